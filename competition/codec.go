@@ -1,0 +1,213 @@
+package competition
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+)
+
+// A record is one event as the journal keeps it:
+//
+//	length  4 bytes, little endian, of all that follows the checksum
+//	crc     4 bytes, little endian, CRC-32C (RFC 3720) of the same
+//	version 1 byte, formatVersion
+//	chain   32 bytes, the hash of the record before; see [Chain]
+//	kind    1 byte
+//	seq     uvarint
+//	at      varint, milliseconds
+//	…       by kind
+//
+// Records follow one another without a gap, so that a batch of them is one
+// piece of bytes. Readers of a later version keep reading this one.
+const (
+	formatVersion    = 1
+	recordHeader     = 8
+	maxRecordBytes   = 1 << 20
+	minRecordBytes   = recordHeader + 1 + 32 + 3
+	checksumAt       = 4
+	afterChainOffset = recordHeader + 1 + 32
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// Hash is a link of the chain: SHA-256.
+type Hash [32]byte
+
+// Chain is the place where a journal ends, or a reading of it stands: the last
+// seq and the hash of its record. Every record holds the hash of the one
+// before, and the first one that of the competition's id, so that a record
+// cannot be changed, left out, moved or brought in from elsewhere unseen.
+type Chain struct {
+	CompetitionID string
+	Seq           uint64 // 0 before the first record
+	Hash          Hash
+}
+
+// NewChain is the empty journal of a competition.
+func NewChain(id string) Chain {
+	return Chain{CompetitionID: id, Hash: sha256.Sum256([]byte("paceboard journal 1 " + id))}
+}
+
+// Append adds the event, which must have the next seq, to the chain and its
+// record to dst. It allocates nothing if dst has room (a sync takes about 90
+// bytes).
+func (c *Chain) Append(dst []byte, e *Event) []byte {
+	if e.Seq != c.Seq+1 {
+		panic(fmt.Sprintf("competition %q: record %d after %d", c.CompetitionID, e.Seq, c.Seq))
+	}
+	start := len(dst)
+	dst = append(dst, make([]byte, recordHeader)...)
+	dst = append(dst, formatVersion)
+	dst = append(dst, c.Hash[:]...)
+	dst = append(dst, byte(e.kind()))
+	dst = binary.AppendUvarint(dst, e.Seq)
+	dst = binary.AppendVarint(dst, int64(e.At))
+	dst = appendDetail(dst, e)
+	body := dst[start+recordHeader:]
+	binary.LittleEndian.PutUint32(dst[start:], uint32(len(body)))
+	binary.LittleEndian.PutUint32(dst[start+checksumAt:], crc32.Checksum(body, castagnoli))
+	c.Seq, c.Hash = e.Seq, sha256.Sum256(body)
+	return dst
+}
+
+// Next takes the next record off the front of records, verifies its checksum,
+// its place in the chain and its seq, and returns its event and what is left.
+// The error is a *CorruptError; the chain then stays where it was.
+func (c *Chain) Next(records []byte) (e Event, rest []byte, err error) {
+	body, rest, err := splitRecord(records)
+	if err != nil {
+		return Event{}, nil, c.corrupt(err.Error())
+	}
+	if version := body[0]; version != formatVersion {
+		return Event{}, nil, c.corrupt(fmt.Sprintf("it has format version %d, which this program does not know", version))
+	}
+	if Hash(body[1:33]) != c.Hash {
+		return Event{}, nil, c.corrupt("it does not continue the hash chain")
+	}
+	e, err = decodeEvent(body[33:])
+	if err != nil {
+		return Event{}, nil, c.corrupt(err.Error())
+	}
+	if e.Seq != c.Seq+1 {
+		return Event{}, nil, c.corrupt(fmt.Sprintf("the record in its place has seq %d", e.Seq))
+	}
+	c.Seq, c.Hash = e.Seq, sha256.Sum256(body)
+	return e, rest, nil
+}
+
+func (c *Chain) corrupt(reason string) error {
+	return &CorruptError{CompetitionID: c.CompetitionID, Seq: c.Seq + 1, Reason: reason}
+}
+
+// SplitRecord returns the bytes of the first record and what follows it. It
+// checks the length alone; stores that keep a row for each event use it.
+func SplitRecord(records []byte) (record, rest []byte, err error) {
+	if len(records) < minRecordBytes {
+		return nil, nil, errShort
+	}
+	n := int(binary.LittleEndian.Uint32(records))
+	if n < minRecordBytes-recordHeader || n > maxRecordBytes || n > len(records)-recordHeader {
+		return nil, nil, fmt.Errorf("its length %d is impossible", n)
+	}
+	return records[:recordHeader+n], records[recordHeader+n:], nil
+}
+
+func splitRecord(records []byte) (body, rest []byte, err error) {
+	record, rest, err := SplitRecord(records)
+	if err != nil {
+		return nil, nil, err
+	}
+	body = record[recordHeader:]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(record[checksumAt:]) {
+		return nil, nil, fmt.Errorf("its checksum is wrong")
+	}
+	return body, rest, nil
+}
+
+func appendDetail(dst []byte, e *Event) []byte {
+	switch d := e.Detail.(type) {
+	case nil:
+		s := &e.Sync
+		flagged := uint64(s.Number) << 1
+		if s.Enrolled {
+			flagged |= 1
+		}
+		dst = binary.AppendUvarint(dst, flagged)
+		dst = appendRegister(dst, s.Register)
+		return appendString(dst, s.NewSource)
+	case *CompetitionCreated:
+		dst = append(dst, d.Creator[:]...)
+		return appendDefinition(dst, &d.Definition)
+	case *CompetitionEdited:
+		return appendDefinition(dst, &d.Definition)
+	case *StatusChanged:
+		return append(dst, byte(d.Status))
+	case *ParticipantEnrolled:
+		return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
+	case *ParticipantRenamed:
+		return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
+	case *ParticipantLeft:
+		return binary.AppendUvarint(dst, uint64(d.Number))
+	case *ParticipantReturned:
+		return binary.AppendUvarint(dst, uint64(d.Number))
+	default:
+		panic(fmt.Sprintf("event %T has no encoding", d))
+	}
+}
+
+func decodeEvent(b []byte) (Event, error) {
+	r := reader{b: b}
+	k := kind(r.byte())
+	e := Event{Seq: r.uvarint(), At: Millis(r.varint())}
+	switch k {
+	case kindSyncAccepted:
+		flagged := r.uvarint()
+		if flagged>>1 > 1<<32-1 {
+			return Event{}, errShort
+		}
+		e.Sync.Number, e.Sync.Enrolled = uint32(flagged>>1), flagged&1 == 1
+		e.Sync.Register = r.register()
+		e.Sync.NewSource = r.string()
+	case kindCompetitionCreated:
+		e.Detail = &CompetitionCreated{Creator: r.hash(), Definition: r.definition()}
+	case kindCompetitionEdited:
+		e.Detail = &CompetitionEdited{Definition: r.definition()}
+	case kindStatusChanged:
+		e.Detail = &StatusChanged{Status: Status(r.byte())}
+	case kindParticipantEnrolled:
+		e.Detail = &ParticipantEnrolled{Number: r.number(), Identity: r.hash()}
+	case kindParticipantRenamed:
+		e.Detail = &ParticipantRenamed{Number: r.number(), Identity: r.hash()}
+	case kindParticipantLeft:
+		e.Detail = &ParticipantLeft{Number: r.number()}
+	case kindParticipantReturned:
+		e.Detail = &ParticipantReturned{Number: r.number()}
+	default:
+		return Event{}, fmt.Errorf("it has the unknown kind %d", k)
+	}
+	if err := r.end(); err != nil {
+		return Event{}, err
+	}
+	return e, nil
+}
+
+func (r *reader) number() uint32 {
+	v := r.uvarint()
+	if v > 1<<32-1 {
+		r.fail()
+	}
+	return uint32(v)
+}
+
+// register takes one packed register, its size byte included.
+func (r *reader) register() Register {
+	register, n, err := parseRegister(r.b)
+	if err != nil {
+		r.fail()
+		r.err = err
+		return Register{}
+	}
+	r.b = r.b[n:]
+	return register
+}

@@ -1,0 +1,196 @@
+package competition
+
+import (
+	"reflect"
+
+	"github.com/paceboard/paceboard/ranking"
+)
+
+// Competition is the state machine of one competition. It has one owner and is
+// not safe for concurrent use.
+//
+// Invariants:
+//
+//	I1  what queries return was applied, and only durable events are applied
+//	I2  the ranking holds exactly the participants on the board, each under the
+//	    key (score, reached) that its participant has
+//	I3  a participant's totals are the sum of its days' values, and its score
+//	    is that of the totals
+//	I4  version is the seq of the last event that changed an entry, the number
+//	    of entries or the status
+//	I5  the outbox holds the events from applied.Seq+1 to head.chain.Seq that
+//	    were not taken yet, in order
+type Competition struct {
+	definition Definition
+	status     Status
+	creator    string // user id; empty when a service key created it
+
+	participants roster
+	sources      sources
+	board        *ranking.Board
+	onBoard      int
+
+	applied   Chain  // the last event in the state
+	version   uint64 // I4
+	updatedAt Millis // when version was written
+
+	head    head
+	outbox  Batch
+	newKey  func() Key
+	changed []uint32 // participants whose row differs from the last snapshot
+}
+
+// head is what the decided events will have made of the state. Decisions look
+// here, queries never do.
+type head struct {
+	chain      Chain
+	definition Definition
+	status     Status
+	onBoard    int
+	numbers    uint32              // numbers given so far
+	enrolled   map[string]uint32   // users enrolled by events that are not applied
+	presence   map[uint32]bool     // participants who left (false) or returned (true) by such events
+	identities map[uint32]Identity // of all numbers that those events name
+}
+
+// New returns the competition that was never created. newKey draws the random
+// key of a new identity.
+func New(id string, newKey func() Key) *Competition {
+	c := &Competition{applied: NewChain(id), newKey: newKey}
+	c.board = ranking.New(c.byUserID)
+	c.head.enrolled = map[string]uint32{}
+	c.head.presence = map[uint32]bool{}
+	c.head.identities = map[uint32]Identity{}
+	c.outbox.CompetitionID = id
+	c.Rollback()
+	return c
+}
+
+// byUserID is the last tie-break of the board.
+func (c *Competition) byUserID(a, b uint32) bool {
+	return c.participants.at(a).userID < c.participants.at(b).userID
+}
+
+// ID is the competition's id.
+func (c *Competition) ID() string { return c.applied.CompetitionID }
+
+// Seq is the last event in the state.
+func (c *Competition) Seq() uint64 { return c.applied.Seq }
+
+// HeadSeq is the last event decided; a reply that rests on the head waits for it.
+func (c *Competition) HeadSeq() uint64 { return c.head.chain.Seq }
+
+// Version is the board's version; see I4.
+func (c *Competition) Version() uint64 { return c.version }
+
+// Exists reports whether the competition was created.
+func (c *Competition) Exists() bool { return c.status != 0 }
+
+// NextTransition is when time moves the status on next; ok is false when it
+// never will.
+func (c *Competition) NextTransition() (at Millis, ok bool) {
+	_, at, ok = c.head.definition.Next(c.head.status)
+	return at, ok
+}
+
+// Take hands over the batch of events that were decided since the last one and
+// starts a new one in the storage of spare, which the caller must be done with.
+// The batch is empty when nothing was decided.
+func (c *Competition) Take(spare Batch) Batch {
+	taken := c.outbox
+	spare.reset(c.ID())
+	c.outbox = spare
+	return taken
+}
+
+// Rollback forgets all that was decided and not applied: the events in the
+// outbox, and those of a batch whose append failed.
+func (c *Competition) Rollback() {
+	h := &c.head
+	h.chain = c.applied
+	h.definition, h.status = c.definition, c.status
+	h.onBoard, h.numbers = c.onBoard, c.participants.count
+	clear(h.enrolled)
+	clear(h.presence)
+	clear(h.identities)
+	c.sources.rollback()
+	c.outbox.reset(c.ID())
+}
+
+// emit decides an event: it gets the next seq and goes into the outbox.
+func (c *Competition) emit(e Event) {
+	e.Seq = c.head.chain.Seq + 1
+	b := &c.outbox
+	if len(b.Events) == 0 {
+		b.FirstSeq = e.Seq
+	}
+	b.Events = append(b.Events, e)
+	b.Records = c.head.chain.Append(b.Records, &b.Events[len(b.Events)-1])
+	b.LastSeq, b.Hash = c.head.chain.Seq, c.head.chain.Hash
+}
+
+// summarize puts the head's summary into the outbox, replacing an older one.
+func (c *Competition) summarize() {
+	c.outbox.Summary = &Summary{Definition: c.head.definition, Status: c.head.status, Participants: c.head.onBoard}
+}
+
+// Apply brings a durable event into the state. Events are applied in order,
+// each once. The outcome matters for syncs alone. An event that this state
+// cannot have decided gives a *CorruptError and leaves the state unusable.
+func (c *Competition) Apply(e *Event) (Outcome, error) {
+	if e.Seq != c.applied.Seq+1 {
+		return Outcome{}, c.applied.corrupt("it was applied out of order")
+	}
+	var outcome Outcome
+	var problem string
+	switch d := e.Detail.(type) {
+	case nil:
+		outcome, problem = c.applySync(e)
+	case *CompetitionCreated:
+		c.definition, c.status = d.Definition, Upcoming
+		c.creator = d.Who.UserID
+		c.touch(e)
+	case *CompetitionEdited:
+		c.definition = d.Definition
+	case *StatusChanged:
+		c.status = d.Status
+		c.touch(e)
+	case *ParticipantEnrolled:
+		problem = c.applyEnrolled(e, d)
+	case *ParticipantRenamed:
+		problem = c.applyRenamed(e, d)
+	case *ParticipantLeft:
+		problem = c.applyPresence(e, d.Number, false)
+	case *ParticipantReturned:
+		problem = c.applyPresence(e, d.Number, true)
+	}
+	if problem != "" {
+		return Outcome{}, c.applied.corrupt(problem)
+	}
+	c.applied.Seq = e.Seq
+	return outcome, nil
+}
+
+// Applied tells the competition that all events of a batch are in the state:
+// what the head held for them is no longer needed.
+func (c *Competition) Applied(b *Batch) {
+	c.applied.Hash = b.Hash
+	if c.applied.Seq == c.head.chain.Seq {
+		clear(c.head.enrolled)
+		clear(c.head.presence)
+		clear(c.head.identities)
+	}
+}
+
+// touch makes the event the board's version.
+func (c *Competition) touch(e *Event) {
+	c.version, c.updatedAt = e.Seq, e.At
+}
+
+// Outcome is what a sync did.
+type Outcome struct {
+	Changed bool // a total or the score changed
+	Full    bool // nothing happened: the day has sources enough
+}
+
+func sameDefinition(a, b *Definition) bool { return reflect.DeepEqual(a, b) }

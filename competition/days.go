@@ -1,0 +1,252 @@
+package competition
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+	"slices"
+)
+
+// MaxSources is how many sources one user and day may have.
+const MaxSources = 8
+
+// Register is what one source last said of one day.
+type Register struct {
+	Day        Day
+	Source     uint32 // index into the competition's list of source names
+	RecordedAt int64  // nanoseconds since 1970 UTC; 0 when the report gave none
+	Metrics    Metrics
+}
+
+// merge is the join of two reports of one source and day: the one recorded
+// later wins; of two recorded at the same time, or both without one, each
+// metric keeps its maximum. It is commutative, associative and idempotent.
+func (r Register) merge(o Register) Register {
+	switch {
+	case o.RecordedAt > r.RecordedAt:
+		r.RecordedAt, r.Metrics = o.RecordedAt, o.Metrics
+	case o.RecordedAt == r.RecordedAt:
+		r.Metrics = r.Metrics.Max(o.Metrics)
+	}
+	return r
+}
+
+// Days are one participant's registers, one for each day and source, packed
+// into bytes: a participant of 30 days takes about 500 of them and no pointer,
+// and a snapshot row is a copy. The zero value is empty.
+//
+// Entries stand in the order of day, then source. An entry is
+//
+//	size    1 byte, of what follows
+//	day     uvarint
+//	source  uvarint, shifted left by two; the low bits say how the time of
+//	        recording is written: 0 none, 1 seconds, 2 milliseconds, 3 nanoseconds
+//	time    varint, counted from the day's midnight UTC; absent for 0
+//	steps, centimetres, 1/100 kcal, minutes   uvarint each
+//
+// A lookup reads one byte for each entry before the one it wants.
+type Days []byte
+
+// Merged says what a merge did to the day it concerned.
+type Merged struct {
+	Before, After Metrics // the day's value: the maximum over its sources
+	Changed       bool    // the register changed; its day's value may not have
+	Full          bool    // nothing was changed: the day has MaxSources others
+}
+
+// slot is where a register stands, or would stand, among the entries.
+type slot struct {
+	at, end int      // the bytes of the register; end == at when there is none
+	old     Register // what stands there
+	others  Metrics  // maximum over the day's other sources
+	sources int      // how many other sources the day has
+}
+
+// find looks for the register of a day and source. Cost: one step for each
+// entry of an earlier day, a decode for each of the day itself.
+func (d Days) find(day Day, source uint32) slot {
+	s := slot{at: -1}
+	i := 0
+	for i < len(d) {
+		next := i + 1 + int(d[i])
+		entryDay, _ := binary.Uvarint(d[i+1 : next])
+		if Day(entryDay) > day {
+			break
+		}
+		if Day(entryDay) == day {
+			r := decodeRegister(d[i+1 : next])
+			switch {
+			case r.Source == source:
+				s.at, s.end, s.old = i, next, r
+			case r.Source > source && s.at < 0:
+				s.at, s.end = i, i
+				fallthrough
+			default:
+				s.others = s.others.Max(r.Metrics)
+				s.sources++
+			}
+		}
+		i = next
+	}
+	if s.at < 0 {
+		s.at, s.end = i, i
+	}
+	return s
+}
+
+// plan works out what merging r would do, without doing it.
+func (d Days) plan(r Register) (slot, Register, Merged) {
+	s := d.find(r.Day, r.Source)
+	if s.at == s.end {
+		if s.sources >= MaxSources {
+			return s, r, Merged{Before: s.others, After: s.others, Full: true}
+		}
+		return s, r, Merged{Before: s.others, After: s.others.Max(r.Metrics), Changed: true}
+	}
+	merged := s.old.merge(r)
+	return s, merged, Merged{
+		Before:  s.others.Max(s.old.Metrics),
+		After:   s.others.Max(merged.Metrics),
+		Changed: merged != s.old,
+	}
+}
+
+// Plan tells what Merge would do, and changes nothing.
+func (d Days) Plan(r Register) Merged {
+	_, _, m := d.plan(r)
+	return m
+}
+
+// Merge joins r into the registers and returns them; the old value must not be
+// used any more. The metrics of r are at most 2^53.
+func (d Days) Merge(r Register) (Days, Merged) {
+	s, merged, m := d.plan(r)
+	if !m.Changed {
+		return d, m
+	}
+	var scratch [maxRegisterBytes]byte
+	entry := appendRegister(scratch[:0], merged)
+	if len(entry) == s.end-s.at {
+		copy(d[s.at:], entry)
+		return d, m
+	}
+	return slices.Replace(d, s.at, s.end, entry...), m
+}
+
+// All yields the registers by day, then source.
+func (d Days) All() iter.Seq[Register] {
+	return func(yield func(Register) bool) {
+		for i := 0; i < len(d); {
+			next := i + 1 + int(d[i])
+			if !yield(decodeRegister(d[i+1 : next])) {
+				return
+			}
+			i = next
+		}
+	}
+}
+
+// Total is the sum over the days of each day's value.
+func (d Days) Total() Metrics {
+	var total, value Metrics
+	day := Day(-1)
+	for r := range d.All() {
+		if r.Day != day {
+			total = total.Plus(value)
+			day, value = r.Day, Metrics{}
+		}
+		value = value.Max(r.Metrics)
+	}
+	return total.Plus(value)
+}
+
+// check reports whether the entries' sizes fill the bytes exactly, so that
+// nothing after it needs to look at bounds.
+func (d Days) check() error {
+	i := 0
+	for i < len(d) {
+		i += 1 + int(d[i])
+	}
+	if i != len(d) {
+		return errShort
+	}
+	return nil
+}
+
+// parseRegister reads the entry at the front of b, whatever b holds, and its
+// size in bytes.
+func parseRegister(b []byte) (Register, int, error) {
+	if len(b) == 0 || 1+int(b[0]) > len(b) {
+		return Register{}, 0, errShort
+	}
+	entry := b[:1+int(b[0])]
+	r := decodeRegister(entry[1:])
+	var scratch [maxRegisterBytes]byte
+	if string(appendRegister(scratch[:0], r)) != string(entry) {
+		return Register{}, 0, errors.New("a day register is not in its canonical form")
+	}
+	return r, len(entry), nil
+}
+
+const maxRegisterBytes = 1 + 7*binary.MaxVarintLen64
+
+const (
+	unitNone = iota
+	unitSecond
+	unitMilli
+	unitNano
+)
+
+var unitNanos = [4]int64{0, 1e9, 1e6, 1}
+
+func appendRegister(dst []byte, r Register) []byte {
+	start := len(dst)
+	dst = append(dst, 0)
+	dst = binary.AppendUvarint(dst, uint64(r.Day))
+	unit := unitNano
+	switch {
+	case r.RecordedAt == 0:
+		unit = unitNone
+	case r.RecordedAt%unitNanos[unitSecond] == 0:
+		unit = unitSecond
+	case r.RecordedAt%unitNanos[unitMilli] == 0:
+		unit = unitMilli
+	}
+	dst = binary.AppendUvarint(dst, uint64(r.Source)<<2|uint64(unit))
+	if unit != unitNone {
+		dst = binary.AppendVarint(dst, (r.RecordedAt-int64(r.Day)*nanosPerDay)/unitNanos[unit])
+	}
+	dst = appendMetrics(dst, r.Metrics)
+	dst[start] = byte(len(dst) - start - 1)
+	return dst
+}
+
+// decodeRegister reads an entry without its size; malformed bytes give a
+// register that check does not accept.
+func decodeRegister(b []byte) Register {
+	next := func() uint64 {
+		v, n := binary.Uvarint(b)
+		b = b[max(n, 0):]
+		return v
+	}
+	r := Register{Day: Day(next())}
+	source := next()
+	r.Source = uint32(source >> 2)
+	if unit := source & 3; unit != unitNone {
+		v, n := binary.Varint(b)
+		b = b[max(n, 0):]
+		r.RecordedAt = int64(r.Day)*nanosPerDay + v*unitNanos[unit]
+	}
+	r.Metrics.Steps = int64(next())
+	r.Metrics.DistanceCm = int64(next())
+	r.Metrics.EnergyCentikcal = int64(next())
+	r.Metrics.ActiveMinutes = int64(next())
+	return r
+}
+
+func appendMetrics(dst []byte, m Metrics) []byte {
+	dst = binary.AppendUvarint(dst, uint64(m.Steps))
+	dst = binary.AppendUvarint(dst, uint64(m.DistanceCm))
+	dst = binary.AppendUvarint(dst, uint64(m.EnergyCentikcal))
+	return binary.AppendUvarint(dst, uint64(m.ActiveMinutes))
+}

@@ -1,0 +1,184 @@
+package competition
+
+// enrolment looks a user up as of the head: the number, 0 for somebody who
+// never took part, and whether the user takes part now.
+func (c *Competition) enrolment(userID string) (number uint32, enrolled bool) {
+	number, applied := c.participants.byUser[userID]
+	if applied {
+		enrolled = c.participants.at(number).present
+	} else {
+		number, enrolled = c.head.enrolled[userID]
+	}
+	if presence, changed := c.head.presence[number]; changed {
+		enrolled = presence
+	}
+	return number, enrolled
+}
+
+// full reports whether every place is taken as of the head.
+func (c *Competition) full() bool {
+	limit := c.head.definition.MaxParticipants
+	return limit > 0 && c.head.onBoard >= limit
+}
+
+// enrol decides the enrolment of a user who never took part.
+func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
+	h := &c.head
+	h.numbers++
+	identity := Identity{Number: h.numbers, Key: c.newKey(), UserID: userID, UserName: userName}
+	c.emit(Event{At: now, Detail: &ParticipantEnrolled{Number: identity.Number, Identity: identity.Commitment(), Who: identity}})
+	h.enrolled[userID] = identity.Number
+	h.onBoard++
+	c.putIdentity(identity)
+	c.putMembership(userID, identity.Number, true)
+	c.summarize()
+	return identity.Number
+}
+
+// putIdentity sends an identity row along with the batch.
+func (c *Competition) putIdentity(i Identity) {
+	c.head.identities[i.Number] = i
+	c.outbox.Identities = append(c.outbox.Identities, i)
+}
+
+// putMembership sends a row of the user's list of competitions along.
+func (c *Competition) putMembership(userID string, number uint32, present bool) {
+	c.outbox.Memberships = append(c.outbox.Memberships, Membership{
+		UserID: userID, CompetitionID: c.ID(), Number: number, Present: present, Creator: userID == c.headCreator(),
+	})
+}
+
+// headCreator is the creator's user id, applied or not.
+func (c *Competition) headCreator() string {
+	if i, pending := c.head.identities[0]; pending {
+		return i.UserID
+	}
+	return c.creator
+}
+
+// manages reports whether the caller is the creator or an operator.
+func (c *Competition) manages(caller Caller) bool {
+	return caller.Operator || caller.UserID != "" && caller.UserID == c.headCreator()
+}
+
+// Join decides an enrolment; a user who takes part already only gets the new
+// name, if one was given. Errors: ErrUnknownCompetition, ErrForbidden, ErrClosed,
+// ErrFull.
+func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
+	if c.head.status == 0 {
+		return Decision{}, ErrUnknownCompetition
+	}
+	c.advance(now)
+	number, enrolled := c.enrolment(j.UserID)
+	manager := c.manages(j.Caller)
+	if !manager && (j.UserID != j.Caller.UserID || number == 0 && c.head.definition.Enrollment == Invite) {
+		return Decision{}, ErrForbidden
+	}
+	if c.head.status != Upcoming && c.head.status != Active {
+		return Decision{}, ErrClosed
+	}
+	switch {
+	case enrolled:
+	case c.full():
+		return Decision{}, ErrFull
+	case number == 0:
+		number = c.enrol(now, j.UserID, j.UserName)
+		return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: true}, nil
+	default:
+		c.setPresence(now, j.UserID, number, true)
+	}
+	if i := c.identityOf(number); j.Rename && i.UserName != j.UserName {
+		i.UserName = j.UserName
+		i.Key = c.newKey()
+		c.emit(Event{At: now, Detail: &ParticipantRenamed{Number: number, Identity: i.Commitment(), Who: i}})
+		c.putIdentity(i)
+	}
+	return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}, nil
+}
+
+// identityOf is who a number stands for as of the head, without the key.
+func (c *Competition) identityOf(number uint32) Identity {
+	if i, pending := c.head.identities[number]; pending {
+		return i
+	}
+	p := c.participants.at(number)
+	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
+}
+
+// Leave decides that a user is taken off the board. Errors:
+// ErrUnknownCompetition, ErrForbidden, ErrNotEnrolled, ErrClosed.
+func (c *Competition) Leave(now Millis, l *LeaveCompetition) (Decision, error) {
+	if c.head.status == 0 {
+		return Decision{}, ErrUnknownCompetition
+	}
+	c.advance(now)
+	if l.UserID != l.Caller.UserID && !c.manages(l.Caller) {
+		return Decision{}, ErrForbidden
+	}
+	number, enrolled := c.enrolment(l.UserID)
+	if !enrolled {
+		return Decision{}, ErrNotEnrolled
+	}
+	if c.head.status != Upcoming && c.head.status != Active {
+		return Decision{}, ErrClosed
+	}
+	c.setPresence(now, l.UserID, number, false)
+	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+}
+
+// setPresence decides that a participant leaves or returns.
+func (c *Competition) setPresence(now Millis, userID string, number uint32, present bool) {
+	event, change := Event{At: now, Detail: &ParticipantLeft{Number: number}}, -1
+	if present {
+		event.Detail, change = &ParticipantReturned{Number: number}, 1
+	}
+	c.emit(event)
+	c.head.presence[number] = present
+	c.head.onBoard += change
+	c.putMembership(userID, number, present)
+	c.summarize()
+}
+
+func (c *Competition) applyEnrolled(e *Event, d *ParticipantEnrolled) (problem string) {
+	if d.Number != c.participants.count+1 {
+		return "it enrols a participant out of order"
+	}
+	p := c.participants.add()
+	c.participants.identify(d.Number, d.Who.UserID, d.Who.UserName)
+	p.present, p.reached, p.updatedAt = true, e.Seq, e.At
+	c.board.Insert(p.key())
+	c.onBoard++
+	c.markChanged(p)
+	c.touch(e)
+	return ""
+}
+
+func (c *Competition) applyRenamed(e *Event, d *ParticipantRenamed) (problem string) {
+	if !c.participants.has(d.Number) {
+		return "it renames somebody unknown"
+	}
+	p := c.participants.at(d.Number)
+	p.userName = d.Who.UserName
+	if p.present {
+		c.touch(e)
+	}
+	return ""
+}
+
+func (c *Competition) applyPresence(e *Event, number uint32, present bool) (problem string) {
+	if !c.participants.has(number) || c.participants.at(number).present == present {
+		return "it does not fit who takes part"
+	}
+	p := c.participants.at(number)
+	p.present = present
+	if present {
+		c.board.Insert(p.key())
+		c.onBoard++
+	} else {
+		c.board.Remove(p.key())
+		c.onBoard--
+	}
+	c.markChanged(p)
+	c.touch(e)
+	return ""
+}

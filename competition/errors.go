@@ -1,0 +1,87 @@
+package competition
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Refusals: a command that breaks a rule gets one of these and changes nothing.
+// They stand in the order in which they are checked.
+var (
+	// ErrForbidden is returned when the caller may not do this to this competition.
+	ErrForbidden = errors.New("not allowed for this caller")
+	// ErrUnknownCompetition is returned for a competition that was never created.
+	ErrUnknownCompetition = errors.New("there is no such competition")
+	// ErrNotEnrolled is returned when the user does not take part.
+	ErrNotEnrolled = errors.New("the user is not enrolled in this competition")
+	// ErrNotStarted is returned for a sync before the start.
+	ErrNotStarted = errors.New("the competition has not started yet")
+	// ErrClosed is returned for a change after the competition stopped taking it.
+	ErrClosed = errors.New("the competition is closed")
+	// ErrFull is returned when every place is taken.
+	ErrFull = errors.New("the competition has no free place")
+	// ErrExists is returned when another competition has the id already.
+	ErrExists = errors.New("another competition has this id")
+	// ErrStarted is returned for an edit that is only allowed before the start.
+	ErrStarted = errors.New("the competition has started")
+	// ErrOutsideWindow is returned for a day that the competition does not cover.
+	ErrOutsideWindow = errors.New("the day lies outside the competition")
+	// ErrFutureDate is returned for a day, or a recording time, that cannot have come yet.
+	ErrFutureDate = errors.New("the day has not begun anywhere on earth")
+	// ErrImplausible is returned for a day's total over the competition's limits.
+	ErrImplausible = errors.New("the totals are over the competition's daily limits")
+	// ErrTooManySources is returned for a ninth source of one user and day.
+	ErrTooManySources = errors.New("the day has reports from 8 sources already")
+)
+
+// Failures of the machinery.
+var (
+	// ErrConflict is returned by a journal that already holds an event with that
+	// seq: somebody else is writing this competition, and the caller must stop.
+	ErrConflict = errors.New("the journal has an event with this seq already")
+	// ErrUnavailable is returned when a store cannot be reached in time or is
+	// refusing writes; the outcome of a write is unknown.
+	ErrUnavailable = errors.New("the store cannot be reached")
+	// ErrOverloaded is returned when too many requests are under way already;
+	// nothing was done.
+	ErrOverloaded = errors.New("too many requests are under way")
+	// ErrInternal is returned when a command failed by a fault of this program;
+	// the state was rebuilt, and what was acknowledged before is untouched.
+	ErrInternal = errors.New("the command failed inside the server")
+	// ErrCorrupt marks records that are damaged, missing or out of place.
+	ErrCorrupt = errors.New("the journal is damaged")
+)
+
+// CorruptError says where a competition's records stop being trustworthy.
+// errors.Is(err, ErrCorrupt) holds.
+type CorruptError struct {
+	CompetitionID string
+	Seq           uint64 // the first seq that cannot be trusted
+	Reason        string
+}
+
+func (e *CorruptError) Error() string {
+	return fmt.Sprintf("competition %q: record with seq %d cannot be trusted: %s", e.CompetitionID, e.Seq, e.Reason)
+}
+
+// Unwrap makes the error an ErrCorrupt.
+func (e *CorruptError) Unwrap() error { return ErrCorrupt }
+
+// FieldError is one field of a definition that cannot be accepted.
+type FieldError struct {
+	Field  string // the name clients use
+	Detail string // what is wrong and what would be right
+}
+
+func (e FieldError) Error() string { return e.Field + ": " + e.Detail }
+
+// InvalidError lists every field of a definition that cannot be accepted.
+type InvalidError struct{ Fields []FieldError }
+
+func (e *InvalidError) Error() string {
+	text := "the definition is not valid"
+	for _, f := range e.Fields {
+		text += "; " + f.Error()
+	}
+	return text
+}

@@ -1,0 +1,84 @@
+package competition
+
+// Event is one entry of a competition's journal: something that happened and
+// was accepted. Seq counts 1, 2, 3… within its competition.
+type Event struct {
+	Seq    uint64
+	At     Millis // the server's clock when the command was accepted
+	Detail Detail // what happened; nil means that Sync holds it
+	Sync   SyncAccepted
+}
+
+// Detail is one of the event kinds below other than SyncAccepted, which is kept
+// outside the interface because nearly all events are one.
+type Detail interface{ kind() kind }
+
+// kind numbers the events in the journal. Numbers are never used again.
+type kind uint8
+
+const (
+	kindSyncAccepted kind = iota + 1
+	kindCompetitionCreated
+	kindCompetitionEdited
+	kindStatusChanged
+	kindParticipantEnrolled
+	kindParticipantRenamed
+	kindParticipantLeft
+	kindParticipantReturned
+)
+
+func (e *Event) kind() kind {
+	if e.Detail == nil {
+		return kindSyncAccepted
+	}
+	return e.Detail.kind()
+}
+
+// SyncAccepted says that a report was taken.
+type SyncAccepted struct {
+	Number    uint32 // the participant
+	Enrolled  bool   // the same command enrolled the participant
+	Register  Register
+	NewSource string // the name of Register.Source, where this event is the first to use it
+}
+
+// CompetitionCreated opens every journal.
+type CompetitionCreated struct {
+	Definition Definition
+	Creator    Commitment // identity row 0; zero when a service key created it
+	Who        Identity   // that row; not part of the record
+}
+
+// CompetitionEdited carries the whole new definition.
+type CompetitionEdited struct{ Definition Definition }
+
+// StatusChanged moves the competition on.
+type StatusChanged struct{ Status Status }
+
+// ParticipantEnrolled gives a user the next number.
+type ParticipantEnrolled struct {
+	Number   uint32
+	Identity Commitment
+	Who      Identity // the identity row; not part of the record
+}
+
+// ParticipantRenamed says that the identity row has another name now.
+type ParticipantRenamed struct {
+	Number   uint32
+	Identity Commitment
+	Who      Identity // the identity row; not part of the record
+}
+
+// ParticipantLeft takes a participant off the board; the days are kept.
+type ParticipantLeft struct{ Number uint32 }
+
+// ParticipantReturned puts a participant who left back on the board.
+type ParticipantReturned struct{ Number uint32 }
+
+func (*CompetitionCreated) kind() kind  { return kindCompetitionCreated }
+func (*CompetitionEdited) kind() kind   { return kindCompetitionEdited }
+func (*StatusChanged) kind() kind       { return kindStatusChanged }
+func (*ParticipantEnrolled) kind() kind { return kindParticipantEnrolled }
+func (*ParticipantRenamed) kind() kind  { return kindParticipantRenamed }
+func (*ParticipantLeft) kind() kind     { return kindParticipantLeft }
+func (*ParticipantReturned) kind() kind { return kindParticipantReturned }

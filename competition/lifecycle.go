@@ -1,0 +1,120 @@
+package competition
+
+// Create decides the beginning. The same definition again is answered with
+// created false and no event. Errors: *InvalidError, ErrForbidden, ErrExists.
+func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, created bool, err error) {
+	if c.head.status != 0 {
+		c.advance(now)
+		if !c.manages(cmd.Caller) || !sameDefinition(&c.head.definition, &cmd.Definition) {
+			return Decision{}, false, ErrExists
+		}
+		return Decision{Seq: c.head.chain.Seq}, false, nil
+	}
+	definition := cmd.Definition
+	if err := validAt(now, &definition); err != nil {
+		return Decision{}, false, err
+	}
+	if !cmd.Caller.Operator && (definition.EntryFeeMinor > 0 || definition.PrizePoolMinor > 0) {
+		return Decision{}, false, ErrForbidden
+	}
+	event := &CompetitionCreated{Definition: definition}
+	if cmd.Caller.UserID != "" {
+		event.Who = Identity{Key: c.newKey(), UserID: cmd.Caller.UserID}
+		event.Creator = event.Who.Commitment()
+		c.putIdentity(event.Who)
+		c.putMembership(cmd.Caller.UserID, 0, false)
+	}
+	c.emit(Event{At: now, Detail: event})
+	c.head.definition, c.head.status = definition, Upcoming
+	c.advance(now)
+	c.summarize()
+	return Decision{Seq: c.head.chain.Seq}, true, nil
+}
+
+// validAt is Validate, and that the end is still to come.
+func validAt(now Millis, d *Definition) error {
+	if err := d.Validate(); err != nil {
+		return err
+	}
+	if d.End <= now {
+		return &InvalidError{Fields: []FieldError{{Field: "end_date", Detail: "must lie in the future"}}}
+	}
+	return nil
+}
+
+// Edit decides a change of the definition. Errors: ErrUnknownCompetition,
+// *InvalidError, ErrForbidden, ErrStarted.
+func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
+	if c.head.status == 0 {
+		return Decision{}, ErrUnknownCompetition
+	}
+	c.advance(now)
+	edited := cmd.Patch.apply(c.head.definition)
+	validate := edited.Validate
+	if c.head.status == Upcoming {
+		validate = func() error { return validAt(now, &edited) }
+	}
+	if err := validate(); err != nil {
+		return Decision{}, err
+	}
+	switch {
+	case !c.manages(cmd.Caller), cmd.Patch.touchesMoney() && !cmd.Caller.Operator:
+		return Decision{}, ErrForbidden
+	case c.head.status != Upcoming && !cmd.Patch.onlyWords():
+		return Decision{}, ErrStarted
+	}
+	if !sameDefinition(&edited, &c.head.definition) {
+		c.emit(Event{At: now, Detail: &CompetitionEdited{Definition: edited}})
+		c.head.definition = edited
+		c.advance(now)
+		c.summarize()
+	}
+	return Decision{Seq: c.head.chain.Seq}, nil
+}
+
+// Cancel decides that the competition is called off; again is fine. Errors:
+// ErrUnknownCompetition, ErrForbidden, ErrStarted, ErrClosed.
+func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, error) {
+	if c.head.status == 0 {
+		return Decision{}, ErrUnknownCompetition
+	}
+	c.advance(now)
+	switch {
+	case !c.manages(cmd.Caller):
+		return Decision{}, ErrForbidden
+	case c.head.status == Cancelled:
+	case c.head.status != Upcoming && !cmd.Caller.Operator:
+		return Decision{}, ErrStarted
+	case c.head.status == Settled:
+		return Decision{}, ErrClosed
+	default:
+		c.setStatus(now, Cancelled)
+	}
+	return Decision{Seq: c.head.chain.Seq}, nil
+}
+
+// Tick decides what time alone brings.
+func (c *Competition) Tick(now Millis) Decision {
+	if c.head.status != 0 {
+		c.advance(now)
+	}
+	return Decision{Seq: c.head.chain.Seq}
+}
+
+// advance decides every change of status that is due. Each command begins with
+// it, so that no command meets a status that time has ended.
+func (c *Competition) advance(now Millis) {
+	for {
+		next, at, ok := c.head.definition.Next(c.head.status)
+		if !ok || at > now {
+			return
+		}
+		c.setStatus(now, next)
+	}
+}
+
+func (c *Competition) setStatus(now Millis, s Status) {
+	c.emit(Event{At: now, Detail: &StatusChanged{Status: s}})
+	c.head.status = s
+	c.summarize()
+}

@@ -1,0 +1,84 @@
+package competition
+
+import "math/bits"
+
+// Metrics are a day's, or a sum of days', measured totals. All are integers of
+// their unit and never negative.
+type Metrics struct {
+	Steps           int64
+	DistanceCm      int64 // centimetres
+	EnergyCentikcal int64 // 1/100 kcal
+	ActiveMinutes   int64
+}
+
+// Max is the larger of each metric.
+func (m Metrics) Max(o Metrics) Metrics {
+	return Metrics{
+		Steps:           max(m.Steps, o.Steps),
+		DistanceCm:      max(m.DistanceCm, o.DistanceCm),
+		EnergyCentikcal: max(m.EnergyCentikcal, o.EnergyCentikcal),
+		ActiveMinutes:   max(m.ActiveMinutes, o.ActiveMinutes),
+	}
+}
+
+// Plus is the sum of each metric.
+func (m Metrics) Plus(o Metrics) Metrics {
+	return Metrics{
+		Steps:           m.Steps + o.Steps,
+		DistanceCm:      m.DistanceCm + o.DistanceCm,
+		EnergyCentikcal: m.EnergyCentikcal + o.EnergyCentikcal,
+		ActiveMinutes:   m.ActiveMinutes + o.ActiveMinutes,
+	}
+}
+
+// Minus is the difference of each metric.
+func (m Metrics) Minus(o Metrics) Metrics {
+	return Metrics{
+		Steps:           m.Steps - o.Steps,
+		DistanceCm:      m.DistanceCm - o.DistanceCm,
+		EnergyCentikcal: m.EnergyCentikcal - o.EnergyCentikcal,
+		ActiveMinutes:   m.ActiveMinutes - o.ActiveMinutes,
+	}
+}
+
+// Within reports whether no metric is over its limit.
+func (m Metrics) Within(limit Metrics) bool {
+	return m.Steps <= limit.Steps && m.DistanceCm <= limit.DistanceCm &&
+		m.EnergyCentikcal <= limit.EnergyCentikcal && m.ActiveMinutes <= limit.ActiveMinutes
+}
+
+// MaxScore is the largest score: the largest integer that a float64, and so
+// every JSON reader and a Redis sorted set, holds exactly.
+const MaxScore = 1<<53 - 1
+
+// Weights turn totals into a score: thousandths of a point for each step,
+// metre, kilocalorie and minute. Each is between 0 and MaxWeight.
+type Weights struct {
+	Step, Metre, Kcal, Minute int64
+}
+
+// MaxWeight is the largest weight, 1,000 points, in thousandths.
+const MaxWeight = 1_000_000
+
+// Score is the weighted sum of m, exact, rounded down once, at the end. A sum
+// beyond MaxScore gives MaxScore; [Definition.Validate] keeps it from happening.
+func (w Weights) Score(m Metrics) int64 {
+	// Distance and energy are stored as hundredths of their unit, weights as
+	// thousandths: everything is summed as 1/100,000 of a point, in 128 bits.
+	var hi, lo uint64
+	add := func(amount, weight int64) {
+		h, l := bits.Mul64(uint64(amount), uint64(weight))
+		var carry uint64
+		lo, carry = bits.Add64(lo, l, 0)
+		hi, _ = bits.Add64(hi, h, carry)
+	}
+	add(m.Steps, w.Step*100)
+	add(m.DistanceCm, w.Metre)
+	add(m.EnergyCentikcal, w.Kcal)
+	add(m.ActiveMinutes, w.Minute*100)
+	if hi >= 100_000 {
+		return MaxScore
+	}
+	score, _ := bits.Div64(hi, lo, 100_000)
+	return int64(min(score, MaxScore))
+}

@@ -1,0 +1,131 @@
+package competition
+
+import "context"
+
+// What a store must do. The implementations are under persistence/, and
+// persistence/porttest holds each of them to this text.
+
+// Batch is what one append makes durable: consecutive events of one
+// competition, and the rows that must never differ from them.
+type Batch struct {
+	CompetitionID     string
+	FirstSeq, LastSeq uint64
+	Records           []byte // see SplitRecord
+	Hash              Hash   // of the last record
+	Identities        []Identity
+	Memberships       []Membership
+	Summary           *Summary // nil when unchanged
+	Events            []Event  // what Records say, for Apply; not stored
+}
+
+// Empty reports whether there is nothing to append.
+func (b *Batch) Empty() bool { return len(b.Events) == 0 }
+
+// reset empties the batch for new use of its storage.
+func (b *Batch) reset(id string) {
+	clear(b.Events)
+	clear(b.Identities)
+	*b = Batch{
+		CompetitionID: id, Records: b.Records[:0], Events: b.Events[:0],
+		Identities: b.Identities[:0], Memberships: b.Memberships[:0],
+	}
+}
+
+// Journal is the durable order of the events of all competitions.
+type Journal interface {
+	// Append makes batches of different competitions durable in one commit. A
+	// nil result says that all of them are. Otherwise it has an error for each
+	// batch: nil, or ErrConflict if an event with one of its seqs is there
+	// already (the others are stored all the same), or ErrUnavailable if it may
+	// or may not have been stored. A batch is stored whole or not at all, with
+	// its rows. It returns by ctx's deadline, and is safe for concurrent use for
+	// different competitions.
+	Append(ctx context.Context, batches []*Batch) []error
+
+	// Read visits the records after a seq, in order, some at a time; the bytes
+	// are the visitor's only until it returns. It must be a seq at which a batch
+	// ended. An error of the visitor ends the reading and is returned.
+	// ErrCorrupt says that the store itself knows of a record that is missing
+	// or damaged; a journal that ends before the seq after is one.
+	Read(ctx context.Context, competitionID string, after uint64, visit func(records []byte) error) error
+
+	// ReadIdentities visits the identity rows of a competition in the order of
+	// their numbers.
+	ReadIdentities(ctx context.Context, competitionID string, visit func(Identity) error) error
+}
+
+// Row is a participant as of a snapshot. The identity is not part of it.
+type Row struct {
+	Number       uint32
+	Present      bool // on the board
+	Totals       Metrics
+	Score        int64
+	Reached      uint64
+	UpdatedAt    Millis
+	LastSyncedAt Millis
+	Days         Days
+}
+
+// Snapshot is what changed since the snapshot before: with it, the stored rows
+// are the competition as of Seq.
+type Snapshot struct {
+	CompetitionID string
+	Seq           uint64
+	Header        []byte // all that is not a row; see Competition.Snapshot
+	Rows          []Row
+}
+
+// Snapshots keeps the competitions' rows, so that recovery need not read whole
+// journals.
+type Snapshots interface {
+	// Save stores header and rows in one commit. A snapshot that is not newer
+	// than the stored one gives ErrConflict and changes nothing.
+	Save(ctx context.Context, s *Snapshot) error
+
+	// Load visits the header, then the rows in the order of their numbers; both
+	// are the visitor's only until it returns. A competition without a snapshot
+	// visits nothing.
+	Load(ctx context.Context, competitionID string, header func([]byte) error, row func(Row) error) error
+}
+
+// Summary is what a list shows of a competition.
+type Summary struct {
+	Definition   Definition
+	Status       Status
+	Participants int // on the board
+}
+
+// Membership is a user's tie to a competition.
+type Membership struct {
+	UserID        string
+	CompetitionID string
+	Number        uint32 // 0 for a creator who never took part
+	Present       bool   // takes part now
+	Creator       bool
+}
+
+// Catalog answers what spans competitions. Its rows are written by
+// Journal.Append, in the same commit as the events.
+type Catalog interface {
+	// Find is the summary of a competition, or ErrUnknownCompetition.
+	Find(ctx context.Context, competitionID string) (Summary, error)
+
+	// List visits summaries in the order of their ids, beginning behind after,
+	// until visit returns false.
+	List(ctx context.Context, after string, visit func(Summary) bool) error
+
+	// MembershipsOf is all of a user's ties, in the order of competition ids.
+	MembershipsOf(ctx context.Context, userID string) ([]Membership, error)
+}
+
+// Store is a whole store. Close ends it; nothing may be called afterwards.
+type Store interface {
+	Journal
+	Snapshots
+	Catalog
+
+	// Check reports whether the store can take writes now; the error says what
+	// to do about it. It answers from memory or within ctx's deadline.
+	Check(ctx context.Context) error
+	Close() error
+}

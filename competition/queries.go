@@ -1,0 +1,186 @@
+package competition
+
+import (
+	"sync"
+
+	"github.com/paceboard/paceboard/ranking"
+)
+
+// Entry is one place of a board.
+type Entry struct {
+	UserID       string
+	UserName     string // may be empty
+	Score        int64
+	Rank         int // 1-based
+	Totals       Metrics
+	LastSyncedAt Millis // 0 before the first sync
+	UpdatedAt    Millis // the last change of the score
+}
+
+// Board is a part of the leaderboard at one version.
+type Board struct {
+	CompetitionID string
+	Status        Status
+	Private       bool
+	Version       uint64
+	UpdatedAt     Millis
+	Total         int // participants on the whole board
+	Entries       []Entry
+}
+
+// Page is the board from offset on, limit entries at most. Cost: O(log n + limit).
+func (c *Competition) Page(offset, limit int) Board {
+	limit = max(min(limit, c.onBoard-offset), 0)
+	return c.boardOf(c.board.Page(make([]ranking.Entry, 0, limit), offset, limit), offset+1)
+}
+
+// Around is the board from radius places above a user to radius places below,
+// cut short at the ends. Error: ErrNotEnrolled. Cost: O(log n + radius).
+func (c *Competition) Around(userID string, radius int) (Board, error) {
+	p := c.participants.find(userID)
+	if p == nil || !p.present {
+		return Board{}, ErrNotEnrolled
+	}
+	entries, first, _ := c.board.Around(nil, p.key(), radius)
+	return c.boardOf(entries, first), nil
+}
+
+func (c *Competition) boardOf(entries []ranking.Entry, firstRank int) Board {
+	b := Board{
+		CompetitionID: c.ID(), Status: c.status, Private: c.definition.Visibility == Private,
+		Version: c.version, UpdatedAt: c.updatedAt, Total: c.onBoard, Entries: make([]Entry, len(entries)),
+	}
+	for i, e := range entries {
+		b.Entries[i] = c.participants.at(e.Member).entry(firstRank + i)
+	}
+	return b
+}
+
+func (p *participant) entry(rank int) Entry {
+	return Entry{
+		UserID: p.userID, UserName: p.userName, Score: p.score, Rank: rank, Totals: p.totals,
+		LastSyncedAt: p.lastSynced, UpdatedAt: p.updatedAt,
+	}
+}
+
+// Standing is a participant's own entry; ok is false when not on the board.
+func (c *Competition) Standing(userID string) (entry Entry, ok bool) {
+	p := c.participants.find(userID)
+	if p == nil || !p.present {
+		return Entry{}, false
+	}
+	rank, _ := c.board.Rank(p.key())
+	return p.entry(rank), true
+}
+
+// SyncReply is the answer to a sync of a participant as the state stands now.
+func (c *Competition) SyncReply(number uint32, changed bool) SyncReply {
+	p := c.participants.at(number)
+	rank, _ := c.board.Rank(p.key())
+	return SyncReply{Score: p.score, Rank: rank, Total: c.onBoard, Changed: changed}
+}
+
+// DayStats is one day of a user.
+type DayStats struct {
+	Day     Day
+	Value   Metrics
+	Sources []SourceStats
+}
+
+// SourceStats is what one source said of a day.
+type SourceStats struct {
+	Source     string
+	RecordedAt int64 // nanoseconds since 1970 UTC; 0 when unknown
+	Metrics    Metrics
+}
+
+// Stats is a user's part in a competition.
+type Stats struct {
+	CompetitionID string
+	UserID        string
+	Score         int64
+	Rank          int // 0 when not on the board
+	LastSyncedAt  Millis
+	Total         Metrics // sum of Days
+	Days          []DayStats
+}
+
+// Stats is what a user did on the days from and to, both inclusive. Error:
+// ErrNotEnrolled for who never took part. Cost: linear in the user's days.
+func (c *Competition) Stats(userID string, from, to Day) (Stats, error) {
+	p := c.participants.find(userID)
+	if p == nil {
+		return Stats{}, ErrNotEnrolled
+	}
+	s := Stats{CompetitionID: c.ID(), UserID: userID, Score: p.score, LastSyncedAt: p.lastSynced}
+	if p.present {
+		s.Rank, _ = c.board.Rank(p.key())
+	}
+	for r := range p.days.All() {
+		if r.Day < from || r.Day > to {
+			continue
+		}
+		if n := len(s.Days); n == 0 || s.Days[n-1].Day != r.Day {
+			s.Days = append(s.Days, DayStats{Day: r.Day})
+		}
+		day := &s.Days[len(s.Days)-1]
+		day.Value = day.Value.Max(r.Metrics)
+		day.Sources = append(day.Sources, SourceStats{Source: c.sources.names[r.Source], RecordedAt: r.RecordedAt, Metrics: r.Metrics})
+	}
+	for _, day := range s.Days {
+		s.Total = s.Total.Plus(day.Value)
+	}
+	return s, nil
+}
+
+// Participants is who is on the board, by the order of enrolment, beginning
+// behind the number after, limit at most, and the number to go on behind; next
+// is 0 at the end.
+func (c *Competition) Participants(after uint32, limit int) (entries []Entry, next uint32) {
+	last := after
+	for number := after + 1; number <= c.participants.count; number++ {
+		p := c.participants.at(number)
+		if !p.present {
+			continue
+		}
+		if len(entries) == limit {
+			return entries, last
+		}
+		rank, _ := c.board.Rank(p.key())
+		entries = append(entries, p.entry(rank))
+		last = number
+	}
+	return entries, 0
+}
+
+// Readable reports whether the caller may look at the competition.
+func (c *Competition) Readable(caller Caller) bool {
+	if c.definition.Visibility != Private || caller.Operator {
+		return true
+	}
+	p := c.participants.find(caller.UserID)
+	return p != nil && p.present || caller.UserID != "" && caller.UserID == c.creator
+}
+
+// Summary is what lists show, as applied.
+func (c *Competition) Summary() Summary {
+	return Summary{Definition: c.definition, Status: c.status, Participants: c.onBoard}
+}
+
+// Published is the top of a board as readers share it. It never changes; the
+// first reader to need it in some encoding leaves that here for the others.
+type Published struct {
+	Board
+	once    sync.Once
+	encoded any
+}
+
+// Encoded is what encode makes of the board, made once. Safe for concurrent
+// use; every caller must pass the same function.
+func (p *Published) Encoded(encode func(*Board) any) any {
+	p.once.Do(func() { p.encoded = encode(&p.Board) })
+	return p.encoded
+}
+
+// PublishedEntries is how many entries the published top of a board has at most.
+const PublishedEntries = 100

@@ -1,0 +1,211 @@
+package competition
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/paceboard/paceboard/ranking"
+)
+
+// Source is what a competition is rebuilt from.
+type Source interface {
+	Load(ctx context.Context, competitionID string, header func([]byte) error, row func(Row) error) error
+	ReadIdentities(ctx context.Context, competitionID string, visit func(Identity) error) error
+	Read(ctx context.Context, competitionID string, after uint64, visit func(records []byte) error) error
+}
+
+// Recover rebuilds a competition: the rows of its snapshot, then the journal
+// behind it. A competition that was never created comes back empty. Records or
+// rows that are damaged, missing or out of place give a *CorruptError; other
+// errors are the source's. progress, if not nil, is told now and then how many
+// rows and records were read. Cost: linear in rows and records.
+func Recover(ctx context.Context, id string, from Source, newKey func() Key, progress func(rows, records int)) (*Competition, error) {
+	if progress == nil {
+		progress = func(int, int) {}
+	}
+	r := &recovery{c: New(id, newKey), identities: map[uint32]Identity{}, committed: map[uint32]commitment{}, progress: progress}
+	if err := from.Load(ctx, id, r.header, r.row); err != nil {
+		return nil, fmt.Errorf("load snapshot: %w", err)
+	}
+	if err := from.ReadIdentities(ctx, id, r.identity); err != nil {
+		return nil, fmt.Errorf("read identities: %w", err)
+	}
+	if err := r.rank(); err != nil {
+		return nil, err
+	}
+	if err := r.replay(ctx, from); err != nil {
+		return nil, err
+	}
+	return r.c, nil
+}
+
+// CatchUp applies what the journal holds behind the state, after an append of
+// unknown outcome; decided events that are not there are forgotten. Errors are
+// as for Recover; the state then stays as far as it came.
+func (c *Competition) CatchUp(ctx context.Context, from Source) error {
+	c.Rollback()
+	r := &recovery{c: c, identities: map[uint32]Identity{}, committed: map[uint32]commitment{}, progress: func(int, int) {}}
+	if err := from.ReadIdentities(ctx, c.ID(), r.identity); err != nil {
+		return fmt.Errorf("read identities: %w", err)
+	}
+	return r.replay(ctx, from)
+}
+
+// recovery is one rebuilding under way.
+type recovery struct {
+	c          *Competition
+	rows       uint32 // that the header announced
+	keys       []Key  // of the identities of the snapshot's rows, by number
+	identities map[uint32]Identity
+	committed  map[uint32]commitment
+	records    int
+	progress   func(rows, records int)
+}
+
+// commitment is what the journal last said of an identity row.
+type commitment struct {
+	seq  uint64
+	hash Commitment
+}
+
+// progressEvery is how many rows or records lie between two calls of progress.
+const progressEvery = 50_000
+
+func (r *recovery) corrupt(reason string) error { return r.c.applied.corrupt(reason) }
+
+func (r *recovery) header(b []byte) error {
+	rows, err := r.c.loadHeader(b)
+	if err != nil {
+		return r.corrupt(err.Error())
+	}
+	r.rows = rows
+	r.c.participants.byUser = make(map[string]uint32, rows)
+	return nil
+}
+
+func (r *recovery) row(row Row) error {
+	c := r.c
+	if row.Number != c.participants.count+1 || row.Reached > c.applied.Seq {
+		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d is missing or out of place", c.participants.count+1))
+	}
+	if err := row.Days.check(); err != nil {
+		return r.corrupt(err.Error())
+	}
+	if row.Days.Total() != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score {
+		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d does not add up", row.Number))
+	}
+	p := c.participants.add()
+	p.days, p.totals, p.score, p.reached = slices.Clone(row.Days), row.Totals, row.Score, row.Reached
+	p.updatedAt, p.lastSynced, p.present = row.UpdatedAt, row.LastSyncedAt, row.Present
+	if p.number%progressEvery == 0 {
+		r.progress(int(p.number), 0)
+	}
+	return nil
+}
+
+// identity takes the identity rows: those of snapshot rows go straight into
+// them, the others wait for the events that name them.
+func (r *recovery) identity(i Identity) error {
+	c := r.c
+	if c.participants.has(i.Number) && c.participants.at(i.Number).userID == "" {
+		c.participants.identify(i.Number, i.UserID, i.UserName)
+		r.keys = append(r.keys, i.Key)
+		return nil
+	}
+	if i.Number == 0 {
+		c.creator = i.UserID
+	}
+	r.identities[i.Number] = i
+	return nil
+}
+
+// who is the identity row of a number; the zero value when there is none.
+func (r *recovery) who(number uint32) Identity {
+	if i, ok := r.identities[number]; ok || number == 0 || int(number) > len(r.keys) {
+		return i
+	}
+	p := r.c.participants.at(number)
+	return Identity{Number: number, Key: r.keys[number-1], UserID: p.userID, UserName: p.userName}
+}
+
+// rank builds the board from the snapshot's rows.
+func (r *recovery) rank() error {
+	c := r.c
+	if c.participants.count != r.rows {
+		return r.corrupt(fmt.Sprintf("the snapshot has %d rows of %d", c.participants.count, r.rows))
+	}
+	entries := make([]ranking.Entry, 0, r.rows)
+	for number := uint32(1); number <= r.rows; number++ {
+		p := c.participants.at(number)
+		if p.userID == "" {
+			return r.corrupt(fmt.Sprintf("the identity row of participant %d is missing", number))
+		}
+		if p.present {
+			entries = append(entries, p.key())
+		}
+	}
+	c.onBoard = len(entries)
+	c.board = ranking.Build(entries, c.byUserID)
+	return nil
+}
+
+// replay applies the journal behind the state.
+func (r *recovery) replay(ctx context.Context, from Source) error {
+	c := r.c
+	chain := c.applied
+	err := from.Read(ctx, c.ID(), c.applied.Seq, func(records []byte) error {
+		for len(records) > 0 {
+			event, rest, err := chain.Next(records)
+			if err != nil {
+				return err
+			}
+			r.name(&event)
+			if _, err := c.Apply(&event); err != nil {
+				return err
+			}
+			records = rest
+			c.applied.Hash = chain.Hash
+			if r.records++; r.records%progressEvery == 0 {
+				r.progress(int(c.participants.count), r.records)
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read journal: %w", err)
+	}
+	r.progress(int(c.participants.count), r.records)
+	c.Rollback()
+	return r.verifyIdentities()
+}
+
+// name fills in who an event means.
+func (r *recovery) name(e *Event) {
+	switch d := e.Detail.(type) {
+	case *CompetitionCreated:
+		d.Who = r.who(0)
+		if d.Creator != (Commitment{}) {
+			r.committed[0] = commitment{e.Seq, d.Creator}
+		}
+	case *ParticipantEnrolled:
+		d.Who = r.who(d.Number)
+		r.committed[d.Number] = commitment{e.Seq, d.Identity}
+	case *ParticipantRenamed:
+		d.Who = r.who(d.Number)
+		r.committed[d.Number] = commitment{e.Seq, d.Identity}
+	default:
+	}
+}
+
+// verifyIdentities holds the identity rows against what the journal last said
+// of them.
+func (r *recovery) verifyIdentities() error {
+	for number, said := range r.committed {
+		i := r.who(number)
+		if i.Commitment() != said.hash {
+			return &CorruptError{CompetitionID: r.c.ID(), Seq: said.seq, Reason: fmt.Sprintf("the identity row of participant %d is missing or altered", number)}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,45 @@
+package competition
+
+// What the actors and the transport hand each other.
+
+// JoinedReply is the answer of one of the competitions that a sync went to.
+type JoinedReply struct {
+	CompetitionID string
+	SyncReply
+}
+
+// BatchItem is one sync of a batch. An empty CompetitionID stands for every
+// competition that the user has joined.
+type BatchItem struct {
+	CompetitionID string
+	Sync          SubmitSync
+	Replies       []JoinedReply // one, unless CompetitionID is empty
+	Err           error
+}
+
+// Health is what the engine says of itself.
+type Health struct {
+	Ready        bool         // recovered, accepting, and able to make syncs durable
+	Draining     bool         // shutting down
+	Dependencies []Dependency // stores, in a fixed order
+	Active       int          // competitions in memory
+	Damaged      []string     // ids of competitions that refuse to start
+	InFlight     int          // requests admitted and not answered
+	QueuedEvents int          // events waiting for the journal
+}
+
+// Dependency is a part that the service rests on.
+type Dependency struct {
+	Name    string
+	Healthy bool
+	Detail  string  // why not, and what to do
+	Latency float64 // milliseconds of the last check or commit
+}
+
+// SyncReply answers an accepted sync.
+type SyncReply struct {
+	Score   int64
+	Rank    int // 1-based
+	Total   int // participants on the board
+	Changed bool
+}

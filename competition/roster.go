@@ -1,0 +1,133 @@
+package competition
+
+import "github.com/paceboard/paceboard/ranking"
+
+// participant is one person's part in a competition.
+type participant struct {
+	userID, userName string
+	days             Days
+	totals           Metrics
+	score            int64
+	reached          uint64 // seq of the event that last changed the score, or enrolled
+	updatedAt        Millis // when that was
+	lastSynced       Millis // the last sync that changed a total or the score, or enrolled
+	number           uint32
+	present          bool // on the board
+	changed          bool // the row differs from the last snapshot
+}
+
+// key is the participant's place-giving key.
+func (p *participant) key() ranking.Entry {
+	return ranking.Entry{Score: p.score, Reached: p.reached, Member: p.number}
+}
+
+// roster holds the participants by number, which counts from 1, in chunks, so
+// that growing never copies more than one chunk. A pointer to a participant is
+// good until the next add.
+type roster struct {
+	chunks [][]participant
+	byUser map[string]uint32
+	count  uint32
+}
+
+const chunkSize = 1024
+
+// at is the participant with a number from 1 to count.
+func (r *roster) at(number uint32) *participant {
+	return &r.chunks[(number-1)/chunkSize][(number-1)%chunkSize]
+}
+
+// has reports whether the number was given.
+func (r *roster) has(number uint32) bool { return number > 0 && number <= r.count }
+
+// find is the participant of a user, or nil.
+func (r *roster) find(userID string) *participant {
+	if number, ok := r.byUser[userID]; ok {
+		return r.at(number)
+	}
+	return nil
+}
+
+// add appends a participant with the next number, not identified yet.
+func (r *roster) add() *participant {
+	last := len(r.chunks) - 1
+	if last < 0 || len(r.chunks[last]) == cap(r.chunks[last]) {
+		r.grow()
+		last = len(r.chunks) - 1
+	}
+	r.count++
+	r.chunks[last] = append(r.chunks[last], participant{number: r.count})
+	return r.at(r.count)
+}
+
+// identify says who a number is.
+func (r *roster) identify(number uint32, userID, userName string) {
+	if r.byUser == nil {
+		r.byUser = map[string]uint32{}
+	}
+	p := r.at(number)
+	p.userID, p.userName = userID, userName
+	r.byUser[userID] = number
+}
+
+// grow makes room for one more: the first chunk doubles until it is whole, and
+// then whole chunks follow.
+func (r *roster) grow() {
+	if n := len(r.chunks); n == 1 && cap(r.chunks[0]) < chunkSize {
+		bigger := make([]participant, len(r.chunks[0]), min(2*cap(r.chunks[0]), chunkSize))
+		copy(bigger, r.chunks[0])
+		r.chunks[0] = bigger
+		return
+	}
+	size := chunkSize
+	if len(r.chunks) == 0 {
+		size = 8
+	}
+	r.chunks = append(r.chunks, make([]participant, 0, size))
+}
+
+// sources are the names of the sources that registers refer to by index.
+// Names from applied on belong to events that are not applied yet.
+type sources struct {
+	names   []string
+	index   map[string]uint32
+	applied int
+}
+
+// find is the index of a name; known is false for a new one.
+func (s *sources) find(name string) (index uint32, known bool) {
+	index, known = s.index[name]
+	return index, known
+}
+
+// add gives a name the next index.
+func (s *sources) add(name string) uint32 {
+	if s.index == nil {
+		s.index = map[string]uint32{}
+	}
+	index := uint32(len(s.names))
+	s.names = append(s.names, name)
+	s.index[name] = index
+	return index
+}
+
+// apply confirms a name that an applied event brought; false means that the
+// event does not fit.
+func (s *sources) apply(index uint32, name string) bool {
+	if int(index) != s.applied {
+		return false
+	}
+	if s.applied == len(s.names) {
+		s.add(name)
+	}
+	s.applied++
+	return s.names[index] == name
+}
+
+// rollback forgets the names that are not applied.
+func (s *sources) rollback() {
+	for _, name := range s.names[s.applied:] {
+		delete(s.index, name)
+	}
+	s.names = s.names[:s.applied]
+}

@@ -1,0 +1,55 @@
+package competition
+
+// Status is where a competition stands in its life.
+type Status uint8
+
+// The life of a competition. Time moves it from Upcoming to Completed; paying
+// the prizes settles it; cancelling ends it from anywhere before that.
+const (
+	Upcoming   Status = iota + 1 // before the start: people may join
+	Active                       // from the start to the end
+	Finalizing                   // after the end: late syncs still count
+	Completed                    // standings frozen for good
+	Settled                      // prizes paid
+	Cancelled                    // called off, entry fees refunded
+)
+
+var statusNames = [...]string{Upcoming: "upcoming", Active: "active", Finalizing: "finalizing", Completed: "completed", Settled: "settled", Cancelled: "cancelled"}
+
+// String is the word that clients see.
+func (s Status) String() string {
+	if s < Upcoming || s > Cancelled {
+		return "unknown"
+	}
+	return statusNames[s]
+}
+
+// ParseStatus is the inverse of String.
+func ParseStatus(word string) (Status, bool) {
+	for s := Upcoming; s <= Cancelled; s++ {
+		if statusNames[s] == word {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
+// Open reports whether syncs count.
+func (s Status) Open() bool { return s == Active || s == Finalizing }
+
+// Next is the status that time brings after s, and when it does; ok is false
+// when time changes nothing any more.
+func (d *Definition) Next(s Status) (next Status, at Millis, ok bool) {
+	switch s {
+	case Upcoming:
+		return Active, d.Start, true
+	case Active:
+		return Finalizing, d.End, true
+	case Finalizing:
+		return Completed, d.End + Millis(d.LateSyncHours)*millisPerHour, true
+	default:
+		return s, 0, false
+	}
+}
+
+const millisPerHour = 60 * 60 * 1000

@@ -1,0 +1,131 @@
+package competition
+
+// Decision is what an accepted command waits for: it may be answered once the
+// events up to Seq are applied.
+type Decision struct {
+	Seq      uint64
+	Number   uint32 // the participant concerned
+	Enrolled bool   // the command enrolled the participant
+}
+
+// SubmitSync decides a sync. A report that says nothing new makes no event, yet
+// is answered only when what it repeats is durable. It allocates nothing for a
+// participant and a source that are known. Errors: ErrUnknownCompetition,
+// ErrNotEnrolled, ErrNotStarted, ErrClosed, ErrFull, ErrOutsideWindow,
+// ErrFutureDate, ErrImplausible, ErrTooManySources.
+func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
+	if c.head.status == 0 {
+		return Decision{}, ErrUnknownCompetition
+	}
+	c.advance(now)
+	number, enrolled := c.enrolment(s.UserID)
+	if err := c.admits(s, number, enrolled); err != nil {
+		return Decision{}, err
+	}
+	if err := c.plausible(now, s); err != nil {
+		return Decision{}, err
+	}
+
+	register := Register{Day: s.Day, RecordedAt: s.RecordedAt, Metrics: s.Metrics}
+	source, known := c.sources.find(s.Source)
+	register.Source = source
+	if !known {
+		register.Source = uint32(len(c.sources.names))
+	}
+	// Only the applied registers are looked at, not those of events under way.
+	// That is safe: what adds nothing to them adds nothing to their join with
+	// more, and a day that fills up in between is found out by applySync.
+	if c.participants.has(number) {
+		switch plan := c.participants.at(number).days.Plan(register); {
+		case plan.Full:
+			return Decision{}, ErrTooManySources
+		case !plan.Changed && enrolled:
+			return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+		}
+	}
+
+	if !enrolled {
+		number = c.enrol(now, s.UserID, s.UserName)
+	}
+	event := SyncAccepted{Number: number, Enrolled: !enrolled, Register: register}
+	if !known {
+		c.sources.add(s.Source)
+		event.NewSource = s.Source
+	}
+	c.emit(Event{At: now, Sync: event})
+	return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}, nil
+}
+
+// admits checks enrolment and status.
+func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error {
+	switch {
+	case !enrolled && (number != 0 || s.MembersOnly || !c.head.definition.selfService()):
+		return ErrNotEnrolled // who left (has a number) comes back by joining alone
+	case c.head.status == Upcoming:
+		return ErrNotStarted
+	case !c.head.status.Open():
+		return ErrClosed
+	case !enrolled && c.full():
+		return ErrFull
+	}
+	return nil
+}
+
+// plausible checks the day and the totals.
+func (c *Competition) plausible(now Millis, s *SubmitSync) error {
+	const day = 24 * millisPerHour
+	switch {
+	case !c.head.definition.covers(s.Day):
+		return ErrOutsideWindow
+	case !s.Day.begunBy(now), s.RecordedAt/1e6 > int64(now)+day:
+		return ErrFutureDate
+	case !s.Metrics.Within(c.head.definition.DailyLimits):
+		return ErrImplausible
+	}
+	return nil
+}
+
+// applySync merges a durable report into its participant.
+func (c *Competition) applySync(e *Event) (outcome Outcome, problem string) {
+	s := &e.Sync
+	if !c.participants.has(s.Number) {
+		return outcome, "it is a sync of a participant who was never enrolled"
+	}
+	if s.NewSource != "" && !c.sources.apply(s.Register.Source, s.NewSource) {
+		return outcome, "it introduces a source out of order"
+	}
+	if int(s.Register.Source) >= c.sources.applied {
+		return outcome, "it is a sync from a source that was never introduced"
+	}
+	p := c.participants.at(s.Number)
+	days, merged := p.days.Merge(s.Register)
+	if !merged.Changed {
+		return Outcome{Full: merged.Full}, ""
+	}
+	p.days = days
+	c.markChanged(p)
+	if merged.Before == merged.After && !s.Enrolled {
+		return outcome, ""
+	}
+	before := p.key()
+	p.totals = p.totals.Plus(merged.After).Minus(merged.Before)
+	p.lastSynced = e.At
+	if score := c.definition.Scoring.Score(p.totals); score != p.score {
+		p.score, p.reached, p.updatedAt = score, e.Seq, e.At
+		if p.present {
+			c.board.Move(before, p.key())
+		}
+	}
+	if p.present {
+		c.touch(e)
+	}
+	return Outcome{Changed: true}, ""
+}
+
+// markChanged notes that the participant's row differs from the last snapshot.
+func (c *Competition) markChanged(p *participant) {
+	if !p.changed {
+		p.changed = true
+		c.changed = append(c.changed, p.number)
+	}
+}

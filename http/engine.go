@@ -1,0 +1,46 @@
+package http
+
+import "github.com/paceboard/paceboard/competition"
+
+// Engine is what the routes need of the actors. All calls are safe for
+// concurrent use, wait for a bounded time, and keep none of their arguments'
+// memory once they return; strings they are given must not change afterwards.
+//
+// Besides the refusals of package competition, every call may return
+// competition.ErrUnavailable, ErrOverloaded, ErrInternal or ErrCorrupt.
+type Engine interface {
+	// SubmitSync returns once the sync is durable.
+	SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error)
+	// SubmitEverywhere submits to every competition that the user has joined and
+	// that takes the day.
+	SubmitEverywhere(s *competition.SubmitSync) ([]competition.JoinedReply, error)
+	// SubmitBatch fills in Replies or Err of each item.
+	SubmitBatch(items []competition.BatchItem)
+	// Stats is a user's part in one competition.
+	Stats(competitionID string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error)
+
+	// Top is the published top of the board; it includes every sync acknowledged
+	// before the call.
+	Top(competitionID string, caller competition.Caller) (*competition.Published, error)
+	Page(competitionID string, caller competition.Caller, offset, limit int) (competition.Board, error)
+	Around(competitionID string, caller competition.Caller, userID string, radius int) (competition.Board, error)
+
+	// Create returns created false when the same competition was there already.
+	Create(c *competition.CreateCompetition) (s competition.Summary, created bool, err error)
+	Edit(competitionID string, c *competition.EditCompetition) (competition.Summary, error)
+	Cancel(competitionID string, c *competition.CancelCompetition) (competition.Summary, error)
+	// Join returns the participant's own entry.
+	Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error)
+	Leave(competitionID string, l *competition.LeaveCompetition) error
+	Competition(competitionID string, caller competition.Caller) (competition.Summary, error)
+	// Competitions lists those that the caller may see, of one status (0 for
+	// all), in the order of ids, beginning behind after; next is empty at the end.
+	Competitions(caller competition.Caller, status competition.Status, after string, limit int) (list []competition.Summary, next string, err error)
+	// CompetitionsOf lists those that a user takes part in.
+	CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error)
+	// Participants lists who is on the board, by enrolment; after and next are
+	// participant numbers, next is 0 at the end.
+	Participants(competitionID string, caller competition.Caller, after uint32, limit int) (entries []competition.Entry, next uint32, err error)
+
+	Health() competition.Health
+}
