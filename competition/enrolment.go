@@ -145,6 +145,10 @@ func (c *Competition) applyEnrolled(e *Event, d *ParticipantEnrolled) (problem s
 	}
 	p := c.participants.add()
 	c.participants.identify(d.Number, d.Who.UserID, d.Who.UserName)
+	delete(c.head.enrolled, d.Who.UserID)
+	if c.head.identities[d.Number] == d.Who { // and was not renamed since
+		delete(c.head.identities, d.Number)
+	}
 	p.present, p.reached, p.updatedAt = true, e.Seq, e.At
 	c.board.Insert(p.key())
 	c.onBoard++

@@ -8,7 +8,7 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 		if !c.manages(cmd.Caller) || !sameDefinition(&c.head.definition, &cmd.Definition) {
 			return Decision{}, false, ErrExists
 		}
-		return Decision{Seq: c.head.chain.Seq}, false, nil
+		return Decision{Seq: c.head.chain.Seq, Repeat: true}, false, nil
 	}
 	definition := cmd.Definition
 	if err := validAt(now, &definition); err != nil {

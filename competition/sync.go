@@ -6,6 +6,7 @@ type Decision struct {
 	Seq      uint64
 	Number   uint32 // the participant concerned
 	Enrolled bool   // the command enrolled the participant
+	Repeat   bool   // the command said nothing new and made no event
 }
 
 // SubmitSync decides a sync. A report that says nothing new makes no event, yet
@@ -40,7 +41,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 		case plan.Full:
 			return Decision{}, ErrTooManySources
 		case !plan.Changed && enrolled:
-			return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+			return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}, nil
 		}
 	}
 

@@ -1,0 +1,185 @@
+package actors
+
+import (
+	"errors"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// wait answers a refusal at once, and otherwise lets the waiter wait for the
+// event that its decision rests on. Waiters of a batch are in the order of
+// their seqs.
+func (a *competitionActor) wait(w waiter) {
+	a.gather() // even a refusal may have moved the status first
+	switch {
+	case w.err != nil, w.decision.Seq <= a.core.Seq():
+		w.answer(a.core)
+	case a.underway != nil && w.decision.Seq <= a.underway.LastSeq:
+		a.underway.waiters = append(a.underway.waiters, w)
+	default:
+		a.gathering = append(a.gathering, w)
+	}
+}
+
+// gather sees to it that decided events go to the writer: as soon as no batch
+// is under way and the messages that are queued by now have been handled.
+func (a *competitionActor) gather() {
+	if !a.flushing && a.underway == nil && a.core.Pending() {
+		a.flushing = true
+		a.engine.system.Root.Send(a.self, &flush{})
+	}
+}
+
+// send gives the gathered batch to the writer.
+func (a *competitionActor) send() {
+	if a.core == nil || a.stalled || a.underway != nil || !a.core.Pending() {
+		return
+	}
+	b := a.takeSpare()
+	b.Batch = a.core.Take(b.Batch)
+	b.waiters, a.gathering = a.gathering, b.waiters[:0]
+	b.result = appended{incarnation: a.incarnation}
+	a.underway = b
+	a.engine.writer.append(job{to: a.self, batch: &b.Batch, result: &b.result})
+}
+
+func (a *competitionActor) takeSpare() *batch {
+	last := len(a.spares) - 1
+	if last < 0 {
+		return &batch{}
+	}
+	b := a.spares[last]
+	a.spares = a.spares[:last]
+	return b
+}
+
+// finish takes the writer's answer to the batch under way. The next batch goes
+// out first, so that the disk works while ranks are computed.
+func (a *competitionActor) finish(err error) {
+	if err != nil {
+		a.appendFailed(err)
+		return
+	}
+	done := a.underway
+	a.underway = nil
+	a.backoff = 0
+	a.send()
+	a.apply(done)
+	a.answerAll(done)
+	a.spares = append(a.spares, done)
+	a.maybeSnapshot()
+	a.maybeStop()
+}
+
+// apply brings a durable batch into the state and notes what it did for whom.
+func (a *competitionActor) apply(b *batch) {
+	next := 0
+	for i := range b.Events {
+		event := &b.Events[i]
+		outcome, err := a.core.Apply(event)
+		if err != nil {
+			panic(err) // the same state decided it: a bug
+		}
+		for ; next < len(b.waiters) && b.waiters[next].decision.Seq == event.Seq; next++ {
+			b.waiters[next].note(outcome)
+		}
+	}
+	a.core.Applied(&b.Batch)
+	a.events += len(b.Events)
+}
+
+// note keeps what the waiter's own event did.
+func (w *waiter) note(o competition.Outcome) {
+	if w.decision.Repeat {
+		return
+	}
+	w.changed = o.Changed
+	if o.Full {
+		w.err = competition.ErrTooManySources
+	}
+}
+
+// answerAll lets readers know of the batch, then those who waited for it (A3).
+func (a *competitionActor) answerAll(b *batch) {
+	if b.Summary != nil {
+		a.publishSummary()
+	}
+	a.handle.version.Store(a.core.Version())
+	for i := range b.waiters {
+		b.waiters[i].answer(a.core)
+	}
+	clear(b.waiters)
+	b.waiters = b.waiters[:0]
+}
+
+// publishSummary lets readers see what changes without a new version, too.
+func (a *competitionActor) publishSummary() {
+	summary := a.core.Summary()
+	a.handle.summary.Store(&summary)
+	if top := a.handle.top.Load(); top != nil && top.Private != (summary.Definition.Visibility == competition.Private) {
+		a.handle.top.Store(nil)
+	}
+	a.scheduleTick()
+}
+
+// answer responds to the waiter, or to its part of a batch envelope; core is
+// not needed for an error.
+func (w *waiter) answer(core *competition.Competition) {
+	v := w.envelope
+	switch command := v.command.(type) {
+	case nil:
+		if w.err == nil {
+			v.reply = core.SyncReply(w.decision.Number, w.changed || w.decision.Enrolled)
+		}
+	case *batchOfSyncs:
+		if w.item.Err = w.err; w.err == nil {
+			w.item.Replies = append(w.item.Replies, competition.JoinedReply{
+				CompetitionID: w.item.CompetitionID,
+				SyncReply:     core.SyncReply(w.decision.Number, w.changed || w.decision.Enrolled),
+			})
+		}
+		if command.open--; command.open > 0 {
+			return
+		}
+		w.err = nil
+	case *competition.JoinCompetition:
+		if w.err == nil {
+			v.answer, _ = core.Standing(command.UserID)
+		}
+	case *competition.EditCompetition, *competition.CancelCompetition:
+		if w.err == nil {
+			v.answer = core.Summary()
+		}
+	case *competition.CreateCompetition:
+		if w.err == nil {
+			v.answer = createReply{summary: core.Summary(), created: !w.decision.Repeat}
+		}
+	case *competition.LeaveCompetition:
+		v.answer = struct{}{}
+	}
+	v.respond(w.err)
+}
+
+// appendFailed takes a batch back that is not durable, or may not be. Nobody
+// hears "yes", nothing was shown, and nothing more is decided before the
+// journal was read again.
+func (a *competitionActor) appendFailed(err error) {
+	a.logger.Error("a batch could not be made durable", "from_seq", a.underway.FirstSeq, "to_seq", a.underway.LastSeq, "error", err)
+	switch {
+	case errors.Is(err, competition.ErrConflict):
+		// Somebody else writes this competition: what they wrote must be read
+		// before anything is shown or decided here again.
+		a.refuseWaiters(competition.ErrUnavailable)
+		a.core = nil
+		a.retryLater()
+	case errors.Is(err, competition.ErrCorrupt):
+		a.core.Rollback()
+		a.damaged(err)
+	default:
+		a.core.Rollback()
+		a.refuseWaiters(competition.ErrUnavailable)
+		a.stalled = true
+		a.retryLater()
+	}
+	a.maybeStop()
+}

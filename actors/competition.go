@@ -1,0 +1,300 @@
+package actors
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Messages between a competition actor and the parts around it. Those that
+// answer something carry the incarnation that asked; later ones drop them.
+type (
+	// flush follows the messages that were queued when the first event of a
+	// batch was decided, so that all of them are in the batch.
+	flush struct{}
+	// appended is the writer's answer to a batch.
+	appended struct {
+		incarnation uint64
+		err         error
+	}
+	// saved is the saver's answer to a snapshot.
+	saved struct {
+		incarnation uint64
+		snapshot    competition.Snapshot
+		err         error
+	}
+	// tick says that a status may be due.
+	tick struct{}
+	// sweep says to store what changed, and to leave memory when idle.
+	sweep struct{}
+	// retry says to try again what the store refused: recovery or catching up.
+	retry struct{ incarnation uint64 }
+	// shutDown says to store what changed and stop.
+	shutDown struct{}
+)
+
+// competitionActor owns one competition. An instance is one incarnation: a
+// restart after a panic makes a new one, which recovers from the store.
+//
+// Invariants:
+//
+//	A1  at most one batch of a competition is with the writer
+//	A2  a waiter is answered only when the events up to its seq are applied
+//	A3  handle.version is raised before the waiters of a batch are answered
+//	A4  core is nil until recovery has succeeded; then every envelope is refused
+type competitionActor struct {
+	engine      *Engine
+	handle      *handle
+	logger      *slog.Logger
+	self        *actor.PID
+	incarnation uint64
+
+	core    *competition.Competition
+	stalled bool // an append failed: nothing is decided until the journal was caught up with
+
+	gathering []waiter // of the core's outbox
+	flushing  bool     // a flush is in the mailbox
+	underway  *batch   // with the writer, or nil
+	spares    []*batch // storage for the next ones
+
+	saving   bool
+	stopping bool          // no more guests: store, then stop
+	events   int           // applied since the last snapshot
+	lastUsed time.Time     // by a guest
+	backoff  time.Duration // of the next retry
+	current  *envelope     // being handled, for a panic to answer
+}
+
+// waiter is an envelope that is answered once the event seq is applied.
+type waiter struct {
+	envelope *envelope
+	decision competition.Decision
+	item     *competition.BatchItem // in an envelope with a batch, the one concerned
+	changed  bool                   // a sync changed a total or the score
+	err      error
+}
+
+// batch is what is with the writer, and who waits for it.
+type batch struct {
+	competition.Batch
+	waiters []waiter
+	result  appended
+}
+
+func newCompetitionActor(e *Engine, h *handle) *competitionActor {
+	return &competitionActor{
+		engine: e, handle: h, logger: e.Logger.With("competition", h.id),
+		incarnation: e.incarnations.Add(1), lastUsed: e.Now(),
+	}
+}
+
+// Receive is the actor's entry.
+func (a *competitionActor) Receive(ctx actor.Context) {
+	a.self = ctx.Self()
+	defer a.answerPanic()
+	switch m := ctx.Message().(type) {
+	case *envelope:
+		a.current = m
+		a.handleEnvelope(m)
+		a.current = nil
+	case *flush:
+		a.flushing = false
+		a.send()
+	case *appended:
+		if m.incarnation == a.incarnation {
+			a.finish(m.err)
+		}
+	case *saved:
+		if m.incarnation == a.incarnation {
+			a.snapshotDone(m)
+		}
+	case *tick:
+		a.tick()
+	case *sweep:
+		a.sweep()
+	case *retry:
+		if m.incarnation == a.incarnation {
+			a.retry()
+		}
+	case *shutDown:
+		a.stop()
+	case *actor.Started:
+		a.recover()
+	case *actor.Restarting, *actor.Stopping:
+		a.abandon()
+	default:
+	}
+}
+
+// answerPanic answers the message that makes the actor panic, and lets the
+// supervisor have the panic.
+func (a *competitionActor) answerPanic() {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	a.logger.Error("panic", "reason", reason, "stack", stack())
+	if a.current != nil {
+		a.current.respond(competition.ErrInternal)
+		a.current = nil
+	}
+	panic(reason)
+}
+
+// abandon answers everybody who waits: this incarnation is over.
+func (a *competitionActor) abandon() {
+	a.refuseWaiters(competition.ErrUnavailable)
+}
+
+// refuseWaiters answers everybody who waits with err. The writer may still hold
+// the batch that is under way, so its storage is not used again.
+func (a *competitionActor) refuseWaiters(err error) {
+	if a.underway != nil {
+		refuse(a.underway.waiters, err)
+		a.underway = nil
+	}
+	refuse(a.gathering, err)
+	a.gathering = a.gathering[:0]
+}
+
+func refuse(waiters []waiter, err error) {
+	for i := range waiters {
+		waiters[i].err = err
+		waiters[i].answer(nil)
+	}
+	clear(waiters)
+}
+
+// handleEnvelope serves one request.
+func (a *competitionActor) handleEnvelope(v *envelope) {
+	a.lastUsed = a.engine.Now()
+	if a.core == nil {
+		v.respond(a.whyNot())
+		return
+	}
+	if a.query(v) {
+		return
+	}
+	if a.stalled || a.stopping {
+		v.respond(competition.ErrUnavailable)
+		return
+	}
+	now := a.engine.now()
+	switch command := v.command.(type) {
+	case nil:
+		decision, err := a.core.SubmitSync(now, &v.sync)
+		a.wait(waiter{envelope: v, decision: decision, err: err})
+	case *batchOfSyncs:
+		for i := range command.items {
+			item := &command.items[i]
+			decision, err := a.core.SubmitSync(now, &item.Sync)
+			a.wait(waiter{envelope: v, decision: decision, item: item, err: err})
+		}
+	case *competition.CreateCompetition:
+		decision, _, err := a.core.Create(now, command)
+		a.wait(waiter{envelope: v, decision: decision, err: err})
+	case *competition.EditCompetition:
+		decision, err := a.core.Edit(now, command)
+		a.wait(waiter{envelope: v, decision: decision, err: err})
+	case *competition.CancelCompetition:
+		decision, err := a.core.Cancel(now, command)
+		a.wait(waiter{envelope: v, decision: decision, err: err})
+	case *competition.JoinCompetition:
+		decision, err := a.core.Join(now, command)
+		a.wait(waiter{envelope: v, decision: decision, err: err})
+	case *competition.LeaveCompetition:
+		decision, err := a.core.Leave(now, command)
+		a.wait(waiter{envelope: v, decision: decision, err: err})
+	default:
+		panic("unknown command " + typeName(command))
+	}
+}
+
+// whyNot is the refusal while there is no state.
+func (a *competitionActor) whyNot() error {
+	if damage := a.handle.damage.Load(); damage != nil {
+		return damage
+	}
+	return competition.ErrUnavailable
+}
+
+// query answers what only reads; false means that v is no query.
+func (a *competitionActor) query(v *envelope) bool {
+	var err error
+	switch q := v.command.(type) {
+	case *getTop:
+		if err = a.mayRead(q.caller); err == nil {
+			v.answer = a.publish()
+		}
+	case *getPage:
+		if err = a.mayRead(q.caller); err == nil {
+			v.answer = a.core.Page(q.offset, q.limit)
+		}
+	case *getAround:
+		if err = a.mayRead(q.caller); err == nil {
+			v.answer, err = a.core.Around(q.userID, q.radius)
+		}
+	case *getStats:
+		v.answer, err = a.core.Stats(q.userID, q.from, q.to)
+	case *getStanding:
+		entry, ok := a.core.Standing(q.userID)
+		if v.answer = entry; !ok {
+			err = competition.ErrNotEnrolled
+		}
+	case *getSummary:
+		if err = a.mayRead(q.caller); err == nil {
+			v.answer = a.core.Summary()
+		}
+	case *getParticipants:
+		if err = a.mayRead(q.caller); err == nil {
+			entries, next := a.core.Participants(q.after, q.limit)
+			v.answer = participantsReply{entries, next}
+		}
+	default:
+		return false
+	}
+	v.respond(err)
+	return true
+}
+
+func (a *competitionActor) mayRead(caller competition.Caller) error {
+	switch {
+	case !a.core.Exists():
+		return competition.ErrUnknownCompetition
+	case !a.core.Readable(caller):
+		return competition.ErrForbidden
+	default:
+		return nil
+	}
+}
+
+// publish is the top of the board, made anew if the state has moved on.
+func (a *competitionActor) publish() *competition.Published {
+	if top := a.handle.top.Load(); top != nil && top.Version == a.core.Version() {
+		return top
+	}
+	top := &competition.Published{Board: a.core.Page(0, competition.PublishedEntries)}
+	a.handle.top.Store(top)
+	return top
+}
+
+// tick lets time move the status.
+func (a *competitionActor) tick() {
+	if a.core == nil || a.stalled {
+		a.engine.clock.schedule(a.handle.id, a.engine.now()+1000)
+		return
+	}
+	a.core.Tick(a.engine.now())
+	a.gather()
+	a.scheduleTick()
+}
+
+// scheduleTick tells the clock when time next changes the status.
+func (a *competitionActor) scheduleTick() {
+	if at, ok := a.core.NextTransition(); ok {
+		a.engine.clock.schedule(a.handle.id, at)
+	}
+}

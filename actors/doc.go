@@ -1,0 +1,21 @@
+// Package actors runs the competitions: one supervised protoactor actor for
+// each competition in memory, which is its only writer, and around them what
+// they share.
+//
+//	Engine            the facade that the transport calls; admission and deadlines
+//	└ competitions    supervisor: restarts an actor that panicked, for ever
+//	  └ <id>          competitionActor: decides, gathers batches, applies, answers
+//	writer            makes the batches of all competitions durable, one commit at a time
+//	saver             stores snapshots
+//	clock             wakes competitions whose status time changes
+//	monitor           asks the store how it is
+//
+// The way of a sync: Engine.SubmitSync puts an envelope into the actor's
+// mailbox; the actor lets the core decide and keeps the envelope as a waiter of
+// the batch being gathered; as soon as no batch of this competition is under
+// way the batch goes to the writer; when the writer says that it is durable the
+// actor sends the next batch, applies the events, and answers the waiters.
+//
+// Reading starts at [Engine], then competition.go. Nothing here decides a rule
+// (package competition does) or knows a store (package persistence) or HTTP.
+package actors

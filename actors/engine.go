@@ -1,0 +1,183 @@
+package actors
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Options of an Engine. Store is needed, all else has a default.
+type Options struct {
+	Store  competition.Store
+	Logger *slog.Logger
+	Now    func() time.Time
+
+	// RequestTimeout is how long a caller waits for an answer before it gets
+	// ErrUnavailable. Default 5 s.
+	RequestTimeout time.Duration
+	// StoreTimeout bounds every call of the store but recovery. Default 5 s.
+	StoreTimeout time.Duration
+	// RecoveryTimeout bounds the recovery of one competition. Default 5 min.
+	RecoveryTimeout time.Duration
+	// MaxInFlight is how many requests may be under way; one more gets
+	// ErrOverloaded. Default 16,384.
+	MaxInFlight int
+	// IdleAfter is how long a competition stays in memory unused. Default 10 min.
+	IdleAfter time.Duration
+	// SnapshotEvents and SnapshotRows are how many events, or changed
+	// participants, make a snapshot due. Defaults 65,536 and 16,384.
+	SnapshotEvents, SnapshotRows int
+	// Progress is told how far the recovery of a competition is; done is true
+	// once, at its end. It may be called from several goroutines.
+	Progress func(competitionID string, rows, records int, took time.Duration, done bool)
+}
+
+func (o *Options) setDefaults() {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Progress == nil {
+		o.Progress = func(string, int, int, time.Duration, bool) {}
+	}
+	defaultTo(&o.RequestTimeout, 5*time.Second)
+	defaultTo(&o.StoreTimeout, 5*time.Second)
+	defaultTo(&o.RecoveryTimeout, 5*time.Minute)
+	defaultTo(&o.MaxInFlight, 16_384)
+	defaultTo(&o.IdleAfter, 10*time.Minute)
+	defaultTo(&o.SnapshotEvents, 65_536)
+	defaultTo(&o.SnapshotRows, 16_384)
+}
+
+func defaultTo[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
+
+// Engine runs competitions. Its methods are safe for concurrent use; each waits
+// at most Options.RequestTimeout.
+type Engine struct {
+	Options
+
+	system       *actor.ActorSystem
+	competitions *actor.PID
+	registry     registry
+	writer       *writer
+	saver        *saver
+	clock        *clock
+	monitor      *monitor
+
+	inFlight     atomic.Int64
+	draining     atomic.Bool
+	recovered    atomic.Bool
+	incarnations atomic.Uint64
+	recoveries   chan struct{} // a place for each recovery that may run at once
+}
+
+// New starts an engine on a store, which stays the caller's to close, after
+// Engine.Close. Competitions that are running are recovered in the background;
+// until then Health says that the engine is not ready.
+func New(o Options) (*Engine, error) {
+	if o.Store == nil {
+		return nil, errors.New("an engine needs a store")
+	}
+	o.setDefaults()
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2)}
+	e.registry.handles = map[string]*handle{}
+	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return o.Logger.With("part", "protoactor")
+	}))
+	pid, err := e.system.Root.SpawnNamed(actor.PropsFromProducer(
+		func() actor.Actor { return &supervisorActor{engine: e} },
+		actor.WithSupervisor(&restartForEver{logger: o.Logger})), "competitions")
+	if err != nil {
+		return nil, fmt.Errorf("start the competitions' supervisor: %w", err)
+	}
+	e.competitions = pid
+	e.writer = startWriter(e)
+	e.saver = startSaver(e)
+	e.monitor = startMonitor(e)
+	e.clock = startClock(e)
+	return e, nil
+}
+
+// Close stops the engine in order: no request is admitted any more, those under
+// way are answered, every competition stores its snapshot and stops, then the
+// parts that they share. Past ctx's deadline it stops without waiting; nothing
+// that was acknowledged is lost either way.
+func (e *Engine) Close(ctx context.Context) error {
+	if e.draining.Swap(true) {
+		return nil
+	}
+	e.clock.close()
+	err := e.drain(ctx)
+	for _, h := range e.registry.all() {
+		e.tell(h, &shutDown{})
+	}
+	for _, h := range e.registry.all() {
+		select {
+		case <-h.gone:
+		case <-ctx.Done():
+			err = fmt.Errorf("competition %q did not stop in time: %w", h.id, ctx.Err())
+		}
+	}
+	e.saver.close()
+	e.writer.close()
+	e.monitor.close()
+	if stopErr := e.stopActors(ctx); err == nil {
+		err = stopErr
+	}
+	return err
+}
+
+// drain waits until no request is under way.
+func (e *Engine) drain(ctx context.Context) error {
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for e.inFlight.Load() > 0 {
+		select {
+		case <-poll.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%d requests are still under way: %w", e.inFlight.Load(), ctx.Err())
+		}
+	}
+	return nil
+}
+
+func (e *Engine) stopActors(ctx context.Context) error {
+	stopped := make(chan error, 1)
+	go func() { // ends with the future's own time-out, at most 10 s
+		stopped <- e.system.Root.PoisonFuture(e.competitions).Wait()
+		e.system.Shutdown()
+	}()
+	select {
+	case err := <-stopped:
+		return err
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (e *Engine) now() competition.Millis { return competition.MillisOf(e.Now()) }
+
+func newKey() (k competition.Key) {
+	rand.Read(k[:]) // never fails, see crypto/rand
+	return k
+}
+
+// storeContext bounds one call of the store.
+func (e *Engine) storeContext() (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.Background(), e.StoreTimeout)
+}

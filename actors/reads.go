@@ -1,0 +1,161 @@
+package actors
+
+import (
+	"errors"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Queries, as the actor gets them.
+type (
+	getTop  struct{ caller competition.Caller }
+	getPage struct {
+		caller        competition.Caller
+		offset, limit int
+	}
+	getAround struct {
+		caller competition.Caller
+		userID string
+		radius int
+	}
+	getStats struct {
+		userID   string
+		from, to competition.Day
+	}
+	getStanding     struct{ userID string }
+	getSummary      struct{ caller competition.Caller }
+	getParticipants struct {
+		caller competition.Caller
+		after  uint32
+		limit  int
+	}
+	participantsReply struct {
+		entries []competition.Entry
+		next    uint32
+	}
+)
+
+// Top is the published top of the board. While nobody syncs it is answered
+// without a message; the first reader after a change has the actor make it.
+func (e *Engine) Top(competitionID string, caller competition.Caller) (*competition.Published, error) {
+	h, err := e.enter(competitionID)
+	if err != nil {
+		return nil, err
+	}
+	defer e.leave(h)
+	version := h.version.Load()
+	if top := h.top.Load(); top != nil && top.Version >= version && version > 0 && (!top.Private || caller.Operator) {
+		return top, nil
+	}
+	return ask[*competition.Published](e, h, &getTop{caller: caller})
+}
+
+// Page is the board from offset on.
+func (e *Engine) Page(competitionID string, caller competition.Caller, offset, limit int) (competition.Board, error) {
+	return send[competition.Board](e, competitionID, &getPage{caller: caller, offset: offset, limit: limit}, e.exists)
+}
+
+// Around is the board around a user.
+func (e *Engine) Around(competitionID string, caller competition.Caller, userID string, radius int) (competition.Board, error) {
+	return send[competition.Board](e, competitionID, &getAround{caller: caller, userID: userID, radius: radius}, e.exists)
+}
+
+// Stats is a user's part in one competition. Who may see it is the caller's
+// matter: a user sees the own, an operator everybody's.
+func (e *Engine) Stats(competitionID string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
+	if !caller.Operator && caller.UserID != userID {
+		return competition.Stats{}, competition.ErrForbidden
+	}
+	return send[competition.Stats](e, competitionID, &getStats{userID: userID, from: from, to: to}, e.exists)
+}
+
+// Participants lists who is on the board, by enrolment.
+func (e *Engine) Participants(competitionID string, caller competition.Caller, after uint32, limit int) ([]competition.Entry, uint32, error) {
+	reply, err := send[participantsReply](e, competitionID, &getParticipants{caller: caller, after: after, limit: limit}, e.exists)
+	return reply.entries, reply.next, err
+}
+
+// Competition is the summary of one competition.
+func (e *Engine) Competition(competitionID string, caller competition.Caller) (competition.Summary, error) {
+	summary, err := e.summary(competitionID)
+	if err != nil {
+		return competition.Summary{}, err
+	}
+	if summary.Definition.Visibility == competition.Private && !caller.Operator {
+		return send[competition.Summary](e, competitionID, &getSummary{caller: caller}, e.exists)
+	}
+	return summary, nil
+}
+
+// summary is what is known of a competition without waking it.
+func (e *Engine) summary(id string) (competition.Summary, error) {
+	if h := e.registry.find(id); h != nil {
+		if s := h.summary.Load(); s != nil {
+			return *s, nil
+		}
+	}
+	ctx, cancel := e.storeContext()
+	defer cancel()
+	return e.Store.Find(ctx, id)
+}
+
+func (e *Engine) memberships(userID string) ([]competition.Membership, error) {
+	ctx, cancel := e.storeContext()
+	defer cancel()
+	return e.Store.MembershipsOf(ctx, userID)
+}
+
+// Competitions lists what the caller may see, of one status or of all (0), in
+// the order of ids, beginning behind after; next is empty at the end.
+func (e *Engine) Competitions(caller competition.Caller, status competition.Status, after string, limit int) (list []competition.Summary, next string, err error) {
+	mine := map[string]bool{}
+	if !caller.Operator {
+		memberships, err := e.memberships(caller.UserID)
+		if err != nil {
+			return nil, "", err
+		}
+		for _, m := range memberships {
+			mine[m.CompetitionID] = m.Present || m.Creator
+		}
+	}
+	ctx, cancel := e.storeContext()
+	defer cancel()
+	err = e.Store.List(ctx, after, func(s competition.Summary) bool {
+		hidden := s.Definition.Visibility == competition.Private && !caller.Operator && !mine[s.Definition.ID]
+		if hidden || status != 0 && s.Status != status {
+			return true
+		}
+		if len(list) == limit {
+			next = list[limit-1].Definition.ID
+			return false
+		}
+		list = append(list, s)
+		return true
+	})
+	return list, next, err
+}
+
+// CompetitionsOf lists those that a user takes part in, in the order of ids.
+func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error) {
+	memberships, err := e.memberships(userID)
+	if err != nil {
+		return nil, "", err
+	}
+	for _, m := range memberships {
+		if !m.Present || m.CompetitionID <= after {
+			continue
+		}
+		if len(list) == limit {
+			return list, list[limit-1].Definition.ID, nil
+		}
+		s, err := e.summary(m.CompetitionID)
+		if errors.Is(err, competition.ErrUnknownCompetition) {
+			continue
+		}
+		if err != nil {
+			return nil, "", err
+		}
+		list = append(list, s)
+	}
+	return list, "", nil
+}

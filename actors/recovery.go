@@ -1,0 +1,123 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// recover brings the competition into memory. It blocks the actor, and so holds
+// requests back until there is something to answer from. What the store refuses
+// for now is tried again; damage is for good.
+func (a *competitionActor) recover() {
+	ctx, cancel := context.WithTimeout(context.Background(), a.engine.RecoveryTimeout)
+	defer cancel()
+	core, err := a.read(ctx)
+	switch {
+	case errors.Is(err, competition.ErrCorrupt):
+		a.damaged(err)
+	case err != nil:
+		a.logger.Error("recovery failed and will be tried again", "error", err, "in", a.retryLater())
+	default:
+		a.core, a.stalled, a.backoff, a.events = core, false, 0, 0
+		a.handle.version.Store(core.Version())
+		a.publish()
+		if core.Exists() {
+			a.publishSummary()
+		}
+		core.Tick(a.engine.now())
+		a.gather()
+	}
+}
+
+// read rebuilds the state from the store, after whatever an earlier incarnation
+// has with the writer.
+func (a *competitionActor) read(ctx context.Context) (*competition.Competition, error) {
+	select {
+	case a.engine.recoveries <- struct{}{}:
+		defer func() { <-a.engine.recoveries }()
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if err := a.engine.writer.fence(ctx); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	var rows, records int
+	core, err := competition.Recover(ctx, a.handle.id, a.engine.Store, newKey, func(r, n int) {
+		rows, records = r, n
+		a.engine.Progress(a.handle.id, rows, records, time.Since(began), false)
+	})
+	if err == nil {
+		a.engine.Progress(a.handle.id, rows, records, time.Since(began), true)
+	}
+	return core, err
+}
+
+// damaged takes the competition out of service: its records cannot be trusted,
+// and guessing would be worse. Everybody who asks is told.
+func (a *competitionActor) damaged(err error) {
+	var damage *competition.CorruptError
+	if !errors.As(err, &damage) {
+		damage = &competition.CorruptError{CompetitionID: a.handle.id, Reason: err.Error()}
+	}
+	a.logger.Error("THE COMPETITION IS OUT OF SERVICE: its records are damaged; restore the data folder from a backup, or keep it and ask for help",
+		"seq", damage.Seq, "reason", damage.Reason)
+	a.handle.damage.Store(damage)
+	a.refuseWaiters(damage)
+	a.core = nil
+}
+
+// retryLater sends a retry after a pause that doubles up to a second, and
+// returns the pause.
+func (a *competitionActor) retryLater() time.Duration {
+	const shortest, longest = 20 * time.Millisecond, time.Second
+	a.backoff = min(max(2*a.backoff, shortest), longest)
+	self, system, message := a.self, a.engine.system, &retry{incarnation: a.incarnation}
+	time.AfterFunc(a.backoff, func() { system.Root.Send(self, message) })
+	return a.backoff
+}
+
+// retry recovers, or catches up with the journal after an append of unknown
+// outcome. Reads are served all the while.
+func (a *competitionActor) retry() {
+	switch {
+	case a.stopping:
+	case a.core == nil:
+		a.recover()
+	case a.stalled:
+		ctx, cancel := a.engine.storeContext()
+		defer cancel()
+		if err := a.catchUp(ctx); err != nil {
+			a.logger.Warn("the journal cannot be reached yet", "error", err, "retry_in", a.retryLater())
+		}
+	}
+}
+
+func (a *competitionActor) catchUp(ctx context.Context) error {
+	if err := a.engine.monitor.ready(); err != nil {
+		return err
+	}
+	if err := a.engine.writer.fence(ctx); err != nil {
+		return err
+	}
+	before := a.core.Seq()
+	err := a.core.CatchUp(ctx, a.engine.Store)
+	switch {
+	case errors.Is(err, competition.ErrCorrupt):
+		a.damaged(err)
+		return nil
+	case err != nil:
+		return err
+	}
+	a.stalled = false
+	a.events += int(a.core.Seq() - before)
+	a.handle.version.Store(a.core.Version())
+	a.publishSummary()
+	a.logger.Info("the journal is reachable again", "seq", a.core.Seq())
+	a.core.Tick(a.engine.now())
+	a.gather()
+	return nil
+}

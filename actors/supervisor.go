@@ -1,0 +1,91 @@
+package actors
+
+import (
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// spawn asks the supervisor for the actor of a competition.
+type spawn struct {
+	handle *handle
+	done   chan<- error // capacity 1
+}
+
+// supervisorActor is the parent of all competition actors.
+type supervisorActor struct{ engine *Engine }
+
+// Receive is the actor's entry.
+func (s *supervisorActor) Receive(ctx actor.Context) {
+	m, ok := ctx.Message().(*spawn)
+	if !ok {
+		return
+	}
+	// The actor may run before SpawnNamed returns, so it learns its PID from its
+	// own context; the handle's is for everybody else.
+	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
+		return newCompetitionActor(s.engine, m.handle)
+	}), m.handle.id)
+	m.handle.pid = pid
+	m.done <- err
+}
+
+// restartForEver restarts an actor that panicked, however often it does: at
+// once after a rare panic, more and more slowly, up to maxBackoff, while they
+// come thick. No panic takes a competition out of service, and the others
+// never notice.
+type restartForEver struct {
+	logger *slog.Logger
+	mu     sync.Mutex
+	recent map[string]panics
+}
+
+type panics struct {
+	last  time.Time
+	count int
+}
+
+const (
+	firstBackoff = 10 * time.Millisecond
+	maxBackoff   = time.Second
+	calmAfter    = 10 * time.Second
+)
+
+// HandleFailure implements actor.SupervisorStrategy.
+func (r *restartForEver) HandleFailure(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message any) {
+	backoff := r.backoff(child.Id, time.Now())
+	r.logger.Error("a competition panicked and is rebuilt from its journal",
+		"actor", child.Id, "reason", reason, "message_type", typeName(message), "restart_in", backoff)
+	if backoff == 0 {
+		supervisor.RestartChildren(child)
+		return
+	}
+	time.AfterFunc(backoff, func() { supervisor.RestartChildren(child) })
+}
+
+// backoff is how long to wait before the next restart of an actor.
+func (r *restartForEver) backoff(id string, now time.Time) time.Duration {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.recent == nil {
+		r.recent = map[string]panics{}
+	}
+	for other, p := range r.recent { // few: only what panicked lately
+		if now.Sub(p.last) > calmAfter {
+			delete(r.recent, other)
+		}
+	}
+	p := r.recent[id]
+	p.last, p.count = now, p.count+1
+	r.recent[id] = p
+	if p.count < 3 {
+		return 0
+	}
+	return min(firstBackoff<<min(p.count-3, 10), maxBackoff)
+}
+
+// stack is the stack of a panic, for the log.
+func stack() string { return string(debug.Stack()) }

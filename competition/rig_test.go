@@ -1,0 +1,264 @@
+package competition
+
+import (
+	"context"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// rig drives a Competition as an actor would, with a store of its own, and holds
+// it against two models: one of all that was decided, one of what is durable
+// and may be seen.
+type rig struct {
+	t     *rapid.T
+	now   Millis
+	c     *Competition
+	store *store
+
+	decided *model
+	shown   *model
+	pending []pending // what stands between the two, oldest first
+
+	inFlight Batch // being appended; empty when none is
+	spare    Batch // whose storage may be used again
+	versions map[uint64]bool
+}
+
+// pending is a decided command that waits for its events.
+type pending struct {
+	seq    uint64 // of its last event
+	after  *model // with it
+	isSync bool
+	want   Outcome // of that event, if it is a sync
+}
+
+func newRig(t *rapid.T) *rig {
+	r := &rig{t: t, now: rigStart, store: newStore(), decided: newModel(), shown: newModel(), versions: map[uint64]bool{}}
+	r.store.visit = rapid.IntRange(0, 3).Draw(t, "records a visit")
+	r.c = New("spring", countedKeys())
+	return r
+}
+
+// decide gives a command to the competition and both models and compares.
+func (r *rig) decide(cmd any) {
+	t := r.t
+	seen, version, head := viewOf(t, r.c), r.c.Version(), r.c.HeadSeq()
+
+	before := r.decided.clone()
+	want := r.decided.do(r.now, cmd)
+	got, d := perform(r.c, r.now, cmd)
+
+	// Whether a day is full is only known once the events before are applied.
+	late := len(r.pending) > 0 && want.err == ErrTooManySources && got.err == nil //nolint:errorlint // The model's own.
+	if !late {
+		require.Truef(t, sameRefusal(got.err, want.err), "%T: refused with %v, but the contract says %v", cmd, got.err, want.err)
+	}
+	require.Equal(t, want.created, got.created)
+	require.Equal(t, seen, viewOf(t, r.c), "I1: a decision showed before it was applied")
+	require.Equal(t, version, r.c.Version(), "I1")
+	checkInvariants(t, r.c)
+
+	_, isSync := cmd.(*SubmitSync)
+	events := r.c.HeadSeq() - head
+	p := pending{seq: r.c.HeadSeq(), after: r.decided.clone()}
+	switch {
+	case got.err != nil:
+		require.Equal(t, before.people, r.decided.people, "the model changed by a refusal")
+	case isSync && d.Number == 0:
+		require.Fail(t, "a sync without a participant")
+	case isSync && events > 0 && lastIsSync(r.c):
+		p.isSync, p.want = true, Outcome{Changed: want.changed, Full: late}
+	case isSync:
+		require.False(t, want.changed, "a sync that changes something made no event")
+	}
+	if got.err == nil {
+		require.Equal(t, r.c.HeadSeq(), d.Seq, "an answer must wait for all that it rests on")
+	}
+	r.pending = append(r.pending, p)
+	r.settle()
+}
+
+func lastIsSync(c *Competition) bool {
+	events := c.outbox.Events
+	return len(events) > 0 && events[len(events)-1].Detail == nil
+}
+
+// perform is a command to a competition.
+func perform(c *Competition, now Millis, cmd any) (a answer, d Decision) {
+	switch cmd := cmd.(type) {
+	case *CreateCompetition:
+		d, a.created, a.err = c.Create(now, cmd)
+	case *SubmitSync:
+		d, a.err = c.SubmitSync(now, cmd)
+	case *JoinCompetition:
+		d, a.err = c.Join(now, cmd)
+	case *LeaveCompetition:
+		d, a.err = c.Leave(now, cmd)
+	case *EditCompetition:
+		d, a.err = c.Edit(now, cmd)
+	case *CancelCompetition:
+		d, a.err = c.Cancel(now, cmd)
+	case tick:
+		d = c.Tick(now)
+	}
+	return a, d
+}
+
+// launch sends what was decided to the store.
+func (r *rig) launch() {
+	if r.inFlight.Empty() {
+		r.inFlight = r.c.Take(r.spare)
+		r.spare = Batch{}
+		checkInvariants(r.t, r.c)
+	}
+}
+
+// land brings the batch in flight home: it is durable, the next one leaves if
+// so wished, and then its events are applied.
+func (r *rig) land(launchNext bool) {
+	batch := r.inFlight
+	if batch.Empty() {
+		return
+	}
+	r.store.append(r.t, &batch)
+	r.inFlight = Batch{}
+	if launchNext {
+		r.launch()
+	}
+	for i := range batch.Events {
+		r.apply(&batch.Events[i])
+	}
+	r.c.Applied(&batch)
+	r.spare = batch
+	r.settle()
+}
+
+// apply applies an event and holds the version against what was seen to change.
+func (r *rig) apply(e *Event) {
+	t := r.t
+	before, version := boardSeen(r.c), r.c.Version()
+	outcome, err := r.c.Apply(e)
+	require.NoError(t, err)
+	changed := !before.equal(boardSeen(r.c))
+	require.Equal(t, changed, r.c.Version() != version, "I4: the version must grow when the board changes, and only then; seq %d, %T", e.Seq, e.Detail)
+	if changed {
+		require.Equal(t, e.Seq, r.c.Version(), "I4")
+		require.Equal(t, e.At, r.c.Page(0, 0).UpdatedAt)
+		require.False(t, r.versions[e.Seq], "a version was used again")
+		r.versions[e.Seq] = true
+	}
+	for _, p := range r.pending {
+		if p.isSync && p.seq == e.Seq {
+			require.Equal(t, p.want, outcome)
+		}
+	}
+	checkInvariants(t, r.c)
+}
+
+func boardSeen(c *Competition) modelBoard {
+	b := c.Page(0, 1000)
+	return modelBoard{status: b.Status, entries: b.Entries}
+}
+
+// settle moves the visible model on to what is applied, and compares.
+func (r *rig) settle() {
+	for len(r.pending) > 0 && r.pending[0].seq <= r.c.Seq() {
+		r.shown = r.pending[0].after
+		r.pending = r.pending[1:]
+	}
+	r.agree()
+}
+
+// agree fails unless queries and rows are what the visible model says.
+func (r *rig) agree() {
+	t := r.t
+	require.EqualValues(t, len(r.store.records), r.c.Seq())
+	require.Equal(t, r.shown.view(), viewOf(t, r.c))
+	require.Equal(t, r.shown.created, r.c.Exists())
+	if r.shown.created {
+		require.Equal(t, r.c.Summary(), r.store.summary, "the summary's row")
+	}
+	for id, p := range r.shown.people {
+		want := Membership{UserID: id, CompetitionID: "spring", Number: uint32(p.number), Present: p.present, Creator: id == r.shown.creator}
+		require.Equal(t, want, r.store.memberships[id], "the membership's row")
+		row := r.store.identities[uint32(p.number)]
+		require.Equal(t, [2]string{id, p.name}, [2]string{row.UserID, row.UserName}, "the identity's row")
+	}
+	if len(r.pending) == 0 {
+		at, ok := r.c.NextTransition()
+		d := r.shown.def
+		switch r.shown.status() {
+		case Upcoming:
+			require.Equal(t, d.Start, at)
+		case Active:
+			require.Equal(t, d.End, at)
+		case Finalizing:
+			require.Equal(t, d.End+Millis(d.LateSyncHours)*hour, at)
+		default:
+			require.False(t, ok)
+		}
+	}
+}
+
+// drop forgets what was decided: the append failed and nothing was stored.
+func (r *rig) drop() {
+	r.c.Rollback()
+	r.forget()
+}
+
+// lose is an append whose outcome nobody knows; the truth is stored.
+func (r *rig) lose(stored bool) {
+	if stored && !r.inFlight.Empty() {
+		r.store.append(r.t, &r.inFlight)
+	}
+	require.NoError(r.t, r.c.CatchUp(context.Background(), r.store))
+	for len(r.pending) > 0 && r.pending[0].seq <= r.c.Seq() {
+		r.shown = r.pending[0].after
+		r.pending = r.pending[1:]
+	}
+	r.forget()
+}
+
+// forget makes the models forget what was decided and is not durable.
+func (r *rig) forget() {
+	r.pending, r.inFlight = nil, Batch{}
+	r.decided = r.shown.clone()
+	require.Equal(r.t, r.c.Seq(), r.c.HeadSeq())
+	checkInvariants(r.t, r.c)
+	r.agree()
+}
+
+// sync is decide, launch and land in one: the life of an idle competition.
+func (r *rig) sync(cmd any) {
+	r.decide(cmd)
+	r.launch()
+	r.land(false)
+}
+
+// sameState fails unless two competitions are the same to the last field, but
+// for what lists nothing of its own: which rows a snapshot would hold.
+func sameState(t require.TestingT, want, got *Competition) {
+	require.Equal(t, want.definition, got.definition)
+	require.Equal(t, want.status, got.status)
+	require.Equal(t, want.creator, got.creator)
+	require.Equal(t, want.applied, got.applied)
+	require.Equal(t, want.version, got.version)
+	require.Equal(t, want.updatedAt, got.updatedAt)
+	require.Equal(t, want.onBoard, got.onBoard)
+	require.Equal(t, want.sources.names[:want.sources.applied], got.sources.names[:got.sources.applied])
+	require.Equal(t, rowsOf(want), rowsOf(got))
+	require.Equal(t, want.board.Page(nil, 0, want.onBoard), got.board.Page(nil, 0, got.onBoard))
+	require.Equal(t, viewOf(t, want), viewOf(t, got))
+	checkInvariants(t, got)
+}
+
+func rowsOf(c *Competition) (rows []participant) {
+	for number := uint32(1); number <= c.participants.count; number++ {
+		p := *c.participants.at(number)
+		p.changed = false
+		p.days = append(Days(nil), p.days...)
+		rows = append(rows, p)
+	}
+	return rows
+}
