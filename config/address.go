@@ -1,0 +1,143 @@
+package config
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// host takes an IP address or a host name, without port.
+func host(dst *string) parser {
+	return func(raw string) *refusal {
+		if _, err := netip.ParseAddr(raw); err != nil && strings.ContainsAny(raw, ":/[]@ \t") {
+			return &refusal{"is neither an IP address nor a host name", "give it without scheme, brackets or port, such as 127.0.0.1 or ::"}
+		}
+		*dst = raw
+		return nil
+	}
+}
+
+// loopbackAddress takes host:port on this machine, or off. The profiler shows memory, hence no other host.
+func loopbackAddress(dst *string) parser {
+	return func(raw string) *refusal {
+		if raw == "off" {
+			*dst = ""
+			return nil
+		}
+		name, port, err := net.SplitHostPort(raw)
+		if n, errPort := strconv.ParseUint(port, 10, 16); err != nil || errPort != nil || n == 0 {
+			return &refusal{"is not host:port", "give it as 127.0.0.1:6060, or off"}
+		}
+		if !isLoopback(name) {
+			return &refusal{"can be reached from other machines", "give a loopback address such as 127.0.0.1:6060, or off"}
+		}
+		*dst = raw
+		return nil
+	}
+}
+
+func isLoopback(name string) bool {
+	if name == "localhost" {
+		return true
+	}
+	addr, err := netip.ParseAddr(name)
+	return err == nil && addr.IsLoopback()
+}
+
+// bareURL parses scheme://host[:port], which a single slash may follow: nil if there is anything else.
+func bareURL(raw string) *url.URL {
+	u, err := url.Parse(strings.TrimSuffix(raw, "/"))
+	if err != nil || u.Hostname() == "" || *u != (url.URL{Scheme: u.Scheme, Host: u.Host}) {
+		return nil
+	}
+	return u
+}
+
+// supabaseURL takes the project's URL. That plain http is for loopback or --dev is a rule of serve.
+func supabaseURL(dst *string) parser {
+	return func(raw string) *refusal {
+		if raw == "" {
+			return nil
+		}
+		u := bareURL(raw)
+		if u == nil || u.Scheme != "https" && u.Scheme != "http" {
+			return &refusal{
+				"is not the URL of a Supabase project",
+				"give scheme and host and nothing else, such as https://abcd.supabase.co",
+			}
+		}
+		*dst = u.String()
+		return nil
+	}
+}
+
+func postgresURL(dst *SecretURL) parser {
+	return secretURL(dst, "postgres", "postgresql", "postgres://user:password@host:5432/database")
+}
+
+func redisURL(dst *SecretURL) parser {
+	return secretURL(dst, "redis", "rediss", "redis://:password@host:6379/0, or rediss:// for TLS")
+}
+
+// secretURL takes a URL of one of two schemes. Errors of url.Parse quote it, so they are not passed on.
+func secretURL(dst *SecretURL, scheme, other, example string) parser {
+	return func(raw string) *refusal {
+		if raw == "" {
+			return nil
+		}
+		u, err := url.Parse(raw)
+		switch {
+		case err != nil:
+			return &refusal{"is not a URL", "write special characters in user name and password as %XX; it looks like " + example}
+		case u.Scheme != scheme && u.Scheme != other || u.Opaque != "":
+			return &refusal{"is not a " + scheme + ":// or " + other + ":// URL", "give one such as " + example}
+		}
+		*dst = SecretURL(raw)
+		return nil
+	}
+}
+
+// origins takes a list of origins by commas, or * alone. They are kept as browsers send them (RFC 6454,
+// section 6.2: lower case, no default port), so that comparing strings will do.
+func origins(dst *[]string) parser {
+	return func(raw string) *refusal {
+		if raw == "" {
+			return nil
+		}
+		items := strings.Split(raw, ",")
+		for i, item := range items {
+			origin, ok := normalOrigin(strings.TrimSpace(item))
+			if !ok {
+				return &refusal{
+					fmt.Sprintf("holds no origin in place %d", i+1),
+					"give scheme://host or scheme://host:port, such as https://app.example.com, or * for all",
+				}
+			}
+			items[i] = origin
+		}
+		if len(items) > 1 && slices.Contains(items, "*") {
+			return &refusal{"mixes * with others", "give * alone for all, or the origins without it"}
+		}
+		*dst = items
+		return nil
+	}
+}
+
+func normalOrigin(item string) (string, bool) {
+	if item == "*" {
+		return item, true
+	}
+	u := bareURL(strings.ToLower(item))
+	if u == nil || u.Scheme == "" || strings.Contains(u.Host, "*") {
+		return "", false
+	}
+	switch u.Scheme + ":" + u.Port() {
+	case "http:80", "https:443":
+		u.Host = strings.TrimSuffix(u.Host, ":"+u.Port())
+	}
+	return u.String(), true
+}

@@ -1,0 +1,140 @@
+package config
+
+import (
+	"flag"
+	"slices"
+	"strings"
+)
+
+// Command is one subcommand as seen from its command line: the settings of the table that it uses, and
+// flags of its own. A value of it is constant; Load may be called from several goroutines if Flags may.
+type Command struct {
+	Name      string   // such as "token"
+	Summary   string   // what it does, one sentence
+	Arguments string   // how help writes its arguments, such as "FILE…"; empty: it takes none
+	Example   string   // a command line to try, the last line of help; may be empty
+	Required  []string // names of settings that must not be empty
+	Optional  []string // names of settings that it uses besides
+
+	// Flags, if not nil, adds the command's own flags. Their names must not be those of its settings.
+	Flags func(*flag.FlagSet)
+
+	rules []rule
+}
+
+// rule is a condition on several settings together. It is looked at only if each of them is sound by
+// itself; a refusal is reported against the first.
+type rule struct {
+	settings []string
+	check    func(Settings) *refusal
+}
+
+// Load reads the command's settings from the sources that the function [Load] describes, and its flags
+// and arguments from args. Flags and arguments may be mixed; behind "--" all are arguments. Settings that
+// the command does not use stay zero. It panics if the command names a setting that does not exist.
+//
+// The error is an [*InvalidError] with every mistake, or a [*HelpError] if help was asked for.
+func (c Command) Load(args, environ []string, envFile string) (Settings, []string, error) {
+	rows := c.rows()
+	line := c.parse(rows, args)
+	if line.help {
+		return Settings{}, nil, &HelpError{Usage: c.usage(rows, line.flags)}
+	}
+	file, unreadable := readEnvFile(envFile)
+	mistakes := slices.Concat(line.mistakes, unreadable)
+	sources := []source{
+		{name: commandFlags, values: line.values},
+		{name: "the environment", values: variables(environ)},
+		{name: envFile, values: file},
+	}
+
+	var s Settings
+	refused := map[string]bool{}
+	givens := map[string]given{}
+	refuse := func(row *setting, r *refusal) {
+		refused[row.name] = true
+		mistakes = append(mistakes, givens[row.name].mistake(row, r))
+	}
+	for _, row := range rows {
+		g := pick(row, sources)
+		givens[row.name] = g
+		if r := row.bind(&s)(g.value); r != nil {
+			refuse(row, r)
+		} else if g.value == "" && slices.Contains(c.Required, row.name) && unreadable == nil {
+			refuse(row, &refusal{"is not set", "set it in the environment or in .env"})
+		}
+	}
+	for _, rule := range c.rules {
+		inDoubt := func(name string) bool { return refused[name] }
+		if unreadable != nil || slices.ContainsFunc(rule.settings, inDoubt) { // What is missing may stand there.
+			continue
+		}
+		if r := rule.check(s); r != nil {
+			refuse(lookup(rule.settings[0]), r)
+		}
+	}
+	if len(mistakes) > 0 {
+		return Settings{}, nil, &InvalidError{Mistakes: mistakes}
+	}
+	return s, line.arguments, nil
+}
+
+// rows gives the rows of the command's settings, in the order of the table.
+func (c Command) rows() []*setting {
+	names := slices.Concat(c.Required, c.Optional)
+	for _, name := range names {
+		lookup(name)
+	}
+	var rows []*setting
+	for i := range table {
+		if slices.Contains(names, table[i].name) {
+			rows = append(rows, &table[i])
+		}
+	}
+	return rows
+}
+
+// lookup finds a setting by name, which must exist.
+func lookup(name string) *setting {
+	i := slices.IndexFunc(table, func(row setting) bool { return row.name == name })
+	if i < 0 {
+		panic("config: there is no setting " + name)
+	}
+	return &table[i]
+}
+
+// serve is the command behind [Load]: it uses every setting.
+var serve = Command{
+	Name:     "serve",
+	Summary:  "Serve the API, the live boards and the web page.",
+	Example:  "paceboard serve --dev --demo",
+	Optional: allNames(),
+	rules: []rule{
+		{[]string{"SUPABASE_JWT_SECRET", "SUPABASE_URL", "DEV"}, func(s Settings) *refusal {
+			if !s.NeedsSecret() || s.Dev {
+				return nil
+			}
+			return &refusal{
+				"is not set, nor is SUPABASE_URL, so no token could be checked",
+				"set it to the project's JWT secret, or try Paceboard out with: paceboard serve --dev",
+			}
+		}},
+		{[]string{"SUPABASE_URL", "DEV"}, func(s Settings) *refusal {
+			if s.Dev || !strings.HasPrefix(s.SupabaseURL, "http:") || isLoopback(bareURL(s.SupabaseURL).Hostname()) {
+				return nil
+			}
+			return &refusal{
+				"is plain http, by which others could slip in their own keys",
+				"use https://, or a loopback host, or --dev",
+			}
+		}},
+	},
+}
+
+func allNames() []string {
+	names := make([]string, len(table))
+	for i, row := range table {
+		names[i] = row.name
+	}
+	return names
+}

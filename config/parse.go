@@ -1,0 +1,134 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// parser checks one raw value and stores it where it was bound to, or says what is wrong with it. It is
+// not given an empty value unless the setting's default is empty, and must accept that one.
+type parser func(raw string) *refusal
+
+// refusal is what is wrong with a value and what to do, in the words of [Mistake].
+type refusal struct{ problem, advice string }
+
+// minSecretBytes is the shortest key that HS256 may use: as long as its hash (RFC 7518, section 3.2).
+const minSecretBytes = 32
+
+// text takes anything.
+func text[T ~string](dst *T) parser {
+	return func(raw string) *refusal {
+		*dst = T(raw)
+		return nil
+	}
+}
+
+func boolean(dst *bool) parser {
+	return func(raw string) *refusal {
+		if raw == "" {
+			return nil
+		}
+		on, err := strconv.ParseBool(raw)
+		if err != nil {
+			return &refusal{"is neither true nor false", "give the flag alone to switch it on"}
+		}
+		*dst = on
+		return nil
+	}
+}
+
+// number takes a whole number from lo to hi.
+func number(dst *int, lo, hi int) parser {
+	return func(raw string) *refusal {
+		n, err := strconv.Atoi(raw)
+		if err != nil || n < lo || n > hi {
+			return &refusal{"is not a whole number in range", fmt.Sprintf("give one from %d to %d", lo, hi)}
+		}
+		*dst = n
+		return nil
+	}
+}
+
+// duration takes what [time.ParseDuration] takes, and whole days as 30d, from lo to hi.
+func duration(dst *time.Duration, lo, hi time.Duration, example string) parser {
+	return func(raw string) *refusal {
+		d, err := parseDuration(raw)
+		switch {
+		case err != nil:
+			return &refusal{"is not a duration", "write a number with a unit (ms, s, m, h or d), such as " + example}
+		case d < lo || d > hi:
+			return &refusal{"is out of range", fmt.Sprintf("give a duration from %s to %s, such as %s",
+				formatDuration(lo), formatDuration(hi), example)}
+		}
+		*dst = d
+		return nil
+	}
+}
+
+func parseDuration(raw string) (time.Duration, error) {
+	if number, ok := strings.CutSuffix(raw, "d"); ok {
+		days, err := strconv.ParseUint(number, 10, 16)
+		return time.Duration(days) * day, err
+	}
+	return time.ParseDuration(raw)
+}
+
+// formatDuration writes a duration the way people do: 10m instead of 10m0s, 2d instead of 48h0m0s.
+func formatDuration(d time.Duration) string {
+	if d >= 2*day && d%day == 0 {
+		return strconv.FormatInt(int64(d/day), 10) + "d"
+	}
+	s := d.String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
+
+// choice is one word that a setting may be, and its value.
+type choice[T any] struct {
+	word  string
+	value T
+}
+
+func oneOf[T any](dst *T, choices []choice[T]) parser {
+	return func(raw string) *refusal {
+		words := make([]string, len(choices))
+		for i, c := range choices {
+			if strings.EqualFold(raw, c.word) {
+				*dst = c.value
+				return nil
+			}
+			words[i] = c.word
+		}
+		last := len(words) - 1
+		return &refusal{
+			"is not one of the choices",
+			"give " + strings.Join(words[:last], ", ") + " or " + words[last],
+		}
+	}
+}
+
+func jwtSecret(dst *Secret) parser {
+	const advice = "use the project's JWT secret, or make one with: openssl rand -hex 32"
+	return func(raw string) *refusal {
+		switch {
+		case raw == "":
+			return nil
+		case strings.TrimSpace(raw) != raw: // Kept silently, it would fail every signature.
+			return &refusal{"begins or ends with white space", "take that away, a line break at the end included"}
+		case len(raw) < minSecretBytes:
+			return &refusal{
+				fmt.Sprintf("is %d bytes long, and HS256 needs %d (RFC 7518, section 3.2)", len(raw), minSecretBytes),
+				advice,
+			}
+		}
+		*dst = Secret(raw)
+		return nil
+	}
+}

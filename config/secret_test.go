@@ -1,0 +1,103 @@
+package config
+
+import (
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// printed writes v in every way in which logs and errors do.
+func printed(t *testing.T, v any) map[string]string {
+	t.Helper()
+	encoded, err := json.Marshal(v)
+	require.NoError(t, err)
+	ways := map[string]string{"json": string(encoded)}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
+		ways[verb] = fmt.Sprintf(verb, v)
+	}
+	var lines strings.Builder
+	slog.New(slog.NewTextHandler(&lines, nil)).Info("settings", "v", v)
+	ways["slog text"] = lines.String()
+	lines.Reset()
+	slog.New(slog.NewJSONHandler(&lines, nil)).Info("settings", "v", v)
+	ways["slog json"] = lines.String()
+	return ways
+}
+
+func TestSecretsAreRedactedEverywhere(t *testing.T) {
+	const hidden = "hunter2hunter2hunter2hunter2hunter2"
+	s, err := Load(nil, []string{
+		"SUPABASE_JWT_SECRET=" + hidden,
+		"SUPABASE_ANON_KEY=" + hidden,
+		"DATABASE_URL=postgres://" + hidden + ":" + hidden + "@db.example:5432/pace?password=" + hidden + "#" + hidden,
+		"REDIS_URL=redis://:" + hidden + "@cache.example:6379/0",
+	}, "")
+	require.NoError(t, err)
+
+	values := map[string]any{
+		"settings": s, "pointer to settings": &s, "secret": s.SupabaseJWTSecret, "URL": s.DatabaseURL,
+		"list": []any{s.SupabaseAnonKey, s.RedisURL}, "map": map[string]Secret{"key": s.SupabaseAnonKey},
+	}
+	for name, value := range values {
+		for way, out := range printed(t, value) {
+			require.NotContains(t, out, hidden, "%s by %s", name, way)
+			require.NotContains(t, out, fmt.Sprintf("%x", hidden), "%s by %s", name, way)
+		}
+	}
+	require.Equal(t, hidden, s.SupabaseJWTSecret.Reveal())
+}
+
+func TestRedactedForms(t *testing.T) {
+	require.Equal(t, "[redacted]", Secret("x").String())
+	require.Empty(t, Secret("").String(), "unset is told from set")
+	for url, want := range map[SecretURL]string{
+		"":                                    "",
+		"postgres://u:p@db.example:5432/pace": "postgres://db.example:5432/pace",
+		"postgres://db/pace?password=p":       "postgres://db/pace",
+		"redis://token@cache":                 "redis://cache",
+		"postgres://u:p%zz@db":                "[redacted]",
+		"user:password":                       "[redacted]",
+		"just text":                           "[redacted]",
+	} {
+		require.Equal(t, want, url.String())
+	}
+}
+
+// TestMistakesNeverQuoteSecrets puts a random secret where it is refused, by each source, and looks for it
+// in the error.
+func TestMistakesNeverQuoteSecrets(t *testing.T) {
+	shapes := []string{
+		"SUPABASE_JWT_SECRET=%s", "SUPABASE_JWT_SECRET=%s ", "DATABASE_URL=%s", "DATABASE_URL=mysql://u:%s@h",
+		"DATABASE_URL=postgres://u:%s%%zz@h", "REDIS_URL=http://:%s@h", "SUPABASE_URL=https://u:%s@h",
+		"ALLOWED_ORIGINS=https://u:%s@h", "HOST=u:%s@h", "PPROF=u:%s@h",
+	}
+	rapid.Check(t, func(rt *rapid.T) {
+		secret := rapid.StringMatching(`[a-z0-9]{12,24}`).Draw(rt, "secret")
+		entry := fmt.Sprintf(rapid.SampledFrom(shapes).Draw(rt, "shape"), secret)
+		name, value, _ := strings.Cut(entry, "=")
+		flagName := "--" + lookup(name).flag()
+
+		var err error
+		switch rapid.SampledFrom([]string{"flag", "two arguments", "misspelt flag", "badly written flag", ".env", "environment"}).Draw(rt, "source") {
+		case "flag":
+			_, err = Load([]string{"--dev", flagName + "=" + value}, nil, "")
+		case "two arguments":
+			_, err = Load([]string{"--dev", flagName, "=", value}, nil, "")
+		case "misspelt flag":
+			_, err = Load([]string{"--dev", flagName + "x", value}, nil, "")
+		case "badly written flag":
+			_, err = Load([]string{"--dev", "-" + flagName + "=" + value}, nil, "")
+		case ".env":
+			_, err = Load([]string{"--dev"}, nil, envFile(t, name+`="`+value))
+		case "environment":
+			_, err = Load([]string{"--dev"}, []string{entry}, "")
+		}
+		require.Error(rt, err)
+		require.NotContains(rt, err.Error(), secret)
+	})
+}

@@ -1,0 +1,79 @@
+package config
+
+import (
+	"log/slog"
+	"net"
+	"strconv"
+	"time"
+)
+
+// LogFormat is how log lines are written.
+type LogFormat string
+
+// The log formats. LogAuto leaves the choice to the program: text on a terminal, JSON elsewhere.
+const (
+	LogAuto LogFormat = "auto"
+	LogText LogFormat = "text"
+	LogJSON LogFormat = "json"
+)
+
+// Settings is everything that can be set from outside. Those that [Load] or [Command.Load] gives without
+// an error are within the ranges that the table states. It is a value; only AllowedOrigins is shared
+// between copies, and nobody changes that.
+type Settings struct {
+	Dev  bool // a trial on one machine: no sign-in project needed
+	Demo bool // a demonstration competition with simulated athletes
+
+	Host            string   // name or IP address to listen on, without port or brackets
+	Port            int      // 0 to 65535; 0 has the system pick a free one
+	AllowedOrigins  []string // scheme://host[:port] as browsers write it, or "*" alone; empty: same origin only
+	ShutdownTimeout time.Duration
+
+	DataDir          string        // where the embedded store keeps its files
+	DatabaseURL      SecretURL     // PostgreSQL instead of the embedded store; empty: embedded
+	RedisURL         SecretURL     // the mirror; empty: none
+	JournalRetention time.Duration // how long journal behind a snapshot is kept; 0: for ever
+	MinFreeDisk      Bytes         // less free space in DataDir than this makes syncs be refused
+
+	SupabaseURL       string // scheme://host of the project whose public keys are trusted; empty: none
+	SupabaseJWTSecret Secret // HS256 key of at least 32 bytes; empty: no HS256 tokens
+	SupabaseAnonKey   Secret // the project's publishable key, for the web page
+
+	MaxInFlight     int           // requests worked on at once
+	MaxConnections  int           // open connections
+	RequestTimeout  time.Duration // how long one request may take
+	IdlePassivation time.Duration // how long an unused competition stays in memory
+
+	LogLevel  slog.Level
+	LogFormat LogFormat
+	Pprof     string // loopback host:port of the profiler; empty: off
+}
+
+// Load gives the settings of `paceboard serve`: flags from args (without the program's and the
+// subcommand's name) win over environ (NAME=value, as [os.Environ] gives it), which wins over envFile, which
+// wins over the defaults. An empty value anywhere stands for the default. envFile may be missing, or "".
+//
+// The error is an [*InvalidError] with every mistake, or a [*HelpError] (for which errors.Is gives
+// [flag.ErrHelp]) if help was asked for; the settings are zero then.
+//
+// With --dev there may be no way at all to check a token: see [Settings.NeedsSecret].
+func Load(args, environ []string, envFile string) (Settings, error) {
+	s, _, err := serve.Load(args, environ, envFile)
+	if err != nil {
+		return Settings{}, err
+	}
+	if s.Host == "" {
+		s.Host = "0.0.0.0"
+		if s.Dev { // A trial accepts tokens that anybody with the terminal can make: keep it on this machine.
+			s.Host = "127.0.0.1"
+		}
+	}
+	return s, nil
+}
+
+// Address is what to listen on, as host:port.
+func (s Settings) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }
+
+// NeedsSecret says that nothing is there to check tokens with, which only --dev allows: the caller makes
+// up a random secret for this run.
+func (s Settings) NeedsSecret() bool { return s.SupabaseJWTSecret == "" && s.SupabaseURL == "" }

@@ -1,0 +1,168 @@
+package config
+
+import (
+	"log/slog"
+	"strings"
+	"time"
+)
+
+// setting is a row of the table: all that is known about one setting.
+type setting struct {
+	name     string // of the variable; the flag's name follows from it
+	group    string // the heading under which it is explained
+	unit     string // what to write, in capitals; empty for a switch
+	def      string // default, as one would write it
+	defNote  string // shown as the default where def cannot say it
+	meaning  string // one line
+	secret   bool   // its value is never shown
+	flagOnly bool   // has neither variable nor line in .env
+
+	// bind gives the parser that checks a value and stores it in s.
+	bind func(s *Settings) parser
+}
+
+// flag is the setting's flag without dashes: data-dir for DATA_DIR.
+func (row *setting) flag() string { return strings.ReplaceAll(strings.ToLower(row.name), "_", "-") }
+
+// label is what messages call the setting.
+func (row *setting) label() string {
+	if row.flagOnly {
+		return "--" + row.flag()
+	}
+	return row.name
+}
+
+// shownDefault is what help says where nothing is set; empty if there is nothing to say.
+func (row *setting) shownDefault() string {
+	if row.defNote != "" {
+		return row.defNote
+	}
+	return row.def
+}
+
+const (
+	groupModes   = "Modes (flags only)"
+	groupServer  = "Server"
+	groupStores  = "Stores"
+	groupSignIn  = "Sign-in"
+	groupLimits  = "Limits"
+	groupInsight = "Logs and profiling"
+
+	day = 24 * time.Hour
+)
+
+// table describes every setting, in the order in which people read about them.
+var table = []setting{
+	// Modes have no variable: one left over in an environment must not open a production server to anybody.
+	{
+		name: "DEV", group: groupModes, flagOnly: true,
+		meaning: "try it out: no Supabase project needed, tokens by `paceboard token`",
+		bind:    func(s *Settings) parser { return boolean(&s.Dev) },
+	},
+	{
+		name: "DEMO", group: groupModes, flagOnly: true,
+		meaning: "run a demonstration competition with simulated athletes",
+		bind:    func(s *Settings) parser { return boolean(&s.Demo) },
+	},
+	{
+		name: "HOST", group: groupServer, unit: "HOST", defNote: "0.0.0.0, with --dev 127.0.0.1",
+		meaning: "name or IP address to listen on",
+		bind:    func(s *Settings) parser { return host(&s.Host) },
+	},
+	{
+		name: "PORT", group: groupServer, unit: "NUMBER", def: "8081",
+		meaning: "TCP port to listen on; 0 picks a free one",
+		bind:    func(s *Settings) parser { return number(&s.Port, 0, 65535) },
+	},
+	{
+		name: "ALLOWED_ORIGINS", group: groupServer, unit: "LIST", defNote: "same origin only",
+		meaning: "origins of foreign web pages, by commas, or *",
+		bind:    func(s *Settings) parser { return origins(&s.AllowedOrigins) },
+	},
+	{
+		name: "SHUTDOWN_TIMEOUT", group: groupServer, unit: "DURATION", def: "10s",
+		meaning: "how long stopping may take",
+		bind:    func(s *Settings) parser { return duration(&s.ShutdownTimeout, time.Second, 10*time.Minute, "10s") },
+	},
+	{
+		name: "DATA_DIR", group: groupStores, unit: "DIR", def: "./data",
+		meaning: "where the embedded store keeps its files",
+		bind:    func(s *Settings) parser { return text(&s.DataDir) },
+	},
+	{
+		name: "DATABASE_URL", group: groupStores, unit: "URL", secret: true, defNote: "embedded store",
+		meaning: "PostgreSQL as the store, postgres://…",
+		bind:    func(s *Settings) parser { return postgresURL(&s.DatabaseURL) },
+	},
+	{
+		name: "REDIS_URL", group: groupStores, unit: "URL", secret: true, defNote: "no mirror",
+		meaning: "Redis as a mirror of the boards, redis://…",
+		bind:    func(s *Settings) parser { return redisURL(&s.RedisURL) },
+	},
+	{
+		name: "JOURNAL_RETENTION", group: groupStores, unit: "DURATION", def: "0",
+		meaning: "how long snapshotted journal is kept; 0 keeps all",
+		bind:    func(s *Settings) parser { return duration(&s.JournalRetention, 0, 36500*day, "90d") },
+	},
+	{
+		name: "MIN_FREE_DISK", group: groupStores, unit: "SIZE", def: "256MiB",
+		meaning: "free space below which syncs are refused",
+		bind:    func(s *Settings) parser { return size(&s.MinFreeDisk, 1024*TiB, "512MiB") },
+	},
+	{
+		name: "SUPABASE_URL", group: groupSignIn, unit: "URL", defNote: "none",
+		meaning: "project whose public keys are trusted, https://…",
+		bind:    func(s *Settings) parser { return supabaseURL(&s.SupabaseURL) },
+	},
+	{
+		name: "SUPABASE_JWT_SECRET", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
+		meaning: "HS256 key, 32 bytes or more; not as a flag: `ps` shows it",
+		bind:    func(s *Settings) parser { return jwtSecret(&s.SupabaseJWTSecret) },
+	},
+	{
+		name: "SUPABASE_ANON_KEY", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
+		meaning: "publishable key that the web page signs in with",
+		bind:    func(s *Settings) parser { return text(&s.SupabaseAnonKey) },
+	},
+	{
+		name: "MAX_IN_FLIGHT", group: groupLimits, unit: "NUMBER", def: "16384",
+		meaning: "requests worked on at once; more get 503",
+		bind:    func(s *Settings) parser { return number(&s.MaxInFlight, 1, 1<<20) },
+	},
+	{
+		name: "MAX_CONNECTIONS", group: groupLimits, unit: "NUMBER", def: "15000",
+		meaning: "open connections; each needs a file descriptor",
+		bind:    func(s *Settings) parser { return number(&s.MaxConnections, 1, 1_000_000) },
+	},
+	{
+		name: "REQUEST_TIMEOUT", group: groupLimits, unit: "DURATION", def: "5s",
+		meaning: "how long one request may take",
+		bind:    func(s *Settings) parser { return duration(&s.RequestTimeout, 100*time.Millisecond, time.Minute, "5s") },
+	},
+	{
+		name: "IDLE_PASSIVATION", group: groupLimits, unit: "DURATION", def: "10m",
+		meaning: "how long an unused competition stays in memory",
+		bind:    func(s *Settings) parser { return duration(&s.IdlePassivation, time.Second, day, "10m") },
+	},
+	{
+		name: "LOG_LEVEL", group: groupInsight, unit: "LEVEL", def: "info",
+		meaning: "debug, info, warn or error",
+		bind: func(s *Settings) parser {
+			return oneOf(&s.LogLevel, []choice[slog.Level]{
+				{"debug", slog.LevelDebug}, {"info", slog.LevelInfo}, {"warn", slog.LevelWarn}, {"error", slog.LevelError},
+			})
+		},
+	},
+	{
+		name: "LOG_FORMAT", group: groupInsight, unit: "FORMAT", def: "auto",
+		meaning: "text, json, or auto: text on a terminal",
+		bind: func(s *Settings) parser {
+			return oneOf(&s.LogFormat, []choice[LogFormat]{{"text", LogText}, {"json", LogJSON}, {"auto", LogAuto}})
+		},
+	},
+	{
+		name: "PPROF", group: groupInsight, unit: "HOST:PORT", def: "off",
+		meaning: "profiler's address, loopback only",
+		bind:    func(s *Settings) parser { return loopbackAddress(&s.Pprof) },
+	},
+}

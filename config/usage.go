@@ -1,0 +1,78 @@
+package config
+
+import (
+	"flag"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// usage is the help text: the command's own flags first, then its settings by group.
+func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
+	var text strings.Builder
+	text.WriteString("Usage: paceboard " + c.Name + " [flags]")
+	if c.Arguments != "" {
+		text.WriteString(" " + c.Arguments)
+	}
+	text.WriteString("\n\n" + c.Summary + "\n")
+
+	lines := ownFlags(rows, flags)
+	for _, row := range rows {
+		def := row.shownDefault()
+		if slices.Contains(c.Required, row.name) {
+			def = "required"
+		}
+		lines = append(lines, usageLine{row.group, row.flag(), row.unit, row.meaning, def})
+	}
+	width := 0
+	for _, l := range lines {
+		width = max(width, utf8.RuneCountInString(l.flag()))
+	}
+	group := ""
+	for _, l := range lines {
+		if l.group != group {
+			group = l.group
+			text.WriteString("\n" + group + "\n")
+		}
+		fmt.Fprintf(&text, "  %-*s  %s", width, l.flag(), l.meaning)
+		if l.def != "" {
+			text.WriteString(" [" + l.def + "]")
+		}
+		text.WriteString("\n")
+	}
+
+	if len(rows) > 0 {
+		text.WriteString("\nFlags win over the environment, and that wins over .env; there, --data-dir is DATA_DIR.\n")
+	}
+	if c.Example != "" {
+		text.WriteString("To try it: " + c.Example + "\n")
+	}
+	return text.String()
+}
+
+// usageLine is one flag as help shows it.
+type usageLine struct{ group, name, unit, meaning, def string }
+
+func (l usageLine) flag() string { return strings.TrimSpace("--" + l.name + " " + l.unit) }
+
+// ownFlags gives the flags that are not settings.
+func ownFlags(rows []*setting, flags *flag.FlagSet) []usageLine {
+	settings := map[string]bool{}
+	for _, row := range rows {
+		settings[row.flag()] = true
+	}
+	var lines []usageLine
+	flags.VisitAll(func(f *flag.Flag) {
+		if settings[f.Name] {
+			return
+		}
+		unit, meaning := flag.UnquoteUsage(f)
+		def := f.DefValue
+		if def == "false" && unit == "" {
+			def = ""
+		}
+		lines = append(lines, usageLine{"Flags", f.Name, strings.ToUpper(unit), meaning, def})
+	})
+	return lines
+}
