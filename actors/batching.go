@@ -67,6 +67,7 @@ func (a *competitionActor) finish(err error) {
 	a.apply(done)
 	a.answerAll(done)
 	a.spares = append(a.spares, done)
+	a.scheduleFanOut()
 	a.maybeSnapshot()
 	a.maybeStop()
 }

@@ -111,6 +111,10 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		if m.incarnation == a.incarnation {
 			a.snapshotDone(m)
 		}
+	case *fanOut:
+		a.fanOut()
+	case *unsubscribe:
+		a.unsubscribe(m.subscription)
 	case *tick:
 		a.tick()
 	case *sweep:
@@ -228,6 +232,11 @@ func (a *competitionActor) query(v *envelope) bool {
 	case *getTop:
 		if err = a.mayRead(q.caller); err == nil {
 			v.answer = a.publish()
+		}
+	case *subscribe:
+		if err = a.mayRead(q.caller); err == nil {
+			a.subscribe(q)
+			v.answer = struct{}{}
 		}
 	case *getPage:
 		if err = a.mayRead(q.caller); err == nil {

@@ -29,6 +29,8 @@ type handle struct {
 	top     atomic.Pointer[competition.Published]
 	summary atomic.Pointer[competition.Summary]
 	damage  atomic.Pointer[competition.CorruptError] // why it cannot run
+
+	audience audience // the actor's
 }
 
 const closed = int64(-1) << 40

@@ -24,6 +24,7 @@ func (a *competitionActor) recover() {
 		a.core, a.stalled, a.backoff, a.events = core, false, 0, 0
 		a.handle.version.Store(core.Version())
 		a.publish()
+		a.scheduleFanOut()
 		if core.Exists() {
 			a.publishSummary()
 		}
@@ -116,6 +117,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	a.events += int(a.core.Seq() - before)
 	a.handle.version.Store(a.core.Version())
 	a.publishSummary()
+	a.scheduleFanOut()
 	a.logger.Info("the journal is reachable again", "seq", a.core.Seq())
 	a.core.Tick(a.engine.now())
 	a.gather()

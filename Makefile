@@ -1,0 +1,41 @@
+# Paceboard. `make` explains the targets.
+SHELL := bash
+.DEFAULT_GOAL := help
+GO ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+BUILD := $(GO) build -trimpath -ldflags "-X main.Version=$(VERSION)"
+TOOL := $(GO) tool -modfile=tools/go.mod
+
+.PHONY: help demo test build lint fmt verify fuzz soak bench
+
+help: ## explain the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: build ## a server with a competition that moves, to look at
+	bin/paceboard serve --dev --demo
+
+test: ## install what the tests need, and pass everything
+	tools/install-test-needs
+	CI=$(CI) $(GO) test -race -timeout 10m ./...
+
+build: ## build bin/paceboard
+	$(BUILD) -o bin/paceboard ./cmd/paceboard
+
+lint: ## hold the code to the house style
+	$(TOOL) golangci-lint run ./...
+
+fmt: ## format the code
+	$(TOOL) golangci-lint fmt ./...
+
+verify: ## check that generated files have not drifted
+	$(GO) mod tidy -diff
+	$(GO) test -run 'Drift|Example' ./config ./http ./web
+
+fuzz: ## fuzz every decoder for a minute each
+	tools/fuzz 60s
+
+soak: ## kill the server for hours (SOAK=2h) and check that nothing is lost
+	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill' -timeout 0 -v ./cmd/paceboard
+
+bench: ## run the Go benchmarks, each once
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./...

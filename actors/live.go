@@ -1,0 +1,121 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// fanOutEvery is the shortest time between two updates of a board.
+const fanOutEvery = 100 * time.Millisecond
+
+// audience is who watches a competition. It belongs to the actor, but outlives
+// its incarnations.
+type audience struct {
+	subscriptions map[*competition.Subscription]struct{}
+	update        *competition.Update // the last one, nil when nobody watches
+	lastFanOut    time.Time
+	scheduled     bool // a fanOut is in the mailbox or on its way there
+}
+
+// Messages of subscribers.
+type (
+	subscribe struct {
+		caller       competition.Caller
+		subscription *competition.Subscription
+	}
+	unsubscribe struct{ subscription *competition.Subscription }
+	fanOut      struct{}
+)
+
+// Subscribe begins a subscription, which has its first update when this
+// returns. It keeps the competition in memory until Unsubscribe.
+func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Caller) error {
+	h, err := e.enter(s.CompetitionID)
+	if err != nil {
+		return err
+	}
+	if _, err := ask[struct{}](e, h, &subscribe{caller: caller, subscription: s}); err != nil {
+		// After a time-out the actor may still take it in; this goes behind it.
+		e.tell(h, &unsubscribe{subscription: s})
+		e.leave(h)
+		return err
+	}
+	e.inFlight.Add(-1) // it stays a guest, but is no request any more
+	return nil
+}
+
+// Unsubscribe ends a subscription that Subscribe began.
+func (e *Engine) Unsubscribe(s *competition.Subscription) {
+	if h := e.registry.find(s.CompetitionID); h != nil {
+		e.tell(h, &unsubscribe{subscription: s})
+		h.leave()
+	}
+}
+
+// subscribe takes a subscriber in and gives it the board.
+func (a *competitionActor) subscribe(m *subscribe) {
+	audience := &a.handle.audience
+	if audience.subscriptions == nil {
+		audience.subscriptions = map[*competition.Subscription]struct{}{}
+	}
+	audience.subscriptions[m.subscription] = struct{}{}
+	a.look(m.subscription)
+	m.subscription.Put(a.nextUpdate())
+}
+
+func (a *competitionActor) unsubscribe(s *competition.Subscription) {
+	audience := &a.handle.audience
+	delete(audience.subscriptions, s)
+	if len(audience.subscriptions) == 0 {
+		audience.update = nil
+	}
+}
+
+// nextUpdate is the update of the present version.
+func (a *competitionActor) nextUpdate() *competition.Update {
+	audience := &a.handle.audience
+	if audience.update == nil || audience.update.Version != a.core.Version() {
+		audience.update = competition.NextUpdate(audience.update, a.publish())
+	}
+	return audience.update
+}
+
+// look notes how the subscriber's own user stands.
+func (a *competitionActor) look(s *competition.Subscription) {
+	if s.UserID != "" {
+		s.PutStanding(a.core.Standing(s.UserID))
+	}
+}
+
+// scheduleFanOut has the audience told of a change: at once after a quiet
+// time, and otherwise when fanOutEvery is over.
+func (a *competitionActor) scheduleFanOut() {
+	audience := &a.handle.audience
+	if len(audience.subscriptions) == 0 || audience.scheduled || audience.update != nil && audience.update.Version == a.core.Version() {
+		return
+	}
+	audience.scheduled = true
+	root, self := a.engine.system.Root, a.self
+	if wait := fanOutEvery - time.Since(audience.lastFanOut); wait > 0 {
+		time.AfterFunc(wait, func() { root.Send(self, &fanOut{}) })
+		return
+	}
+	root.Send(self, &fanOut{})
+}
+
+// fanOut gives every subscriber the latest board. It costs a rank look-up and a
+// wake-up for each; what they are sent is encoded once, by the first of them.
+func (a *competitionActor) fanOut() {
+	audience := &a.handle.audience
+	audience.scheduled = false
+	if a.core == nil {
+		return
+	}
+	audience.lastFanOut = time.Now()
+	update := a.nextUpdate()
+	for s := range audience.subscriptions {
+		a.look(s)
+		s.Put(update)
+	}
+}

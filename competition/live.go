@@ -1,0 +1,154 @@
+package competition
+
+import (
+	"slices"
+	"sync"
+	"sync/atomic"
+)
+
+// HistoryLength is how many boards before the latest an Update can start from.
+const HistoryLength = 32
+
+// Update is what the subscribers of a board share: the top as it is now, and as
+// it was at some versions before. It never changes, but for the encodings that
+// its readers leave in it. Safe for concurrent use.
+type Update struct {
+	*Published
+	history []*Published // newest first
+
+	mu     sync.Mutex
+	shared map[any]any
+}
+
+// NextUpdate is the update that follows previous, which is nil at first.
+func NextUpdate(previous *Update, top *Published) *Update {
+	u := &Update{Published: top}
+	if previous != nil {
+		u.history = append(u.history, previous.Published)
+		u.history = append(u.history, previous.history[:min(len(previous.history), HistoryLength-1)]...)
+	}
+	return u
+}
+
+// Shared is what makeIt returned for the key, the first time anybody asked. It
+// lets one encoding serve all subscribers.
+func (u *Update) Shared(key any, makeIt func() any) any {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	v, ok := u.shared[key]
+	if !ok {
+		if u.shared == nil {
+			u.shared = map[any]any{}
+		}
+		v = makeIt()
+		u.shared[key] = v
+	}
+	return v
+}
+
+// Delta is the difference between two versions of the top of a board. Applied
+// to the board of PreviousVersion, cut to the same limit, it gives that of
+// Version: take away Removed, put in Changes, sort by rank.
+type Delta struct {
+	Version, PreviousVersion uint64
+	UpdatedAt                Millis
+	Total                    int
+	Changes                  []Entry  // changed or moved within the limit, by rank
+	Removed                  []string // user ids that left it
+}
+
+// Since is the delta from a version that a subscriber has; ok is false when
+// that version is not remembered, and the subscriber needs the whole board.
+func (u *Update) Since(version uint64, limit int) (d Delta, ok bool) {
+	i := slices.IndexFunc(u.history, func(p *Published) bool { return p.Version == version })
+	if i < 0 {
+		return Delta{}, false
+	}
+	return deltaOf(&u.history[i].Board, &u.Board, limit), true
+}
+
+// StatusAt is the status that the board had at a version; ok is false when that
+// version is not remembered.
+func (u *Update) StatusAt(version uint64) (s Status, ok bool) {
+	if version == u.Version {
+		return u.Status, true
+	}
+	for _, p := range u.history {
+		if p.Version == version {
+			return p.Status, true
+		}
+	}
+	return 0, false
+}
+
+func deltaOf(from, to *Board, limit int) Delta {
+	before := from.Entries[:min(limit, len(from.Entries))]
+	after := to.Entries[:min(limit, len(to.Entries))]
+	d := Delta{Version: to.Version, PreviousVersion: from.Version, UpdatedAt: to.UpdatedAt, Total: to.Total}
+	were := make(map[string]*Entry, len(before))
+	for i := range before {
+		were[before[i].UserID] = &before[i]
+	}
+	for i := range after {
+		if was := were[after[i].UserID]; was == nil || *was != after[i] {
+			d.Changes = append(d.Changes, after[i])
+		}
+		delete(were, after[i].UserID)
+	}
+	for i := range before {
+		if _, left := were[before[i].UserID]; left {
+			d.Removed = append(d.Removed, before[i].UserID)
+		}
+	}
+	return d
+}
+
+// Standing is a user's own entry as subscribers see it; Entry counts only if
+// OnBoard. Version is the board's when it was looked up.
+type Standing struct {
+	Entry   Entry
+	OnBoard bool
+}
+
+// Subscription is one subscriber's place at a board: a slot that always holds
+// the latest, never a queue. The actor fills it and wakes the reader, who takes
+// what is there when it has time. Safe for concurrent use.
+type Subscription struct {
+	CompetitionID string
+	UserID        string // whose standing is wanted
+
+	wake     chan<- struct{} // capacity 1, may be shared by subscriptions
+	latest   atomic.Pointer[Update]
+	standing atomic.Pointer[Standing]
+}
+
+// NewSubscription returns a subscription that is woken through a channel of
+// capacity 1.
+func NewSubscription(competitionID, userID string, wake chan<- struct{}) *Subscription {
+	return &Subscription{CompetitionID: competitionID, UserID: userID, wake: wake}
+}
+
+// Latest is the newest update; it is nil before the first.
+func (s *Subscription) Latest() *Update { return s.latest.Load() }
+
+// Standing is the newest standing of the user; it is nil for one who was never
+// seen on the board.
+func (s *Subscription) Standing() *Standing { return s.standing.Load() }
+
+// Put fills the slot and wakes the reader; it never blocks.
+func (s *Subscription) Put(u *Update) {
+	s.latest.Store(u)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// PutStanding notes the user's standing, if it changed; Put shows it.
+func (s *Subscription) PutStanding(entry Entry, onBoard bool) {
+	last := s.standing.Load()
+	if last == nil && !onBoard || last != nil && last.OnBoard == onBoard && last.Entry == entry {
+		return
+	}
+	s.standing.Store(&Standing{Entry: entry, OnBoard: onBoard})
+}
