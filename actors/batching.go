@@ -6,13 +6,16 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// wait answers a refusal at once, and otherwise lets the waiter wait for the
-// event that its decision rests on. Waiters of a batch are in the order of
-// their seqs.
+// wait lets the waiter wait for the event that its decision rests on. A refusal
+// rests on all that was decided before it, which may still come to nothing.
+// Waiters of a batch are in the order of their seqs.
 func (a *competitionActor) wait(w waiter) {
 	a.gather() // even a refusal may have moved the status first
+	if w.err != nil {
+		w.decision.Seq, w.own = a.core.HeadSeq(), false
+	}
 	switch {
-	case w.err != nil, w.decision.Seq <= a.core.Seq():
+	case w.decision.Seq <= a.core.Seq():
 		w.answer(a.core)
 	case a.underway != nil && w.decision.Seq <= a.underway.LastSeq:
 		a.underway.waiters = append(a.underway.waiters, w)
@@ -61,11 +64,12 @@ func (a *competitionActor) finish(err error) {
 		return
 	}
 	done := a.underway
-	a.underway = nil
+	a.underway, a.finishing = nil, done
 	a.backoff = 0
 	a.send()
 	a.apply(done)
 	a.answerAll(done)
+	a.finishing = nil
 	a.spares = append(a.spares, done)
 	a.scheduleFanOut()
 	a.maybeSnapshot()
@@ -91,7 +95,7 @@ func (a *competitionActor) apply(b *batch) {
 
 // note keeps what the waiter's own event did.
 func (w *waiter) note(o competition.Outcome) {
-	if w.decision.Repeat {
+	if !w.own {
 		return
 	}
 	w.changed = o.Changed
@@ -107,14 +111,18 @@ func (a *competitionActor) answerAll(b *batch) {
 	}
 	a.handle.version.Store(a.core.Version())
 	for i := range b.waiters {
-		b.waiters[i].answer(a.core)
+		w := &b.waiters[i]
+		w.answer(a.core)
+		*w = waiter{}
 	}
-	clear(b.waiters)
 	b.waiters = b.waiters[:0]
 }
 
 // publishSummary lets readers see what changes without a new version, too.
 func (a *competitionActor) publishSummary() {
+	if !a.core.Exists() {
+		return
+	}
 	summary := a.core.Summary()
 	a.handle.summary.Store(&summary)
 	if top := a.handle.top.Load(); top != nil && top.Private != (summary.Definition.Visibility == competition.Private) {
@@ -145,7 +153,11 @@ func (w *waiter) answer(core *competition.Competition) {
 		w.err = nil
 	case *competition.JoinCompetition:
 		if w.err == nil {
-			v.answer, _ = core.Standing(command.UserID)
+			entry, present := core.Standing(command.UserID)
+			if !present { // left again in the same batch
+				entry = competition.Entry{UserID: command.UserID, UserName: command.UserName}
+			}
+			v.answer = entry
 		}
 	case *competition.EditCompetition, *competition.CancelCompetition:
 		if w.err == nil {
@@ -171,7 +183,7 @@ func (a *competitionActor) appendFailed(err error) {
 		// Somebody else writes this competition: what they wrote must be read
 		// before anything is shown or decided here again.
 		a.refuseWaiters(competition.ErrUnavailable)
-		a.core = nil
+		a.forgetState()
 		a.retryLater()
 	case errors.Is(err, competition.ErrCorrupt):
 		a.core.Rollback()

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"container/heap"
+	"context"
 	"sync"
 	"time"
 
@@ -18,8 +19,9 @@ type clock struct {
 	due    dueHeap
 	at     map[string]competition.Millis // the valid entry of each competition
 	wake   chan struct{}                 // capacity 1
-	stop   chan struct{}
-	done   chan struct{}
+	ctx    context.Context
+	stop   context.CancelFunc
+	parts  sync.WaitGroup
 }
 
 // due is when a competition is to be woken; only the entry that clock.at agrees
@@ -41,14 +43,13 @@ func (h *dueHeap) Pop() any {
 	return last
 }
 
-func startClock(e *Engine) *clock {
-	c := &clock{
-		engine: e, at: map[string]competition.Millis{},
-		wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}),
-	}
-	go c.run()
+func newClock(e *Engine) *clock {
+	c := &clock{engine: e, at: map[string]competition.Millis{}, wake: make(chan struct{}, 1)}
+	c.ctx, c.stop = context.WithCancel(e.life)
 	return c
 }
+
+func (c *clock) start() { c.parts.Go(c.run) }
 
 // schedule sets when a competition is woken next, in place of an earlier call.
 func (c *clock) schedule(id string, at competition.Millis) {
@@ -58,6 +59,11 @@ func (c *clock) schedule(id string, at competition.Millis) {
 		heap.Push(&c.due, due{at: at, id: id})
 	}
 	c.mu.Unlock()
+	c.poke()
+}
+
+// poke has the clock look at the time.
+func (c *clock) poke() {
 	select {
 	case c.wake <- struct{}{}:
 	default:
@@ -86,16 +92,22 @@ func (c *clock) next(now competition.Millis) (id string, wait time.Duration) {
 	return "", time.Minute
 }
 
-func (c *clock) close() {
-	close(c.stop)
-	<-c.done
+func (c *clock) close(ctx context.Context) error {
+	c.stop()
+	done := make(chan struct{})
+	go func() {
+		c.parts.Wait()
+		close(done)
+	}()
+	return awaitEnd(ctx, done, "the clock")
 }
 
 func (c *clock) run() {
-	defer close(c.done)
-	if !c.loadAll() {
+	open, ok := c.load()
+	if !ok {
 		return
 	}
+	c.parts.Go(func() { c.recoverAll(open) })
 	sweeps := time.NewTicker(max(min(c.engine.IdleAfter/4, time.Minute), 10*time.Millisecond))
 	defer sweeps.Stop()
 	for {
@@ -112,7 +124,7 @@ func (c *clock) run() {
 			for _, h := range c.engine.registry.all() {
 				c.engine.tell(h, &sweep{})
 			}
-		case <-c.stop:
+		case <-c.ctx.Done():
 			timer.Stop()
 			return
 		}
@@ -120,32 +132,31 @@ func (c *clock) run() {
 	}
 }
 
-// wakeUp sends a tick to a competition, bringing it into memory if need be.
+// wakeUp sends a tick to a competition, bringing it into memory if need be. The
+// actor is the one to let the tick leave.
 func (c *clock) wakeUp(id string) {
-	h, err := c.engine.enter(id)
+	h, err := c.engine.enter(id, c.engine.deadline())
 	if err != nil {
 		c.engine.Logger.Warn("a competition could not be woken for its change of status", "competition", id, "error", err)
 		c.schedule(id, c.engine.now()+1000)
 		return
 	}
 	c.engine.tell(h, &tick{})
-	c.engine.leave(h)
+	c.engine.dismiss()
 }
 
-// loadAll reads all competitions until the store lets it: it schedules their
-// changes of status and recovers those that take syncs. False means stopped.
-func (c *clock) loadAll() bool {
+// load reads the list of competitions as soon as the store lets it. False means
+// stopped.
+func (c *clock) load() (open []string, ok bool) {
 	for {
 		open, err := c.list()
 		if err == nil {
-			c.recoverAll(open)
-			c.engine.recovered.Store(true)
-			return true
+			return open, true
 		}
 		c.engine.Logger.Error("the list of competitions cannot be read yet", "error", err)
 		select {
-		case <-c.stop:
-			return false
+		case <-c.ctx.Done():
+			return nil, false
 		case <-time.After(time.Second):
 		}
 	}
@@ -154,7 +165,7 @@ func (c *clock) loadAll() bool {
 // list schedules every change of status to come, and returns the ids of the
 // competitions that take syncs.
 func (c *clock) list() (open []string, err error) {
-	ctx, cancel := c.engine.storeContext()
+	ctx, cancel := context.WithTimeout(c.ctx, c.engine.RecoveryTimeout)
 	defer cancel()
 	now := c.engine.now()
 	err = c.engine.Store.List(ctx, "", func(s competition.Summary) bool {
@@ -170,23 +181,28 @@ func (c *clock) list() (open []string, err error) {
 	return open, err
 }
 
-// recoverAll brings competitions into memory and waits until they answer.
+// recoverAll brings competitions into memory, one after another, and waits until
+// they answer; then the engine is ready.
 func (c *clock) recoverAll(ids []string) {
 	for _, id := range ids {
-		h, err := c.engine.enter(id)
+		if c.ctx.Err() != nil {
+			return
+		}
+		h, err := c.engine.enter(id, c.engine.deadline())
 		if err != nil {
 			c.engine.Logger.Error("a competition could not be recovered", "competition", id, "error", err)
 			continue
 		}
-		v := newEnvelope()
+		v := c.engine.newEnvelope()
 		v.command = &getSummary{caller: competition.Caller{Operator: true}}
 		c.engine.tell(h, v)
 		select {
 		case <-v.done:
-			v.release()
-		case <-c.stop:
+			c.engine.release(v)
+		case <-c.ctx.Done():
 		case <-time.After(c.engine.RecoveryTimeout):
 		}
 		c.engine.leave(h)
 	}
+	c.engine.recovered.Store(true)
 }

@@ -2,6 +2,8 @@ package actors
 
 import (
 	"errors"
+	"slices"
+	"time"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -15,20 +17,40 @@ type createReply struct {
 // SubmitSync submits to one competition, and returns once the sync is durable.
 // It allocates nothing of its own.
 func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error) {
-	h, err := e.enter(competitionID)
+	deadline := e.deadline()
+	h, err := e.enter(competitionID, deadline)
 	if err != nil {
 		return competition.SyncReply{}, err
 	}
 	defer e.leave(h)
-	v := newEnvelope()
+	v := e.newEnvelope()
 	v.sync = *s
 	e.tell(h, v)
-	if !v.await(e.RequestTimeout) {
+	if !v.await(deadline) {
 		return competition.SyncReply{}, errNoAnswer
 	}
 	reply, err := v.reply, v.err
-	v.release()
+	e.release(v)
 	return reply, err
+}
+
+// SubmitEverywhere submits to every competition that the user takes part in,
+// that is open and that covers the day. When none does, the error is
+// ErrNotEnrolled; when all that do refuse, it is the first refusal. Any other
+// failure is the call's, which may then be repeated.
+func (e *Engine) SubmitEverywhere(s *competition.SubmitSync) ([]competition.JoinedReply, error) {
+	items := []competition.BatchItem{{Sync: *s}}
+	e.submitUnnamed(items, e.deadline())
+	return items[0].Replies, items[0].Err
+}
+
+// SubmitBatch submits many syncs at once and fills in each item's Replies or
+// Err. Items for one competition travel together; those that name none, and so
+// go to every competition of the user, come after those that do.
+func (e *Engine) SubmitBatch(items []competition.BatchItem) {
+	deadline := e.deadline()
+	e.submitNamed(items, deadline)
+	e.submitUnnamed(items, deadline)
 }
 
 // batchOfSyncs are the syncs of one request for one competition. The actor has
@@ -38,9 +60,16 @@ type batchOfSyncs struct {
 	open  int // not answered yet
 }
 
-// SubmitBatch submits many syncs at once and fills in each item's Replies or
-// Err. Items for one competition travel together.
-func (e *Engine) SubmitBatch(items []competition.BatchItem) {
+// groupUnderway is a batchOfSyncs that was sent.
+type groupUnderway struct {
+	handle   *handle
+	envelope *envelope
+	places   []int // of its items among those of the request
+	err      error // nothing was sent
+}
+
+// submitNamed submits the items that name their competition.
+func (e *Engine) submitNamed(items []competition.BatchItem, deadline time.Time) {
 	places := map[string][]int{}
 	var order []string
 	for i := range items {
@@ -55,28 +84,15 @@ func (e *Engine) SubmitBatch(items []competition.BatchItem) {
 	}
 	pending := make([]*groupUnderway, 0, len(order))
 	for _, id := range order {
-		pending = append(pending, e.submitGroup(id, items, places[id]))
+		pending = append(pending, e.submitGroup(id, items, places[id], deadline))
 	}
 	for _, g := range pending {
-		e.finishGroup(g, items)
-	}
-	for i := range items {
-		if items[i].CompetitionID == "" {
-			items[i].Replies, items[i].Err = e.SubmitEverywhere(&items[i].Sync)
-		}
+		e.finishGroup(g, items, deadline)
 	}
 }
 
-// groupUnderway is a batchOfSyncs that was sent.
-type groupUnderway struct {
-	handle   *handle
-	envelope *envelope
-	places   []int // of its items among those of the request
-	err      error // nothing was sent
-}
-
-func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []int) *groupUnderway {
-	h, err := e.enter(id)
+func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []int, deadline time.Time) *groupUnderway {
+	h, err := e.enter(id, deadline)
 	if err != nil {
 		return &groupUnderway{places: places, err: err}
 	}
@@ -84,20 +100,20 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 	for i, place := range places {
 		group.items[i] = items[place]
 	}
-	v := newEnvelope()
+	v := e.newEnvelope()
 	v.command = group
 	e.tell(h, v)
 	return &groupUnderway{handle: h, envelope: v, places: places}
 }
 
-func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem) {
+func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, deadline time.Time) {
 	err := g.err
 	if g.handle != nil {
 		defer e.leave(g.handle)
-		if !g.envelope.await(e.RequestTimeout) {
+		if !g.envelope.await(deadline) {
 			err = errNoAnswer
 		} else {
-			defer g.envelope.release()
+			defer e.release(g.envelope)
 			err = g.envelope.err
 		}
 	}
@@ -111,29 +127,88 @@ func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem) {
 	}
 }
 
-// SubmitEverywhere submits to every competition that the user takes part in,
-// that is open and that covers the day. When none does, the error is
-// ErrNotEnrolled; when all that do refuse, it is the first refusal. Any other
-// failure is the call's, which may then be repeated.
-func (e *Engine) SubmitEverywhere(s *competition.SubmitSync) ([]competition.JoinedReply, error) {
-	targets, err := e.openFor(s)
+// submitUnnamed submits the items that name no competition: a copy of each to
+// every competition that it is meant for, all of them together.
+func (e *Engine) submitUnnamed(items []competition.BatchItem, deadline time.Time) {
+	copies, ends := e.spread(items, deadline)
+	if len(copies) > 0 {
+		e.submitNamed(copies, deadline)
+	}
+	from := 0
+	for i := range items {
+		if items[i].CompetitionID == "" && items[i].Err == nil {
+			items[i].Replies, items[i].Err = combine(copies[from:ends[i]])
+		}
+		from = ends[i]
+	}
+}
+
+// spread makes the copies; ends says where those of each item end.
+func (e *Engine) spread(items []competition.BatchItem, deadline time.Time) (copies []competition.BatchItem, ends []int) {
+	ends = make([]int, len(items))
+	users := map[string]joined{}
+	for i := range items {
+		if item := &items[i]; item.CompetitionID == "" {
+			s := &item.Sync
+			user, known := users[s.UserID]
+			if !known {
+				user = e.joinedBy(s.UserID, deadline)
+				users[s.UserID] = user
+			}
+			item.Err = user.err
+			for _, d := range user.open {
+				if d.FirstDay <= s.Day && s.Day <= d.LastDay {
+					c := competition.BatchItem{CompetitionID: d.ID, Sync: *s}
+					c.Sync.MembersOnly = true
+					copies = append(copies, c)
+				}
+			}
+		}
+		ends[i] = len(copies)
+	}
+	return copies, ends
+}
+
+// joined is where a user's syncs go.
+type joined struct {
+	open []competition.Definition
+	err  error
+}
+
+// joinedBy finds the competitions that a user takes part in and that take syncs.
+func (e *Engine) joinedBy(userID string, deadline time.Time) (j joined) {
+	if j.err = e.admit(); j.err != nil {
+		return j
+	}
+	defer e.dismiss()
+	memberships, err := e.memberships(userID, deadline)
 	if err != nil {
-		return nil, err
+		return joined{err: err}
 	}
-	items := make([]competition.BatchItem, len(targets))
-	for i, id := range targets {
-		items[i] = competition.BatchItem{CompetitionID: id, Sync: *s}
-		items[i].Sync.MembersOnly = true
+	for _, m := range memberships {
+		if !m.Present {
+			continue
+		}
+		summary, err := e.summary(m.CompetitionID, deadline)
+		if err != nil {
+			return joined{err: err}
+		}
+		// An upcoming one may have started this moment: it decides itself.
+		if summary.Status.Open() || summary.Status == competition.Upcoming {
+			j.open = append(j.open, summary.Definition)
+		}
 	}
-	if len(items) > 0 {
-		e.SubmitBatch(items)
-	}
+	return j
+}
+
+// combine is the answer for a sync, made of those for its copies.
+func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) {
 	var replies []competition.JoinedReply
 	refusal := error(competition.ErrNotEnrolled)
-	for i := range items {
-		switch err := items[i].Err; {
+	for i := range copies {
+		switch err := copies[i].Err; {
 		case err == nil:
-			replies = append(replies, items[i].Replies...)
+			replies = append(replies, copies[i].Replies...)
 		case errors.Is(err, competition.ErrUnavailable), errors.Is(err, competition.ErrOverloaded), errors.Is(err, competition.ErrInternal):
 			return nil, err
 		case errors.Is(refusal, competition.ErrNotEnrolled) && !skips(err):
@@ -152,68 +227,42 @@ func skips(err error) bool {
 	return errors.Is(err, competition.ErrNotStarted) || errors.Is(err, competition.ErrClosed) || errors.Is(err, competition.ErrOutsideWindow)
 }
 
-// openFor is the ids of the competitions a sync without one goes to.
-func (e *Engine) openFor(s *competition.SubmitSync) ([]string, error) {
-	memberships, err := e.memberships(s.UserID)
-	if err != nil {
-		return nil, err
-	}
-	var ids []string
-	for _, m := range memberships {
-		if !m.Present {
-			continue
-		}
-		summary, err := e.summary(m.CompetitionID)
-		if err != nil {
-			return nil, err
-		}
-		// An upcoming one may have started this moment: it decides itself.
-		d := &summary.Definition
-		if (summary.Status.Open() || summary.Status == competition.Upcoming) && d.FirstDay <= s.Day && s.Day <= d.LastDay {
-			ids = append(ids, m.CompetitionID)
-		}
-	}
-	return ids, nil
-}
+// The commands below are copied before they are sent, since the actor may read
+// its copy even after the caller gave up waiting.
 
 // Create creates a competition; created is false when the same one was there.
 func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary, created bool, err error) {
 	if err := c.Definition.Validate(); err != nil {
 		return s, false, err // an actor is not worth it
 	}
-	anyID := func(string) error { return nil }
-	reply, err := send[createReply](e, c.Definition.ID, c, anyID)
+	command := *c
+	command.Definition.PrizeSplit = slices.Clone(c.Definition.PrizeSplit)
+	reply, err := send[createReply](e, c.Definition.ID, &command)
 	return reply.summary, reply.created, err
 }
 
-// Edit changes a competition's definition.
+// Edit changes a competition's definition. What the patch points to must not
+// change any more.
 func (e *Engine) Edit(competitionID string, c *competition.EditCompetition) (competition.Summary, error) {
-	return send[competition.Summary](e, competitionID, c, e.exists)
+	command := *c
+	return send[competition.Summary](e, competitionID, &command)
 }
 
 // Cancel calls a competition off.
 func (e *Engine) Cancel(competitionID string, c *competition.CancelCompetition) (competition.Summary, error) {
-	return send[competition.Summary](e, competitionID, c, e.exists)
+	command := *c
+	return send[competition.Summary](e, competitionID, &command)
 }
 
 // Join enrols a user, and returns the user's entry on the board.
 func (e *Engine) Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error) {
-	return send[competition.Entry](e, competitionID, j, e.exists)
+	command := *j
+	return send[competition.Entry](e, competitionID, &command)
 }
 
 // Leave takes a user off the board.
 func (e *Engine) Leave(competitionID string, l *competition.LeaveCompetition) error {
-	_, err := send[struct{}](e, competitionID, l, e.exists)
+	command := *l
+	_, err := send[struct{}](e, competitionID, &command)
 	return err
-}
-
-// send enters a competition, asks, and leaves.
-func send[T any](e *Engine, id string, command any, exists func(string) error) (T, error) {
-	h, err := e.enterIf(id, exists)
-	if err != nil {
-		var zero T
-		return zero, err
-	}
-	defer e.leave(h)
-	return ask[T](e, h, command)
 }

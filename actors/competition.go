@@ -2,6 +2,7 @@ package actors
 
 import (
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -26,7 +27,8 @@ type (
 		snapshot    competition.Snapshot
 		err         error
 	}
-	// tick says that a status may be due.
+	// tick says that a status may be due. It is a guest of its own until it is
+	// handled, so that an activation never ends with one in the mailbox.
 	tick struct{}
 	// sweep says to store what changed, and to leave memory when idle.
 	sweep struct{}
@@ -45,6 +47,8 @@ type (
 //	A2  a waiter is answered only when the events up to its seq are applied
 //	A3  handle.version is raised before the waiters of a batch are answered
 //	A4  core is nil until recovery has succeeded; then every envelope is refused
+//	A5  a waiter is in one of gathering, underway and finishing until it is
+//	    answered, so that refuseWaiters finds everybody
 type competitionActor struct {
 	engine      *Engine
 	handle      *handle
@@ -58,13 +62,15 @@ type competitionActor struct {
 	gathering []waiter // of the core's outbox
 	flushing  bool     // a flush is in the mailbox
 	underway  *batch   // with the writer, or nil
+	finishing *batch   // durable, being applied and answered, or nil
 	spares    []*batch // storage for the next ones
 
 	saving   bool
 	stopping bool          // no more guests: store, then stop
 	events   int           // applied since the last snapshot
-	lastUsed time.Time     // by a guest
+	lastUsed time.Time     // by a guest, as of the last sweep
 	backoff  time.Duration // of the next retry
+	retrying *time.Timer   // sends it; nil before the first
 	current  *envelope     // being handled, for a panic to answer
 }
 
@@ -73,6 +79,7 @@ type waiter struct {
 	envelope *envelope
 	decision competition.Decision
 	item     *competition.BatchItem // in an envelope with a batch, the one concerned
+	own      bool                   // the event is the waiter's own sync, not one that it rests on
 	changed  bool                   // a sync changed a total or the score
 	err      error
 }
@@ -88,6 +95,7 @@ func newCompetitionActor(e *Engine, h *handle) *competitionActor {
 	return &competitionActor{
 		engine: e, handle: h, logger: e.Logger.With("competition", h.id),
 		incarnation: e.incarnations.Add(1), lastUsed: e.Now(),
+		stopping: h.isClosed(), // a restart amid stopping goes on with it
 	}
 }
 
@@ -116,6 +124,7 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 	case *unsubscribe:
 		a.unsubscribe(m.subscription)
 	case *tick:
+		a.handle.leave()
 		a.tick()
 	case *sweep:
 		a.sweep()
@@ -127,8 +136,11 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		a.stop()
 	case *actor.Started:
 		a.recover()
+		a.maybeStop()
 	case *actor.Restarting, *actor.Stopping:
 		a.abandon()
+	case *actor.Stopped:
+		a.engine.registry.forget(a.handle)
 	default:
 	}
 }
@@ -141,31 +153,45 @@ func (a *competitionActor) answerPanic() {
 		return
 	}
 	a.logger.Error("panic", "reason", reason, "stack", stack())
-	if a.current != nil {
-		a.current.respond(competition.ErrInternal)
+	if v := a.current; v != nil {
 		a.current = nil
+		// A batch of syncs may be waiting with those before the one that failed.
+		own := func(w waiter) bool { return w.envelope == v }
+		a.gathering = slices.DeleteFunc(a.gathering, own)
+		if a.underway != nil {
+			a.underway.waiters = slices.DeleteFunc(a.underway.waiters, own)
+		}
+		v.respond(competition.ErrInternal)
 	}
 	panic(reason)
 }
 
 // abandon answers everybody who waits: this incarnation is over.
 func (a *competitionActor) abandon() {
+	if a.retrying != nil {
+		a.retrying.Stop()
+	}
 	a.refuseWaiters(competition.ErrUnavailable)
 }
 
 // refuseWaiters answers everybody who waits with err. The writer may still hold
 // the batch that is under way, so its storage is not used again.
 func (a *competitionActor) refuseWaiters(err error) {
-	if a.underway != nil {
-		refuse(a.underway.waiters, err)
-		a.underway = nil
+	for _, b := range []*batch{a.finishing, a.underway} {
+		if b != nil {
+			refuse(b.waiters, err)
+		}
 	}
+	a.finishing, a.underway = nil, nil
 	refuse(a.gathering, err)
 	a.gathering = a.gathering[:0]
 }
 
 func refuse(waiters []waiter, err error) {
 	for i := range waiters {
+		if waiters[i].envelope == nil {
+			continue // answered, before a panic cut the answering short
+		}
 		waiters[i].err = err
 		waiters[i].answer(nil)
 	}
@@ -174,7 +200,6 @@ func refuse(waiters []waiter, err error) {
 
 // handleEnvelope serves one request.
 func (a *competitionActor) handleEnvelope(v *envelope) {
-	a.lastUsed = a.engine.Now()
 	if a.core == nil {
 		v.respond(a.whyNot())
 		return
@@ -190,15 +215,16 @@ func (a *competitionActor) handleEnvelope(v *envelope) {
 	switch command := v.command.(type) {
 	case nil:
 		decision, err := a.core.SubmitSync(now, &v.sync)
-		a.wait(waiter{envelope: v, decision: decision, err: err})
+		a.wait(waiter{envelope: v, decision: decision, own: !decision.Repeat, err: err})
 	case *batchOfSyncs:
 		for i := range command.items {
 			item := &command.items[i]
 			decision, err := a.core.SubmitSync(now, &item.Sync)
-			a.wait(waiter{envelope: v, decision: decision, item: item, err: err})
+			a.wait(waiter{envelope: v, decision: decision, item: item, own: !decision.Repeat, err: err})
 		}
 	case *competition.CreateCompetition:
-		decision, _, err := a.core.Create(now, command)
+		decision, created, err := a.core.Create(now, command)
+		decision.Repeat = !created
 		a.wait(waiter{envelope: v, decision: decision, err: err})
 	case *competition.EditCompetition:
 		decision, err := a.core.Edit(now, command)
@@ -247,11 +273,8 @@ func (a *competitionActor) query(v *envelope) bool {
 			v.answer, err = a.core.Around(q.userID, q.radius)
 		}
 	case *getStats:
-		v.answer, err = a.core.Stats(q.userID, q.from, q.to)
-	case *getStanding:
-		entry, ok := a.core.Standing(q.userID)
-		if v.answer = entry; !ok {
-			err = competition.ErrNotEnrolled
+		if err = competition.ErrUnknownCompetition; a.core.Exists() {
+			v.answer, err = a.core.Stats(q.userID, q.from, q.to)
 		}
 	case *getSummary:
 		if err = a.mayRead(q.caller); err == nil {
@@ -292,13 +315,15 @@ func (a *competitionActor) publish() *competition.Published {
 
 // tick lets time move the status.
 func (a *competitionActor) tick() {
-	if a.core == nil || a.stalled {
+	switch {
+	case a.handle.damage.Load() != nil: // time heals nothing
+	case a.core == nil || a.stalled:
 		a.engine.clock.schedule(a.handle.id, a.engine.now()+1000)
-		return
+	default:
+		a.core.Tick(a.engine.now())
+		a.gather()
+		a.scheduleTick()
 	}
-	a.core.Tick(a.engine.now())
-	a.gather()
-	a.scheduleTick()
 }
 
 // scheduleTick tells the clock when time next changes the status.

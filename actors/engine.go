@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,7 +24,8 @@ type Options struct {
 	// RequestTimeout is how long a caller waits for an answer before it gets
 	// ErrUnavailable. Default 5 s.
 	RequestTimeout time.Duration
-	// StoreTimeout bounds every call of the store but recovery. Default 5 s.
+	// StoreTimeout bounds every call of the store that no caller waits for, but
+	// recovery. Default 5 s.
 	StoreTimeout time.Duration
 	// RecoveryTimeout bounds the recovery of one competition. Default 5 min.
 	RecoveryTimeout time.Duration
@@ -84,6 +86,12 @@ type Engine struct {
 	recovered    atomic.Bool
 	incarnations atomic.Uint64
 	recoveries   chan struct{} // a place for each recovery that may run at once
+	envelopes    sync.Pool
+
+	// Calls of the store end with life, which Close ends at its deadline at the
+	// latest. Recoveries end as soon as no request can be waiting for one.
+	life, recovering       context.Context
+	endLife, endRecovering context.CancelFunc
 }
 
 // New starts an engine on a store, which stays the caller's to close, after
@@ -95,7 +103,10 @@ func New(o Options) (*Engine, error) {
 	}
 	o.setDefaults()
 	e := &Engine{Options: o, recoveries: make(chan struct{}, 2)}
+	e.envelopes.New = makeEnvelope
 	e.registry.handles = map[string]*handle{}
+	e.life, e.endLife = context.WithCancel(context.Background())
+	e.recovering, e.endRecovering = context.WithCancel(e.life)
 	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return o.Logger.With("part", "protoactor")
 	}))
@@ -109,37 +120,33 @@ func New(o Options) (*Engine, error) {
 	e.writer = startWriter(e)
 	e.saver = startSaver(e)
 	e.monitor = startMonitor(e)
-	e.clock = startClock(e)
+	e.clock = newClock(e)
+	e.clock.start()
 	return e, nil
 }
 
 // Close stops the engine in order: no request is admitted any more, those under
 // way are answered, every competition stores its snapshot and stops, then the
-// parts that they share. Past ctx's deadline it stops without waiting; nothing
-// that was acknowledged is lost either way.
+// parts that they share. At ctx's deadline it returns without waiting any
+// longer, and calls of the store that are still under way are cancelled; nothing
+// that was acknowledged is lost either way. A second call does nothing.
 func (e *Engine) Close(ctx context.Context) error {
 	if e.draining.Swap(true) {
 		return nil
 	}
-	e.clock.close()
-	err := e.drain(ctx)
-	for _, h := range e.registry.all() {
+	defer e.endLife()
+	defer context.AfterFunc(ctx, e.endLife)()
+	errs := []error{e.clock.close(ctx), e.drain(ctx)}
+	e.endRecovering()
+	active := e.registry.all()
+	for _, h := range active {
 		e.tell(h, &shutDown{})
 	}
-	for _, h := range e.registry.all() {
-		select {
-		case <-h.gone:
-		case <-ctx.Done():
-			err = fmt.Errorf("competition %q did not stop in time: %w", h.id, ctx.Err())
-		}
+	for _, h := range active {
+		errs = append(errs, awaitEnd(ctx, h.gone, h.id))
 	}
-	e.saver.close()
-	e.writer.close()
-	e.monitor.close()
-	if stopErr := e.stopActors(ctx); err == nil {
-		err = stopErr
-	}
-	return err
+	errs = append(errs, e.saver.close(ctx), e.writer.close(ctx), e.monitor.close(ctx), e.stopActors(ctx))
+	return errors.Join(errs...)
 }
 
 // drain waits until no request is under way.
@@ -157,16 +164,32 @@ func (e *Engine) drain(ctx context.Context) error {
 }
 
 func (e *Engine) stopActors(ctx context.Context) error {
-	stopped := make(chan error, 1)
+	stopped := make(chan struct{})
+	var err error
 	go func() { // ends with the future's own time-out, at most 10 s
-		stopped <- e.system.Root.PoisonFuture(e.competitions).Wait()
+		defer close(stopped)
+		err = e.system.Root.PoisonFuture(e.competitions).Wait()
 		e.system.Shutdown()
 	}()
+	if late := awaitEnd(ctx, stopped, "the competitions' supervisor"); late != nil {
+		return late
+	}
+	return err
+}
+
+// awaitEnd waits until ended is closed; past ctx's deadline the error names what
+// had not ended.
+func awaitEnd(ctx context.Context, ended <-chan struct{}, what string) error {
 	select {
-	case err := <-stopped:
-		return err
+	case <-ended:
+		return nil
 	case <-ctx.Done():
-		return ctx.Err()
+	}
+	select {
+	case <-ended: // in time after all
+		return nil
+	default:
+		return fmt.Errorf("%s did not stop in time: %w", what, ctx.Err())
 	}
 }
 
@@ -179,5 +202,5 @@ func newKey() (k competition.Key) {
 
 // storeContext bounds one call of the store.
 func (e *Engine) storeContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(context.Background(), e.StoreTimeout)
+	return context.WithTimeout(e.life, e.StoreTimeout)
 }

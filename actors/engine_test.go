@@ -110,7 +110,7 @@ func TestPanicAnswersTheMessageAndLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	type unknown struct{}
 	for range 5 {
-		_, err = send[int](e, "spring", &unknown{}, e.exists)
+		_, err = send[int](e, "spring", &unknown{})
 		require.ErrorIs(t, err, competition.ErrInternal)
 		reply, err := e.SubmitSync("spring", steps("bob", 50))
 		require.NoError(t, err)

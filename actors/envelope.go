@@ -2,7 +2,6 @@ package actors
 
 import (
 	"fmt"
-	"sync"
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
@@ -12,8 +11,8 @@ import (
 // is the local fast path: the command inside is a value of package competition,
 // which is all that would have to cross a wire.
 //
-// Envelopes of syncs come from a pool. One whose caller gave up waiting never
-// goes back, since the actor may still answer it.
+// Envelopes come from a pool of the engine. One whose caller gave up waiting
+// never goes back, since the actor may still answer it.
 type envelope struct {
 	sync    competition.SubmitSync // the command, if command is nil
 	command any                    // any other command or query
@@ -25,18 +24,19 @@ type envelope struct {
 	timeout *time.Timer
 }
 
-var envelopes = sync.Pool{New: func() any {
+// makeEnvelope is what the pool does when it is empty.
+func makeEnvelope() any {
 	timeout := time.NewTimer(time.Hour)
 	timeout.Stop()
 	return &envelope{done: make(chan struct{}, 1), timeout: timeout}
-}}
+}
 
-func newEnvelope() *envelope { return envelopes.Get().(*envelope) }
+func (e *Engine) newEnvelope() *envelope { return e.envelopes.Get().(*envelope) }
 
 // release gives an answered envelope back.
-func (v *envelope) release() {
+func (e *Engine) release(v *envelope) {
 	v.sync, v.command, v.reply, v.answer, v.err = competition.SubmitSync{}, nil, competition.SyncReply{}, nil, nil
-	envelopes.Put(v)
+	e.envelopes.Put(v)
 }
 
 // respond is the actor's last act on an envelope.
@@ -45,15 +45,15 @@ func (v *envelope) respond(err error) {
 	v.done <- struct{}{}
 }
 
-// await waits for the answer; after an error that says answered false the
-// envelope is lost and must not be touched.
-func (v *envelope) await(limit time.Duration) (answered bool) {
+// await waits for the answer; after a false the envelope is lost and must not
+// be touched.
+func (v *envelope) await(deadline time.Time) (answered bool) {
 	select {
 	case <-v.done:
 		return true
 	default:
 	}
-	v.timeout.Reset(limit)
+	v.timeout.Reset(time.Until(deadline))
 	select {
 	case <-v.done:
 		v.timeout.Stop()
@@ -63,19 +63,36 @@ func (v *envelope) await(limit time.Duration) (answered bool) {
 	}
 }
 
+// IgnoreDeadLetterLogging keeps people's data out of the actor system's log.
+func (*envelope) IgnoreDeadLetterLogging() {}
+
 // errNoAnswer is what a caller gets whose deadline passed.
 var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.ErrUnavailable)
 
-// ask sends a command or query to a competition and waits for its answer.
-func ask[T any](e *Engine, h *handle, command any) (T, error) {
-	v := newEnvelope()
+// send enters a competition, sends it a command or query, waits for the answer,
+// and leaves. Only a CreateCompetition enters one that does not exist.
+func send[T any](e *Engine, id string, command any) (T, error) {
+	var zero T
+	deadline := e.deadline()
+	_, creates := command.(*competition.CreateCompetition)
+	h, err := e.enterAny(id, !creates, deadline)
+	if err != nil {
+		return zero, err
+	}
+	defer e.leave(h)
+	return ask[T](e, h, command, deadline)
+}
+
+// ask is send for a guest.
+func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (T, error) {
+	v := e.newEnvelope()
 	v.command = command
 	e.tell(h, v)
 	var zero T
-	if !v.await(e.RequestTimeout) {
+	if !v.await(deadline) {
 		return zero, errNoAnswer
 	}
-	defer v.release()
+	defer e.release(v)
 	if v.err != nil {
 		return zero, v.err
 	}

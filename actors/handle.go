@@ -1,7 +1,7 @@
 package actors
 
 import (
-	"errors"
+	"context"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -22,6 +22,7 @@ type handle struct {
 	// guests counts the requests that rely on this activation. When it is idle
 	// the actor swaps 0 for closed, and nobody can enter any more.
 	guests atomic.Int64
+	used   atomic.Bool // somebody entered since the actor last looked
 
 	// version is the board's version as acknowledged; top may be behind it, and
 	// is then made anew by the actor for the first reader who asks.
@@ -36,11 +37,14 @@ type handle struct {
 const closed = int64(-1) << 40
 
 func (h *handle) enter() bool {
-	if h.guests.Add(1) > 0 {
-		return true
+	if h.guests.Add(1) <= 0 {
+		h.guests.Add(-1)
+		return false
 	}
-	h.guests.Add(-1)
-	return false
+	if !h.used.Load() { // a store for each guest would have the cores fight over it
+		h.used.Store(true)
+	}
+	return true
 }
 
 func (h *handle) leave() { h.guests.Add(-1) }
@@ -48,7 +52,14 @@ func (h *handle) leave() { h.guests.Add(-1) }
 // close lets nobody in any more, if nobody is in.
 func (h *handle) close() bool { return h.guests.CompareAndSwap(0, closed) }
 
-// registry finds activations by competition.
+// shut lets nobody in any more, whoever is in.
+func (h *handle) shut() { h.guests.Add(closed) }
+
+// isClosed reports whether nobody can enter any more.
+func (h *handle) isClosed() bool { return h.guests.Load() < 0 }
+
+// registry finds activations by competition. The supervisor puts them in; each
+// takes itself out when it has ended.
 type registry struct {
 	mu      sync.RWMutex
 	handles map[string]*handle
@@ -70,6 +81,12 @@ func (r *registry) all() []*handle {
 	return all
 }
 
+func (r *registry) add(h *handle) {
+	r.mu.Lock()
+	r.handles[h.id] = h
+	r.mu.Unlock()
+}
+
 // forget ends an activation.
 func (r *registry) forget(h *handle) {
 	r.mu.Lock()
@@ -80,61 +97,56 @@ func (r *registry) forget(h *handle) {
 	close(h.gone)
 }
 
+// deadline is when a request that begins now must have its answer.
+func (e *Engine) deadline() time.Time { return time.Now().Add(e.RequestTimeout) }
+
 // enter admits a request to a competition, bringing the competition into
-// memory if it is not there. Each successful enter needs a leave.
-func (e *Engine) enter(id string) (*handle, error) {
-	return e.enterIf(id, e.exists)
+// memory if it is not there. Made-up ids cost no actor. Each successful enter
+// needs a leave.
+func (e *Engine) enter(id string, deadline time.Time) (*handle, error) {
+	return e.enterAny(id, true, deadline)
 }
 
-// exists reports ErrUnknownCompetition for what was never created, so that
-// made-up ids cost no actor.
-func (e *Engine) exists(id string) error {
-	ctx, cancel := e.storeContext()
-	defer cancel()
-	_, err := e.Store.Find(ctx, id)
-	return err
-}
-
-func (e *Engine) enterIf(id string, exists func(id string) error) (*handle, error) {
+// enterAny is enter, and mustExist false admits also to a competition that was
+// never created.
+func (e *Engine) enterAny(id string, mustExist bool, deadline time.Time) (*handle, error) {
 	if err := e.admit(); err != nil {
 		return nil, err
 	}
-	h, err := e.find(id, exists)
+	h, err := e.find(id, mustExist, deadline)
 	if err != nil {
-		e.inFlight.Add(-1)
+		e.dismiss()
 		return nil, err
 	}
 	return h, nil
 }
 
-// admit counts a request in, within the limit.
+// admit counts a request in, within the limit. Each success needs a dismiss.
 func (e *Engine) admit() error {
 	if e.inFlight.Add(1) > int64(e.MaxInFlight) {
-		e.inFlight.Add(-1)
+		e.dismiss()
 		return competition.ErrOverloaded
 	}
 	if e.draining.Load() {
-		e.inFlight.Add(-1)
+		e.dismiss()
 		return fmt.Errorf("%w: the server is shutting down", competition.ErrUnavailable)
 	}
 	return nil
 }
 
+func (e *Engine) dismiss() { e.inFlight.Add(-1) }
+
 func (e *Engine) leave(h *handle) {
 	h.leave()
-	e.inFlight.Add(-1)
+	e.dismiss()
 }
 
-func (e *Engine) find(id string, exists func(id string) error) (*handle, error) {
-	deadline := time.Now().Add(e.RequestTimeout)
+func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, error) {
 	for {
 		h := e.registry.find(id)
 		if h == nil {
-			if err := exists(id); err != nil {
-				return nil, err
-			}
 			var err error
-			if h, err = e.activate(id); err != nil {
+			if h, err = e.activate(id, mustExist, deadline); err != nil {
 				return nil, err
 			}
 		}
@@ -159,29 +171,24 @@ func awaitClosed(c <-chan struct{}, limit time.Duration) bool {
 	}
 }
 
-// activate starts a competition's actor, or finds the one that somebody else
-// has just started.
-func (e *Engine) activate(id string) (*handle, error) {
-	e.registry.mu.Lock()
-	defer e.registry.mu.Unlock()
-	if h := e.registry.handles[id]; h != nil {
-		return h, nil
-	}
-	h := &handle{id: id, gone: make(chan struct{})}
-	spawned := make(chan error, 1)
-	e.system.Root.Send(e.competitions, &spawn{handle: h, done: spawned})
-	timer := time.NewTimer(e.RequestTimeout)
-	defer timer.Stop()
-	select {
-	case err := <-spawned:
-		if err != nil {
-			return nil, errors.Join(competition.ErrUnavailable, err)
+// activate has the supervisor start a competition's actor, or finds the one
+// that somebody else has just had started.
+func (e *Engine) activate(id string, mustExist bool, deadline time.Time) (*handle, error) {
+	ctx, cancel := context.WithDeadline(e.life, deadline)
+	defer cancel()
+	if mustExist {
+		if _, err := e.Store.Find(ctx, id); err != nil {
+			return nil, err
 		}
-	case <-timer.C:
+	}
+	answer := make(chan activated, 1)
+	e.system.Root.Send(e.competitions, &activate{id: id, answer: answer})
+	select {
+	case a := <-answer:
+		return a.handle, a.err
+	case <-ctx.Done():
 		return nil, fmt.Errorf("%w: the competition's actor did not start", competition.ErrUnavailable)
 	}
-	e.registry.handles[id] = h
-	return h, nil
 }
 
 // tell sends without waiting for an answer.

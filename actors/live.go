@@ -31,17 +31,18 @@ type (
 // Subscribe begins a subscription, which has its first update when this
 // returns. It keeps the competition in memory until Unsubscribe.
 func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Caller) error {
-	h, err := e.enter(s.CompetitionID)
+	deadline := e.deadline()
+	h, err := e.enter(s.CompetitionID, deadline)
 	if err != nil {
 		return err
 	}
-	if _, err := ask[struct{}](e, h, &subscribe{caller: caller, subscription: s}); err != nil {
+	if _, err := ask[struct{}](e, h, &subscribe{caller: caller, subscription: s}, deadline); err != nil {
 		// After a time-out the actor may still take it in; this goes behind it.
 		e.tell(h, &unsubscribe{subscription: s})
 		e.leave(h)
 		return err
 	}
-	e.inFlight.Add(-1) // it stays a guest, but is no request any more
+	e.dismiss() // it stays a guest, but is no request any more
 	return nil
 }
 

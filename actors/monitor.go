@@ -25,16 +25,16 @@ type checked struct {
 }
 
 func startMonitor(e *Engine) *monitor {
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(e.life)
 	m := &monitor{engine: e, stop: cancel, done: make(chan struct{})}
 	m.look(ctx)
 	go m.run(ctx)
 	return m
 }
 
-func (m *monitor) close() {
+func (m *monitor) close(ctx context.Context) error {
 	m.stop()
-	<-m.done
+	return awaitEnd(ctx, m.done, "the store's monitor")
 }
 
 func (m *monitor) run(ctx context.Context) {

@@ -1,6 +1,11 @@
 package actors
 
-import "errors"
+import (
+	"errors"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
 
 // maybeSnapshot stores what changed once it is enough.
 func (a *competitionActor) maybeSnapshot() {
@@ -23,7 +28,7 @@ func (a *competitionActor) snapshotDone(m *saved) {
 	if m.err != nil && a.core != nil {
 		a.logger.Warn("a snapshot could not be stored; the journal has it all", "seq", m.snapshot.Seq, "error", m.err)
 		a.core.Resave(&m.snapshot)
-		if !a.stopping {
+		if !a.stopping && !errors.Is(m.err, competition.ErrConflict) { // which says that a newer one is there
 			a.events++ // the next sweep tries again
 		}
 	}
@@ -33,22 +38,42 @@ func (a *competitionActor) snapshotDone(m *saved) {
 // sweep comes now and then: it stores what changed, and lets an idle
 // competition go.
 func (a *competitionActor) sweep() {
-	if a.stopping {
-		return
+	now := a.engine.Now()
+	if a.handle.used.Swap(false) {
+		a.lastUsed = now
 	}
-	if a.engine.Now().Sub(a.lastUsed) >= a.engine.IdleAfter && a.settled() && a.handle.close() {
+	switch {
+	case a.stopping:
+	case a.dispensable() && now.Sub(a.lastUsed) >= a.idleAfter() && a.handle.close():
 		a.stopping = true
 		a.maybeStop()
-		return
-	}
-	if a.core != nil && !a.stalled {
+	case a.core != nil && !a.stalled:
 		a.snapshot()
 	}
 }
 
+// dispensable reports whether all there is to know is stored and can be read
+// again. What cannot stays: a damaged competition for health to name, the others
+// for their readers while the store is away.
+func (a *competitionActor) dispensable() bool {
+	if a.core == nil {
+		return a.handle.damage.Load() == nil
+	}
+	return a.settled() && !a.stalled && !a.saving && a.events == 0 && a.engine.monitor.ready() == nil
+}
+
+// idleAfter is how long the competition stays unused. One that was never
+// created, but only asked for, goes at once.
+func (a *competitionActor) idleAfter() time.Duration {
+	if a.core != nil && !a.core.Exists() {
+		return 0
+	}
+	return a.engine.IdleAfter
+}
+
 // stop stores what changed and ends the activation, whoever is still there.
 func (a *competitionActor) stop() {
-	a.handle.guests.Add(closed)
+	a.handle.shut()
 	a.stopping = true
 	a.maybeStop()
 }
@@ -68,8 +93,7 @@ func (a *competitionActor) maybeStop() {
 		a.snapshot()
 		return
 	}
-	a.engine.registry.forget(a.handle)
-	a.engine.system.Root.Stop(a.self)
+	a.engine.system.Root.Poison(a.self) // behind the requests that are queued
 }
 
 var errStopped = errors.New("the server is shutting down")

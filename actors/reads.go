@@ -1,7 +1,9 @@
 package actors
 
 import (
+	"context"
 	"errors"
+	"time"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -22,7 +24,6 @@ type (
 		userID   string
 		from, to competition.Day
 	}
-	getStanding     struct{ userID string }
 	getSummary      struct{ caller competition.Caller }
 	getParticipants struct {
 		caller competition.Caller
@@ -38,7 +39,8 @@ type (
 // Top is the published top of the board. While nobody syncs it is answered
 // without a message; the first reader after a change has the actor make it.
 func (e *Engine) Top(competitionID string, caller competition.Caller) (*competition.Published, error) {
-	h, err := e.enter(competitionID)
+	deadline := e.deadline()
+	h, err := e.enter(competitionID, deadline)
 	if err != nil {
 		return nil, err
 	}
@@ -47,17 +49,17 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (*competit
 	if top := h.top.Load(); top != nil && top.Version >= version && version > 0 && (!top.Private || caller.Operator) {
 		return top, nil
 	}
-	return ask[*competition.Published](e, h, &getTop{caller: caller})
+	return ask[*competition.Published](e, h, &getTop{caller: caller}, deadline)
 }
 
 // Page is the board from offset on.
 func (e *Engine) Page(competitionID string, caller competition.Caller, offset, limit int) (competition.Board, error) {
-	return send[competition.Board](e, competitionID, &getPage{caller: caller, offset: offset, limit: limit}, e.exists)
+	return send[competition.Board](e, competitionID, &getPage{caller: caller, offset: offset, limit: limit})
 }
 
 // Around is the board around a user.
 func (e *Engine) Around(competitionID string, caller competition.Caller, userID string, radius int) (competition.Board, error) {
-	return send[competition.Board](e, competitionID, &getAround{caller: caller, userID: userID, radius: radius}, e.exists)
+	return send[competition.Board](e, competitionID, &getAround{caller: caller, userID: userID, radius: radius})
 }
 
 // Stats is a user's part in one competition. Who may see it is the caller's
@@ -66,41 +68,49 @@ func (e *Engine) Stats(competitionID string, caller competition.Caller, userID s
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Stats{}, competition.ErrForbidden
 	}
-	return send[competition.Stats](e, competitionID, &getStats{userID: userID, from: from, to: to}, e.exists)
+	return send[competition.Stats](e, competitionID, &getStats{userID: userID, from: from, to: to})
 }
 
 // Participants lists who is on the board, by enrolment.
 func (e *Engine) Participants(competitionID string, caller competition.Caller, after uint32, limit int) ([]competition.Entry, uint32, error) {
-	reply, err := send[participantsReply](e, competitionID, &getParticipants{caller: caller, after: after, limit: limit}, e.exists)
+	reply, err := send[participantsReply](e, competitionID, &getParticipants{caller: caller, after: after, limit: limit})
 	return reply.entries, reply.next, err
 }
 
 // Competition is the summary of one competition.
 func (e *Engine) Competition(competitionID string, caller competition.Caller) (competition.Summary, error) {
-	summary, err := e.summary(competitionID)
+	summary, err := e.admittedSummary(competitionID)
 	if err != nil {
 		return competition.Summary{}, err
 	}
 	if summary.Definition.Visibility == competition.Private && !caller.Operator {
-		return send[competition.Summary](e, competitionID, &getSummary{caller: caller}, e.exists)
+		return send[competition.Summary](e, competitionID, &getSummary{caller: caller})
 	}
 	return summary, nil
 }
 
+func (e *Engine) admittedSummary(id string) (competition.Summary, error) {
+	if err := e.admit(); err != nil {
+		return competition.Summary{}, err
+	}
+	defer e.dismiss()
+	return e.summary(id, e.deadline())
+}
+
 // summary is what is known of a competition without waking it.
-func (e *Engine) summary(id string) (competition.Summary, error) {
+func (e *Engine) summary(id string, deadline time.Time) (competition.Summary, error) {
 	if h := e.registry.find(id); h != nil {
 		if s := h.summary.Load(); s != nil {
 			return *s, nil
 		}
 	}
-	ctx, cancel := e.storeContext()
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	return e.Store.Find(ctx, id)
 }
 
-func (e *Engine) memberships(userID string) ([]competition.Membership, error) {
-	ctx, cancel := e.storeContext()
+func (e *Engine) memberships(userID string, deadline time.Time) ([]competition.Membership, error) {
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	return e.Store.MembershipsOf(ctx, userID)
 }
@@ -108,9 +118,14 @@ func (e *Engine) memberships(userID string) ([]competition.Membership, error) {
 // Competitions lists what the caller may see, of one status or of all (0), in
 // the order of ids, beginning behind after; next is empty at the end.
 func (e *Engine) Competitions(caller competition.Caller, status competition.Status, after string, limit int) (list []competition.Summary, next string, err error) {
+	if err := e.admit(); err != nil {
+		return nil, "", err
+	}
+	defer e.dismiss()
+	deadline := e.deadline()
 	mine := map[string]bool{}
 	if !caller.Operator {
-		memberships, err := e.memberships(caller.UserID)
+		memberships, err := e.memberships(caller.UserID, deadline)
 		if err != nil {
 			return nil, "", err
 		}
@@ -118,7 +133,7 @@ func (e *Engine) Competitions(caller competition.Caller, status competition.Stat
 			mine[m.CompetitionID] = m.Present || m.Creator
 		}
 	}
-	ctx, cancel := e.storeContext()
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	err = e.Store.List(ctx, after, func(s competition.Summary) bool {
 		hidden := s.Definition.Visibility == competition.Private && !caller.Operator && !mine[s.Definition.ID]
@@ -137,7 +152,12 @@ func (e *Engine) Competitions(caller competition.Caller, status competition.Stat
 
 // CompetitionsOf lists those that a user takes part in, in the order of ids.
 func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error) {
-	memberships, err := e.memberships(userID)
+	if err := e.admit(); err != nil {
+		return nil, "", err
+	}
+	defer e.dismiss()
+	deadline := e.deadline()
+	memberships, err := e.memberships(userID, deadline)
 	if err != nil {
 		return nil, "", err
 	}
@@ -148,7 +168,7 @@ func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competi
 		if len(list) == limit {
 			return list, list[limit-1].Definition.ID, nil
 		}
-		s, err := e.summary(m.CompetitionID)
+		s, err := e.summary(m.CompetitionID, deadline)
 		if errors.Is(err, competition.ErrUnknownCompetition) {
 			continue
 		}

@@ -12,49 +12,48 @@ import (
 // requests back until there is something to answer from. What the store refuses
 // for now is tried again; damage is for good.
 func (a *competitionActor) recover() {
-	ctx, cancel := context.WithTimeout(context.Background(), a.engine.RecoveryTimeout)
+	ctx, cancel := context.WithTimeout(a.engine.recovering, a.engine.RecoveryTimeout)
 	defer cancel()
-	core, err := a.read(ctx)
+	core, records, err := a.read(ctx)
 	switch {
 	case errors.Is(err, competition.ErrCorrupt):
 		a.damaged(err)
 	case err != nil:
 		a.logger.Error("recovery failed and will be tried again", "error", err, "in", a.retryLater())
 	default:
-		a.core, a.stalled, a.backoff, a.events = core, false, 0, 0
+		a.core, a.stalled, a.backoff, a.events = core, false, 0, records
+		a.handle.damage.Store(nil)
 		a.handle.version.Store(core.Version())
 		a.publish()
 		a.scheduleFanOut()
-		if core.Exists() {
-			a.publishSummary()
-		}
+		a.publishSummary()
 		core.Tick(a.engine.now())
 		a.gather()
 	}
 }
 
 // read rebuilds the state from the store, after whatever an earlier incarnation
-// has with the writer.
-func (a *competitionActor) read(ctx context.Context) (*competition.Competition, error) {
+// has with the writer; records is how many lie behind the snapshot.
+func (a *competitionActor) read(ctx context.Context) (core *competition.Competition, records int, err error) {
 	select {
 	case a.engine.recoveries <- struct{}{}:
 		defer func() { <-a.engine.recoveries }()
 	case <-ctx.Done():
-		return nil, ctx.Err()
+		return nil, 0, ctx.Err()
 	}
 	if err := a.engine.writer.fence(ctx); err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	began := time.Now()
-	var rows, records int
-	core, err := competition.Recover(ctx, a.handle.id, a.engine.Store, newKey, func(r, n int) {
+	var rows int
+	core, err = competition.Recover(ctx, a.handle.id, a.engine.Store, newKey, func(r, n int) {
 		rows, records = r, n
 		a.engine.Progress(a.handle.id, rows, records, time.Since(began), false)
 	})
 	if err == nil {
 		a.engine.Progress(a.handle.id, rows, records, time.Since(began), true)
 	}
-	return core, err
+	return core, records, err
 }
 
 // damaged takes the competition out of service: its records cannot be trusted,
@@ -68,7 +67,13 @@ func (a *competitionActor) damaged(err error) {
 		"seq", damage.Seq, "reason", damage.Reason)
 	a.handle.damage.Store(damage)
 	a.refuseWaiters(damage)
+	a.forgetState()
+}
+
+// forgetState stops showing a state that is not to be relied on any more.
+func (a *competitionActor) forgetState() {
 	a.core = nil
+	a.handle.top.Store(nil)
 }
 
 // retryLater sends a retry after a pause that doubles up to a second, and
@@ -77,7 +82,7 @@ func (a *competitionActor) retryLater() time.Duration {
 	const shortest, longest = 20 * time.Millisecond, time.Second
 	a.backoff = min(max(2*a.backoff, shortest), longest)
 	self, system, message := a.self, a.engine.system, &retry{incarnation: a.incarnation}
-	time.AfterFunc(a.backoff, func() { system.Root.Send(self, message) })
+	a.retrying = time.AfterFunc(a.backoff, func() { system.Root.Send(self, message) })
 	return a.backoff
 }
 
@@ -115,8 +120,8 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	}
 	a.stalled = false
 	a.events += int(a.core.Seq() - before)
-	a.handle.version.Store(a.core.Version())
 	a.publishSummary()
+	a.handle.version.Store(a.core.Version())
 	a.scheduleFanOut()
 	a.logger.Info("the journal is reachable again", "seq", a.core.Seq())
 	a.core.Tick(a.engine.now())

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -40,9 +41,9 @@ func (s *saver) save(j saveJob) {
 }
 
 // close finishes what is queued and ends the saver.
-func (s *saver) close() {
+func (s *saver) close(ctx context.Context) error {
 	close(s.stop)
-	<-s.done
+	return awaitEnd(ctx, s.done, "the snapshots' saver")
 }
 
 func (s *saver) run() {

@@ -3,6 +3,7 @@ package actors
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 	"sync"
@@ -10,9 +11,9 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// memoryStore is a competition.Store in memory whose Append can be made to
-// fail. It stands in for a disk in tests of the actors alone; the real stores
-// have their own conformance suite.
+// memoryStore is a competition.Store in memory that can be made to fail. It
+// stands in for a disk in tests of the actors alone; the real stores have their
+// own conformance suite.
 type memoryStore struct {
 	mu          sync.Mutex
 	journals    map[string][]competition.Batch
@@ -22,9 +23,12 @@ type memoryStore struct {
 	headers     map[string]savedHeader
 	rows        map[string]map[uint32]competition.Row
 	checkErr    error
+	closed      bool
 
 	// beforeAppend, if set, may refuse an append, before or after storing it.
-	beforeAppend func() (err error, store bool) //nolint:revive,staticcheck // the error is not the outcome of the call
+	beforeAppend func(context.Context) (err error, store bool) //nolint:revive,staticcheck // the error is not the outcome of the call
+	// before, if set, may refuse any other call but Check.
+	before func(ctx context.Context, call string) error
 }
 
 type savedHeader struct {
@@ -40,6 +44,25 @@ func newMemoryStore() *memoryStore {
 	}
 }
 
+// set changes the store's behaviour while an engine runs on it.
+func (s *memoryStore) set(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+}
+
+// withoutSnapshots is a store with the same journals and nothing else to recover from.
+func (s *memoryStore) withoutSnapshots() *memoryStore {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	bare := newMemoryStore()
+	for id, journal := range s.journals {
+		bare.journals[id] = slices.Clone(journal)
+		bare.identities[id] = maps.Clone(s.identities[id])
+	}
+	return bare
+}
+
 func put[K, L comparable, V any](m map[K]map[L]V, k K, l L, v V) {
 	if m[k] == nil {
 		m[k] = map[L]V{}
@@ -47,17 +70,37 @@ func put[K, L comparable, V any](m map[K]map[L]V, k K, l L, v V) {
 	m[k][l] = v
 }
 
-func (s *memoryStore) Append(_ context.Context, batches []*competition.Batch) []error {
+// call begins every method: hooks run outside the lock, the rest within.
+func (s *memoryStore) call(ctx context.Context, name string) error {
+	s.mu.Lock()
+	hook := s.before
+	s.mu.Unlock()
+	if hook != nil {
+		if err := hook(ctx, name); err != nil {
+			return err
+		}
+	}
+	s.mu.Lock()
+	if s.closed {
+		panic(name + " on a closed store")
+	}
+	return nil
+}
+
+func (s *memoryStore) Append(ctx context.Context, batches []*competition.Batch) []error {
 	s.mu.Lock()
 	hook := s.beforeAppend
 	s.mu.Unlock()
 	var refusal error
 	store := true
 	if hook != nil {
-		refusal, store = hook()
+		refusal, store = hook(ctx)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		panic("Append on a closed store")
+	}
 	errs := make([]error, len(batches))
 	for i, b := range batches {
 		errs[i] = refusal
@@ -75,7 +118,7 @@ func (s *memoryStore) Append(_ context.Context, batches []*competition.Batch) []
 
 func (s *memoryStore) append(b *competition.Batch) error {
 	id := b.CompetitionID
-	if j := s.journals[id]; len(j) > 0 && j[len(j)-1].LastSeq+1 != b.FirstSeq || len(j) == 0 && b.FirstSeq != 1 {
+	if s.last(id)+1 != b.FirstSeq {
 		return competition.ErrConflict
 	}
 	s.journals[id] = append(s.journals[id], competition.Batch{FirstSeq: b.FirstSeq, LastSeq: b.LastSeq, Records: bytes.Clone(b.Records)})
@@ -91,22 +134,40 @@ func (s *memoryStore) append(b *competition.Batch) error {
 	return nil
 }
 
-func (s *memoryStore) Read(_ context.Context, id string, after uint64, visit func([]byte) error) error {
-	s.mu.Lock()
-	batches := slices.Clone(s.journals[id])
+// last is the seq at which a journal ends.
+func (s *memoryStore) last(id string) uint64 {
+	if j := s.journals[id]; len(j) > 0 {
+		return j[len(j)-1].LastSeq
+	}
+	return 0
+}
+
+func (s *memoryStore) Read(ctx context.Context, id string, after uint64, visit func([]byte) error) error {
+	if err := s.call(ctx, "Read"); err != nil {
+		return err
+	}
+	batches, last := slices.Clone(s.journals[id]), s.last(id)
 	s.mu.Unlock()
-	for _, b := range batches {
-		if b.FirstSeq > after {
-			if err := visit(b.Records); err != nil {
+	if after > last {
+		return &competition.CorruptError{CompetitionID: id, Seq: last + 1, Reason: "the journal ends too early"}
+	}
+	for i := range batches {
+		switch b := &batches[i]; {
+		case b.FirstSeq > after:
+			if err := visit(bytes.Clone(b.Records)); err != nil {
 				return err
 			}
+		case b.LastSeq > after:
+			return fmt.Errorf("read from within a batch: after %d, which lies in %d to %d", after, b.FirstSeq, b.LastSeq)
 		}
 	}
 	return nil
 }
 
-func (s *memoryStore) ReadIdentities(_ context.Context, id string, visit func(competition.Identity) error) error {
-	s.mu.Lock()
+func (s *memoryStore) ReadIdentities(ctx context.Context, id string, visit func(competition.Identity) error) error {
+	if err := s.call(ctx, "ReadIdentities"); err != nil {
+		return err
+	}
 	identities := maps.Clone(s.identities[id])
 	s.mu.Unlock()
 	for _, number := range slices.Sorted(maps.Keys(identities)) {
@@ -117,8 +178,10 @@ func (s *memoryStore) ReadIdentities(_ context.Context, id string, visit func(co
 	return nil
 }
 
-func (s *memoryStore) Save(_ context.Context, snapshot *competition.Snapshot) error {
-	s.mu.Lock()
+func (s *memoryStore) Save(ctx context.Context, snapshot *competition.Snapshot) error {
+	if err := s.call(ctx, "Save"); err != nil {
+		return err
+	}
 	defer s.mu.Unlock()
 	if h, ok := s.headers[snapshot.CompetitionID]; ok && h.seq >= snapshot.Seq {
 		return competition.ErrConflict
@@ -130,8 +193,10 @@ func (s *memoryStore) Save(_ context.Context, snapshot *competition.Snapshot) er
 	return nil
 }
 
-func (s *memoryStore) Load(_ context.Context, id string, header func([]byte) error, row func(competition.Row) error) error {
-	s.mu.Lock()
+func (s *memoryStore) Load(ctx context.Context, id string, header func([]byte) error, row func(competition.Row) error) error {
+	if err := s.call(ctx, "Load"); err != nil {
+		return err
+	}
 	h, ok := s.headers[id]
 	rows := maps.Clone(s.rows[id])
 	s.mu.Unlock()
@@ -149,8 +214,10 @@ func (s *memoryStore) Load(_ context.Context, id string, header func([]byte) err
 	return nil
 }
 
-func (s *memoryStore) Find(_ context.Context, id string) (competition.Summary, error) {
-	s.mu.Lock()
+func (s *memoryStore) Find(ctx context.Context, id string) (competition.Summary, error) {
+	if err := s.call(ctx, "Find"); err != nil {
+		return competition.Summary{}, err
+	}
 	defer s.mu.Unlock()
 	summary, ok := s.summaries[id]
 	if !ok {
@@ -159,8 +226,10 @@ func (s *memoryStore) Find(_ context.Context, id string) (competition.Summary, e
 	return summary, nil
 }
 
-func (s *memoryStore) List(_ context.Context, after string, visit func(competition.Summary) bool) error {
-	s.mu.Lock()
+func (s *memoryStore) List(ctx context.Context, after string, visit func(competition.Summary) bool) error {
+	if err := s.call(ctx, "List"); err != nil {
+		return err
+	}
 	summaries := maps.Clone(s.summaries)
 	s.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(summaries)) {
@@ -171,8 +240,10 @@ func (s *memoryStore) List(_ context.Context, after string, visit func(competiti
 	return nil
 }
 
-func (s *memoryStore) MembershipsOf(_ context.Context, userID string) ([]competition.Membership, error) {
-	s.mu.Lock()
+func (s *memoryStore) MembershipsOf(ctx context.Context, userID string) ([]competition.Membership, error) {
+	if err := s.call(ctx, "MembershipsOf"); err != nil {
+		return nil, err
+	}
 	defer s.mu.Unlock()
 	var all []competition.Membership
 	for _, id := range slices.Sorted(maps.Keys(s.memberships[userID])) {
@@ -184,7 +255,13 @@ func (s *memoryStore) MembershipsOf(_ context.Context, userID string) ([]competi
 func (s *memoryStore) Check(context.Context) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.closed {
+		panic("Check on a closed store")
+	}
 	return s.checkErr
 }
 
-func (s *memoryStore) Close() error { return nil }
+func (s *memoryStore) Close() error {
+	s.set(func() { s.closed = true })
+	return nil
+}

@@ -1,36 +1,63 @@
 package actors
 
 import (
+	"fmt"
 	"log/slog"
 	"runtime/debug"
 	"sync"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
-// spawn asks the supervisor for the actor of a competition.
-type spawn struct {
-	handle *handle
-	done   chan<- error // capacity 1
-}
+type (
+	// activate asks the supervisor for a competition's activation.
+	activate struct {
+		id     string
+		answer chan<- activated // capacity 1
+	}
+	// activated is its answer.
+	activated struct {
+		handle *handle
+		err    error
+	}
+)
 
-// supervisorActor is the parent of all competition actors.
+// supervisorActor is the parent of all competition actors. As activations begin
+// nowhere else, there is one of a competition at most.
 type supervisorActor struct{ engine *Engine }
 
 // Receive is the actor's entry.
 func (s *supervisorActor) Receive(ctx actor.Context) {
-	m, ok := ctx.Message().(*spawn)
+	m, ok := ctx.Message().(*activate)
 	if !ok {
 		return
 	}
+	var a activated
+	if a.handle = s.engine.registry.find(m.id); a.handle == nil {
+		a.handle, a.err = s.start(ctx, m.id)
+	}
+	m.answer <- a
+}
+
+// start starts a competition's actor. Each activation has a name of its own, so
+// that messages for one that has ended never reach the next.
+func (s *supervisorActor) start(ctx actor.Context, id string) (*handle, error) {
+	h := &handle{id: id, gone: make(chan struct{})}
 	// The actor may run before SpawnNamed returns, so it learns its PID from its
 	// own context; the handle's is for everybody else.
-	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(func() actor.Actor {
-		return newCompetitionActor(s.engine, m.handle)
-	}), m.handle.id)
-	m.handle.pid = pid
-	m.done <- err
+	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(
+		func() actor.Actor { return newCompetitionActor(s.engine, h) },
+		actor.WithMailbox(boundedMailbox(s.engine.MaxInFlight))),
+		fmt.Sprintf("%s.%d", id, s.engine.incarnations.Add(1)))
+	if err != nil {
+		return nil, fmt.Errorf("%w: start the competition's actor: %w", competition.ErrUnavailable, err)
+	}
+	h.pid = pid
+	s.engine.registry.add(h)
+	return h, nil
 }
 
 // restartForEver restarts an actor that panicked, however often it does: at

@@ -72,9 +72,9 @@ func (w *writer) fence(ctx context.Context) error {
 }
 
 // close finishes what is queued and ends the writer.
-func (w *writer) close() {
+func (w *writer) close(ctx context.Context) error {
 	close(w.stop)
-	<-w.done
+	return awaitEnd(ctx, w.done, "the journal's writer")
 }
 
 func (w *writer) run() {
@@ -98,6 +98,7 @@ func (w *writer) run() {
 		}
 		batches = w.commit(jobs, batches[:0])
 		clear(jobs)
+		clear(batches)
 	}
 }
 

@@ -75,6 +75,14 @@ func (r *reader) metrics() Metrics {
 	}
 }
 
+func (r *reader) day() Day {
+	v := r.varint()
+	if v != int64(Day(v)) {
+		r.fail()
+	}
+	return Day(v)
+}
+
 func (r *reader) fail() {
 	r.err = errShort
 	r.b = nil
@@ -120,7 +128,7 @@ func (r *reader) definition() Definition {
 	d.EntryFeeMinor, d.PrizePoolMinor = r.varint(), r.varint()
 	d.Scoring = Weights{Step: r.varint(), Metre: r.varint(), Kcal: r.varint(), Minute: r.varint()}
 	d.MaxParticipants, d.LateSyncHours = int(r.varint()), int(r.varint())
-	d.FirstDay, d.LastDay = Day(r.varint()), Day(r.varint())
+	d.FirstDay, d.LastDay = r.day(), r.day()
 	d.DailyLimits = r.metrics()
 	d.PrizeSplit = make([]int64, r.length())
 	for i := range d.PrizeSplit {

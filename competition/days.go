@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"iter"
+	"math"
 	"slices"
 )
 
@@ -160,15 +161,21 @@ func (d Days) Total() Metrics {
 	return total.Plus(value)
 }
 
-// check reports whether the entries' sizes fill the bytes exactly, so that
-// nothing after it needs to look at bounds.
-func (d Days) check() error {
-	i := 0
-	for i < len(d) {
-		i += 1 + int(d[i])
-	}
-	if i != len(d) {
-		return errShort
+// check reports whether the entries are as Merge leaves them: they fill the
+// bytes exactly, stand in order, and are of the first so many sources. Nothing
+// after it needs to look at bounds.
+func (d Days) check(sources int) error {
+	previous := Register{Day: -1, Source: math.MaxUint32}
+	for i := 0; i < len(d); {
+		next := i + 1 + int(d[i])
+		if next > len(d) {
+			return errShort
+		}
+		r := decodeRegister(d[i+1 : next])
+		if r.Day < previous.Day || r.Day == previous.Day && r.Source <= previous.Source || int(r.Source) >= sources {
+			return errors.New("a day register is out of place")
+		}
+		previous, i = r, next
 	}
 	return nil
 }
@@ -222,7 +229,7 @@ func appendRegister(dst []byte, r Register) []byte {
 }
 
 // decodeRegister reads an entry without its size; malformed bytes give a
-// register that check does not accept.
+// register that is not written as they are.
 func decodeRegister(b []byte) Register {
 	next := func() uint64 {
 		v, n := binary.Uvarint(b)

@@ -6,8 +6,6 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
-
-	"golang.org/x/text/currency"
 )
 
 // Type is how long a competition is meant to run; it is a label and rules nothing.
@@ -216,44 +214,6 @@ func (d *Definition) covers(day Day) bool { return d.FirstDay <= day && day <= d
 
 // selfService reports whether a first sync enrols.
 func (d *Definition) selfService() bool { return d.Enrollment == Open && d.EntryFeeMinor == 0 }
-
-// MaxAmountMinor is the largest amount of money, in minor units.
-const MaxAmountMinor = 1_000_000_000_000_000
-
-// CurrencyDecimals is how many decimals an ISO 4217 currency has; known is
-// false for anything else.
-func CurrencyDecimals(code string) (decimals int, known bool) {
-	unit, err := currency.ParseISO(code)
-	if err != nil || unit.String() != code {
-		return 0, false
-	}
-	decimals, _ = currency.Standard.Rounding(unit)
-	return decimals, true
-}
-
-// FormatMinor writes an amount of minor units as a decimal number.
-func FormatMinor(minor int64, decimals int) string { return string(AppendMinor(nil, minor, decimals)) }
-
-// AppendMinor appends what FormatMinor returns.
-func AppendMinor(dst []byte, minor int64, decimals int) []byte {
-	if minor < 0 {
-		dst, minor = append(dst, '-'), -minor
-	}
-	scale := int64(1)
-	for range decimals {
-		scale *= 10
-	}
-	dst = strconv.AppendInt(dst, minor/scale, 10)
-	if decimals == 0 {
-		return dst
-	}
-	dst = append(dst, '.')
-	for fraction := minor % scale; scale > 1; fraction %= scale {
-		scale /= 10
-		dst = append(dst, byte('0'+fraction/scale))
-	}
-	return dst
-}
 
 // ValidID reports whether id can name a competition.
 func ValidID(id string) bool {

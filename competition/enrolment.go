@@ -62,17 +62,17 @@ func (c *Competition) manages(caller Caller) bool {
 }
 
 // Join decides an enrolment; a user who takes part already only gets the new
-// name, if one was given. Errors: ErrUnknownCompetition, ErrForbidden, ErrClosed,
+// name, if one was given. Errors: ErrForbidden, ErrUnknownCompetition, ErrClosed,
 // ErrFull.
 func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
-	if c.head.status == 0 {
-		return Decision{}, ErrUnknownCompetition
-	}
 	c.advance(now)
 	number, enrolled := c.enrolment(j.UserID)
 	manager := c.manages(j.Caller)
 	if !manager && (j.UserID != j.Caller.UserID || number == 0 && c.head.definition.Enrollment == Invite) {
 		return Decision{}, ErrForbidden
+	}
+	if c.head.status == 0 {
+		return Decision{}, ErrUnknownCompetition
 	}
 	if c.head.status != Upcoming && c.head.status != Active {
 		return Decision{}, ErrClosed
@@ -105,15 +105,15 @@ func (c *Competition) identityOf(number uint32) Identity {
 	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
 }
 
-// Leave decides that a user is taken off the board. Errors:
-// ErrUnknownCompetition, ErrForbidden, ErrNotEnrolled, ErrClosed.
+// Leave decides that a user is taken off the board. Errors: ErrForbidden,
+// ErrUnknownCompetition, ErrNotEnrolled, ErrClosed.
 func (c *Competition) Leave(now Millis, l *LeaveCompetition) (Decision, error) {
-	if c.head.status == 0 {
-		return Decision{}, ErrUnknownCompetition
-	}
 	c.advance(now)
 	if l.UserID != l.Caller.UserID && !c.manages(l.Caller) {
 		return Decision{}, ErrForbidden
+	}
+	if c.head.status == 0 {
+		return Decision{}, ErrUnknownCompetition
 	}
 	number, enrolled := c.enrolment(l.UserID)
 	if !enrolled {

@@ -9,28 +9,9 @@ var rigStart = instant("2026-04-30T22:00:00Z")
 
 func pick[T any](t *rapid.T, label string, of ...T) T { return rapid.SampledFrom(of).Draw(t, label) }
 
-// drawWait is how long nothing happens; mostly nothing passes.
+// drawWait is how long nothing happens.
 func drawWait(t *rapid.T) Millis {
-	return pick(t, "wait", 0, 0, 0, 1, 1000, hour, 2*hour, 5*hour, 23*hour, day, 3*day)
-}
-
-func drawCommand(t *rapid.T, now Millis) any {
-	switch n := rapid.IntRange(0, 99).Draw(t, "command"); {
-	case n < 58:
-		return drawSync(t, now)
-	case n < 72:
-		return drawJoin(t)
-	case n < 80:
-		return drawLeave(t)
-	case n < 88:
-		return drawEdit(t)
-	case n < 91:
-		return drawCreate(t)
-	case n < 93:
-		return &CancelCompetition{Caller: drawCaller(t, "")}
-	default:
-		return tick{}
-	}
+	return pick(t, "wait", 1, 1000, hour, hour, 2*hour, 5*hour, 23*hour, day, 3*day)
 }
 
 // drawCaller is mostly the user concerned, if there is one.

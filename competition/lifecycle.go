@@ -3,19 +3,19 @@ package competition
 // Create decides the beginning. The same definition again is answered with
 // created false and no event. Errors: *InvalidError, ErrForbidden, ErrExists.
 func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, created bool, err error) {
-	if c.head.status != 0 {
-		c.advance(now)
-		if !c.manages(cmd.Caller) || !sameDefinition(&c.head.definition, &cmd.Definition) {
-			return Decision{}, false, ErrExists
-		}
+	c.advance(now)
+	definition := cmd.Definition
+	if c.head.status != 0 && c.manages(cmd.Caller) && sameDefinition(&c.head.definition, &definition) {
 		return Decision{Seq: c.head.chain.Seq, Repeat: true}, false, nil
 	}
-	definition := cmd.Definition
 	if err := validAt(now, &definition); err != nil {
 		return Decision{}, false, err
 	}
-	if !cmd.Caller.Operator && (definition.EntryFeeMinor > 0 || definition.PrizePoolMinor > 0) {
+	switch {
+	case !cmd.Caller.Operator && (definition.EntryFeeMinor > 0 || definition.PrizePoolMinor > 0):
 		return Decision{}, false, ErrForbidden
+	case c.head.status != 0:
+		return Decision{}, false, ErrExists
 	}
 	event := &CompetitionCreated{Definition: definition}
 	if cmd.Caller.UserID != "" {

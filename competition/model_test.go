@@ -450,8 +450,15 @@ func (m *model) board() modelBoard {
 	return b
 }
 
-// sameBody compares what a client can say of a competition.
+// sameBody reports whether a creator said the same.
 func sameBody(a, b Definition) bool {
-	a.FirstDay, a.LastDay, b.FirstDay, b.LastDay = 0, 0, 0, 0
+	a, b = said(a), said(b)
 	return sameDefinition(&a, &b)
+}
+
+// said is a definition without the days that Complete works out; the model
+// works them out from the times.
+func said(d Definition) Definition {
+	d.FirstDay, d.LastDay = 0, 0
+	return d
 }

@@ -89,7 +89,7 @@ func (r *recovery) row(row Row) error {
 	if row.Number != c.participants.count+1 || row.Reached > c.applied.Seq {
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d is missing or out of place", c.participants.count+1))
 	}
-	if err := row.Days.check(); err != nil {
+	if err := row.Days.check(c.sources.applied); err != nil {
 		return r.corrupt(err.Error())
 	}
 	if row.Days.Total() != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score {
@@ -201,11 +201,15 @@ func (r *recovery) name(e *Event) {
 // verifyIdentities holds the identity rows against what the journal last said
 // of them.
 func (r *recovery) verifyIdentities() error {
+	var first *CorruptError
 	for number, said := range r.committed {
 		i := r.who(number)
-		if i.Commitment() != said.hash {
-			return &CorruptError{CompetitionID: r.c.ID(), Seq: said.seq, Reason: fmt.Sprintf("the identity row of participant %d is missing or altered", number)}
+		if i.Commitment() != said.hash && (first == nil || said.seq < first.Seq) {
+			first = &CorruptError{CompetitionID: r.c.ID(), Seq: said.seq, Reason: fmt.Sprintf("the identity row of participant %d is missing or altered", number)}
 		}
+	}
+	if first != nil {
+		return first
 	}
 	return nil
 }

@@ -68,8 +68,10 @@ func (r *rig) decide(cmd any) {
 	case isSync && d.Number == 0:
 		require.Fail(t, "a sync without a participant")
 	case isSync && events > 0 && lastIsSync(r.c):
+		require.False(t, d.Repeat)
 		p.isSync, p.want = true, Outcome{Changed: want.changed, Full: late}
 	case isSync:
+		require.True(t, d.Repeat)
 		require.False(t, want.changed, "a sync that changes something made no event")
 	}
 	if got.err == nil {
@@ -246,11 +248,15 @@ func sameState(t require.TestingT, want, got *Competition) {
 	require.Equal(t, want.version, got.version)
 	require.Equal(t, want.updatedAt, got.updatedAt)
 	require.Equal(t, want.onBoard, got.onBoard)
-	require.Equal(t, want.sources.names[:want.sources.applied], got.sources.names[:got.sources.applied])
+	require.Equal(t, namesOf(want), namesOf(got))
 	require.Equal(t, rowsOf(want), rowsOf(got))
 	require.Equal(t, want.board.Page(nil, 0, want.onBoard), got.board.Page(nil, 0, got.onBoard))
 	require.Equal(t, viewOf(t, want), viewOf(t, got))
 	checkInvariants(t, got)
+}
+
+func namesOf(c *Competition) []string {
+	return append([]string{}, c.sources.names[:c.sources.applied]...)
 }
 
 func rowsOf(c *Competition) (rows []participant) {

@@ -77,7 +77,13 @@ func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 		c.sources.applied++
 	}
 	c.definition = r.definition()
-	return rows, r.end()
+	if err := r.end(); err != nil {
+		return 0, err
+	}
+	if c.Exists() && c.definition.ID != c.ID() {
+		return 0, errors.New("the snapshot is of another competition")
+	}
+	return rows, nil
 }
 
 // AppendRow appends the packed form of a row, for stores that keep bytes: its

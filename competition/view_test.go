@@ -44,6 +44,7 @@ func viewOf(t require.TestingT, c *Competition) view {
 	}
 	require.Equal(t, c.Version(), v.Board.Version)
 	v.Board.Version = 0
+	v.Summary.Definition = said(v.Summary.Definition)
 	for _, id := range people {
 		if board, err := c.Around(id, aroundRadius); err == nil {
 			require.Equal(t, c.Version(), board.Version)
@@ -93,7 +94,7 @@ func (m *model) view() view {
 		Middle: append([]Entry{}, cut(board.entries, middleOffset, middleOffset+middleLimit)...),
 		Around: map[string][]Entry{}, Standings: map[string]Entry{},
 		Stats: map[string]Stats{}, FirstDays: map[string]Stats{}, Readable: map[string]bool{},
-		Summary: Summary{Definition: m.def, Status: board.status, Participants: len(board.entries)},
+		Summary: Summary{Definition: said(m.def), Status: board.status, Participants: len(board.entries)},
 	}
 	for i, entry := range board.entries {
 		v.Standings[entry.UserID] = entry

@@ -2,8 +2,8 @@ package ranking
 
 import "slices"
 
-// loadSize is how many entries a block gets where nothing says yet that others will come between: by Build,
-// and at the foot of the board, where members enrol.
+// loadSize is how many entries a block starts with where more will come between them: from Build, and at
+// the foot of the board, where members enrol.
 func (b *Board) loadSize() int {
 	return b.max * 3 / 4
 }

@@ -1,0 +1,89 @@
+// Command paceboard is the fitness-competition engine and its tools:
+//
+//	paceboard serve     the server
+//	paceboard replay    posts a CSV of activity through the HTTP API
+//	paceboard token     mints a token for trying things out
+//	paceboard version   what this is
+//
+// It wires the packages together, and nothing else does: settings from config,
+// a store from persistence, the engine from actors, the front end from http.
+// Reading starts at run and goes on in serve.go.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+	_ "time/tzdata" // competitions name time zones, whatever the machine has installed
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	p := program{out: os.Stdout, err: os.Stderr, environ: os.Environ(), envFile: ".env"}
+	code := p.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// program is what the commands need of the process.
+type program struct {
+	out, err io.Writer
+	environ  []string
+	envFile  string
+}
+
+// command is a subcommand.
+type command struct {
+	name, summary string
+	run           func(ctx context.Context, p *program, args []string) error
+}
+
+var commands = []command{
+	{"serve", "run the server", serve},
+	{"replay", "post a CSV of activity through the HTTP API", replay},
+	{"token", "mint a token for trying things out", token},
+	{"version", "say what this is", version},
+}
+
+// run carries out one command line and returns the process's exit code: 0 done,
+// 1 failed, 2 misused.
+func (p *program) run(ctx context.Context, args []string) int {
+	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
+		p.usage(p.out)
+		return 0
+	}
+	for _, c := range commands {
+		if c.name != args[0] {
+			continue
+		}
+		switch err := c.run(ctx, p, args[1:]); {
+		case err == nil:
+			return 0
+		case errors.Is(err, flag.ErrHelp):
+			fmt.Fprintln(p.out, err)
+			return 0
+		default:
+			fmt.Fprintln(p.err, "paceboard "+c.name+":", err)
+			return 1
+		}
+	}
+	fmt.Fprintf(p.err, "paceboard: there is no command %q\n\n", args[0])
+	p.usage(p.err)
+	return 2
+}
+
+func (p *program) usage(w io.Writer) {
+	var b strings.Builder
+	b.WriteString("Paceboard runs live, exact fitness competitions.\n\n")
+	for _, c := range commands {
+		fmt.Fprintf(&b, "  paceboard %-8s %s\n", c.name, c.summary)
+	}
+	b.WriteString("\nEach command explains itself with --help. To look around: paceboard serve --dev --demo\n")
+	fmt.Fprint(w, b.String())
+}

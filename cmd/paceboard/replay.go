@@ -1,0 +1,212 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/paceboard/paceboard/config"
+)
+
+// replayOptions is how a replay goes.
+type replayOptions struct {
+	url           string
+	competitionID string
+	token         string
+	source        string
+	seed          uint64
+	shuffle       bool
+	repeat        int
+	concurrency   int
+	rate          float64 // reports a second, 0 for as fast as it goes
+}
+
+// replay posts a CSV of days or hours through the real HTTP API.
+func replay(ctx context.Context, p *program, args []string) error {
+	var o replayOptions
+	var seed string
+	cmd := config.Command{
+		Name:      "replay",
+		Summary:   "Post a CSV of days or hours through the HTTP API, as phones would.",
+		Arguments: "FILE",
+		Example:   "paceboard replay --competition spring --shuffle 1 --repeat 3 --concurrency 32 testdata/fitbit-2016/hourly.csv",
+		Optional:  []string{"SUPABASE_JWT_SECRET", "SUPABASE_URL"},
+		Flags: func(f *flag.FlagSet) {
+			f.StringVar(&o.url, "url", "http://127.0.0.1:8081", "`URL` of the server")
+			f.StringVar(&o.competitionID, "competition", "", "`ID` of the competition; without one each report goes wherever its user takes part")
+			f.StringVar(&o.token, "token", "", "operator's `TOKEN`; without one it is minted with SUPABASE_JWT_SECRET")
+			f.StringVar(&o.source, "source", "tracker", "`NAME` of the reports' source")
+			f.StringVar(&seed, "shuffle", "", "`SEED` for a random order; without one the file's order is kept")
+			f.IntVar(&o.repeat, "repeat", 1, "how often each row is posted")
+			f.IntVar(&o.concurrency, "concurrency", 8, "connections")
+			f.Float64Var(&o.rate, "rate", 0, "reports a second; 0 is as fast as it goes")
+		},
+	}
+	settings, files, err := cmd.Load(args, p.environ, p.envFile)
+	if err != nil {
+		return err
+	}
+	if err := o.complete(settings, seed, len(files)); err != nil {
+		return err
+	}
+	file, err := os.Open(files[0])
+	if err != nil {
+		return fmt.Errorf("open the CSV: %w", err)
+	}
+	defer file.Close()
+	reports, err := readActivity(file, o.source)
+	if err != nil {
+		return fmt.Errorf("%s: %w", files[0], err)
+	}
+	reports = repeatAndShuffle(reports, o.repeat, o.seed, o.shuffle)
+	bar := newProgress(p.err, "replay", len(reports), "reports")
+	began := time.Now()
+	refused, err := post(ctx, reports, o, bar.add)
+	bar.finish()
+	if err != nil {
+		return err
+	}
+	took := time.Since(began)
+	fmt.Fprintf(p.out, "reports   %d posted, %d refused\ntook      %.2f s, %.0f reports/s\n",
+		len(reports), refused, took.Seconds(), float64(len(reports))/took.Seconds())
+	if o.competitionID != "" {
+		fmt.Fprintf(p.out, "next      open %s/#/c/%s\n", o.url, o.competitionID)
+	}
+	return nil
+}
+
+// complete checks the flags and finds a token.
+func (o *replayOptions) complete(settings config.Settings, seed string, files int) error {
+	var problems []error
+	if files != 1 {
+		problems = append(problems, errors.New("name one CSV file"))
+	}
+	if seed != "" {
+		n, err := strconv.ParseUint(seed, 10, 64)
+		if err != nil {
+			problems = append(problems, fmt.Errorf("--shuffle %q: must be a whole number", seed))
+		}
+		o.seed, o.shuffle = n, true
+	}
+	for name, value := range map[string]int{"--repeat": o.repeat, "--concurrency": o.concurrency} {
+		if value < 1 {
+			problems = append(problems, fmt.Errorf("%s %d: must be 1 or more", name, value))
+		}
+	}
+	if o.rate < 0 {
+		problems = append(problems, fmt.Errorf("--rate %v: must be 0 or more", o.rate))
+	}
+	if o.token == "" {
+		secret := settings.SupabaseJWTSecret.Reveal()
+		if secret == "" {
+			problems = append(problems, errors.New("give --token, or set SUPABASE_JWT_SECRET so that one can be minted"))
+		} else {
+			minted, err := mint([]byte(secret), settings.SupabaseURL, "paceboard-replay", "", true, 24*time.Hour)
+			if err != nil {
+				problems = append(problems, err)
+			}
+			o.token = minted
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// post sends the reports over o.concurrency connections and returns how many
+// were refused for good. A report that the server could not take (429, 503, no
+// connection) is sent again, for up to a minute; then post gives up.
+func post(ctx context.Context, reports []activity, o replayOptions, posted func()) (refused int, err error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	client := &http.Client{
+		Timeout:   30 * time.Second,
+		Transport: &http.Transport{MaxIdleConnsPerHost: o.concurrency, MaxConnsPerHost: o.concurrency},
+	}
+	defer client.CloseIdleConnections()
+	limit := rate.NewLimiter(rate.Inf, 1)
+	if o.rate > 0 {
+		limit = rate.NewLimiter(rate.Limit(o.rate), 1)
+	}
+	var next, refusals atomic.Int64
+	var wg sync.WaitGroup
+	for range o.concurrency {
+		wg.Go(func() {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(reports) || limit.Wait(ctx) != nil {
+					return
+				}
+				report := reports[i]
+				report.CompetitionID = o.competitionID
+				taken, err := postOne(ctx, client, o, &report)
+				if err != nil {
+					cancel(fmt.Errorf("report %d (user %s, %s): %w", i+1, report.UserID, report.Date, err))
+					return
+				}
+				if !taken {
+					refusals.Add(1)
+				}
+				posted()
+			}
+		})
+	}
+	wg.Wait()
+	return int(refusals.Load()), context.Cause(ctx)
+}
+
+// postOne sends one report until it is answered for good.
+func postOne(ctx context.Context, client *http.Client, o replayOptions, report *activity) (taken bool, err error) {
+	body, err := json.Marshal(report)
+	if err != nil {
+		return false, fmt.Errorf("encode: %w", err)
+	}
+	giveUp := time.Now().Add(time.Minute)
+	for {
+		status, detail, err := postBody(ctx, client, o, body)
+		switch {
+		case err == nil && status == http.StatusOK:
+			return true, nil
+		case err == nil && (status == http.StatusConflict || status == http.StatusUnprocessableEntity):
+			return false, nil
+		case err == nil && status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable:
+			return false, fmt.Errorf("the server answered %d: %s", status, detail)
+		case time.Now().After(giveUp):
+			return false, fmt.Errorf("the server took nothing for a minute, last: %d %s: %w", status, detail, err)
+		}
+		select {
+		case <-time.After(250 * time.Millisecond):
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
+}
+
+func postBody(ctx context.Context, client *http.Client, o replayOptions, body []byte) (status int, detail string, err error) {
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.url+"/api/v1/fitness/sync", bytes.NewReader(body))
+	if err != nil {
+		return 0, "", fmt.Errorf("request: %w", err)
+	}
+	request.Header.Set("Content-Type", "application/json")
+	request.Header.Set("Authorization", "Bearer "+o.token)
+	response, err := client.Do(request)
+	if err != nil {
+		return 0, "", fmt.Errorf("post: %w", err)
+	}
+	defer response.Body.Close()
+	answer, err := io.ReadAll(io.LimitReader(response.Body, 4<<10))
+	if err != nil {
+		return 0, "", fmt.Errorf("read the answer: %w", err)
+	}
+	return response.StatusCode, string(answer), nil
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/persistence/embedded"
+)
+
+// TestRestartWithAMillionParticipants starts the server on a board of 1,000,000
+// and holds how soon it is ready against the goal.
+func TestRestartWithAMillionParticipants(t *testing.T) {
+	const participants = 1_000_000
+	const goal = 5 * time.Second
+	dir := t.TempDir()
+	fillBoard(t, dir, "big", participants)
+
+	began := time.Now()
+	s := startServer(t, dir)
+	var ready time.Duration
+	for {
+		status, _ := s.call(http.MethodGet, "/health/ready", "", "")
+		if status == http.StatusOK {
+			ready = time.Since(began)
+			break
+		}
+		require.Equal(t, http.StatusServiceUnavailable, status)
+		require.Less(t, time.Since(began), time.Minute)
+		time.Sleep(5 * time.Millisecond) //nolint:forbidigo // polling from outside, as a load balancer does
+	}
+	t.Logf("ready after %.2f s; %s", ready.Seconds(), s.waitFor("recovered", "big", "1000000 participants"))
+	b := s.readBoard("big", 3)
+	require.Equal(t, participants, b.Data.Total)
+	require.Equal(t, "user-1000000", b.Data.Entries[0].UserID)
+	if !raceEnabled { // the race detector slows it many times
+		require.Less(t, ready, goal)
+	}
+	s.stop()
+}
+
+// fillBoard writes a competition whose user n has n steps, over two days, into
+// a data folder: snapshot rows, and a tail of the journal behind them.
+func fillBoard(t *testing.T, dir, id string, participants int) {
+	t.Helper()
+	ctx := context.Background()
+	store, err := embedded.Open(ctx, embedded.Options{Dir: dir})
+	require.NoError(t, err)
+	defer func() { require.NoError(t, store.Close()) }()
+	now := competition.MillisOf(time.Now())
+	d := competition.Definition{
+		ID: id, Name: "Big", Start: competition.MillisOf(time.Now().AddDate(0, 0, -9)), End: competition.MillisOf(time.Now().AddDate(0, 0, 9)),
+		Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{competition.WholeSplit},
+		DailyLimits: competition.Metrics{Steps: 10_000_000, DistanceCm: 1, EnergyCentikcal: 1, ActiveMinutes: 1},
+	}
+	d.Complete()
+	c := competition.New(id, func() competition.Key { return sha256.Sum256([]byte(id)) })
+	_, _, err = c.Create(now, &competition.CreateCompetition{Caller: competition.Caller{Operator: true}, Definition: d})
+	require.NoError(t, err)
+	commit := func() {
+		b := c.Take(competition.Batch{})
+		require.Nil(t, store.Append(ctx, []*competition.Batch{&b}))
+		for i := range b.Events {
+			_, err := c.Apply(&b.Events[i])
+			require.NoError(t, err)
+		}
+		c.Applied(&b)
+	}
+	const tail = 10_000 // reports behind the snapshot
+	today := competition.DayOf(time.Now())
+	for n := 1; n <= participants; n++ {
+		for back := range competition.Day(2) {
+			_, err := c.SubmitSync(now, &competition.SubmitSync{
+				UserID: fmt.Sprintf("user-%07d", n), Source: "watch", Day: today - 1 - back,
+				Metrics: competition.Metrics{Steps: int64((n + int(back)) / 2)}, // the halves of n
+			})
+			require.NoError(t, err)
+		}
+		if n%10_000 == 0 {
+			commit()
+			if n <= participants-tail {
+				snapshot := c.Snapshot()
+				require.NoError(t, store.Save(ctx, &snapshot))
+			}
+		}
+	}
+}

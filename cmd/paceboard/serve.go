@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	nethttp "net/http"
+	"net/http/pprof"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/paceboard/paceboard/actors"
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/config"
+	pbhttp "github.com/paceboard/paceboard/http"
+	"github.com/paceboard/paceboard/persistence/embedded"
+	"github.com/paceboard/paceboard/web"
+)
+
+// serve runs the server until it is told to stop.
+func serve(ctx context.Context, p *program, args []string) error {
+	settings, err := config.Load(args, p.environ, p.envFile)
+	if err != nil {
+		return err
+	}
+	s, err := start(ctx, p, settings)
+	if err != nil {
+		return err
+	}
+	select {
+	case <-ctx.Done():
+	case err = <-s.failed:
+	}
+	return errors.Join(err, s.stop())
+}
+
+// server is everything that runs, in the order of its start.
+type server struct {
+	settings config.Settings
+	logger   *slog.Logger
+	store    competition.Store
+	engine   *actors.Engine
+	http     *pbhttp.Server
+	profiler *nethttp.Server
+	demo     *demo
+	failed   chan error // a part ended by itself
+	listener net.Listener
+}
+
+// start brings the parts up from the store to the listener; if one fails, those
+// before it are stopped again.
+func start(ctx context.Context, p *program, settings config.Settings) (s *server, err error) {
+	s = &server{settings: settings, logger: newLogger(p.err, settings), failed: make(chan error, 3)}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.stop())
+		}
+	}()
+	secret := []byte(settings.SupabaseJWTSecret.Reveal())
+	if settings.NeedsSecret() {
+		secret = make([]byte, 32)
+		rand.Read(secret)
+		secret = []byte(hex.EncodeToString(secret))
+	}
+	if s.store, err = openStore(ctx, settings, s.logger); err != nil {
+		return s, err
+	}
+	if s.engine, err = actors.New(actors.Options{
+		Store: s.store, Logger: s.logger, RequestTimeout: settings.RequestTimeout,
+		MaxInFlight: settings.MaxInFlight, IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err),
+	}); err != nil {
+		return s, err
+	}
+	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Address()); err != nil {
+		return s, fmt.Errorf("listen: %w; set PORT or HOST to what is free", err)
+	}
+	s.http = pbhttp.New(pbhttp.Options{
+		Engine: s.engine, Logger: s.logger, Secret: secret, SupabaseURL: settings.SupabaseURL,
+		AllowedOrigins: settings.AllowedOrigins, MaxConnections: settings.MaxConnections, Page: web.Files(),
+		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()},
+	})
+	go func() { // ends with Shutdown
+		if err := s.http.Serve(s.listener); err != nil {
+			s.failed <- fmt.Errorf("serve HTTP: %w", err)
+		}
+	}()
+	if err = s.startProfiler(ctx); err != nil {
+		return s, err
+	}
+	s.logger.Info("serving", "address", s.listener.Addr().String(), "version", Version)
+	return s, s.welcome(ctx, p, secret)
+}
+
+// welcome tells somebody who tries Paceboard out what to do next, and starts
+// the demo.
+func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
+	if !s.settings.Dev {
+		return nil
+	}
+	url := "http://" + s.listener.Addr().String()
+	viewer, err := mint(secret, s.settings.SupabaseURL, demoViewer, "You", true, 24*time.Hour)
+	if err != nil {
+		return err
+	}
+	competitionID := "<id>"
+	if s.settings.Demo {
+		if s.demo, err = startDemo(ctx, s, url, secret); err != nil {
+			return err
+		}
+		competitionID = s.demo.competitionID
+	}
+	fmt.Fprintf(p.out, "\nopen   %s/#token=%s\n", url, viewer)
+	if s.settings.Demo {
+		fmt.Fprintf(p.out, "board  %s/#/c/%s?token=%s\n", url, competitionID, viewer)
+	}
+	fmt.Fprintf(p.out, "read   curl -H \"Authorization: Bearer %s\" %s/api/v1/leaderboard/%s?limit=3\n", viewer, url, competitionID)
+	fmt.Fprintf(p.out, "stop   Ctrl-C\n\n")
+	return nil
+}
+
+// stop ends the parts in reverse order, within the time that the settings give.
+func (s *server) stop() error {
+	ctx, cancel := context.WithTimeout(context.Background(), s.settings.ShutdownTimeout)
+	defer cancel()
+	var errs []error
+	if s.demo != nil {
+		s.demo.stop()
+	}
+	if s.http != nil {
+		errs = append(errs, s.http.Shutdown(ctx))
+	} else if s.listener != nil {
+		errs = append(errs, s.listener.Close())
+	}
+	if s.profiler != nil {
+		errs = append(errs, s.profiler.Close())
+	}
+	if s.engine != nil {
+		errs = append(errs, s.engine.Close(ctx))
+	}
+	if s.store != nil {
+		errs = append(errs, s.store.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// openStore opens the store that the settings choose.
+func openStore(ctx context.Context, settings config.Settings, logger *slog.Logger) (competition.Store, error) {
+	if settings.DatabaseURL != "" {
+		return nil, errors.New("DATABASE_URL is set, but this version has the embedded store alone; unset it")
+	}
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	return embedded.Open(ctx, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: logger})
+}
+
+// startProfiler serves pprof where the settings say so, on loopback alone.
+func (s *server) startProfiler(ctx context.Context) error {
+	if s.settings.Pprof == "" {
+		return nil
+	}
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", s.settings.Pprof)
+	if err != nil {
+		return fmt.Errorf("listen for the profiler: %w", err)
+	}
+	mux := nethttp.NewServeMux()
+	mux.HandleFunc("/debug/pprof/", pprof.Index)
+	mux.HandleFunc("/debug/pprof/profile", pprof.Profile)
+	mux.HandleFunc("/debug/pprof/symbol", pprof.Symbol)
+	mux.HandleFunc("/debug/pprof/trace", pprof.Trace)
+	s.profiler = &nethttp.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second}
+	go func() { // ends with Close
+		if err := s.profiler.Serve(listener); !errors.Is(err, nethttp.ErrServerClosed) {
+			s.failed <- fmt.Errorf("serve the profiler: %w", err)
+		}
+	}()
+	return nil
+}
+
+func newLogger(w io.Writer, settings config.Settings) *slog.Logger {
+	options := &slog.HandlerOptions{Level: settings.LogLevel}
+	if settings.LogFormat == config.LogJSON || settings.LogFormat == config.LogAuto && !isTerminal(w) {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// recoveryProgress says how far recoveries are that take long enough to wonder.
+func recoveryProgress(w io.Writer) func(id string, rows, records int, took time.Duration, done bool) {
+	var mu sync.Mutex
+	return func(id string, rows, records int, took time.Duration, done bool) {
+		if took < 100*time.Millisecond {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		state := "recovering"
+		if done {
+			state = "recovered"
+		}
+		fmt.Fprintf(w, "%-10s %s: %d participants, %d events behind the snapshot, %.2f s\n", state, id, rows, records, took.Seconds())
+	}
+}

@@ -1,0 +1,373 @@
+package competition
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/datadriven"
+	"github.com/stretchr/testify/require"
+)
+
+// TestScenarios plays the competitions of testdata/*.txt. What the commands are
+// stands in the first of them, lifecycle.txt.
+func TestScenarios(t *testing.T) {
+	paths, err := filepath.Glob("testdata/*.txt")
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
+			s := &scenario{store: newStore(), c: New("spring", countedKeys())}
+			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
+				return strings.TrimRight(s.run(t, d), "\n") + "\n"
+			})
+		})
+	}
+}
+
+// scenario is a competition, its store, and a clock that commands set.
+type scenario struct {
+	c     *Competition
+	store *store
+	now   Millis
+}
+
+func (s *scenario) run(t *testing.T, d *datadriven.TestData) string {
+	if at, ok := d.Arg("at"); ok {
+		s.now = timeOf(t, at.SingleVal(t))
+	}
+	switch d.Cmd {
+	case "create":
+		definition := s.definition(t, d)
+		return s.do(t, &CreateCompetition{Caller: caller(t, d, "carol"), Definition: definition})
+	case "edit":
+		return s.do(t, &EditCompetition{Caller: caller(t, d, "carol"), Patch: patch(t, d)})
+	case "cancel":
+		return s.do(t, &CancelCompetition{Caller: caller(t, d, "carol")})
+	case "join":
+		id := who(d)
+		name, named := d.Arg("name")
+		j := &JoinCompetition{Caller: caller(t, d, id), UserID: id, Rename: named}
+		if named {
+			j.UserName = name.SingleVal(t)
+		}
+		return s.do(t, j)
+	case "leave":
+		id := who(d)
+		return s.do(t, &LeaveCompetition{Caller: caller(t, d, id), UserID: id})
+	case "sync":
+		return s.do(t, report(t, d))
+	case "tick":
+		return s.do(t, tick{})
+	case "board":
+		return s.board(t, d)
+	case "stats":
+		return s.stats(t, d)
+	case "journal":
+		return s.journal(t, d)
+	case "snapshot":
+		snapshot := s.c.Snapshot()
+		require.NoError(t, s.store.save(&snapshot))
+		return fmt.Sprintf("as of seq %d, %d rows", snapshot.Seq, len(snapshot.Rows))
+	case "restart":
+		c := recovered(t, s.store)
+		sameState(t, s.c, c)
+		sameState(t, s.c, recovered(t, s.store.withoutSnapshot()))
+		s.c = c
+		return fmt.Sprintf("the same as before, at seq %d", c.Seq())
+	default:
+		d.Fatalf(t, "there is no command %s", d.Cmd)
+		return ""
+	}
+}
+
+// do decides a command, makes its events durable, applies them, and answers.
+func (s *scenario) do(t *testing.T, cmd any) string {
+	before := s.c.Page(0, 0).Status
+	a, d := perform(s.c, s.now, cmd)
+	batch := s.c.Take(Batch{})
+	var outcome Outcome
+	if !batch.Empty() {
+		s.store.append(t, &batch)
+		for i := range batch.Events {
+			var err error
+			outcome, err = s.c.Apply(&batch.Events[i])
+			require.NoError(t, err)
+		}
+		s.c.Applied(&batch)
+	}
+	checkInvariants(t, s.c)
+
+	var lines []string
+	if after := s.c.Page(0, 0).Status; after != before {
+		lines = append(lines, "now "+after.String())
+	}
+	_, isSync := cmd.(*SubmitSync)
+	switch {
+	case a.err != nil:
+		lines = append(lines, "refused: "+code(a.err))
+	case isSync:
+		reply := s.c.SyncReply(d.Number, !d.Repeat && outcome.Changed)
+		line := fmt.Sprintf("score %d, rank %d of %d", reply.Score, reply.Rank, reply.Total)
+		if d.Enrolled {
+			line += ", enrolled"
+		}
+		if !reply.Changed {
+			line += ", nothing changed"
+		}
+		lines = append(lines, line)
+	case batch.Empty():
+		lines = append(lines, "nothing to do")
+	case len(lines) == 0:
+		lines = append(lines, "done")
+	}
+	return strings.Join(lines, "\n")
+}
+
+// code is the word that clients get for a refusal.
+func code(err error) string {
+	var invalid *InvalidError
+	if errors.As(err, &invalid) {
+		var fields []string
+		for _, f := range invalid.Fields {
+			fields = append(fields, f.Field)
+		}
+		return "invalid " + strings.Join(fields, " ")
+	}
+	for sentinel, word := range map[error]string{
+		ErrForbidden: "forbidden", ErrUnknownCompetition: "unknown_competition", ErrNotEnrolled: "not_enrolled",
+		ErrNotStarted: "competition_not_started", ErrClosed: "competition_closed", ErrFull: "competition_full",
+		ErrExists: "competition_exists", ErrStarted: "competition_started", ErrOutsideWindow: "outside_window",
+		ErrFutureDate: "future_date", ErrImplausible: "implausible", ErrTooManySources: "too_many_sources",
+	} {
+		if errors.Is(err, sentinel) {
+			return word
+		}
+	}
+	return err.Error()
+}
+
+func (s *scenario) board(t *testing.T, d *datadriven.TestData) string {
+	offset, limit := 0, 1000
+	d.MaybeScanArgs(t, "offset", &offset)
+	d.MaybeScanArgs(t, "limit", &limit)
+	b := s.c.Page(offset, limit)
+	if around, ok := d.Arg("around"); ok {
+		radius := 5
+		d.MaybeScanArgs(t, "radius", &radius)
+		var err error
+		if b, err = s.c.Around(around.SingleVal(t), radius); err != nil {
+			return "refused: " + code(err)
+		}
+	}
+	text := fmt.Sprintf("%v, %d on the board, version %d of %s\n", b.Status, b.Total, b.Version, clock(b.UpdatedAt))
+	for _, e := range b.Entries {
+		name := e.UserID
+		if e.UserName != "" {
+			name += " (" + e.UserName + ")"
+		}
+		text += fmt.Sprintf("%d. %s %d, reached %s, synced %s, %s\n", e.Rank, name, e.Score, clock(e.UpdatedAt), clock(e.LastSyncedAt), amounts(e.Totals))
+	}
+	return text
+}
+
+func (s *scenario) stats(t *testing.T, d *datadriven.TestData) string {
+	from, to := MinDay, MaxDay
+	if arg, ok := d.Arg("from"); ok {
+		from = date(arg.SingleVal(t))
+	}
+	if arg, ok := d.Arg("to"); ok {
+		to = date(arg.SingleVal(t))
+	}
+	stats, err := s.c.Stats(who(d), from, to)
+	if err != nil {
+		return "refused: " + code(err)
+	}
+	text := fmt.Sprintf("score %d, rank %d, %s\n", stats.Score, stats.Rank, amounts(stats.Total))
+	for _, day := range stats.Days {
+		text += fmt.Sprintf("%v: %s\n", day.Day, amounts(day.Value))
+		for _, source := range day.Sources {
+			text += fmt.Sprintf("  %s: %s", source.Source, amounts(source.Metrics))
+			if source.RecordedAt != 0 {
+				text += ", recorded " + time.Unix(0, source.RecordedAt).UTC().Format("01-02 15:04:05.999999999")
+			}
+			text += "\n"
+		}
+	}
+	return text
+}
+
+// journal reads the events from the store, so that nothing but bytes counts.
+func (s *scenario) journal(t *testing.T, d *datadriven.TestData) string {
+	after := 0
+	d.MaybeScanArgs(t, "after", &after)
+	chain := NewChain("spring")
+	var sources []string
+	name := func(number uint32) string { return s.store.identities[number].UserID }
+	var text string
+	for i, record := range s.store.records {
+		e, _, err := chain.Next(record)
+		require.NoError(t, err)
+		line := ""
+		switch what := e.Detail.(type) {
+		case nil:
+			if e.Sync.NewSource != "" {
+				sources = append(sources, e.Sync.NewSource)
+			}
+			r := e.Sync.Register
+			line = fmt.Sprintf("%s synced %v from %s: %s", name(e.Sync.Number), r.Day, sources[r.Source], amounts(r.Metrics))
+		case *CompetitionCreated:
+			line = "created by " + name(0)
+		case *CompetitionEdited:
+			line = "edited"
+		case *StatusChanged:
+			line = what.Status.String()
+		case *ParticipantEnrolled:
+			line = fmt.Sprintf("%s is participant %d", name(what.Number), what.Number)
+		case *ParticipantRenamed:
+			line = name(what.Number) + " has another name"
+		case *ParticipantLeft:
+			line = name(what.Number) + " left"
+		case *ParticipantReturned:
+			line = name(what.Number) + " returned"
+		}
+		if i >= after {
+			text += fmt.Sprintf("%d. %s %s\n", e.Seq, clock(e.At), line)
+		}
+	}
+	return text
+}
+
+// clock is a time without its year; all scenarios are of 2026.
+func clock(m Millis) string {
+	if m == 0 {
+		return "never"
+	}
+	return m.Time().Format("01-02 15:04")
+}
+
+// amounts leaves out what is 0.
+func amounts(m Metrics) string {
+	var parts []string
+	add := func(n int64, decimals int, unit string) {
+		if n != 0 {
+			parts = append(parts, FormatMinor(n, decimals)+unit)
+		}
+	}
+	add(m.Steps, 0, " steps")
+	add(m.DistanceCm, 2, " m")
+	add(m.EnergyCentikcal, 2, " kcal")
+	add(m.ActiveMinutes, 0, " min")
+	if parts == nil {
+		return "nothing"
+	}
+	return strings.Join(parts, " ")
+}
+
+func timeOf(t *testing.T, s string) Millis {
+	for _, layout := range []string{"2006-01-02T15:04Z07:00", time.RFC3339Nano} {
+		if at, err := time.Parse(layout, s); err == nil {
+			return MillisOf(at)
+		}
+	}
+	t.Fatalf("%s is no time", s)
+	return 0
+}
+
+// who is the first word behind a command.
+func who(d *datadriven.TestData) string { return d.CmdArgs[0].Key }
+
+// caller is who stands behind by=, or the usual one. olga is an operator.
+func caller(t *testing.T, d *datadriven.TestData, usual string) Caller {
+	if by, ok := d.Arg("by"); ok {
+		usual = by.SingleVal(t)
+	}
+	if usual == operator.UserID {
+		return operator
+	}
+	return user(usual)
+}
+
+func report(t *testing.T, d *datadriven.TestData) *SubmitSync {
+	s := &SubmitSync{UserID: who(d), Source: "phone", Metrics: metricsOf(t, d)}
+	for _, arg := range d.CmdArgs {
+		switch arg.Key {
+		case "day":
+			s.Day = date(arg.SingleVal(t))
+		case "source":
+			s.Source = arg.SingleVal(t)
+		case "name":
+			s.UserName = arg.SingleVal(t)
+		case "recorded":
+			at, err := time.Parse(time.RFC3339Nano, arg.SingleVal(t))
+			require.NoError(t, err)
+			s.RecordedAt = at.UnixNano()
+		case "members-only":
+			s.MembersOnly = true
+		}
+	}
+	return s
+}
+
+func metricsOf(t *testing.T, d *datadriven.TestData) Metrics {
+	number := func(key string, decimals int) int64 {
+		arg, ok := d.Arg(key)
+		if !ok {
+			return 0
+		}
+		return decimal(t, arg.SingleVal(t), decimals)
+	}
+	return Metrics{number("steps", 0), number("m", 2), number("kcal", 2), number("min", 0)}
+}
+
+// decimal is a number with so many decimals as an integer.
+func decimal(t *testing.T, s string, decimals int) int64 {
+	f, err := strconv.ParseFloat(s, 64)
+	require.NoError(t, err)
+	return int64(math.Round(f * math.Pow10(decimals)))
+}
+
+// definition is spring with a creator's words.
+func (s *scenario) definition(t *testing.T, d *datadriven.TestData) Definition {
+	p := patch(t, d)
+	return p.apply(spring())
+}
+
+// patch is the words of create and edit.
+func patch(t *testing.T, d *datadriven.TestData) (p Patch) {
+	for _, arg := range d.CmdArgs {
+		switch arg.Key {
+		case "name":
+			p.Name = &arg.Vals[0]
+		case "start":
+			p.Start = new(timeOf(t, arg.SingleVal(t)))
+		case "end":
+			p.End = new(timeOf(t, arg.SingleVal(t)))
+		case "zone":
+			p.TimeZone = &arg.Vals[0]
+		case "enrollment":
+			p.Enrollment = new(Enrollment(arg.SingleVal(t)))
+		case "visibility":
+			p.Visibility = new(Visibility(arg.SingleVal(t)))
+		case "fee":
+			p.EntryFeeMinor = new(decimal(t, arg.SingleVal(t), 2))
+		case "max":
+			p.MaxParticipants = new(int(decimal(t, arg.SingleVal(t), 0)))
+		case "late":
+			p.LateSyncHours = new(int(decimal(t, arg.SingleVal(t), 0)))
+		case "points":
+			p.Scoring = new(Weights)
+			for _, val := range arg.Vals {
+				weight, unit, _ := strings.Cut(val, " a ")
+				of := map[string]*int64{"step": &p.Scoring.Step, "metre": &p.Scoring.Metre, "kcal": &p.Scoring.Kcal, "minute": &p.Scoring.Minute}
+				*of[unit] = decimal(t, weight, 3)
+			}
+		}
+	}
+	return p
+}

@@ -1,0 +1,110 @@
+package http
+
+import (
+	"log/slog"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// batch is a batch on its way to the engine.
+type batch struct {
+	items []competition.BatchItem // those that the engine is asked, in order
+	errs  []error                 // one for each of the client's items: nil, or why it is not asked
+}
+
+// submitBatch answers 200 with one result or problem for each item.
+func (s *Server) submitBatch(c *call) error {
+	var b batch
+	err := readBatch(c.Request.Body(),
+		func(form *syncForm, err error) { b.add(c, form, err) },
+		func() { b = batch{} },
+	)
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	if len(b.items) > 0 {
+		engine.SubmitBatch(b.items)
+	}
+	s.metrics.batchSize.Observe(float64(len(b.errs)))
+	c.out = append(s.appendResults(append(c.out[:0], envelope...), c, &b), envelopeEnd)
+	c.reply(fasthttp.StatusOK, c.out)
+	return nil
+}
+
+// add takes in one item of the body, with what is wrong with it.
+func (b *batch) add(c *call, form *syncForm, err error) {
+	var item competition.BatchItem
+	if err == nil {
+		err = c.take(form, &item.Sync)
+	}
+	b.errs = append(b.errs, err)
+	if err != nil {
+		return
+	}
+	item.CompetitionID = string(form.competitionID)
+	if n := len(b.items); n > 0 { // neighbours are often alike
+		last := &b.items[n-1]
+		item.CompetitionID = sameAs(last.CompetitionID, item.CompetitionID)
+		item.Sync.UserID = sameAs(last.Sync.UserID, item.Sync.UserID)
+	}
+	b.items = append(b.items, item)
+}
+
+// sameAs is the older of two equal strings, so that the younger can be freed.
+func sameAs(older, younger string) string {
+	if older == younger {
+		return older
+	}
+	return younger
+}
+
+// appendResults writes what became of each of the client's items.
+func (s *Server) appendResults(dst []byte, c *call, b *batch) []byte {
+	asked := b.items
+	dst = append(dst, '[')
+	for i, err := range b.errs {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		var item *competition.BatchItem
+		if err == nil {
+			item, asked = &asked[0], asked[1:]
+			err = outcome(item)
+		}
+		s.metrics.sync(err)
+		switch {
+		case err != nil:
+			p, known := problemOf(err)
+			if !known {
+				s.log.LogAttrs(c, slog.LevelError, "sync of a batch failed", slog.Int("item", i), slog.Any("error", err),
+					slog.String("request_id", string(c.Response.Header.PeekCanonical(headerRequestID))))
+			}
+			dst = appendProblem(dst, p)
+		case item.CompetitionID == "":
+			dst = appendSyncReplies(dst, item.Sync.UserID, item.Replies)
+		default:
+			dst = appendSyncReply(dst, item.CompetitionID, item.Sync.UserID, item.Replies[0].SyncReply)
+		}
+	}
+	return append(dst, ']')
+}
+
+// outcome is the error of an item that the engine was asked.
+func outcome(item *competition.BatchItem) error {
+	switch {
+	case item.Err != nil:
+		return item.Err
+	case len(item.Replies) > 0:
+		return nil
+	case item.CompetitionID == "":
+		return competition.ErrNotEnrolled
+	default:
+		return competition.ErrInternal
+	}
+}

@@ -1,0 +1,98 @@
+package http
+
+import (
+	"slices"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// maxBatch is how many syncs one batch may hold.
+const maxBatch = 1000
+
+// readBatch reads the body of a batch and visits its items in order, each with
+// what is wrong with it alone; a body that is wrong as a whole is an error.
+// Visited items are void when restart is called. The form is visit's only until
+// it returns.
+func readBatch(body []byte, visit func(s *syncForm, err error), restart func()) error {
+	var s syncForm
+	quick := 0
+	if quickBatch(body, func(at int) (end int, ok bool) {
+		if quick++; quick > maxBatch {
+			return 0, false
+		}
+		if end, ok = quickSync(body, at, &s); ok {
+			visit(&s, nil)
+		}
+		return end, ok
+	}) {
+		return nil
+	}
+	restart()
+	items, err := exactBatch(body)
+	if err != nil {
+		return err
+	}
+	for _, item := range items {
+		err := readSync(item, &s)
+		visit(&s, err)
+	}
+	return nil
+}
+
+// quickBatch takes apart a body that is {"syncs":[…]} with at least one item:
+// visit reads an item from where it begins. It gives up, with ok false, on
+// anything else.
+func quickBatch(body []byte, visit func(at int) (end int, ok bool)) (ok bool) {
+	i := skipSpace(body, 0)
+	if i >= len(body) || body[i] != '{' {
+		return false
+	}
+	key, i, ok := plainString(body, skipSpace(body, i+1))
+	if !ok || string(key) != "syncs" {
+		return false
+	}
+	if i = skipSpace(body, i); i >= len(body) || body[i] != ':' {
+		return false
+	}
+	if i = skipSpace(body, i+1); i >= len(body) || body[i] != '[' {
+		return false
+	}
+	for more := true; more; more = i < len(body) && body[i] == ',' {
+		if i, ok = visit(skipSpace(body, i+1)); !ok {
+			return false
+		}
+		i = skipSpace(body, i)
+	}
+	if i >= len(body) || body[i] != ']' {
+		return false
+	}
+	i = skipSpace(body, i+1)
+	return i < len(body) && body[i] == '}' && skipSpace(body, i+1) == len(body)
+}
+
+// exactBatch takes the body of a batch apart into its items. What is wrong
+// inside one of them is not looked at, as long as the whole is JSON.
+func exactBatch(body []byte) ([]jsontext.Value, error) {
+	if !utf8.Valid(body) {
+		return nil, kindInvalidJSON.with("the body is not valid UTF-8")
+	}
+	values, err := readObject(body, loose...)
+	if err != nil {
+		return nil, err
+	}
+	f := newForm(values)
+	items, ok := f.list("syncs", maxBatch)
+	if !ok {
+		f.refuse("syncs", "must be there: an array of syncs")
+		return nil, f.err()
+	}
+	// The rest of the body is read again, as strictly as any.
+	array := values["syncs"]
+	start := cap(body) - cap(array) // values are parts of the body
+	rest := slices.Concat(body[:start], []byte("[]"), body[start+len(array):])
+	if _, err := readObject(rest); err != nil {
+		return nil, err
+	}
+	return items, nil
+}

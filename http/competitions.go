@@ -1,0 +1,197 @@
+package http
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+func (s *Server) createCompetition(c *call) error {
+	f, err := readForm(c.Request.Body())
+	if err != nil {
+		return err
+	}
+	d := defaultDefinition()
+	readText(f, "id", &d.ID)
+	if !f.has("id") {
+		d.ID = s.newID()
+	}
+	for _, name := range []string{"name", "start_date", "end_date"} {
+		if !f.has(name) {
+			f.refuse(name, "must be there")
+		}
+	}
+	readDefinition(f, &d)
+	f.refuseAll(d.Validate())
+	if err := f.err(); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	summary, created, err := engine.Create(&competition.CreateCompetition{Caller: c.who.Caller, Definition: d})
+	if err != nil {
+		return err
+	}
+	status := fasthttp.StatusOK
+	if created {
+		status = fasthttp.StatusCreated
+		c.Response.Header.Set("Location", "/api/v1/competitions/"+summary.Definition.ID)
+	}
+	c.replySummary(status, &summary)
+	return nil
+}
+
+// editCompetition checks the whole of what the competition would become, so it
+// has to know what it is.
+func (s *Server) editCompetition(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	f, err := readForm(c.Request.Body())
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	d := defaultDefinition()
+	if err == nil {
+		var today competition.Summary
+		if today, err = engine.Competition(id, c.who.Caller); err == nil {
+			d = today.Definition
+		}
+	}
+	readDefinition(f, &d)
+	if err == nil {
+		f.refuseAll(d.Validate())
+	}
+	if bad := f.err(); bad != nil { // 400 goes before 403 and 404
+		return bad
+	}
+	if err != nil {
+		return err
+	}
+	summary, err := engine.Edit(id, &competition.EditCompetition{Caller: c.who.Caller, Patch: patchOf(f, &d)})
+	if err != nil {
+		return err
+	}
+	c.replySummary(fasthttp.StatusOK, &summary)
+	return nil
+}
+
+func (s *Server) cancelCompetition(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	summary, err := engine.Cancel(id, &competition.CancelCompetition{Caller: c.who.Caller})
+	if err != nil {
+		return err
+	}
+	c.replySummary(fasthttp.StatusOK, &summary)
+	return nil
+}
+
+func (s *Server) getCompetition(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	summary, err := engine.Competition(id, c.who.Caller)
+	if err != nil {
+		return err
+	}
+	c.replySummary(fasthttp.StatusOK, &summary)
+	return nil
+}
+
+func (s *Server) listCompetitions(c *call) error {
+	q := c.query()
+	var status competition.Status
+	if word, given := q.text("status"); given {
+		var ok bool
+		if status, ok = competition.ParseStatus(word); !ok {
+			q.refuse("status", "must be upcoming, active, finalizing, completed, settled or cancelled")
+		}
+	}
+	after, limit := q.afterCompetition(), q.integer("limit", 1, maxLimit, defaultLimit)
+	if err := q.err(); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	list, next, err := engine.Competitions(c.who.Caller, status, after, limit)
+	if err != nil {
+		return err
+	}
+	c.replySummaries(list, next)
+	return nil
+}
+
+// listUserCompetitions lists what a user takes part in.
+func (s *Server) listUserCompetitions(c *call) error {
+	userID, err := c.userID()
+	if err != nil {
+		return err
+	}
+	q := c.query()
+	after, limit := q.afterCompetition(), q.integer("limit", 1, maxLimit, defaultLimit)
+	if err := q.err(); err != nil {
+		return err
+	}
+	if err := c.ownData(userID); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	list, next, err := engine.CompetitionsOf(userID, after, limit)
+	if err != nil {
+		return err
+	}
+	c.replySummaries(list, next)
+	return nil
+}
+
+func (c *call) replySummary(status int, summary *competition.Summary) {
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.out = append(appendSummary(append(c.out[:0], envelope...), summary), envelopeEnd)
+	c.reply(status, c.out)
+}
+
+func (c *call) replySummaries(list []competition.Summary, next string) {
+	out := append(append(c.out[:0], envelope...), `{"competitions":[`...)
+	for i := range list {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendSummary(out, &list[i])
+	}
+	if next != "" {
+		next = cursorBehindCompetition(next)
+	}
+	c.replyList(out, next)
+}
+
+// replyList ends a list that lies in out, with the cursor of its next page.
+func (c *call) replyList(out []byte, cursor string) {
+	out = append(out, ']')
+	if cursor != "" {
+		out = append(append(append(out, `,"next_cursor":"`...), cursor...), '"')
+	}
+	c.out = append(out, '}', envelopeEnd)
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.reply(fasthttp.StatusOK, c.out)
+}

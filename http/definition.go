@@ -1,0 +1,168 @@
+package http
+
+import (
+	"strconv"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// defaultDefinition is a competition of which nothing is said yet; what
+// Definition.Complete fills in is left out.
+func defaultDefinition() competition.Definition {
+	return competition.Definition{
+		Scoring:       competition.Weights{Step: 1000},
+		PrizeSplit:    []int64{60_000, 30_000, 10_000},
+		DailyLimits:   competition.DefaultDailyLimits,
+		LateSyncHours: competition.DefaultLateSyncHours,
+	}
+}
+
+// readDefinition reads the fields that a form has into d, and completes it.
+// Objects and lists are replaced whole.
+func readDefinition(f *form, d *competition.Definition) {
+	before := *d
+	readText(f, "name", &d.Name)
+	readText(f, "description", &d.Description)
+	readText(f, "type", &d.Type)
+	readInstant(f, "start_date", &d.Start)
+	readInstant(f, "end_date", &d.End)
+	readText(f, "time_zone", &d.TimeZone)
+	readText(f, "currency", &d.Currency)
+	readText(f, "enrollment", &d.Enrollment)
+	readText(f, "visibility", &d.Visibility)
+	readCount(f, "max_participants", &d.MaxParticipants)
+	readCount(f, "late_sync_hours", &d.LateSyncHours)
+	if weights, ok := f.object("scoring"); ok {
+		d.Scoring = readWeights(weights, d.Scoring)
+	}
+	if limits, ok := f.object("daily_limits"); ok {
+		d.DailyLimits = readLimits(limits)
+	}
+	if f.has("prize_split") {
+		d.PrizeSplit = readSplit(f, d.PrizeSplit)
+	}
+	d.Complete()
+	readMoney(f, &before, d)
+}
+
+func readText[T ~string](f *form, name string, to *T) {
+	if text, ok := f.text(name); ok {
+		*to = T(text)
+	}
+}
+
+func readInstant(f *form, name string, to *competition.Millis) {
+	if t, ok := f.time(name); ok {
+		*to = t.millis()
+	}
+}
+
+func readCount(f *form, name string, to *int) {
+	if n, ok := f.integer(name, maxInteger); ok {
+		*to = int(n)
+	}
+}
+
+// readWeights reads thousandths of a point; those left out are 0. Where it had
+// to refuse one it returns otherwise, which nobody will complain about again.
+func readWeights(f *form, otherwise competition.Weights) (w competition.Weights) {
+	noted := len(*f.bad)
+	w.Step, _ = f.exact("steps", 3, competition.MaxWeight)
+	w.Metre, _ = f.exact("distance", 3, competition.MaxWeight)
+	w.Kcal, _ = f.exact("calories", 3, competition.MaxWeight)
+	w.Minute, _ = f.exact("active_minutes", 3, competition.MaxWeight)
+	if len(*f.bad) > noted {
+		return otherwise
+	}
+	return w
+}
+
+// readLimits reads daily limits; those left out are the default ones.
+func readLimits(f *form) competition.Metrics {
+	m := competition.DefaultDailyLimits
+	if n, ok := f.integer("steps", maxInteger); ok {
+		m.Steps = n
+	}
+	if n, ok := f.rounded("distance", 2); ok {
+		m.DistanceCm = n
+	}
+	if n, ok := f.rounded("calories", 2); ok {
+		m.EnergyCentikcal = n
+	}
+	if n, ok := f.integer("active_minutes", maxInteger); ok {
+		m.ActiveMinutes = n
+	}
+	return m
+}
+
+// readSplit reads percentages as thousandths of one; otherwise is like that of
+// readWeights.
+func readSplit(f *form, otherwise []int64) []int64 {
+	noted := len(*f.bad)
+	list, _ := f.list("prize_split", competition.MaxPrizes)
+	split := make([]int64, 0, len(list))
+	for i, value := range list {
+		name := "prize_split[" + strconv.Itoa(i) + "]"
+		if value.Kind() != '0' {
+			f.refuse(name, "must be a number")
+			continue
+		}
+		share, _ := f.exactly(name, readNumber(value, 3), 3, competition.WholeSplit)
+		split = append(split, share)
+	}
+	if len(*f.bad) > noted {
+		return otherwise
+	}
+	return split
+}
+
+// readMoney reads amounts in the currency that d has by now. Where that has
+// other decimals than before, an amount must be said again: 600.00 in one is
+// not 60000 in the other.
+func readMoney(f *form, before, d *competition.Definition) {
+	decimals, known := competition.CurrencyDecimals(d.Currency)
+	if !known {
+		decimals = 2 // the currency itself is refused
+	}
+	was, hadCurrency := competition.CurrencyDecimals(before.Currency)
+	for _, amount := range []struct {
+		name string
+		to   *int64
+	}{{"entry_fee", &d.EntryFeeMinor}, {"prize_pool", &d.PrizePoolMinor}} {
+		if n, ok := f.exact(amount.name, decimals, competition.MaxAmountMinor); ok {
+			*amount.to = n
+		} else if hadCurrency && was != decimals && *amount.to != 0 {
+			f.refuse(amount.name, "must be given again, since the new currency has other decimals")
+		}
+	}
+}
+
+// patchOf is the patch that sets the fields that the form has to what d says.
+func patchOf(f *form, d *competition.Definition) competition.Patch {
+	var p competition.Patch
+	give(f, "name", &p.Name, &d.Name)
+	give(f, "description", &p.Description, &d.Description)
+	give(f, "type", &p.Type, &d.Type)
+	give(f, "start_date", &p.Start, &d.Start)
+	give(f, "end_date", &p.End, &d.End)
+	give(f, "entry_fee", &p.EntryFeeMinor, &d.EntryFeeMinor)
+	give(f, "prize_pool", &p.PrizePoolMinor, &d.PrizePoolMinor)
+	give(f, "currency", &p.Currency, &d.Currency)
+	give(f, "time_zone", &p.TimeZone, &d.TimeZone)
+	give(f, "scoring", &p.Scoring, &d.Scoring)
+	give(f, "enrollment", &p.Enrollment, &d.Enrollment)
+	give(f, "visibility", &p.Visibility, &d.Visibility)
+	give(f, "max_participants", &p.MaxParticipants, &d.MaxParticipants)
+	give(f, "daily_limits", &p.DailyLimits, &d.DailyLimits)
+	give(f, "late_sync_hours", &p.LateSyncHours, &d.LateSyncHours)
+	if f.has("prize_split") {
+		p.PrizeSplit = d.PrizeSplit
+	}
+	return p
+}
+
+func give[T any](f *form, name string, to **T, value *T) {
+	if f.has(name) {
+		*to = value
+	}
+}

@@ -1,0 +1,271 @@
+package http
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// The one encoder of what clients read, by hand since boards are large and
+// replies many. Each function appends JSON and returns the extended slice.
+
+const (
+	envelope    = `{"success":true,"data":` // around every success, then the data, then envelopeEnd
+	envelopeEnd = '}'
+)
+
+// appendBoard writes a leaderboard as the GET gives it, without the envelope.
+func appendBoard(dst []byte, b *competition.Board) []byte {
+	dst = appendBoardHead(dst, b)
+	for i := range b.Entries {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendEntry(dst, b.CompetitionID, &b.Entries[i])
+	}
+	return appendBoardTail(dst, b)
+}
+
+func appendBoardHead(dst []byte, b *competition.Board) []byte {
+	dst = append(dst, `{"competition_id":"`...)
+	dst = append(dst, b.CompetitionID...)
+	dst = append(dst, `","status":"`...)
+	dst = append(dst, b.Status.String()...)
+	return append(dst, `","entries":[`...)
+}
+
+func appendBoardTail(dst []byte, b *competition.Board) []byte {
+	dst = append(dst, `],"total_count":`...)
+	dst = strconv.AppendInt(dst, int64(b.Total), 10)
+	dst = appendTimeField(dst, `,"updated_at":`, b.UpdatedAt)
+	dst = append(dst, `,"version":`...)
+	return append(strconv.AppendUint(dst, b.Version, 10), '}')
+}
+
+// appendEntry writes one place of a board. last_synced_at is left out before
+// the first sync.
+func appendEntry(dst []byte, competitionID string, e *competition.Entry) []byte {
+	dst = append(dst, `{"user_id":`...)
+	dst = appendString(dst, e.UserID)
+	dst = append(dst, `,"user_name":`...)
+	dst = appendString(dst, e.UserName)
+	dst = append(dst, `,"competition_id":"`...)
+	dst = append(dst, competitionID...)
+	dst = append(dst, `","score":`...)
+	dst = strconv.AppendInt(dst, e.Score, 10)
+	dst = append(dst, `,"rank":`...)
+	dst = strconv.AppendInt(dst, int64(e.Rank), 10)
+	dst = append(dst, ',')
+	dst = appendMetrics(dst, e.Totals)
+	dst = appendTimeField(dst, `,"last_synced_at":`, e.LastSyncedAt)
+	dst = appendTimeField(dst, `,"updated_at":`, e.UpdatedAt)
+	return append(dst, '}')
+}
+
+// appendMetrics writes the four fields, without braces.
+func appendMetrics(dst []byte, m competition.Metrics) []byte {
+	dst = append(dst, `"steps":`...)
+	dst = strconv.AppendInt(dst, m.Steps, 10)
+	dst = append(dst, `,"distance":`...)
+	dst = appendDecimal(dst, m.DistanceCm, 2)
+	dst = append(dst, `,"calories":`...)
+	dst = appendDecimal(dst, m.EnergyCentikcal, 2)
+	dst = append(dst, `,"active_minutes":`...)
+	return strconv.AppendInt(dst, m.ActiveMinutes, 10)
+}
+
+// appendSyncReply writes the answer to one sync.
+func appendSyncReply(dst []byte, competitionID, userID string, r competition.SyncReply) []byte {
+	dst = append(dst, `{"competition_id":"`...)
+	dst = append(dst, competitionID...)
+	dst = append(dst, `","user_id":`...)
+	dst = appendString(dst, userID)
+	dst = append(dst, `,"score":`...)
+	dst = strconv.AppendInt(dst, r.Score, 10)
+	dst = append(dst, `,"rank":`...)
+	dst = strconv.AppendInt(dst, int64(r.Rank), 10)
+	dst = append(dst, `,"total_count":`...)
+	dst = strconv.AppendInt(dst, int64(r.Total), 10)
+	dst = append(dst, `,"changed":`...)
+	return append(strconv.AppendBool(dst, r.Changed), '}')
+}
+
+// appendSyncReplies writes the answers of all the competitions that a sync
+// went to, as an array.
+func appendSyncReplies(dst []byte, userID string, replies []competition.JoinedReply) []byte {
+	dst = append(dst, '[')
+	for i := range replies {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendSyncReply(dst, replies[i].CompetitionID, userID, replies[i].SyncReply)
+	}
+	return append(dst, ']')
+}
+
+// appendSummary writes a competition.
+func appendSummary(dst []byte, s *competition.Summary) []byte {
+	d := &s.Definition
+	decimals, _ := competition.CurrencyDecimals(d.Currency)
+	dst = append(dst, `{"id":"`...)
+	dst = append(dst, d.ID...)
+	dst = append(dst, `","name":`...)
+	dst = appendString(dst, d.Name)
+	dst = append(dst, `,"description":`...)
+	dst = appendString(dst, d.Description)
+	dst = append(dst, `,"type":"`...)
+	dst = append(dst, d.Type...)
+	dst = append(dst, `","status":"`...)
+	dst = append(dst, s.Status.String()...)
+	dst = append(dst, `","start_date":`...)
+	dst = appendTime(dst, d.Start)
+	dst = append(dst, `,"end_date":`...)
+	dst = appendTime(dst, d.End)
+	dst = append(dst, `,"time_zone":`...)
+	dst = appendString(dst, d.TimeZone)
+	dst = append(dst, `,"entry_fee":`...)
+	dst = competition.AppendMinor(dst, d.EntryFeeMinor, decimals)
+	dst = append(dst, `,"prize_pool":`...)
+	dst = competition.AppendMinor(dst, d.PrizePoolMinor, decimals)
+	dst = append(dst, `,"currency":`...)
+	dst = appendString(dst, d.Currency)
+	dst = append(dst, `,"scoring":{"steps":`...)
+	dst = appendDecimal(dst, d.Scoring.Step, 3)
+	dst = append(dst, `,"distance":`...)
+	dst = appendDecimal(dst, d.Scoring.Metre, 3)
+	dst = append(dst, `,"calories":`...)
+	dst = appendDecimal(dst, d.Scoring.Kcal, 3)
+	dst = append(dst, `,"active_minutes":`...)
+	dst = appendDecimal(dst, d.Scoring.Minute, 3)
+	dst = append(dst, `},"prize_split":[`...)
+	for i, share := range d.PrizeSplit {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendDecimal(dst, share, 3)
+	}
+	dst = append(dst, `],"enrollment":"`...)
+	dst = append(dst, d.Enrollment...)
+	dst = append(dst, `","visibility":"`...)
+	dst = append(dst, d.Visibility...)
+	dst = append(dst, `","max_participants":`...)
+	dst = strconv.AppendInt(dst, int64(d.MaxParticipants), 10)
+	dst = append(dst, `,"daily_limits":{`...)
+	dst = appendMetrics(dst, d.DailyLimits)
+	dst = append(dst, `},"late_sync_hours":`...)
+	dst = strconv.AppendInt(dst, int64(d.LateSyncHours), 10)
+	dst = append(dst, `,"participant_count":`...)
+	return append(strconv.AppendInt(dst, int64(s.Participants), 10), '}')
+}
+
+// appendStats writes a user's part in a competition. rank is left out for who
+// is not on the board, source and last_synced_at where there was no sync.
+func appendStats(dst []byte, s *competition.Stats) []byte {
+	dst = append(dst, `{"user_id":`...)
+	dst = appendString(dst, s.UserID)
+	dst = append(dst, `,"competition_id":"`...)
+	dst = append(dst, s.CompetitionID...)
+	dst = append(dst, `",`...)
+	dst = appendMetrics(dst, s.Total)
+	if source := latestSource(s.Days); source != "" {
+		dst = append(dst, `,"source":`...)
+		dst = appendString(dst, source)
+	}
+	dst = append(dst, `,"score":`...)
+	dst = strconv.AppendInt(dst, s.Score, 10)
+	if s.Rank > 0 {
+		dst = append(dst, `,"rank":`...)
+		dst = strconv.AppendInt(dst, int64(s.Rank), 10)
+	}
+	dst = append(dst, `,"days":[`...)
+	for i := range s.Days {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendDay(dst, &s.Days[i])
+	}
+	dst = append(dst, ']')
+	dst = appendTimeField(dst, `,"last_synced_at":`, s.LastSyncedAt)
+	return append(dst, '}')
+}
+
+func appendDay(dst []byte, d *competition.DayStats) []byte {
+	dst = append(dst, `{"date":"`...)
+	dst = d.Day.Time().AppendFormat(dst, time.DateOnly)
+	dst = append(dst, `",`...)
+	dst = appendMetrics(dst, d.Value)
+	dst = append(dst, `,"sources":[`...)
+	for i := range d.Sources {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		source := &d.Sources[i]
+		dst = append(dst, `{"source":`...)
+		dst = appendString(dst, source.Source)
+		dst = append(dst, ',')
+		dst = appendMetrics(dst, source.Metrics)
+		if source.RecordedAt != 0 {
+			dst = append(dst, `,"recorded_at":"`...)
+			dst = time.Unix(0, source.RecordedAt).UTC().AppendFormat(dst, time.RFC3339Nano)
+			dst = append(dst, '"')
+		}
+		dst = append(dst, '}')
+	}
+	return append(dst, `]}`...)
+}
+
+// latestSource is the source that reported last on the last of the days.
+func latestSource(days []competition.DayStats) string {
+	if len(days) == 0 {
+		return ""
+	}
+	var latest competition.SourceStats
+	for i, source := range days[len(days)-1].Sources {
+		if i == 0 || source.RecordedAt > latest.RecordedAt {
+			latest = source
+		}
+	}
+	return latest.Source
+}
+
+// appendTimeField writes a key and a time, or nothing for a time that never was.
+func appendTimeField(dst []byte, key string, at competition.Millis) []byte {
+	if at == 0 {
+		return dst
+	}
+	return appendTime(append(dst, key...), at)
+}
+
+// appendTime writes RFC 3339 in UTC, with as many digits of the second as it has.
+func appendTime(dst []byte, at competition.Millis) []byte {
+	dst = append(dst, '"')
+	return append(at.Time().AppendFormat(dst, time.RFC3339Nano), '"')
+}
+
+// appendDecimal writes units of 10^-decimals as the shortest exact number.
+func appendDecimal(dst []byte, units int64, decimals int) []byte {
+	dst = competition.AppendMinor(dst, units, decimals)
+	for dst[len(dst)-1] == '0' && decimals > 0 {
+		dst, decimals = dst[:len(dst)-1], decimals-1
+	}
+	if decimals == 0 && dst[len(dst)-1] == '.' {
+		dst = dst[:len(dst)-1]
+	}
+	return dst
+}
+
+// appendString writes a string with its quotes.
+func appendString(dst []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			dst, _ = jsontext.AppendQuote(dst, s) // the error tells that bad UTF-8 was mended
+			return dst
+		}
+	}
+	dst = append(dst, '"')
+	dst = append(dst, s...)
+	return append(dst, '"')
+}

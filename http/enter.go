@@ -1,0 +1,225 @@
+package http
+
+import (
+	"bytes"
+	"errors"
+	"net"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// call is one request on its way through a route. Calls are used again: nothing
+// of one may be kept.
+type call struct {
+	*fasthttp.RequestCtx
+
+	fiber *fiber.Ctx
+	route *route
+	who   *Identity // nil on public routes
+	out   []byte    // the reply as it is being written
+
+	form syncForm
+	sync competition.SubmitSync
+}
+
+// maxKeptReply is how large a reply's buffer may be to be used again.
+const maxKeptReply = 64 << 10
+
+// enter makes Fiber's handler of a route. It refuses in the order that clients
+// may rely on: 401, 415, 413; the route's handler goes on with 400, 403 and
+// what the engine finds.
+func (s *Server) enter(r *route) fiber.Handler {
+	counters := s.metrics.requests[r.operation]
+	return func(f *fiber.Ctx) error {
+		c, _ := s.calls.Get().(*call)
+		c.RequestCtx, c.fiber, c.route = f.Context(), f, r
+		err := s.admit(c, len(c.Request.Body()) > r.limit)
+		if err == nil {
+			err = r.handle(s, c)
+		}
+		if err != nil {
+			s.refuse(c.RequestCtx, err)
+		}
+		counters.count(c.Response.StatusCode())
+		if cap(c.out) > maxKeptReply {
+			c.out = nil
+		}
+		*c = call{out: c.out}
+		s.calls.Put(c)
+		return nil
+	}
+}
+
+// admit checks the token, the body's encoding and type, and its size.
+func (s *Server) admit(c *call, tooLarge bool) error {
+	if c.route.access != public {
+		who, err := s.auth.bearer(c.Request.Header.PeekCanonical(headerAuthorization))
+		if err != nil {
+			return err
+		}
+		c.who = who
+	}
+	if len(c.Request.Header.ContentEncoding()) > 0 {
+		return kindEncoding.with("send the body as it is, without Content-Encoding")
+	}
+	if (tooLarge || len(c.Request.Body()) > 0) && c.route.changes() && !isJSON(c.Request.Header.ContentType()) {
+		return kindMediaType.with("send Content-Type: application/json, or none")
+	}
+	if tooLarge {
+		return kindTooLarge.with(tooLargeDetail)
+	}
+	return nil
+}
+
+const tooLargeDetail = "a batch may have 1 MiB, every other body 16 KiB"
+
+// isJSON reports whether a Content-Type is JSON's; having none is fine.
+func isJSON(contentType []byte) bool {
+	const media = "application/json"
+	if len(contentType) == 0 || string(contentType) == media {
+		return true
+	}
+	name, parameters, _ := bytes.Cut(contentType, []byte(";"))
+	if !bytes.EqualFold(bytes.TrimSpace(name), []byte(media)) {
+		return false
+	}
+	charset := bytes.ReplaceAll(bytes.TrimSpace(parameters), []byte(`"`), nil)
+	return len(charset) == 0 || bytes.EqualFold(charset, []byte("charset=utf-8"))
+}
+
+// permit gives a handler the engine, once the request itself is known to be
+// right: it is the only way there, so that no route forgets who may use it.
+func (s *Server) permit(c *call) (Engine, error) {
+	switch {
+	case c.route.access == operator && !c.who.Caller.Operator:
+		return nil, kindForbidden.with("this is for operators")
+	case c.route.changes() && c.who.Anonymous:
+		return nil, kindForbidden.with("an anonymous user may only read")
+	}
+	return s.engine, nil
+}
+
+// ownData refuses to let a user near another's data.
+func (c *call) ownData(userID string) error {
+	if userID != c.who.Caller.UserID && !c.who.Caller.Operator {
+		return kindForbidden.with("the user_id is not the token's, and the caller is no operator")
+	}
+	return nil
+}
+
+// userIDOf is the user that a request is about: the one named, or the caller. A
+// service key must name one.
+func (c *call) userIDOf(named []byte) (string, error) {
+	caller := c.who.Caller.UserID
+	switch {
+	case len(named) == 0 && caller == "":
+		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "user_id", Detail: "must be there: a service key speaks for no user"}})
+	case len(named) == 0 || string(named) == caller:
+		return caller, nil
+	}
+	return string(named), nil
+}
+
+// query is the request's query; it lies in the request's buffer.
+func (c *call) query() query { return query{raw: viewOf(c.URI().QueryString())} }
+
+// competitionID is the competition of the path, copied.
+func (c *call) competitionID() (string, error) {
+	id, ok := unescape(c.fiber.Params("competition_id"), false)
+	if !ok || !competition.ValidID(id) {
+		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "competition_id", Detail: badCompetitionID}})
+	}
+	return strings.Clone(id), nil
+}
+
+// userID is the user of the path, copied.
+func (c *call) userID() (string, error) {
+	id, ok := unescape(c.fiber.Params("user_id"), false)
+	if !ok || !competition.ValidUserID(id) {
+		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "user_id", Detail: badUserID}})
+	}
+	return strings.Clone(id), nil
+}
+
+// reply answers with JSON, which is copied.
+func (c *call) reply(status int, body []byte) {
+	c.SetStatusCode(status)
+	c.Response.Header.SetContentTypeBytes(valueJSON)
+	c.SetBody(body)
+}
+
+// noRoute answers what no route took.
+func (s *Server) noRoute(f *fiber.Ctx, err error) error {
+	ctx := f.Context()
+	var refused *fiber.Error
+	if !errors.As(err, &refused) {
+		s.refuse(ctx, err)
+		return nil
+	}
+	misfit := refused.Code == fiber.StatusMethodNotAllowed // Fiber has set Allow
+	if misfit && string(ctx.Method()) == fiber.MethodOptions {
+		s.origins.preflight(ctx)
+		ctx.SetStatusCode(fiber.StatusNoContent)
+		return nil
+	}
+	if found := s.assets[string(ctx.Path())]; !misfit && found != nil && (ctx.IsGet() || ctx.IsHead()) {
+		found.serve(ctx)
+		s.metrics.unrouted.count(ctx.Response.StatusCode())
+		return nil
+	}
+	err = s.admit(s.stranger(ctx), false)
+	switch {
+	case err != nil:
+	case misfit:
+		err = kindMethod.with("see Allow for the methods that do")
+	default:
+		err = kindNotFound.with("see /docs for what there is")
+	}
+	s.refuse(ctx, err)
+	s.metrics.unrouted.count(ctx.Response.StatusCode())
+	return nil
+}
+
+// stranger is a call that no route takes: what is under /api needs a token all
+// the same.
+func (s *Server) stranger(ctx *fasthttp.RequestCtx) *call {
+	r := &route{method: string(ctx.Method()), access: public}
+	if bytes.HasPrefix(ctx.URI().PathOriginal(), []byte("/api/")) {
+		r.access = athlete
+	}
+	return &call{RequestCtx: ctx, route: r}
+}
+
+// malformed answers a request that could not be read whole.
+func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
+	s.dress(ctx)
+	var network net.Error
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		err = s.admit(s.stranger(ctx), true)
+	case errors.As(err, new(*fasthttp.ErrSmallBuffer)):
+		err = kindHeaders.with("the request line and the header fields may have 8 KiB together")
+	case errors.As(err, &network) && network.Timeout():
+		err = kindTimeout.with("the request did not arrive in time")
+	default:
+		err = kindBadRequest.with("the request cannot be read")
+	}
+	s.refuse(ctx, err)
+	s.metrics.unrouted.count(ctx.Response.StatusCode())
+}
+
+// isSmuggled reports whether a request says in two ways where its body ends
+// (RFC 9112, section 6.3): a proxy in front may have taken the other.
+func isSmuggled(header *fasthttp.RequestHeader) bool {
+	return header.ContentLength() == -1 && containsFold(header.RawHeaders(), []byte("\ncontent-length:"))
+}
+
+// containsFold reports whether text contains a word of lower-case letters, in
+// any case.
+func containsFold(text, word []byte) bool {
+	return bytes.Contains(bytes.ToLower(text), word)
+}

@@ -1,0 +1,289 @@
+package http
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// form is a JSON object that a client sent. Its methods read one field each;
+// what is wrong with a field is noted, and err tells everything at once. A
+// field that is null counts as absent. The values are parts of the body.
+type form struct {
+	values map[string]jsontext.Value
+	prefix string                    // in front of names, for an object inside another
+	bad    *[]competition.FieldError // shared with the objects inside
+}
+
+// readForm reads a body that is one JSON object, strictly: no name stands twice
+// at any depth, all text is valid UTF-8 without lone surrogates, and nothing
+// follows. Names that nobody asks for are ignored, but read like the others.
+func readForm(body []byte) (*form, error) {
+	values, err := readObject(body)
+	if err != nil {
+		return nil, err
+	}
+	return newForm(values), nil
+}
+
+func newForm(values map[string]jsontext.Value) *form {
+	return &form{values: values, bad: new([]competition.FieldError)}
+}
+
+func readObject(body []byte, options ...jsontext.Options) (map[string]jsontext.Value, error) {
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(body), options...)
+	if kind := decoder.PeekKind(); kind != '{' {
+		if err := decoder.SkipValue(); err != nil {
+			return nil, notJSON(err)
+		}
+		return nil, kindInvalidJSON.with("a JSON object is expected")
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, notJSON(err)
+	}
+	values := map[string]jsontext.Value{}
+	for decoder.PeekKind() != '}' {
+		name, err := decoder.ReadToken()
+		if err != nil {
+			return nil, notJSON(err)
+		}
+		key := name.String() // before the next read overwrites it
+		value, err := decoder.ReadValue()
+		if err != nil {
+			return nil, notJSON(err)
+		}
+		if _, twice := values[key]; twice { // with options that let duplicates pass
+			return nil, twiceNamed(key)
+		}
+		end := decoder.InputOffset()
+		values[key] = body[end-int64(len(value)) : end]
+	}
+	if _, err := decoder.ReadToken(); err != nil {
+		return nil, notJSON(err)
+	}
+	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
+		return nil, kindInvalidJSON.with("something follows the JSON object")
+	}
+	return values, nil
+}
+
+// notJSON says where a body stops being JSON, in our own words.
+func notJSON(err error) error {
+	var syntax *jsontext.SyntacticError
+	switch {
+	case errors.Is(err, io.EOF):
+		return kindInvalidJSON.with("the body is empty")
+	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
+		return twiceNamed(syntax.JSONPointer.LastToken())
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return kindInvalidJSON.with("the body ends too early")
+	case errors.As(err, &syntax):
+		return kindInvalidJSON.with("the body stops being valid JSON at byte " + strconv.FormatInt(syntax.ByteOffset, 10))
+	default:
+		return kindInvalidJSON.with("the body is not valid JSON")
+	}
+}
+
+func twiceNamed(name string) error {
+	return kindInvalidJSON.with(fmt.Sprintf("the name %.100q stands twice in one object", name))
+}
+
+// refuse notes what is wrong with a field, once.
+func (f *form) refuse(field, detail string) {
+	field = f.prefix + field
+	for _, known := range *f.bad {
+		if known.Field == field {
+			return
+		}
+	}
+	*f.bad = append(*f.bad, competition.FieldError{Field: field, Detail: detail})
+}
+
+// refuseAll notes what the core found.
+func (f *form) refuseAll(err error) {
+	var invalid *competition.InvalidError
+	if errors.As(err, &invalid) {
+		for _, field := range invalid.Fields {
+			f.refuse(field.Field, field.Detail)
+		}
+	}
+}
+
+// err is nil, or the problem that lists every bad field.
+func (f *form) err() error {
+	if len(*f.bad) == 0 {
+		return nil
+	}
+	return kindInvalidRequest.listing(*f.bad)
+}
+
+// value is a field's value; false when it is absent.
+func (f *form) value(name string) (jsontext.Value, bool) {
+	value, there := f.values[name]
+	return value, there && value.Kind() != 'n'
+}
+
+// has reports whether a field was given.
+func (f *form) has(name string) bool {
+	_, given := f.value(name)
+	return given
+}
+
+// bytes reads a string field, unescaped; false when it is absent or refused.
+func (f *form) bytes(name string) ([]byte, bool) {
+	value, given := f.value(name)
+	if !given {
+		return nil, false
+	}
+	if value.Kind() != '"' {
+		f.refuse(name, "must be a string")
+		return nil, false
+	}
+	text, err := jsontext.AppendUnquote(make([]byte, 0, len(value)), value)
+	if err != nil || !utf8.Valid(text) {
+		f.refuse(name, "must be valid text")
+		return nil, false
+	}
+	return text, true
+}
+
+// text reads a string field.
+func (f *form) text(name string) (string, bool) {
+	text, ok := f.bytes(name)
+	return string(text), ok
+}
+
+// integer reads a number without a fraction, from 0 to highest.
+func (f *form) integer(name string, highest int64) (int64, bool) {
+	n, ok := f.number(name, 0)
+	switch {
+	case !ok:
+		return 0, false
+	case !n.exact:
+		f.refuse(name, "must be an integer")
+		return 0, false
+	}
+	return f.within(name, n, highest, strconv.FormatInt(highest, 10))
+}
+
+// rounded reads a number from 0 on, rounded half up to so many decimals and
+// given in units of the last.
+func (f *form) rounded(name string, decimals int) (int64, bool) {
+	n, ok := f.number(name, decimals)
+	if !ok {
+		return 0, false
+	}
+	return f.within(name, n, maxInteger, competition.FormatMinor(maxInteger, decimals))
+}
+
+// exact reads a number from 0 to highest that has at most so many decimals; all
+// in units of the last.
+func (f *form) exact(name string, decimals int, highest int64) (int64, bool) {
+	n, ok := f.number(name, decimals)
+	if !ok {
+		return 0, false
+	}
+	return f.exactly(name, n, decimals, highest)
+}
+
+func (f *form) exactly(name string, n number, decimals int, highest int64) (int64, bool) {
+	switch {
+	case !n.exact && decimals == 0:
+		f.refuse(name, "must be an integer")
+		return 0, false
+	case !n.exact:
+		f.refuse(name, "must have at most "+strconv.Itoa(decimals)+" decimals")
+		return 0, false
+	}
+	return f.within(name, n, highest, competition.FormatMinor(highest, decimals))
+}
+
+func (f *form) number(name string, decimals int) (n number, ok bool) {
+	value, given := f.value(name)
+	if !given {
+		return n, false
+	}
+	if value.Kind() != '0' {
+		f.refuse(name, "must be a number")
+		return n, false
+	}
+	return readNumber(value, decimals), true
+}
+
+func (f *form) within(name string, n number, highest int64, shown string) (int64, bool) {
+	if n.negative || n.huge || n.value > highest {
+		f.refuse(name, "must be between 0 and "+shown)
+		return 0, false
+	}
+	return n.value, true
+}
+
+// time reads an RFC 3339 time.
+func (f *form) time(name string) (t writtenTime, ok bool) {
+	text, given := f.bytes(name)
+	if !given {
+		return t, false
+	}
+	if t, ok = readTime(text); !ok {
+		f.refuse(name, "must be an RFC 3339 time such as 2026-05-01T00:00:00Z")
+	}
+	return t, ok
+}
+
+// object reads an object field; what is wrong inside it is noted under a
+// dotted name.
+func (f *form) object(name string) (inner *form, ok bool) {
+	value, given := f.value(name)
+	if !given {
+		return nil, false
+	}
+	values, err := readObject(value)
+	if err != nil {
+		f.refuse(name, "must be an object")
+		return nil, false
+	}
+	return &form{values: values, prefix: f.prefix + name + ".", bad: f.bad}, true
+}
+
+// list reads an array field of at most so many values.
+func (f *form) list(name string, most int) (list []jsontext.Value, ok bool) {
+	value, given := f.value(name)
+	if !given {
+		return nil, false
+	}
+	list, ok = readArray(value, most)
+	if !ok {
+		f.refuse(name, "must be an array of at most "+strconv.Itoa(most)+" values")
+	}
+	return list, ok
+}
+
+// readArray takes valid JSON apart; false when it is not an array of at most so
+// many values.
+func readArray(array jsontext.Value, most int) ([]jsontext.Value, bool) {
+	if array.Kind() != '[' {
+		return nil, false
+	}
+	decoder := jsontext.NewDecoder(bytes.NewBuffer(array), loose...)
+	list := []jsontext.Value{}
+	for _, err := decoder.ReadToken(); err == nil && decoder.PeekKind() != ']'; {
+		var value jsontext.Value
+		if value, err = decoder.ReadValue(); err != nil || len(list) == most {
+			return nil, false
+		}
+		end := decoder.InputOffset()
+		list = append(list, array[end-int64(len(value)):end])
+	}
+	return list, true
+}
+
+// loose lets pass what concerns one item of a batch alone: names that stand
+// twice, and lone surrogates.
+var loose = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}

@@ -1,0 +1,87 @@
+package http
+
+import (
+	"slices"
+
+	"github.com/valyala/fasthttp"
+)
+
+// Header names in their canonical form, and values, as fasthttp takes them.
+var (
+	headerAllowOrigin        = []byte("Access-Control-Allow-Origin")
+	headerAuthorization      = []byte("Authorization")
+	headerCacheControl       = []byte("Cache-Control")
+	headerContentTypeOptions = []byte("X-Content-Type-Options")
+	headerETag               = []byte("Etag")
+	headerExposeHeaders      = []byte("Access-Control-Expose-Headers")
+	headerIfNoneMatch        = []byte("If-None-Match")
+	headerOrigin             = []byte("Origin")
+	headerReferrerPolicy     = []byte("Referrer-Policy")
+	headerRequestID          = []byte("X-Request-Id")
+	headerSecurityPolicy     = []byte("Content-Security-Policy")
+	headerVary               = []byte("Vary")
+
+	valueExposed    = []byte("ETag, Location, Retry-After, X-Request-Id")
+	valueJSON       = []byte("application/json")
+	valueNoReferrer = []byte("no-referrer")
+	valueNoSniff    = []byte("nosniff")
+	valueNoStore    = []byte("no-store")
+	valueOrigin     = []byte("Origin")
+	valueRevalidate = []byte("private, no-cache")
+)
+
+// origins are the foreign origins whose pages may call (the CORS protocol of
+// the Fetch standard). No cookies are involved, so credentials are never
+// allowed.
+type origins struct {
+	any  bool
+	list []string
+}
+
+func newOrigins(allowed []string) origins {
+	return origins{any: slices.Contains(allowed, "*"), list: allowed}
+}
+
+// allows reports whether pages of an origin may call.
+func (o *origins) allows(origin []byte) bool {
+	if o.any {
+		return true
+	}
+	for _, allowed := range o.list {
+		if string(origin) == allowed {
+			return true
+		}
+	}
+	return false
+}
+
+// allow tells the browser what it may show the page that called.
+func (o *origins) allow(ctx *fasthttp.RequestCtx) {
+	if !o.any && len(o.list) == 0 {
+		return
+	}
+	header := &ctx.Response.Header
+	if !o.any {
+		header.SetCanonical(headerVary, valueOrigin)
+	}
+	origin := ctx.Request.Header.PeekCanonical(headerOrigin)
+	if len(origin) == 0 || !o.allows(origin) {
+		return
+	}
+	if o.any {
+		origin = []byte("*")
+	}
+	header.SetCanonical(headerAllowOrigin, origin)
+	header.SetCanonical(headerExposeHeaders, valueExposed)
+}
+
+// preflight answers a browser that asks before a page's request.
+func (o *origins) preflight(ctx *fasthttp.RequestCtx) {
+	header := &ctx.Response.Header
+	if len(header.PeekCanonical(headerAllowOrigin)) == 0 || len(ctx.Request.Header.Peek("Access-Control-Request-Method")) == 0 {
+		return
+	}
+	header.SetBytesV("Access-Control-Allow-Methods", header.Peek("Allow"))
+	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id")
+	header.Set("Access-Control-Max-Age", "600")
+}

@@ -1,0 +1,310 @@
+package http
+
+import (
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// fakeEngine is an engine of which a test says what matters to it. What a test
+// does not say answers like a competition "spring" where all goes well.
+type fakeEngine struct {
+	mu    sync.Mutex
+	calls []string // names, in order
+
+	err      error // what every call but Health returns
+	health   *competition.Health
+	submit   func(id string, s *competition.SubmitSync) (competition.SyncReply, error)
+	batch    func(items []competition.BatchItem)
+	top      *competition.Published
+	board    competition.Board
+	summary  competition.Summary
+	created  bool
+	joined   []competition.JoinedReply
+	stats    competition.Stats
+	next     string
+	nextPart uint32
+
+	sync   competition.SubmitSync // the last of each
+	id     string
+	caller competition.Caller
+	create competition.CreateCompetition
+	edit   competition.EditCompetition
+	join   competition.JoinCompetition
+	leave  competition.LeaveCompetition
+	args   []any
+}
+
+var (
+	// start is the time on every test's clock.
+	start   = time.Date(2026, 5, 10, 12, 0, 0, 0, time.UTC)
+	atStart = competition.MillisOf(start)
+)
+
+func newFakeEngine() *fakeEngine {
+	board := competition.Board{
+		CompetitionID: "spring", Status: competition.Active, Version: 7, UpdatedAt: atStart, Total: 3,
+		Entries: []competition.Entry{
+			{
+				UserID: "u1", UserName: "Ada \"the\" Löve", Score: 900, Rank: 1, LastSyncedAt: atStart, UpdatedAt: atStart - 1,
+				Totals: competition.Metrics{Steps: 900, DistanceCm: 70050, EnergyCentikcal: 12345, ActiveMinutes: 9},
+			},
+			{UserID: "u2", Score: 800, Rank: 2, UpdatedAt: atStart, LastSyncedAt: atStart},
+			{UserID: "u3", Rank: 3, UpdatedAt: atStart},
+		},
+	}
+	return &fakeEngine{
+		board: board,
+		top:   &competition.Published{Board: board},
+		summary: competition.Summary{Status: competition.Upcoming, Participants: 3, Definition: func() competition.Definition {
+			d := defaultDefinition()
+			d.ID, d.Name, d.Start, d.End = "spring", "Spring", atStart, atStart+7*24*60*60*1000
+			d.PrizePoolMinor, d.Currency = 60_000, "EUR"
+			d.Complete()
+			return d
+		}()},
+		created: true,
+		joined:  []competition.JoinedReply{{CompetitionID: "spring", SyncReply: competition.SyncReply{Score: 1, Rank: 1, Total: 1}}},
+		stats: competition.Stats{
+			CompetitionID: "spring", UserID: "u1", Score: 900, Rank: 1, LastSyncedAt: atStart,
+			Total: competition.Metrics{Steps: 900}, Days: []competition.DayStats{{
+				Day: 20_583, Value: competition.Metrics{Steps: 900, DistanceCm: 50},
+				Sources: []competition.SourceStats{
+					{Source: "watch", RecordedAt: start.UnixNano() + 5, Metrics: competition.Metrics{Steps: 900}},
+					{Source: "phone", Metrics: competition.Metrics{Steps: 100, DistanceCm: 50}},
+				},
+			}},
+		},
+	}
+}
+
+func (e *fakeEngine) note(name, id string, caller competition.Caller, args ...any) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.calls = append(e.calls, name)
+	e.id, e.caller, e.args = id, caller, args
+	return e.err
+}
+
+// called returns the calls so far, and forgets them.
+func (e *fakeEngine) called() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	calls := e.calls
+	e.calls = nil
+	return calls
+}
+
+func (e *fakeEngine) SubmitSync(id string, s *competition.SubmitSync) (competition.SyncReply, error) {
+	err := e.note("SubmitSync", id, competition.Caller{})
+	e.sync = *s
+	if e.submit != nil {
+		return e.submit(id, s)
+	}
+	return competition.SyncReply{Score: 10_000, Rank: 2, Total: 3, Changed: true}, err
+}
+
+func (e *fakeEngine) SubmitEverywhere(s *competition.SubmitSync) ([]competition.JoinedReply, error) {
+	err := e.note("SubmitEverywhere", "", competition.Caller{})
+	e.sync = *s
+	return e.joined, err
+}
+
+func (e *fakeEngine) SubmitBatch(items []competition.BatchItem) {
+	_ = e.note("SubmitBatch", "", competition.Caller{})
+	for i := range items {
+		items[i].Err = e.err
+		items[i].Replies = []competition.JoinedReply{{CompetitionID: items[i].CompetitionID, SyncReply: competition.SyncReply{Score: int64(i), Rank: 1, Total: 1}}}
+	}
+	if e.batch != nil {
+		e.batch(items)
+	}
+}
+
+func (e *fakeEngine) Stats(id string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
+	return e.stats, e.note("Stats", id, caller, userID, from, to)
+}
+
+func (e *fakeEngine) Top(id string, caller competition.Caller) (*competition.Published, error) {
+	return e.top, e.note("Top", id, caller)
+}
+
+func (e *fakeEngine) Page(id string, caller competition.Caller, offset, limit int) (competition.Board, error) {
+	return e.board, e.note("Page", id, caller, offset, limit)
+}
+
+func (e *fakeEngine) Around(id string, caller competition.Caller, userID string, radius int) (competition.Board, error) {
+	return e.board, e.note("Around", id, caller, userID, radius)
+}
+
+func (e *fakeEngine) Create(c *competition.CreateCompetition) (competition.Summary, bool, error) {
+	err := e.note("Create", c.Definition.ID, c.Caller)
+	e.create = *c
+	return e.summary, e.created, err
+}
+
+func (e *fakeEngine) Edit(id string, c *competition.EditCompetition) (competition.Summary, error) {
+	err := e.note("Edit", id, c.Caller)
+	e.edit = *c
+	return e.summary, err
+}
+
+func (e *fakeEngine) Cancel(id string, c *competition.CancelCompetition) (competition.Summary, error) {
+	return e.summary, e.note("Cancel", id, c.Caller)
+}
+
+func (e *fakeEngine) Join(id string, j *competition.JoinCompetition) (competition.Entry, error) {
+	err := e.note("Join", id, j.Caller)
+	e.join = *j
+	return competition.Entry{UserID: j.UserID, UserName: j.UserName, Rank: 4, UpdatedAt: atStart}, err
+}
+
+func (e *fakeEngine) Leave(id string, l *competition.LeaveCompetition) error {
+	err := e.note("Leave", id, l.Caller)
+	e.leave = *l
+	return err
+}
+
+func (e *fakeEngine) Competition(id string, caller competition.Caller) (competition.Summary, error) {
+	return e.summary, e.note("Competition", id, caller)
+}
+
+func (e *fakeEngine) Competitions(caller competition.Caller, status competition.Status, after string, limit int) ([]competition.Summary, string, error) {
+	err := e.note("Competitions", "", caller, status, after, limit)
+	return []competition.Summary{e.summary}, e.next, err
+}
+
+func (e *fakeEngine) CompetitionsOf(userID, after string, limit int) ([]competition.Summary, string, error) {
+	err := e.note("CompetitionsOf", "", competition.Caller{}, userID, after, limit)
+	return []competition.Summary{e.summary}, e.next, err
+}
+
+func (e *fakeEngine) Participants(id string, caller competition.Caller, after uint32, limit int) ([]competition.Entry, uint32, error) {
+	return e.board.Entries, e.nextPart, e.note("Participants", id, caller, after, limit)
+}
+
+func (e *fakeEngine) Health() competition.Health {
+	if e.health != nil {
+		return *e.health
+	}
+	return competition.Health{Ready: true, Active: 2, Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 0.4}}}
+}
+
+// secret signs the tests' tokens.
+var secret = []byte("a secret that only the tests know, 32 bytes and more")
+
+// issuer is the project's, for servers made with projectURL.
+const (
+	projectURL = "https://project.supabase.example"
+	issuer     = projectURL + "/auth/v1"
+)
+
+// mint makes a token for u1, good for an hour, with some claims changed; nil
+// takes a claim out.
+func mint(t testing.TB, key any, changes jwt.MapClaims) string {
+	t.Helper()
+	claims := jwt.MapClaims{
+		"sub": "u1", "aud": "authenticated", "role": "authenticated", "iss": issuer,
+		"exp": start.Add(time.Hour).Unix(), "iat": start.Unix(), "is_anonymous": false,
+		"app_metadata":  map[string]any{"provider": "email"},
+		"user_metadata": map[string]any{"full_name": "Ada Lovelace"},
+	}
+	for name, value := range changes {
+		if claims[name] = value; value == nil {
+			delete(claims, name)
+		}
+	}
+	var method jwt.SigningMethod = jwt.SigningMethodHS256
+	if key == jwt.UnsafeAllowNoneSignatureType {
+		method = jwt.SigningMethodNone
+	}
+	token, err := jwt.NewWithClaims(method, claims).SignedString(key)
+	require.NoError(t, err)
+	return token
+}
+
+func userToken(t testing.TB, sub string) string {
+	t.Helper()
+	return mint(t, secret, jwt.MapClaims{"sub": sub})
+}
+
+func operatorToken(t testing.TB) string {
+	t.Helper()
+	return mint(t, secret, jwt.MapClaims{"sub": "op", "app_metadata": map[string]any{"role": "operator"}, "user_metadata": map[string]any{"name": "Op"}})
+}
+
+func serviceToken(t testing.TB) string {
+	t.Helper()
+	return mint(t, secret, jwt.MapClaims{"sub": nil, "aud": nil, "iss": "supabase", "role": "service_role", "user_metadata": nil, "app_metadata": nil, "is_anonymous": nil})
+}
+
+func anonymousToken(t testing.TB) string {
+	t.Helper()
+	return mint(t, secret, jwt.MapClaims{"sub": "u1", "is_anonymous": true, "user_metadata": nil})
+}
+
+// bench is a server with a fake engine, and a client of it that needs no network.
+type bench struct {
+	*Server
+	engine *fakeEngine
+	now    time.Time
+}
+
+func newBench(t testing.TB, change ...func(*Options)) *bench {
+	t.Helper()
+	b := &bench{engine: newFakeEngine(), now: start}
+	o := Options{
+		Engine: b.engine, Secret: secret, SupabaseURL: projectURL,
+		Now: func() time.Time { return b.now }, NewID: func() string { return "new-id" },
+		Build: Build{Version: "1.2.3", Commit: "abc", Go: "go1.26"},
+	}
+	for _, f := range change {
+		f(&o)
+	}
+	b.Server = New(o)
+	t.Cleanup(func() { require.NoError(t, b.Shutdown(t.Context())) })
+	return b
+}
+
+// header is one header field of a request; a Bearer token is one without a name.
+type header struct{ name, value string }
+
+func bearer(token string) header { return header{"Authorization", "Bearer " + token} }
+
+// response is what a client sees.
+type response struct {
+	status int
+	body   string
+	header *fasthttp.ResponseHeader
+}
+
+func (r response) get(name string) string { return string(r.header.Peek(name)) }
+
+// do sends a request straight to the server's handler.
+func (b *bench) do(t testing.TB, method, target, body string, headers ...header) response {
+	t.Helper()
+	var request fasthttp.Request
+	request.Header.SetMethod(method)
+	request.SetRequestURI(target)
+	request.Header.SetHost("paceboard.test")
+	if body != "" {
+		request.SetBodyString(body)
+	}
+	for _, h := range headers {
+		request.Header.Add(h.name, h.value)
+	}
+	ctx := &fasthttp.RequestCtx{}
+	ctx.Init(&request, &net.TCPAddr{}, nil)
+	b.handle(ctx)
+	r := response{status: ctx.Response.StatusCode(), body: string(ctx.Response.Body()), header: &ctx.Response.Header}
+	document(t).holds(t, method, strings.SplitN(target, "?", 2)[0], r)
+	return r
+}

@@ -1,0 +1,94 @@
+package http
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Identity is whom a verified token speaks for. It never changes.
+type Identity struct {
+	Caller    competition.Caller // a service key has no user id and is an operator
+	Name      string             // to show on boards; empty if the token has none
+	Anonymous bool               // may only read
+	Expires   int64              // seconds since 1970, leeway included
+}
+
+// serviceRole is the role of Supabase's own key.
+const serviceRole = "service_role"
+
+// maxUserNameRunes is how long a name on a board may be.
+const maxUserNameRunes = 100
+
+// claims are what a Supabase token says.
+type claims struct {
+	jwt.RegisteredClaims
+	Role         string         `json:"role"`
+	Anonymous    bool           `json:"is_anonymous"`
+	AppMetadata  appMetadata    `json:"app_metadata"`
+	UserMetadata jsontext.Value `json:"user_metadata"` // its user may edit it: good for a name, never for a right
+}
+
+type appMetadata struct {
+	Role any `json:"role"`
+}
+
+// UnmarshalJSON reads them strictly: names are case-sensitive, none may stand
+// twice. (encoding/json, which the JWT library uses, is neither.)
+func (c *claims) UnmarshalJSON(data []byte) error {
+	type plain claims
+	return json.Unmarshal(data, (*plain)(c))
+}
+
+// identity is what the claims come to, once they are verified.
+func (c *claims) identity() *Identity {
+	id := &Identity{
+		Anonymous: c.Anonymous,
+		Expires:   c.ExpiresAt.Unix() + int64(leeway.Seconds()),
+	}
+	if c.Role == serviceRole {
+		id.Caller.Operator = true
+		id.Anonymous = false
+		return id
+	}
+	id.Caller.UserID = c.Subject
+	id.Caller.Operator = c.AppMetadata.Role == "operator" && !c.Anonymous
+	id.Name = c.name()
+	return id
+}
+
+// name is the name that the user goes by, made fit to be shown.
+func (c *claims) name() string {
+	var metadata map[string]any
+	if len(c.UserMetadata) == 0 || json.Unmarshal(c.UserMetadata, &metadata) != nil {
+		return ""
+	}
+	for _, key := range []string{"full_name", "name"} {
+		if text, ok := metadata[key].(string); ok {
+			if name := presentable(text); name != "" {
+				return name
+			}
+		}
+	}
+	return ""
+}
+
+// presentable is text without control characters, trimmed and cut to the
+// longest name.
+func presentable(text string) string {
+	text = strings.TrimSpace(strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, text))
+	if runes := []rune(text); len(runes) > maxUserNameRunes {
+		text = string(runes[:maxUserNameRunes])
+	}
+	return text
+}

@@ -1,0 +1,172 @@
+package http
+
+import (
+	"bytes"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
+)
+
+// metrics are what the front end counts. Each counter is looked up once, when
+// the server is made: counting is one atomic addition.
+type metrics struct {
+	registry *prometheus.Registry
+
+	requests  map[string]*classes // by operation
+	unrouted  *classes
+	panics    prometheus.Counter
+	accepted  prometheus.Counter // syncs
+	refused   map[*kind]prometheus.Counter
+	latency   prometheus.Histogram
+	batchSize prometheus.Histogram
+
+	tokensKnown, tokensVerified prometheus.Counter
+}
+
+// classes counts responses by the first digit of their status.
+type classes [6]prometheus.Counter
+
+func (c *classes) count(status int) { c[min(status/100, 5)].Inc() }
+
+func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine) *metrics {
+	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "paceboard_http_requests_total",
+		Help: "Requests answered, by operation and class of the status.",
+	}, []string{"operation", "status"})
+	syncs := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "paceboard_syncs_total",
+		Help: "Syncs answered, those of batches included: accepted, or the code of the refusal.",
+	}, []string{"outcome"})
+	tokens := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "paceboard_tokens_total",
+		Help: "Tokens seen: known from before, or to be verified.",
+	}, []string{"seen"})
+	m := &metrics{
+		registry: registry,
+		requests: map[string]*classes{},
+		unrouted: classesOf(requests, "none"),
+		panics: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "paceboard_http_panics_total", Help: "Handlers that panicked and were answered for with 500.",
+		}),
+		accepted: syncs.WithLabelValues("accepted"),
+		refused:  map[*kind]prometheus.Counter{},
+		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name:    "paceboard_sync_seconds",
+			Help:    "Time from a sync's last byte to its answer, refusals included, batches not.",
+			Buckets: []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, 1, 5},
+		}),
+		batchSize: prometheus.NewHistogram(prometheus.HistogramOpts{
+			Name: "paceboard_batch_syncs", Help: "Syncs in a batch.", Buckets: []float64{1, 10, 50, 100, 250, 500, 1000},
+		}),
+		tokensKnown:    tokens.WithLabelValues("known"),
+		tokensVerified: tokens.WithLabelValues("verified"),
+	}
+	for _, r := range routes {
+		m.requests[r.operation] = classesOf(requests, r.operation)
+	}
+	for _, k := range kinds {
+		m.refused[k] = syncs.WithLabelValues(k.code)
+	}
+	registry.MustRegister(requests, syncs, tokens, m.panics, m.latency, m.batchSize, newEngineCollector(engine))
+	return m
+}
+
+func classesOf(requests *prometheus.CounterVec, operation string) *classes {
+	var c classes
+	for class, label := range []string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"} {
+		c[class] = requests.WithLabelValues(operation, label)
+	}
+	return &c
+}
+
+// sync counts the outcome of one sync.
+func (m *metrics) sync(err error) {
+	if err == nil {
+		m.accepted.Inc()
+		return
+	}
+	p, _ := problemOf(err)
+	m.refused[p.kind].Inc()
+}
+
+// took notes how long a sync was under way.
+func (m *metrics) took(since time.Time) { m.latency.Observe(time.Since(since).Seconds()) }
+
+// getMetrics answers in Prometheus' text format.
+func (s *Server) getMetrics(c *call) error {
+	families, err := s.metrics.registry.Gather()
+	if err != nil {
+		return err
+	}
+	var text bytes.Buffer
+	encoder := expfmt.NewEncoder(&text, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			return err
+		}
+	}
+	c.Response.Header.SetContentType(string(expfmt.NewFormat(expfmt.TypeTextPlain)))
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.Response.SetBodyRaw(text.Bytes())
+	return nil
+}
+
+// engineCollector shows what the engine says of itself, asked when scraped.
+type engineCollector struct {
+	engine  Engine
+	ready   *prometheus.Desc
+	active  *prometheus.Desc
+	damaged *prometheus.Desc
+	flight  *prometheus.Desc
+	queued  *prometheus.Desc
+	up      *prometheus.Desc
+	latency *prometheus.Desc
+}
+
+func newEngineCollector(engine Engine) *engineCollector {
+	desc := func(name, help string, labels ...string) *prometheus.Desc {
+		return prometheus.NewDesc("paceboard_"+name, help, labels, nil)
+	}
+	return &engineCollector{
+		engine:  engine,
+		ready:   desc("ready", "1 while syncs can be made durable."),
+		active:  desc("competitions_active", "Competitions in memory."),
+		damaged: desc("competitions_damaged", "Competitions that refuse to start."),
+		flight:  desc("requests_in_flight", "Requests admitted by the engine and not answered yet."),
+		queued:  desc("journal_queued_events", "Events waiting for the journal."),
+		up:      desc("dependency_up", "1 while a dependency is healthy.", "dependency"),
+		latency: desc("dependency_latency_seconds", "Time of a dependency's last check or commit.", "dependency"),
+	}
+}
+
+// Describe is part of prometheus.Collector.
+func (e *engineCollector) Describe(to chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{e.ready, e.active, e.damaged, e.flight, e.queued, e.up, e.latency} {
+		to <- desc
+	}
+}
+
+// Collect is part of prometheus.Collector.
+func (e *engineCollector) Collect(to chan<- prometheus.Metric) {
+	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
+		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
+	}
+	health := e.engine.Health()
+	gauge(e.ready, oneIf(health.Ready && !health.Draining))
+	gauge(e.active, float64(health.Active))
+	gauge(e.damaged, float64(len(health.Damaged)))
+	gauge(e.flight, float64(health.InFlight))
+	gauge(e.queued, float64(health.QueuedEvents))
+	for _, d := range health.Dependencies {
+		gauge(e.up, oneIf(d.Healthy), d.Name)
+		gauge(e.latency, d.Latency/1000, d.Name)
+	}
+}
+
+func oneIf(yes bool) float64 {
+	if yes {
+		return 1
+	}
+	return 0
+}

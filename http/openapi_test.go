@@ -1,0 +1,138 @@
+package http
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// contract is openapi.yaml, read.
+type contract struct{ *openapi3.T }
+
+var readContract = sync.OnceValues(func() (contract, error) {
+	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
+	return contract{doc}, err
+})
+
+func document(t testing.TB) contract {
+	t.Helper()
+	doc, err := readContract()
+	require.NoError(t, err)
+	return doc
+}
+
+// parameter is how Fiber writes a path's parameters.
+var parameter = regexp.MustCompile(`:(\w+)`)
+
+// find is the documented operation at a path, if there is one.
+func (c contract) find(method, path string) *openapi3.Operation {
+	if len(path) > 1 {
+		path = strings.TrimSuffix(path, "/")
+	}
+	for template, item := range c.Paths.Map() {
+		pattern := "^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(template), "[^/]+") + "$"
+		if regexp.MustCompile(pattern).MatchString(path) {
+			if operation := item.GetOperation(strings.ToUpper(method)); operation != nil {
+				return operation
+			}
+		}
+	}
+	return nil
+}
+
+// holds checks that a response is one of those that the document names, and
+// that its body is what the document says.
+func (c contract) holds(t testing.TB, method, path string, r response) {
+	t.Helper()
+	if method == "HEAD" {
+		return
+	}
+	operation := c.find(method, path)
+	if operation == nil {
+		return
+	}
+	documented := operation.Responses.Status(r.status)
+	require.NotNil(t, documented, "%s answered %d, which openapi.yaml does not name: %s", operation.OperationID, r.status, r.body)
+	media, _, _ := strings.Cut(r.get("Content-Type"), ";")
+	if r.status == 304 {
+		return
+	}
+	content := documented.Value.Content.Get(media)
+	require.NotNil(t, content, "%s answered %d with %s", operation.OperationID, r.status, media)
+	if !strings.HasSuffix(media, "json") {
+		return
+	}
+	var body any
+	require.NoError(t, json.Unmarshal([]byte(r.body), &body), r.body)
+	require.NoError(t, content.Schema.Value.VisitJSON(body), "%s: %s", operation.OperationID, r.body)
+}
+
+func TestOpenAPIIsValidWithItsExamples(t *testing.T) {
+	require.NoError(t, document(t).Validate(t.Context(), openapi3.EnableExamplesValidation()))
+}
+
+func TestEveryRouteIsInOpenAPIAndEveryOperationIsARoute(t *testing.T) {
+	doc := document(t)
+	routed := map[string]bool{}
+	for _, r := range routes() {
+		path := parameter.ReplaceAllString(r.path, "{$1}")
+		item := doc.Paths.Value(path)
+		require.NotNil(t, item, "openapi.yaml lacks %s", path)
+		operation := item.GetOperation(r.method)
+		require.NotNil(t, operation, "openapi.yaml lacks %s %s", r.method, path)
+		assert.Equal(t, r.operation, operation.OperationID, "%s %s", r.method, path)
+		isPublic := operation.Security != nil && len(*operation.Security) == 0
+		assert.Equal(t, r.access == public, isPublic, "security of %s", r.operation)
+		assert.Equal(t, r.access != public, operation.Responses.Status(401) != nil, "401 of %s", r.operation)
+		for _, name := range parameter.FindAllStringSubmatch(r.path, -1) {
+			assert.True(t, slices.ContainsFunc(operation.Parameters, func(p *openapi3.ParameterRef) bool {
+				return p.Value.In == "path" && p.Value.Name == name[1]
+			}), "parameter %s of %s", name[1], r.operation)
+		}
+		routed[r.operation] = true
+	}
+	for path, item := range doc.Paths.Map() {
+		for method, operation := range item.Operations() {
+			assert.True(t, routed[operation.OperationID], "there is no route for %s %s", method, path)
+		}
+	}
+}
+
+func TestEveryProblemCodeIsInOpenAPIAndInDocs(t *testing.T) {
+	documented := document(t).Components.Schemas["Problem"].Value.Properties["code"].Value.Enum
+	docs := string(renderDocs(openAPI))
+	var codes []any
+	for _, k := range kinds {
+		if !slices.Contains(codes, any(k.code)) {
+			codes = append(codes, k.code)
+		}
+		assert.Contains(t, docs, `id="`+k.anchor()+`"`)
+		assert.NotEmpty(t, k.title)
+		assert.Equal(t, k.status == 503, k.retryAfter > 0, "Retry-After goes with 503: %s", k.code)
+	}
+	assert.ElementsMatch(t, codes, documented)
+	for i := range kindOf {
+		assert.Contains(t, kinds, kindOf[i].kind)
+	}
+}
+
+func TestDocsShowEveryOperation(t *testing.T) {
+	docs := string(renderDocs(openAPI))
+	for _, r := range routes() {
+		assert.Contains(t, docs, `<article id="`+r.operation+`">`)
+	}
+	assert.Contains(t, docs, `&#34;competition_id&#34;: &#34;spring&#34;`, "examples are shown")
+	assert.NotContains(t, docs, "style=", "the policy forbids inline styles")
+	assert.NotContains(t, docs, "<script")
+	for _, status := range []int{200, 401} {
+		assert.Contains(t, docs, `<th scope="row">`+strconv.Itoa(status)+`</th>`)
+	}
+}

@@ -1,0 +1,69 @@
+package http
+
+import (
+	"io/fs"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Options are what a [Server] is made of. Only Engine must be there.
+type Options struct {
+	Engine   Engine
+	Logger   *slog.Logger         // discards when nil
+	Registry *prometheus.Registry // shown at /metrics; one of its own when nil
+	Build    Build
+	Page     fs.FS // index.html and what belongs to it, shown at /; none when nil
+
+	// Secret verifies tokens signed with HS256; none are accepted when empty.
+	Secret []byte
+	// SupabaseURL is the project: when set, users' tokens must be issued by it,
+	// and the page may talk to it.
+	SupabaseURL string
+	// AllowedOrigins are the origins of foreign pages that may call from a
+	// browser, or "*" alone.
+	AllowedOrigins []string
+
+	MaxConnections int           // more are turned away with 503; 15,000 when 0
+	ReadTimeout    time.Duration // for a whole request to arrive; 10 s when 0
+	WriteTimeout   time.Duration // for a response to be taken; 10 s when 0
+	IdleTimeout    time.Duration // between requests of a connection; 60 s when 0
+
+	Now   func() time.Time // time.Now when nil
+	NewID func() string    // an id for a competition whose creator gave none; UUIDv7 when nil
+}
+
+// Build says which program this is.
+type Build struct {
+	Version, Commit, Go string
+}
+
+// withDefaults fills in what was left out.
+func (o Options) withDefaults() Options {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Registry == nil {
+		o.Registry = prometheus.NewRegistry()
+	}
+	setDefault(&o.MaxConnections, 15_000)
+	setDefault(&o.ReadTimeout, 10*time.Second)
+	setDefault(&o.WriteTimeout, 10*time.Second)
+	setDefault(&o.IdleTimeout, time.Minute)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.NewID == nil {
+		o.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
+	}
+	return o
+}
+
+func setDefault[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}

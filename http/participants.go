@@ -1,0 +1,130 @@
+package http
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// joinCompetition enrols the caller, or whom the creator or an operator names;
+// who may is the engine's to say.
+func (s *Server) joinCompetition(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	join, err := c.readJoin()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	entry, err := engine.Join(id, join)
+	if err != nil {
+		return err
+	}
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.out = append(appendEntry(append(c.out[:0], envelope...), id, &entry), envelopeEnd)
+	c.reply(fasthttp.StatusOK, c.out)
+	return nil
+}
+
+// readJoin reads the body of a join, which may be missing.
+func (c *call) readJoin() (*competition.JoinCompetition, error) {
+	f := newForm(nil)
+	if body := c.Request.Body(); len(body) > 0 {
+		var err error
+		if f, err = readForm(body); err != nil {
+			return nil, err
+		}
+	}
+	named, given := f.bytes("user_id")
+	if given && !competition.ValidUserID(string(named)) {
+		f.refuse("user_id", badUserID)
+	}
+	join := &competition.JoinCompetition{Caller: c.who.Caller}
+	join.UserName, join.Rename = f.text("user_name")
+	if !competition.ValidText(join.UserName, maxUserNameRunes) {
+		f.refuse("user_name", "must be up to 100 characters without control characters")
+	}
+	if err := f.err(); err != nil {
+		return nil, err
+	}
+	var err error
+	if join.UserID, err = c.userIDOf(named); err != nil {
+		return nil, err
+	}
+	if !join.Rename {
+		join.UserName = c.nameOf(join.UserID)
+	}
+	return join, nil
+}
+
+// leaveCompetition takes the caller off the board, or whom the parameter
+// user_id names.
+func (s *Server) leaveCompetition(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	q := c.query()
+	named, given := q.text("user_id")
+	if given && !competition.ValidUserID(named) {
+		q.refuse("user_id", badUserID)
+	}
+	if err := q.err(); err != nil {
+		return err
+	}
+	userID, err := c.userIDOf([]byte(named))
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	if err := engine.Leave(id, &competition.LeaveCompetition{Caller: c.who.Caller, UserID: userID}); err != nil {
+		return err
+	}
+	out := append(append(c.out[:0], envelope...), `{"competition_id":"`...)
+	out = append(append(out, id...), `","user_id":`...)
+	c.out = append(appendString(out, userID), `,"removed":true}}`...)
+	c.reply(fasthttp.StatusOK, c.out)
+	return nil
+}
+
+// listParticipants lists who is on the board, by enrolment.
+func (s *Server) listParticipants(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	q := c.query()
+	after, limit := q.afterParticipant(), q.integer("limit", 1, maxLimit, defaultLimit)
+	if err := q.err(); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	entries, next, err := engine.Participants(id, c.who.Caller, after, limit)
+	if err != nil {
+		return err
+	}
+	out := append(append(c.out[:0], envelope...), `{"participants":[`...)
+	for i := range entries {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendEntry(out, id, &entries[i])
+	}
+	cursor := ""
+	if next > 0 {
+		cursor = cursorBehindParticipant(next)
+	}
+	c.replyList(out, cursor)
+	return nil
+}

@@ -1,0 +1,80 @@
+package http
+
+import "github.com/gofiber/fiber/v2"
+
+// access is who may use a route.
+type access uint8
+
+const (
+	public   access = iota // anybody, without a token
+	athlete                // any user; who is anonymous only where nothing is changed
+	operator               // operators
+)
+
+// Body limits, in bytes.
+const (
+	bodyLimit      = 16 << 10
+	batchBodyLimit = 1 << 20
+)
+
+// batchPath is how the one address with large bodies ends.
+var batchPath = []byte("/fitness/sync/batch")
+
+// route is one operation of the API.
+type route struct {
+	method    string
+	path      string // in Fiber's notation, parameters after a colon
+	operation string // operationId in openapi.yaml
+	access    access
+	limit     int // largest body
+	handle    func(*Server, *call) error
+}
+
+// changes reports whether the route is for more than reading.
+func (r *route) changes() bool { return r.method != fiber.MethodGet }
+
+// routes is the table of all operations. Fiber tries them from the top, so the
+// busiest come first; every GET answers HEAD too.
+func routes() []*route {
+	return []*route{
+		{"POST", "/api/v1/fitness/sync", "submitSync", athlete, bodyLimit, (*Server).submitSync},
+		{"POST", "/api/v1/fitness/sync/batch", "submitBatch", athlete, batchBodyLimit, (*Server).submitBatch},
+		{"GET", "/api/v1/leaderboard/:competition_id", "getLeaderboard", athlete, bodyLimit, (*Server).getLeaderboard},
+		{"GET", "/api/v1/fitness/stats/:user_id", "getStats", athlete, bodyLimit, (*Server).getStats},
+
+		{"POST", "/api/v1/competitions", "createCompetition", athlete, bodyLimit, (*Server).createCompetition},
+		{"GET", "/api/v1/competitions", "listCompetitions", athlete, bodyLimit, (*Server).listCompetitions},
+		{"GET", "/api/v1/competitions/:competition_id", "getCompetition", athlete, bodyLimit, (*Server).getCompetition},
+		{"PATCH", "/api/v1/competitions/:competition_id", "editCompetition", athlete, bodyLimit, (*Server).editCompetition},
+		{"DELETE", "/api/v1/competitions/:competition_id", "cancelCompetition", athlete, bodyLimit, (*Server).cancelCompetition},
+		{"POST", "/api/v1/competitions/:competition_id/join", "joinCompetition", athlete, bodyLimit, (*Server).joinCompetition},
+		{"DELETE", "/api/v1/competitions/:competition_id/join", "leaveCompetition", athlete, bodyLimit, (*Server).leaveCompetition},
+		{"GET", "/api/v1/competitions/:competition_id/participants", "listParticipants", athlete, bodyLimit, (*Server).listParticipants},
+		{"GET", "/api/v1/users/:user_id/competitions", "listUserCompetitions", athlete, bodyLimit, (*Server).listUserCompetitions},
+
+		{"GET", "/health", "getHealth", public, bodyLimit, (*Server).getHealth},
+		{"GET", "/health/live", "getLiveness", public, bodyLimit, (*Server).getLiveness},
+		{"GET", "/health/ready", "getReadiness", public, bodyLimit, (*Server).getReadiness},
+		{"GET", "/health/detailed", "getDetailedHealth", operator, bodyLimit, (*Server).getDetailedHealth},
+		{"GET", "/metrics", "getMetrics", public, bodyLimit, (*Server).getMetrics},
+		{"GET", "/openapi.yaml", "getOpenAPI", public, bodyLimit, (*Server).getAsset},
+		{"GET", "/docs", "getDocs", public, bodyLimit, (*Server).getAsset},
+		{"GET", "/", "getPage", public, bodyLimit, (*Server).getAsset},
+	}
+}
+
+// knownMethods are the methods that are answered with 404 or 405 where they do
+// not fit, and not with 501.
+var knownMethods = []string{
+	fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
+	fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
+}
+
+func known(method []byte) bool {
+	for _, m := range knownMethods {
+		if string(method) == m {
+			return true
+		}
+	}
+	return false
+}

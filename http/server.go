@@ -1,0 +1,186 @@
+package http
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"net"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// Server answers HTTP. Use New.
+type Server struct {
+	engine  Engine
+	log     *slog.Logger
+	auth    *authenticator
+	origins origins
+	ids     *requestIDs
+	metrics *metrics
+	build   Build
+	newID   func() string
+
+	assets map[string]*asset // by path
+	routes []*route
+	app    *fiber.App
+	fiber  fasthttp.RequestHandler // what Fiber makes of the routes
+	calls  sync.Pool               // *call
+}
+
+// maxHeaderBytes is how large the request line and the header fields may be
+// together; a token takes 300 to 3,000 of them.
+const maxHeaderBytes = 8 << 10
+
+// New makes a server that does not listen yet. It panics when the files of the
+// page cannot be read, which is a fault of the program's build.
+func New(o Options) *Server {
+	o = o.withDefaults()
+	s := &Server{
+		engine:  o.Engine,
+		log:     o.Logger,
+		origins: newOrigins(o.AllowedOrigins),
+		ids:     newRequestIDs(),
+		build:   o.Build,
+		newID:   o.NewID,
+		routes:  routes(),
+		calls:   sync.Pool{New: func() any { return new(call) }},
+	}
+	s.metrics = newMetrics(o.Registry, s.routes, o.Engine)
+	var verifiers []Verifier
+	if len(o.Secret) > 0 {
+		verifiers = append(verifiers, newSecret(o.Secret, issuerOf(o.SupabaseURL), o.Now))
+	}
+	s.auth = newAuthenticator(o.Now, s.metrics.tokensKnown, s.metrics.tokensVerified, verifiers...)
+	s.assets = newAssets(o.Page, pagePolicy(o.SupabaseURL))
+	s.listen(o)
+	return s
+}
+
+// issuerOf is the `iss` of a Supabase project's tokens.
+func issuerOf(supabaseURL string) string {
+	if supabaseURL == "" {
+		return ""
+	}
+	return strings.TrimRight(supabaseURL, "/") + "/auth/v1"
+}
+
+// listen sets Fiber and fasthttp up.
+func (s *Server) listen(o Options) {
+	s.app = fiber.New(fiber.Config{
+		AppName:                      "paceboard",
+		DisableStartupMessage:        true,
+		CaseSensitive:                true,
+		DisablePreParseMultipartForm: true, // a form is a media type that we refuse
+		BodyLimit:                    bodyLimit,
+		ReadBufferSize:               maxHeaderBytes,
+		Concurrency:                  o.MaxConnections,
+		ReadTimeout:                  o.ReadTimeout,
+		WriteTimeout:                 o.WriteTimeout,
+		IdleTimeout:                  o.IdleTimeout,
+		RequestMethods:               knownMethods,
+		ErrorHandler:                 s.noRoute,
+	})
+	for _, r := range s.routes {
+		handler := s.enter(r)
+		s.app.Add(r.method, r.path, handler)
+		if r.method == fiber.MethodGet {
+			s.app.Add(fiber.MethodHead, r.path, handler)
+		}
+	}
+	s.fiber = s.app.Handler()
+	server := s.app.Server()
+	server.Handler = s.handle
+	server.ErrorHandler = s.malformed
+	server.Logger = fasthttpLog{s.log}
+	server.SecureErrorLogMessage = true
+	server.CloseOnShutdown = true
+	server.HeaderReceived = func(header *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
+		if bytes.Contains(header.RequestURI(), batchPath) { // enter looks closer
+			c.MaxRequestBodySize = batchBodyLimit
+		}
+		return c
+	}
+}
+
+// Serve answers on a listener until Shutdown, and then returns nil.
+func (s *Server) Serve(listener net.Listener) error {
+	if err := s.app.Server().Serve(listener); err != nil {
+		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	}
+	return nil
+}
+
+// Shutdown stops listening and waits until the requests under way are answered,
+// or for ctx, whose error it then returns; connections still open are left to
+// the end of the program. The server cannot be used again.
+func (s *Server) Shutdown(ctx context.Context) error {
+	defer s.auth.close()
+	if err := s.app.ShutdownWithContext(ctx); err != nil {
+		return fmt.Errorf("shut down: %w", err)
+	}
+	return nil
+}
+
+// handle is the first and last to see a request.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	defer s.recover(ctx)
+	s.dress(ctx)
+	switch {
+	case !known(ctx.Method()):
+		s.refuse(ctx, kindNotImplemented.with("the method is not one of HTTP's that this server knows"))
+	case isSmuggled(&ctx.Request.Header):
+		ctx.SetConnectionClose()
+		s.refuse(ctx, kindBadRequest.with("a request has either Content-Length or Transfer-Encoding"))
+	default:
+		s.fiber(ctx)
+	}
+	if s.log.Enabled(ctx, slog.LevelDebug) {
+		s.logAccess(ctx)
+	}
+}
+
+// dress gives a response what all responses have.
+func (s *Server) dress(ctx *fasthttp.RequestCtx) {
+	header := &ctx.Response.Header
+	header.SetCanonical(headerContentTypeOptions, valueNoSniff)
+	header.SetCanonical(headerReferrerPolicy, valueNoReferrer)
+	var buffer [requestIDRoom]byte
+	header.SetCanonical(headerRequestID, s.ids.of(&ctx.Request.Header, buffer[:0]))
+	s.origins.allow(ctx)
+}
+
+// recover answers for a handler that panicked.
+func (s *Server) recover(ctx *fasthttp.RequestCtx) {
+	if fault := recover(); fault != nil {
+		s.metrics.panics.Inc()
+		s.log.LogAttrs(ctx, slog.LevelError, "handler panicked", slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
+		ctx.Response.ResetBody()
+		s.refuse(ctx, fmt.Errorf("panic: %v", fault))
+	}
+}
+
+// logAccess notes a request. Queries may hold tokens and paths may hold people,
+// so neither is logged.
+func (s *Server) logAccess(ctx *fasthttp.RequestCtx) {
+	s.log.LogAttrs(ctx, slog.LevelDebug, "request",
+		slog.String("request_id", string(ctx.Response.Header.PeekCanonical(headerRequestID))),
+		slog.String("method", string(ctx.Method())),
+		slog.Int("status", ctx.Response.StatusCode()),
+		slog.Int("bytes", len(ctx.Response.Body())),
+		slog.Duration("took", time.Since(ctx.Time())),
+	)
+}
+
+// fasthttpLog takes what fasthttp has to say: connections that fail in ways
+// that concern nobody but their other end.
+type fasthttpLog struct{ log *slog.Logger }
+
+func (l fasthttpLog) Printf(format string, args ...any) {
+	l.log.Debug("fasthttp", slog.String("message", fmt.Sprintf(format, args...))) //nolint:sloglint // context: fasthttp gives none.
+}

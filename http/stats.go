@@ -1,0 +1,47 @@
+package http
+
+import (
+	"strings"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// getStats reads what a user did in one competition.
+func (s *Server) getStats(c *call) error {
+	userID, err := c.userID()
+	if err != nil {
+		return err
+	}
+	q := c.query()
+	id, given := q.text("competition_id")
+	if given && !competition.ValidID(id) {
+		q.refuse("competition_id", badCompetitionID)
+	}
+	from, to := q.day("from", competition.MinDay), q.day("to", competition.MaxDay)
+	if from > to && len(q.bad) == 0 {
+		q.refuse("from", "must not be after to")
+	}
+	if err := q.err(); err != nil {
+		return err
+	}
+	if !given {
+		return kindNeedCompetiton.with("name a competition_id: a user's statistics over all competitions are not offered yet")
+	}
+	if err := c.ownData(userID); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	stats, err := engine.Stats(strings.Clone(id), c.who.Caller, userID, from, to)
+	if err != nil {
+		return onReading(err)
+	}
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.out = append(appendStats(append(c.out[:0], envelope...), &stats), envelopeEnd)
+	c.reply(fasthttp.StatusOK, c.out)
+	return nil
+}

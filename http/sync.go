@@ -1,0 +1,103 @@
+package http
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// submitSync is the hot path: apart from the competition's id, which the engine
+// may keep, it allocates nothing for a user who syncs their own day.
+func (s *Server) submitSync(c *call) error {
+	err := s.doSubmitSync(c)
+	s.metrics.sync(err)
+	s.metrics.took(c.Time())
+	return err
+}
+
+func (s *Server) doSubmitSync(c *call) error {
+	if err := readSync(c.Request.Body(), &c.form); err != nil {
+		return err
+	}
+	if err := c.take(&c.form, &c.sync); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	out := append(c.out[:0], envelope...)
+	if c.form.competitionID == nil {
+		replies, err := everywhere(engine, &c.sync)
+		if err != nil {
+			return err
+		}
+		out = appendSyncReplies(out, c.sync.UserID, replies)
+	} else {
+		id := string(c.form.competitionID)
+		reply, err := engine.SubmitSync(id, &c.sync)
+		if err != nil {
+			return err
+		}
+		out = appendSyncReply(out, id, c.sync.UserID, reply)
+	}
+	c.out = append(out, envelopeEnd)
+	c.reply(fasthttp.StatusOK, c.out)
+	return nil
+}
+
+// everywhere submits to every competition of the user; that none takes it is a
+// refusal, since nothing was kept.
+func everywhere(engine Engine, sync *competition.SubmitSync) ([]competition.JoinedReply, error) {
+	replies, err := engine.SubmitEverywhere(sync)
+	if err == nil && len(replies) == 0 {
+		err = competition.ErrNotEnrolled
+	}
+	return replies, err
+}
+
+// take makes the command of a form, with strings of its own.
+func (c *call) take(form *syncForm, sync *competition.SubmitSync) error {
+	userID, err := c.userIDOf(form.userID)
+	if err != nil {
+		return err
+	}
+	if err := c.ownData(userID); err != nil {
+		return err
+	}
+	*sync = competition.SubmitSync{
+		UserID:     userID,
+		UserName:   c.nameOf(userID),
+		Source:     sourceOf(form.source),
+		Day:        form.day,
+		RecordedAt: form.recordedAt,
+		Metrics:    form.metrics,
+	}
+	return nil
+}
+
+// nameOf is the token's name, if the token is that user's.
+func (c *call) nameOf(userID string) string {
+	if userID != c.who.Caller.UserID {
+		return ""
+	}
+	return c.who.Name
+}
+
+// sourceOf is the name of a source, copied unless it is a common one.
+func sourceOf(b []byte) string {
+	if b == nil {
+		return defaultSource
+	}
+	for _, common := range commonSources {
+		if string(b) == common {
+			return common
+		}
+	}
+	return string(b)
+}
+
+// commonSources are sources whose names are worth not copying.
+var commonSources = []string{
+	defaultSource, "apple_health", "health_connect", "fitbit", "garmin", "samsung_health", "strava", "manual",
+}

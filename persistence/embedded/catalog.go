@@ -1,0 +1,93 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// The catalog is read without waiting for the commit under way: many more ask it
+// than write it, and a row that shows a millisecond before its fsync does no
+// harm, because all that follows from it is decided by the competition itself.
+
+// Find is the summary of a competition; see competition.Catalog. One that lost
+// its summary with the rest of its journal gives a *competition.CorruptError.
+func (s *Store) Find(ctx context.Context, competitionID string) (competition.Summary, error) {
+	if ctx.Err() != nil {
+		return competition.Summary{}, outOfTime(ctx, "nothing was begun")
+	}
+	key := appendKey(nil, summaryKeys, competitionID)
+	value, err := get(s.db, key)
+	if err != nil {
+		return competition.Summary{}, translate(err, competitionID, 1)
+	}
+	if value == nil {
+		if damage, known := s.damaged[competitionID]; known {
+			return competition.Summary{}, damage
+		}
+		return competition.Summary{}, competition.ErrUnknownCompetition
+	}
+	summary, err := parseSummary(key, value)
+	if err != nil {
+		return competition.Summary{}, corrupt(competitionID, 1, "its summary cannot be read: %v", err)
+	}
+	return summary, nil
+}
+
+// List visits summaries in the order of ids; see competition.Catalog. A summary
+// that cannot be read is left out, and named by the error at the end.
+func (s *Store) List(ctx context.Context, after string, visit func(competition.Summary) bool) error {
+	lower, upper := allOf(summaryKeys)
+	if after != "" {
+		lower = append(appendKey(nil, summaryKeys, after), separator)
+	}
+	var damage []error
+	err := each(ctx, s.db, lower, upper, func(key, value []byte) error {
+		summary, err := parseSummary(key, value)
+		if err != nil {
+			damage = append(damage, corrupt(name(key), 1, "its summary cannot be read: %v", err))
+			return nil
+		}
+		if !visit(summary) {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errEnough):
+		err = nil
+	case pebble.IsCorruptionError(err):
+		err = translate(err, "", 0)
+	}
+	return errors.Join(append(damage, err)...)
+}
+
+// errEnough ends a visit.
+var errEnough = errors.New("the visitor has enough")
+
+// MembershipsOf is all of a user's ties in the order of competition ids; see
+// competition.Catalog.
+func (s *Store) MembershipsOf(ctx context.Context, userID string) ([]competition.Membership, error) {
+	if ctx.Err() != nil {
+		return nil, outOfTime(ctx, "nothing was begun")
+	}
+	var memberships []competition.Membership
+	lower, upper := under(membershipKeys, userID)
+	err := each(ctx, s.db, lower, upper, func(key, value []byte) error {
+		id := string(key[len(lower):])
+		m, err := parseMembership(key, value)
+		if err != nil {
+			return corrupt(id, 1, "a membership cannot be read: %v", err)
+		}
+		m.UserID, m.CompetitionID = userID, id
+		memberships = append(memberships, m)
+		return nil
+	})
+	if pebble.IsCorruptionError(err) {
+		err = translate(err, "", 0)
+	}
+	return memberships, err
+}

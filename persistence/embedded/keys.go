@@ -1,0 +1,91 @@
+package embedded
+
+import "encoding/binary"
+
+// The keys. Ids and user ids contain neither NUL nor anything below it, so that
+// a key that ends in an id is no prefix of another's, and the rows of a
+// competition stand together. Numbers are big endian: bytes order as numbers do.
+//
+//	j/<id> NUL <first seq, 8>   the records of one batch, as the core encoded them
+//	h/<id>                      the head: the last seq and its record's hash
+//	i/<id> NUL <number, 4>      an identity
+//	s/<id>                      a snapshot's seq and header
+//	p/<id> NUL <number, 4>      a participant's row as of that snapshot
+//	c/<id>                      a summary, for lists
+//	u/<user id> NUL <id>        a membership
+//
+// One value for a whole batch, not one for each event, because that is how
+// events come and go; a batch is never split.
+const (
+	journalKeys    byte = 'j'
+	headKeys       byte = 'h'
+	identityKeys   byte = 'i'
+	snapshotKeys   byte = 's'
+	rowKeys        byte = 'p'
+	summaryKeys    byte = 'c'
+	membershipKeys byte = 'u'
+)
+
+const (
+	kindSize      = 2 // the letter and the slash
+	seqSize       = 8
+	numberSize    = 4
+	separator     = 0
+	pastSeparator = 1 // what follows everything behind the separator
+	pastSlash     = '/' + 1
+)
+
+// appendKey appends the key of a kind's row that one name is enough for.
+func appendKey(dst []byte, kind byte, name string) []byte {
+	return append(append(dst, kind, '/'), name...)
+}
+
+// appendJournalKey appends the key of the batch that begins with a seq.
+func appendJournalKey(dst []byte, id string, first uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(appendKey(dst, journalKeys, id), separator), first)
+}
+
+// appendNumberKey appends the key of a participant's row of a kind.
+func appendNumberKey(dst []byte, kind byte, id string, number uint32) []byte {
+	return binary.BigEndian.AppendUint32(append(appendKey(dst, kind, id), separator), number)
+}
+
+// appendMembershipKey appends the key of a user's tie to a competition.
+func appendMembershipKey(dst []byte, userID, id string) []byte {
+	return append(append(appendKey(dst, membershipKeys, userID), separator), id...)
+}
+
+// under is the half-open range of the keys that a name and a separator begin.
+func under(kind byte, name string) (lower, upper []byte) {
+	lower = append(appendKey(nil, kind, name), separator)
+	upper = append(appendKey(nil, kind, name), pastSeparator)
+	return lower, upper
+}
+
+// allOf is the half-open range of all keys of a kind.
+func allOf(kind byte) (lower, upper []byte) {
+	return []byte{kind, '/'}, []byte{kind, pastSlash}
+}
+
+// firstSeq is the seq in a journal key of a competition; ok is false for a key
+// that is none.
+func firstSeq(key []byte, id string) (first uint64, ok bool) {
+	at := kindSize + len(id) + 1
+	if len(key) != at+seqSize {
+		return 0, false
+	}
+	return binary.BigEndian.Uint64(key[at:]), true
+}
+
+// rowNumber is the number in the key of a participant's row of a competition;
+// ok is false for a key that is none.
+func rowNumber(key []byte, id string) (number uint32, ok bool) {
+	at := kindSize + len(id) + 1
+	if len(key) != at+numberSize {
+		return 0, false
+	}
+	return binary.BigEndian.Uint32(key[at:]), true
+}
+
+// name is what stands behind the kind in a key without a separator.
+func name(key []byte) string { return string(key[min(kindSize, len(key)):]) }

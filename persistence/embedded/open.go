@@ -1,0 +1,264 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Options say where the store is and how it behaves.
+type Options struct {
+	Dir          string               // the data folder; it is made if it is not there
+	FS           vfs.FS               // nil means the real disk
+	MinFreeBytes uint64               // less free space than this, and no write is taken; 0 never refuses
+	BallastBytes int64                // 0 means 64 MiB, less than 0 no ballast
+	Logger       *slog.Logger         // nil discards
+	OnFatal      func(message string) // a write cannot be made durable: end the process and do not return; nil logs and exits with status 1
+
+	tune func(*pebble.Options) // for tests
+}
+
+const (
+	pebbleFolder   = "pebble"
+	memTableBytes  = 64 << 20 // 4 MiB and 256 MiB are both slower for small synced commits
+	cacheBytes     = 64 << 20
+	manifestBytes  = 1 << 20 // small, because it is read again and again; see claimManifest
+	defaultBallast = 64 << 20
+)
+
+// Open opens the store of a folder, or makes a new one. It returns by ctx's
+// deadline, which should leave time to read a log of some 100 MiB; afterwards
+// ctx means nothing to the store. Competitions whose journal lost its end are
+// logged and refused one by one, later. Errors: ErrInUse, ErrFull, ErrDamaged,
+// ErrHangs, and those of the file system.
+func Open(ctx context.Context, o Options) (*Store, error) {
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.BallastBytes == 0 {
+		o.BallastBytes = defaultBallast
+	}
+	opening := &opening{
+		Options: o, path: o.FS.PathJoin(o.Dir, pebbleFolder),
+		log: newPebbleLog(o.Logger, o.OnFatal), opened: make(chan *Store), failed: make(chan error), left: make(chan struct{}),
+	}
+	go opening.run()
+	select {
+	case s := <-opening.opened:
+		s.start()
+		return s, nil
+	case err := <-opening.failed:
+		return nil, fmt.Errorf("open the data folder %s: %w", o.Dir, err)
+	case <-opening.log.dead:
+		close(opening.left)
+		return nil, fmt.Errorf("open the data folder %s: %w", o.Dir, errStopped)
+	case <-ctx.Done():
+		close(opening.left)
+		return nil, fmt.Errorf("open the data folder %s: %w: the disk may be full, slow or broken: %w", o.Dir, ErrHangs, context.Cause(ctx))
+	}
+}
+
+// opening is an Open under way, in a goroutine of its own because Pebble has
+// ways to wait for ever.
+type opening struct {
+	Options
+	path   string // Pebble's folder
+	log    *pebbleLog
+	opened chan *Store
+	failed chan error
+	left   chan struct{} // closed when nobody waits any more
+}
+
+func (o *opening) run() {
+	s, err := o.open()
+	if err != nil {
+		select {
+		case o.failed <- err:
+		case <-o.left:
+		}
+		return
+	}
+	select {
+	case o.opened <- s:
+	case <-o.left: // Too late: nobody will ever close it but we.
+		s.start()
+		if err := s.Close(); err != nil {
+			o.Logger.Warn("the store opened after the deadline and did not close well", "error", err)
+		}
+	}
+}
+
+// open does the work. Pebble panics on some kinds of damage.
+func (o *opening) open() (s *Store, err error) {
+	if err := o.makeFolder(); err != nil {
+		return nil, err
+	}
+	lock, err := pebble.LockDirectory(o.path, o.FS)
+	if err != nil {
+		var path *fs.PathError
+		if errors.As(err, &path) {
+			return nil, err
+		}
+		return nil, fmt.Errorf("%w: another paceboard uses this DATA_DIR; stop it, or give this one a folder of its own: %w", ErrInUse, err)
+	}
+	defer func() {
+		if failure := recover(); failure != nil {
+			err = fmt.Errorf("%w: pebble cannot read its files: %v", ErrDamaged, failure)
+		}
+		if err != nil {
+			err = errors.Join(err, lock.Close())
+		}
+	}()
+	if err := o.makeRoom(); err != nil {
+		return nil, err
+	}
+	said, found, err := readWitness(o.FS, o.Dir)
+	if err != nil {
+		return nil, err
+	}
+	db, err := o.openPebble(lock, said.manifest)
+	if err != nil {
+		if pebble.IsCorruptionError(err) {
+			err = fmt.Errorf("%w: %w", ErrDamaged, err)
+		}
+		return nil, err
+	}
+	s, err = o.newStore(db, lock, said, found)
+	if err != nil {
+		return nil, errors.Join(err, db.Close())
+	}
+	return s, nil
+}
+
+// makeFolder makes the folders and has them on disk. The data folder's own entry
+// is synced every time, in case that it was made and then the power failed.
+func (o *opening) makeFolder() error {
+	if err := makeDir(o.FS, o.path); err != nil {
+		return err
+	}
+	if err := syncDir(o.FS, o.Dir); err != nil {
+		return err
+	}
+	err := syncDir(o.FS, o.FS.PathDir(o.Dir))
+	if errors.Is(err, fs.ErrPermission) {
+		return nil // It was there before, and belongs to somebody else.
+	}
+	return err
+}
+
+// makeDir makes a folder, and what it lies in, and syncs the entries of those
+// that were not there.
+func makeDir(files vfs.FS, path string) error {
+	there, err := exists(files, path)
+	if there || err != nil {
+		return err
+	}
+	parent := files.PathDir(path)
+	if parent != path {
+		if err := makeDir(files, parent); err != nil {
+			return err
+		}
+	}
+	if err := files.MkdirAll(path, 0o750); err != nil {
+		return err
+	}
+	return syncDir(files, parent)
+}
+
+// openPebble opens the database. A new one is closed and opened again at once:
+// Pebble begins a database in its oldest format, and its first log would stay in
+// that, in which a damaged record looks like the end.
+func (o *opening) openPebble(lock *pebble.Lock, claimed claim) (*pebble.DB, error) {
+	there, err := pebble.Peek(o.path, o.FS)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case there.Exists:
+		if err := checkManifest(o.FS, there.ManifestFilename, claimed); err != nil {
+			return nil, err
+		}
+	case claimed.name != "":
+		return nil, fmt.Errorf("%w: %s was in use, and now there is none", ErrDamaged, claimed.name)
+	default:
+		db, err := pebble.Open(o.path, o.pebbleOptions(lock))
+		if err != nil {
+			return nil, err
+		}
+		if err := db.Close(); err != nil {
+			return nil, err
+		}
+	}
+	return pebble.Open(o.path, o.pebbleOptions(lock))
+}
+
+func (o *opening) pebbleOptions(lock *pebble.Lock) *pebble.Options {
+	options := &pebble.Options{
+		FS:                  o.FS,
+		Lock:                lock,
+		FormatMajorVersion:  pebble.FormatNewest,
+		MemTableSize:        memTableBytes,
+		CacheSize:           cacheBytes,
+		MaxManifestFileSize: manifestBytes,
+		Logger:              o.log,
+		EventListener:       o.log.events(),
+	}
+	if o.tune != nil {
+		o.tune(options)
+	}
+	return options
+}
+
+// newStore holds the database against the witness and writes that anew.
+func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found bool) (*Store, error) {
+	damaged, err := holdAgainst(db, &said)
+	if err != nil {
+		return nil, err
+	}
+	for _, damage := range damaged {
+		o.Logger.Error("A COMPETITION LOST ACKNOWLEDGED EVENTS and is refused; restore the data folder from a backup",
+			"competition", damage.CompetitionID, "seq", damage.Seq, "reason", damage.Reason)
+	}
+	switch {
+	case !found && len(said.journals) > 0:
+		o.Logger.Warn("the data folder has no witness: events that were lost before now would go unnoticed")
+	case said.skipped > 0:
+		o.Logger.Info("the witness has bytes that are no claim, as after a power loss", "bytes", said.skipped)
+	}
+	w := &witness{fs: o.FS, dir: o.Dir, logger: o.Logger}
+	if err := w.write(said); err != nil {
+		if w.file != nil {
+			err = errors.Join(err, w.file.Close())
+		}
+		return nil, err
+	}
+	there, err := pebble.Peek(o.path, o.FS)
+	if err != nil {
+		return nil, errors.Join(err, w.close())
+	}
+	o.log.manifest.CompareAndSwap(nil, &there.ManifestFilename) // Nothing may have been written yet.
+	s := &Store{
+		options: o.Options, log: o.log, db: db, lock: lock, witness: w, damaged: damaged,
+		slot: make(chan struct{}, 1), commits: make(chan *commit, 1), heads: map[string]uint64{}, stop: make(chan struct{}),
+	}
+	s.claimManifest()
+	s.measure()
+	return s, nil
+}
+
+// exists reports whether there is a file of that name.
+func exists(files vfs.FS, path string) (bool, error) {
+	_, err := files.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}

@@ -1,0 +1,156 @@
+package embedded
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Store keeps all competitions in one folder. All methods but Close are safe for
+// concurrent use.
+//
+// Invariants:
+//
+//	S1  at most one commit is under way, and whoever reads or writes heads, or
+//	    takes a view, holds the slot
+//	S2  heads[id], if there, is the last seq of the competition's journal, counting
+//	    the commit under way
+//	S3  damaged does not change after Open
+type Store struct {
+	options Options
+	log     *pebbleLog
+	db      *pebble.DB
+	lock    *pebble.Lock
+	witness *witness
+	damaged map[string]*competition.CorruptError
+
+	slot    chan struct{} // capacity 1, full while somebody holds the slot
+	commits chan *commit  // capacity 1
+	heads   map[string]uint64
+	spare   sync.Pool // of *commit
+
+	saving   sync.Mutex // a Save compares and writes under it
+	refusal  atomic.Pointer[error]
+	counters counters
+	claimed  int64 // bytes of the MANIFEST file when it was last looked at
+
+	stop    chan struct{}
+	running sync.WaitGroup
+}
+
+var _ competition.Store = (*Store)(nil)
+
+// start begins the store's own goroutines.
+func (s *Store) start() {
+	s.running.Add(2)
+	go s.runCommits()
+	go s.runGuard()
+}
+
+// acquire takes the slot.
+func (s *Store) acquire(ctx context.Context) error {
+	select {
+	case <-s.log.dead:
+		return errStopped
+	case <-ctx.Done():
+		return outOfTime(ctx, "nothing was begun")
+	default:
+	}
+	select {
+	case s.slot <- struct{}{}:
+		return nil
+	case <-s.log.dead:
+		return errStopped
+	case <-ctx.Done():
+		return outOfTime(ctx, "the write before this one has not come back from the disk")
+	}
+}
+
+func (s *Store) release() { <-s.slot }
+
+// runGuard looks after the disk, off the path of the commits.
+func (s *Store) runGuard() {
+	defer s.running.Done()
+	every := time.NewTicker(time.Second)
+	defer every.Stop()
+	for {
+		select {
+		case <-s.stop:
+			return
+		case <-s.log.dead:
+			return
+		case <-every.C:
+			s.measure()
+			s.claimManifest()
+		}
+	}
+}
+
+// claimManifest claims what the MANIFEST has grown by. How far it can be read
+// is found out first, and then it is synced, so that W1 holds although Pebble
+// may be writing to it.
+func (s *Store) claimManifest() {
+	path := *s.log.manifest.Load()
+	files := s.options.FS
+	info, err := files.Stat(path)
+	if err == nil && info.Size() == s.claimed {
+		return
+	}
+	var sound int64
+	if err == nil {
+		sound, err = soundBytes(files, path)
+	}
+	if err == nil {
+		err = syncDir(files, path) // It does for a file as well.
+	}
+	if err != nil { // It may just have been replaced.
+		s.options.Logger.Debug("the MANIFEST was not claimed", "error", err)
+		return
+	}
+	s.claimed = info.Size()
+	s.witness.add(appendClaim(nil, claimManifest, uint64(sound), files.PathBase(path)))
+}
+
+// hung is how long a commit may take before Check says so. A healthy disk takes
+// a millisecond.
+const hung = 2 * time.Second
+
+// Check reports whether writes are taken, from memory; see competition.Store.
+func (s *Store) Check(context.Context) error {
+	select {
+	case <-s.log.dead:
+		return errStopped
+	default:
+	}
+	if refusal := s.refusal.Load(); refusal != nil {
+		return *refusal
+	}
+	if waiting := s.counters.waiting(time.Now()); waiting > hung {
+		return fmt.Errorf("%w: the disk of DATA_DIR (%s) has not confirmed a write for %s: look after the disk",
+			competition.ErrUnavailable, s.options.Dir, waiting.Round(time.Second))
+	}
+	return nil
+}
+
+// Close waits for the commit under way and ends the store. After a write that
+// could not be made durable there is nothing to end but the process.
+func (s *Store) Close() error {
+	close(s.stop)
+	if err := s.acquire(context.Background()); err != nil {
+		return err
+	}
+	close(s.commits)
+	s.running.Wait()
+	err := s.db.Close()
+	if err == nil {
+		s.claimManifest()
+	}
+	return errors.Join(err, s.witness.close(), s.lock.Close())
+}

@@ -1,0 +1,252 @@
+package embedded
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// A claim says that something was durable; doc.go says what follows from that.
+//
+//	crc   4 bytes, little endian, CRC-32C of what follows
+//	size  1 byte, of what follows
+//	kind  1 byte
+//	upTo  uvarint: the last seq, or the number of bytes
+//	name  the competition's id, or the MANIFEST's file name
+//
+// Each stands alone: a reader looks for the next one behind what it cannot read.
+const (
+	claimHeader = 5
+
+	claimJournal  byte = 1
+	claimManifest byte = 2
+)
+
+// claim is a claim read back.
+type claim struct {
+	kind byte
+	upTo uint64
+	name string
+}
+
+func appendClaim(dst []byte, kind byte, upTo uint64, name string) []byte {
+	start := len(dst)
+	dst = append(dst, 0, 0, 0, 0, 0, kind)
+	dst = append(binary.AppendUvarint(dst, upTo), name...)
+	dst[start+4] = byte(len(dst) - start - claimHeader)
+	binary.LittleEndian.PutUint32(dst[start:], crc32.Checksum(dst[start+4:], castagnoli))
+	return dst
+}
+
+// parseClaim reads the claim at the front of b and its size; size is 0 if there
+// is none.
+func parseClaim(b []byte) (c claim, size int) {
+	if len(b) < claimHeader || len(b) < claimHeader+int(b[4]) {
+		return claim{}, 0
+	}
+	size = claimHeader + int(b[4])
+	if crc32.Checksum(b[4:size], castagnoli) != binary.LittleEndian.Uint32(b) {
+		return claim{}, 0
+	}
+	body := b[claimHeader:size]
+	if len(body) == 0 {
+		return claim{}, 0
+	}
+	upTo, n := binary.Uvarint(body[1:])
+	if n <= 0 || 1+n == len(body) {
+		return claim{}, 0
+	}
+	return claim{kind: body[0], upTo: upTo, name: string(body[1+n:])}, size
+}
+
+// claims are what a witness says, folded.
+type claims struct {
+	journals map[string]uint64 // by competition
+	manifest claim             // the last one
+	skipped  int               // bytes that were no claim
+}
+
+func foldClaims(b []byte) claims {
+	c := claims{journals: map[string]uint64{}}
+	for len(b) > 0 {
+		one, size := parseClaim(b)
+		if size == 0 {
+			b = b[1:]
+			c.skipped++
+			continue
+		}
+		b = b[size:]
+		switch one.kind {
+		case claimJournal:
+			c.journals[one.name] = max(c.journals[one.name], one.upTo)
+		case claimManifest:
+			c.manifest = one
+		default: // of a later version
+		}
+	}
+	return c
+}
+
+// append writes the claims down again, a line of each competition.
+func (c *claims) append(dst []byte) []byte {
+	if c.manifest.name != "" {
+		dst = appendClaim(dst, claimManifest, c.manifest.upTo, c.manifest.name)
+	}
+	for _, id := range slices.Sorted(maps.Keys(c.journals)) {
+		dst = appendClaim(dst, claimJournal, c.journals[id], id)
+	}
+	return dst
+}
+
+// witness is the file of claims, open for more.
+type witness struct {
+	fs     vfs.FS
+	dir    string
+	logger *slog.Logger
+
+	mu      sync.Mutex
+	file    vfs.File
+	end     int64  // where the next claim goes
+	limit   int64  // the size at which to write it anew
+	pending []byte // what the disk refused so far
+	refused bool   // the last write failed
+}
+
+const (
+	witnessFile    = "witness"
+	newWitnessFile = "witness.new"
+	witnessLimit   = 1 << 20
+)
+
+// readWitness is what the file in a folder says; nothing if there is none.
+func readWitness(files vfs.FS, dir string) (c claims, found bool, err error) {
+	f, err := files.Open(files.PathJoin(dir, witnessFile), vfs.SequentialReadsOption)
+	if errors.Is(err, fs.ErrNotExist) {
+		return foldClaims(nil), false, nil
+	}
+	if err != nil {
+		return claims{}, false, fmt.Errorf("read the witness: %w", err)
+	}
+	b, err := io.ReadAll(f)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return claims{}, false, fmt.Errorf("read the witness: %w", err)
+	}
+	return foldClaims(b), true, nil
+}
+
+// add writes claims at the end. It does not fail: what the disk refuses is kept
+// for the next time.
+func (w *witness) add(claims []byte) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.pending) > 0 {
+		w.pending = append(w.pending, claims...)
+		claims = w.pending
+	}
+	if _, err := w.file.WriteAt(claims, w.end); err != nil {
+		w.refuse(claims, err)
+		return
+	}
+	w.end += int64(len(claims))
+	w.pending = w.pending[:0]
+	if w.refused {
+		w.refused = false
+		w.logger.Info("the witness takes claims again")
+	}
+	if w.end > w.limit {
+		if err := w.compact(); err != nil {
+			w.limit *= 2
+			w.logger.Warn("the witness could not be written anew and grows on", "error", err)
+		}
+	}
+}
+
+// refuse keeps claims that could not be written. They are folded once there are
+// many, so that they stay few.
+func (w *witness) refuse(claims []byte, err error) {
+	if len(w.pending) == 0 {
+		w.pending = append(w.pending, claims...)
+	}
+	if len(w.pending) > witnessLimit {
+		c := foldClaims(w.pending)
+		w.pending = c.append(nil)
+	}
+	if !w.refused {
+		w.refused = true
+		w.logger.Warn("the disk takes no claims: events stay durable, but their loss would go unnoticed until it does", "error", err)
+	}
+}
+
+// compact folds the file.
+func (w *witness) compact() error {
+	c, _, err := readWitness(w.fs, w.dir)
+	if err != nil {
+		return err
+	}
+	return w.write(c)
+}
+
+// write replaces the file by one that holds just c, open for more. After an
+// error the old file goes on, or, if only the folder could not be synced, the
+// new one: either may be there after a power loss, and both are true.
+func (w *witness) write(c claims) error {
+	path := w.fs.PathJoin(w.dir, newWitnessFile)
+	b := c.append(nil)
+	size := int64(len(b))
+	if err := writeFile(w.fs, path, b); err != nil {
+		return fmt.Errorf("write the witness: %w", err)
+	}
+	f, err := w.fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return fmt.Errorf("open the witness: %w", err)
+	}
+	if err := w.fs.Rename(path, w.fs.PathJoin(w.dir, witnessFile)); err != nil {
+		return errors.Join(fmt.Errorf("replace the witness: %w", err), f.Close())
+	}
+	if w.file != nil {
+		err = w.file.Close()
+	}
+	w.file, w.end, w.limit = f, size, max(witnessLimit, 2*size)
+	return errors.Join(err, syncDir(w.fs, w.dir))
+}
+
+// writeFile makes a file of these bytes, and has them on disk.
+func writeFile(files vfs.FS, path string, b []byte) error {
+	f, err := files.Create(path, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	if err == nil {
+		err = f.Sync()
+	}
+	return errors.Join(err, f.Close())
+}
+
+// close ends the file; what is pending is tried once more.
+func (w *witness) close() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	var err error
+	if len(w.pending) > 0 {
+		_, err = w.file.WriteAt(w.pending, w.end)
+	}
+	return errors.Join(err, w.file.Close())
+}
+
+func syncDir(files vfs.FS, path string) error {
+	d, err := files.OpenDir(path)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

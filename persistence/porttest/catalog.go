@@ -1,0 +1,88 @@
+package porttest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+var catalogRules = []rule{
+	{"a competition that was never created is unknown", func(t *testing.T, h *harness) {
+		_, err := h.store.Find(t.Context(), "nobody")
+		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
+		memberships, err := h.store.MembershipsOf(t.Context(), "nobody")
+		require.NoError(t, err)
+		require.Empty(t, memberships)
+		require.Empty(t, list(t, h.store, "", 10))
+	}},
+
+	{"a summary is as it was written last", func(t *testing.T, h *harness) {
+		g := h.begin(t, "board")
+		found, err := h.store.Find(t.Context(), "board")
+		require.NoError(t, err)
+		require.Equal(t, competition.Summary{Definition: Definition("board"), Status: competition.Active}, found)
+		require.NoError(t, g.Join("anna", "Anna"))
+		require.NoError(t, g.Join("bert", ""))
+		commit(t, g)
+		found, err = h.store.Find(t.Context(), "board")
+		require.NoError(t, err)
+		require.Equal(t, competition.Summary{Definition: Definition("board"), Status: competition.Active, Participants: 2}, found)
+	}},
+
+	{"a list is in the byte order of ids, from behind any of them, until the visitor has enough", func(t *testing.T, h *harness) {
+		ids := []string{"-", "10", "9", "Z", "_", "a", "a-", "a-b", "aa", "b"}
+		for i := range ids { // stored in another order
+			h.begin(t, ids[(i*7)%len(ids)])
+		}
+		require.Equal(t, ids, list(t, h.store, "", 100))
+		for i, id := range ids {
+			require.Equal(t, append([]string{}, ids[i+1:]...), list(t, h.store, id, 100), "behind %s", id)
+		}
+		require.Equal(t, ids[:3], list(t, h.store, "", 3))
+		require.Equal(t, ids[6:], list(t, h.store, "a+", 100), "behind an id that is not there")
+	}},
+
+	{"memberships are in the order of ids, each as it was written last", func(t *testing.T, h *harness) {
+		b, a, c := h.begin(t, "b"), h.begin(t, "a"), h.begin(t, "c")
+		require.NoError(t, b.Join("anna", "Anna"))
+		require.NoError(t, a.Join("ann", "Ann"))
+		require.NoError(t, a.Join("anna", "Anna"))
+		for _, g := range []*Game{b, a} {
+			commit(t, g)
+		}
+		require.NoError(t, b.Leave("anna"))
+		commit(t, b)
+		require.NoError(t, c.Join("creator", "Creator"))
+		commit(t, c)
+		h.reopen(t)
+
+		of := func(user string) []competition.Membership {
+			m, err := h.store.MembershipsOf(t.Context(), user)
+			require.NoError(t, err)
+			return m
+		}
+		require.Equal(t, []competition.Membership{
+			{UserID: "anna", CompetitionID: "a", Number: 2, Present: true},
+			{UserID: "anna", CompetitionID: "b", Number: 1},
+		}, of("anna"))
+		require.Equal(t, []competition.Membership{{UserID: "ann", CompetitionID: "a", Number: 1, Present: true}}, of("ann"))
+		require.Equal(t, []competition.Membership{
+			{UserID: "creator", CompetitionID: "a", Creator: true},
+			{UserID: "creator", CompetitionID: "b", Creator: true},
+			{UserID: "creator", CompetitionID: "c", Number: 1, Present: true, Creator: true},
+		}, of("creator"))
+	}},
+}
+
+// list is the ids behind one, limit at most.
+func list(t *testing.T, store competition.Store, after string, limit int) []string {
+	t.Helper()
+	ids := []string{}
+	require.NoError(t, store.List(t.Context(), after, func(s competition.Summary) bool {
+		ids = append(ids, s.Definition.ID)
+		return len(ids) < limit
+	}))
+	return ids
+}

@@ -1,0 +1,188 @@
+package porttest
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Start is the time at which games begin: 2026-11-23 12:00 UTC.
+const Start = competition.Millis(1_795_435_200_000)
+
+const msPerDay = 24 * 60 * 60 * 1000
+
+// Game plays one competition against a store: it decides commands, appends what
+// they became, and applies what is durable, one after the other, as the
+// competition's actor does. It has no randomness of its own: the same calls make
+// the same events. It is not safe for concurrent use.
+type Game struct {
+	C     *competition.Competition
+	Store competition.Store
+	Now   competition.Millis // grows by a second a command
+	Users []string           // whoever was named, in that order
+
+	named map[string]bool
+	spare competition.Batch
+}
+
+// NewGame is a game of a competition that is not created yet.
+func NewGame(store competition.Store, id string) *Game {
+	return &Game{C: competition.New(id, Keys(id)), Store: store, Now: Start, named: map[string]bool{}}
+}
+
+// Begin is a game whose competition is created, active and stored.
+func Begin(ctx context.Context, store competition.Store, id string) (*Game, error) {
+	g := NewGame(store, id)
+	if err := g.Create("creator"); err != nil {
+		return nil, err
+	}
+	return g, g.Commit(ctx)
+}
+
+// Resume is the game of a competition recovered from the store.
+func Resume(ctx context.Context, store competition.Store, id string) (*Game, error) {
+	g := NewGame(store, id)
+	c, err := competition.Recover(ctx, id, store, Keys(id), nil)
+	if err != nil {
+		return nil, err
+	}
+	g.C = c
+	return g, nil
+}
+
+// Keys draws the same keys for the same seed.
+func Keys(seed string) func() competition.Key {
+	drawn := uint64(0)
+	return func() competition.Key {
+		drawn++
+		return sha256.Sum256(binary.BigEndian.AppendUint64([]byte(seed), drawn))
+	}
+}
+
+// Definition is a competition that anybody may join and that runs from two days
+// before Start to five days after it.
+func Definition(id string) competition.Definition {
+	d := competition.Definition{
+		ID: id, Name: "Game " + id,
+		Start: Start - 2*msPerDay, End: Start + 5*msPerDay,
+		Scoring:     competition.Weights{Step: 1000, Metre: 500, Kcal: 2000, Minute: 10_000},
+		PrizeSplit:  []int64{50_000, 30_000, 20_000},
+		DailyLimits: competition.DefaultDailyLimits, LateSyncHours: competition.DefaultLateSyncHours,
+	}
+	d.Complete()
+	return d
+}
+
+// Create decides the beginning.
+func (g *Game) Create(creator string) error {
+	g.tick(creator)
+	_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{
+		Caller: competition.Caller{UserID: creator}, Definition: Definition(g.C.ID()),
+	})
+	return err
+}
+
+// Join decides an enrolment, a return, or a new name.
+func (g *Game) Join(user, userName string) error {
+	g.tick(user)
+	_, err := g.C.Join(g.Now, &competition.JoinCompetition{
+		Caller: competition.Caller{UserID: user}, UserID: user, UserName: userName, Rename: true,
+	})
+	return err
+}
+
+// Leave decides that a user goes.
+func (g *Game) Leave(user string) error {
+	g.tick(user)
+	_, err := g.C.Leave(g.Now, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user})
+	return err
+}
+
+// Sync decides a report of a day's steps; day 0 is that of Start, which the
+// latest is. It enrols a user who is new.
+func (g *Game) Sync(user string, day int, steps int64) error {
+	g.tick(user)
+	_, err := g.C.SubmitSync(g.Now, &competition.SubmitSync{
+		UserID: user, UserName: "Name of " + user, Source: "phone",
+		Day:        competition.DayOf(Start.Time()) + competition.Day(day),
+		RecordedAt: int64(g.Now) * 1e6,
+		Metrics:    competition.Metrics{Steps: steps, DistanceCm: 70 * steps, EnergyCentikcal: 4 * steps, ActiveMinutes: steps / 100},
+	})
+	return err
+}
+
+// Play decides n commands by chance: mostly syncs of up to 50 users, and now and
+// then somebody joins, leaves or is renamed. It goes on over refusals.
+func (g *Game) Play(rng *rand.Rand, n int) {
+	for range n {
+		user := fmt.Sprintf("user-%02d", rng.IntN(50))
+		switch rng.IntN(20) {
+		case 0:
+			_ = g.Leave(user)
+		case 1:
+			_ = g.Join(user, fmt.Sprintf("Name %d", rng.IntN(1000)))
+		default:
+			_ = g.Sync(user, -rng.IntN(3), rng.Int64N(30_000))
+		}
+	}
+}
+
+// tick lets a second pass and notes the user.
+func (g *Game) tick(user string) {
+	g.Now += 1000
+	if !g.named[user] {
+		g.named[user] = true
+		g.Users = append(g.Users, user)
+	}
+}
+
+// Take is what was decided since the last Take. It stays good until the Take
+// after the next.
+func (g *Game) Take() *competition.Batch {
+	batch := g.C.Take(competition.Batch{})
+	return &batch
+}
+
+// Confirm applies a batch that is durable.
+func (g *Game) Confirm(batch *competition.Batch) error {
+	for i := range batch.Events {
+		if _, err := g.C.Apply(&batch.Events[i]); err != nil {
+			return err
+		}
+	}
+	g.C.Applied(batch)
+	return nil
+}
+
+// Commit stores and applies what was decided. After an error nothing of it is
+// applied; [competition.Competition.CatchUp] finds out what became of it.
+func (g *Game) Commit(ctx context.Context) error {
+	batch := g.C.Take(g.spare)
+	g.spare = competition.Batch{}
+	if batch.Empty() {
+		return nil
+	}
+	if errs := g.Store.Append(ctx, []*competition.Batch{&batch}); errs != nil {
+		g.C.Rollback()
+		return errs[0]
+	}
+	if err := g.Confirm(&batch); err != nil {
+		return err
+	}
+	g.spare = batch
+	return nil
+}
+
+// Save stores a snapshot of what is applied.
+func (g *Game) Save(ctx context.Context) error {
+	snapshot := g.C.Snapshot()
+	err := g.Store.Save(ctx, &snapshot)
+	if err != nil {
+		g.C.Resave(&snapshot)
+	}
+	return err
+}

@@ -1,0 +1,65 @@
+-- Appends the batches of several competitions: a batch whose first seq does not follow its journal's end is left out with
+-- all its rows, the others are stored. It returns the places of those that were stored, and commits by itself.
+--
+-- The row in heads is the fence: whoever comes second waits for it and then finds that it has moved on. Rows are locked in
+-- the order of ids, so that two writers never wait for each other. A competition without a row takes a batch from seq 1 alone.
+WITH batch AS (
+    SELECT * FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bytea[])
+        WITH ORDINALITY AS b (competition_id, first_seq, last_seq, last_hash, place)
+), moved AS (
+    INSERT INTO paceboard.heads AS h (competition_id, first_seq, last_seq, last_hash)
+    SELECT competition_id, first_seq, last_seq, last_hash
+    FROM batch
+    WHERE first_seq = 1 OR EXISTS (SELECT FROM paceboard.heads e WHERE e.competition_id = batch.competition_id)
+    ORDER BY competition_id COLLATE "C"
+    ON CONFLICT (competition_id) DO UPDATE
+        SET first_seq = excluded.first_seq, last_seq = excluded.last_seq, last_hash = excluded.last_hash
+        WHERE h.last_seq = excluded.first_seq - 1
+    RETURNING competition_id
+), stored AS (
+    SELECT competition_id, place FROM batch JOIN moved USING (competition_id)
+), events AS (
+    INSERT INTO paceboard.journal (competition_id, seq, at, record)
+    SELECT s.competition_id, e.seq, e.at, e.record
+    FROM unnest($5::integer[], $6::bigint[], $7::timestamptz[], $8::bytea[]) AS e (place, seq, at, record)
+    JOIN stored s USING (place)
+), people AS (
+    INSERT INTO paceboard.identities (competition_id, number, key, user_id, user_name)
+    SELECT s.competition_id, i.number, i.key, i.user_id, i.user_name
+    FROM unnest($9::integer[], $10::bigint[], $11::bytea[], $12::text[], $13::text[]) AS i (place, number, key, user_id, user_name)
+    JOIN stored s USING (place)
+    ON CONFLICT (competition_id, number) DO UPDATE
+        SET key = excluded.key, user_id = excluded.user_id, user_name = excluded.user_name
+), ties AS (
+    INSERT INTO paceboard.memberships (user_id, competition_id, number, present, creator)
+    SELECT m.user_id, s.competition_id, m.number, m.present, m.creator
+    FROM unnest($14::integer[], $15::text[], $16::bigint[], $17::boolean[], $18::boolean[]) AS m (place, user_id, number, present, creator)
+    JOIN stored s USING (place)
+    ON CONFLICT (user_id, competition_id) DO UPDATE
+        SET number = excluded.number, present = excluded.present, creator = excluded.creator
+), names AS (
+    INSERT INTO paceboard.sources (competition_id, source, name)
+    SELECT s.competition_id, n.source, n.name
+    FROM unnest($19::integer[], $20::integer[], $21::text[]) AS n (place, source, name)
+    JOIN stored s USING (place)
+    ON CONFLICT (competition_id, source) DO UPDATE SET name = excluded.name
+), summaries AS (
+    INSERT INTO paceboard.competitions
+    SELECT s.competition_id, c.status, c.participants, c.name, c.description, c.type, c.start_at, c.end_at,
+           c.entry_fee_minor, c.prize_pool_minor, c.currency, c.time_zone, c.enrollment, c.visibility,
+           c.max_participants, c.late_sync_hours, c.first_day, c.last_day, decode(c.packed, 'base64')
+    FROM json_to_recordset($22::json) AS c (
+        place integer, status text, participants integer, name text, description text, type text,
+        start_at timestamptz, end_at timestamptz, entry_fee_minor bigint, prize_pool_minor bigint, currency text,
+        time_zone text, enrollment text, visibility text, max_participants integer, late_sync_hours integer,
+        first_day date, last_day date, packed text)
+    JOIN stored s USING (place)
+    ON CONFLICT (competition_id) DO UPDATE
+        SET (status, participants, name, description, type, start_at, end_at, entry_fee_minor, prize_pool_minor, currency,
+             time_zone, enrollment, visibility, max_participants, late_sync_hours, first_day, last_day, packed)
+          = (excluded.status, excluded.participants, excluded.name, excluded.description, excluded.type, excluded.start_at,
+             excluded.end_at, excluded.entry_fee_minor, excluded.prize_pool_minor, excluded.currency, excluded.time_zone,
+             excluded.enrollment, excluded.visibility, excluded.max_participants, excluded.late_sync_hours,
+             excluded.first_day, excluded.last_day, excluded.packed)
+)
+SELECT place::integer FROM stored;

@@ -1,0 +1,37 @@
+// Package postgres is competition.Store in a PostgreSQL database, version 15 or
+// later, for servers that several people run, back up and ask questions of.
+//
+// It owns the schema paceboard and nothing else in the database; migrations/
+// says what is in it. It knows no rule of a competition. Reading starts at
+// [Open] and [Store.Append].
+//
+// An append is one statement (append.sql) and so one transaction, whatever the
+// number of competitions in it. The commit, with synchronous_commit on, is what
+// makes the answer a yes; everything that goes wrong between sending the
+// statement and reading the last word of the answer is
+// competition.ErrUnavailable, because then nobody here knows.
+//
+//	F1  a competition's row in heads moves from the seq before a batch to the
+//	    batch's last one, in the transaction that stores the batch: of two
+//	    processes that append the same seq, one waits, finds the row moved on,
+//	    and gets competition.ErrConflict
+//	F2  the journal's primary key refuses a second event with the same seq even
+//	    if F1 were broken
+//	F3  what is read after an append of unknown outcome holds it or never will:
+//	    the session that it was sent to is ended first; see settle.go
+//
+// Connect to the server itself or through a pooler in session mode: a pooler in
+// transaction mode forgets what a session was told, and breaks F3.
+//
+// # What is for people
+//
+// The table participants is each board as of the seq in snapshots; competitions,
+// identities, memberships and sources are as of the journal's end. The views
+// board, days, events and lag put them in words, and queries.sql has the
+// questions that operators ask, each answered through an index.
+//
+// A participant's days are one packed value in the participant's row, not rows
+// of their own: a snapshot writes a row for each participant who changed, and
+// would otherwise write one for each of their days again. The view days unpacks
+// them, some 0.2 ms for a participant with 30 days.
+package postgres

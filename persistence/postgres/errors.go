@@ -1,0 +1,55 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// What Open, Migrate, Migrations and Down give, wrapped in what to do about it.
+var (
+	// ErrSettings is returned when the server's settings, or the URL's, would
+	// let it lose or garble what was acknowledged.
+	ErrSettings = errors.New("the database cannot keep what it promises")
+	// ErrSchema is returned when the database has not the tables that this
+	// version of the program knows.
+	ErrSchema = errors.New("the database has another schema")
+)
+
+// SQLSTATE codes, PostgreSQL's appendix A.
+const (
+	uniqueViolation = "23505"
+	undefinedTable  = "42P01"
+
+	classData      = "22"
+	classIntegrity = "23"
+	classRollback  = "40" // deadlock, serialization
+)
+
+// unavailable says that the store could not do something. Errors of the visitor
+// and those that already are the core's must not come here.
+func unavailable(ctx context.Context, what string, err error) error {
+	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
+		err = errors.Join(context.Cause(ctx), err)
+	}
+	return fmt.Errorf("%w: %s: %w", competition.ErrUnavailable, what, err)
+}
+
+// corrupt says that a competition's records cannot be trusted from a seq on.
+func corrupt(id string, seq uint64, format string, args ...any) error {
+	return &competition.CorruptError{CompetitionID: id, Seq: seq, Reason: fmt.Sprintf(format, args...)}
+}
+
+// refused is the server's own refusal of a statement, after which it certainly
+// did nothing; nil for all else, the end of the session included.
+func refused(err error) *pgconn.PgError {
+	var refusal *pgconn.PgError
+	if errors.As(err, &refusal) && refusal.SeverityUnlocalized == "ERROR" {
+		return refusal
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Store keeps all competitions in one database. All methods but Close are safe
+// for concurrent use, by several processes as well.
+type Store struct {
+	Options
+	write, read *pgxpool.Pool
+	limbo       limbo
+	latency     atomic.Int64 // nanoseconds of the last successful Check
+}
+
+var _ competition.Store = (*Store)(nil)
+
+// Close waits for calls under way and ends the connections. One that the server
+// does not answer on any more delays it by 15 s at most.
+func (s *Store) Close() error {
+	s.write.Close()
+	s.read.Close()
+	return nil
+}
+
+// Check asks the server whether it takes writes and whether they are durable;
+// see competition.Store. It writes nothing, so that it may be asked of a standby.
+// Errors: competition.ErrUnavailable, and ErrSettings with it if the server is
+// there but not to be relied on.
+func (s *Store) Check(ctx context.Context) error {
+	var d durability
+	began := time.Now()
+	err := s.write.QueryRow(ctx, `
+SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_setting('synchronous_commit'), current_setting('fsync')`).
+		Scan(&d.standby, &d.readOnly, &d.synchronousCommit, &d.fsync)
+	if err != nil {
+		return unavailable(ctx, "the database does not answer; see whether it runs and DATABASE_URL leads to it", err)
+	}
+	if err := d.refusal(); err != nil {
+		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
+	}
+	s.latency.Store(int64(time.Since(began)))
+	return nil
+}
+
+// Latency is how long the last successful Check took: a round trip, or more if
+// all connections were busy. 0 before the first.
+func (s *Store) Latency() time.Duration { return time.Duration(s.latency.Load()) }
+
+// durability is what a server must be set to, so that a commit is there for good.
+// It may change while the server runs.
+type durability struct {
+	standby                            bool
+	readOnly, synchronousCommit, fsync string
+}
+
+func (d durability) refusal() error {
+	switch {
+	case d.standby:
+		return fmt.Errorf("%w: it is a standby; let DATABASE_URL name the primary, or several hosts and target_session_attrs=read-write", ErrSettings)
+	case d.readOnly != "off":
+		return fmt.Errorf("%w: it takes no writes; set default_transaction_read_only = off for this user and database", ErrSettings)
+	case d.fsync != "on":
+		return fmt.Errorf("%w: fsync is off, and a power cut would take acknowledged events; set fsync = on in postgresql.conf", ErrSettings)
+	case d.synchronousCommit != "on" && d.synchronousCommit != "remote_apply":
+		return fmt.Errorf("%w: synchronous_commit is %s, and a crash could take acknowledged events; "+
+			"run ALTER ROLE <user> SET synchronous_commit = on, and leave it out of DATABASE_URL", ErrSettings, d.synchronousCommit)
+	}
+	return nil
+}

@@ -1,0 +1,264 @@
+package testservers
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"net"
+	"net/url"
+	"sync"
+	"testing"
+)
+
+// Cut is where a proxy ends a connection.
+type Cut int
+
+// The places to cut a statement's way to the server and back. All of them look
+// the same to the client; in the first alone nothing was stored.
+const (
+	CutNothing  Cut = iota
+	CutRequest      // the server never learns that the statement is complete
+	CutAtOnce       // the server has it all and nobody waits any more; it goes on regardless
+	CutAnswer       // the server is done and has said so, but the client hears none of it
+	CutLastWord     // the client hears all but the last message, which says that it is committed
+)
+
+// Proxy stands between clients and a PostgreSQL server, and ends connections
+// where tests want them to end. It understands the protocol well enough to know
+// the Sync behind an Execute, with which a client asks for the commit. No TLS.
+type Proxy struct {
+	listener net.Listener
+	target   string
+	running  sync.WaitGroup
+
+	mu    sync.Mutex
+	next  Cut
+	cuts  int
+	conns map[net.Conn]struct{} // nil once closed
+}
+
+// NewProxy starts a proxy to the server of a URL; it ends with the test.
+func NewProxy(tb testing.TB, databaseURL string) (p *Proxy, throughURL string) {
+	tb.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	listener, err := (&net.ListenConfig{}).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p = &Proxy{listener: listener, target: u.Host, conns: map[net.Conn]struct{}{}}
+	p.running.Go(p.accept)
+	tb.Cleanup(p.close)
+	u.Host = listener.Addr().String()
+	return p, u.String()
+}
+
+// CutNext has the next commit that a client asks for cut.
+func (p *Proxy) CutNext(where Cut) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next = where
+}
+
+// Cuts is how many connections were cut.
+func (p *Proxy) Cuts() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cuts
+}
+
+func (p *Proxy) take() Cut {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	where := p.next
+	p.next = CutNothing
+	if where != CutNothing {
+		p.cuts++
+	}
+	return where
+}
+
+func (p *Proxy) close() {
+	_ = p.listener.Close()
+	p.mu.Lock()
+	for conn := range p.conns {
+		_ = conn.Close()
+	}
+	p.conns = nil
+	p.mu.Unlock()
+	p.running.Wait()
+}
+
+// track has a connection closed with the proxy; false if that is closed.
+func (p *Proxy) track(conn net.Conn) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.conns == nil {
+		return false
+	}
+	p.conns[conn] = struct{}{}
+	return true
+}
+
+func (p *Proxy) release(conn net.Conn) {
+	_ = conn.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	delete(p.conns, conn)
+}
+
+func (p *Proxy) accept() {
+	for {
+		client, err := p.listener.Accept()
+		if err != nil {
+			return
+		}
+		p.running.Go(func() { p.serve(client) })
+	}
+}
+
+// serve carries one connection.
+func (p *Proxy) serve(client net.Conn) {
+	defer p.release(client)
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", p.target)
+	if err != nil {
+		return
+	}
+	defer p.release(server)
+	if !p.track(client) || !p.track(server) {
+		return
+	}
+	l := &line{client: client, server: server, cut: make(chan Cut, 1)}
+	var answering sync.WaitGroup
+	answering.Go(l.answers)
+	l.requests(p.take)
+	answering.Wait()
+}
+
+// line is one connection and its two directions.
+type line struct {
+	client, server net.Conn
+	cut            chan Cut // capacity 1: what the answer under way must suffer
+}
+
+// requests forwards what the client sends, message by message, until a cut.
+func (l *line) requests(take func() Cut) {
+	defer func() { // The server reads what it has and then sees the end.
+		if tcp, ok := l.server.(*net.TCPConn); ok {
+			_ = tcp.CloseWrite()
+		}
+	}()
+	from := bufio.NewReader(l.client)
+	startup, err := readStartup(from)
+	if err != nil {
+		return
+	}
+	if _, err := l.server.Write(startup); err != nil {
+		return
+	}
+	executed := false
+	for {
+		message, err := readMessage(from)
+		if err != nil {
+			return
+		}
+		switch message[0] {
+		case 'E': // Execute
+			executed = true
+		case 'S': // Sync
+			if executed {
+				if where := take(); where != CutNothing {
+					l.cutAt(where, message)
+					return
+				}
+			}
+			executed = false
+		}
+		if _, err := l.server.Write(message); err != nil {
+			return
+		}
+	}
+}
+
+// cutAt ends the connection with a Sync in hand.
+func (l *line) cutAt(where Cut, sync []byte) {
+	if where == CutRequest {
+		_ = l.server.Close()
+		_ = l.client.Close()
+		return
+	}
+	l.cut <- where
+	if where == CutAtOnce {
+		_ = l.client.Close()
+	}
+	_, _ = l.server.Write(sync)
+}
+
+// answers forwards what the server sends, until a cut.
+func (l *line) answers() {
+	defer l.client.Close()
+	from := bufio.NewReader(l.server)
+	for {
+		message, err := readMessage(from)
+		if err != nil {
+			return
+		}
+		select {
+		case where := <-l.cut:
+			l.suffer(where, from, message)
+			return
+		default:
+		}
+		if _, err := l.client.Write(message); err != nil {
+			return
+		}
+	}
+}
+
+// suffer reads the answer to its end and keeps it from the client, in whole or
+// in part.
+func (l *line) suffer(where Cut, from *bufio.Reader, message []byte) {
+	const readyForQuery = 'Z'
+	var err error
+	for ; err == nil && message[0] != readyForQuery; message, err = readMessage(from) {
+		if where != CutLastWord {
+			continue
+		}
+		if _, err := l.client.Write(message); err != nil {
+			return
+		}
+	}
+}
+
+// readStartup reads the message that opens a connection: a length, then that
+// much of the rest.
+func readStartup(from *bufio.Reader) ([]byte, error) {
+	head, err := from.Peek(4)
+	if err != nil {
+		return nil, err
+	}
+	return readFull(from, int(binary.BigEndian.Uint32(head)))
+}
+
+// readMessage reads a message: its kind, a length that counts itself, the rest.
+func readMessage(from *bufio.Reader) ([]byte, error) {
+	head, err := from.Peek(5)
+	if err != nil {
+		return nil, err
+	}
+	return readFull(from, 1+int(binary.BigEndian.Uint32(head[1:])))
+}
+
+func readFull(from io.Reader, n int) ([]byte, error) {
+	const longest = 1 << 30
+	if n < 4 || n > longest {
+		return nil, errors.New("not a message of PostgreSQL's protocol")
+	}
+	message := make([]byte, n)
+	_, err := io.ReadFull(from, message)
+	return message, err
+}

@@ -1,0 +1,66 @@
+import type { CompetitionStatus, Entry, Limit, Prize, ScoreUpdate, ServerFrame } from "./frames.js";
+
+/** What we hold of one competition's board. Never changed in place. */
+export interface Board {
+  readonly competitionId: string;
+  readonly limit: Limit;
+  /** The version that `entries` and `totalCount` are of; absent before the first full board. */
+  readonly version?: number;
+  /** A delta arrived that does not follow `version`: ask for what is missing. */
+  readonly stale: boolean;
+  readonly status?: CompetitionStatus;
+  /** The top `limit`, by rank. */
+  readonly entries: readonly Entry[];
+  readonly totalCount: number;
+  /** The viewer's own entry, wherever on the board; absent when not on it. */
+  readonly standing?: Entry;
+  /** The prizes paid, once settled. */
+  readonly prizes: readonly Prize[];
+}
+
+export function emptyBoard(competitionId: string, limit: Limit): Board {
+  return { competitionId, limit, stale: false, entries: [], totalCount: 0, prizes: [] };
+}
+
+/**
+ * The board after a frame. Pure: the same object comes back when the frame
+ * changes nothing, or concerns another competition.
+ *
+ * A `score_update` is applied only to the version that it names. One that is
+ * behind us is a repeat and is dropped; one that leaves a gap sets `stale` and
+ * nothing else, so that a board is always exactly that of its `version`.
+ */
+export function applyFrame(board: Board, frame: ServerFrame): Board {
+  if (frame.type === "pong" || frame.type === "error" || frame.type === "connected") return board;
+  if (frame.data.competition_id !== board.competitionId) return board;
+  switch (frame.type) {
+    case "leaderboard_update": {
+      const { version, status, entries, total_count: totalCount } = frame.data;
+      return { ...board, version, status, totalCount, entries: inOrder(entries, board.limit), stale: false };
+    }
+    case "score_update":
+      return applyDelta(board, frame.data);
+    case "standing": {
+      if (!("removed" in frame.data)) return { ...board, standing: frame.data };
+      const { standing: _gone, ...rest } = board;
+      return rest;
+    }
+    case "status":
+      return { ...board, status: frame.data.status, prizes: frame.data.prizes ?? board.prizes };
+  }
+}
+
+function applyDelta(board: Board, delta: ScoreUpdate): Board {
+  if (board.version !== undefined && delta.version <= board.version) return board;
+  if (board.version !== delta.previous_version) return board.stale ? board : { ...board, stale: true };
+  const next = { ...board, version: delta.version, totalCount: delta.total_count, stale: false };
+  if (delta.changes.length === 0 && delta.removed.length === 0) return next;
+  const byUser = new Map(board.entries.map((entry) => [entry.user_id, entry]));
+  for (const user of delta.removed) byUser.delete(user);
+  for (const entry of delta.changes) byUser.set(entry.user_id, entry);
+  return { ...next, entries: inOrder([...byUser.values()], board.limit) };
+}
+
+function inOrder(entries: readonly Entry[], limit: number): Entry[] {
+  return [...entries].sort((a, b) => a.rank - b.rank).slice(0, limit);
+}

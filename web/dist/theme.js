@@ -1,0 +1,1 @@
+"use strict";(()=>{var n="paceboard.theme";function t(){try{let e=localStorage.getItem(n);return e==="light"||e==="dark"?e:void 0}catch{return}}function o(e){e?document.documentElement.dataset.theme=e:delete document.documentElement.dataset.theme}o(t());})();

@@ -1,0 +1,117 @@
+package web_test
+
+import (
+	"io/fs"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/web"
+)
+
+const totalLimit = 200 << 10
+
+// allFiles reads the whole page: its names and contents.
+func allFiles(t *testing.T) map[string]string {
+	t.Helper()
+	files := make(map[string]string)
+	err := fs.WalkDir(web.Files(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		content, err := fs.ReadFile(web.Files(), name)
+		files[name] = string(content)
+		return err
+	})
+	require.NoError(t, err)
+	return files
+}
+
+func TestFilesHoldThePageAndAllItRefersTo(t *testing.T) {
+	files := allFiles(t)
+	index, ok := files["index.html"]
+	require.True(t, ok, "no index.html")
+
+	references := regexp.MustCompile(`(?:src|href)="([^"#]+)`).FindAllStringSubmatch(index, -1)
+	require.NotEmpty(t, references)
+	for _, reference := range references {
+		require.Contains(t, files, reference[1])
+	}
+
+	imports := regexp.MustCompile(`(?:import\(|from ?)"\./([^"]+)"`)
+	for name, content := range files {
+		if path.Ext(name) != ".js" {
+			continue
+		}
+		for _, imported := range imports.FindAllStringSubmatch(content, -1) {
+			require.Contains(t, files, imported[1], "imported by %s", name)
+		}
+	}
+	require.Contains(t, files["app.js"], `"./uPlot.esm.js"`, "the plots have gone missing")
+	require.Contains(t, files["uplot.LICENSE.txt"], "MIT License")
+}
+
+func TestFilesStaySmall(t *testing.T) {
+	total := 0
+	for _, content := range allFiles(t) {
+		total += len(content)
+	}
+	require.Less(t, total, totalLimit)
+}
+
+// Nothing is fetched from elsewhere, and nobody is told who looks at a board.
+func TestFilesReferToNoOtherHost(t *testing.T) {
+	absolute := regexp.MustCompile(`(?i)\b(?:https?|wss?):(?:\\?/){2}[^\s"'<>)]*`)
+	relative := regexp.MustCompile(`(?i)(?:=\s*["']?|url\(\s*["']?|["'\x60])//[a-z0-9]`)
+	for name, content := range allFiles(t) {
+		if strings.HasSuffix(name, ".LICENSE.txt") {
+			continue
+		}
+		for _, url := range absolute.FindAllString(content, -1) {
+			require.True(t, strings.HasPrefix(url, "http://www.w3.org/"), "%s refers to %s", name, url)
+		}
+		require.NotRegexp(t, relative, content, "%s refers to another host", name)
+	}
+}
+
+// What the policy in the package's doc forbids: an inline script, style or handler, and text run as code.
+func TestFilesKeepToTheContentSecurityPolicy(t *testing.T) {
+	inline := map[string]*regexp.Regexp{
+		"an inline script":   regexp.MustCompile(`(?i)<script(?:\s[^>]*)?>\s*[^<\s]`),
+		"a script tag alone": regexp.MustCompile(`(?i)<script(?:\s+type="[^"]*")?\s*>`),
+		"an inline style":    regexp.MustCompile(`(?i)<style|\sstyle\s*=`),
+		"an inline handler":  regexp.MustCompile(`(?i)\son[a-z]+\s*=`),
+		"a script address":   regexp.MustCompile(`(?i)javascript:`),
+		"a base or a frame":  regexp.MustCompile(`(?i)<(?:base|iframe|object|embed)\b`),
+	}
+	code := map[string]*regexp.Regexp{
+		"text run as code":      regexp.MustCompile(`\beval\(|\bnew Function\b|set(?:Timeout|Interval)\(\s*["'\x60]`),
+		"text read as HTML":     regexp.MustCompile(`\b(?:innerHTML|outerHTML|insertAdjacentHTML|srcdoc)\b|document\.write`),
+		"a style attribute":     regexp.MustCompile(`setAttribute\(\s*["'\x60]style|createElement\(\s*["'\x60]style`),
+		"a handler by its name": regexp.MustCompile(`setAttribute\(\s*["'\x60]on`),
+	}
+	for name, content := range allFiles(t) {
+		rules := code
+		switch path.Ext(name) {
+		case ".html", ".svg":
+			rules = inline
+		case ".js":
+		default:
+			continue
+		}
+		for what, rule := range rules {
+			require.NotRegexp(t, rule, content, "%s has %s", name, what)
+		}
+	}
+}
+
+func TestStylesLoadNothing(t *testing.T) {
+	for name, content := range allFiles(t) {
+		if path.Ext(name) == ".css" {
+			require.NotRegexp(t, regexp.MustCompile(`(?i)@import|url\(`), content, name)
+		}
+	}
+}

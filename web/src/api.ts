@@ -1,0 +1,75 @@
+import type { CompetitionStatus, Leaderboard, Prize, Problem } from "../client/index.js";
+
+/** A competition as the service gives it. What an older service may leave out is optional. */
+export interface Competition {
+  id: string;
+  name: string;
+  description?: string;
+  status: CompetitionStatus;
+  start_date: string;
+  end_date: string;
+  time_zone?: string;
+  entry_fee?: number;
+  prize_pool?: number;
+  currency?: string;
+  late_sync_hours?: number;
+  participant_count?: number;
+  prizes?: Prize[];
+}
+
+export interface CompetitionPage {
+  competitions: Competition[];
+  next_cursor?: string;
+}
+
+/** A refusal, or no answer at all (`status` 0). */
+export class ApiError extends Error {
+  override name = "ApiError";
+
+  constructor(
+    readonly status: number,
+    readonly problem: Problem,
+  ) {
+    super(problem.detail ?? problem.title ?? (status === 0 ? "The server does not answer." : `The server answered ${status}.`));
+  }
+}
+
+/** The few reads that the page needs. Safe to call at any time; each throws `ApiError` alone. */
+export class Api {
+  readonly #token: () => string | undefined;
+
+  constructor(token: () => string | undefined) {
+    this.#token = token;
+  }
+
+  competitions(cursor?: string): Promise<CompetitionPage> {
+    return this.#get(`/api/v1/competitions${cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`}`);
+  }
+
+  competition(id: string): Promise<Competition> {
+    return this.#get(`/api/v1/competitions/${encodeURIComponent(id)}`);
+  }
+
+  leaderboard(id: string, limit: number): Promise<Leaderboard> {
+    return this.#get(`/api/v1/leaderboard/${encodeURIComponent(id)}?limit=${limit}`);
+  }
+
+  prizesOf(user: string): Promise<{ prizes: Prize[] }> {
+    return this.#get(`/api/v1/prizes/history/${encodeURIComponent(user)}`);
+  }
+
+  async #get<T>(path: string): Promise<T> {
+    let response: Response;
+    let body: any;
+    try {
+      const token = this.#token();
+      const headers: HeadersInit = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+      response = await fetch(path, { headers, credentials: "omit", signal: AbortSignal.timeout(15_000) });
+      body = await response.json().catch(() => ({}));
+    } catch {
+      throw new ApiError(0, {});
+    }
+    if (!response.ok) throw new ApiError(response.status, body);
+    return body?.data ?? body;
+  }
+}

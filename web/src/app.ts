@@ -1,0 +1,32 @@
+import type { Limit } from "../client/index.js";
+import type { Api } from "./api.js";
+import type { Formatter } from "./format.js";
+import type { HealthWatch } from "./health.js";
+import type { Notice } from "./notice.js";
+import type { Session } from "./session.js";
+
+/** What every view is given. */
+export interface App {
+  readonly api: Api;
+  readonly session: Session;
+  readonly format: Formatter;
+  readonly health: HealthWatch;
+  readonly notice: Notice;
+  /** Puts a sentence into the polite live region. */
+  readonly say: (sentence: string) => void;
+  /** Opens the sign-in dialog over the view. */
+  askForToken(): void;
+}
+
+/** One of the page's views: its element, and what it is told from outside. */
+export interface View {
+  readonly element: HTMLElement;
+  readonly title: string;
+  /** Another token of a signed-in viewer. */
+  tokenChanged?(): void;
+  /** The service is better or worse than it was. */
+  healthChanged?(): void;
+  /** Another window of the same board is asked for; false when that needs another view. */
+  showTop?(id: string, top: Limit): boolean;
+  destroy(): void;
+}

@@ -1,0 +1,107 @@
+/** The part of an entry that its name on the board is made of. */
+interface Named {
+  user_id: string;
+  user_name?: string;
+}
+
+const invisible = /[\p{C}\p{Z}\p{M}]/gu;
+
+/** The name to show; without one, or with one that nobody could see, the first 8 characters of the id. */
+export function displayName({ user_id, user_name = "" }: Named): string {
+  return user_name.replace(invisible, "") === "" ? user_id.slice(0, 8) : user_name.trim();
+}
+
+const minute = 60_000;
+const hour = 60 * minute;
+const day = 24 * hour;
+
+/**
+ * Numbers, money and times as text. Figures follow the viewer's locale, words
+ * are English as the page is, in the viewer's own English if there is one.
+ */
+export class Formatter {
+  readonly #figures: string | undefined;
+  readonly #words: string;
+  readonly #integer: Intl.NumberFormat;
+  readonly #relative: Intl.RelativeTimeFormat;
+  readonly #clock: Intl.DateTimeFormat;
+  readonly #moment: Intl.DateTimeFormat;
+
+  constructor(languages: readonly string[]) {
+    this.#figures = languages[0];
+    this.#words = languages.find((language) => language.startsWith("en")) ?? "en-GB";
+    this.#integer = new Intl.NumberFormat(this.#figures, { maximumFractionDigits: 0 });
+    this.#relative = new Intl.RelativeTimeFormat(this.#words, { style: "short", numeric: "auto" });
+    this.#clock = new Intl.DateTimeFormat(this.#words, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
+    this.#moment = new Intl.DateTimeFormat(this.#words, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  }
+
+  integer(value: number): string {
+    return this.#integer.format(value);
+  }
+
+  money(amount: number, currency: string | undefined): string {
+    if (!currency || !/^[A-Za-z]{3}$/.test(currency)) return new Intl.NumberFormat(this.#figures).format(amount);
+    return new Intl.NumberFormat(this.#figures, { style: "currency", currency }).format(amount);
+  }
+
+  /** How long ago, in the largest unit that fits: "now", "3 min. ago", "2 days ago". */
+  ago(then: string | null | undefined, now: number): string {
+    const past = now - Date.parse(then ?? "");
+    if (Number.isNaN(past)) return "–";
+    if (past < minute) return this.#relative.format(0, "second");
+    if (past < hour) return this.#relative.format(-Math.floor(past / minute), "minute");
+    if (past < day) return this.#relative.format(-Math.floor(past / hour), "hour");
+    return this.#relative.format(-Math.floor(past / day), "day");
+  }
+
+  /** A length of time in its two largest units: "2 days 4 hr", "12 min 33 sec". Never below zero. */
+  span(ms: number): string {
+    const seconds = Math.max(0, Math.ceil(ms / 1000));
+    const parts = { day: Math.floor(seconds / 86_400), hour: Math.floor(seconds / 3600) % 24, minute: Math.floor(seconds / 60) % 60, second: seconds % 60 };
+    if (parts.day > 0) return this.#units([parts.day, "day"], [parts.hour, "hour"]);
+    if (parts.hour > 0) return this.#units([parts.hour, "hour"], [parts.minute, "minute"]);
+    if (parts.minute > 0) return this.#units([parts.minute, "minute"], [parts.second, "second"]);
+    return this.#units([parts.second, "second"]);
+  }
+
+  /** The time of day, to the second, where the viewer is. */
+  clock(ms: number): string {
+    return this.#clock.format(ms);
+  }
+
+  /** Day and time, where the viewer is. */
+  moment(time: number | string): string {
+    const ms = typeof time === "number" ? time : Date.parse(time);
+    return Number.isNaN(ms) ? "" : this.#moment.format(ms);
+  }
+
+  /** The days from `start` to `end`, the latter not included, in the competition's own time zone. */
+  days(start: string, end: string, timeZone = "UTC"): string {
+    const [from, to] = [Date.parse(start), Date.parse(end) - 1];
+    if (!(from <= to)) return "";
+    const options = { day: "numeric", month: "short", year: "numeric" } as const;
+    try {
+      return new Intl.DateTimeFormat(this.#words, { ...options, timeZone }).formatRange(from, to);
+    } catch {
+      return new Intl.DateTimeFormat(this.#words, { ...options, timeZone: "UTC" }).formatRange(from, to);
+    }
+  }
+
+  #units(...parts: [number, string][]): string {
+    const shown = parts.filter(([value], i) => value > 0 || i === 0);
+    return shown
+      .map(([value, unit]) => new Intl.NumberFormat(this.#words, { style: "unit", unit, unitDisplay: "short" }).format(value))
+      .join(" ");
+  }
+}
+
+/** "1st", "2nd", "3rd", "14th". */
+export function ordinal(rank: number): string {
+  const suffix = { one: "st", two: "nd", few: "rd", other: "th", zero: "th", many: "th" };
+  return `${rank}${suffix[new Intl.PluralRules("en", { type: "ordinal" }).select(rank)]}`;
+}
+
+export function plural(count: number, one: string, many = `${one}s`): string {
+  return count === 1 ? one : many;
+}

@@ -1,0 +1,80 @@
+import type { App, View } from "./app.js";
+import { Api } from "./api.js";
+import { find } from "./dom.js";
+import { Formatter } from "./format.js";
+import { HealthWatch } from "./health.js";
+import { Notice } from "./notice.js";
+import { parseFragment } from "./route.js";
+import { Session } from "./session.js";
+import { theme, toggleTheme } from "./theme.js";
+import { BoardView } from "./views/board.js";
+import { ListView } from "./views/list.js";
+import { messagePanel } from "./views/message.js";
+import { signInDialog, signInPanel } from "./views/signin.js";
+
+const main = find("#main");
+const spoken = find("#spoken");
+const sign = find<HTMLButtonElement>(".sign");
+const session = new Session();
+let view: View | undefined;
+
+const app: App = {
+  session,
+  api: new Api(() => session.token),
+  format: new Formatter(navigator.languages),
+  health: new HealthWatch(() => view?.healthChanged?.()),
+  notice: new Notice(find(".notice")),
+  say: (sentence) => (spoken.textContent = sentence),
+  askForToken: () => signInDialog(session),
+};
+
+/** Takes a token out of the address, before anybody can read it over a shoulder or in the history. */
+function readAddress(): ReturnType<typeof parseFragment>["route"] {
+  const { route, token, clean } = parseFragment(location.hash);
+  if (clean !== location.hash) history.replaceState(history.state, "", clean);
+  if (token !== undefined) session.signIn(token);
+  return route;
+}
+
+function show(element: HTMLElement, title: string, next?: View): void {
+  view?.destroy();
+  view = next;
+  main.replaceChildren(element);
+  document.title = `${title} · Paceboard`;
+  scrollTo(0, 0);
+}
+
+function route(): void {
+  const where = readAddress();
+  sign.hidden = session.token === undefined;
+  if (session.token === undefined) return show(signInPanel(session), "Sign in");
+  if (where.view === "board" && view?.showTop?.(where.id, where.top)) return;
+  if (where.view === "missing") {
+    const action = { label: "All competitions", run: "#/" };
+    return show(messagePanel({ title: "There is nothing here", text: "The link may be old, or a letter of it got lost.", action }), "Not found");
+  }
+  const next = where.view === "list" ? new ListView(app) : new BoardView(app, where.id, where.top);
+  show(next.element, next.title, next);
+}
+
+sign.addEventListener("click", () => session.signOut());
+addEventListener("hashchange", () => {
+  const before = view;
+  route();
+  if (view !== before) main.focus({ preventScroll: true }); // not when the same board shows more of itself
+});
+
+const themeButton = find<HTMLButtonElement>(".theme");
+const markTheme = (): void => themeButton.setAttribute("aria-pressed", String(theme() === "dark"));
+themeButton.addEventListener("click", () => {
+  toggleTheme();
+  markTheme();
+});
+markTheme();
+
+readAddress();
+session.onChange(() => {
+  if (session.token !== undefined && view?.tokenChanged) return view.tokenChanged();
+  route();
+});
+route();

@@ -1,0 +1,305 @@
+import { BoardClient, emptyBoard, type Board, type Entry, type Limit, type Watch, type WatchState } from "../../client/index.js";
+import { Announcer } from "../announce.js";
+import { ApiError, type Competition } from "../api.js";
+import type { App, View } from "../app.js";
+import { h } from "../dom.js";
+import { displayName, ordinal } from "../format.js";
+import { History } from "../history.js";
+import type { NoticeContent } from "../notice.js";
+import { phaseOf } from "../phase.js";
+import { Places } from "../places.js";
+import { boardFragment } from "../route.js";
+import { Chart } from "./chart.js";
+import { Dock } from "./dock.js";
+import { Foot } from "./foot.js";
+import { Head } from "./head.js";
+import { Hero } from "./hero.js";
+import { messagePanel } from "./message.js";
+import { Table } from "./table.js";
+import { Toolbar } from "./toolbar.js";
+
+/** A glide lasts as long, so that one is over before the next begins. */
+const drawEvery = 250;
+/** Without a live board for this long, it is fetched the other way now and then. */
+const fetchAfter = 3_000;
+const fetchEvery = 10_000;
+/** A connection lost for less than this is not worth a word. */
+const patience = 1_000;
+
+/** A competition's live board. It gathers what happens and draws at most four times a second. */
+export class BoardView implements View {
+  readonly element = h("div", { class: "view", "data-stage": "loading" });
+  title = "Board";
+
+  readonly #app: App;
+  readonly #client: BoardClient;
+  readonly #watch: Watch;
+  readonly #id: string;
+  #top: Limit;
+  readonly #places = new Places();
+  readonly #history = new History();
+  readonly #announcer: Announcer;
+  readonly #head = new Head();
+  readonly #hero: Hero;
+  readonly #toolbar: Toolbar;
+  readonly #table: Table;
+  readonly #dock: Dock;
+  readonly #chart: Chart;
+  readonly #foot = new Foot();
+  readonly #timers: ReturnType<typeof setInterval>[] = [];
+
+  #competition: Competition | undefined;
+  #board: Board;
+  #state: WatchState = { kind: "connecting" };
+  #delay: number | undefined;
+  #tokenEnds = false;
+  #ownPrizes: ReadonlyMap<string, string> | undefined;
+  #drawTimer: ReturnType<typeof setTimeout> | undefined;
+  #drawnAt = 0;
+  #fetchedAt = Date.now() - fetchEvery + fetchAfter;
+  #told = "";
+  #gone = false;
+
+  readonly #onWake = (): void => {
+    if (document.hidden) return;
+    this.#client.nudge();
+    this.#schedule();
+  };
+
+  constructor(app: App, id: string, top: Limit) {
+    this.#app = app;
+    this.#id = id;
+    this.#top = top;
+    this.#board = emptyBoard(id, top);
+    this.#announcer = new Announcer(app.say);
+    this.#hero = new Hero(app.format);
+    this.#toolbar = new Toolbar(top, (limit) => (location.hash = boardFragment(id, limit)));
+    this.#table = new Table(app.format);
+    this.#dock = new Dock(app.format);
+    this.#chart = new Chart(app.format);
+    const standings = h("section", { class: "standings" }, this.#toolbar.element, this.#table.element);
+    this.element.append(this.#head.element, this.#hero.element, standings, this.#chart.element, this.#foot.element, this.#dock.element);
+
+    this.#client = new BoardClient({
+      url: new URL("/ws/leaderboard", location.href).href.replace(/^http/, "ws"),
+      token: app.session.token ?? "",
+      renewToken: async () => {
+        this.#tokenEnds = true;
+        this.#schedule();
+        return undefined; // the viewer is asked, and `tokenChanged` goes on
+      },
+      onDelay: (ms) => (this.#delay = ms),
+    });
+    this.#watch = this.#client.watch(id, {
+      limit: top,
+      onBoard: (board) => this.#receive(board),
+      onState: (state) => {
+        this.#state = state;
+        app.health.urgent = state.kind === "reconnecting";
+        this.#schedule();
+      },
+    });
+    addEventListener("online", this.#onWake);
+    document.addEventListener("visibilitychange", this.#onWake);
+    this.#timers.push(setInterval(() => this.#tick(), 1000), setInterval(() => this.#table.tick(Date.now()), 15_000));
+    void this.#load();
+  }
+
+  tokenChanged(): void {
+    this.#tokenEnds = false;
+    this.#client.setToken(this.#app.session.token!);
+    if (!this.#competition) void this.#load();
+  }
+
+  healthChanged(): void {
+    this.#schedule();
+  }
+
+  showTop(id: string, top: Limit): boolean {
+    if (id !== this.#id || this.#gone) return false;
+    if (top === this.#top) return true;
+    this.#top = top;
+    this.#places.restart();
+    this.#toolbar.choose(top);
+    this.#watch.setLimit(top);
+    return true;
+  }
+
+  destroy(): void {
+    this.#gone = true;
+    this.#client.close();
+    this.#announcer.stop();
+    this.#dock.destroy();
+    this.#chart.destroy();
+    this.#timers.forEach(clearInterval);
+    clearTimeout(this.#drawTimer);
+    removeEventListener("online", this.#onWake);
+    document.removeEventListener("visibilitychange", this.#onWake);
+    this.#app.health.urgent = false;
+    this.#app.notice.show(undefined);
+  }
+
+  // What comes in.
+
+  async #load(): Promise<void> {
+    try {
+      this.#competition = await this.#app.api.competition(this.#id);
+      if (this.#gone) return;
+      this.title = this.#competition.name || this.#id;
+      document.title = `${this.title} · Paceboard`;
+      this.#schedule();
+    } catch (error) {
+      if (!this.#gone) this.#failed(error as ApiError);
+    }
+  }
+
+  #failed({ status }: ApiError): void {
+    if (status === 401) return this.#app.session.reject();
+    if (status === 403) return this.#refuse("no_access");
+    if (status === 404) return this.#refuse("not_found");
+    setTimeout(() => !this.#gone && void this.#load(), patience + 4000 * Math.random());
+  }
+
+  #receive(board: Board): void {
+    const now = Date.now();
+    const settledNow = board.status === "settled" && this.#board.status !== "settled";
+    this.#board = board;
+    this.#places.note(this.#everyone(), now, this.#app.session.viewer.sub);
+    this.#history.note([...board.entries.slice(0, 10), ...(this.#mine() ? [this.#mine()!] : [])], now);
+    if (settledNow && board.prizes.length === 0) void this.#loadOwnPrizes();
+    this.#schedule();
+  }
+
+  // The server tells all prizes when they are paid; who comes later can still see the own ones.
+  async #loadOwnPrizes(): Promise<void> {
+    const { api, session, format } = this.#app;
+    const me = session.viewer.sub;
+    if (me === undefined) return;
+    const { prizes } = await api.prizesOf(me).catch(() => ({ prizes: [] }));
+    const own = prizes.filter((prize) => prize.competition_id === this.#id);
+    this.#ownPrizes = new Map(own.map((prize) => [prize.user_id, format.money(prize.amount, prize.currency)]));
+    this.#schedule();
+  }
+
+  async #fetchBoard(): Promise<void> {
+    this.#fetchedAt = Date.now();
+    const board = await this.#app.api.leaderboard(this.#id, this.#top).catch((error: ApiError) => error);
+    if (this.#gone) return;
+    if (!(board instanceof ApiError)) this.#watch.offer(board);
+    else if (board.status === 401) this.#state = { kind: "unauthorized" };
+    else if (board.status === 403) this.#refuse("no_access");
+    else if (board.status === 404) this.#refuse("not_found");
+  }
+
+  // Time.
+
+  #tick(): void {
+    const waiting = this.#state.kind === "connecting" || this.#state.kind === "reconnecting";
+    if (waiting && !document.hidden && Date.now() - this.#fetchedAt >= fetchEvery) void this.#fetchBoard();
+    this.#schedule();
+  }
+
+  #schedule(): void {
+    if (this.#drawTimer !== undefined || this.#gone || document.hidden) return;
+    const wait = Math.max(0, this.#drawnAt + drawEvery - Date.now());
+    this.#drawTimer = setTimeout(() => {
+      this.#drawTimer = undefined;
+      this.#drawnAt = Date.now();
+      this.#draw(this.#drawnAt);
+    }, wait);
+  }
+
+  // What goes out.
+
+  #draw(now: number): void {
+    const { format, session } = this.#app;
+    this.#app.notice.show(this.#noticeNow(now));
+    if (this.#state.kind === "no_access" || this.#state.kind === "not_found") return this.#refuse(this.#state.kind);
+    this.#foot.update(this.#state, this.#board.version, this.#delay, format);
+    this.element.classList.toggle("dimmed", this.#dimmed(now));
+
+    const { version, entries, totalCount } = this.#board;
+    const competition = this.#competition;
+    const status = this.#board.status ?? competition?.status;
+    if (!competition || !status) return;
+    const phase = phaseOf(competition, status, this.#state.kind === "live", now, format);
+    const people = version === undefined ? competition.participant_count : totalCount;
+    this.#head.update(competition, phase, people, format);
+    if (version === undefined && status !== "cancelled") return;
+
+    const me = session.viewer.sub;
+    const mine = this.#mine();
+    const apart = mine && !entries.includes(mine) ? mine : undefined;
+    const prizes = this.#prizes();
+    const stage = this.#hero.update({ competition, status, phase, entries, me, people: totalCount, prizes });
+    this.element.dataset.stage = stage;
+    this.element.classList.toggle("vacant", totalCount === 0);
+    this.#toolbar.update(totalCount, entries.length, stage !== "upcoming", format);
+    this.#table.update({ entries, apart, me, places: this.#places, prizes, now });
+    const change = mine ? this.#places.change(mine.user_id) : 0;
+    this.#dock.update(this.#table.own?.element, stage === "cancelled" ? undefined : mine, change, entries[0]?.score ?? 0, totalCount);
+    if (stage === "live") this.#chart.update(this.#history, entries, mine, now);
+    this.#tell(entries, mine, totalCount);
+  }
+
+  #refuse(kind: "no_access" | "not_found"): void {
+    this.#app.notice.show(undefined);
+    this.#client.close();
+    this.#gone = true;
+    const action = { label: "All competitions", run: "#/" };
+    const message = kind === "no_access"
+      ? { title: "This board is private", text: "Only its members can look at it. Whoever runs the competition can invite you.", action }
+      : { title: "There is no such competition", text: "The link may be old, or a letter of it got lost.", action };
+    this.element.dataset.stage = kind;
+    this.element.replaceChildren(messagePanel(message));
+    document.title = `${message.title} · Paceboard`;
+  }
+
+  #noticeNow(now: number): NoticeContent | undefined {
+    const { health, askForToken } = this.#app;
+    const again = { label: "Sign in again", run: () => askForToken() };
+    if (this.#state.kind === "unauthorized") return { tone: "err", text: "Your sign-in has ended. The board stands still.", action: again };
+    if (this.#state.kind === "reconnecting" && now - this.#state.since > patience) {
+      const as = this.#board.version === undefined ? "" : ` Board as of ${this.#app.format.clock(this.#state.since)}.`;
+      const what = health.health === "unreachable" ? "The server does not answer." : "Reconnecting.";
+      return { tone: "warn", text: what + as, action: { label: "Try now", run: () => this.#client.nudge() } };
+    }
+    if (this.#tokenEnds) return { tone: "warn", text: "Your sign-in ends within a minute.", action: again };
+    if (health.health === "degraded") return { tone: "warn", text: "Service degraded: boards go on, new syncs may be late." };
+    return undefined;
+  }
+
+  #dimmed(now: number): boolean {
+    return this.#state.kind === "unauthorized" || (this.#state.kind === "reconnecting" && now - this.#state.since > patience);
+  }
+
+  #tell(entries: readonly Entry[], mine: Entry | undefined, total: number): void {
+    const [leader, second] = entries;
+    if (!leader || leader.score === 0) return;
+    const { format } = this.#app;
+    // Told again when a place changes, not with every step that somebody walks.
+    const key = `${leader.user_id} ${mine?.rank}`;
+    if (key === this.#told) return;
+    this.#told = key;
+    const own = mine?.user_id === leader.user_id;
+    const ahead = second ? `, ${format.integer(leader.score - second.score)} ahead of ${displayName(second)}` : "";
+    const standing = mine && !own ? ` You are ${ordinal(mine.rank)} of ${format.integer(total)}.` : "";
+    this.#announcer.tell(`${own ? "You lead" : `${displayName(leader)} leads`} with ${format.integer(leader.score)}${ahead}.${standing}`);
+  }
+
+  #mine(): Entry | undefined {
+    const me = this.#app.session.viewer.sub;
+    return me === undefined ? undefined : (this.#board.entries.find(({ user_id }) => user_id === me) ?? this.#board.standing);
+  }
+
+  #everyone(): readonly Entry[] {
+    const mine = this.#mine();
+    return mine && !this.#board.entries.includes(mine) ? [...this.#board.entries, mine] : this.#board.entries;
+  }
+
+  #prizes(): ReadonlyMap<string, string> {
+    const paid = this.#board.prizes.length > 0 ? this.#board.prizes : (this.#competition?.prizes ?? []);
+    if (paid.length === 0) return this.#ownPrizes ?? new Map();
+    return new Map(paid.map((prize) => [prize.user_id, this.#app.format.money(prize.amount, prize.currency)]));
+  }
+}

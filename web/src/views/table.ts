@@ -1,0 +1,101 @@
+import type { Entry } from "../../client/index.js";
+import { h } from "../dom.js";
+import type { Formatter } from "../format.js";
+import { flash, glide } from "../motion.js";
+import type { Places } from "../places.js";
+import { Row } from "./row.js";
+
+export interface TableContent {
+  entries: readonly Entry[];
+  /** The viewer's own entry, when it is outside of `entries`. */
+  apart: Entry | undefined;
+  me: string | undefined;
+  places: Places;
+  prizes: ReadonlyMap<string, string>;
+  now: number;
+}
+
+const skeletonRows = 10;
+
+/** The board itself: a real table, a row for each user, in the order of rank. */
+export class Table {
+  readonly element: HTMLTableElement;
+  readonly #format: Formatter;
+  readonly #body: HTMLTableSectionElement;
+  readonly #rows = new Map<string, Row>();
+  // A cell for each column and none that spans: columns come and go by the style sheet.
+  readonly #gap = h("tr", { class: "gap", "aria-hidden": "true" }, h("td", { class: "rank" }, "···"),
+    ...["change", "", "score", "prize", "sync"].map((kind) => h("td", { class: kind })));
+  #leader: string | undefined;
+  #me: string | undefined;
+
+  constructor(format: Formatter) {
+    this.#format = format;
+    this.#body = h("tbody", {}, ...Array.from({ length: skeletonRows }, skeletonRow));
+    const head = [["rank", "Rank"], ["change", "Change"], ["", "Name"], ["score", "Score"], ["prize", "Prize"], ["sync", "Last sync"]] as const;
+    const cells = head.map(([kind, text]) => h("th", { scope: "col", class: kind }, text));
+    this.element = h("table", { class: "board", "aria-busy": "true" },
+      h("caption", { class: "heard-only" }, "Standings"),
+      h("thead", {}, h("tr", {}, ...cells)),
+      this.#body);
+  }
+
+  /** The viewer's own row, if it is on the board. */
+  get own(): Row | undefined {
+    return this.#me === undefined ? undefined : this.#rows.get(this.#me);
+  }
+
+  update({ entries, apart, me, places, prizes, now }: TableContent): void {
+    this.#me = me;
+    this.element.removeAttribute("aria-busy");
+    this.element.classList.toggle("with-prizes", prizes.size > 0);
+    const leaderScore = entries[0]?.score ?? 0;
+    const shown = apart ? [...entries, apart] : entries;
+    const order: HTMLElement[] = [];
+    const kept = new Set<string>();
+    for (const entry of shown) {
+      const id = entry.user_id;
+      kept.add(id);
+      const row = this.#rows.get(id) ?? new Row(entry, id === me, this.#format);
+      this.#rows.set(id, row);
+      row.update(entry, { me, leaderScore, change: places.change(id), prize: prizes.get(id), now });
+      if (entry === apart) order.push(this.#gap);
+      order.push(row.element);
+    }
+    for (const id of this.#rows.keys()) if (!kept.has(id)) this.#rows.delete(id);
+    this.#arrange(order);
+    this.#greet(entries[0]);
+  }
+
+  tick(now: number): void {
+    for (const row of this.#rows.values()) row.tick(now);
+  }
+
+  #arrange(order: readonly HTMLElement[]): void {
+    const present = [...this.#body.children];
+    if (present.length === order.length && order.every((row, i) => row === present[i])) return;
+    const rows = (): HTMLElement[] => [...this.#body.children].filter((row): row is HTMLElement => row !== this.#gap);
+    const first = present[0]?.classList.contains("skeleton") ?? true;
+    if (first) return this.#body.replaceChildren(...order);
+    glide(rows, this.#body, () => {
+      const wanted = new Set<Element>(order);
+      for (const row of present) if (!wanted.has(row)) row.remove();
+      order.forEach((row, i) => {
+        if (this.#body.children[i] !== row) this.#body.insertBefore(row, this.#body.children[i] ?? null);
+      });
+    });
+  }
+
+  // A new leader gets one flash, the first one that we see does not.
+  #greet(leader: Entry | undefined): void {
+    const before = this.#leader;
+    this.#leader = leader?.user_id;
+    if (before !== undefined && leader && before !== leader.user_id) flash(this.#rows.get(leader.user_id)!.element);
+  }
+}
+
+function skeletonRow(): HTMLTableRowElement {
+  const blank = (kind: string): HTMLElement => h("td", { class: kind }, h("span", { class: "blank" }));
+  const name = h("td", {}, h("span", { class: "line" }, h("span", { class: "blank wide" })));
+  return h("tr", { class: "skeleton", "aria-hidden": "true" }, blank("rank"), blank("change"), name, blank("score"), blank("prize"), blank("sync"));
+}

@@ -1,0 +1,189 @@
+// Tries the page in a real browser against the mock server. Without a Chromium
+// (CHROMIUM names it) it says so and is skipped; with CI=true that is a failure.
+//
+//   npm run test:browser
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { after, afterEach, before, describe, it } from "node:test";
+import { chromium } from "playwright-core";
+import { listen, tokenFor } from "./mock-server.mjs";
+
+const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
+const missing = !existsSync(executablePath);
+if (missing) console.error(`NOT TESTED in a browser: there is no ${executablePath}`);
+
+let address;
+let browser;
+const control = (name) => fetch(`${address}/mock/${name}`, { method: "POST" });
+
+/** A page on a fragment, signed in as u14, with everything that it complained of. */
+async function open(fragment, options = {}) {
+  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.complaints = [];
+  page.on("pageerror", (error) => page.complaints.push(String(error)));
+  page.on("console", (message) => /Content Security|Refused/.test(message.text()) && page.complaints.push(message.text()));
+  page.on("dialog", (dialog) => {
+    page.complaints.push("a name was run as a script");
+    void dialog.dismiss();
+  });
+  await page.goto(`${address}/${fragment}${fragment.includes("?") ? "&" : "?"}token=${tokenFor("u14")}`);
+  return page;
+}
+
+const live = (page) => page.waitForSelector(".connection[data-kind=live]");
+
+describe("the page in a browser", { skip: missing && process.env.CI !== "true", timeout: 120_000 }, () => {
+  before(async () => {
+    assert.ok(!missing, `there is no ${executablePath}`);
+    address = await listen();
+    browser = await chromium.launch({
+      executablePath,
+      args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+    });
+    await control("pause");
+  });
+  after(async () => {
+    await browser?.close();
+    setImmediate(() => process.exit()); // the mock server listens for ever
+  });
+
+  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
+
+  it("takes the token out of the address and keeps it for a reload", async () => {
+    const page = await open("#/c/demo");
+    await live(page);
+    assert.ok(!page.url().includes("token"));
+    await page.reload();
+    await live(page);
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it("shows names as text, and those without one by their id", async () => {
+    const page = await open("#/c/demo");
+    await live(page);
+    const names = await page.locator(".board .name").allTextContents();
+    assert.ok(names.includes("<img src=x onerror=alert(1)>"));
+    assert.ok(names.includes("u15"));
+    assert.equal(await page.locator(".board img").count(), 0);
+    assert.deepEqual(page.complaints, []);
+  });
+
+  it("is a real table with a header for each column and row", async () => {
+    const page = await open("#/c/demo");
+    await live(page);
+    assert.equal(await page.locator("table.board tbody tr").count(), 25);
+    assert.equal(await page.locator("tbody tr th[scope=row]").count(), 25);
+    assert.deepEqual(await page.locator("thead th[scope=col]").allTextContents(), ["Rank", "Change", "Name", "Score", "Prize", "Last sync"]);
+  });
+
+  it("keeps the viewer's row at the edge until it is in view", async () => {
+    const page = await open("#/c/demo");
+    await live(page);
+    const dock = page.locator(".dock");
+    await dock.waitFor({ state: "visible" });
+    assert.equal(await dock.getAttribute("data-edge"), "bottom");
+    await dock.click();
+    await dock.waitFor({ state: "hidden" });
+    await page.evaluate(() => scrollTo(0, document.body.scrollHeight));
+    await dock.waitFor({ state: "visible" });
+    assert.equal(await dock.getAttribute("data-edge"), "top");
+  });
+
+  it("shows another window of the board on demand", async () => {
+    const page = await open("#/c/demo");
+    await live(page);
+    await page.selectOption("#top", "50");
+    await page.waitForFunction(() => document.querySelectorAll("table.board tbody tr").length === 50);
+    assert.match(page.url(), /top=50$/);
+    assert.equal(await page.locator(".mark", { hasText: "new" }).count(), 0);
+  });
+
+  it("never has more than twelve rows in motion, and none in a calm browser", async () => {
+    for (const reducedMotion of ["no-preference", "reduce"]) {
+      const page = await open("#/c/demo", { reducedMotion });
+      await live(page);
+      await page.evaluate(() => {
+        window.most = 0;
+        const look = () => {
+          const moving = document.getAnimations().filter(({ id }) => id === "glide");
+          window.most = Math.max(window.most, moving.length);
+          requestAnimationFrame(look);
+        };
+        look();
+      });
+      for (const change of ["lead", "shuffle", "lead", "shuffle"]) {
+        await control(change);
+        await page.waitForTimeout(600);
+      }
+      const most = await page.evaluate(() => window.most);
+      if (reducedMotion === "reduce") assert.equal(most, 0);
+      else assert.ok(most > 0 && most <= 12, `${most} rows in motion`);
+    }
+  });
+
+  it("says who leads when that changes, at most once in ten seconds", async () => {
+    const page = await open("#/c/demo");
+    await live(page);
+    await page.waitForFunction(() => /leads with .* You are \d+th of 1,204\./.test(document.querySelector("#spoken").textContent));
+    const first = await page.textContent("#spoken");
+    await control("lead");
+    await page.waitForTimeout(2000);
+    assert.equal(await page.textContent("#spoken"), first);
+    await page.waitForFunction((was) => document.querySelector("#spoken").textContent !== was, first, { timeout: 12_000 });
+  });
+
+  it("dims the board while the server is away, and goes on when it is back", async () => {
+    const page = await open("#/c/demo");
+    await live(page);
+    await control("refuse");
+    await page.waitForSelector(".view.dimmed");
+    assert.match(await page.textContent(".notice"), /Board as of \d\d:\d\d:\d\d/);
+    assert.equal(await page.locator("table.board tbody tr").count(), 25);
+    await control("accept");
+    await control("lead");
+    await page.click(".notice button");
+    await live(page);
+    await page.waitForSelector(".view:not(.dimmed)");
+    assert.equal(await page.textContent(".notice"), "");
+  });
+
+  it("remembers the theme, and lets go of it when it is the system's", async () => {
+    const page = await open("#/", { colorScheme: "light" });
+    const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+    await page.click(".theme");
+    assert.equal(await ground(), "rgb(15, 21, 18)");
+    await page.reload();
+    assert.equal(await ground(), "rgb(15, 21, 18)");
+    await page.click(".theme");
+    assert.equal(await page.evaluate(() => localStorage.length), 0);
+  });
+
+  it("can be used with the keyboard alone, and shows where one is", async () => {
+    const page = await open("#/");
+    await page.waitForSelector("a.competition");
+    const reached = [];
+    for (let i = 0; i < 5; i++) {
+      await page.keyboard.press("Tab");
+      reached.push(await page.evaluate(() => document.activeElement.className));
+      assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none");
+    }
+    assert.deepEqual(reached, ["brand", "quiet sign", "quiet theme", "competition", "competition"]);
+    await page.keyboard.press("Shift+Tab");
+    await page.keyboard.press("Enter");
+    await live(page);
+  });
+
+  it("asks for a token after signing out, and refuses what is none", async () => {
+    const page = await open("#/c/demo");
+    await live(page);
+    await page.click(".sign");
+    await page.fill("#token", "nonsense");
+    await page.click("button[type=submit]");
+    assert.match(await page.textContent("#token-help"), /not a token/);
+    await page.fill("#token", tokenFor("u2"));
+    await page.click("button[type=submit]");
+    await live(page);
+    assert.equal(await page.evaluate(() => sessionStorage.length), 1);
+  });
+});

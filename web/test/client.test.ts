@@ -1,0 +1,416 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import {
+  backoffDelay, BoardClient, deadAfter, decodeFrame, maxWatches, pingEvery, readClaims, renewAhead, resyncWithin, stableAfter,
+  type Board, type ClientOptions, type WatchState,
+} from "../client/index.js";
+import { entry, FakeClock, FakeSocket, token } from "./fakes.js";
+
+const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
+class Bench {
+  readonly clock = new FakeClock();
+  readonly sockets: FakeSocket[] = [];
+  readonly states: WatchState[] = [];
+  readonly delays: number[] = [];
+  board: Board | undefined;
+  readonly client: BoardClient;
+
+  constructor(options: Partial<ClientOptions> = {}) {
+    this.client = new BoardClient({
+      url: "ws:/host/ws/leaderboard",
+      token: token({ sub: "me" }),
+      clock: this.clock,
+      random: () => 0.5,
+      onDelay: (ms) => this.delays.push(ms),
+      open: (url, protocols) => {
+        this.sockets.push(new FakeSocket(url, protocols));
+        return this.socket;
+      },
+      ...options,
+    });
+  }
+
+  get socket(): FakeSocket {
+    return this.sockets.at(-1)!;
+  }
+
+  get state(): WatchState | undefined {
+    return this.states.at(-1);
+  }
+
+  watch(id = "c") {
+    return this.client.watch(id, { limit: 25, onBoard: (board) => (this.board = board), onState: (state) => this.states.push(state) });
+  }
+
+  /** The server's greeting, with a board of one. */
+  greet(version = 5, id = "c"): void {
+    this.socket.give("connected", { competition_id: id, version, limit: 25 });
+    this.full(version, id);
+  }
+
+  full(version: number, id = "c"): void {
+    this.socket.give("leaderboard_update", {
+      competition_id: id, status: "active", entries: [entry("a", 1, 10, id)], total_count: 1, version,
+    });
+  }
+
+  delta(previous: number, version: number, score = 11): void {
+    this.socket.give("score_update", {
+      competition_id: "c", version, previous_version: previous, changes: [entry("a", 1, score)], removed: [], total_count: 1,
+    });
+  }
+}
+
+describe("connecting", () => {
+  it("carries the token as a subprotocol and names board and window in the URL", () => {
+    const bench = new Bench({ token: "h.p.s" });
+    bench.watch("spring");
+    assert.deepEqual(bench.socket.protocols, ["bearer.h.p.s"]);
+    assert.equal(bench.socket.url, "ws:/host/ws/leaderboard/spring?limit=25");
+  });
+
+  it("is live with the first board", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.socket.give("connected", { competition_id: "c", version: 5, limit: 25 });
+    assert.equal(bench.state, undefined);
+    bench.full(5);
+    assert.deepEqual(bench.state, { kind: "live" });
+    bench.delta(5, 6);
+    assert.equal(bench.board?.version, 6);
+    assert.equal(bench.board?.entries[0]?.score, 11);
+  });
+
+  it("ignores what it does not understand", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet();
+    bench.socket.onmessage?.({ data: "not json" });
+    bench.socket.onmessage?.({ data: '{"type":"news","data":{}}' });
+    bench.socket.onmessage?.({ data: new ArrayBuffer(3) });
+    assert.equal(bench.board?.version, 5);
+  });
+
+  it("reads null lists as empty", () => {
+    const frame = decodeFrame('{"type":"score_update","data":{"competition_id":"c","version":2,"previous_version":1,"changes":null}}');
+    assert.deepEqual(frame?.type === "score_update" && [frame.data.changes, frame.data.removed], [[], []]);
+  });
+
+  it("refuses a version that is no integer", () => {
+    assert.equal(decodeFrame('{"type":"leaderboard_update","data":{"competition_id":"c","version":1.5,"entries":[]}}'), undefined);
+  });
+});
+
+describe("reconnecting", () => {
+  it("resumes from the version held", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet(5);
+    bench.delta(5, 9);
+    bench.socket.drop(1006);
+    assert.equal(bench.state?.kind, "reconnecting");
+    bench.clock.advance(250);
+    assert.equal(bench.sockets.length, 2);
+    assert.match(bench.socket.url, /since=9$/);
+    bench.socket.give("connected", { competition_id: "c", version: 9, limit: 25 });
+    assert.deepEqual(bench.state, { kind: "live" });
+    bench.delta(9, 12, 30);
+    assert.equal(bench.board?.entries[0]?.score, 30);
+  });
+
+  it("waits longer each time, up to the cap", () => {
+    const bench = new Bench();
+    bench.watch();
+    const waits: number[] = [];
+    for (let i = 0; i < 9; i++) {
+      bench.socket.drop(1006);
+      const state = bench.state;
+      assert.ok(state?.kind === "reconnecting");
+      waits.push(state.retryAt - bench.clock.now());
+      bench.clock.advance(state.retryAt - bench.clock.now());
+    }
+    assert.deepEqual(waits, [250, 500, 1000, 2000, 4000, 8000, 15_000, 15_000, 15_000]);
+  });
+
+  it("remembers since when, through failed attempts", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet();
+    const heard = bench.clock.now();
+    bench.clock.advance(3000);
+    for (let i = 0; i < 3; i++) {
+      bench.socket.drop(1006);
+      assert.ok(bench.state?.kind === "reconnecting");
+      assert.equal(bench.state.since, heard);
+      bench.clock.advance(5000);
+    }
+  });
+
+  it("starts anew after a connection that held, but not after one that broke at once", () => {
+    const bench = new Bench();
+    bench.watch();
+    const wait = (): number => (bench.state?.kind === "reconnecting" ? bench.state.retryAt - bench.clock.now() : NaN);
+    for (const expected of [250, 500]) {
+      bench.greet();
+      bench.socket.drop(1006);
+      assert.equal(wait(), expected);
+      bench.clock.advance(expected);
+    }
+    bench.greet();
+    bench.clock.advance(stableAfter);
+    bench.socket.drop(1006);
+    assert.equal(wait(), 250);
+  });
+
+  it("spreads wider when the server shuts down", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet();
+    bench.socket.drop(1001);
+    assert.deepEqual(bench.state, { kind: "reconnecting", since: bench.clock.now(), retryAt: bench.clock.now() + 1000, reason: "shutdown" });
+  });
+
+  it("tells a frame that was too big", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.socket.drop(1009);
+    assert.ok(bench.state?.kind === "reconnecting" && bench.state.reason === "too_big");
+  });
+
+  it("does not wait when nudged", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.socket.drop(1006);
+    bench.client.nudge();
+    assert.equal(bench.sockets.length, 2);
+    bench.clock.advance(1000);
+    assert.equal(bench.sockets.length, 2);
+  });
+
+  it("takes a newer board by another way while the socket is silent, and no older one", () => {
+    const bench = new Bench();
+    const watch = bench.watch();
+    bench.greet(5);
+    bench.socket.drop(1006);
+    const board = { competition_id: "c", status: "active", entries: [], total_count: 0 } as const;
+    watch.offer({ ...board, entries: [], version: 4 });
+    assert.equal(bench.board?.version, 5);
+    watch.offer({ ...board, entries: [], version: 8 });
+    assert.equal(bench.board?.version, 8);
+    assert.equal(bench.state?.kind, "reconnecting");
+  });
+});
+
+describe("back-off", () => {
+  it("is uniform below a bound that doubles up to the cap", () => {
+    const bounds = [0, 1, 2, 3, 10, 5000].map((attempt) => backoffDelay(attempt, () => 0.999999, { base: 100, cap: 1000 }));
+    assert.deepEqual(bounds, [99, 199, 399, 799, 999, 999]);
+    assert.equal(backoffDelay(3, () => 0), 0);
+  });
+});
+
+describe("keep-alive", () => {
+  it("measures the way there and back", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet();
+    assert.equal(bench.socket.of("ping").length, 1);
+    bench.clock.advance(42);
+    bench.socket.give("pong");
+    assert.deepEqual(bench.delays, [42]);
+    bench.clock.advance(pingEvery - 42);
+    assert.equal(bench.socket.of("ping").length, 2);
+  });
+
+  it("gives up a connection that is silent after a ping", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet();
+    const heard = bench.clock.now();
+    bench.clock.advance(pingEvery + deadAfter - 1);
+    assert.deepEqual(bench.state, { kind: "live" });
+    bench.clock.advance(1);
+    assert.ok(bench.state?.kind === "reconnecting");
+    assert.equal(bench.state.since, heard);
+    assert.equal(bench.socket.closed, true);
+  });
+
+  it("takes any frame for a sign of life", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet();
+    for (let version = 5; version < 15; version++) {
+      bench.clock.advance(deadAfter - 1);
+      bench.delta(version, version + 1);
+    }
+    assert.deepEqual(bench.state, { kind: "live" });
+  });
+
+  it("gives up a server that accepts and says nothing", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.clock.advance(deadAfter);
+    assert.equal(bench.state?.kind, "reconnecting");
+  });
+});
+
+describe("a delta that does not fit", () => {
+  it("asks once for what is missing, from the version held", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet(5);
+    bench.delta(7, 8);
+    bench.delta(8, 9);
+    const asked = bench.socket.of("subscribe").map((frame) => frame.data);
+    assert.deepEqual(asked, [{ competition_id: "c", limit: 25, since: 5 }]);
+    bench.delta(5, 9, 77);
+    assert.deepEqual([bench.board?.version, bench.board?.entries[0]?.score, bench.board?.stale], [9, 77, false]);
+  });
+
+  it("starts over with a full board when no answer mends it", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet(5);
+    bench.delta(7, 8);
+    bench.clock.advance(resyncWithin);
+    assert.equal(bench.state?.kind, "reconnecting");
+    bench.clock.advance(1000);
+    assert.doesNotMatch(bench.socket.url, /since/);
+    bench.greet(9);
+    assert.deepEqual([bench.board?.version, bench.board?.stale], [9, false]);
+  });
+});
+
+describe("several boards on one socket", () => {
+  it("subscribes to the others once connected, and again with since after a loss", () => {
+    const bench = new Bench();
+    bench.watch("c");
+    bench.watch("d");
+    assert.equal(bench.sockets.length, 1);
+    assert.equal(bench.socket.of("subscribe").length, 0);
+    bench.greet(5, "c");
+    assert.deepEqual(bench.socket.of("subscribe")[0].data, { competition_id: "d", limit: 25 });
+    bench.full(3, "d");
+    bench.socket.drop(1006);
+    bench.clock.advance(1000);
+    bench.greet(5, "c");
+    assert.deepEqual(bench.socket.of("subscribe")[0].data, { competition_id: "d", limit: 25, since: 3 });
+  });
+
+  it("unsubscribes, and closes after the last", () => {
+    const bench = new Bench();
+    const [c, d] = [bench.watch("c"), bench.watch("d")];
+    bench.greet();
+    c.stop();
+    assert.deepEqual(bench.socket.of("unsubscribe")[0].data, { competition_id: "c" });
+    assert.equal(bench.socket.closed, false);
+    d.stop();
+    assert.equal(bench.socket.closedWith, 1000);
+    bench.clock.advance(60_000);
+    assert.equal(bench.sockets.length, 1);
+  });
+
+  it("asks for another window without since", () => {
+    const bench = new Bench();
+    const watch = bench.watch();
+    bench.greet();
+    watch.setLimit(100);
+    assert.deepEqual(bench.socket.of("subscribe")[0].data, { competition_id: "c", limit: 100 });
+  });
+
+  it("refuses one too many, and the same twice", () => {
+    const bench = new Bench();
+    for (let i = 0; i < maxWatches; i++) bench.watch(`c${i}`);
+    assert.throws(() => bench.watch("more"), RangeError);
+    assert.throws(() => bench.watch("c0"));
+  });
+});
+
+describe("refusals", () => {
+  for (const [code, kind] of [[4403, "no_access"], [4404, "not_found"]] as const) {
+    it(`${code} is ${kind}, for good, and the other boards go on`, () => {
+      const bench = new Bench();
+      bench.watch("c");
+      bench.socket.drop(code);
+      assert.deepEqual(bench.state, { kind });
+      bench.clock.advance(60_000);
+      assert.equal(bench.sockets.length, 1);
+      bench.watch("d");
+      assert.match(bench.socket.url, /\/d\?/);
+    });
+  }
+
+  it("an error frame refuses one subscription", () => {
+    const bench = new Bench();
+    bench.watch("c");
+    bench.greet();
+    bench.watch("d");
+    bench.socket.give("error", { status: 404, code: "unknown_competition", competition_id: "d" });
+    assert.deepEqual(bench.state, { kind: "not_found" });
+    assert.equal(bench.socket.closed, false);
+  });
+
+  it("1008 asks once for another token and goes on with it", async () => {
+    const bench = new Bench({ renewToken: async () => "x.y.z" });
+    bench.watch();
+    bench.socket.drop(1008);
+    await settle();
+    assert.deepEqual(bench.socket.protocols, ["bearer.x.y.z"]);
+    bench.socket.drop(1008);
+    await settle();
+    assert.deepEqual(bench.state, { kind: "unauthorized" });
+    assert.equal(bench.sockets.length, 2);
+  });
+
+  it("1008 without another token waits for setToken", async () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.socket.drop(1008);
+    await settle();
+    assert.deepEqual(bench.state, { kind: "unauthorized" });
+    bench.client.setToken("n.e.w");
+    assert.deepEqual(bench.socket.protocols, ["bearer.n.e.w"]);
+    bench.greet();
+    assert.deepEqual(bench.state, { kind: "live" });
+  });
+});
+
+describe("the token", () => {
+  const expiring = (bench: FakeClock, inMs: number): string => token({ sub: "me", exp: (bench.now() + inMs) / 1000 });
+
+  it("is renewed before it expires, on the open socket", async () => {
+    const start = new FakeClock();
+    const next = expiring(start, 7200_000);
+    const bench = new Bench({ token: expiring(start, 3600_000), renewToken: async () => next });
+    bench.watch();
+    bench.greet();
+    const alive = setInterval(() => {}, 1000);
+    for (let i = 0; i < 3600 - renewAhead / 1000; i++) {
+      bench.clock.advance(1000);
+      if (i % 5 === 0) bench.socket.give("pong");
+    }
+    await settle();
+    clearInterval(alive);
+    assert.deepEqual(bench.socket.of("auth").map((frame) => frame.data), [{ token: next }]);
+    assert.equal(bench.sockets.length, 1);
+  });
+
+  it("of another user means another connection and an empty board", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.greet();
+    bench.client.setToken(token({ sub: "you" }));
+    assert.equal(bench.sockets.length, 2);
+    assert.doesNotMatch(bench.socket.url, /since/);
+  });
+
+  it("tells who and until when, in any alphabet", () => {
+    const claims = readClaims(token({ sub: "u1", exp: 1000, user_metadata: { full_name: "Zoë 李" } }));
+    assert.deepEqual(claims, { sub: "u1", expiresAt: 1_000_000, name: "Zoë 李" });
+  });
+
+  it("tells nothing when it is none", () => {
+    for (const text of ["", "a.b", "a.b.c", "ä.b.c", "a.b.c d"]) assert.deepEqual(readClaims(text), {});
+  });
+});

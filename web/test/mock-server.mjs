@@ -1,0 +1,233 @@
+// A small stand-in for the service, for looking at the page: one competition in
+// each state, with people who move. It speaks the contract's REST and WebSocket,
+// keeps everything in memory, believes every token, and listens on loopback only.
+//
+//   npm run mock            then open the address that it prints
+//   POST /mock/refuse       drop all sockets and take none
+//   POST /mock/accept       take them again
+//   POST /mock/degraded     /health says degraded; /mock/healthy takes it back
+//   POST /mock/lead         the second of the demo overtakes the first
+//   POST /mock/shuffle      many places change at once
+//   POST /mock/pause        nobody moves; /mock/go takes it back
+import { createServer } from "node:http";
+import { readFile } from "node:fs/promises";
+import { dirname, extname, join, normalize } from "node:path";
+import { fileURLToPath } from "node:url";
+import { WebSocketServer } from "ws";
+import { seeded, names } from "./people.mjs";
+
+const dist = join(dirname(fileURLToPath(import.meta.url)), "../dist");
+const csp =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain" };
+const hour = 3600_000;
+const day = 24 * hour;
+const random = seeded(7);
+const iso = (ms) => new Date(ms).toISOString();
+
+class Competition {
+  constructor(id, fields, people = 0, peak = 130_000) {
+    const now = Date.now();
+    this.info = {
+      id, name: id, description: "", type: "custom", status: "active", start_date: iso(now - 9 * day), end_date: iso(now + 2 * day + 4 * hour),
+      entry_fee: 0, prize_pool: 0, currency: "EUR", time_zone: "UTC", late_sync_hours: 24, visibility: "public", enrollment: "open", ...fields,
+    };
+    this.version = 1;
+    this.sockets = new Map(); // socket → { limit, entries, version, standing }
+    this.people = names.slice(0, Math.min(people, names.length)).map((name, i) => ({ id: `u${i + 1}`, name }));
+    for (let i = this.people.length; i < people; i++) this.people.push({ id: `0198c5e2-${String(i).padStart(4, "0")}`, name: `Athlete ${i + 1}` });
+    this.people.forEach((person, i) => {
+      person.score = peak === 0 ? 0 : Math.round(peak * 0.985 ** i * (0.98 + 0.02 * random()));
+      person.synced = peak === 0 ? undefined : now - Math.floor(random() ** 3 * 40 * hour);
+    });
+  }
+
+  entries() {
+    const sorted = [...this.people].sort((a, b) => b.score - a.score || (a.id < b.id ? -1 : 1));
+    return sorted.map((person, i) => ({
+      user_id: person.id, user_name: person.name, competition_id: this.info.id, score: person.score, rank: i + 1, steps: person.score,
+      distance: Math.round(person.score * 75) / 100, calories: Math.round(person.score * 4) / 100, active_minutes: Math.round(person.score / 110),
+      ...(person.synced && { last_synced_at: iso(person.synced), updated_at: iso(person.synced) }),
+    }));
+  }
+
+  board(limit) {
+    const entries = this.entries().slice(0, limit);
+    return { competition_id: this.info.id, status: this.info.status, entries, total_count: this.people.length, updated_at: iso(Date.now()), version: this.version };
+  }
+
+  give(index, steps) {
+    const person = this.people.find(({ id }) => id === this.entries()[index].user_id);
+    person.score += steps;
+    person.synced = Date.now();
+    this.version++;
+  }
+
+  watch(socket, limit, since, user) {
+    this.sockets.set(socket, { limit, entries: this.entries().slice(0, limit), version: this.version, user, standing: "" });
+    if (since !== this.version) send(socket, "leaderboard_update", this.board(limit));
+    this.tellStanding(socket);
+    if (this.info.status === "settled") send(socket, "status", { competition_id: this.info.id, status: "settled", prizes: this.info.prizes_paid });
+  }
+
+  tellStanding(socket) {
+    const seen = this.sockets.get(socket);
+    const own = this.entries().find((entry) => entry.user_id === seen.user);
+    if (!own || JSON.stringify(own) === seen.standing) return;
+    seen.standing = JSON.stringify(own);
+    send(socket, "standing", own);
+  }
+
+  fanOut() {
+    for (const [socket, seen] of this.sockets) {
+      if (seen.version === this.version) continue;
+      const entries = this.entries().slice(0, seen.limit);
+      const was = new Map(seen.entries.map((entry) => [entry.user_id, JSON.stringify(entry)]));
+      const is = new Set(entries.map((entry) => entry.user_id));
+      send(socket, "score_update", {
+        competition_id: this.info.id, version: this.version, previous_version: seen.version, total_count: this.people.length,
+        changes: entries.filter((entry) => was.get(entry.user_id) !== JSON.stringify(entry)),
+        removed: seen.entries.map((entry) => entry.user_id).filter((id) => !is.has(id)),
+      });
+      Object.assign(seen, { entries, version: this.version });
+      this.tellStanding(socket);
+    }
+  }
+}
+
+function send(socket, type, data) {
+  if (socket.readyState === 1) socket.send(JSON.stringify({ type, data, timestamp: iso(Date.now()) }));
+}
+
+const now = Date.now();
+const prize = (rank, amount) => ({
+  id: `p${rank}`, competition_id: "settled", user_id: `u${rank}`, rank, amount, currency: "EUR", status: "distributed", distributed_at: iso(now), created_at: iso(now),
+});
+const pool = { prize_pool: 1000, currency: "EUR" };
+const over = { start_date: iso(now - 33 * day), end_date: iso(now - 2 * day), ...pool };
+const competitions = new Map([
+  ["demo", new Competition("demo", { name: "Spring step challenge", description: "Every step from the first to the last of the month counts.", ...pool }, 1204)],
+  ["few", new Competition("few", { name: "Office lunch walk", end_date: iso(now + 9 * 60_000 + 41_000) }, 6, 8_400)],
+  ["empty", new Competition("empty", { name: "Lakeside week" }, 0)],
+  ["finalizing", new Competition("finalizing", { name: "April marathon month", status: "finalizing", start_date: iso(now - 30 * day), end_date: iso(now - 13 * hour), ...pool }, 40)],
+  ["upcoming", new Competition("upcoming", { name: "Summer relay", status: "upcoming", start_date: iso(now + 3 * day + 5 * hour), end_date: iso(now + 33 * day) }, 12, 0)],
+  ["completed", new Competition("completed", { name: "March steps", status: "completed", ...over }, 64)],
+  ["settled", new Competition("settled", { name: "February steps", status: "settled", prizes_paid: [prize(1, 600), prize(2, 300), prize(3, 100)], ...over }, 64)],
+  ["cancelled", new Competition("cancelled", { name: "Night run league", status: "cancelled", entry_fee: 5, ...over }, 9)],
+  ["members", new Competition("members", { name: "Board of directors", visibility: "private" }, 5)],
+]);
+
+let accepting = true;
+let health = "healthy";
+let moving = true;
+
+const controls = {
+  refuse: () => {
+    accepting = false;
+    for (const socket of sockets.clients) socket.terminate();
+  },
+  accept: () => (accepting = true),
+  degraded: () => (health = "degraded"),
+  healthy: () => (health = "healthy"),
+  pause: () => (moving = false),
+  go: () => (moving = true),
+  lead: () => {
+    const demo = competitions.get("demo");
+    const [first, second] = demo.entries();
+    demo.give(1, first.score - second.score + 1 + Math.floor(random() * 300));
+  },
+  shuffle: () => {
+    for (let i = 0; i < 40; i++) competitions.get("demo").give(Math.floor(random() * 25), Math.floor(random() * 9000));
+  },
+};
+
+const server = createServer(async (request, response) => {
+  const url = new URL(request.url, "http://localhost");
+  const json = (status, body) => {
+    response.writeHead(status, { "Content-Type": status < 400 ? "application/json" : "application/problem+json" }).end(JSON.stringify(body));
+  };
+  const problem = (status, code) => json(status, { success: false, status, code, title: code, detail: code });
+  const [, , , what, id] = url.pathname.split("/");
+  if (url.pathname.startsWith("/mock/")) {
+    controls[url.pathname.slice(6)]?.();
+    return json(200, {});
+  }
+  if (url.pathname === "/health") return accepting ? json(200, { status: health, service: "paceboard" }) : request.socket.destroy();
+  if (url.pathname.startsWith("/api/")) {
+    if (!accepting) return request.socket.destroy();
+    if (!request.headers.authorization) return problem(401, "unauthorized");
+    if (what === "competitions" && id === undefined) {
+      const list = [...competitions.values()].map(({ info, people }) => ({ ...info, participant_count: people.length }));
+      return json(200, { success: true, data: { competitions: list } });
+    }
+    if (what === "prizes") return json(200, { success: true, data: { prizes: [] } });
+    const competition = competitions.get(id);
+    if (!competition) return problem(404, "unknown_competition");
+    if (competition.info.visibility === "private") return problem(403, "private");
+    if (what === "competitions") return json(200, { success: true, data: competition.info });
+    return json(200, { success: true, data: competition.board(Number(url.searchParams.get("limit") ?? 100)) });
+  }
+  const path = normalize(url.pathname === "/" ? "/index.html" : url.pathname);
+  try {
+    const body = await readFile(join(dist, path));
+    response.writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream", "Content-Security-Policy": csp }).end(body);
+  } catch {
+    problem(404, "not_found");
+  }
+});
+
+const sockets = new WebSocketServer({
+  noServer: true,
+  handleProtocols: (offered) => [...offered].find((protocol) => protocol.startsWith("bearer.")) ?? false,
+});
+
+server.on("upgrade", (request, socket, head) => {
+  if (!accepting) return socket.destroy();
+  sockets.handleUpgrade(request, socket, head, (ws) => connected(ws, request));
+});
+
+function connected(socket, request) {
+  const url = new URL(request.url, "http://localhost");
+  const user = JSON.parse(Buffer.from(socket.protocol.split(".")[2] ?? "", "base64url").toString() || "{}").sub;
+  const first = competitions.get(url.pathname.split("/").at(-1));
+  if (user === undefined) return socket.close(1008);
+  if (!first) return socket.close(4404);
+  if (first.info.visibility === "private") return socket.close(4403);
+  const limit = Number(url.searchParams.get("limit") ?? 100);
+  send(socket, "connected", { competition_id: first.info.id, version: first.version, limit });
+  first.watch(socket, limit, Number(url.searchParams.get("since") ?? -1), user);
+  socket.on("message", (text) => {
+    const { type, data } = JSON.parse(text);
+    const competition = competitions.get(data?.competition_id);
+    if (type === "ping") send(socket, "pong", {});
+    if (type === "subscribe" && competition) competition.watch(socket, data.limit, data.since, user);
+    if (type === "subscribe" && !competition) send(socket, "error", { status: 404, code: "unknown_competition", competition_id: data.competition_id });
+    if (type === "unsubscribe") competition?.sockets.delete(socket);
+  });
+  socket.on("close", () => competitions.forEach((competition) => competition.sockets.delete(socket)));
+}
+
+setInterval(() => {
+  if (!moving) return;
+  for (const id of ["demo", "few", "finalizing"]) {
+    const competition = competitions.get(id);
+    if (random() < 0.4) competition.give(Math.floor(random() ** 2 * Math.min(30, competition.people.length)), 40 + Math.floor(random() * (id === "few" ? 90 : 1900)));
+  }
+}, 300).unref();
+setInterval(() => competitions.forEach((competition) => competition.fanOut()), 100).unref();
+
+/** A token for a user, signed by nobody. */
+export function tokenFor(user) {
+  const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "none" })}.${part({ sub: user, exp: Math.floor(Date.now() / 1000) + 86_400 })}.mock`;
+}
+
+/** Starts to listen; 0 is any free port. Answers with the address. */
+export function listen(port = 0) {
+  return new Promise((resolve) => server.listen(port, "127.0.0.1", () => resolve(`http://127.0.0.1:${server.address().port}`)));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const address = await listen(Number(process.env.PORT ?? 8099));
+  console.log(`${address}/#/c/demo?token=${tokenFor("u14")}`);
+}

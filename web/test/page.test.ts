@@ -1,0 +1,155 @@
+import assert from "node:assert/strict";
+import { describe, it, mock } from "node:test";
+import { Announcer, spokenEvery } from "../src/announce.js";
+import type { Competition } from "../src/api.js";
+import { Formatter } from "../src/format.js";
+import { History } from "../src/history.js";
+import { phaseOf } from "../src/phase.js";
+import { Places, placeWindow } from "../src/places.js";
+import { boardFragment, parseFragment } from "../src/route.js";
+import { spread } from "../src/views/chart-labels.js";
+
+describe("the address", () => {
+  const route = (fragment: string) => parseFragment(fragment).route;
+
+  it("leads to the list or to a board", () => {
+    for (const list of ["", "#", "#/"]) assert.deepEqual(route(list), { view: "list" });
+    assert.deepEqual(route("#/c/spring-26"), { view: "board", id: "spring-26", top: 25 });
+    assert.deepEqual(route("#/c/spring?top=100"), { view: "board", id: "spring", top: 100 });
+    assert.deepEqual(route("#/c/spring?top=7"), { view: "board", id: "spring", top: 25 });
+  });
+
+  it("leads nowhere with an id that cannot be", () => {
+    for (const wrong of ["#/c/", "#/c/a/b", "#/c/a%2Fb", `#/c/${"x".repeat(65)}`, "#/x"]) assert.deepEqual(route(wrong), { view: "missing" });
+  });
+
+  it("gives its token away once", () => {
+    const cases = [["#token=a.b.c", "#/"], ["#/?token=a.b.c", "#/"], ["#/c/demo?token=a.b.c", "#/c/demo"], ["#/c/demo?token=a.b.c&top=50", "#/c/demo?top=50"]];
+    for (const [given, clean] of cases) {
+      const parsed = parseFragment(given!);
+      assert.deepEqual([parsed.token, parsed.clean], ["a.b.c", clean]);
+    }
+    assert.deepEqual(parseFragment("#/c/demo?top=50"), { route: { view: "board", id: "demo", top: 50 }, clean: "#/c/demo?top=50" });
+  });
+
+  it("is the shortest for a board", () => assert.deepEqual([boardFragment("a"), boardFragment("a", 50)], ["#/c/a", "#/c/a?top=50"]));
+});
+
+describe("change of place", () => {
+  const at = (...users: string[]) => users.map((user_id, i) => ({ user_id, rank: i + 1 }));
+
+  it("counts from the first sight", () => {
+    const places = new Places();
+    places.note(at("a", "b", "c"), 0);
+    places.note(at("c", "a", "b"), 1000);
+    assert.deepEqual(["a", "b", "c"].map((user) => places.change(user)), [-1, -1, 2]);
+  });
+
+  it("is new for who comes into sight later, but not for the viewer, nor for the unknown", () => {
+    const places = new Places();
+    places.note(at("a"), 0);
+    places.note([...at("a", "b"), { user_id: "me", rank: 90 }], 1000, "me");
+    assert.deepEqual(["b", "me", "nobody"].map((user) => places.change(user)), ["new", 0, 0]);
+  });
+
+  it("is forgotten after ten minutes", () => {
+    const places = new Places();
+    places.note(at("a", "b"), 0);
+    places.note(at("b", "a"), 1000);
+    places.note(at("b", "a"), placeWindow + 999);
+    assert.equal(places.change("b"), 1);
+    places.note(at("b", "a"), placeWindow + 1000);
+    assert.equal(places.change("b"), 0);
+  });
+
+  it("starts anew with another window of the board", () => {
+    const places = new Places();
+    places.note(at("a"), 0);
+    places.restart();
+    places.note(at("b", "a"), 1000);
+    assert.deepEqual([places.change("a"), places.change("b")], [0, 0]);
+  });
+});
+
+describe("history", () => {
+  it("keeps one sample a second and always the newest", () => {
+    const history = new History();
+    for (let ms = 0; ms <= 5000; ms += 100) history.note([{ user_id: "a", score: ms }], ms);
+    const { times, tracks } = history.tracks(["a", "nobody"], 5000);
+    assert.ok(history.length <= 7);
+    assert.deepEqual([times[0], times.at(-1), tracks[0]?.scores.at(-1)], [0, 5, 5000]);
+    assert.ok(tracks[1]?.scores.every((score) => score === null));
+  });
+
+  it("goes on to the present with the last score", () => {
+    const history = new History();
+    history.note([{ user_id: "a", score: 7 }], 0);
+    assert.deepEqual(history.tracks(["a"], 9000), { times: [0, 9], tracks: [{ user: "a", scores: [7, 7] }] });
+  });
+
+  it("thins out the past of a long day, and keeps its begin", () => {
+    const history = new History();
+    for (let s = 0; s < 86_400; s += 2) history.note([{ user_id: "a", score: s }], s * 1000);
+    const { times } = history.tracks(["a"], 86_398_000);
+    assert.ok(history.length <= 600);
+    assert.deepEqual([times[0], times.at(-1)], [0, 86_398]);
+    assert.ok(times.every((time, i) => i === 0 || time > times[i - 1]!));
+  });
+});
+
+describe("the live region", () => {
+  it("says the latest, at most once in ten seconds, and nothing twice", () => {
+    mock.timers.enable({ apis: ["setTimeout"] });
+    const said: string[] = [];
+    const announcer = new Announcer((sentence) => said.push(sentence));
+    for (const sentence of ["a leads", "b leads", "c leads"]) announcer.tell(sentence);
+    assert.deepEqual(said, ["a leads"]);
+    mock.timers.tick(spokenEvery);
+    assert.deepEqual(said, ["a leads", "c leads"]);
+    mock.timers.tick(spokenEvery);
+    announcer.tell("c leads");
+    assert.deepEqual(said, ["a leads", "c leads"]);
+    announcer.tell("a leads");
+    announcer.tell("b leads");
+    announcer.stop();
+    mock.timers.tick(2 * spokenEvery);
+    assert.deepEqual(said, ["a leads", "c leads", "a leads"]);
+    mock.timers.reset();
+  });
+});
+
+describe("the phase of a competition", () => {
+  const format = new Formatter(["en-US"]);
+  const competition: Competition = {
+    id: "c", name: "C", status: "active", start_date: "2026-05-01T00:00:00Z", end_date: "2026-05-08T00:00:00Z", late_sync_hours: 12, prize_pool: 10,
+  };
+  const now = Date.parse("2026-05-07T22:00:00Z");
+
+  it("is live only while the page follows it", () => {
+    assert.equal(phaseOf(competition, "active", true, now, format).word, "Live");
+    assert.equal(phaseOf(competition, "active", false, now, format).word, "Active");
+  });
+
+  it("counts to the end, and then to the end of late syncs", () => {
+    assert.deepEqual(phaseOf(competition, "active", true, now, format).clock, { label: "Ends in", value: "2 hr" });
+    assert.deepEqual(phaseOf(competition, "finalizing", true, now, format).clock, { label: "Final in", value: "14 hr" });
+    assert.match(phaseOf(competition, "finalizing", true, now, format).note!, /Late syncs count until/);
+  });
+
+  it("does not count below zero while the server takes its moment", () => {
+    assert.equal(phaseOf(competition, "upcoming", true, now, format).clock?.value, "a moment");
+  });
+
+  it("tells whether prizes are paid", () => {
+    assert.match(phaseOf(competition, "completed", true, now, format).note!, /yet to be paid/);
+    assert.match(phaseOf(competition, "settled", true, now, format).note!, /prizes are paid/);
+  });
+});
+
+describe("labels at the ends of lines", () => {
+  it("stay where they are when there is room", () => assert.deepEqual(spread([10, 50, 90], 17, 0, 100), [10, 50, 90]));
+  it("move apart in their order, within the plot", () => {
+    assert.deepEqual(spread([50, 50, 51], 10, 0, 100), [50, 60, 70]);
+    assert.deepEqual(spread([99, 100, 98], 10, 0, 100), [90, 100, 80]);
+  });
+});
