@@ -16,7 +16,8 @@ demo: build ## a server with a competition that moves, to look at
 
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
-	CI=$(CI) $(GO) test -race -timeout 10m ./...
+	$(GO) test -race -timeout 10m ./...
+	$(GO) test -run Million -count 1 -v ./cmd/paceboard
 
 build: ## build bin/paceboard
 	$(BUILD) -o bin/paceboard ./cmd/paceboard
