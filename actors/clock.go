@@ -92,14 +92,9 @@ func (c *clock) next(now competition.Millis) (id string, wait time.Duration) {
 	return "", time.Minute
 }
 
-func (c *clock) close(ctx context.Context) error {
+func (c *clock) close() {
 	c.stop()
-	done := make(chan struct{})
-	go func() {
-		c.parts.Wait()
-		close(done)
-	}()
-	return awaitEnd(ctx, done, "the clock")
+	c.parts.Wait()
 }
 
 func (c *clock) run() {

@@ -13,30 +13,42 @@ import (
 // Messages between a competition actor and the parts around it. Those that
 // answer something carry the incarnation that asked; later ones drop them.
 type (
+	// ours is part of every message. One that comes when its actor has ended is
+	// nothing to report, and people's data are not for a log.
+	ours struct{}
+
 	// flush follows the messages that were queued when the first event of a
 	// batch was decided, so that all of them are in the batch.
-	flush struct{}
+	flush struct{ ours }
 	// appended is the writer's answer to a batch.
 	appended struct {
+		ours
 		incarnation uint64
 		err         error
 	}
 	// saved is the saver's answer to a snapshot.
 	saved struct {
+		ours
 		incarnation uint64
 		snapshot    competition.Snapshot
 		err         error
 	}
 	// tick says that a status may be due. It is a guest of its own until it is
 	// handled, so that an activation never ends with one in the mailbox.
-	tick struct{}
+	tick struct{ ours }
 	// sweep says to store what changed, and to leave memory when idle.
-	sweep struct{}
+	sweep struct{ ours }
 	// retry says to try again what the store refused: recovery or catching up.
-	retry struct{ incarnation uint64 }
+	retry struct {
+		ours
+		incarnation uint64
+	}
 	// shutDown says to store what changed and stop.
-	shutDown struct{}
+	shutDown struct{ ours }
 )
+
+// IgnoreDeadLetterLogging is what protoactor looks for.
+func (ours) IgnoreDeadLetterLogging() {}
 
 // competitionActor owns one competition. An instance is one incarnation: a
 // restart after a panic makes a new one, which recovers from the store.
@@ -47,8 +59,8 @@ type (
 //	A2  a waiter is answered only when the events up to its seq are applied
 //	A3  handle.version is raised before the waiters of a batch are answered
 //	A4  core is nil until recovery has succeeded; then every envelope is refused
-//	A5  a waiter is in one of gathering, underway and finishing until it is
-//	    answered, so that refuseWaiters finds everybody
+//	A5  a waiter is in one of gathering, underway, finishing and the handle's
+//	    orphans until it is answered, so that nobody is forgotten
 type competitionActor struct {
 	engine      *Engine
 	handle      *handle
@@ -81,6 +93,7 @@ type waiter struct {
 	item     *competition.BatchItem // in an envelope with a batch, the one concerned
 	own      bool                   // the event is the waiter's own sync, not one that it rests on
 	changed  bool                   // a sync changed a total or the score
+	again    bool                   // an incarnation that panicked decided it before
 	err      error
 }
 
@@ -136,8 +149,13 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		a.stop()
 	case *actor.Started:
 		a.recover()
+		a.adopt()
 		a.maybeStop()
-	case *actor.Restarting, *actor.Stopping:
+	case *actor.Restarting:
+		a.bequeath()
+		a.abandon()
+	case *actor.Stopping:
+		refuse(a.handle.orphans, competition.ErrUnavailable)
 		a.abandon()
 	case *actor.Stopped:
 		a.engine.registry.forget(a.handle)
@@ -158,6 +176,7 @@ func (a *competitionActor) answerPanic() {
 		// A batch of syncs may be waiting with those before the one that failed.
 		own := func(w waiter) bool { return w.envelope == v }
 		a.gathering = slices.DeleteFunc(a.gathering, own)
+		a.handle.orphans = slices.DeleteFunc(a.handle.orphans, own)
 		if a.underway != nil {
 			a.underway.waiters = slices.DeleteFunc(a.underway.waiters, own)
 		}
@@ -211,36 +230,42 @@ func (a *competitionActor) handleEnvelope(v *envelope) {
 		v.respond(competition.ErrUnavailable)
 		return
 	}
+	group, ok := v.command.(*batchOfSyncs)
+	if !ok {
+		a.decide(waiter{envelope: v})
+		return
+	}
+	for i := range group.items {
+		a.decide(waiter{envelope: v, item: &group.items[i]})
+	}
+}
+
+// decide lets the core decide what the waiter asks for.
+func (a *competitionActor) decide(w waiter) {
 	now := a.engine.now()
-	switch command := v.command.(type) {
+	switch command := w.envelope.command.(type) {
 	case nil:
-		decision, err := a.core.SubmitSync(now, &v.sync)
-		a.wait(waiter{envelope: v, decision: decision, own: !decision.Repeat, err: err})
+		w.decision, w.err = a.core.SubmitSync(now, &w.envelope.sync)
+		w.own = !w.decision.Repeat
 	case *batchOfSyncs:
-		for i := range command.items {
-			item := &command.items[i]
-			decision, err := a.core.SubmitSync(now, &item.Sync)
-			a.wait(waiter{envelope: v, decision: decision, item: item, own: !decision.Repeat, err: err})
-		}
+		w.decision, w.err = a.core.SubmitSync(now, &w.item.Sync)
+		w.own = !w.decision.Repeat
 	case *competition.CreateCompetition:
-		decision, created, err := a.core.Create(now, command)
-		decision.Repeat = !created
-		a.wait(waiter{envelope: v, decision: decision, err: err})
+		var created bool
+		w.decision, created, w.err = a.core.Create(now, command)
+		w.decision.Repeat = !created
 	case *competition.EditCompetition:
-		decision, err := a.core.Edit(now, command)
-		a.wait(waiter{envelope: v, decision: decision, err: err})
+		w.decision, w.err = a.core.Edit(now, command)
 	case *competition.CancelCompetition:
-		decision, err := a.core.Cancel(now, command)
-		a.wait(waiter{envelope: v, decision: decision, err: err})
+		w.decision, w.err = a.core.Cancel(now, command)
 	case *competition.JoinCompetition:
-		decision, err := a.core.Join(now, command)
-		a.wait(waiter{envelope: v, decision: decision, err: err})
+		w.decision, w.err = a.core.Join(now, command)
 	case *competition.LeaveCompetition:
-		decision, err := a.core.Leave(now, command)
-		a.wait(waiter{envelope: v, decision: decision, err: err})
+		w.decision, w.err = a.core.Leave(now, command)
 	default:
 		panic("unknown command " + typeName(command))
 	}
+	a.wait(w)
 }
 
 // whyNot is the refusal while there is no state.

@@ -87,6 +87,7 @@ type Engine struct {
 	incarnations atomic.Uint64
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	envelopes    sync.Pool
+	newKey       func() competition.Key // of a new identity; tests replace it
 
 	// Calls of the store end with life, which Close ends at its deadline at the
 	// latest. Recoveries end as soon as no request can be waiting for one.
@@ -102,7 +103,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2)}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), newKey: newKey}
 	e.envelopes.New = makeEnvelope
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())
@@ -127,69 +128,55 @@ func New(o Options) (*Engine, error) {
 
 // Close stops the engine in order: no request is admitted any more, those under
 // way are answered, every competition stores its snapshot and stops, then the
-// parts that they share. At ctx's deadline it returns without waiting any
-// longer, and calls of the store that are still under way are cancelled; nothing
-// that was acknowledged is lost either way. A second call does nothing.
+// parts that they share. At ctx's deadline it returns with an error, calls of
+// the store that are under way are cancelled, and the rest ends in the
+// background; nothing that was acknowledged is lost either way. A second call
+// does nothing.
 func (e *Engine) Close(ctx context.Context) error {
 	if e.draining.Swap(true) {
 		return nil
 	}
-	defer e.endLife()
-	defer context.AfterFunc(ctx, e.endLife)()
-	errs := []error{e.clock.close(ctx), e.drain(ctx)}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- e.shutDown()
+		e.endLife()
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		e.endLife()
+		return fmt.Errorf("the engine did not stop in time, %d requests are under way: %w", e.inFlight.Load(), ctx.Err())
+	}
+}
+
+// shutDown is Close without a limit. Nobody's actor is stopped over its queue:
+// whoever waits is answered.
+func (e *Engine) shutDown() error {
+	e.clock.close()
+	e.drain()
 	e.endRecovering()
 	active := e.registry.all()
 	for _, h := range active {
 		e.tell(h, &shutDown{})
 	}
 	for _, h := range active {
-		errs = append(errs, awaitEnd(ctx, h.gone, h.id))
+		<-h.gone
 	}
-	errs = append(errs, e.saver.close(ctx), e.writer.close(ctx), e.monitor.close(ctx), e.stopActors(ctx))
-	return errors.Join(errs...)
-}
-
-// drain waits until no request is under way.
-func (e *Engine) drain(ctx context.Context) error {
-	poll := time.NewTicker(time.Millisecond)
-	defer poll.Stop()
-	for e.inFlight.Load() > 0 {
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
-			return fmt.Errorf("%d requests are still under way: %w", e.inFlight.Load(), ctx.Err())
-		}
-	}
-	return nil
-}
-
-func (e *Engine) stopActors(ctx context.Context) error {
-	stopped := make(chan struct{})
-	var err error
-	go func() { // ends with the future's own time-out, at most 10 s
-		defer close(stopped)
-		err = e.system.Root.PoisonFuture(e.competitions).Wait()
-		e.system.Shutdown()
-	}()
-	if late := awaitEnd(ctx, stopped, "the competitions' supervisor"); late != nil {
-		return late
-	}
+	e.saver.close()
+	e.writer.close()
+	e.monitor.close()
+	err := e.system.Root.PoisonFuture(e.competitions).Wait()
+	e.system.Shutdown()
 	return err
 }
 
-// awaitEnd waits until ended is closed; past ctx's deadline the error names what
-// had not ended.
-func awaitEnd(ctx context.Context, ended <-chan struct{}, what string) error {
-	select {
-	case <-ended:
-		return nil
-	case <-ctx.Done():
-	}
-	select {
-	case <-ended: // in time after all
-		return nil
-	default:
-		return fmt.Errorf("%s did not stop in time: %w", what, ctx.Err())
+// drain waits until no request is under way.
+func (e *Engine) drain() {
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for e.inFlight.Load() > 0 {
+		<-poll.C
 	}
 }
 

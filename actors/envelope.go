@@ -14,6 +14,7 @@ import (
 // Envelopes come from a pool of the engine. One whose caller gave up waiting
 // never goes back, since the actor may still answer it.
 type envelope struct {
+	ours
 	sync    competition.SubmitSync // the command, if command is nil
 	command any                    // any other command or query
 
@@ -62,9 +63,6 @@ func (v *envelope) await(deadline time.Time) (answered bool) {
 		return false
 	}
 }
-
-// IgnoreDeadLetterLogging keeps people's data out of the actor system's log.
-func (*envelope) IgnoreDeadLetterLogging() {}
 
 // errNoAnswer is what a caller gets whose deadline passed.
 var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.ErrUnavailable)

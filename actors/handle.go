@@ -32,6 +32,7 @@ type handle struct {
 	damage  atomic.Pointer[competition.CorruptError] // why it cannot run
 
 	audience audience // the actor's
+	orphans  []waiter // the actor's; see bequeath
 }
 
 const closed = int64(-1) << 40

@@ -24,8 +24,11 @@ type (
 		caller       competition.Caller
 		subscription *competition.Subscription
 	}
-	unsubscribe struct{ subscription *competition.Subscription }
-	fanOut      struct{}
+	unsubscribe struct {
+		ours
+		subscription *competition.Subscription
+	}
+	fanOut struct{ ours }
 )
 
 // Subscribe begins a subscription, which has its first update when this

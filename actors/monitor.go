@@ -32,9 +32,9 @@ func startMonitor(e *Engine) *monitor {
 	return m
 }
 
-func (m *monitor) close(ctx context.Context) error {
+func (m *monitor) close() {
 	m.stop()
-	return awaitEnd(ctx, m.done, "the store's monitor")
+	<-m.done
 }
 
 func (m *monitor) run(ctx context.Context) {

@@ -46,7 +46,7 @@ func (a *competitionActor) read(ctx context.Context) (core *competition.Competit
 	}
 	began := time.Now()
 	var rows int
-	core, err = competition.Recover(ctx, a.handle.id, a.engine.Store, newKey, func(r, n int) {
+	core, err = competition.Recover(ctx, a.handle.id, a.engine.Store, a.engine.newKey, func(r, n int) {
 		rows, records = r, n
 		a.engine.Progress(a.handle.id, rows, records, time.Since(began), false)
 	})

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"context"
 	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -41,9 +40,9 @@ func (s *saver) save(j saveJob) {
 }
 
 // close finishes what is queued and ends the saver.
-func (s *saver) close(ctx context.Context) error {
+func (s *saver) close() {
 	close(s.stop)
-	return awaitEnd(ctx, s.done, "the snapshots' saver")
+	<-s.done
 }
 
 func (s *saver) run() {

@@ -27,6 +27,8 @@ type memoryStore struct {
 
 	// beforeAppend, if set, may refuse an append, before or after storing it.
 	beforeAppend func(context.Context) (err error, store bool) //nolint:revive,staticcheck // the error is not the outcome of the call
+	// afterAppend, if set, gets the batches that were stored.
+	afterAppend func([]*competition.Batch)
 	// before, if set, may refuse any other call but Check.
 	before func(ctx context.Context, call string) error
 }
@@ -109,6 +111,9 @@ func (s *memoryStore) Append(ctx context.Context, batches []*competition.Batch) 
 				errs[i] = err
 			}
 		}
+	}
+	if s.afterAppend != nil {
+		s.afterAppend(batches)
 	}
 	if !slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
 		return nil

@@ -15,6 +15,7 @@ import (
 type (
 	// activate asks the supervisor for a competition's activation.
 	activate struct {
+		ours
 		id     string
 		answer chan<- activated // capacity 1
 	}
@@ -77,7 +78,7 @@ type panics struct {
 
 const (
 	firstBackoff = 10 * time.Millisecond
-	maxBackoff   = time.Second
+	maxBackoff   = 250 * time.Millisecond
 	calmAfter    = 10 * time.Second
 )
 

@@ -72,9 +72,9 @@ func (w *writer) fence(ctx context.Context) error {
 }
 
 // close finishes what is queued and ends the writer.
-func (w *writer) close(ctx context.Context) error {
+func (w *writer) close() {
 	close(w.stop)
-	return awaitEnd(ctx, w.done, "the journal's writer")
+	<-w.done
 }
 
 func (w *writer) run() {

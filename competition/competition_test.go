@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
@@ -84,12 +85,50 @@ func TestModelPipelined(t *testing.T) {
 			default:
 				r.lose(rapid.Bool().Draw(t, "stored"))
 			}
+			if rapid.IntRange(0, 15).Draw(t, "snapshot") == 0 {
+				r.snapshot(true)
+			}
 		}
 		begin(t, r, follow)
 		t.Repeat(commands(r, follow))
+		sameState(r.t, r.c, recovered(r.t, r.store))
 		r.launch()
 		r.land(true)
 		r.land(false)
 		r.agree()
 	})
+}
+
+// TestManyParticipants: the roster keeps its order over all of its chunks.
+func TestManyParticipants(t *testing.T) {
+	const n = 2*chunkSize + 100
+	c := crowd(n)
+	require.Equal(t, n, c.Summary().Participants)
+	require.EqualValues(t, n, c.participants.count)
+	for i := range n {
+		entry, ok := c.Standing(member(i))
+		require.True(t, ok)
+		require.Equal(t, i+1, entry.Rank, "all have 0: who came first is first")
+	}
+	page, next := c.Participants(chunkSize-1, 2)
+	require.Equal(t, []string{member(chunkSize - 1), member(chunkSize)}, []string{page[0].UserID, page[1].UserID})
+	require.EqualValues(t, chunkSize+1, next)
+	checkInvariants(t, c)
+}
+
+// TestSyncAllocatesNothing: a batch's storage comes back with Take, and the
+// steady state of a competition allocates nothing.
+func TestSyncAllocatesNothing(t *testing.T) {
+	c := crowd(100)
+	now := instant("2026-05-02T10:00:00Z")
+	sync := SubmitSync{UserID: member(42), Source: "phone", Day: date("2026-05-02"), Metrics: steps(10_000)}
+	var batch Batch
+	once := func() {
+		sync.Metrics.Steps++
+		commit(c, now, &sync, &batch)
+	}
+	for range 10 {
+		once()
+	}
+	require.Zero(t, testing.AllocsPerRun(100, once))
 }

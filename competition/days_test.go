@@ -97,7 +97,7 @@ func drawTime(t *rapid.T, d Day) int64 {
 	unit := pick[int64](t, "unit", 1e9, 1e6, 1)
 	midnight := d.Time().UnixNano()
 	at := pick(
-		t, "recorded at", midnight, midnight+unit, midnight-unit, midnight+18*3600e9, midnight-10*3600e9,
+		t, "recorded at", midnight, midnight+unit, midnight-unit, midnight+unit/10, midnight-unit/1000, midnight+18*3600e9, midnight-10*3600e9,
 		midnight+40*365*86400e9, rapid.Int64Range(1, math.MaxInt64/unit).Draw(t, "units")*unit,
 	)
 	return max(at, 1)
@@ -328,7 +328,8 @@ func TestDaysCheck(t *testing.T) {
 
 func FuzzRegister(f *testing.F) {
 	for _, r := range []Register{
-		{}, {Day: 20_574, Source: 3, RecordedAt: 1_777_000_000_123_456_789, Metrics: Metrics{1, 2, 3, 4}},
+		{},
+		{Day: 20_574, Source: 3, RecordedAt: 1_777_000_000_123_456_789, Metrics: Metrics{1, 2, 3, 4}},
 		{Day: MaxDay, Source: math.MaxUint32, RecordedAt: math.MaxInt64, Metrics: Metrics{1 << 53, 1 << 53, 1 << 53, 1 << 53}},
 	} {
 		f.Add(appendRegister(nil, r))

@@ -2,7 +2,6 @@ package competition
 
 import (
 	"bufio"
-	"context"
 	"encoding/hex"
 	"os"
 	"strings"
@@ -18,10 +17,10 @@ type golden struct {
 }
 
 // readGolden takes the first word of each indented line as hexadecimal.
-func readGolden(t testing.TB) (g golden) {
-	t.Helper()
+func readGolden(tb testing.TB) (g golden) {
+	tb.Helper()
 	file, err := os.Open("testdata/format1.golden")
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	defer file.Close()
 	var item *[]byte
 	for lines := bufio.NewScanner(file); lines.Scan(); {
@@ -31,7 +30,7 @@ func readGolden(t testing.TB) (g golden) {
 		case line == "" || line[0] == '#':
 		case line[0] == ' ':
 			b, err := hex.DecodeString(strings.Fields(line)[0])
-			require.NoError(t, err)
+			require.NoError(tb, err)
 			*item = append(*item, b...)
 		case title == "header":
 			item = &g.header
@@ -128,7 +127,7 @@ func TestFormat1Snapshot(t *testing.T) {
 	s.identities = map[uint32]Identity{0: goldenCarol, 1: goldenÄnn}
 	s.summary = Summary{Definition: goldenDefinition("Spring 2026", ""), Status: Finalizing, Participants: 1}
 
-	c, err := Recover(context.Background(), "spring", s, countedKeys(), nil)
+	c, err := Recover(t.Context(), "spring", s, countedKeys(), nil)
 	require.NoError(t, err)
 	require.Equal(t, s.summary, c.Summary())
 	require.Equal(t, hex.EncodeToString(g.summary), hex.EncodeToString(AppendSummary(nil, &s.summary)))
@@ -142,7 +141,7 @@ func TestFormat1Snapshot(t *testing.T) {
 	require.Equal(t, hex.EncodeToString(g.row), hex.EncodeToString(AppendRow(nil, &snapshot.Rows[0])))
 
 	s.header, s.saved, s.rows = g.header, 12, map[uint32][]byte{1: g.row}
-	recovered, err := Recover(context.Background(), "spring", s, countedKeys(), nil)
+	recovered, err := Recover(t.Context(), "spring", s, countedKeys(), nil)
 	require.NoError(t, err)
 	sameState(t, c, recovered)
 }

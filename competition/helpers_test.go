@@ -2,7 +2,9 @@ package competition
 
 import (
 	"encoding/binary"
+	"fmt"
 	"time"
+	_ "time/tzdata" // the tests need zones, the machine may have none
 )
 
 const (
@@ -62,3 +64,45 @@ var (
 
 // steps is a day of nothing but steps.
 func steps(n int64) Metrics { return Metrics{Steps: n} }
+
+// member is the user id of the i-th of a crowd.
+func member(i int) string { return fmt.Sprintf("user-%07d", i) }
+
+// crowd is a competition, started on 1 May, that n people joined.
+func crowd(n int) *Competition {
+	c := New("spring", func() Key { return Key{} })
+	now := instant("2026-05-01T10:00:00Z")
+	if _, _, err := c.Create(now, &CreateCompetition{Caller: user("carol"), Definition: spring()}); err != nil {
+		panic(err)
+	}
+	var batch Batch
+	for i := range n {
+		id := member(i)
+		if _, err := c.Join(now, &JoinCompetition{Caller: user(id), UserID: id}); err != nil {
+			panic(err)
+		}
+		if i%1000 == 999 || i == n-1 {
+			land(c, &batch)
+		}
+	}
+	return c
+}
+
+// commit is a sync from the decision to the state; batch holds the storage.
+func commit(c *Competition, now Millis, s *SubmitSync, batch *Batch) {
+	if _, err := c.SubmitSync(now, s); err != nil {
+		panic(err)
+	}
+	land(c, batch)
+}
+
+// land applies what was decided as if it were durable.
+func land(c *Competition, batch *Batch) {
+	*batch = c.Take(*batch)
+	for i := range batch.Events {
+		if _, err := c.Apply(&batch.Events[i]); err != nil {
+			panic(err)
+		}
+	}
+	c.Applied(batch)
+}

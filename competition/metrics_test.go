@@ -49,13 +49,16 @@ func TestScore(t *testing.T) {
 		{"a point a kilocalorie, of hundredths", Weights{Kcal: 1000}, Metrics{EnergyCentikcal: 500_99}, 500},
 		{"ten points a minute", Weights{Minute: 10_000}, Metrics{ActiveMinutes: 60}, 600},
 		{
-			"rounded once, at the end: 0.999 + 0.99999 + 0.99999 + 0.999 = 3.99798", Weights{Step: 1, Metre: 1, Kcal: 1, Minute: 1},
-			Metrics{Steps: 999, DistanceCm: 99_999, EnergyCentikcal: 99_999, ActiveMinutes: 999}, 3,
+			"rounded once, at the end: 0.999 + 0.99999 + 0.99999 + 0.999 = 3.99798",
+			Weights{Step: 1, Metre: 1, Kcal: 1, Minute: 1},
+			Metrics{Steps: 999, DistanceCm: 99_999, EnergyCentikcal: 99_999, ActiveMinutes: 999},
+			3,
 		},
 		{"0.001 + 0.99899 is less than one", Weights{Step: 1, Metre: 1}, Metrics{Steps: 1, DistanceCm: 99_899}, 0},
 		{"0.001 + 0.99900 is one", Weights{Step: 1, Metre: 1}, Metrics{Steps: 1, DistanceCm: 99_900}, 1},
 		{"the largest score", Weights{Step: 1000}, Metrics{Steps: MaxScore}, MaxScore},
 		{"one more is cut", Weights{Step: 1000}, Metrics{Steps: MaxScore + 1}, MaxScore},
+		{"just over 100,000 times 2^64", Weights{Step: MaxWeight}, Metrics{Steps: 18_446_744_073_709_552}, MaxScore},
 		{"128 bits are enough", Weights{MaxWeight, MaxWeight, MaxWeight, MaxWeight}, Metrics{most, most, most, most}, MaxScore},
 	} {
 		t.Run(test.rule, func(t *testing.T) {

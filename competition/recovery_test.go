@@ -42,8 +42,8 @@ func TestRecoveryIsTheSame(t *testing.T) {
 		begin(t, r, follow)
 		t.Repeat(commands(r, follow))
 
-		sameState(t, r.c, recovered(t, r.store))
-		sameState(t, r.c, recovered(t, r.store.withoutSnapshot()))
+		sameState(r.t, r.c, recovered(r.t, r.store))
+		sameState(r.t, r.c, recovered(r.t, r.store.withoutSnapshot()))
 
 		// And it goes on as the one that lived would have.
 		constant := func() Key { return Key{7} }
@@ -408,6 +408,22 @@ func TestCatchUp(t *testing.T) {
 			recovered(t, s)
 		})
 	}
+}
+
+// TestCatchUpAfterAnother: what another instance wrote in between counts, and
+// what was decided here does not.
+func TestCatchUpAfterAnother(t *testing.T) {
+	s := life(t, 8)
+	here, there := recovered(t, s), recovered(t, s)
+	now := instant("2026-05-03T09:00:00Z")
+	for c, source := range map[*Competition]string{here: "ring", there: "belt"} {
+		_, err := c.SubmitSync(now, &SubmitSync{UserID: source + "er", Source: source, Day: date("2026-05-03"), Metrics: steps(1)})
+		require.NoError(t, err)
+	}
+	batch := there.Take(Batch{})
+	s.append(t, &batch)
+	require.NoError(t, here.CatchUp(t.Context(), s))
+	sameState(t, recovered(t, s), here)
 }
 
 func TestCatchUpRefusesDamage(t *testing.T) {

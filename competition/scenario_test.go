@@ -23,9 +23,7 @@ func TestScenarios(t *testing.T) {
 	for _, path := range paths {
 		t.Run(strings.TrimSuffix(filepath.Base(path), ".txt"), func(t *testing.T) {
 			s := &scenario{store: newStore(), c: New("spring", countedKeys())}
-			datadriven.RunTest(t, path, func(t *testing.T, d *datadriven.TestData) string {
-				return strings.TrimRight(s.run(t, d), "\n") + "\n"
-			})
+			datadriven.RunTest(t, path, s.run)
 		})
 	}
 }
@@ -37,14 +35,20 @@ type scenario struct {
 	now   Millis
 }
 
+// run is one block of a file.
 func (s *scenario) run(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
 	if at, ok := d.Arg("at"); ok {
 		s.now = timeOf(t, at.SingleVal(t))
 	}
+	return strings.TrimRight(s.answer(t, d), "\n") + "\n"
+}
+
+func (s *scenario) answer(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
 	switch d.Cmd {
 	case "create":
-		definition := s.definition(t, d)
-		return s.do(t, &CreateCompetition{Caller: caller(t, d, "carol"), Definition: definition})
+		return s.do(t, &CreateCompetition{Caller: caller(t, d, "carol"), Definition: s.definition(t, d)})
 	case "edit":
 		return s.do(t, &EditCompetition{Caller: caller(t, d, "carol"), Patch: patch(t, d)})
 	case "cancel":
@@ -88,6 +92,7 @@ func (s *scenario) run(t *testing.T, d *datadriven.TestData) string {
 
 // do decides a command, makes its events durable, applies them, and answers.
 func (s *scenario) do(t *testing.T, cmd any) string {
+	t.Helper()
 	before := s.c.Page(0, 0).Status
 	a, d := perform(s.c, s.now, cmd)
 	batch := s.c.Take(Batch{})
@@ -131,8 +136,7 @@ func (s *scenario) do(t *testing.T, cmd any) string {
 
 // code is the word that clients get for a refusal.
 func code(err error) string {
-	var invalid *InvalidError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*InvalidError](err); ok {
 		var fields []string
 		for _, f := range invalid.Fields {
 			fields = append(fields, f.Field)
@@ -153,6 +157,7 @@ func code(err error) string {
 }
 
 func (s *scenario) board(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
 	offset, limit := 0, 1000
 	d.MaybeScanArgs(t, "offset", &offset)
 	d.MaybeScanArgs(t, "limit", &limit)
@@ -177,6 +182,7 @@ func (s *scenario) board(t *testing.T, d *datadriven.TestData) string {
 }
 
 func (s *scenario) stats(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
 	from, to := MinDay, MaxDay
 	if arg, ok := d.Arg("from"); ok {
 		from = date(arg.SingleVal(t))
@@ -204,6 +210,7 @@ func (s *scenario) stats(t *testing.T, d *datadriven.TestData) string {
 
 // journal reads the events from the store, so that nothing but bytes counts.
 func (s *scenario) journal(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
 	after := 0
 	d.MaybeScanArgs(t, "after", &after)
 	chain := NewChain("spring")
@@ -270,6 +277,7 @@ func amounts(m Metrics) string {
 }
 
 func timeOf(t *testing.T, s string) Millis {
+	t.Helper()
 	for _, layout := range []string{"2006-01-02T15:04Z07:00", time.RFC3339Nano} {
 		if at, err := time.Parse(layout, s); err == nil {
 			return MillisOf(at)
@@ -284,6 +292,7 @@ func who(d *datadriven.TestData) string { return d.CmdArgs[0].Key }
 
 // caller is who stands behind by=, or the usual one. olga is an operator.
 func caller(t *testing.T, d *datadriven.TestData, usual string) Caller {
+	t.Helper()
 	if by, ok := d.Arg("by"); ok {
 		usual = by.SingleVal(t)
 	}
@@ -294,6 +303,7 @@ func caller(t *testing.T, d *datadriven.TestData, usual string) Caller {
 }
 
 func report(t *testing.T, d *datadriven.TestData) *SubmitSync {
+	t.Helper()
 	s := &SubmitSync{UserID: who(d), Source: "phone", Metrics: metricsOf(t, d)}
 	for _, arg := range d.CmdArgs {
 		switch arg.Key {
@@ -315,6 +325,7 @@ func report(t *testing.T, d *datadriven.TestData) *SubmitSync {
 }
 
 func metricsOf(t *testing.T, d *datadriven.TestData) Metrics {
+	t.Helper()
 	number := func(key string, decimals int) int64 {
 		arg, ok := d.Arg(key)
 		if !ok {
@@ -327,6 +338,7 @@ func metricsOf(t *testing.T, d *datadriven.TestData) Metrics {
 
 // decimal is a number with so many decimals as an integer.
 func decimal(t *testing.T, s string, decimals int) int64 {
+	t.Helper()
 	f, err := strconv.ParseFloat(s, 64)
 	require.NoError(t, err)
 	return int64(math.Round(f * math.Pow10(decimals)))
@@ -334,12 +346,14 @@ func decimal(t *testing.T, s string, decimals int) int64 {
 
 // definition is spring with a creator's words.
 func (s *scenario) definition(t *testing.T, d *datadriven.TestData) Definition {
+	t.Helper()
 	p := patch(t, d)
 	return p.apply(spring())
 }
 
 // patch is the words of create and edit.
 func patch(t *testing.T, d *datadriven.TestData) (p Patch) {
+	t.Helper()
 	for _, arg := range d.CmdArgs {
 		switch arg.Key {
 		case "name":

@@ -191,17 +191,22 @@ func plainString(b []byte, i int) (text []byte, end int, ok bool) {
 	if i >= len(b) || b[i] != '"' {
 		return nil, 0, false
 	}
-	start := i + 1
-	for i = start; i < len(b); i++ {
-		switch c := b[i]; {
-		case c == '"':
-			return b[start:i:i], i + 1, true
-		case c < ' ' || c >= 0x7f || c == '\\':
-			return nil, 0, false
+	rest := b[i+1:]
+	for n, c := range rest {
+		if !isPlain[c] {
+			return rest[:n:n], i + n + 2, c == '"'
 		}
 	}
 	return nil, 0, false
 }
+
+// isPlain tells the bytes that a plain string may have.
+var isPlain = func() (plain [256]bool) {
+	for c := ' '; c <= '~'; c++ {
+		plain[c] = c != '"' && c != '\\'
+	}
+	return plain
+}()
 
 // skipSpace is where the JSON white space at b[i:] ends.
 func skipSpace(b []byte, i int) int {

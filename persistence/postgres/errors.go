@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"errors"
 	"fmt"
 
@@ -25,17 +24,15 @@ const (
 	uniqueViolation = "23505"
 	undefinedTable  = "42P01"
 
-	classData      = "22"
-	classIntegrity = "23"
-	classRollback  = "40" // deadlock, serialization
+	classCardinality = "21" // a row twice in a statement
+	classData        = "22"
+	classIntegrity   = "23"
+	classRollback    = "40" // deadlock, serialization
 )
 
 // unavailable says that the store could not do something. Errors of the visitor
 // and those that already are the core's must not come here.
-func unavailable(ctx context.Context, what string, err error) error {
-	if ctx.Err() != nil && !errors.Is(err, ctx.Err()) {
-		err = errors.Join(context.Cause(ctx), err)
-	}
+func unavailable(what string, err error) error {
 	return fmt.Errorf("%w: %s: %w", competition.ErrUnavailable, what, err)
 }
 

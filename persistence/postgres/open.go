@@ -15,11 +15,10 @@ import (
 
 // Options say where the store is and how it behaves.
 type Options struct {
-	URL            string       // postgres://user:password@host:5432/database, with any parameter that libpq knows
-	Migrate        bool         // bring the schema up to date first; several processes may, one of them does
-	ReadConns      int          // connections that recoveries and lists share; 0 means 8
-	Logger         *slog.Logger // nil discards
-	ConnectTimeout time.Duration
+	URL       string       // postgres://user:password@host:5432/database, with any parameter that libpq knows
+	Migrate   bool         // bring the schema up to date first; several processes may, one of them does
+	ReadConns int          // connections that recoveries and lists share; 0 means 8
+	Logger    *slog.Logger // nil discards
 }
 
 const (
@@ -40,9 +39,12 @@ const (
 //
 //   - Plans are made once: those of appends take longer to make than to run, and
 //     no statement here has parameters for which another plan would be better.
+//   - All of them go by an index. Tables that were small when a plan was made
+//     would make the planner think otherwise, and the plan stays.
 //   - A client that vanishes must not hold locks; the server looks after it too.
 const sessionSQL = `
 SET plan_cache_mode = force_generic_plan;
+SET enable_seqscan = off;
 SET jit = off;
 SET default_transaction_isolation = 'read committed';
 SET idle_in_transaction_session_timeout = '60s';
@@ -128,7 +130,7 @@ func (s *Store) verify(ctx context.Context) error {
 SELECT current_setting('server_version_num')::integer, current_setting('server_encoding'), current_setting('data_checksums')`).
 		Scan(&found.version, &found.encoding, &found.checksums)
 	if err != nil {
-		return unavailable(ctx, "look at the database", err)
+		return unavailable("look at the database", err)
 	}
 	if err := found.refusal(); err != nil {
 		return err

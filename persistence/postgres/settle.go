@@ -2,8 +2,9 @@ package postgres
 
 import (
 	"context"
-	"errors"
+	"slices"
 	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -36,33 +37,23 @@ func (l *limbo) enter(conn *pgx.Conn, err error) {
 	}
 }
 
-func (l *limbo) inside() (sessions []session) {
+func (l *limbo) inside() []session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return append(sessions, l.sessions...)
+	return slices.Clone(l.sessions)
 }
 
-// leave forgets the first n sessions of those that were inside.
+// leave forgets sessions that have settled.
 func (l *limbo) leave(settled []session) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	gone := make(map[session]bool, len(settled))
-	for _, s := range settled {
-		gone[s] = true
-	}
-	kept := l.sessions[:0]
-	for _, s := range l.sessions {
-		if !gone[s] {
-			kept = append(kept, s)
-		}
-	}
-	l.sessions = kept
+	l.sessions = slices.DeleteFunc(l.sessions, func(s session) bool { return slices.Contains(settled, s) })
 }
 
-// terminateSQL ends sessions and waits for each a second at most. A session that
-// is not there, because it ended or the server is another one, has settled.
+// terminateSQL tells sessions to end, and says how many had not. One that is not
+// there has ended, or belonged to another server.
 const terminateSQL = `
-SELECT coalesce(bool_and(pg_terminate_backend(a.pid, 1000)), true)
+SELECT count(pg_terminate_backend(a.pid))
 FROM unnest($1::text[], $2::text[]) AS s (pid, began)
 JOIN pg_stat_get_activity(NULL) a ON a.pid = s.pid::integer AND (extract(epoch FROM a.backend_start) * 1000000)::bigint = s.began::bigint`
 
@@ -77,13 +68,19 @@ func (s *Store) settle(ctx context.Context) error {
 	for i, session := range sessions {
 		pids[i], began[i] = session.pid, session.began
 	}
-	var ended bool
-	err := s.write.QueryRow(ctx, terminateSQL, pids, began).Scan(&ended)
-	if err == nil && !ended {
-		err = errors.New("a session of ours does not end")
-	}
-	if err != nil {
-		return unavailable(ctx, "find out what became of an append", err)
+	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+		var left int
+		if err := s.read.QueryRow(ctx, terminateSQL, pids, began).Scan(&left); err != nil {
+			return unavailable("find out what became of an append", err)
+		}
+		if left == 0 {
+			break
+		}
+		select {
+		case <-time.After(pause):
+		case <-ctx.Done():
+			return unavailable("find out what became of an append: its session does not end", context.Cause(ctx))
+		}
 	}
 	s.limbo.leave(sessions)
 	s.Logger.Info("appends of unknown outcome are settled", "sessions", len(sessions))

@@ -41,7 +41,7 @@ func (s *Store) Check(ctx context.Context) error {
 SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_setting('synchronous_commit'), current_setting('fsync')`).
 		Scan(&d.standby, &d.readOnly, &d.synchronousCommit, &d.fsync)
 	if err != nil {
-		return unavailable(ctx, "the database does not answer; see whether it runs and DATABASE_URL leads to it", err)
+		return unavailable("the database does not answer; see whether it runs and DATABASE_URL leads to it", err)
 	}
 	if err := d.refusal(); err != nil {
 		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)

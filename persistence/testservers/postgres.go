@@ -131,9 +131,14 @@ func (s *Server) NewDatabase(tb testing.TB, template string) string {
 		sql += " TEMPLATE " + pgx.Identifier{template}.Sanitize()
 	}
 	s.Exec(tb, s.URL(), sql)
-	u, err := url.Parse(s.URL())
+	return Database(s.URL(), name)
+}
+
+// Database is the URL of another database of the same server.
+func Database(serverURL, name string) string {
+	u, err := url.Parse(serverURL)
 	if err != nil {
-		tb.Fatal(err)
+		panic(err) // It is one of ours.
 	}
 	u.Path = "/" + name
 	return u.String()

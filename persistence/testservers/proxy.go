@@ -27,7 +27,9 @@ const (
 
 // Proxy stands between clients and a PostgreSQL server, and ends connections
 // where tests want them to end. It understands the protocol well enough to know
-// the Sync behind an Execute, with which a client asks for the commit. No TLS.
+// the Sync behind an Execute, with which a client asks for the commit. Requests
+// to cancel a statement never arrive: a network that breaks takes them, too. No
+// TLS.
 type Proxy struct {
 	listener net.Listener
 	target   string
@@ -154,7 +156,7 @@ func (l *line) requests(take func() Cut) {
 	}()
 	from := bufio.NewReader(l.client)
 	startup, err := readStartup(from)
-	if err != nil {
+	if err != nil || binary.BigEndian.Uint32(startup[4:]) == cancelRequest {
 		return
 	}
 	if _, err := l.server.Write(startup); err != nil {
@@ -234,6 +236,8 @@ func (l *line) suffer(where Cut, from *bufio.Reader, message []byte) {
 	}
 }
 
+const cancelRequest = 80877102 // the code that PostgreSQL's protocol gives it
+
 // readStartup reads the message that opens a connection: a length, then that
 // much of the rest.
 func readStartup(from *bufio.Reader) ([]byte, error) {
@@ -241,7 +245,7 @@ func readStartup(from *bufio.Reader) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return readFull(from, int(binary.BigEndian.Uint32(head)))
+	return readFull(from, max(int(binary.BigEndian.Uint32(head)), 8))
 }
 
 // readMessage reads a message: its kind, a length that counts itself, the rest.
@@ -255,7 +259,7 @@ func readMessage(from *bufio.Reader) ([]byte, error) {
 
 func readFull(from io.Reader, n int) ([]byte, error) {
 	const longest = 1 << 30
-	if n < 4 || n > longest {
+	if n < 4 || n > longest { // The shortest has a kind and a length.
 		return nil, errors.New("not a message of PostgreSQL's protocol")
 	}
 	message := make([]byte, n)

@@ -66,6 +66,7 @@ CREATE TABLE paceboard.competitions (
     last_day         date NOT NULL,
     packed           bytea NOT NULL
 );
+CREATE INDEX competitions_status ON paceboard.competitions (status, end_at);
 COMMENT ON TABLE paceboard.competitions IS 'What lists show of each competition, as of its journal''s end.';
 COMMENT ON COLUMN paceboard.competitions.participants IS 'on the board';
 COMMENT ON COLUMN paceboard.competitions.packed IS 'what the server reads: all of this and the scoring, exactly; the columns are for people';

@@ -1,0 +1,136 @@
+package actors
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// bubble runs a test on a clock that moves when everything waits, and holds it
+// to leaving no goroutine behind.
+func bubble(t *testing.T, test func(t *testing.T)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		t.Cleanup(func() { pass(time.Minute) }) // the actor system's own timers
+		test(t)
+	})
+}
+
+// pass lets time pass in a bubble, and all come to rest.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
+// startEngine starts an engine that is closed at the end of the test, and holds
+// it to calling the store no more then.
+func startEngine(t *testing.T, store *memoryStore, change func(*Options)) *Engine {
+	t.Helper()
+	o := Options{Store: store}
+	if change != nil {
+		change(&o)
+	}
+	e, err := New(o)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		closeEngine(t, e)
+		require.NoError(t, store.Close())
+	})
+	return e
+}
+
+func closeEngine(t *testing.T, e *Engine) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second) //nolint:usetesting // the test's own ends before its cleanups
+	defer cancel()
+	require.NoError(t, e.Close(ctx))
+}
+
+// running is the definition of a competition that takes syncs of these days, a
+// point a step.
+func running(id string) competition.Definition {
+	now := time.Now()
+	d := competition.Definition{
+		ID: id, Name: "Spring", Start: competition.MillisOf(now.Add(-72 * time.Hour)), End: competition.MillisOf(now.Add(72 * time.Hour)),
+		Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{60_000, 30_000, 10_000},
+		DailyLimits: competition.DefaultDailyLimits, LateSyncHours: competition.DefaultLateSyncHours,
+	}
+	d.Complete()
+	return d
+}
+
+func create(t *testing.T, e *Engine, d competition.Definition) {
+	t.Helper()
+	_, created, err := e.Create(&competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d})
+	require.NoError(t, err)
+	require.True(t, created)
+}
+
+func steps(user string, n int64) *competition.SubmitSync {
+	return &competition.SubmitSync{UserID: user, Source: "watch", Day: competition.DayOf(time.Now()), Metrics: competition.Metrics{Steps: n}}
+}
+
+func join(user string) *competition.JoinCompetition {
+	return &competition.JoinCompetition{Caller: competition.Caller{UserID: user}, UserID: user}
+}
+
+// submit is a sync that must be taken.
+func submit(t *testing.T, e *Engine, id string, s *competition.SubmitSync) competition.SyncReply {
+	t.Helper()
+	reply, err := e.SubmitSync(id, s)
+	require.NoError(t, err)
+	return reply
+}
+
+// later runs a call of its own and gives its error.
+func later(call func() error) <-chan error {
+	answer := make(chan error, 1)
+	go func() { answer <- call() }()
+	return answer
+}
+
+// scores is a competition's whole board.
+func scores(t *testing.T, e *Engine, id string) map[string]int64 {
+	t.Helper()
+	page, err := e.Page(id, operator, 0, 1000)
+	require.NoError(t, err)
+	all := map[string]int64{}
+	for _, entry := range page.Entries {
+		all[entry.UserID] = entry.Score
+	}
+	return all
+}
+
+// unknown is a command that makes the actor panic.
+type unknown struct{}
+
+// gate makes appends wait until open is closed, or their time is over, and then
+// answers them; it is a memoryStore.beforeAppend.
+type gate struct {
+	open  chan struct{}
+	err   error
+	store bool
+}
+
+func newGate(err error, store bool) *gate {
+	return &gate{open: make(chan struct{}), err: err, store: store}
+}
+
+func (g *gate) wait(ctx context.Context) (err error, store bool) { //nolint:revive,staticcheck // see memoryStore
+	select {
+	case <-g.open:
+		return g.err, g.store
+	case <-ctx.Done():
+		return competition.ErrUnavailable, false
+	}
+}
+
+// failing answers an append at once.
+func (g *gate) failing(context.Context) (err error, store bool) { //nolint:revive,staticcheck // see memoryStore
+	return g.err, g.store
+}

@@ -1,0 +1,61 @@
+package competition
+
+import (
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestPublishedIsEncodedOnce, however many readers come at the same time.
+func TestPublishedIsEncodedOnce(t *testing.T) {
+	p := &Published{Board: Board{Version: 7}}
+	calls := 0
+	var readers sync.WaitGroup
+	for range 8 {
+		readers.Go(func() {
+			if got := p.Encoded(func(b *Board) any { calls++; return b.Version * 2 }); got != uint64(14) {
+				t.Errorf("read %v", got)
+			}
+		})
+	}
+	readers.Wait()
+	require.Equal(t, 1, calls)
+}
+
+// TestPageBounds: a page begins and ends where the board does.
+func TestPageBounds(t *testing.T) {
+	c := crowd(5)
+	for _, test := range []struct {
+		offset, limit int
+		first, n      int
+	}{
+		{0, 1000, 1, 5}, {0, 2, 1, 2}, {3, 2, 4, 2}, {4, 2, 5, 1}, {5, 2, 0, 0}, {1000, 1000, 0, 0}, {0, 0, 0, 0},
+	} {
+		b := c.Page(test.offset, test.limit)
+		require.Len(t, b.Entries, test.n)
+		require.Equal(t, 5, b.Total)
+		for i, e := range b.Entries {
+			require.Equal(t, test.first+i, e.Rank)
+			require.Equal(t, member(test.offset+i), e.UserID)
+		}
+	}
+}
+
+// TestAroundBounds: cut short at the ends.
+func TestAroundBounds(t *testing.T) {
+	c := crowd(5)
+	for _, test := range []struct {
+		member, radius int
+		first, n       int
+	}{
+		{2, 0, 3, 1}, {2, 1, 2, 3}, {2, 500, 1, 5}, {0, 1, 1, 2}, {4, 1, 4, 2},
+	} {
+		b, err := c.Around(member(test.member), test.radius)
+		require.NoError(t, err)
+		require.Len(t, b.Entries, test.n)
+		require.Equal(t, test.first, b.Entries[0].Rank)
+	}
+	_, err := c.Around("nobody", 1)
+	require.ErrorIs(t, err, ErrNotEnrolled)
+}

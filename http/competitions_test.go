@@ -1,0 +1,159 @@
+package http
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+func TestACompetitionWithEverythingLeftOut(t *testing.T) {
+	b := newBench(t)
+	r := b.do(t, "POST", "/api/v1/competitions", `{"name":"Spring","start_date":"2026-05-10T00:00:00+02:00","end_date":"2026-06-10T00:00:00Z"}`, bearer(userToken(t, "u1")))
+	require.Equal(t, 201, r.status, r.body)
+	assert.Equal(t, "/api/v1/competitions/spring", r.get("Location"))
+	firstDay, _ := competition.ParseDay("2026-05-09")
+	lastDay, _ := competition.ParseDay("2026-06-09")
+	assert.Equal(t, competition.CreateCompetition{
+		Caller: competition.Caller{UserID: "u1"},
+		Definition: competition.Definition{
+			ID: "new-id", Name: "Spring", Type: competition.Custom,
+			Start: competition.Millis(1778364000000), End: competition.Millis(1781049600000),
+			Currency: "USD", TimeZone: "UTC", Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{60_000, 30_000, 10_000},
+			Enrollment: competition.Open, Visibility: competition.Public, DailyLimits: competition.DefaultDailyLimits, LateSyncHours: 24,
+			FirstDay: firstDay, LastDay: lastDay,
+		},
+	}, b.engine.create)
+}
+
+func TestACompetitionWithEverythingSaid(t *testing.T) {
+	b := newBench(t)
+	b.engine.created = false
+	r := b.do(t, "POST", "/api/v1/competitions", `{"id":"spring","name":"Spring","description":"d","type":"weekly","start_date":"2026-05-10T00:00:00Z","end_date":"2026-06-10T00:00:00Z",
+		"entry_fee":5,"prize_pool":1000.5,"currency":"EUR","time_zone":"Europe/Berlin","scoring":{"distance":0.125,"active_minutes":1e1},"prize_split":[50,30.5,19.5],
+		"enrollment":"open","visibility":"private","max_participants":10,"daily_limits":{"steps":50000,"distance":100.005},"late_sync_hours":0}`, bearer(operatorToken(t)))
+	require.Equal(t, 200, r.status, "the same again: %s", r.body)
+	assert.Empty(t, r.get("Location"))
+	d := b.engine.create.Definition
+	assert.Equal(t, competition.Caller{UserID: "op", Operator: true}, b.engine.create.Caller)
+	assert.Equal(t, "spring", d.ID)
+	assert.Equal(t, []int64{500, 100_050}, []int64{d.EntryFeeMinor, d.PrizePoolMinor})
+	assert.Equal(t, competition.Weights{Metre: 125, Minute: 10_000}, d.Scoring, "weights left out are 0")
+	assert.Equal(t, []int64{50_000, 30_500, 19_500}, d.PrizeSplit)
+	assert.Equal(t, competition.Invite, d.Enrollment, "private implies invite")
+	assert.Equal(t, competition.Metrics{Steps: 50_000, DistanceCm: 10_001, EnergyCentikcal: competition.DefaultDailyLimits.EnergyCentikcal, ActiveMinutes: 1440}, d.DailyLimits, "limits left out are the default ones")
+	assert.Zero(t, d.LateSyncHours)
+	assert.Equal(t, 10, d.MaxParticipants)
+}
+
+func TestAnEditNamesOnlyWhatChanges(t *testing.T) {
+	b := newBench(t)
+	r := b.do(t, "PATCH", "/api/v1/competitions/spring", `{"description":"d","currency":"JPY","prize_pool":5000,"entry_fee":null,"prize_split":[100],"unknown":1}`, bearer(userToken(t, "u1")))
+	require.Equal(t, 200, r.status, r.body)
+	description, currency, pool := "d", "JPY", int64(5000)
+	assert.Equal(t, competition.Patch{Description: &description, Currency: &currency, PrizePoolMinor: &pool, PrizeSplit: []int64{100_000}}, b.engine.edit.Patch)
+	assert.Equal(t, "spring", b.engine.id)
+	assert.Equal(t, []string{"Competition", "Edit"}, b.engine.called())
+
+	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{"prize_pool":700.5}`, bearer(userToken(t, "u1")))
+	require.Equal(t, 200, r.status, r.body)
+	assert.Equal(t, int64(70_050), *b.engine.edit.Patch.PrizePoolMinor, "in the competition's own currency")
+
+	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{}`, bearer(userToken(t, "u1")))
+	require.Equal(t, 200, r.status, r.body)
+	assert.Equal(t, competition.Patch{}, b.engine.edit.Patch)
+
+	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{"name":"n","type":"weekly","start_date":"2026-05-11T00:00:00Z","end_date":"2026-05-12T00:00:00Z","entry_fee":1,"time_zone":"Asia/Tokyo",
+		"scoring":{"steps":2},"enrollment":"invite","visibility":"private","max_participants":3,"daily_limits":{},"late_sync_hours":1}`, bearer(userToken(t, "u1")))
+	require.Equal(t, 200, r.status, r.body)
+	p := b.engine.edit.Patch
+	assert.Equal(t, "n weekly Asia/Tokyo invite private", *p.Name+" "+string(*p.Type)+" "+*p.TimeZone+" "+string(*p.Enrollment)+" "+string(*p.Visibility))
+	assert.Equal(t, []int64{int64(1778457600000), 1778544000000, 100, 3, 1}, []int64{int64(*p.Start), int64(*p.End), *p.EntryFeeMinor, int64(*p.MaxParticipants), int64(*p.LateSyncHours)})
+	assert.Equal(t, competition.Weights{Step: 2000}, *p.Scoring)
+	assert.Equal(t, competition.DefaultDailyLimits, *p.DailyLimits)
+}
+
+func TestListsGoOn(t *testing.T) {
+	b := newBench(t)
+	user := bearer(userToken(t, "u1"))
+	r := b.do(t, "GET", "/api/v1/competitions", "", user)
+	assert.NotContains(t, r.body, "next_cursor", "absent at the end")
+	assert.Equal(t, []any{competition.Caller{UserID: "u1"}, competition.Status(0), "", 100}, b.engine.args)
+
+	b.engine.next = "spring"
+	r = b.do(t, "GET", "/api/v1/competitions?status=active&limit=1", "", user)
+	assert.Contains(t, r.body, `],"next_cursor":"`+cursorBehindCompetition("spring")+`"}}`)
+	assert.Equal(t, []any{competition.Caller{UserID: "u1"}, competition.Active, "", 1}, b.engine.args)
+	b.do(t, "GET", "/api/v1/competitions?cursor="+cursorBehindCompetition("spring"), "", user)
+	assert.Equal(t, "spring", b.engine.args[2])
+
+	r = b.do(t, "GET", "/api/v1/users/u1/competitions?limit=5&cursor="+cursorBehindCompetition("a"), "", user)
+	assert.Contains(t, r.body, `"next_cursor"`)
+	assert.Equal(t, []any{"u1", "a", 5}, b.engine.args)
+
+	b.engine.nextPart = 9
+	r = b.do(t, "GET", "/api/v1/competitions/spring/participants?cursor="+cursorBehindParticipant(7), "", user)
+	assert.Contains(t, r.body, `"next_cursor":"`+cursorBehindParticipant(9)+`"`)
+	assert.Equal(t, []any{uint32(7), 100}, b.engine.args)
+}
+
+func TestJoining(t *testing.T) {
+	for _, c := range []struct {
+		rule, token, body string
+		want              competition.JoinCompetition
+	}{
+		{"by the token's name", userToken(t, "u1"), "", competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Ada Lovelace"}},
+		{"an empty object says no more", userToken(t, "u1"), "{}", competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Ada Lovelace"}},
+		{"by another name", userToken(t, "u1"), `{"user_name":"Countess"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Countess", Rename: true}},
+		{"by no name", userToken(t, "u1"), `{"user_name":""}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", Rename: true}},
+		{"an invitation does not lend the inviter's name", userToken(t, "u1"), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u2"}},
+		{"an invitation with a name", operatorToken(t), `{"user_id":"u2","user_name":"Bo"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u2", UserName: "Bo", Rename: true}},
+		{"a service key's", serviceToken(t), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: "u2"}},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			b := newBench(t)
+			r := b.do(t, "POST", "/api/v1/competitions/spring/join", c.body, bearer(c.token))
+			require.Equal(t, 200, r.status, r.body)
+			assert.Equal(t, c.want, b.engine.join)
+		})
+	}
+}
+
+func TestLeaving(t *testing.T) {
+	b := newBench(t)
+	r := b.do(t, "DELETE", "/api/v1/competitions/spring/join", "", bearer(userToken(t, "u1")))
+	assert.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"u1","removed":true}}`, r.body)
+	assert.Equal(t, competition.LeaveCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1"}, b.engine.leave)
+	b.do(t, "DELETE", "/api/v1/competitions/spring/join?user_id=u%7C2", "", bearer(operatorToken(t)))
+	assert.Equal(t, competition.LeaveCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u|2"}, b.engine.leave)
+}
+
+func TestPathsAreDecodedOnceAndMayEndInASlash(t *testing.T) {
+	b := newBench(t)
+	for target, user := range map[string]string{
+		"/api/v1/users/a%7Cb/competitions":  "a|b",
+		"/api/v1/users/a%2Fb/competitions":  "a/b",
+		"/api/v1/users/a+b/competitions":    "a+b",
+		"/api/v1/users/a%2541/competitions": "a%41",
+		"/api/v1/users/a.b-c/competitions/": "a.b-c",
+		"/api/v1/users/..%2f/competitions":  "../",
+	} {
+		r := b.do(t, "GET", target, "", bearer(operatorToken(t)))
+		require.Equal(t, 200, r.status, "%s: %s", target, r.body)
+		assert.Equal(t, user, b.engine.args[0], target)
+	}
+}
+
+func TestStatisticsAsTheEngineIsAsked(t *testing.T) {
+	b := newBench(t)
+	user := bearer(userToken(t, "u1"))
+	b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring", "", user)
+	assert.Equal(t, []any{"u1", competition.MinDay, competition.MaxDay}, b.engine.args)
+	from, _ := competition.ParseDay("2026-05-01")
+	r := b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring&from=2026-05-01&to=2026-05-02T00:00:00Z", "", user)
+	require.Equal(t, 200, r.status, r.body)
+	assert.Equal(t, []any{"u1", from, from + 1}, b.engine.args)
+	assert.Equal(t, "spring", b.engine.id)
+}

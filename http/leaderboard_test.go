@@ -1,0 +1,102 @@
+package http
+
+import (
+	"encoding/json"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+func TestABoardsTopComesFromWhatWasPublished(t *testing.T) {
+	b := newBench(t)
+	user := bearer(userToken(t, "u1"))
+	for target, want := range map[string]int{"": 3, "?limit=100": 3, "?limit=3": 3, "?limit=2": 2, "?limit=1": 1, "?offset=0": 3} {
+		r := b.do(t, "GET", "/api/v1/leaderboard/spring"+target, "", user)
+		require.Equal(t, 200, r.status)
+		var answer struct {
+			Data struct {
+				Entries []entryIn
+				Total   int `json:"total_count"`
+			}
+		}
+		require.NoError(t, json.Unmarshal([]byte(r.body), &answer))
+		require.Len(t, answer.Data.Entries, want, target)
+		assert.Equal(t, 3, answer.Data.Total)
+		for i := range answer.Data.Entries {
+			sameEntry(t, "spring", b.engine.board.Entries[i], answer.Data.Entries[i])
+		}
+		assert.Equal(t, []string{"Top"}, b.engine.called())
+	}
+	assert.Equal(t, "spring", b.engine.id)
+	assert.Equal(t, competition.Caller{UserID: "u1"}, b.engine.caller)
+}
+
+func TestTheRestOfABoardComesByAsking(t *testing.T) {
+	b := newBench(t)
+	user := bearer(userToken(t, "u1"))
+	for _, c := range []struct {
+		query, call string
+		args        []any
+	}{
+		{"?limit=101", "Page", []any{0, 101}},
+		{"?limit=1000&offset=7", "Page", []any{7, 1000}},
+		{"?offset=1", "Page", []any{1, 100}},
+		{"?around=u2", "Around", []any{"u2", 5}},
+		{"?around=a%7Cb&radius=0", "Around", []any{"a|b", 0}},
+	} {
+		r := b.do(t, "GET", "/api/v1/leaderboard/spring"+c.query, "", user)
+		require.Equal(t, 200, r.status)
+		assert.Equal(t, envelope+string(appendBoard(nil, &b.engine.board))+"}", r.body)
+		assert.Equal(t, []string{c.call}, b.engine.called())
+		assert.Equal(t, c.args, b.engine.args)
+	}
+}
+
+func TestAnUnchangedBoardIs304(t *testing.T) {
+	b := newBench(t)
+	user := bearer(userToken(t, "u1"))
+	tags := map[string]bool{}
+	for _, query := range []string{"", "?limit=2", "?limit=200", "?offset=1", "?offset=1&limit=2", "?around=u2", "?around=u2&radius=1"} {
+		target := "/api/v1/leaderboard/spring" + query
+		r := b.do(t, "GET", target, "", user)
+		tag := r.get("ETag")
+		require.Regexp(t, `^"[ -~]+"$`, tag, "a strong tag")
+		assert.False(t, tags[tag], "parts have tags of their own")
+		tags[tag] = true
+		for _, known := range []string{tag, "W/" + tag, `"x", ` + tag, `"a,b" ,W/` + tag, "*"} {
+			r = b.do(t, "GET", target, "", user, header{"If-None-Match", known})
+			assert.Equal(t, 304, r.status, known)
+			assert.Empty(t, r.body)
+			assert.Equal(t, tag, r.get("ETag"))
+		}
+		for _, other := range []string{`"x"`, tag[:len(tag)-1], tag[1:], "x" + tag, ""} {
+			r = b.do(t, "GET", target, "", user, header{"If-None-Match", other})
+			assert.Equal(t, 200, r.status, other)
+		}
+		board := b.engine.board
+		board.Version++
+		newer := newBench(t)
+		newer.engine.board, newer.engine.top = board, &competition.Published{Board: board}
+		r = newer.do(t, "GET", target, "", user, header{"If-None-Match", tag})
+		assert.Equal(t, 200, r.status, "another version")
+	}
+}
+
+func TestMatches(t *testing.T) {
+	for list, want := range map[string]bool{
+		`"5"`: true, `W/"5"`: true, `"4", "5"`: true, `"4","5","6"`: true, `*`: true, ` "5"`: true, `,,"5"`: true, `"4", *`: true,
+		`"55"`: false, `5`: false, `"4"`: false, `"4`: false, `w/"5"`: false, `"4" junk "5"`: false, ``: false, `W/`: false, `"`: false,
+	} {
+		assert.Equal(t, want, matches([]byte(list), []byte(`"5"`)), list)
+	}
+}
+
+func TestHEADAnswersLikeGETWithoutABody(t *testing.T) {
+	b := newBench(t)
+	r := b.do(t, "HEAD", "/api/v1/leaderboard/spring", "", bearer(userToken(t, "u1")))
+	assert.Equal(t, 200, r.status)
+	assert.NotEmpty(t, r.get("ETag"))
+}

@@ -1,0 +1,108 @@
+package http
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+)
+
+// sample is a good request of each operation, by u1 and about u1.
+var sample = map[string]struct{ target, body string }{
+	"submitSync":           {"/api/v1/fitness/sync", `{"user_id":"u1","competition_id":"spring","steps":1,"date":"2026-05-01"}`},
+	"submitBatch":          {"/api/v1/fitness/sync/batch", `{"syncs":[{"user_id":"u1","competition_id":"spring","steps":1,"date":"2026-05-01"}]}`},
+	"getLeaderboard":       {"/api/v1/leaderboard/spring", ""},
+	"getStats":             {"/api/v1/fitness/stats/u1?competition_id=spring", ""},
+	"createCompetition":    {"/api/v1/competitions", `{"name":"Spring","start_date":"2026-05-10T00:00:00Z","end_date":"2026-06-10T00:00:00Z"}`},
+	"listCompetitions":     {"/api/v1/competitions", ""},
+	"getCompetition":       {"/api/v1/competitions/spring", ""},
+	"editCompetition":      {"/api/v1/competitions/spring", `{"name":"Summer"}`},
+	"cancelCompetition":    {"/api/v1/competitions/spring", ""},
+	"joinCompetition":      {"/api/v1/competitions/spring/join", `{"user_id":"u1"}`},
+	"leaveCompetition":     {"/api/v1/competitions/spring/join?user_id=u1", ""},
+	"listParticipants":     {"/api/v1/competitions/spring/participants", ""},
+	"listUserCompetitions": {"/api/v1/users/u1/competitions", ""},
+	"getHealth":            {"/health", ""},
+	"getLiveness":          {"/health/live", ""},
+	"getReadiness":         {"/health/ready", ""},
+	"getDetailedHealth":    {"/health/detailed", ""},
+	"getMetrics":           {"/metrics", ""},
+	"getOpenAPI":           {"/openapi.yaml", ""},
+	"getDocs":              {"/docs", ""},
+	"getPage":              {"/", ""},
+}
+
+// ownOnly are the operations about one user, which another may not use. (Who
+// may join or remove whom is for the engine to say.)
+var ownOnly = map[string]bool{"submitSync": true, "getStats": true, "listUserCompetitions": true}
+
+func TestWhoMayDoWhat(t *testing.T) {
+	b := newBench(t)
+	callers := []struct {
+		name, token string
+		status      func(r *route) int // 0 for success
+	}{
+		{"no token", "", func(*route) int { return 401 }},
+		{"expired", mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Hour).Unix()}), func(*route) int { return 401 }},
+		{"wrong key", mint(t, []byte("another secret, which is just as long as ours"), nil), func(*route) int { return 401 }},
+		{"wrong audience", mint(t, secret, jwt.MapClaims{"aud": "somebody"}), func(*route) int { return 401 }},
+		{"anon key", mint(t, secret, jwt.MapClaims{"role": "anon", "sub": nil, "aud": nil, "iss": "supabase"}), func(*route) int { return 401 }},
+		{"anonymous user", anonymousToken(t), func(r *route) int {
+			if r.changes() || r.access == operator {
+				return 403
+			}
+			return 0
+		}},
+		{"other user", userToken(t, "u2"), func(r *route) int {
+			if ownOnly[r.operation] || r.access == operator {
+				return 403
+			}
+			return 0
+		}},
+		{"same user", userToken(t, "u1"), func(r *route) int {
+			if r.access == operator {
+				return 403
+			}
+			return 0
+		}},
+		{"operator", operatorToken(t), func(*route) int { return 0 }},
+		{"service role", serviceToken(t), func(*route) int { return 0 }},
+	}
+	for _, r := range routes() {
+		request, ok := sample[r.operation]
+		if !assert.True(t, ok, "no sample for %s", r.operation) {
+			continue
+		}
+		for _, caller := range callers {
+			for _, method := range []string{r.method, "HEAD"} {
+				if method == "HEAD" && r.method != "GET" {
+					continue
+				}
+				want := caller.status(r)
+				if r.access == public {
+					want = 0
+				}
+				headers := []header{{"Content-Type", "application/json"}}
+				if caller.token != "" {
+					headers = append(headers, bearer(caller.token))
+				}
+				b.engine.called()
+				got := b.do(t, method, request.target, request.body, headers...)
+				calls := b.engine.called()
+				name := method + " " + r.operation + " by " + caller.name
+				switch {
+				case want == 0 && r.operation == "getPage":
+					assert.Equal(t, 404, got.status, name)
+				case want == 0:
+					assert.True(t, got.status == 200 || got.status == 201, "%s: %d %s", name, got.status, got.body)
+				default:
+					assert.Equal(t, want, got.status, name)
+					assert.Empty(t, calls, "%s: a refused request reaches nobody", name)
+				}
+				assert.Equal(t, got.status == 401, strings.HasPrefix(got.get("Www-Authenticate"), "Bearer"), name)
+			}
+		}
+	}
+}

@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Find is the summary of a competition; see competition.Catalog.
+func (s *Store) Find(ctx context.Context, competitionID string) (competition.Summary, error) {
+	var packed []byte
+	err := s.read.QueryRow(ctx, `SELECT packed FROM paceboard.competitions WHERE competition_id = $1`, competitionID).Scan(&packed)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return competition.Summary{}, competition.ErrUnknownCompetition
+	case err != nil:
+		return competition.Summary{}, unavailable("find a competition", err)
+	}
+	return parseSummary(competitionID, packed)
+}
+
+func parseSummary(id string, packed []byte) (competition.Summary, error) {
+	summary, err := competition.ParseSummary(packed)
+	if err != nil {
+		return competition.Summary{}, corrupt(id, 1, "its summary cannot be read: %v", err)
+	}
+	return summary, nil
+}
+
+const (
+	listPage       = 256 // summaries that List reads at a time
+	listSQL        = `SELECT competition_id, packed FROM paceboard.competitions WHERE competition_id > $1 ORDER BY competition_id LIMIT $2`
+	membershipsSQL = `SELECT user_id, competition_id, number, present, creator FROM paceboard.memberships WHERE user_id = $1 ORDER BY competition_id`
+)
+
+// List visits summaries in the order of ids; see competition.Catalog. It reads a
+// page at a time, so that a slow visitor keeps nobody waiting. A summary that
+// cannot be read is left out, and named by the error at the end.
+func (s *Store) List(ctx context.Context, after string, visit func(competition.Summary) bool) error {
+	var damage []error
+	for {
+		type entry struct {
+			id     string
+			packed []byte
+		}
+		var page []entry
+		err := s.each(ctx, listSQL,
+			func(row [][]byte) error {
+				page = append(page, entry{string(row[0]), append([]byte(nil), row[1]...)})
+				return nil
+			}, after, listPage)
+		if err != nil {
+			return errors.Join(append(damage, err)...)
+		}
+		for _, e := range page {
+			summary, err := parseSummary(e.id, e.packed)
+			if err != nil {
+				damage = append(damage, err)
+				continue
+			}
+			if !visit(summary) {
+				return errors.Join(damage...)
+			}
+		}
+		if len(page) < listPage {
+			return errors.Join(damage...)
+		}
+		after = page[len(page)-1].id
+	}
+}
+
+// MembershipsOf is all of a user's ties in the order of competition ids; see
+// competition.Catalog.
+func (s *Store) MembershipsOf(ctx context.Context, userID string) ([]competition.Membership, error) {
+	rows, err := s.read.Query(ctx, membershipsSQL, userID)
+	if err != nil {
+		return nil, unavailable("read memberships", err)
+	}
+	memberships, err := pgx.CollectRows(rows, pgx.RowToStructByPos[competition.Membership])
+	if err != nil {
+		return nil, unavailable("read memberships", err)
+	}
+	return memberships, nil
+}

@@ -1,0 +1,87 @@
+package postgres
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/paceboard/paceboard/persistence/testservers"
+)
+
+// shared is the server of all tests that do it no harm; each has a database of
+// its own on it.
+var shared = testservers.NewSharedPostgres()
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(withServer{m}) }
+
+// withServer ends the shared server before goroutines are counted.
+type withServer struct{ *testing.M }
+
+func (w withServer) Run() int {
+	code := w.M.Run()
+	if err := shared.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return code
+}
+
+// migrated is the name of a database with the schema and nothing in it, from
+// which tests copy theirs.
+var migrated = struct {
+	sync.Mutex
+	made map[*testservers.Server]bool
+}{made: map[*testservers.Server]bool{}}
+
+const template = "migrated"
+
+// newDatabase is the URL of a database with the schema.
+func newDatabase(tb testing.TB, server *testservers.Server) string {
+	tb.Helper()
+	migrated.Lock() // A template must have no visitor while it is copied.
+	defer migrated.Unlock()
+	if !migrated.made[server] {
+		server.Exec(tb, server.URL(), "CREATE DATABASE "+template)
+		_, err := Migrate(tb.Context(), testservers.Database(server.URL(), template))
+		require.NoError(tb, err)
+		migrated.made[server] = true
+	}
+	return server.NewDatabase(tb, template)
+}
+
+// open opens a store that ends with the test.
+func open(tb testing.TB, databaseURL string) *Store {
+	tb.Helper()
+	s, err := Open(tb.Context(), Options{URL: databaseURL})
+	require.NoError(tb, err)
+	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
+	return s
+}
+
+// openShared opens a store on a database of its own on the shared server.
+func openShared(tb testing.TB) *Store {
+	tb.Helper()
+	return open(tb, newDatabase(tb, shared.Get(tb)))
+}
+
+// eventually tries until it works: what a client does whom the store tells that
+// it cannot be reached.
+func eventually(tb testing.TB, what string, try func() error) {
+	tb.Helper()
+	const patience = 20 * time.Second
+	end := time.Now().Add(patience)
+	for {
+		err := try()
+		if err == nil {
+			return
+		}
+		if time.Now().After(end) {
+			require.NoError(tb, err, "%s does not work again", what)
+		}
+	}
+}

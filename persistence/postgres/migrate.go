@@ -1,0 +1,148 @@
+package postgres
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+const (
+	migrationsTable = "paceboard.migrations"
+	migrationLock   = 0x7061636562 // any number that is ours
+)
+
+// Migration is a step of the schema's history.
+type Migration struct {
+	Version   int64
+	Name      string    // of its file
+	AppliedAt time.Time // zero if the database has not got it
+}
+
+// Migrate brings the schema up to date, each step in a transaction of its own,
+// and returns the steps that it took. Of several processes one works and the
+// others wait for it. Errors: ErrSchema, competition.ErrUnavailable.
+func Migrate(ctx context.Context, databaseURL string) (applied []Migration, err error) {
+	err = migrating(ctx, databaseURL, func(p *goose.Provider) error {
+		results, err := p.Up(ctx)
+		for _, r := range results {
+			applied = append(applied, Migration{Version: r.Source.Version, Name: path.Base(r.Source.Path), AppliedAt: time.Now()})
+		}
+		return err
+	})
+	return applied, err
+}
+
+// Status is all steps that this version of the program knows, oldest first. It
+// makes the table in which they are noted if there is none.
+func Status(ctx context.Context, databaseURL string) (all []Migration, err error) {
+	err = migrating(ctx, databaseURL, func(p *goose.Provider) error {
+		found, err := p.Status(ctx)
+		for _, m := range found {
+			all = append(all, Migration{Version: m.Source.Version, Name: path.Base(m.Source.Path), AppliedAt: m.AppliedAt})
+		}
+		return err
+	})
+	return all, err
+}
+
+// Down takes the newest step back, WITH THE DATA THAT ONLY IT HAS A PLACE FOR:
+// taking the first one back leaves nothing. It returns the step, or the zero
+// value if there was none.
+func Down(ctx context.Context, databaseURL string) (undone Migration, err error) {
+	err = migrating(ctx, databaseURL, func(p *goose.Provider) error {
+		result, err := p.Down(ctx)
+		if errors.Is(err, goose.ErrNoNextVersion) {
+			return nil
+		}
+		if result != nil {
+			undone = Migration{Version: result.Source.Version, Name: path.Base(result.Source.Path)}
+		}
+		return err
+	})
+	return undone, err
+}
+
+// migrating does something with the schema that nobody else must do meanwhile.
+func migrating(ctx context.Context, databaseURL string, do func(*goose.Provider) error) (err error) {
+	config, err := pgx.ParseConfig(databaseURL)
+	if err != nil {
+		return err // It leaves the password out.
+	}
+	db := stdlib.OpenDB(*config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	lock, err := db.Conn(ctx)
+	if err != nil {
+		return unavailable("migrate the database", err)
+	}
+	defer func() { err = errors.Join(err, lock.Close()) }()
+	if err := prepareSchema(ctx, lock); err != nil {
+		return unavailable("migrate the database", err)
+	}
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return err
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName(migrationsTable), goose.WithDisableGlobalRegistry(true))
+	if err != nil {
+		return err
+	}
+	if err := do(provider); err != nil {
+		return fmt.Errorf("%w: migrate the database: %w", competition.ErrUnavailable, err)
+	}
+	return nil
+}
+
+// prepareSchema takes the lock, which the session holds until it ends, and makes
+// the schema.
+func prepareSchema(ctx context.Context, conn *sql.Conn) error {
+	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
+		return err
+	}
+	_, err := conn.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS paceboard`)
+	return err
+}
+
+// verifySchema looks whether the database has the schema of this version.
+func (s *Store) verifySchema(ctx context.Context) error {
+	var found int64
+	err := s.write.QueryRow(ctx, `SELECT coalesce(max(version_id), 0) FROM `+migrationsTable).Scan(&found)
+	if refusal := refused(err); refusal != nil && refusal.Code == undefinedTable {
+		found, err = 0, nil
+	}
+	if err != nil {
+		return unavailable("look at the schema", err)
+	}
+	switch want := newest(); {
+	case found < want:
+		return fmt.Errorf("%w: it has version %d and %d is needed; run paceboard migrate", ErrSchema, found, want)
+	case found > want:
+		return fmt.Errorf("%w: it has version %d and this program knows %d; run the newer program", ErrSchema, found, want)
+	}
+	return nil
+}
+
+// newest is the last version among the embedded migrations.
+func newest() (version int64) {
+	files, _ := fs.Glob(migrations, "migrations/*.sql") // The pattern is sound.
+	for _, file := range files {
+		if n, err := goose.NumericComponent(strings.TrimPrefix(file, "migrations/")); err == nil {
+			version = max(version, n)
+		}
+	}
+	return version
+}

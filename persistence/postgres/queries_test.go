@@ -1,0 +1,128 @@
+package postgres
+
+import (
+	_ "embed" // queries.sql
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/require"
+)
+
+//go:embed queries.sql
+var queriesSQL string
+
+// operatorQueries is queries.sql by name, without its comments.
+func operatorQueries(t *testing.T) map[string]string {
+	t.Helper()
+	queries := map[string]string{}
+	for _, part := range strings.Split(queriesSQL, "-- name: ")[1:] {
+		name, rest, _ := strings.Cut(part, "\n")
+		var sql []string
+		for line := range strings.Lines(rest) {
+			if !strings.HasPrefix(line, "--") {
+				sql = append(sql, line)
+			}
+		}
+		queries[name] = strings.TrimSuffix(strings.TrimSpace(strings.Join(sql, "")), ";")
+	}
+	require.NotEmpty(t, queries)
+	return queries
+}
+
+var variable = regexp.MustCompile(`:'([a-z]+)'`)
+
+// fill does what psql -v does.
+func fill(sql string, values map[string]string) string {
+	return variable.ReplaceAllStringFunc(sql, func(v string) string {
+		return "'" + values[variable.FindStringSubmatch(v)[1]] + "'"
+	})
+}
+
+// manySQL makes 3,000 competitions of 30 participants and 20 events, which come
+// in turns, and a day's registers for each participant.
+const manySQL = `
+INSERT INTO paceboard.heads SELECT 'c' || c, 20, 20, '' FROM generate_series(1, 3000) c;
+INSERT INTO paceboard.journal
+    SELECT 'c' || c, s, timestamptz '2026-01-01' + s * interval '1 hour' + c * interval '1 second', decode(repeat('01', 90), 'hex')
+    FROM generate_series(1, 20) s, generate_series(1, 3000) c;
+INSERT INTO paceboard.identities SELECT 'c' || c, n, '', 'u' || (c * 31 + n) % 50000, 'Somebody' FROM generate_series(1, 3000) c, generate_series(1, 30) n;
+INSERT INTO paceboard.memberships SELECT DISTINCT ON (user_id, competition_id) user_id, competition_id, number, true, false FROM paceboard.identities;
+INSERT INTO paceboard.competitions
+    SELECT 'c' || c, (ARRAY['upcoming', 'active', 'completed'])[1 + c % 3], 150, 'Name', '', 'custom', '2026-01-01', timestamptz '2026-01-01' + c * interval '1 hour',
+           0, 0, 'USD', 'UTC', 'open', 'public', 0, 24, '2026-01-01', '2026-02-01', decode(repeat('01', 200), 'hex')
+    FROM generate_series(1, 3000) c;
+INSERT INTO paceboard.sources SELECT 'c' || c, n, 'phone ' || n FROM generate_series(1, 3000) c, generate_series(0, 2) n;
+INSERT INTO paceboard.snapshots SELECT 'c' || c, 10, '', now() FROM generate_series(1, 3000) c;
+INSERT INTO paceboard.participants
+    SELECT 'c' || c, n, true, (c * 7919 + n * 104729) % 10007, 1, 1, 1, 1, n, now(), now(), decode(repeat('00', 150), 'hex')
+    FROM generate_series(1, 3000) c, generate_series(1, 30) n;`
+
+func TestEveryQueryUsesAnIndex(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, newDatabase(t, shared.Get(t)))
+	_, err := conn.Exec(t.Context(), manySQL)
+	require.NoError(t, err)
+	_, err = conn.Exec(t.Context(), "VACUUM ANALYZE") // which summarizes the blocks of journal_at, too
+	require.NoError(t, err)
+	explain := func(t *testing.T, statement string) {
+		t.Helper()
+		var answer []byte
+		require.NoError(t, conn.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) "+statement, pgx.QueryExecModeSimpleProtocol).Scan(&answer))
+		var plans []struct{ Plan plan }
+		require.NoError(t, json.Unmarshal(answer, &plans))
+		require.Positive(t, plans[0].Plan.check(t, string(answer)), "no index in %s", answer)
+	}
+	values := map[string]string{
+		"competition": "c77", "user": "u99", "status": "active", "from": "2026-01-03", "to": "2026-01-04",
+	}
+	for name, sql := range operatorQueries(t) {
+		t.Run("operators: "+name, func(t *testing.T) { explain(t, fill(sql, values)) })
+	}
+	_, err = conn.Exec(t.Context(), sessionSQL, pgx.QueryExecModeSimpleProtocol)
+	require.NoError(t, err)
+	arrays := strings.Repeat("'{}', ", 22) + "'[]'"
+	for name, c := range map[string]struct{ sql, arguments string }{
+		"append":      {appendSQL, arrays},
+		"read":        {readSQL, "'c77', 10, 20"},
+		"identities":  {identitiesSQL, "'c77'"},
+		"save":        {saveRowsSQL, "'c77'" + strings.Repeat(", '{}'", 11)},
+		"load":        {loadSQL, "'c77'"},
+		"list":        {listSQL, "'c77', 256"},
+		"memberships": {membershipsSQL, "'u99'"},
+		"retainable":  {retainableSQL, "'c77', '2026-01-03', 256"},
+		"retain":      {retainSQL, "'c77', 10, '2026-01-03', 1000"},
+	} {
+		t.Run("store: "+name, func(t *testing.T) {
+			_, err := conn.Exec(t.Context(), "PREPARE "+name+" AS "+c.sql)
+			require.NoError(t, err)
+			explain(t, fmt.Sprintf("EXECUTE %s (%s)", name, c.arguments))
+		})
+	}
+}
+
+// plan is a node of EXPLAIN's answer.
+type plan struct {
+	NodeType     string `json:"Node Type"`
+	RelationName string `json:"Relation Name"`
+	IndexName    string `json:"Index Name"`
+	Operation    string
+	Plans        []plan
+}
+
+// check fails if a table is read from end to end, and counts the uses of
+// indexes; those that ON CONFLICT looks things up in are not nodes.
+func (p *plan) check(t *testing.T, all string) (indexes int) {
+	t.Helper()
+	require.NotEqual(t, "Seq Scan", p.NodeType, "%s is read from end to end: %s", p.RelationName, all)
+	if p.IndexName != "" || p.Operation == "Insert" {
+		indexes++
+	}
+	for i := range p.Plans {
+		indexes += p.Plans[i].check(t, all)
+	}
+	return indexes
+}

@@ -1,0 +1,126 @@
+package postgres
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// visitBytes is how many bytes of records Read gathers for a visit.
+const visitBytes = 64 << 10
+
+// Read visits the records after a seq, up to the journal's end as it was at the
+// beginning; see competition.Journal. Cost: linear in the records, which are
+// streamed.
+func (s *Store) Read(ctx context.Context, competitionID string, after uint64, visit func(records []byte) error) error {
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
+	last, err := s.lastSeq(ctx, competitionID)
+	if err != nil {
+		return err
+	}
+	switch {
+	case after > last:
+		return corrupt(competitionID, last+1, "the journal ends before seq %d, which was read already", after)
+	case after == last:
+		return nil
+	}
+	next := after + 1
+	visited := make([]byte, 0, visitBytes)
+	err = s.each(ctx, readSQL,
+		func(row [][]byte) error {
+			if seq := uint64(bigint(row[0])); seq != next {
+				return corrupt(competitionID, next, "it is missing; the next record has seq %d", seq)
+			}
+			next++
+			visited = append(visited, row[1]...)
+			if len(visited) < visitBytes {
+				return nil
+			}
+			defer func() { visited = visited[:0] }()
+			return visit(visited)
+		}, competitionID, int64(after), int64(last))
+	if err != nil {
+		return err
+	}
+	if len(visited) > 0 {
+		if err := visit(visited); err != nil {
+			return err
+		}
+	}
+	if next != last+1 {
+		return corrupt(competitionID, next, "the journal should go on to seq %d", last)
+	}
+	return nil
+}
+
+const (
+	readSQL       = `SELECT seq, record FROM paceboard.journal WHERE competition_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq`
+	identitiesSQL = `SELECT number, key, user_id, user_name FROM paceboard.identities WHERE competition_id = $1 ORDER BY number`
+)
+
+// lastSeq is where a journal ends; 0 if there is none.
+func (s *Store) lastSeq(ctx context.Context, id string) (last uint64, err error) {
+	err = s.read.QueryRow(ctx, `SELECT last_seq FROM paceboard.heads WHERE competition_id = $1`, id).Scan(&last)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, unavailable("read the head of a journal", err)
+	}
+	return last, nil
+}
+
+// ReadIdentities visits a competition's identity rows by number; see
+// competition.Journal.
+func (s *Store) ReadIdentities(ctx context.Context, competitionID string, visit func(competition.Identity) error) error {
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
+	return s.each(ctx, identitiesSQL,
+		func(row [][]byte) error {
+			identity := competition.Identity{Number: uint32(bigint(row[0])), UserID: string(row[2]), UserName: string(row[3])}
+			if copy(identity.Key[:], row[1]) != len(row[1]) || len(row[1]) != len(identity.Key) {
+				return corrupt(competitionID, 1, "the key of the identity row of participant %d has %d bytes", identity.Number, len(row[1]))
+			}
+			return visit(identity)
+		}, competitionID)
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// each visits the rows of a query; see eachOf.
+func (s *Store) each(ctx context.Context, sql string, visit func(row [][]byte) error, args ...any) error {
+	return eachOf(ctx, s.read, sql, visit, args...)
+}
+
+// eachOf visits the rows of a query as they arrive, in PostgreSQL's binary form,
+// which are the visitor's until it returns. Its errors are the visitor's, and
+// competition.ErrUnavailable.
+func eachOf(ctx context.Context, from querier, sql string, visit func(row [][]byte) error, args ...any) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	rows, err := from.Query(ctx, sql, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, args...)...)
+	if err != nil {
+		return unavailable("read", err)
+	}
+	for rows.Next() {
+		if err := visit(rows.RawValues()); err != nil {
+			cancel() // Or all that is left would have to be read first.
+			rows.Close()
+			return err
+		}
+	}
+	if err := rows.Err(); err != nil {
+		return unavailable("read", err)
+	}
+	return nil
+}
+
+// bigint is a value of that type.
+func bigint(b []byte) int64 { return int64(binary.BigEndian.Uint64(b)) }

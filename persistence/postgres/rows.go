@@ -1,0 +1,130 @@
+package postgres
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// appendRows are the rows of an append, column by column, in the order in which
+// append.sql takes them. A place says to which of the call's batches a row belongs.
+type appendRows struct {
+	place             []int32
+	id                []string
+	firstSeq, lastSeq []int64
+	lastHash          [][]byte
+
+	eventPlace []int32
+	seq        []int64
+	at         []time.Time
+	record     [][]byte
+
+	identityPlace    []int32
+	number           []int64
+	key              [][]byte
+	userID, userName []string
+
+	memberPlace      []int32
+	memberID         []string
+	memberNumber     []int64
+	present, creator []bool
+
+	sourcePlace []int32
+	source      []int32
+	sourceName  []string
+
+	summaries []summaryRow // they are rare, and have many columns
+}
+
+func (r *appendRows) arguments() ([]any, error) {
+	summaries, err := json.Marshal(r.summaries)
+	return []any{
+		r.place, r.id, r.firstSeq, r.lastSeq, r.lastHash,
+		r.eventPlace, r.seq, r.at, r.record,
+		r.identityPlace, r.number, r.key, r.userID, r.userName,
+		r.memberPlace, r.memberID, r.memberNumber, r.present, r.creator,
+		r.sourcePlace, r.source, r.sourceName,
+		summaries,
+	}, err
+}
+
+// add adds all rows of a batch.
+func (r *appendRows) add(place int32, b *competition.Batch, records [][]byte) {
+	r.place, r.id = append(r.place, place), append(r.id, b.CompetitionID)
+	r.firstSeq, r.lastSeq = append(r.firstSeq, int64(b.FirstSeq)), append(r.lastSeq, int64(b.LastSeq))
+	r.lastHash = append(r.lastHash, b.Hash[:])
+	for i, record := range records {
+		event := &b.Events[i]
+		r.eventPlace, r.seq = append(r.eventPlace, place), append(r.seq, int64(b.FirstSeq)+int64(i))
+		r.at, r.record = append(r.at, event.At.Time()), append(r.record, record)
+		if name := event.Sync.NewSource; name != "" {
+			r.sourcePlace = append(r.sourcePlace, place)
+			r.source, r.sourceName = append(r.source, int32(event.Sync.Register.Source)), append(r.sourceName, name)
+		}
+	}
+	for _, p := range lastOfEach(b.Identities, func(p *competition.Identity) uint32 { return p.Number }) {
+		r.identityPlace, r.number = append(r.identityPlace, place), append(r.number, int64(p.Number))
+		r.key, r.userID, r.userName = append(r.key, p.Key[:]), append(r.userID, p.UserID), append(r.userName, p.UserName)
+	}
+	for _, m := range lastOfEach(b.Memberships, func(m *competition.Membership) string { return m.UserID }) {
+		r.memberPlace, r.memberID = append(r.memberPlace, place), append(r.memberID, m.UserID)
+		r.memberNumber = append(r.memberNumber, int64(m.Number))
+		r.present, r.creator = append(r.present, m.Present), append(r.creator, m.Creator)
+	}
+	if b.Summary != nil {
+		r.summaries = append(r.summaries, newSummaryRow(place, b.Summary))
+	}
+}
+
+// lastOfEach points to the last element of each key: a statement may write a row
+// once, and a batch may say twice what is in it.
+func lastOfEach[T any, K comparable](all []T, key func(*T) K) []*T {
+	picked := make([]*T, 0, len(all))
+	seen := make(map[K]int, len(all))
+	for i := range all {
+		k := key(&all[i])
+		if at, twice := seen[k]; twice {
+			picked[at] = &all[i]
+			continue
+		}
+		seen[k] = len(picked)
+		picked = append(picked, &all[i])
+	}
+	return picked
+}
+
+// summaryRow is a row of competitions as append.sql reads it.
+type summaryRow struct {
+	Place           int32     `json:"place"`
+	Status          string    `json:"status"`
+	Participants    int       `json:"participants"`
+	Name            string    `json:"name"`
+	Description     string    `json:"description"`
+	Type            string    `json:"type"`
+	Start           time.Time `json:"start_at"`
+	End             time.Time `json:"end_at"`
+	EntryFeeMinor   int64     `json:"entry_fee_minor"`
+	PrizePoolMinor  int64     `json:"prize_pool_minor"`
+	Currency        string    `json:"currency"`
+	TimeZone        string    `json:"time_zone"`
+	Enrollment      string    `json:"enrollment"`
+	Visibility      string    `json:"visibility"`
+	MaxParticipants int       `json:"max_participants"`
+	LateSyncHours   int       `json:"late_sync_hours"`
+	FirstDay        string    `json:"first_day"`
+	LastDay         string    `json:"last_day"`
+	Packed          []byte    `json:"packed"`
+}
+
+func newSummaryRow(place int32, s *competition.Summary) summaryRow {
+	d := &s.Definition
+	return summaryRow{
+		Place: place, Status: s.Status.String(), Participants: s.Participants,
+		Name: d.Name, Description: d.Description, Type: string(d.Type), Start: d.Start.Time(), End: d.End.Time(),
+		EntryFeeMinor: d.EntryFeeMinor, PrizePoolMinor: d.PrizePoolMinor, Currency: d.Currency, TimeZone: d.TimeZone,
+		Enrollment: string(d.Enrollment), Visibility: string(d.Visibility),
+		MaxParticipants: d.MaxParticipants, LateSyncHours: d.LateSyncHours,
+		FirstDay: d.FirstDay.String(), LastDay: d.LastDay.String(), Packed: competition.AppendSummary(nil, s),
+	}
+}

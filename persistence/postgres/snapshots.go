@@ -1,0 +1,147 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// saveRows is how many rows go to the server at a time: some megabytes.
+const saveRows = 4096
+
+// Save stores a snapshot in one transaction; see competition.Snapshots. Cost:
+// linear in its rows, some 20 µs each. A snapshot beyond the journal gives a
+// *competition.CorruptError.
+func (s *Store) Save(ctx context.Context, snapshot *competition.Snapshot) error {
+	err := pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {
+		if err := saveHeader(ctx, tx, snapshot); err != nil {
+			return err
+		}
+		for rows := snapshot.Rows; len(rows) > 0; {
+			n := min(saveRows, len(rows))
+			if _, err := tx.Exec(ctx, saveRowsSQL, rowArguments(snapshot.CompetitionID, rows[:n])...); err != nil {
+				return err
+			}
+			rows = rows[n:]
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, competition.ErrConflict) && !errors.Is(err, competition.ErrCorrupt) {
+		err = unavailable(fmt.Sprintf("save snapshot %d", snapshot.Seq), err)
+	}
+	return err
+}
+
+// saveHeader stores the header if it is newer than the stored one and not beyond
+// the journal. Until the transaction is over nobody else can store one.
+func saveHeader(ctx context.Context, tx pgx.Tx, snapshot *competition.Snapshot) error {
+	id, seq := snapshot.CompetitionID, snapshot.Seq
+	done, err := tx.Exec(ctx, `
+INSERT INTO paceboard.snapshots AS s (competition_id, seq, header, saved_at)
+SELECT competition_id, $2, $3, now() FROM paceboard.heads WHERE competition_id = $1 AND last_seq >= $2
+ON CONFLICT (competition_id) DO UPDATE
+    SET seq = excluded.seq, header = excluded.header, saved_at = excluded.saved_at
+    WHERE s.seq < excluded.seq`, id, int64(seq), snapshot.Header)
+	if err != nil || done.RowsAffected() == 1 {
+		return err
+	}
+	var last uint64
+	err = tx.QueryRow(ctx, `SELECT last_seq FROM paceboard.heads WHERE competition_id = $1`, id).Scan(&last)
+	switch {
+	case err != nil && !errors.Is(err, pgx.ErrNoRows):
+		return err
+	case seq > last:
+		return corrupt(id, last+1, "the journal ends before seq %d, of which a snapshot was taken", seq)
+	default:
+		return fmt.Errorf("save snapshot %d: %w", seq, competition.ErrConflict)
+	}
+}
+
+// A time of 1970 is one that never was.
+const saveRowsSQL = `
+INSERT INTO paceboard.participants AS p
+SELECT $1, number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached,
+       nullif(updated_at, 'epoch'), nullif(last_synced_at, 'epoch'), days
+FROM unnest($2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
+            $10::timestamptz[], $11::timestamptz[], $12::bytea[])
+    AS r (number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days)
+ON CONFLICT (competition_id, number) DO UPDATE
+    SET (present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days)
+      = (excluded.present, excluded.score, excluded.steps, excluded.distance_cm, excluded.energy_centikcal,
+         excluded.active_minutes, excluded.reached, excluded.updated_at, excluded.last_synced_at, excluded.days)`
+
+func rowArguments(id string, rows []competition.Row) []any {
+	n := len(rows)
+	number, present, score, reached := make([]int64, n), make([]bool, n), make([]int64, n), make([]int64, n)
+	steps, distance, energy, minutes := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
+	updated, synced, days := make([]time.Time, n), make([]time.Time, n), make([][]byte, n)
+	for i := range rows {
+		r := &rows[i]
+		number[i], present[i], score[i], reached[i] = int64(r.Number), r.Present, r.Score, int64(r.Reached)
+		steps[i], distance[i] = r.Totals.Steps, r.Totals.DistanceCm
+		energy[i], minutes[i] = r.Totals.EnergyCentikcal, r.Totals.ActiveMinutes
+		updated[i], synced[i] = r.UpdatedAt.Time(), r.LastSyncedAt.Time()
+		if days[i] = r.Days; days[i] == nil {
+			days[i] = []byte{} // nil would be NULL
+		}
+	}
+	return []any{id, number, present, score, steps, distance, energy, minutes, reached, updated, synced, days}
+}
+
+// Load visits the stored snapshot; see competition.Snapshots. Cost: linear in
+// rows, which are streamed, some 2 µs each.
+func (s *Store) Load(ctx context.Context, competitionID string, header func([]byte) error, row func(competition.Row) error) error {
+	if err := s.settle(ctx); err != nil {
+		return err
+	}
+	// Header and rows are of one moment, whatever is saved meanwhile.
+	tx, err := s.read.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return unavailable("load a snapshot", err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }() // There is nothing to lose.
+	var seq, last uint64
+	var b []byte
+	err = tx.QueryRow(ctx, `
+SELECT s.seq, s.header, coalesce(h.last_seq, 0)
+FROM paceboard.snapshots s LEFT JOIN paceboard.heads h USING (competition_id)
+WHERE s.competition_id = $1`, competitionID).Scan(&seq, &b, &last)
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return nil
+	case err != nil:
+		return unavailable("load a snapshot", err)
+	case seq > last:
+		return corrupt(competitionID, last+1, "the journal ends before seq %d, of which there is a snapshot", seq)
+	}
+	if err := header(b); err != nil {
+		return err
+	}
+	return eachOf(ctx, tx, loadSQL, func(v [][]byte) error {
+		return row(competition.Row{
+			Number: uint32(bigint(v[0])), Present: v[1][0] == 1, Score: bigint(v[2]),
+			Totals: competition.Metrics{
+				Steps: bigint(v[3]), DistanceCm: bigint(v[4]), EnergyCentikcal: bigint(v[5]), ActiveMinutes: bigint(v[6]),
+			},
+			Reached: uint64(bigint(v[7])), UpdatedAt: timestamp(v[8]), LastSyncedAt: timestamp(v[9]), Days: v[10],
+		})
+	}, competitionID)
+}
+
+const loadSQL = `
+SELECT number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days
+FROM paceboard.participants WHERE competition_id = $1 ORDER BY number`
+
+// timestamp is a timestamptz: microseconds since 2000; NULL is never.
+func timestamp(b []byte) competition.Millis {
+	const millisTo2000 = 946_684_800_000
+	if b == nil {
+		return 0
+	}
+	return competition.Millis(bigint(b)/1000 + millisTo2000)
+}

@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/persistence/porttest"
+)
+
+func TestConformance(t *testing.T) {
+	t.Parallel()
+	server := shared.Get(t)
+	databaseURL := newDatabase(t, server)
+	porttest.Run(t, porttest.Backend{
+		Open: func(t *testing.T) competition.Store {
+			t.Helper()
+			server.Exec(t, databaseURL, emptySQL)
+			return reopen(t, databaseURL)
+		},
+		Reopen: func(t *testing.T, old competition.Store) competition.Store {
+			t.Helper()
+			require.NoError(t, old.Close())
+			return reopen(t, databaseURL)
+		},
+		Drop: func(t *testing.T, _ competition.Store, id string, seq uint64) {
+			t.Helper()
+			server.Exec(t, databaseURL, `DELETE FROM paceboard.journal WHERE competition_id = $1 AND seq = $2`, id, seq)
+		},
+		Alter: func(t *testing.T, _ competition.Store, id string, seq uint64) {
+			t.Helper()
+			server.Exec(t, databaseURL, `
+UPDATE paceboard.journal SET record = set_byte(record, length(record) / 2, get_byte(record, length(record) / 2) # 1)
+WHERE competition_id = $1 AND seq = $2`, id, seq)
+		},
+	})
+}
+
+// emptySQL leaves the tables with nothing in them, faster than making others.
+const emptySQL = `
+DELETE FROM paceboard.heads; DELETE FROM paceboard.journal; DELETE FROM paceboard.identities; DELETE FROM paceboard.memberships;
+DELETE FROM paceboard.competitions; DELETE FROM paceboard.sources; DELETE FROM paceboard.snapshots; DELETE FROM paceboard.participants`
+
+// reopen opens a store that the caller closes.
+func reopen(t *testing.T, databaseURL string) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), Options{URL: databaseURL})
+	require.NoError(t, err)
+	return s
+}

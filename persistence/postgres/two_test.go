@@ -1,0 +1,113 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/persistence/porttest"
+)
+
+func TestTwoStoresNeverShareASeq(t *testing.T) {
+	t.Parallel()
+	const schedules = 100
+	databaseURL := newDatabase(t, shared.Get(t))
+	stores := [2]*Store{open(t, databaseURL), open(t, databaseURL)}
+	conflicts, torn := 0, 0
+	for schedule := range schedules {
+		id := fmt.Sprintf("board-%d", schedule)
+		_, err := porttest.Begin(t.Context(), stores[0], id)
+		require.NoError(t, err)
+		var rivals [2]*rival
+		var running sync.WaitGroup
+		for i := range rivals {
+			rivals[i] = &rival{store: stores[i], number: i, id: id, rng: rand.New(rand.NewPCG(uint64(schedule), uint64(i))), steps: int64(1000 * i)}
+			running.Go(func() { rivals[i].err = rivals[i].play(t.Context()) })
+		}
+		running.Wait()
+		stored := map[int64]bool{}
+		for _, steps := range syncsOf(t, stores[0], id) { // It follows the chain: every seq is there, once.
+			require.False(t, stored[steps], "the sync of %d steps is there twice", steps)
+			stored[steps] = true
+		}
+		for _, r := range rivals {
+			require.NoError(t, r.err)
+			for _, steps := range r.acked {
+				require.True(t, stored[steps], "the sync of %d steps was acknowledged and is gone", steps)
+				delete(stored, steps)
+			}
+			conflicts += r.conflicts
+			torn += r.torn
+		}
+		require.Empty(t, stored, "syncs that nobody was told of")
+		g, err := porttest.Resume(t.Context(), stores[1], id)
+		require.NoError(t, err)
+		porttest.RequireRecovers(t, stores[0], g)
+	}
+	require.NotZero(t, conflicts, "they never met")
+	t.Logf("%d conflicts; %d recoveries met an append half-way", conflicts, torn)
+}
+
+// rival is one of two processes that take a competition for theirs.
+type rival struct {
+	store  *Store
+	number int
+	id     string
+	rng    *rand.Rand
+	steps  int64 // of the last sync; no other sync has as many
+	acked  []int64
+
+	conflicts, torn int
+	err             error
+}
+
+// play appends a few batches and reads what the other one wrote whenever there
+// is a conflict.
+func (r *rival) play(ctx context.Context) error {
+	g, err := r.recover(ctx)
+	if err != nil {
+		return err
+	}
+	for range 6 {
+		var decided []int64
+		for range 1 + r.rng.IntN(2) {
+			r.steps++
+			g.Now = max(g.Now, porttest.Start+1000*competition.Millis(r.steps)) // or the report would say nothing new
+			if err := g.Sync(fmt.Sprintf("user-%d-%d", r.number, r.rng.IntN(20)), -r.rng.IntN(2), r.steps); err != nil {
+				return err
+			}
+			decided = append(decided, r.steps)
+		}
+		switch err := g.Commit(ctx); {
+		case err == nil:
+			r.acked = append(r.acked, decided...)
+		case errors.Is(err, competition.ErrConflict):
+			r.conflicts++
+			if g, err = r.recover(ctx); err != nil {
+				return err
+			}
+		default:
+			return err
+		}
+	}
+	return nil
+}
+
+// recover reads everything anew. Snapshot, identities and journal are three
+// readings, and the other one may append between them: an identity that is not
+// there yet looks like one that is gone, so it looks again.
+func (r *rival) recover(ctx context.Context) (g *porttest.Game, err error) {
+	for range 20 {
+		if g, err = porttest.Resume(ctx, r.store, r.id); !errors.Is(err, competition.ErrCorrupt) {
+			return g, err
+		}
+		r.torn++
+	}
+	return nil, err
+}
