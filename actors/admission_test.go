@@ -15,7 +15,7 @@ import (
 )
 
 func TestRequestsBeyondTheLimitAreOverloaded(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, func(o *Options) { o.MaxInFlight = 3 })
 		create(t, e, running("spring"))
@@ -46,7 +46,7 @@ func TestRequestsBeyondTheLimitAreOverloaded(t *testing.T) {
 }
 
 func TestBlockedStoreCostsACallerOneTimeout(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, func(o *Options) { o.RequestTimeout, o.StoreTimeout = 2*time.Second, 10*time.Second })
 		var items []competition.BatchItem
@@ -79,7 +79,7 @@ func TestBlockedStoreCostsACallerOneTimeout(t *testing.T) {
 }
 
 func TestRequestsLeftBehindAreBounded(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, func(o *Options) { o.MaxInFlight = 8 })
 		create(t, e, running("spring"))
@@ -120,7 +120,7 @@ func TestRequestsLeftBehindAreBounded(t *testing.T) {
 func isUnavailable(err error) bool { return err != nil && retryable(err) }
 
 func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
@@ -149,7 +149,7 @@ func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
 func TestCloseReturnsByItsDeadlineWhateverTheStoreDoes(t *testing.T) {
 	calls := map[string]func(*memoryStore, func(context.Context)){
 		"Append blocks": func(s *memoryStore, block func(context.Context)) {
-			s.beforeAppend = func(ctx context.Context) (error, bool) { block(ctx); return competition.ErrUnavailable, false } //nolint:revive,staticcheck // see memoryStore
+			s.beforeAppend = func(ctx context.Context) (bool, error) { block(ctx); return false, competition.ErrUnavailable }
 		},
 	}
 	for _, name := range []string{"Save", "Load", "List", "Find"} {
@@ -166,7 +166,7 @@ func TestCloseReturnsByItsDeadlineWhateverTheStoreDoes(t *testing.T) {
 	for name, obstruct := range calls {
 		for _, heeds := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, heeds its context %v", name, heeds), func(t *testing.T) {
-				bubble(t, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
 					store := newMemoryStore() // never closed: past the deadline calls may still be under way
 					e, err := New(Options{Store: store})
 					require.NoError(t, err)
@@ -177,12 +177,13 @@ func TestCloseReturnsByItsDeadlineWhateverTheStoreDoes(t *testing.T) {
 					store.set(func() {
 						store.headers = map[string]savedHeader{}
 						obstruct(store, func(ctx context.Context) {
+							over := ctx.Done()
 							if !heeds {
-								ctx = context.Background()
+								over = nil
 							}
 							select {
 							case <-open:
-							case <-ctx.Done():
+							case <-over:
 							}
 						})
 					})
@@ -205,7 +206,7 @@ func TestCloseReturnsByItsDeadlineWhateverTheStoreDoes(t *testing.T) {
 						require.Len(t, sync, 1, "callers do not wait any longer either")
 					}
 					close(open)
-					<-sync
+					require.Error(t, <-sync)
 				})
 			})
 		}

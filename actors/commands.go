@@ -204,7 +204,7 @@ func (e *Engine) joinedBy(userID string, deadline time.Time) (j joined) {
 // combine is the answer for a sync, made of those for its copies.
 func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) {
 	var replies []competition.JoinedReply
-	refusal := error(competition.ErrNotEnrolled)
+	refusal := competition.ErrNotEnrolled
 	for i := range copies {
 		switch err := copies[i].Err; {
 		case err == nil:

@@ -82,6 +82,7 @@ type competitionActor struct {
 	events   int           // applied since the last snapshot
 	lastUsed time.Time     // by a guest, as of the last sweep
 	backoff  time.Duration // of the next retry
+	patience time.Duration // with the next catching up
 	retrying *time.Timer   // sends it; nil before the first
 	current  *envelope     // being handled, for a panic to answer
 }
@@ -107,7 +108,7 @@ type batch struct {
 func newCompetitionActor(e *Engine, h *handle) *competitionActor {
 	return &competitionActor{
 		engine: e, handle: h, logger: e.Logger.With("competition", h.id),
-		incarnation: e.incarnations.Add(1), lastUsed: e.Now(),
+		incarnation: e.incarnations.Add(1), lastUsed: e.Now(), patience: e.StoreTimeout,
 		stopping: h.isClosed(), // a restart amid stopping goes on with it
 	}
 }

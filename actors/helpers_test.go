@@ -11,17 +11,10 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// bubble runs a test on a clock that moves when everything waits, and holds it
-// to leaving no goroutine behind.
-func bubble(t *testing.T, test func(t *testing.T)) {
-	t.Helper()
-	synctest.Test(t, func(t *testing.T) {
-		t.Cleanup(func() { pass(time.Minute) }) // the actor system's own timers
-		test(t)
-	})
-}
+// Nearly all tests run in a bubble of testing/synctest: time passes when
+// everything waits, and no goroutine may be left behind.
 
-// pass lets time pass in a bubble, and all come to rest.
+// pass lets time pass, and all come to rest.
 func pass(d time.Duration) {
 	<-time.After(d)
 	synctest.Wait()
@@ -40,6 +33,7 @@ func startEngine(t *testing.T, store *memoryStore, change func(*Options)) *Engin
 	t.Cleanup(func() {
 		closeEngine(t, e)
 		require.NoError(t, store.Close())
+		pass(time.Minute) // the actor system's own timers
 	})
 	return e
 }
@@ -121,16 +115,16 @@ func newGate(err error, store bool) *gate {
 	return &gate{open: make(chan struct{}), err: err, store: store}
 }
 
-func (g *gate) wait(ctx context.Context) (err error, store bool) { //nolint:revive,staticcheck // see memoryStore
+func (g *gate) wait(ctx context.Context) (store bool, err error) {
 	select {
 	case <-g.open:
-		return g.err, g.store
+		return g.store, g.err
 	case <-ctx.Done():
-		return competition.ErrUnavailable, false
+		return false, competition.ErrUnavailable
 	}
 }
 
 // failing answers an append at once.
-func (g *gate) failing(context.Context) (err error, store bool) { //nolint:revive,staticcheck // see memoryStore
-	return g.err, g.store
+func (g *gate) failing(context.Context) (store bool, err error) {
+	return g.store, g.err
 }

@@ -60,9 +60,9 @@ func (m *monitor) look(ctx context.Context) {
 	before := m.last.Swap(now)
 	switch {
 	case now.err != nil && (before == nil || before.err == nil):
-		m.engine.Logger.Error("the store takes no writes", "error", now.err)
+		m.engine.Logger.ErrorContext(ctx, "the store takes no writes", "error", now.err)
 	case now.err == nil && before != nil && before.err != nil:
-		m.engine.Logger.Info("the store takes writes again")
+		m.engine.Logger.InfoContext(ctx, "the store takes writes again")
 	}
 }
 

@@ -16,7 +16,7 @@ import (
 func TestRefusedAppendIsNotShownAndHealsByItself(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		t.Run(fmt.Sprintf("stored %v", stored), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				store := newMemoryStore()
 				e := startEngine(t, store, nil)
 				create(t, e, running("spring"))
@@ -29,10 +29,10 @@ func TestRefusedAppendIsNotShownAndHealsByItself(t *testing.T) {
 				store.set(func() {
 					store.checkErr = competition.ErrUnavailable
 					store.before = func(context.Context, string) error { return competition.ErrUnavailable }
-					store.beforeAppend = func(context.Context) (error, bool) { //nolint:revive,staticcheck // see memoryStore
+					store.beforeAppend = func(context.Context) (bool, error) {
 						store := keep
 						keep = false
-						return competition.ErrUnavailable, store
+						return store, competition.ErrUnavailable
 					}
 				})
 				for i := range int64(3) {
@@ -68,7 +68,7 @@ func TestRefusedAppendIsNotShownAndHealsByItself(t *testing.T) {
 }
 
 func TestRefusalWaitsForWhatItRestsOn(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		d := running("spring")
@@ -94,7 +94,7 @@ func TestRefusalWaitsForWhatItRestsOn(t *testing.T) {
 }
 
 func TestCompetitionWhoseCreationFailedIsUnknown(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		store.set(func() { store.beforeAppend = newGate(competition.ErrUnavailable, false).failing })
@@ -113,7 +113,7 @@ func TestCompetitionWhoseCreationFailedIsUnknown(t *testing.T) {
 }
 
 func TestConflictIsRetryableAndTheOtherWritersEventsCount(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
@@ -147,7 +147,7 @@ func TestDamagedRecordTakesOneCompetitionOutOfService(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				store := newMemoryStore()
 				e := startEngine(t, store, nil)
 				for _, id := range []string{"summer", "spring"} {
@@ -196,7 +196,7 @@ func TestDamagedRecordTakesOneCompetitionOutOfService(t *testing.T) {
 }
 
 func TestRecoveryIsTriedAgainUntilTheStoreIsBack(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
@@ -223,7 +223,7 @@ func TestRecoveryIsTriedAgainUntilTheStoreIsBack(t *testing.T) {
 }
 
 func TestSnapshotThatFailedIsMadeUpForByTheNext(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, func(o *Options) { o.SnapshotEvents = 1 })
 		create(t, e, running("spring"))
@@ -262,7 +262,7 @@ type tail struct{ *memoryStore }
 func (tail) Read(context.Context, string, uint64, func([]byte) error) error { return nil }
 
 func TestSnapshotIsStoredOfWhatRecoveryHadToReplay(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
@@ -290,7 +290,7 @@ func TestSnapshotIsStoredOfWhatRecoveryHadToReplay(t *testing.T) {
 }
 
 func TestSnapshotThatIsNotTheNewestIsLetGo(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
@@ -307,5 +307,31 @@ func TestSnapshotThatIsNotTheNewestIsLetGo(t *testing.T) {
 		})
 		pass(9 * time.Minute)
 		require.Equal(t, 1, saves, "a newer one is there: nothing to try again")
+	})
+}
+
+func TestCatchingUpTakesTheTimeItNeeds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		create(t, e, running("spring"))
+		submit(t, e, "spring", steps("ann", 1))
+		store.set(func() {
+			store.beforeAppend = newGate(competition.ErrUnavailable, true).failing
+			store.before = func(ctx context.Context, call string) error {
+				if call == "ReadIdentities" { // of a million people
+					select {
+					case <-time.After(12 * time.Second):
+					case <-ctx.Done():
+					}
+				}
+				return ctx.Err()
+			}
+		})
+		_, err := e.SubmitSync("spring", steps("ann", 2))
+		require.ErrorIs(t, err, competition.ErrUnavailable)
+		store.set(func() { store.beforeAppend = nil })
+		pass(time.Minute)
+		require.EqualValues(t, 3, submit(t, e, "spring", steps("ann", 3)).Score)
 	})
 }

@@ -14,7 +14,7 @@ import (
 )
 
 func TestPanicAnswersTheMessageAndLosesNothing(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		create(t, e, running("spring"))
 		for i := range int64(5) {
@@ -27,7 +27,7 @@ func TestPanicAnswersTheMessageAndLosesNothing(t *testing.T) {
 }
 
 func TestPanicsNeverTakeACompetitionOutOfService(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		create(t, e, running("spring"))
 		stop := make(chan struct{})
@@ -77,7 +77,7 @@ func TestPanicsNeverTakeACompetitionOutOfService(t *testing.T) {
 func TestPanicWhileABatchIsWithTheWriterLosesNothing(t *testing.T) {
 	for _, stored := range []bool{true, false} {
 		t.Run(fmt.Sprintf("stored %v", stored), func(t *testing.T) {
-			bubble(t, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
 				store := newMemoryStore()
 				e := startEngine(t, store, nil)
 				create(t, e, running("spring"))
@@ -111,7 +111,7 @@ func TestPanicWhileABatchIsWithTheWriterLosesNothing(t *testing.T) {
 }
 
 func TestPanicWhileApplyingAnswersEverybodyWhoWaited(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
@@ -130,7 +130,7 @@ func TestPanicWhileApplyingAnswersEverybodyWhoWaited(t *testing.T) {
 }
 
 func TestPanicInTheMiddleOfABatchAnswersItOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		enrolled := 0
@@ -169,7 +169,7 @@ func TestPanicInTheMiddleOfABatchAnswersItOnce(t *testing.T) {
 }
 
 func TestPanicWhileLeavingMemoryDoesNotKeepTheDoorShut(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		create(t, e, running("spring"))
 		submit(t, e, "spring", steps("ann", 1))

@@ -15,7 +15,7 @@ import (
 )
 
 func TestIdleCompetitionLeavesMemoryAndComesBackTheSame(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
@@ -41,7 +41,7 @@ func TestIdleCompetitionLeavesMemoryAndComesBackTheSame(t *testing.T) {
 }
 
 func TestReadersOfThePublishedTopKeepItInMemory(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		create(t, e, running("spring"))
 		h := e.registry.find("spring")
@@ -55,7 +55,7 @@ func TestReadersOfThePublishedTopKeepItInMemory(t *testing.T) {
 }
 
 func TestNothingLeavesMemoryWhileTheStoreIsAway(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("quiet"))
@@ -80,7 +80,7 @@ func TestNothingLeavesMemoryWhileTheStoreIsAway(t *testing.T) {
 }
 
 func TestCompetitionThatWasOnlyAskedForGoesAtOnce(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		d := running("spring")
 		d.PrizePoolMinor = 1
@@ -96,7 +96,7 @@ func TestCompetitionThatWasOnlyAskedForGoesAtOnce(t *testing.T) {
 }
 
 func TestEnteringWhileItLeavesMemoryLosesNoRequest(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		loads := 0
 		store.before = func(_ context.Context, call string) error {
@@ -131,7 +131,7 @@ func TestEnteringWhileItLeavesMemoryLosesNoRequest(t *testing.T) {
 }
 
 func TestTimeOutWhileTheStoreIsSlowKeepsTheCompetition(t *testing.T) {
-	bubble(t, func(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, func(o *Options) { o.IdleAfter, o.StoreTimeout = time.Minute, time.Hour })
 		create(t, e, running("spring"))

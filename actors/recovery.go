@@ -87,18 +87,24 @@ func (a *competitionActor) retryLater() time.Duration {
 }
 
 // retry recovers, or catches up with the journal after an append of unknown
-// outcome. Reads are served all the while.
+// outcome. Reads are served in between.
 func (a *competitionActor) retry() {
 	switch {
 	case a.stopping:
 	case a.core == nil:
 		a.recover()
 	case a.stalled:
-		ctx, cancel := a.engine.storeContext()
+		ctx, cancel := context.WithTimeout(a.engine.life, a.patience)
 		defer cancel()
-		if err := a.catchUp(ctx); err != nil {
-			a.logger.Warn("the journal cannot be reached yet", "error", err, "retry_in", a.retryLater())
+		err := a.catchUp(ctx)
+		switch {
+		case err == nil:
+			a.patience = a.engine.StoreTimeout
+			return
+		case ctx.Err() != nil: // perhaps there is that much to read
+			a.patience = min(2*a.patience, a.engine.RecoveryTimeout)
 		}
+		a.logger.Warn("the journal cannot be reached yet", "error", err, "retry_in", a.retryLater())
 	}
 }
 
@@ -123,7 +129,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	a.publishSummary()
 	a.handle.version.Store(a.core.Version())
 	a.scheduleFanOut()
-	a.logger.Info("the journal is reachable again", "seq", a.core.Seq())
+	a.logger.InfoContext(ctx, "the journal is reachable again", "seq", a.core.Seq())
 	a.core.Tick(a.engine.now())
 	a.gather()
 	return nil

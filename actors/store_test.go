@@ -26,7 +26,7 @@ type memoryStore struct {
 	closed      bool
 
 	// beforeAppend, if set, may refuse an append, before or after storing it.
-	beforeAppend func(context.Context) (err error, store bool) //nolint:revive,staticcheck // the error is not the outcome of the call
+	beforeAppend func(context.Context) (store bool, err error)
 	// afterAppend, if set, gets the batches that were stored.
 	afterAppend func([]*competition.Batch)
 	// before, if set, may refuse any other call but Check.
@@ -96,7 +96,7 @@ func (s *memoryStore) Append(ctx context.Context, batches []*competition.Batch) 
 	var refusal error
 	store := true
 	if hook != nil {
-		refusal, store = hook(ctx)
+		store, refusal = hook(ctx)
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

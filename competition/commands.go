@@ -56,12 +56,15 @@ func (p *Patch) onlyWords() bool {
 	return rest.PrizeSplit == nil && reflect.DeepEqual(rest, Patch{})
 }
 
-// touchesMoney reports whether the patch sets an amount above 0.
-func (p *Patch) touchesMoney() bool {
-	return p.EntryFeeMinor != nil && *p.EntryFeeMinor > 0 || p.PrizePoolMinor != nil && *p.PrizePoolMinor > 0
+// touchesMoney reports whether the patch sets an amount above 0, or says what
+// currency one is in.
+func (p *Patch) touchesMoney(edited *Definition) bool {
+	return edited.EntryFeeMinor > 0 && (p.EntryFeeMinor != nil || p.Currency != nil) ||
+		edited.PrizePoolMinor > 0 && (p.PrizePoolMinor != nil || p.Currency != nil)
 }
 
-// apply returns d with the patch, completed and not yet validated.
+// apply returns d with the patch, completed and not yet validated. Words alone
+// leave the window as it was worked out.
 func (p *Patch) apply(d Definition) Definition {
 	set(&d.Name, p.Name)
 	set(&d.Description, p.Description)
@@ -81,7 +84,9 @@ func (p *Patch) apply(d Definition) Definition {
 	if p.PrizeSplit != nil {
 		d.PrizeSplit = p.PrizeSplit
 	}
-	d.Complete()
+	if !p.onlyWords() {
+		d.Complete()
+	}
 	return d
 }
 

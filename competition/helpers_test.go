@@ -69,10 +69,12 @@ func steps(n int64) Metrics { return Metrics{Steps: n} }
 func member(i int) string { return fmt.Sprintf("user-%07d", i) }
 
 // crowd is a competition, started on 1 May, that n people joined.
-func crowd(n int) *Competition {
+func crowd(n int) *Competition { return crowdOf(n, spring()) }
+
+func crowdOf(n int, d Definition) *Competition {
 	c := New("spring", func() Key { return Key{} })
 	now := instant("2026-05-01T10:00:00Z")
-	if _, _, err := c.Create(now, &CreateCompetition{Caller: user("carol"), Definition: spring()}); err != nil {
+	if _, _, err := c.Create(now, &CreateCompetition{Caller: user("carol"), Definition: d}); err != nil {
 		panic(err)
 	}
 	var batch Batch

@@ -58,7 +58,7 @@ func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
 		return Decision{}, err
 	}
 	switch {
-	case !c.manages(cmd.Caller), cmd.Patch.touchesMoney() && !cmd.Caller.Operator:
+	case !c.manages(cmd.Caller), cmd.Patch.touchesMoney(&edited) && !cmd.Caller.Operator:
 		return Decision{}, ErrForbidden
 	case c.head.status != Upcoming && !cmd.Patch.onlyWords():
 		return Decision{}, ErrStarted

@@ -172,11 +172,11 @@ func (r *recovery) replay(ctx context.Context, from Source) error {
 		}
 		return nil
 	})
+	c.Rollback() // also after an error: the head must not lag behind the state
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
 	}
 	r.progress(int(c.participants.count), r.records)
-	c.Rollback()
 	return r.verifyIdentities()
 }
 

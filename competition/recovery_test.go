@@ -440,6 +440,38 @@ func TestCatchUpRefusesDamage(t *testing.T) {
 	require.EqualValues(t, lifeSeq, c.Seq(), "the state stays as far as it came")
 }
 
+// TestCatchUpInPieces: a store that goes away in the middle leaves a state that
+// is sound, and the next try goes on from there.
+func TestCatchUpInPieces(t *testing.T) {
+	s := life(t, 0)
+	s.visit = 1
+	early := s.withoutSnapshot()
+	early.records = s.records[:8]
+	early.identities[1] = Identity{Number: 1, Key: Key{7: 2}, UserID: "ann", UserName: "Ann"}
+	c := recovered(t, early)
+	require.ErrorIs(t, c.CatchUp(t.Context(), &goingAway{store: s, after: 2}), errDisk)
+	require.EqualValues(t, 10, c.Seq())
+	require.EqualValues(t, 10, c.HeadSeq(), "a decision now would write over the journal")
+	require.NoError(t, c.CatchUp(t.Context(), s))
+	sameState(t, recovered(t, s), c)
+}
+
+// goingAway is a store whose journal fails after so many records.
+type goingAway struct {
+	*store
+	after int
+}
+
+func (g *goingAway) Read(ctx context.Context, id string, after uint64, visit func([]byte) error) error {
+	left := g.after
+	return g.store.Read(ctx, id, after, func(records []byte) error {
+		if left--; left < 0 {
+			return errDisk
+		}
+		return visit(records)
+	})
+}
+
 // TestRecoverTellsProgress now and then, and at the end.
 func TestRecoverTellsProgress(t *testing.T) {
 	var calls [][2]int

@@ -43,7 +43,7 @@ func newAsset(name string, body []byte, policy string) *asset {
 func newAssets(page fs.FS, policy string) map[string]*asset {
 	assets := map[string]*asset{
 		"/openapi.yaml": newAsset("openapi.yaml", openAPI, policy),
-		"/docs":         newAsset("docs.html", renderDocs(openAPI), policy),
+		"/docs":         newAsset("docs.html", docsPage(), policy),
 		"/docs.css":     newAsset("docs.css", docsStyle, policy),
 	}
 	if page == nil {

@@ -13,13 +13,13 @@ func isStandardJSON(body []byte) bool { return json.Valid(body) }
 
 // items reads a batch into one word for each item: its steps, or the code of
 // what is wrong with it.
-func items(t testing.TB, body string) (steps []int64, codes []string, err error) {
-	t.Helper()
+func items(tb testing.TB, body string) (steps []int64, codes []string, err error) {
+	tb.Helper()
 	err = readBatch([]byte(body), func(s *syncForm, err error) {
 		code := ""
 		if err != nil {
 			p, known := problemOf(err)
-			require.True(t, known)
+			require.True(tb, known)
 			code = p.kind.code
 		}
 		steps, codes = append(steps, s.metrics.Steps), append(codes, code)

@@ -191,7 +191,8 @@ func (c *call) replyList(out []byte, cursor string) {
 	if cursor != "" {
 		out = append(append(append(out, `,"next_cursor":"`...), cursor...), '"')
 	}
-	c.out = append(out, '}', envelopeEnd)
+	out = append(out, '}', envelopeEnd)
+	c.out = out
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, c.out)
+	c.reply(fasthttp.StatusOK, out)
 }

@@ -58,7 +58,7 @@ func readInstant(f *form, name string, to *competition.Millis) {
 }
 
 func readCount(f *form, name string, to *int) {
-	if n, ok := f.integer(name, maxInteger); ok {
+	if n, ok := f.integer(name); ok {
 		*to = int(n)
 	}
 }
@@ -80,16 +80,16 @@ func readWeights(f *form, otherwise competition.Weights) (w competition.Weights)
 // readLimits reads daily limits; those left out are the default ones.
 func readLimits(f *form) competition.Metrics {
 	m := competition.DefaultDailyLimits
-	if n, ok := f.integer("steps", maxInteger); ok {
+	if n, ok := f.integer("steps"); ok {
 		m.Steps = n
 	}
-	if n, ok := f.rounded("distance", 2); ok {
+	if n, ok := f.hundredths("distance"); ok {
 		m.DistanceCm = n
 	}
-	if n, ok := f.rounded("calories", 2); ok {
+	if n, ok := f.hundredths("calories"); ok {
 		m.EnergyCentikcal = n
 	}
-	if n, ok := f.integer("active_minutes", maxInteger); ok {
+	if n, ok := f.integer("active_minutes"); ok {
 		m.ActiveMinutes = n
 	}
 	return m

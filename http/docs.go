@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"html/template"
 	"strings"
+	"sync"
 
 	"gopkg.in/yaml.v3"
 )
@@ -13,11 +14,11 @@ import (
 //go:embed docs.html
 var docsTemplate string
 
-// renderDocs makes the page /docs of the OpenAPI document. It panics when that
-// is not what it should be, which the tests would have found.
-func renderDocs(document []byte) []byte {
+// docsPage is the page /docs, made of the OpenAPI document once. It panics when
+// that is not what it should be, which the tests would have found.
+var docsPage = sync.OnceValue(func() []byte {
 	var spec docsSpec
-	if err := yaml.Unmarshal(document, &spec); err != nil {
+	if err := yaml.Unmarshal(openAPI, &spec); err != nil {
 		panic(fmt.Errorf("read openapi.yaml: %w", err))
 	}
 	var out bytes.Buffer
@@ -25,7 +26,7 @@ func renderDocs(document []byte) []byte {
 		panic(fmt.Errorf("render /docs: %w", err))
 	}
 	return out.Bytes()
-}
+})
 
 // docsSpec is as much of an OpenAPI document as the page shows, in its order.
 type docsSpec struct {

@@ -86,7 +86,7 @@ func TestEveryBoardIsWhatClientsRead(t *testing.T) {
 		require.True(t, ok)
 		cut := board
 		cut.Entries = board.Entries[:min(limit, len(board.Entries))]
-		require.Equal(t, len(board.Entries)+1, len(top.ends))
+		require.Len(t, top.ends, len(board.Entries)+1)
 		last := len(top.ends) - 1
 		window := string(top.body[:top.ends[min(limit, last)]]) + string(top.body[top.ends[last]:])
 		require.Equal(t, envelope+string(appendBoard(nil, &cut))+"}", window, "a window of the encoded top is that board")

@@ -42,5 +42,10 @@ type Engine interface {
 	// participant numbers, next is 0 at the end.
 	Participants(competitionID string, caller competition.Caller, after uint32, limit int) (entries []competition.Entry, next uint32, err error)
 
+	// Subscribe begins a subscription, which has its first update when this
+	// returns, and lasts until Unsubscribe.
+	Subscribe(s *competition.Subscription, caller competition.Caller) error
+	Unsubscribe(s *competition.Subscription)
+
 	Health() competition.Health
 }

@@ -56,7 +56,7 @@ func (s *Server) enter(r *route) fiber.Handler {
 
 // admit checks the token, the body's encoding and type, and its size.
 func (s *Server) admit(c *call, tooLarge bool) error {
-	if c.route.access != public {
+	if c.route.access > guarded {
 		who, err := s.auth.bearer(c.Request.Header.PeekCanonical(headerAuthorization))
 		if err != nil {
 			return err
@@ -171,17 +171,20 @@ func (s *Server) noRoute(f *fiber.Ctx, err error) error {
 		s.metrics.unrouted.count(ctx.Response.StatusCode())
 		return nil
 	}
-	err = s.admit(s.stranger(ctx), false)
-	switch {
-	case err != nil:
-	case misfit:
-		err = kindMethod.with("see Allow for the methods that do")
-	default:
-		err = kindNotFound.with("see /docs for what there is")
-	}
-	s.refuse(ctx, err)
+	s.refuse(ctx, s.refusalOf(s.stranger(ctx), misfit))
 	s.metrics.unrouted.count(ctx.Response.StatusCode())
 	return nil
+}
+
+// refusalOf is why no route takes a call.
+func (s *Server) refusalOf(stranger *call, misfit bool) error {
+	if err := s.admit(stranger, false); err != nil {
+		return err
+	}
+	if misfit {
+		return kindMethod.with("see Allow for the methods that do")
+	}
+	return kindNotFound.with("see /docs for what there is")
 }
 
 // stranger is a call that no route takes: what is under /api needs a token all
@@ -213,13 +216,17 @@ func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 }
 
 // isSmuggled reports whether a request says in two ways where its body ends
-// (RFC 9112, section 6.3): a proxy in front may have taken the other.
+// (RFC 9112, section 6.3): a proxy in front may have taken the other. fasthttp
+// takes it, and marks it as the last of its connection.
 func isSmuggled(header *fasthttp.RequestHeader) bool {
-	return header.ContentLength() == -1 && containsFold(header.RawHeaders(), []byte("\ncontent-length:"))
-}
-
-// containsFold reports whether text contains a word of lower-case letters, in
-// any case.
-func containsFold(text, word []byte) bool {
-	return bytes.Contains(bytes.ToLower(text), word)
+	if !header.ConnectionClose() {
+		return false
+	}
+	var length, encoding bool
+	for line := range bytes.Lines(header.RawHeaders()) {
+		name, _, _ := bytes.Cut(line, []byte(":"))
+		length = length || bytes.EqualFold(name, []byte("Content-Length"))
+		encoding = encoding || bytes.EqualFold(name, []byte("Transfer-Encoding"))
+	}
+	return length && encoding
 }

@@ -108,8 +108,7 @@ func (f *form) refuse(field, detail string) {
 
 // refuseAll notes what the core found.
 func (f *form) refuseAll(err error) {
-	var invalid *competition.InvalidError
-	if errors.As(err, &invalid) {
+	if invalid, ok := errors.AsType[*competition.InvalidError](err); ok {
 		for _, field := range invalid.Fields {
 			f.refuse(field.Field, field.Detail)
 		}
@@ -160,27 +159,16 @@ func (f *form) text(name string) (string, bool) {
 	return string(text), ok
 }
 
-// integer reads a number without a fraction, from 0 to highest.
-func (f *form) integer(name string, highest int64) (int64, bool) {
-	n, ok := f.number(name, 0)
-	switch {
-	case !ok:
-		return 0, false
-	case !n.exact:
-		f.refuse(name, "must be an integer")
-		return 0, false
-	}
-	return f.within(name, n, highest, strconv.FormatInt(highest, 10))
-}
+// integer reads a number without a fraction, from 0 to 2^53-1.
+func (f *form) integer(name string) (int64, bool) { return f.exact(name, 0, maxInteger) }
 
-// rounded reads a number from 0 on, rounded half up to so many decimals and
-// given in units of the last.
-func (f *form) rounded(name string, decimals int) (int64, bool) {
-	n, ok := f.number(name, decimals)
+// hundredths reads a number from 0 on as so many 1/100, rounded half up.
+func (f *form) hundredths(name string) (int64, bool) {
+	n, ok := f.number(name, 2)
 	if !ok {
 		return 0, false
 	}
-	return f.within(name, n, maxInteger, competition.FormatMinor(maxInteger, decimals))
+	return f.within(name, n, maxInteger, 2)
 }
 
 // exact reads a number from 0 to highest that has at most so many decimals; all
@@ -202,7 +190,7 @@ func (f *form) exactly(name string, n number, decimals int, highest int64) (int6
 		f.refuse(name, "must have at most "+strconv.Itoa(decimals)+" decimals")
 		return 0, false
 	}
-	return f.within(name, n, highest, competition.FormatMinor(highest, decimals))
+	return f.within(name, n, highest, decimals)
 }
 
 func (f *form) number(name string, decimals int) (n number, ok bool) {
@@ -217,9 +205,9 @@ func (f *form) number(name string, decimals int) (n number, ok bool) {
 	return readNumber(value, decimals), true
 }
 
-func (f *form) within(name string, n number, highest int64, shown string) (int64, bool) {
+func (f *form) within(name string, n number, highest int64, decimals int) (int64, bool) {
 	if n.negative || n.huge || n.value > highest {
-		f.refuse(name, "must be between 0 and "+shown)
+		f.refuse(name, "must be between 0 and "+competition.FormatMinor(highest, decimals))
 		return 0, false
 	}
 	return n.value, true

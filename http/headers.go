@@ -2,6 +2,7 @@ package http
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 )
@@ -44,15 +45,7 @@ func newOrigins(allowed []string) origins {
 
 // allows reports whether pages of an origin may call.
 func (o *origins) allows(origin []byte) bool {
-	if o.any {
-		return true
-	}
-	for _, allowed := range o.list {
-		if string(origin) == allowed {
-			return true
-		}
-	}
-	return false
+	return o.any || slices.Contains(o.list, string(origin))
 }
 
 // allow tells the browser what it may show the page that called.
@@ -73,6 +66,17 @@ func (o *origins) allow(ctx *fasthttp.RequestCtx) {
 	}
 	header.SetCanonical(headerAllowOrigin, origin)
 	header.SetCanonical(headerExposeHeaders, valueExposed)
+}
+
+// admitsSocket reports whether a WebSocket may be opened: by a program, which
+// has no origin, by our own page, or by a page that may call.
+func (o *origins) admitsSocket(ctx *fasthttp.RequestCtx) bool {
+	origin := ctx.Request.Header.PeekCanonical(headerOrigin)
+	if len(origin) == 0 || o.allows(origin) {
+		return true
+	}
+	_, host, found := strings.Cut(string(origin), "://")
+	return found && host == string(ctx.Request.Header.Host())
 }
 
 // preflight answers a browser that asks before a page's request.

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"context"
 	"net"
 	"strings"
 	"sync"
@@ -209,8 +210,8 @@ const (
 
 // mint makes a token for u1, good for an hour, with some claims changed; nil
 // takes a claim out.
-func mint(t testing.TB, key any, changes jwt.MapClaims) string {
-	t.Helper()
+func mint(tb testing.TB, key any, changes jwt.MapClaims) string {
+	tb.Helper()
 	claims := jwt.MapClaims{
 		"sub": "u1", "aud": "authenticated", "role": "authenticated", "iss": issuer,
 		"exp": start.Add(time.Hour).Unix(), "iat": start.Unix(), "is_anonymous": false,
@@ -227,28 +228,28 @@ func mint(t testing.TB, key any, changes jwt.MapClaims) string {
 		method = jwt.SigningMethodNone
 	}
 	token, err := jwt.NewWithClaims(method, claims).SignedString(key)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return token
 }
 
-func userToken(t testing.TB, sub string) string {
-	t.Helper()
-	return mint(t, secret, jwt.MapClaims{"sub": sub})
+func userToken(tb testing.TB, sub string) string {
+	tb.Helper()
+	return mint(tb, secret, jwt.MapClaims{"sub": sub})
 }
 
-func operatorToken(t testing.TB) string {
-	t.Helper()
-	return mint(t, secret, jwt.MapClaims{"sub": "op", "app_metadata": map[string]any{"role": "operator"}, "user_metadata": map[string]any{"name": "Op"}})
+func operatorToken(tb testing.TB) string {
+	tb.Helper()
+	return mint(tb, secret, jwt.MapClaims{"sub": "op", "app_metadata": map[string]any{"role": "operator"}, "user_metadata": map[string]any{"name": "Op"}})
 }
 
-func serviceToken(t testing.TB) string {
-	t.Helper()
-	return mint(t, secret, jwt.MapClaims{"sub": nil, "aud": nil, "iss": "supabase", "role": "service_role", "user_metadata": nil, "app_metadata": nil, "is_anonymous": nil})
+func serviceToken(tb testing.TB) string {
+	tb.Helper()
+	return mint(tb, secret, jwt.MapClaims{"sub": nil, "aud": nil, "iss": "supabase", "role": "service_role", "user_metadata": nil, "app_metadata": nil, "is_anonymous": nil})
 }
 
-func anonymousToken(t testing.TB) string {
-	t.Helper()
-	return mint(t, secret, jwt.MapClaims{"sub": "u1", "is_anonymous": true, "user_metadata": nil})
+func anonymousToken(tb testing.TB) string {
+	tb.Helper()
+	return mint(tb, secret, jwt.MapClaims{"sub": "u1", "is_anonymous": true, "user_metadata": nil})
 }
 
 // bench is a server with a fake engine, and a client of it that needs no network.
@@ -258,8 +259,8 @@ type bench struct {
 	now    time.Time
 }
 
-func newBench(t testing.TB, change ...func(*Options)) *bench {
-	t.Helper()
+func newBench(tb testing.TB, change ...func(*Options)) *bench {
+	tb.Helper()
 	b := &bench{engine: newFakeEngine(), now: start}
 	o := Options{
 		Engine: b.engine, Secret: secret, SupabaseURL: projectURL,
@@ -270,7 +271,7 @@ func newBench(t testing.TB, change ...func(*Options)) *bench {
 		f(&o)
 	}
 	b.Server = New(o)
-	t.Cleanup(func() { require.NoError(t, b.Shutdown(t.Context())) })
+	tb.Cleanup(func() { require.NoError(tb, b.Shutdown(context.WithoutCancel(tb.Context()))) })
 	return b
 }
 
@@ -289,8 +290,8 @@ type response struct {
 func (r response) get(name string) string { return string(r.header.Peek(name)) }
 
 // do sends a request straight to the server's handler.
-func (b *bench) do(t testing.TB, method, target, body string, headers ...header) response {
-	t.Helper()
+func (b *bench) do(tb testing.TB, method, target, body string, headers ...header) response {
+	tb.Helper()
 	var request fasthttp.Request
 	request.Header.SetMethod(method)
 	request.SetRequestURI(target)
@@ -305,6 +306,6 @@ func (b *bench) do(t testing.TB, method, target, body string, headers ...header)
 	ctx.Init(&request, &net.TCPAddr{}, nil)
 	b.handle(ctx)
 	r := response{status: ctx.Response.StatusCode(), body: string(ctx.Response.Body()), header: &ctx.Response.Header}
-	document(t).holds(t, method, strings.SplitN(target, "?", 2)[0], r)
+	document(tb).holds(tb, method, strings.SplitN(target, "?", 2)[0], r)
 	return r
 }

@@ -102,8 +102,9 @@ func (p *part) etag(c *call, version uint64) []byte {
 			tag = strconv.AppendInt(append(tag, '-'), int64(p.offset), 10)
 		}
 	}
-	c.out = append(tag, '"')
-	return c.out
+	tag = append(tag, '"')
+	c.out = tag
+	return tag
 }
 
 // encodedTop is the published top of a board as the GET gives it, envelope and

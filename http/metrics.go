@@ -22,6 +22,8 @@ type metrics struct {
 	batchSize prometheus.Histogram
 
 	tokensKnown, tokensVerified prometheus.Counter
+
+	liveFrames prometheus.Counter
 }
 
 // classes counts responses by the first digit of their status.
@@ -29,7 +31,7 @@ type classes [6]prometheus.Counter
 
 func (c *classes) count(status int) { c[min(status/100, 5)].Inc() }
 
-func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine) *metrics {
+func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine, liveClients func() float64) *metrics {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "paceboard_http_requests_total",
 		Help: "Requests answered, by operation and class of the status.",
@@ -61,14 +63,20 @@ func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine) *
 		}),
 		tokensKnown:    tokens.WithLabelValues("known"),
 		tokensVerified: tokens.WithLabelValues("verified"),
+		liveFrames: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "paceboard_live_frames_total", Help: "Frames sent to live clients.",
+		}),
 	}
+	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "paceboard_live_clients", Help: "WebSockets and event streams that are open.",
+	}, liveClients)
 	for _, r := range routes {
 		m.requests[r.operation] = classesOf(requests, r.operation)
 	}
 	for _, k := range kinds {
 		m.refused[k] = syncs.WithLabelValues(k.code)
 	}
-	registry.MustRegister(requests, syncs, tokens, m.panics, m.latency, m.batchSize, newEngineCollector(engine))
+	registry.MustRegister(requests, syncs, tokens, m.panics, m.latency, m.batchSize, m.liveFrames, open, newEngineCollector(engine))
 	return m
 }
 

@@ -14,18 +14,26 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// contract is openapi.yaml, read.
-type contract struct{ *openapi3.T }
+// contract is openapi.yaml, read, with a pattern for each path.
+type contract struct {
+	*openapi3.T
+	patterns map[string]*regexp.Regexp
+}
 
 var readContract = sync.OnceValues(func() (contract, error) {
 	doc, err := openapi3.NewLoader().LoadFromData(openAPI)
-	return contract{doc}, err
+	c := contract{doc, map[string]*regexp.Regexp{}}
+	for template := range doc.Paths.Map() {
+		pattern := regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(template), "[^/]+")
+		c.patterns[template] = regexp.MustCompile("^" + pattern + "$")
+	}
+	return c, err
 })
 
-func document(t testing.TB) contract {
-	t.Helper()
+func document(tb testing.TB) contract {
+	tb.Helper()
 	doc, err := readContract()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return doc
 }
 
@@ -37,12 +45,12 @@ func (c contract) find(method, path string) *openapi3.Operation {
 	if len(path) > 1 {
 		path = strings.TrimSuffix(path, "/")
 	}
-	for template, item := range c.Paths.Map() {
-		pattern := "^" + regexp.MustCompile(`\\\{\w+\\\}`).ReplaceAllString(regexp.QuoteMeta(template), "[^/]+") + "$"
-		if regexp.MustCompile(pattern).MatchString(path) {
-			if operation := item.GetOperation(strings.ToUpper(method)); operation != nil {
-				return operation
-			}
+	for template, pattern := range c.patterns {
+		if !pattern.MatchString(path) {
+			continue
+		}
+		if operation := c.Paths.Value(template).GetOperation(method); operation != nil {
+			return operation
 		}
 	}
 	return nil
@@ -50,8 +58,8 @@ func (c contract) find(method, path string) *openapi3.Operation {
 
 // holds checks that a response is one of those that the document names, and
 // that its body is what the document says.
-func (c contract) holds(t testing.TB, method, path string, r response) {
-	t.Helper()
+func (c contract) holds(tb testing.TB, method, path string, r response) {
+	tb.Helper()
 	if method == "HEAD" {
 		return
 	}
@@ -60,19 +68,19 @@ func (c contract) holds(t testing.TB, method, path string, r response) {
 		return
 	}
 	documented := operation.Responses.Status(r.status)
-	require.NotNil(t, documented, "%s answered %d, which openapi.yaml does not name: %s", operation.OperationID, r.status, r.body)
+	require.NotNil(tb, documented, "%s answered %d, which openapi.yaml does not name: %s", operation.OperationID, r.status, r.body)
 	media, _, _ := strings.Cut(r.get("Content-Type"), ";")
 	if r.status == 304 {
 		return
 	}
 	content := documented.Value.Content.Get(media)
-	require.NotNil(t, content, "%s answered %d with %s", operation.OperationID, r.status, media)
+	require.NotNil(tb, content, "%s answered %d with %s", operation.OperationID, r.status, media)
 	if !strings.HasSuffix(media, "json") {
 		return
 	}
 	var body any
-	require.NoError(t, json.Unmarshal([]byte(r.body), &body), r.body)
-	require.NoError(t, content.Schema.Value.VisitJSON(body), "%s: %s", operation.OperationID, r.body)
+	require.NoError(tb, json.Unmarshal([]byte(r.body), &body), r.body)
+	require.NoError(tb, content.Schema.Value.VisitJSON(body), "%s: %s", operation.OperationID, r.body)
 }
 
 func TestOpenAPIIsValidWithItsExamples(t *testing.T) {
@@ -108,7 +116,7 @@ func TestEveryRouteIsInOpenAPIAndEveryOperationIsARoute(t *testing.T) {
 
 func TestEveryProblemCodeIsInOpenAPIAndInDocs(t *testing.T) {
 	documented := document(t).Components.Schemas["Problem"].Value.Properties["code"].Value.Enum
-	docs := string(renderDocs(openAPI))
+	docs := string(docsPage())
 	var codes []any
 	for _, k := range kinds {
 		if !slices.Contains(codes, any(k.code)) {
@@ -125,7 +133,7 @@ func TestEveryProblemCodeIsInOpenAPIAndInDocs(t *testing.T) {
 }
 
 func TestDocsShowEveryOperation(t *testing.T) {
-	docs := string(renderDocs(openAPI))
+	docs := string(docsPage())
 	for _, r := range routes() {
 		assert.Contains(t, docs, `<article id="`+r.operation+`">`)
 	}

@@ -34,8 +34,8 @@ var (
 	kindTooLarge       = &kind{413, "body_too_large", "The body is too large", 0}
 	kindEncoding       = &kind{415, "unsupported_encoding", "Encoded bodies are not taken", 0}
 	kindMediaType      = &kind{415, "unsupported_media_type", "The body must be application/json", 0}
+	kindUpgrade        = &kind{426, "upgrade_required", "The address speaks WebSocket", 0}
 	kindHeaders        = &kind{431, "headers_too_large", "The header fields are too large", 0}
-	kindNotImplemented = &kind{501, "not_implemented", "The method is unknown", 0}
 )
 
 // Problems that the engine finds.
@@ -66,8 +66,8 @@ var kinds = []*kind{
 	kindNotFound, kindUnknownCompetition, kindNotOnBoard, kindMethod, kindTimeout,
 	kindNotEnrolled, kindNotStarted, kindClosed, kindFull, kindExists, kindStarted,
 	kindTooLarge, kindEncoding, kindMediaType,
-	kindOutsideWindow, kindFutureDate, kindImplausible, kindTooManySources, kindHeaders,
-	kindInternal, kindNotImplemented, kindOverloaded, kindUnavailable, kindDamaged, kindNotReady,
+	kindOutsideWindow, kindFutureDate, kindImplausible, kindTooManySources, kindUpgrade, kindHeaders,
+	kindInternal, kindOverloaded, kindUnavailable, kindDamaged, kindNotReady,
 }
 
 // kindOf maps the core's errors; their own texts are the details.
@@ -141,7 +141,7 @@ func onReading(err error) error {
 }
 
 // refuse answers with the problem that err is.
-func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) *kind {
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	p, known := problemOf(err)
 	id := ctx.Response.Header.PeekCanonical(headerRequestID)
 	if !known {
@@ -168,7 +168,6 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) *kind {
 		body = append(appendString(body, string(id)), '}')
 	}
 	ctx.Response.SetBodyRaw(body)
-	return p.kind
 }
 
 // appendProblem writes the problem object.

@@ -22,18 +22,18 @@ type problemIn struct {
 	RequestID                 string `json:"request_id"`
 }
 
-func problemFrom(t testing.TB, r response) problemIn {
-	t.Helper()
+func problemFrom(tb testing.TB, r response) problemIn {
+	tb.Helper()
 	var p problemIn
-	require.NoError(t, json.Unmarshal([]byte(r.body), &p), r.body)
-	require.Equal(t, "application/problem+json", r.get("Content-Type"))
-	require.Equal(t, r.status, p.Status)
-	require.NotNil(t, p.Success)
-	require.False(t, *p.Success)
-	require.NotEmpty(t, p.Title)
-	require.NotEmpty(t, p.Detail)
-	require.Equal(t, "/docs#problem-"+p.Code, p.Type)
-	require.NotEmpty(t, r.get("X-Request-Id"))
+	require.NoError(tb, json.Unmarshal([]byte(r.body), &p), r.body)
+	require.Equal(tb, "application/problem+json", r.get("Content-Type"))
+	require.Equal(tb, r.status, p.Status)
+	require.NotNil(tb, p.Success)
+	require.False(tb, *p.Success)
+	require.NotEmpty(tb, p.Title)
+	require.NotEmpty(tb, p.Detail)
+	require.Equal(tb, "/docs#problem-"+p.Code, p.Type)
+	require.NotEmpty(tb, r.get("X-Request-Id"))
 	return p
 }
 
@@ -94,7 +94,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"404 for an address in another case", "GET /API/V1/competitions", "", []header{user}, nil, 404, "not_found", ""},
 		{"405 with a method that does not fit", "PUT /api/v1/competitions", "", []header{user}, nil, 405, "method_not_allowed", ""},
 		{"405 on a public route", "POST /health", "", nil, nil, 405, "method_not_allowed", ""},
-		{"501 with a method that is none", "BREW /api/v1/competitions", "", []header{user}, nil, 501, "not_implemented", ""},
+		{"405 with a method that is none", "BREW /api/v1/competitions", "", []header{user}, nil, 405, "method_not_allowed", ""},
 
 		// Syncs.
 		{"a body that is not JSON", sync, `{"steps":1,`, []header{user}, nil, 400, "invalid_json", ""},

@@ -1,12 +1,17 @@
 package http
 
-import "github.com/gofiber/fiber/v2"
+import (
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+)
 
 // access is who may use a route.
 type access uint8
 
 const (
 	public   access = iota // anybody, without a token
+	guarded                // any user; the handler looks for the token, which browsers cannot send in a header
 	athlete                // any user; who is anonymous only where nothing is changed
 	operator               // operators
 )
@@ -52,6 +57,9 @@ func routes() []*route {
 		{"GET", "/api/v1/competitions/:competition_id/participants", "listParticipants", athlete, bodyLimit, (*Server).listParticipants},
 		{"GET", "/api/v1/users/:user_id/competitions", "listUserCompetitions", athlete, bodyLimit, (*Server).listUserCompetitions},
 
+		{"GET", "/ws/leaderboard/:competition_id", "watchLeaderboard", guarded, bodyLimit, (*Server).openSocket},
+		{"GET", "/api/v1/leaderboard/:competition_id/events", "streamLeaderboard", guarded, bodyLimit, (*Server).streamEvents},
+
 		{"GET", "/health", "getHealth", public, bodyLimit, (*Server).getHealth},
 		{"GET", "/health/live", "getLiveness", public, bodyLimit, (*Server).getLiveness},
 		{"GET", "/health/ready", "getReadiness", public, bodyLimit, (*Server).getReadiness},
@@ -64,17 +72,12 @@ func routes() []*route {
 }
 
 // knownMethods are the methods that are answered with 404 or 405 where they do
-// not fit, and not with 501.
+// not fit, as every other method is with 405.
 var knownMethods = []string{
 	fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
 	fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
 }
 
 func known(method []byte) bool {
-	for _, m := range knownMethods {
-		if string(method) == m {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(knownMethods, viewOf(method))
 }

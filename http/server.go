@@ -13,6 +13,8 @@ import (
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
 // Server answers HTTP. Use New.
@@ -24,7 +26,10 @@ type Server struct {
 	ids     *requestIDs
 	metrics *metrics
 	build   Build
+	now     func() time.Time
 	newID   func() string
+	live    *liveClients
+	upgrade fiber.Handler // to a WebSocket
 
 	assets map[string]*asset // by path
 	routes []*route
@@ -47,11 +52,14 @@ func New(o Options) *Server {
 		origins: newOrigins(o.AllowedOrigins),
 		ids:     newRequestIDs(),
 		build:   o.Build,
+		now:     o.Now,
 		newID:   o.NewID,
+		live:    newLiveClients(),
 		routes:  routes(),
 		calls:   sync.Pool{New: func() any { return new(call) }},
 	}
-	s.metrics = newMetrics(o.Registry, s.routes, o.Engine)
+	s.metrics = newMetrics(o.Registry, s.routes, o.Engine, s.live.count)
+	s.upgrade = s.newUpgrader()
 	var verifiers []Verifier
 	if len(o.Secret) > 0 {
 		verifiers = append(verifiers, newSecret(o.Secret, issuerOf(o.SupabaseURL), o.Now))
@@ -61,6 +69,8 @@ func New(o Options) *Server {
 	s.listen(o)
 	return s
 }
+
+func (s *Server) nowMillis() competition.Millis { return competition.MillisOf(s.now()) }
 
 // issuerOf is the `iss` of a Supabase project's tokens.
 func issuerOf(supabaseURL string) string {
@@ -121,6 +131,9 @@ func (s *Server) Serve(listener net.Listener) error {
 // the end of the program. The server cannot be used again.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.auth.close()
+	if err := s.live.endAll(ctx); err != nil {
+		return fmt.Errorf("end the live clients: %w", err)
+	}
 	if err := s.app.ShutdownWithContext(ctx); err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}
@@ -133,7 +146,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	s.dress(ctx)
 	switch {
 	case !known(ctx.Method()):
-		s.refuse(ctx, kindNotImplemented.with("the method is not one of HTTP's that this server knows"))
+		ctx.Response.Header.Set("Allow", strings.Join(knownMethods, ", "))
+		s.refuse(ctx, kindMethod.with("the method is not one of HTTP's that this server knows"))
 	case isSmuggled(&ctx.Request.Header):
 		ctx.SetConnectionClose()
 		s.refuse(ctx, kindBadRequest.with("a request has either Content-Length or Transfer-Encoding"))
@@ -182,5 +196,5 @@ func (s *Server) logAccess(ctx *fasthttp.RequestCtx) {
 type fasthttpLog struct{ log *slog.Logger }
 
 func (l fasthttpLog) Printf(format string, args ...any) {
-	l.log.Debug("fasthttp", slog.String("message", fmt.Sprintf(format, args...))) //nolint:sloglint // context: fasthttp gives none.
+	l.log.Debug("fasthttp", slog.String("message", fmt.Sprintf(format, args...)))
 }

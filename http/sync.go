@@ -26,22 +26,22 @@ func (s *Server) doSubmitSync(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := append(c.out[:0], envelope...)
+	c.out = append(c.out[:0], envelope...)
 	if c.form.competitionID == nil {
 		replies, err := everywhere(engine, &c.sync)
 		if err != nil {
 			return err
 		}
-		out = appendSyncReplies(out, c.sync.UserID, replies)
+		c.out = appendSyncReplies(c.out, c.sync.UserID, replies)
 	} else {
 		id := string(c.form.competitionID)
 		reply, err := engine.SubmitSync(id, &c.sync)
 		if err != nil {
 			return err
 		}
-		out = appendSyncReply(out, id, c.sync.UserID, reply)
+		c.out = appendSyncReply(c.out, id, c.sync.UserID, reply)
 	}
-	c.out = append(out, envelopeEnd)
+	c.out = append(c.out, envelopeEnd)
 	c.reply(fasthttp.StatusOK, c.out)
 	return nil
 }

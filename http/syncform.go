@@ -50,10 +50,10 @@ func exactSync(f *form, s *syncForm) error {
 			f.refuse("source", "must be 1 to 64 characters without control characters")
 		}
 	}
-	s.metrics.Steps, _ = f.integer("steps", maxInteger)
-	s.metrics.DistanceCm, _ = f.rounded("distance", 2)
-	s.metrics.EnergyCentikcal, _ = f.rounded("calories", 2)
-	s.metrics.ActiveMinutes, _ = f.integer("active_minutes", maxInteger)
+	s.metrics.Steps, _ = f.integer("steps")
+	s.metrics.DistanceCm, _ = f.hundredths("distance")
+	s.metrics.EnergyCentikcal, _ = f.hundredths("calories")
+	s.metrics.ActiveMinutes, _ = f.integer("active_minutes")
 	if !f.has("steps") && !f.has("distance") && !f.has("calories") && !f.has("active_minutes") {
 		f.refuse("steps", "at least one of steps, distance, calories and active_minutes must be there")
 	}

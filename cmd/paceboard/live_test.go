@@ -205,7 +205,7 @@ func naiveBoard(version uint64, names map[uint32]string, scores map[uint32]int64
 	slices.SortFunc(numbers, func(a, b uint32) int {
 		return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(reached[a], reached[b]))
 	})
-	b := liveBoard{version: version, total: len(numbers)}
+	b := liveBoard{version: version, total: len(numbers), places: []livePlace{}}
 	for i, number := range numbers[:min(limit, len(numbers))] {
 		b.places = append(b.places, livePlace{UserID: names[number], Score: scores[number], Rank: i + 1})
 	}

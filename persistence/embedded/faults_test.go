@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime/debug"
 	"strings"
 	"sync"
 	"testing"
@@ -48,12 +49,17 @@ func (f *fault) MaybeError(op errorfs.Op) error {
 	return errorfs.ErrInjected
 }
 
-// kills tells of the failures on which Pebble ends the process, by Fatalf (which
-// TestFailedSync is about) or by a panic that nobody can recover from: it cannot
-// write to its log or change it, or sync its folder.
+// kills tells of the failures on which Pebble ends the process: by Fatalf (which
+// TestFailedSync is about), or by a panic that nobody can recover from, because
+// it comes in a goroutine of Pebble's or while a lock is given away. It cannot
+// write to its log, change to another one, or make another MANIFEST the current
+// one.
 func (f *fault) kills(op errorfs.Op) bool {
-	return op.Kind.ReadOrWrite() == errorfs.OpIsWrite && strings.HasSuffix(op.Path, ".log") ||
-		op.Kind == errorfs.OpFileSync && op.Path == memDir+"/"+pebbleFolder
+	if op.Kind.ReadOrWrite() == errorfs.OpIsWrite && strings.HasSuffix(op.Path, ".log") {
+		return true
+	}
+	stack := string(debug.Stack())
+	return strings.Contains(stack, ".rotateWAL(") || strings.Contains(stack, "atomicfs.(*Marker).Move(")
 }
 
 func (f *fault) died() bool {

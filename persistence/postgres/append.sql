@@ -20,8 +20,8 @@ WITH batch AS (
     SELECT competition_id, place FROM batch JOIN moved USING (competition_id)
 ), events AS (
     INSERT INTO paceboard.journal (competition_id, seq, at, record)
-    SELECT s.competition_id, e.seq, e.at, e.record
-    FROM unnest($6::integer[], $7::bigint[], $8::timestamptz[], $9::bytea[]) AS e (place, seq, at, record)
+    SELECT s.competition_id, e.seq, timestamptz 'epoch' + e.at * interval '1 millisecond', e.record
+    FROM unnest($6::integer[], $7::bigint[], $8::bigint[], $9::bytea[]) AS e (place, seq, at, record)
     JOIN stored s USING (place)
 ), people AS (
     INSERT INTO paceboard.identities (competition_id, number, key, user_id, user_name)

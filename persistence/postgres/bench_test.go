@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -177,7 +176,7 @@ func BenchmarkRead(b *testing.B) {
 	batch := &competition.Batch{CompetitionID: "board"}
 	for range n / perBatch {
 		syncsFrom(batch, &chain, perBatch)
-		require.Nil(b, store.Append(context.Background(), []*competition.Batch{batch}))
+		require.Nil(b, store.Append(b.Context(), []*competition.Batch{batch}))
 	}
 	b.ReportAllocs()
 	for b.Loop() {

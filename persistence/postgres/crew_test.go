@@ -58,7 +58,7 @@ func (c *crew) round(ctx context.Context) (refused []*porttest.Game, err error) 
 	}
 	errs := c.store.Append(ctx, batches)
 	for i, g := range c.games {
-		if errs != nil && errs[i] != nil {
+		if len(errs) > i && errs[i] != nil {
 			if !errors.Is(errs[i], competition.ErrUnavailable) {
 				return nil, errs[i]
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// What Open, Migrate, Migrations and Down give, wrapped in what to do about it.
+// What Open gives, wrapped in what to do about it.
 var (
 	// ErrSettings is returned when the server's settings, or the URL's, would
 	// let it lose or garble what was acknowledged.

@@ -35,7 +35,8 @@ type Migration struct {
 
 // Migrate brings the schema up to date, each step in a transaction of its own,
 // and returns the steps that it took. Of several processes one works and the
-// others wait for it. Errors: ErrSchema, competition.ErrUnavailable.
+// others wait for it. Errors: competition.ErrUnavailable; what was returned is
+// applied all the same.
 func Migrate(ctx context.Context, databaseURL string) (applied []Migration, err error) {
 	err = migrating(ctx, databaseURL, func(p *goose.Provider) error {
 		results, err := p.Up(ctx)

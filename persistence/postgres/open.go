@@ -65,7 +65,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Migrate {
 		applied, err := Migrate(ctx, o.URL)
 		for _, m := range applied {
-			o.Logger.Info("the database was migrated", "version", m.Version, "name", m.Name)
+			o.Logger.InfoContext(ctx, "the database was migrated", "version", m.Version, "name", m.Name)
 		}
 		if err != nil {
 			return nil, err
@@ -136,7 +136,7 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_e
 		return err
 	}
 	if found.checksums != "on" {
-		s.Logger.Warn("the database has no data checksums: a page that the disk damages may go unnoticed; see pg_checksums")
+		s.Logger.WarnContext(ctx, "the database has no data checksums: a page that the disk damages may go unnoticed; see pg_checksums")
 	}
 	if err := s.Check(ctx); err != nil {
 		return err

@@ -2,7 +2,9 @@
 -- variables: psql "$DATABASE_URL" -v competition=spring -v user=u1 …
 
 -- name: board
--- The first 100 of a competition's board, as of its snapshot.
+-- The first 100 of a competition's board, as of its snapshot. It reads the whole board, a second for a million. Who asks
+-- often may add an index; every snapshot then takes 1.7 times as long:
+--   CREATE INDEX ON paceboard.participants (competition_id, score DESC, reached) WHERE present;
 SELECT row_number() OVER () AS rank, b.*
 FROM (SELECT * FROM paceboard.board WHERE competition_id = :'competition' ORDER BY score DESC, reached, user_id LIMIT 100) b;
 

@@ -17,7 +17,7 @@ type appendRows struct {
 
 	eventPlace []int32
 	seq        []int64
-	at         []time.Time
+	at         []int64
 	record     [][]byte
 
 	identityPlace    []int32
@@ -57,7 +57,7 @@ func (r *appendRows) add(place int32, b *competition.Batch, records [][]byte) {
 	for i, record := range records {
 		event := &b.Events[i]
 		r.eventPlace, r.seq = append(r.eventPlace, place), append(r.seq, int64(b.FirstSeq)+int64(i))
-		r.at, r.record = append(r.at, event.At.Time()), append(r.record, record)
+		r.at, r.record = append(r.at, int64(event.At)), append(r.record, record)
 		if name := event.Sync.NewSource; name != "" {
 			r.sourcePlace = append(r.sourcePlace, place)
 			r.source, r.sourceName = append(r.source, int32(event.Sync.Register.Source)), append(r.sourceName, name)
@@ -80,6 +80,9 @@ func (r *appendRows) add(place int32, b *competition.Batch, records [][]byte) {
 // lastOfEach points to the last element of each key: a statement may write a row
 // once, and a batch may say twice what is in it.
 func lastOfEach[T any, K comparable](all []T, key func(*T) K) []*T {
+	if len(all) == 0 {
+		return nil
+	}
 	picked := make([]*T, 0, len(all))
 	seen := make(map[K]int, len(all))
 	for i := range all {

@@ -83,6 +83,6 @@ func (s *Store) settle(ctx context.Context) error {
 		}
 	}
 	s.limbo.leave(sessions)
-	s.Logger.Info("appends of unknown outcome are settled", "sessions", len(sessions))
+	s.Logger.InfoContext(ctx, "appends of unknown outcome are settled", "sessions", len(sessions))
 	return nil
 }

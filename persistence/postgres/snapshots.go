@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -15,7 +14,7 @@ import (
 const saveRows = 4096
 
 // Save stores a snapshot in one transaction; see competition.Snapshots. Cost:
-// linear in its rows, some 20 µs each. A snapshot beyond the journal gives a
+// linear in its rows, some 30 µs each. A snapshot beyond the journal gives a
 // *competition.CorruptError.
 func (s *Store) Save(ctx context.Context, snapshot *competition.Snapshot) error {
 	err := pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {
@@ -62,13 +61,14 @@ ON CONFLICT (competition_id) DO UPDATE
 	}
 }
 
-// A time of 1970 is one that never was.
+// A time of 0 is one that never was.
 const saveRowsSQL = `
 INSERT INTO paceboard.participants AS p
 SELECT $1, number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached,
-       nullif(updated_at, 'epoch'), nullif(last_synced_at, 'epoch'), days
+       timestamptz 'epoch' + nullif(updated_at, 0) * interval '1 millisecond',
+       timestamptz 'epoch' + nullif(last_synced_at, 0) * interval '1 millisecond', days
 FROM unnest($2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-            $10::timestamptz[], $11::timestamptz[], $12::bytea[])
+            $10::bigint[], $11::bigint[], $12::bytea[])
     AS r (number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days)
 ON CONFLICT (competition_id, number) DO UPDATE
     SET (present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days)
@@ -79,13 +79,13 @@ func rowArguments(id string, rows []competition.Row) []any {
 	n := len(rows)
 	number, present, score, reached := make([]int64, n), make([]bool, n), make([]int64, n), make([]int64, n)
 	steps, distance, energy, minutes := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	updated, synced, days := make([]time.Time, n), make([]time.Time, n), make([][]byte, n)
+	updated, synced, days := make([]int64, n), make([]int64, n), make([][]byte, n)
 	for i := range rows {
 		r := &rows[i]
 		number[i], present[i], score[i], reached[i] = int64(r.Number), r.Present, r.Score, int64(r.Reached)
 		steps[i], distance[i] = r.Totals.Steps, r.Totals.DistanceCm
 		energy[i], minutes[i] = r.Totals.EnergyCentikcal, r.Totals.ActiveMinutes
-		updated[i], synced[i] = r.UpdatedAt.Time(), r.LastSyncedAt.Time()
+		updated[i], synced[i] = int64(r.UpdatedAt), int64(r.LastSyncedAt)
 		if days[i] = r.Days; days[i] == nil {
 			days[i] = []byte{} // nil would be NULL
 		}
@@ -94,7 +94,7 @@ func rowArguments(id string, rows []competition.Row) []any {
 }
 
 // Load visits the stored snapshot; see competition.Snapshots. Cost: linear in
-// rows, which are streamed, some 2 µs each.
+// rows, which are streamed, some 3 µs each.
 func (s *Store) Load(ctx context.Context, competitionID string, header func([]byte) error, row func(competition.Row) error) error {
 	if err := s.settle(ctx); err != nil {
 		return err

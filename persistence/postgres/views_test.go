@@ -114,10 +114,16 @@ func TestOperatorQueries(t *testing.T) {
 	require.Equal(t, time.Date(2026, 11, 23, 12, 0, 3, 0, time.UTC), ask("days")[0]["recorded_at"].(time.Time).UTC())
 
 	require.Equal(t, [][]any{
-		{int64(1), "competition_created"}, {int64(2), "status_changed"},
-		{int64(3), "participant_enrolled"}, {int64(4), "sync_accepted"}, {int64(5), "sync_accepted"},
-		{int64(6), "participant_enrolled"}, {int64(7), "sync_accepted"},
-		{int64(8), "participant_enrolled"}, {int64(9), "sync_accepted"}, {int64(10), "participant_left"},
+		{int64(1), "competition_created"},
+		{int64(2), "status_changed"},
+		{int64(3), "participant_enrolled"}, // anna
+		{int64(4), "sync_accepted"},
+		{int64(5), "sync_accepted"},
+		{int64(6), "participant_enrolled"}, // bert
+		{int64(7), "sync_accepted"},
+		{int64(8), "participant_enrolled"}, // carl
+		{int64(9), "sync_accepted"},
+		{int64(10), "participant_left"},
 		{int64(11), "sync_accepted"},
 	}, pick(ask("journal"), "seq", "kind"))
 	require.Equal(t, [][]any{{"spring", "Game spring", "active", int64(1), true}}, pick(ask("memberships"), "competition_id", "name", "status", "number", "present"))

@@ -28,7 +28,7 @@ func locate(program, debianPackage string) (string, error) {
 
 // find looks where Debian puts what has several versions, then in PATH.
 func find(program string) (string, bool) {
-	paths, err := filepath.Glob(filepath.Join("/usr/lib/postgresql/*/bin", program))
+	paths, err := filepath.Glob("/usr/lib/postgresql/*/bin/" + program)
 	if err == nil && len(paths) > 0 {
 		version := func(path string) int {
 			n, _ := strconv.Atoi(filepath.Base(filepath.Dir(filepath.Dir(path)))) // 0 for what is no number

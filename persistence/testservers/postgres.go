@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"sync/atomic"
 	"testing"
@@ -92,24 +93,24 @@ func StartPostgres(settings ...string) (*Server, error) {
 	}, settings...) {
 		s.args = append(s.args, "-c", setting)
 	}
-	return s, s.startAnywhere("-p")
+	return s.startAnywhere("-p")
 }
 
 // startAnywhere starts the server on a free port; flag is how it is told which.
 // A port that was free may be taken a moment later, so it tries again.
-func (s *Server) startAnywhere(flag string) (err error) {
+func (s *Server) startAnywhere(flag string) (_ *Server, err error) {
 	const tries = 3
 	args := s.args
 	for range tries {
 		if s.Port, err = freePort(context.Background()); err != nil {
 			break
 		}
-		s.args = append(args[:len(args):len(args)], flag, strconv.Itoa(s.Port))
+		s.args = slices.Concat(args, []string{flag, strconv.Itoa(s.Port)})
 		if err = s.start(); err == nil {
-			return nil
+			return s, nil
 		}
 	}
-	return closing(s, err)
+	return nil, closing(s, err)
 }
 
 func closing(s *Server, err error) error {

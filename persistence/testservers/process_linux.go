@@ -9,7 +9,6 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -178,7 +177,7 @@ func handOver(dir string) error {
 
 // alive reports whether there is a process of that id.
 func alive(pid int) bool {
-	_, err := os.Stat(filepath.Join("/proc", strconv.Itoa(pid)))
+	_, err := os.Stat("/proc/" + strconv.Itoa(pid))
 	return err == nil
 }
 

@@ -202,7 +202,7 @@ func (l *line) cutAt(where Cut, sync []byte) {
 
 // answers forwards what the server sends, until a cut.
 func (l *line) answers() {
-	defer l.client.Close()
+	defer func() { _ = l.client.Close() }()
 	from := bufio.NewReader(l.server)
 	for {
 		message, err := readMessage(from)

@@ -28,5 +28,5 @@ func StartRedis() (*Server, error) {
 		args: []string{"--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no"},
 		url:  func(port int) string { return fmt.Sprintf("redis://127.0.0.1:%d/0", port) },
 	}
-	return s, s.startAnywhere("--port")
+	return s.startAnywhere("--port")
 }

@@ -107,7 +107,6 @@ COMMENT ON TABLE paceboard.participants IS 'Each board as of its snapshot''s seq
 COMMENT ON COLUMN paceboard.participants.present IS 'on the board; somebody who left keeps the row';
 COMMENT ON COLUMN paceboard.participants.reached IS 'the seq that brought the score: of equal scores the lower is ahead';
 COMMENT ON COLUMN paceboard.participants.days IS 'packed; see the view days';
-CREATE INDEX participants_board ON paceboard.participants (competition_id, score DESC, reached) WHERE present;
 
 -- Unpacks participants.days: entries of a size byte and uvarints: day, source with the unit of the time in its two low
 -- bits, the time (zigzag, from the day's midnight UTC, if there is one), four metrics.

@@ -1,0 +1,146 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// forgetful takes syncs without keeping them, so that a benchmark measures the
+// engine and not what stands in for a disk.
+type forgetful struct{ *memoryStore }
+
+func (s forgetful) Append(ctx context.Context, batches []*competition.Batch) []error {
+	for _, b := range batches {
+		if b.Summary != nil {
+			return s.memoryStore.Append(ctx, batches)
+		}
+	}
+	return nil
+}
+
+// benchEngine is an engine whose competitions c0, c1… have 1,000 participants
+// each, and what to submit for each of them.
+func benchEngine(b *testing.B, competitions int) (*Engine, []string, []competition.SubmitSync) {
+	b.Helper()
+	e, err := New(Options{Store: forgetful{newMemoryStore()}, SnapshotEvents: 1 << 40, SnapshotRows: 1 << 40})
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, e.Close(context.Background())) }) //nolint:usetesting // the benchmark's own ends before its cleanups
+	people := make([]competition.SubmitSync, 1000)
+	for i := range people {
+		people[i] = *steps(fmt.Sprintf("user-%04d", i), 1)
+	}
+	names := make([]string, competitions)
+	for c := range names {
+		names[c] = fmt.Sprintf("c%d", c)
+		d := running(names[c])
+		d.DailyLimits.Steps = 1_000_000_000
+		_, _, err := e.Create(&competition.CreateCompetition{Caller: operator, Definition: d})
+		require.NoError(b, err)
+		items := make([]competition.BatchItem, len(people))
+		for i := range items {
+			items[i] = competition.BatchItem{CompetitionID: names[c], Sync: people[i]}
+		}
+		e.SubmitBatch(items)
+		for i := range items {
+			require.NoError(b, items[i].Err)
+		}
+	}
+	return e, names, people
+}
+
+// parallel runs work in so many goroutines.
+func parallel(b *testing.B, callers int, work func()) {
+	b.Helper()
+	b.SetParallelism(max(callers/2, 1)) // of GOMAXPROCS, 2 where figures are compared
+	b.ReportAllocs()
+	b.ResetTimer()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			work()
+		}
+	})
+}
+
+func BenchmarkSubmitSync(b *testing.B) {
+	for _, competitions := range []int{1, 100} {
+		e, names, people := benchEngine(b, competitions)
+		var syncs atomic.Int64
+		submit := func() { // a report above all that came before, so that every one changes the board
+			n := syncs.Add(1)
+			s := people[n*7919%int64(len(people))]
+			s.Metrics.Steps = 1 + n
+			if _, err := e.SubmitSync(names[n%int64(len(names))], &s); err != nil {
+				b.Error(err)
+			}
+		}
+		b.Run(fmt.Sprintf("competitions=%d/callers=1", competitions), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				submit()
+			}
+		})
+		for _, callers := range []int{64, 256} {
+			b.Run(fmt.Sprintf("competitions=%d/callers=%d", competitions, callers), func(b *testing.B) {
+				before := e.writer.commits.Load()
+				parallel(b, callers, submit)
+				b.ReportMetric(float64(b.N)/float64(e.writer.commits.Load()-before), "syncs/commit")
+			})
+		}
+	}
+}
+
+func BenchmarkSubmitBatch(b *testing.B) {
+	e, names, people := benchEngine(b, 1)
+	items := make([]competition.BatchItem, 100)
+	b.ReportAllocs()
+	n := int64(0)
+	for b.Loop() {
+		for i := range items {
+			n++
+			items[i] = competition.BatchItem{CompetitionID: names[0], Sync: people[n%int64(len(people))]}
+			items[i].Sync.Metrics.Steps = 1 + n
+		}
+		e.SubmitBatch(items)
+	}
+	b.ReportMetric(float64(len(items)), "syncs/op")
+}
+
+func BenchmarkTop(b *testing.B) {
+	e, names, people := benchEngine(b, 1)
+	b.Run("unchanged", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := e.Top(names[0], operator); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("unchanged/callers=64", func(b *testing.B) {
+		parallel(b, 64, func() {
+			if _, err := e.Top(names[0], operator); err != nil {
+				b.Error(err)
+			}
+		})
+	})
+	b.Run("after a sync", func(b *testing.B) {
+		b.ReportAllocs()
+		n := int64(0)
+		for b.Loop() {
+			n++
+			s := people[0]
+			s.Metrics.Steps = 1 + n
+			if _, err := e.SubmitSync(names[0], &s); err != nil {
+				b.Fatal(err)
+			}
+			if _, err := e.Top(names[0], operator); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -1,0 +1,204 @@
+package actors
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+func bySource(sources []competition.SourceStats) {
+	slices.SortFunc(sources, func(a, b competition.SourceStats) int { return cmp.Compare(a.Source, b.Source) })
+}
+
+func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
+	for _, memory := range []bool{true, false} {
+		t.Run(fmt.Sprintf("in memory %v", memory), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := startEngine(t, newMemoryStore(), nil)
+				d := running("secret")
+				d.Visibility = competition.Private
+				d.Complete()
+				create(t, e, d)
+				for _, user := range []string{"ann", "bob"} {
+					_, err := e.Join("secret", &competition.JoinCompetition{Caller: competition.Caller{UserID: "creator"}, UserID: user})
+					require.NoError(t, err)
+				}
+				require.NoError(t, e.Leave("secret", &competition.LeaveCompetition{Caller: operator, UserID: "bob"}))
+				for caller, want := range map[competition.Caller]error{
+					{UserID: "creator"}:                  nil,
+					{UserID: "ann"}:                      nil,
+					{UserID: "bob"}:                      competition.ErrForbidden,
+					{UserID: "stranger"}:                 competition.ErrForbidden,
+					{UserID: "stranger", Operator: true}: nil,
+					{Operator: true}:                     nil,
+				} {
+					if !memory {
+						pass(20 * time.Minute)
+						require.Zero(t, e.Health().Active)
+					}
+					listed := 0
+					if want == nil {
+						listed = 1
+					}
+					list, _, err := e.Competitions(caller, 0, "", 10)
+					require.NoError(t, err)
+					require.Len(t, list, listed, "%+v", caller)
+					_, err = e.Competition("secret", caller)
+					require.ErrorIs(t, err, want, "%+v", caller)
+					for range 2 { // the second finds it published
+						_, err = e.Top("secret", caller)
+						require.ErrorIs(t, err, want, "%+v", caller)
+					}
+					_, err = e.Page("secret", caller, 0, 10)
+					require.ErrorIs(t, err, want, "%+v", caller)
+					_, err = e.Around("secret", caller, "ann", 1)
+					require.ErrorIs(t, err, want, "%+v", caller)
+					_, _, err = e.Participants("secret", caller, 0, 10)
+					require.ErrorIs(t, err, want, "%+v", caller)
+				}
+			})
+		})
+	}
+}
+
+func TestTopIsHiddenAsSoonAsTheCompetitionIs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, newMemoryStore(), nil)
+		create(t, e, lasting("spring", time.Hour, 2*time.Hour))
+		_, err := e.Join("spring", join("ann"))
+		require.NoError(t, err)
+		stranger := competition.Caller{UserID: "stranger"}
+		_, err = e.Top("spring", stranger)
+		require.NoError(t, err)
+		for _, c := range []struct {
+			to   competition.Visibility
+			want error
+		}{{competition.Private, competition.ErrForbidden}, {competition.Public, nil}} {
+			_, err = e.Edit("spring", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Visibility: &c.to}})
+			require.NoError(t, err)
+			for range 2 {
+				_, err = e.Top("spring", stranger)
+				require.ErrorIs(t, err, c.want)
+				_, err = e.Top("spring", competition.Caller{UserID: "ann"})
+				require.NoError(t, err)
+			}
+		}
+	})
+}
+
+func TestStatisticsAreTheUsersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, newMemoryStore(), nil)
+		create(t, e, running("spring"))
+		submit(t, e, "spring", steps("ann", 5))
+		for caller, want := range map[competition.Caller]error{
+			{UserID: "ann"}: nil, {UserID: "bob"}: competition.ErrForbidden, {Operator: true}: nil,
+		} {
+			_, err := e.Stats("spring", caller, "ann", 0, competition.MaxDay)
+			require.ErrorIs(t, err, want)
+		}
+		_, err := e.Stats("spring", operator, "bob", 0, competition.MaxDay)
+		require.ErrorIs(t, err, competition.ErrNotEnrolled)
+		today := competition.DayOf(time.Now())
+		stats, err := e.Stats("spring", operator, "ann", today+1, competition.MaxDay)
+		require.NoError(t, err)
+		require.Empty(t, stats.Days)
+		require.EqualValues(t, 5, stats.Score)
+	})
+}
+
+func TestListsComeInPages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, newMemoryStore(), nil)
+		var all, active, anns []string
+		for i := range 9 {
+			id := fmt.Sprintf("c%d", i)
+			d := running(id)
+			if i%3 == 0 {
+				d = lasting(id, time.Hour, 2*time.Hour)
+			} else {
+				active = append(active, id)
+			}
+			create(t, e, d)
+			all = append(all, id)
+			if i%2 == 0 {
+				_, err := e.Join(id, join("ann"))
+				require.NoError(t, err)
+				anns = append(anns, id)
+			}
+		}
+		require.NoError(t, e.Leave("c4", &competition.LeaveCompetition{Caller: operator, UserID: "ann"}))
+		anns = slices.DeleteFunc(anns, func(id string) bool { return id == "c4" })
+
+		walk := func(page func(after string, limit int) ([]competition.Summary, string, error), limit int) (ids []string) {
+			after := ""
+			for {
+				list, next, err := page(after, limit)
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(list), limit)
+				for i := range list {
+					ids = append(ids, list[i].Definition.ID)
+				}
+				if next == "" {
+					return ids
+				}
+				require.Equal(t, next, ids[len(ids)-1])
+				after = next
+			}
+		}
+		for limit := 1; limit <= 10; limit++ {
+			require.Equal(t, all, walk(func(after string, limit int) ([]competition.Summary, string, error) {
+				return e.Competitions(competition.Caller{UserID: "ann"}, 0, after, limit)
+			}, limit))
+			require.Equal(t, active, walk(func(after string, limit int) ([]competition.Summary, string, error) {
+				return e.Competitions(operator, competition.Active, after, limit)
+			}, limit))
+			require.Equal(t, anns, walk(func(after string, limit int) ([]competition.Summary, string, error) {
+				return e.CompetitionsOf("ann", after, limit)
+			}, limit))
+		}
+		list, next, err := e.CompetitionsOf("nobody", "", 10)
+		require.NoError(t, err)
+		require.Empty(t, list)
+		require.Empty(t, next)
+	})
+}
+
+func TestParticipantsComeByEnrolment(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, newMemoryStore(), nil)
+		create(t, e, running("spring"))
+		var want []string
+		for i := range 10 {
+			user := fmt.Sprintf("user %d", 9-i)
+			submit(t, e, "spring", steps(user, int64(i*7%10+1)))
+			if i != 4 {
+				want = append(want, user)
+			}
+		}
+		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: operator, UserID: "user 5"}))
+		var got []string
+		after := uint32(0)
+		for {
+			people, next, err := e.Participants("spring", operator, after, 4)
+			require.NoError(t, err)
+			for _, p := range people {
+				got = append(got, p.UserID)
+			}
+			if next == 0 {
+				break
+			}
+			after = next
+		}
+		require.Equal(t, want, got)
+		_, err := e.Around("spring", operator, "user 5", 3)
+		require.ErrorIs(t, err, competition.ErrNotEnrolled)
+	})
+}

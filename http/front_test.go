@@ -1,0 +1,224 @@
+package http
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+func withPage(o *Options) {
+	o.Page = fstest.MapFS{
+		"index.html":        {Data: []byte("<!doctype html><title>Paceboard</title>")},
+		"app.js":            {Data: []byte("export {}")},
+		"fonts/a.woff2":     {Data: []byte("font")},
+		"icon.svg":          {Data: []byte("<svg/>")},
+		"uplot.LICENSE.txt": {Data: []byte("MIT")},
+		"strange.xyz":       {Data: []byte("?")},
+	}
+}
+
+func TestThePageAndWhatBelongsToIt(t *testing.T) {
+	b := newBench(t, withPage)
+	for target, contentType := range map[string]string{
+		"/": "text/html; charset=utf-8", "/index.html": "text/html; charset=utf-8", "/app.js": "text/javascript; charset=utf-8",
+		"/fonts/a.woff2": "font/woff2", "/icon.svg": "image/svg+xml", "/uplot.LICENSE.txt": "text/plain; charset=utf-8", "/strange.xyz": "application/octet-stream",
+		"/docs": "text/html; charset=utf-8", "/docs.css": "text/css; charset=utf-8", "/openapi.yaml": "application/yaml", "/?x=1": "text/html; charset=utf-8",
+	} {
+		r := b.do(t, "GET", target, "")
+		require.Equal(t, 200, r.status, target)
+		assert.Equal(t, contentType, r.get("Content-Type"), target)
+		assert.Equal(t, "no-cache", r.get("Cache-Control"))
+		assert.Equal(t, "nosniff", r.get("X-Content-Type-Options"))
+		assert.Equal(t, "no-referrer", r.get("Referrer-Policy"))
+		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self' "+projectURL+
+			"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", r.get("Content-Security-Policy"))
+		again := b.do(t, "GET", target, "", header{"If-None-Match", r.get("ETag")})
+		assert.Equal(t, 304, again.status, target)
+		assert.Empty(t, again.body)
+		assert.Equal(t, 200, b.do(t, "HEAD", target, "").status)
+	}
+	for _, target := range []string{"/fonts", "/fonts/", "/nothing.js", "/../etc/passwd", "/%2e%2e/etc/passwd", "/APP.JS"} {
+		assert.Equal(t, 404, b.do(t, "GET", target, "").status, target)
+	}
+	assert.Equal(t, 404, b.do(t, "POST", "/app.js", "").status)
+}
+
+func TestEveryAnswerHasAnIDAndIsNotSniffed(t *testing.T) {
+	b := newBench(t)
+	for _, target := range []string{"/health", "/nothing", "/api/v1/competitions", "/docs"} {
+		r := b.do(t, "GET", target, "")
+		assert.Regexp(t, `^[A-Z2-7]{10}-[0-9]+$`, r.get("X-Request-Id"))
+		assert.Equal(t, "nosniff", r.get("X-Content-Type-Options"))
+		assert.Empty(t, r.get("Server"))
+	}
+	first, second := b.do(t, "GET", "/health", "").get("X-Request-Id"), b.do(t, "GET", "/health", "").get("X-Request-Id")
+	assert.NotEqual(t, first, second)
+}
+
+func TestAClientsOwnRequestID(t *testing.T) {
+	b := newBench(t)
+	for id, sane := range map[string]bool{
+		"a": true, "Req_1.2-3": true, strings.Repeat("x", 64): true,
+		strings.Repeat("x", 65): false, "a b": false, "ä": false, "<script>": false, "": false, "a\"b": false,
+	} {
+		r := b.do(t, "GET", "/health", "", header{"X-Request-Id", id})
+		assert.Equal(t, sane, r.get("X-Request-Id") == id, id)
+	}
+}
+
+func TestCORS(t *testing.T) {
+	const origin = "https://app.example"
+	from := header{"Origin", origin}
+	asks := header{"Access-Control-Request-Method", "POST"}
+	preflight := func(b *bench) response {
+		return b.do(t, "OPTIONS", "/api/v1/competitions", "", from, asks, header{"Access-Control-Request-Headers", "authorization"})
+	}
+	t.Run("same origin only by default", func(t *testing.T) {
+		b := newBench(t)
+		r := b.do(t, "GET", "/health", "", from)
+		assert.Equal(t, 200, r.status)
+		assert.Empty(t, r.get("Access-Control-Allow-Origin"))
+		assert.Empty(t, r.get("Vary"))
+		r = preflight(b)
+		assert.Equal(t, 204, r.status)
+		assert.Empty(t, r.get("Access-Control-Allow-Methods"))
+	})
+	t.Run("a listed origin", func(t *testing.T) {
+		b := newBench(t, func(o *Options) { o.AllowedOrigins = []string{"https://other.example", origin} })
+		r := b.do(t, "GET", "/api/v1/leaderboard/spring", "", from)
+		assert.Equal(t, 401, r.status)
+		assert.Equal(t, origin, r.get("Access-Control-Allow-Origin"), "refusals too are for the page to read")
+		assert.Equal(t, "Origin", r.get("Vary"))
+		for _, name := range []string{"ETag", "Retry-After", "X-Request-Id"} {
+			assert.Contains(t, r.get("Access-Control-Expose-Headers"), name)
+		}
+		assert.Empty(t, r.get("Access-Control-Allow-Credentials"))
+		r = preflight(b)
+		assert.Equal(t, 204, r.status)
+		assert.Equal(t, origin, r.get("Access-Control-Allow-Origin"))
+		assert.Equal(t, "GET, HEAD, POST", r.get("Access-Control-Allow-Methods"))
+		assert.Contains(t, r.get("Access-Control-Allow-Headers"), "Authorization")
+		assert.NotEmpty(t, r.get("Access-Control-Max-Age"))
+		assert.Empty(t, r.body)
+	})
+	t.Run("a foreign origin", func(t *testing.T) {
+		b := newBench(t, func(o *Options) { o.AllowedOrigins = []string{"https://other.example"} })
+		r := b.do(t, "GET", "/health", "", from)
+		assert.Empty(t, r.get("Access-Control-Allow-Origin"))
+		assert.Equal(t, "Origin", r.get("Vary"), "so that no cache mixes the answers up")
+		assert.Empty(t, preflight(b).get("Access-Control-Allow-Methods"))
+	})
+	t.Run("any origin", func(t *testing.T) {
+		b := newBench(t, func(o *Options) { o.AllowedOrigins = []string{"*"} })
+		r := b.do(t, "GET", "/health", "", from)
+		assert.Equal(t, "*", r.get("Access-Control-Allow-Origin"))
+		assert.Empty(t, r.get("Vary"))
+		assert.Equal(t, "GET, HEAD, POST", preflight(b).get("Access-Control-Allow-Methods"))
+	})
+	t.Run("what is not there has no preflight", func(t *testing.T) {
+		b := newBench(t, func(o *Options) { o.AllowedOrigins = []string{"*"} })
+		assert.Equal(t, 404, b.do(t, "OPTIONS", "/nothing", "", from, asks).status)
+	})
+	t.Run("OPTIONS without CORS tells the methods", func(t *testing.T) {
+		r := newBench(t).do(t, "OPTIONS", "/api/v1/competitions/spring/join", "")
+		assert.Equal(t, 204, r.status)
+		assert.Equal(t, "POST, DELETE", r.get("Allow"))
+	})
+}
+
+func TestAPanicIsAnsweredAndTheServerGoesOn(t *testing.T) {
+	var log bytes.Buffer
+	b := newBench(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
+	b.engine.submit = func(string, *competition.SubmitSync) (competition.SyncReply, error) { panic("boom") }
+	token := userToken(t, "u1")
+	r := b.do(t, "POST", "/api/v1/fitness/sync", `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`, bearer(token))
+	assert.Equal(t, 500, r.status)
+	p := problemFrom(t, r)
+	assert.Equal(t, "internal", p.Code)
+	assert.NotContains(t, r.body, "boom")
+	assert.Contains(t, log.String(), "boom")
+	assert.Contains(t, log.String(), "doSubmitSync", "the stack is in the log")
+	assert.Contains(t, log.String(), p.RequestID)
+	assert.Equal(t, 200, b.do(t, "GET", "/health", "").status)
+	assert.Contains(t, b.do(t, "GET", "/metrics", "").body, "paceboard_http_panics_total 1")
+}
+
+func TestNoTokenIsEverLogged(t *testing.T) {
+	var log bytes.Buffer
+	b := newBench(t, func(o *Options) {
+		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	token := userToken(t, "u1")
+	b.engine.err = competition.ErrInternal
+	for _, target := range []string{"/api/v1/leaderboard/spring", "/api/v1/leaderboard/spring?token=" + token, "/nothing/" + token, "/health"} {
+		b.do(t, "GET", target, "", bearer(token))
+		b.do(t, "GET", target, "", bearer(token+"x"))
+	}
+	assert.Contains(t, log.String(), "msg=request")
+	assert.Contains(t, log.String(), "request failed")
+	for _, part := range strings.Split(token, ".")[1:] {
+		assert.NotContains(t, log.String(), part)
+	}
+}
+
+func TestMetricsCountWhatHappened(t *testing.T) {
+	b := newBench(t)
+	user := bearer(userToken(t, "u1"))
+	good := `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
+	b.do(t, "POST", "/api/v1/fitness/sync", good, user)
+	b.do(t, "POST", "/api/v1/fitness/sync", good, user)
+	b.do(t, "POST", "/api/v1/fitness/sync", `{}`, user)
+	b.engine.err = competition.ErrClosed
+	b.do(t, "POST", "/api/v1/fitness/sync", good, user)
+	b.do(t, "POST", "/api/v1/fitness/sync/batch", `{"syncs":[`+good+`,`+good+`]}`, user)
+	b.do(t, "GET", "/nothing", "")
+	b.engine.err = nil
+	b.engine.health = &competition.Health{
+		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
+		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 2}, {Name: "redis", Detail: "away"}},
+	}
+	text := b.do(t, "GET", "/metrics", "").body
+	for _, line := range []string{
+		`paceboard_http_requests_total{operation="submitSync",status="2xx"} 2`,
+		`paceboard_http_requests_total{operation="submitSync",status="4xx"} 2`,
+		`paceboard_http_requests_total{operation="submitBatch",status="2xx"} 1`,
+		`paceboard_http_requests_total{operation="none",status="4xx"} 1`,
+		`paceboard_syncs_total{outcome="accepted"} 2`,
+		`paceboard_syncs_total{outcome="competition_closed"} 3`,
+		`paceboard_syncs_total{outcome="invalid_request"} 1`,
+		`paceboard_sync_seconds_count 4`,
+		`paceboard_batch_syncs_sum 2`,
+		`paceboard_tokens_total{seen="verified"} 1`,
+		`paceboard_tokens_total{seen="known"} 4`,
+		`paceboard_ready 1`, `paceboard_competitions_active 3`, `paceboard_competitions_damaged 1`, `paceboard_requests_in_flight 4`, `paceboard_journal_queued_events 5`,
+		`paceboard_dependency_up{dependency="journal"} 1`, `paceboard_dependency_up{dependency="redis"} 0`, `paceboard_dependency_latency_seconds{dependency="journal"} 0.002`,
+	} {
+		assert.Contains(t, text, line+"\n")
+	}
+}
+
+func TestHealthInDetail(t *testing.T) {
+	b := newBench(t)
+	b.engine.health = &competition.Health{
+		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
+		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 0.4125}, {Name: "redis", Detail: `start it: "redis-server"`}},
+	}
+	r := b.do(t, "GET", "/health/detailed", "", bearer(operatorToken(t)))
+	require.Equal(t, 200, r.status)
+	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","ready":true,"draining":false,
+		"dependencies":[{"name":"journal","healthy":true,"latency_ms":0.412},{"name":"redis","healthy":false,"detail":"start it: \"redis-server\"","latency_ms":0.000}],
+		"active_competitions":3,"damaged_competitions":["x"],"requests_in_flight":4,"journal_queued_events":5,
+		"build":{"version":"1.2.3","commit":"abc","go":"go1.26"}}`, r.body)
+	assert.JSONEq(t, `{"status":"alive"}`, b.do(t, "GET", "/health/live", "").body)
+	assert.JSONEq(t, `{"status":"ready"}`, b.do(t, "GET", "/health/ready", "").body)
+	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3"}`, b.do(t, "GET", "/health", "").body)
+	b.engine.health = nil
+	assert.JSONEq(t, `{"status":"healthy","service":"paceboard","version":"1.2.3"}`, b.do(t, "GET", "/health", "").body)
+}

@@ -1,0 +1,76 @@
+package http
+
+import (
+	"context"
+	"sync"
+)
+
+// liveClient is a socket or an event stream that is open.
+type liveClient interface {
+	// end asks the client's goroutine to finish; it never blocks.
+	end(c closing)
+}
+
+// liveClients are those that are open, so that the server can end them.
+type liveClients struct {
+	mu     sync.Mutex
+	open   map[liveClient]struct{}
+	closed bool
+	empty  chan struct{} // closed when the last one has ended after endAll
+}
+
+func newLiveClients() *liveClients {
+	return &liveClients{open: map[liveClient]struct{}{}, empty: make(chan struct{})}
+}
+
+// add is false when the server is stopping.
+func (l *liveClients) add(c liveClient) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.closed {
+		l.open[c] = struct{}{}
+	}
+	return !l.closed
+}
+
+func (l *liveClients) remove(c liveClient) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.open, c)
+	if l.closed && len(l.open) == 0 {
+		close(l.empty)
+	}
+}
+
+// count is how many are open.
+func (l *liveClients) count() float64 {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return float64(len(l.open))
+}
+
+// endAll tells every client that the server goes away, and waits until all are
+// gone, or for ctx.
+func (l *liveClients) endAll(ctx context.Context) error {
+	l.mu.Lock()
+	if !l.closed {
+		l.closed = true
+		if len(l.open) == 0 {
+			close(l.empty)
+		}
+	}
+	for c := range l.open {
+		c.end(closing{closeGoingAway, "the server is shutting down; reconnect with since"})
+	}
+	waiting := len(l.open)
+	l.mu.Unlock()
+	if waiting == 0 {
+		return nil
+	}
+	select {
+	case <-l.empty:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}

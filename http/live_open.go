@@ -1,0 +1,105 @@
+package http
+
+import (
+	"runtime/debug"
+	"strings"
+
+	fws "github.com/fasthttp/websocket"
+	"github.com/gofiber/contrib/websocket"
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// tokenProtocol is how a browser hands a token to a WebSocket: as a subprotocol,
+// which access logs do not hold.
+const tokenProtocol = "bearer."
+
+// handshakeKey is where the upgrade request leaves what it found for the socket.
+const handshakeKey = "handshake"
+
+// newUpgrader makes the handler that turns a request into a socket. Compression
+// stays off: the library's read limit counts compressed bytes.
+func (s *Server) newUpgrader() fiber.Handler {
+	return websocket.New(func(conn *websocket.Conn) {
+		if h, ok := conn.Locals(handshakeKey).(*handshake); ok {
+			s.serveSocket(conn, h)
+		}
+	}, websocket.Config{
+		ReadBufferSize: 1 << 10, WriteBufferSize: 4 << 10,
+		RecoverHandler: func(*websocket.Conn) {
+			if fault := recover(); fault != nil {
+				s.metrics.panics.Inc()
+				s.log.Error("socket panicked", "panic", fault, "stack", string(debug.Stack()))
+			}
+		},
+	})
+}
+
+// openSocket upgrades to the live protocol. A foreign Origin is refused by HTTP;
+// every other refusal accepts the upgrade and closes with its code, since
+// browsers show pages no HTTP status.
+func (s *Server) openSocket(c *call) error {
+	if !fws.FastHTTPIsWebSocketUpgrade(c.RequestCtx) {
+		q := c.query()
+		if _, err := s.liveIdentity(c, &q); err != nil {
+			return err
+		}
+		c.Response.Header.Set("Upgrade", "websocket")
+		return kindUpgrade.with("this address speaks WebSocket alone; see /docs for Server-Sent Events")
+	}
+	if !s.origins.admitsSocket(c.RequestCtx) {
+		return kindForbidden.with("the Origin is not among ALLOWED_ORIGINS")
+	}
+	h := s.readHandshake(c)
+	c.SetUserValue(handshakeKey, h)
+	if err := s.upgrade(c.fiber); err != nil {
+		return kindBadRequest.with("the WebSocket handshake is not complete")
+	}
+	return nil
+}
+
+// readHandshake reads the upgrade request; whatever is wrong with it becomes
+// the refusal.
+func (s *Server) readHandshake(c *call) *handshake {
+	h := &handshake{}
+	refuse := func(err error) *handshake {
+		refusal := closingFor(err)
+		h.refusal = &refusal
+		return h
+	}
+	q := c.query()
+	token, _ := q.text("token")
+	for offer := range strings.SplitSeq(string(c.Request.Header.Peek("Sec-WebSocket-Protocol")), ",") {
+		offer = strings.TrimSpace(offer)
+		if rest, ok := strings.CutPrefix(offer, tokenProtocol); ok {
+			token = rest
+			// A browser insists that one of its offers is chosen.
+			c.Response.Header.Set("Sec-WebSocket-Protocol", offer)
+		}
+	}
+	if token == "" {
+		return refuse(kindMissingToken.with("send the token as subprotocol bearer.<token> or as token="))
+	}
+	var err error
+	if h.identity, err = s.auth.token([]byte(token)); err != nil {
+		return refuse(err)
+	}
+	if h.competitionID, err = c.competitionID(); err != nil {
+		return refuse(competition.ErrUnknownCompetition)
+	}
+	if h.limit, h.since, err = readWindow(&q); err != nil {
+		return refuse(err)
+	}
+	return h
+}
+
+// readWindow reads how much of a board is wanted, and what is there already.
+func readWindow(q *query) (limit int, since uint64, err error) {
+	limit = q.integer("limit", 1, maxLimit, defaultLiveWindow)
+	if !validWindow(limit) {
+		q.refuse("limit", "must be 10, 25, 50 or 100")
+	}
+	since = uint64(q.integer("since", 0, maxInteger, 0))
+	return limit, since, q.err()
+}

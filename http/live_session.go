@@ -1,0 +1,178 @@
+package http
+
+import (
+	"github.com/paceboard/paceboard/competition"
+)
+
+// liveSession is what one client watches, whatever carries it: WebSocket or
+// Server-Sent Events. It is the business of one goroutine, the one that writes.
+//
+// There is no queue. Each watch knows what its client was sent last and, when
+// the client can take more, looks at what is there now: the difference, if the
+// last version is remembered, or else the whole board. A slow client so gets
+// fewer and larger updates, and always ends on the latest.
+type liveSession struct {
+	engine  Engine
+	now     func() competition.Millis
+	caller  competition.Caller
+	wake    chan struct{} // capacity 1: some watch has news
+	watches []*watch
+}
+
+// watch is one competition that a client watches.
+type watch struct {
+	subscription *competition.Subscription
+	limit        int
+	version      uint64 // of the board that the client has; 0 for none
+	status       competition.Status
+	standing     *competition.Standing
+}
+
+// frame is one message to a client.
+type frame struct {
+	kind    string
+	version uint64       // of the board, for board frames; otherwise 0
+	shared  *sharedFrame // encoded for all subscribers alike, or nil
+	bytes   []byte
+}
+
+func newLiveSession(engine Engine, now func() competition.Millis, caller competition.Caller) *liveSession {
+	return &liveSession{engine: engine, now: now, caller: caller, wake: make(chan struct{}, 1)}
+}
+
+// errTooManySubscriptions is said to a client that watches enough.
+var errTooManySubscriptions = kindInvalidRequest.listing([]competition.FieldError{
+	{Field: "competition_id", Detail: "one connection may watch up to 50 competitions"},
+})
+
+// watch begins to watch a competition, or changes the window of one that is
+// watched, and returns the frame that says so. since is the version of a board
+// that the client still has, 0 for none.
+func (l *liveSession) watch(competitionID string, limit int, since uint64) (frame, error) {
+	w := l.find(competitionID)
+	if w == nil {
+		if len(l.watches) >= maxSubscriptions {
+			return frame{}, errTooManySubscriptions
+		}
+		w = &watch{subscription: competition.NewSubscription(competitionID, l.caller.UserID, l.wake)}
+		if err := l.engine.Subscribe(w.subscription, l.caller); err != nil {
+			return frame{}, err
+		}
+		l.watches = append(l.watches, w)
+	}
+	update := w.subscription.Latest()
+	w.limit, w.version, w.standing = limit, since, nil
+	var known bool
+	if w.status, known = update.StatusAt(since); !known {
+		w.version, w.status = 0, update.Status
+	}
+	l.poke()
+	return frame{kind: "connected", bytes: appendConnected(nil, competitionID, update.Version, limit, l.now())}, nil
+}
+
+// unwatch ends a watch; there need not be one.
+func (l *liveSession) unwatch(competitionID string) {
+	for i, w := range l.watches {
+		if w.subscription.CompetitionID == competitionID {
+			l.engine.Unsubscribe(w.subscription)
+			l.watches = append(l.watches[:i], l.watches[i+1:]...)
+			return
+		}
+	}
+}
+
+// close ends all watches.
+func (l *liveSession) close() {
+	for _, w := range l.watches {
+		l.engine.Unsubscribe(w.subscription)
+	}
+	l.watches = nil
+}
+
+func (l *liveSession) find(competitionID string) *watch {
+	for _, w := range l.watches {
+		if w.subscription.CompetitionID == competitionID {
+			return w
+		}
+	}
+	return nil
+}
+
+// poke makes the session look at its watches again.
+func (l *liveSession) poke() {
+	select {
+	case l.wake <- struct{}{}:
+	default:
+	}
+}
+
+// deliver sends what is new at every watch.
+func (l *liveSession) deliver(send func(frame) error) error {
+	for _, w := range l.watches {
+		if err := l.deliverWatch(w, send); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
+	// The actor puts the standing before the update. Read the other way round,
+	// the standing is never older than the board that is sent.
+	update := w.subscription.Latest()
+	standing := w.subscription.Standing()
+	if update.Version != w.version {
+		if err := send(l.boardFrame(w, update)); err != nil {
+			return err
+		}
+		w.version = update.Version
+	}
+	if update.Status != w.status {
+		w.status = update.Status
+		if err := send(frame{kind: "status", bytes: appendStatus(nil, update.CompetitionID, update.Status, l.now())}); err != nil {
+			return err
+		}
+	}
+	if standing != w.standing {
+		w.standing = standing
+		return send(frame{kind: "standing", bytes: appendStanding(nil, w.subscription, standing, l.now())})
+	}
+	return nil
+}
+
+// sharedKey names a frame among those of an update.
+type sharedKey struct {
+	from  uint64 // 0 for the whole board
+	limit int
+}
+
+// boardFrame is the delta from what the client has, or the whole board.
+func (l *liveSession) boardFrame(w *watch, update *competition.Update) frame {
+	if w.version != 0 {
+		shared, ok := update.Shared(sharedKey{w.version, w.limit}, func() any {
+			delta, ok := update.Since(w.version, w.limit)
+			if !ok {
+				return (*sharedFrame)(nil)
+			}
+			return newSharedFrame(appendScoreUpdate(nil, update.CompetitionID, &delta, l.now()))
+		}).(*sharedFrame)
+		if ok && shared != nil {
+			return frame{kind: "score_update", version: update.Version, shared: shared, bytes: shared.bytes}
+		}
+	}
+	shared, _ := update.Shared(sharedKey{0, w.limit}, func() any {
+		return newSharedFrame(appendBoardUpdate(nil, &update.Board, w.limit, l.now()))
+	}).(*sharedFrame)
+	return frame{kind: "leaderboard_update", version: update.Version, shared: shared, bytes: shared.bytes}
+}
+
+// problemFrame tells a client of a refusal that does not end the connection.
+func (l *liveSession) problemFrame(competitionID string, err error) frame {
+	p, _ := problemOf(err)
+	return frame{kind: "error", bytes: appendError(nil, competitionID, p, l.now())}
+}
+
+// validWindow reports whether limit is one that clients may choose.
+func validWindow(limit int) bool {
+	return limit == 10 || limit == 25 || limit == 50 || limit == 100
+}

@@ -1,0 +1,128 @@
+package http
+
+import (
+	"bufio"
+	"strconv"
+	"time"
+)
+
+const eventStreamType = "text/event-stream"
+
+// streamEvents sends the live updates of a board as Server-Sent Events
+// (https://html.spec.whatwg.org/multipage/server-sent-events.html). Board events
+// carry the version as their id, so that Last-Event-ID resumes.
+func (s *Server) streamEvents(c *call) error {
+	q := c.query()
+	identity, err := s.liveIdentity(c, &q)
+	if err != nil {
+		return err
+	}
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	limit, since, err := readWindow(&q)
+	if last := c.Request.Header.Peek("Last-Event-ID"); len(last) > 0 {
+		since, _ = strconv.ParseUint(string(last), 10, 63) // not ours: the whole board
+	}
+	if err != nil {
+		return err
+	}
+	if c.IsHead() {
+		c.Response.Header.SetContentType(eventStreamType)
+		return nil
+	}
+	session := newLiveSession(s.engine, s.nowMillis, identity.Caller)
+	connected, err := session.watch(id, limit, since)
+	if err != nil {
+		return err
+	}
+	conn := c.Conn()
+	stream := &eventStream{session: session, expires: time.Unix(identity.Expires, 0), stop: make(chan struct{}, 1)}
+	if !s.live.add(stream) {
+		session.close()
+		return kindNotReady.with("the server is shutting down")
+	}
+	c.Response.Header.SetContentType(eventStreamType)
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.Response.Header.Set("X-Accel-Buffering", "no") // proxies must not gather events
+	c.Response.ImmediateHeaderFlush = true
+	c.SetBodyStreamWriter(func(w *bufio.Writer) { // fasthttp ends it with the connection
+		defer s.live.remove(stream)
+		defer session.close()
+		stream.run(w, connected, func() {
+			s.metrics.liveFrames.Inc()
+			_ = conn.SetWriteDeadline(time.Now().Add(writeDeadline)) // the server's is for whole responses
+		})
+	})
+	return nil
+}
+
+// liveIdentity takes the token from the header, or from the query, since
+// EventSource sends no headers.
+func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
+	if header := c.Request.Header.PeekCanonical(headerAuthorization); len(header) > 0 {
+		return s.auth.bearer(header)
+	}
+	if token, given := q.text("token"); given {
+		return s.auth.token([]byte(token))
+	}
+	return nil, kindMissingToken.with("send the token as Authorization: Bearer <token> or as token=")
+}
+
+// eventStream is one client of Server-Sent Events.
+type eventStream struct {
+	session *liveSession
+	expires time.Time
+	stop    chan struct{} // the server's wish; capacity 1
+}
+
+// end implements liveClient.
+func (e *eventStream) end(closing) {
+	select {
+	case e.stop <- struct{}{}:
+	default:
+	}
+}
+
+// run calls before ahead of each event, and sends until the client goes, the token expires or the server stops. A
+// client that takes nothing is ended by the connection's write deadline.
+func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
+	send := func(f frame) error {
+		before()
+		writeEvent(w, f)
+		return w.Flush()
+	}
+	comments := time.NewTicker(pingEvery / 2)
+	defer comments.Stop()
+	expiry := time.NewTimer(time.Until(e.expires))
+	defer expiry.Stop()
+	err := send(connected)
+	for err == nil {
+		select {
+		case <-e.session.wake:
+			err = e.session.deliver(send)
+		case <-comments.C: // finds out about clients that are gone
+			before()
+			_, _ = w.WriteString(": still here\n\n")
+			err = w.Flush()
+		case <-expiry.C:
+			return
+		case <-e.stop:
+			return
+		}
+	}
+}
+
+// writeEvent writes one event; frames hold no line break.
+func writeEvent(w *bufio.Writer, f frame) {
+	_, _ = w.WriteString("event: ")
+	_, _ = w.WriteString(f.kind)
+	if f.version > 0 {
+		_, _ = w.WriteString("\nid: ")
+		_, _ = w.WriteString(strconv.FormatUint(f.version, 10))
+	}
+	_, _ = w.WriteString("\ndata: ")
+	_, _ = w.Write(f.bytes)
+	_, _ = w.WriteString("\n\n")
+}

@@ -1,0 +1,241 @@
+package http
+
+import (
+	"errors"
+	"time"
+	"unicode/utf8"
+
+	fws "github.com/fasthttp/websocket"
+	"github.com/gofiber/contrib/websocket"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Close codes of the live protocol, beside those of RFC 6455, section 7.4.1.
+const (
+	closeGoingAway       = fws.CloseGoingAway               // 1001: the server stops; reconnect with since
+	closeUnsupported     = fws.CloseUnsupportedData         // 1003: a binary message
+	closeInvalidData     = fws.CloseInvalidFramePayloadData // 1007: text that is not UTF-8
+	closeBadToken        = fws.ClosePolicyViolation         // 1008: bad or expired token
+	closeTryAgain        = fws.CloseTryAgainLater           // 1013: the competition cannot be read now
+	closeBadRequest      = 4400                             // limit or since cannot be accepted
+	closePrivate         = 4403
+	closeUnknown         = 4404
+	writeDeadline        = 10 * time.Second // a reader who takes nothing for so long is dead
+	pingEvery            = 30 * time.Second
+	readDeadline         = 75 * time.Second // two pings missed
+	maxWaitingForWriting = 8                // answers to a client's own frames
+)
+
+// sharedFrame is a frame for many clients, with its WebSocket framing made once.
+type sharedFrame struct {
+	bytes    []byte
+	prepared *fws.PreparedMessage
+}
+
+func newSharedFrame(b []byte) *sharedFrame {
+	prepared, _ := fws.NewPreparedMessage(fws.TextMessage, b) // fails for control frames alone
+	return &sharedFrame{bytes: b, prepared: prepared}
+}
+
+// socket is one WebSocket: a goroutine that reads, which is the one that the
+// server gave us, and one that writes, which owns the session. The reader hands
+// the client's frames to the writer; while the writer is stuck the reader
+// stops, and so in time does the client.
+type socket struct {
+	server  *Server
+	conn    *websocket.Conn
+	session *liveSession
+	expires time.Time
+
+	frames chan clientFrame // to the writer
+	hangUp chan closing     // the reader's or the server's wish; capacity 1
+	done   chan struct{}    // closed when the writer has ended
+}
+
+// closing is why a socket is closed.
+type closing struct {
+	code   int
+	reason string
+}
+
+// handshake is what the upgrade request said, as far as it was accepted.
+type handshake struct {
+	competitionID string
+	limit         int
+	since         uint64
+	identity      *Identity
+	refusal       *closing // the socket is only told why
+}
+
+// serveSocket runs a socket until it ends.
+func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
+	if h.refusal != nil {
+		closeSocket(conn, *h.refusal)
+		return
+	}
+	k := &socket{
+		server: s, conn: conn, session: newLiveSession(s.engine, s.nowMillis, h.identity.Caller),
+		expires: time.Unix(h.identity.Expires, 0),
+		frames:  make(chan clientFrame, maxWaitingForWriting),
+		hangUp:  make(chan closing, 1), done: make(chan struct{}),
+	}
+	if !s.live.add(k) {
+		closeSocket(conn, closing{closeGoingAway, "the server is shutting down"})
+		return
+	}
+	defer s.live.remove(k)
+	defer k.session.close() // after the writer, who owns it
+	connected, err := k.session.watch(h.competitionID, h.limit, h.since)
+	if err != nil {
+		closeSocket(conn, closingFor(err))
+		return
+	}
+	go k.write(connected)
+	k.read()
+	<-k.done
+}
+
+// closingFor is the close code of a refusal.
+func closingFor(err error) closing {
+	p, _ := problemOf(err)
+	switch {
+	case errors.Is(err, competition.ErrUnknownCompetition):
+		return closing{closeUnknown, p.detail}
+	case errors.Is(err, competition.ErrForbidden):
+		return closing{closePrivate, "the competition is private"}
+	case p.kind.status == 401:
+		return closing{closeBadToken, p.detail}
+	case p.kind.status == 400:
+		return closing{closeBadRequest, p.detail}
+	default:
+		return closing{closeTryAgain, p.detail}
+	}
+}
+
+// closeSocket says why, and ends the connection.
+func closeSocket(conn *websocket.Conn, c closing) {
+	reason := c.reason
+	if len(reason) > 123 { // a control frame holds 125 bytes, two of them the code
+		reason = reason[:120] + "…"
+	}
+	_ = conn.WriteControl(fws.CloseMessage, fws.FormatCloseMessage(c.code, reason), time.Now().Add(time.Second))
+	_ = conn.Close()
+}
+
+// end asks the writer to close the socket; the first wish counts.
+func (k *socket) end(c closing) {
+	select {
+	case k.hangUp <- c:
+	default:
+	}
+}
+
+// read takes the client's frames until the connection ends.
+func (k *socket) read() {
+	k.conn.SetReadLimit(maxFrameBytes)
+	alive := func() { _ = k.conn.SetReadDeadline(time.Now().Add(readDeadline)) }
+	k.conn.SetPongHandler(func(string) error {
+		alive()
+		return nil
+	})
+	defer k.end(closing{}) // whatever ended the reading ends the writing
+	for {
+		alive()
+		messageType, message, err := k.conn.ReadMessage()
+		switch {
+		case err != nil:
+			return // the library has answered a close or a broken frame as RFC 6455 asks
+		case messageType != fws.TextMessage:
+			k.end(closing{closeUnsupported, "frames must be JSON text"})
+			return
+		case !utf8.Valid(message):
+			k.end(closing{closeInvalidData, "frames must be UTF-8"})
+			return
+		}
+		select {
+		case k.frames <- parseClientFrame(message):
+		case <-k.done:
+			return
+		}
+	}
+}
+
+// write owns the session: it sends what is new, answers the client's frames,
+// pings, and closes.
+func (k *socket) write(first frame) {
+	defer close(k.done)
+	defer k.conn.Close()
+	pings := time.NewTicker(pingEvery)
+	defer pings.Stop()
+	expiry := time.NewTimer(time.Until(k.expires))
+	defer expiry.Stop()
+	err := k.send(first)
+	for err == nil {
+		select {
+		case <-k.session.wake:
+			err = k.session.deliver(k.send)
+		case f := <-k.frames:
+			err = k.answer(f, expiry)
+		case <-pings.C:
+			err = k.conn.WriteControl(fws.PingMessage, nil, time.Now().Add(writeDeadline))
+		case <-expiry.C:
+			closeSocket(k.conn, closing{closeBadToken, "the token has expired"})
+			return
+		case c := <-k.hangUp:
+			if c.code != 0 {
+				closeSocket(k.conn, c)
+			}
+			return
+		}
+	}
+}
+
+// send writes one frame within the deadline.
+func (k *socket) send(f frame) error {
+	if err := k.conn.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil {
+		return err
+	}
+	k.server.metrics.liveFrames.Inc()
+	if f.shared != nil {
+		return k.conn.WritePreparedMessage(f.shared.prepared)
+	}
+	return k.conn.WriteMessage(fws.TextMessage, f.bytes)
+}
+
+// answer does what a client's frame asks.
+func (k *socket) answer(f clientFrame, expiry *time.Timer) error {
+	switch {
+	case f.problem != nil:
+		return k.send(k.session.problemFrame(f.competitionID, f.problem))
+	case f.kind == "ping":
+		return k.send(frame{kind: "pong", bytes: appendPong(nil, k.session.now())})
+	case f.kind == "subscribe":
+		connected, err := k.session.watch(f.competitionID, f.limit, f.since)
+		if err != nil {
+			return k.send(k.session.problemFrame(f.competitionID, err))
+		}
+		return k.send(connected)
+	case f.kind == "unsubscribe":
+		k.session.unwatch(f.competitionID)
+		return nil
+	case f.kind == "auth":
+		return k.renew(f.token, expiry)
+	}
+	return nil
+}
+
+// renew takes a later token of the same user.
+func (k *socket) renew(token string, expiry *time.Timer) error {
+	identity, err := k.server.auth.token([]byte(token))
+	if err == nil && identity.Caller.UserID != k.session.caller.UserID {
+		err = kindForbidden.with("the token is another user's")
+	}
+	if err != nil {
+		return k.send(k.session.problemFrame("", err))
+	}
+	k.expires = time.Unix(identity.Expires, 0)
+	k.session.caller = identity.Caller
+	expiry.Reset(time.Until(k.expires))
+	return nil
+}
