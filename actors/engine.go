@@ -29,8 +29,8 @@ type Options struct {
 	StoreTimeout time.Duration
 	// RecoveryTimeout bounds the recovery of one competition. Default 5 min.
 	RecoveryTimeout time.Duration
-	// MaxInFlight is how many requests may be under way; one more gets
-	// ErrOverloaded. Default 16,384.
+	// MaxInFlight is how many requests may be under way, and how many may wait
+	// for one competition; one more gets ErrOverloaded. Default 16,384.
 	MaxInFlight int
 	// IdleAfter is how long a competition stays in memory unused. Default 10 min.
 	IdleAfter time.Duration
@@ -115,6 +115,7 @@ func New(o Options) (*Engine, error) {
 		func() actor.Actor { return &supervisorActor{engine: e} },
 		actor.WithSupervisor(&restartForEver{logger: o.Logger})), "competitions")
 	if err != nil {
+		e.endLife()
 		return nil, fmt.Errorf("start the competitions' supervisor: %w", err)
 	}
 	e.competitions = pid

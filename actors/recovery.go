@@ -18,6 +18,7 @@ func (a *competitionActor) recover() {
 	switch {
 	case errors.Is(err, competition.ErrCorrupt):
 		a.damaged(err)
+	case err != nil && a.engine.recovering.Err() != nil: // shutting down
 	case err != nil:
 		a.logger.Error("recovery failed and will be tried again", "error", err, "in", a.retryLater())
 	default:

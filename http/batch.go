@@ -47,21 +47,12 @@ func (b *batch) add(c *call, form *syncForm, err error) {
 	if err != nil {
 		return
 	}
-	item.CompetitionID = string(form.competitionID)
-	if n := len(b.items); n > 0 { // neighbours are often alike
-		last := &b.items[n-1]
-		item.CompetitionID = sameAs(last.CompetitionID, item.CompetitionID)
-		item.Sync.UserID = sameAs(last.Sync.UserID, item.Sync.UserID)
+	if n := len(b.items); n > 0 && b.items[n-1].CompetitionID == viewOf(form.competitionID) {
+		item.CompetitionID = b.items[n-1].CompetitionID // neighbours are often alike
+	} else {
+		item.CompetitionID = string(form.competitionID)
 	}
 	b.items = append(b.items, item)
-}
-
-// sameAs is the older of two equal strings, so that the younger can be freed.
-func sameAs(older, younger string) string {
-	if older == younger {
-		return older
-	}
-	return younger
 }
 
 // appendResults writes what became of each of the client's items.

@@ -59,6 +59,8 @@ func (l *liveSession) watch(competitionID string, limit int, since uint64) (fram
 			return frame{}, err
 		}
 		l.watches = append(l.watches, w)
+	} else if w.limit != limit {
+		since = 0 // a board of another window is no start for a delta
 	}
 	update := w.subscription.Latest()
 	w.limit, w.version, w.standing = limit, since, nil

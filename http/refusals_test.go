@@ -149,7 +149,8 @@ func TestEveryRefusal(t *testing.T) {
 		{
 			"every bad field of a competition", create,
 			`{"id":"a b","name":"","description":5,"type":"daily","start_date":"2026-05-01","end_date":"x","entry_fee":-1,"prize_pool":"x","currency":"EURO","time_zone":"Mars/Base","scoring":{"steps":-1,"distance":0.0001},"prize_split":[50,"x"],"enrollment":"all","visibility":"none","max_participants":1.5,"daily_limits":{"steps":-1},"late_sync_hours":1000}`,
-			[]header{user}, nil, 400, "invalid_request",
+			[]header{user},
+			nil, 400, "invalid_request",
 			"description,start_date,end_date,max_participants,scoring.steps,scoring.distance,daily_limits.steps,prize_split[1],entry_fee,prize_pool,id,name,type,currency,time_zone,enrollment,visibility,late_sync_hours",
 		},
 		{"an end before the start", create, `{"name":"x","start_date":"2026-05-10T00:00:00Z","end_date":"2026-05-10T00:00:00Z"}`, []header{user}, nil, 400, "invalid_request", "end_date"},

@@ -28,17 +28,19 @@ func (s *Server) streamEvents(c *call) error {
 	if err != nil {
 		return err
 	}
-	if c.IsHead() {
-		c.Response.Header.SetContentType(eventStreamType)
-		return nil
-	}
 	session := newLiveSession(s.engine, s.nowMillis, identity.Caller)
 	connected, err := session.watch(id, limit, since)
 	if err != nil {
 		return err
 	}
+	if c.IsHead() {
+		session.close()
+		c.Response.Header.SetContentType(eventStreamType)
+		c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+		return nil
+	}
 	conn := c.Conn()
-	stream := &eventStream{session: session, expires: time.Unix(identity.Expires, 0), stop: make(chan struct{}, 1)}
+	stream := &eventStream{session: session, expires: s.untilExpiry(identity), stop: make(chan struct{}, 1)}
 	if !s.live.add(stream) {
 		session.close()
 		return kindNotReady.with("the server is shutting down")
@@ -73,7 +75,7 @@ func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
 // eventStream is one client of Server-Sent Events.
 type eventStream struct {
 	session *liveSession
-	expires time.Time
+	expires time.Duration // until the token does
 	stop    chan struct{} // the server's wish; capacity 1
 }
 
@@ -85,8 +87,9 @@ func (e *eventStream) end(closing) {
 	}
 }
 
-// run calls before ahead of each event, and sends until the client goes, the token expires or the server stops. A
-// client that takes nothing is ended by the connection's write deadline.
+// run calls before ahead of each event, and sends until the client goes, the
+// token expires or the server stops. A client that takes nothing is ended by the
+// connection's write deadline.
 func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 	send := func(f frame) error {
 		before()
@@ -95,7 +98,7 @@ func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 	}
 	comments := time.NewTicker(pingEvery / 2)
 	defer comments.Stop()
-	expiry := time.NewTimer(time.Until(e.expires))
+	expiry := time.NewTimer(e.expires)
 	defer expiry.Stop()
 	err := send(connected)
 	for err == nil {

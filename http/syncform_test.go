@@ -134,7 +134,8 @@ func TestReadSyncRefuses(t *testing.T) {
 		{"an empty competition id", `{"competition_id":"","date":"2026-05-01","steps":1}`, badFields, []string{"competition_id"}},
 		{
 			"every bad field is named", `{"user_id":1,"competition_id":"?","source":false,"steps":-1,"distance":[],"calories":"x","active_minutes":0.5,"date":"x","recorded_at":"x"}`,
-			badFields, []string{"user_id", "competition_id", "source", "steps", "distance", "calories", "active_minutes", "date", "recorded_at"},
+			badFields,
+			[]string{"user_id", "competition_id", "source", "steps", "distance", "calories", "active_minutes", "date", "recorded_at"},
 		},
 	} {
 		t.Run(c.rule, func(t *testing.T) {

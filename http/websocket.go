@@ -2,6 +2,8 @@ package http
 
 import (
 	"errors"
+	"io"
+	"net"
 	"time"
 	"unicode/utf8"
 
@@ -24,6 +26,7 @@ const (
 	writeDeadline        = 10 * time.Second // a reader who takes nothing for so long is dead
 	pingEvery            = 30 * time.Second
 	readDeadline         = 75 * time.Second // two pings missed
+	closeGrace           = time.Second      // for a client to close its side, once we have closed ours
 	maxWaitingForWriting = 8                // answers to a client's own frames
 )
 
@@ -46,7 +49,7 @@ type socket struct {
 	server  *Server
 	conn    *websocket.Conn
 	session *liveSession
-	expires time.Time
+	expires time.Duration // until the token of the handshake does
 
 	frames chan clientFrame // to the writer
 	hangUp chan closing     // the reader's or the server's wish; capacity 1
@@ -70,13 +73,14 @@ type handshake struct {
 
 // serveSocket runs a socket until it ends.
 func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
+	defer linger(conn)
 	if h.refusal != nil {
 		closeSocket(conn, *h.refusal)
 		return
 	}
 	k := &socket{
 		server: s, conn: conn, session: newLiveSession(s.engine, s.nowMillis, h.identity.Caller),
-		expires: time.Unix(h.identity.Expires, 0),
+		expires: s.untilExpiry(h.identity),
 		frames:  make(chan clientFrame, maxWaitingForWriting),
 		hangUp:  make(chan closing, 1), done: make(chan struct{}),
 	}
@@ -113,14 +117,34 @@ func closingFor(err error) closing {
 	}
 }
 
-// closeSocket says why, and ends the connection.
+// closeSocket says why the connection ends.
 func closeSocket(conn *websocket.Conn, c closing) {
 	reason := c.reason
 	if len(reason) > 123 { // a control frame holds 125 bytes, two of them the code
 		reason = reason[:120] + "…"
 	}
 	_ = conn.WriteControl(fws.CloseMessage, fws.FormatCloseMessage(c.code, reason), time.Now().Add(time.Second))
-	_ = conn.Close()
+}
+
+// linger closes as RFC 6455, section 7.1.1, advises: our side first, and the
+// whole when the client has closed its own, or after closeGrace. With bytes of
+// the client's unread, closing resets the connection, which can take the close
+// frame from a client that has not read it yet. (The connection's own Close
+// does nothing: fasthttp closes when the handler returns.)
+func linger(conn *websocket.Conn) {
+	connection := conn.NetConn()
+	if hijacked, ok := connection.(interface{ UnsafeConn() net.Conn }); ok {
+		connection = hijacked.UnsafeConn()
+	}
+	if half, ok := connection.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
+		_ = connection.SetReadDeadline(time.Now().Add(closeGrace))
+		_, _ = io.Copy(io.Discard, connection)
+	}
+}
+
+// untilExpiry is how long an identity is still good for.
+func (s *Server) untilExpiry(id *Identity) time.Duration {
+	return time.Unix(id.Expires, 0).Sub(s.now())
 }
 
 // end asks the writer to close the socket; the first wish counts.
@@ -134,7 +158,14 @@ func (k *socket) end(c closing) {
 // read takes the client's frames until the connection ends.
 func (k *socket) read() {
 	k.conn.SetReadLimit(maxFrameBytes)
-	alive := func() { _ = k.conn.SetReadDeadline(time.Now().Add(readDeadline)) }
+	alive := func() {
+		_ = k.conn.SetReadDeadline(time.Now().Add(readDeadline))
+		select {
+		case <-k.done: // maybe just before: the writer's deadline is the one that counts
+			k.hasten()
+		default:
+		}
+	}
 	k.conn.SetPongHandler(func(string) error {
 		alive()
 		return nil
@@ -161,14 +192,17 @@ func (k *socket) read() {
 	}
 }
 
+// hasten gives the reader closeGrace to end.
+func (k *socket) hasten() { _ = k.conn.SetReadDeadline(time.Now().Add(closeGrace)) }
+
 // write owns the session: it sends what is new, answers the client's frames,
 // pings, and closes.
 func (k *socket) write(first frame) {
+	defer k.hasten()
 	defer close(k.done)
-	defer k.conn.Close()
 	pings := time.NewTicker(pingEvery)
 	defer pings.Stop()
-	expiry := time.NewTimer(time.Until(k.expires))
+	expiry := time.NewTimer(k.expires)
 	defer expiry.Stop()
 	err := k.send(first)
 	for err == nil {
@@ -234,8 +268,7 @@ func (k *socket) renew(token string, expiry *time.Timer) error {
 	if err != nil {
 		return k.send(k.session.problemFrame("", err))
 	}
-	k.expires = time.Unix(identity.Expires, 0)
 	k.session.caller = identity.Caller
-	expiry.Reset(time.Until(k.expires))
+	expiry.Reset(k.server.untilExpiry(identity))
 	return nil
 }

@@ -94,7 +94,7 @@ func TestAppend(t *testing.T) {
 
 func TestWhatIsReadAfterAnAppendOfUnknownOutcomeStaysTrue(t *testing.T) { // F3
 	t.Parallel()
-	databaseURL := newDatabase(t, shared.Get(t))
+	databaseURL := newDatabase(t)
 	proxy, throughURL := testservers.NewProxy(t, databaseURL)
 	store := open(t, throughURL)
 	g := begin(t, store, "board")

@@ -14,7 +14,7 @@ import (
 // benchStore is a store on a server with memory to work with.
 func benchStore(b *testing.B) *Store {
 	b.Helper()
-	return open(b, newDatabase(b, testservers.Postgres(b, "shared_buffers=512MB", "max_wal_size=4GB")))
+	return open(b, testservers.Postgres(b, "shared_buffers=512MB", "max_wal_size=4GB").URL())
 }
 
 const benchTime = 1_795_435_200_000 // in November 2026

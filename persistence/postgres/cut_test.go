@@ -11,7 +11,7 @@ import (
 func TestCutConnectionsLoseAndDoubleNothing(t *testing.T) {
 	t.Parallel()
 	const cuts = 200
-	databaseURL := newDatabase(t, shared.Get(t))
+	databaseURL := newDatabase(t)
 	proxy, throughURL := testservers.NewProxy(t, databaseURL)
 	store := open(t, throughURL)
 	c := newCrew(t, store, 1, "a", "b", "c")

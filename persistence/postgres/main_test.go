@@ -31,33 +31,34 @@ func (w withServer) Run() int {
 	return code
 }
 
-// migrated is the name of a database with the schema and nothing in it, from
+// template is the name of a database with the schema and nothing in it, from
 // which tests copy theirs.
-var migrated = struct {
-	sync.Mutex
-	made map[*testservers.Server]bool
-}{made: map[*testservers.Server]bool{}}
-
 const template = "migrated"
 
-// newDatabase is the URL of a database with the schema.
-func newDatabase(tb testing.TB, server *testservers.Server) string {
+var templating struct {
+	sync.Mutex // a template must have no visitor while it is copied
+	made       bool
+}
+
+// newDatabase is the URL of a database with the schema, on the shared server.
+func newDatabase(tb testing.TB) string {
 	tb.Helper()
-	migrated.Lock() // A template must have no visitor while it is copied.
-	defer migrated.Unlock()
-	if !migrated.made[server] {
+	server := shared.Get(tb)
+	templating.Lock()
+	defer templating.Unlock()
+	if !templating.made {
 		server.Exec(tb, server.URL(), "CREATE DATABASE "+template)
 		_, err := Migrate(tb.Context(), testservers.Database(server.URL(), template))
 		require.NoError(tb, err)
-		migrated.made[server] = true
+		templating.made = true
 	}
 	return server.NewDatabase(tb, template)
 }
 
-// open opens a store that ends with the test.
+// open opens a store that ends with the test, on any database.
 func open(tb testing.TB, databaseURL string) *Store {
 	tb.Helper()
-	s, err := Open(tb.Context(), Options{URL: databaseURL})
+	s, err := Open(tb.Context(), Options{URL: databaseURL, Migrate: true})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
 	return s
@@ -66,7 +67,7 @@ func open(tb testing.TB, databaseURL string) *Store {
 // openShared opens a store on a database of its own on the shared server.
 func openShared(tb testing.TB) *Store {
 	tb.Helper()
-	return open(tb, newDatabase(tb, shared.Get(tb)))
+	return open(tb, newDatabase(tb))
 }
 
 // eventually tries until it works: what a client does whom the store tells that

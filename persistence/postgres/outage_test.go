@@ -17,7 +17,7 @@ func TestAFrozenServerKeepsNobodyWaiting(t *testing.T) {
 	t.Parallel()
 	const deadline, slack = 200 * time.Millisecond, 2 * time.Second // a busy machine, not a slow store
 	server := testservers.Postgres(t)
-	store := open(t, newDatabase(t, server))
+	store := open(t, server.URL())
 	c := newCrew(t, store, 2, "a", "b")
 	for round := range 3 {
 		_, err := c.round(t.Context())
@@ -65,7 +65,7 @@ func TestAKilledServerLosesNothingAcknowledged(t *testing.T) {
 	t.Parallel()
 	const kills = 20
 	server := testservers.Postgres(t)
-	store := open(t, newDatabase(t, server))
+	store := open(t, server.URL())
 	c := newCrew(t, store, 3, "a", "b", "c")
 	acked := 0
 	for kill := range kills {

@@ -63,7 +63,7 @@ INSERT INTO paceboard.participants
 
 func TestEveryQueryUsesAnIndex(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, newDatabase(t, shared.Get(t)))
+	conn := connect(t, newDatabase(t))
 	_, err := conn.Exec(t.Context(), manySQL)
 	require.NoError(t, err)
 	_, err = conn.Exec(t.Context(), "VACUUM ANALYZE") // which summarizes the blocks of journal_at, too

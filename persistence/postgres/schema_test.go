@@ -80,14 +80,13 @@ func TestMigrations(t *testing.T) {
 
 func TestOpenRefusesADatabaseThatForgets(t *testing.T) {
 	t.Parallel()
-	server := shared.Get(t)
 	for name, c := range map[string]struct{ setting, advice string }{
 		"commits that do not wait for the disk": {"synchronous_commit = off", "SET synchronous_commit = on"},
 		"commits that a standby has not got":    {"synchronous_commit = local", "SET synchronous_commit = on"},
 		"no writes":                             {"default_transaction_read_only = on", "set default_transaction_read_only = off"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			databaseURL := newDatabase(t, server)
+			databaseURL := newDatabase(t)
 			conn := connect(t, databaseURL)
 			_, err := conn.Exec(t.Context(), `ALTER ROLE postgres IN DATABASE `+conn.Config().Database+` SET `+c.setting)
 			require.NoError(t, err)

@@ -12,7 +12,7 @@ import (
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	server := shared.Get(t)
-	databaseURL := newDatabase(t, server)
+	databaseURL := newDatabase(t)
 	porttest.Run(t, porttest.Backend{
 		Open: func(t *testing.T) competition.Store {
 			t.Helper()

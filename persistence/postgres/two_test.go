@@ -17,7 +17,7 @@ import (
 func TestTwoStoresNeverShareASeq(t *testing.T) {
 	t.Parallel()
 	const schedules = 100
-	databaseURL := newDatabase(t, shared.Get(t))
+	databaseURL := newDatabase(t)
 	stores := [2]*Store{open(t, databaseURL), open(t, databaseURL)}
 	conflicts, torn := 0, 0
 	for schedule := range schedules {

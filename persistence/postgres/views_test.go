@@ -13,7 +13,7 @@ import (
 
 func TestDaysAreUnpackedAsTheyWerePacked(t *testing.T) {
 	t.Parallel()
-	conn := connect(t, newDatabase(t, shared.Get(t)))
+	conn := connect(t, newDatabase(t))
 	rng := rand.New(rand.NewPCG(7, 7))
 	units := []int64{1, 1e6, 1e9}
 	for range 200 {
