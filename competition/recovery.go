@@ -59,6 +59,7 @@ type recovery struct {
 	keys       []Key  // of the identities of the snapshot's rows, by number
 	identities map[uint32]Identity
 	committed  map[uint32]commitment
+	reread     bool // the identities were read a second time
 	records    int
 	progress   func(rows, records int)
 }
@@ -150,8 +151,45 @@ func (r *recovery) rank() error {
 	return nil
 }
 
-// replay applies the journal behind the state.
+// replay applies the journal behind the state, and holds the identity rows
+// against it. Another process may append between the two readings; then a row
+// that does not fit is explained by what came since, and both are read again.
 func (r *recovery) replay(ctx context.Context, from Source) error {
+	for {
+		before := r.c.applied.Seq
+		if err := r.applyJournal(ctx, from); err != nil {
+			return err
+		}
+		mismatch := r.verifyIdentities()
+		if mismatch == nil {
+			return nil
+		}
+		if r.reread && r.c.applied.Seq == before {
+			return mismatch
+		}
+		r.reread = true
+		if err := from.ReadIdentities(ctx, r.c.ID(), r.identityAgain); err != nil {
+			return fmt.Errorf("read identities: %w", err)
+		}
+	}
+}
+
+// identityAgain takes an identity row that may have changed since it was read.
+func (r *recovery) identityAgain(i Identity) error {
+	if i.Number == 0 {
+		r.c.creator = i.UserID
+	}
+	r.identities[i.Number] = i
+	if _, named := r.committed[i.Number]; named && r.c.participants.has(i.Number) {
+		if p := r.c.participants.at(i.Number); r.c.participants.byUser[p.userID] == i.Number {
+			delete(r.c.participants.byUser, p.userID)
+		}
+		r.c.participants.identify(i.Number, i.UserID, i.UserName)
+	}
+	return nil
+}
+
+func (r *recovery) applyJournal(ctx context.Context, from Source) error {
 	c := r.c
 	chain := c.applied
 	err := from.Read(ctx, c.ID(), c.applied.Seq, func(records []byte) error {
@@ -177,7 +215,7 @@ func (r *recovery) replay(ctx context.Context, from Source) error {
 		return fmt.Errorf("read journal: %w", err)
 	}
 	r.progress(int(c.participants.count), r.records)
-	return r.verifyIdentities()
+	return nil
 }
 
 // name fills in who an event means.

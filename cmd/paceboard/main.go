@@ -3,6 +3,7 @@
 //	paceboard serve     the server
 //	paceboard replay    posts a CSV of activity through the HTTP API
 //	paceboard token     mints a token for trying things out
+//	paceboard migrate   PostgreSQL's schema: up, status or down
 //	paceboard version   what this is
 //
 // It wires the packages together, and nothing else does: settings from config,
@@ -48,6 +49,7 @@ var commands = []command{
 	{"serve", "run the server", serve},
 	{"replay", "post a CSV of activity through the HTTP API", replay},
 	{"token", "mint a token for trying things out", token},
+	{"migrate", "bring PostgreSQL's schema up to date, or say how it is", migrate},
 	{"version", "say what this is", version},
 }
 

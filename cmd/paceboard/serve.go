@@ -20,6 +20,7 @@ import (
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
 	"github.com/paceboard/paceboard/persistence/embedded"
+	"github.com/paceboard/paceboard/persistence/postgres"
 	"github.com/paceboard/paceboard/web"
 )
 
@@ -149,13 +150,14 @@ func (s *server) stop() error {
 	return errors.Join(errs...)
 }
 
-// openStore opens the store that the settings choose.
+// openStore opens the store that the settings choose; PostgreSQL's schema is
+// brought up to date first.
 func openStore(ctx context.Context, settings config.Settings, logger *slog.Logger) (competition.Store, error) {
-	if settings.DatabaseURL != "" {
-		return nil, errors.New("DATABASE_URL is set, but this version has the embedded store alone; unset it")
-	}
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	if settings.DatabaseURL != "" {
+		return postgres.Open(ctx, postgres.Options{URL: settings.DatabaseURL.Reveal(), Migrate: true, Logger: logger})
+	}
 	return embedded.Open(ctx, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: logger})
 }
 
