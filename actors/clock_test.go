@@ -2,7 +2,7 @@ package actors
 
 import (
 	"context"
-	"fmt"
+	"log/slog"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -150,25 +150,63 @@ func TestStatusWaitsForTheStore(t *testing.T) {
 	}
 }
 
-func TestStatusMovesEvenWhenItIsDueWhileTheCompetitionLeavesMemory(t *testing.T) {
+func TestStatusMovesEvenWhenItIsDueAsTheCompetitionLeavesMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const many = 100
 		store := newMemoryStore()
-		e := startEngine(t, store, func(o *Options) { o.IdleAfter = 40 * time.Millisecond })
-		began := time.Now()
-		for i := range many {
-			// Sweeps come every 10 ms, and find a use that is 50 ms old.
-			create(t, e, lasting(fmt.Sprint(i), 50*time.Millisecond+time.Duration(i)*10*time.Millisecond, time.Hour))
-		}
-		require.Equal(t, began, time.Now())
-		for i := range many {
-			at := began.Add(50*time.Millisecond + time.Duration(i)*10*time.Millisecond)
-			pass(time.Until(at) - 50*time.Millisecond)
-			_, err := e.Page(fmt.Sprint(i), operator, 0, 1)
-			require.NoError(t, err)
-			pass(50 * time.Millisecond)
-			require.Equal(t, competition.Active, stored(t, store, fmt.Sprint(i)))
-		}
+		hold := &holdingLog{message: "a snapshot could not be stored; the journal has it all", open: make(chan struct{})}
+		e := startEngine(t, store, func(o *Options) { o.Logger = slog.New(hold) })
+		create(t, e, lasting("spring", time.Hour, 9*time.Hour))
+		store.set(func() {
+			store.before = func(_ context.Context, call string) error {
+				if call == "Save" {
+					return competition.ErrConflict
+				}
+				return nil
+			}
+		})
+		pass(time.Hour - time.Second) // by now the actor is held by its log
+		h := e.registry.find("spring")
+		require.NotNil(t, h)
+		e.tell(h, &sweep{})
+		pass(time.Minute)   // the tick comes behind it
+		h.used.Store(false) // as if the sweep had looked just before
+		require.Equal(t, competition.Upcoming, stored(t, store, "spring"))
+		close(hold.open)
+		pass(time.Second)
+		require.Equal(t, competition.Active, stored(t, store, "spring"))
+	})
+}
+
+// holdingLog keeps whoever logs a certain message until open is closed.
+type holdingLog struct {
+	message string
+	open    chan struct{}
+}
+
+func (h *holdingLog) Enabled(context.Context, slog.Level) bool { return true }
+func (h *holdingLog) WithAttrs([]slog.Attr) slog.Handler       { return h }
+func (h *holdingLog) WithGroup(string) slog.Handler            { return h }
+
+func (h *holdingLog) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == h.message {
+		<-h.open
+	}
+	return nil
+}
+
+func TestTickThatCameTooEarlyComesAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		d := lasting("spring", time.Hour, 9*time.Hour)
+		create(t, e, d)
+		id, _ := e.clock.next(d.Start) // as if the wall clock had been set back since
+		require.Equal(t, "spring", id)
+		e.clock.wakeUp(id)
+		pass(time.Minute)
+		require.Equal(t, competition.Upcoming, stored(t, store, "spring"))
+		pass(time.Hour)
+		require.Equal(t, competition.Active, stored(t, store, "spring"))
 	})
 }
 

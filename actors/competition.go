@@ -252,9 +252,7 @@ func (a *competitionActor) decide(w waiter) {
 		w.decision, w.err = a.core.SubmitSync(now, &w.item.Sync)
 		w.own = !w.decision.Repeat
 	case *competition.CreateCompetition:
-		var created bool
-		w.decision, created, w.err = a.core.Create(now, command)
-		w.decision.Repeat = !created
+		w.decision, _, w.err = a.core.Create(now, command)
 	case *competition.EditCompetition:
 		w.decision, w.err = a.core.Edit(now, command)
 	case *competition.CancelCompetition:

@@ -118,6 +118,8 @@ func TestConflictIsRetryableAndTheOtherWritersEventsCount(t *testing.T) {
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
 		submit(t, e, "spring", steps("ann", 1))
+		_, err := e.Top("spring", operator) // publishes it
+		require.NoError(t, err)
 
 		other, err := competition.Recover(t.Context(), "spring", store, newKey, nil)
 		require.NoError(t, err)

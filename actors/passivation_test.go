@@ -147,3 +147,18 @@ func TestTimeOutWhileTheStoreIsSlowKeepsTheCompetition(t *testing.T) {
 		require.Equal(t, map[string]int64{"ann": 1}, scores(t, e, "spring"))
 	})
 }
+
+func TestGuestKeepsTheCompetitionInMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, newMemoryStore(), nil)
+		create(t, e, running("spring"))
+		h, err := e.enter("spring", e.deadline())
+		require.NoError(t, err)
+		pass(time.Hour) // longer than anybody remembers when it came
+		_, err = ask[competition.Board](e, h, &getPage{limit: 1}, e.deadline())
+		require.NoError(t, err)
+		e.leave(h)
+		pass(time.Hour)
+		require.Zero(t, e.Health().Active)
+	})
+}

@@ -61,7 +61,7 @@ type world struct {
 
 	burst  int
 	bounds []span       // of the bursts, by the engine's clock
-	faults atomic.Int64 // appends that are still to fail
+	faults atomic.Int64 // calls of the store that are still to fail
 	coin   atomic.Uint64
 
 	mu       sync.Mutex
@@ -76,7 +76,7 @@ func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Lo
 
 func newWorld(t *rapid.T) *world {
 	w := &world{t: t, store: newMemoryStore(), bounds: []span{{}}, versions: map[string]map[uint64]competition.Board{}}
-	w.store.beforeAppend = w.fault
+	w.store.beforeAppend, w.store.before = w.faultOfAppend, w.faultOfOthers
 	w.options = Options{
 		Store: w.store, Now: w.now,
 		IdleAfter:      rapid.SampledFrom([]time.Duration{400 * time.Millisecond, time.Hour}).Draw(t, "idle"),
@@ -138,21 +138,37 @@ func (w *world) stop() {
 	w.store.set(func() { w.store.closed = false })
 }
 
-// fault is the store's hook: it fails as many appends as the burst asks for.
-func (w *world) fault(context.Context) (store bool, err error) {
-	if w.faults.Load() <= 0 {
-		return true, nil
+// toss is a coin with 1 in 2^bits for heads, and a fault that is still to be.
+func (w *world) toss(bits int) bool {
+	if w.faults.Load() <= 0 || w.coin.Add(0x9e3779b97f4a7c15)>>(64-bits) != 0 {
+		return false
 	}
-	switch w.coin.Add(0x9e3779b97f4a7c15) >> 62 {
-	case 0:
-		w.faults.Add(-1)
-		return true, competition.ErrUnavailable
-	case 1:
-		w.faults.Add(-1)
+	w.faults.Add(-1)
+	return true
+}
+
+// faultOfAppend is the store's hook.
+func (w *world) faultOfAppend(context.Context) (store bool, err error) {
+	switch {
+	case w.toss(2):
 		return false, competition.ErrUnavailable
+	case w.toss(2):
+		return true, competition.ErrUnavailable
 	default:
 		return true, nil
 	}
+}
+
+// faultOfOthers is the store's other hook.
+func (w *world) faultOfOthers(_ context.Context, call string) error {
+	bits := 4
+	if call == "Save" {
+		bits = 1
+	}
+	if w.toss(bits) {
+		return competition.ErrUnavailable
+	}
+	return nil
 }
 
 // alignTo sets the engine's clock to half past an hour: statuses change at whole
@@ -200,7 +216,7 @@ func (w *world) runBurst() {
 		c := callers[i%len(callers)]
 		c.people = append(c.people, user)
 	}
-	w.faults.Store(int64(rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(w.t, "faults")))
+	w.faults.Store(int64(rapid.SampledFrom([]int{0, 0, 1, 8}).Draw(w.t, "faults")))
 	from := competition.MillisOf(w.now())
 	commands := rapid.SampledFrom([]int{20, 130, 295}).Draw(w.t, "how many commands")
 	var wg sync.WaitGroup

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"sync/atomic"
 	"time"
 	"unicode/utf8"
 
@@ -54,6 +55,7 @@ type socket struct {
 	frames chan clientFrame // to the writer
 	hangUp chan closing     // the reader's or the server's wish; capacity 1
 	done   chan struct{}    // closed when the writer has ended
+	ending atomic.Bool      // set when the writer is about to
 }
 
 // closing is why a socket is closed.
@@ -160,10 +162,8 @@ func (k *socket) read() {
 	k.conn.SetReadLimit(maxFrameBytes)
 	alive := func() {
 		_ = k.conn.SetReadDeadline(time.Now().Add(readDeadline))
-		select {
-		case <-k.done: // maybe just before: the writer's deadline is the one that counts
-			k.hasten()
-		default:
+		if k.ending.Load() { // maybe just now: then the writer's deadline is the one that counts
+			_ = k.conn.SetReadDeadline(time.Now())
 		}
 	}
 	k.conn.SetPongHandler(func(string) error {
@@ -192,14 +192,17 @@ func (k *socket) read() {
 	}
 }
 
-// hasten gives the reader closeGrace to end.
-func (k *socket) hasten() { _ = k.conn.SetReadDeadline(time.Now().Add(closeGrace)) }
+// stopReading ends the reader.
+func (k *socket) stopReading() {
+	k.ending.Store(true)
+	_ = k.conn.SetReadDeadline(time.Now())
+}
 
 // write owns the session: it sends what is new, answers the client's frames,
 // pings, and closes.
 func (k *socket) write(first frame) {
-	defer k.hasten()
-	defer close(k.done)
+	defer close(k.done) // the last: conn may serve another client after it
+	defer k.stopReading()
 	pings := time.NewTicker(pingEvery)
 	defer pings.Stop()
 	expiry := time.NewTimer(k.expires)

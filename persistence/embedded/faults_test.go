@@ -1,111 +1,99 @@
 package embedded
 
 import (
+	"bufio"
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"runtime/debug"
-	"strings"
-	"sync"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
-// fault fails one operation on the file system, the nth, and counts them. From
-// the moment that the store reports a fatal error none succeeds any more: the
-// process would be gone.
-type fault struct {
-	mu   sync.Mutex
-	nth  int // 0 for none
-	seen int
-	what string
-	gone chan struct{} // closed when the process is dead
-}
+// A failed operation on the file system may end the process: Pebble dies of a
+// log that it cannot write, and panics on some others. So each is failed in a
+// process of its own, on a real folder; the parent looks at what is left.
 
-func newFault(nth int) *fault { return &fault{nth: nth, gone: make(chan struct{})} }
+// faultOf names, in a child's environment, the folder and the operation to fail.
+const (
+	faultFolder = "EMBEDDED_TEST_FOLDER"
+	faultNumber = "EMBEDDED_TEST_FAULT"
+)
+
+// fault fails the nth operation on the file system, and counts them.
+type fault struct {
+	nth  int64 // 0 for none
+	seen atomic.Int64
+}
 
 func (f *fault) String() string { return "fault" }
 
-func (f *fault) MaybeError(op errorfs.Op) error {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if f.died() {
+func (f *fault) MaybeError(errorfs.Op) error {
+	if f.seen.Add(1) == f.nth {
 		return errorfs.ErrInjected
 	}
-	if f.seen++; f.seen != f.nth {
-		return nil
-	}
-	f.what = fmt.Sprintf("operation %d on %s", op.Kind, op.Path)
-	if f.kills(op) {
-		close(f.gone)
-		f.mu.Unlock()
-		select {}
-	}
-	return errorfs.ErrInjected
+	return nil
 }
 
-// kills tells of the failures on which Pebble ends the process: by Fatalf (which
-// TestFailedSync is about), or by a panic that nobody can recover from, because
-// it comes in a goroutine of Pebble's or while a lock is given away. It cannot
-// write to its log, change to another one, or make another MANIFEST the current
-// one.
-func (f *fault) kills(op errorfs.Op) bool {
-	if op.Kind.ReadOrWrite() == errorfs.OpIsWrite && strings.HasSuffix(op.Path, ".log") {
-		return true
-	}
-	stack := string(debug.Stack())
-	return strings.Contains(stack, ".rotateWAL(") || strings.Contains(stack, "atomicfs.(*Marker).Move(")
+// said is a line that the child prints: a batch that is about to be appended, or
+// that is acknowledged; at the end, how many operations there were.
+type said struct {
+	ID           string `json:"id,omitempty"`
+	Records      []byte `json:"records,omitempty"`
+	Acknowledged bool   `json:"acknowledged,omitempty"`
+	Operations   int64  `json:"operations,omitempty"`
 }
 
-func (f *fault) died() bool {
-	select {
-	case <-f.gone:
-		return true
-	default:
-		return false
+// TestFaultChild is the child's part: 200 operations, appends, and now and then
+// a snapshot, a look at everything, and a restart. An error ends it.
+func TestFaultChild(t *testing.T) {
+	folder := os.Getenv(faultFolder)
+	if folder == "" {
+		t.Skip("the child's part of TestEveryIOFails")
 	}
+	nth, err := strconv.ParseInt(os.Getenv(faultNumber), 10, 64)
+	require.NoError(t, err)
+	ledger, err := os.Create(filepath.Join(folder, "ledger"))
+	require.NoError(t, err)
+	lines := json.NewEncoder(ledger)
+	f := &fault{nth: nth}
+	p := newPlay(1, 3)
+	p.say = func(batch *competition.Batch, acknowledged bool) {
+		require.NoError(t, lines.Encode(said{ID: batch.CompetitionID, Records: batch.Records, Acknowledged: acknowledged}))
+	}
+	err = playScript(t.Context(), p, f, filepath.Join(folder, "data"))
+	t.Logf("the script ended with: %v", err)
+	require.NoError(t, lines.Encode(said{Operations: f.seen.Load()}))
 }
 
-func (f *fault) die(string) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	if !f.died() {
-		close(f.gone)
-	}
-}
-
-// script plays 200 operations: appends, and now and then a snapshot, a look at
-// everything, and a restart. An error ends it; so does the death of the process.
-func (f *fault) script(p *play, disk vfs.FS) error {
-	ctx, cancel := testContext()
-	defer cancel()
-	go func() {
-		select {
-		case <-f.gone:
-			cancel()
-		case <-ctx.Done():
-		}
-	}()
-	o := small(onMemory(errorfs.Wrap(disk, f)))
-	o.OnFatal = f.die
+func playScript(ctx context.Context, p *play, f *fault, dir string) (err error) {
+	o := small(Options{Dir: dir, FS: errorfs.Wrap(vfs.Default, f)})
 	var s *Store
 	for i := range 200 {
-		var err error
 		switch {
 		case i%50 == 0:
 			if s != nil {
-				if err := f.close(s); err != nil {
+				if err := s.Close(); err != nil {
 					return err
 				}
 			}
-			if s, err = Open(ctx, o); err == nil {
-				p.on(s)
+			if s, err = Open(ctx, o); err != nil {
+				return err
 			}
+			p.on(s)
 		case i%20 == 13:
 			err = p.save(ctx)
 		case i%40 == 39:
@@ -117,98 +105,71 @@ func (f *fault) script(p *play, disk vfs.FS) error {
 			return err
 		}
 	}
-	return f.close(s)
+	return s.Close()
 }
 
-// close closes a store, which may never return in a process that is dead.
-func (f *fault) close(s *Store) error {
-	closed := make(chan error, 1)
-	go func() { closed <- s.Close() }()
-	select {
-	case err := <-closed:
-		return err
-	case <-f.gone:
-		return errStopped
+// runFault runs the script in a child, with the nth operation failing, and
+// returns what the store must hold afterwards.
+func runFault(t *testing.T, folder string, nth int64) (accounts map[string]account, operations int64, died bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // some failures leave Pebble waiting for ever
+	defer cancel()
+	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestFaultChild$")
+	cmd.Env = append(os.Environ(), childOf+"=faults", faultFolder+"="+folder, fmt.Sprintf("%s=%d", faultNumber, nth))
+	died = cmd.Run() != nil
+
+	text, err := os.ReadFile(filepath.Join(folder, "ledger"))
+	require.NoError(t, err)
+	book := newPlay(1, 3)
+	lines := bufio.NewScanner(bytes.NewReader(text))
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var line said
+		if json.Unmarshal(lines.Bytes(), &line) != nil {
+			break // the child died in the middle of it
+		}
+		if line.Operations > 0 {
+			operations = line.Operations
+			continue
+		}
+		book.note(&competition.Batch{CompetitionID: line.ID, Records: line.Records}, line.Acknowledged)
 	}
+	return book.accounts(), operations, died
 }
 
-// TestEveryIOFails fails each operation of a script in a run of its own. What
-// was acknowledged must be there afterwards, and nothing else but what was being
-// written at the end.
+// TestEveryIOFails fails the operations of the script, each in a run of its own.
+// What was acknowledged must be there afterwards, and nothing else but what was
+// being written at the end. There are thousands; each run of the tests takes
+// another sample, and FAULTS=all takes every one.
 func TestEveryIOFails(t *testing.T) {
-	if !inChild(t) {
-		return
-	}
-	dry := newFault(0)
-	require.NoError(t, dry.script(newPlay(1, 3), vfs.NewMem()))
-	// With the race detector, or in a hurry, the points are thinned out; another
-	// set of them is taken each day.
-	stride := 1
-	if raceEnabled {
-		stride = 10
-	}
-	if testing.Short() {
-		stride *= 10
-	}
-	runs, died, went := 0, 0, 0
-	for nth := 1 + time.Now().YearDay()%stride; nth <= dry.seen; nth += stride {
-		f := newFault(nth)
-		disk := vfs.NewCrashableMem()
-		p := newPlay(1, 3)
-		began := time.Now()
-		err := f.script(p, disk)
-		if time.Since(began) > time.Second {
-			println(nth, f.what, time.Since(began).String(), fmt.Sprint(err))
+	_, operations, died := runFault(t, t.TempDir(), 0)
+	require.False(t, died)
+	require.Greater(t, operations, int64(500))
+	var sample []int64
+	if os.Getenv("FAULTS") == "all" {
+		for nth := range operations {
+			sample = append(sample, nth+1)
 		}
-		// Alternately only the process dies, and the machine.
-		clone := disk.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: 100 * (nth % 2), RNG: p.rng})
-		require.NoError(t, survives(clone, p.accounts()), "fault %d: %s; the script ended with: %v", nth, f.what, err)
-		runs++
-		switch {
-		case f.died():
-			died++
-		case err == nil:
-			went++
+	} else {
+		random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 3))
+		for range 40 {
+			sample = append(sample, 1+random.Int64N(operations))
 		}
 	}
-	t.Logf("%d operations, %d of them failed: the process died %d times and nothing was noticed %d times", dry.seen, runs, died, went)
-}
-
-// stuck holds back every sync while it is closed to them.
-type stuck struct {
-	mu   sync.Mutex
-	gate chan struct{} // nil lets pass
-	hit  chan struct{} // told of every operation that waits
-}
-
-func (s *stuck) String() string { return "stuck" }
-
-func (s *stuck) MaybeError(op errorfs.Op) error {
-	s.mu.Lock()
-	gate := s.gate
-	s.mu.Unlock()
-	if gate != nil && (op.Kind == errorfs.OpFileSync || op.Kind == errorfs.OpFileSyncData) {
-		s.hit <- struct{}{}
-		<-gate
+	deaths := 0
+	for _, nth := range sample {
+		folder := t.TempDir()
+		accounts, _, died := runFault(t, folder, nth)
+		if died {
+			deaths++
+		}
+		s, err := Open(t.Context(), small(Options{Dir: filepath.Join(folder, "data")}))
+		require.NoError(t, err, "operation %d", nth)
+		for _, damage := range s.damaged {
+			err = errors.Join(err, damage)
+		}
+		require.NoError(t, errors.Join(err, check(t.Context(), s, accounts), s.Close()), "operation %d", nth)
+		require.NoError(t, os.RemoveAll(folder))
 	}
-	return nil
+	t.Logf("%d operations, %d of them failed, the process died of %d", operations, len(sample), deaths)
 }
-
-func (s *stuck) close() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.gate, s.hit = make(chan struct{}), make(chan struct{}, 100)
-}
-
-func (s *stuck) open() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	close(s.gate)
-	s.gate = nil
-}
-
-var (
-	_ = context.Background
-	_ = errors.New
-	_ = io.EOF
-)

@@ -18,6 +18,9 @@ type play struct {
 	store *Store
 	games []*porttest.Game
 
+	// say, if set, is told of every entry in the ledger.
+	say func(batch *competition.Batch, acknowledged bool)
+
 	mu     sync.Mutex
 	ledger map[string]*account
 }
@@ -108,6 +111,9 @@ func (p *play) save(ctx context.Context) error {
 func (p *play) note(batch *competition.Batch, acknowledged bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.say != nil {
+		p.say(batch, acknowledged)
+	}
 	a := p.ledger[batch.CompetitionID]
 	if acknowledged {
 		a.acknowledged, a.attempted = append(a.acknowledged, batch.Records...), nil

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"time"
+)
+
+// options are what the command line says.
+type options struct {
+	subscribers, stalled, rate, window int
+	warmUp, measure                    time.Duration
+	pprof, svg                         string
+}
+
+func main() {
+	o := options{}
+	flag.IntVar(&o.subscribers, "subscribers", 10_000, "`NUMBER` of WebSocket subscribers, up to 15,000")
+	flag.IntVar(&o.stalled, "stalled", 1_000, "`NUMBER` of them that stop reading in the second part")
+	flag.IntVar(&o.rate, "rate", 2_000, "syncs a second")
+	flag.IntVar(&o.window, "window", 10, "places that each subscriber watches: 10, 25, 50 or 100")
+	flag.DurationVar(&o.warmUp, "warm-up", 3*time.Second, "before the first part")
+	flag.DurationVar(&o.measure, "measure", 20*time.Second, "how long each of the two parts takes")
+	flag.StringVar(&o.pprof, "pprof", "", "`HOST:PORT` for the server's profiler")
+	flag.StringVar(&o.svg, "svg", "benchmarks/results/live-latency.svg", "`FILE` for the plot")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute) // the build included
+	err := run(ctx, o)
+	cancel()
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "live:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the whole measurement.
+func run(ctx context.Context, o options) error {
+	if o.subscribers < 1 || o.subscribers > 15_000 || o.stalled < 0 || o.stalled >= o.subscribers {
+		return fmt.Errorf("-subscribers %d -stalled %d: must be 1 to 15,000, and fewer stalled ones", o.subscribers, o.stalled)
+	}
+	said("building and starting the server")
+	s, err := startServer(ctx, o.pprof)
+	if err != nil {
+		return err
+	}
+	defer s.stop()
+	p, err := newPoster(ctx, s, o.rate)
+	if err != nil {
+		return err
+	}
+	empty := s.usage()
+
+	m := &meter{acknowledged: p.acknowledged}
+	subscribers, err := connectAll(ctx, s, m, o)
+	if err != nil {
+		return err
+	}
+	defer closeAll(subscribers)
+	connected := s.usage()
+	r := report{options: o, machine: describeMachine(ctx), bytesEach: (connected.rss - empty.rss) / int64(o.subscribers)}
+
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	posting := make(chan error, 1)
+	go func() { // ends with ctx
+		err := p.run(ctx)
+		posting <- err
+		cancel(err)
+	}()
+	if err := pause(ctx, o.warmUp); err != nil {
+		return err
+	}
+	said("measuring: all read")
+	if r.reading, err = measure(ctx, s, p, m, o.measure); err != nil {
+		return err
+	}
+	for i := range o.stalled { // spread over those on the board and the others
+		subscribers[i*o.subscribers/o.stalled].stalled.Store(true)
+	}
+	said("measuring: %d of %d have stopped reading", o.stalled, o.subscribers)
+	if r.stalled, err = measure(ctx, s, p, m, o.measure); err != nil {
+		return err
+	}
+	cancel(nil)
+	if err := <-posting; err != nil {
+		return err
+	}
+	for _, subscriber := range subscribers {
+		if subscriber.failed.Load() {
+			r.lost++
+		}
+	}
+	r.print(os.Stdout)
+	if err := r.plot(o.svg); err != nil {
+		return err
+	}
+	said("the plot is in %s", o.svg)
+	return nil
+}
+
+// pause waits, or fails when the measurement ends early.
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+var began = time.Now()
+
+// said is a line of progress.
+func said(format string, args ...any) {
+	fmt.Fprintf(os.Stderr, "%6.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+}

@@ -1,0 +1,425 @@
+package http
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+func TestSocketsAreRefusedByTheirCodes(t *testing.T) {
+	b := newLiveServer(t, func(o *Options) { o.AllowedOrigins = []string{"https://friend.example"} })
+	b.live.refusals["down"] = competition.ErrUnavailable
+	token := userToken(t, "u1")
+	protocol := "Sec-WebSocket-Protocol: bearer."
+	for _, c := range []struct {
+		rule, target, field string
+		status, code        int // code 0 for a socket that stays open
+	}{
+		{"the token is a subprotocol", "spring", protocol + token, 101, 0},
+		{"the token is one of several subprotocols", "spring", "Sec-WebSocket-Protocol: paceboard, bearer." + token, 101, 0},
+		{"the token is in the query", "spring?token=" + token, "X-None: x", 101, 0},
+		{"no token", "spring", "X-None: x", 101, 1008},
+		{"an empty token", "spring", protocol, 101, 1008},
+		{"the header is not where sockets have their token", "spring", "Authorization: Bearer " + token, 101, 1008},
+		{"a bad token", "spring", protocol + strayBit(token), 101, 1008},
+		{"an expired token", "spring", protocol + mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Minute).Unix()}), 101, 1008},
+		{"a token twice in the query", "spring?token=" + token + "&token=" + token, "X-None: x", 101, 1008},
+		{"an unknown competition", "nowhere", protocol + token, 101, 4404},
+		{"an id that no competition has", "no%20where", protocol + token, 101, 4404},
+		{"a private competition", "secret", protocol + token, 101, 4403},
+		{"a bad token is told before a private competition", "secret", "X-None: x", 101, 1008},
+		{"a competition that cannot be read now", "down", protocol + token, 101, 1013},
+		{"a limit that is none of the four", "spring?limit=11", protocol + token, 101, 4400},
+		{"a limit that is no number", "spring?limit=ten", protocol + token, 101, 4400},
+		{"a negative since", "spring?since=-1", protocol + token, 101, 4400},
+		{"a since over 2^53-1", "spring?since=9007199254740992", protocol + token, 101, 4400},
+		{"every limit of the four", "spring?limit=25&since=9007199254740991", protocol + token, 101, 0},
+		{"an allowed origin", "spring?token=" + token, "Origin: https://friend.example", 101, 0},
+		{"the same origin", "spring?token=" + token, "Origin: http://" + b.address, 101, 0},
+		{"a foreign origin", "spring?token=" + token, "Origin: https://foe.example", 403, 0},
+		{"an origin that only begins like ours", "spring?token=" + token, "Origin: http://" + b.address + ".foe.example", 403, 0},
+		{"no origin at all", "spring?token=" + token, "Origin: null", 403, 0},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			r := dialRaw(t, b.address, "/ws/leaderboard/"+c.target, c.field)
+			require.Equal(t, c.status, r.answer.StatusCode)
+			if c.status != 101 {
+				require.Equal(t, "application/problem+json", r.answer.Header.Get("Content-Type"))
+				return
+			}
+			if offered := strings.TrimPrefix(c.field, "Sec-WebSocket-Protocol: "); offered != c.field {
+				require.Equal(t, strings.TrimPrefix(offered, "paceboard, "), r.answer.Header.Get("Sec-WebSocket-Protocol"))
+			} else {
+				require.Empty(t, r.answer.Header.Values("Sec-WebSocket-Protocol"))
+			}
+			if c.code != 0 {
+				require.NotEmpty(t, r.refusedWith(c.code))
+				return
+			}
+			require.Equal(t, "connected", r.message().Type)
+		})
+	}
+	t.Run("any origin where all are allowed", func(t *testing.T) {
+		b := newLiveServer(t, func(o *Options) { o.AllowedOrigins = []string{"*"} })
+		r := b.open(t, "/ws/leaderboard/spring", "Origin: https://foe.example")
+		require.Equal(t, "connected", r.message().Type)
+	})
+}
+
+func TestASocketBeginsWithTheBoard(t *testing.T) {
+	b := newLiveServer(t)
+	b.live.stand("u1", 1)
+	r := b.open(t, "/ws/leaderboard/spring?limit=10")
+
+	connected := r.message()
+	require.Equal(t, "connected", connected.Type)
+	require.True(t, connected.Timestamp.Equal(start))
+	require.Equal(t, map[string]any{
+		"competition_id": "spring", "version": 7.0, "limit": 10.0,
+		"limits": map[string]any{"max_subscriptions": 50.0, "max_frame_bytes": 4096.0, "updates_per_second": 10.0},
+	}, connected.Data)
+
+	board := r.message()
+	require.Equal(t, "leaderboard_update", board.Type)
+	require.ElementsMatch(t, []string{"competition_id", "status", "entries", "total_count", "updated_at", "version"}, keys(board.Data))
+	require.Equal(t, "u1 u2 u3", users(t, board.Data["entries"]))
+	require.InDelta(t, 7, board.Data["version"], 0)
+	require.InDelta(t, 3, board.Data["total_count"], 0)
+	require.Equal(t, "active", board.Data["status"])
+
+	standing := r.message()
+	require.Equal(t, "standing", standing.Type)
+	require.Equal(t, "u1", standing.Data["user_id"])
+	require.Equal(t, "spring", standing.Data["competition_id"])
+	require.InDelta(t, 1, standing.Data["rank"], 0)
+	r.quiet()
+}
+
+func TestASocketFollowsTheBoard(t *testing.T) {
+	b := newLiveServer(t)
+	r := b.watching(t, "?limit=10")
+	r.expect("leaderboard_update")
+	r.quiet() // u1 has no standing of its own yet
+
+	b.live.change("spring", func(board *competition.Board) {
+		board.Entries = []competition.Entry{place("u9", 1000, 1), board.Entries[0], place("u3", 0, 3)}
+		board.Entries[1].Rank = 2
+		board.Total = 9
+		board.UpdatedAt = atStart + 1000
+	})
+	delta := r.message()
+	require.Equal(t, "score_update", delta.Type)
+	require.ElementsMatch(t, []string{"competition_id", "version", "previous_version", "changes", "removed", "total_count", "updated_at"}, keys(delta.Data))
+	require.Equal(t, "u9 u1", users(t, delta.Data["changes"]), "u3 is as it was")
+	require.Equal(t, []any{"u2"}, delta.Data["removed"])
+	require.InDelta(t, 7, delta.Data["previous_version"], 0)
+	require.InDelta(t, 8, delta.Data["version"], 0)
+	require.InDelta(t, 9, delta.Data["total_count"], 0)
+	require.Equal(t, "2026-05-10T12:00:01Z", delta.Data["updated_at"])
+
+	b.live.change("spring", func(board *competition.Board) { board.Total = 10 })
+	delta = r.message()
+	require.Empty(t, delta.Data["changes"], "a change below the limit")
+	require.NotNil(t, delta.Data["changes"])
+	require.Empty(t, delta.Data["removed"])
+	require.InDelta(t, 9, delta.Data["version"], 0)
+
+	b.live.stand("u1", 70)
+	b.live.change("spring", func(*competition.Board) {})
+	require.Equal(t, "score_update", r.message().Type)
+	standing := r.message()
+	require.Equal(t, "standing", standing.Type)
+	require.InDelta(t, 70, standing.Data["rank"], 0)
+
+	b.live.change("spring", func(*competition.Board) {})
+	require.Equal(t, "score_update", r.message().Type)
+	r.quiet() // the standing is as it was
+
+	b.live.stand("u1", 0)
+	b.live.change("spring", func(board *competition.Board) { board.Status = competition.Finalizing })
+	require.Equal(t, "score_update", r.message().Type)
+	require.Equal(t, liveMessage{
+		"status", map[string]any{"competition_id": "spring", "status": "finalizing"}, start,
+	}, r.message())
+	require.Equal(t, liveMessage{
+		"standing", map[string]any{"competition_id": "spring", "user_id": "u1", "removed": true}, start,
+	}, r.message())
+	r.quiet()
+}
+
+func TestASocketResumesSince(t *testing.T) {
+	b := newLiveServer(t)
+	for n := range int64(3) { // versions 8, 9 and 10
+		b.live.change("spring", score(1000+n))
+	}
+	for _, c := range []struct {
+		rule, query string
+		kind        string // of the frame after connected
+		previous    float64
+	}{
+		{"a version that is remembered", "?since=8", "score_update", 8},
+		{"the oldest that is remembered", "?since=7", "score_update", 7},
+		{"the latest version", "?since=10", "pong", 0},
+		{"no version", "?since=0", "leaderboard_update", 0},
+		{"a version before those remembered", "?since=6", "leaderboard_update", 0},
+		{"a version to come", "?since=11", "leaderboard_update", 0},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			r := b.watching(t, c.query)
+			if c.kind == "pong" {
+				r.quiet()
+				return
+			}
+			m := r.message()
+			require.Equal(t, c.kind, m.Type)
+			require.InDelta(t, 10, m.Data["version"], 0)
+			if c.previous > 0 {
+				require.InDelta(t, c.previous, m.Data["previous_version"], 0)
+				require.Equal(t, "u1", users(t, m.Data["changes"]))
+			}
+		})
+	}
+	t.Run("a status that changed in between is told", func(t *testing.T) {
+		b.live.change("spring", func(board *competition.Board) { board.Status = competition.Completed })
+		r := b.watching(t, "?since=10")
+		require.Equal(t, "score_update", r.message().Type)
+		require.Equal(t, "completed", r.message().Data["status"])
+	})
+	t.Run("33 versions later the version is forgotten", func(t *testing.T) {
+		first := b.live.boards["spring"].Version
+		for n := range int64(competition.HistoryLength) {
+			b.live.change("spring", score(n))
+		}
+		r := b.watching(t, fmt.Sprint("?since=", first))
+		require.Equal(t, "score_update", r.message().Type)
+		b.live.change("spring", score(-1))
+		r = b.watching(t, fmt.Sprint("?since=", first))
+		require.Equal(t, "leaderboard_update", r.message().Type)
+	})
+}
+
+func TestSubscriptionsOfASocket(t *testing.T) {
+	b := newLiveServer(t)
+	b.live.change("autumn", func(board *competition.Board) {
+		for rank := 1; rank <= 30; rank++ {
+			board.Entries = append(board.Entries, place(fmt.Sprint("a", rank), int64(100-rank), rank))
+		}
+		board.Total = 30
+	})
+	begin := func(t *testing.T) *rawSocket {
+		t.Helper()
+		r := b.watching(t, "?limit=10")
+		r.expect("leaderboard_update")
+		return r
+	}
+	t.Run("subscribe answers like the beginning", func(t *testing.T) {
+		r := begin(t)
+		r.say("subscribe", `{"competition_id":"autumn","limit":25}`)
+		m := r.message()
+		require.Equal(t, "connected", m.Type)
+		require.Equal(t, "autumn", m.Data["competition_id"])
+		require.InDelta(t, 25, m.Data["limit"], 0)
+		require.InDelta(t, 1, m.Data["version"], 0)
+		m = r.message()
+		require.Equal(t, "leaderboard_update", m.Type)
+		require.Len(t, m.Data["entries"], 25)
+		require.InDelta(t, 30, m.Data["total_count"], 0)
+		b.live.change("spring", score(901))
+		require.Equal(t, "spring", r.message().Data["competition_id"])
+		b.live.change("autumn", score(101))
+		require.Equal(t, "autumn", r.message().Data["competition_id"])
+		r.quiet()
+	})
+	t.Run("the limit is 100 when there is none", func(t *testing.T) {
+		r := begin(t)
+		r.say("subscribe", `{"competition_id":"autumn"}`)
+		require.InDelta(t, 100, r.message().Data["limit"], 0)
+		require.Len(t, r.message().Data["entries"], 30)
+	})
+	t.Run("another limit for a competition that is watched", func(t *testing.T) {
+		r := b.open(t, "/ws/leaderboard/autumn?limit=10")
+		require.Len(t, r.expect("leaderboard_update").Data["entries"], 10)
+		r.say("subscribe", `{"competition_id":"autumn","limit":25}`)
+		require.InDelta(t, 25, r.message().Data["limit"], 0)
+		require.Len(t, r.message().Data["entries"], 25)
+		b.live.change("autumn", func(board *competition.Board) { board.Entries[20].Score-- })
+		require.Equal(t, "a21", users(t, r.message().Data["changes"]))
+		r.quiet() // once, not for each limit
+	})
+	t.Run("a board of another limit is no start for a delta", func(t *testing.T) {
+		version := b.live.boards["autumn"].Version
+		r := b.open(t, "/ws/leaderboard/autumn?limit=10")
+		r.expect("leaderboard_update")
+		r.say("subscribe", fmt.Sprintf(`{"competition_id":"autumn","limit":25,"since":%d}`, version))
+		require.Equal(t, "connected", r.message().Type)
+		m := r.message()
+		require.Equal(t, "leaderboard_update", m.Type)
+		require.Len(t, m.Data["entries"], 25)
+	})
+	t.Run("the same limit and since", func(t *testing.T) {
+		version := b.live.boards["autumn"].Version
+		r := b.open(t, "/ws/leaderboard/autumn?limit=10")
+		r.expect("leaderboard_update")
+		again := fmt.Sprintf(`{"competition_id":"autumn","limit":10,"since":%d}`, version)
+		r.say("subscribe", again)
+		require.Equal(t, "connected", r.message().Type)
+		r.quiet()
+		b.live.change("autumn", score(7))
+		require.Equal(t, "score_update", r.message().Type)
+		r.say("subscribe", again)
+		require.Equal(t, "connected", r.message().Type)
+		m := r.message()
+		require.Equal(t, "score_update", m.Type)
+		require.InDelta(t, version, m.Data["previous_version"], 0)
+	})
+	t.Run("unsubscribe", func(t *testing.T) {
+		r := begin(t)
+		for len(b.live.left) > 0 {
+			<-b.live.left
+		}
+		r.say("unsubscribe", `{"competition_id":"autumn"}`) // is not watched: fine
+		r.say("unsubscribe", `{"competition_id":"spring"}`)
+		r.quiet()
+		require.Equal(t, "spring", <-b.live.left)
+		b.live.change("spring", score(902))
+		r.quiet()
+		r.say("subscribe", `{"competition_id":"spring","limit":10}`)
+		require.Equal(t, "connected", r.message().Type)
+		require.Equal(t, "leaderboard_update", r.message().Type)
+	})
+	t.Run("a refusal is an error frame that ends nothing", func(t *testing.T) {
+		r := begin(t)
+		for _, c := range []struct {
+			messageType, data string
+			status            float64
+			competitionID     any
+		}{
+			{"subscribe", `{"competition_id":"nowhere"}`, 404, "nowhere"},
+			{"subscribe", `{"competition_id":"secret"}`, 403, "secret"},
+			{"subscribe", `{"competition_id":"autumn","limit":11}`, 400, "autumn"},
+			{"subscribe", `{"competition_id":"autumn","since":-1}`, 400, "autumn"},
+			{"subscribe", `{"competition_id":"no where"}`, 400, nil},
+			{"subscribe", `{}`, 400, nil},
+			{"subscribe", `[]`, 400, nil},
+			{"unsubscribe", `{}`, 400, nil},
+			{"auth", `{}`, 400, nil},
+			{"shout", `{}`, 400, nil},
+		} {
+			r.say(c.messageType, c.data)
+			m := r.message()
+			require.Equal(t, "error", m.Type)
+			require.InDelta(t, c.status, m.Data["status"], 0, c.data)
+			require.Equal(t, c.competitionID, m.Data["competition_id"])
+			require.Subset(t, keys(m.Data), []string{"type", "title", "status", "detail", "code"})
+		}
+		for _, text := range []string{"", "x", "[]", `{"type":"ping"} x`, `{"type":"ping","type":"ping"}`, `{"type":7}`} {
+			r.text(text)
+			m := r.message()
+			require.Equal(t, "error", m.Type)
+			require.InDelta(t, 400, m.Data["status"], 0, text)
+		}
+		r.quiet()
+	})
+	t.Run("50 competitions and no more", func(t *testing.T) {
+		r := begin(t)
+		for n := range 50 {
+			id := fmt.Sprint("many", n)
+			b.live.change(id, func(*competition.Board) {})
+			r.say("subscribe", fmt.Sprintf(`{"competition_id":%q}`, id))
+			if n < 49 { // with spring itself these are 50
+				require.Equal(t, id, r.expect("connected").Data["competition_id"])
+			}
+		}
+		m := r.expect("error")
+		require.InDelta(t, 400, m.Data["status"], 0)
+		require.Equal(t, "many49", m.Data["competition_id"])
+		r.say("subscribe", `{"competition_id":"many7","limit":10}`) // watched already
+		r.expect("connected")
+		r.say("unsubscribe", `{"competition_id":"many8"}`)
+		r.say("subscribe", `{"competition_id":"many49"}`)
+		require.Equal(t, "many49", r.expect("connected").Data["competition_id"])
+	})
+	t.Run("all end with the socket", func(t *testing.T) {
+		b := newLiveServer(t)
+		r := b.watching(t, "")
+		b.live.change("autumn", func(*competition.Board) {})
+		r.say("subscribe", `{"competition_id":"autumn"}`)
+		r.expect("connected")
+		require.NoError(t, r.conn.Close())
+		require.ElementsMatch(t, []string{"spring", "autumn"}, []string{<-b.live.left, <-b.live.left})
+	})
+}
+
+func TestTheTokenOfASocketExpires(t *testing.T) {
+	b := newLiveServer(t)
+	// expiring is a token with so much left; the server's clock stands still,
+	// and counts it down from the moment it hears of the token.
+	expiring := func(left time.Duration, sub string) string {
+		return mint(t, secret, jwt.MapClaims{"sub": sub, "exp": start.Add(left - leeway).Unix()})
+	}
+	open := func(t *testing.T, token string) *rawSocket {
+		t.Helper()
+		r := upgraded(t, b.address, "/ws/leaderboard/spring?token="+token)
+		r.expect("leaderboard_update")
+		return r
+	}
+	t.Run("it closes the socket", func(t *testing.T) {
+		t.Parallel()
+		r := open(t, expiring(time.Second, "u1"))
+		require.Equal(t, "the token has expired", r.refusedWith(1008))
+	})
+	t.Run("a later one extends", func(t *testing.T) {
+		t.Parallel()
+		r := open(t, expiring(2*time.Second, "u1"))
+		reference := open(t, expiring(3*time.Second, "u1"))
+		r.say("auth", fmt.Sprintf(`{"token":%q}`, userToken(t, "u1")))
+		r.quiet() // success is not told
+		reference.refusedWith(1008)
+		r.quiet()
+	})
+	t.Run("another user's, or a bad one, does not", func(t *testing.T) {
+		t.Parallel()
+		r := open(t, expiring(2*time.Second, "u1"))
+		r.say("auth", fmt.Sprintf(`{"token":%q}`, userToken(t, "u2")))
+		require.InDelta(t, 403, r.message().Data["status"], 0)
+		r.say("auth", fmt.Sprintf(`{"token":%q}`, strayBit(userToken(t, "u1"))))
+		require.InDelta(t, 401, r.message().Data["status"], 0)
+		r.refusedWith(1008)
+	})
+}
+
+func TestShutdownClosesSockets(t *testing.T) {
+	b := newLiveServer(t)
+	sockets := []*rawSocket{b.watching(t, ""), b.watching(t, ""), b.watching(t, "")}
+	stopped := make(chan error, 1)
+	go func() { stopped <- b.Shutdown(context.WithoutCancel(t.Context())) }()
+	for i, r := range sockets {
+		r.refusedWith(1001)
+		if i > 0 { // one of them never closes its side, and must not hold the server up
+			require.NoError(t, r.conn.Close())
+		}
+	}
+	require.NoError(t, <-stopped)
+	require.Len(t, b.live.left, 3)
+}
+
+// With bytes unread, closing at once would reset the connection, and take the
+// close frame from clients that are slow to read it.
+func TestASocketIsClosedInOrder(t *testing.T) {
+	b := newLiveServer(t)
+	r := b.watching(t, "")
+	r.text(ping(1 << 20)) // more than the sockets' buffers hold
+	r.refusedWith(1009)
+	_, err := r.conn.Write([]byte("x")) // the server still takes what comes
+	require.NoError(t, err)
+	_, err = r.conn.Read(make([]byte, 1))
+	require.ErrorIs(t, err, io.EOF)
+}
