@@ -6,10 +6,10 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD := $(GO) build -trimpath -ldflags "-X main.Version=$(VERSION)"
 TOOL := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help demo test build lint fmt verify fuzz soak bench
+.PHONY: help demo test build lint fmt verify fuzz soak bench bench-live
 
 help: ## explain the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## a server with a competition that moves, to look at
 	bin/paceboard serve --dev --demo
@@ -40,3 +40,7 @@ soak: ## kill the server for hours (SOAK=2h) and check that nothing is lost
 
 bench: ## run the Go benchmarks, each once
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+bench-live: ## measure the latency and memory of 10,000 live subscribers
+	$(GO) run ./benchmarks/live
+	$(GO) test -run '^$$' -bench SubscriberMemory -benchtime 1x ./benchmarks -subscribers 100000

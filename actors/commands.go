@@ -97,8 +97,10 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 		return &groupUnderway{places: places, err: err}
 	}
 	group := &batchOfSyncs{items: make([]competition.BatchItem, len(places)), open: len(places)}
+	replies := make([]competition.JoinedReply, len(places)) // room for one each
 	for i, place := range places {
 		group.items[i] = items[place]
+		group.items[i].Replies = replies[i : i : i+1]
 	}
 	v := e.newEnvelope()
 	v.command = group

@@ -17,6 +17,9 @@ func mutants(tb testing.TB) [][]byte {
 	var all [][]byte
 	for _, r := range routes() {
 		request := sample[r.operation]
+		if r.access == guarded {
+			continue // what is live has no end; see the live tests
+		}
 		all = append(all, rawRequest(r.method, request.target, token, request.body))
 	}
 	return append(all,
