@@ -181,9 +181,10 @@ func (a *competitionActor) appendFailed(err error) {
 	switch {
 	case errors.Is(err, competition.ErrConflict):
 		// Somebody else writes this competition: what they wrote must be read
-		// before anything is shown or decided here again.
-		a.refuseWaiters(competition.ErrUnavailable)
+		// before anything is shown or decided here again, to whom this answer
+		// comes first too.
 		a.forgetState()
+		a.refuseWaiters(competition.ErrUnavailable)
 		a.retryLater()
 	case errors.Is(err, competition.ErrCorrupt):
 		a.core.Rollback()

@@ -35,8 +35,7 @@ func TestSyncIsAnsweredWithItsPlaceAndReadBack(t *testing.T) {
 
 func TestManyCallersAtOnceAreAllCounted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := newMemoryStore()
-		e := startEngine(t, store, nil)
+		e := startEngine(t, newMemoryStore(), nil)
 		create(t, e, running("spring"))
 		const callers, each = 16, 200
 		var wg sync.WaitGroup
@@ -63,6 +62,26 @@ func TestManyCallersAtOnceAreAllCounted(t *testing.T) {
 		for _, entry := range page.Entries {
 			require.EqualValues(t, each, entry.Score)
 		}
-		require.Less(t, len(store.journals["spring"]), callers*each, "batches form")
+	})
+}
+
+func TestBatchesFormWhileOneIsUnderWay(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		create(t, e, running("spring"))
+		before := len(store.journals["spring"])
+		g := newGate(nil, true)
+		store.set(func() { store.beforeAppend = g.wait })
+		var answers []<-chan error
+		for i := range 20 {
+			answers = append(answers, later(func() error { _, err := e.SubmitSync("spring", steps(fmt.Sprint(i), 1)); return err }))
+			synctest.Wait()
+		}
+		close(g.open)
+		for _, answer := range answers {
+			require.NoError(t, <-answer)
+		}
+		require.Len(t, store.journals["spring"], before+2, "the first alone, the others together")
 	})
 }

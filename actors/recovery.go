@@ -67,8 +67,8 @@ func (a *competitionActor) damaged(err error) {
 	a.logger.Error("THE COMPETITION IS OUT OF SERVICE: its records are damaged; restore the data folder from a backup, or keep it and ask for help",
 		"seq", damage.Seq, "reason", damage.Reason)
 	a.handle.damage.Store(damage)
-	a.refuseWaiters(damage)
 	a.forgetState()
+	a.refuseWaiters(damage)
 }
 
 // forgetState stops showing a state that is not to be relied on any more.

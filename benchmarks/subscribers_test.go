@@ -28,7 +28,7 @@ var subscribers = flag.Int("subscribers", 10_000, "how many subscribers Benchmar
 
 const (
 	goalBytesEach = 40 << 10
-	secret        = "a secret of the benchmarks, 32 bytes" //nolint:gosec // it guards nothing
+	secret        = "a secret of the benchmarks, 32 bytes" // it guards nothing
 )
 
 // BenchmarkSubscriberMemory connects many WebSocket subscribers over in-memory

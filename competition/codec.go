@@ -3,6 +3,7 @@ package competition
 import (
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 )
@@ -120,7 +121,7 @@ func splitRecord(records []byte) (body, rest []byte, err error) {
 	}
 	body = record[recordHeader:]
 	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(record[checksumAt:]) {
-		return nil, nil, fmt.Errorf("its checksum is wrong")
+		return nil, nil, errors.New("its checksum is wrong")
 	}
 	return body, rest, nil
 }

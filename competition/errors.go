@@ -3,6 +3,7 @@ package competition
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Refusals: a command that breaks a rule gets one of these and changes nothing.
@@ -79,9 +80,10 @@ func (e FieldError) Error() string { return e.Field + ": " + e.Detail }
 type InvalidError struct{ Fields []FieldError }
 
 func (e *InvalidError) Error() string {
-	text := "the definition is not valid"
+	var text strings.Builder
+	text.WriteString("the definition is not valid")
 	for _, f := range e.Fields {
-		text += "; " + f.Error()
+		text.WriteString("; " + f.Error())
 	}
-	return text
+	return text.String()
 }

@@ -101,14 +101,12 @@ func (s *sources) find(name string) (index uint32, known bool) {
 }
 
 // add gives a name the next index.
-func (s *sources) add(name string) uint32 {
+func (s *sources) add(name string) {
 	if s.index == nil {
 		s.index = map[string]uint32{}
 	}
-	index := uint32(len(s.names))
+	s.index[name] = uint32(len(s.names))
 	s.names = append(s.names, name)
-	s.index[name] = index
-	return index
 }
 
 // apply confirms a name that an applied event brought; false means that the

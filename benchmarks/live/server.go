@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	secret        = "a secret of the load harness, 32 bytes" //nolint:gosec // the server lives as long as the measurement
+	secret        = "a secret of the load harness, 32 bytes" // the server lives as long as the measurement
 	competitionID = "live"
 	clockTick     = 10 * time.Millisecond // of /proc/<pid>/stat on Linux
 )
@@ -130,7 +130,7 @@ func (s *server) post(ctx context.Context, client *http.Client, path, bearer str
 	if err != nil {
 		return err
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(response.Body)
 	if err != nil {
 		return err

@@ -60,9 +60,9 @@ func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo
 		_, err := post(ctx, reports, o, func() {})
 		switch {
 		case err == nil:
-			s.logger.Info("the demo's month is over; start again for another")
+			s.logger.InfoContext(ctx, "the demo's month is over; start again for another")
 		case !errors.Is(err, context.Canceled):
-			s.logger.Error("the demo stopped", "error", err)
+			s.logger.ErrorContext(ctx, "the demo stopped", "error", err)
 		}
 	}()
 	return d, nil
@@ -103,7 +103,7 @@ func createDemo(s *server) (id string, err error) {
 // joinDemo enrols everybody under a name, and the viewer.
 func joinDemo(s *server, id string, reports []activity) error {
 	operator := competition.Caller{UserID: demoViewer, Operator: true}
-	names := map[string]string{demoViewer: "You"}
+	names := map[string]string{demoViewer: "Robin"}
 	users := []string{demoViewer}
 	for i := range reports {
 		user := reports[i].UserID

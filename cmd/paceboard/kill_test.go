@@ -250,7 +250,7 @@ func loadAndKill(t *testing.T, s *instance, l *ledger, boards *versions, competi
 }
 
 func postReport(client *http.Client, url, body, token string) (acknowledged bool) {
-	request, err := http.NewRequest(http.MethodPost, url+"/api/v1/fitness/sync", strings.NewReader(body)) //nolint:noctx // the client has a deadline
+	request, err := http.NewRequest(http.MethodPost, url+"/api/v1/fitness/sync", strings.NewReader(body))
 	if err != nil {
 		return false
 	}
@@ -274,7 +274,7 @@ func watchBoard(t *testing.T, s *instance, boards *versions, competitionID strin
 			return
 		default:
 		}
-		request, err := http.NewRequest(http.MethodGet, s.url+"/api/v1/leaderboard/"+competitionID+"?limit=100", http.NoBody) //nolint:noctx // the client has a deadline
+		request, err := http.NewRequest(http.MethodGet, s.url+"/api/v1/leaderboard/"+competitionID+"?limit=100", http.NoBody)
 		if err != nil {
 			t.Error(err)
 			return

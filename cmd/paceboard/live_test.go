@@ -291,7 +291,7 @@ func postRandomBatches(t *testing.T, url, competitionID string, random *rand.Ran
 			body.WriteString(r.body(competitionID))
 		}
 		body.WriteString(`]}`)
-		request, err := http.NewRequest(http.MethodPost, url+"/api/v1/fitness/sync/batch", &body) //nolint:noctx // the client has a deadline
+		request, err := http.NewRequest(http.MethodPost, url+"/api/v1/fitness/sync/batch", &body)
 		if err != nil {
 			t.Error(err)
 			return

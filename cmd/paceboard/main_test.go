@@ -32,13 +32,13 @@ func TestMain(m *testing.M) {
 		if err != nil {
 			panic(err)
 		}
-		defer os.RemoveAll(dir)
+		defer func() { _ = os.RemoveAll(dir) }()
 		binary = filepath.Join(dir, "paceboard")
 		args := []string{"build", "-o", binary}
 		if raceEnabled {
 			args = append(args, "-race")
 		}
-		if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil { //nolint:noctx // no test yet whose context it could have
+		if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
 			panic(fmt.Sprintf("build the program: %v\n%s", err, out))
 		}
 		return m.Run()
@@ -97,7 +97,7 @@ func (l *logs) String() string {
 func startServer(t *testing.T, dataDir string, args ...string) *instance {
 	t.Helper()
 	s := &instance{t: t, logs: &logs{more: make(chan struct{})}, exited: make(chan struct{})}
-	s.cmd = exec.Command(binary, append([]string{"serve", "--port", "0", "--host", "127.0.0.1", "--data-dir", dataDir}, args...)...) //nolint:noctx // it is stopped below
+	s.cmd = exec.Command(binary, append([]string{"serve", "--port", "0", "--host", "127.0.0.1", "--data-dir", dataDir}, args...)...)
 	s.cmd.Env = []string{"SUPABASE_JWT_SECRET=" + testSecret, "PATH=" + os.Getenv("PATH"), "MIN_FREE_DISK=1MiB"}
 	s.cmd.Dir = t.TempDir()                                              // no .env of anybody's
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a killed test run leaves no server

@@ -129,7 +129,7 @@ type rawConnection struct {
 // for more, and reads one answer.
 func (c *rawConnection) send(request string) (status int, err error) {
 	defer c.close()
-	if c.conn, err = net.DialTimeout("tcp", c.address, 5*time.Second); err != nil { //nolint:noctx // it has a deadline
+	if c.conn, err = net.DialTimeout("tcp", c.address, 5*time.Second); err != nil {
 		return 0, err
 	}
 	c.reader = bufio.NewReader(c.conn)

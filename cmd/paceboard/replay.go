@@ -65,7 +65,7 @@ func replay(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return fmt.Errorf("open the CSV: %w", err)
 	}
-	defer file.Close()
+	defer func() { _ = file.Close() }()
 	reports, err := readActivity(file, o.source)
 	if err != nil {
 		return fmt.Errorf("%s: %w", files[0], err)
@@ -203,7 +203,7 @@ func postBody(ctx context.Context, client *http.Client, o replayOptions, body []
 	if err != nil {
 		return 0, "", fmt.Errorf("post: %w", err)
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	answer, err := io.ReadAll(io.LimitReader(response.Body, 4<<10))
 	if err != nil {
 		return 0, "", fmt.Errorf("read the answer: %w", err)

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"net/http"
@@ -50,7 +49,7 @@ func TestRestartWithAMillionParticipants(t *testing.T) {
 // a data folder: snapshot rows, and a tail of the journal behind them.
 func fillBoard(t *testing.T, dir, id string, participants int) {
 	t.Helper()
-	ctx := context.Background()
+	ctx := t.Context()
 	store, err := embedded.Open(ctx, embedded.Options{Dir: dir})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, store.Close()) }()

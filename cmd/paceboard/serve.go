@@ -94,7 +94,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	if err = s.startProfiler(ctx); err != nil {
 		return s, err
 	}
-	s.logger.Info("serving", "address", s.listener.Addr().String(), "version", Version)
+	s.logger.InfoContext(ctx, "serving", "address", s.listener.Addr().String(), "version", Version)
 	return s, s.welcome(ctx, p, secret)
 }
 
@@ -105,7 +105,7 @@ func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
 		return nil
 	}
 	url := "http://" + s.listener.Addr().String()
-	viewer, err := mint(secret, s.settings.SupabaseURL, demoViewer, "You", true, 24*time.Hour)
+	viewer, err := mint(secret, s.settings.SupabaseURL, demoViewer, "Robin", true, 24*time.Hour)
 	if err != nil {
 		return err
 	}

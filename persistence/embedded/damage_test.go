@@ -60,7 +60,7 @@ func judge(disk *vfs.MemFS, accounts map[string]account) (outcome string, err er
 	defer cancel()
 	s, err := Open(ctx, small(onMemory(disk)))
 	if err != nil {
-		return "refused to open", nil //nolint:nilerr // that is loud
+		return "refused to open", nil // that is loud
 	}
 	defer func() { err = errors.Join(err, ignoreCorruption(s.Close())) }()
 	outcome = "lost nothing"
