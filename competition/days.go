@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"iter"
@@ -189,7 +190,7 @@ func parseRegister(b []byte) (Register, int, error) {
 	entry := b[:1+int(b[0])]
 	r := decodeRegister(entry[1:])
 	var scratch [maxRegisterBytes]byte
-	if string(appendRegister(scratch[:0], r)) != string(entry) {
+	if !bytes.Equal(appendRegister(scratch[:0], r), entry) {
 		return Register{}, 0, errors.New("a day register is not in its canonical form")
 	}
 	return r, len(entry), nil

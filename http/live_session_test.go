@@ -63,7 +63,7 @@ func TestSubscribersShareEncodings(t *testing.T) {
 	var frames []frame
 	for range 2 {
 		session := newLiveSession(b.live, b.nowMillis, competition.Caller{UserID: "u1"})
-		defer session.close()
+		t.Cleanup(session.close)
 		_, err := session.watch("spring", 10, 0)
 		require.NoError(t, err)
 		require.NoError(t, session.deliver(func(f frame) error {

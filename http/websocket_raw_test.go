@@ -113,6 +113,7 @@ func (r *rawSocket) write(b []byte) {
 func (r *rawSocket) frame(opcode byte, payload string) {
 	r.write(frameBytes(fin|opcode, []byte(payload)))
 }
+
 func (r *rawSocket) fragment(opcode byte, payload string) {
 	r.write(frameBytes(opcode, []byte(payload)))
 }
@@ -201,8 +202,7 @@ func (r *rawSocket) closed() (code int, reason string) {
 		f, err := r.next()
 		if err != nil {
 			require.NotErrorIs(r.tb, err, io.ErrUnexpectedEOF, "the connection ended inside a frame")
-			var network net.Error
-			if errors.As(err, &network) {
+			if network, ok := errors.AsType[net.Error](err); ok {
 				require.False(r.tb, network.Timeout(), "the server has not hung up")
 			}
 			return code, reason

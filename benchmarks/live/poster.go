@@ -39,7 +39,7 @@ func newPoster(ctx context.Context, s *server, rate int) (*poster, error) {
 	p := &poster{
 		server: s, client: &http.Client{Timeout: 30 * time.Second}, rate: rate,
 		day:    time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly),
-		random: rand.New(rand.NewPCG(1, 2)), acknowledged: make([]atomic.Int64, maxBatches), //nolint:gosec // the same load each time
+		random: rand.New(rand.NewPCG(1, 2)), acknowledged: make([]atomic.Int64, maxBatches), // the same load each time
 	}
 	var err error
 	if p.token, err = token("operator", true); err != nil {

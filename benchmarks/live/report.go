@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"strconv"
 	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -75,7 +76,7 @@ func (r *report) print(w io.Writer) {
 	each := float64(r.reading.most.rss) / float64(o.subscribers)
 	line("memory a subscriber, connected", fmt.Sprintf("%.1f KiB", float64(r.bytesEach)/1024), "", fmt.Sprintf("≤ %d KiB: %s", goalBytesEach>>10, met(r.bytesEach <= goalBytesEach)))
 	line("memory a subscriber, all included", fmt.Sprintf("%.1f KiB", each/1024), "", "")
-	line("readers that lost their connection", fmt.Sprintf("%d", r.lost), "", "0: "+met(r.lost == 0))
+	line("readers that lost their connection", strconv.Itoa(r.lost), "", "0: "+met(r.lost == 0))
 }
 
 func met(yes bool) string {

@@ -68,7 +68,7 @@ func openTab(t *testing.T, host string) *browserTab {
 		options = append(options, chromedp.Flag(name, value))
 	}
 	options = append(options, chromedp.NoInheritEnv, chromedp.Env("HOME="+home, "TMPDIR="+home, "PATH="+os.Getenv("PATH")))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...) //nolint:usetesting // the cleanup still needs the browser
 	b := &browserTab{t: t, host: host}
 	var cancel context.CancelFunc
 	b.ctx, cancel = chromedp.NewContext(allocator, chromedp.WithListener(b.hear))
@@ -94,7 +94,7 @@ func (b *browserTab) hear(event any) {
 			b.faults = append(b.faults, "console: "+string(text))
 		}
 	case *log.EventEntryAdded:
-		if !(b.down && isCutOff(e.Entry.Text)) && (e.Entry.Level == "error" || e.Entry.Level == "warning") {
+		if (!b.down || !isCutOff(e.Entry.Text)) && (e.Entry.Level == "error" || e.Entry.Level == "warning") {
 			b.faults = append(b.faults, fmt.Sprintf("log of %s: %s %s", e.Entry.Source, e.Entry.Text, e.Entry.URL))
 		}
 	case *network.EventRequestWillBeSent:

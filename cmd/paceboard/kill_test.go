@@ -153,6 +153,7 @@ type versions struct {
 }
 
 func (v *versions) note(t *testing.T, b board) {
+	t.Helper()
 	text, err := json.Marshal(b)
 	if err != nil {
 		t.Error(err)
@@ -265,6 +266,7 @@ func postReport(client *http.Client, url, body, token string) (acknowledged bool
 
 // watchBoard reads the board until the server is killed.
 func watchBoard(t *testing.T, s *instance, boards *versions, competitionID string, killed <-chan struct{}) {
+	t.Helper()
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	token := operatorToken(t)

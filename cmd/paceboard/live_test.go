@@ -91,7 +91,7 @@ type watcher struct {
 // connect opens a socket, resuming from the board at hand.
 func (w *watcher) connect(ctx context.Context) (*websocket.Conn, error) {
 	url := fmt.Sprintf("%s/ws/leaderboard/%s?limit=%d&since=%d", strings.Replace(w.url, "http", "ws", 1), w.competitionID, w.limit, w.board.version)
-	conn, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{Subprotocols: []string{"bearer." + w.token}})
+	conn, _, err := websocket.Dial(ctx, url, &websocket.DialOptions{Subprotocols: []string{"bearer." + w.token}}) //nolint:bodyclose // the library has read it
 	if err != nil {
 		return nil, err
 	}
@@ -277,6 +277,7 @@ func TestLiveBoardsAreExactAtEveryVersion(t *testing.T) {
 
 // postRandomBatches posts syncs of random users, from one source.
 func postRandomBatches(t *testing.T, url, competitionID string, random *rand.Rand, batches, size, users int) {
+	t.Helper()
 	client := &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	token := operatorToken(t)

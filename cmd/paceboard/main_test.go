@@ -166,7 +166,10 @@ func (s *instance) stop() {
 }
 
 // operatorToken is a token that may do everything.
-func operatorToken(t *testing.T) string { return tokenOf(t, "operator", true) }
+func operatorToken(t *testing.T) string {
+	t.Helper()
+	return tokenOf(t, "operator", true)
+}
 
 func tokenOf(t *testing.T, user string, operator bool) string {
 	t.Helper()

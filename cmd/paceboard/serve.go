@@ -86,16 +86,19 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: settings.MaxConnections, Page: web.Files(),
 		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()},
 	})
-	go func() { // ends with Shutdown
-		if err := s.http.Serve(s.listener); err != nil {
-			s.failed <- fmt.Errorf("serve HTTP: %w", err)
-		}
-	}()
-	if err = s.startProfiler(ctx); err != nil {
+	go serveHTTP(s.http, s.listener, s.failed) // ends with Shutdown
+	if err := s.startProfiler(ctx); err != nil {
 		return s, err
 	}
 	s.logger.InfoContext(ctx, "serving", "address", s.listener.Addr().String(), "version", Version)
 	return s, s.welcome(ctx, p, secret)
+}
+
+// serveHTTP tells if the front end ends by itself.
+func serveHTTP(front *pbhttp.Server, listener net.Listener, failed chan<- error) {
+	if err := front.Serve(listener); err != nil {
+		failed <- fmt.Errorf("serve HTTP: %w", err)
+	}
 }
 
 // welcome tells somebody who tries Paceboard out what to do next, and starts

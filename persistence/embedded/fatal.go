@@ -65,7 +65,7 @@ func (l *pebbleLog) events() *pebble.EventListener {
 			l.logger.Error("pebble could not flush or compact and will try again", "error", err)
 		},
 		DataCorruption: func(info pebble.DataCorruptionInfo) {
-			l.logger.Error("A BLOCK OF THE STORE IS DAMAGED: competitions that need it are refused; restore the data folder from a backup",
+			l.logger.Error("a block of the store is damaged: competitions that need it are refused; restore the data folder from a backup",
 				"file", info.Path, "keys", info.Bounds.String(), "error", info.Details)
 		},
 		ManifestCreated: func(info pebble.ManifestCreateInfo) {

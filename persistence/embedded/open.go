@@ -104,8 +104,7 @@ func (o *opening) open() (s *Store, err error) {
 	}
 	lock, err := pebble.LockDirectory(o.path, o.FS)
 	if err != nil {
-		var path *fs.PathError
-		if errors.As(err, &path) {
+		if _, ok := errors.AsType[*fs.PathError](err); ok {
 			return nil, err
 		}
 		return nil, fmt.Errorf("%w: another paceboard uses this DATA_DIR; stop it, or give this one a folder of its own: %w", ErrInUse, err)
@@ -225,7 +224,7 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 		return nil, err
 	}
 	for _, damage := range damaged {
-		o.Logger.Error("A COMPETITION LOST ACKNOWLEDGED EVENTS and is refused; restore the data folder from a backup",
+		o.Logger.Error("a competition lost acknowledged events and is refused; restore the data folder from a backup",
 			"competition", damage.CompetitionID, "seq", damage.Seq, "reason", damage.Reason)
 	}
 	switch {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"sync"
 
 	"github.com/paceboard/paceboard/competition"
@@ -128,7 +129,7 @@ func (p *play) accounts() map[string]account {
 	defer p.mu.Unlock()
 	all := make(map[string]account, len(p.ledger))
 	for id, a := range p.ledger {
-		all[id] = account{acknowledged: a.acknowledged[:len(a.acknowledged):len(a.acknowledged)], attempted: a.attempted}
+		all[id] = account{acknowledged: slices.Clip(a.acknowledged), attempted: a.attempted}
 	}
 	return all
 }
