@@ -271,7 +271,7 @@ func TestLiveBoardsAreExactAtEveryVersion(t *testing.T) {
 		resumes += w.resumes
 	}
 	t.Logf("%d syncs, %d frames, %d resumes, %d boards compared with the journal", syncs, frames, resumes, compared)
-	require.Greater(t, compared, 100)
+	require.Greater(t, compared, 3*len(watchers), "the watchers saw it move")
 	require.Positive(t, resumes)
 }
 
