@@ -15,6 +15,7 @@ func TestCurrencyDecimals(t *testing.T) {
 		0: {"JPY", "KRW", "CLP", "ISK", "VND", "XOF", "UGX"},
 		2: {"EUR", "USD", "GBP", "CHF", "INR", "COP", "IDR", "PKR", "RSD", "HUF", "TWD", "SLE", "VES", "MRU"},
 		3: {"KWD", "BHD", "TND", "IQD", "OMR"},
+		4: {"CLF", "UYW"},
 	} {
 		for _, code := range codes {
 			got, known := CurrencyDecimals(code)

@@ -1,6 +1,9 @@
 package http
 
 import (
+	"sync/atomic"
+	"time"
+
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -15,7 +18,7 @@ type liveSession struct {
 	engine  Engine
 	now     func() competition.Millis
 	caller  competition.Caller
-	wake    chan struct{} // capacity 1: some watch has news
+	wake    chan struct{} // capacity 1: some watch has news, an alarm went off, or whoever pokes knows why
 	watches []*watch
 }
 
@@ -100,13 +103,39 @@ func (l *liveSession) find(competitionID string) *watch {
 	return nil
 }
 
-// poke makes the session look at its watches again.
+// poke makes the session's goroutine look around again.
 func (l *liveSession) poke() {
 	select {
 	case l.wake <- struct{}{}:
 	default:
 	}
 }
+
+// alarm is something that is due at a time. It wakes the session's goroutine,
+// which is the one that looks at it.
+type alarm struct {
+	due   atomic.Bool
+	timer *time.Timer
+}
+
+// alarmIn is an alarm that goes off after a time.
+func (l *liveSession) alarmIn(after time.Duration) *alarm {
+	a := &alarm{}
+	a.timer = time.AfterFunc(after, func() {
+		a.due.Store(true)
+		l.poke()
+	})
+	return a
+}
+
+// reset makes the alarm go off later.
+func (a *alarm) reset(after time.Duration) {
+	a.timer.Stop()
+	a.due.Store(false)
+	a.timer.Reset(after)
+}
+
+func (a *alarm) stop() { a.timer.Stop() }
 
 // deliver sends what is new at every watch.
 func (l *liveSession) deliver(send func(frame) error) error {

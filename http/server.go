@@ -36,6 +36,9 @@ type Server struct {
 	app    *fiber.App
 	fiber  fasthttp.RequestHandler // what Fiber makes of the routes
 	calls  sync.Pool               // *call
+
+	serving    context.Context // until Shutdown
+	endServing context.CancelFunc
 }
 
 // maxHeaderBytes is how large the request line and the header fields may be
@@ -58,6 +61,7 @@ func New(o Options) *Server {
 		routes:  routes(),
 		calls:   sync.Pool{New: func() any { return new(call) }},
 	}
+	s.serving, s.endServing = context.WithCancel(context.Background())
 	s.metrics = newMetrics(o.Registry, s.routes, o.Engine, s.live.count)
 	s.upgrade = s.newUpgrader()
 	var verifiers []Verifier
@@ -110,6 +114,7 @@ func (s *Server) listen(o Options) {
 	server.Logger = fasthttpLog{s.log}
 	server.SecureErrorLogMessage = true
 	server.CloseOnShutdown = true
+	server.ReduceMemoryUsage = true // of connections that say nothing, sockets among them; see leanListener
 	server.HeaderReceived = func(header *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
 		if bytes.Contains(header.RequestURI(), batchPath) { // enter looks closer
 			c.MaxRequestBodySize = batchBodyLimit
@@ -118,9 +123,13 @@ func (s *Server) listen(o Options) {
 	}
 }
 
-// Serve answers on a listener until Shutdown, and then returns nil.
+// Serve answers on a listener until Shutdown, before or after, and then returns
+// nil; the listener is closed.
 func (s *Server) Serve(listener net.Listener) error {
-	if err := s.app.Server().Serve(listener); err != nil {
+	lean := &leanListener{Listener: listener}
+	stop := context.AfterFunc(s.serving, func() { _ = lean.Close() }) // fasthttp may not know of it yet
+	defer stop()
+	if err := s.app.Server().Serve(lean); err != nil && s.serving.Err() == nil {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
 	return nil
@@ -131,6 +140,7 @@ func (s *Server) Serve(listener net.Listener) error {
 // the end of the program. The server cannot be used again.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.auth.close()
+	s.endServing()
 	if err := s.live.endAll(ctx); err != nil {
 		return fmt.Errorf("end the live clients: %w", err)
 	}

@@ -3,10 +3,14 @@ package http
 import (
 	"bufio"
 	"strconv"
+	"sync/atomic"
 	"time"
 )
 
-const eventStreamType = "text/event-stream"
+const (
+	eventStreamType = "text/event-stream"
+	commentEvery    = 15 * time.Second // finds out about clients that are gone
+)
 
 // streamEvents sends the live updates of a board as Server-Sent Events
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html). Board events
@@ -40,7 +44,7 @@ func (s *Server) streamEvents(c *call) error {
 		return nil
 	}
 	conn := c.Conn()
-	stream := &eventStream{session: session, expires: s.untilExpiry(identity), stop: make(chan struct{}, 1)}
+	stream := &eventStream{session: session, expires: s.untilExpiry(identity)}
 	if !s.live.add(stream) {
 		session.close()
 		return kindNotReady.with("the server is shutting down")
@@ -76,15 +80,13 @@ func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
 type eventStream struct {
 	session *liveSession
 	expires time.Duration // until the token does
-	stop    chan struct{} // the server's wish; capacity 1
+	ended   atomic.Bool   // the server's wish
 }
 
 // end implements liveClient.
 func (e *eventStream) end(closing) {
-	select {
-	case e.stop <- struct{}{}:
-	default:
-	}
+	e.ended.Store(true)
+	e.session.poke()
 }
 
 // run calls before ahead of each event, and sends until the client goes, the
@@ -96,23 +98,20 @@ func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 		writeEvent(w, f)
 		return w.Flush()
 	}
-	comments := time.NewTicker(pingEvery / 2)
-	defer comments.Stop()
-	expiry := time.NewTimer(e.expires)
-	defer expiry.Stop()
-	err := send(connected)
-	for err == nil {
-		select {
-		case <-e.session.wake:
-			err = e.session.deliver(send)
-		case <-comments.C: // finds out about clients that are gone
+	comment := e.session.alarmIn(commentEvery)
+	defer comment.stop()
+	expiry := e.session.alarmIn(e.expires)
+	defer expiry.stop()
+	for err := send(connected); err == nil; {
+		<-e.session.wake
+		if e.ended.Load() || expiry.due.Load() {
+			return
+		}
+		if err = e.session.deliver(send); err == nil && comment.due.Load() {
+			comment.reset(commentEvery)
 			before()
 			_, _ = w.WriteString(": still here\n\n")
 			err = w.Flush()
-		case <-expiry.C:
-			return
-		case <-e.stop:
-			return
 		}
 	}
 }

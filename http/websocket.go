@@ -52,10 +52,11 @@ type socket struct {
 	session *liveSession
 	expires time.Duration // until the token of the handshake does
 
-	frames chan clientFrame // to the writer
-	hangUp chan closing     // the reader's or the server's wish; capacity 1
-	done   chan struct{}    // closed when the writer has ended
-	ending atomic.Bool      // set when the writer is about to
+	frames      chan clientFrame // to the writer
+	hangUp      chan closing     // the reader's or the server's wish; capacity 1
+	done        chan struct{}    // closed when the writer has ended
+	ending      atomic.Bool      // set when the writer is about to
+	deadlineSet time.Time        // when the write deadline was last moved
 }
 
 // closing is why a socket is closed.
@@ -153,6 +154,7 @@ func (s *Server) untilExpiry(id *Identity) time.Duration {
 func (k *socket) end(c closing) {
 	select {
 	case k.hangUp <- c:
+		k.session.poke()
 	default:
 	}
 }
@@ -186,6 +188,7 @@ func (k *socket) read() {
 		}
 		select {
 		case k.frames <- parseClientFrame(message):
+			k.session.poke()
 		case <-k.done:
 			return
 		}
@@ -199,39 +202,50 @@ func (k *socket) stopReading() {
 }
 
 // write owns the session: it sends what is new, answers the client's frames,
-// pings, and closes.
+// pings, and closes. Whatever there is to do wakes it through one channel, since
+// a wait for several costs several times as much.
 func (k *socket) write(first frame) {
 	defer close(k.done) // the last: conn may serve another client after it
 	defer k.stopReading()
-	pings := time.NewTicker(pingEvery)
-	defer pings.Stop()
-	expiry := time.NewTimer(k.expires)
-	defer expiry.Stop()
-	err := k.send(first)
-	for err == nil {
+	ping := k.session.alarmIn(pingEvery)
+	defer ping.stop()
+	expiry := k.session.alarmIn(k.expires)
+	defer expiry.stop()
+	for err := k.send(first); err == nil; {
+		<-k.session.wake
 		select {
-		case <-k.session.wake:
-			err = k.session.deliver(k.send)
-		case f := <-k.frames:
-			err = k.answer(f, expiry)
-		case <-pings.C:
-			err = k.conn.WriteControl(fws.PingMessage, nil, time.Now().Add(writeDeadline))
-		case <-expiry.C:
-			closeSocket(k.conn, closing{closeBadToken, "the token has expired"})
-			return
 		case c := <-k.hangUp:
 			if c.code != 0 {
 				closeSocket(k.conn, c)
 			}
 			return
+		default:
+		}
+		if expiry.due.Load() {
+			closeSocket(k.conn, closing{closeBadToken, "the token has expired"})
+			return
+		}
+		if ping.due.Load() {
+			ping.reset(pingEvery)
+			err = k.conn.WriteControl(fws.PingMessage, nil, time.Now().Add(writeDeadline))
+		}
+		for err == nil && len(k.frames) > 0 {
+			err = k.answer(<-k.frames, expiry)
+		}
+		if err == nil {
+			err = k.session.deliver(k.send)
 		}
 	}
 }
 
-// send writes one frame within the deadline.
+// send writes one frame within the deadline, which moves on in steps of a
+// second: moving it costs more than a look at the clock.
 func (k *socket) send(f frame) error {
-	if err := k.conn.SetWriteDeadline(time.Now().Add(writeDeadline)); err != nil {
-		return err
+	if now := time.Now(); now.Sub(k.deadlineSet) > time.Second {
+		k.deadlineSet = now
+		if err := k.conn.SetWriteDeadline(now.Add(writeDeadline)); err != nil {
+			return err
+		}
 	}
 	k.server.metrics.liveFrames.Inc()
 	if f.shared != nil {
@@ -241,7 +255,7 @@ func (k *socket) send(f frame) error {
 }
 
 // answer does what a client's frame asks.
-func (k *socket) answer(f clientFrame, expiry *time.Timer) error {
+func (k *socket) answer(f clientFrame, expiry *alarm) error {
 	switch {
 	case f.problem != nil:
 		return k.send(k.session.problemFrame(f.competitionID, f.problem))
@@ -263,7 +277,7 @@ func (k *socket) answer(f clientFrame, expiry *time.Timer) error {
 }
 
 // renew takes a later token of the same user.
-func (k *socket) renew(token string, expiry *time.Timer) error {
+func (k *socket) renew(token string, expiry *alarm) error {
 	identity, err := k.server.auth.token([]byte(token))
 	if err == nil && identity.Caller.UserID != k.session.caller.UserID {
 		err = kindForbidden.with("the token is another user's")
@@ -272,6 +286,6 @@ func (k *socket) renew(token string, expiry *time.Timer) error {
 		return k.send(k.session.problemFrame("", err))
 	}
 	k.session.caller = identity.Caller
-	expiry.Reset(k.server.untilExpiry(identity))
+	expiry.reset(k.server.untilExpiry(identity))
 	return nil
 }

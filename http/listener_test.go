@@ -1,0 +1,120 @@
+package http
+
+import (
+	"crypto/rand"
+	"io"
+	"net"
+	"os"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// leanPair is both ends of a connection; the first reads with borrowed memory.
+func leanPair(t *testing.T) (lean net.Conn, other *net.TCPConn) {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	l := &leanListener{Listener: listener}
+	dialled, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
+	require.NoError(t, err)
+	lean, err = l.Accept()
+	require.NoError(t, err)
+	require.NoError(t, l.Close())
+	require.NoError(t, l.Close(), "closing again")
+	t.Cleanup(func() { _, _ = lean.Close(), dialled.Close() })
+	return lean, dialled.(*net.TCPConn)
+}
+
+// TestLeanConnGivesAllBytes: whatever the sizes of the reads are.
+func TestLeanConnGivesAllBytes(t *testing.T) {
+	sent := make([]byte, 5*readAhead+7)
+	_, _ = rand.Read(sent)
+	for name, wrap := range map[string]func(io.Reader) io.Reader{
+		"whole":       func(r io.Reader) io.Reader { return r },
+		"byte":        iotest.OneByteReader,
+		"halves":      iotest.HalfReader,
+		"a few bytes": func(r io.Reader) io.Reader { return smallReads{r, 100} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			lean, other := leanPair(t)
+			go func() {
+				_, _ = other.Write(sent)
+				_ = other.CloseWrite()
+			}()
+			got, err := io.ReadAll(wrap(lean))
+			require.NoError(t, err)
+			require.Equal(t, sent, got)
+			conn, ok := lean.(*leanConn)
+			require.True(t, ok)
+			require.Nil(t, conn.buffer, "nothing is kept")
+		})
+	}
+}
+
+// smallReads reads at most so many bytes at once.
+type smallReads struct {
+	io.Reader
+	most int
+}
+
+func (r smallReads) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), r.most)]) }
+
+// TestLeanConnHeedsDeadlines: as any connection does, and can be read again.
+func TestLeanConnHeedsDeadlines(t *testing.T) {
+	lean, other := leanPair(t)
+	require.NoError(t, lean.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
+	var b [4]byte
+	_, err := lean.Read(b[:])
+	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	var timeout net.Error
+	require.ErrorAs(t, err, &timeout)
+	require.True(t, timeout.Timeout())
+
+	require.NoError(t, lean.SetReadDeadline(time.Time{}))
+	_, err = other.Write([]byte("go"))
+	require.NoError(t, err)
+	n, err := lean.Read(b[:])
+	require.NoError(t, err)
+	require.Equal(t, "go", string(b[:n]))
+}
+
+// TestLeanConnReportsResets: and keeps no memory over them.
+func TestLeanConnReportsResets(t *testing.T) {
+	lean, other := leanPair(t)
+	require.NoError(t, other.SetLinger(0))
+	require.NoError(t, other.Close())
+	_, err := lean.Read(make([]byte, 4))
+	require.Error(t, err)
+	require.NotErrorIs(t, err, io.EOF)
+}
+
+// TestLeanConnHeedsWriteDeadlines: the one set last counts, by whichever method.
+func TestLeanConnHeedsWriteDeadlines(t *testing.T) {
+	lean, _ := leanPair(t)
+	past, future := time.Now().Add(-time.Second), time.Now().Add(time.Minute)
+	write := func() error {
+		_, err := lean.Write([]byte("x"))
+		return err
+	}
+	require.NoError(t, lean.SetWriteDeadline(past))
+	require.ErrorIs(t, write(), os.ErrDeadlineExceeded)
+	require.NoError(t, lean.SetDeadline(future))
+	require.NoError(t, write())
+	require.NoError(t, lean.SetWriteDeadline(past), "which is not what is set now")
+	require.ErrorIs(t, write(), os.ErrDeadlineExceeded)
+	require.NoError(t, lean.SetWriteDeadline(time.Time{}))
+	require.NoError(t, write())
+}
+
+// TestServeAfterShutdownReturns: a program that is told to stop while it starts
+// does stop.
+func TestServeAfterShutdownReturns(t *testing.T) {
+	b := newBench(t)
+	require.NoError(t, b.Shutdown(t.Context()))
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, b.Serve(listener))
+}
