@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD := $(GO) build -trimpath -ldflags "-X main.Version=$(VERSION)"
 TOOL := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help demo test build lint fmt verify fuzz soak bench bench-live
+.PHONY: help demo test build lint fmt verify fuzz soak bench bench-go bench-live
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,7 +17,7 @@ demo: build ## a server with a competition that moves, to look at
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
 	$(GO) test -race -timeout 10m ./...
-	$(GO) test -run Million -count 1 -v ./cmd/paceboard
+	$(GO) test -run 'Million|Hours/postgres' -count 1 -v ./cmd/paceboard
 
 build: ## build bin/paceboard
 	$(BUILD) -o bin/paceboard ./cmd/paceboard
@@ -35,10 +35,13 @@ verify: ## check that generated files have not drifted
 fuzz: ## fuzz every decoder for a minute each
 	tools/fuzz 60s
 
-soak: ## kill the server for hours (SOAK=2h) and check that nothing is lost
-	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill' -timeout 0 -v ./cmd/paceboard
+soak: ## kill the server and its database for hours (SOAK=2h) and check that nothing is lost
+	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage' -timeout 0 -v ./cmd/paceboard
 
-bench: ## run the Go benchmarks, each once
+bench: ## measure against the front end's limit, PostgreSQL and Redis, in 8 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
+	$(GO) run ./benchmarks/harness -only '$(ONLY)' $(if $(QUICK),-quick)
+
+bench-go: ## run the Go benchmarks, each once
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
 
 bench-live: ## measure the latency and memory of 10,000 live subscribers

@@ -88,8 +88,12 @@ func (a *competitionActor) apply(b *batch) {
 		for ; next < len(b.waiters) && b.waiters[next].decision.Seq == event.Seq; next++ {
 			b.waiters[next].note(outcome)
 		}
+		if a.engine.mirror != nil {
+			a.track(event, outcome)
+		}
 	}
 	a.core.Applied(&b.Batch)
+	a.tellMirror()
 	a.events += len(b.Events)
 }
 
@@ -111,9 +115,14 @@ func (a *competitionActor) answerAll(b *batch) {
 	}
 	a.handle.version.Store(a.core.Version())
 	for i := range b.waiters {
-		w := &b.waiters[i]
-		w.answer(a.core)
-		*w = waiter{}
+		w := b.waiters[i]
+		if !w.decision.Later {
+			b.waiters[i].answer(a.core)
+			b.waiters[i] = waiter{}
+			continue
+		}
+		b.waiters[i] = waiter{}
+		a.again(w)
 	}
 	b.waiters = b.waiters[:0]
 }
@@ -127,6 +136,7 @@ func (a *competitionActor) publishSummary() {
 	a.handle.summary.Store(&summary)
 	if top := a.handle.top.Load(); top != nil && top.Private != (summary.Definition.Visibility == competition.Private) {
 		a.handle.top.Store(nil)
+		a.revoke() // an edit changes no version, so nobody would be told of it
 	}
 	a.scheduleTick()
 }
@@ -169,6 +179,10 @@ func (w *waiter) answer(core *competition.Competition) {
 		}
 	case *competition.LeaveCompetition:
 		v.answer = struct{}{}
+	case *competition.DistributePrizes, *competition.ConfirmPrize, *competition.FailPrize:
+		if w.err == nil {
+			v.answer = answerPrizes(core, command)
+		}
 	}
 	v.respond(w.err)
 }

@@ -77,6 +77,8 @@ type competitionActor struct {
 	finishing *batch   // durable, being applied and answered, or nil
 	spares    []*batch // storage for the next ones
 
+	tracked tracked // for the mirror
+
 	saving   bool
 	stopping bool          // no more guests: store, then stop
 	events   int           // applied since the last snapshot
@@ -135,6 +137,8 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		}
 	case *fanOut:
 		a.fanOut()
+	case *pull:
+		a.pull(m)
 	case *unsubscribe:
 		a.unsubscribe(m.subscription)
 	case *tick:
@@ -261,6 +265,12 @@ func (a *competitionActor) decide(w waiter) {
 		w.decision, w.err = a.core.Join(now, command)
 	case *competition.LeaveCompetition:
 		w.decision, w.err = a.core.Leave(now, command)
+	case *competition.DistributePrizes:
+		w.decision, w.err = a.core.Distribute(now, command)
+	case *competition.ConfirmPrize:
+		w.decision, w.err = a.core.Confirm(now, command)
+	case *competition.FailPrize:
+		w.decision, w.err = a.core.Fail(now, command)
 	default:
 		panic("unknown command " + typeName(command))
 	}

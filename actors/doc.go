@@ -7,8 +7,10 @@
 //	  └ <id>.<n>      competitionActor: decides, gathers batches, applies, answers
 //	writer            makes the batches of all competitions durable, one commit at a time
 //	saver             stores snapshots
+//	projector         brings them into the lifetime statistics
 //	clock             wakes competitions whose status time changes
 //	monitor           asks the store how it is
+//	mirror            keeps a competition.Mirror showing the boards, if there is one
 //
 // The way of a sync: Engine.SubmitSync puts an envelope into the actor's
 // mailbox; the actor lets the core decide and keeps the envelope as a waiter of

@@ -21,6 +21,10 @@ type Options struct {
 	Logger *slog.Logger
 	Now    func() time.Time
 
+	// Mirror is kept showing the boards; nil is none. It stays the caller's to
+	// close, after Engine.Close.
+	Mirror competition.Mirror
+
 	// RequestTimeout is how long a caller waits for an answer before it gets
 	// ErrUnavailable. Default 5 s.
 	RequestTimeout time.Duration
@@ -37,6 +41,10 @@ type Options struct {
 	// SnapshotEvents and SnapshotRows are how many events, or changed
 	// participants, make a snapshot due. Defaults 65,536 and 16,384.
 	SnapshotEvents, SnapshotRows int
+	projectRows                  int // see defaultProjectRows
+	// HandOver, if not nil, says that prizes wait for the payment provider's word,
+	// and is called when some may have come to be pending. It must not block.
+	HandOver func()
 	// Progress is told how far the recovery of a competition is; done is true
 	// once, at its end. It may be called from several goroutines.
 	Progress func(competitionID string, rows, records int, took time.Duration, done bool)
@@ -59,6 +67,7 @@ func (o *Options) setDefaults() {
 	defaultTo(&o.IdleAfter, 10*time.Minute)
 	defaultTo(&o.SnapshotEvents, 65_536)
 	defaultTo(&o.SnapshotRows, 16_384)
+	defaultTo(&o.projectRows, defaultProjectRows)
 }
 
 func defaultTo[T comparable](v *T, value T) {
@@ -78,8 +87,10 @@ type Engine struct {
 	registry     registry
 	writer       *writer
 	saver        *saver
+	projector    *projector
 	clock        *clock
 	monitor      *monitor
+	mirror       *mirror // nil without Options.Mirror
 
 	inFlight     atomic.Int64
 	draining     atomic.Bool
@@ -120,8 +131,12 @@ func New(o Options) (*Engine, error) {
 	}
 	e.competitions = pid
 	e.writer = startWriter(e)
+	e.projector = startProjector(e)
 	e.saver = startSaver(e)
 	e.monitor = startMonitor(e)
+	if o.Mirror != nil {
+		e.mirror = startMirror(e)
+	}
 	e.clock = newClock(e)
 	e.clock.start()
 	return e, nil
@@ -157,6 +172,9 @@ func (e *Engine) shutDown() error {
 	e.clock.close()
 	e.drain()
 	e.endRecovering()
+	if e.mirror != nil {
+		e.mirror.close() // while the actors can still be asked
+	}
 	active := e.registry.all()
 	for _, h := range active {
 		e.tell(h, &shutDown{})
@@ -165,6 +183,7 @@ func (e *Engine) shutDown() error {
 		<-h.gone
 	}
 	e.saver.close()
+	e.projector.close()
 	e.writer.close()
 	e.monitor.close()
 	err := e.system.Root.PoisonFuture(e.competitions).Wait()

@@ -32,6 +32,7 @@ type handle struct {
 	damage  atomic.Pointer[competition.CorruptError] // why it cannot run
 
 	audience audience // the actor's
+	view     view     // the mirror's
 	orphans  []waiter // the actor's; see bequeath
 }
 
@@ -95,6 +96,7 @@ func (r *registry) forget(h *handle) {
 		delete(r.handles, h.id)
 	}
 	r.mu.Unlock()
+	h.top.Store(nil) // the mirror may remember the handle for long
 	close(h.gone)
 }
 

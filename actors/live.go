@@ -12,7 +12,7 @@ const fanOutEvery = 100 * time.Millisecond
 // audience is who watches a competition. It belongs to the actor, but outlives
 // its incarnations.
 type audience struct {
-	subscriptions map[*competition.Subscription]struct{}
+	subscriptions map[*competition.Subscription]competition.Caller
 	update        *competition.Update // the last one, nil when nobody watches
 	lastFanOut    time.Time
 	scheduled     bool // a fanOut is in the mailbox or on its way there
@@ -61,9 +61,9 @@ func (e *Engine) Unsubscribe(s *competition.Subscription) {
 func (a *competitionActor) subscribe(m *subscribe) {
 	audience := &a.handle.audience
 	if audience.subscriptions == nil {
-		audience.subscriptions = map[*competition.Subscription]struct{}{}
+		audience.subscriptions = map[*competition.Subscription]competition.Caller{}
 	}
-	audience.subscriptions[m.subscription] = struct{}{}
+	audience.subscriptions[m.subscription] = m.caller
 	a.look(m.subscription)
 	m.subscription.Put(a.nextUpdate())
 }
@@ -79,7 +79,7 @@ func (a *competitionActor) unsubscribe(s *competition.Subscription) {
 // nextUpdate is the update of the present version.
 func (a *competitionActor) nextUpdate() *competition.Update {
 	audience := &a.handle.audience
-	if audience.update == nil || audience.update.Version != a.core.Version() {
+	if audience.update == nil || audience.update.Version != a.core.Version() || audience.update.PrizesDecided != a.core.PrizesDecided() {
 		audience.update = competition.NextUpdate(audience.update, a.publish())
 	}
 	return audience.update
@@ -117,9 +117,25 @@ func (a *competitionActor) fanOut() {
 		return
 	}
 	audience.lastFanOut = time.Now()
+	a.revoke()
 	update := a.nextUpdate()
 	for s := range audience.subscriptions {
 		a.look(s)
 		s.Put(update)
+	}
+}
+
+// revoke ends the subscriptions of those who may not read a board that became
+// private, or that they are no members of any more.
+func (a *competitionActor) revoke() {
+	if a.core.Readable(competition.Caller{}) {
+		return // by everybody
+	}
+	audience := &a.handle.audience
+	for s, caller := range audience.subscriptions {
+		if !a.core.Readable(caller) {
+			s.Revoke()
+			delete(audience.subscriptions, s)
+		}
 	}
 }

@@ -82,6 +82,10 @@ func (e *Engine) Health() competition.Health {
 		Dependencies: []competition.Dependency{d},
 		InFlight:     int(e.inFlight.Load()),
 		QueuedEvents: int(e.writer.events.Load()),
+		Lifetime:     e.projector.state(),
+	}
+	if e.mirror != nil {
+		h.Dependencies = append(h.Dependencies, e.mirror.health())
 	}
 	for _, a := range e.registry.all() {
 		h.Active++

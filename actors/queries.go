@@ -27,6 +27,12 @@ func (a *competitionActor) query(v *envelope) bool {
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
 			v.answer, err = a.core.Stats(q.userID, q.from, q.to)
 		}
+	case *getHistory:
+		v.answer = a.core.History(q.userID)
+	case *calculatePrizes:
+		if err = competition.ErrUnknownCompetition; a.core.Exists() {
+			v.answer, err = a.core.Calculate(q.poolMinor)
+		}
 	case *getSummary:
 		if err = a.mayRead(q.caller); err == nil {
 			v.answer = a.core.Summary()
@@ -56,10 +62,11 @@ func (a *competitionActor) mayRead(caller competition.Caller) error {
 
 // publish is the top of the board, made anew if the state has moved on.
 func (a *competitionActor) publish() *competition.Published {
-	if top := a.handle.top.Load(); top != nil && top.Version == a.core.Version() {
+	if top := a.handle.top.Load(); top != nil && top.Version == a.core.Version() && top.PrizesDecided == a.core.PrizesDecided() {
 		return top
 	}
 	top := &competition.Published{Board: a.core.Page(0, competition.PublishedEntries)}
+	top.Prizes, top.PrizesDecided = a.core.Prizes(competition.PublishedEntries).Prizes, a.core.PrizesDecided()
 	a.handle.top.Store(top)
 	return top
 }

@@ -25,6 +25,7 @@ func (a *competitionActor) recover() {
 		a.core, a.stalled, a.backoff, a.events = core, false, 0, records
 		a.handle.damage.Store(nil)
 		a.handle.version.Store(core.Version())
+		a.trackAnew()
 		a.publish()
 		a.scheduleFanOut()
 		a.publishSummary()
@@ -118,6 +119,9 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	}
 	before := a.core.Seq()
 	err := a.core.CatchUp(ctx, a.engine.Store)
+	if a.core.Seq() != before { // also as far as it came
+		a.trackAnew()
+	}
 	switch {
 	case errors.Is(err, competition.ErrCorrupt):
 		a.damaged(err)

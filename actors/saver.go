@@ -1,9 +1,12 @@
 package actors
 
 import (
+	"errors"
 	"sync"
 
 	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
 // saver stores snapshots, one after another. Its queue is bounded by the number
@@ -56,6 +59,7 @@ func (s *saver) run() {
 			ctx, cancel := s.engine.storeContext()
 			j.result.err = s.engine.Store.Save(ctx, &j.result.snapshot)
 			cancel()
+			s.project(j.result)
 			s.engine.system.Root.Send(j.to, j.result)
 		}
 		switch {
@@ -69,5 +73,16 @@ func (s *saver) run() {
 				stopping = true
 			}
 		}
+	}
+}
+
+// project has the lifetime statistics follow the snapshot, or the one that was
+// there already: this one, if its last attempt was stored and nobody heard.
+func (s *saver) project(result *saved) {
+	switch {
+	case result.err == nil:
+		s.engine.projector.add(&result.snapshot)
+	case errors.Is(result.err, competition.ErrConflict):
+		s.engine.projector.addAll(result.snapshot.CompetitionID)
 	}
 }

@@ -15,15 +15,18 @@ import (
 // stands in for a disk in tests of the actors alone; the real stores have their
 // own conformance suite.
 type memoryStore struct {
-	mu          sync.Mutex
-	journals    map[string][]competition.Batch
-	identities  map[string]map[uint32]competition.Identity
-	summaries   map[string]competition.Summary
-	memberships map[string]map[string]competition.Membership
-	headers     map[string]savedHeader
-	rows        map[string]map[uint32]competition.Row
-	checkErr    error
-	closed      bool
+	competition.AdministrationStore // none of the tests needs it
+	mu                              sync.Mutex
+	journals                        map[string][]competition.Batch
+	identities                      map[string]map[uint32]competition.Identity
+	summaries                       map[string]competition.Summary
+	memberships                     map[string]map[string]competition.Membership
+	headers                         map[string]savedHeader
+	rows                            map[string]map[uint32]competition.Row
+	lifetime                        memoryLifetime
+	ledger                          memoryLedger
+	checkErr                        error
+	closed                          bool
 
 	// beforeAppend, if set, may refuse an append, before or after storing it.
 	beforeAppend func(context.Context) (store bool, err error)
@@ -43,6 +46,7 @@ func newMemoryStore() *memoryStore {
 		journals: map[string][]competition.Batch{}, identities: map[string]map[uint32]competition.Identity{},
 		summaries: map[string]competition.Summary{}, memberships: map[string]map[string]competition.Membership{},
 		headers: map[string]savedHeader{}, rows: map[string]map[uint32]competition.Row{},
+		lifetime: newMemoryLifetime(),
 	}
 }
 
@@ -63,6 +67,14 @@ func (s *memoryStore) withoutSnapshots() *memoryStore {
 		bare.identities[id] = maps.Clone(s.identities[id])
 	}
 	return bare
+}
+
+func (s *memoryStore) bare() competition.Source { return s.withoutSnapshots() }
+
+func (s *memoryStore) setClosed(closed bool) { s.set(func() { s.closed = closed }) }
+
+func (s *memoryStore) failBy(beforeAppend func(context.Context) (bool, error), before func(context.Context, string) error) {
+	s.set(func() { s.beforeAppend, s.before = beforeAppend, before })
 }
 
 func put[K, L comparable, V any](m map[K]map[L]V, k K, l L, v V) {
@@ -136,6 +148,7 @@ func (s *memoryStore) append(b *competition.Batch) error {
 	if b.Summary != nil {
 		s.summaries[id] = *b.Summary
 	}
+	s.ledger.append(b.LedgerRows)
 	return nil
 }
 

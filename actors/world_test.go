@@ -21,11 +21,28 @@ import (
 // the model: bursts of concurrent callers, time moving through the statuses,
 // appends that fail (stored and not), panics, passivation, restarts.
 func TestEngineAgreesWithTheModel(t *testing.T) {
+	ops := playWorlds(t, 0, func(*testing.T) worldStore { return newMemoryStore() })
+	if !testing.Short() && !t.Failed() && ops < 200_000 {
+		t.Errorf("only %d operations were held against the model", ops)
+	}
+}
+
+// playWorlds plays worlds in a bubble, each on a store of its own, and returns
+// how many operations were held against the model. It begins no world once there
+// were enough of them; 0 is never enough.
+func playWorlds(t *testing.T, enough int64, open func(t *testing.T) worldStore) int64 {
+	t.Helper()
 	var ops atomic.Int64
-	synctest.Test(t, func(t *testing.T) {
-		rapid.Check(noDeadline{t}, func(t *rapid.T) {
-			w := newWorld(t)
-			defer w.stop()
+	synctest.Test(t, func(bubble *testing.T) {
+		rapid.Check(noDeadline{bubble}, func(t *rapid.T) {
+			if enough > 0 && ops.Load() >= enough {
+				return
+			}
+			w := newWorld(t, open(bubble))
+			defer func() {
+				w.stop()
+				w.must(w.store.Close())
+			}()
 			for range rapid.IntRange(12, 20).Draw(t, "bursts") {
 				w.between()
 				w.runBurst()
@@ -37,9 +54,7 @@ func TestEngineAgreesWithTheModel(t *testing.T) {
 		pass(time.Minute) // the actor system's own timers
 	})
 	t.Logf("%d operations", ops.Load())
-	if !testing.Short() && !t.Failed() && ops.Load() < 200_000 {
-		t.Errorf("only %d operations were held against the model", ops.Load())
-	}
+	return ops.Load()
 }
 
 var (
@@ -51,7 +66,7 @@ var (
 // world is a store, the engine on it, and what both should hold.
 type world struct {
 	t       *rapid.T
-	store   *memoryStore
+	store   worldStore
 	options Options
 	engine  *Engine
 	models  []*model // in the order of ids
@@ -73,9 +88,20 @@ type span struct{ from, to competition.Millis }
 // now is Options.Now: the bubble's clock and how far the test is ahead of it.
 func (w *world) now() time.Time { return time.Now().Add(time.Duration(w.ahead.Load())) }
 
-func newWorld(t *rapid.T) *world {
-	w := &world{t: t, store: newMemoryStore(), bounds: []span{{}}, versions: map[string]map[uint64]competition.Board{}}
-	w.store.beforeAppend, w.store.before = w.faultOfAppend, w.faultOfOthers
+// worldStore is a store that fails when it is told to.
+type worldStore interface {
+	competition.Store
+	// failBy sets hooks; see memoryStore.
+	failBy(beforeAppend func(context.Context) (store bool, err error), before func(ctx context.Context, call string) error)
+	// setClosed makes further calls panic, or takes that back.
+	setClosed(closed bool)
+	// bare is what there is to recover from without snapshots.
+	bare() competition.Source
+}
+
+func newWorld(t *rapid.T, store worldStore) *world {
+	w := &world{t: t, store: store, bounds: []span{{}}, versions: map[string]map[uint64]competition.Board{}}
+	w.store.failBy(w.faultOfAppend, w.faultOfOthers)
 	w.options = Options{
 		Store: w.store, Now: w.now,
 		IdleAfter:      rapid.SampledFrom([]time.Duration{400 * time.Millisecond, time.Hour}).Draw(t, "idle"),
@@ -132,9 +158,9 @@ func (w *world) stop() {
 	if err := w.engine.Close(context.Background()); err != nil {
 		w.t.Errorf("close: %v", err)
 	}
-	w.store.set(func() { w.store.closed = true })
+	w.store.setClosed(true)
 	synctest.Wait()
-	w.store.set(func() { w.store.closed = false })
+	w.store.setClosed(false)
 }
 
 // toss is a coin with 1 in 2^bits for heads, and a fault that is still to be.
@@ -327,7 +353,7 @@ func (w *world) verifyLists(m *model, page *competition.Board) {
 // verifyRecovery holds what can be rebuilt from the store, with snapshots and
 // without, against the engine's answers.
 func (w *world) verifyRecovery() {
-	for _, from := range []*memoryStore{w.store, w.store.withoutSnapshots()} {
+	for _, from := range []competition.Source{w.store, w.store.bare()} {
 		for _, m := range w.models {
 			id := m.def.ID
 			c, err := competition.Recover(context.Background(), id, from, newKey, nil)

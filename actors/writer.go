@@ -113,7 +113,7 @@ func (w *writer) commit(jobs []job, batches []*competition.Batch) []*competition
 	}
 	var errs []error
 	if len(batches) > 0 {
-		ctx, cancel := w.engine.storeContext()
+		ctx, cancel := w.engine.appendContext(batches)
 		began := time.Now()
 		errs = w.engine.Store.Append(ctx, batches)
 		w.latency.Store(int64(time.Since(began)))

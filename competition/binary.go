@@ -3,6 +3,7 @@ package competition
 import (
 	"encoding/binary"
 	"errors"
+	"math"
 )
 
 var errShort = errors.New("it ends too early")
@@ -98,6 +99,55 @@ func (r *reader) end() error {
 
 func appendString(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
+}
+
+// amount reads what is 0 or more.
+func (r *reader) amount() int64 {
+	v := r.uvarint()
+	if v > math.MaxInt64 {
+		r.fail()
+		return 0
+	}
+	return int64(v)
+}
+
+func appendDistribution(dst []byte, d *PrizesDistributed) []byte {
+	dst = binary.AppendUvarint(dst, uint64(d.PoolMinor))
+	dst = binary.AppendUvarint(dst, uint64(d.SponsorMinor))
+	dst = appendFlag(dst, d.Pending)
+	dst = binary.AppendUvarint(dst, uint64(len(d.Prizes)))
+	for _, w := range d.Prizes {
+		dst = binary.AppendUvarint(dst, uint64(w.Number))
+		dst = binary.AppendUvarint(dst, uint64(w.Rank))
+		dst = binary.AppendUvarint(dst, uint64(w.Minor))
+	}
+	return dst
+}
+
+func (r *reader) distribution() *PrizesDistributed {
+	d := &PrizesDistributed{PoolMinor: r.amount(), SponsorMinor: r.amount(), Pending: r.flag()}
+	if n := r.length(); n > 0 {
+		d.Prizes = make([]Winner, n)
+	}
+	for i := range d.Prizes {
+		d.Prizes[i] = Winner{Number: r.number(), Rank: int(r.number()), Minor: r.amount()}
+	}
+	return d
+}
+
+func appendFlag(dst []byte, set bool) []byte {
+	if set {
+		return append(dst, 1)
+	}
+	return append(dst, 0)
+}
+
+func (r *reader) flag() bool {
+	b := r.byte()
+	if b > 1 {
+		r.fail()
+	}
+	return b == 1
 }
 
 func appendDefinition(dst []byte, d *Definition) []byte {

@@ -24,7 +24,7 @@ import (
 const (
 	formatVersion    = 1
 	recordHeader     = 8
-	maxRecordBytes   = 1 << 20
+	maxRecordBytes   = 1 << 25 // MaxWinners prizes of up to 18 bytes
 	minRecordBytes   = recordHeader + 1 + 32 + 3
 	checksumAt       = 4
 	afterChainOffset = recordHeader + 1 + 32
@@ -68,6 +68,9 @@ func (c *Chain) Append(dst []byte, e *Event) []byte {
 	body := dst[start+recordHeader:]
 	binary.LittleEndian.PutUint32(dst[start:], uint32(len(body)))
 	binary.LittleEndian.PutUint32(dst[start+checksumAt:], crc32.Checksum(body, castagnoli))
+	if len(body) > maxRecordBytes {
+		panic(fmt.Sprintf("competition %q: record %d has %d bytes, which nobody could read", c.CompetitionID, e.Seq, len(body)))
+	}
 	c.Seq, c.Hash = e.Seq, sha256.Sum256(body)
 	return dst
 }
@@ -114,6 +117,17 @@ func SplitRecord(records []byte) (record, rest []byte, err error) {
 	return records[:recordHeader+n], records[recordHeader+n:], nil
 }
 
+// TimeOf is when the event of a record happened, for stores that remove old ones.
+func TimeOf(record []byte) (Millis, error) {
+	if len(record) < minRecordBytes {
+		return 0, errShort
+	}
+	r := reader{b: record[afterChainOffset+1:]}
+	r.uvarint()
+	at := Millis(r.varint())
+	return at, r.err
+}
+
 func splitRecord(records []byte) (body, rest []byte, err error) {
 	record, rest, err := SplitRecord(records)
 	if err != nil {
@@ -152,6 +166,16 @@ func appendDetail(dst []byte, e *Event) []byte {
 		return binary.AppendUvarint(dst, uint64(d.Number))
 	case *ParticipantReturned:
 		return binary.AppendUvarint(dst, uint64(d.Number))
+	case *EntryFeePaid:
+		return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
+	case *EntryFeeRefunded:
+		return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
+	case *PrizesDistributed:
+		return appendDistribution(dst, d)
+	case *PrizeConfirmed:
+		return binary.AppendUvarint(dst, uint64(d.Number))
+	case *PrizeFailed:
+		return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
 	default:
 		panic(fmt.Sprintf("event %T has no encoding", d))
 	}
@@ -184,6 +208,16 @@ func decodeEvent(b []byte) (Event, error) {
 		e.Detail = &ParticipantLeft{Number: r.number()}
 	case kindParticipantReturned:
 		e.Detail = &ParticipantReturned{Number: r.number()}
+	case kindEntryFeePaid:
+		e.Detail = &EntryFeePaid{Number: r.number(), Minor: r.amount()}
+	case kindEntryFeeRefunded:
+		e.Detail = &EntryFeeRefunded{Number: r.number(), Minor: r.amount()}
+	case kindPrizesDistributed:
+		e.Detail = r.distribution()
+	case kindPrizeConfirmed:
+		e.Detail = &PrizeConfirmed{Number: r.number()}
+	case kindPrizeFailed:
+		e.Detail = &PrizeFailed{Number: r.number(), Reason: r.string()}
 	default:
 		return Event{}, fmt.Errorf("it has the unknown kind %d", k)
 	}

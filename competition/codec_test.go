@@ -41,7 +41,7 @@ func drawDefinition(t *rapid.T) Definition {
 func drawEvent(t *rapid.T, seq uint64) Event {
 	e := Event{Seq: seq, At: drawMillis(t, "at")}
 	number := rapid.Uint32().Draw(t, "number")
-	switch kind(rapid.IntRange(int(kindSyncAccepted), int(kindParticipantReturned)).Draw(t, "kind")) {
+	switch kind(rapid.IntRange(int(kindSyncAccepted), int(kindPrizeFailed)).Draw(t, "kind")) {
 	case kindSyncAccepted:
 		e.Sync = SyncAccepted{
 			Number: number, Enrolled: rapid.Bool().Draw(t, "enrolled"), Register: drawRegister(t), NewSource: rapid.String().Draw(t, "source"),
@@ -60,6 +60,20 @@ func drawEvent(t *rapid.T, seq uint64) Event {
 		e.Detail = &ParticipantLeft{Number: number}
 	case kindParticipantReturned:
 		e.Detail = &ParticipantReturned{Number: number}
+	case kindEntryFeePaid:
+		e.Detail = &EntryFeePaid{Number: number, Minor: drawAmount(t, "fee")}
+	case kindEntryFeeRefunded:
+		e.Detail = &EntryFeeRefunded{Number: number, Minor: drawAmount(t, "fee")}
+	case kindPrizesDistributed:
+		d := &PrizesDistributed{PoolMinor: drawAmount(t, "pool"), SponsorMinor: drawAmount(t, "sponsor"), Pending: rapid.Bool().Draw(t, "pending")}
+		for range rapid.IntRange(0, 3).Draw(t, "prizes") {
+			d.Prizes = append(d.Prizes, Winner{rapid.Uint32().Draw(t, "number"), int(rapid.Uint32().Draw(t, "rank")), drawAmount(t, "minor")})
+		}
+		e.Detail = d
+	case kindPrizeConfirmed:
+		e.Detail = &PrizeConfirmed{Number: number}
+	case kindPrizeFailed:
+		e.Detail = &PrizeFailed{Number: number, Reason: rapid.String().Draw(t, "reason")}
 	}
 	return e
 }
@@ -217,6 +231,7 @@ func TestChainRefusesWhatItDoesNotKnow(t *testing.T) {
 func TestChainRefusesNumbersBeyond32Bits(t *testing.T) {
 	for _, k := range []kind{
 		kindSyncAccepted, kindParticipantEnrolled, kindParticipantRenamed, kindParticipantLeft, kindParticipantReturned,
+		kindEntryFeePaid, kindEntryFeeRefunded, kindPrizeConfirmed, kindPrizeFailed,
 	} {
 		body := []byte{byte(k), 1, 0}
 		body = binary.AppendUvarint(body, 1<<33)
@@ -281,6 +296,7 @@ func drawRow(t *rapid.T) Row {
 	}
 	return Row{
 		Number: rapid.Uint32().Draw(t, "number"), Present: rapid.Bool().Draw(t, "present"),
+		Paid:   rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(1, math.MaxInt64)).Draw(t, "paid"),
 		Totals: Metrics{drawAmount(t, "steps"), drawAmount(t, "cm"), drawAmount(t, "kcal"), drawAmount(t, "minutes")},
 		Score:  rapid.Int64().Draw(t, "score"), Reached: rapid.Uint64().Draw(t, "reached"),
 		UpdatedAt: drawMillis(t, "updated"), LastSyncedAt: drawMillis(t, "synced"), Days: append(Days{}, days...),
@@ -316,7 +332,7 @@ func TestRowsAreSealed(t *testing.T) {
 		_, err := ParseRow(packed[:n])
 		require.Error(t, err, "the first %d bytes", n)
 	}
-	packed[4] = 2
+	packed[4] = 3
 	binary.LittleEndian.PutUint32(packed, crc32.Checksum(packed[4:], crc32.MakeTable(crc32.Castagnoli)))
 	_, err := ParseRow(packed)
 	require.ErrorContains(t, err, "version")
@@ -371,6 +387,7 @@ func requireCanonical(t *testing.T, b, written []byte) {
 
 func FuzzParseRow(f *testing.F) {
 	f.Add(readGolden(f).row)
+	f.Add(AppendRow(nil, &Row{Paid: 500}))
 	f.Add(AppendRow(nil, &Row{}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _ = ParseRow(b)
@@ -378,10 +395,12 @@ func FuzzParseRow(f *testing.F) {
 			return
 		}
 		forged := slices.Clone(b)
-		forged[4] = formatVersion
+		if forged[4] != moneyVersion {
+			forged[4] = formatVersion
+		}
 		binary.LittleEndian.PutUint32(forged, crc32.Checksum(forged[4:], crc32.MakeTable(crc32.Castagnoli)))
 		row, err := ParseRow(forged)
-		if err != nil {
+		if err != nil || forged[4] == moneyVersion && row.Paid == 0 { // which is written as version 1
 			return
 		}
 		written := AppendRow(nil, &row)

@@ -30,6 +30,9 @@ type Competition struct {
 	board        *ranking.Board
 	onBoard      int
 
+	books books
+	award *award // nil before the prizes are distributed
+
 	applied   Chain  // the last event in the state
 	version   uint64 // I4
 	updatedAt Millis // when version was written
@@ -38,6 +41,7 @@ type Competition struct {
 	outbox  Batch
 	newKey  func() Key
 	changed []uint32 // participants whose row differs from the last snapshot
+	saved   uint64   // the seq of that
 }
 
 // head is what the decided events will have made of the state. Decisions look
@@ -51,6 +55,10 @@ type head struct {
 	enrolled   map[string]uint32   // users enrolled by events that are not applied
 	presence   map[uint32]bool     // participants who left (false) or returned (true) by such events
 	identities map[uint32]Identity // of all numbers that those events name
+
+	books  books
+	paid   map[uint32]int64       // by participants, where such events changed it
+	prizes map[uint32]PrizeStatus // of participants, where such events decided it
 }
 
 // New returns the competition that was never created. newKey draws the random
@@ -61,6 +69,8 @@ func New(id string, newKey func() Key) *Competition {
 	c.head.enrolled = map[string]uint32{}
 	c.head.presence = map[uint32]bool{}
 	c.head.identities = map[uint32]Identity{}
+	c.head.paid = map[uint32]int64{}
+	c.head.prizes = map[uint32]PrizeStatus{}
 	c.outbox.CompetitionID = id
 	c.Rollback()
 	return c
@@ -113,11 +123,19 @@ func (c *Competition) Rollback() {
 	h.chain = c.applied
 	h.definition, h.status = c.definition, c.status
 	h.onBoard, h.numbers = c.onBoard, c.participants.count
+	h.books = c.books
+	h.forget()
+	c.sources.rollback()
+	c.outbox.reset(c.ID())
+}
+
+// forget drops what was held for events that are not under way any more.
+func (h *head) forget() {
 	clear(h.enrolled)
 	clear(h.presence)
 	clear(h.identities)
-	c.sources.rollback()
-	c.outbox.reset(c.ID())
+	clear(h.paid)
+	clear(h.prizes)
 }
 
 // emit decides an event: it gets the next seq and goes into the outbox.
@@ -166,6 +184,16 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 		problem = c.applyPresence(e, d.Number, false)
 	case *ParticipantReturned:
 		problem = c.applyPresence(e, d.Number, true)
+	case *EntryFeePaid:
+		problem = c.applyFeePaid(e, d)
+	case *EntryFeeRefunded:
+		problem = c.applyFeeRefunded(e, d)
+	case *PrizesDistributed:
+		problem = c.applyDistributed(e, d)
+	case *PrizeConfirmed:
+		problem = c.applyPrizeDecided(e, d.Number, DistributedPrize, "")
+	case *PrizeFailed:
+		problem = c.applyPrizeDecided(e, d.Number, FailedPrize, d.Reason)
 	}
 	if problem != "" {
 		return Outcome{}, c.applied.corrupt(problem)
@@ -179,9 +207,7 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 func (c *Competition) Applied(b *Batch) {
 	c.applied.Hash = b.Hash
 	if c.applied.Seq == c.head.chain.Seq {
-		clear(c.head.enrolled)
-		clear(c.head.presence)
-		clear(c.head.identities)
+		c.head.forget()
 	}
 }
 

@@ -26,6 +26,7 @@ func commands(r *rig, follow func(*rapid.T)) map[string]func(*rapid.T) {
 		"sync": sync, "sync 2": sync, "sync 3": sync, "sync 4": sync, "sync 5": sync, "sync 6": sync, "sync 7": sync, "sync 8": sync,
 		"join": join, "join 2": join,
 		"wait": wait, "wait 2": wait,
+		"prizes": func(t *rapid.T) { do(t, drawPrizes(t)) },
 		"leave":  func(t *rapid.T) { do(t, drawLeave(t)) },
 		"edit":   func(t *rapid.T) { do(t, drawEdit(t)) },
 		"create": func(t *rapid.T) { do(t, drawCreate(t)) },
@@ -96,6 +97,72 @@ func TestModelPipelined(t *testing.T) {
 		r.land(true)
 		r.land(false)
 		r.agree()
+	})
+}
+
+// TestModelMoney: fees, and then the prizes of a completed competition, decided
+// while batches are in flight.
+func TestModelMoney(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		r := newRig(t)
+		follow := func(t *rapid.T) {
+			switch rapid.IntRange(0, 9).Draw(t, "then") {
+			case 0, 1, 2:
+				r.launch()
+			case 3, 4:
+				r.land(false)
+			case 5, 6:
+				r.land(true)
+			case 7:
+				r.drop()
+			case 8:
+				r.lose(rapid.Bool().Draw(t, "stored"))
+			}
+			if rapid.IntRange(0, 9).Draw(t, "snapshot") == 0 {
+				r.snapshot(true)
+			}
+		}
+		create := drawCreate(t)
+		create.Caller, create.Definition.EntryFeeMinor = operator, pick[int64](t, "fee", 0, 500, 501)
+		create.Definition.MaxParticipants = 0
+		r.decide(create)
+		join := func(id string) {
+			r.decide(&JoinCompetition{Caller: operator, UserID: id})
+			follow(t)
+			if rapid.IntRange(0, 5).Draw(t, "leave") == 0 {
+				r.decide(&LeaveCompetition{Caller: user(id), UserID: id})
+				follow(t)
+			}
+		}
+		for _, id := range people {
+			join(id)
+		}
+		r.now = create.Definition.Start + hour/2
+		for _, id := range people[:3] {
+			join(id)
+		}
+		for _, id := range people {
+			r.decide(&SubmitSync{UserID: id, Source: "phone", Day: DayOf(r.now.Time()), Metrics: steps(pick[int64](t, "steps", 0, 1000, 1000, 2000))})
+			follow(t)
+		}
+		r.now = create.Definition.End + 25*hour - 1
+		t.Repeat(map[string]func(*rapid.T){
+			"prizes": func(t *rapid.T) { r.decide(drawPrizes(t)); follow(t) },
+			"others": func(t *rapid.T) { r.decide(&EditCompetition{Caller: operator, Patch: Patch{Name: new(pick(t, "name", "A", "B"))}}); follow(t) },
+			"cancel": func(t *rapid.T) {
+				if rapid.IntRange(0, 9).Draw(t, "cancel") == 0 {
+					r.decide(&CancelCompetition{Caller: operator})
+					follow(t)
+				}
+			},
+			"wait": func(*rapid.T) { r.now++ },
+		})
+		r.launch()
+		r.land(true)
+		r.land(false)
+		r.agree()
+		sameState(r.t, r.c, recovered(r.t, r.store))
+		r.auditSays()
 	})
 }
 

@@ -79,13 +79,15 @@ func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
 	}
 	switch {
 	case enrolled:
-	case c.full():
+	case c.full(), c.overflows(number):
 		return Decision{}, ErrFull
 	case number == 0:
 		number = c.enrol(now, j.UserID, j.UserName)
+		c.collect(now, number)
 		return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: true}, nil
 	default:
 		c.setPresence(now, j.UserID, number, true)
+		c.collect(now, number)
 	}
 	if i := c.identityOf(number); j.Rename && i.UserName != j.UserName {
 		i.UserName = j.UserName
@@ -123,6 +125,9 @@ func (c *Competition) Leave(now Millis, l *LeaveCompetition) (Decision, error) {
 		return Decision{}, ErrClosed
 	}
 	c.setPresence(now, l.UserID, number, false)
+	if c.head.status == Upcoming {
+		c.refund(now, number)
+	}
 	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
 }
 

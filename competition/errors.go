@@ -25,6 +25,19 @@ var (
 	ErrExists = errors.New("another competition has this id")
 	// ErrStarted is returned for an edit that is only allowed before the start.
 	ErrStarted = errors.New("the competition has started")
+	// ErrFeesPaid is returned for a change of the currency in which fees were paid.
+	ErrFeesPaid = errors.New("entry fees are paid in already, in the old currency")
+	// ErrNotFinal is returned for prizes of a competition that is not completed yet.
+	ErrNotFinal = errors.New("the standings are not final yet")
+	// ErrNoPrizePool is returned when neither the competition nor the caller says
+	// what there is to win.
+	ErrNoPrizePool = errors.New("there is no prize pool")
+	// ErrTooManyWinners is returned when more equals share the prizes than can be paid.
+	ErrTooManyWinners = errors.New("more than a million equal scores share the prizes")
+	// ErrUnknownPrize is returned for a prize that was never distributed.
+	ErrUnknownPrize = errors.New("there is no such prize")
+	// ErrPrizeDecided is returned for a prize that was distributed, or failed, for good.
+	ErrPrizeDecided = errors.New("the prize is not pending any more")
 	// ErrOutsideWindow is returned for a day that the competition does not cover.
 	ErrOutsideWindow = errors.New("the day lies outside the competition")
 	// ErrFutureDate is returned for a day, or a recording time, that cannot have come yet.

@@ -25,6 +25,11 @@ const (
 	kindParticipantRenamed
 	kindParticipantLeft
 	kindParticipantReturned
+	kindEntryFeePaid
+	kindEntryFeeRefunded
+	kindPrizesDistributed
+	kindPrizeConfirmed
+	kindPrizeFailed
 )
 
 func (e *Event) kind() kind {
@@ -75,6 +80,37 @@ type ParticipantLeft struct{ Number uint32 }
 // ParticipantReturned puts a participant who left back on the board.
 type ParticipantReturned struct{ Number uint32 }
 
+// EntryFeePaid follows an enrolment or a return at once: the fee came in.
+type EntryFeePaid struct {
+	Number uint32
+	Minor  int64 // above 0
+}
+
+// EntryFeeRefunded gives back what a participant paid.
+type EntryFeeRefunded struct {
+	Number uint32
+	Minor  int64 // exactly what was paid
+}
+
+// PrizesDistributed pays all prizes and settles the competition: one event, so
+// that it happens whole and once. The amounts add up to the pool, unless nobody
+// won.
+type PrizesDistributed struct {
+	PoolMinor    int64
+	SponsorMinor int64    // the part of the prizes that the fees in the pool do not cover
+	Pending      bool     // each prize waits for a PrizeConfirmed or PrizeFailed
+	Prizes       []Winner // by rank
+}
+
+// PrizeConfirmed says that a pending prize has reached its winner.
+type PrizeConfirmed struct{ Number uint32 }
+
+// PrizeFailed says that a pending prize cannot be paid.
+type PrizeFailed struct {
+	Number uint32
+	Reason string
+}
+
 func (*CompetitionCreated) kind() kind  { return kindCompetitionCreated }
 func (*CompetitionEdited) kind() kind   { return kindCompetitionEdited }
 func (*StatusChanged) kind() kind       { return kindStatusChanged }
@@ -82,3 +118,8 @@ func (*ParticipantEnrolled) kind() kind { return kindParticipantEnrolled }
 func (*ParticipantRenamed) kind() kind  { return kindParticipantRenamed }
 func (*ParticipantLeft) kind() kind     { return kindParticipantLeft }
 func (*ParticipantReturned) kind() kind { return kindParticipantReturned }
+func (*EntryFeePaid) kind() kind        { return kindEntryFeePaid }
+func (*EntryFeeRefunded) kind() kind    { return kindEntryFeeRefunded }
+func (*PrizesDistributed) kind() kind   { return kindPrizesDistributed }
+func (*PrizeConfirmed) kind() kind      { return kindPrizeConfirmed }
+func (*PrizeFailed) kind() kind         { return kindPrizeFailed }

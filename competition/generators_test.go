@@ -35,7 +35,8 @@ func drawCreate(t *rapid.T) *CreateCompetition {
 		d.Enrollment = pick(t, "enrollment", Open, Open, Open, Invite)
 		d.Visibility = pick(t, "visibility", Public, Public, Public, Private)
 		d.EntryFeeMinor = pick[int64](t, "fee", 0, 0, 0, 500)
-		d.PrizePoolMinor = pick[int64](t, "pool", 0, 0, 0, 9_000)
+		d.PrizePoolMinor = pick[int64](t, "pool", 0, 0, 1, 9_000, 9_001)
+		d.PrizeSplit = pick(t, "split", d.PrizeSplit, []int64{WholeSplit}, []int64{10_000, 90_000})
 		d.MaxParticipants = pick(t, "max", 0, 0, 1, 2, 3)
 	})
 	return &CreateCompetition{Caller: drawCaller(t, ""), Definition: d}
@@ -102,11 +103,29 @@ func drawEdit(t *rapid.T) *EditCompetition {
 	maybe(t, "edit zone", &p.TimeZone, "UTC", "Asia/Kathmandu")
 	maybe(t, "edit weights", &p.Scoring, Weights{Kcal: 17})
 	maybe(t, "edit fee", &p.EntryFeeMinor, 0, 100)
+	maybe(t, "edit currency", &p.Currency, "USD", "JPY")
 	maybe(t, "edit max", &p.MaxParticipants, 0, 1, 4)
 	maybe(t, "edit late", &p.LateSyncHours, 0, 3)
 	maybe(t, "edit enrollment", &p.Enrollment, Open, Invite)
 	maybe(t, "edit visibility", &p.Visibility, Public, Private)
 	return e
+}
+
+// drawOperator is mostly one.
+func drawOperator(t *rapid.T) Caller { return pick(t, "operator", operator, operator, service, user("ann")) }
+
+func drawPrizes(t *rapid.T) any {
+	number := rapid.Uint32Range(0, 5).Draw(t, "number")
+	switch rapid.IntRange(0, 5).Draw(t, "prizes") {
+	case 0, 1:
+		return &ConfirmPrize{Caller: drawOperator(t), Number: number}
+	case 2:
+		return &FailPrize{Caller: drawOperator(t), Number: number, Reason: pick(t, "reason", "", "no account")}
+	default:
+		return &DistributePrizes{
+			Caller: drawOperator(t), PoolMinor: pick[int64](t, "pool", 0, 1, 2, 1000, MaxAmountMinor), Pending: rapid.Bool().Draw(t, "pending"),
+		}
+	}
 }
 
 // maybe sets a field of a patch, one time in four.

@@ -43,7 +43,7 @@ func validAt(now Millis, d *Definition) error {
 }
 
 // Edit decides a change of the definition. Errors: ErrUnknownCompetition,
-// *InvalidError, ErrForbidden, ErrStarted.
+// *InvalidError, ErrForbidden, ErrStarted, ErrFeesPaid.
 func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
 	if c.head.status == 0 {
 		return Decision{}, ErrUnknownCompetition
@@ -62,6 +62,8 @@ func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
 		return Decision{}, ErrForbidden
 	case c.head.status != Upcoming && !cmd.Patch.onlyWords():
 		return Decision{}, ErrStarted
+	case edited.Currency != c.head.definition.Currency && c.head.books.fees > 0:
+		return Decision{}, ErrFeesPaid
 	}
 	if !sameDefinition(&edited, &c.head.definition) {
 		c.emit(Event{At: now, Detail: &CompetitionEdited{Definition: edited}})
@@ -72,7 +74,8 @@ func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
 	return Decision{Seq: c.head.chain.Seq}, nil
 }
 
-// Cancel decides that the competition is called off; again is fine. Errors:
+// Cancel decides that the competition is called off, and gives everybody back
+// what was paid in; again is fine. Cost: linear in participants. Errors:
 // ErrUnknownCompetition, ErrForbidden, ErrStarted, ErrClosed.
 func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, error) {
 	if c.head.status == 0 {
@@ -89,6 +92,9 @@ func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, erro
 		return Decision{}, ErrClosed
 	default:
 		c.setStatus(now, Cancelled)
+		for number := uint32(1); number <= c.head.numbers && c.head.books.fees > 0; number++ {
+			c.refund(now, number)
+		}
 	}
 	return Decision{Seq: c.head.chain.Seq}, nil
 }

@@ -120,6 +120,7 @@ type Subscription struct {
 	wake     chan<- struct{} // capacity 1, may be shared by subscriptions
 	latest   atomic.Pointer[Update]
 	standing atomic.Pointer[Standing]
+	revoked  atomic.Bool
 }
 
 // NewSubscription returns a subscription that is woken through a channel of
@@ -143,6 +144,19 @@ func (s *Subscription) Put(u *Update) {
 	default:
 	}
 }
+
+// Revoke ends the subscription of somebody who may not read the board any more,
+// and wakes the reader.
+func (s *Subscription) Revoke() {
+	s.revoked.Store(true)
+	select {
+	case s.wake <- struct{}{}:
+	default:
+	}
+}
+
+// Revoked reports whether the subscription was ended.
+func (s *Subscription) Revoked() bool { return s.revoked.Load() }
 
 // PutStanding notes the user's standing, if it changed; Put shows it.
 func (s *Subscription) PutStanding(entry Entry, onBoard bool) {

@@ -22,9 +22,22 @@ type model struct {
 	reaches   int    // how often a score changed
 	numbers   int    // how many people ever enrolled
 	people    map[string]*modelPerson
+
+	settled  bool
+	balances map[string]int64 // of the ledger's accounts
+	prizes   []modelPrize     // by rank
+}
+
+type modelPrize struct {
+	user                 string
+	rank                 int
+	minor                int64
+	status, reason       string
+	created, distributed Millis
 }
 
 type modelPerson struct {
+	paid       int64
 	number     int
 	name       string
 	present    bool
@@ -45,10 +58,11 @@ type modelReport struct {
 	metrics    Metrics
 }
 
-func newModel() *model { return &model{people: map[string]*modelPerson{}} }
+func newModel() *model { return &model{people: map[string]*modelPerson{}, balances: map[string]int64{}} }
 
 func (m *model) clone() *model {
 	c := *m
+	c.balances, c.prizes = maps.Clone(m.balances), slices.Clone(m.prizes)
 	c.people = map[string]*modelPerson{}
 	for id, p := range m.people {
 		q := *p
@@ -82,6 +96,12 @@ func (m *model) do(now Millis, cmd any) (a answer) {
 		a.err = m.edit(cmd)
 	case *CancelCompetition:
 		a.err = m.cancel(cmd)
+	case *DistributePrizes:
+		a.err = m.distribute(cmd)
+	case *ConfirmPrize:
+		a.err = m.decidePrize(cmd.Caller, cmd.Number, "distributed", "")
+	case *FailPrize:
+		a.err = m.decidePrize(cmd.Caller, cmd.Number, "failed", cmd.Reason)
 	case tick:
 	}
 	if !before.equal(m.board()) {
@@ -101,6 +121,8 @@ func (m *model) status() Status {
 		return 0
 	case m.cancelled:
 		return Cancelled
+	case m.settled:
+		return Settled
 	case m.now < d.Start:
 		return Upcoming
 	case m.now < d.End:
@@ -256,10 +278,11 @@ func (m *model) join(j *JoinCompetition) error {
 	case m.full():
 		return ErrFull
 	case p == nil:
-		m.enrol(j.UserID, j.UserName)
+		m.pay(m.enrol(j.UserID, j.UserName), j.UserID)
 		return nil
 	default:
 		p.present = true
+		m.pay(p, j.UserID)
 	}
 	if j.Rename {
 		p.name = j.UserName
@@ -280,6 +303,9 @@ func (m *model) leave(l *LeaveCompetition) error {
 		return ErrClosed
 	}
 	p.present = false
+	if m.status() == Upcoming {
+		m.refund(p, l.UserID)
+	}
 	return nil
 }
 
@@ -297,8 +323,12 @@ func (m *model) edit(e *EditCompetition) error {
 		return ErrForbidden
 	case !e.Caller.Operator && (e.Patch.EntryFeeMinor != nil && *e.Patch.EntryFeeMinor > 0):
 		return ErrForbidden
+	case !e.Caller.Operator && e.Patch.Currency != nil && (d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0):
+		return ErrForbidden
 	case m.status() != Upcoming && !onlyWords:
 		return ErrStarted
+	case d.Currency != m.def.Currency && m.balances["pool/spring"] > 0:
+		return ErrFeesPaid
 	}
 	m.def = d
 	return nil
@@ -322,6 +352,9 @@ func edited(d Definition, p *Patch) (after Definition, onlyWords bool) {
 	}
 	if p.EntryFeeMinor != nil {
 		d.EntryFeeMinor, onlyWords = *p.EntryFeeMinor, false
+	}
+	if p.Currency != nil {
+		d.Currency, onlyWords = *p.Currency, false
 	}
 	if p.TimeZone != nil {
 		d.TimeZone, onlyWords = *p.TimeZone, false
@@ -357,8 +390,13 @@ func (m *model) cancel(c *CancelCompetition) error {
 		return nil
 	case m.status() != Upcoming && !c.Caller.Operator:
 		return ErrStarted
+	case m.settled:
+		return ErrClosed
 	}
 	m.cancelled = true
+	for id, p := range m.people {
+		m.refund(p, id)
+	}
 	return nil
 }
 

@@ -15,6 +15,7 @@ type Batch struct {
 	Identities        []Identity
 	Memberships       []Membership
 	Summary           *Summary // nil when unchanged
+	LedgerRows                 // what Events do with money
 	Events            []Event  // what Records say, for Apply; not stored
 }
 
@@ -57,7 +58,8 @@ type Journal interface {
 // Row is a participant as of a snapshot. The identity is not part of it.
 type Row struct {
 	Number       uint32
-	Present      bool // on the board
+	Present      bool  // on the board
+	Paid         int64 // minor units paid in and not refunded
 	Totals       Metrics
 	Score        int64
 	Reached      uint64
@@ -70,6 +72,7 @@ type Row struct {
 // are the competition as of Seq.
 type Snapshot struct {
 	CompetitionID string
+	Since         uint64 // the snapshot before; 0 when there is none. Not stored.
 	Seq           uint64
 	Header        []byte // all that is not a row; see Competition.Snapshot
 	Rows          []Row
@@ -123,6 +126,9 @@ type Store interface {
 	Journal
 	Snapshots
 	Catalog
+	LifetimeStore
+	LedgerStore
+	AdministrationStore
 
 	// Check reports whether the store can take writes now; the error says what
 	// to do about it. It answers from memory or within ctx's deadline.

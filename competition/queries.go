@@ -26,6 +26,11 @@ type Board struct {
 	UpdatedAt     Millis
 	Total         int // participants on the whole board
 	Entries       []Entry
+
+	// What Published has besides, once the competition is settled: the prizes of
+	// the best ranks, and how many of all are not pending any more.
+	Prizes        []Prize
+	PrizesDecided int
 }
 
 // Page is the board from offset on, limit entries at most. Cost: O(log n + limit).
@@ -94,7 +99,8 @@ type SourceStats struct {
 	Metrics    Metrics
 }
 
-// Stats is a user's part in a competition.
+// Stats is a user's part in a competition, or, with an empty CompetitionID, in
+// all of them together: then without score and rank.
 type Stats struct {
 	CompetitionID string
 	UserID        string
@@ -116,7 +122,17 @@ func (c *Competition) Stats(userID string, from, to Day) (Stats, error) {
 	if p.present {
 		s.Rank, _ = c.board.Rank(p.key())
 	}
-	for r := range p.days.All() {
+	s.addDays(c.sources.names, p.days, from, to)
+	for _, day := range s.Days {
+		s.Total = s.Total.Plus(day.Value)
+	}
+	return s, nil
+}
+
+// addDays appends the days from and to of registers that are later than those
+// before.
+func (s *Stats) addDays(sources []string, days Days, from, to Day) {
+	for r := range days.All() {
 		if r.Day < from || r.Day > to {
 			continue
 		}
@@ -125,12 +141,8 @@ func (c *Competition) Stats(userID string, from, to Day) (Stats, error) {
 		}
 		day := &s.Days[len(s.Days)-1]
 		day.Value = day.Value.Max(r.Metrics)
-		day.Sources = append(day.Sources, SourceStats{Source: c.sources.names[r.Source], RecordedAt: r.RecordedAt, Metrics: r.Metrics})
+		day.Sources = append(day.Sources, SourceStats{Source: sources[r.Source], RecordedAt: r.RecordedAt, Metrics: r.Metrics})
 	}
-	for _, day := range s.Days {
-		s.Total = s.Total.Plus(day.Value)
-	}
-	return s, nil
 }
 
 // Participants is who is on the board, by the order of enrolment, beginning

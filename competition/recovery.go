@@ -62,6 +62,7 @@ type recovery struct {
 	reread     bool // the identities were read a second time
 	records    int
 	progress   func(rows, records int)
+	before     func(*Event) error // if not nil, sees each event before it is applied
 }
 
 // commitment is what the journal last said of an identity row.
@@ -80,7 +81,7 @@ func (r *recovery) header(b []byte) error {
 	if err != nil {
 		return r.corrupt(err.Error())
 	}
-	r.rows = rows
+	r.rows, r.c.saved = rows, r.c.applied.Seq
 	r.c.participants.byUser = make(map[string]uint32, rows)
 	return nil
 }
@@ -93,12 +94,17 @@ func (r *recovery) row(row Row) error {
 	if err := row.Days.check(c.sources.applied); err != nil {
 		return r.corrupt(err.Error())
 	}
+	if row.Paid < 0 || row.Paid > maxBalance-c.books.fees {
+		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d has paid what nobody can", row.Number))
+	}
 	if row.Days.Total() != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score {
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d does not add up", row.Number))
 	}
 	p := c.participants.add()
 	p.days, p.totals, p.score, p.reached = slices.Clone(row.Days), row.Totals, row.Score, row.Reached
 	p.updatedAt, p.lastSynced, p.present = row.UpdatedAt, row.LastSyncedAt, row.Present
+	p.paid = row.Paid
+	c.books.fees += row.Paid
 	if p.number%progressEvery == 0 {
 		r.progress(int(p.number), 0)
 	}
@@ -145,6 +151,9 @@ func (r *recovery) rank() error {
 		if p.present {
 			entries = append(entries, p.key())
 		}
+	}
+	if c.award != nil && slices.ContainsFunc(c.award.prizes, func(w awarded) bool { return !c.participants.has(w.number) }) {
+		return r.corrupt("the snapshot has a prize of somebody unknown")
 	}
 	c.onBoard = len(entries)
 	c.board = ranking.Build(entries, c.byUserID)
@@ -199,6 +208,11 @@ func (r *recovery) applyJournal(ctx context.Context, from Source) error {
 				return err
 			}
 			r.name(&event)
+			if r.before != nil {
+				if err := r.before(&event); err != nil {
+					return err
+				}
+			}
 			if _, err := c.Apply(&event); err != nil {
 				return err
 			}

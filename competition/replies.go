@@ -1,5 +1,7 @@
 package competition
 
+import "time"
+
 // What the actors and the transport hand each other.
 
 // JoinedReply is the answer of one of the competitions that a sync went to.
@@ -26,6 +28,15 @@ type Health struct {
 	Damaged      []string     // ids of competitions that refuse to start
 	InFlight     int          // requests admitted and not answered
 	QueuedEvents int          // events waiting for the journal
+	Lifetime     Projecting
+}
+
+// Projecting is how far the lifetime statistics are behind the snapshots. Who
+// asks for statistics never notices: what is behind is read elsewhere.
+type Projecting struct {
+	Behind   int           // competitions
+	Lag      time.Duration // since when the one that waits longest does
+	Failures uint64        // attempts that failed, since the start
 }
 
 // Dependency is a part that the service rests on.
@@ -34,6 +45,8 @@ type Dependency struct {
 	Healthy bool
 	Detail  string  // why not, and what to do
 	Latency float64 // milliseconds of the last check or commit
+	Follows bool    // it is written behind the journal, and no sync waits for it
+	Lag     float64 // milliseconds that it is behind, if it follows
 }
 
 // SyncReply answers an accepted sync.

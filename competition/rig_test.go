@@ -55,6 +55,19 @@ func (r *rig) decide(cmd any) {
 	before := r.decided.clone()
 	want := r.decided.do(r.now, cmd)
 	got, d := perform(r.c, r.now, cmd)
+	if d.Later {
+		require.Less(t, r.c.Seq(), r.c.HeadSeq(), "there is nothing to wait for")
+		require.Equal(t, r.c.HeadSeq(), d.Seq)
+		waiting := before.clone()
+		waiting.do(r.now, tick{})
+		r.pending = append(r.pending, pending{seq: d.Seq, after: waiting})
+		for r.launch(); !r.inFlight.Empty(); {
+			r.land(true)
+		}
+		r.seen, version, head = new(viewOf(t, r.c)), r.c.Version(), r.c.HeadSeq()
+		got, d = perform(r.c, r.now, cmd)
+		require.False(t, d.Later, "all is applied")
+	}
 
 	// Whether a day is full is only known once the events before are applied.
 	late := len(r.pending) > 0 && want.err == ErrTooManySources && got.err == nil //nolint:errorlint // The model's own.
@@ -108,6 +121,12 @@ func perform(c *Competition, now Millis, cmd any) (a answer, d Decision) {
 		d, a.err = c.Edit(now, cmd)
 	case *CancelCompetition:
 		d, a.err = c.Cancel(now, cmd)
+	case *DistributePrizes:
+		d, a.err = c.Distribute(now, cmd)
+	case *ConfirmPrize:
+		d, a.err = c.Confirm(now, cmd)
+	case *FailPrize:
+		d, a.err = c.Fail(now, cmd)
 	case tick:
 		d = c.Tick(now)
 	}
@@ -197,6 +216,7 @@ func (r *rig) agree() {
 		row := r.store.identities[uint32(p.number)]
 		require.Equal(t, [2]string{id, p.name}, [2]string{row.UserID, row.UserName}, "the identity's row")
 	}
+	r.agreeOnMoney()
 	if len(r.pending) == 0 {
 		at, ok := r.c.NextTransition()
 		d := r.shown.def
@@ -243,6 +263,8 @@ func sameState(t require.TestingT, want, got *Competition) {
 	require.Equal(t, want.definition, got.definition)
 	require.Equal(t, want.status, got.status)
 	require.Equal(t, want.creator, got.creator)
+	require.Equal(t, want.books, got.books)
+	require.Equal(t, want.award, got.award)
 	require.Equal(t, want.applied, got.applied)
 	require.Equal(t, want.version, got.version)
 	require.Equal(t, want.updatedAt, got.updatedAt)

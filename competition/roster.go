@@ -11,6 +11,7 @@ type participant struct {
 	reached          uint64 // seq of the event that last changed the score, or enrolled
 	updatedAt        Millis // when that was
 	lastSynced       Millis // the last sync that changed a total or the score, or enrolled
+	paid             int64  // minor units paid in and not refunded
 	number           uint32
 	present          bool // on the board
 	changed          bool // the row differs from the last snapshot

@@ -147,7 +147,8 @@ func code(err error) string {
 		ErrForbidden: "forbidden", ErrUnknownCompetition: "unknown_competition", ErrNotEnrolled: "not_enrolled",
 		ErrNotStarted: "competition_not_started", ErrClosed: "competition_closed", ErrFull: "competition_full",
 		ErrExists: "competition_exists", ErrStarted: "competition_started", ErrOutsideWindow: "outside_window",
-		ErrFutureDate: "future_date", ErrImplausible: "implausible", ErrTooManySources: "too_many_sources",
+		ErrFeesPaid: "fees_paid", ErrNotFinal: "not_final", ErrNoPrizePool: "no_prize_pool", ErrUnknownPrize: "unknown_prize",
+		ErrPrizeDecided: "prize_decided", ErrFutureDate: "future_date", ErrImplausible: "implausible", ErrTooManySources: "too_many_sources",
 	} {
 		if errors.Is(err, sentinel) {
 			return word

@@ -3,6 +3,7 @@ package competition
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
 )
 
@@ -13,7 +14,7 @@ func (c *Competition) Changed() int { return len(c.changed) }
 // from now on those rows count as saved; after a failed save, Resave takes that
 // back. Rows share no memory with the state. Cost: linear in what changed.
 func (c *Competition) Snapshot() Snapshot {
-	s := Snapshot{CompetitionID: c.ID(), Seq: c.applied.Seq, Header: c.appendHeader(nil), Rows: make([]Row, len(c.changed))}
+	s := Snapshot{CompetitionID: c.ID(), Since: c.saved, Seq: c.applied.Seq, Header: c.appendHeader(nil), Rows: make([]Row, len(c.changed))}
 	size := 0
 	for _, number := range c.changed {
 		size += len(c.participants.at(number).days)
@@ -26,24 +27,34 @@ func (c *Competition) Snapshot() Snapshot {
 		arena = append(arena, p.days...)
 		s.Rows[i] = Row{
 			Number: p.number, Present: p.present, Totals: p.totals, Score: p.score, Reached: p.reached,
-			UpdatedAt: p.updatedAt, LastSyncedAt: p.lastSynced, Days: arena[start:len(arena):len(arena)],
+			UpdatedAt: p.updatedAt, LastSyncedAt: p.lastSynced, Paid: p.paid, Days: arena[start:len(arena):len(arena)],
 		}
 	}
 	c.changed = c.changed[:0]
+	c.saved = s.Seq
 	return s
 }
 
-// Resave marks the rows of a snapshot that was not saved as changed again.
+// Resave marks the rows of the last snapshot, which was not saved, as changed
+// again.
 func (c *Competition) Resave(s *Snapshot) {
+	c.saved = s.Since
 	for i := range s.Rows {
 		c.markChanged(c.participants.at(s.Rows[i].Number))
 	}
 }
 
+// moneyVersion is the format of a header with prizes, and of a row with money
+// paid in. The others keep the format that they always had.
+const moneyVersion = 2
+
 // A header is, behind its CRC-32C and a version byte, what a snapshot says
 // besides its rows.
 func (c *Competition) appendHeader(dst []byte) []byte {
 	dst = append(dst, 0, 0, 0, 0, formatVersion)
+	if c.award != nil {
+		dst[4] = moneyVersion
+	}
 	dst = binary.AppendUvarint(dst, c.applied.Seq)
 	dst = append(dst, c.applied.Hash[:]...)
 	dst = append(dst, byte(c.status))
@@ -55,6 +66,9 @@ func (c *Competition) appendHeader(dst []byte) []byte {
 		dst = appendString(dst, name)
 	}
 	dst = appendDefinition(dst, &c.definition)
+	if c.award != nil {
+		dst = appendAward(dst, c.award)
+	}
 	binary.LittleEndian.PutUint32(dst, crc32.Checksum(dst[4:], castagnoli))
 	return dst
 }
@@ -64,7 +78,7 @@ func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 	if len(b) < 5 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
 		return 0, errors.New("the snapshot's header has a wrong checksum")
 	}
-	if b[4] != formatVersion {
+	if b[4] != formatVersion && b[4] != moneyVersion {
 		return 0, errors.New("the snapshot's header has an unknown format version")
 	}
 	r := reader{b: b[5:]}
@@ -77,6 +91,10 @@ func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 		c.sources.applied++
 	}
 	c.definition = r.definition()
+	if b[4] == moneyVersion {
+		c.award = r.award()
+		c.books.enterAward(c.award)
+	}
 	if err := r.end(); err != nil {
 		return 0, err
 	}
@@ -86,11 +104,35 @@ func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 	return rows, nil
 }
 
+// SnapshotChain is where in the journal the header of a snapshot stands.
+func SnapshotChain(competitionID string, header []byte) (Chain, error) {
+	c := New(competitionID, nil)
+	if _, err := c.loadHeader(header); err != nil {
+		return Chain{}, c.applied.corrupt(err.Error())
+	}
+	return c.applied, nil
+}
+
+// ChainBefore is where a reading of a journal stands that begins with these
+// records, as the first of them says: its seq and the hash of the one before.
+// What it says is proved when a reading from there reaches a hash that is known.
+func ChainBefore(competitionID string, records []byte) (Chain, error) {
+	record, _, err := SplitRecord(records)
+	if err != nil {
+		return Chain{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
+	}
+	r := reader{b: record[afterChainOffset+1:]}
+	return Chain{CompetitionID: competitionID, Seq: r.uvarint() - 1, Hash: Hash(record[recordHeader+1 : afterChainOffset])}, r.err
+}
+
 // AppendRow appends the packed form of a row, for stores that keep bytes: its
 // CRC-32C, then the fields.
 func AppendRow(dst []byte, row *Row) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0, formatVersion)
+	if row.Paid != 0 {
+		dst[start+4] = moneyVersion
+	}
 	flagged := uint64(row.Number) << 1
 	if row.Present {
 		flagged |= 1
@@ -101,6 +143,9 @@ func AppendRow(dst []byte, row *Row) []byte {
 	dst = binary.AppendUvarint(dst, row.Reached)
 	dst = binary.AppendVarint(dst, int64(row.UpdatedAt))
 	dst = binary.AppendVarint(dst, int64(row.LastSyncedAt))
+	if row.Paid != 0 {
+		dst = binary.AppendUvarint(dst, uint64(row.Paid))
+	}
 	dst = append(dst, row.Days...)
 	binary.LittleEndian.PutUint32(dst[start:], crc32.Checksum(dst[start+4:], castagnoli))
 	return dst
@@ -111,7 +156,7 @@ func ParseRow(b []byte) (Row, error) {
 	if len(b) < 5 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
 		return Row{}, errors.New("a snapshot row has a wrong checksum")
 	}
-	if b[4] != formatVersion {
+	if b[4] != formatVersion && b[4] != moneyVersion {
 		return Row{}, errors.New("a snapshot row has an unknown format version")
 	}
 	r := reader{b: b[5:]}
@@ -121,6 +166,9 @@ func ParseRow(b []byte) (Row, error) {
 	}
 	row := Row{Number: uint32(flagged >> 1), Present: flagged&1 == 1, Totals: r.metrics(), Score: r.varint(), Reached: r.uvarint()}
 	row.UpdatedAt, row.LastSyncedAt = Millis(r.varint()), Millis(r.varint())
+	if b[4] == moneyVersion {
+		row.Paid = r.amount()
+	}
 	row.Days = Days(r.b)
 	if r.err != nil {
 		return Row{}, r.err

@@ -16,6 +16,7 @@ type store struct {
 	identities  map[uint32]Identity
 	memberships map[string]Membership
 	summary     Summary
+	ledger      LedgerRows
 
 	header []byte // of the snapshot; nil before the first
 	saved  uint64
@@ -48,6 +49,8 @@ func (s *store) append(t require.TestingT, b *Batch) {
 	if b.Summary != nil {
 		s.summary = *b.Summary
 	}
+	s.ledger.Transactions = append(s.ledger.Transactions, b.Transactions...)
+	s.ledger.Prizes = append(s.ledger.Prizes, b.Prizes...)
 }
 
 // save stores a snapshot.
@@ -123,6 +126,7 @@ func (s *store) clone() *store {
 	c := *s
 	c.records, c.rows = slices.Clone(s.records), maps.Clone(s.rows)
 	c.identities, c.memberships = maps.Clone(s.identities), maps.Clone(s.memberships)
+	c.ledger.Transactions, c.ledger.Prizes = slices.Clone(s.ledger.Transactions), slices.Clone(s.ledger.Prizes)
 	return &c
 }
 

@@ -7,6 +7,7 @@ type Decision struct {
 	Number   uint32 // the participant concerned
 	Enrolled bool   // the command enrolled the participant
 	Repeat   bool   // the command said nothing new and made no event
+	Later    bool   // nothing was decided: give the command again then
 }
 
 // SubmitSync decides a sync. A report that says nothing new makes no event, yet

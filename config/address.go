@@ -21,6 +21,29 @@ func host(dst *string) parser {
 	}
 }
 
+// networks takes IP networks, or single addresses, by commas.
+func networks(dst *[]netip.Prefix) parser {
+	return func(raw string) *refusal {
+		var list []netip.Prefix
+		for part := range strings.SplitSeq(raw, ",") {
+			part = strings.TrimSpace(part)
+			if part == "" {
+				continue
+			}
+			prefix, err := netip.ParsePrefix(part)
+			if address, errAddress := netip.ParseAddr(part); errAddress == nil {
+				prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
+			}
+			if err != nil {
+				return &refusal{fmt.Sprintf("has %q, which is no IP network", part), "give networks such as 10.0.0.0/8, by commas"}
+			}
+			list = append(list, prefix.Masked())
+		}
+		*dst = list
+		return nil
+	}
+}
+
 // loopbackAddress takes host:port on this machine, or off. The profiler shows memory, hence no other host.
 func loopbackAddress(dst *string) parser {
 	return func(raw string) *refusal {

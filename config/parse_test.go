@@ -32,6 +32,7 @@ func TestRefusals(t *testing.T) {
 		{"PORT", []string{"-1", "65536", "http", "80.5", "0x50", "99999999999999999999"}, notNumber + "0 to 65535"},
 		{"ALLOWED_ORIGINS", []string{"a.example", "https://a/b", "https://a?b", "null", "https://", "https://*.a"}, "holds no origin in place 1" + notOrigin},
 		{"ALLOWED_ORIGINS", []string{"https://a,,https://b", "https://a, b"}, "holds no origin in place 2" + notOrigin},
+		{"TRUSTED_PROXIES", []string{"10.0.0.1/33", "10.0.0.1/33,::1"}, `has "10.0.0.1/33", which is no IP network; give networks such as 10.0.0.0/8, by commas`},
 		{"ALLOWED_ORIGINS", []string{"*,https://a", "https://a,*"}, "mixes * with others; give * alone for all, or the origins without it"},
 		{"SHUTDOWN_TIMEOUT", []string{"10", "ten", "1w", "1.5d", "-1d"}, notDuration + "10s"},
 		{"SHUTDOWN_TIMEOUT", []string{"0", "999ms", "-1s", "10m1s"}, "is out of range; give a duration from 1s to 10m, such as 10s"},

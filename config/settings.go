@@ -3,6 +3,7 @@ package config
 import (
 	"log/slog"
 	"net"
+	"net/netip"
 	"strconv"
 	"time"
 )
@@ -18,8 +19,8 @@ const (
 )
 
 // Settings is everything that can be set from outside. Those that [Load] or [Command.Load] gives without
-// an error are within the ranges that the table states. It is a value; only AllowedOrigins is shared
-// between copies, and nobody changes that.
+// an error are within the ranges that the table states. It is a value; only AllowedOrigins and
+// TrustedProxies are shared between copies, and nobody changes those.
 type Settings struct {
 	Dev  bool // a trial on one machine: no sign-in project needed
 	Demo bool // a demonstration competition with simulated athletes
@@ -38,6 +39,10 @@ type Settings struct {
 	SupabaseURL       string // scheme://host of the project whose public keys are trusted; empty: none
 	SupabaseJWTSecret Secret // HS256 key of at least 32 bytes; empty: no HS256 tokens
 	SupabaseAnonKey   Secret // the project's publishable key, for the web page
+
+	RateLimitUser    int            // requests a second of one user; 0: no limit
+	RateLimitAddress int            // requests a second of one client address; 0: no limit
+	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed; empty: nobody's
 
 	MaxInFlight     int           // requests worked on at once
 	MaxConnections  int           // open connections

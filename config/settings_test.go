@@ -5,6 +5,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"testing"
@@ -21,6 +22,7 @@ func TestDefaults(t *testing.T) {
 		DataDir:           "./data",
 		MinFreeDisk:       268435456,
 		SupabaseJWTSecret: goodSecret,
+		RateLimitUser:     100,
 		MaxInFlight:       16384,
 		MaxConnections:    15000,
 		RequestTimeout:    5 * time.Second,
@@ -41,6 +43,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"DATA_DIR=/var/lib/pace", "DATABASE_URL=postgresql://app:pw@db/pace", "REDIS_URL=rediss://cache:6380/1",
 		"JOURNAL_RETENTION=30d", "MIN_FREE_DISK=1GiB", "SUPABASE_URL=https://abcd.supabase.co/",
 		"SUPABASE_JWT_SECRET=" + goodSecret, "SUPABASE_ANON_KEY=anon", "MAX_IN_FLIGHT=1", "MAX_CONNECTIONS=2",
+		"RATE_LIMIT_USER=3", "RATE_LIMIT_ADDRESS=4", "TRUSTED_PROXIES=10.1.2.3/8, ::1,",
 		"REQUEST_TIMEOUT=250ms", "IDLE_PASSIVATION=1h", "LOG_LEVEL=WARN", "LOG_FORMAT=json", "PPROF=localhost:6060",
 	}
 	want := Settings{
@@ -49,6 +52,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		DataDir:         "/var/lib/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
 		JournalRetention: 720 * time.Hour, MinFreeDisk: 1073741824,
 		SupabaseURL: "https://abcd.supabase.co", SupabaseJWTSecret: goodSecret, SupabaseAnonKey: "anon",
+		RateLimitUser: 3, RateLimitAddress: 4, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		MaxInFlight: 1, MaxConnections: 2, RequestTimeout: 250 * time.Millisecond, IdlePassivation: time.Hour,
 		LogLevel: slog.LevelWarn, LogFormat: LogJSON, Pprof: "localhost:6060",
 	}

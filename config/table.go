@@ -96,7 +96,7 @@ var table = []setting{
 	},
 	{
 		name: "REDIS_URL", group: groupStores, unit: "URL", secret: true, defNote: "no mirror",
-		meaning: "Redis as a mirror of the boards, redis://…",
+		meaning: "Redis as a mirror of the boards, redis://…/0?prefix=…",
 		bind:    func(s *Settings) parser { return redisURL(&s.RedisURL) },
 	},
 	{
@@ -133,6 +133,21 @@ var table = []setting{
 		name: "MAX_CONNECTIONS", group: groupLimits, unit: "NUMBER", def: "15000",
 		meaning: "open connections; each needs a file descriptor",
 		bind:    func(s *Settings) parser { return number(&s.MaxConnections, 1, 1_000_000) },
+	},
+	{
+		name: "RATE_LIMIT_USER", group: groupLimits, unit: "NUMBER", def: "100",
+		meaning: "requests a second of one user, twice as many at once; 0: any",
+		bind:    func(s *Settings) parser { return number(&s.RateLimitUser, 0, 1_000_000) },
+	},
+	{
+		name: "RATE_LIMIT_ADDRESS", group: groupLimits, unit: "NUMBER", def: "0",
+		meaning: "the same of one client address; 0: any",
+		bind:    func(s *Settings) parser { return number(&s.RateLimitAddress, 0, 1_000_000) },
+	},
+	{
+		name: "TRUSTED_PROXIES", group: groupLimits, unit: "LIST", defNote: "none",
+		meaning: "networks whose X-Forwarded-For is believed, by commas",
+		bind:    func(s *Settings) parser { return networks(&s.TrustedProxies) },
 	},
 	{
 		name: "REQUEST_TIMEOUT", group: groupLimits, unit: "DURATION", def: "5s",

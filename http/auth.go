@@ -20,12 +20,14 @@ const maxTokenBytes = 64 << 20
 type authenticator struct {
 	verifiers    map[string]Verifier // by `alg`
 	known        *otter.Cache[string, *Identity]
+	users        *throttle[string] // gives each user a bucket
+	keys         *keyring
 	now          func() time.Time
 	hits, misses prometheus.Counter
 }
 
-func newAuthenticator(now func() time.Time, hits, misses prometheus.Counter, verifiers ...Verifier) *authenticator {
-	a := &authenticator{verifiers: map[string]Verifier{}, now: now, hits: hits, misses: misses}
+func newAuthenticator(now func() time.Time, users *throttle[string], keys *keyring, hits, misses prometheus.Counter, verifiers ...Verifier) *authenticator {
+	a := &authenticator{verifiers: map[string]Verifier{}, now: now, users: users, keys: keys, hits: hits, misses: misses}
 	for _, verifier := range verifiers {
 		for _, method := range verifier.Methods() {
 			a.verifiers[method] = verifier
@@ -60,6 +62,9 @@ func (a *authenticator) token(token []byte) (*Identity, error) {
 		a.hits.Inc()
 		return id, nil
 	}
+	if bytes.HasPrefix(token, []byte(apiKeyPrefix)) {
+		return a.keys.verify(token)
+	}
 	a.misses.Inc()
 	kept := string(token)
 	verifier, ok := a.verifiers[methodOf(kept)]
@@ -69,6 +74,9 @@ func (a *authenticator) token(token []byte) (*Identity, error) {
 	id, err := verifier.Verify(kept)
 	switch {
 	case err == nil:
+		if !id.Caller.Operator {
+			id.bucket = a.users.of(id.Caller.UserID)
+		}
 		a.known.Set(kept, id)
 		return id, nil
 	case errors.Is(err, competition.ErrUnavailable):

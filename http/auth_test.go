@@ -213,7 +213,7 @@ func TestEachMethodHasItsOwnVerifier(t *testing.T) {
 	clock := func() time.Time { return start }
 
 	public := newKeyed([]string{"ES256", "RS256"}, issuer, clock, func(*jwt.Token) (any, error) { return &key.PublicKey, nil })
-	a := newAuthenticator(clock, b.metrics.tokensKnown, b.metrics.tokensVerified, newSecret(secret, issuer, clock), public)
+	a := newAuthenticator(clock, nil, nil, b.metrics.tokensKnown, b.metrics.tokensVerified, newSecret(secret, issuer, clock), public)
 	defer a.close()
 	id, err := a.bearer([]byte("Bearer " + token))
 	require.NoError(t, err)
@@ -222,7 +222,7 @@ func TestEachMethodHasItsOwnVerifier(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "u1", id.Caller.UserID)
 
-	down := newAuthenticator(clock, b.metrics.tokensKnown, b.metrics.tokensVerified, unreachable{errors.Join(competition.ErrUnavailable)})
+	down := newAuthenticator(clock, nil, nil, b.metrics.tokensKnown, b.metrics.tokensVerified, unreachable{errors.Join(competition.ErrUnavailable)})
 	defer down.close()
 	_, err = down.bearer([]byte("Bearer " + token))
 	p, _ := problemOf(err)

@@ -14,14 +14,20 @@ import (
 const (
 	cursorCompetition = "c"
 	cursorParticipant = "p"
+	cursorAudit       = "o"
 )
 
 func cursorBehindCompetition(id string) string {
-	return base64.RawURLEncoding.EncodeToString([]byte(cursorCompetition + id))
+	return encodeCursor(cursorCompetition, id)
 }
 
 func cursorBehindParticipant(number uint32) string {
-	return base64.RawURLEncoding.EncodeToString(strconv.AppendUint([]byte(cursorParticipant), uint64(number), 10))
+	return encodeCursor(cursorParticipant, strconv.FormatUint(uint64(number), 10))
+}
+
+// encodeCursor is what clients see of a cursor.
+func encodeCursor(letter, text string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(letter + text))
 }
 
 // afterCompetition reads the parameter cursor of a list of competitions.

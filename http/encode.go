@@ -161,21 +161,25 @@ func appendSummary(dst []byte, s *competition.Summary) []byte {
 	return append(strconv.AppendInt(dst, int64(s.Participants), 10), '}')
 }
 
-// appendStats writes a user's part in a competition. rank is left out for who
-// is not on the board, source and last_synced_at where there was no sync.
+// appendStats writes a user's part in a competition, or, without competition_id
+// and score, in all of them. rank is left out for who is not on the board, source
+// and last_synced_at where there was no sync.
 func appendStats(dst []byte, s *competition.Stats) []byte {
 	dst = append(dst, `{"user_id":`...)
 	dst = appendString(dst, s.UserID)
-	dst = append(dst, `,"competition_id":"`...)
-	dst = append(dst, s.CompetitionID...)
-	dst = append(dst, `",`...)
-	dst = appendMetrics(dst, s.Total)
+	if s.CompetitionID != "" {
+		dst = append(dst, `,"competition_id":"`...)
+		dst = append(append(dst, s.CompetitionID...), '"')
+	}
+	dst = appendMetrics(append(dst, ','), s.Total)
 	if source := latestSource(s.Days); source != "" {
 		dst = append(dst, `,"source":`...)
 		dst = appendString(dst, source)
 	}
-	dst = append(dst, `,"score":`...)
-	dst = strconv.AppendInt(dst, s.Score, 10)
+	if s.CompetitionID != "" {
+		dst = append(dst, `,"score":`...)
+		dst = strconv.AppendInt(dst, s.Score, 10)
+	}
 	if s.Rank > 0 {
 		dst = append(dst, `,"rank":`...)
 		dst = strconv.AppendInt(dst, int64(s.Rank), 10)

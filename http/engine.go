@@ -18,6 +18,9 @@ type Engine interface {
 	SubmitBatch(items []competition.BatchItem)
 	// Stats is a user's part in one competition.
 	Stats(competitionID string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error)
+	// Lifetime is a user's days in all competitions together, without score and
+	// rank; it includes every sync acknowledged before the call.
+	Lifetime(caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error)
 
 	// Top is the published top of the board; it includes every sync acknowledged
 	// before the call.
@@ -46,6 +49,12 @@ type Engine interface {
 	// returns, and lasts until Unsubscribe.
 	Subscribe(s *competition.Subscription, caller competition.Caller) error
 	Unsubscribe(s *competition.Subscription)
+
+	// What concerns no single competition; see competition.AdministrationStore.
+	PutAPIKey(k competition.APIKey) error
+	APIKeys() ([]competition.APIKey, error)
+	Note(e competition.AuditEntry) error
+	AuditLog(before string, limit int) ([]competition.AuditEntry, error)
 
 	Health() competition.Health
 }

@@ -44,6 +44,9 @@ func (s *Server) enter(r *route) fiber.Handler {
 		if err != nil {
 			s.refuse(c.RequestCtx, err)
 		}
+		if c.who != nil && c.who.Caller.Operator && r.audited() {
+			s.audit(c)
+		}
 		counters.count(c.Response.StatusCode())
 		if cap(c.out) > maxKeptReply {
 			c.out = nil
@@ -62,6 +65,9 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 			return err
 		}
 		c.who = who
+		if err := s.users.take(c.RequestCtx, who.bucket); err != nil {
+			return err
+		}
 	}
 	if len(c.Request.Header.ContentEncoding()) > 0 {
 		return kindEncoding.with("send the body as it is, without Content-Encoding")
@@ -95,6 +101,8 @@ func isJSON(contentType []byte) bool {
 // right: it is the only way there, so that no route forgets who may use it.
 func (s *Server) permit(c *call) (Engine, error) {
 	switch {
+	case !c.who.may(c.route.scope()):
+		return nil, errScope
 	case c.route.access == operator && !c.who.Caller.Operator:
 		return nil, kindForbidden.with("this is for operators")
 	case c.route.changes() && c.who.Anonymous:

@@ -182,7 +182,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	b.engine.err = nil
 	b.engine.health = &competition.Health{
 		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
-		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 2}, {Name: "redis", Detail: "away"}},
+		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 2}, {Name: "redis", Detail: "away", Follows: true, Lag: 1500}},
 	}
 	text := b.do(t, "GET", "/metrics", "").body
 	for _, line := range []string{
@@ -199,6 +199,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		`paceboard_tokens_total{seen="known"} 4`,
 		`paceboard_ready 1`, `paceboard_competitions_active 3`, `paceboard_competitions_damaged 1`, `paceboard_requests_in_flight 4`, `paceboard_journal_queued_events 5`,
 		`paceboard_dependency_up{dependency="journal"} 1`, `paceboard_dependency_up{dependency="redis"} 0`, `paceboard_dependency_latency_seconds{dependency="journal"} 0.002`,
+		`paceboard_dependency_lag_seconds{dependency="redis"} 1.5`,
 	} {
 		assert.Contains(t, text, line+"\n")
 	}
@@ -208,17 +209,17 @@ func TestHealthInDetail(t *testing.T) {
 	b := newBench(t)
 	b.engine.health = &competition.Health{
 		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
-		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 0.4125}, {Name: "redis", Detail: `start it: "redis-server"`}},
+		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 0.4125}, {Name: "redis", Detail: `start it: "redis-server"`, Follows: true, Lag: 1500}},
 	}
 	r := b.do(t, "GET", "/health/detailed", "", bearer(operatorToken(t)))
 	require.Equal(t, 200, r.status)
-	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","ready":true,"draining":false,
-		"dependencies":[{"name":"journal","healthy":true,"latency_ms":0.412},{"name":"redis","healthy":false,"detail":"start it: \"redis-server\"","latency_ms":0.000}],
+	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","degraded":["redis","competitions"],"ready":true,"draining":false,
+		"dependencies":[{"name":"journal","healthy":true,"latency_ms":0.412},{"name":"redis","healthy":false,"detail":"start it: \"redis-server\"","latency_ms":0.000,"lag_ms":1500.000}],
 		"active_competitions":3,"damaged_competitions":["x"],"requests_in_flight":4,"journal_queued_events":5,
 		"build":{"version":"1.2.3","commit":"abc","go":"go1.26"}}`, r.body)
 	assert.JSONEq(t, `{"status":"alive"}`, b.do(t, "GET", "/health/live", "").body)
 	assert.JSONEq(t, `{"status":"ready"}`, b.do(t, "GET", "/health/ready", "").body)
-	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3"}`, b.do(t, "GET", "/health", "").body)
+	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","degraded":["redis","competitions"]}`, b.do(t, "GET", "/health", "").body)
 	b.engine.health = nil
 	assert.JSONEq(t, `{"status":"healthy","service":"paceboard","version":"1.2.3"}`, b.do(t, "GET", "/health", "").body)
 }

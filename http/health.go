@@ -64,7 +64,11 @@ func (s *Server) getDetailedHealth(c *call) error {
 			out = appendString(out, d.Detail)
 		}
 		out = append(out, `,"latency_ms":`...)
-		out = append(strconv.AppendFloat(out, d.Latency, 'f', 3, 64), '}')
+		out = strconv.AppendFloat(out, d.Latency, 'f', 3, 64)
+		if d.Follows {
+			out = strconv.AppendFloat(append(out, `,"lag_ms":`...), d.Lag, 'f', 3, 64)
+		}
+		out = append(out, '}')
 	}
 	out = append(out, `],"active_competitions":`...)
 	out = strconv.AppendInt(out, int64(health.Active), 10)
@@ -93,22 +97,40 @@ func (s *Server) getDetailedHealth(c *call) error {
 
 // appendHealth writes what everybody may know, without the closing brace.
 func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
+	wrong := troubles(h)
 	status := "healthy"
-	if !wholly(h) {
+	if len(wrong) > 0 {
 		status = "degraded"
 	}
 	dst = append(dst, `{"status":"`...)
 	dst = append(dst, status...)
 	dst = append(dst, `","service":"paceboard","version":`...)
-	return appendString(dst, s.build.Version)
+	dst = appendString(dst, s.build.Version)
+	for i, part := range wrong {
+		dst = append(dst, [...]string{`,"degraded":[`, `,`}[min(i, 1)]...)
+		dst = appendString(dst, part)
+	}
+	if len(wrong) > 0 {
+		dst = append(dst, ']')
+	}
+	return dst
 }
 
-// wholly reports whether everything is as it should be.
-func wholly(h *competition.Health) bool {
+// troubles names the parts that are not as they should be.
+func troubles(h *competition.Health) (parts []string) {
 	for _, d := range h.Dependencies {
 		if !d.Healthy {
-			return false
+			parts = append(parts, d.Name)
 		}
 	}
-	return h.Ready && !h.Draining && len(h.Damaged) == 0
+	if len(h.Damaged) > 0 {
+		parts = append(parts, "competitions")
+	}
+	switch {
+	case h.Draining:
+		parts = append(parts, "shutdown")
+	case !h.Ready && len(parts) == 0:
+		parts = append(parts, "recovery")
+	}
+	return parts
 }

@@ -42,6 +42,9 @@ type fakeEngine struct {
 	join   competition.JoinCompetition
 	leave  competition.LeaveCompetition
 	args   []any
+
+	apiKeys []competition.APIKey
+	audit   []competition.AuditEntry
 }
 
 var (
@@ -132,6 +135,12 @@ func (e *fakeEngine) SubmitBatch(items []competition.BatchItem) {
 
 func (e *fakeEngine) Stats(id string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
 	return e.stats, e.note("Stats", id, caller, userID, from, to)
+}
+
+func (e *fakeEngine) Lifetime(caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
+	stats := e.stats
+	stats.CompetitionID, stats.Score, stats.Rank = "", 0, 0
+	return stats, e.note("Lifetime", "", caller, userID, from, to)
 }
 
 func (e *fakeEngine) Top(id string, caller competition.Caller) (*competition.Published, error) {

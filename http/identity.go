@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/golang-jwt/jwt/v5"
+	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -17,6 +18,27 @@ type Identity struct {
 	Name      string             // to show on boards; empty if the token has none
 	Anonymous bool               // may only read
 	Expires   int64              // seconds since 1970, leeway included
+	Key       string             // the id of the API key; empty for everybody else
+	Scopes    competition.Scopes // of an API key; 0 for everybody else, who may do all that they may
+
+	bucket *rate.Limiter // of the user's requests, shared by the user's tokens; nil for no limit
+}
+
+// actor is who it is in the audit log.
+func (id *Identity) actor() string {
+	switch {
+	case id.Key != "":
+		return "key:" + id.Key
+	case id.Caller.UserID != "":
+		return id.Caller.UserID
+	default:
+		return serviceRole
+	}
+}
+
+// may reports whether an API key is good for a scope; others need none.
+func (id *Identity) may(wanted competition.Scopes) bool {
+	return id.Scopes == 0 || id.Scopes.Has(wanted)
 }
 
 // serviceRole is the role of Supabase's own key.

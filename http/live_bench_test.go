@@ -104,6 +104,17 @@ func (e *liveEngine) change(id string, edit func(*competition.Board)) {
 	}
 }
 
+// revoke takes away everybody's right to look.
+func (e *liveEngine) revoke(id string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for s := range e.watching {
+		if s.CompetitionID == id {
+			s.Revoke()
+		}
+	}
+}
+
 // score is a change that gives the leader another score.
 func score(n int64) func(*competition.Board) {
 	return func(b *competition.Board) { b.Entries[0].Score = n }

@@ -27,13 +27,17 @@ func (s *Server) newUpgrader() fiber.Handler {
 		}
 	}, websocket.Config{
 		ReadBufferSize: 1 << 10, WriteBufferSize: 4 << 10,
-		RecoverHandler: func(*websocket.Conn) {
-			if fault := recover(); fault != nil {
-				s.metrics.panics.Inc()
-				s.log.Error("socket panicked", "panic", fault, "stack", string(debug.Stack()))
-			}
-		},
+		RecoverHandler: func(*websocket.Conn) { s.survive(recover()) },
 	})
+}
+
+// survive notes what a live client's goroutine panicked of, which ends that
+// client alone.
+func (s *Server) survive(fault any) {
+	if fault != nil {
+		s.metrics.panics.Inc()
+		s.log.Error("a live client's handler panicked", "panic", fault, "stack", string(debug.Stack()))
+	}
 }
 
 // openSocket upgrades to the live protocol. A foreign Origin is refused by HTTP;
@@ -83,6 +87,12 @@ func (s *Server) readHandshake(c *call) *handshake {
 	}
 	var err error
 	if h.identity, err = s.auth.token([]byte(token)); err != nil {
+		return refuse(err)
+	}
+	if !h.identity.may(c.route.scope()) {
+		return refuse(errScope)
+	}
+	if err := s.users.take(c.RequestCtx, h.identity.bucket); err != nil {
 		return refuse(err)
 	}
 	if h.competitionID, err = c.competitionID(); err != nil {

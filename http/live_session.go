@@ -137,9 +137,24 @@ func (a *alarm) reset(after time.Duration) {
 
 func (a *alarm) stop() { a.timer.Stop() }
 
-// deliver sends what is new at every watch.
+// deliver sends what is new at every watch. The client is told of a watch that
+// it has lost the right to; the error is competition.ErrForbidden when that was
+// the last one.
 func (l *liveSession) deliver(send func(frame) error) error {
-	for _, w := range l.watches {
+	for i := 0; i < len(l.watches); i++ {
+		w := l.watches[i]
+		if w.subscription.Revoked() {
+			id := w.subscription.CompetitionID
+			l.unwatch(id)
+			i--
+			if len(l.watches) == 0 {
+				return competition.ErrForbidden
+			}
+			if err := send(l.problemFrame(id, competition.ErrForbidden)); err != nil {
+				return err
+			}
+			continue
+		}
 		if err := l.deliverWatch(w, send); err != nil {
 			return err
 		}

@@ -24,6 +24,10 @@ var sample = map[string]struct{ target, body string }{
 	"leaveCompetition":     {"/api/v1/competitions/spring/join?user_id=u1", ""},
 	"listParticipants":     {"/api/v1/competitions/spring/participants", ""},
 	"listUserCompetitions": {"/api/v1/users/u1/competitions", ""},
+	"createAPIKey":         {"/api/v1/api-keys", `{"name":"gateway","scopes":["sync"]}`},
+	"listAPIKeys":          {"/api/v1/api-keys", ""},
+	"revokeAPIKey":         {"/api/v1/api-keys/SPARE", ""},
+	"listAudit":            {"/api/v1/audit", ""},
 	"watchLeaderboard":     {"/ws/leaderboard/spring", ""},
 	"streamLeaderboard":    {"/api/v1/leaderboard/spring/events", ""},
 	"getHealth":            {"/health", ""},
@@ -40,8 +44,12 @@ var sample = map[string]struct{ target, body string }{
 // may join or remove whom is for the engine to say.)
 var ownOnly = map[string]bool{"submitSync": true, "getStats": true, "listUserCompetitions": true}
 
+// peopleOnly are the operations that no API key may use.
+var peopleOnly = map[string]bool{"createAPIKey": true, "listAPIKeys": true, "revokeAPIKey": true, "listAudit": true}
+
 func TestWhoMayDoWhat(t *testing.T) {
 	b := newBench(t)
+	b.engine.apiKeys = sampleKeys()
 	callers := []struct {
 		name, token string
 		status      func(r *route) int // 0 for success
@@ -71,6 +79,27 @@ func TestWhoMayDoWhat(t *testing.T) {
 		}},
 		{"operator", operatorToken(t), func(*route) int { return 0 }},
 		{"service role", serviceToken(t), func(*route) int { return 0 }},
+		{"API key of all scopes", apiKey("ALL"), func(r *route) int {
+			if peopleOnly[r.operation] {
+				return 403
+			}
+			return 0
+		}},
+		{"API key for syncs", apiKey("SYNC"), func(r *route) int {
+			if r.operation != "submitSync" && r.operation != "submitBatch" {
+				return 403
+			}
+			return 0
+		}},
+		{"API key for reading", apiKey("READ"), func(r *route) int {
+			if r.changes() || peopleOnly[r.operation] {
+				return 403
+			}
+			return 0
+		}},
+		{"revoked API key", apiKey("REVOKED"), func(*route) int { return 401 }},
+		{"expired API key", apiKey("EXPIRED"), func(*route) int { return 401 }},
+		{"API key of another secret", apiKey("ALL") + "x", func(*route) int { return 401 }},
 	}
 	for _, r := range routes() {
 		request, ok := sample[r.operation]
@@ -84,7 +113,7 @@ func TestWhoMayDoWhat(t *testing.T) {
 				}
 				want := caller.status(r)
 				switch {
-				case r.access == guarded && want == 401:
+				case r.access == guarded && (want == 401 || want == 403):
 				case r.operation == "watchLeaderboard":
 					want = 426 // without an upgrade; see TestSocketsAreRefusedByTheirCodes
 				case r.operation == "streamLeaderboard":

@@ -13,13 +13,15 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 
-	requests  map[string]*classes // by operation
-	unrouted  *classes
-	panics    prometheus.Counter
-	accepted  prometheus.Counter // syncs
-	refused   map[*kind]prometheus.Counter
-	latency   prometheus.Histogram
-	batchSize prometheus.Histogram
+	requests map[string]*classes // by operation
+	unrouted *classes
+	panics   prometheus.Counter
+
+	auditFailures prometheus.Counter
+	accepted      prometheus.Counter // syncs
+	refused       map[*kind]prometheus.Counter
+	latency       prometheus.Histogram
+	batchSize     prometheus.Histogram
 
 	tokensKnown, tokensVerified prometheus.Counter
 
@@ -48,6 +50,9 @@ func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine, l
 		registry: registry,
 		requests: map[string]*classes{},
 		unrouted: classesOf(requests, "none"),
+		auditFailures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "paceboard_audit_failures_total", Help: "Actions of operators that the audit log lacks; the program's log has them.",
+		}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_http_panics_total", Help: "Handlers that panicked and were answered for with 500.",
 		}),
@@ -76,7 +81,7 @@ func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine, l
 	for _, k := range kinds {
 		m.refused[k] = syncs.WithLabelValues(k.code)
 	}
-	registry.MustRegister(requests, syncs, tokens, m.panics, m.latency, m.batchSize, m.liveFrames, open, newEngineCollector(engine))
+	registry.MustRegister(requests, syncs, tokens, m.panics, m.auditFailures, m.latency, m.batchSize, m.liveFrames, open, newEngineCollector(engine))
 	return m
 }
 
@@ -130,6 +135,9 @@ type engineCollector struct {
 	queued  *prometheus.Desc
 	up      *prometheus.Desc
 	latency *prometheus.Desc
+	lag     *prometheus.Desc
+
+	lifetimeBehind, lifetimeLag, lifetimeFailures *prometheus.Desc
 }
 
 func newEngineCollector(engine Engine) *engineCollector {
@@ -145,12 +153,17 @@ func newEngineCollector(engine Engine) *engineCollector {
 		queued:  desc("journal_queued_events", "Events waiting for the journal."),
 		up:      desc("dependency_up", "1 while a dependency is healthy.", "dependency"),
 		latency: desc("dependency_latency_seconds", "Time of a dependency's last check or commit.", "dependency"),
+		lag:     desc("dependency_lag_seconds", "How long a dependency that is written behind the journal has lacked something.", "dependency"),
+
+		lifetimeBehind:   desc("lifetime_behind_competitions", "Competitions whose last snapshot is not in the lifetime statistics yet."),
+		lifetimeLag:      desc("lifetime_lag_seconds", "How long the one of them that waits longest has waited."),
+		lifetimeFailures: desc("lifetime_failures_total", "Attempts to bring a snapshot into the lifetime statistics that failed."),
 	}
 }
 
 // Describe is part of prometheus.Collector.
 func (e *engineCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{e.ready, e.active, e.damaged, e.flight, e.queued, e.up, e.latency} {
+	for _, desc := range []*prometheus.Desc{e.ready, e.active, e.damaged, e.flight, e.queued, e.up, e.latency, e.lag, e.lifetimeBehind, e.lifetimeLag, e.lifetimeFailures} {
 		to <- desc
 	}
 }
@@ -166,9 +179,15 @@ func (e *engineCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(e.damaged, float64(len(health.Damaged)))
 	gauge(e.flight, float64(health.InFlight))
 	gauge(e.queued, float64(health.QueuedEvents))
+	gauge(e.lifetimeBehind, float64(health.Lifetime.Behind))
+	gauge(e.lifetimeLag, health.Lifetime.Lag.Seconds())
+	to <- prometheus.MustNewConstMetric(e.lifetimeFailures, prometheus.CounterValue, float64(health.Lifetime.Failures))
 	for _, d := range health.Dependencies {
 		gauge(e.up, oneIf(d.Healthy), d.Name)
 		gauge(e.latency, d.Latency/1000, d.Name)
+		if d.Follows {
+			gauge(e.lag, d.Lag/1000, d.Name)
+		}
 	}
 }
 

@@ -19,12 +19,17 @@ type Options struct {
 
 	// Secret verifies tokens signed with HS256; none are accepted when empty.
 	Secret []byte
+	// Keys verifies tokens signed with the project's own keys; none are accepted
+	// when nil.
+	Keys *ProjectKeys
 	// SupabaseURL is the project: when set, users' tokens must be issued by it,
 	// and the page may talk to it.
 	SupabaseURL string
 	// AllowedOrigins are the origins of foreign pages that may call from a
 	// browser, or "*" alone.
 	AllowedOrigins []string
+
+	RateLimits RateLimits // none by default
 
 	MaxConnections int           // more are turned away with 503; 15,000 when 0
 	ReadTimeout    time.Duration // for a whole request to arrive; 10 s when 0

@@ -23,7 +23,6 @@ var (
 	kindBadRequest     = &kind{400, "bad_request", "The request is not valid HTTP", 0}
 	kindInvalidJSON    = &kind{400, "invalid_json", "The body is not valid JSON", 0}
 	kindInvalidRequest = &kind{400, "invalid_request", "The request has fields that cannot be accepted", 0}
-	kindNeedCompetiton = &kind{400, "competition_id_required", "The request must name a competition", 0}
 	kindMissingToken   = &kind{401, "missing_token", "The request needs a token", 0}
 	kindInvalidToken   = &kind{401, "invalid_token", "The token is not valid", 0}
 	kindExpiredToken   = &kind{401, "token_expired", "The token has expired", 0}
@@ -35,6 +34,7 @@ var (
 	kindEncoding       = &kind{415, "unsupported_encoding", "Encoded bodies are not taken", 0}
 	kindMediaType      = &kind{415, "unsupported_media_type", "The body must be application/json", 0}
 	kindUpgrade        = &kind{426, "upgrade_required", "The address speaks WebSocket", 0}
+	kindTooMany        = &kind{429, "rate_limited", "There are too many requests", 1}
 	kindHeaders        = &kind{431, "headers_too_large", "The header fields are too large", 0}
 )
 
@@ -47,6 +47,7 @@ var (
 	kindClosed             = &kind{409, "competition_closed", "The competition is closed", 0}
 	kindFull               = &kind{409, "competition_full", "The competition is full", 0}
 	kindExists             = &kind{409, "competition_exists", "The id is taken", 0}
+	kindTooManyKeys        = &kind{409, "too_many_api_keys", "There are too many API keys", 0}
 	kindStarted            = &kind{409, "competition_started", "The competition has started", 0}
 	kindOutsideWindow      = &kind{422, "outside_window", "The day is outside the competition", 0}
 	kindFutureDate         = &kind{422, "future_date", "The day has not begun", 0}
@@ -61,12 +62,12 @@ var (
 
 // kinds are all of them, in the order in which the documentation lists them.
 var kinds = []*kind{
-	kindBadRequest, kindInvalidJSON, kindInvalidRequest, kindNeedCompetiton,
+	kindBadRequest, kindInvalidJSON, kindInvalidRequest,
 	kindMissingToken, kindInvalidToken, kindExpiredToken, kindForbidden,
 	kindNotFound, kindUnknownCompetition, kindNotOnBoard, kindMethod, kindTimeout,
-	kindNotEnrolled, kindNotStarted, kindClosed, kindFull, kindExists, kindStarted,
+	kindNotEnrolled, kindNotStarted, kindClosed, kindFull, kindExists, kindTooManyKeys, kindStarted,
 	kindTooLarge, kindEncoding, kindMediaType,
-	kindOutsideWindow, kindFutureDate, kindImplausible, kindTooManySources, kindUpgrade, kindHeaders,
+	kindOutsideWindow, kindFutureDate, kindImplausible, kindTooManySources, kindUpgrade, kindTooMany, kindHeaders,
 	kindInternal, kindOverloaded, kindUnavailable, kindDamaged, kindNotReady,
 }
 

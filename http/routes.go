@@ -57,6 +57,11 @@ func routes() []*route {
 		{"GET", "/api/v1/competitions/:competition_id/participants", "listParticipants", athlete, bodyLimit, (*Server).listParticipants},
 		{"GET", "/api/v1/users/:user_id/competitions", "listUserCompetitions", athlete, bodyLimit, (*Server).listUserCompetitions},
 
+		{"POST", "/api/v1/api-keys", "createAPIKey", operator, bodyLimit, (*Server).createAPIKey},
+		{"GET", "/api/v1/api-keys", "listAPIKeys", operator, bodyLimit, (*Server).listAPIKeys},
+		{"DELETE", "/api/v1/api-keys/:key_id", "revokeAPIKey", operator, bodyLimit, (*Server).revokeAPIKey},
+		{"GET", "/api/v1/audit", "listAudit", operator, bodyLimit, (*Server).listAudit},
+
 		{"GET", "/ws/leaderboard/:competition_id", "watchLeaderboard", guarded, bodyLimit, (*Server).openSocket},
 		{"GET", "/api/v1/leaderboard/:competition_id/events", "streamLeaderboard", guarded, bodyLimit, (*Server).streamEvents},
 

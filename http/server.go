@@ -1,11 +1,11 @@
 package http
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"runtime/debug"
 	"strings"
 	"sync"
@@ -22,6 +22,9 @@ type Server struct {
 	engine  Engine
 	log     *slog.Logger
 	auth    *authenticator
+	limits  RateLimits
+	users   *throttle[string]     // nil without a limit
+	clients *throttle[netip.Addr] // nil without a limit
 	origins origins
 	ids     *requestIDs
 	metrics *metrics
@@ -41,10 +44,6 @@ type Server struct {
 	endServing context.CancelFunc
 }
 
-// maxHeaderBytes is how large the request line and the header fields may be
-// together; a token takes 300 to 3,000 of them.
-const maxHeaderBytes = 8 << 10
-
 // New makes a server that does not listen yet. It panics when the files of the
 // page cannot be read, which is a fault of the program's build.
 func New(o Options) *Server {
@@ -52,6 +51,9 @@ func New(o Options) *Server {
 	s := &Server{
 		engine:  o.Engine,
 		log:     o.Logger,
+		limits:  o.RateLimits,
+		users:   newThrottle[string](o.RateLimits.User, o.Now),
+		clients: newThrottle[netip.Addr](o.RateLimits.Address, o.Now),
 		origins: newOrigins(o.AllowedOrigins),
 		ids:     newRequestIDs(),
 		build:   o.Build,
@@ -68,7 +70,11 @@ func New(o Options) *Server {
 	if len(o.Secret) > 0 {
 		verifiers = append(verifiers, newSecret(o.Secret, issuerOf(o.SupabaseURL), o.Now))
 	}
-	s.auth = newAuthenticator(o.Now, s.metrics.tokensKnown, s.metrics.tokensVerified, verifiers...)
+	if o.Keys != nil {
+		verifiers = append(verifiers, o.Keys)
+		o.Registry.MustRegister(o.Keys)
+	}
+	s.auth = newAuthenticator(o.Now, s.users, &keyring{engine: o.Engine, log: o.Logger, now: o.Now}, s.metrics.tokensKnown, s.metrics.tokensVerified, verifiers...)
 	s.assets = newAssets(o.Page, pagePolicy(o.SupabaseURL))
 	s.listen(o)
 	return s
@@ -86,20 +92,7 @@ func issuerOf(supabaseURL string) string {
 
 // listen sets Fiber and fasthttp up.
 func (s *Server) listen(o Options) {
-	s.app = fiber.New(fiber.Config{
-		AppName:                      "paceboard",
-		DisableStartupMessage:        true,
-		CaseSensitive:                true,
-		DisablePreParseMultipartForm: true, // a form is a media type that we refuse
-		BodyLimit:                    bodyLimit,
-		ReadBufferSize:               maxHeaderBytes,
-		Concurrency:                  o.MaxConnections,
-		ReadTimeout:                  o.ReadTimeout,
-		WriteTimeout:                 o.WriteTimeout,
-		IdleTimeout:                  o.IdleTimeout,
-		RequestMethods:               knownMethods,
-		ErrorHandler:                 s.noRoute,
-	})
+	s.app = newApp(o, s.noRoute)
 	for _, r := range s.routes {
 		handler := s.enter(r)
 		s.app.Add(r.method, r.path, handler)
@@ -111,22 +104,12 @@ func (s *Server) listen(o Options) {
 	server := s.app.Server()
 	server.Handler = s.handle
 	server.ErrorHandler = s.malformed
-	server.Logger = fasthttpLog{s.log}
-	server.SecureErrorLogMessage = true
-	server.CloseOnShutdown = true
-	server.ReduceMemoryUsage = true // of connections that say nothing, sockets among them; see leanListener
-	server.HeaderReceived = func(header *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
-		if bytes.Contains(header.RequestURI(), batchPath) { // enter looks closer
-			c.MaxRequestBodySize = batchBodyLimit
-		}
-		return c
-	}
 }
 
 // Serve answers on a listener until Shutdown, before or after, and then returns
 // nil; the listener is closed.
 func (s *Server) Serve(listener net.Listener) error {
-	lean := &leanListener{Listener: listener}
+	lean := Lean(listener)
 	stop := context.AfterFunc(s.serving, func() { _ = lean.Close() }) // fasthttp may not know of it yet
 	defer stop()
 	if err := s.app.Server().Serve(lean); err != nil && s.serving.Err() == nil {
@@ -140,6 +123,8 @@ func (s *Server) Serve(listener net.Listener) error {
 // the end of the program. The server cannot be used again.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.auth.close()
+	defer s.users.close()
+	defer s.clients.close()
 	s.endServing()
 	if err := s.live.endAll(ctx); err != nil {
 		return fmt.Errorf("end the live clients: %w", err)
@@ -162,11 +147,24 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		ctx.SetConnectionClose()
 		s.refuse(ctx, kindBadRequest.with("a request has either Content-Length or Transfer-Encoding"))
 	default:
+		if err := s.throttleClient(ctx); err != nil {
+			s.refuse(ctx, err)
+			break
+		}
 		s.fiber(ctx)
 	}
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.logAccess(ctx)
 	}
+}
+
+// throttleClient holds a client's address to its rate, before anything is known
+// of who it is.
+func (s *Server) throttleClient(ctx *fasthttp.RequestCtx) error {
+	if s.clients == nil {
+		return nil
+	}
+	return s.clients.take(ctx, s.clients.of(s.limits.clientAddress(ctx)))
 }
 
 // dress gives a response what all responses have.
@@ -199,12 +197,4 @@ func (s *Server) logAccess(ctx *fasthttp.RequestCtx) {
 		slog.Int("bytes", len(ctx.Response.Body())),
 		slog.Duration("took", time.Since(ctx.Time())),
 	)
-}
-
-// fasthttpLog takes what fasthttp has to say: connections that fail in ways
-// that concern nobody but their other end.
-type fasthttpLog struct{ log *slog.Logger }
-
-func (l fasthttpLog) Printf(format string, args ...any) {
-	l.log.Debug("fasthttp", slog.String("message", fmt.Sprintf(format, args...)))
 }

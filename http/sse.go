@@ -21,6 +21,9 @@ func (s *Server) streamEvents(c *call) error {
 	if err != nil {
 		return err
 	}
+	if err := s.users.take(c.RequestCtx, identity.bucket); err != nil {
+		return err
+	}
 	id, err := c.competitionID()
 	if err != nil {
 		return err
@@ -56,6 +59,7 @@ func (s *Server) streamEvents(c *call) error {
 	c.SetBodyStreamWriter(func(w *bufio.Writer) { // fasthttp ends it with the connection
 		defer s.live.remove(stream)
 		defer session.close()
+		defer func() { s.survive(recover()) }()
 		stream.run(w, connected, func() {
 			s.metrics.liveFrames.Inc()
 			_ = conn.SetWriteDeadline(time.Now().Add(writeDeadline)) // the server's is for whole responses
@@ -67,13 +71,20 @@ func (s *Server) streamEvents(c *call) error {
 // liveIdentity takes the token from the header, or from the query, since
 // EventSource sends no headers.
 func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
+	var identity *Identity
+	err := error(kindMissingToken.with("send the token as Authorization: Bearer <token> or as token="))
 	if header := c.Request.Header.PeekCanonical(headerAuthorization); len(header) > 0 {
-		return s.auth.bearer(header)
+		identity, err = s.auth.bearer(header)
+	} else if token, given := q.text("token"); given {
+		identity, err = s.auth.token([]byte(token))
 	}
-	if token, given := q.text("token"); given {
-		return s.auth.token([]byte(token))
+	switch {
+	case err != nil:
+		return nil, err
+	case !identity.may(c.route.scope()):
+		return nil, errScope
 	}
-	return nil, kindMissingToken.with("send the token as Authorization: Bearer <token> or as token=")
+	return identity, nil
 }
 
 // eventStream is one client of Server-Sent Events.

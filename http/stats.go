@@ -8,7 +8,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// getStats reads what a user did in one competition.
+// getStats reads what a user did in one competition, or in all of them.
 func (s *Server) getStats(c *call) error {
 	userID, err := c.userID()
 	if err != nil {
@@ -26,9 +26,6 @@ func (s *Server) getStats(c *call) error {
 	if err := q.err(); err != nil {
 		return err
 	}
-	if !given {
-		return kindNeedCompetiton.with("name a competition_id: a user's statistics over all competitions are not offered yet")
-	}
 	if err := c.ownData(userID); err != nil {
 		return err
 	}
@@ -36,7 +33,12 @@ func (s *Server) getStats(c *call) error {
 	if err != nil {
 		return err
 	}
-	stats, err := engine.Stats(strings.Clone(id), c.who.Caller, userID, from, to)
+	var stats competition.Stats
+	if given {
+		stats, err = engine.Stats(strings.Clone(id), c.who.Caller, userID, from, to)
+	} else {
+		stats, err = engine.Lifetime(c.who.Caller, userID, from, to)
+	}
 	if err != nil {
 		return onReading(err)
 	}

@@ -111,6 +111,8 @@ func closingFor(err error) closing {
 		return closing{closeUnknown, p.detail}
 	case errors.Is(err, competition.ErrForbidden):
 		return closing{closePrivate, "the competition is private"}
+	case p.kind.status == 403:
+		return closing{closePrivate, p.detail}
 	case p.kind.status == 401:
 		return closing{closeBadToken, p.detail}
 	case p.kind.status == 400:
@@ -207,6 +209,7 @@ func (k *socket) stopReading() {
 func (k *socket) write(first frame) {
 	defer close(k.done) // the last: conn may serve another client after it
 	defer k.stopReading()
+	defer func() { k.server.survive(recover()) }()
 	ping := k.session.alarmIn(pingEvery)
 	defer ping.stop()
 	expiry := k.session.alarmIn(k.expires)
@@ -234,6 +237,9 @@ func (k *socket) write(first frame) {
 		}
 		if err == nil {
 			err = k.session.deliver(k.send)
+		}
+		if errors.Is(err, competition.ErrForbidden) {
+			closeSocket(k.conn, closingFor(err))
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -409,6 +410,47 @@ func TestShutdownClosesSockets(t *testing.T) {
 	}
 	require.NoError(t, <-stopped)
 	require.Len(t, b.live.left, 3)
+}
+
+// TestALostRightEndsTheWatch: the last one with the close code, another one with
+// an error frame.
+func TestALostRightEndsTheWatch(t *testing.T) {
+	b := newLiveServer(t)
+	b.live.change("other", func(*competition.Board) {})
+	r := b.watching(t, "")
+	r.say("subscribe", `{"competition_id":"other"}`)
+	r.expect("connected")
+	r.expect("leaderboard_update")
+	b.live.revoke("spring")
+	m := r.expect("error")
+	require.Equal(t, "spring", m.Data["competition_id"])
+	require.Equal(t, "forbidden", m.Data["code"])
+	require.Equal(t, "spring", <-b.live.left)
+	b.live.revoke("other")
+	r.refusedWith(4403)
+}
+
+// TestAPanicEndsOneClientAlone: whatever carries it.
+func TestAPanicEndsOneClientAlone(t *testing.T) {
+	var broken atomic.Bool
+	b := newLiveServer(t, func(o *Options) {
+		o.Now = func() time.Time {
+			if broken.Load() {
+				panic("no time")
+			}
+			return start
+		}
+	})
+	socket := b.watching(t, "")
+	events := b.stream(t, "spring/events")
+	broken.Store(true)
+	b.live.change("spring", score(1))
+	socket.closed()
+	for err := error(nil); err == nil; {
+		_, err = events.next()
+	}
+	broken.Store(false)
+	b.watching(t, "")
 }
 
 // With bytes unread, closing at once would reset the connection, and take the

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/signal"
 	"time"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 // options are what the command line says.
@@ -62,7 +64,7 @@ func run(ctx context.Context, o options) error {
 	}
 	defer closeAll(subscribers)
 	connected := s.usage()
-	r := report{options: o, machine: describeMachine(ctx), bytesEach: (connected.rss - empty.rss) / int64(o.subscribers)}
+	r := report{options: o, machine: rig.Here(ctx).String(), bytesEach: (connected.RSS - empty.RSS) / int64(o.subscribers)}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)

@@ -83,11 +83,11 @@ func measure(ctx context.Context, s *server, p *poster, m *meter, d time.Duratio
 			return r, err
 		}
 		now := s.usage()
-		r.most.rss, r.most.kernel = max(r.most.rss, now.rss), max(r.most.kernel, now.kernel)
+		r.most.RSS, r.most.kernel = max(r.most.RSS, now.RSS), max(r.most.kernel, now.kernel)
 	}
 	m.current.Store(nil)
 	took := time.Since(start).Seconds()
-	r.cpu = (s.usage().cpu - before.cpu).Seconds() / took
+	r.cpu = (s.usage().CPU - before.CPU).Seconds() / took
 	r.syncs = float64(p.synced.Load()-synced) / took
 	r.latency = newHistogram()
 	for i := range fresh.shards {

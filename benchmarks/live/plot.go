@@ -3,11 +3,11 @@ package main
 import (
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 // The plot's frame, in pixels.
@@ -29,36 +29,27 @@ func xOf(percentile float64) float64 {
 // plot draws the latencies of both parts by percentile, for light and dark.
 func (r *report) plot(path string) error {
 	highest := max(ms(r.reading.latency, 99.99), ms(r.stalled.latency, 99.99), goalP99) * 1.08
-	step := niceStep(highest / 5)
+	step := rig.NiceStep(highest / 5)
 	yOf := func(v float64) float64 { return bottom - (bottom-top)*v/highest }
 
-	var b strings.Builder
-	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="Latency of live frames by percentile">
-<style>
-svg { --bg: #f7f8f5; --ink: #16201b; --muted: #55625b; --line: #dfe4df; --one: #0b7a4b; --two: #b3401f; --goal: #8a5a00; font: 13px system-ui, sans-serif; }
-@media (prefers-color-scheme: dark) { svg { --bg: #0f1512; --ink: #e9f0ec; --muted: #9fb0a7; --line: #2a352f; --one: #4fd69b; --two: #ff9270; --goal: #f0b84f; } }
-text { fill: var(--muted); } .title { fill: var(--ink); font-size: 16px; font-weight: 650; }
-.grid { stroke: var(--line); } .goal { stroke: var(--goal); stroke-dasharray: 6 4; } text.goal { fill: var(--goal); stroke: none; }
-.one, .two { fill: none; stroke: var(--one); stroke-width: 2.5; } .two { stroke: var(--two); } text.one { fill: var(--one); stroke: none; } text.two { fill: var(--two); stroke: none; }
-</style>
-<rect width="%d" height="%d" fill="var(--bg)"/>
-<text class="title" x="%d" y="28">From a sync's acknowledgement to its frame, milliseconds</text>
-`, plotWidth, plotHeight, plotWidth, plotHeight, left)
+	p := rig.NewPlot(plotWidth, plotHeight, left, "From a sync's acknowledgement to its frame, milliseconds")
 	for v := 0.0; v <= highest; v += step {
-		fmt.Fprintf(&b, `<path class="grid" d="M%d %.1fH%d"/><text x="%d" y="%.1f" text-anchor="end">%.0f</text>`+"\n", left, yOf(v), right, left-10, yOf(v)+4, v)
+		p.Path("grid", fmt.Sprintf("M%d %.1fH%d", left, yOf(v), right))
+		p.Text(left-10, yOf(v)+4, "", "end", "%.0f", v)
 	}
-	for _, p := range percentiles {
-		fmt.Fprintf(&b, `<path class="grid" d="M%.1f %dV%d"/><text x="%.1f" y="%d" text-anchor="middle">%g %%</text>`+"\n", xOf(p), top, bottom, xOf(p), bottom+20, p)
+	for _, percentile := range percentiles {
+		x := xOf(percentile)
+		p.Path("grid", fmt.Sprintf("M%.1f %dV%d", x, top, bottom))
+		p.Text(x, bottom+20, "", "middle", "%g %%", percentile)
 	}
-	fmt.Fprintf(&b, `<text x="%d" y="%d" text-anchor="middle">share of frames at most as late (log scale: each step a tenth of the rest)</text>`+"\n", (left+right)/2, bottom+40)
+	p.Text((left+right)/2, bottom+40, "", "middle", "share of frames at most as late (log scale: each step a tenth of the rest)")
 	beside := -6.0 // the goal's name, on the side of the line where the curves do not end
 	if ms(r.reading.latency, 99.99) > goalP99 {
 		beside = 16
 	}
-	fmt.Fprintf(&b, `<path class="goal" d="M%d %.1fH%d"/><text class="goal" x="%d" y="%.1f" text-anchor="end">goal: p99 ≤ %d ms</text>`+"\n",
-		left, yOf(goalP99), right, right-4, yOf(goalP99)+beside, goalP99)
+	p.Path("goal", fmt.Sprintf("M%d %.1fH%d", left, yOf(goalP99), right))
+	p.Text(right-4, yOf(goalP99)+beside, "goal", "end", "goal: p99 ≤ %d ms", goalP99)
 
-	one, two := curve(r.reading.latency, yOf), curve(r.stalled.latency, yOf)
 	oneLabel, twoLabel := yOf(ms(r.reading.latency, 99.99)), yOf(ms(r.stalled.latency, 99.99))
 	if math.Abs(oneLabel-twoLabel) < 34 { // apart, in their order
 		middle, sign := (oneLabel+twoLabel)/2, 1.0
@@ -68,17 +59,14 @@ text { fill: var(--muted); } .title { fill: var(--ink); font-size: 16px; font-we
 		oneLabel, twoLabel = middle+17*sign, middle-17*sign
 	}
 	label := func(class string, y float64, name string, h *hdrhistogram.Histogram) {
-		fmt.Fprintf(&b, `<text class="%s" x="%d" y="%.1f">%s<tspan x="%d" dy="16">p99 %.0f ms</tspan></text>`+"\n", class, right+10, y, name, right+10, ms(h, 99))
+		p.Text(right+10, y, class, "", "%s", name)
+		p.Text(right+10, y+16, class, "", "p99 %.0f ms", ms(h, 99))
 	}
-	fmt.Fprintf(&b, `<path class="two" d="%s"/><path class="one" d="%s"/>`+"\n", two, one)
+	p.Path("two", curve(r.stalled.latency, yOf))
+	p.Path("one", curve(r.reading.latency, yOf))
 	label("two", twoLabel, fmt.Sprintf("%d stopped reading", r.options.stalled), r.stalled.latency)
 	label("one", oneLabel, "all read", r.reading.latency)
-	fmt.Fprintf(&b, `<text x="%d" y="%d" font-size="11">%d subscribers of the top %d, %d syncs/s</text><text x="%d" y="%d" font-size="11">%s</text>`+"\n</svg>\n",
-		left, plotHeight-24, r.options.subscribers, r.options.window, r.options.rate, left, plotHeight-8, r.machine)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a result for everybody
-		return err
-	}
-	return os.WriteFile(path, []byte(b.String()), 0o644) //nolint:gosec // the same
+	return p.Save(path, left, fmt.Sprintf("%d subscribers of the top %d, %d syncs/s", r.options.subscribers, r.options.window, r.options.rate), r.machine)
 }
 
 // curve is the path of a histogram's percentiles.
@@ -94,15 +82,4 @@ func curve(h *hdrhistogram.Histogram, yOf func(float64) float64) string {
 		fmt.Fprintf(&b, "%c%.1f %.1f", verb, xOf(percentile), yOf(ms(h, percentile)))
 	}
 	return b.String()
-}
-
-// niceStep rounds a step up to 1, 2 or 5 times a power of ten.
-func niceStep(step float64) float64 {
-	power := math.Pow(10, math.Floor(math.Log10(step)))
-	for _, factor := range []float64{1, 2, 5} {
-		if step <= factor*power {
-			return factor * power
-		}
-	}
-	return 10 * power
 }

@@ -8,6 +8,8 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 const (
@@ -42,7 +44,7 @@ func newPoster(ctx context.Context, s *server, rate int) (*poster, error) {
 		random: rand.New(rand.NewPCG(1, 2)), acknowledged: make([]atomic.Int64, maxBatches), // the same load each time
 	}
 	var err error
-	if p.token, err = token("operator", true); err != nil {
+	if p.token, err = rig.Token("operator", true); err != nil {
 		return nil, err
 	}
 	now := time.Now().UTC()

@@ -15,6 +15,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 // A client of RFC 6455 that is just enough: it reads unmasked, unfragmented
@@ -55,7 +57,7 @@ func connectAll(ctx context.Context, s *server, m *meter, o options) ([]*subscri
 				if i >= len(subscribers) {
 					return
 				}
-				subscriber, err := connect(ctx, s.address, i, o.window, m)
+				subscriber, err := connect(ctx, s.Address, i, o.window, m)
 				if err != nil {
 					err = fmt.Errorf("subscriber %d: %w", i, err)
 					failure.CompareAndSwap(nil, &err)
@@ -90,7 +92,7 @@ func closeAll(subscribers []*subscriber) {
 // board is there.
 func connect(ctx context.Context, address string, number, window int, m *meter) (*subscriber, error) {
 	user := fmt.Sprintf("user-%05d", number) // the first ones are on the board
-	bearer, err := token(user, false)
+	bearer, err := rig.Token(user, false)
 	if err != nil {
 		return nil, err
 	}

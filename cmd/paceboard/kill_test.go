@@ -169,14 +169,31 @@ func (v *versions) note(t *testing.T, b board) {
 }
 
 // TestKillLosesNothingAcknowledged kills the server under load again and again.
-// SOAK=2h goes on for so long.
+// SOAK=2h goes on for half of that on each store, while outage_test.go does on its own.
 func TestKillLosesNothingAcknowledged(t *testing.T) {
+	t.Parallel()
+	onEveryStore(t, testKills)
+}
+
+// soak is how long a test that can go on for hours was told to; 0 for a short one.
+func soak(t *testing.T) time.Duration {
+	t.Helper()
+	value := os.Getenv("SOAK")
+	if value == "" {
+		return 0
+	}
+	d, err := time.ParseDuration(value)
+	require.NoError(t, err, "SOAK")
+	return d
+}
+
+func testKills(t *testing.T, where string) {
+	t.Helper()
+	t.Parallel()
 	const competitionID = "kill"
-	rounds, until := 32, time.Time{}
-	if soak := os.Getenv("SOAK"); soak != "" {
-		d, err := time.ParseDuration(soak)
-		require.NoError(t, err, "SOAK")
-		until = time.Now().Add(d)
+	rounds, until := 32, time.Now().Add(soak(t)/2)
+	if isDatabase(where) {
+		rounds = 20 // the database is killed as well, in outage_test.go
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)
@@ -187,13 +204,12 @@ func TestKillLosesNothingAcknowledged(t *testing.T) {
 	}
 	l := &ledger{known: map[place]register{}, maybe: map[place][]register{}}
 	boards := &versions{seen: map[uint64]string{}}
-	dir := t.TempDir()
-	s := startServer(t, dir)
+	s := startServer(t, where)
 	s.createSpring(competitionID)
 	round := 0
 	for ; round < rounds || time.Now().Before(until); round++ {
 		loadAndKill(t, s, l, boards, competitionID, users, random)
-		s = startServer(t, dir)
+		s = startServer(t, where)
 		l.settle(t, readRegisters(t, s, competitionID, users))
 		b := s.readBoard(competitionID, 100)
 		require.GreaterOrEqual(t, b.Data.Version, boards.last, "a version was shown that is not there any more")

@@ -4,6 +4,9 @@
 //	paceboard replay    posts a CSV of activity through the HTTP API
 //	paceboard token     mints a token for trying things out
 //	paceboard migrate   PostgreSQL's schema: up, status or down
+//	paceboard export    competitions as JSON lines
+//	paceboard import    and back
+//	paceboard mirror    the boards in Redis: verify or rebuild
 //	paceboard version   what this is
 //
 // It wires the packages together, and nothing else does: settings from config,
@@ -26,7 +29,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	p := program{out: os.Stdout, err: os.Stderr, environ: os.Environ(), envFile: ".env"}
+	p := program{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), envFile: ".env"}
 	code := p.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -34,6 +37,7 @@ func main() {
 
 // program is what the commands need of the process.
 type program struct {
+	in       io.Reader
 	out, err io.Writer
 	environ  []string
 	envFile  string
@@ -50,6 +54,9 @@ var commands = []command{
 	{"replay", "post a CSV of activity through the HTTP API", replay},
 	{"token", "mint a token for trying things out", token},
 	{"migrate", "bring PostgreSQL's schema up to date, or say how it is", migrate},
+	{"export", "write competitions as JSON lines, verified", export},
+	{"import", "take what export wrote into a store", imports},
+	{"mirror", "compare the boards in Redis with the store, or write them anew", mirror},
 	{"version", "say what this is", version},
 }
 

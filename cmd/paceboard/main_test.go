@@ -28,7 +28,7 @@ var binary string
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "paceboard-test-")
+		dir, err := os.MkdirTemp("", "paceboard-program-") // testservers sweeps its own prefix
 		if err != nil {
 			panic(err)
 		}
@@ -41,7 +41,11 @@ func TestMain(m *testing.M) {
 		if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
 			panic(fmt.Sprintf("build the program: %v\n%s", err, out))
 		}
-		return m.Run()
+		code := m.Run()
+		if err := sharedPostgres.Close(); err != nil {
+			panic(err)
+		}
+		return code
 	}())
 }
 
@@ -92,13 +96,13 @@ func (l *logs) String() string {
 	return strings.Join(l.lines, "\n")
 }
 
-// startServer runs `paceboard serve` on a data folder and a free port, and
-// returns when it serves.
-func startServer(t *testing.T, dataDir string, args ...string) *instance {
+// startServer runs `paceboard serve` on a data folder, or a PostgreSQL database's
+// URL, and a free port, and returns when it serves.
+func startServer(t *testing.T, where string, args ...string) *instance {
 	t.Helper()
 	s := &instance{t: t, logs: &logs{more: make(chan struct{})}, exited: make(chan struct{})}
-	s.cmd = exec.Command(binary, append([]string{"serve", "--port", "0", "--host", "127.0.0.1", "--data-dir", dataDir}, args...)...)
-	s.cmd.Env = []string{"SUPABASE_JWT_SECRET=" + testSecret, "PATH=" + os.Getenv("PATH"), "MIN_FREE_DISK=1MiB"}
+	s.cmd = exec.Command(binary, append([]string{"serve", "--port", "0", "--host", "127.0.0.1"}, args...)...)
+	s.cmd.Env = append(storeSettings(where), "SUPABASE_JWT_SECRET="+testSecret, "PATH="+os.Getenv("PATH"), "MIN_FREE_DISK=1MiB")
 	s.cmd.Dir = t.TempDir()                                              // no .env of anybody's
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a killed test run leaves no server
 	out, err := s.cmd.StdoutPipe()

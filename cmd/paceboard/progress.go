@@ -31,6 +31,7 @@ func isTerminal(w io.Writer) bool {
 	return ok && isatty.IsTerminal(f.Fd())
 }
 
+// newProgress begins with nothing done; a total below 0 is not known.
 func newProgress(w io.Writer, what string, total int, unit string) *progress {
 	now := time.Now()
 	p := &progress{w: w, what: what, unit: unit, total: total, began: now, said: now}
@@ -47,17 +48,24 @@ func newProgress(w io.Writer, what string, total int, unit string) *progress {
 const linesEvery = 3 * time.Second
 
 // add counts one more.
-func (p *progress) add() {
+func (p *progress) add() { p.addN(1) }
+
+// addN counts n more.
+func (p *progress) addN(n int) {
 	if p.bar != nil {
-		_ = p.bar.Add(1) // a terminal that went away is no reason to stop
+		_ = p.bar.Add(n) // a terminal that went away is no reason to stop
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.done++
+	p.done += n
 	if now := time.Now(); now.Sub(p.said) >= linesEvery {
 		p.said = now
-		fmt.Fprintf(p.w, "%-9s %d of %d %s, %.0f/s\n", p.what, p.done, p.total, p.unit, float64(p.done)/now.Sub(p.began).Seconds())
+		of := fmt.Sprintf(" of %d", p.total)
+		if p.total < 0 {
+			of = "" // nobody knows
+		}
+		fmt.Fprintf(p.w, "%-9s %d%s %s, %.0f/s\n", p.what, p.done, of, p.unit, float64(p.done)/now.Sub(p.began).Seconds())
 	}
 }
 

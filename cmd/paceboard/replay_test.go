@@ -40,8 +40,11 @@ func requireSums(t *testing.T, want map[string]int64, b board) {
 	require.Equal(t, want, got)
 }
 
-func TestReplayOfRealDaysGivesTheirSums(t *testing.T) {
-	s := startServer(t, t.TempDir())
+func TestReplayOfRealDaysGivesTheirSums(t *testing.T) { onEveryStore(t, testReplayOfRealDays) }
+
+func testReplayOfRealDays(t *testing.T, where string) {
+	t.Helper()
+	s := startServer(t, where)
 	s.createSpring("days")
 	code, out, errs := runProgram(t, "replay", "--url", s.url, "--competition", "days", "../../testdata/fitbit-2016/daily.csv")
 	require.Zero(t, code, errs)
@@ -57,8 +60,15 @@ func TestReplayOfRealDaysGivesTheirSums(t *testing.T) {
 }
 
 func TestReplayOfRealHoursInAnyOrderThreeTimesGivesTheirSums(t *testing.T) {
-	dir := t.TempDir()
-	s := startServer(t, dir)
+	onEveryStore(t, testReplayOfRealHours)
+}
+
+func testReplayOfRealHours(t *testing.T, where string) {
+	t.Helper()
+	if raceEnabled && isDatabase(where) {
+		t.Skip("it takes long: `make test` runs it without the race detector")
+	}
+	s := startServer(t, where)
 	s.createSpring("hours")
 	code, out, errs := runProgram(t, "replay", "--url", s.url, "--competition", "hours",
 		"--shuffle", "42", "--repeat", "3", "--concurrency", "32", "../../testdata/fitbit-2016/hourly.csv")
@@ -71,7 +81,7 @@ func TestReplayOfRealHoursInAnyOrderThreeTimesGivesTheirSums(t *testing.T) {
 	requireSums(t, want, before)
 	s.stop()
 
-	again := startServer(t, dir)
+	again := startServer(t, where)
 	require.Equal(t, before, again.readBoard("hours", 100), "a restart changes nothing, the version included")
 	again.stop()
 }

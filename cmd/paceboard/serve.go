@@ -15,12 +15,12 @@ import (
 	"sync"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
+
 	"github.com/paceboard/paceboard/actors"
-	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
-	"github.com/paceboard/paceboard/persistence/embedded"
-	"github.com/paceboard/paceboard/persistence/postgres"
+	"github.com/paceboard/paceboard/persistence/redis"
 	"github.com/paceboard/paceboard/web"
 )
 
@@ -45,7 +45,10 @@ func serve(ctx context.Context, p *program, args []string) error {
 type server struct {
 	settings config.Settings
 	logger   *slog.Logger
-	store    competition.Store
+	memory   *headroom
+	store    store
+	keeping  *retention    // nil when all journal is kept
+	mirror   *redis.Mirror // nil without one
 	engine   *actors.Engine
 	http     *pbhttp.Server
 	profiler *nethttp.Server
@@ -63,26 +66,41 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 			err = errors.Join(err, s.stop())
 		}
 	}()
+	s.memory = keepHeadroom()
 	secret := []byte(settings.SupabaseJWTSecret.Reveal())
 	if settings.NeedsSecret() {
 		secret = make([]byte, 32)
 		rand.Read(secret)
 		secret = []byte(hex.EncodeToString(secret))
 	}
+	var keys *pbhttp.ProjectKeys
+	if settings.SupabaseURL != "" {
+		if keys, err = pbhttp.NewProjectKeys(ctx, settings.SupabaseURL, s.logger, time.Now); err != nil {
+			return s, err
+		}
+	}
 	if s.store, err = openStore(ctx, settings, s.logger); err != nil {
 		return s, err
 	}
+	if s.mirror, err = openMirror(settings); err != nil {
+		return s, err
+	}
 	if s.engine, err = actors.New(actors.Options{
-		Store: s.store, Logger: s.logger, RequestTimeout: settings.RequestTimeout,
+		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, RequestTimeout: settings.RequestTimeout,
 		MaxInFlight: settings.MaxInFlight, IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err),
 	}); err != nil {
 		return s, err
+	}
+	registry := prometheus.NewRegistry()
+	if settings.JournalRetention > 0 {
+		s.keeping = startRetention(s.store, settings.JournalRetention, retentionEvery, s.logger, registry)
 	}
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Address()); err != nil {
 		return s, fmt.Errorf("listen: %w; set PORT or HOST to what is free", err)
 	}
 	s.http = pbhttp.New(pbhttp.Options{
-		Engine: s.engine, Logger: s.logger, Secret: secret, SupabaseURL: settings.SupabaseURL,
+		Engine: s.engine, Logger: s.logger, Registry: registry, Secret: secret, Keys: keys, SupabaseURL: settings.SupabaseURL,
+		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: settings.MaxConnections, Page: web.Files(),
 		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()},
 	})
@@ -144,24 +162,20 @@ func (s *server) stop() error {
 	if s.profiler != nil {
 		errs = append(errs, s.profiler.Close())
 	}
+	if s.keeping != nil {
+		s.keeping.stop()
+	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close(ctx))
+	}
+	if s.mirror != nil {
+		errs = append(errs, s.mirror.Close())
 	}
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
+	s.memory.stop()
 	return errors.Join(errs...)
-}
-
-// openStore opens the store that the settings choose; PostgreSQL's schema is
-// brought up to date first.
-func openStore(ctx context.Context, settings config.Settings, logger *slog.Logger) (competition.Store, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	if settings.DatabaseURL != "" {
-		return postgres.Open(ctx, postgres.Options{URL: settings.DatabaseURL.Reveal(), Migrate: true, Logger: logger})
-	}
-	return embedded.Open(ctx, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: logger})
 }
 
 // startProfiler serves pprof where the settings say so, on loopback alone.

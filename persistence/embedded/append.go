@@ -146,6 +146,9 @@ func (c *commit) add(b *competition.Batch) error {
 			return err
 		}
 	}
+	if err := c.addLedger(b); err != nil {
+		return err
+	}
 	c.claims = appendClaim(c.claims, claimJournal, b.LastSeq, id)
 	c.batches++
 	c.bytes += len(b.Records)

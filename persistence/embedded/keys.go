@@ -1,6 +1,10 @@
 package embedded
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition"
+)
 
 // The keys. Ids and user ids contain neither NUL nor anything below it, so that
 // a key that ends in an id is no prefix of another's, and the rows of a
@@ -13,6 +17,18 @@ import "encoding/binary"
 //	p/<id> NUL <number, 4>      a participant's row as of that snapshot
 //	c/<id>                      a summary, for lists
 //	u/<user id> NUL <id>        a membership
+//	l/<user id> NUL <month, 4>  a user's days of a month in all competitions
+//	k/<id>                      the checkpoint: of which seq those have a competition's
+//	a/<key id>                  an API key
+//	o/<entry id>                an entry of the audit log
+//	t/<id> NUL <seq, 8> <n, 4>  a transaction
+//	m/<user id> NUL <time, 8> <id> NUL <seq, 8> <n, 4>
+//	                            a user's side of a transaction
+//	z/<id> NUL <number, 4>      a prize
+//	w/<user id> NUL <time, 8> <id> NUL <0, 8> <number, 4>
+//	                            that a user has a prize
+//	q/<id> NUL <number, 4>      that a prize is pending
+//	y/<id> NUL <number, 4>      how far handing a prize over is
 //
 // One value for a whole batch, not one for each event, because that is how
 // events come and go; a batch is never split.
@@ -24,6 +40,17 @@ const (
 	rowKeys        byte = 'p'
 	summaryKeys    byte = 'c'
 	membershipKeys byte = 'u'
+	lifetimeKeys   byte = 'l'
+	checkpointKeys byte = 'k'
+
+	transactionKeys byte = 't'
+	sideKeys        byte = 'm'
+	prizeKeys       byte = 'z'
+	winningKeys     byte = 'w'
+	pendingKeys     byte = 'q'
+	handoverKeys    byte = 'y'
+	apiKeyKeys      byte = 'a'
+	auditKeys       byte = 'o'
 )
 
 const (
@@ -53,6 +80,21 @@ func appendNumberKey(dst []byte, kind byte, id string, number uint32) []byte {
 // appendMembershipKey appends the key of a user's tie to a competition.
 func appendMembershipKey(dst []byte, userID, id string) []byte {
 	return append(append(appendKey(dst, membershipKeys, userID), separator), id...)
+}
+
+// appendLifetimeKey appends the key of a user's days of a month.
+func appendLifetimeKey(dst []byte, userID string, month competition.Month) []byte {
+	return binary.BigEndian.AppendUint32(append(appendKey(dst, lifetimeKeys, userID), separator), uint32(month))
+}
+
+// lifetimeMonth is the month in the key of a user's days; ok is false for a key
+// that is none.
+func lifetimeMonth(key []byte, userID string) (month competition.Month, ok bool) {
+	at := kindSize + len(userID) + 1
+	if len(key) != at+numberSize {
+		return 0, false
+	}
+	return competition.Month(binary.BigEndian.Uint32(key[at:])), true
 }
 
 // under is the half-open range of the keys that a name and a separator begin.

@@ -36,10 +36,12 @@ type Store struct {
 	heads   map[string]uint64
 	spare   sync.Pool // of *commit
 
-	saving   sync.Mutex // a Save compares and writes under it
-	refusal  atomic.Pointer[error]
-	counters counters
-	claimed  int64 // bytes of the MANIFEST file when it was last looked at
+	saving     sync.Mutex // a Save compares and writes under it
+	projecting sync.Mutex // a Project reads, joins and writes under it
+	handing    sync.Mutex // a SaveHandover compares and writes under it
+	refusal    atomic.Pointer[error]
+	counters   counters
+	claimed    int64 // bytes of the MANIFEST file when it was last looked at
 
 	stop    chan struct{}
 	running sync.WaitGroup

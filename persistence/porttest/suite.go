@@ -33,6 +33,9 @@ func Run(t *testing.T, b Backend) {
 		{"writers", writerRules},
 		{"snapshots", snapshotRules},
 		{"catalog", catalogRules},
+		{"lifetime", lifetimeRules},
+		{"ledger", ledgerRules},
+		{"administration", administrationRules},
 		{"damage", damageRules},
 	} {
 		t.Run(group.name, func(t *testing.T) {

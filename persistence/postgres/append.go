@@ -81,7 +81,7 @@ func blamesOne(err error) bool {
 // are stored only if the error is nil: that comes with the server's last word,
 // which follows the commit.
 func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, err error) {
-	arguments, err := rows.arguments()
+	statement, arguments, err := rows.statement()
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 	if err != nil {
 		return nil, err
 	}
-	answer, err := conn.Query(ctx, appendSQL, arguments...)
+	answer, err := conn.Query(ctx, statement, arguments...)
 	if err == nil {
 		stored, err = pgx.CollectRows(answer, pgx.RowTo[int32])
 	}

@@ -48,3 +48,15 @@ ORDER BY end_at;
 -- name: lag
 -- How far a competition's snapshot is behind its journal.
 SELECT * FROM paceboard.lag WHERE competition_id = :'competition';
+
+-- name: lifetime
+-- What a user's days count for in all competitions together, as of the checkpoints: of each metric the most that any source said.
+SELECT day, max(steps) AS steps, max(metres) AS metres, max(kcal) AS kcal, max(active_minutes) AS active_minutes
+FROM paceboard.lifetime_days
+WHERE user_id = :'user'
+GROUP BY day
+ORDER BY day;
+
+-- name: lifetime lag
+-- How far the lifetime statistics are behind a competition's snapshot.
+SELECT * FROM paceboard.lifetime_lag WHERE competition_id = :'competition';

@@ -4,6 +4,7 @@ import (
 	_ "embed" // queries.sql
 	"encoding/json"
 	"fmt"
+	"os"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,6 +34,23 @@ func operatorQueries(t *testing.T) map[string]string {
 	return queries
 }
 
+// documentedQueries are those of docs/operations.md, by their first lines.
+func documentedQueries(t *testing.T) map[string]string {
+	t.Helper()
+	page, err := os.ReadFile("../../docs/operations.md")
+	require.NoError(t, err)
+	queries := map[string]string{}
+	for _, part := range strings.Split(string(page), "```sql\n")[1:] {
+		sql, _, closed := strings.Cut(part, "```")
+		require.True(t, closed)
+		name, _, _ := strings.Cut(sql, "\n")
+		require.NotContains(t, queries, name)
+		queries[name] = strings.TrimSuffix(strings.TrimSpace(sql), ";")
+	}
+	require.Len(t, queries, 7)
+	return queries
+}
+
 var variable = regexp.MustCompile(`:'([a-z]+)'`)
 
 // fill does what psql -v does.
@@ -59,7 +77,18 @@ INSERT INTO paceboard.sources SELECT 'c' || c, n, 'phone ' || n FROM generate_se
 INSERT INTO paceboard.snapshots SELECT 'c' || c, 10, '', now() FROM generate_series(1, 3000) c;
 INSERT INTO paceboard.participants
     SELECT 'c' || c, n, true, (c * 7919 + n * 104729) % 10007, 1, 1, 1, 1, n, now(), now(), decode(repeat('00', 150), 'hex')
-    FROM generate_series(1, 3000) c, generate_series(1, 30) n;`
+    FROM generate_series(1, 3000) c, generate_series(1, 30) n;
+INSERT INTO paceboard.lifetime SELECT 'u' || u, date '2026-01-01' + m * interval '1 month', now(), '{phone}', decode(repeat('00', 150), 'hex')
+    FROM generate_series(0, 49999) u, generate_series(0, 1) m;
+INSERT INTO paceboard.lifetime_checkpoints SELECT 'c' || c, 10, now() FROM generate_series(1, 2000) c;
+INSERT INTO paceboard.transactions SELECT 'c' || c, n, 0, 'prize', 'EUR', now() + c * interval '1 minute'
+    FROM generate_series(1, 3000) c, generate_series(1, 10) n;
+INSERT INTO paceboard.postings (competition_id, seq, n, account, amount_minor)
+    SELECT 'c' || c, n, 0, a.account, a.minor FROM generate_series(1, 3000) c, generate_series(1, 10) n,
+        LATERAL (VALUES ('pool/c' || c, -5), ('wallet/u' || (c * 10 + n), 5)) a (account, minor);
+INSERT INTO paceboard.prizes SELECT 'c' || c, n, 'u' || (c * 10 + n), n, 5, 'EUR', CASE WHEN c % 100 = 0 THEN 'pending' ELSE 'failed' END, now(), NULL, ''
+    FROM generate_series(1, 3000) c, generate_series(1, 10) n;
+INSERT INTO paceboard.handovers SELECT 'c' || c, n, 'waiting', 1, now(), '' FROM generate_series(1, 3000) c, generate_series(1, 10) n;`
 
 func TestEveryQueryUsesAnIndex(t *testing.T) {
 	t.Parallel()
@@ -82,6 +111,9 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 	for name, sql := range operatorQueries(t) {
 		t.Run("operators: "+name, func(t *testing.T) { explain(t, fill(sql, values)) })
 	}
+	for name, sql := range documentedQueries(t) {
+		t.Run("documented: "+name, func(t *testing.T) { explain(t, fill(sql, values)) })
+	}
 	_, err = conn.Exec(t.Context(), sessionSQL, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
 	arrays := strings.Repeat("'{}', ", 22) + "'[]'"
@@ -89,17 +121,34 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"append":      {appendSQL, arrays},
 		"read":        {readSQL, "'c77', 10, 20"},
 		"identities":  {identitiesSQL, "'c77'"},
-		"save":        {saveRowsSQL, "'c77'" + strings.Repeat(", '{}'", 11)},
+		"save":        {saveRowsSQL, "'c77'" + strings.Repeat(", '{}'", 12)},
 		"load":        {loadSQL, "'c77'"},
 		"list":        {listSQL, "'c77', 256"},
 		"memberships": {membershipsSQL, "'u99'"},
 		"retainable":  {retainableSQL, "'c77', '2026-01-03', 256"},
 		"retain":      {retainSQL, "'c77', 10, '2026-01-03', 1000"},
+		"span":        {spanSQL, "'c77'"},
+		"ties":        {membershipsInSQL, "'c77'"},
+		"checkpoint":  {checkpointSQL, "'c77'"},
+		"who":         {whoSQL, "'c77', '{0,1}', '{1,2}'"},
+		"months":      {monthsSQL, "'{u99}', '{2026-01-01}'"},
+		"saveMonths":  {saveMonthsSQL, "'{}', '{}', '{}', '{}', '{}'"},
+		"saveCheck":   {saveCheckpointSQL, "'c77', 10"},
+		"behind":      {behindSQL, "'u99'"},
+		"lifetime":    {lifetimeSQL, "'u99'"},
+		"unprojected": {unprojectedSQL, ""},
+		"appendMoney": {appendMoneySQL, arrays + strings.Repeat(", '{}'", 21)},
+		"moneyOf":     {transactionsOfSQL, "'u99', false, '2026-01-03', 'c77', 10, 0, 256"},
+		"prizesOf":    {prizesOfSQL, "'u99', false, '2026-01-03', 'c77', 1, 256"},
+		"pending":     {pendingPrizesSQL, "'c77', 1, 256"},
+		"handover":    {saveHandoverSQL, "'c77', 1, 'waiting', 1, 0, '', 0"},
+		"ledgerOf":    {ledgerOfSQL, "'c77'"},
+		"allPrizes":   {allPrizesSQL, "'c77'"},
 	} {
 		t.Run("store: "+name, func(t *testing.T) {
 			_, err := conn.Exec(t.Context(), "PREPARE "+name+" AS "+c.sql)
 			require.NoError(t, err)
-			explain(t, fmt.Sprintf("EXECUTE %s (%s)", name, c.arguments))
+			explain(t, strings.TrimSuffix(fmt.Sprintf("EXECUTE %s (%s)", name, c.arguments), " ()"))
 		})
 	}
 }

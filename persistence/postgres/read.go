@@ -122,5 +122,8 @@ func eachOf(ctx context.Context, from querier, sql string, visit func(row [][]by
 	return nil
 }
 
+// integer is a value of that type.
+func integer(b []byte) int32 { return int32(binary.BigEndian.Uint32(b)) }
+
 // bigint is a value of that type.
 func bigint(b []byte) int64 { return int64(binary.BigEndian.Uint64(b)) }

@@ -10,10 +10,10 @@ import (
 
 // Retain removes journal records that are older than a time, of each competition
 // from the beginning on and up to its snapshot's seq at most, so that recovery
-// finds all it needs. It removes step records in a transaction (0 means 1,000),
-// so that nobody waits for it for long. It returns how many are gone, also when
-// it fails; asking again goes on. Safe to run beside everything else. Errors:
-// competition.ErrUnavailable.
+// finds all it needs. The last record always stays. It removes step records in a
+// transaction (0 means 1,000), so that nobody waits for it for long. It returns
+// how many are gone, also when it fails; asking again goes on. Safe to run beside
+// everything else. Errors: competition.ErrUnavailable.
 func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (deleted int64, err error) {
 	if step <= 0 {
 		step = 1000
@@ -69,11 +69,12 @@ func (s *Store) retain(ctx context.Context, c snapshotted, olderThan time.Time, 
 
 const (
 	retainableSQL = `
-SELECT s.competition_id, s.seq
+SELECT s.competition_id, LEAST(s.seq, h.last_seq - 1)
 FROM paceboard.snapshots s
+JOIN paceboard.heads h USING (competition_id)
 CROSS JOIN LATERAL (
     SELECT seq, at FROM paceboard.journal j WHERE j.competition_id = s.competition_id ORDER BY seq LIMIT 1) first
-WHERE s.competition_id > $1 AND first.seq <= s.seq AND first.at < $2
+WHERE s.competition_id > $1 AND first.seq <= LEAST(s.seq, h.last_seq - 1) AND first.at < $2
 ORDER BY s.competition_id
 LIMIT $3`
 	retainSQL = `

@@ -68,6 +68,22 @@ func TestRetentionKeepsWhatRecoveryNeeds(t *testing.T) {
 	require.EqualValues(t, 1, missing.Seq)
 }
 
+func TestRetentionKeepsTheLastRecord(t *testing.T) {
+	t.Parallel()
+	store := openShared(t)
+	g := playDays(t, store, "whole", 1)
+	require.NoError(t, g.Save(t.Context()))
+	deleted, err := store.Retain(t.Context(), time.Now().AddDate(100, 0, 0), 0)
+	require.NoError(t, err)
+	require.EqualValues(t, 3+5-1, deleted, "the snapshot holds all of it")
+	first, last, err := store.Span(t.Context(), "whole")
+	require.NoError(t, err)
+	require.Equal(t, [2]uint64{g.C.Seq(), g.C.Seq()}, [2]uint64{first, last})
+	recovered, err := competition.Recover(t.Context(), "whole", store, porttest.Keys("whole"), nil)
+	require.NoError(t, err)
+	porttest.RequireSame(t, g.C, recovered, g.Users)
+}
+
 func TestRetentionLeavesNoGapWhereTheClockWentBackwards(t *testing.T) {
 	t.Parallel()
 	store := openShared(t)

@@ -35,6 +35,17 @@ type appendRows struct {
 	sourceName  []string
 
 	summaries []summaryRow // they are rare, and have many columns
+
+	ledger ledgerRows
+}
+
+// statement is the one that stores the rows, and its arguments.
+func (r *appendRows) statement() (sql string, arguments []any, err error) {
+	arguments, err = r.arguments()
+	if r.ledger.empty() {
+		return appendSQL, arguments, err
+	}
+	return appendMoneySQL, append(arguments, r.ledger.arguments()...), err
 }
 
 func (r *appendRows) arguments() ([]any, error) {
@@ -72,6 +83,7 @@ func (r *appendRows) add(place int32, b *competition.Batch, records [][]byte) {
 		r.memberNumber = append(r.memberNumber, int64(m.Number))
 		r.present, r.creator = append(r.present, m.Present), append(r.creator, m.Creator)
 	}
+	r.ledger.add(place, b)
 	if b.Summary != nil {
 		r.summaries = append(r.summaries, newSummaryRow(place, b.Summary))
 	}

@@ -66,31 +66,31 @@ const saveRowsSQL = `
 INSERT INTO paceboard.participants AS p
 SELECT $1, number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached,
        timestamptz 'epoch' + nullif(updated_at, 0) * interval '1 millisecond',
-       timestamptz 'epoch' + nullif(last_synced_at, 0) * interval '1 millisecond', days
+       timestamptz 'epoch' + nullif(last_synced_at, 0) * interval '1 millisecond', days, paid_minor
 FROM unnest($2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-            $10::bigint[], $11::bigint[], $12::bytea[])
-    AS r (number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days)
+            $10::bigint[], $11::bigint[], $12::bytea[], $13::bigint[])
+    AS r (number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor)
 ON CONFLICT (competition_id, number) DO UPDATE
-    SET (present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days)
+    SET (present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor)
       = (excluded.present, excluded.score, excluded.steps, excluded.distance_cm, excluded.energy_centikcal,
-         excluded.active_minutes, excluded.reached, excluded.updated_at, excluded.last_synced_at, excluded.days)`
+         excluded.active_minutes, excluded.reached, excluded.updated_at, excluded.last_synced_at, excluded.days, excluded.paid_minor)`
 
 func rowArguments(id string, rows []competition.Row) []any {
 	n := len(rows)
 	number, present, score, reached := make([]int64, n), make([]bool, n), make([]int64, n), make([]int64, n)
 	steps, distance, energy, minutes := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
-	updated, synced, days := make([]int64, n), make([]int64, n), make([][]byte, n)
+	updated, synced, days, paid := make([]int64, n), make([]int64, n), make([][]byte, n), make([]int64, n)
 	for i := range rows {
 		r := &rows[i]
 		number[i], present[i], score[i], reached[i] = int64(r.Number), r.Present, r.Score, int64(r.Reached)
 		steps[i], distance[i] = r.Totals.Steps, r.Totals.DistanceCm
 		energy[i], minutes[i] = r.Totals.EnergyCentikcal, r.Totals.ActiveMinutes
-		updated[i], synced[i] = int64(r.UpdatedAt), int64(r.LastSyncedAt)
+		updated[i], synced[i], paid[i] = int64(r.UpdatedAt), int64(r.LastSyncedAt), r.Paid
 		if days[i] = r.Days; days[i] == nil {
 			days[i] = []byte{} // nil would be NULL
 		}
 	}
-	return []any{id, number, present, score, steps, distance, energy, minutes, reached, updated, synced, days}
+	return []any{id, number, present, score, steps, distance, energy, minutes, reached, updated, synced, days, paid}
 }
 
 // Load visits the stored snapshot; see competition.Snapshots. Cost: linear in
@@ -128,13 +128,13 @@ WHERE s.competition_id = $1`, competitionID).Scan(&seq, &b, &last)
 			Totals: competition.Metrics{
 				Steps: bigint(v[3]), DistanceCm: bigint(v[4]), EnergyCentikcal: bigint(v[5]), ActiveMinutes: bigint(v[6]),
 			},
-			Reached: uint64(bigint(v[7])), UpdatedAt: timestamp(v[8]), LastSyncedAt: timestamp(v[9]), Days: v[10],
+			Reached: uint64(bigint(v[7])), UpdatedAt: timestamp(v[8]), LastSyncedAt: timestamp(v[9]), Days: v[10], Paid: bigint(v[11]),
 		})
 	}, competitionID)
 }
 
 const loadSQL = `
-SELECT number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days
+SELECT number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor
 FROM paceboard.participants WHERE competition_id = $1 ORDER BY number`
 
 // timestamp is a timestamptz: microseconds since 2000; NULL is never.

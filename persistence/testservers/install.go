@@ -4,9 +4,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -42,23 +42,15 @@ func find(program string) (string, bool) {
 
 var installing sync.Mutex
 
-// install runs apt-get. Servers that come with a package are not started.
+// install has tools/install-test-needs install a package; what that takes, and
+// that no server is started by it, is decided there.
 func install(debianPackage string) (log string, err error) {
-	if os.Geteuid() != 0 {
-		return "", fmt.Errorf("only root may: sudo apt-get install %s", debianPackage)
-	}
+	_, here, _, _ := runtime.Caller(0)
 	installing.Lock()
 	defer installing.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	const locked = "DPkg::Lock::Timeout=240" // Another package's tests may be installing, too.
-	for _, args := range [][]string{{"update", "-qq"}, {"install", "-y", "-qq", "--no-install-recommends", debianPackage}} {
-		cmd := exec.CommandContext(ctx, "apt-get", append([]string{"-o", locked}, args...)...) //nolint:gosec // G204: the packages named in this folder.
-		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive", "RUNLEVEL=1")
-		output, err := cmd.CombinedOutput()
-		if err != nil {
-			return string(output), err
-		}
-	}
-	return "", nil
+	tool := filepath.Join(filepath.Dir(here), "..", "..", "tools", "install-test-needs")
+	output, err := exec.CommandContext(ctx, tool, debianPackage).CombinedOutput() //nolint:gosec // G204: the packages named in this folder.
+	return string(output), err
 }

@@ -1,6 +1,8 @@
 package testservers
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -19,26 +21,40 @@ var tpsLine = regexp.MustCompile(`(?m)^tps = ([0-9.]+)`)
 // false where there is no pgbench.
 func Pgbench(tb testing.TB, databaseURL, script string, clients int, duration time.Duration) (tps float64, ok bool) {
 	tb.Helper()
-	program, ok := find("pgbench")
-	if !ok {
+	tps, err := RunPgbench(tb.Context(), databaseURL, script, clients, duration)
+	if errors.Is(err, errMissing) {
 		return 0, false
 	}
-	file := filepath.Join(tb.TempDir(), "script.sql")
-	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
-		tb.Fatal(err)
-	}
-	//nolint:gosec // G204: the tests' own program.
-	output, err := exec.CommandContext(tb.Context(), program, "--no-vacuum", "--protocol=prepared", "--file", file,
-		"--client", strconv.Itoa(clients), "--jobs", "2", "--time", fmt.Sprintf("%.0f", max(duration.Seconds(), 1)), databaseURL).CombinedOutput()
 	if err != nil {
-		tb.Fatalf("pgbench: %v: %s", err, output)
-	}
-	found := tpsLine.FindSubmatch(output)
-	if found == nil {
-		tb.Fatalf("pgbench said no tps: %s", output)
-	}
-	if tps, err = strconv.ParseFloat(string(found[1]), 64); err != nil {
 		tb.Fatal(err)
 	}
 	return tps, true
+}
+
+// RunPgbench is Pgbench outside of a test; that there is none is an error.
+func RunPgbench(ctx context.Context, databaseURL, script string, clients int, duration time.Duration) (tps float64, err error) {
+	program, ok := find("pgbench")
+	if !ok {
+		return 0, fmt.Errorf("pgbench: %w", errMissing)
+	}
+	dir, err := os.MkdirTemp("", "paceboard-pgbench-")
+	if err != nil {
+		return 0, fmt.Errorf("pgbench: %w", err)
+	}
+	defer func() { _ = os.RemoveAll(dir) }()
+	file := filepath.Join(dir, "script.sql")
+	if err := os.WriteFile(file, []byte(script), 0o600); err != nil {
+		return 0, fmt.Errorf("pgbench: %w", err)
+	}
+	//nolint:gosec // G204: the tests' own program.
+	output, err := exec.CommandContext(ctx, program, "--no-vacuum", "--protocol=prepared", "--file", file,
+		"--client", strconv.Itoa(clients), "--jobs", "2", "--time", fmt.Sprintf("%.0f", max(duration.Seconds(), 1)), databaseURL).CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("pgbench: %w: %s", err, output)
+	}
+	found := tpsLine.FindSubmatch(output)
+	if found == nil {
+		return 0, fmt.Errorf("pgbench said no tps: %s", output)
+	}
+	return strconv.ParseFloat(string(found[1]), 64)
 }

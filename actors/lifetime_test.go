@@ -1,0 +1,229 @@
+package actors
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// lifetimeOf is a user's steps by day.
+func lifetimeOf(t *testing.T, e *Engine, user string) map[competition.Day]int64 {
+	t.Helper()
+	stats, err := e.Lifetime(competition.Caller{UserID: user}, user, competition.MinDay, competition.MaxDay)
+	require.NoError(t, err)
+	days := map[competition.Day]int64{}
+	for _, day := range stats.Days {
+		days[day.Day] = day.Value.Steps
+	}
+	return days
+}
+
+// complete fails unless the projection is that of the snapshots and of the
+// journals.
+func (s *memoryStore) complete(t *testing.T) {
+	t.Helper()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id := range s.journals {
+		require.Equal(t, s.last(id), s.headers[id].seq, "snapshot of %s", id)
+		require.Equal(t, s.last(id), s.lifetime.checkpoints[id], "checkpoint of %s", id)
+	}
+}
+
+func TestLifetimeHasWhatWasAcknowledged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, newMemoryStore(), nil)
+		day := competition.DayOf(time.Now())
+		require.Empty(t, lifetimeOf(t, e, "ann"))
+		for _, id := range []string{"spring", "summer"} {
+			create(t, e, running(id))
+		}
+		submit(t, e, "spring", steps("ann", 100))
+		require.Equal(t, map[competition.Day]int64{day: 100}, lifetimeOf(t, e, "ann"), "before any snapshot")
+		pass(5 * time.Minute)
+		submit(t, e, "summer", steps("ann", 70))
+		require.Equal(t, map[competition.Day]int64{day: 100}, lifetimeOf(t, e, "ann"), "the same source and day, less")
+		submit(t, e, "summer", steps("ann", 130))
+		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "and more")
+		require.NoError(t, e.Leave("summer", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
+		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "days are kept")
+		pass(time.Hour)
+		require.Zero(t, e.Health().Active)
+		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "of competitions that are not in memory")
+
+		_, err := e.Lifetime(competition.Caller{UserID: "bob"}, "ann", competition.MinDay, competition.MaxDay)
+		require.ErrorIs(t, err, competition.ErrForbidden)
+		stats, err := e.Lifetime(operator, "ann", day+1, competition.MaxDay)
+		require.NoError(t, err)
+		require.Empty(t, stats.Days)
+		require.NotZero(t, stats.LastSyncedAt)
+	})
+}
+
+func TestLifetimeWakesNobodyWhenItIsComplete(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		const many = 50
+		for i := range many {
+			id := fmt.Sprintf("c%d", i)
+			create(t, e, running(id))
+			submit(t, e, id, steps("ann", int64(100+i)))
+		}
+		pass(time.Hour)
+		require.Zero(t, e.Health().Active)
+		store.complete(t)
+		require.Equal(t, map[competition.Day]int64{competition.DayOf(time.Now()): 100 + many - 1}, lifetimeOf(t, e, "ann"))
+		require.Zero(t, e.Health().Active)
+		require.Zero(t, e.Health().Lifetime.Behind)
+
+		store.set(func() { store.lifetime = newMemoryLifetime() })
+		require.Equal(t, map[competition.Day]int64{competition.DayOf(time.Now()): 100 + many - 1}, lifetimeOf(t, e, "ann"))
+		require.Equal(t, many, e.Health().Active, "otherwise it asks all that it has to")
+	})
+}
+
+func TestLifetimeIsCompleteAfterClose(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		for _, id := range []string{"spring", "summer"} {
+			create(t, e, running(id))
+			submit(t, e, id, steps("ann", 100))
+		}
+		closeEngine(t, e)
+		store.complete(t)
+		require.Len(t, store.lifetime.months["ann"], 1)
+	})
+}
+
+// TestLifetimeIsMadeAnew: when the process ended between a snapshot and its
+// projection, and when the store has never had one, a start is enough.
+func TestLifetimeIsMadeAnew(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		store.before = func(_ context.Context, call string) error {
+			if call == "Project" {
+				return competition.ErrUnavailable
+			}
+			return nil
+		}
+		first := startEngine(t, store, nil)
+		ended := running("ended")
+		ended.End = competition.MillisOf(time.Now().Add(time.Hour))
+		ended.LateSyncHours = 0
+		ended.Complete()
+		create(t, first, ended)
+		for i := range 3000 { // more than a part
+			submit(t, first, "ended", steps(fmt.Sprintf("user-%d", i), int64(100+i)))
+		}
+		pass(3 * time.Hour)
+		require.Zero(t, first.Health().Active)
+		health := first.Health().Lifetime
+		require.Equal(t, 1, health.Behind)
+		require.Greater(t, health.Lag, 2*time.Hour)
+		require.Greater(t, health.Failures, uint64(100), "it is tried again")
+		require.Less(t, health.Failures, uint64(3*3600), "with a pause")
+		closeEngine(t, first)
+
+		store.set(func() { store.before = nil })
+		var logs bytes.Buffer
+		second := startEngine(t, store, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&logs, nil)) })
+		pass(time.Second)
+		require.Zero(t, second.Health().Active, "its snapshot is all that is needed")
+		store.complete(t)
+		require.Equal(t, competition.Projecting{}, second.Health().Lifetime)
+		require.Contains(t, logs.String(), "lifetime statistics are being completed")
+		require.Contains(t, logs.String(), "lifetime statistics are complete")
+		for _, i := range []int{0, 1023, 1024, 2999} {
+			require.Len(t, lifetimeOf(t, second, fmt.Sprintf("user-%d", i)), 1)
+		}
+		require.Zero(t, second.Health().Active)
+	})
+}
+
+// TestLifetimeHealsUnderARunningEngine: an operator emptied the tables, or
+// another process stored a snapshot and ended; the next snapshot finds out.
+func TestLifetimeHealsUnderARunningEngine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		create(t, e, running("spring"))
+		submit(t, e, "spring", steps("ann", 100))
+		submit(t, e, "spring", steps("bob", 200))
+		pass(3 * time.Minute)
+		store.complete(t)
+		store.set(func() { store.lifetime = newMemoryLifetime() })
+		submit(t, e, "spring", steps("ann", 101))
+		pass(3 * time.Minute)
+		store.complete(t)
+		require.Len(t, store.lifetime.months["bob"], 1, "who did not sync meanwhile")
+		require.Zero(t, e.Health().Lifetime)
+	})
+}
+
+func TestLifetimeFailsWithWhatItRestsOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		create(t, e, running("spring"))
+		create(t, e, running("summer"))
+		submit(t, e, "spring", steps("ann", 100))
+		submit(t, e, "summer", steps("bob", 100))
+		ask := func(user string) error {
+			_, err := e.Lifetime(operator, user, competition.MinDay, competition.MaxDay)
+			return err
+		}
+		store.set(func() { store.before = func(context.Context, string) error { return competition.ErrUnavailable } })
+		require.ErrorIs(t, ask("ann"), competition.ErrUnavailable)
+		store.set(func() { store.before = nil })
+		require.NoError(t, ask("ann"))
+
+		// The journal of spring loses its end, of which nothing was projected.
+		pass(time.Hour)
+		submit(t, e, "spring", steps("ann", 200))
+		closeEngine(t, e)
+		store.set(func() {
+			j := store.journals["spring"]
+			j[len(j)-1].Records[50] ^= 1
+			store.headers["spring"] = savedHeader{}
+			delete(store.headers, "spring")
+			store.lifetime.checkpoints["spring"] = 0
+		})
+		again := startEngine(t, store, nil)
+		_, err := again.Lifetime(operator, "ann", competition.MinDay, competition.MaxDay)
+		require.ErrorIs(t, err, competition.ErrCorrupt)
+		_, err = again.Lifetime(operator, "bob", competition.MinDay, competition.MaxDay)
+		require.NoError(t, err, "who has nothing to do with it")
+	})
+}
+
+func TestProjectorKeepsNoMoreThanABacklog(t *testing.T) {
+	p := &projector{queue: map[string]*projecting{}, wake: make(chan struct{}, 1)}
+	snapshot := func(seq uint64, rows int) *competition.Snapshot {
+		return &competition.Snapshot{CompetitionID: "spring", Since: seq - 1, Seq: seq, Rows: make([]competition.Row, rows)}
+	}
+	p.add(snapshot(2, projectBacklog-1))
+	p.add(snapshot(1, 1))
+	id, j := p.take()
+	require.Equal(t, "spring", id)
+	require.False(t, j.all)
+	require.EqualValues(t, 1, j.snapshots[0].Seq, "in the order of seqs")
+	p.put(id, j)
+	p.add(snapshot(3, 1))
+	p.add(snapshot(4, 1))
+	_, j = p.take()
+	require.True(t, j.all, "all of them are read again")
+	require.Empty(t, j.snapshots)
+	id, j = p.take()
+	require.Empty(t, id)
+	require.Nil(t, j)
+}

@@ -1,0 +1,131 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"math"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// calculatePrizes asks what a pool would come to; 0 is the competition's own.
+type calculatePrizes struct{ poolMinor int64 }
+
+// CalculatePrizes works out today's prizes, and changes nothing. It is for
+// operators.
+func (e *Engine) CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error) {
+	if !caller.Operator {
+		return competition.PrizesReply{}, competition.ErrForbidden
+	}
+	return send[competition.PrizesReply](e, competitionID, &calculatePrizes{poolMinor})
+}
+
+// DistributePrizes pays the prizes of a competition, once however often it is
+// called, and returns all of them.
+func (e *Engine) DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error) {
+	command := *d
+	command.Pending = e.HandOver != nil
+	reply, err := send[competition.PrizesReply](e, competitionID, &command)
+	if err == nil && e.HandOver != nil {
+		e.HandOver()
+	}
+	return reply, err
+}
+
+// ConfirmPrize notes that a pending prize has reached its winner.
+func (e *Engine) ConfirmPrize(id competition.PrizeID, caller competition.Caller) (competition.Prize, error) {
+	return e.decidePrize(id, &competition.ConfirmPrize{Caller: caller, Number: id.Number})
+}
+
+// FailPrize notes that a pending prize cannot be paid.
+func (e *Engine) FailPrize(id competition.PrizeID, caller competition.Caller, reason string) (competition.Prize, error) {
+	return e.decidePrize(id, &competition.FailPrize{Caller: caller, Number: id.Number, Reason: reason})
+}
+
+func (e *Engine) decidePrize(id competition.PrizeID, command any) (competition.Prize, error) {
+	prize, err := send[competition.Prize](e, id.CompetitionID, command)
+	if errors.Is(err, competition.ErrUnknownCompetition) {
+		err = competition.ErrUnknownPrize
+	}
+	return prize, err
+}
+
+// TransactionsOf lists what was brought or cost a user, newest first, beginning
+// behind a place; next is the zero value at the end.
+func (e *Engine) TransactionsOf(userID string, behind competition.LedgerPlace, limit int) (list []competition.UserTransaction, next competition.LedgerPlace, err error) {
+	err = e.readLedger(func(ctx context.Context) error {
+		return e.Store.TransactionsOf(ctx, userID, behind, func(t competition.UserTransaction) bool {
+			if len(list) == limit {
+				next = list[limit-1].Place()
+				return false
+			}
+			list = append(list, t)
+			return true
+		})
+	})
+	return list, next, err
+}
+
+// PrizesOf lists a user's prizes in the same way.
+func (e *Engine) PrizesOf(userID string, behind competition.LedgerPlace, limit int) (list []competition.Prize, next competition.LedgerPlace, err error) {
+	err = e.readLedger(func(ctx context.Context) error {
+		return e.Store.PrizesOf(ctx, userID, behind, func(p competition.Prize) bool {
+			if len(list) == limit {
+				next = list[limit-1].Place()
+				return false
+			}
+			list = append(list, p)
+			return true
+		})
+	})
+	return list, next, err
+}
+
+// readLedger is a request to the store alone.
+func (e *Engine) readLedger(read func(context.Context) error) error {
+	if err := e.admit(); err != nil {
+		return err
+	}
+	defer e.dismiss()
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	defer cancel()
+	return read(ctx)
+}
+
+// appendContext bounds an append. Nearly all are a few rows; one that pays very
+// many prizes, or refunds very many fees, gets the time that it takes.
+func (e *Engine) appendContext(batches []*competition.Batch) (context.Context, context.CancelFunc) {
+	rows := 0
+	for _, b := range batches {
+		rows += len(b.Transactions) + len(b.Prizes)
+	}
+	const perRow = 200 * time.Microsecond
+	return context.WithTimeout(e.life, e.StoreTimeout+time.Duration(rows)*perRow)
+}
+
+// again decides for a waiter whose command had to wait for what was under way.
+func (a *competitionActor) again(w waiter) {
+	if a.stalled || a.stopping {
+		w.err = competition.ErrUnavailable
+		w.answer(nil)
+		return
+	}
+	a.current = w.envelope
+	a.decide(waiter{envelope: w.envelope, again: w.again})
+	a.current = nil
+}
+
+// answerPrizes is the answer to a command about prizes.
+func answerPrizes(core *competition.Competition, command any) any {
+	switch c := command.(type) {
+	case *competition.ConfirmPrize:
+		prize, _ := core.Prize(c.Number)
+		return prize
+	case *competition.FailPrize:
+		prize, _ := core.Prize(c.Number)
+		return prize
+	default:
+		return core.Prizes(math.MaxInt)
+	}
+}

@@ -1,0 +1,282 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/persistence/testservers"
+)
+
+// bench is one run of the harness.
+type bench struct {
+	dir      string // of programs, data and requests; removed at the end
+	log      *os.File
+	chosen   []measurement
+	rounds   int
+	each     time.Duration // of a measurement in a round
+	timed    time.Duration // of an open loop
+	board    int           // participants of the large one
+	progress *progress
+	report   *report
+
+	wrk         *wrk
+	loads       *loads
+	files       map[string]*prepared
+	number      int64 // for the next gaps
+	servers     map[string]*server
+	postgresURL string
+	ends        []func()
+}
+
+// prepared is a load and where wrk finds it.
+type prepared struct {
+	*load
+	file string
+}
+
+// atEnd notes what is to be done at the end, in reverse order.
+func (b *bench) atEnd(f func()) { b.ends = append(b.ends, f) }
+
+func (b *bench) close() {
+	for _, end := range slices.Backward(b.ends) {
+		end()
+	}
+}
+
+// run measures everything that was chosen.
+func (b *bench) run(ctx context.Context) error {
+	b.progress.say("building the server and what it is measured against")
+	if err := rig.Build(ctx, b.dir, "./cmd/paceboard", "./benchmarks/subjects"); err != nil {
+		return err
+	}
+	if err := b.startAll(ctx); err != nil {
+		return err
+	}
+	for _, m := range b.chosen {
+		b.report.Results = append(b.report.Results, &result{
+			Key: m.key(), Name: m.name, Connections: m.connections, Syncs: m.syncs, Against: m.against,
+		})
+	}
+	b.progress.begin(b.rounds*len(b.chosen) + b.timedRounds()*len(b.timedKeys()))
+	for n := range b.rounds {
+		if err := b.round(ctx, n); err != nil {
+			return err
+		}
+	}
+	return b.runTimed(ctx)
+}
+
+// round measures everything once.
+func (b *bench) round(ctx context.Context, n int) error {
+	fsync, err := timeFsync(b.dir, 200*time.Millisecond)
+	if err != nil {
+		return err
+	}
+	b.report.Fsync = append(b.report.Fsync, fsync)
+	for i := range b.chosen {
+		m := &b.chosen[i]
+		b.progress.step("round %d of %d: %s, %d connections", n+1, b.rounds, m.name, m.connections)
+		r, err := b.measure(ctx, m)
+		if err != nil {
+			return fmt.Errorf("%s, %d connections: %w", m.name, m.connections, err)
+		}
+		b.report.Results[i].Rounds = append(b.report.Results[i].Rounds, r)
+		if err := pause(ctx, b.each/10); err != nil { // what is still under way must not count for the next
+			return err
+		}
+	}
+	return nil
+}
+
+// measure finds the maximum of one measurement, once.
+func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
+	if m.subject == inserts {
+		return b.measureInserts(ctx, m)
+	}
+	const room = 10_000_000 // more than any run uses up
+	if b.number > gapEnd-room {
+		return round{}, errors.New("the run is too long: there are no numbers left that say something new")
+	}
+	s := b.servers[m.subject]
+	l, err := b.prepare(ctx, m.load)
+	if err != nil {
+		return round{}, err
+	}
+	first, err := s.mallocs(ctx)
+	if err != nil {
+		return round{}, err
+	}
+	before, err := s.mallocs(ctx)
+	if err != nil {
+		return round{}, err
+	}
+	others := b.beside(ctx, s, m.beside)
+	used, machine, began := s.Usage(), rig.Machine(), time.Now()
+	w, err := b.wrk.run(ctx, s.Address, m.connections, l.file, b.number, b.each)
+	usedUp, machineUp, took := s.Usage(), rig.Machine(), time.Since(began)
+	if err := errors.Join(err, <-others); err != nil {
+		return round{}, err
+	}
+	after, err := s.mallocs(ctx)
+	if err != nil {
+		return round{}, err
+	}
+	b.sent(w.requests, l.load)
+	requests := float64(w.requests)
+	return round{
+		Rate:    requests / w.took.Seconds(),
+		Server:  microseconds(usedUp.CPU-used.CPU) / requests,
+		Machine: microseconds(machineUp.Busy-machine.Busy) / requests,
+		Stolen:  (machineUp.Stolen - machine.Stolen).Seconds() / took.Seconds() / float64(b.report.Where.Cores),
+		Allocs:  max(0, float64(after-before-(before-first))/requests), // asking allocates, too
+		RSS:     usedUp.RSS, P50: milliseconds(w.p50), P99: milliseconds(w.p99),
+	}, nil
+}
+
+// measureInserts is pgbench's turn, which knows whole seconds alone. On a busy
+// machine one may not be enough for all to connect, so then it gets more.
+func (b *bench) measureInserts(ctx context.Context, m *measurement) (r round, err error) {
+	shortest := max(time.Second, b.each.Round(time.Second))
+	for d := shortest; d <= 4*shortest; d *= 2 {
+		machine := rig.Machine()
+		if r.Rate, err = testservers.RunPgbench(ctx, b.postgresURL, insertScript, m.connections, d); err == nil {
+			r.Machine = microseconds(rig.Machine().Busy-machine.Busy) / (r.Rate * d.Seconds())
+			break
+		}
+	}
+	return r, err
+}
+
+// beside sends syncs at a rate while something else is measured; its error comes
+// when the last is answered.
+func (b *bench) beside(ctx context.Context, s *server, rate float64) <-chan error {
+	done := make(chan error, 1)
+	if rate == 0 {
+		done <- nil
+		return done
+	}
+	l := b.loads.single()
+	o := openLoop{address: s.Address, connections: 16, load: l, number: b.number, schedule: newSchedule(time.Now(), rate, b.each)}
+	b.sent(o.schedule.count, l)
+	go func() { done <- o.run(ctx) }() // ends with its schedule
+	return done
+}
+
+// prepare makes a load and its file, once; what asks for changes since a version
+// is made anew, since that changes.
+func (b *bench) prepare(ctx context.Context, name string) (*prepared, error) {
+	if p := b.files[name]; p != nil && name != "unchanged" {
+		return p, nil
+	}
+	var l *load
+	switch name {
+	case "single":
+		l = b.loads.single()
+	case "spread":
+		l = b.loads.spread()
+	case "batches":
+		l = b.loads.batches()
+	case "top":
+		l = b.loads.top()
+	case "unchanged":
+		tag, err := b.etag(ctx)
+		if err != nil {
+			return nil, err
+		}
+		l = b.loads.top("If-None-Match: " + tag)
+	case "rank":
+		l = b.loads.around(b.board, 0)
+	case "around":
+		l = b.loads.around(b.board, 5)
+	case "deep":
+		l = b.loads.deep(b.board)
+	default:
+		return nil, fmt.Errorf("there is no load %q", name)
+	}
+	p := &prepared{l, filepath.Join(b.dir, name+".requests")}
+	b.files[name] = p
+	return p, l.writeFile(p.file)
+}
+
+// etag is the version of the board as it is, and that it is answered with 304.
+func (b *bench) etag(ctx context.Context) (string, error) {
+	url := "http://" + b.servers[ours].Address + "/api/v1/leaderboard/" + one + "?limit=100"
+	tag := ""
+	for _, want := range []int{http.StatusOK, http.StatusNotModified} {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		if err != nil {
+			return "", err
+		}
+		request.Header.Set("Authorization", "Bearer "+b.loads.tokens[0])
+		request.Header.Set("If-None-Match", tag)
+		response, err := http.DefaultClient.Do(request)
+		if err != nil {
+			return "", err
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			return "", fmt.Errorf("a board of version %s: %s", tag, response.Status)
+		}
+		tag = response.Header.Get("ETag")
+	}
+	return tag, nil
+}
+
+// sent moves the number on past what so many requests of a load have used up.
+func (b *bench) sent(requests int64, l *load) {
+	if l.dynamic {
+		const underWay = 1_024 // that wrk does not count; a load has no fewer than 10
+		b.number += ((requests+underWay)/int64(len(l.requests)) + 1) * gapStep
+	}
+}
+
+// numbered fills a text's gaps.
+func (b *bench) numbered(text string) string {
+	b.number += gapStep
+	return strings.ReplaceAll(text, gap, strconv.FormatInt(b.number, 10))
+}
+
+// leaveOut takes the measurements of a subject, and those compared with them,
+// out of the run.
+func (b *bench) leaveOut(subject string, why error) {
+	b.progress.say("NOT MEASURED: %s: %v", subject, why)
+	b.report.NotMeasured = append(b.report.NotMeasured, subject)
+	b.chosen = slices.DeleteFunc(b.chosen, func(m measurement) bool {
+		return m.subject == subject || subject == onPG && m.subject == inserts
+	})
+}
+
+// timeFsync is the mean time in milliseconds that it takes to append 4 KiB to a
+// file and make them durable, over a while.
+func timeFsync(dir string, d time.Duration) (float64, error) {
+	file, err := os.CreateTemp(dir, "fsync-")
+	if err != nil {
+		return 0, err
+	}
+	defer func() { _ = errors.Join(file.Close(), os.Remove(file.Name())) }()
+	block := bytes.Repeat([]byte{0xA5}, 4<<10)
+	began, n := time.Now(), 0
+	for time.Since(began) < d {
+		if _, err := file.Write(block); err != nil {
+			return 0, err
+		}
+		if err := file.Sync(); err != nil {
+			return 0, err
+		}
+		n++
+	}
+	return milliseconds(time.Since(began)) / float64(n), nil
+}
+
+func microseconds(d time.Duration) float64 { return float64(d) / float64(time.Microsecond) }
+func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

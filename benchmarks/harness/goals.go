@@ -1,0 +1,157 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+)
+
+// goal is something that a run must show.
+type goal struct {
+	text    string
+	format  string // of a figure, with its unit
+	bound   float64
+	atMost  bool
+	measure func(r *report) (float64, bool) // false when the run has nothing on it
+}
+
+// verdict is a goal and what became of it.
+type verdict struct {
+	Goal  string  `json:"goal"`
+	Bound string  `json:"bound"`
+	Found string  `json:"found"`
+	Value float64 `json:"value"`
+	Met   bool    `json:"met"`
+}
+
+// goals are those of the design, in its order.
+var goals = []goal{
+	{text: "durable sync, 256 connections, of the front-end limit", format: "%.2f", bound: 0.65, measure: ratio("b/one/256")},
+	{text: "durable sync, 1,024 connections, of the front-end limit", format: "%.2f", bound: 0.72, measure: ratio("b/one/1024")},
+	{text: "its machine CPU a request, 256, times the limit's", format: "%.2f", bound: 1.6, atMost: true, measure: cpuRatio("b/one/256")},
+	{text: "its machine CPU a request, 1,024, times the limit's", format: "%.2f", bound: 1.6, atMost: true, measure: cpuRatio("b/one/1024")},
+	{text: "its allocations a request, 256 connections", format: "%.2f", bound: 2, atMost: true, measure: allocations("b/one/256")},
+	{text: "100 competitions, 256 connections, of 1 competition", format: "%.2f", bound: 0.90, measure: between("b/many/256", "b/one/256")},
+	{text: "sync on 1 connection, times fsync and empty request", format: "%.2f", bound: 1.5, atMost: true, measure: alone},
+	{text: "sync on PostgreSQL, 256, of the front-end limit", format: "%.2f", bound: 0.35, measure: ratio("c/sync/256")},
+	{text: "batches of 100, syncs in the time of one request of the limit", format: "%.1f", bound: 6, measure: batched},
+	{text: "batches of 100, durable syncs", format: "%.0f/s", bound: 300_000, measure: batchRate},
+	{text: "top-100 read, of a constant of the same bytes", format: "%.2f", bound: 0.95, measure: ratio("e/top/256")},
+	{text: "the same while 1,000 syncs/s change the board", format: "%.2f", bound: 0.90, measure: ratio("e/changing/256")},
+	{text: "rank-of among 1,000,000, of the front-end limit", format: "%.2f", bound: 0.60, measure: ratio("f/rank/256")},
+	{text: "around-me among 1,000,000, of the front-end limit", format: "%.2f", bound: 0.60, measure: ratio("f/around/256")},
+	{text: "times Redis with appendfsync always", format: "%.1f", bound: 3, measure: between("b/one/256", "h/always/256")},
+	{text: "times Redis with appendfsync everysec", format: "%.1f", bound: 1.3, measure: between("b/one/256", "h/everysec/256")},
+	{text: "sync p99 at half the maximum rate, open loop", format: "%.1f ms", bound: 10, atMost: true, measure: p99("b/one/256")},
+	{text: "1,000,000 participants of 30 days, resident", format: "%.2f GiB", bound: 1, atMost: true, measure: resident},
+}
+
+// judge holds a run against the goals on which it has something to say.
+func judge(r *report) []verdict {
+	var verdicts []verdict
+	for _, g := range goals {
+		value, ok := g.measure(r)
+		if !ok {
+			continue
+		}
+		sign, met := "≥ ", value >= g.bound
+		if g.atMost {
+			sign, met = "≤ ", value <= g.bound
+		}
+		verdicts = append(verdicts, verdict{Goal: g.text, Bound: sign + fmt.Sprintf(g.format, g.bound), Found: fmt.Sprintf(g.format, value), Value: value, Met: met})
+	}
+	return verdicts
+}
+
+func (v *verdict) String() string { return fmt.Sprintf("%s: %s", v.Bound, rig.Met(v.Met)) }
+
+func ratio(key string) func(*report) (float64, bool) {
+	return func(r *report) (float64, bool) {
+		o := r.of(key)
+		if o == nil || o.Ratio == nil {
+			return 0, false
+		}
+		return o.Ratio.Median, true
+	}
+}
+
+func cpuRatio(key string) func(*report) (float64, bool) {
+	return func(r *report) (float64, bool) {
+		o := r.of(key)
+		if o == nil || o.CPURatio == nil {
+			return 0, false
+		}
+		return o.CPURatio.Median, true
+	}
+}
+
+func allocations(key string) func(*report) (float64, bool) {
+	return func(r *report) (float64, bool) {
+		o := r.of(key)
+		if o == nil {
+			return 0, false
+		}
+		return median(o.each(func(v round) float64 { return v.Allocs })), true
+	}
+}
+
+// between is the rate of one by that of another, round by round.
+func between(key, by string) func(*report) (float64, bool) {
+	return func(r *report) (float64, bool) {
+		o, other := r.of(key), r.of(by)
+		if o == nil || other == nil {
+			return 0, false
+		}
+		s := ratioOf(o, other, func(v round) float64 { return v.Rate })
+		if s == nil {
+			return 0, false
+		}
+		return s.Median, true
+	}
+}
+
+// alone is how long a sync takes where nobody else does anything, by what it
+// cannot do without: one fsync and one request.
+func alone(r *report) (float64, bool) {
+	o, limit := r.of("b/one/1"), r.of(limitAt(1))
+	if o == nil || limit == nil {
+		return 0, false
+	}
+	var times []float64
+	for i := range min(len(o.Rounds), len(limit.Rounds), len(r.Fsync)) {
+		times = append(times, (1/o.Rounds[i].Rate)/(r.Fsync[i]/1_000+1/limit.Rounds[i].Rate))
+	}
+	return median(times), len(times) > 0
+}
+
+func batched(r *report) (float64, bool) {
+	times, ok := ratio("d/embedded/64")(r)
+	return times * batchSize, ok
+}
+
+func batchRate(r *report) (float64, bool) {
+	o := r.of("d/embedded/64")
+	if o == nil {
+		return 0, false
+	}
+	return o.Rate.Median * batchSize, true
+}
+
+func p99(key string) func(*report) (float64, bool) {
+	return func(r *report) (float64, bool) {
+		l := r.latencyOf(key)
+		if l == nil {
+			return 0, false
+		}
+		return l.P99, true
+	}
+}
+
+// resident is the memory of the large board, of a run that made it large.
+func resident(r *report) (float64, bool) {
+	o := r.of("f/around/256")
+	if o == nil || r.Participants != participants {
+		return 0, false
+	}
+	return median(o.each(func(v round) float64 { return float64(v.RSS) })) / (1 << 30), true
+}

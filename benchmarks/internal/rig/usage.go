@@ -1,0 +1,78 @@
+package rig
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// clockTick is the unit of times in /proc on Linux.
+const clockTick = 10 * time.Millisecond
+
+// Usage is what a process has used up so far, and holds now.
+type Usage struct {
+	CPU time.Duration // of all its threads, in user mode and in the kernel
+	RSS int64         // bytes
+}
+
+// usageOf reads /proc; a field that cannot be read stays 0.
+func usageOf(pid int) (u Usage) {
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	_, rest, _ := bytes.Cut(stat, []byte(") ")) // the name may hold blanks
+	if fields := strings.Fields(string(rest)); len(fields) > 21 {
+		user, _ := strconv.ParseInt(fields[11], 10, 64)
+		system, _ := strconv.ParseInt(fields[12], 10, 64)
+		pages, _ := strconv.ParseInt(fields[21], 10, 64)
+		u.CPU = time.Duration(user+system) * clockTick
+		u.RSS = pages * int64(os.Getpagesize())
+	}
+	return u
+}
+
+// KernelTCP is the bytes that TCP buffers of the whole machine take.
+func KernelTCP() int64 {
+	sockets, _ := os.ReadFile("/proc/net/sockstat")
+	_, rest, ok := bytes.Cut(sockets, []byte(" mem "))
+	if !ok {
+		return 0
+	}
+	pages, _ := strconv.ParseInt(strings.Fields(string(rest))[0], 10, 64)
+	return pages * int64(os.Getpagesize())
+}
+
+// MachineTime is what all processors together have done since the start of the
+// machine.
+type MachineTime struct {
+	Busy   time.Duration // all that is neither idle nor stolen: load generators, kernel threads and interrupts too
+	Stolen time.Duration // the processors were somebody else's: whatever this is, it is noise
+}
+
+// Machine reads the machine's time; it is 0 where there is no /proc/stat.
+func Machine() MachineTime {
+	stat, _ := os.ReadFile("/proc/stat")
+	return parseMachine(string(stat))
+}
+
+// parseMachine reads the first line: cpu user nice system idle iowait irq
+// softirq steal guest guest_nice; guests are in user and nice already.
+func parseMachine(stat string) (m MachineTime) {
+	line, _, _ := strings.Cut(stat, "\n")
+	fields := strings.Fields(line)
+	if len(fields) < 9 || fields[0] != "cpu" {
+		return m
+	}
+	for i, field := range fields[1:9] {
+		ticks, _ := strconv.ParseInt(field, 10, 64)
+		switch i {
+		case 3, 4: // idle, and idle with a disk at work
+		case 7:
+			m.Stolen = time.Duration(ticks) * clockTick
+		default:
+			m.Busy += time.Duration(ticks) * clockTick
+		}
+	}
+	return m
+}

@@ -1,0 +1,325 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/persistence/embedded"
+	"github.com/paceboard/paceboard/persistence/porttest"
+)
+
+// playRandomly fills a store with competitions of random histories, one of them
+// without its journal's beginning, and returns them.
+func playRandomly(t *testing.T, s store, random *rand.Rand, competitions, events int) (games []*porttest.Game) {
+	t.Helper()
+	for n := range competitions {
+		g, err := porttest.Begin(t.Context(), s, fmt.Sprintf("game-%d", n))
+		require.NoError(t, err)
+		for g.C.Seq() < uint64(events) {
+			g.Play(random, 1+random.IntN(80))
+			require.NoError(t, g.Commit(t.Context()))
+			if random.IntN(10) == 0 {
+				if err := g.Save(t.Context()); !errors.Is(err, competition.ErrConflict) {
+					require.NoError(t, err)
+				}
+			}
+		}
+		games = append(games, g)
+	}
+	// A snapshot of the first one alone, with events behind it, and then old ones go.
+	cut := games[0]
+	require.NoError(t, cut.Sync("anna", 0, 7))
+	require.NoError(t, cut.Commit(t.Context()))
+	require.NoError(t, cut.Save(t.Context()))
+	cut.Play(random, 40)
+	require.NoError(t, cut.Commit(t.Context()))
+	return games
+}
+
+// removeOld has a store remove what is older than the middle of a game.
+func removeOld(t *testing.T, s store, middle *porttest.Game) {
+	t.Helper()
+	removed, err := s.Retain(t.Context(), ((porttest.Start + middle.Now) / 2).Time(), 100)
+	require.NoError(t, err)
+	require.Positive(t, removed)
+}
+
+// exported is what export says of a store.
+func exported(t *testing.T, s store) []byte {
+	t.Helper()
+	x := &exporter{store: s, bar: newProgress(io.Discard, "", -1, "")}
+	require.NoError(t, x.plan(t.Context(), ""))
+	var b bytes.Buffer
+	require.NoError(t, x.write(t.Context(), &b))
+	require.Equal(t, x.total, x.done)
+	return b.Bytes()
+}
+
+// importInto is what import does to a store.
+func importInto(ctx context.Context, s store, export []byte) (out string, err error) {
+	var said bytes.Buffer
+	m := &importer{
+		program: &program{out: &said}, store: s, lines: lineReader{from: bufio.NewReader(bytes.NewReader(export))},
+		bar: newProgress(io.Discard, "", -1, ""),
+	}
+	err = m.run(ctx)
+	return said.String(), err
+}
+
+// inMemory is an embedded store that leaves nothing behind.
+func inMemory(t *testing.T) store {
+	t.Helper()
+	s, err := embedded.Open(t.Context(), embedded.Options{Dir: "store", FS: vfs.NewMem(), BallastBytes: -1})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}
+
+func newRandom(t *testing.T) *rand.Rand {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	return rand.New(rand.NewPCG(seed, 7))
+}
+
+func TestCompetitionsMoveToPostgreSQLAndBackWithoutLoss(t *testing.T) {
+	t.Parallel()
+	const competitions, events = 5, 1500
+	random := newRandom(t)
+	first, second, third := inMemory(t), openStoreAt(t, newDatabase(t)).(store), inMemory(t)
+	games := playRandomly(t, first, random, competitions, events)
+	removeOld(t, first, games[0])
+	export := exported(t, first)
+	require.Contains(t, string(export), `{"snapshot":`, "one has lost its beginning")
+
+	_, err := importInto(t.Context(), second, export)
+	require.NoError(t, err)
+	require.Equal(t, string(export), string(exported(t, second)))
+	_, err = importInto(t.Context(), third, exported(t, second))
+	require.NoError(t, err)
+	require.Equal(t, string(export), string(exported(t, third)))
+
+	for _, s := range []store{second, third} {
+		for _, g := range games {
+			c, err := competition.Recover(t.Context(), g.C.ID(), s, porttest.Keys(g.C.ID()), nil)
+			require.NoError(t, err)
+			porttest.RequireSame(t, g.C, c, g.Users)
+			for _, user := range g.Users {
+				want, err := first.MembershipsOf(t.Context(), user)
+				require.NoError(t, err)
+				got, err := s.MembershipsOf(t.Context(), user)
+				require.NoError(t, err)
+				require.Equal(t, want, got)
+			}
+		}
+		said, err := importInto(t.Context(), s, export)
+		require.NoError(t, err, "again")
+		require.Equal(t, competitions, strings.Count(said, "there already"))
+	}
+	for _, g := range games { // and they go on where they are
+		g.Store = second
+		require.NoError(t, g.Sync("anna", 0, 1000+int64(g.C.Seq())))
+		require.NoError(t, g.Commit(t.Context()))
+	}
+	_, err = importInto(t.Context(), second, export)
+	require.ErrorIs(t, err, errAnother)
+	require.ErrorContains(t, err, `"game-0"`)
+}
+
+// TestImportRefusesWhatIsDamaged changes an export in every way that comes to
+// mind; whatever the import takes of it is whole, and it never says that it is
+// well.
+func TestImportRefusesWhatIsDamaged(t *testing.T) {
+	t.Parallel()
+	const times = 250
+	random := newRandom(t)
+	from := inMemory(t)
+	games := playRandomly(t, from, random, 3, 150)
+	removeOld(t, from, games[0])
+	export := exported(t, from)
+	whole := competitionsOf(t, export)
+	stored := 0
+	for range times {
+		damaged, what := damageExport(random, export)
+		s := inMemory(t)
+		_, err := importInto(t.Context(), s, damaged)
+		require.Error(t, err, what)
+		for _, g := range games {
+			id := g.C.ID()
+			if _, err := s.Find(t.Context(), id); errors.Is(err, competition.ErrUnknownCompetition) {
+				first, last, err := s.Span(t.Context(), id)
+				require.NoError(t, err)
+				require.Zero(t, first+last, "%s: a part of %s was stored", what, id)
+				continue
+			}
+			stored++
+			require.Equal(t, whole[id], competitionsOf(t, exported(t, s))[id], "%s: %s was stored otherwise", what, id)
+		}
+	}
+	require.Positive(t, stored, "those before the damage are there")
+}
+
+// competitionsOf cuts an export into competitions.
+func competitionsOf(t *testing.T, export []byte) map[string]string {
+	t.Helper()
+	all := map[string]string{}
+	id := ""
+	for line := range bytes.Lines(export) {
+		l, err := decodeLine(line)
+		require.NoError(t, err)
+		if l.Competition != "" {
+			id = l.Competition
+		}
+		all[id] += string(line)
+		if l.End != "" {
+			id = "" // what is none's
+		}
+	}
+	return all
+}
+
+// damageExport flips a bit, cuts the end off, or leaves out, doubles or moves a
+// line.
+func damageExport(random *rand.Rand, export []byte) (damaged []byte, what string) {
+	lines := bytes.SplitAfter(bytes.Clone(export), []byte("\n"))
+	lines = lines[:len(lines)-1]
+	i := random.IntN(len(lines))
+	switch random.IntN(6) {
+	case 0:
+		lines[i] = nil
+		what = fmt.Sprintf("line %d left out", i+1)
+	case 1:
+		lines[i] = append(lines[i], lines[i]...)
+		what = fmt.Sprintf("line %d twice", i+1)
+	case 2:
+		at := random.IntN(len(export))
+		return export[:at], fmt.Sprintf("cut to %d bytes", at)
+	case 3:
+		j := (i + 1 + random.IntN(len(lines)-1)) % len(lines)
+		lines[i], lines[j] = lines[j], lines[i]
+		what = fmt.Sprintf("lines %d and %d changed places", i+1, j+1)
+	default:
+		damaged = bytes.Clone(export)
+		at := random.IntN(len(export))
+		damaged[at] ^= 1 << random.IntN(7)
+		return damaged, fmt.Sprintf("a bit of byte %d flipped", at)
+	}
+	return bytes.Join(lines, nil), what
+}
+
+// flaky is a store that fails after some appends.
+type flaky struct {
+	store
+	left int
+}
+
+func (f *flaky) Graft(ctx context.Context, b *competition.Batch) error {
+	if f.left--; f.left < 0 {
+		return competition.ErrUnavailable
+	}
+	return f.store.Graft(ctx, b)
+}
+
+func (f *flaky) Save(ctx context.Context, s *competition.Snapshot) error {
+	if f.left--; f.left < 0 {
+		return competition.ErrUnavailable
+	}
+	return f.store.Save(ctx, s)
+}
+
+func TestAnImportThatWasInterruptedGoesOn(t *testing.T) {
+	t.Parallel()
+	random := newRandom(t)
+	from := inMemory(t)
+	games := playRandomly(t, from, random, 2, 2500)
+	removeOld(t, from, games[0])
+	export := exported(t, from)
+	for name, to := range map[string]store{"embedded": inMemory(t), "postgres": openStoreAt(t, newDatabase(t)).(store)} {
+		interrupted := 0
+		for ; ; interrupted++ {
+			_, err := importInto(t.Context(), &flaky{to, 1 + random.IntN(3)}, export)
+			if err == nil {
+				break
+			}
+			require.ErrorIs(t, err, competition.ErrUnavailable, name)
+		}
+		require.Greater(t, interrupted, 3, name)
+		require.Equal(t, string(export), string(exported(t, to)), name)
+	}
+
+	// What somebody else began there is not gone on with.
+	to := inMemory(t)
+	g := porttest.NewGame(to, games[1].C.ID())
+	require.NoError(t, g.Create("somebody"))
+	b := g.Take()
+	b.Summary = nil // as an import leaves it
+	require.Nil(t, to.Append(t.Context(), []*competition.Batch{b}))
+	_, err := importInto(t.Context(), to, export)
+	require.ErrorIs(t, err, errAnother)
+}
+
+// TestExportAndImportByTheProgram moves a running service from a data folder to
+// PostgreSQL, as an operator would.
+func TestExportAndImportByTheProgram(t *testing.T) {
+	t.Parallel()
+	dir, database := t.TempDir(), newDatabase(t)
+	tool := func(where, input string, args ...string) (string, error) {
+		cmd := exec.Command(binary, args...)
+		cmd.Env, cmd.Dir = append(storeSettings(where), "MIN_FREE_DISK=1MiB"), t.TempDir()
+		if input != "" {
+			file, err := os.Open(input)
+			require.NoError(t, err)
+			defer file.Close()
+			cmd.Stdin = file
+		}
+		out, err := cmd.CombinedOutput()
+		return string(out), err
+	}
+	file := filepath.Join(t.TempDir(), "all.jsonl")
+	said, err := tool(dir+"/nowhere", "", "export", file)
+	require.Error(t, err)
+	require.Contains(t, said, "there is no store in")
+
+	s := startServer(t, dir)
+	s.createSpring("spring", `"description":"Spring <&> \u00e9t\u00e9"`)
+	for n := range 40 {
+		status, answer := s.call(http.MethodPost, "/api/v1/fitness/sync", operatorToken(t),
+			fmt.Sprintf(`{"user_id":"user-%02d","competition_id":"spring","date":"2026-11-01","steps":%d}`, n, 100*n))
+		require.Equal(t, http.StatusOK, status, string(answer))
+	}
+	before := s.readBoard("spring", 100)
+	said, err = tool(dir, "", "export", file)
+	require.Error(t, err)
+	require.Contains(t, said, "another paceboard uses this DATA_DIR")
+	s.stop()
+
+	said, err = tool(dir, "", "export", file)
+	require.NoError(t, err, said)
+	require.Contains(t, said, "1 competitions, ")
+	said, err = tool(database, file, "import")
+	require.NoError(t, err, said)
+	require.Contains(t, said, "imported  1 competitions")
+	said, err = tool(database, "", "import", file)
+	require.NoError(t, err, said)
+	require.Contains(t, said, "1 were there already")
+
+	moved := startServer(t, database)
+	require.Equal(t, before, moved.readBoard("spring", 100), "the version included")
+	moved.stop()
+}

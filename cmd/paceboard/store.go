@@ -1,0 +1,52 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/config"
+	"github.com/paceboard/paceboard/persistence/embedded"
+	"github.com/paceboard/paceboard/persistence/postgres"
+)
+
+// store is what both stores can do besides the ports of the core, for the
+// program's own tools.
+type store interface {
+	competition.Store
+
+	// Retain removes old journal that no recovery needs, some records at a time.
+	Retain(ctx context.Context, olderThan time.Time, step int) (deleted int64, err error)
+	// Span is where a competition's journal begins and ends; 0 if there is none.
+	Span(ctx context.Context, competitionID string) (first, last uint64, err error)
+	// MembershipsIn visits all ties to a competition in the order of user ids.
+	MembershipsIn(ctx context.Context, competitionID string, visit func(competition.Membership) error) error
+	// Graft appends the first batch of a journal, which may begin with any seq.
+	Graft(ctx context.Context, b *competition.Batch) error
+}
+
+var (
+	_ store = (*embedded.Store)(nil)
+	_ store = (*postgres.Store)(nil)
+)
+
+// openStore opens the store that the settings choose; PostgreSQL's schema is
+// brought up to date first.
+func openStore(ctx context.Context, settings config.Settings, logger *slog.Logger) (store, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if settings.DatabaseURL != "" {
+		return opened(postgres.Open(ctx, postgres.Options{URL: settings.DatabaseURL.Reveal(), Migrate: true, Logger: logger}))
+	}
+	return opened(embedded.Open(ctx, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: logger}))
+}
+
+// opened has no store where there is an error: a nil *Store in an interface
+// would be something to close.
+func opened[S store](s S, err error) (store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}

@@ -1,0 +1,90 @@
+package competition
+
+import (
+	"context"
+	"strings"
+)
+
+// Scopes are what an API key is good for, as a set.
+type Scopes uint8
+
+// The scopes.
+const (
+	ScopeRead   Scopes = 1 << iota // everything that changes nothing
+	ScopeSync                      // syncs, for any user
+	ScopeManage                    // competitions and who takes part
+	ScopePrizes                    // prizes and payouts
+)
+
+// scopeNames stand in the order of the bits.
+var scopeNames = [...]string{"read", "sync", "manage", "prizes"}
+
+// Has reports whether all of wanted are in the set.
+func (s Scopes) Has(wanted Scopes) bool { return s&wanted == wanted }
+
+// Names are the words for the scopes of the set, in a fixed order.
+func (s Scopes) Names() []string {
+	names := []string{}
+	for bit, name := range scopeNames {
+		if s.Has(1 << bit) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// ParseScope is the scope that a word stands for.
+func ParseScope(word string) (s Scopes, ok bool) {
+	for bit, name := range scopeNames {
+		if name == word {
+			return 1 << bit, true
+		}
+	}
+	return 0, false
+}
+
+// AllScopeNames is for messages.
+func AllScopeNames() string { return strings.Join(scopeNames[:], ", ") }
+
+// MaxAPIKeys is how many keys there may be, revoked ones included.
+const MaxAPIKeys = 1_000
+
+// APIKey lets a service in, as an operator who may do no more than its scopes
+// say. The secret itself is kept nowhere.
+type APIKey struct {
+	ID        string // what the key begins with, and logs may show
+	Name      string // 1 to 100 characters
+	Hash      [32]byte
+	Scopes    Scopes
+	CreatedBy string
+	CreatedAt Millis
+	ExpiresAt Millis // 0 for never
+	RevokedAt Millis // 0 while it is good
+}
+
+// AuditEntry says what an operator did.
+type AuditEntry struct {
+	ID        string // UUIDv7: orders entries by time
+	At        Millis
+	Actor     string // a user id, "service_role" or "key:" and the id of an API key
+	Action    string // the operation's name in the API
+	Target    string // the path it was asked for at
+	Status    int    // what it was answered
+	RequestID string
+}
+
+// AdministrationStore keeps what concerns no single competition.
+type AdministrationStore interface {
+	// PutAPIKey writes a key, new or changed, durably.
+	PutAPIKey(ctx context.Context, k APIKey) error
+
+	// APIKeys is all keys, revoked ones included, in the order of their ids.
+	APIKeys(ctx context.Context) ([]APIKey, error)
+
+	// Note appends an entry to the audit log, durably. Entries are never changed.
+	Note(ctx context.Context, e AuditEntry) error
+
+	// AuditLog is the entries before an id, or the last ones when it is empty,
+	// limit at most, the latest first.
+	AuditLog(ctx context.Context, before string, limit int) ([]AuditEntry, error)
+}

@@ -1,0 +1,51 @@
+package competition
+
+// Bookkeeper works the ledger of one competition out of its events, as the
+// competition did when it decided them. Who has the journal and the identities
+// can so write the ledger's rows again, or compare them.
+type Bookkeeper struct {
+	ledger ledgerOf
+	books  books
+	prizes map[uint32]Prize
+}
+
+// NewBookkeeper begins with the empty ledger of a competition.
+func NewBookkeeper(competitionID string) *Bookkeeper {
+	k := &Bookkeeper{prizes: map[uint32]Prize{}}
+	k.ledger = ledgerOf{competitionID: competitionID, prizeOf: func(number uint32) (Prize, bool) {
+		prize, ok := k.prizes[number]
+		return prize, ok
+	}}
+	return k
+}
+
+// Enter appends what an event writes into the ledger to rows, nothing for most.
+// It is to be given every event of the journal, in order; userOf tells who a
+// participant is. The error says which invariant of the books the event breaks;
+// the rows are appended all the same. Cost: linear in the event's prizes.
+func (k *Bookkeeper) Enter(rows *LedgerRows, e *Event, userOf func(number uint32) string) error {
+	switch d := e.Detail.(type) {
+	case *CompetitionCreated:
+		k.ledger.currency = d.Definition.Currency
+	case *CompetitionEdited:
+		k.ledger.currency = d.Definition.Currency
+	case *EntryFeePaid, *EntryFeeRefunded, *PrizesDistributed, *PrizeConfirmed, *PrizeFailed:
+		return k.enterMoney(rows, e, userOf)
+	}
+	return nil
+}
+
+func (k *Bookkeeper) enterMoney(rows *LedgerRows, e *Event, userOf func(number uint32) string) error {
+	transactions, prizes, minor := len(rows.Transactions), len(rows.Prizes), int64(0)
+	k.ledger.userOf = userOf
+	k.ledger.derive(rows, e)
+	if failed, ok := e.Detail.(*PrizeFailed); ok {
+		minor = k.prizes[failed.Number].Minor
+	}
+	before := k.books.pool()
+	k.books.enter(e, minor)
+	for _, prize := range rows.Prizes[prizes:] {
+		k.prizes[prize.Number] = prize
+	}
+	return k.books.check(before, rows.Transactions[transactions:])
+}

@@ -1,0 +1,196 @@
+package competition
+
+import (
+	"encoding/binary"
+	"errors"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Month is a calendar month, counted from January 1970, which is 0.
+type Month int32
+
+// Month is the month in which the day lies.
+func (d Day) Month() Month {
+	year, month, _ := d.Time().Date()
+	return Month((year-1970)*12 + int(month) - 1)
+}
+
+// First is the month's first day.
+func (m Month) First() Day {
+	return DayOf(time.Date(1970, time.January+time.Month(m), 1, 0, 0, 0, 0, time.UTC))
+}
+
+// History is some of a user's registers, with the names that their sources have
+// in it. A history of several competitions may have more than MaxSources of a
+// day.
+//
+// Histories are joined as registers are: commutatively, associatively and
+// idempotently. So it does no harm to join one twice, late, or in parts.
+type History struct {
+	Sources  []string // Register.Source counts into it
+	Days     Days
+	SyncedAt Millis // a sync that changed something was accepted then; 0 when unknown
+}
+
+// Merge joins o into the history and reports whether that changed it. It keeps
+// nothing of o's memory, and writes neither to o nor to the names and days that
+// the history began with. Cost: the product of both numbers of registers at
+// worst, so it is for a month's.
+func (h *History) Merge(o History) (changed bool) {
+	if o.SyncedAt > h.SyncedAt {
+		h.SyncedAt, changed = o.SyncedAt, true
+	}
+	days, sources, owned := h.Days, h.Sources, false
+	for r := range o.Days.All() {
+		name := o.Sources[r.Source]
+		at := slices.Index(sources, name)
+		if at < 0 {
+			at = len(sources)
+			sources = append(slices.Clip(sources), name)
+		}
+		r.Source = uint32(at)
+		slot := days.find(r.Day, r.Source)
+		if slot.end > slot.at {
+			if r = slot.old.merge(r); r == slot.old {
+				continue
+			}
+		}
+		if !owned {
+			days, owned = slices.Clone(days), true
+		}
+		var scratch [maxRegisterBytes]byte
+		days = slices.Replace(days, slot.at, slot.end, appendRegister(scratch[:0], r)...)
+	}
+	if owned {
+		h.Days, h.Sources = days, sources
+	}
+	return changed || owned
+}
+
+// Months yields the history by month, in parts that share its memory. SyncedAt
+// goes with the last one, so that a sync changes one part alone.
+func (h History) Months() iter.Seq2[Month, History] {
+	return func(yield func(Month, History) bool) {
+		for i := 0; i < len(h.Days); {
+			month := h.Days.dayAt(i).Month()
+			next, end := (month + 1).First(), i
+			for end < len(h.Days) && h.Days.dayAt(end) < next {
+				end += 1 + int(h.Days[end])
+			}
+			part := History{Sources: h.Sources, Days: h.Days[i:end:end]}
+			if end == len(h.Days) {
+				part.SyncedAt = h.SyncedAt
+			}
+			if !yield(month, part) {
+				return
+			}
+			i = end
+		}
+	}
+}
+
+// dayAt is the day of the entry that begins at a byte.
+func (d Days) dayAt(i int) Day {
+	day, _ := binary.Uvarint(d[i+1 : i+1+int(d[i])])
+	return Day(day)
+}
+
+// Check reports whether the history is one of that month, as Merge leaves it.
+// Stores check what they read, and nobody needs to afterwards.
+func (h History) Check(month Month) error {
+	if err := h.Days.check(len(h.Sources)); err != nil {
+		return err
+	}
+	first, next := month.First(), (month + 1).First()
+	for r := range h.Days.All() {
+		if r.Day < first || r.Day >= next {
+			return errors.New("a day register is of another month")
+		}
+	}
+	return nil
+}
+
+// AppendHistory appends the packed form of a history, for stores that keep bytes.
+func AppendHistory(dst []byte, h History) []byte {
+	dst = binary.AppendVarint(dst, int64(h.SyncedAt))
+	dst = binary.AppendUvarint(dst, uint64(len(h.Sources)))
+	for _, name := range h.Sources {
+		dst = appendString(dst, name)
+	}
+	return append(dst, h.Days...)
+}
+
+// ParseHistory is the inverse of AppendHistory, for a history of one month. Its
+// Days are a part of b.
+func ParseHistory(month Month, b []byte) (History, error) {
+	r := reader{b: b}
+	h := History{SyncedAt: Millis(r.varint()), Sources: make([]string, r.length())}
+	for i := range h.Sources {
+		h.Sources[i] = r.string()
+	}
+	if r.err != nil {
+		return History{}, r.err
+	}
+	h.Days = Days(r.b)
+	return h, h.Check(month)
+}
+
+// Lifetime puts a user's days together from histories of any competitions and
+// months. The zero value is empty.
+type Lifetime struct{ months map[Month]History }
+
+// Add joins a history. It keeps nothing of its memory.
+func (l *Lifetime) Add(h History) {
+	if l.months == nil {
+		l.months = map[Month]History{}
+	}
+	for month, part := range h.Months() {
+		known := l.months[month]
+		if known.Merge(part) {
+			l.months[month] = known
+		}
+	}
+}
+
+// Stats is what was added of the days from and to, both inclusive; the sources
+// of a day are in the order of their names. It has no competition, score and
+// rank. Cost: linear in the days, and sorting the sources of each.
+func (l *Lifetime) Stats(userID string, from, to Day) Stats {
+	s := Stats{UserID: userID}
+	for _, month := range slices.Sorted(maps.Keys(l.months)) {
+		h := l.months[month]
+		s.LastSyncedAt = max(s.LastSyncedAt, h.SyncedAt)
+		s.addDays(h.Sources, h.Days, from, to)
+	}
+	for _, day := range s.Days {
+		slices.SortFunc(day.Sources, func(a, b SourceStats) int { return strings.Compare(a.Source, b.Source) })
+		s.Total = s.Total.Plus(day.Value)
+	}
+	return s
+}
+
+// History is what the competition knows of a user's days, those before leaving
+// included; empty for who never took part. Cost: a copy of the days.
+func (c *Competition) History(userID string) History {
+	p := c.participants.find(userID)
+	if p == nil {
+		return History{}
+	}
+	// Names that are applied stay where they are: the slice can be shared.
+	names := c.sources.names[:c.sources.applied:c.sources.applied]
+	return History{Sources: names, Days: slices.Clone(p.days), SyncedAt: p.lastSynced}
+}
+
+// SnapshotSources reads from a snapshot's header of which seq it is, and the
+// names of the sources that its rows count into.
+func SnapshotSources(competitionID string, header []byte) (seq uint64, sources []string, err error) {
+	c := New(competitionID, nil)
+	if _, err := c.loadHeader(header); err != nil {
+		return 0, nil, c.applied.corrupt(err.Error())
+	}
+	return c.applied.Seq, c.sources.names, nil
+}

@@ -1,0 +1,51 @@
+package competition
+
+import "context"
+
+// Projection is a part of a snapshot on its way into the lifetime statistics.
+type Projection struct {
+	CompetitionID string
+	Sources       []string // of Rows; see SnapshotSources
+	Rows          []Row    // of which Number, Days and LastSyncedAt count
+
+	// From and To say what is known once the rows are in: with what the
+	// statistics had of the competition as of From, all there is as of To. A part
+	// that does not complete anything has To 0.
+	From, To uint64
+}
+
+// LifetimeStore keeps each user's days in all competitions together: a
+// projection of the snapshots that can be made anew from them.
+//
+// Invariants:
+//
+//	L1  a competition's checkpoint is a seq; the statistics have every register
+//	    that the competition's participants had as of that
+//	L2  they have no register that no competition had
+//
+// Both hold whatever is projected twice, late or out of order, by any number of
+// processes, because histories join as registers do and a checkpoint only grows.
+type LifetimeStore interface {
+	// Project joins the rows' days into those of the users whose identities the
+	// rows' numbers have, and raises the checkpoint to To if it is below, in one
+	// commit. Rows without days, or without an identity, add nothing. A checkpoint
+	// below From gives ErrConflict and changes nothing: the rows leave out what
+	// changed in between, and all rows must be projected, From 0.
+	Project(ctx context.Context, p *Projection) error
+
+	// LifetimeOf is a user's days, as histories of a month each, and the
+	// competitions of which they may lack something, in the order of ids: those
+	// that the user takes or took part in whose checkpoint is below their journal's
+	// last seq. Every event that was durable before the call is of one of these, or
+	// in the histories.
+	LifetimeOf(ctx context.Context, userID string) (months []History, behind []string, err error)
+
+	// Unprojected visits the competitions whose checkpoint is below their
+	// snapshot's seq, in the order of ids.
+	Unprojected(ctx context.Context, visit func(competitionID string)) error
+
+	// ForgetLifetime deletes a user's days. Who erases a person calls it last:
+	// when the identities are deleted no projection, of whatever age, brings the
+	// days back, not even one that is under way.
+	ForgetLifetime(ctx context.Context, userID string) error
+}

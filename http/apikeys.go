@@ -1,0 +1,281 @@
+package http
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"log/slog"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// An API key is "pbk_", its id, "_" and its secret, of which only the hash is
+// kept. It is sent as a Bearer token and makes an operator of limited scopes.
+const (
+	apiKeyPrefix    = "pbk_"
+	apiKeyIDLetters = 16
+	maxAPIKeyName   = 100
+	keyringAge      = 5 * time.Second // after which revoked keys are looked for
+	noExpiry        = 253402300799    // the end of the year 9999
+)
+
+// scopePeople is the scope of what no API key may do: it is never granted.
+const scopePeople competition.Scopes = 1 << 7
+
+// scope is what an API key needs for the route.
+func (r *route) scope() competition.Scopes {
+	switch {
+	case strings.HasPrefix(r.path, "/api/v1/api-keys"), r.path == "/api/v1/audit":
+		return scopePeople
+	case !r.changes():
+		return competition.ScopeRead
+	case strings.HasPrefix(r.path, "/api/v1/fitness/"):
+		return competition.ScopeSync
+	case strings.HasPrefix(r.path, "/api/v1/prizes/"), strings.HasPrefix(r.path, "/api/v1/payouts"):
+		return competition.ScopePrizes
+	default:
+		return competition.ScopeManage
+	}
+}
+
+// errScope is said to an API key where it is not good.
+var errScope = kindForbidden.with("the API key has not the scope for this")
+
+// keyring knows the API keys that are good. Safe for concurrent use.
+type keyring struct {
+	engine Engine
+	log    *slog.Logger
+	now    func() time.Time
+
+	reading sync.Mutex
+	known   atomic.Pointer[knownKeys] // nil before the first reading
+}
+
+// knownKeys are the keys as of a time, by id.
+type knownKeys struct {
+	at   time.Time
+	keys map[string]*knownKey
+}
+
+type knownKey struct {
+	hash     [32]byte
+	identity Identity
+}
+
+// verify tells whom a key speaks for. It reads the keys at most every
+// keyringAge; while that fails those that are known go on to be good.
+func (k *keyring) verify(token []byte) (*Identity, error) {
+	known := k.known.Load()
+	if known == nil || k.now().Sub(known.at) > keyringAge {
+		var err error
+		if known, err = k.refresh(known); err != nil {
+			return nil, err
+		}
+	}
+	id, secret, _ := strings.Cut(strings.TrimPrefix(viewOf(token), apiKeyPrefix), "_")
+	key := known.keys[id]
+	hash := sha256.Sum256([]byte(secret))
+	if key == nil || subtle.ConstantTimeCompare(hash[:], key.hash[:]) != 1 {
+		return nil, kindInvalidToken.with("the API key is not valid here")
+	}
+	if k.now().Unix() >= key.identity.Expires {
+		return nil, kindExpiredToken.with("the API key has expired")
+	}
+	return &key.identity, nil
+}
+
+// refresh reads the keys, unless somebody else has or is doing so.
+func (k *keyring) refresh(seen *knownKeys) (*knownKeys, error) {
+	if seen == nil {
+		k.reading.Lock()
+	} else if !k.reading.TryLock() {
+		return seen, nil
+	}
+	defer k.reading.Unlock()
+	if known := k.known.Load(); known != seen {
+		return known, nil
+	}
+	return k.read(seen)
+}
+
+// forget makes the next use of any key read them.
+func (k *keyring) forget() { k.known.Store(nil) }
+
+func (k *keyring) read(seen *knownKeys) (*knownKeys, error) {
+	keys, err := k.engine.APIKeys()
+	if err != nil {
+		if seen == nil {
+			return nil, err
+		}
+		k.log.Warn("the API keys cannot be read; revoked ones may still be good", "error", err)
+		known := &knownKeys{at: k.now(), keys: seen.keys}
+		k.known.Store(known)
+		return known, nil
+	}
+	known := &knownKeys{at: k.now(), keys: make(map[string]*knownKey, len(keys))}
+	for _, key := range keys {
+		if key.RevokedAt != 0 || key.Scopes == 0 {
+			continue
+		}
+		entry := &knownKey{hash: key.Hash, identity: Identity{
+			Caller: competition.Caller{Operator: true}, Expires: noExpiry, Scopes: key.Scopes, Key: key.ID,
+		}}
+		if key.ExpiresAt != 0 {
+			entry.identity.Expires = key.ExpiresAt.Time().Unix()
+		}
+		known.keys[key.ID] = entry
+	}
+	k.known.Store(known)
+	return known, nil
+}
+
+// shownKey is an API key as operators see it.
+type shownKey struct {
+	ID        string   `json:"id"`
+	Key       string   `json:"key,omitzero"` // once, when it is made
+	Name      string   `json:"name"`
+	Scopes    []string `json:"scopes"`
+	CreatedBy string   `json:"created_by"`
+	CreatedAt string   `json:"created_at"`
+	ExpiresAt string   `json:"expires_at,omitzero"`
+	RevokedAt string   `json:"revoked_at,omitzero"`
+}
+
+func show(k *competition.APIKey) shownKey {
+	return shownKey{
+		ID: k.ID, Name: k.Name, Scopes: k.Scopes.Names(), CreatedBy: k.CreatedBy,
+		CreatedAt: shownTime(k.CreatedAt), ExpiresAt: shownTime(k.ExpiresAt), RevokedAt: shownTime(k.RevokedAt),
+	}
+}
+
+// shownTime is a time as clients read it; empty for none.
+func shownTime(at competition.Millis) string {
+	if at == 0 {
+		return ""
+	}
+	return at.Time().UTC().Format(time.RFC3339Nano)
+}
+
+// createAPIKey makes a key, whose secret is never shown again.
+func (s *Server) createAPIKey(c *call) error {
+	f, err := readForm(c.Request.Body())
+	if err != nil {
+		return err
+	}
+	key := competition.APIKey{ID: rand.Text()[:apiKeyIDLetters], CreatedBy: c.who.actor(), CreatedAt: s.nowMillis()}
+	key.Name, _ = f.text("name")
+	if key.Name == "" || !competition.ValidText(key.Name, maxAPIKeyName) {
+		f.refuse("name", "must be 1 to 100 characters without control characters")
+	}
+	key.Scopes = readScopes(f)
+	if at, given := f.time("expires_at"); given {
+		if key.ExpiresAt = at.millis(); key.ExpiresAt <= key.CreatedAt {
+			f.refuse("expires_at", "must lie in the future")
+		}
+	}
+	if err := f.err(); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	keys, err := engine.APIKeys()
+	switch {
+	case err != nil:
+		return err
+	case len(keys) >= competition.MaxAPIKeys:
+		return kindTooManyKeys.with("there are 1,000 keys, revoked ones included")
+	}
+	secret := rand.Text()
+	key.Hash = sha256.Sum256([]byte(secret))
+	if err := engine.PutAPIKey(key); err != nil {
+		return err
+	}
+	s.auth.keys.forget()
+	shown := show(&key)
+	shown.Key = apiKeyPrefix + key.ID + "_" + secret
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	return c.replyValue(fasthttp.StatusCreated, shown)
+}
+
+// readScopes reads the list of scopes.
+func readScopes(f *form) (scopes competition.Scopes) {
+	values, ok := f.list("scopes", 16)
+	for _, value := range values {
+		var word string
+		scope, known := competition.Scopes(0), false
+		if json.Unmarshal(value, &word) == nil {
+			scope, known = competition.ParseScope(word)
+		}
+		ok = ok && known
+		scopes |= scope
+	}
+	if !ok || scopes == 0 {
+		f.refuse("scopes", "must be a list of some of: "+competition.AllScopeNames())
+	}
+	return scopes
+}
+
+// listAPIKeys shows all keys, revoked ones included, without their secrets.
+func (s *Server) listAPIKeys(c *call) error {
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	keys, err := engine.APIKeys()
+	if err != nil {
+		return err
+	}
+	shown := make([]shownKey, len(keys))
+	for i := range keys {
+		shown[i] = show(&keys[i])
+	}
+	return c.replyValue(fasthttp.StatusOK, map[string]any{"api_keys": shown})
+}
+
+// revokeAPIKey ends a key; again is fine. Other processes know it within
+// keyringAge.
+func (s *Server) revokeAPIKey(c *call) error {
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	keys, err := engine.APIKeys()
+	if err != nil {
+		return err
+	}
+	id := c.fiber.Params("key_id")
+	for i := range keys {
+		if keys[i].ID != id {
+			continue
+		}
+		if keys[i].RevokedAt == 0 {
+			keys[i].RevokedAt = s.nowMillis()
+			if err := engine.PutAPIKey(keys[i]); err != nil {
+				return err
+			}
+			s.auth.keys.forget()
+		}
+		return c.replyValue(fasthttp.StatusOK, show(&keys[i]))
+	}
+	return kindNotFound.with("there is no API key with this id")
+}
+
+// replyValue answers with the JSON of a value, for what is not asked often.
+func (c *call) replyValue(status int, value any) error {
+	data, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	c.out = append(append(append(c.out[:0], envelope...), data...), envelopeEnd)
+	c.reply(status, c.out)
+	return nil
+}

@@ -1,0 +1,194 @@
+package http
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// PutAPIKey keeps the key.
+func (e *fakeEngine) PutAPIKey(k competition.APIKey) error {
+	err := e.note("PutAPIKey", k.ID, competition.Caller{})
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.apiKeys = slices.DeleteFunc(e.apiKeys, func(known competition.APIKey) bool { return known.ID == k.ID })
+	e.apiKeys = append(e.apiKeys, k)
+	return err
+}
+
+// APIKeys is what the fake has; it is no call that a test counts, since every
+// use of a key may make it.
+func (e *fakeEngine) APIKeys() ([]competition.APIKey, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.apiKeys), e.err
+}
+
+// Note keeps the entry; what is noted is no call that a test counts.
+func (e *fakeEngine) Note(entry competition.AuditEntry) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.audit = append(e.audit, entry)
+	return e.err
+}
+
+// AuditLog pages through what was noted.
+func (e *fakeEngine) AuditLog(before string, limit int) ([]competition.AuditEntry, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	log := slices.Clone(e.audit)
+	slices.Reverse(log)
+	if i := slices.IndexFunc(log, func(a competition.AuditEntry) bool { return a.ID == before }); i >= 0 {
+		log = log[i+1:]
+	}
+	return log[:min(limit, len(log))], e.err
+}
+
+const keySecret = "OF-ALL-SAMPLES"
+
+// apiKey is a key as its service sends it.
+func apiKey(id string) string { return apiKeyPrefix + id + "_" + keySecret }
+
+func sampleKeys() []competition.APIKey {
+	all := competition.ScopeRead | competition.ScopeSync | competition.ScopeManage | competition.ScopePrizes
+	key := func(id string, scopes competition.Scopes) competition.APIKey {
+		return competition.APIKey{ID: id, Name: id, Hash: sha256.Sum256([]byte(keySecret)), Scopes: scopes, CreatedBy: "ada", CreatedAt: 1}
+	}
+	revoked, expired := key("REVOKED", all), key("EXPIRED", all)
+	revoked.RevokedAt, expired.ExpiresAt = 5, atStart
+	return []competition.APIKey{
+		key("ALL", all), key("SYNC", competition.ScopeSync), key("READ", competition.ScopeRead),
+		key("NONE", 0), key("SPARE", all), revoked, expired,
+	}
+}
+
+// TestAnAPIKeyFromMakingToRevoking: it works at once, is shown once, and ends
+// at once.
+func TestAnAPIKeyFromMakingToRevoking(t *testing.T) {
+	b := newBench(t)
+	operator := bearer(operatorToken(t))
+	made := b.do(t, "POST", "/api/v1/api-keys", `{"name":"gateway","scopes":["sync","read"],"expires_at":"2026-06-01T00:00:00Z"}`, operator)
+	require.Equal(t, 201, made.status, made.body)
+	require.Equal(t, "no-store", made.get("Cache-Control"))
+	var reply struct{ Data shownKey }
+	require.NoError(t, json.Unmarshal([]byte(made.body), &reply))
+	require.Equal(t, []string{"read", "sync"}, reply.Data.Scopes)
+	require.Equal(t, "2026-06-01T00:00:00Z", reply.Data.ExpiresAt)
+	secret := reply.Data.Key[strings.LastIndex(reply.Data.Key, "_")+1:]
+	require.Len(t, secret, 26)
+	require.NotContains(t, string(b.engine.apiKeys[0].Hash[:]), secret)
+
+	key := bearer(reply.Data.Key)
+	require.Equal(t, 200, b.do(t, "GET", readTop, "", key).status)
+	require.Equal(t, 400, b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, key).status, "it speaks for no user")
+	require.Equal(t, 200, b.do(t, "POST", "/api/v1/fitness/sync", `{"user_id":"u7","steps":1,"date":"2026-05-01"}`, key).status)
+	list := b.do(t, "GET", "/api/v1/api-keys", "", operator)
+	require.NotContains(t, list.body, secret)
+	require.Contains(t, list.body, reply.Data.ID)
+
+	for range 2 {
+		require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/api-keys/"+reply.Data.ID, "", operator).status)
+		require.Equal(t, 401, b.do(t, "GET", readTop, "", key).status)
+	}
+	require.Equal(t, 404, b.do(t, "DELETE", "/api/v1/api-keys/none", "", operator).status)
+}
+
+func TestAPIKeysThatAreNotMade(t *testing.T) {
+	b := newBench(t)
+	for rule, body := range map[string]string{
+		"no name":            `{"scopes":["read"]}`,
+		"an empty name":      `{"name":"","scopes":["read"]}`,
+		"a long name":        `{"name":"` + strings.Repeat("a", 101) + `","scopes":["read"]}`,
+		"no scopes":          `{"name":"a"}`,
+		"empty scopes":       `{"name":"a","scopes":[]}`,
+		"unknown scopes":     `{"name":"a","scopes":["read","all"]}`,
+		"scopes no list":     `{"name":"a","scopes":"read"}`,
+		"a scope no word":    `{"name":"a","scopes":[1]}`,
+		"an end in the past": `{"name":"a","scopes":["read"],"expires_at":"2026-05-10T12:00:00Z"}`,
+	} {
+		got := b.do(t, "POST", "/api/v1/api-keys", body, bearer(operatorToken(t)))
+		require.Equal(t, 400, got.status, rule)
+	}
+	require.Empty(t, b.engine.apiKeys)
+	b.engine.apiKeys = make([]competition.APIKey, competition.MaxAPIKeys)
+	got := b.do(t, "POST", "/api/v1/api-keys", `{"name":"a","scopes":["read"]}`, bearer(operatorToken(t)))
+	require.Equal(t, 409, got.status)
+	require.Contains(t, got.body, "too_many_api_keys")
+}
+
+// TestAPIKeysOfOtherProcesses: a key that was revoked elsewhere is good for
+// keyringAge at most, and one made elsewhere is known as soon.
+func TestAPIKeysOfOtherProcesses(t *testing.T) {
+	b := newBench(t)
+	get := func(id string) int { return b.do(t, "GET", readTop, "", bearer(apiKey(id))).status }
+	require.Equal(t, 401, get("ALL"))
+	b.engine.apiKeys = sampleKeys()
+	b.now = b.now.Add(keyringAge + time.Millisecond)
+	require.Equal(t, 200, get("ALL"))
+	b.engine.apiKeys[0].RevokedAt = 7
+	b.now = b.now.Add(keyringAge + time.Millisecond)
+	require.Equal(t, 401, get("ALL"))
+	require.Equal(t, 401, get("NONE"), "a key without scopes is good for nothing")
+
+	b.engine.err = competition.ErrUnavailable
+	b.now = b.now.Add(keyringAge + time.Millisecond)
+	_, err := b.auth.bearer([]byte("Bearer " + apiKey("READ")))
+	require.NoError(t, err, "known keys outlive a store that is away")
+}
+
+func TestUnknownAPIKeysWaitForTheStore(t *testing.T) {
+	b := newBench(t)
+	b.engine.err = competition.ErrUnavailable
+	require.Equal(t, 503, b.do(t, "GET", readTop, "", bearer(apiKey("ALL"))).status)
+}
+
+// TestTheAuditLogHasWhatOperatorsDid: whatever came of it, and nothing else.
+func TestTheAuditLogHasWhatOperatorsDid(t *testing.T) {
+	b := newBench(t)
+	b.engine.apiKeys = sampleKeys()
+	operator, user := bearer(operatorToken(t)), bearer(userToken(t, "u1"))
+	sync := `{"user_id":"u1","competition_id":"spring","steps":1,"date":"2026-05-01"}`
+	b.do(t, "POST", "/api/v1/fitness/sync", sync, operator)
+	b.do(t, "GET", "/api/v1/competitions/spring", "", operator)
+	b.do(t, "DELETE", "/api/v1/competitions/spring", "", user)
+	require.Empty(t, b.engine.audit)
+
+	b.do(t, "DELETE", "/api/v1/competitions/spring?x=secret", "", operator, header{"X-Request-Id", "request-1"})
+	b.do(t, "DELETE", "/api/v1/competitions/spring", "", bearer(apiKey("READ")))
+	b.do(t, "PATCH", "/api/v1/competitions/spring", `{`, bearer(serviceToken(t)))
+	got := b.do(t, "GET", "/api/v1/audit?limit=2", "", operator)
+	require.Equal(t, 200, got.status)
+	type page struct {
+		Data struct {
+			Entries []shownEntry
+			Next    string `json:"next_cursor"`
+		}
+	}
+	var first, second page
+	require.NoError(t, json.Unmarshal([]byte(got.body), &first))
+	got = b.do(t, "GET", "/api/v1/audit?limit=2&cursor="+first.Data.Next, "", operator)
+	require.NoError(t, json.Unmarshal([]byte(got.body), &second))
+	require.Empty(t, second.Data.Next)
+	entries := append(first.Data.Entries, second.Data.Entries...)
+	require.Len(t, entries, 3)
+	slices.Reverse(entries)
+	for i, want := range []struct {
+		actor, action string
+		status        int
+	}{{"op", "cancelCompetition", 200}, {"key:READ", "cancelCompetition", 403}, {serviceRole, "editCompetition", 400}} {
+		require.Equal(t, want.actor, entries[i].Actor)
+		require.Equal(t, want.action, entries[i].Action)
+		require.Equal(t, want.status, entries[i].Status)
+		require.Equal(t, "/api/v1/competitions/spring", entries[i].Target)
+		require.NotEmpty(t, entries[i].At)
+	}
+	require.Equal(t, "request-1", entries[0].RequestID)
+	require.Equal(t, 400, b.do(t, "GET", "/api/v1/audit?cursor=b3g", "", operator).status)
+}

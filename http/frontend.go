@@ -1,0 +1,62 @@
+package http
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// maxHeaderBytes is how large the request line and the header fields may be
+// together; a token takes 300 to 3,000 of them.
+const maxHeaderBytes = 8 << 10
+
+// NewApp is Fiber on fasthttp with the very settings of a [Server], and with
+// nothing of ours behind it. What it can do, on a [Lean] listener, is the limit
+// that the server is measured against.
+func NewApp(o Options) *fiber.App { return newApp(o.withDefaults(), fiber.DefaultErrorHandler) }
+
+// Lean makes the connections of a listener hold no memory for reading while
+// they are silent. The listener may be closed more than once.
+func Lean(listener net.Listener) net.Listener { return &leanListener{Listener: listener} }
+
+// newApp has all settings but the handlers.
+func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
+	app := fiber.New(fiber.Config{
+		AppName:                      "paceboard",
+		DisableStartupMessage:        true,
+		CaseSensitive:                true,
+		DisablePreParseMultipartForm: true, // a form is a media type that we refuse
+		BodyLimit:                    bodyLimit,
+		ReadBufferSize:               maxHeaderBytes,
+		Concurrency:                  o.MaxConnections,
+		ReadTimeout:                  o.ReadTimeout,
+		WriteTimeout:                 o.WriteTimeout,
+		IdleTimeout:                  o.IdleTimeout,
+		RequestMethods:               knownMethods,
+		ErrorHandler:                 noRoute,
+	})
+	server := app.Server()
+	server.Logger = fasthttpLog{o.Logger}
+	server.SecureErrorLogMessage = true
+	server.CloseOnShutdown = true
+	server.ReduceMemoryUsage = true // of connections that say nothing, sockets among them; see leanListener
+	server.HeaderReceived = func(header *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
+		if bytes.Contains(header.RequestURI(), batchPath) { // enter looks closer
+			c.MaxRequestBodySize = batchBodyLimit
+		}
+		return c
+	}
+	return app
+}
+
+// fasthttpLog takes what fasthttp has to say: connections that fail in ways
+// that concern nobody but their other end.
+type fasthttpLog struct{ log *slog.Logger }
+
+func (l fasthttpLog) Printf(format string, args ...any) {
+	l.log.Debug("fasthttp", slog.String("message", fmt.Sprintf(format, args...)))
+}

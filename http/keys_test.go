@@ -1,0 +1,217 @@
+package http
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/json"
+	"encoding/pem"
+	"io"
+	"log/slog"
+	nethttp "net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/MicahParks/jwkset"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// project stands in for the outside: a Supabase project that shows its keys.
+type project struct {
+	url     string
+	answer  atomic.Pointer[nethttp.HandlerFunc]
+	fetches atomic.Int64
+}
+
+func newProject(t *testing.T, answer nethttp.HandlerFunc) *project {
+	t.Helper()
+	p := &project{}
+	p.answer.Store(&answer)
+	server := httptest.NewServer(nethttp.HandlerFunc(func(w nethttp.ResponseWriter, r *nethttp.Request) {
+		p.fetches.Add(1)
+		if r.URL.Path != "/auth/v1/.well-known/jwks.json" {
+			w.WriteHeader(nethttp.StatusNotFound)
+			return
+		}
+		(*p.answer.Load())(w, r)
+	}))
+	t.Cleanup(server.Close)
+	p.url = server.URL
+	return p
+}
+
+// shows answers with the public halves of keys, by their names.
+func shows(t *testing.T, keys map[string]crypto.Signer) nethttp.HandlerFunc {
+	t.Helper()
+	var set struct {
+		Keys []jwkset.JWKMarshal `json:"keys"`
+	}
+	for name, key := range keys {
+		jwk, err := jwkset.NewJWKFromKey(key.Public(), jwkset.JWKOptions{Metadata: jwkset.JWKMetadataOptions{KID: name}})
+		require.NoError(t, err)
+		set.Keys = append(set.Keys, jwk.Marshal())
+	}
+	body, err := json.Marshal(set)
+	require.NoError(t, err)
+	return func(w nethttp.ResponseWriter, _ *nethttp.Request) { _, _ = w.Write(body) }
+}
+
+// newKeyBench is a bench that trusts the project's keys beside its secret.
+func newKeyBench(t *testing.T, p *project) *bench {
+	t.Helper()
+	keys, err := NewProjectKeys(t.Context(), p.url, slog.New(slog.DiscardHandler), func() time.Time { return start })
+	require.NoError(t, err)
+	return newBench(t, func(o *Options) { o.Keys, o.SupabaseURL = keys, p.url })
+}
+
+// signed is a good token of u1 by a key with a name; nil names none.
+func (p *project) signed(t *testing.T, method jwt.SigningMethod, key any, name any) string {
+	t.Helper()
+	token := jwt.NewWithClaims(method, jwt.MapClaims{
+		"sub": "u1", "aud": "authenticated", "iss": p.url + "/auth/v1", "exp": start.Add(time.Hour).Unix(),
+	})
+	if name != nil {
+		token.Header["kid"] = name
+	}
+	text, err := token.SignedString(key)
+	require.NoError(t, err)
+	return "Bearer " + text
+}
+
+func newECKey(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(curve, rand.Reader)
+	require.NoError(t, err)
+	return key
+}
+
+func TestProjectKeysVerifyTokens(t *testing.T) {
+	ec, other := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
+	wide := newECKey(t, elliptic.P384())
+	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
+	require.NoError(t, err)
+	p := newProject(t, shows(t, map[string]crypto.Signer{"ec": ec, "rsa": rsaKey, "wide": wide}))
+	b := newKeyBench(t, p)
+	der, err := x509.MarshalPKIXPublicKey(&rsaKey.PublicKey)
+	require.NoError(t, err)
+	public := pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
+
+	for _, c := range []struct{ rule, header, code string }{
+		{"ES256", p.signed(t, jwt.SigningMethodES256, ec, "ec"), ""},
+		{"RS256", p.signed(t, jwt.SigningMethodRS256, rsaKey, "rsa"), ""},
+		{"HS256 beside them", "Bearer " + mint(t, secret, jwt.MapClaims{"iss": p.url + "/auth/v1"}), ""},
+		{"another's key under a known name", p.signed(t, jwt.SigningMethodES256, other, "ec"), "invalid_token"},
+		{"a known key under another's name", p.signed(t, jwt.SigningMethodES256, ec, "rsa"), "invalid_token"},
+		{"no name", p.signed(t, jwt.SigningMethodES256, ec, nil), "invalid_token"},
+		{"an empty name", p.signed(t, jwt.SigningMethodES256, ec, ""), "invalid_token"},
+		{"a name that is no text", p.signed(t, jwt.SigningMethodES256, ec, 5), "invalid_token"},
+		{"RS384", p.signed(t, jwt.SigningMethodRS384, rsaKey, "rsa"), "invalid_token"},
+		{"PS256", p.signed(t, jwt.SigningMethodPS256, rsaKey, "rsa"), "invalid_token"},
+		{"ES384", p.signed(t, jwt.SigningMethodES384, wide, "wide"), "invalid_token"},
+		{"HS256 with a public key", p.signed(t, jwt.SigningMethodHS256, public, "rsa"), "invalid_token"},
+		{"HS256 with a public key's bytes", p.signed(t, jwt.SigningMethodHS256, der, "rsa"), "invalid_token"},
+		{"no signature", p.signed(t, jwt.SigningMethodNone, jwt.UnsafeAllowNoneSignatureType, "ec"), "invalid_token"},
+		{"an unknown name", p.signed(t, jwt.SigningMethodES256, other, "new"), "invalid_token"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			id, code := identify(b, c.header)
+			require.Equal(t, c.code, code)
+			if code == "" {
+				require.Equal(t, "u1", id.Caller.UserID)
+			}
+		})
+	}
+}
+
+// TestProjectKeysRotate: a token signed with a key that was published after the
+// last fetch is taken, and one signed with a key that was taken back is not.
+func TestProjectKeysRotate(t *testing.T) {
+	first, second := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
+	p := newProject(t, shows(t, map[string]crypto.Signer{"first": first}))
+	b := newKeyBench(t, p)
+	_, code := identify(b, p.signed(t, jwt.SigningMethodES256, first, "first"))
+	require.Empty(t, code)
+
+	rotated := shows(t, map[string]crypto.Signer{"second": second})
+	p.answer.Store(&rotated)
+	_, code = identify(b, p.signed(t, jwt.SigningMethodES256, second, "second"))
+	require.Empty(t, code)
+	again, err := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{"sub": "u2"}).SignedString(first)
+	require.NoError(t, err)
+	_, code = identify(b, "Bearer "+again)
+	require.Equal(t, "invalid_token", code)
+}
+
+// TestUnknownKeysDoNotFloodTheProject: anybody can name keys that nobody knows.
+func TestUnknownKeysDoNotFloodTheProject(t *testing.T) {
+	key := newECKey(t, elliptic.P256())
+	p := newProject(t, shows(t, map[string]crypto.Signer{"known": key}))
+	b := newKeyBench(t, p)
+	began := time.Now()
+	for range 200 {
+		_, code := identify(b, p.signed(t, jwt.SigningMethodES256, key, rand.Text()))
+		require.Equal(t, "invalid_token", code)
+	}
+	require.Equal(t, int64(2), p.fetches.Load(), "the first, and one for all the unknown names")
+	require.Less(t, time.Since(began), time.Second)
+	_, code := identify(b, p.signed(t, jwt.SigningMethodES256, key, "known"))
+	require.Empty(t, code)
+}
+
+// TestHostileKeyServers: whatever the project's address answers, nobody waits
+// over a second, tokens that rest on it get 503, others work, and when it
+// answers again so do they.
+func TestHostileKeyServers(t *testing.T) {
+	key := newECKey(t, elliptic.P256())
+	good := shows(t, map[string]crypto.Signer{"k": key})
+	slow := func(_ nethttp.ResponseWriter, r *nethttp.Request) { <-r.Context().Done() }
+	for name, hostile := range map[string]nethttp.HandlerFunc{
+		"slow": slow,
+		"slow after the header": func(w nethttp.ResponseWriter, r *nethttp.Request) {
+			w.WriteHeader(nethttp.StatusOK)
+			_ = nethttp.NewResponseController(w).Flush()
+			slow(w, r)
+		},
+		"huge": func(w nethttp.ResponseWriter, _ *nethttp.Request) {
+			_, _ = io.WriteString(w, `{"keys":[`+strings.Repeat(" ", 1<<20))
+			for range 1 << 10 {
+				if _, err := io.WriteString(w, strings.Repeat(" ", 1<<20)); err != nil {
+					return
+				}
+			}
+		},
+		"broken":       func(w nethttp.ResponseWriter, _ *nethttp.Request) { _, _ = io.WriteString(w, `{"keys":[{"kty":"EC"`) },
+		"another type": func(w nethttp.ResponseWriter, _ *nethttp.Request) { _, _ = io.WriteString(w, `"keys"`) },
+		"failing":      func(w nethttp.ResponseWriter, _ *nethttp.Request) { w.WriteHeader(nethttp.StatusInternalServerError) },
+		"elsewhere": func(w nethttp.ResponseWriter, r *nethttp.Request) {
+			nethttp.Redirect(w, r, "https://elsewhere.example/keys", nethttp.StatusFound)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := newProject(t, hostile)
+			b := newKeyBench(t, p)
+			for _, kid := range []string{"k", "other"} {
+				began := time.Now()
+				_, code := identify(b, p.signed(t, jwt.SigningMethodES256, key, kid))
+				require.Less(t, time.Since(began), time.Second)
+				require.Equal(t, "unavailable", code)
+			}
+			_, code := identify(b, "Bearer "+mint(t, secret, jwt.MapClaims{"iss": p.url + "/auth/v1"}))
+			require.Empty(t, code)
+
+			healed := newProject(t, hostile)
+			b = newKeyBench(t, healed)
+			healed.answer.Store(&good)
+			_, code = identify(b, healed.signed(t, jwt.SigningMethodES256, key, "k"))
+			require.Empty(t, code)
+		})
+	}
+}

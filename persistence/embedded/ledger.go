@@ -1,0 +1,310 @@
+package embedded
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// addLedger puts what a batch does with money into the commit.
+func (c *commit) addLedger(b *competition.Batch) error {
+	for i := range b.Transactions {
+		t := &b.Transactions[i]
+		c.key = appendTransactionKey(c.key[:0], t.ID)
+		c.value = seal(c.key, competition.AppendTransaction(append(c.value[:0], rowVersion), t))
+		if err := c.set(c.value); err != nil {
+			return err
+		}
+		for userID, side := range t.UserTransactions() {
+			c.key = appendPlaceKey(c.key[:0], sideKeys, userID, side.Place())
+			c.value = seal(c.key, competition.AppendUserTransaction(append(c.value[:0], rowVersion), &side))
+			if err := c.set(c.value); err != nil {
+				return err
+			}
+		}
+	}
+	for i := range b.Prizes {
+		if err := c.addPrize(&b.Prizes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *commit) addPrize(p *competition.Prize) error {
+	c.key = appendNumberKey(c.key[:0], prizeKeys, p.CompetitionID, p.Number)
+	c.value = seal(c.key, competition.AppendPrize(append(c.value[:0], rowVersion), p))
+	if err := c.set(c.value); err != nil {
+		return err
+	}
+	c.key = appendPlaceKey(c.key[:0], winningKeys, p.UserID, p.Place())
+	c.value = seal(c.key, append(c.value[:0], rowVersion))
+	if err := c.set(c.value); err != nil {
+		return err
+	}
+	c.key = appendNumberKey(c.key[:0], pendingKeys, p.CompetitionID, p.Number)
+	if p.Status == competition.PendingPrize {
+		c.value = seal(c.key, append(c.value[:0], rowVersion))
+		return c.set(c.value)
+	}
+	return c.batch.Delete(c.key, nil)
+}
+
+// TransactionsOf visits a user's transactions, newest first; see
+// competition.LedgerStore. Like the catalog it does not wait for a commit.
+func (s *Store) TransactionsOf(ctx context.Context, userID string, behind competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
+	return s.backwards(ctx, sideKeys, userID, behind, func(place competition.LedgerPlace, fields []byte) (bool, error) {
+		id := competition.TransactionID{CompetitionID: place.CompetitionID, Seq: place.Seq, N: place.N}
+		t, err := competition.ParseUserTransaction(id, place.At, fields)
+		if err != nil {
+			return false, corrupt(id.CompetitionID, id.Seq, "a transaction of the ledger cannot be read: %v", err)
+		}
+		return visit(t), nil
+	})
+}
+
+// PrizesOf visits a user's prizes, newest first; see competition.LedgerStore.
+func (s *Store) PrizesOf(ctx context.Context, userID string, behind competition.LedgerPlace, visit func(competition.Prize) bool) error {
+	return s.backwards(ctx, winningKeys, userID, behind, func(place competition.LedgerPlace, _ []byte) (bool, error) {
+		prize, err := prizeOf(s.db, competition.PrizeID{CompetitionID: place.CompetitionID, Number: place.N})
+		if err != nil {
+			return false, err
+		}
+		return visit(prize), nil
+	})
+}
+
+// backwards visits the rows of a user from behind a place on, until visit
+// returns false.
+func (s *Store) backwards(ctx context.Context, kind byte, userID string, behind competition.LedgerPlace, visit func(place competition.LedgerPlace, fields []byte) (bool, error)) error {
+	if ctx.Err() != nil {
+		return outOfTime(ctx, "nothing was begun")
+	}
+	lower, upper := under(kind, userID)
+	if behind != (competition.LedgerPlace{}) {
+		upper = appendPlaceKey(nil, kind, userID, behind)
+	}
+	rows, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return ledgerUnread(err)
+	}
+	defer func() { _ = rows.Close() }() // It repeats the error that ended the loop.
+	for valid := rows.Last(); valid; valid = rows.Prev() {
+		if ctx.Err() != nil {
+			return outOfTime(ctx, "reading was not finished")
+		}
+		value, err := rows.ValueAndErr()
+		if err != nil {
+			return ledgerUnread(err)
+		}
+		key := rows.Key()
+		place, ok := placeIn(key, userID)
+		fields, err := unseal(key, value)
+		if err != nil || !ok {
+			return fmt.Errorf("%w: a row of the ledger cannot be read: %w", competition.ErrCorrupt, err)
+		}
+		if more, err := visit(place, fields); err != nil || !more {
+			return err
+		}
+	}
+	return ledgerUnread(rows.Error())
+}
+
+// ledgerUnread is an error of Pebble's as the core's.
+func ledgerUnread(err error) error {
+	if err == nil {
+		return nil
+	}
+	return translate(err, "", 0)
+}
+
+// prizeOf is a prize that some other row says is there.
+func prizeOf(from pebble.Reader, id competition.PrizeID) (competition.Prize, error) {
+	key := appendNumberKey(nil, prizeKeys, id.CompetitionID, id.Number)
+	value, err := get(from, key)
+	if err != nil {
+		return competition.Prize{}, translate(err, id.CompetitionID, 1)
+	}
+	fields, err := unseal(key, value)
+	if err == nil {
+		var prize competition.Prize
+		if prize, err = competition.ParsePrize(id, fields); err == nil {
+			return prize, nil
+		}
+	}
+	return competition.Prize{}, corrupt(id.CompetitionID, 1, "the prize of participant %d cannot be read: %v", id.Number, err)
+}
+
+// PendingPrizes visits what is pending; see competition.LedgerStore.
+func (s *Store) PendingPrizes(ctx context.Context, behind competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) (err error) {
+	if ctx.Err() != nil {
+		return outOfTime(ctx, "nothing was begun")
+	}
+	view := s.db.NewSnapshot()
+	defer closeAfter(view, &err)
+	lower, upper := allOf(pendingKeys)
+	if behind != (competition.PrizeID{}) {
+		lower = append(appendNumberKey(nil, pendingKeys, behind.CompetitionID, behind.Number), 0)
+	}
+	err = each(ctx, view, lower, upper, func(key, _ []byte) error {
+		id, ok := numbered(key)
+		if !ok {
+			return fmt.Errorf("%w: a pending prize stands under a key that is none", competition.ErrCorrupt)
+		}
+		prize, err := prizeOf(view, id)
+		if err != nil {
+			return err
+		}
+		handover, err := handoverOf(view, id)
+		if err != nil {
+			return err
+		}
+		if !visit(prize, handover) {
+			return errEnough
+		}
+		return nil
+	})
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case pebble.IsCorruptionError(err):
+		return translate(err, "", 0)
+	}
+	return err
+}
+
+func handoverOf(from pebble.Reader, id competition.PrizeID) (competition.Handover, error) {
+	key := appendNumberKey(nil, handoverKeys, id.CompetitionID, id.Number)
+	value, err := get(from, key)
+	if err != nil {
+		return competition.Handover{}, translate(err, id.CompetitionID, 1)
+	}
+	if value == nil {
+		return competition.Handover{Prize: id}, nil
+	}
+	fields, err := unseal(key, value)
+	if err == nil {
+		var h competition.Handover
+		if h, err = competition.ParseHandover(id, fields); err == nil {
+			return h, nil
+		}
+	}
+	return competition.Handover{}, corrupt(id.CompetitionID, 1, "the hand-over of prize %v cannot be read: %v", id, err)
+}
+
+// SaveHandover stores a hand-over, and waits for the disk; see
+// competition.LedgerStore.
+func (s *Store) SaveHandover(ctx context.Context, h *competition.Handover, attempts int) error {
+	if ctx.Err() != nil {
+		return outOfTime(ctx, "nothing was begun")
+	}
+	if refusal := s.refusal.Load(); refusal != nil {
+		return *refusal
+	}
+	s.handing.Lock()
+	defer s.handing.Unlock()
+	stored, err := handoverOf(s.db, h.Prize)
+	if err != nil {
+		return err
+	}
+	if stored.Attempts != attempts {
+		return fmt.Errorf("attempt %d at prize %v after %d: %w", h.Attempts, h.Prize, stored.Attempts, competition.ErrConflict)
+	}
+	batch := s.db.NewBatch()
+	key := appendNumberKey(nil, handoverKeys, h.Prize.CompetitionID, h.Prize.Number)
+	value := seal(key, competition.AppendHandover([]byte{rowVersion}, h))
+	if err := batch.Set(key, value, nil); err != nil {
+		return unread(err)
+	}
+	return s.apply(batch)
+}
+
+// ReadLedger visits a competition's ledger, as of the last commit that is over;
+// see competition.LedgerStore.
+func (s *Store) ReadLedger(ctx context.Context, competitionID string, transaction func(competition.Transaction) error, prize func(competition.Prize) error) (err error) {
+	view, err := s.view(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeAfter(view, &err)
+	lower, upper := under(transactionKeys, competitionID)
+	err = each(ctx, view, lower, upper, func(key, value []byte) error {
+		id, ok := transactionIn(key, competitionID)
+		fields, err := unseal(key, value)
+		if err == nil && ok {
+			var t competition.Transaction
+			if t, err = competition.ParseTransaction(id, fields); err == nil {
+				return transaction(t)
+			}
+		}
+		return corrupt(competitionID, max(id.Seq, 1), "transaction %v of the ledger cannot be read: %v", id, err)
+	})
+	if err == nil {
+		lower, upper = under(prizeKeys, competitionID)
+		err = each(ctx, view, lower, upper, func(key, _ []byte) error {
+			id, _ := numbered(key)
+			p, err := prizeOf(view, id)
+			if err != nil {
+				return err
+			}
+			return prize(p)
+		})
+	}
+	if pebble.IsCorruptionError(err) {
+		err = translate(err, competitionID, 1)
+	}
+	return err
+}
+
+// appendTransactionKey appends the key of a transaction.
+func appendTransactionKey(dst []byte, id competition.TransactionID) []byte {
+	dst = binary.BigEndian.AppendUint64(append(appendKey(dst, transactionKeys, id.CompetitionID), separator), id.Seq)
+	return binary.BigEndian.AppendUint32(dst, id.N)
+}
+
+// transactionIn is the transaction of a key; ok is false for a key of none.
+func transactionIn(key []byte, competitionID string) (id competition.TransactionID, ok bool) {
+	at := kindSize + len(competitionID) + 1
+	if len(key) != at+seqSize+numberSize {
+		return id, false
+	}
+	return competition.TransactionID{
+		CompetitionID: competitionID, Seq: binary.BigEndian.Uint64(key[at:]), N: binary.BigEndian.Uint32(key[at+seqSize:]),
+	}, true
+}
+
+// appendPlaceKey appends the key of a place in a list of a user's. Times after
+// 1970 order as their bits do.
+func appendPlaceKey(dst []byte, kind byte, userID string, p competition.LedgerPlace) []byte {
+	dst = binary.BigEndian.AppendUint64(append(appendKey(dst, kind, userID), separator), uint64(p.At))
+	dst = append(append(dst, p.CompetitionID...), separator)
+	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(dst, p.Seq), p.N)
+}
+
+// placeIn is the place of a key; ok is false for a key of none.
+func placeIn(key []byte, userID string) (p competition.LedgerPlace, ok bool) {
+	rest := key[min(kindSize+len(userID)+1, len(key)):]
+	end := len(rest) - 1 - seqSize - numberSize
+	if end < seqSize {
+		return p, false
+	}
+	return competition.LedgerPlace{
+		At: competition.Millis(binary.BigEndian.Uint64(rest)), CompetitionID: string(rest[seqSize:end]),
+		Seq: binary.BigEndian.Uint64(rest[end+1:]), N: binary.BigEndian.Uint32(rest[end+1+seqSize:]),
+	}, true
+}
+
+// numbered is the competition and the number of a key; ok is false for a key
+// without.
+func numbered(key []byte) (id competition.PrizeID, ok bool) {
+	end := len(key) - 1 - numberSize
+	if end < kindSize || key[end] != separator {
+		return id, false
+	}
+	return competition.PrizeID{CompetitionID: string(key[kindSize:end]), Number: binary.BigEndian.Uint32(key[end+1:])}, true
+}

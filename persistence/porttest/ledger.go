@@ -1,0 +1,321 @@
+package porttest
+
+import (
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+var operator = competition.Caller{Operator: true}
+
+// CreateWithPrizes decides the beginning of a competition that starts in an
+// hour, takes a fee and has a pool.
+func (g *Game) CreateWithPrizes(feeMinor, poolMinor int64) error {
+	g.tick("")
+	d := Definition(g.C.ID())
+	d.Start, d.EntryFeeMinor, d.PrizePoolMinor, d.Currency = Start+msPerDay/24, feeMinor, poolMinor, "EUR"
+	d.Complete()
+	_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{Caller: operator, Definition: d})
+	return err
+}
+
+// Finish lets time pass until the standings are final.
+func (g *Game) Finish() {
+	g.Now = Start + 7*msPerDay
+	g.C.Tick(g.Now)
+}
+
+// Distribute decides the payment of the prizes.
+func (g *Game) Distribute(pending bool) error {
+	g.tick("")
+	_, err := g.C.Distribute(g.Now, &competition.DistributePrizes{Caller: operator, Pending: pending})
+	return err
+}
+
+// ConfirmPrize and FailPrize decide what became of a pending prize.
+func (g *Game) ConfirmPrize(number uint32) error {
+	g.tick("")
+	_, err := g.C.Confirm(g.Now, &competition.ConfirmPrize{Caller: operator, Number: number})
+	return err
+}
+
+// FailPrize is ConfirmPrize for a prize that could not be paid.
+func (g *Game) FailPrize(number uint32, reason string) error {
+	g.tick("")
+	_, err := g.C.Fail(g.Now, &competition.FailPrize{Caller: operator, Number: number, Reason: reason})
+	return err
+}
+
+// settled is a game with a fee of 5.00 and a pool of 100.00 whose prizes of
+// 50.00, 30.00 and 20.00 anna, bert and carl have won; all of it is stored.
+// Dora was there and left before the start.
+func (h *harness) settled(t *testing.T, id string, pending bool) *Game {
+	t.Helper()
+	g := NewGame(h.store, id)
+	require.NoError(t, g.CreateWithPrizes(500, 100_00))
+	for _, user := range []string{"anna", "bert", "carl", "dora"} {
+		require.NoError(t, g.Join(user, ""))
+	}
+	commit(t, g)
+	require.NoError(t, g.Leave("dora"))
+	commit(t, g)
+	g.Now = Start + msPerDay
+	for i, user := range []string{"carl", "bert", "anna"} {
+		require.NoError(t, g.Sync(user, 0, int64(1000*(i+1))))
+	}
+	commit(t, g)
+	g.Finish()
+	commit(t, g)
+	require.NoError(t, g.Distribute(pending))
+	commit(t, g)
+	return g
+}
+
+var ledgerRules = []rule{
+	{"who never had to do with money has none", func(t *testing.T, h *harness) {
+		h.begin(t, "board")
+		require.Empty(t, transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 10))
+		require.Empty(t, prizesOf(t, h.store, "anna", competition.LedgerPlace{}, 10))
+		require.Empty(t, pendingPrizes(t, h.store, competition.PrizeID{}, 10))
+		rows := ledger(t, h.store, "board")
+		require.Empty(t, rows.Transactions)
+		require.Empty(t, rows.Prizes)
+	}},
+
+	{"the ledger is what the journal comes to, also after the store was opened anew", func(t *testing.T, h *harness) {
+		g := h.settled(t, "board", true)
+		require.NoError(t, g.ConfirmPrize(1))
+		require.NoError(t, g.FailPrize(2, "no account"))
+		commit(t, g)
+		h.settled(t, "board-2", false)
+		for range 2 {
+			for _, id := range []string{"board", "board-2"} {
+				audited, err := competition.Audit(t.Context(), id, h.store, func(int) {})
+				require.NoError(t, err)
+				require.Empty(t, audited.Findings)
+				want := audited.Ledger
+				last := map[uint32]competition.Prize{}
+				for _, p := range want.Prizes {
+					last[p.Number] = p
+				}
+				rows := ledger(t, h.store, id)
+				require.Equal(t, want.Transactions, rows.Transactions)
+				require.Len(t, rows.Prizes, 3)
+				for i, p := range rows.Prizes {
+					require.Equal(t, last[uint32(i+1)], p)
+				}
+			}
+			h.reopen(t)
+		}
+	}},
+
+	{"accounts balance", func(t *testing.T, h *harness) {
+		g := h.settled(t, "board", true)
+		require.NoError(t, g.ConfirmPrize(1))
+		require.NoError(t, g.FailPrize(2, "no account"))
+		commit(t, g)
+		balances := map[string]int64{}
+		for _, transaction := range ledger(t, h.store, "board").Transactions {
+			require.NoError(t, transaction.Check())
+			for _, p := range transaction.Postings {
+				balances[p.Account.String()] += p.Minor
+			}
+		}
+		require.Equal(t, map[string]int64{
+			"outside/anna": -500 + 50_00, "outside/bert": -500, "outside/carl": -500, "outside/dora": 0,
+			"wallet/anna": 0, "wallet/bert": 0, "wallet/carl": 20_00,
+			"pool/board": 30_00, "sponsor/board": -85_00,
+		}, balances)
+	}},
+
+	{"a user's transactions are newest first, those of all competitions, from behind any of them", func(t *testing.T, h *harness) {
+		h.settled(t, "b", false)
+		h.settled(t, "a", false)
+		g := h.settled(t, "c", true)
+		require.NoError(t, g.ConfirmPrize(1)) // from her wallet outside: nothing came or went
+		commit(t, g)
+		all := transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 100)
+		var told []string
+		for _, tx := range all {
+			require.Equal(t, "EUR", tx.Currency)
+			told = append(told, fmt.Sprintf("%s %v %d", tx.ID.CompetitionID, tx.Type, tx.Minor))
+		}
+		require.Equal(t, []string{ // at equal times by id
+			"c prize 5000", "b prize 5000", "a prize 5000", "c entry_fee -500", "b entry_fee -500", "a entry_fee -500",
+		}, told)
+		for i := range all {
+			require.Equal(t, all[i+1:], append([]competition.UserTransaction{}, transactionsOf(t, h.store, "anna", all[i].Place(), 100)...))
+		}
+		require.Equal(t, all[:2], transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 2))
+		dora := transactionsOf(t, h.store, "dora", competition.LedgerPlace{}, 100)
+		require.Len(t, dora, 6)
+		require.Equal(t, competition.Refund, dora[0].Type)
+		require.Equal(t, int64(500), dora[0].Minor)
+		require.Empty(t, transactionsOf(t, h.store, "ann", competition.LedgerPlace{}, 100), "a user whose id begins another's")
+	}},
+
+	{"a user's prizes are newest first, each as it was decided last", func(t *testing.T, h *harness) {
+		h.settled(t, "b", false)
+		g := h.settled(t, "a", true)
+		require.NoError(t, g.FailPrize(1, "no account"))
+		commit(t, g)
+		prizes := prizesOf(t, h.store, "anna", competition.LedgerPlace{}, 100)
+		at := Start + 7*msPerDay + 1000
+		require.Equal(t, []competition.Prize{
+			{CompetitionID: "b", Number: 1, UserID: "anna", Rank: 1, Minor: 50_00, Currency: "EUR", Status: competition.DistributedPrize, CreatedAt: at, DistributedAt: at},
+			{CompetitionID: "a", Number: 1, UserID: "anna", Rank: 1, Minor: 50_00, Currency: "EUR", Status: competition.FailedPrize, CreatedAt: at, Reason: "no account"},
+		}, prizes)
+		require.Equal(t, prizes[1:], prizesOf(t, h.store, "anna", prizes[0].Place(), 100))
+		require.Equal(t, prizes[:1], prizesOf(t, h.store, "anna", competition.LedgerPlace{}, 1))
+		require.Empty(t, prizesOf(t, h.store, "dora", competition.LedgerPlace{}, 100))
+	}},
+
+	{"pending prizes are in the order of their ids, until they are decided", func(t *testing.T, h *harness) {
+		h.settled(t, "b", true)
+		g := h.settled(t, "a", true)
+		h.settled(t, "c", false)
+		require.NoError(t, g.ConfirmPrize(2))
+		commit(t, g)
+		pending := pendingPrizes(t, h.store, competition.PrizeID{}, 100)
+		require.Equal(t, []string{"a.1", "a.3", "b.1", "b.2", "b.3"}, idsOf(pending))
+		for i := range pending {
+			require.Equal(t, idsOf(pending[i+1:]), idsOf(pendingPrizes(t, h.store, pending[i].ID(), 100)))
+		}
+		require.Equal(t, []string{"a.1", "a.3"}, idsOf(pendingPrizes(t, h.store, competition.PrizeID{}, 2)))
+		require.Equal(t, competition.PendingPrize, pending[0].Status)
+		require.Equal(t, "anna", pending[0].UserID)
+		require.NoError(t, g.FailPrize(3, ""))
+		commit(t, g)
+		require.Equal(t, []string{"a.1", "b.1", "b.2", "b.3"}, idsOf(pendingPrizes(t, h.store, competition.PrizeID{}, 100)))
+	}},
+
+	{"a hand-over is as it was saved last, by whoever knew what it was", func(t *testing.T, h *harness) {
+		h.settled(t, "board", true)
+		id := competition.PrizeID{CompetitionID: "board", Number: 2}
+		require.Equal(t, competition.Handover{Prize: id}, handover(t, h.store, id))
+		first := competition.Handover{Prize: id, Attempts: 1, NextAt: Start + 5000, Error: "the provider answered 500"}
+		require.NoError(t, h.store.SaveHandover(t.Context(), &first, 0))
+		require.ErrorIs(t, h.store.SaveHandover(t.Context(), &first, 0), competition.ErrConflict, "somebody else has tried")
+		second := competition.Handover{Prize: id, Attempts: 2, NextAt: Start + 9000, Status: competition.HandoverDead, Error: "the provider is gone"}
+		require.ErrorIs(t, h.store.SaveHandover(t.Context(), &second, 2), competition.ErrConflict)
+		h.reopen(t)
+		require.Equal(t, first, handover(t, h.store, id))
+		require.NoError(t, h.store.SaveHandover(t.Context(), &second, 1))
+		require.Equal(t, second, handover(t, h.store, id))
+	}},
+
+	{"a refused batch leaves no money behind", func(t *testing.T, h *harness) {
+		g := NewGame(h.store, "board")
+		require.NoError(t, g.CreateWithPrizes(500, 0))
+		commit(t, g)
+		zombie, err := Resume(t.Context(), h.store, "board")
+		require.NoError(t, err)
+		require.NoError(t, g.Join("anna", ""))
+		commit(t, g)
+		require.NoError(t, zombie.Join("bert", ""))
+		require.ErrorIs(t, zombie.Commit(t.Context()), competition.ErrConflict)
+		require.Empty(t, transactionsOf(t, h.store, "bert", competition.LedgerPlace{}, 10))
+		require.Len(t, ledger(t, h.store, "board").Transactions, 1)
+	}},
+
+	{"who paid is known after recovery, and gets it back to the minor unit", func(t *testing.T, h *harness) {
+		g := NewGame(h.store, "board")
+		require.NoError(t, g.CreateWithPrizes(501, 0))
+		for i := range 30 {
+			require.NoError(t, g.Join(userOf(i), ""))
+		}
+		commit(t, g)
+		require.NoError(t, g.Save(t.Context()))
+		h.reopen(t)
+		g.Store = h.store
+		RequireRecovers(t, h.store, g)
+		g, err := Resume(t.Context(), h.store, "board")
+		require.NoError(t, err)
+		_, err = g.C.Cancel(Start+60_000, &competition.CancelCompetition{Caller: operator})
+		require.NoError(t, err)
+		commit(t, g)
+		for i := range 30 {
+			side := transactionsOf(t, h.store, userOf(i), competition.LedgerPlace{}, 10)
+			require.Equal(t, []int64{501, -501}, []int64{side[0].Minor, side[1].Minor})
+		}
+		RequireRecovers(t, h.store, g)
+	}},
+
+	{"prizes are known after recovery from a snapshot", func(t *testing.T, h *harness) {
+		g := h.settled(t, "board", true)
+		require.NoError(t, g.FailPrize(3, "no account"))
+		commit(t, g)
+		require.NoError(t, g.Save(t.Context()))
+		require.NoError(t, g.ConfirmPrize(1))
+		commit(t, g)
+		RequireRecovers(t, h.store, g)
+		recovered, err := Resume(t.Context(), h.store, "board")
+		require.NoError(t, err)
+		require.Equal(t, g.C.Prizes(10), recovered.C.Prizes(10))
+	}},
+}
+
+func transactionsOf(t *testing.T, s competition.Store, userID string, behind competition.LedgerPlace, limit int) (all []competition.UserTransaction) {
+	t.Helper()
+	require.NoError(t, s.TransactionsOf(t.Context(), userID, behind, func(tx competition.UserTransaction) bool {
+		all = append(all, tx)
+		return len(all) < limit
+	}))
+	return all
+}
+
+func prizesOf(t *testing.T, s competition.Store, userID string, behind competition.LedgerPlace, limit int) (all []competition.Prize) {
+	t.Helper()
+	require.NoError(t, s.PrizesOf(t.Context(), userID, behind, func(p competition.Prize) bool {
+		all = append(all, p)
+		return len(all) < limit
+	}))
+	return all
+}
+
+func pendingPrizes(t *testing.T, s competition.Store, behind competition.PrizeID, limit int) (all []competition.Prize) {
+	t.Helper()
+	require.NoError(t, s.PendingPrizes(t.Context(), behind, func(p competition.Prize, _ competition.Handover) bool {
+		all = append(all, p)
+		return len(all) < limit
+	}))
+	return all
+}
+
+func handover(t *testing.T, s competition.Store, id competition.PrizeID) (found competition.Handover) {
+	t.Helper()
+	require.NoError(t, s.PendingPrizes(t.Context(), competition.PrizeID{}, func(p competition.Prize, h competition.Handover) bool {
+		if p.ID() == id {
+			found = h
+		}
+		return true
+	}))
+	return found
+}
+
+func ledger(t *testing.T, s competition.Store, id string) (rows competition.LedgerRows) {
+	t.Helper()
+	require.NoError(t, s.ReadLedger(t.Context(), id,
+		func(tx competition.Transaction) error {
+			slices.SortStableFunc(tx.Postings, func(a, b competition.Posting) int { return int(min(max(a.Minor-b.Minor, -1), 1)) })
+			rows.Transactions = append(rows.Transactions, tx)
+			return nil
+		},
+		func(p competition.Prize) error {
+			rows.Prizes = append(rows.Prizes, p)
+			return nil
+		}))
+	return rows
+}
+
+func idsOf(prizes []competition.Prize) []string {
+	ids := make([]string, len(prizes))
+	for i := range prizes {
+		ids[i] = prizes[i].ID().String()
+	}
+	return ids
+}

@@ -1,0 +1,252 @@
+package postgres
+
+import (
+	"context"
+	_ "embed" // ledger.sql
+	"fmt"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+//go:embed ledger.sql
+var ledgerSQL string
+
+// appendMoneySQL is append.sql for the rare batches that move money: with the
+// ledger's tables in it the statement costs every append more.
+var appendMoneySQL = strings.TrimSuffix(strings.TrimSpace(appendSQL), "SELECT place FROM stored;") + ledgerSQL
+
+// ledgerRows are the ledger's rows of an append, column by column, in the order
+// in which ledger.sql takes them.
+type ledgerRows struct {
+	place          []int32
+	seq, n         []int64
+	kind, currency []string
+	at             []int64
+
+	postingPlace        []int32
+	postingSeq, postedN []int64
+	account             []string
+	amount              []int64
+
+	prizePlace            []int32
+	number                []int64
+	userID                []string
+	rank, prizeMinor      []int64
+	prizeCurrency, status []string
+	created, distributed  []int64
+	reason                []string
+}
+
+func (r *ledgerRows) empty() bool { return len(r.place) == 0 && len(r.prizePlace) == 0 }
+
+func (r *ledgerRows) arguments() []any {
+	return []any{
+		r.place, r.seq, r.n, r.kind, r.currency, r.at,
+		r.postingPlace, r.postingSeq, r.postedN, r.account, r.amount,
+		r.prizePlace, r.number, r.userID, r.rank, r.prizeMinor, r.prizeCurrency, r.status, r.created, r.distributed, r.reason,
+	}
+}
+
+// add adds what a batch does with money.
+func (r *ledgerRows) add(place int32, b *competition.Batch) {
+	for i := range b.Transactions {
+		t := &b.Transactions[i]
+		r.place, r.seq, r.n = append(r.place, place), append(r.seq, int64(t.ID.Seq)), append(r.n, int64(t.ID.N))
+		r.kind, r.currency, r.at = append(r.kind, t.Type.String()), append(r.currency, t.Currency), append(r.at, int64(t.At))
+		for _, p := range t.Postings {
+			r.postingPlace = append(r.postingPlace, place)
+			r.postingSeq, r.postedN = append(r.postingSeq, int64(t.ID.Seq)), append(r.postedN, int64(t.ID.N))
+			r.account, r.amount = append(r.account, p.Account.String()), append(r.amount, p.Minor)
+		}
+	}
+	for _, p := range lastOfEach(b.Prizes, func(p *competition.Prize) uint32 { return p.Number }) {
+		r.prizePlace, r.number = append(r.prizePlace, place), append(r.number, int64(p.Number))
+		r.userID, r.rank = append(r.userID, p.UserID), append(r.rank, int64(p.Rank))
+		r.prizeMinor, r.prizeCurrency = append(r.prizeMinor, p.Minor), append(r.prizeCurrency, p.Currency)
+		r.status, r.reason = append(r.status, p.Status.String()), append(r.reason, p.Reason)
+		r.created, r.distributed = append(r.created, int64(p.CreatedAt)), append(r.distributed, int64(p.DistributedAt))
+	}
+}
+
+const (
+	ledgerPage = 256 // rows that are read at a time
+
+	transactionsOfSQL = `
+SELECT t.at, t.competition_id, t.seq, t.n, t.type, t.currency, sum(p.amount_minor)::bigint
+FROM paceboard.postings p
+JOIN paceboard.transactions t USING (competition_id, seq, n)
+WHERE p.user_id = $1 AND ($2 OR (t.at, t.competition_id, t.seq, t.n) < ($3, $4 COLLATE "C", $5, $6))
+GROUP BY t.at, t.competition_id, t.seq, t.n, t.type, t.currency
+HAVING sum(p.amount_minor) <> 0
+ORDER BY t.at DESC, t.competition_id DESC, t.seq DESC, t.n DESC LIMIT $7`
+
+	prizeColumns = `p.competition_id, p.number, p.user_id, p.rank, p.amount_minor, p.currency, p.status, p.created_at, p.distributed_at, p.reason`
+
+	prizesOfSQL = `
+SELECT ` + prizeColumns + `
+FROM paceboard.prizes p
+WHERE p.user_id = $1 AND ($2 OR (p.created_at, p.competition_id, p.number) < ($3, $4 COLLATE "C", $5))
+ORDER BY p.created_at DESC, p.competition_id DESC, p.number DESC LIMIT $6`
+
+	pendingPrizesSQL = `
+SELECT ` + prizeColumns + `, coalesce(h.status, 'waiting'), coalesce(h.attempts, 0), h.next_at, coalesce(h.error, '')
+FROM paceboard.prizes p
+LEFT JOIN paceboard.handovers h USING (competition_id, number)
+WHERE p.status = 'pending' AND (p.competition_id, p.number) > ($1 COLLATE "C", $2)
+ORDER BY p.competition_id, p.number LIMIT $3`
+
+	saveHandoverSQL = `
+INSERT INTO paceboard.handovers AS h (competition_id, number, status, attempts, next_at, error)
+SELECT $1, $2, $3, $4, timestamptz 'epoch' + $5 * interval '1 millisecond', $6
+WHERE $7 = 0 OR EXISTS (SELECT FROM paceboard.handovers WHERE competition_id = $1 AND number = $2)
+ON CONFLICT (competition_id, number) DO UPDATE
+    SET status = excluded.status, attempts = excluded.attempts, next_at = excluded.next_at, error = excluded.error
+    WHERE h.attempts = $7`
+
+	ledgerOfSQL = `
+SELECT t.seq, t.n, t.type, t.currency, t.at, p.account, p.amount_minor
+FROM paceboard.transactions t
+LEFT JOIN paceboard.postings p USING (competition_id, seq, n)
+WHERE t.competition_id = $1
+ORDER BY t.seq, t.n, p.amount_minor, p.account`
+
+	allPrizesSQL = `SELECT ` + prizeColumns + ` FROM paceboard.prizes p WHERE p.competition_id = $1 ORDER BY p.number`
+)
+
+// TransactionsOf visits a user's transactions, newest first; see
+// competition.LedgerStore.
+func (s *Store) TransactionsOf(ctx context.Context, userID string, behind competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
+	return pages(func() (int, bool, error) {
+		var page []competition.UserTransaction
+		err := s.each(ctx, transactionsOfSQL, func(v [][]byte) error {
+			t := competition.UserTransaction{
+				At: timestamp(v[0]), Currency: string(v[5]), Minor: bigint(v[6]),
+				ID: competition.TransactionID{CompetitionID: string(v[1]), Seq: uint64(bigint(v[2])), N: uint32(bigint(v[3]))},
+			}
+			t.Type, _ = competition.ParseTransactionType(string(v[4]))
+			page = append(page, t)
+			return nil
+		}, userID, behind == (competition.LedgerPlace{}), behind.At.Time(), behind.CompetitionID, int64(behind.Seq), int64(behind.N), ledgerPage)
+		for i := range page {
+			if !visit(page[i]) {
+				return 0, false, err
+			}
+			behind = page[i].Place()
+		}
+		return len(page), true, err
+	})
+}
+
+// PrizesOf visits a user's prizes, newest first; see competition.LedgerStore.
+func (s *Store) PrizesOf(ctx context.Context, userID string, behind competition.LedgerPlace, visit func(competition.Prize) bool) error {
+	return pages(func() (int, bool, error) {
+		var page []competition.Prize
+		err := s.each(ctx, prizesOfSQL, func(v [][]byte) error {
+			page = append(page, prizeOf(v))
+			return nil
+		}, userID, behind == (competition.LedgerPlace{}), behind.At.Time(), behind.CompetitionID, int64(behind.N), ledgerPage)
+		for i := range page {
+			if !visit(page[i]) {
+				return 0, false, err
+			}
+			behind = page[i].Place()
+		}
+		return len(page), true, err
+	})
+}
+
+// PendingPrizes visits what is pending; see competition.LedgerStore.
+func (s *Store) PendingPrizes(ctx context.Context, behind competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error {
+	return pages(func() (int, bool, error) {
+		var prizes []competition.Prize
+		var handovers []competition.Handover
+		err := s.each(ctx, pendingPrizesSQL, func(v [][]byte) error {
+			prize := prizeOf(v)
+			h := competition.Handover{Prize: prize.ID(), Attempts: int(integer(v[11])), NextAt: timestamp(v[12]), Error: string(v[13])}
+			h.Status, _ = competition.ParseHandoverStatus(string(v[10]))
+			prizes, handovers = append(prizes, prize), append(handovers, h)
+			return nil
+		}, behind.CompetitionID, int64(behind.Number), ledgerPage)
+		for i := range prizes {
+			if !visit(prizes[i], handovers[i]) {
+				return 0, false, err
+			}
+			behind = prizes[i].ID()
+		}
+		return len(prizes), true, err
+	})
+}
+
+// pages reads pages until one is not full, or the visitor has enough: a slow
+// visitor so keeps nobody waiting.
+func pages(read func() (rows int, more bool, err error)) error {
+	for {
+		if n, more, err := read(); err != nil || !more || n < ledgerPage {
+			return err
+		}
+	}
+}
+
+// prizeOf is a row of prizeColumns.
+func prizeOf(v [][]byte) competition.Prize {
+	p := competition.Prize{
+		CompetitionID: string(v[0]), Number: uint32(bigint(v[1])), UserID: string(v[2]), Rank: int(bigint(v[3])), Minor: bigint(v[4]),
+		Currency: string(v[5]), CreatedAt: timestamp(v[7]), DistributedAt: timestamp(v[8]), Reason: string(v[9]),
+	}
+	p.Status, _ = competition.ParsePrizeStatus(string(v[6]))
+	return p
+}
+
+// SaveHandover stores a hand-over; see competition.LedgerStore.
+func (s *Store) SaveHandover(ctx context.Context, h *competition.Handover, attempts int) error {
+	done, err := s.write.Exec(ctx, saveHandoverSQL, h.Prize.CompetitionID, int64(h.Prize.Number), h.Status.String(), h.Attempts, int64(h.NextAt), h.Error, attempts)
+	if err != nil {
+		return unavailable("save a hand-over", err)
+	}
+	if done.RowsAffected() == 0 {
+		return fmt.Errorf("attempt %d at prize %v: %w", h.Attempts, h.Prize, competition.ErrConflict)
+	}
+	return nil
+}
+
+// ReadLedger visits a competition's ledger, as of one moment; see
+// competition.LedgerStore.
+func (s *Store) ReadLedger(ctx context.Context, competitionID string, transaction func(competition.Transaction) error, prize func(competition.Prize) error) error {
+	tx, err := s.read.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return unavailable("read the ledger", err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }() // There is nothing to lose.
+	var t competition.Transaction
+	finish := func() error {
+		if t.ID.Seq == 0 {
+			return nil
+		}
+		return transaction(t)
+	}
+	err = eachOf(ctx, tx, ledgerOfSQL, func(v [][]byte) error {
+		id := competition.TransactionID{CompetitionID: competitionID, Seq: uint64(bigint(v[0])), N: uint32(bigint(v[1]))}
+		if id != t.ID {
+			if err := finish(); err != nil {
+				return err
+			}
+			t = competition.Transaction{ID: id, Currency: string(v[3]), At: timestamp(v[4])}
+			t.Type, _ = competition.ParseTransactionType(string(v[2]))
+		}
+		if v[5] != nil {
+			account, _ := competition.ParseAccount(string(v[5]))
+			t.Postings = append(t.Postings, competition.Posting{Account: account, Minor: bigint(v[6])})
+		}
+		return nil
+	}, competitionID)
+	if err == nil {
+		err = finish()
+	}
+	if err != nil {
+		return err
+	}
+	return eachOf(ctx, tx, allPrizesSQL, func(v [][]byte) error { return prize(prizeOf(v)) }, competitionID)
+}

@@ -1,0 +1,200 @@
+package redis
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// draftSeconds is how long a draft lives after its last write.
+const draftSeconds = 3600
+
+// Look implements competition.Mirror.
+func (m *Mirror) Look(ctx context.Context, competitionIDs []string) ([]competition.Mirrored, error) {
+	if len(competitionIDs) == 0 {
+		return nil, nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, m.timeout)
+	defer cancel()
+	pipe := m.client.Pipeline()
+	looks := make([]*goredis.Cmd, len(competitionIDs))
+	for i, id := range competitionIDs {
+		looks[i] = pipe.Eval(ctx, lookScript, []string{m.board(id), m.mark(id)})
+	}
+	if _, err := pipe.Exec(ctx); err != nil {
+		return nil, fmt.Errorf("look at the mirror: %w", err)
+	}
+	all := make([]competition.Mirrored, len(looks))
+	for i, look := range looks {
+		answer, err := look.Slice()
+		if err != nil || len(answer) != 2 {
+			return nil, fmt.Errorf("look at the mirror: an answer of %d parts: %w", len(answer), err)
+		}
+		all[i].Stored, _ = answer[0].(string)
+		if answer[1] == int64(1) {
+			all[i].Mark = all[i].Stored[:strings.LastIndexByte(all[i].Stored, ':')]
+		}
+	}
+	return all, nil
+}
+
+// Write implements competition.Mirror.
+func (m *Mirror) Write(ctx context.Context, writes []competition.MirrorWrite) (competition.Written, error) {
+	ctx, cancel := context.WithTimeout(ctx, m.timeout)
+	defer cancel()
+	acked, beat := m.acked.Load(), m.beats.Add(1)
+	pipe := m.client.Pipeline()
+	pulse := pipe.Eval(ctx, pulseScript, []string{m.pulse}, beat)
+	steps := make([][2]*goredis.Cmd, len(writes))
+	for i := range writes {
+		steps[i] = m.step(ctx, pipe, &writes[i])
+	}
+	if _, err := pipe.Exec(ctx); err != nil && !isReply(err) {
+		return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
+	}
+	was, err := pulse.Int64()
+	if err != nil { // It refuses everything: it is loading, read-only, full.
+		return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
+	}
+	w := competition.Written{Errs: make([]error, len(writes)), Lost: acked > 0 && was < acked}
+	for i, step := range steps {
+		if w.Errs[i], err = outcome(step); err != nil { // The connection broke in between.
+			return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
+		}
+	}
+	for acked = m.acked.Load(); acked < beat && !m.acked.CompareAndSwap(acked, beat); acked = m.acked.Load() { //nolint:revive // the condition does it
+	}
+	return w, nil
+}
+
+// isReply reports whether Redis itself said so.
+func isReply(err error) bool {
+	_, ok := errors.AsType[goredis.Error](err)
+	return ok
+}
+
+// step puts what a write takes into the pipeline: the second one is nil, or
+// decides.
+func (m *Mirror) step(ctx context.Context, pipe goredis.Pipeliner, w *competition.MirrorWrite) (step [2]*goredis.Cmd) {
+	if w.Draft == "" {
+		keys := []string{m.board(w.CompetitionID), m.mark(w.CompetitionID)}
+		step[0] = pipe.Eval(ctx, writeScript, keys, m.arguments(w, 0)...)
+		return step
+	}
+	draft, mark := m.draft(w.CompetitionID, w.Draft), m.draftMark(w.CompetitionID, w.Draft)
+	step[0] = pipe.Eval(ctx, writeScript, []string{draft, mark}, m.arguments(w, draftSeconds)...)
+	if s := w.Show; s != nil {
+		keys := []string{draft, mark, m.board(w.CompetitionID), m.mark(w.CompetitionID)}
+		step[1] = pipe.Eval(ctx, showScript, keys, w.After, s.Over, s.Force, s.Mark)
+	}
+	return step
+}
+
+// arguments are write.lua's.
+func (m *Mirror) arguments(w *competition.MirrorWrite, ttl int) []any {
+	removed := 0
+	for i := range w.Entries {
+		if !w.Entries[i].Present {
+			removed++
+		}
+	}
+	channel := m.board(w.CompetitionID)
+	arguments := make([]any, 0, 6+3*len(w.Entries))
+	arguments = append(arguments, w.Before, w.After, ttl, channel, len(w.Entries)-removed, removed)
+	for i := range w.Entries {
+		if e := &w.Entries[i]; e.Present {
+			arguments = append(arguments, e.Score, e.UserID)
+		}
+	}
+	for i := range w.Entries {
+		if e := &w.Entries[i]; !e.Present {
+			arguments = append(arguments, e.UserID)
+		}
+	}
+	if w.Draft != "" {
+		return arguments
+	}
+	for i := range w.Entries {
+		if e := &w.Entries[i]; e.Present {
+			arguments = append(arguments, message(w.CompetitionID, e))
+		}
+	}
+	return arguments
+}
+
+// message is what subscribers of the channel get of a changed entry.
+func message(competitionID string, e *competition.MirrorEntry) []byte {
+	user, err := json.Marshal(e.UserID)
+	if err != nil {
+		panic(err) // a string always can be
+	}
+	b := make([]byte, 0, 192)
+	b = append(b, `{"type":"score_update","competition_id":"`...)
+	b = append(b, competitionID...) // letters, digits, _ and -
+	b = append(b, `","user_id":`...)
+	b = append(b, user...)
+	b = append(b, `,"score":`...)
+	b = strconv.AppendInt(b, e.Score, 10)
+	b = append(b, `,"rank":`...)
+	b = strconv.AppendInt(b, int64(e.Rank), 10)
+	b = append(b, `,"timestamp":"`...)
+	b = e.At.Time().UTC().AppendFormat(b, time.RFC3339Nano)
+	return append(b, `"}`...)
+}
+
+// outcome is what became of a write; broken says that it is not known.
+func outcome(step [2]*goredis.Cmd) (err, broken error) {
+	decides := step[0]
+	if step[1] != nil && (step[0].Err() == nil || !isReply(step[0].Err())) {
+		decides = step[1]
+	}
+	done, err := decides.Int()
+	switch {
+	case err != nil && !isReply(err):
+		return nil, err
+	case err != nil:
+		return err, nil
+	case done != 1:
+		return competition.ErrMirrorDiffers, nil
+	default:
+		return nil, nil
+	}
+}
+
+// Members implements competition.Mirror.
+func (m *Mirror) Members(ctx context.Context, competitionID string, visit func(userID string, score float64) error) error {
+	var cursor uint64
+	for {
+		members, next, err := m.scan(ctx, competitionID, cursor)
+		if err != nil {
+			return fmt.Errorf("read the mirror: %w", err)
+		}
+		for i := 0; i+1 < len(members); i += 2 {
+			score, err := strconv.ParseFloat(members[i+1], 64)
+			if err != nil {
+				return fmt.Errorf("read the mirror: %w", err)
+			}
+			if err := visit(members[i], score); err != nil {
+				return err
+			}
+		}
+		if cursor = next; cursor == 0 {
+			return nil
+		}
+	}
+}
+
+func (m *Mirror) scan(ctx context.Context, id string, cursor uint64) (members []string, next uint64, err error) {
+	const some = 1000
+	ctx, cancel := context.WithTimeout(ctx, m.timeout)
+	defer cancel()
+	return m.client.ZScan(ctx, m.board(id), cursor, "", some).Result()
+}

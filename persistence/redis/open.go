@@ -1,0 +1,90 @@
+package redis
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"sync/atomic"
+	"time"
+
+	goredis "github.com/redis/go-redis/v9"
+	"github.com/redis/go-redis/v9/logging"
+	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Options say where the mirror is.
+type Options struct {
+	// URL is redis://user:password@host:6379/0, or rediss:// for TLS, with any
+	// option that go-redis knows and prefix, which stands before all keys and
+	// channels.
+	URL string
+	// Timeout bounds every call, connecting included. Default 2 s.
+	Timeout time.Duration
+}
+
+// Mirror is a competition.Mirror in Redis. Safe for concurrent use.
+type Mirror struct {
+	client  *goredis.Client
+	prefix  string
+	timeout time.Duration
+
+	pulse string       // the key
+	beats atomic.Int64 // tried
+	acked atomic.Int64 // the latest one that was answered
+}
+
+var _ competition.Mirror = (*Mirror)(nil)
+
+// Open makes a mirror; it does not connect before the first call. Error: ErrURL,
+// which tells no password.
+func Open(o Options) (*Mirror, error) {
+	u, err := url.Parse(o.URL)
+	if err != nil {
+		return nil, ErrURL // url.Parse would quote it whole
+	}
+	query := u.Query()
+	prefix := query.Get("prefix")
+	query.Del("prefix")
+	u.RawQuery = query.Encode()
+	options, err := goredis.ParseURL(u.String())
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrURL, err)
+	}
+	if o.Timeout <= 0 {
+		o.Timeout = 2 * time.Second
+	}
+	// Trying again is the caller's, who knows what is worth it; what the client
+	// would log is in the errors that the caller gets.
+	logging.Disable()
+	options.MaxRetries = -1
+	options.DialerRetries = 1
+	options.ContextTimeoutEnabled = true
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = o.Timeout, o.Timeout, o.Timeout
+	options.PoolSize = 4 // one who writes, one who looks after the rest, and one to spare
+	options.Protocol = 2
+	options.DisableIdentity = true
+	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	id := make([]byte, 8)
+	rand.Read(id) // never fails, see crypto/rand
+	return &Mirror{
+		client: goredis.NewClient(options), prefix: prefix, timeout: o.Timeout,
+		pulse: prefix + "paceboard:pulse:" + hex.EncodeToString(id),
+	}, nil
+}
+
+// Close ends the connections.
+func (m *Mirror) Close() error { return m.client.Close() }
+
+// The keys of a competition. Its id has no colon, so they are of it alone.
+func (m *Mirror) board(id string) string { return m.prefix + "leaderboard:" + id }
+func (m *Mirror) mark(id string) string  { return m.prefix + "paceboard:mark:" + id }
+func (m *Mirror) draft(id, name string) string {
+	return m.prefix + "paceboard:draft:" + id + ":" + name
+}
+
+func (m *Mirror) draftMark(id, name string) string {
+	return m.prefix + "paceboard:draft-mark:" + id + ":" + name
+}
