@@ -129,3 +129,50 @@ func answerPrizes(core *competition.Competition, command any) any {
 		return core.Prizes(math.MaxInt)
 	}
 }
+
+// Payouts lists the prizes that are pending and how far handing them over is, of
+// one status or of all (nil), in the order of their ids, beginning behind one;
+// next is the zero value at the end.
+func (e *Engine) Payouts(status *competition.HandoverStatus, behind competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error) {
+	err = e.readLedger(func(ctx context.Context) error {
+		return e.Store.PendingPrizes(ctx, behind, func(p competition.Prize, h competition.Handover) bool {
+			if status != nil && h.Status != *status {
+				return true
+			}
+			if len(list) == limit {
+				next = list[limit-1].Prize.ID()
+				return false
+			}
+			list = append(list, competition.PayoutReply{Prize: p, Handover: h})
+			return true
+		})
+	})
+	return list, next, err
+}
+
+// RetryPayout has a pending prize handed over again, at once and with as many
+// attempts as a new one.
+func (e *Engine) RetryPayout(id competition.PrizeID) (reply competition.PayoutReply, err error) {
+	err = e.readLedger(func(ctx context.Context) error {
+		err := e.Store.PendingPrizes(ctx, competition.PrizeID{CompetitionID: id.CompetitionID, Number: id.Number - 1}, func(p competition.Prize, h competition.Handover) bool {
+			reply = competition.PayoutReply{Prize: p, Handover: h}
+			return false
+		})
+		if err != nil {
+			return err
+		}
+		if reply.Prize.ID() != id {
+			return competition.ErrUnknownPrize
+		}
+		attempts := reply.Handover.Attempts
+		reply.Handover = competition.Handover{Prize: id, NextAt: e.now()}
+		return e.Store.SaveHandover(ctx, &reply.Handover, attempts)
+	})
+	if err != nil {
+		return competition.PayoutReply{}, err
+	}
+	if e.HandOver != nil {
+		e.HandOver()
+	}
+	return reply, nil
+}

@@ -103,3 +103,9 @@ type Handover struct {
 	NextAt   Millis // not before
 	Error    string // of the last attempt, for operators; empty if there was none
 }
+
+// PayoutReply is a pending prize and how far handing it over is.
+type PayoutReply struct {
+	Prize    Prize
+	Handover Handover
+}

@@ -2,7 +2,9 @@ package http
 
 import (
 	"encoding/base64"
+	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -15,6 +17,9 @@ const (
 	cursorCompetition = "c"
 	cursorParticipant = "p"
 	cursorAudit       = "o"
+	cursorPrize       = "z"
+	cursorTransaction = "t"
+	cursorPayout      = "y"
 )
 
 func cursorBehindCompetition(id string) string {
@@ -47,6 +52,48 @@ func (q *query) afterParticipant() uint32 {
 		q.refuse("cursor", badCursor)
 	}
 	return uint32(number)
+}
+
+// cursorBehindPlace names a place in a user's prizes or transactions; empty for
+// the zero value, which is the end.
+func cursorBehindPlace(letter string, p competition.LedgerPlace) string {
+	if p == (competition.LedgerPlace{}) {
+		return ""
+	}
+	return encodeCursor(letter, placeText(p))
+}
+
+func placeText(p competition.LedgerPlace) string {
+	return fmt.Sprintf("%d.%s.%d.%d", p.At, p.CompetitionID, p.Seq, p.N)
+}
+
+// afterPlace reads the parameter cursor of such a list.
+func (q *query) afterPlace(letter string) (p competition.LedgerPlace) {
+	text, given := q.cursor(letter)
+	if !given {
+		return p
+	}
+	if parts := strings.Split(text, "."); len(parts) == 4 && competition.ValidID(parts[1]) {
+		at, _ := strconv.ParseUint(parts[0], 10, 47) // until the year 6429
+		seq, _ := strconv.ParseUint(parts[2], 10, 63)
+		n, _ := strconv.ParseUint(parts[3], 10, 32)
+		p = competition.LedgerPlace{At: competition.Millis(at), CompetitionID: parts[1], Seq: seq, N: uint32(n)}
+		if placeText(p) == text && at > 0 {
+			return p
+		}
+	}
+	q.refuse("cursor", badCursor)
+	return competition.LedgerPlace{}
+}
+
+// afterPrize reads the parameter cursor of a list of payouts.
+func (q *query) afterPrize() competition.PrizeID {
+	text, given := q.cursor(cursorPayout)
+	id, ok := competition.ParsePrizeID(text)
+	if given && !ok {
+		q.refuse("cursor", badCursor)
+	}
+	return id
 }
 
 const badCursor = "must be a next_cursor of this list"

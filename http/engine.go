@@ -45,6 +45,20 @@ type Engine interface {
 	// participant numbers, next is 0 at the end.
 	Participants(competitionID string, caller competition.Caller, after uint32, limit int) (entries []competition.Entry, next uint32, err error)
 
+	// CalculatePrizes and DistributePrizes work out, and pay, the prizes.
+	CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error)
+	DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error)
+	ConfirmPrize(id competition.PrizeID, caller competition.Caller) (competition.Prize, error)
+	FailPrize(id competition.PrizeID, caller competition.Caller, reason string) (competition.Prize, error)
+	// PrizesOf and TransactionsOf list a user's, newest first, beginning behind a
+	// place; next is the zero value at the end.
+	PrizesOf(userID string, behind competition.LedgerPlace, limit int) (list []competition.Prize, next competition.LedgerPlace, err error)
+	TransactionsOf(userID string, behind competition.LedgerPlace, limit int) (list []competition.UserTransaction, next competition.LedgerPlace, err error)
+	// Payouts lists pending prizes, of one status or of all (nil); RetryPayout has
+	// one handed over again.
+	Payouts(status *competition.HandoverStatus, behind competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error)
+	RetryPayout(id competition.PrizeID) (competition.PayoutReply, error)
+
 	// Subscribe begins a subscription, which has its first update when this
 	// returns, and lasts until Unsubscribe.
 	Subscribe(s *competition.Subscription, caller competition.Caller) error

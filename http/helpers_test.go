@@ -43,6 +43,9 @@ type fakeEngine struct {
 	leave  competition.LeaveCompetition
 	args   []any
 
+	nextPlace competition.LedgerPlace
+	nextPrize competition.PrizeID
+
 	apiKeys []competition.APIKey
 	audit   []competition.AuditEntry
 }

@@ -95,13 +95,17 @@ func appendStanding(dst []byte, s *competition.Subscription, standing *competiti
 	return endFrame(append(dst, `,"removed":true}`...), now)
 }
 
-func appendStatus(dst []byte, competitionID string, status competition.Status, now competition.Millis) []byte {
+// appendStatus writes a board's status, with the prizes once it is settled.
+func appendStatus(dst []byte, b *competition.Board, now competition.Millis) []byte {
 	dst = beginFrame(dst, "status")
 	dst = append(dst, `{"competition_id":"`...)
-	dst = append(dst, competitionID...)
+	dst = append(dst, b.CompetitionID...)
 	dst = append(dst, `","status":"`...)
-	dst = append(dst, status.String()...)
-	return endFrame(append(dst, `"}`...), now)
+	dst = append(append(dst, b.Status.String()...), '"')
+	if b.Status == competition.Settled {
+		dst = appendPrizes(append(dst, `,"prizes":`...), b.Prizes)
+	}
+	return endFrame(append(dst, '}'), now)
 }
 
 func appendPong(dst []byte, now competition.Millis) []byte {

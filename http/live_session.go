@@ -175,7 +175,7 @@ func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
 	}
 	if update.Status != w.status {
 		w.status = update.Status
-		if err := send(frame{kind: "status", bytes: appendStatus(nil, update.CompetitionID, update.Status, l.now())}); err != nil {
+		if err := send(l.statusFrame(update)); err != nil {
 			return err
 		}
 	}
@@ -184,6 +184,13 @@ func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
 		return send(frame{kind: "standing", bytes: appendStanding(nil, w.subscription, standing, l.now())})
 	}
 	return nil
+}
+
+// statusFrame is the same for everybody.
+func (l *liveSession) statusFrame(update *competition.Update) frame {
+	type key struct{}
+	bytes, _ := update.Shared(key{}, func() any { return appendStatus(nil, &update.Board, l.now()) }).([]byte)
+	return frame{kind: "status", bytes: bytes}
 }
 
 // sharedKey names a frame among those of an update.

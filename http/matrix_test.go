@@ -28,6 +28,14 @@ var sample = map[string]struct{ target, body string }{
 	"listAPIKeys":          {"/api/v1/api-keys", ""},
 	"revokeAPIKey":         {"/api/v1/api-keys/SPARE", ""},
 	"listAudit":            {"/api/v1/audit", ""},
+	"calculatePrizes":      {"/api/v1/prizes/calculate/spring", `{"prize_pool":1000.00}`},
+	"distributePrizes":     {"/api/v1/prizes/distribute/spring", ""},
+	"confirmPrize":         {"/api/v1/prizes/spring.7/confirm", ""},
+	"failPrize":            {"/api/v1/prizes/spring.7/fail", `{"reason":"no account"}`},
+	"listPrizes":           {"/api/v1/prizes/history/u1", ""},
+	"listTransactions":     {"/api/v1/users/u1/transactions", ""},
+	"listPayouts":          {"/api/v1/payouts", ""},
+	"retryPayout":          {"/api/v1/payouts/spring.7/retry", ""},
 	"watchLeaderboard":     {"/ws/leaderboard/spring", ""},
 	"streamLeaderboard":    {"/api/v1/leaderboard/spring/events", ""},
 	"getHealth":            {"/health", ""},
@@ -42,7 +50,7 @@ var sample = map[string]struct{ target, body string }{
 
 // ownOnly are the operations about one user, which another may not use. (Who
 // may join or remove whom is for the engine to say.)
-var ownOnly = map[string]bool{"submitSync": true, "getStats": true, "listUserCompetitions": true}
+var ownOnly = map[string]bool{"submitSync": true, "getStats": true, "listUserCompetitions": true, "listPrizes": true, "listTransactions": true}
 
 // peopleOnly are the operations that no API key may use.
 var peopleOnly = map[string]bool{"createAPIKey": true, "listAPIKeys": true, "revokeAPIKey": true, "listAudit": true}

@@ -49,6 +49,12 @@ var (
 	kindExists             = &kind{409, "competition_exists", "The id is taken", 0}
 	kindTooManyKeys        = &kind{409, "too_many_api_keys", "There are too many API keys", 0}
 	kindStarted            = &kind{409, "competition_started", "The competition has started", 0}
+	kindFeesPaid           = &kind{409, "fees_paid", "Entry fees are paid in already", 0}
+	kindNotFinal           = &kind{409, "not_final", "The standings are not final", 0}
+	kindNoPrizePool        = &kind{409, "no_prize_pool", "There is no prize pool", 0}
+	kindTooManyWinners     = &kind{409, "too_many_winners", "There are too many winners", 0}
+	kindUnknownPrize       = &kind{404, "unknown_prize", "There is no such prize", 0}
+	kindPrizeDecided       = &kind{409, "prize_decided", "The prize is not pending any more", 0}
 	kindOutsideWindow      = &kind{422, "outside_window", "The day is outside the competition", 0}
 	kindFutureDate         = &kind{422, "future_date", "The day has not begun", 0}
 	kindImplausible        = &kind{422, "implausible", "The totals are not plausible", 0}
@@ -64,8 +70,9 @@ var (
 var kinds = []*kind{
 	kindBadRequest, kindInvalidJSON, kindInvalidRequest,
 	kindMissingToken, kindInvalidToken, kindExpiredToken, kindForbidden,
-	kindNotFound, kindUnknownCompetition, kindNotOnBoard, kindMethod, kindTimeout,
+	kindNotFound, kindUnknownCompetition, kindUnknownPrize, kindNotOnBoard, kindMethod, kindTimeout,
 	kindNotEnrolled, kindNotStarted, kindClosed, kindFull, kindExists, kindTooManyKeys, kindStarted,
+	kindFeesPaid, kindNotFinal, kindNoPrizePool, kindTooManyWinners, kindPrizeDecided,
 	kindTooLarge, kindEncoding, kindMediaType,
 	kindOutsideWindow, kindFutureDate, kindImplausible, kindTooManySources, kindUpgrade, kindTooMany, kindHeaders,
 	kindInternal, kindOverloaded, kindUnavailable, kindDamaged, kindNotReady,
@@ -84,6 +91,12 @@ var kindOf = []struct {
 	{competition.ErrFull, kindFull},
 	{competition.ErrExists, kindExists},
 	{competition.ErrStarted, kindStarted},
+	{competition.ErrFeesPaid, kindFeesPaid},
+	{competition.ErrNotFinal, kindNotFinal},
+	{competition.ErrNoPrizePool, kindNoPrizePool},
+	{competition.ErrTooManyWinners, kindTooManyWinners},
+	{competition.ErrUnknownPrize, kindUnknownPrize},
+	{competition.ErrPrizeDecided, kindPrizeDecided},
 	{competition.ErrOutsideWindow, kindOutsideWindow},
 	{competition.ErrFutureDate, kindFutureDate},
 	{competition.ErrImplausible, kindImplausible},

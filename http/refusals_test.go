@@ -39,18 +39,22 @@ func problemFrom(tb testing.TB, r response) problemIn {
 
 func TestEveryRefusal(t *testing.T) {
 	const (
-		sync    = "POST /api/v1/fitness/sync"
-		batch   = "POST /api/v1/fitness/sync/batch"
-		board   = "GET /api/v1/leaderboard/spring"
-		stats   = "GET /api/v1/fitness/stats/u1"
-		create  = "POST /api/v1/competitions"
-		list    = "GET /api/v1/competitions"
-		one     = "GET /api/v1/competitions/spring"
-		edit    = "PATCH /api/v1/competitions/spring"
-		cancel  = "DELETE /api/v1/competitions/spring"
-		join    = "POST /api/v1/competitions/spring/join"
-		leave   = "DELETE /api/v1/competitions/spring/join"
-		people  = "GET /api/v1/competitions/spring/participants"
+		sync   = "POST /api/v1/fitness/sync"
+		batch  = "POST /api/v1/fitness/sync/batch"
+		board  = "GET /api/v1/leaderboard/spring"
+		stats  = "GET /api/v1/fitness/stats/u1"
+		create = "POST /api/v1/competitions"
+		list   = "GET /api/v1/competitions"
+		one    = "GET /api/v1/competitions/spring"
+		edit   = "PATCH /api/v1/competitions/spring"
+		cancel = "DELETE /api/v1/competitions/spring"
+		join   = "POST /api/v1/competitions/spring/join"
+		leave  = "DELETE /api/v1/competitions/spring/join"
+		people = "GET /api/v1/competitions/spring/participants"
+
+		calculate  = "POST /api/v1/prizes/calculate/spring"
+		distribute = "POST /api/v1/prizes/distribute/spring"
+
 		ofUser  = "GET /api/v1/users/u1/competitions"
 		good    = `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
 		window  = `"start_date":"2026-05-10T00:00:00Z","end_date":"2026-06-10T00:00:00Z"`
@@ -123,6 +127,25 @@ func TestEveryRefusal(t *testing.T) {
 		{"a batch without syncs", batch, `{}`, []header{user}, nil, 400, "invalid_request", "syncs"},
 		{"a batch of 1001", batch, `{"syncs":[` + strings.Repeat("0,", 1000) + `0]}`, []header{user}, nil, 400, "invalid_request", "syncs"},
 		{"a batch of an anonymous user", batch, `{"syncs":[]}`, []header{anonymous}, nil, 403, "forbidden", ""},
+
+		// Prizes.
+		{"400 before 403: a bad pool of who is no operator", distribute, `{"prize_pool":-1}`, []header{user}, nil, 400, "invalid_request", "prize_pool"},
+		{"400 before 404: a bad pool of what is not there", calculate, `{"prize_pool":"x"}`, []header{service}, competition.ErrUnknownCompetition, 400, "invalid_request", "prize_pool"},
+		{"a pool of which it is not known whether it has too many decimals", calculate, `{"prize_pool":1.0001}`, []header{service}, competition.ErrUnknownCompetition, 404, "unknown_competition", ""},
+		{"prizes are for operators", distribute, "", []header{user}, nil, 403, "forbidden", ""},
+		{"prizes before the end", distribute, "", []header{service}, competition.ErrNotFinal, 409, "not_final", ""},
+		{"prizes of nothing", distribute, "", []header{service}, competition.ErrNoPrizePool, 409, "no_prize_pool", ""},
+		{"prizes of a competition that was called off", distribute, "", []header{service}, competition.ErrClosed, 409, "competition_closed", ""},
+		{"prizes for too many", distribute, "", []header{service}, competition.ErrTooManyWinners, 409, "too_many_winners", ""},
+		{"a body that is not JSON, of a prize that failed", "POST /api/v1/prizes/spring.7/fail", `{`, []header{service}, nil, 400, "invalid_json", ""},
+		{"a reason that is too long", "POST /api/v1/prizes/spring.7/fail", `{"reason":"` + strings.Repeat("x", 501) + `"}`, []header{service}, nil, 400, "invalid_request", "reason"},
+		{"an id that no prize can have", "POST /api/v1/prizes/spring/confirm", "", []header{service}, nil, 400, "invalid_request", "id"},
+		{"a prize that is not there", "POST /api/v1/prizes/spring.7/confirm", "", []header{service}, competition.ErrUnknownPrize, 404, "unknown_prize", ""},
+		{"a prize of which the other was said", "POST /api/v1/prizes/spring.7/fail", "", []header{service}, competition.ErrPrizeDecided, 409, "prize_decided", ""},
+		{"another's prizes", "GET /api/v1/prizes/history/u2", "", []header{user}, nil, 403, "forbidden", ""},
+		{"another's transactions", "GET /api/v1/users/u2/transactions", "", []header{user}, nil, 403, "forbidden", ""},
+		{"a cursor of another list", "GET /api/v1/users/u1/transactions?cursor=" + cursorBehindParticipant(3), "", []header{user}, nil, 400, "invalid_request", "cursor"},
+		{"another currency after fees were paid", edit, `{"currency":"EUR"}`, []header{user}, competition.ErrFeesPaid, 409, "fees_paid", ""},
 
 		// Boards and statistics.
 		{"limit and around", board + "?around=u1&limit=5", "", []header{user}, nil, 400, "invalid_request", "limit"},

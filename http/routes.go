@@ -57,6 +57,15 @@ func routes() []*route {
 		{"GET", "/api/v1/competitions/:competition_id/participants", "listParticipants", athlete, bodyLimit, (*Server).listParticipants},
 		{"GET", "/api/v1/users/:user_id/competitions", "listUserCompetitions", athlete, bodyLimit, (*Server).listUserCompetitions},
 
+		{"POST", "/api/v1/prizes/calculate/:competition_id", "calculatePrizes", operator, bodyLimit, (*Server).calculatePrizes},
+		{"POST", "/api/v1/prizes/distribute/:competition_id", "distributePrizes", operator, bodyLimit, (*Server).distributePrizes},
+		{"POST", "/api/v1/prizes/:id/confirm", "confirmPrize", operator, bodyLimit, (*Server).confirmPrize},
+		{"POST", "/api/v1/prizes/:id/fail", "failPrize", operator, bodyLimit, (*Server).failPrize},
+		{"GET", "/api/v1/prizes/history/:user_id", "listPrizes", athlete, bodyLimit, (*Server).listPrizes},
+		{"GET", "/api/v1/users/:user_id/transactions", "listTransactions", athlete, bodyLimit, (*Server).listTransactions},
+		{"GET", "/api/v1/payouts", "listPayouts", operator, bodyLimit, (*Server).listPayouts},
+		{"POST", "/api/v1/payouts/:id/retry", "retryPayout", operator, bodyLimit, (*Server).retryPayout},
+
 		{"POST", "/api/v1/api-keys", "createAPIKey", operator, bodyLimit, (*Server).createAPIKey},
 		{"GET", "/api/v1/api-keys", "listAPIKeys", operator, bodyLimit, (*Server).listAPIKeys},
 		{"DELETE", "/api/v1/api-keys/:key_id", "revokeAPIKey", operator, bodyLimit, (*Server).revokeAPIKey},

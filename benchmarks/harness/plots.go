@@ -48,7 +48,7 @@ func (r *report) plotRatios(path string) error {
 	const (
 		left, right = 286, 690
 		top, row    = 56, 28
-		width       = 800
+		width       = 880
 	)
 	var bars []*result
 	highest := 1.0
@@ -124,11 +124,17 @@ func (r *report) plotLatency(path string) error {
 	slices.SortFunc(labels, func(a, b latency) int { return int(math.Copysign(1, b.P999-a.P999)) })
 	y := math.Inf(-1)
 	for _, l := range labels {
-		class := map[byte]string{'b': "one", 'h': "three"}[l.Key[0]]
-		if class == "" {
-			class = "two"
+		class, line := "two", ""
+		switch l.Key[0] {
+		case 'b':
+			class = "one"
+		case 'h': // not ours
+			class = "three"
 		}
-		p.Path(class, percentiles(l.histogram, xOf, yOf))
+		if l.Key == "h/everysec/256" || l.Key == "f/around/256" {
+			line = " dashed" // beside another of the same colour
+		}
+		p.Path(class+line, percentiles(l.histogram, xOf, yOf))
 		y = max(y+32, yOf(l.P999)) // apart, in their order
 		p.Text(right+10, y, class, "", "%s", l.Name)
 		p.Text(right+10, y+15, class, "", "%s/s, p99 %.2g ms", thousands(l.Rate), l.P99)

@@ -100,7 +100,7 @@ func newRandom(t *testing.T) *rand.Rand {
 
 func TestCompetitionsMoveToPostgreSQLAndBackWithoutLoss(t *testing.T) {
 	t.Parallel()
-	const competitions, events = 5, 1500
+	const competitions, events = 4, 800
 	random := newRandom(t)
 	first, second, third := inMemory(t), openStoreAt(t, newDatabase(t)).(store), inMemory(t)
 	games := playRandomly(t, first, random, competitions, events)
@@ -147,7 +147,7 @@ func TestCompetitionsMoveToPostgreSQLAndBackWithoutLoss(t *testing.T) {
 // well.
 func TestImportRefusesWhatIsDamaged(t *testing.T) {
 	t.Parallel()
-	const times = 250
+	const times = 60
 	random := newRandom(t)
 	from := inMemory(t)
 	games := playRandomly(t, from, random, 3, 150)
@@ -247,19 +247,19 @@ func TestAnImportThatWasInterruptedGoesOn(t *testing.T) {
 	t.Parallel()
 	random := newRandom(t)
 	from := inMemory(t)
-	games := playRandomly(t, from, random, 2, 2500)
+	games := playRandomly(t, from, random, 2, 1200)
 	removeOld(t, from, games[0])
 	export := exported(t, from)
 	for name, to := range map[string]store{"embedded": inMemory(t), "postgres": openStoreAt(t, newDatabase(t)).(store)} {
 		interrupted := 0
 		for ; ; interrupted++ {
-			_, err := importInto(t.Context(), &flaky{to, 1 + random.IntN(3)}, export)
+			_, err := importInto(t.Context(), &flaky{to, 1 + random.IntN(2)}, export)
 			if err == nil {
 				break
 			}
 			require.ErrorIs(t, err, competition.ErrUnavailable, name)
 		}
-		require.Greater(t, interrupted, 3, name)
+		require.Greater(t, interrupted, 2, name)
 		require.Equal(t, string(export), string(exported(t, to)), name)
 	}
 

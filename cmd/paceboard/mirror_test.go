@@ -243,9 +243,9 @@ func TestMirrorUnderLoad(t *testing.T) {
 
 	t.Logf("99th percentile, Redis healthy: median %.2f, worst %.2f ms; otherwise: median %.2f, worst %.2f ms; medians' ratio %.2f",
 		median(healthy), slices.Max(healthy), median(harmed), slices.Max(harmed), median(harmed)/median(healthy))
-	// A sync that waited for Redis would take 2 s; what a busy machine does stays
-	// below this.
-	require.Less(t, slices.Max(harmed), max(1.5*slices.Max(healthy), 500))
+	// Syncs that waited for Redis would wait 2 s each; what a busy machine does,
+	// with the race detector too, stays below this.
+	require.Less(t, slices.Max(harmed), max(1.5*slices.Max(healthy), 1500))
 }
 
 func median(all []float64) float64 {

@@ -16,7 +16,7 @@ svg { --bg: #f7f8f5; --ink: #16201b; --muted: #55625b; --line: #dfe4df; --one: #
 @media (prefers-color-scheme: dark) { svg { --bg: #0f1512; --ink: #e9f0ec; --muted: #9fb0a7; --line: #2a352f; --one: #4fd69b; --two: #ff9270; --three: #9fb0a7; --goal: #f0b84f; } }
 text { fill: var(--muted); font-variant-numeric: tabular-nums; } .title { fill: var(--ink); font-size: 16px; font-weight: 650; } .ink { fill: var(--ink); } .caption { font-size: 11px; }
 .grid { stroke: var(--line); } .goal { stroke: var(--goal); stroke-dasharray: 6 4; } text.goal { fill: var(--goal); stroke: none; }
-.one, .two, .three { fill: none; stroke: var(--one); stroke-width: 2.5; } .two { stroke: var(--two); } .three { stroke: var(--three); }
+.one, .two, .three { fill: none; stroke: var(--one); stroke-width: 2.5; } .two { stroke: var(--two); } .three { stroke: var(--three); } .dashed { stroke-dasharray: 2 4; }
 text.one { fill: var(--one); stroke: none; } text.two { fill: var(--two); stroke: none; } text.three { fill: var(--three); stroke: none; }
 .bar { fill: var(--one); } .bar.other { fill: var(--three); } .spread { stroke: var(--ink); stroke-width: 1.5; }
 </style>

@@ -1,0 +1,66 @@
+package http
+
+import (
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// listPayouts lists the prizes that are pending, and how far handing them over
+// to the payment provider is.
+func (s *Server) listPayouts(c *call) error {
+	q := c.query()
+	var status *competition.HandoverStatus
+	if word, given := q.text("status"); given {
+		wanted, ok := competition.ParseHandoverStatus(word)
+		if !ok {
+			q.refuse("status", "must be waiting, delivered or dead")
+		}
+		status = &wanted
+	}
+	behind, limit := q.afterPrize(), q.integer("limit", 1, maxLimit, defaultLimit)
+	if err := q.err(); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	list, next, err := engine.Payouts(status, behind, limit)
+	if err != nil {
+		return err
+	}
+	out := append(append(c.out[:0], envelope...), `{"payouts":[`...)
+	for i := range list {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendPayout(out, &list[i])
+	}
+	cursor := ""
+	if next != (competition.PrizeID{}) {
+		cursor = encodeCursor(cursorPayout, next.String())
+	}
+	c.replyList(out, cursor)
+	return nil
+}
+
+// retryPayout hands a pending prize over again.
+func (s *Server) retryPayout(c *call) error {
+	id, err := c.prizeID()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	payout, err := engine.RetryPayout(id)
+	if err != nil {
+		return err
+	}
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.out = append(appendPayout(append(c.out[:0], envelope...), &payout), envelopeEnd)
+	c.reply(fasthttp.StatusOK, c.out)
+	return nil
+}

@@ -1,0 +1,208 @@
+package http
+
+import (
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// mostDecimals is what no currency has more of.
+const mostDecimals = 4
+
+// calculatePrizes tells what a pool comes to by the standings as they are.
+func (s *Server) calculatePrizes(c *call) error {
+	engine, id, pool, err := s.readPool(c)
+	if err != nil {
+		return err
+	}
+	reply, err := engine.CalculatePrizes(id, c.who.Caller, pool)
+	if err != nil {
+		return err
+	}
+	c.replyPrizes(&reply)
+	return nil
+}
+
+// distributePrizes pays them, however often it is asked to.
+func (s *Server) distributePrizes(c *call) error {
+	engine, id, pool, err := s.readPool(c)
+	if err != nil {
+		return err
+	}
+	reply, err := engine.DistributePrizes(id, &competition.DistributePrizes{Caller: c.who.Caller, PoolMinor: pool})
+	if err != nil {
+		return err
+	}
+	c.replyPrizes(&reply)
+	return nil
+}
+
+// readPool reads the amount of a body that may be missing, for which it has to
+// know the competition's currency.
+func (s *Server) readPool(c *call) (engine Engine, id string, minor int64, err error) {
+	if id, err = c.competitionID(); err != nil {
+		return nil, "", 0, err
+	}
+	f, err := c.optionalForm()
+	if err != nil {
+		return nil, "", 0, err
+	}
+	engine, err = s.permit(c)
+	decimals := mostDecimals
+	if err == nil {
+		var today competition.Summary
+		if today, err = engine.Competition(id, c.who.Caller); err == nil {
+			decimals, _ = competition.CurrencyDecimals(today.Definition.Currency)
+		}
+	}
+	minor, _ = f.exact("prize_pool", decimals, competition.MaxAmountMinor)
+	if bad := f.err(); bad != nil { // 400 goes before 403 and 404
+		return nil, "", 0, bad
+	}
+	return engine, id, minor, err
+}
+
+// optionalForm reads a body that may be missing.
+func (c *call) optionalForm() (*form, error) {
+	if body := c.Request.Body(); len(body) > 0 {
+		return readForm(body)
+	}
+	return newForm(nil), nil
+}
+
+// confirmPrize takes the payment provider's word that a prize has arrived.
+func (s *Server) confirmPrize(c *call) error {
+	id, err := c.prizeID()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	prize, err := engine.ConfirmPrize(id, c.who.Caller)
+	if err != nil {
+		return err
+	}
+	c.replyPrize(&prize)
+	return nil
+}
+
+// failPrize takes the payment provider's word that a prize cannot be paid.
+func (s *Server) failPrize(c *call) error {
+	id, err := c.prizeID()
+	if err != nil {
+		return err
+	}
+	f, err := c.optionalForm()
+	if err != nil {
+		return err
+	}
+	reason, _ := f.text("reason")
+	if !competition.ValidText(reason, competition.MaxReasonRunes) {
+		f.refuse("reason", "must be up to 500 characters without control characters")
+	}
+	if err := f.err(); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	prize, err := engine.FailPrize(id, c.who.Caller, reason)
+	if err != nil {
+		return err
+	}
+	c.replyPrize(&prize)
+	return nil
+}
+
+// prizeID is the prize of the path, copied.
+func (c *call) prizeID() (competition.PrizeID, error) {
+	text, ok := unescape(c.fiber.Params("id"), false)
+	id, valid := competition.ParsePrizeID(string([]byte(text)))
+	if !ok || !valid {
+		return id, kindInvalidRequest.listing([]competition.FieldError{{Field: "id", Detail: "must be the id of a prize, such as spring.7"}})
+	}
+	return id, nil
+}
+
+// listPrizes lists what a user has won, newest first.
+func (s *Server) listPrizes(c *call) error {
+	engine, userID, behind, limit, err := s.readOwnList(c, cursorPrize)
+	if err != nil {
+		return err
+	}
+	list, next, err := engine.PrizesOf(userID, behind, limit)
+	if err != nil {
+		return err
+	}
+	out := append(append(c.out[:0], envelope...), `{"prizes":[`...)
+	for i := range list {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendPrize(out, &list[i])
+	}
+	c.replyList(out, cursorBehindPlace(cursorPrize, next))
+	return nil
+}
+
+// listTransactions lists what was brought or cost a user, newest first.
+func (s *Server) listTransactions(c *call) error {
+	engine, userID, behind, limit, err := s.readOwnList(c, cursorTransaction)
+	if err != nil {
+		return err
+	}
+	list, next, err := engine.TransactionsOf(userID, behind, limit)
+	if err != nil {
+		return err
+	}
+	out := append(append(c.out[:0], envelope...), `{"transactions":[`...)
+	for i := range list {
+		if i > 0 {
+			out = append(out, ',')
+		}
+		out = appendTransaction(out, &list[i])
+	}
+	c.replyList(out, cursorBehindPlace(cursorTransaction, next))
+	return nil
+}
+
+// readOwnList reads what a list of a user's own money is asked for.
+func (s *Server) readOwnList(c *call, letter string) (engine Engine, userID string, behind competition.LedgerPlace, limit int, err error) {
+	if userID, err = c.userID(); err != nil {
+		return nil, "", behind, 0, err
+	}
+	q := c.query()
+	behind, limit = q.afterPlace(letter), q.integer("limit", 1, maxLimit, defaultLimit)
+	if err = q.err(); err == nil {
+		err = c.ownData(userID)
+	}
+	if err == nil {
+		engine, err = s.permit(c)
+	}
+	return engine, userID, behind, limit, err
+}
+
+// replyPrizes answers with the prizes of a competition.
+func (c *call) replyPrizes(r *competition.PrizesReply) {
+	decimals, _ := competition.CurrencyDecimals(r.Currency)
+	out := append(append(c.out[:0], envelope...), `{"competition_id":"`...)
+	out = append(append(out, r.CompetitionID...), `","final":`...)
+	out = append(strconv.AppendBool(out, r.Final), `,"prize_pool":`...)
+	out = append(competition.AppendMinor(out, r.PoolMinor, decimals), `,"currency":"`...)
+	out = append(append(out, r.Currency...), `","prizes":`...)
+	out = appendPrizes(out, r.Prizes)
+	c.out = append(out, '}', envelopeEnd)
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.reply(fasthttp.StatusOK, c.out)
+}
+
+func (c *call) replyPrize(p *competition.Prize) {
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.out = append(appendPrize(append(c.out[:0], envelope...), p), envelopeEnd)
+	c.reply(fasthttp.StatusOK, c.out)
+}
