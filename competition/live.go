@@ -120,8 +120,10 @@ type Subscription struct {
 	wake     chan<- struct{} // capacity 1, may be shared by subscriptions
 	latest   atomic.Pointer[Update]
 	standing atomic.Pointer[Standing]
-	revoked  atomic.Bool
 }
+
+// revoked is the last update of somebody who may not read the board any more.
+var revoked = &Update{Published: &Published{}}
 
 // NewSubscription returns a subscription that is woken through a channel of
 // capacity 1.
@@ -147,16 +149,10 @@ func (s *Subscription) Put(u *Update) {
 
 // Revoke ends the subscription of somebody who may not read the board any more,
 // and wakes the reader.
-func (s *Subscription) Revoke() {
-	s.revoked.Store(true)
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
-}
+func (s *Subscription) Revoke() { s.Put(revoked) }
 
 // Revoked reports whether the subscription was ended.
-func (s *Subscription) Revoked() bool { return s.revoked.Load() }
+func (s *Subscription) Revoked() bool { return s.Latest() == revoked }
 
 // PutStanding notes the user's standing, if it changed; Put shows it.
 func (s *Subscription) PutStanding(entry Entry, onBoard bool) {
