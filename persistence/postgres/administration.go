@@ -10,13 +10,13 @@ import (
 )
 
 const (
-	putAPIKeySQL = `
+	putKeySQL = `
 INSERT INTO paceboard.api_keys (key_id, name, hash, scopes, created_by, created_at, expires_at, revoked_at)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
 ON CONFLICT (key_id) DO UPDATE
     SET name = excluded.name, hash = excluded.hash, scopes = excluded.scopes, expires_at = excluded.expires_at, revoked_at = excluded.revoked_at`
 
-	apiKeysSQL = `
+	listKeysSQL = `
 SELECT key_id, name, hash, scopes, created_by, created_at, expires_at, revoked_at FROM paceboard.api_keys ORDER BY key_id`
 
 	noteSQL = `
@@ -31,7 +31,7 @@ LIMIT $2`
 
 // PutAPIKey writes a key; see competition.AdministrationStore.
 func (s *Store) PutAPIKey(ctx context.Context, k competition.APIKey) error {
-	_, err := s.write.Exec(ctx, putAPIKeySQL, k.ID, k.Name, k.Hash[:], int16(k.Scopes), k.CreatedBy,
+	_, err := s.write.Exec(ctx, putKeySQL, k.ID, k.Name, k.Hash[:], int16(k.Scopes), k.CreatedBy,
 		k.CreatedAt.Time(), instantOrNull(k.ExpiresAt), instantOrNull(k.RevokedAt))
 	if err != nil {
 		return unavailable("write an API key", err)
@@ -41,7 +41,7 @@ func (s *Store) PutAPIKey(ctx context.Context, k competition.APIKey) error {
 
 // APIKeys is all keys; see competition.AdministrationStore.
 func (s *Store) APIKeys(ctx context.Context) (keys []competition.APIKey, err error) {
-	rows, err := s.read.Query(ctx, apiKeysSQL)
+	rows, err := s.read.Query(ctx, listKeysSQL)
 	if err == nil {
 		var k competition.APIKey
 		var hash []byte
