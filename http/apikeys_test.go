@@ -176,7 +176,7 @@ func TestTheAuditLogHasWhatOperatorsDid(t *testing.T) {
 	got = b.do(t, "GET", "/api/v1/audit?limit=2&cursor="+first.Data.Next, "", operator)
 	require.NoError(t, json.Unmarshal([]byte(got.body), &second))
 	require.Empty(t, second.Data.Next)
-	entries := append(first.Data.Entries, second.Data.Entries...)
+	entries := slices.Concat(first.Data.Entries, second.Data.Entries)
 	require.Len(t, entries, 3)
 	slices.Reverse(entries)
 	for i, want := range []struct {

@@ -2,6 +2,7 @@ package http
 
 import (
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -91,11 +92,9 @@ func (l *RateLimits) clientAddress(ctx *fasthttp.RequestCtx) netip.Addr {
 	remote, _ := netip.AddrFromSlice(ctx.RemoteIP())
 	address := remote.Unmap()
 	if len(l.TrustedProxies) > 0 && l.trusts(address) {
-		forwarded := ctx.Request.Header.PeekAll("X-Forwarded-For")
-		for i := len(forwarded) - 1; i >= 0; i-- {
-			hops := strings.Split(string(forwarded[i]), ",")
-			for j := len(hops) - 1; j >= 0; j-- {
-				named, err := netip.ParseAddr(strings.TrimSpace(hops[j]))
+		for _, field := range slices.Backward(ctx.Request.Header.PeekAll("X-Forwarded-For")) {
+			for _, hop := range slices.Backward(strings.Split(string(field), ",")) {
+				named, err := netip.ParseAddr(strings.TrimSpace(hop))
 				if err != nil {
 					return network(address) // what stands before it is anybody's invention
 				}
