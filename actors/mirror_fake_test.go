@@ -109,17 +109,26 @@ func (m *memoryMirror) Write(ctx context.Context, writes []competition.MirrorWri
 	m.mu.Lock()
 	acked := m.acked
 	m.beats++
-	beat := m.beats
+	beat, was := m.beats, int64(0)
 	m.mu.Unlock()
 	err = m.call(ctx, "Write", func() {
-		w.Lost = acked > 0 && m.state.pulse < acked
-		m.state.pulse = max(m.state.pulse, beat)
+		was = m.state.pulse
+		if w.Lost = was < acked; !w.Lost {
+			m.state.pulse = max(was, beat)
+		}
 		for i := range writes {
 			w.Errs = append(w.Errs, m.write(&writes[i]))
 		}
 	})
 	if err == nil {
-		m.set(func() { m.acked = max(m.acked, beat) })
+		m.set(func() {
+			switch {
+			case !w.Lost:
+				m.acked = max(m.acked, beat)
+			case m.acked == acked:
+				m.acked = was
+			}
+		})
 	}
 	return w, err
 }

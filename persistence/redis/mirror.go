@@ -52,7 +52,7 @@ func (m *Mirror) Write(ctx context.Context, writes []competition.MirrorWrite) (c
 	defer cancel()
 	acked, beat := m.acked.Load(), m.beats.Add(1)
 	pipe := m.client.Pipeline()
-	pulse := pipe.Eval(ctx, pulseScript, []string{m.pulse}, beat)
+	pulse := pipe.Eval(ctx, pulseScript, []string{m.pulse}, acked, beat)
 	steps := make([][2]*goredis.Cmd, len(writes))
 	for i := range writes {
 		steps[i] = m.step(ctx, pipe, &writes[i])
@@ -64,15 +64,28 @@ func (m *Mirror) Write(ctx context.Context, writes []competition.MirrorWrite) (c
 	if err != nil { // It refuses everything: it is loading, read-only, full.
 		return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
 	}
-	w := competition.Written{Errs: make([]error, len(writes)), Lost: acked > 0 && was < acked}
+	w := competition.Written{Errs: make([]error, len(writes)), Lost: was < acked}
 	for i, step := range steps {
 		if w.Errs[i], err = outcome(step); err != nil { // The connection broke in between.
 			return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
 		}
 	}
-	for acked = m.acked.Load(); acked < beat && !m.acked.CompareAndSwap(acked, beat); acked = m.acked.Load() { //nolint:revive // the condition does it
-	}
+	m.acknowledged(acked, beat, was)
 	return w, nil
+}
+
+// acknowledged notes that a beat was answered, or, after a loss, where the pulse
+// stands now: who has heard of a loss begins anew.
+func (m *Mirror) acknowledged(acked, beat, was int64) {
+	if was < acked {
+		m.acked.CompareAndSwap(acked, was)
+		return
+	}
+	for acked = m.acked.Load(); acked < beat; acked = m.acked.Load() {
+		if m.acked.CompareAndSwap(acked, beat) {
+			return
+		}
+	}
 }
 
 // isReply reports whether Redis itself said so.

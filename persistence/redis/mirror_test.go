@@ -269,6 +269,11 @@ func TestThePulseTellsOfALoss(t *testing.T) {
 	}{
 		{"nothing happened", func(*rig) {}, false},
 		{"everything was flushed", func(r *rig) { require.NoError(r.t, r.client.FlushDB(r.t.Context()).Err()) }, true},
+		{"the first to hear of it was not answered", func(r *rig) {
+			require.NoError(r.t, r.client.FlushDB(r.t.Context()).Err())
+			call := r.client.Eval(r.t.Context(), pulseScript, []string{r.mirror.pulse}, r.mirror.acked.Load(), r.mirror.beats.Add(1))
+			require.NoError(r.t, call.Err())
+		}, true},
 		{"Redis restarted empty", func(r *rig) { r.server.Restart(r.t) }, true},
 		{"Redis came back with older data", func(r *rig) {
 			value, err := r.client.Get(r.t.Context(), r.mirror.pulse).Int64()

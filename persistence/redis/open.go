@@ -33,7 +33,7 @@ type Mirror struct {
 
 	pulse string       // the key
 	beats atomic.Int64 // tried
-	acked atomic.Int64 // the latest one that was answered
+	acked atomic.Int64 // the latest one that was answered; -1 for none
 }
 
 var _ competition.Mirror = (*Mirror)(nil)
@@ -69,10 +69,12 @@ func Open(o Options) (*Mirror, error) {
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
 	id := make([]byte, 8)
 	rand.Read(id) // never fails, see crypto/rand
-	return &Mirror{
+	m := &Mirror{
 		client: goredis.NewClient(options), prefix: prefix, timeout: o.Timeout,
 		pulse: prefix + "paceboard:pulse:" + hex.EncodeToString(id),
-	}, nil
+	}
+	m.acked.Store(-1)
+	return m, nil
 }
 
 // Close ends the connections.
