@@ -8,58 +8,95 @@ import (
 	"slices"
 )
 
-// Audited is what a competition's journal says, read from its first record on.
+// Audited is what a competition's journal says.
 type Audited struct {
-	Events   uint64
-	Seq      uint64     // the last record
-	Ledger   LedgerRows // in the order of the events; of each prize the last row counts
-	Findings []string   // what is wrong
+	CompetitionID string
+	First, Seq    uint64   // of the records that there are
+	Findings      []string // what is wrong
+
+	// Whole says that the journal has its beginning. Else retention has removed
+	// it, and the ledger cannot be derived: only its balances are known.
+	Whole        bool
+	Transactions []Transaction // if Whole: all of them
+	Pool         int64         // the pool's balance
+	Prizes       []Prize       // by number, as they are now
 }
 
 func (a *Audited) find(format string, args ...any) {
 	a.Findings = append(a.Findings, fmt.Sprintf(format, args...))
 }
 
-// Audit reads the whole journal of a competition and takes nothing for granted:
-// checksums, the hash chain, the identities, that each event fits the state
-// before it, that the prizes are those that the standings come to, that the
-// ledger balances, and that the snapshot with the journal behind it comes to the
-// same state as the journal alone. What is wrong is a finding; an error is the
-// source's, or ctx's. progress is told how many records were read.
-func Audit(ctx context.Context, id string, from Source, progress func(records int)) (*Audited, error) {
-	a := &Audited{}
-	noKey := func() Key { return Key{} }
+// Audit reads a competition's journal, which begins with the seq first, and takes
+// nothing for granted: checksums, the hash chain, the identities, that each event
+// fits the state before it, that the prizes are those that the standings come to,
+// that the ledger balances, and that the snapshot with the journal behind it comes
+// to the same state as the journal alone. What is wrong is a finding; an error is
+// the source's, or ctx's. progress is told how many records were read. Cost: that
+// of recovering the competition twice.
+func Audit(ctx context.Context, id string, first uint64, from Source, progress func(records int)) (*Audited, error) {
+	a := &Audited{CompetitionID: id, First: first, Whole: first <= 1}
+	restored, err := Recover(ctx, id, from, func() Key { return Key{} }, nil)
+	if err != nil {
+		return a, a.damage(err)
+	}
+	a.Seq, a.Pool = restored.Seq(), restored.books.pool()
+	if restored.award != nil {
+		a.Prizes = restored.Prizes(len(restored.award.prizes)).Prizes
+		slices.SortFunc(a.Prizes, func(p, q Prize) int { return int(int64(p.Number) - int64(q.Number)) })
+	}
+	if !a.Whole {
+		return a, a.damage(readChain(ctx, id, first, from, progress))
+	}
+	replayed, err := a.replay(ctx, id, from, progress)
+	switch {
+	case err != nil:
+		return a, a.damage(err)
+	case replayed.Seq() == restored.Seq() && !sameCompetition(restored, replayed):
+		a.find("the snapshot and the journal behind it come to another state than the journal alone")
+	}
+	// Somebody may have written between the two readings.
+	a.Transactions = slices.DeleteFunc(a.Transactions, func(t Transaction) bool { return t.ID.Seq > a.Seq })
+	return a, nil
+}
+
+// replay derives everything from the journal alone.
+func (a *Audited) replay(ctx context.Context, id string, from Source, progress func(records int)) (*Competition, error) {
 	r := &recovery{
-		c: New(id, noKey), identities: map[uint32]Identity{}, committed: map[uint32]commitment{},
+		c: New(id, func() Key { return Key{} }), identities: map[uint32]Identity{}, committed: map[uint32]commitment{},
 		progress: func(_, records int) { progress(records) },
 	}
-	books := NewBookkeeper(id)
-	wallets := map[string]int64{}
+	keeper, wallets := NewBookkeeper(id), map[string]int64{}
+	userOf := func(number uint32) string { return r.who(number).UserID }
+	var rows LedgerRows
 	r.before = func(e *Event) error {
-		a.Events++
 		a.judge(r.c, e)
-		done := len(a.Ledger.Transactions)
-		if err := books.Enter(&a.Ledger, e, func(number uint32) string { return r.who(number).UserID }); err != nil {
+		if err := keeper.Enter(&rows, e, userOf); err != nil {
 			a.find("seq %d: %v", e.Seq, err)
 		}
-		a.countWallets(wallets, a.Ledger.Transactions[done:])
+		a.countWallets(wallets, rows.Transactions[len(a.Transactions):])
+		a.Transactions, rows.Prizes = rows.Transactions, rows.Prizes[:0]
 		return nil
 	}
 	if err := from.ReadIdentities(ctx, id, r.identity); err != nil {
 		return nil, fmt.Errorf("read identities: %w", err)
 	}
-	if err := r.replay(ctx, from); err != nil {
-		return a, a.damage(err)
-	}
-	a.Seq = r.c.Seq()
-	restored, err := Recover(ctx, id, from, noKey, nil)
-	if err != nil {
-		return a, a.damage(err)
-	}
-	if restored.Seq() == r.c.Seq() && !sameCompetition(restored, r.c) {
-		a.find("the snapshot and the journal behind it come to another state than the journal alone")
-	}
-	return a, nil
+	return r.c, r.replay(ctx, from)
+}
+
+// readChain verifies the records of a journal without its beginning.
+func readChain(ctx context.Context, id string, first uint64, from Source, progress func(records int)) error {
+	var chain Chain
+	read := 0
+	return from.Read(ctx, id, first-1, func(records []byte) (err error) {
+		if read == 0 {
+			chain, err = ChainBefore(id, records)
+		}
+		for ; err == nil && len(records) > 0; read++ {
+			_, records, err = chain.Next(records)
+		}
+		progress(read)
+		return err
+	})
 }
 
 // damage makes a finding of what is wrong with the records; the rest is an error.
@@ -96,6 +133,176 @@ func (a *Audited) countWallets(wallets map[string]int64, transactions []Transact
 			}
 		}
 	}
+}
+
+// Compare holds the stored ledger against what the journal says of it. Rows of
+// events behind a.Seq are left out, so that a server may be at work meanwhile.
+func (a *Audited) Compare(ctx context.Context, stored LedgerStore) error {
+	var seen []Transaction
+	var prizes []Prize
+	err := stored.ReadLedger(ctx, a.CompetitionID,
+		func(t Transaction) error {
+			if t.ID.Seq <= a.Seq {
+				seen = append(seen, t)
+			}
+			return nil
+		},
+		func(p Prize) error {
+			prizes = append(prizes, p)
+			return nil
+		})
+	if err != nil {
+		return a.damage(fmt.Errorf("read the ledger: %w", err))
+	}
+	if a.Whole {
+		a.compareTransactions(seen)
+	}
+	a.balance(seen)
+	a.comparePrizes(prizes)
+	return a.compareUsers(ctx, seen, prizes, stored)
+}
+
+// compareTransactions walks both lists, which are in the order of ids.
+func (a *Audited) compareTransactions(seen []Transaction) {
+	want := a.Transactions
+	for len(want) > 0 || len(seen) > 0 {
+		switch {
+		case len(seen) == 0 || len(want) > 0 && want[0].ID.before(seen[0].ID):
+			a.find("transaction %v is missing from the ledger", want[0].ID)
+			want = want[1:]
+		case len(want) == 0 || seen[0].ID.before(want[0].ID):
+			a.find("transaction %v of the ledger follows from no event", seen[0].ID)
+			seen = seen[1:]
+		default:
+			if !seen[0].equal(&want[0]) {
+				a.find("transaction %v of the ledger is not what its event says", want[0].ID)
+			}
+			want, seen = want[1:], seen[1:]
+		}
+	}
+}
+
+// balance checks the stored transactions by themselves.
+func (a *Audited) balance(seen []Transaction) {
+	var pool int64
+	wallets := map[string]int64{}
+	a.countWallets(wallets, seen)
+	for i := range seen {
+		if err := seen[i].Check(); err != nil {
+			a.find("%v", err)
+		}
+		for _, p := range seen[i].Postings {
+			if p.Account.Kind == PoolAccount {
+				if pool += p.Minor; pool < 0 {
+					a.find("transaction %v leaves the pool with %d", seen[i].ID, pool)
+				}
+			}
+		}
+	}
+	if pool != a.Pool {
+		a.find("the pool's account has %d minor units, and should have %d", pool, a.Pool)
+	}
+}
+
+func (a *Audited) comparePrizes(seen []Prize) {
+	if slices.Equal(seen, a.Prizes) {
+		return
+	}
+	stored := map[uint32]Prize{}
+	for _, p := range seen {
+		stored[p.Number] = p
+	}
+	for _, want := range a.Prizes {
+		switch got, ok := stored[want.Number]; {
+		case !ok:
+			a.find("prize %v is missing", want.ID())
+		case got != want:
+			a.find("prize %v is stored as %v of %d for %q, and is %v of %d for %q", want.ID(), got.Status, got.Minor, got.UserID, want.Status, want.Minor, want.UserID)
+		}
+		delete(stored, want.Number)
+	}
+	for _, p := range stored {
+		a.find("prize %v was never distributed", p.ID())
+	}
+}
+
+// compareUsers looks whether everybody finds in the lists what the ledger has.
+func (a *Audited) compareUsers(ctx context.Context, seen []Transaction, prizes []Prize, stored LedgerStore) error {
+	sides := map[string][]UserTransaction{}
+	for i := range seen {
+		for userID, side := range seen[i].UserTransactions() {
+			sides[userID] = append(sides[userID], side)
+		}
+	}
+	won := map[string][]Prize{}
+	for _, p := range prizes {
+		won[p.UserID] = append(won[p.UserID], p)
+	}
+	for userID, want := range sides {
+		var got []UserTransaction
+		from, oldest := span(want)
+		err := stored.TransactionsOf(ctx, userID, from, func(t UserTransaction) bool {
+			if t.ID.CompetitionID == a.CompetitionID && t.ID.Seq <= a.Seq {
+				got = append(got, t)
+			}
+			return t.At >= oldest
+		})
+		if err != nil {
+			return a.damage(err)
+		}
+		slices.SortFunc(got, func(t, u UserTransaction) int {
+			if t.ID.before(u.ID) {
+				return -1
+			}
+			return 1
+		})
+		if !slices.Equal(want, got) {
+			a.find("the transactions that user %q is shown are not those of the ledger", userID)
+		}
+	}
+	for userID, want := range won {
+		var got []Prize
+		err := stored.PrizesOf(ctx, userID, LedgerPlace{}, func(p Prize) bool {
+			if p.CompetitionID == a.CompetitionID {
+				got = append(got, p)
+			}
+			return true
+		})
+		if err != nil {
+			return a.damage(err)
+		}
+		if !slices.Equal(want, got) {
+			a.find("the prizes that user %q is shown are not those of the competition", userID)
+		}
+	}
+	return nil
+}
+
+// span is where a reading begins that has all of a user's transactions, and the
+// time of the oldest.
+func span(of []UserTransaction) (from LedgerPlace, oldest Millis) {
+	oldest = of[0].At
+	for i := range of {
+		from.At, oldest = max(from.At, of[i].At), min(oldest, of[i].At)
+	}
+	from.At++ // behind all of its own time
+	return from, oldest
+}
+
+func (id TransactionID) before(other TransactionID) bool {
+	return id.Seq < other.Seq || id.Seq == other.Seq && id.N < other.N
+}
+
+func (t *Transaction) equal(other *Transaction) bool {
+	if t.ID != other.ID || t.Type != other.Type || t.Currency != other.Currency || t.At != other.At || len(t.Postings) != len(other.Postings) {
+		return false
+	}
+	for _, p := range t.Postings { // in whatever order
+		if !slices.Contains(other.Postings, p) {
+			return false
+		}
+	}
+	return true
 }
 
 // sameCompetition compares two states to the last row.

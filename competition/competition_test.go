@@ -129,6 +129,10 @@ func TestModelMoney(t *testing.T) {
 		join := func(id string) {
 			r.decide(&JoinCompetition{Caller: operator, UserID: id})
 			follow(t)
+			if rapid.IntRange(0, 3).Draw(t, "fee changes") == 0 {
+				r.decide(&EditCompetition{Caller: operator, Patch: Patch{EntryFeeMinor: new(pick[int64](t, "new fee", 0, 100, 500))}})
+				follow(t)
+			}
 			if rapid.IntRange(0, 5).Draw(t, "leave") == 0 {
 				r.decide(&LeaveCompetition{Caller: user(id), UserID: id})
 				follow(t)
@@ -148,7 +152,10 @@ func TestModelMoney(t *testing.T) {
 		r.now = create.Definition.End + 25*hour - 1
 		t.Repeat(map[string]func(*rapid.T){
 			"prizes": func(t *rapid.T) { r.decide(drawPrizes(t)); follow(t) },
-			"others": func(t *rapid.T) { r.decide(&EditCompetition{Caller: operator, Patch: Patch{Name: new(pick(t, "name", "A", "B"))}}); follow(t) },
+			"others": func(t *rapid.T) {
+				r.decide(&EditCompetition{Caller: operator, Patch: Patch{Name: new(pick(t, "name", "A", "B"))}})
+				follow(t)
+			},
 			"cancel": func(t *rapid.T) {
 				if rapid.IntRange(0, 9).Draw(t, "cancel") == 0 {
 					r.decide(&CancelCompetition{Caller: operator})

@@ -112,7 +112,9 @@ func drawEdit(t *rapid.T) *EditCompetition {
 }
 
 // drawOperator is mostly one.
-func drawOperator(t *rapid.T) Caller { return pick(t, "operator", operator, operator, service, user("ann")) }
+func drawOperator(t *rapid.T) Caller {
+	return pick(t, "operator", operator, operator, service, user("ann"))
+}
 
 func drawPrizes(t *rapid.T) any {
 	number := rapid.Uint32Range(0, 5).Draw(t, "number")

@@ -58,7 +58,9 @@ type modelReport struct {
 	metrics    Metrics
 }
 
-func newModel() *model { return &model{people: map[string]*modelPerson{}, balances: map[string]int64{}} }
+func newModel() *model {
+	return &model{people: map[string]*modelPerson{}, balances: map[string]int64{}}
+}
 
 func (m *model) clone() *model {
 	c := *m

@@ -187,9 +187,10 @@ func (r *rig) agreeOnMoney() {
 // auditSays audits the store, which has nothing wrong in it, and compares the
 // ledger that the journal comes to with the one that was written.
 func (r *rig) auditSays() {
-	audited, err := Audit(context.Background(), "spring", r.store, func(int) {})
+	audited, err := Audit(context.Background(), "spring", 1, r.store, func(int) {})
 	require.NoError(r.t, err)
 	require.Empty(r.t, audited.Findings)
 	require.Equal(r.t, r.c.Seq(), audited.Seq)
-	require.Equal(r.t, r.store.ledger, audited.Ledger)
+	require.Equal(r.t, r.store.ledger.Transactions, audited.Transactions)
+	require.Equal(r.t, r.c.books.pool(), audited.Pool)
 }

@@ -106,6 +106,22 @@ func redisURL(dst *SecretURL) parser {
 	return secretURL(dst, "redis", "rediss", "redis://:password@host:6379/0, or rediss:// for TLS")
 }
 
+// webhookURL takes a URL to post to. That plain http is for loopback or --dev is a rule of serve.
+func webhookURL(dst *SecretURL) parser {
+	const example = "https://pay.example.com/prizes"
+	take := secretURL(dst, "http", "https", example)
+	return func(raw string) *refusal {
+		if r := take(raw); r != nil || raw == "" {
+			return r
+		}
+		if u, err := url.Parse(raw); err != nil || u.Hostname() == "" || u.Fragment != "" {
+			*dst = ""
+			return &refusal{"names no host, or has a fragment", "give one such as " + example}
+		}
+		return nil
+	}
+}
+
 // secretURL takes a URL of one of two schemes. Errors of url.Parse quote it, so they are not passed on.
 func secretURL(dst *SecretURL, scheme, other, example string) parser {
 	return func(raw string) *refusal {

@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"net/url"
 	"slices"
 	"strings"
 )
@@ -127,6 +128,19 @@ var serve = Command{
 				"is plain http, by which others could slip in their own keys",
 				"use https://, or a loopback host, or --dev",
 			}
+		}},
+		{[]string{"PAYOUT_WEBHOOK_SECRET", "PAYOUT_WEBHOOK_URL"}, func(s Settings) *refusal {
+			if (s.PayoutWebhookURL == "") == (s.PayoutWebhookSecret == "") {
+				return nil
+			}
+			return &refusal{"and PAYOUT_WEBHOOK_URL go together, and one of them is not set", "set both, or neither"}
+		}},
+		{[]string{"PAYOUT_WEBHOOK_URL", "DEV"}, func(s Settings) *refusal {
+			u, err := url.Parse(s.PayoutWebhookURL.Reveal())
+			if s.Dev || err != nil || u.Scheme != "http" || isLoopback(u.Hostname()) {
+				return nil
+			}
+			return &refusal{"is plain http, by which others could read who is paid what", "use https://, or a loopback host, or --dev"}
 		}},
 	},
 }

@@ -114,6 +114,21 @@ func oneOf[T any](dst *T, choices []choice[T]) parser {
 	}
 }
 
+// signingSecret takes a key for HMAC-SHA-256.
+func signingSecret(dst *Secret) parser {
+	const advice = "make one with: openssl rand -hex 32"
+	return func(raw string) *refusal {
+		switch {
+		case strings.TrimSpace(raw) != raw:
+			return &refusal{"begins or ends with white space", "take that away, a line break at the end included"}
+		case raw != "" && len(raw) < minSecretBytes:
+			return &refusal{fmt.Sprintf("is %d bytes long, and %d are needed", len(raw), minSecretBytes), advice}
+		}
+		*dst = Secret(raw)
+		return nil
+	}
+}
+
 func jwtSecret(dst *Secret) parser {
 	const advice = "use the project's JWT secret, or make one with: openssl rand -hex 32"
 	return func(raw string) *refusal {

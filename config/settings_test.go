@@ -42,7 +42,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"HOST=::1", "PORT=0", "ALLOWED_ORIGINS=https://a.example, http://b.example:3000", "SHUTDOWN_TIMEOUT=1m30s",
 		"DATA_DIR=/var/lib/pace", "DATABASE_URL=postgresql://app:pw@db/pace", "REDIS_URL=rediss://cache:6380/1",
 		"JOURNAL_RETENTION=30d", "MIN_FREE_DISK=1GiB", "SUPABASE_URL=https://abcd.supabase.co/",
-		"SUPABASE_JWT_SECRET=" + goodSecret, "SUPABASE_ANON_KEY=anon", "MAX_IN_FLIGHT=1", "MAX_CONNECTIONS=2",
+		"SUPABASE_JWT_SECRET=" + goodSecret, "SUPABASE_ANON_KEY=anon",
+		"PAYOUT_WEBHOOK_URL=https://pay.example/prizes?key=k", "PAYOUT_WEBHOOK_SECRET=" + goodSecret, "MAX_IN_FLIGHT=1", "MAX_CONNECTIONS=2",
 		"RATE_LIMIT_USER=3", "RATE_LIMIT_ADDRESS=4", "TRUSTED_PROXIES=10.1.2.3/8, ::1,",
 		"REQUEST_TIMEOUT=250ms", "IDLE_PASSIVATION=1h", "LOG_LEVEL=WARN", "LOG_FORMAT=json", "PPROF=localhost:6060",
 	}
@@ -52,6 +53,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		DataDir:         "/var/lib/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
 		JournalRetention: 720 * time.Hour, MinFreeDisk: 1073741824,
 		SupabaseURL: "https://abcd.supabase.co", SupabaseJWTSecret: goodSecret, SupabaseAnonKey: "anon",
+		PayoutWebhookURL: "https://pay.example/prizes?key=k", PayoutWebhookSecret: goodSecret,
 		RateLimitUser: 3, RateLimitAddress: 4, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		MaxInFlight: 1, MaxConnections: 2, RequestTimeout: 250 * time.Millisecond, IdlePassivation: time.Hour,
 		LogLevel: slog.LevelWarn, LogFormat: LogJSON, Pprof: "localhost:6060",
@@ -188,6 +190,30 @@ func TestServeRules(t *testing.T) {
 			}
 			require.NoError(t, err)
 			require.Equal(t, test.host, s.Host)
+		})
+	}
+
+	const (
+		url  = "PAYOUT_WEBHOOK_URL=https://pay.example"
+		sign = "PAYOUT_WEBHOOK_SECRET=" + goodSecret
+	)
+	for rule, c := range map[string]struct {
+		environ []string
+		want    string // part of the refusal; empty if it starts
+	}{
+		"a webhook with its secret":            {[]string{secret, url, sign}, ""},
+		"a webhook without a secret":           {[]string{secret, url}, "PAYOUT_WEBHOOK_SECRET and PAYOUT_WEBHOOK_URL go together"},
+		"a webhook's secret without a webhook": {[]string{secret, sign}, "PAYOUT_WEBHOOK_SECRET (from the environment) and PAYOUT_WEBHOOK_URL go together"},
+		"a webhook by plain http":              {[]string{secret, "PAYOUT_WEBHOOK_URL=http://pay.example", sign}, "is plain http, by which others could read who is paid what"},
+		"a webhook by plain http on loopback":  {[]string{secret, "PAYOUT_WEBHOOK_URL=http://127.0.0.1:9000/x", sign}, ""},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			_, err := Load(nil, c.environ, "")
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.ErrorContains(t, err, c.want)
 		})
 	}
 

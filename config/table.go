@@ -45,6 +45,7 @@ const (
 	groupServer  = "Server"
 	groupStores  = "Stores"
 	groupSignIn  = "Sign-in"
+	groupPrizes  = "Prizes"
 	groupLimits  = "Limits"
 	groupInsight = "Logs and profiling"
 
@@ -56,7 +57,7 @@ var table = []setting{
 	// Modes have no variable: one left over in an environment must not open a production server to anybody.
 	{
 		name: "DEV", group: groupModes, flagOnly: true,
-		meaning: "try it out: no Supabase project needed, tokens by `paceboard token`",
+		meaning: "try it out: no Supabase project, tokens by `paceboard token`",
 		bind:    func(s *Settings) parser { return boolean(&s.Dev) },
 	},
 	{
@@ -123,6 +124,16 @@ var table = []setting{
 		name: "SUPABASE_ANON_KEY", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
 		meaning: "publishable key that the web page signs in with",
 		bind:    func(s *Settings) parser { return text(&s.SupabaseAnonKey) },
+	},
+	{
+		name: "PAYOUT_WEBHOOK_URL", group: groupPrizes, unit: "URL", secret: true, defNote: "none: paid at once",
+		meaning: "payment provider told of prizes, https://…",
+		bind:    func(s *Settings) parser { return webhookURL(&s.PayoutWebhookURL) },
+	},
+	{
+		name: "PAYOUT_WEBHOOK_SECRET", group: groupPrizes, unit: "KEY", secret: true, defNote: "none",
+		meaning: "signs what the webhook is told, 32 bytes or more",
+		bind:    func(s *Settings) parser { return signingSecret(&s.PayoutWebhookSecret) },
 	},
 	{
 		name: "MAX_IN_FLIGHT", group: groupLimits, unit: "NUMBER", def: "16384",

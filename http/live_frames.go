@@ -95,9 +95,9 @@ func appendStanding(dst []byte, s *competition.Subscription, standing *competiti
 	return endFrame(append(dst, `,"removed":true}`...), now)
 }
 
-// appendStatus writes a board's status, with the prizes once it is settled.
-func appendStatus(dst []byte, b *competition.Board, now competition.Millis) []byte {
-	dst = beginFrame(dst, "status")
+// statusFrameOf is a board's status, with the prizes once it is settled.
+func statusFrameOf(b *competition.Board, now competition.Millis) []byte {
+	dst := beginFrame(nil, "status")
 	dst = append(dst, `{"competition_id":"`...)
 	dst = append(dst, b.CompetitionID...)
 	dst = append(dst, `","status":"`...)

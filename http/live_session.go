@@ -189,7 +189,7 @@ func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
 // statusFrame is the same for everybody.
 func (l *liveSession) statusFrame(update *competition.Update) frame {
 	type key struct{}
-	bytes, _ := update.Shared(key{}, func() any { return appendStatus(nil, &update.Board, l.now()) }).([]byte)
+	bytes, _ := update.Shared(key{}, func() any { return statusFrameOf(&update.Board, l.now()) }).([]byte)
 	return frame{kind: "status", bytes: bytes}
 }
 

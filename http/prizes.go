@@ -195,8 +195,7 @@ func (c *call) replyPrizes(r *competition.PrizesReply) {
 	out = append(strconv.AppendBool(out, r.Final), `,"prize_pool":`...)
 	out = append(competition.AppendMinor(out, r.PoolMinor, decimals), `,"currency":"`...)
 	out = append(append(out, r.Currency...), `","prizes":`...)
-	out = appendPrizes(out, r.Prizes)
-	c.out = append(out, '}', envelopeEnd)
+	c.out = append(appendPrizes(out, r.Prizes), '}', envelopeEnd)
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
 	c.reply(fasthttp.StatusOK, c.out)
 }

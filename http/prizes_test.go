@@ -129,11 +129,11 @@ func TestSettledStatusTellsThePrizes(t *testing.T) {
 	board := competition.Board{CompetitionID: "spring", Status: competition.Settled, Prizes: []competition.Prize{wonPrize}}
 	require.JSONEq(t, `{"type":"status","data":{"competition_id":"spring","status":"settled","prizes":[
 		{"id":"spring.7","competition_id":"spring","user_id":"u1","rank":1,"amount":600.00,"currency":"EUR","status":"distributed","distributed_at":"2026-05-10T12:00:00Z","created_at":"2026-05-10T12:00:00Z"}]},
-		"timestamp":"2026-05-10T12:00:00Z"}`, string(appendStatus(nil, &board, atStart)))
+		"timestamp":"2026-05-10T12:00:00Z"}`, string(statusFrameOf(&board, atStart)))
 	board.Prizes = nil
-	require.Contains(t, string(appendStatus(nil, &board, atStart)), `"status":"settled","prizes":[]}`, "nobody won")
+	require.Contains(t, string(statusFrameOf(&board, atStart)), `"status":"settled","prizes":[]}`, "nobody won")
 	board.Status = competition.Completed
-	require.NotContains(t, string(appendStatus(nil, &board, atStart)), "prizes")
+	require.NotContains(t, string(statusFrameOf(&board, atStart)), "prizes")
 }
 
 // nextCursor is the cursor that a list ends with.

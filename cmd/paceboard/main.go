@@ -6,6 +6,7 @@
 //	paceboard migrate   PostgreSQL's schema: up, status or down
 //	paceboard export    competitions as JSON lines
 //	paceboard import    and back
+//	paceboard audit     journals, ledger and prizes, worked out again and compared
 //	paceboard mirror    the boards in Redis: verify or rebuild
 //	paceboard version   what this is
 //
@@ -56,6 +57,7 @@ var commands = []command{
 	{"migrate", "bring PostgreSQL's schema up to date, or say how it is", migrate},
 	{"export", "write competitions as JSON lines, verified", export},
 	{"import", "take what export wrote into a store", imports},
+	{"audit", "work ledger and prizes out again, and compare", audit},
 	{"mirror", "compare the boards in Redis with the store, or write them anew", mirror},
 	{"version", "say what this is", version},
 }

@@ -20,6 +20,7 @@ import (
 	"github.com/paceboard/paceboard/actors"
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
+	"github.com/paceboard/paceboard/payouts"
 	"github.com/paceboard/paceboard/persistence/redis"
 	"github.com/paceboard/paceboard/web"
 )
@@ -47,8 +48,9 @@ type server struct {
 	logger   *slog.Logger
 	memory   *headroom
 	store    store
-	keeping  *retention    // nil when all journal is kept
-	mirror   *redis.Mirror // nil without one
+	keeping  *retention      // nil when all journal is kept
+	mirror   *redis.Mirror   // nil without one
+	payouts  *payouts.Worker // nil where prizes are paid at once
 	engine   *actors.Engine
 	http     *pbhttp.Server
 	profiler *nethttp.Server
@@ -85,13 +87,14 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	if s.mirror, err = openMirror(settings); err != nil {
 		return s, err
 	}
+	registry := prometheus.NewRegistry()
+	handOver := s.startPayouts(registry)
 	if s.engine, err = actors.New(actors.Options{
 		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, RequestTimeout: settings.RequestTimeout,
-		MaxInFlight: settings.MaxInFlight, IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err),
+		MaxInFlight: settings.MaxInFlight, IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
 	}); err != nil {
 		return s, err
 	}
-	registry := prometheus.NewRegistry()
 	if settings.JournalRetention > 0 {
 		s.keeping = startRetention(s.store, settings.JournalRetention, retentionEvery, s.logger, registry)
 	}
@@ -168,6 +171,9 @@ func (s *server) stop() error {
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close(ctx))
 	}
+	if s.payouts != nil {
+		s.payouts.Stop()
+	}
 	if s.mirror != nil {
 		errs = append(errs, s.mirror.Close())
 	}
@@ -176,6 +182,19 @@ func (s *server) stop() error {
 	}
 	s.memory.stop()
 	return errors.Join(errs...)
+}
+
+// startPayouts tells the payment provider of prizes, if the settings name one,
+// and returns what to call when there are new ones.
+func (s *server) startPayouts(registry prometheus.Registerer) (handOver func()) {
+	if s.settings.PayoutWebhookURL == "" {
+		return nil
+	}
+	s.payouts = payouts.Start(payouts.Options{
+		Store: s.store, URL: s.settings.PayoutWebhookURL.Reveal(), Secret: []byte(s.settings.PayoutWebhookSecret.Reveal()),
+		Logger: s.logger, Metrics: registry,
+	})
+	return s.payouts.Wake
 }
 
 // startProfiler serves pprof where the settings say so, on loopback alone.

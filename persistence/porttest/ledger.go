@@ -94,20 +94,14 @@ var ledgerRules = []rule{
 		h.settled(t, "board-2", false)
 		for range 2 {
 			for _, id := range []string{"board", "board-2"} {
-				audited, err := competition.Audit(t.Context(), id, h.store, func(int) {})
+				audited, err := competition.Audit(t.Context(), id, 1, h.store, func(int) {})
 				require.NoError(t, err)
+				require.NoError(t, audited.Compare(t.Context(), h.store))
 				require.Empty(t, audited.Findings)
-				want := audited.Ledger
-				last := map[uint32]competition.Prize{}
-				for _, p := range want.Prizes {
-					last[p.Number] = p
-				}
 				rows := ledger(t, h.store, id)
-				require.Equal(t, want.Transactions, rows.Transactions)
+				require.Equal(t, audited.Transactions, rows.Transactions)
 				require.Len(t, rows.Prizes, 3)
-				for i, p := range rows.Prizes {
-					require.Equal(t, last[uint32(i+1)], p)
-				}
+				require.Equal(t, audited.Prizes, rows.Prizes)
 			}
 			h.reopen(t)
 		}
@@ -206,6 +200,21 @@ var ledgerRules = []rule{
 		require.Equal(t, first, handover(t, h.store, id))
 		require.NoError(t, h.store.SaveHandover(t.Context(), &second, 1))
 		require.Equal(t, second, handover(t, h.store, id))
+	}},
+
+	{"batches of several competitions that move money go together", func(t *testing.T, h *harness) {
+		var batches []*competition.Batch
+		for _, id := range []string{"a", "b", "c"} {
+			g := NewGame(h.store, id)
+			require.NoError(t, g.CreateWithPrizes(500, 0))
+			require.NoError(t, g.Join("anna", ""))
+			batches = append(batches, g.Take())
+		}
+		require.Nil(t, h.store.Append(t.Context(), batches))
+		require.Len(t, transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 10), 3)
+		for _, id := range []string{"a", "b", "c"} {
+			require.Len(t, ledger(t, h.store, id).Transactions, 1)
+		}
 	}},
 
 	{"a refused batch leaves no money behind", func(t *testing.T, h *harness) {

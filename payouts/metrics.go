@@ -1,0 +1,45 @@
+package payouts
+
+import (
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// metrics is what machines see of the worker.
+type metrics struct {
+	attempts *prometheus.CounterVec
+	pending  *prometheus.GaugeVec
+}
+
+func newMetrics(registry prometheus.Registerer) metrics {
+	m := metrics{
+		attempts: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "paceboard_payout_attempts_total", Help: "Attempts at handing a prize over to the payment provider, by what became of them.",
+		}, []string{"outcome"}),
+		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
+			Name: "paceboard_payouts_pending", Help: "Pending prizes by how far handing them over is; dead ones wait for an operator.",
+		}, []string{"status"}),
+	}
+	registry.MustRegister(m.attempts, m.pending)
+	for _, outcome := range []string{"delivered", "failed", "dead"} {
+		m.attempts.WithLabelValues(outcome)
+	}
+	m.show(tally{})
+	return m
+}
+
+// tally counts pending prizes by status.
+type tally [competition.HandoverDead + 1]int
+
+func (t *tally) add(s competition.HandoverStatus) {
+	if int(s) < len(t) {
+		t[s]++
+	}
+}
+
+func (m *metrics) show(t tally) {
+	for s, n := range t {
+		m.pending.WithLabelValues(competition.HandoverStatus(s).String()).Set(float64(n))
+	}
+}

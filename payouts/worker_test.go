@@ -1,0 +1,323 @@
+package payouts
+
+import (
+	"cmp"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// memory is a store of pending prizes; the real ones have their own suite.
+type memory struct {
+	mu        sync.Mutex
+	prizes    []competition.Prize
+	handovers map[competition.PrizeID]competition.Handover
+	changed   chan struct{} // closed and replaced at each save
+	refuse    error
+}
+
+func newMemory(n int) *memory {
+	m := &memory{handovers: map[competition.PrizeID]competition.Handover{}, changed: make(chan struct{})}
+	for i := range n {
+		m.prizes = append(m.prizes, competition.Prize{
+			CompetitionID: "spring", Number: uint32(i + 1), UserID: fmt.Sprintf("u%d", i+1), Rank: i + 1, Minor: 1005, Currency: "EUR",
+			Status: competition.PendingPrize, CreatedAt: 1_795_435_200_000,
+		})
+	}
+	return m
+}
+
+func (m *memory) PendingPrizes(_ context.Context, behind competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.prizes {
+		h := m.handovers[p.ID()]
+		h.Prize = p.ID()
+		if p.Number > behind.Number && !visit(p, h) {
+			break
+		}
+	}
+	return nil
+}
+
+func (m *memory) SaveHandover(_ context.Context, h *competition.Handover, attempts int) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.refuse != nil {
+		return m.refuse
+	}
+	if m.handovers[h.Prize].Attempts != attempts {
+		return competition.ErrConflict
+	}
+	m.handovers[h.Prize] = *h
+	close(m.changed)
+	m.changed = make(chan struct{})
+	return nil
+}
+
+// await waits until all hand-overs have a status.
+func (m *memory) await(t *testing.T, status competition.HandoverStatus) []competition.Handover {
+	t.Helper()
+	deadline := time.After(20 * time.Second)
+	for {
+		m.mu.Lock()
+		var all []competition.Handover
+		for _, h := range m.handovers {
+			if h.Status == status {
+				all = append(all, h)
+			}
+		}
+		changed := m.changed
+		m.mu.Unlock()
+		if len(all) == len(m.prizes) {
+			slices.SortFunc(all, func(a, b competition.Handover) int { return cmp.Compare(a.Prize.Number, b.Prize.Number) })
+			return all
+		}
+		select {
+		case <-changed:
+		case <-deadline:
+			require.FailNow(t, "not in time", "%d of %d are %v", len(all), len(m.prizes), status)
+		}
+	}
+}
+
+var secret = []byte("a secret of the tests, 32 bytes or more")
+
+// receiver is a payment provider on a real socket; answer says what becomes of
+// the n-th request for a prize, from 1.
+type receiver struct {
+	*httptest.Server
+	t      *testing.T
+	answer func(n int, w http.ResponseWriter)
+
+	mu     sync.Mutex
+	bodies map[string][]string // by Idempotency-Key
+}
+
+func receive(t *testing.T, answer func(n int, w http.ResponseWriter)) *receiver {
+	t.Helper()
+	r := &receiver{t: t, answer: answer, bodies: map[string][]string{}}
+	r.Server = httptest.NewServer(http.HandlerFunc(r.serve))
+	t.Cleanup(r.Close)
+	return r
+}
+
+func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
+	body, err := io.ReadAll(request.Body)
+	if err != nil {
+		r.t.Error(err)
+	}
+	// As a provider would do it, not with the code under test.
+	stamp, sum, _ := strings.Cut(strings.TrimPrefix(request.Header.Get("Paceboard-Signature"), "t="), ",v1=")
+	mac := hmac.New(sha256.New, secret)
+	fmt.Fprintf(mac, "%s.%s", stamp, body)
+	if hex.EncodeToString(mac.Sum(nil)) != sum {
+		r.t.Errorf("a wrong signature: %s", request.Header.Get("Paceboard-Signature"))
+	}
+	if seconds, err := strconv.ParseInt(stamp, 10, 64); err != nil || time.Since(time.Unix(seconds, 0)).Abs() > time.Minute {
+		r.t.Errorf("a wrong time: %q", stamp)
+	}
+	if request.Method != http.MethodPost || request.Header.Get("Content-Type") != "application/json" {
+		r.t.Errorf("%s with %s", request.Method, request.Header.Get("Content-Type"))
+	}
+	key := request.Header.Get("Idempotency-Key")
+	r.mu.Lock()
+	r.bodies[key] = append(r.bodies[key], string(body))
+	n := len(r.bodies[key])
+	r.mu.Unlock()
+	r.answer(n, w)
+}
+
+// start begins with short pauses.
+func start(t *testing.T, store Store, url string, change func(*Options)) (*Worker, *prometheus.Registry) {
+	t.Helper()
+	registry := prometheus.NewRegistry()
+	o := Options{
+		Store: store, URL: url, Secret: secret, Metrics: registry, Timeout: 200 * time.Millisecond,
+		FirstPause: time.Millisecond, LongestWait: 10 * time.Millisecond, Every: 20 * time.Millisecond,
+	}
+	if change != nil {
+		change(&o)
+	}
+	w := Start(o)
+	t.Cleanup(w.Stop)
+	return w, registry
+}
+
+func TestPrizesAreHandedOver(t *testing.T) {
+	m := newMemory(600) // more than two pages
+	r := receive(t, func(_ int, w http.ResponseWriter) { w.WriteHeader(http.StatusAccepted) })
+	start(t, m, r.URL, nil)
+	for _, h := range m.await(t, competition.HandoverDelivered) {
+		require.Equal(t, 1, h.Attempts)
+		require.Empty(t, h.Error)
+	}
+	require.Len(t, r.bodies, 600)
+	require.Len(t, r.bodies["spring.7"], 1)
+	require.JSONEq(t, `{"id":"spring.7","competition_id":"spring","user_id":"u7","rank":7,"amount":10.05,"amount_minor":1005,"currency":"EUR","created_at":"2026-11-23T12:00:00Z"}`, r.bodies["spring.7"][0])
+	require.Contains(t, r.bodies["spring.7"][0], `"amount":10.05,`, "with the currency's decimals, as a number")
+}
+
+// TestReceiverThatFailsHangsAnswers500ThenTakesIt: all of that, and each time the
+// same body under the same key.
+func TestReceiverThatFailsHangsAnswers500ThenTakesIt(t *testing.T) {
+	m := newMemory(5)
+	ended := make(chan struct{})
+	r := receive(t, func(n int, w http.ResponseWriter) {
+		switch n {
+		case 1: // closes the connection
+			panic(http.ErrAbortHandler)
+		case 2: // hangs
+			select {
+			case <-ended:
+			case <-time.After(5 * time.Second):
+			}
+		case 3:
+			w.WriteHeader(http.StatusInternalServerError)
+		case 4: // leads elsewhere, which nobody follows
+			w.Header().Set("Location", "http://127.0.0.1:1/")
+			w.WriteHeader(http.StatusTemporaryRedirect)
+		}
+	})
+	t.Cleanup(func() { close(ended) }) // before the receiver waits for its handlers
+	_, registry := start(t, m, r.URL, nil)
+	for _, h := range m.await(t, competition.HandoverDelivered) {
+		require.Equal(t, 5, h.Attempts)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for key, bodies := range r.bodies {
+		require.Len(t, bodies, 5)
+		require.Equal(t, bodies[:4], bodies[1:], key)
+	}
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	require.NotEmpty(t, families)
+}
+
+func TestPrizeIsDeadAfterTooManyAttemptsAndCanBeTriedAgain(t *testing.T) {
+	m := newMemory(1)
+	good := make(chan struct{})
+	r := receive(t, func(_ int, w http.ResponseWriter) {
+		select {
+		case <-good:
+		default:
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	})
+	w, registry := start(t, m, r.URL, func(o *Options) { o.Attempts = 3 })
+	dead := m.await(t, competition.HandoverDead)
+	require.Equal(t, 3, dead[0].Attempts)
+	require.Equal(t, "the webhook answered 502", dead[0].Error)
+	require.Eventually(t, func() bool { return gauge(t, registry, "dead") == 1 }, 5*time.Second, time.Millisecond)
+	require.Len(t, r.bodies["spring.1"], 3, "nobody tries a dead one")
+
+	close(good)
+	require.NoError(t, m.SaveHandover(t.Context(), &competition.Handover{Prize: dead[0].Prize}, 3))
+	w.Wake()
+	m.await(t, competition.HandoverDelivered)
+	require.Eventually(t, func() bool { return gauge(t, registry, "dead") == 0 }, 5*time.Second, time.Millisecond)
+}
+
+func gauge(t *testing.T, registry *prometheus.Registry, status string) (value float64) {
+	t.Helper()
+	families, err := registry.Gather()
+	require.NoError(t, err)
+	for _, f := range families {
+		for _, m := range f.Metric {
+			if f.GetName() == "paceboard_payouts_pending" && m.Label[0].GetValue() == status {
+				value = m.GetGauge().GetValue()
+			}
+		}
+	}
+	return value
+}
+
+// TestWorkersOnOneStoreTakeTurns: of two servers one makes each attempt.
+func TestWorkersOnOneStoreTakeTurns(t *testing.T) {
+	m := newMemory(300)
+	r := receive(t, func(int, http.ResponseWriter) {})
+	for range 3 {
+		start(t, m, r.URL, func(o *Options) { o.FirstPause, o.Timeout = time.Second, 5*time.Second })
+	}
+	for _, h := range m.await(t, competition.HandoverDelivered) {
+		require.Equal(t, 1, h.Attempts)
+	}
+	for key, bodies := range r.bodies {
+		require.Len(t, bodies, 1, key)
+	}
+}
+
+// TestAttemptThatWasCutShortIsMadeAgain by the next start, when it must have
+// failed: the claim was written down before.
+func TestAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
+	m := newMemory(1)
+	arrived, ended := make(chan struct{}, 10), make(chan struct{})
+	r := receive(t, func(n int, _ http.ResponseWriter) {
+		arrived <- struct{}{}
+		if n == 1 {
+			<-ended
+		}
+	})
+	w, _ := start(t, m, r.URL, func(o *Options) { o.Timeout = 100 * time.Millisecond })
+	<-arrived
+	w.Stop() // as a crash would
+	close(ended)
+	m.mu.Lock()
+	require.Equal(t, 1, m.handovers[m.prizes[0].ID()].Attempts)
+	require.Equal(t, competition.HandoverWaiting, m.handovers[m.prizes[0].ID()].Status)
+	m.mu.Unlock()
+	start(t, m, r.URL, nil)
+	require.Equal(t, 2, m.await(t, competition.HandoverDelivered)[0].Attempts)
+}
+
+func TestNothingIsSentThatCannotBeWrittenDown(t *testing.T) {
+	m := newMemory(1)
+	m.refuse = competition.ErrUnavailable
+	r := receive(t, func(int, http.ResponseWriter) {})
+	w, registry := start(t, m, r.URL, nil)
+	require.Eventually(t, func() bool { return gauge(t, registry, "waiting") == 1 }, 5*time.Second, time.Millisecond)
+	r.mu.Lock()
+	require.Empty(t, r.bodies)
+	r.mu.Unlock()
+	m.mu.Lock()
+	m.refuse = nil
+	m.mu.Unlock()
+	w.Wake()
+	m.await(t, competition.HandoverDelivered)
+}
+
+func TestPausesGrowAndAreJittered(t *testing.T) {
+	w := &Worker{Options: Options{FirstPause: time.Second, LongestWait: time.Hour}}
+	for attempt, whole := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 12: 2048 * time.Second, 13: time.Hour, 40: time.Hour, 1000: time.Hour} {
+		seen := map[time.Duration]bool{}
+		for range 50 {
+			pause := w.pauseAfter(attempt)
+			require.GreaterOrEqual(t, pause, whole/2)
+			require.LessOrEqual(t, pause, whole)
+			seen[pause] = true
+		}
+		require.Greater(t, len(seen), 10, "attempt %d", attempt)
+	}
+}
+
+func TestSignature(t *testing.T) {
+	// printf '1795435200.{}' | openssl dgst -sha256 -hmac secret
+	require.Equal(t, "t=1795435200,v1=5871430338692b4bd490738c4df03402843d3877ffc2c67d28faa4ee976d5f9d", Signature([]byte("secret"), []byte("{}"), time.Unix(1_795_435_200, 0)))
+}
