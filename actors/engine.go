@@ -98,6 +98,7 @@ type Engine struct {
 	incarnations atomic.Uint64
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	envelopes    sync.Pool
+	heralds      sync.WaitGroup         // goroutines, each of which ends within fanOutEvery of its last change
 	newKey       func() competition.Key // of a new identity; tests replace it
 
 	// Calls of the store end with life, which Close ends at its deadline at the
@@ -182,6 +183,7 @@ func (e *Engine) shutDown() error {
 	for _, h := range active {
 		<-h.gone
 	}
+	e.heralds.Wait()
 	e.saver.close()
 	e.projector.close()
 	e.writer.close()

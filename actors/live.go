@@ -6,16 +6,28 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// fanOutEvery is the shortest time between two updates of a board.
-const fanOutEvery = 100 * time.Millisecond
+const (
+	// fanOutEvery is the shortest time between two updates to one subscription.
+	fanOutEvery = 100 * time.Millisecond
+	// refreshEvery is the shortest time between two updates while the first has
+	// not reached everybody: the others then get the later one.
+	refreshEvery = 50 * time.Millisecond
+)
 
 // audience is who watches a competition. It belongs to the actor, but outlives
 // its incarnations.
 type audience struct {
-	subscriptions map[*competition.Subscription]competition.Caller
+	subscriptions map[*competition.Subscription]subscriber
+	herald        herald              // wakes them
 	update        *competition.Update // the last one, nil when nobody watches
 	lastFanOut    time.Time
 	scheduled     bool // a fanOut is in the mailbox or on its way there
+}
+
+// subscriber is whose a subscription is, and its place in the herald's ring.
+type subscriber struct {
+	caller competition.Caller
+	place  int
 }
 
 // Messages of subscribers.
@@ -61,16 +73,23 @@ func (e *Engine) Unsubscribe(s *competition.Subscription) {
 func (a *competitionActor) subscribe(m *subscribe) {
 	audience := &a.handle.audience
 	if audience.subscriptions == nil {
-		audience.subscriptions = map[*competition.Subscription]competition.Caller{}
+		audience.subscriptions = map[*competition.Subscription]subscriber{}
 	}
-	audience.subscriptions[m.subscription] = m.caller
+	audience.subscriptions[m.subscription] = subscriber{m.caller, audience.herald.add(m.subscription)}
 	a.look(m.subscription)
 	m.subscription.Put(a.nextUpdate())
 }
 
 func (a *competitionActor) unsubscribe(s *competition.Subscription) {
 	audience := &a.handle.audience
+	gone, there := audience.subscriptions[s]
+	if !there {
+		return // it was revoked, or never taken in
+	}
 	delete(audience.subscriptions, s)
+	if moved := audience.herald.remove(gone.place); moved != nil {
+		audience.subscriptions[moved] = subscriber{audience.subscriptions[moved].caller, gone.place}
+	}
 	if len(audience.subscriptions) == 0 {
 		audience.update = nil
 	}
@@ -93,7 +112,7 @@ func (a *competitionActor) look(s *competition.Subscription) {
 }
 
 // scheduleFanOut has the audience told of a change: at once after a quiet
-// time, and otherwise when fanOutEvery is over.
+// time, and otherwise when fanOutEvery is over, or refreshEvery.
 func (a *competitionActor) scheduleFanOut() {
 	audience := &a.handle.audience
 	if len(audience.subscriptions) == 0 || audience.scheduled || audience.update != nil && audience.update.Version == a.core.Version() {
@@ -101,7 +120,11 @@ func (a *competitionActor) scheduleFanOut() {
 	}
 	audience.scheduled = true
 	root, self := a.engine.system.Root, a.self
-	if wait := fanOutEvery - time.Since(audience.lastFanOut); wait > 0 {
+	every := fanOutEvery
+	if audience.herald.busy() {
+		every = refreshEvery
+	}
+	if wait := every - time.Since(audience.lastFanOut); wait > 0 {
 		time.AfterFunc(wait, func() { root.Send(self, &fanOut{}) })
 		return
 	}
@@ -121,8 +144,9 @@ func (a *competitionActor) fanOut() {
 	update := a.nextUpdate()
 	for s := range audience.subscriptions {
 		a.look(s)
-		s.Put(update)
+		s.Offer(update)
 	}
+	audience.herald.announce(&a.engine.heralds)
 }
 
 // revoke ends the subscriptions of those who may not read a board that became
@@ -132,10 +156,10 @@ func (a *competitionActor) revoke() {
 		return // by everybody
 	}
 	audience := &a.handle.audience
-	for s, caller := range audience.subscriptions {
-		if !a.core.Readable(caller) {
+	for s, subscriber := range audience.subscriptions {
+		if !a.core.Readable(subscriber.caller) {
 			s.Revoke()
-			delete(audience.subscriptions, s)
+			a.unsubscribe(s)
 		}
 	}
 }

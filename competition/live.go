@@ -140,7 +140,15 @@ func (s *Subscription) Standing() *Standing { return s.standing.Load() }
 
 // Put fills the slot and wakes the reader; it never blocks.
 func (s *Subscription) Put(u *Update) {
-	s.latest.Store(u)
+	s.Offer(u)
+	s.Wake()
+}
+
+// Offer fills the slot; who wakes the reader comes later.
+func (s *Subscription) Offer(u *Update) { s.latest.Store(u) }
+
+// Wake wakes the reader; it never blocks.
+func (s *Subscription) Wake() {
 	select {
 	case s.wake <- struct{}{}:
 	default:
