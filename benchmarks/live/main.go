@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -41,7 +42,7 @@ func main() {
 }
 
 // run is the whole measurement.
-func run(ctx context.Context, o options) error {
+func run(ctx context.Context, o options) (err error) {
 	if o.subscribers < 1 || o.subscribers > 15_000 || o.stalled < 0 || o.stalled >= o.subscribers {
 		return fmt.Errorf("-subscribers %d -stalled %d: must be 1 to 15,000, and fewer stalled ones", o.subscribers, o.stalled)
 	}
@@ -63,6 +64,13 @@ func run(ctx context.Context, o options) error {
 		return err
 	}
 	defer closeAll(subscribers)
+	reading, stopReading := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- readAll(reading, subscribers) }()
+	defer func() {
+		stopReading()
+		err = errors.Join(err, <-ended)
+	}()
 	connected := s.usage()
 	r := report{options: o, machine: rig.Here(ctx).String(), bytesEach: (connected.RSS - empty.RSS) / int64(o.subscribers)}
 

@@ -27,7 +27,7 @@ type shard struct {
 	frames  int64
 }
 
-func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 3) }
+func newHistogram() *hdrhistogram.Histogram { return hdrhistogram.New(1, 60_000_000, 2) }
 
 // took records that a frame brought batches from first to last to a subscriber.
 func (m *meter) took(number, first, last int, now int64) {

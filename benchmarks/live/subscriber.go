@@ -7,7 +7,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"strconv"
@@ -27,21 +26,19 @@ const (
 	opText, opClose, opPing, opPong = 0x1, 0x8, 0x9, 0xA
 
 	maxFrame      = 256 << 10
-	receiveBuffer = 16 << 10 // of the kernel: who stops reading must be noticed
+	receiveBuffer = 128 << 10 // of the kernel, as most clients have it
 	dialers       = 32
 )
 
-// subscriber is one connection and its goroutine.
+// subscriber is one connection, which a loop reads from.
 type subscriber struct {
 	number  int
-	conn    net.Conn
-	in      *bufio.Reader
+	fd      int
+	rest    []byte // the beginning of a frame
 	meter   *meter
 	seen    int // batch that the board holds; -1 before the first
 	stalled atomic.Bool
 	failed  atomic.Bool
-	closed  chan struct{} // tells a stalled one to go
-	done    chan struct{}
 }
 
 // connectAll opens all subscriptions, a few at a time.
@@ -81,9 +78,7 @@ func connectAll(ctx context.Context, s *server, m *meter, o options) ([]*subscri
 func closeAll(subscribers []*subscriber) {
 	for _, s := range subscribers {
 		if s != nil {
-			close(s.closed)
-			_ = s.conn.Close()
-			<-s.done
+			_ = syscall.Close(s.fd)
 		}
 	}
 }
@@ -109,28 +104,42 @@ func connect(ctx context.Context, address string, number, window int, m *meter) 
 	if err != nil {
 		return nil, err
 	}
-	s := &subscriber{
-		number: number, conn: conn, in: bufio.NewReaderSize(conn, 4<<10), meter: m, seen: -1,
-		closed: make(chan struct{}), done: make(chan struct{}),
-	}
-	if err := s.open(address, bearer, window); err != nil {
-		_ = conn.Close()
+	defer func() { _ = conn.Close() }()
+	s := &subscriber{number: number, fd: -1, meter: m, seen: -1}
+	if err := s.open(conn, address, bearer, window); err != nil {
 		return nil, err
 	}
-	go s.run()
-	return s, nil
+	return s, s.detach(conn)
+}
+
+// detach takes the connection away from Go's poller: a loop waits for it.
+func (s *subscriber) detach(conn net.Conn) error {
+	tcp, ok := conn.(*net.TCPConn)
+	if !ok {
+		return errors.New("the connection is not TCP")
+	}
+	raw, err := tcp.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var dupErr error
+	if err := raw.Control(func(fd uintptr) { s.fd, dupErr = syscall.Dup(int(fd)) }); err != nil {
+		return err
+	}
+	return dupErr
 }
 
 // open shakes hands and reads up to the first board.
-func (s *subscriber) open(address, bearer string, window int) error {
-	_ = s.conn.SetDeadline(time.Now().Add(30 * time.Second))
-	_, err := fmt.Fprintf(s.conn, "GET /ws/leaderboard/%s?limit=%d HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
+func (s *subscriber) open(conn net.Conn, address, bearer string, window int) error {
+	_ = conn.SetDeadline(time.Now().Add(30 * time.Second))
+	_, err := fmt.Fprintf(conn, "GET /ws/leaderboard/%s?limit=%d HTTP/1.1\r\nHost: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
 		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: bearer.%s\r\n\r\n",
 		competitionID, window, address, bearer)
 	if err != nil {
 		return err
 	}
-	response, err := http.ReadResponse(s.in, nil)
+	in := bufio.NewReaderSize(conn, 4<<10)
+	response, err := http.ReadResponse(in, nil)
 	if err != nil {
 		return err
 	}
@@ -138,69 +147,72 @@ func (s *subscriber) open(address, bearer string, window int) error {
 	if response.StatusCode != http.StatusSwitchingProtocols {
 		return fmt.Errorf("upgrade: %s", response.Status)
 	}
-	var buffer []byte
 	for s.seen < 0 {
-		if buffer, err = s.frame(buffer); err != nil {
+		if _, err := in.Peek(1); err != nil {
 			return err
 		}
+		there, _ := in.Peek(in.Buffered())
+		if err := s.feed(there); err != nil {
+			return err
+		}
+		_, _ = in.Discard(len(there))
 	}
-	return s.conn.SetDeadline(time.Time{})
+	return nil
 }
 
-// run reads until the connection ends or the subscriber is told to stall.
-func (s *subscriber) run() {
-	defer close(s.done)
-	var buffer []byte
-	for !s.stalled.Load() {
-		var err error
-		if buffer, err = s.frame(buffer); err != nil {
-			s.failed.Store(true)
-			return
-		}
+// feed takes what came: whole frames are looked at, the rest is kept.
+func (s *subscriber) feed(b []byte) error {
+	if len(s.rest) > 0 {
+		s.rest = append(s.rest, b...)
+		b = s.rest
 	}
-	<-s.closed
+	for {
+		opcode, payload, size, err := splitFrame(b)
+		if err != nil {
+			return err
+		}
+		if size == 0 {
+			break
+		}
+		switch opcode {
+		case opText:
+			s.took(payload)
+		case opClose:
+			return errors.New("the server closed")
+		case opPing:
+			// Masked by zeros, which a mask may be.
+			pong := append([]byte{0x80 | opPong, 0x80 | byte(len(payload)), 0, 0, 0, 0}, payload...)
+			if _, err := syscall.Write(s.fd, pong); err != nil {
+				return err
+			}
+		}
+		b = b[size:]
+	}
+	s.rest = append(s.rest[:0], b...)
+	return nil
 }
 
-// frame reads one frame into the buffer, which it returns.
-func (s *subscriber) frame(buffer []byte) ([]byte, error) {
-	var head [8]byte
-	if _, err := io.ReadFull(s.in, head[:2]); err != nil {
-		return buffer, err
+// splitFrame is the first frame of b; size is 0 when it is not whole yet.
+func splitFrame(b []byte) (opcode byte, payload []byte, size int, err error) {
+	if len(b) < 2 {
+		return 0, nil, 0, nil
 	}
-	opcode, size := head[0]&0xF, uint64(head[1]&0x7F)
-	switch size {
-	case 126:
-		if _, err := io.ReadFull(s.in, head[:2]); err != nil {
-			return buffer, err
-		}
-		size = uint64(binary.BigEndian.Uint16(head[:2]))
-	case 127:
-		if _, err := io.ReadFull(s.in, head[:8]); err != nil {
-			return buffer, err
-		}
-		size = binary.BigEndian.Uint64(head[:8])
+	head, length := 2, int(b[1]&0x7F)
+	switch {
+	case length == 126 && len(b) >= 4:
+		head, length = 4, int(binary.BigEndian.Uint16(b[2:]))
+	case length == 127 && len(b) >= 10:
+		head, length = 10, int(min(binary.BigEndian.Uint64(b[2:]), maxFrame+1))
+	case length > 125:
+		return 0, nil, 0, nil
 	}
-	if size > maxFrame {
-		return buffer, fmt.Errorf("a frame of %d bytes", size)
+	switch {
+	case length > maxFrame:
+		return 0, nil, 0, fmt.Errorf("a frame of over %d bytes", maxFrame)
+	case len(b) < head+length:
+		return 0, nil, 0, nil
 	}
-	if uint64(cap(buffer)) < size {
-		buffer = make([]byte, size)
-	}
-	buffer = buffer[:size]
-	if _, err := io.ReadFull(s.in, buffer); err != nil {
-		return buffer, err
-	}
-	switch opcode {
-	case opText:
-		s.took(buffer)
-	case opClose:
-		return buffer, errors.New("the server closed")
-	case opPing:
-		// Masked by zeros, which a mask may be.
-		_, err := s.conn.Write(append([]byte{0x80 | opPong, 0x80 | byte(len(buffer)), 0, 0, 0, 0}, buffer...))
-		return buffer, err
-	}
-	return buffer, nil
+	return b[0] & 0xF, b[head : head+length], head + length, nil
 }
 
 var (
