@@ -38,6 +38,9 @@ func (h *herald) add(s *competition.Subscription) int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.ring = append(h.ring, place{subscription: s, woken: time.Now()})
+	if h.pending > 0 {
+		h.pending++ // it stands between us and others
+	}
 	return len(h.ring) - 1
 }
 
@@ -62,14 +65,15 @@ func (h *herald) remove(index int) (moved *competition.Subscription) {
 	return moved
 }
 
-// announce has everybody woken once, from now on. heralds counts its goroutine.
-func (h *herald) announce(heralds *sync.WaitGroup) {
+// announce has everybody woken once, from now on, by a goroutine that ends with
+// the engine at the latest.
+func (h *herald) announce(e *Engine) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pending = len(h.ring)
 	if h.pending > 0 && !h.running {
 		h.running = true
-		heralds.Go(h.run)
+		e.heralds.Go(func() { h.run(e.life.Done()) })
 	}
 }
 
@@ -80,14 +84,18 @@ func (h *herald) busy() bool {
 	return h.running
 }
 
-func (h *herald) run() {
+func (h *herald) run(end <-chan struct{}) {
 	var room [wakeAtOnce]*competition.Subscription
 	for {
 		some, wait := h.take(room[:0], time.Now())
-		switch {
-		case wait > 0:
-			time.Sleep(wait)
-		case len(some) == 0:
+		if wait > 0 {
+			pause := time.NewTimer(wait)
+			select {
+			case <-pause.C:
+			case <-end:
+				return
+			}
+		} else if len(some) == 0 {
 			return
 		}
 		for _, s := range some {

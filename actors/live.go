@@ -146,7 +146,7 @@ func (a *competitionActor) fanOut() {
 		a.look(s)
 		s.Offer(update)
 	}
-	audience.herald.announce(&a.engine.heralds)
+	audience.herald.announce(a.engine)
 }
 
 // revoke ends the subscriptions of those who may not read a board that became

@@ -1,0 +1,84 @@
+package actors
+
+import (
+	"context"
+	"maps"
+	"math/rand/v2"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// TestHeraldWakesEverybodyAndNobodyTooOften: whoever comes and goes meanwhile.
+func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := &Engine{}
+		e.life, e.endLife = context.WithCancel(t.Context())
+		defer e.endLife()
+		var h herald
+		random := rand.New(rand.NewPCG(5, 6))
+		places := map[*competition.Subscription]int{}
+		wakes := map[*competition.Subscription]chan struct{}{}
+		join := func() {
+			wake := make(chan struct{}, 1)
+			s := competition.NewSubscription("c", "", wake)
+			wakes[s], places[s] = wake, h.add(s)
+		}
+		leave := func() {
+			for s, index := range places {
+				delete(places, s)
+				delete(wakes, s)
+				if moved := h.remove(index); moved != nil {
+					places[moved] = index
+				}
+				return
+			}
+		}
+		for range 500 {
+			join()
+		}
+		for range 50 {
+			time.Sleep(fanOutEvery) // time in the bubble
+			waiting := maps.Clone(wakes)
+			h.announce(e)
+			if random.IntN(2) == 0 {
+				h.announce(e) // again before the first is over
+			}
+			for range random.IntN(5) {
+				leave()
+				join()
+			}
+			synctest.Wait()
+			collect := func() {
+				for s, wake := range wakes {
+					for len(wake) > 0 {
+						<-wake
+						delete(waiting, s)
+					}
+				}
+			}
+			collect()
+			time.Sleep(fanOutEvery - time.Millisecond)
+			synctest.Wait()
+			for _, wake := range wakes {
+				require.Empty(t, wake, "twice within fanOutEvery")
+			}
+			time.Sleep(fanOutEvery)
+			synctest.Wait()
+			collect()
+			for s := range waiting {
+				_, stayed := wakes[s]
+				require.False(t, stayed, "everybody who stays is woken")
+			}
+			for s, place := range places {
+				require.Same(t, s, h.ring[place].subscription)
+			}
+			require.False(t, h.busy())
+		}
+		e.heralds.Wait()
+	})
+}
