@@ -42,7 +42,7 @@ func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
 			join()
 		}
 		for range 50 {
-			time.Sleep(fanOutEvery) // time in the bubble
+			pass(fanOutEvery)
 			waiting := maps.Clone(wakes)
 			h.announce(e)
 			if random.IntN(2) == 0 {
@@ -62,13 +62,11 @@ func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
 				}
 			}
 			collect()
-			time.Sleep(fanOutEvery - time.Millisecond)
-			synctest.Wait()
+			pass(fanOutEvery - time.Millisecond)
 			for _, wake := range wakes {
 				require.Empty(t, wake, "twice within fanOutEvery")
 			}
-			time.Sleep(fanOutEvery)
-			synctest.Wait()
+			pass(fanOutEvery)
 			collect()
 			for s := range waiting {
 				_, stayed := wakes[s]
