@@ -172,21 +172,22 @@ func (c *call) replySummary(status int, summary *competition.Summary) {
 }
 
 func (c *call) replySummaries(list []competition.Summary, next string) {
-	out := append(append(c.out[:0], envelope...), `{"competitions":[`...)
+	if next != "" {
+		next = cursorBehindCompetition(next)
+	}
+	replyList(c, "competitions", list, appendSummary, next)
+}
+
+// replyList answers with a page of a list, each element as one writes it, and
+// the cursor of the next page, which is empty at the end.
+func replyList[T any](c *call, name string, list []T, one func(dst []byte, element *T) []byte, cursor string) {
+	out := append(append(append(append(c.out[:0], envelope...), `{"`...), name...), `":[`...)
 	for i := range list {
 		if i > 0 {
 			out = append(out, ',')
 		}
-		out = appendSummary(out, &list[i])
+		out = one(out, &list[i])
 	}
-	if next != "" {
-		next = cursorBehindCompetition(next)
-	}
-	c.replyList(out, next)
-}
-
-// replyList ends a list that lies in out, with the cursor of its next page.
-func (c *call) replyList(out []byte, cursor string) {
 	out = append(out, ']')
 	if cursor != "" {
 		out = append(append(append(out, `,"next_cursor":"`...), cursor...), '"')

@@ -33,12 +33,9 @@ func (s *Server) joinCompetition(c *call) error {
 
 // readJoin reads the body of a join, which may be missing.
 func (c *call) readJoin() (*competition.JoinCompetition, error) {
-	f := newForm(nil)
-	if body := c.Request.Body(); len(body) > 0 {
-		var err error
-		if f, err = readForm(body); err != nil {
-			return nil, err
-		}
+	f, err := c.optionalForm()
+	if err != nil {
+		return nil, err
 	}
 	named, given := f.bytes("user_id")
 	if given && !competition.ValidUserID(string(named)) {
@@ -52,7 +49,6 @@ func (c *call) readJoin() (*competition.JoinCompetition, error) {
 	if err := f.err(); err != nil {
 		return nil, err
 	}
-	var err error
 	if join.UserID, err = c.userIDOf(named); err != nil {
 		return nil, err
 	}
@@ -114,17 +110,12 @@ func (s *Server) listParticipants(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := append(append(c.out[:0], envelope...), `{"participants":[`...)
-	for i := range entries {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = appendEntry(out, id, &entries[i])
-	}
 	cursor := ""
 	if next > 0 {
 		cursor = cursorBehindParticipant(next)
 	}
-	c.replyList(out, cursor)
+	replyList(c, "participants", entries, func(dst []byte, e *competition.Entry) []byte {
+		return appendEntry(dst, id, e)
+	}, cursor)
 	return nil
 }

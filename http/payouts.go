@@ -30,18 +30,11 @@ func (s *Server) listPayouts(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := append(append(c.out[:0], envelope...), `{"payouts":[`...)
-	for i := range list {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = appendPayout(out, &list[i])
-	}
 	cursor := ""
 	if next != (competition.PrizeID{}) {
 		cursor = encodeCursor(cursorPayout, next.String())
 	}
-	c.replyList(out, cursor)
+	replyList(c, "payouts", list, appendPayout, cursor)
 	return nil
 }
 

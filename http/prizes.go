@@ -139,14 +139,7 @@ func (s *Server) listPrizes(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := append(append(c.out[:0], envelope...), `{"prizes":[`...)
-	for i := range list {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = appendPrize(out, &list[i])
-	}
-	c.replyList(out, cursorBehindPlace(cursorPrize, next))
+	replyList(c, "prizes", list, appendPrize, cursorBehindPlace(cursorPrize, next))
 	return nil
 }
 
@@ -160,14 +153,7 @@ func (s *Server) listTransactions(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := append(append(c.out[:0], envelope...), `{"transactions":[`...)
-	for i := range list {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = appendTransaction(out, &list[i])
-	}
-	c.replyList(out, cursorBehindPlace(cursorTransaction, next))
+	replyList(c, "transactions", list, appendTransaction, cursorBehindPlace(cursorTransaction, next))
 	return nil
 }
 
