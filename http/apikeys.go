@@ -99,14 +99,20 @@ func (k *keyring) refresh(seen *knownKeys) (*knownKeys, error) {
 		return seen, nil
 	}
 	defer k.reading.Unlock()
-	if known := k.known.Load(); known != seen {
+	known := k.known.Load()
+	if known != nil && known != seen {
 		return known, nil
 	}
-	return k.read(seen)
+	return k.read(known) // nil after forget: what was known then must not come back
 }
 
-// forget makes the next use of any key read them.
-func (k *keyring) forget() { k.known.Store(nil) }
+// forget makes the next use of any key read them. It waits for a reading under
+// way, which may have begun before the change.
+func (k *keyring) forget() {
+	k.reading.Lock()
+	defer k.reading.Unlock()
+	k.known.Store(nil)
+}
 
 func (k *keyring) read(seen *knownKeys) (*knownKeys, error) {
 	keys, err := k.engine.APIKeys()

@@ -143,6 +143,27 @@ func TestAPIKeysOfOtherProcesses(t *testing.T) {
 	require.NoError(t, err, "known keys outlive a store that is away")
 }
 
+// TestForgottenAPIKeysAreReadAgain: also by whoever looked at them just before,
+// and a store that is away does not bring a revoked key back.
+func TestForgottenAPIKeysAreReadAgain(t *testing.T) {
+	b := newBench(t)
+	b.engine.apiKeys = sampleKeys()
+	keys := b.auth.keys
+	_, err := keys.verify([]byte(apiKey("ALL")))
+	require.NoError(t, err)
+	seen := keys.known.Load()
+	b.engine.apiKeys[0].RevokedAt = 7
+	keys.forget()
+	fresh, err := keys.refresh(seen)
+	require.NoError(t, err)
+	require.NotContains(t, fresh.keys, "ALL")
+
+	keys.forget()
+	b.engine.err = competition.ErrUnavailable
+	_, err = keys.refresh(seen)
+	require.ErrorIs(t, err, competition.ErrUnavailable)
+}
+
 func TestUnknownAPIKeysWaitForTheStore(t *testing.T) {
 	b := newBench(t)
 	b.engine.err = competition.ErrUnavailable
