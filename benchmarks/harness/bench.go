@@ -91,7 +91,7 @@ func (b *bench) round(ctx context.Context, n int) error {
 			return fmt.Errorf("%s, %d connections: %w", m.name, m.connections, err)
 		}
 		b.report.Results[i].Rounds = append(b.report.Results[i].Rounds, r)
-		if err := pause(ctx, b.each/10); err != nil { // what is still under way must not count for the next
+		if err := rig.Pause(ctx, b.each/10); err != nil { // what is still under way must not count for the next
 			return err
 		}
 	}

@@ -18,6 +18,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -142,7 +144,7 @@ func TestNumbersGrowPastWhatWasSent(t *testing.T) {
 func TestPauseEndsWithTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		require.NoError(t, pause(t.Context(), time.Minute))
+		require.NoError(t, rig.Pause(t.Context(), time.Minute))
 		require.Equal(t, time.Minute, time.Since(began))
 	})
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 // schedule says when each request of an open loop is due: the kth so many
@@ -90,7 +92,7 @@ func (o *openLoop) client(ctx context.Context, latency *hdrhistogram.Histogram) 
 		}
 		due := o.schedule.due(k)
 		if early := time.Until(due); early > 0 {
-			if err := pause(ctx, early); err != nil {
+			if err := rig.Pause(ctx, early); err != nil {
 				return err
 			}
 		}

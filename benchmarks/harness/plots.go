@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
@@ -101,7 +99,7 @@ func (r *report) plotLatency(path string) error {
 	}
 	low, high := math.Inf(1), float64(goalMs)
 	for _, l := range r.Latencies {
-		low, high = min(low, max(l.P50/2, 0.01)), max(high, ms(l.histogram, 99.9))
+		low, high = min(low, max(l.P50/2, 0.01)), max(high, rig.Milliseconds(l.histogram, 99.9))
 	}
 	lowest, highest := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
 	yOf := func(v float64) float64 {
@@ -134,25 +132,10 @@ func (r *report) plotLatency(path string) error {
 		if l.Key == "h/everysec/256" || l.Key == "f/around/256" {
 			line = " dashed" // beside another of the same colour
 		}
-		p.Path(class+line, percentiles(l.histogram, xOf, yOf))
+		p.Path(class+line, rig.Percentiles(l.histogram, 3, 120, xOf, yOf))
 		y = max(y+32, yOf(l.P999)) // apart, in their order
 		p.Text(right+10, y, class, "", "%s", l.Name)
 		p.Text(right+10, y+15, class, "", "%s/s, p99 %.2g ms", thousands(l.Rate), l.P99)
 	}
 	return p.Save(path, left, "256 connections, from the moment a request was due to its answer", r.Where.String())
-}
-
-// percentiles is the path of a histogram.
-func percentiles(h *hdrhistogram.Histogram, xOf, yOf func(float64) float64) string {
-	var b strings.Builder
-	const points = 120
-	for i := range points + 1 {
-		percentile := 100 * (1 - math.Pow(10, -3*float64(i)/points))
-		verb := 'L'
-		if i == 0 {
-			verb = 'M'
-		}
-		fmt.Fprintf(&b, "%c%.1f %.1f", verb, xOf(percentile), yOf(ms(h, percentile)))
-	}
-	return b.String()
 }

@@ -221,7 +221,7 @@ func (b *bench) startLarge(ctx context.Context) error {
 		if err == nil {
 			break
 		}
-		if pause(deadline, 20*time.Millisecond) != nil { // polling from outside, as a load balancer does
+		if rig.Pause(deadline, 20*time.Millisecond) != nil { // polling from outside, as a load balancer does
 			return fmt.Errorf("recover the large board: %w", err)
 		}
 	}

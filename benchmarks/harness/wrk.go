@@ -11,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 //go:embed wrk.lua
@@ -49,7 +51,7 @@ func (w *wrk) run(ctx context.Context, address string, connections int, file str
 	if err := cmd.Start(); err != nil {
 		return wrkResult{}, fmt.Errorf("start wrk: %w", err)
 	}
-	waited := pause(ctx, d)
+	waited := rig.Pause(ctx, d)
 	_ = cmd.Process.Signal(os.Interrupt) // it ends the run and prints, as if the time were over
 	if err := errors.Join(waited, cmd.Wait()); err != nil {
 		return wrkResult{}, fmt.Errorf("wrk: %w\n%s", err, out.String())
@@ -83,16 +85,4 @@ func parseWrk(out string) (r wrkResult, err error) {
 		err = fmt.Errorf("wrk answered no request: %s", out)
 	}
 	return r, err
-}
-
-// pause waits, or fails when the measurement ends early.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }

@@ -82,7 +82,7 @@ func run(ctx context.Context, o options) (err error) {
 		posting <- err
 		cancel(err)
 	}()
-	if err := pause(ctx, o.warmUp); err != nil {
+	if err := rig.Pause(ctx, o.warmUp); err != nil {
 		return err
 	}
 	said("measuring: all read")
@@ -111,18 +111,6 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	said("the plot is in %s", o.svg)
 	return nil
-}
-
-// pause waits, or fails when the measurement ends early.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
 }
 
 var began = time.Now()

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 // meter gathers what subscribers see, for the part that is being measured.
@@ -79,7 +81,7 @@ func measure(ctx context.Context, s *server, p *poster, m *meter, d time.Duratio
 	m.current.Store(fresh)
 	start := time.Now()
 	for time.Since(start) < d {
-		if err := pause(ctx, time.Second); err != nil {
+		if err := rig.Pause(ctx, time.Second); err != nil {
 			return r, err
 		}
 		now := s.usage()

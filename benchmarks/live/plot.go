@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -28,7 +27,7 @@ func xOf(percentile float64) float64 {
 
 // plot draws the latencies of both parts by percentile, for light and dark.
 func (r *report) plot(path string) error {
-	highest := max(ms(r.reading.latency, 99.99), ms(r.stalled.latency, 99.99), goalP99) * 1.08
+	highest := max(rig.Milliseconds(r.reading.latency, 99.99), rig.Milliseconds(r.stalled.latency, 99.99), goalP99) * 1.08
 	step := rig.NiceStep(highest / 5)
 	yOf := func(v float64) float64 { return bottom - (bottom-top)*v/highest }
 
@@ -44,13 +43,13 @@ func (r *report) plot(path string) error {
 	}
 	p.Text((left+right)/2, bottom+40, "", "middle", "share of frames at most as late (log scale: each step a tenth of the rest)")
 	beside := -6.0 // the goal's name, on the side of the line where the curves do not end
-	if ms(r.reading.latency, 99.99) > goalP99 {
+	if rig.Milliseconds(r.reading.latency, 99.99) > goalP99 {
 		beside = 16
 	}
 	p.Path("goal", fmt.Sprintf("M%d %.1fH%d", left, yOf(goalP99), right))
 	p.Text(right-4, yOf(goalP99)+beside, "goal", "end", "goal: p99 ≤ %d ms", goalP99)
 
-	oneLabel, twoLabel := yOf(ms(r.reading.latency, 99.99)), yOf(ms(r.stalled.latency, 99.99))
+	oneLabel, twoLabel := yOf(rig.Milliseconds(r.reading.latency, 99.99)), yOf(rig.Milliseconds(r.stalled.latency, 99.99))
 	if math.Abs(oneLabel-twoLabel) < 34 { // apart, in their order
 		middle, sign := (oneLabel+twoLabel)/2, 1.0
 		if oneLabel < twoLabel {
@@ -60,26 +59,11 @@ func (r *report) plot(path string) error {
 	}
 	label := func(class string, y float64, name string, h *hdrhistogram.Histogram) {
 		p.Text(right+10, y, class, "", "%s", name)
-		p.Text(right+10, y+16, class, "", "p99 %.0f ms", ms(h, 99))
+		p.Text(right+10, y+16, class, "", "p99 %.0f ms", rig.Milliseconds(h, 99))
 	}
-	p.Path("two", curve(r.stalled.latency, yOf))
-	p.Path("one", curve(r.reading.latency, yOf))
+	p.Path("two", rig.Percentiles(r.stalled.latency, 4, 160, xOf, yOf))
+	p.Path("one", rig.Percentiles(r.reading.latency, 4, 160, xOf, yOf))
 	label("two", twoLabel, fmt.Sprintf("%d stopped reading", r.options.stalled), r.stalled.latency)
 	label("one", oneLabel, "all read", r.reading.latency)
 	return p.Save(path, left, fmt.Sprintf("%d subscribers of the top %d, %d syncs/s", r.options.subscribers, r.options.window, r.options.rate), r.machine)
-}
-
-// curve is the path of a histogram's percentiles.
-func curve(h *hdrhistogram.Histogram, yOf func(float64) float64) string {
-	var b strings.Builder
-	const points = 160
-	for i := range points + 1 {
-		percentile := 100 * (1 - math.Pow(10, -4*float64(i)/points))
-		verb := 'L'
-		if i == 0 {
-			verb = 'M'
-		}
-		fmt.Fprintf(&b, "%c%.1f %.1f", verb, xOf(percentile), yOf(ms(h, percentile)))
-	}
-	return b.String()
 }

@@ -5,8 +5,6 @@ import (
 	"io"
 	"strconv"
 
-	"github.com/HdrHistogram/hdrhistogram-go"
-
 	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
@@ -26,14 +24,10 @@ type report struct {
 	reading, stalled result
 }
 
-func ms(h *hdrhistogram.Histogram, percentile float64) float64 {
-	return float64(h.ValueAtPercentile(percentile)) / 1000
-}
-
 // print writes the figures beside their goals.
 func (r *report) print(w io.Writer) {
 	o := &r.options
-	p99, stalled := ms(r.reading.latency, 99), ms(r.stalled.latency, 99)
+	p99, stalled := rig.Milliseconds(r.reading.latency, 99), rig.Milliseconds(r.stalled.latency, 99)
 	fmt.Fprintf(w, "\n%d subscribers of the top %d, %d syncs/s; %s\n\n", o.subscribers, o.window, o.rate, r.machine)
 	line := func(name, all, some, goal string) { fmt.Fprintf(w, "%-34s %14s %14s   %s\n", name, all, some, goal) }
 	row := func(name, format string, all, some float64, goal string) {
@@ -41,10 +35,10 @@ func (r *report) print(w io.Writer) {
 	}
 	const mib = 1 << 20
 	line("", "all read", fmt.Sprintf("%d stalled", o.stalled), "goal")
-	row("acknowledged to received, p50", "%.1f ms", ms(r.reading.latency, 50), ms(r.stalled.latency, 50), "")
+	row("acknowledged to received, p50", "%.1f ms", rig.Milliseconds(r.reading.latency, 50), rig.Milliseconds(r.stalled.latency, 50), "")
 	row("acknowledged to received, p99", "%.1f ms", p99, stalled, fmt.Sprintf("≤ %d ms: %s", goalP99, rig.Met(p99 <= goalP99)))
 	row("  times that of all reading", "%.2f", 1, stalled/p99, fmt.Sprintf("≤ %d: %s", goalStallP99, rig.Met(stalled <= goalStallP99*p99)))
-	row("acknowledged to received, p99.9", "%.1f ms", ms(r.reading.latency, 99.9), ms(r.stalled.latency, 99.9), "")
+	row("acknowledged to received, p99.9", "%.1f ms", rig.Milliseconds(r.reading.latency, 99.9), rig.Milliseconds(r.stalled.latency, 99.9), "")
 	row("latencies recorded", "%.0f", float64(r.reading.latency.TotalCount()), float64(r.stalled.latency.TotalCount()), "")
 	row("syncs acknowledged a second", "%.0f", r.reading.syncs, r.stalled.syncs, fmt.Sprintf("%d offered", o.rate))
 	row("frames received a second", "%.0f", r.reading.frames, r.stalled.frames, "")
