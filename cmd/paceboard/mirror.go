@@ -6,8 +6,6 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
-	"io/fs"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -63,12 +61,7 @@ func mirror(ctx context.Context, p *program, args []string) (err error) {
 	if _, err := to.Look(ctx, []string{"any"}); err != nil {
 		return fmt.Errorf("%w; is Redis running at REDIS_URL?", err)
 	}
-	if settings.DatabaseURL == "" { // opening would make an empty one
-		if _, err := os.Stat(settings.DataDir); errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("there is no store in %s; set DATA_DIR or DATABASE_URL as for the server", settings.DataDir)
-		}
-	}
-	store, err := openStore(ctx, settings, newLogger(p.err, settings))
+	store, err := openExisting(ctx, p, settings)
 	if err != nil {
 		return err
 	}
