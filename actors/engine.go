@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -20,6 +21,8 @@ type Options struct {
 	Store  competition.Store
 	Logger *slog.Logger
 	Now    func() time.Time
+	// Metrics is where the engine registers what it counts; nil counts for nobody.
+	Metrics prometheus.Registerer
 
 	// Mirror is kept showing the boards; nil is none. It stays the caller's to
 	// close, after Engine.Close.
@@ -56,6 +59,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
 	}
 	if o.Progress == nil {
 		o.Progress = func(string, int, int, time.Duration, bool) {}

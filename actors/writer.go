@@ -24,8 +24,7 @@ type writer struct {
 	done   chan struct{}
 
 	events  atomic.Int64 // waiting or under way
-	commits atomic.Int64
-	latency atomic.Int64 // nanoseconds of the last commit
+	commits commits
 }
 
 // job is a batch and who wants to know. One without a batch is a fence.
@@ -37,7 +36,9 @@ type job struct {
 }
 
 func startWriter(e *Engine) *writer {
-	w := &writer{engine: e, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	w := &writer{
+		engine: e, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), commits: newCommits(e.Metrics),
+	}
 	go w.run()
 	return w
 }
@@ -116,8 +117,7 @@ func (w *writer) commit(jobs []job, batches []*competition.Batch) []*competition
 		ctx, cancel := w.engine.appendContext(batches)
 		began := time.Now()
 		errs = w.engine.Store.Append(ctx, batches)
-		w.latency.Store(int64(time.Since(began)))
-		w.commits.Add(1)
+		w.commits.observe(events, len(batches), time.Since(began))
 		cancel()
 	}
 	w.events.Add(-int64(events))

@@ -112,6 +112,10 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 	if err != nil {
 		return round{}, err
 	}
+	journal, err := s.committed(ctx)
+	if err != nil {
+		return round{}, err
+	}
 	first, err := s.mallocs(ctx)
 	if err != nil {
 		return round{}, err
@@ -131,6 +135,10 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 	if err != nil {
 		return round{}, err
 	}
+	journalAfter, err := s.committed(ctx)
+	if err != nil {
+		return round{}, err
+	}
 	b.sent(w.requests, l.load)
 	requests := float64(w.requests)
 	return round{
@@ -140,6 +148,7 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 		Stolen:  (machineUp.Stolen - machine.Stolen).Seconds() / took.Seconds() / float64(b.report.Where.Cores),
 		Allocs:  max(0, float64(after-before-(before-first))/requests), // asking allocates, too
 		RSS:     usedUp.RSS, P50: milliseconds(w.p50), P99: milliseconds(w.p99),
+		Commits: journalAfter.since(&journal),
 	}, nil
 }
 

@@ -24,6 +24,8 @@ type round struct {
 	RSS     int64   `json:"resident_bytes,omitempty"` // of the process that is measured
 	P50     float64 `json:"closed_loop_p50_ms"`       // at the maximum: queues, mostly
 	P99     float64 `json:"closed_loop_p99_ms"`       // the same
+
+	Commits *commits `json:"commits,omitempty"` // of its journal
 }
 
 // result is what the rounds of a measurement gave.

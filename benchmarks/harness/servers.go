@@ -25,6 +25,7 @@ import (
 type server struct {
 	*rig.Process
 	profiler string // host:port; it also tells how much was allocated
+	journal  bool   // it is the real one, which keeps one and counts commits
 }
 
 // mallocs is how many objects the server has allocated so far.
@@ -66,7 +67,7 @@ func (b *bench) start(ctx context.Context, name string, env []string, program st
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	b.atEnd(process.Stop)
-	s := &server{process, profiler}
+	s := &server{process, profiler, program == "paceboard"}
 	b.servers[name] = s
 	return s, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -58,9 +59,23 @@ func (r *report) writeResult(w io.Writer, o *result) {
 	}
 	fmt.Fprintf(w, "%-30s %5d %10s %19s  %-24s %8s %8s %6s %7s\n", o.Key[:1]+" "+o.Name, o.Connections, thousands(o.Rate.Median),
 		"("+thousands(o.Rate.Low)+"–"+thousands(o.Rate.High)+")", of, server, fmt.Sprintf("%.1f µs", middle(func(v round) float64 { return v.Machine })), allocs, memory)
+	o.writeCommits(w)
 	if o.Syncs > 1 {
 		fmt.Fprintf(w, "%-30s %5s %10s syncs/s\n", "", "", thousands(o.Rate.Median*float64(o.Syncs)))
 	}
+}
+
+// writeCommits writes what the journal did, where there is one.
+func (o *result) writeCommits(w io.Writer) {
+	if slices.ContainsFunc(o.Rounds, func(v round) bool { return v.Commits == nil }) {
+		return
+	}
+	middle := func(figure func(*commits) float64) float64 {
+		return median(o.each(func(v round) float64 { return figure(v.Commits) }))
+	}
+	fmt.Fprintf(w, "%-30s %5s %10.1f events a commit, which takes %.2f ms, half of them up to %g, 99 %% up to %g ms\n", "", "",
+		middle(func(c *commits) float64 { return c.Events }), middle(func(c *commits) float64 { return c.Mean }),
+		middle(func(c *commits) float64 { return c.P50 }), middle(func(c *commits) float64 { return c.P99 }))
 }
 
 // thousands writes a rounded number with separators.

@@ -90,7 +90,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	registry := prometheus.NewRegistry()
 	handOver := s.startPayouts(registry)
 	if s.engine, err = actors.New(actors.Options{
-		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, RequestTimeout: settings.RequestTimeout,
+		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
 		MaxInFlight: settings.MaxInFlight, IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
 	}); err != nil {
 		return s, err
