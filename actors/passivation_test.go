@@ -114,7 +114,7 @@ func TestEnteringWhileItLeavesMemoryLosesNoRequest(t *testing.T) {
 				r := rand.New(rand.NewPCG(1, uint64(c)))
 				user := fmt.Sprintf("user %d", c)
 				for i := range int64(each) {
-					<-time.After(time.Duration(r.IntN(7)) * 10 * time.Millisecond) // sweeps come as often
+					<-time.After(time.Duration(r.IntN(9)) * 10 * time.Millisecond) // sweeps come as often
 					reply, err := e.SubmitSync("spring", steps(user, i+1))
 					if err != nil || reply.Score != i+1 {
 						t.Errorf("sync %d of %s: %+v, %v", i+1, user, reply, err)

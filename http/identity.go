@@ -2,6 +2,7 @@ package http
 
 import (
 	"strings"
+	"sync/atomic"
 	"unicode"
 
 	"github.com/go-json-experiment/json"
@@ -12,7 +13,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Identity is whom a verified token speaks for. It never changes.
+// Identity is whom a verified token speaks for. It never changes, but for what
+// it remembers to save work. Safe for concurrent use.
 type Identity struct {
 	Caller    competition.Caller // a service key has no user id and is an operator
 	Name      string             // to show on boards; empty if the token has none
@@ -21,7 +23,19 @@ type Identity struct {
 	Key       string             // the id of the API key; empty for everybody else
 	Scopes    competition.Scopes // of an API key; 0 for everybody else, who may do all that they may
 
-	bucket *rate.Limiter // of the user's requests, shared by the user's tokens; nil for no limit
+	bucket *rate.Limiter          // of the user's requests, shared by the user's tokens; nil for no limit
+	synced atomic.Pointer[string] // the competition that the last sync named
+}
+
+// competitionNamed is a competition's id as a string of its own, which costs
+// nothing if the last sync named the same, as people's syncs do.
+func (id *Identity) competitionNamed(name []byte) string {
+	if last := id.synced.Load(); last != nil && *last == string(name) {
+		return *last
+	}
+	own := string(name)
+	id.synced.Store(&own)
+	return own
 }
 
 // actor is who it is in the audit log.

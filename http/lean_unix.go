@@ -92,15 +92,18 @@ func (c *leanConn) tryFill(fd uintptr) bool {
 	for errors.Is(err, syscall.EINTR) {
 		n, err = syscall.Read(int(fd), buffer[:])
 	}
-	switch {
-	case n > 0:
+	if n > 0 {
 		c.buffer, c.from, c.to, c.err = buffer, 0, n, nil
 		return true
+	}
+	readAheads.Put(buffer)
+	switch {
+	case errors.Is(err, syscall.EAGAIN): // before each wait
+		return false
 	case err == nil:
 		c.err = io.EOF
 	default:
 		c.err = &net.OpError{Op: "read", Net: "tcp", Addr: c.RemoteAddr(), Err: err}
 	}
-	readAheads.Put(buffer)
-	return !errors.Is(err, syscall.EAGAIN)
+	return true
 }

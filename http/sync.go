@@ -6,8 +6,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// submitSync is the hot path: apart from the competition's id, which the engine
-// may keep, it allocates nothing for a user who syncs their own day.
+// submitSync is the hot path: it allocates nothing for a user who syncs their own
+// days to the same competition as before.
 func (s *Server) submitSync(c *call) error {
 	err := s.doSubmitSync(c)
 	s.metrics.sync(err)
@@ -34,7 +34,7 @@ func (s *Server) doSubmitSync(c *call) error {
 		}
 		c.out = appendSyncReplies(c.out, c.sync.UserID, replies)
 	} else {
-		id := string(c.form.competitionID)
+		id := c.who.competitionNamed(c.form.competitionID)
 		reply, err := engine.SubmitSync(id, &c.sync)
 		if err != nil {
 			return err
