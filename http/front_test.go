@@ -150,21 +150,30 @@ func TestAPanicIsAnsweredAndTheServerGoesOn(t *testing.T) {
 	assert.Contains(t, b.do(t, "GET", "/metrics", "").body, "paceboard_http_panics_total 1")
 }
 
-func TestNoTokenIsEverLogged(t *testing.T) {
+func TestNoTokenIsEverShown(t *testing.T) {
 	var log bytes.Buffer
 	b := newBench(t, func(o *Options) {
 		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
 	token := userToken(t, "u1")
 	b.engine.err = competition.ErrInternal
-	for _, target := range []string{"/api/v1/leaderboard/spring", "/api/v1/leaderboard/spring?token=" + token, "/nothing/" + token, "/health"} {
-		b.do(t, "GET", target, "", bearer(token))
-		b.do(t, "GET", target, "", bearer(token+"x"))
+	var answers strings.Builder
+	for _, target := range []string{
+		"/api/v1/leaderboard/spring", "/api/v1/leaderboard/spring?token=" + token, "/api/v1/leaderboard/spring/events?token=" + token + "x",
+		"/api/v1/leaderboard/" + token, "/api/v1/users/" + token + "/competitions", "/nothing/" + token, "/ws/leaderboard/spring?token=" + token, "/health",
+	} {
+		for _, bearing := range []string{token, token + "x", strings.Replace(token, ".", "", 1)} {
+			for _, method := range []string{"GET", "DELETE"} {
+				answers.WriteString(b.do(t, method, target, "", bearer(bearing)).body)
+			}
+		}
 	}
+	answers.WriteString(b.do(t, "GET", "/metrics", "").body)
 	assert.Contains(t, log.String(), "msg=request")
 	assert.Contains(t, log.String(), "request failed")
 	for _, part := range strings.Split(token, ".")[1:] {
 		assert.NotContains(t, log.String(), part)
+		assert.NotContains(t, answers.String(), part)
 	}
 }
 

@@ -148,7 +148,7 @@ func TestWhatTheEngineKeepsDoesNotChange(t *testing.T) {
 	}
 }
 
-func TestASyncAllocatesNextToNothing(t *testing.T) {
+func TestASyncAllocatesNothing(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Engine = &quietEngine{Engine: o.Engine} })
 	var ctx fasthttp.RequestCtx
 	ctx.Request.Header.SetMethod("POST")
@@ -162,6 +162,6 @@ func TestASyncAllocatesNextToNothing(t *testing.T) {
 		b.handle(&ctx)
 	})
 	if !raceEnabled { // whose pools forget on purpose
-		assert.LessOrEqual(t, allocations, 1.0, "the competition's id alone")
+		assert.Zero(t, allocations, "the engine may keep what the token and the id of the usual competition are kept as anyway")
 	}
 }

@@ -64,6 +64,9 @@ func newSecret(secret []byte, issuer string, now func() time.Time) *keyed {
 func (k *keyed) Methods() []string { return k.methods }
 
 func (k *keyed) Verify(token string) (*Identity, error) {
+	if strings.ContainsAny(token, "\r\n") { // which decoding base64 passes over
+		return nil, jwt.ErrTokenMalformed
+	}
 	var c claims
 	if _, err := k.parser.ParseWithClaims(token, &c, k.key); err != nil {
 		return nil, err

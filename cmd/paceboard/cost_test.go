@@ -1,0 +1,125 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
+)
+
+// TestCountedCostOfASync holds what a durable sync over HTTP costs the server
+// against bounds, in things that can be counted on any machine: objects allocated,
+// and calls of the kernel to read and to write, the journal's included.
+func TestCountedCostOfASync(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates: `make test` runs it a second time, without")
+	}
+	const clients, warm, counted = 64, 50, 500
+	profiler := freeAddress(t)
+	s := startServer(t, t.TempDir(), "--rate-limit-user", "0", "--pprof", profiler)
+	s.createSpring("spring")
+	crowd := make([]*crowdClient, clients)
+	for i := range crowd {
+		crowd[i] = newCrowdClient(t, s, fmt.Sprintf("user-%02d", i))
+	}
+	run := func(syncs int) {
+		var all errgroup.Group
+		for _, c := range crowd {
+			all.Go(func() error { return c.sync(syncs) })
+		}
+		require.NoError(t, all.Wait())
+	}
+	run(warm)
+	before := s.cost(profiler)
+	run(counted)
+	after := s.cost(profiler)
+	each := func(counter string) float64 { return float64(after[counter]-before[counter]) / (clients * counted) }
+	t.Logf("a sync costs %.2f allocations, %.2f reads, %.2f writes", each("mallocs"), each("syscr"), each("syscw"))
+
+	require.LessOrEqual(t, each("mallocs"), 2.0, "allocations")
+	require.LessOrEqual(t, each("syscr"), 2.2, "reads: one that finds nothing yet, and the request")
+	require.LessOrEqual(t, each("syscw"), 1.8, "writes: the answer, and a share of a commit")
+}
+
+func freeAddress(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer listener.Close()
+	return listener.Addr().String()
+}
+
+// cost is what the server has used so far, by the counters' names.
+func (s *instance) cost(profiler string) map[string]int64 {
+	s.t.Helper()
+	counters := map[string]int64{}
+	note := func(text, before, name string) {
+		_, rest, found := strings.Cut(text, before)
+		require.True(s.t, found, "%q in %s", before, text)
+		line, _, _ := strings.Cut(rest, "\n")
+		n, err := strconv.ParseInt(line, 10, 64)
+		require.NoError(s.t, err)
+		counters[name] = n
+	}
+	response, err := http.Get("http://" + profiler + "/debug/pprof/heap?debug=1")
+	require.NoError(s.t, err)
+	defer response.Body.Close()
+	heap, err := io.ReadAll(response.Body)
+	require.NoError(s.t, err)
+	note(string(heap), "# Mallocs = ", "mallocs")
+	kernel, err := os.ReadFile(fmt.Sprintf("/proc/%d/io", s.cmd.Process.Pid)) // see proc(5)
+	require.NoError(s.t, err)
+	note(string(kernel), "syscr: ", "syscr")
+	note(string(kernel), "syscw: ", "syscw")
+	return counters
+}
+
+// crowdClient is a user with a connection of its own.
+type crowdClient struct {
+	conn    net.Conn
+	request []byte
+	number  int // where in the request the steps stand, which grow
+	steps   int
+	answer  [1024]byte
+}
+
+func newCrowdClient(t *testing.T, s *instance, user string) *crowdClient {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
+	require.NoError(t, err)
+	t.Cleanup(func() { conn.Close() })
+	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	const steps = "     0" // room for what grows
+	body := `{"competition_id":"spring","date":"` + time.Now().UTC().Format(time.DateOnly) + `","steps":` + steps + `}`
+	request := fmt.Sprintf("POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
+		tokenOf(t, user, false), len(body), body)
+	return &crowdClient{conn: conn, request: []byte(request), number: len(request) - len(steps) - 1}
+}
+
+// sync sends so many syncs, one after the other.
+func (c *crowdClient) sync(times int) error {
+	for range times {
+		c.steps++
+		copy(c.request[c.number:], fmt.Sprintf("%6d", c.steps))
+		if _, err := c.conn.Write(c.request); err != nil {
+			return err
+		}
+		n, err := c.conn.Read(c.answer[:])
+		if err != nil {
+			return err
+		}
+		if !bytes.HasPrefix(c.answer[:n], []byte("HTTP/1.1 200 ")) {
+			return fmt.Errorf("answered %s", c.answer[:n])
+		}
+	}
+	return nil
+}
