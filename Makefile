@@ -6,7 +6,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD := $(GO) build -trimpath -ldflags "-X main.Version=$(VERSION)"
 TOOL := $(GO) tool -modfile=tools/go.mod
 
-.PHONY: help demo test build lint fmt verify fuzz soak bench bench-go bench-live
+.PHONY: help demo test build lint fmt verify fuzz soak bench bench-go bench-growth bench-live
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ bench: ## measure against the front end's limit, PostgreSQL and Redis, in 8 minu
 
 bench-go: ## run the Go benchmarks, each once
 	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+
+bench-growth: ## measure how cost grows with participants, competitions, subscribers and the journal
+	$(GO) run ./benchmarks/growth
 
 bench-live: ## measure the latency and memory of 10,000 live subscribers
 	$(GO) run ./benchmarks/live

@@ -16,19 +16,20 @@ import (
 type options struct {
 	subscribers, stalled, rate, window int
 	warmUp, measure                    time.Duration
-	pprof, svg                         string
+	pprof, svg, json                   string
 }
 
 func main() {
 	o := options{}
 	flag.IntVar(&o.subscribers, "subscribers", 10_000, "`NUMBER` of WebSocket subscribers, up to 15,000")
-	flag.IntVar(&o.stalled, "stalled", 1_000, "`NUMBER` of them that stop reading in the second part")
+	flag.IntVar(&o.stalled, "stalled", 1_000, "`NUMBER` of them that stop reading in the second part; 0 leaves it out")
 	flag.IntVar(&o.rate, "rate", 2_000, "syncs a second")
 	flag.IntVar(&o.window, "window", 10, "places that each subscriber watches: 10, 25, 50 or 100")
 	flag.DurationVar(&o.warmUp, "warm-up", 3*time.Second, "before the first part")
 	flag.DurationVar(&o.measure, "measure", 20*time.Second, "how long each of the two parts takes")
 	flag.StringVar(&o.pprof, "pprof", "", "`HOST:PORT` for the server's profiler")
 	flag.StringVar(&o.svg, "svg", "benchmarks/results/live-latency.svg", "`FILE` for the plot")
+	flag.StringVar(&o.json, "json", "", "`FILE` for the figures of the first part")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute) // the build included
@@ -88,6 +89,15 @@ func run(ctx context.Context, o options) (err error) {
 	said("measuring: all read")
 	if r.reading, err = measure(ctx, s, p, m, o.measure); err != nil {
 		return err
+	}
+	if o.json != "" {
+		if err := r.save(o.json); err != nil {
+			return err
+		}
+	}
+	if o.stalled == 0 {
+		cancel(nil)
+		return <-posting
 	}
 	for i := range o.stalled { // spread over those on the board and the others
 		subscribers[i*o.subscribers/o.stalled].stalled.Store(true)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
+	"os"
 	"strconv"
 
 	"github.com/paceboard/paceboard/benchmarks/internal/rig"
@@ -22,6 +24,18 @@ type report struct {
 	bytesEach        int64 // resident, of the server, a subscriber
 	lost             int   // readers whose connection ended
 	reading, stalled result
+}
+
+// save writes what the first part gave, for programs.
+func (r *report) save(path string) error {
+	text, err := json.Marshal(map[string]any{
+		"subscribers": r.options.subscribers, "syncs_per_second": r.reading.syncs, "frames_per_second": r.reading.frames,
+		"server_cores": r.reading.cpu, "p50_ms": rig.Milliseconds(r.reading.latency, 50), "p99_ms": rig.Milliseconds(r.reading.latency, 99),
+	})
+	if err != nil {
+		return fmt.Errorf("write the figures: %w", err)
+	}
+	return os.WriteFile(path, append(text, '\n'), 0o644) //nolint:gosec // a result for everybody
 }
 
 // print writes the figures beside their goals.
