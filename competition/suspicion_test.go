@@ -7,31 +7,42 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestSuspicionAllocatesNothing: who is flagged already, and goes on, costs no
-// memory, and no event, although every sync is looked at closely.
+// TestSuspicionAllocatesNothing: who syncs on, flagged or not, costs no memory,
+// and no event, although every sync is looked at closely.
 func TestSuspicionAllocatesNothing(t *testing.T) {
-	c := crowdOf(100, spring(func(d *Definition) { d.DailyLimits.Steps = 10_000_000 }))
-	s := SubmitSync{UserID: member(42), Source: "phone", Metrics: steps(1000)}
-	var batch Batch
-	now := spring().Start + 6*day + 12*hour
-	for i := range Day(6) {
-		s.Day = spring().FirstDay + i
-		commit(c, now, &s, &batch)
+	for _, test := range []struct {
+		rule  string
+		other int64 // steps of the other days
+		flags int
+	}{
+		{"an ordinary day of one who does much", 2_000_000, 1},
+		{"a day like no other", 1000, 2},
+	} {
+		t.Run(test.rule, func(t *testing.T) {
+			c := crowdOf(100, spring(func(d *Definition) { d.DailyLimits.Steps = 10_000_000 }))
+			s := SubmitSync{UserID: member(42), Source: "phone", Metrics: steps(test.other)}
+			var batch Batch
+			now := spring().Start + 6*day + 12*hour
+			for i := range Day(6) {
+				s.Day = spring().FirstDay + i
+				commit(c, now, &s, &batch)
+			}
+			s.Day, s.Metrics = s.Day+1, steps(3_000_000)
+			commit(c, now, &s, &batch)
+			require.Len(t, batch.Events, 1+test.flags, "a sync and its flags")
+			once := func() {
+				s.Metrics.Steps += 7000
+				commit(c, now, &s, &batch)
+				if len(batch.Events) != 1 {
+					panic("an event besides the sync")
+				}
+			}
+			for range 10 {
+				once()
+			}
+			require.Zero(t, testing.AllocsPerRun(100, once))
+		})
 	}
-	s.Day, s.Metrics = s.Day+1, steps(3_000_000)
-	commit(c, now, &s, &batch)
-	require.Len(t, batch.Events, 3, "a sync and both flags")
-	once := func() {
-		s.Metrics.Steps += 7000
-		commit(c, now, &s, &batch)
-		if len(batch.Events) != 1 {
-			panic("an event besides the sync")
-		}
-	}
-	for range 10 {
-		once()
-	}
-	require.Zero(t, testing.AllocsPerRun(100, once))
 }
 
 // TestFlagsEnd: a participant has so many, whatever else happens.
