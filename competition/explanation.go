@@ -6,31 +6,31 @@ import (
 	"slices"
 )
 
-// Points are an exact number of points: Whole, and Parts in pointParts of one,
+// Points are an exact number of points: Whole, and Parts in PointParts of one,
 // as weights have three decimals and distance and energy two.
 type Points struct {
 	Whole int64
-	Parts int64 // from 0 to pointParts-1
+	Parts int64 // from 0 to PointParts-1
 }
 
-// pointParts is how many Parts make a point.
-const pointParts = 100_000
+// PointParts is how many Parts make a point.
+const PointParts = 100_000
 
 // Points is what m counts for, exactly. It is for a day, whose points stay far
 // below MaxScore by the daily limits; beyond that it is MaxScore.
 func (w Weights) Points(m Metrics) Points {
 	hi, lo := w.parts(m)
-	if hi >= pointParts {
+	if hi >= PointParts {
 		return Points{Whole: MaxScore}
 	}
-	whole, parts := bits.Div64(hi, lo, pointParts)
+	whole, parts := bits.Div64(hi, lo, PointParts)
 	return Points{Whole: int64(min(whole, MaxScore)), Parts: int64(parts)}
 }
 
 // Plus is the sum.
 func (p Points) Plus(o Points) Points {
 	parts := p.Parts + o.Parts
-	return Points{Whole: p.Whole + o.Whole + parts/pointParts, Parts: parts % pointParts}
+	return Points{Whole: p.Whole + o.Whole + parts/PointParts, Parts: parts % PointParts}
 }
 
 // Explanation is why a participant's score is what it is.

@@ -64,10 +64,10 @@ const MaxWeight = 1_000_000
 // beyond MaxScore gives MaxScore; [Definition.Validate] keeps it from happening.
 func (w Weights) Score(m Metrics) int64 {
 	hi, lo := w.parts(m)
-	if hi >= pointParts {
+	if hi >= PointParts {
 		return MaxScore
 	}
-	score, _ := bits.Div64(hi, lo, pointParts)
+	score, _ := bits.Div64(hi, lo, PointParts)
 	return int64(min(score, MaxScore))
 }
 
