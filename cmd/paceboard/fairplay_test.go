@@ -15,6 +15,7 @@ import (
 func TestFairPlayIsSeenLive(t *testing.T) { onEveryStore(t, testFairPlay) }
 
 func testFairPlay(t *testing.T, where string) {
+	t.Helper()
 	s := startServer(t, where)
 	s.createSpring("fair")
 	op, ann := operatorToken(t), tokenOf(t, "ann", false)
