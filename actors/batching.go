@@ -88,6 +88,9 @@ func (a *competitionActor) apply(b *batch) {
 		for ; next < len(b.waiters) && b.waiters[next].decision.Seq == event.Seq; next++ {
 			b.waiters[next].note(outcome)
 		}
+		if event.Detail != nil {
+			a.engine.flagged.count(event)
+		}
 		if a.engine.mirror != nil {
 			a.track(event, outcome)
 		}
@@ -179,6 +182,10 @@ func (w *waiter) answer(core *competition.Competition) {
 		}
 	case *competition.LeaveCompetition:
 		v.answer = struct{}{}
+	case *competition.ExcludeParticipant, *competition.RestoreParticipant, *competition.CorrectDay, *competition.WithdrawCorrection:
+		if w.err == nil {
+			v.answer = core.ReviewReply(w.decision.Number, !w.decision.Repeat)
+		}
 	case *competition.DistributePrizes, *competition.ConfirmPrize, *competition.FailPrize:
 		if w.err == nil {
 			v.answer = answerPrizes(core, command)

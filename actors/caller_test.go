@@ -72,6 +72,8 @@ func (c *caller) command(r *rand.Rand) {
 		c.panic(m)
 	case p < 87 && c.alone:
 		c.rename(r, m)
+	case p >= 96:
+		c.review(r, m, user)
 	case p < 88 && c.alone && r.IntN(4) == 0:
 		c.cancel(m)
 	default:
@@ -118,7 +120,7 @@ func (c *caller) sync(r *rand.Rand, m *model, user string) {
 	if again { // the first try may have done it
 		want = want && reply.Changed
 	}
-	if reply.Score != score || reply.Rank < 1 || reply.Rank > reply.Total || reply.Total > len(users) || reply.Changed != want {
+	if reply.Score != score || (reply.Rank < 1) != m.people[user].excluded || reply.Rank > reply.Total || reply.Total > len(users) || reply.Changed != want {
 		c.wrong("sync of %s to %s: %+v, the model says %d, %v", user, m.def.ID, reply, score, want)
 	}
 	if r.IntN(3) == 0 {
@@ -151,7 +153,7 @@ func (c *caller) look(m *model, user string) {
 	})
 	var want error
 	switch {
-	case c.n%4 == 2 && !p.ever, c.n%4 == 1 && !p.present:
+	case c.n%4 == 2 && !p.ever, c.n%4 == 1 && !p.onBoard():
 		want = competition.ErrNotEnrolled
 	}
 	if c.n%4 != 2 && m.def.Visibility == competition.Private && !p.present && user != m.creator {
@@ -169,8 +171,8 @@ func (c *caller) look(m *model, user string) {
 	}
 	at := slices.IndexFunc(board.Entries, func(e competition.Entry) bool { return e.UserID == user })
 	switch {
-	case (at >= 0) != p.present:
-		c.wrong("%s is on the board of %s: %v, the model says %v", user, m.def.ID, at >= 0, p.present)
+	case (at >= 0) != p.onBoard():
+		c.wrong("%s is on the board of %s: %v, the model says %v", user, m.def.ID, at >= 0, p.onBoard())
 	case at >= 0 && (board.Entries[at].Totals != p.totals() || board.Entries[at].Score != m.score(p.totals())):
 		c.wrong("%s is on the board of %s with %+v, the model says %+v", user, m.def.ID, board.Entries[at], p.totals())
 	}
@@ -179,7 +181,7 @@ func (c *caller) look(m *model, user string) {
 // holds compares statistics.
 func (c *caller) holds(m *model, user string, s competition.Stats) {
 	p := m.people[user]
-	if s.Total != p.totals() || s.Score != m.score(p.totals()) || (s.Rank > 0) != p.present || len(s.Days) != len(p.days()) {
+	if s.Total != p.totals() || s.Score != m.score(p.totals()) || (s.Rank > 0) != p.onBoard() || len(s.Days) != len(p.days()) {
 		c.wrong("statistics of %s in %s: %+v, the model says %+v", user, m.def.ID, s, p.reports)
 		return
 	}
@@ -294,7 +296,7 @@ func (c *caller) join(r *rand.Rand, m *model, user string) {
 	if !errors.Is(err, refusal) {
 		c.wrong("%s joins %s: %v, the model says %v", user, m.def.ID, err, refusal)
 	}
-	if p := m.people[user]; err == nil && (entry.UserID != user || entry.UserName != p.name || entry.Totals != p.totals()) {
+	if p := m.people[user]; err == nil && !p.excluded && (entry.UserID != user || entry.UserName != p.name || entry.Totals != p.totals()) {
 		c.wrong("%s joins %s: %+v, the model says %+v", user, m.def.ID, entry, p)
 	}
 }
@@ -308,6 +310,49 @@ func (c *caller) leave(r *rand.Rand, m *model, user string) {
 	}
 	if !errors.Is(err, refusal) {
 		c.wrong("%s leaves %s: %v, the model says %v", user, m.def.ID, err, refusal)
+	}
+}
+
+// review is a decision of an operator's; the same again is answered in the same
+// way, so that a client may repeat it.
+func (c *caller) review(r *rand.Rand, m *model, user string) {
+	const reason = "it looks odd"
+	day := competition.DayOf(c.now()) - competition.Day(r.IntN(3))
+	open := m.status(c.now()) != competition.Upcoming && m.covers(day)
+	var decide func(p *modelPerson)
+	var ask func() (competition.ReviewReply, error)
+	switch n := r.IntN(5); {
+	case n == 0:
+		decide = func(p *modelPerson) { p.excluded = true }
+		ask = func() (competition.ReviewReply, error) {
+			return c.engine.Exclude(m.def.ID, &competition.ExcludeParticipant{Caller: operator, UserID: user, Reason: reason})
+		}
+	case n < 3 || !open:
+		decide = func(p *modelPerson) { p.excluded = false }
+		ask = func() (competition.ReviewReply, error) {
+			return c.engine.Restore(m.def.ID, &competition.RestoreParticipant{Caller: operator, UserID: user, Reason: reason})
+		}
+	case n == 3:
+		metrics := competition.Metrics{Steps: r.Int64N(50)}
+		decide = func(p *modelPerson) { p.corrections[day] = metrics }
+		ask = func() (competition.ReviewReply, error) {
+			return c.engine.CorrectDay(m.def.ID, &competition.CorrectDay{Caller: operator, UserID: user, Day: day, Metrics: metrics, Reason: reason})
+		}
+	default:
+		decide = func(p *modelPerson) { delete(p.corrections, day) }
+		ask = func() (competition.ReviewReply, error) {
+			return c.engine.WithdrawCorrection(m.def.ID, &competition.WithdrawCorrection{Caller: operator, UserID: user, Day: day, Reason: reason})
+		}
+	}
+	refusal := m.review(c.now(), c.mark(), user, decide)
+	var reply competition.ReviewReply
+	_, err := c.try(func() (err error) {
+		reply, err = ask()
+		return err
+	})
+	p := m.people[user]
+	if !errors.Is(err, refusal) || err == nil && (reply.Excluded != p.excluded || reply.Score != m.score(p.totals()) || (reply.Rank > 0) != p.onBoard()) {
+		c.wrong("review of %s in %s: %+v, %v; the model says %+v, %v", user, m.def.ID, reply, err, p, refusal)
 	}
 }
 

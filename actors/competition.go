@@ -271,6 +271,14 @@ func (a *competitionActor) decide(w waiter) {
 		w.decision, w.err = a.core.Confirm(now, command)
 	case *competition.FailPrize:
 		w.decision, w.err = a.core.Fail(now, command)
+	case *competition.ExcludeParticipant:
+		w.decision, w.err = a.core.Exclude(now, command)
+	case *competition.RestoreParticipant:
+		w.decision, w.err = a.core.Restore(now, command)
+	case *competition.CorrectDay:
+		w.decision, w.err = a.core.Correct(now, command)
+	case *competition.WithdrawCorrection:
+		w.decision, w.err = a.core.Withdraw(now, command)
 	default:
 		panic("unknown command " + typeName(command))
 	}

@@ -102,6 +102,7 @@ type Engine struct {
 	draining     atomic.Bool
 	recovered    atomic.Bool
 	incarnations atomic.Uint64
+	flagged      flagged
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	envelopes    sync.Pool
 	heralds      sync.WaitGroup         // goroutines, each of which ends within fanOutEvery of its last change

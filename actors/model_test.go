@@ -21,6 +21,8 @@ type model struct {
 
 type modelPerson struct {
 	ever, present bool
+	excluded      bool
+	corrections   map[competition.Day]competition.Metrics
 	name          string
 	reports       map[modelSlot]modelReport
 	reached       mark // the command that gave the score its present value
@@ -48,7 +50,7 @@ func (m mark) before(o mark) bool {
 func newModel(d competition.Definition, creator string, users []string) *model {
 	m := &model{def: d, creator: creator, people: map[string]*modelPerson{}}
 	for _, u := range users {
-		m.people[u] = &modelPerson{reports: map[modelSlot]modelReport{}}
+		m.people[u] = &modelPerson{reports: map[modelSlot]modelReport{}, corrections: map[competition.Day]competition.Metrics{}}
 	}
 	return m
 }
@@ -69,9 +71,13 @@ func (m *model) status(now time.Time) competition.Status {
 	}
 }
 
+// onBoard: who was excluded is off the board, and takes part all the same.
+func (p *modelPerson) onBoard() bool { return p.present && !p.excluded }
+
+// present is how many are on the board.
 func (m *model) present() (n int) {
 	for _, p := range m.people {
-		if p.present {
+		if p.onBoard() {
 			n++
 		}
 	}
@@ -156,7 +162,7 @@ func (m *model) join(now time.Time, at mark, j *competition.JoinCompetition) err
 		return competition.ErrForbidden
 	case status != competition.Upcoming && status != competition.Active:
 		return competition.ErrClosed
-	case !p.present && m.full():
+	case !p.present && !p.excluded && m.full():
 		return competition.ErrFull
 	}
 	if !p.ever {
@@ -182,8 +188,28 @@ func (m *model) leave(now time.Time, l *competition.LeaveCompetition) error {
 	return nil
 }
 
-// value is a day's value: each metric's maximum over the sources.
+// review is a decision of an operator's about a person and a day.
+func (m *model) review(now time.Time, at mark, user string, decide func(p *modelPerson)) error {
+	switch p := m.people[user]; {
+	case !p.ever:
+		return competition.ErrNotEnrolled
+	case m.status(now) == competition.Cancelled:
+		return competition.ErrClosed
+	default:
+		before := m.score(p.totals())
+		if decide(p); m.score(p.totals()) != before {
+			p.reached = at
+		}
+		return nil
+	}
+}
+
+// value is a day's value: each metric's maximum over the sources, or what an
+// operator says.
 func (p *modelPerson) value(d competition.Day) (v competition.Metrics) {
+	if corrected, ok := p.corrections[d]; ok {
+		return corrected
+	}
 	for slot, report := range p.reports {
 		if slot.day == d {
 			v = higher(v, report.metrics)
@@ -196,6 +222,9 @@ func (p *modelPerson) days() []competition.Day {
 	var days []competition.Day
 	for slot := range p.reports {
 		days = append(days, slot.day)
+	}
+	for day := range p.corrections {
+		days = append(days, day)
 	}
 	slices.Sort(days)
 	return slices.Compact(days)
@@ -236,7 +265,7 @@ type standing struct {
 func (m *model) board() []standing {
 	var all []standing
 	for user, p := range m.people {
-		if p.present {
+		if p.onBoard() {
 			all = append(all, standing{user, m.score(p.totals()), p})
 		}
 	}

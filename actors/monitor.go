@@ -83,6 +83,7 @@ func (e *Engine) Health() competition.Health {
 		InFlight:     int(e.inFlight.Load()),
 		QueuedEvents: int(e.writer.events.Load()),
 		Lifetime:     e.projector.state(),
+		Flagged:      e.flagged.counts(),
 	}
 	if e.mirror != nil {
 		h.Dependencies = append(h.Dependencies, e.mirror.health())

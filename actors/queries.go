@@ -27,6 +27,15 @@ func (a *competitionActor) query(v *envelope) bool {
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
 			v.answer, err = a.core.Stats(q.userID, q.from, q.to)
 		}
+	case *getFlags:
+		if err = competition.ErrUnknownCompetition; a.core.Exists() {
+			list, next := a.core.Flags(q.before, q.limit)
+			v.answer, err = flagsReply{list, next}, nil
+		}
+	case *getExplanation:
+		if err = competition.ErrUnknownCompetition; a.core.Exists() {
+			v.answer, err = a.core.Explain(q.userID)
+		}
 	case *getHistory:
 		v.answer = a.core.History(q.userID)
 	case *calculatePrizes:

@@ -307,7 +307,7 @@ func (w *world) verifyBoard(m *model, page *competition.Board) {
 	}
 	for i, e := range page.Entries {
 		p := m.people[e.UserID]
-		if p == nil || !p.present || e.Rank != i+1 || e.Score != want[i].score || e.Score != m.score(p.totals()) || e.Totals != p.totals() || e.UserName != p.name {
+		if p == nil || !p.onBoard() || e.Rank != i+1 || e.Score != want[i].score || e.Score != m.score(p.totals()) || e.Totals != p.totals() || e.UserName != p.name {
 			w.t.Fatalf("burst %d: board of %s, place %d: %+v; the model says %+v", w.burst, m.def.ID, i, e, p)
 		}
 		if !w.within(p.reached, e.UpdatedAt) || p.synced.burst > 0 && !w.within(p.synced, e.LastSyncedAt) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 )
 
@@ -313,7 +314,7 @@ func sameCompetition(a, b *Competition) bool {
 	for number := uint32(1); number <= a.participants.count; number++ {
 		p, q := a.participants.at(number), b.participants.at(number)
 		if p.key() != q.key() || p.present != q.present || p.paid != q.paid || p.totals != q.totals ||
-			p.userID != q.userID || p.userName != q.userName || !bytes.Equal(p.days, q.days) {
+			p.userID != q.userID || p.userName != q.userName || !bytes.Equal(p.days, q.days) || !reflect.DeepEqual(p.review, q.review) {
 			return false
 		}
 	}

@@ -176,6 +176,19 @@ func appendDetail(dst []byte, e *Event) []byte {
 		return binary.AppendUvarint(dst, uint64(d.Number))
 	case *PrizeFailed:
 		return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+	case *SyncFlagged:
+		dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
+		return appendFigures(append(dst, byte(d.Reason)), &d.Figures)
+	case *ParticipantExcluded:
+		return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+	case *ParticipantRestored:
+		return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+	case *DayCorrected:
+		dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
+		return appendString(appendMetrics(dst, d.Metrics), d.Reason)
+	case *CorrectionWithdrawn:
+		dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
+		return appendString(dst, d.Reason)
 	default:
 		panic(fmt.Sprintf("event %T has no encoding", d))
 	}
@@ -218,6 +231,16 @@ func decodeEvent(b []byte) (Event, error) {
 		e.Detail = &PrizeConfirmed{Number: r.number()}
 	case kindPrizeFailed:
 		e.Detail = &PrizeFailed{Number: r.number(), Reason: r.string()}
+	case kindSyncFlagged:
+		e.Detail = &SyncFlagged{Number: r.number(), Day: r.day(), Reason: FlagReason(r.byte()), Figures: r.figures()}
+	case kindParticipantExcluded:
+		e.Detail = &ParticipantExcluded{Number: r.number(), Reason: r.string()}
+	case kindParticipantRestored:
+		e.Detail = &ParticipantRestored{Number: r.number(), Reason: r.string()}
+	case kindDayCorrected:
+		e.Detail = &DayCorrected{Number: r.number(), Correction: Correction{Day: r.day(), Metrics: r.metrics(), Reason: r.string()}}
+	case kindCorrectionWithdrawn:
+		e.Detail = &CorrectionWithdrawn{Number: r.number(), Day: r.day(), Reason: r.string()}
 	default:
 		return Event{}, fmt.Errorf("it has the unknown kind %d", k)
 	}

@@ -41,7 +41,7 @@ func drawDefinition(t *rapid.T) Definition {
 func drawEvent(t *rapid.T, seq uint64) Event {
 	e := Event{Seq: seq, At: drawMillis(t, "at")}
 	number := rapid.Uint32().Draw(t, "number")
-	switch kind(rapid.IntRange(int(kindSyncAccepted), int(kindPrizeFailed)).Draw(t, "kind")) {
+	switch kind(rapid.IntRange(int(kindSyncAccepted), int(kindCorrectionWithdrawn)).Draw(t, "kind")) {
 	case kindSyncAccepted:
 		e.Sync = SyncAccepted{
 			Number: number, Enrolled: rapid.Bool().Draw(t, "enrolled"), Register: drawRegister(t), NewSource: rapid.String().Draw(t, "source"),
@@ -74,6 +74,16 @@ func drawEvent(t *rapid.T, seq uint64) Event {
 		e.Detail = &PrizeConfirmed{Number: number}
 	case kindPrizeFailed:
 		e.Detail = &PrizeFailed{Number: number, Reason: rapid.String().Draw(t, "reason")}
+	case kindSyncFlagged:
+		e.Detail = &SyncFlagged{Number: number, Day: Day(rapid.Int32().Draw(t, "day")), Reason: FlagReason(rapid.Byte().Draw(t, "reason")), Figures: drawFigures(t)}
+	case kindParticipantExcluded:
+		e.Detail = &ParticipantExcluded{Number: number, Reason: rapid.String().Draw(t, "reason")}
+	case kindParticipantRestored:
+		e.Detail = &ParticipantRestored{Number: number, Reason: rapid.String().Draw(t, "reason")}
+	case kindDayCorrected:
+		e.Detail = &DayCorrected{Number: number, Correction: drawCorrection(t)}
+	case kindCorrectionWithdrawn:
+		e.Detail = &CorrectionWithdrawn{Number: number, Day: Day(rapid.Int32().Draw(t, "day")), Reason: rapid.String().Draw(t, "reason")}
 	}
 	return e
 }
@@ -232,6 +242,7 @@ func TestChainRefusesNumbersBeyond32Bits(t *testing.T) {
 	for _, k := range []kind{
 		kindSyncAccepted, kindParticipantEnrolled, kindParticipantRenamed, kindParticipantLeft, kindParticipantReturned,
 		kindEntryFeePaid, kindEntryFeeRefunded, kindPrizeConfirmed, kindPrizeFailed,
+		kindSyncFlagged, kindParticipantExcluded, kindParticipantRestored, kindDayCorrected, kindCorrectionWithdrawn,
 	} {
 		body := []byte{byte(k), 1, 0}
 		body = binary.AppendUvarint(body, 1<<33)
@@ -289,6 +300,36 @@ func TestIdentityCommitment(t *testing.T) {
 	}
 }
 
+func drawMetrics(t *rapid.T) Metrics {
+	return Metrics{drawAmount(t, "steps"), drawAmount(t, "cm"), drawAmount(t, "kcal"), drawAmount(t, "minutes")}
+}
+
+func drawFigures(t *rapid.T) Figures {
+	return Figures{Found: drawMetrics(t), Usual: drawMetrics(t), Within: drawMillis(t, "within")}
+}
+
+func drawCorrection(t *rapid.T) Correction {
+	return Correction{Day: Day(rapid.Int32().Draw(t, "day")), Metrics: drawMetrics(t), Reason: rapid.String().Draw(t, "reason")}
+}
+
+// drawReviewed draws any review, or none.
+func drawReviewed(t *rapid.T) *Review {
+	if rapid.Bool().Draw(t, "nothing to review") {
+		return nil
+	}
+	r := &Review{Excluded: rapid.Bool().Draw(t, "excluded"), Reason: rapid.String().Draw(t, "reason")}
+	for range rapid.IntRange(0, 2).Draw(t, "corrections") {
+		r.Corrections = append(r.Corrections, drawCorrection(t))
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "flags") {
+		r.Flags = append(r.Flags, Flag{
+			Seq: rapid.Uint64().Draw(t, "seq"), At: drawMillis(t, "at"), Day: Day(rapid.Int32().Draw(t, "day")),
+			Reason: FlagReason(rapid.Byte().Draw(t, "reason")), Figures: drawFigures(t),
+		})
+	}
+	return r
+}
+
 func drawRow(t *rapid.T) Row {
 	var days Days
 	for range rapid.IntRange(0, 5).Draw(t, "registers") {
@@ -299,7 +340,7 @@ func drawRow(t *rapid.T) Row {
 		Paid:   rapid.OneOf(rapid.Just(int64(0)), rapid.Int64Range(1, math.MaxInt64)).Draw(t, "paid"),
 		Totals: Metrics{drawAmount(t, "steps"), drawAmount(t, "cm"), drawAmount(t, "kcal"), drawAmount(t, "minutes")},
 		Score:  rapid.Int64().Draw(t, "score"), Reached: rapid.Uint64().Draw(t, "reached"),
-		UpdatedAt: drawMillis(t, "updated"), LastSyncedAt: drawMillis(t, "synced"), Days: append(Days{}, days...),
+		UpdatedAt: drawMillis(t, "updated"), LastSyncedAt: drawMillis(t, "synced"), Days: append(Days{}, days...), Review: drawReviewed(t),
 	}
 }
 
@@ -332,7 +373,7 @@ func TestRowsAreSealed(t *testing.T) {
 		_, err := ParseRow(packed[:n])
 		require.Error(t, err, "the first %d bytes", n)
 	}
-	packed[4] = 3
+	packed[4] = 4
 	binary.LittleEndian.PutUint32(packed, crc32.Checksum(packed[4:], crc32.MakeTable(crc32.Castagnoli)))
 	_, err := ParseRow(packed)
 	require.ErrorContains(t, err, "version")
@@ -388,6 +429,7 @@ func requireCanonical(t *testing.T, b, written []byte) {
 func FuzzParseRow(f *testing.F) {
 	f.Add(readGolden(f).row)
 	f.Add(AppendRow(nil, &Row{Paid: 500}))
+	f.Add(AppendRow(nil, &Row{Review: &Review{Excluded: true, Reason: "a car", Corrections: []Correction{{Day: 1}}, Flags: []Flag{{Seq: 3}}}}))
 	f.Add(AppendRow(nil, &Row{}))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		_, _ = ParseRow(b)
@@ -395,7 +437,7 @@ func FuzzParseRow(f *testing.F) {
 			return
 		}
 		forged := slices.Clone(b)
-		if forged[4] != moneyVersion {
+		if forged[4] != moneyVersion && forged[4] != reviewVersion {
 			forged[4] = formatVersion
 		}
 		binary.LittleEndian.PutUint32(forged, crc32.Checksum(forged[4:], crc32.MakeTable(crc32.Castagnoli)))

@@ -14,8 +14,8 @@ import (
 //	I1  what queries return was applied, and only durable events are applied
 //	I2  the ranking holds exactly the participants on the board, each under the
 //	    key (score, reached) that its participant has
-//	I3  a participant's totals are the sum of its days' values, and its score
-//	    is that of the totals
+//	I3  a participant's totals are the sum of its days' values, or of the
+//	    corrections in their place, and its score is that of the totals
 //	I4  version is the seq of the last event that changed an entry, the number
 //	    of entries or the status
 //	I5  the outbox holds the events from applied.Seq+1 to head.chain.Seq that
@@ -31,7 +31,8 @@ type Competition struct {
 	onBoard      int
 
 	books books
-	award *award // nil before the prizes are distributed
+	award *award      // nil before the prizes are distributed
+	flags []flagPlace // all participants', by seq
 
 	applied   Chain  // the last event in the state
 	version   uint64 // I4
@@ -56,9 +57,10 @@ type head struct {
 	presence   map[uint32]bool     // participants who left (false) or returned (true) by such events
 	identities map[uint32]Identity // of all numbers that those events name
 
-	books  books
-	paid   map[uint32]int64       // by participants, where such events changed it
-	prizes map[uint32]PrizeStatus // of participants, where such events decided it
+	books   books
+	paid    map[uint32]int64       // by participants, where such events changed it
+	prizes  map[uint32]PrizeStatus // of participants, where such events decided it
+	reviews map[uint32]*Review     // of participants whom such events concern
 }
 
 // New returns the competition that was never created. newKey draws the random
@@ -71,6 +73,7 @@ func New(id string, newKey func() Key) *Competition {
 	c.head.identities = map[uint32]Identity{}
 	c.head.paid = map[uint32]int64{}
 	c.head.prizes = map[uint32]PrizeStatus{}
+	c.head.reviews = map[uint32]*Review{}
 	c.outbox.CompetitionID = id
 	c.Rollback()
 	return c
@@ -136,6 +139,7 @@ func (h *head) forget() {
 	clear(h.identities)
 	clear(h.paid)
 	clear(h.prizes)
+	clear(h.reviews)
 }
 
 // emit decides an event: it gets the next seq and goes into the outbox.
@@ -194,6 +198,16 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 		problem = c.applyPrizeDecided(e, d.Number, DistributedPrize, "")
 	case *PrizeFailed:
 		problem = c.applyPrizeDecided(e, d.Number, FailedPrize, d.Reason)
+	case *SyncFlagged:
+		problem = c.applyFlagged(e, d)
+	case *ParticipantExcluded:
+		problem = c.applyExcluded(e, d)
+	case *ParticipantRestored:
+		problem = c.applyRestored(e, d)
+	case *DayCorrected:
+		problem = c.applyCorrected(e, d)
+	case *CorrectionWithdrawn:
+		problem = c.applyWithdrawn(e, d)
 	}
 	if problem != "" {
 		return Outcome{}, c.applied.corrupt(problem)

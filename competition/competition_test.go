@@ -27,6 +27,7 @@ func commands(r *rig, follow func(*rapid.T)) map[string]func(*rapid.T) {
 		"join": join, "join 2": join,
 		"wait": wait, "wait 2": wait,
 		"prizes": func(t *rapid.T) { do(t, drawPrizes(t)) },
+		"review": func(t *rapid.T) { do(t, drawReview(t, r.now)) },
 		"leave":  func(t *rapid.T) { do(t, drawLeave(t)) },
 		"edit":   func(t *rapid.T) { do(t, drawEdit(t)) },
 		"create": func(t *rapid.T) { do(t, drawCreate(t)) },
@@ -58,6 +59,7 @@ func begin(t *rapid.T, r *rig, follow func(*rapid.T)) {
 func TestModelOneByOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := newRig(t)
+		r.exact = true
 		follow := func(*rapid.T) {
 			r.launch()
 			r.land(false)
@@ -152,6 +154,7 @@ func TestModelMoney(t *testing.T) {
 		r.now = create.Definition.End + 25*hour - 1
 		t.Repeat(map[string]func(*rapid.T){
 			"prizes": func(t *rapid.T) { r.decide(drawPrizes(t)); follow(t) },
+			"review": func(t *rapid.T) { r.decide(drawReview(t, r.now)); follow(t) },
 			"others": func(t *rapid.T) {
 				r.decide(&EditCompetition{Caller: operator, Patch: Patch{Name: new(pick(t, "name", "A", "B"))}})
 				follow(t)

@@ -79,7 +79,7 @@ func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
 	}
 	switch {
 	case enrolled:
-	case c.full(), c.overflows(number):
+	case c.full() && !c.headReview(number).isExcluded(), c.overflows(number):
 		return Decision{}, ErrFull
 	case number == 0:
 		number = c.enrol(now, j.UserID, j.UserName)
@@ -139,7 +139,9 @@ func (c *Competition) setPresence(now Millis, userID string, number uint32, pres
 	}
 	c.emit(event)
 	c.head.presence[number] = present
-	c.head.onBoard += change
+	if !c.headReview(number).isExcluded() {
+		c.head.onBoard += change
+	}
 	c.putMembership(userID, number, present)
 	c.summarize()
 }
@@ -168,7 +170,7 @@ func (c *Competition) applyRenamed(e *Event, d *ParticipantRenamed) (problem str
 	}
 	p := c.participants.at(d.Number)
 	p.userName = d.Who.UserName
-	if p.present {
+	if p.onBoard() {
 		c.touch(e)
 	}
 	return ""
@@ -180,14 +182,17 @@ func (c *Competition) applyPresence(e *Event, number uint32, present bool) (prob
 	}
 	p := c.participants.at(number)
 	p.present = present
-	if present {
+	c.markChanged(p)
+	switch {
+	case p.review.isExcluded(): // not on the board, before or after
+		return ""
+	case present:
 		c.board.Insert(p.key())
 		c.onBoard++
-	} else {
+	default:
 		c.board.Remove(p.key())
 		c.onBoard--
 	}
-	c.markChanged(p)
 	c.touch(e)
 	return ""
 }

@@ -30,6 +30,11 @@ const (
 	kindPrizesDistributed
 	kindPrizeConfirmed
 	kindPrizeFailed
+	kindSyncFlagged
+	kindParticipantExcluded
+	kindParticipantRestored
+	kindDayCorrected
+	kindCorrectionWithdrawn
 )
 
 func (e *Event) kind() kind {
@@ -111,6 +116,41 @@ type PrizeFailed struct {
 	Reason string
 }
 
+// SyncFlagged follows a SyncAccepted at once: operators should look at the day.
+type SyncFlagged struct {
+	Number uint32
+	Day    Day
+	Reason FlagReason
+	Figures
+}
+
+// ParticipantExcluded takes a participant off the board; syncs go on being
+// merged.
+type ParticipantExcluded struct {
+	Number uint32
+	Reason string
+}
+
+// ParticipantRestored takes an exclusion back.
+type ParticipantRestored struct {
+	Number uint32
+	Reason string
+}
+
+// DayCorrected sets what a day counts for, until another correction, or none,
+// takes its place.
+type DayCorrected struct {
+	Number uint32
+	Correction
+}
+
+// CorrectionWithdrawn lets a day count for what its reports say again.
+type CorrectionWithdrawn struct {
+	Number uint32
+	Day    Day
+	Reason string
+}
+
 func (*CompetitionCreated) kind() kind  { return kindCompetitionCreated }
 func (*CompetitionEdited) kind() kind   { return kindCompetitionEdited }
 func (*StatusChanged) kind() kind       { return kindStatusChanged }
@@ -123,3 +163,8 @@ func (*EntryFeeRefunded) kind() kind    { return kindEntryFeeRefunded }
 func (*PrizesDistributed) kind() kind   { return kindPrizesDistributed }
 func (*PrizeConfirmed) kind() kind      { return kindPrizeConfirmed }
 func (*PrizeFailed) kind() kind         { return kindPrizeFailed }
+func (*SyncFlagged) kind() kind         { return kindSyncFlagged }
+func (*ParticipantExcluded) kind() kind { return kindParticipantExcluded }
+func (*ParticipantRestored) kind() kind { return kindParticipantRestored }
+func (*DayCorrected) kind() kind        { return kindDayCorrected }
+func (*CorrectionWithdrawn) kind() kind { return kindCorrectionWithdrawn }

@@ -63,9 +63,17 @@ const MaxWeight = 1_000_000
 // Score is the weighted sum of m, exact, rounded down once, at the end. A sum
 // beyond MaxScore gives MaxScore; [Definition.Validate] keeps it from happening.
 func (w Weights) Score(m Metrics) int64 {
-	// Distance and energy are stored as hundredths of their unit, weights as
-	// thousandths: everything is summed as 1/100,000 of a point, in 128 bits.
-	var hi, lo uint64
+	hi, lo := w.parts(m)
+	if hi >= PointParts {
+		return MaxScore
+	}
+	score, _ := bits.Div64(hi, lo, PointParts)
+	return int64(min(score, MaxScore))
+}
+
+// parts is the weighted sum of m as 1/100,000 of a point, in 128 bits: distance
+// and energy are stored as hundredths of their unit, weights as thousandths.
+func (w Weights) parts(m Metrics) (hi, lo uint64) {
 	add := func(amount, weight int64) {
 		h, l := bits.Mul64(uint64(amount), uint64(weight))
 		var carry uint64
@@ -76,9 +84,5 @@ func (w Weights) Score(m Metrics) int64 {
 	add(m.DistanceCm, w.Metre)
 	add(m.EnergyCentikcal, w.Kcal)
 	add(m.ActiveMinutes, w.Minute*100)
-	if hi >= 100_000 {
-		return MaxScore
-	}
-	score, _ := bits.Div64(hi, lo, 100_000)
-	return int64(min(score, MaxScore))
+	return hi, lo
 }

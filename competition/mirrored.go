@@ -51,8 +51,8 @@ func StoredMark(ctx context.Context, id string, from Source) (string, error) {
 func (c *Competition) MirrorEntries(dst []MirrorEntry, numbers []uint32) []MirrorEntry {
 	for _, number := range numbers {
 		p := c.participants.at(number)
-		e := MirrorEntry{UserID: p.userID, Present: p.present, Score: p.score, At: p.updatedAt}
-		if p.present {
+		e := MirrorEntry{UserID: p.userID, Present: p.onBoard(), Score: p.score, At: p.updatedAt}
+		if e.Present {
 			e.Rank, _ = c.board.Rank(p.key())
 		}
 		dst = append(dst, e)
@@ -65,7 +65,7 @@ func (c *Competition) MirrorEntries(dst []MirrorEntry, numbers []uint32) []Mirro
 func (c *Competition) MirrorScan(dst []MirrorEntry, after uint32, limit int) (entries []MirrorEntry, next uint32, more bool) {
 	next = uint32(min(uint64(after)+uint64(limit), uint64(c.participants.count)))
 	for number := after + 1; number <= next; number++ {
-		if p := c.participants.at(number); p.present {
+		if p := c.participants.at(number); p.onBoard() {
 			dst = append(dst, MirrorEntry{UserID: p.userID, Present: true, Score: p.score, At: p.updatedAt})
 		}
 	}
@@ -86,6 +86,14 @@ func MirroredEvent(e *Event, o Outcome) (number uint32, ok bool) {
 	case *ParticipantLeft:
 		return d.Number, true
 	case *ParticipantReturned:
+		return d.Number, true
+	case *ParticipantExcluded:
+		return d.Number, true
+	case *ParticipantRestored:
+		return d.Number, true
+	case *DayCorrected:
+		return d.Number, true
+	case *CorrectionWithdrawn:
 		return d.Number, true
 	default:
 		return 0, false

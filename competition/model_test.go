@@ -46,6 +46,7 @@ type modelPerson struct {
 	reached    int // which of all the changes of scores made it
 	updated    Millis
 	lastSynced Millis
+	review     modelReview
 }
 
 type modelSlot struct {
@@ -68,7 +69,7 @@ func (m *model) clone() *model {
 	c.people = map[string]*modelPerson{}
 	for id, p := range m.people {
 		q := *p
-		q.reports = maps.Clone(p.reports)
+		q.reports, q.review = maps.Clone(p.reports), p.review.clone()
 		c.people[id] = &q
 	}
 	return &c
@@ -104,6 +105,14 @@ func (m *model) do(now Millis, cmd any) (a answer) {
 		a.err = m.decidePrize(cmd.Caller, cmd.Number, "distributed", "")
 	case *FailPrize:
 		a.err = m.decidePrize(cmd.Caller, cmd.Number, "failed", cmd.Reason)
+	case *ExcludeParticipant:
+		a.err = m.exclude(cmd)
+	case *RestoreParticipant:
+		a.err = m.restore(cmd)
+	case *CorrectDay:
+		a.err = m.correct(cmd)
+	case *WithdrawCorrection:
+		a.err = m.withdraw(cmd)
 	case tick:
 	}
 	if !before.equal(m.board()) {
@@ -140,7 +149,7 @@ func (m *model) ended() bool { return m.status() > Active }
 
 func (m *model) present() (n int) {
 	for _, p := range m.people {
-		if p.present {
+		if p.onBoard() {
 			n++
 		}
 	}
@@ -228,6 +237,8 @@ func (m *model) sync(s *SubmitSync) answer {
 			report.metrics = eachMax(report.metrics, old.metrics)
 		}
 	}
+	flags := m.flag(p, s, p.valueWith(slot, report))
+	p.review.flags = append(p.review.flags, flags...)
 	p.reports[slot] = report
 	if enrolled && p.totals() == before {
 		return answer{}
@@ -277,7 +288,7 @@ func (m *model) join(j *JoinCompetition) error {
 	case m.ended():
 		return ErrClosed
 	case p != nil && p.present:
-	case m.full():
+	case m.full() && (p == nil || !p.review.excluded):
 		return ErrFull
 	case p == nil:
 		m.pay(m.enrol(j.UserID, j.UserName), j.UserID)
@@ -412,14 +423,24 @@ func (p *modelPerson) value(d Day) (v Metrics) {
 	return v
 }
 
+// valueWith is value as it would be with another report.
+func (p *modelPerson) valueWith(slot modelSlot, report modelReport) Metrics {
+	with := modelPerson{reports: maps.Clone(p.reports)}
+	with.reports[slot] = report
+	return with.value(slot.day)
+}
+
 // totals is the sum over the days of their values.
 func (p *modelPerson) totals() (sum Metrics) {
 	days := map[Day]bool{}
 	for slot := range p.reports {
 		days[slot.day] = true
 	}
+	for d := range p.review.days {
+		days[d] = true
+	}
 	for d := range days {
-		sum = eachSum(sum, p.value(d))
+		sum = eachSum(sum, p.counts(d))
 	}
 	return sum
 }
@@ -470,7 +491,7 @@ func (b modelBoard) equal(o modelBoard) bool {
 func (m *model) board() modelBoard {
 	b := modelBoard{status: m.status()}
 	for id, p := range m.people {
-		if p.present {
+		if p.onBoard() {
 			b.entries = append(b.entries, Entry{
 				UserID: id, UserName: p.name, Score: p.score, Totals: p.totals(),
 				LastSyncedAt: p.lastSynced, UpdatedAt: p.updated,

@@ -58,7 +58,7 @@ type Journal interface {
 // Row is a participant as of a snapshot. The identity is not part of it.
 type Row struct {
 	Number       uint32
-	Present      bool  // on the board
+	Present      bool  // takes part; on the board unless Review says excluded
 	Paid         int64 // minor units paid in and not refunded
 	Totals       Metrics
 	Score        int64
@@ -66,6 +66,7 @@ type Row struct {
 	UpdatedAt    Millis
 	LastSyncedAt Millis
 	Days         Days
+	Review       *Review // nil for nearly everybody; never changed
 }
 
 // Snapshot is what changed since the snapshot before: with it, the stored rows

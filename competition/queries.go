@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/paceboard/paceboard/ranking"
@@ -43,7 +44,7 @@ func (c *Competition) Page(offset, limit int) Board {
 // cut short at the ends. Error: ErrNotEnrolled. Cost: O(log n + radius).
 func (c *Competition) Around(userID string, radius int) (Board, error) {
 	p := c.participants.find(userID)
-	if p == nil || !p.present {
+	if p == nil || !p.onBoard() {
 		return Board{}, ErrNotEnrolled
 	}
 	entries, first, _ := c.board.Around(nil, p.key(), radius)
@@ -71,7 +72,7 @@ func (p *participant) entry(rank int) Entry {
 // Standing is a participant's own entry; ok is false when not on the board.
 func (c *Competition) Standing(userID string) (entry Entry, ok bool) {
 	p := c.participants.find(userID)
-	if p == nil || !p.present {
+	if p == nil || !p.onBoard() {
 		return Entry{}, false
 	}
 	rank, _ := c.board.Rank(p.key())
@@ -119,10 +120,11 @@ func (c *Competition) Stats(userID string, from, to Day) (Stats, error) {
 		return Stats{}, ErrNotEnrolled
 	}
 	s := Stats{CompetitionID: c.ID(), UserID: userID, Score: p.score, LastSyncedAt: p.lastSynced}
-	if p.present {
+	if p.onBoard() {
 		s.Rank, _ = c.board.Rank(p.key())
 	}
 	s.addDays(c.sources.names, p.days, from, to)
+	s.correctDays(p.review, from, to)
 	for _, day := range s.Days {
 		s.Total = s.Total.Plus(day.Value)
 	}
@@ -145,6 +147,30 @@ func (s *Stats) addDays(sources []string, days Days, from, to Day) {
 	}
 }
 
+// correctDays lets the days from and to count for what operators say; the
+// sources stay as they were reported.
+func (s *Stats) correctDays(r *Review, from, to Day) {
+	if r == nil {
+		return
+	}
+	for _, correction := range r.Corrections {
+		if correction.Day < from || correction.Day > to {
+			continue
+		}
+		i, there := slices.BinarySearchFunc(s.Days, correction.Day, func(d DayStats, day Day) int { return int(d.Day) - int(day) })
+		if !there {
+			s.Days = slices.Insert(s.Days, i, DayStats{Day: correction.Day})
+		}
+		s.Days[i].Value = correction.Metrics
+	}
+}
+
+// TakesPart reports whether a user takes part, on the board or excluded from it.
+func (c *Competition) TakesPart(userID string) bool {
+	p := c.participants.find(userID)
+	return p != nil && p.present
+}
+
 // Participants is who is on the board, by the order of enrolment, beginning
 // behind the number after, limit at most, and the number to go on behind; next
 // is 0 at the end.
@@ -152,7 +178,7 @@ func (c *Competition) Participants(after uint32, limit int) (entries []Entry, ne
 	last := after
 	for number := after + 1; number <= c.participants.count; number++ {
 		p := c.participants.at(number)
-		if !p.present {
+		if !p.onBoard() {
 			continue
 		}
 		if len(entries) == limit {

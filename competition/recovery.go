@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -97,13 +98,21 @@ func (r *recovery) row(row Row) error {
 	if row.Paid < 0 || row.Paid > maxBalance-c.books.fees {
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d has paid what nobody can", row.Number))
 	}
-	if row.Days.Total() != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score {
+	if row.Review != nil {
+		if err := row.Review.check(c.applied.Seq); err != nil {
+			return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d: %v", row.Number, err))
+		}
+	}
+	if totalOf(row.Days, row.Review) != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score {
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d does not add up", row.Number))
 	}
 	p := c.participants.add()
 	p.days, p.totals, p.score, p.reached = slices.Clone(row.Days), row.Totals, row.Score, row.Reached
 	p.updatedAt, p.lastSynced, p.present = row.UpdatedAt, row.LastSyncedAt, row.Present
 	p.paid = row.Paid
+	if row.Review != nil {
+		p.review = row.Review.clone()
+	}
 	c.books.fees += row.Paid
 	if p.number%progressEvery == 0 {
 		r.progress(int(p.number), 0)
@@ -148,16 +157,30 @@ func (r *recovery) rank() error {
 		if p.userID == "" {
 			return r.corrupt(fmt.Sprintf("the identity row of participant %d is missing", number))
 		}
-		if p.present {
+		if p.onBoard() {
 			entries = append(entries, p.key())
 		}
 	}
 	if c.award != nil && slices.ContainsFunc(c.award.prizes, func(w awarded) bool { return !c.participants.has(w.number) }) {
 		return r.corrupt("the snapshot has a prize of somebody unknown")
 	}
+	r.listFlags()
 	c.onBoard = len(entries)
 	c.board = ranking.Build(entries, c.byUserID)
 	return nil
+}
+
+// listFlags puts the flags of the snapshot's rows in the order of their seqs.
+func (r *recovery) listFlags() {
+	c := r.c
+	for number := uint32(1); number <= r.rows; number++ {
+		if review := c.participants.at(number).review; review != nil {
+			for i := range review.Flags {
+				c.flags = append(c.flags, flagPlace{review.Flags[i].Seq, number})
+			}
+		}
+	}
+	slices.SortFunc(c.flags, func(a, b flagPlace) int { return cmp.Compare(a.seq, b.seq) })
 }
 
 // replay applies the journal behind the state, and holds the identity rows

@@ -29,6 +29,7 @@ type Health struct {
 	InFlight     int          // requests admitted and not answered
 	QueuedEvents int          // events waiting for the journal
 	Lifetime     Projecting
+	Flagged      map[FlagReason]uint64 // syncs flagged since the start
 }
 
 // Projecting is how far the lifetime statistics are behind the snapshots. Who

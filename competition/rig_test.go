@@ -2,6 +2,7 @@ package competition
 
 import (
 	"context"
+	"slices"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -24,14 +25,15 @@ type rig struct {
 	inFlight Batch // being appended; empty when none is
 	spare    Batch // whose storage may be used again
 	versions map[uint64]bool
+	exact    bool // every command is applied before the next one, so that flags rest on all of them
 }
 
 // pending is a decided command that waits for its events.
 type pending struct {
-	seq    uint64 // of its last event
-	after  *model // with it
-	isSync bool
-	want   Outcome // of that event, if it is a sync
+	seq   uint64  // of its last event
+	sync  uint64  // of the sync, if it is one
+	after *model  // with it
+	want  Outcome // of that event
 }
 
 // plain hides Helper from require, which would spend half of the tests' time.
@@ -89,12 +91,13 @@ func (r *rig) decide(cmd any) {
 		require.Fail(t, "a sync without a participant")
 	case isSync && events > 0 && lastIsSync(r.c):
 		require.False(t, d.Repeat)
-		p.isSync, p.want = true, Outcome{Changed: want.changed, Full: late}
+		p.sync, p.want = r.c.HeadSeq()-flagsBehind(r.c), Outcome{Changed: want.changed, Full: late}
+		require.Equal(t, p.sync, d.Seq, "an answer waits for the sync, and flags come with it")
 	case isSync:
 		require.True(t, d.Repeat)
 		require.False(t, want.changed, "a sync that changes something made no event")
 	}
-	if got.err == nil {
+	if got.err == nil && p.sync == 0 {
 		require.Equal(t, r.c.HeadSeq(), d.Seq, "an answer must wait for all that it rests on")
 	}
 	r.pending = append(r.pending, p)
@@ -103,7 +106,19 @@ func (r *rig) decide(cmd any) {
 
 func lastIsSync(c *Competition) bool {
 	events := c.outbox.Events
-	return len(events) > 0 && events[len(events)-1].Detail == nil
+	last := len(events) - 1 - int(flagsBehind(c))
+	return last >= 0 && events[last].Detail == nil
+}
+
+// flagsBehind is how many flags the outbox ends with.
+func flagsBehind(c *Competition) (n uint64) {
+	for _, e := range slices.Backward(c.outbox.Events) {
+		if e.kind() != kindSyncFlagged {
+			break
+		}
+		n++
+	}
+	return n
 }
 
 // perform is a command to a competition.
@@ -127,6 +142,14 @@ func perform(c *Competition, now Millis, cmd any) (a answer, d Decision) {
 		d, a.err = c.Confirm(now, cmd)
 	case *FailPrize:
 		d, a.err = c.Fail(now, cmd)
+	case *ExcludeParticipant:
+		d, a.err = c.Exclude(now, cmd)
+	case *RestoreParticipant:
+		d, a.err = c.Restore(now, cmd)
+	case *CorrectDay:
+		d, a.err = c.Correct(now, cmd)
+	case *WithdrawCorrection:
+		d, a.err = c.Withdraw(now, cmd)
 	case tick:
 		d = c.Tick(now)
 	}
@@ -176,7 +199,7 @@ func (r *rig) apply(e *Event) {
 		r.versions[e.Seq] = true
 	}
 	for _, p := range r.pending {
-		if p.isSync && p.seq == e.Seq {
+		if p.sync == e.Seq {
 			require.Equal(t, p.want, outcome)
 		}
 	}
@@ -217,6 +240,7 @@ func (r *rig) agree() {
 		require.Equal(t, [2]string{id, p.name}, [2]string{row.UserID, row.UserName}, "the identity's row")
 	}
 	r.agreeOnMoney()
+	r.agreeOnReviews()
 	if len(r.pending) == 0 {
 		at, ok := r.c.NextTransition()
 		d := r.shown.def
@@ -269,6 +293,7 @@ func sameState(t require.TestingT, want, got *Competition) {
 	require.Equal(t, want.version, got.version)
 	require.Equal(t, want.updatedAt, got.updatedAt)
 	require.Equal(t, want.onBoard, got.onBoard)
+	require.Equal(t, want.flags, got.flags)
 	require.Equal(t, namesOf(want), namesOf(got))
 	require.Equal(t, rowsOf(want), rowsOf(got))
 	require.Equal(t, want.board.Page(nil, 0, want.onBoard), got.board.Page(nil, 0, got.onBoard))

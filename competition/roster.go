@@ -8,12 +8,13 @@ type participant struct {
 	days             Days
 	totals           Metrics
 	score            int64
-	reached          uint64 // seq of the event that last changed the score, or enrolled
-	updatedAt        Millis // when that was
-	lastSynced       Millis // the last sync that changed a total or the score, or enrolled
-	paid             int64  // minor units paid in and not refunded
+	reached          uint64  // seq of the event that last changed the score, or enrolled
+	updatedAt        Millis  // when that was
+	lastSynced       Millis  // the last sync that changed a total or the score, or enrolled
+	paid             int64   // minor units paid in and not refunded
+	review           *Review // nil for nearly everybody
 	number           uint32
-	present          bool // on the board
+	present          bool // takes part; on the board unless excluded
 	changed          bool // the row differs from the last snapshot
 }
 

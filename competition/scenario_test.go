@@ -66,6 +66,27 @@ func (s *scenario) answer(t *testing.T, d *datadriven.TestData) string {
 		return s.do(t, &LeaveCompetition{Caller: caller(t, d, id), UserID: id})
 	case "sync":
 		return s.do(t, report(t, d))
+	case "exclude":
+		return s.do(t, &ExcludeParticipant{Caller: caller(t, d, "olga"), UserID: who(d), Reason: because(t, d)})
+	case "restore":
+		return s.do(t, &RestoreParticipant{Caller: caller(t, d, "olga"), UserID: who(d), Reason: because(t, d)})
+	case "correct":
+		sync := report(t, d)
+		return s.do(t, &CorrectDay{Caller: caller(t, d, "olga"), UserID: who(d), Day: sync.Day, Metrics: sync.Metrics, Reason: because(t, d)})
+	case "withdraw":
+		return s.do(t, &WithdrawCorrection{Caller: caller(t, d, "olga"), UserID: who(d), Day: report(t, d).Day, Reason: because(t, d)})
+	case "explain":
+		return s.explain(d)
+	case "flags":
+		return s.flags()
+	case "distribute":
+		return s.do(t, &DistributePrizes{Caller: operator, PoolMinor: 1000})
+	case "prizes":
+		text := ""
+		for _, p := range s.c.Prizes(100).Prizes {
+			text += fmt.Sprintf("%d. %s %d\n", p.Rank, p.UserID, p.Minor)
+		}
+		return text
 	case "tick":
 		return s.do(t, tick{})
 	case "board":
@@ -100,9 +121,11 @@ func (s *scenario) do(t *testing.T, cmd any) string {
 	if !batch.Empty() {
 		s.store.append(t, &batch)
 		for i := range batch.Events {
-			var err error
-			outcome, err = s.c.Apply(&batch.Events[i])
+			applied, err := s.c.Apply(&batch.Events[i])
 			require.NoError(t, err)
+			if batch.Events[i].Detail == nil {
+				outcome = applied
+			}
 		}
 		s.c.Applied(&batch)
 	}
@@ -121,6 +144,9 @@ func (s *scenario) do(t *testing.T, cmd any) string {
 		line := fmt.Sprintf("score %d, rank %d of %d", reply.Score, reply.Rank, reply.Total)
 		if d.Enrolled {
 			line += ", enrolled"
+		}
+		if flags := len(batch.Events) - int(d.Seq-batch.FirstSeq) - 1; !batch.Empty() && flags > 0 {
+			line += fmt.Sprintf(", flagged %d", flags)
 		}
 		if !reply.Changed {
 			line += ", nothing changed"
@@ -243,12 +269,81 @@ func (s *scenario) journal(t *testing.T, d *datadriven.TestData) string {
 			line = name(what.Number) + " left"
 		case *ParticipantReturned:
 			line = name(what.Number) + " returned"
+		case *SyncFlagged:
+			line = fmt.Sprintf("%s was flagged for %v: %v, %s", name(what.Number), what.Day, what.Reason, figures(what.Figures))
+		case *ParticipantExcluded:
+			line = name(what.Number) + " was excluded: " + what.Reason
+		case *ParticipantRestored:
+			line = name(what.Number) + " was restored: " + what.Reason
+		case *DayCorrected:
+			line = fmt.Sprintf("%s was corrected for %v to %s: %s", name(what.Number), what.Day, amounts(what.Metrics), what.Reason)
+		case *CorrectionWithdrawn:
+			line = fmt.Sprintf("%s is not corrected for %v any more: %s", name(what.Number), what.Day, what.Reason)
 		}
 		if i >= after {
 			text += fmt.Sprintf("%d. %s %s\n", e.Seq, clock(e.At), line)
 		}
 	}
 	return text
+}
+
+// figures are what a flag rests on.
+func figures(f Figures) string {
+	text := amounts(f.Found) + " against " + amounts(f.Usual)
+	if f.Within != 0 {
+		text += fmt.Sprintf(" in %d min", f.Within/60_000)
+	}
+	return text
+}
+
+func (s *scenario) explain(d *datadriven.TestData) string {
+	x, err := s.c.Explain(who(d))
+	if err != nil {
+		return "refused: " + code(err)
+	}
+	text := fmt.Sprintf("score %d, rank %d of %d", x.Score, x.Rank, x.Total)
+	if x.Excluded {
+		text += ", excluded: " + x.Reason
+	}
+	text += "\n"
+	for _, day := range x.Days {
+		text += fmt.Sprintf("%v: %s, %d.%05d points\n", day.Day, amounts(day.Value), day.Points.Whole, day.Points.Parts)
+		if day.Correction != nil {
+			text += "  corrected: " + day.Correction.Reason + "\n"
+		}
+		for _, report := range day.Reports {
+			text += fmt.Sprintf("  %s: %s, counted %s", report.Source, amounts(report.Metrics), amounts(report.Counted))
+			if report.Ignored != "" {
+				text += ": " + string(report.Ignored)
+			}
+			text += "\n"
+		}
+		for _, f := range day.Flags {
+			text += fmt.Sprintf("  flagged %s: %v, %s\n", clock(f.At), f.Reason, figures(f.Figures))
+		}
+	}
+	return text + fmt.Sprintf("sum %d.%05d", x.Sum.Whole, x.Sum.Parts)
+}
+
+func (s *scenario) flags() string {
+	list, _ := s.c.Flags(0, 100)
+	text := ""
+	for _, f := range list {
+		text += fmt.Sprintf("%d. %s %s %v %v: %s\n", f.Seq, clock(f.At), f.UserID, f.Day, f.Reason, figures(f.Figures))
+	}
+	if text == "" {
+		return "none"
+	}
+	return text
+}
+
+// because is the reason of an operator's decision.
+func because(t *testing.T, d *datadriven.TestData) string {
+	t.Helper()
+	if arg, ok := d.Arg("because"); ok {
+		return strings.Join(arg.Vals, " ")
+	}
+	return "it looks odd"
 }
 
 // clock is a time without its year; all scenarios are of 2026.
@@ -371,6 +466,8 @@ func patch(t *testing.T, d *datadriven.TestData) (p Patch) {
 			p.Visibility = new(Visibility(arg.SingleVal(t)))
 		case "fee":
 			p.EntryFeeMinor = new(decimal(t, arg.SingleVal(t), 2))
+		case "pool":
+			p.PrizePoolMinor = new(decimal(t, arg.SingleVal(t), 2))
 		case "max":
 			p.MaxParticipants = new(int(decimal(t, arg.SingleVal(t), 0)))
 		case "late":

@@ -29,6 +29,9 @@ func (c *Competition) Snapshot() Snapshot {
 			Number: p.number, Present: p.present, Totals: p.totals, Score: p.score, Reached: p.reached,
 			UpdatedAt: p.updatedAt, LastSyncedAt: p.lastSynced, Paid: p.paid, Days: arena[start:len(arena):len(arena)],
 		}
+		if p.review != nil {
+			s.Rows[i].Review = p.review.clone()
+		}
 	}
 	c.changed = c.changed[:0]
 	c.saved = s.Seq
@@ -47,6 +50,9 @@ func (c *Competition) Resave(s *Snapshot) {
 // moneyVersion is the format of a header with prizes, and of a row with money
 // paid in. The others keep the format that they always had.
 const moneyVersion = 2
+
+// reviewVersion is the format of a row with a review, behind its money.
+const reviewVersion = 3
 
 // A header is, behind its CRC-32C and a version byte, what a snapshot says
 // besides its rows.
@@ -133,6 +139,9 @@ func AppendRow(dst []byte, row *Row) []byte {
 	if row.Paid != 0 {
 		dst[start+4] = moneyVersion
 	}
+	if row.Review != nil {
+		dst[start+4] = reviewVersion
+	}
 	flagged := uint64(row.Number) << 1
 	if row.Present {
 		flagged |= 1
@@ -143,8 +152,11 @@ func AppendRow(dst []byte, row *Row) []byte {
 	dst = binary.AppendUvarint(dst, row.Reached)
 	dst = binary.AppendVarint(dst, int64(row.UpdatedAt))
 	dst = binary.AppendVarint(dst, int64(row.LastSyncedAt))
-	if row.Paid != 0 {
+	if row.Paid != 0 || row.Review != nil {
 		dst = binary.AppendUvarint(dst, uint64(row.Paid))
+	}
+	if row.Review != nil {
+		dst = AppendReview(dst, row.Review)
 	}
 	dst = append(dst, row.Days...)
 	binary.LittleEndian.PutUint32(dst[start:], crc32.Checksum(dst[start+4:], castagnoli))
@@ -156,7 +168,7 @@ func ParseRow(b []byte) (Row, error) {
 	if len(b) < 5 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
 		return Row{}, errors.New("a snapshot row has a wrong checksum")
 	}
-	if b[4] != formatVersion && b[4] != moneyVersion {
+	if b[4] < formatVersion || b[4] > reviewVersion {
 		return Row{}, errors.New("a snapshot row has an unknown format version")
 	}
 	r := reader{b: b[5:]}
@@ -166,8 +178,11 @@ func ParseRow(b []byte) (Row, error) {
 	}
 	row := Row{Number: uint32(flagged >> 1), Present: flagged&1 == 1, Totals: r.metrics(), Score: r.varint(), Reached: r.uvarint()}
 	row.UpdatedAt, row.LastSyncedAt = Millis(r.varint()), Millis(r.varint())
-	if b[4] == moneyVersion {
+	if b[4] >= moneyVersion {
 		row.Paid = r.amount()
+	}
+	if b[4] == reviewVersion {
+		row.Review = r.review()
 	}
 	row.Days = Days(r.b)
 	if r.err != nil {

@@ -12,7 +12,8 @@ type Decision struct {
 
 // SubmitSync decides a sync. A report that says nothing new makes no event, yet
 // is answered only when what it repeats is durable. It allocates nothing for a
-// participant and a source that are known. Errors: ErrUnknownCompetition,
+// participant and a source that are known, unless it flags the sync: the flags'
+// events come right behind the decision's. Errors: ErrUnknownCompetition,
 // ErrNotEnrolled, ErrNotStarted, ErrClosed, ErrFull, ErrOutsideWindow,
 // ErrFutureDate, ErrImplausible, ErrTooManySources.
 func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
@@ -37,8 +38,9 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	// Only the applied registers are looked at, not those of events under way.
 	// That is safe: what adds nothing to them adds nothing to their join with
 	// more, and a day that fills up in between is found out by applySync.
+	plan := Merged{After: s.Metrics, Changed: true}
 	if c.participants.has(number) {
-		switch plan := c.participants.at(number).days.Plan(register); {
+		switch plan = c.participants.at(number).days.Plan(register); {
 		case plan.Full:
 			return Decision{}, ErrTooManySources
 		case !plan.Changed && enrolled:
@@ -55,7 +57,9 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 		event.NewSource = s.Source
 	}
 	c.emit(Event{At: now, Sync: event})
-	return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}, nil
+	decision := Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}
+	c.flag(now, number, register, plan)
+	return decision, nil
 }
 
 // admits checks enrolment and status.
@@ -106,20 +110,16 @@ func (c *Competition) applySync(e *Event) (outcome Outcome, problem string) {
 	}
 	p.days = days
 	c.markChanged(p)
+	if p.review.correction(s.Register.Day) != nil {
+		merged.After = merged.Before // it counts for something else, whatever reports say
+	}
 	if merged.Before == merged.After && !s.Enrolled {
 		return outcome, ""
 	}
-	before := p.key()
-	p.totals = p.totals.Plus(merged.After).Minus(merged.Before)
 	p.lastSynced = e.At
-	if score := c.definition.Scoring.Score(p.totals); score != p.score {
-		p.score, p.reached, p.updatedAt = score, e.Seq, e.At
-		if p.present {
-			c.board.Move(before, p.key())
-		}
-	}
-	if p.present {
-		c.touch(e)
+	c.revalue(e, p, merged.Before, merged.After)
+	if p.onBoard() {
+		c.touch(e) // what enrolled changes the entry even when it brings nothing
 	}
 	return Outcome{Changed: true}, ""
 }

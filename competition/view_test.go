@@ -134,10 +134,15 @@ func (m *model) stats(id string, board modelBoard, until Day) Stats {
 			days[slot.day] = append(days[slot.day], SourceStats{Source: slot.source, RecordedAt: r.recordedAt, Metrics: r.metrics})
 		}
 	}
+	for d := range p.review.days {
+		if d <= until && days[d] == nil {
+			days[d] = nil // corrected, and never reported
+		}
+	}
 	for d, sources := range days {
 		slices.SortFunc(sources, func(a, b SourceStats) int { return cmp.Compare(a.Source, b.Source) })
-		s.Days = append(s.Days, DayStats{Day: d, Value: p.value(d), Sources: sources})
-		s.Total = eachSum(s.Total, p.value(d))
+		s.Days = append(s.Days, DayStats{Day: d, Value: p.counts(d), Sources: sources})
+		s.Total = eachSum(s.Total, p.counts(d))
 	}
 	slices.SortFunc(s.Days, func(a, b DayStats) int { return cmp.Compare(a.Day, b.Day) })
 	return s
@@ -152,7 +157,7 @@ func checkInvariants(t require.TestingT, c *Competition) {
 		p := c.participants.at(number)
 		require.Equal(t, number, p.number)
 		require.Equal(t, number, c.participants.byUser[p.userID])
-		if p.present {
+		if p.present && (p.review == nil || !p.review.Excluded) {
 			want = append(want, ranking.Entry{Score: p.score, Reached: p.reached, Member: number})
 		}
 	}
@@ -171,6 +176,12 @@ func checkInvariants(t require.TestingT, c *Competition) {
 		for r := range p.days.All() {
 			require.Less(t, int(r.Source), c.sources.applied, "a register of a source that was not applied")
 			values[r.Day] = eachMax(values[r.Day], r.Metrics)
+		}
+		if p.review != nil {
+			require.NoError(t, p.review.check(c.Seq()))
+			for _, correction := range p.review.Corrections {
+				values[correction.Day] = correction.Metrics
+			}
 		}
 		var total Metrics
 		for _, v := range values {

@@ -20,6 +20,7 @@ const (
 	cursorPrize       = "z"
 	cursorTransaction = "t"
 	cursorPayout      = "y"
+	cursorFlag        = "f"
 )
 
 func cursorBehindCompetition(id string) string {

@@ -45,6 +45,18 @@ type Engine interface {
 	// participant numbers, next is 0 at the end.
 	Participants(competitionID string, caller competition.Caller, after uint32, limit int) (entries []competition.Entry, next uint32, err error)
 
+	// Exclude, Restore, CorrectDay and WithdrawCorrection are decisions of
+	// operators about a participant.
+	Exclude(competitionID string, c *competition.ExcludeParticipant) (competition.ReviewReply, error)
+	Restore(competitionID string, c *competition.RestoreParticipant) (competition.ReviewReply, error)
+	CorrectDay(competitionID string, c *competition.CorrectDay) (competition.ReviewReply, error)
+	WithdrawCorrection(competitionID string, c *competition.WithdrawCorrection) (competition.ReviewReply, error)
+	// Flags lists the flagged syncs, newest first, beginning behind the flag with
+	// the seq before (0: with the newest); next is 0 at the end.
+	Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error)
+	// Explain is why a participant's score is what it is.
+	Explain(competitionID string, caller competition.Caller, userID string) (competition.Explanation, error)
+
 	// CalculatePrizes and DistributePrizes work out, and pay, the prizes.
 	CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error)
 	DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error)

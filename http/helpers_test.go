@@ -45,6 +45,7 @@ type fakeEngine struct {
 
 	nextPlace competition.LedgerPlace
 	nextPrize competition.PrizeID
+	nextFlag  uint64
 
 	apiKeys []competition.APIKey
 	audit   []competition.AuditEntry

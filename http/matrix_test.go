@@ -23,6 +23,12 @@ var sample = map[string]struct{ target, body string }{
 	"joinCompetition":      {"/api/v1/competitions/spring/join", `{"user_id":"u1"}`},
 	"leaveCompetition":     {"/api/v1/competitions/spring/join?user_id=u1", ""},
 	"listParticipants":     {"/api/v1/competitions/spring/participants", ""},
+	"listFlags":            {"/api/v1/competitions/spring/flags", ""},
+	"excludeParticipant":   {"/api/v1/competitions/spring/participants/u1/exclude", `{"reason":"a car"}`},
+	"restoreParticipant":   {"/api/v1/competitions/spring/participants/u1/restore", `{"reason":"no car"}`},
+	"correctDay":           {"/api/v1/competitions/spring/participants/u1/days/2026-05-01", `{"steps":4000,"reason":"a bus"}`},
+	"withdrawCorrection":   {"/api/v1/competitions/spring/participants/u1/days/2026-05-01", `{"reason":"no bus"}`},
+	"explainScore":         {"/api/v1/competitions/spring/participants/u1/explanation", ""},
 	"listUserCompetitions": {"/api/v1/users/u1/competitions", ""},
 	"createAPIKey":         {"/api/v1/api-keys", `{"name":"gateway","scopes":["sync"]}`},
 	"listAPIKeys":          {"/api/v1/api-keys", ""},
@@ -50,7 +56,7 @@ var sample = map[string]struct{ target, body string }{
 
 // ownOnly are the operations about one user, which another may not use. (Who
 // may join or remove whom is for the engine to say.)
-var ownOnly = map[string]bool{"submitSync": true, "getStats": true, "listUserCompetitions": true, "listPrizes": true, "listTransactions": true}
+var ownOnly = map[string]bool{"submitSync": true, "getStats": true, "listUserCompetitions": true, "listPrizes": true, "listTransactions": true, "explainScore": true}
 
 // peopleOnly are the operations that no API key may use.
 var peopleOnly = map[string]bool{"createAPIKey": true, "listAPIKeys": true, "revokeAPIKey": true, "listAudit": true}

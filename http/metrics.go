@@ -6,6 +6,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/expfmt"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
 // metrics are what the front end counts. Each counter is looked up once, when
@@ -138,6 +140,8 @@ type engineCollector struct {
 	lag     *prometheus.Desc
 
 	lifetimeBehind, lifetimeLag, lifetimeFailures *prometheus.Desc
+
+	flags *prometheus.Desc
 }
 
 func newEngineCollector(engine Engine) *engineCollector {
@@ -158,12 +162,14 @@ func newEngineCollector(engine Engine) *engineCollector {
 		lifetimeBehind:   desc("lifetime_behind_competitions", "Competitions whose last snapshot is not in the lifetime statistics yet."),
 		lifetimeLag:      desc("lifetime_lag_seconds", "How long the one of them that waits longest has waited."),
 		lifetimeFailures: desc("lifetime_failures_total", "Attempts to bring a snapshot into the lifetime statistics that failed."),
+
+		flags: desc("flags_total", "Syncs that were flagged for operators to look at, by the reason.", "reason"),
 	}
 }
 
 // Describe is part of prometheus.Collector.
 func (e *engineCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{e.ready, e.active, e.damaged, e.flight, e.queued, e.up, e.latency, e.lag, e.lifetimeBehind, e.lifetimeLag, e.lifetimeFailures} {
+	for _, desc := range []*prometheus.Desc{e.ready, e.active, e.damaged, e.flight, e.queued, e.up, e.latency, e.lag, e.lifetimeBehind, e.lifetimeLag, e.lifetimeFailures, e.flags} {
 		to <- desc
 	}
 }
@@ -182,6 +188,9 @@ func (e *engineCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(e.lifetimeBehind, float64(health.Lifetime.Behind))
 	gauge(e.lifetimeLag, health.Lifetime.Lag.Seconds())
 	to <- prometheus.MustNewConstMetric(e.lifetimeFailures, prometheus.CounterValue, float64(health.Lifetime.Failures))
+	for _, reason := range competition.FlagReasons {
+		to <- prometheus.MustNewConstMetric(e.flags, prometheus.CounterValue, float64(health.Flagged[reason]), reason.String())
+	}
 	for _, d := range health.Dependencies {
 		gauge(e.up, oneIf(d.Healthy), d.Name)
 		gauge(e.latency, d.Latency/1000, d.Name)

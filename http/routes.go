@@ -55,6 +55,12 @@ func routes() []*route {
 		{"POST", "/api/v1/competitions/:competition_id/join", "joinCompetition", athlete, bodyLimit, (*Server).joinCompetition},
 		{"DELETE", "/api/v1/competitions/:competition_id/join", "leaveCompetition", athlete, bodyLimit, (*Server).leaveCompetition},
 		{"GET", "/api/v1/competitions/:competition_id/participants", "listParticipants", athlete, bodyLimit, (*Server).listParticipants},
+		{"GET", "/api/v1/competitions/:competition_id/flags", "listFlags", operator, bodyLimit, (*Server).listFlags},
+		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/exclude", "excludeParticipant", operator, bodyLimit, (*Server).excludeParticipant},
+		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/restore", "restoreParticipant", operator, bodyLimit, (*Server).restoreParticipant},
+		{"PUT", "/api/v1/competitions/:competition_id/participants/:user_id/days/:date", "correctDay", operator, bodyLimit, (*Server).correctDay},
+		{"DELETE", "/api/v1/competitions/:competition_id/participants/:user_id/days/:date", "withdrawCorrection", operator, bodyLimit, (*Server).withdrawCorrection},
+		{"GET", "/api/v1/competitions/:competition_id/participants/:user_id/explanation", "explainScore", athlete, bodyLimit, (*Server).explainScore},
 		{"GET", "/api/v1/users/:user_id/competitions", "listUserCompetitions", athlete, bodyLimit, (*Server).listUserCompetitions},
 
 		{"POST", "/api/v1/prizes/calculate/:competition_id", "calculatePrizes", operator, bodyLimit, (*Server).calculatePrizes},

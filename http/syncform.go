@@ -50,13 +50,7 @@ func exactSync(f *form, s *syncForm) error {
 			f.refuse("source", "must be 1 to 64 characters without control characters")
 		}
 	}
-	s.metrics.Steps, _ = f.integer("steps")
-	s.metrics.DistanceCm, _ = f.hundredths("distance")
-	s.metrics.EnergyCentikcal, _ = f.hundredths("calories")
-	s.metrics.ActiveMinutes, _ = f.integer("active_minutes")
-	if !f.has("steps") && !f.has("distance") && !f.has("calories") && !f.has("active_minutes") {
-		f.refuse("steps", "at least one of steps, distance, calories and active_minutes must be there")
-	}
+	s.metrics = readMetrics(f)
 	if text, ok := f.bytes("date"); ok {
 		if s.day, ok = readDay(text); !ok {
 			f.refuse("date", "must be a day from 1970-01-01 on, as YYYY-MM-DD or RFC 3339")
@@ -70,6 +64,18 @@ func exactSync(f *form, s *syncForm) error {
 		}
 	}
 	return f.err()
+}
+
+// readMetrics reads a day's totals; those left out are 0.
+func readMetrics(f *form) (m competition.Metrics) {
+	m.Steps, _ = f.integer("steps")
+	m.DistanceCm, _ = f.hundredths("distance")
+	m.EnergyCentikcal, _ = f.hundredths("calories")
+	m.ActiveMinutes, _ = f.integer("active_minutes")
+	if !f.has("steps") && !f.has("distance") && !f.has("calories") && !f.has("active_minutes") {
+		f.refuse("steps", "at least one of steps, distance, calories and active_minutes must be there")
+	}
+	return m
 }
 
 const (

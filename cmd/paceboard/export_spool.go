@@ -292,7 +292,7 @@ func (s *spool) verifyMemberships(ctx context.Context, c *competition.Competitio
 		m := want[i.UserID]
 		m.UserID, m.CompetitionID, m.Number = i.UserID, c.ID(), max(m.Number, i.Number)
 		m.Creator = m.Creator || i.Number == 0
-		_, m.Present = c.Standing(i.UserID)
+		m.Present = c.TakesPart(i.UserID)
 		want[i.UserID] = m
 		return nil
 	})

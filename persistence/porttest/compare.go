@@ -18,6 +18,9 @@ func RequireSame(tb testing.TB, want, got *competition.Competition, users []stri
 	require.Equal(tb, want.Summary(), got.Summary(), "summary")
 	require.Equal(tb, header(want), header(got), "snapshot header")
 
+	wantFlags, _ := want.Flags(0, 1000)
+	gotFlags, _ := got.Flags(0, 1000)
+	require.Equal(tb, wantFlags, gotFlags, "flags")
 	total := want.Summary().Participants
 	require.Equal(tb, want.Page(0, total+1), got.Page(0, total+1), "board")
 	wantEntries, _ := want.Participants(0, total+1)
@@ -28,6 +31,9 @@ func RequireSame(tb testing.TB, want, got *competition.Competition, users []stri
 		gotStats, gotErr := got.Stats(user, competition.MinDay, competition.MaxDay)
 		require.Equal(tb, wantErr, gotErr, "error of the stats of %s", user)
 		require.Equal(tb, wantStats, gotStats, "stats of %s", user)
+		wantWhy, _ := want.Explain(user)
+		gotWhy, _ := got.Explain(user)
+		require.Equal(tb, wantWhy, gotWhy, "explanation of %s", user)
 	}
 }
 

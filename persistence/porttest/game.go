@@ -115,8 +115,26 @@ func (g *Game) Sync(user string, day int, steps int64) error {
 	return err
 }
 
+// Review decides something that operators decide about a user: 0 excludes, 1
+// restores, 2 corrects the day of Start, 3 withdraws that.
+func (g *Game) Review(user string, what int) (err error) {
+	g.tick(user)
+	caller, day := competition.Caller{UserID: "creator", Operator: true}, competition.DayOf(Start.Time())
+	switch what {
+	case 0:
+		_, err = g.C.Exclude(g.Now, &competition.ExcludeParticipant{Caller: caller, UserID: user, Reason: "a \"car\", é"})
+	case 1:
+		_, err = g.C.Restore(g.Now, &competition.RestoreParticipant{Caller: caller, UserID: user, Reason: "no car"})
+	case 2:
+		_, err = g.C.Correct(g.Now, &competition.CorrectDay{Caller: caller, UserID: user, Day: day, Metrics: competition.Metrics{Steps: 77}, Reason: "a bus"})
+	default:
+		_, err = g.C.Withdraw(g.Now, &competition.WithdrawCorrection{Caller: caller, UserID: user, Day: day, Reason: "no bus"})
+	}
+	return err
+}
+
 // Play decides n commands by chance: mostly syncs of up to 50 users, and now and
-// then somebody joins, leaves or is renamed. It goes on over refusals.
+// then somebody joins, leaves, is renamed or reviewed. It goes on over refusals.
 func (g *Game) Play(rng *rand.Rand, n int) {
 	for range n {
 		user := fmt.Sprintf("user-%02d", rng.IntN(50))
@@ -125,6 +143,9 @@ func (g *Game) Play(rng *rand.Rand, n int) {
 			_ = g.Leave(user)
 		case 1:
 			_ = g.Join(user, fmt.Sprintf("Name %d", rng.IntN(1000)))
+		case 2:
+			_ = g.Review(user, rng.IntN(4))
+			fallthrough // of one who is unknown, or again, nothing comes
 		default:
 			_ = g.Sync(user, -rng.IntN(3), rng.Int64N(30_000))
 		}

@@ -32,6 +32,38 @@ var snapshotRules = []rule{
 		require.Equal(t, byNumber(snapshot.Rows), rows)
 	}},
 
+	{"a review comes back as it was saved, and goes when there is nothing left of it", func(t *testing.T, h *harness) {
+		g := h.begin(t, "board")
+		for i := range 3 {
+			require.NoError(t, g.Sync(userOf(i), 0, 100))
+		}
+		commit(t, g)
+		require.NoError(t, g.Sync(userOf(1), 0, 90_000)) // a second later: flagged
+		commit(t, g)
+		for _, what := range []int{0, 2} {
+			require.NoError(t, g.Review(userOf(1), what))
+			require.NoError(t, g.Review(userOf(2), what))
+		}
+		commit(t, g)
+		snapshot := g.C.Snapshot()
+		require.NoError(t, h.store.Save(t.Context(), &snapshot))
+		_, rows := load(t, h.store, "board")
+		require.Equal(t, byNumber(snapshot.Rows), rows)
+		require.Nil(t, rows[0].Review)
+		require.True(t, rows[1].Review.Excluded)
+		require.Len(t, rows[1].Review.Corrections, 1)
+		require.NotEmpty(t, rows[1].Review.Flags)
+		RequireRecovers(t, h.store, g)
+
+		require.NoError(t, g.Review(userOf(2), 1))
+		require.NoError(t, g.Review(userOf(2), 3))
+		commit(t, g)
+		require.NoError(t, g.Save(t.Context()))
+		_, rows = load(t, h.store, "board")
+		require.Nil(t, rows[2].Review)
+		RequireRecovers(t, h.store, g)
+	}},
+
 	{"a snapshot holds what changed, and the rows before it stay", func(t *testing.T, h *harness) {
 		g := h.begin(t, "board")
 		for i := range 10 {

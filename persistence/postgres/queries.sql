@@ -4,7 +4,7 @@
 -- name: board
 -- The first 100 of a competition's board, as of its snapshot. It reads the whole board, a second for a million. Who asks
 -- often may add an index; every snapshot then takes 1.7 times as long:
---   CREATE INDEX ON paceboard.participants (competition_id, score DESC, reached) WHERE present;
+--   CREATE INDEX ON paceboard.participants (competition_id, score DESC, reached) WHERE present AND NOT excluded;
 SELECT row_number() OVER () AS rank, b.*
 FROM (SELECT * FROM paceboard.board WHERE competition_id = :'competition' ORDER BY score DESC, reached, user_id LIMIT 100) b;
 
@@ -48,6 +48,21 @@ ORDER BY end_at;
 -- name: lag
 -- How far a competition's snapshot is behind its journal.
 SELECT * FROM paceboard.lag WHERE competition_id = :'competition';
+
+-- name: reviews
+-- Who was excluded from a competition, or corrected, or flagged.
+SELECT user_id, user_name, excluded, reason, corrections, flags, score
+FROM paceboard.reviews WHERE competition_id = :'competition' ORDER BY excluded DESC, flags DESC, user_id;
+
+-- name: corrections
+-- What operators say that days of a competition count for.
+SELECT day, user_id, steps, metres, kcal, active_minutes, reason
+FROM paceboard.corrections WHERE competition_id = :'competition' ORDER BY day, user_id;
+
+-- name: flags
+-- The odd syncs of a competition, newest first.
+SELECT at, user_id, day, reason, found, usual, excluded
+FROM paceboard.flags WHERE competition_id = :'competition' ORDER BY seq DESC;
 
 -- name: lifetime
 -- What a user's days count for in all competitions together, as of the checkpoints: of each metric the most that any source said.

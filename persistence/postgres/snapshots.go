@@ -66,20 +66,24 @@ const saveRowsSQL = `
 INSERT INTO paceboard.participants AS p
 SELECT $1, number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached,
        timestamptz 'epoch' + nullif(updated_at, 0) * interval '1 millisecond',
-       timestamptz 'epoch' + nullif(last_synced_at, 0) * interval '1 millisecond', days, paid_minor
+       timestamptz 'epoch' + nullif(last_synced_at, 0) * interval '1 millisecond', days, paid_minor, excluded, review, reviewed::jsonb
 FROM unnest($2::bigint[], $3::boolean[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-            $10::bigint[], $11::bigint[], $12::bytea[], $13::bigint[])
-    AS r (number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor)
+            $10::bigint[], $11::bigint[], $12::bytea[], $13::bigint[], $14::boolean[], $15::bytea[], $16::text[])
+    AS r (number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor,
+          excluded, review, reviewed)
 ON CONFLICT (competition_id, number) DO UPDATE
-    SET (present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor)
+    SET (present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor,
+         excluded, review, reviewed)
       = (excluded.present, excluded.score, excluded.steps, excluded.distance_cm, excluded.energy_centikcal,
-         excluded.active_minutes, excluded.reached, excluded.updated_at, excluded.last_synced_at, excluded.days, excluded.paid_minor)`
+         excluded.active_minutes, excluded.reached, excluded.updated_at, excluded.last_synced_at, excluded.days, excluded.paid_minor,
+         excluded.excluded, excluded.review, excluded.reviewed)`
 
 func rowArguments(id string, rows []competition.Row) []any {
 	n := len(rows)
 	number, present, score, reached := make([]int64, n), make([]bool, n), make([]int64, n), make([]int64, n)
 	steps, distance, energy, minutes := make([]int64, n), make([]int64, n), make([]int64, n), make([]int64, n)
 	updated, synced, days, paid := make([]int64, n), make([]int64, n), make([][]byte, n), make([]int64, n)
+	excluded, review, reviewed := make([]bool, n), make([][]byte, n), make([]*string, n)
 	for i := range rows {
 		r := &rows[i]
 		number[i], present[i], score[i], reached[i] = int64(r.Number), r.Present, r.Score, int64(r.Reached)
@@ -89,8 +93,10 @@ func rowArguments(id string, rows []competition.Row) []any {
 		if days[i] = r.Days; days[i] == nil {
 			days[i] = []byte{} // nil would be NULL
 		}
+		excluded[i] = r.Review != nil && r.Review.Excluded
+		review[i], reviewed[i] = reviewColumns(r.Review)
 	}
-	return []any{id, number, present, score, steps, distance, energy, minutes, reached, updated, synced, days, paid}
+	return []any{id, number, present, score, steps, distance, energy, minutes, reached, updated, synced, days, paid, excluded, review, reviewed}
 }
 
 // Load visits the stored snapshot; see competition.Snapshots. Cost: linear in
@@ -123,18 +129,25 @@ WHERE s.competition_id = $1`, competitionID).Scan(&seq, &b, &last)
 		return err
 	}
 	return eachOf(ctx, tx, loadSQL, func(v [][]byte) error {
-		return row(competition.Row{
+		r := competition.Row{
 			Number: uint32(bigint(v[0])), Present: v[1][0] == 1, Score: bigint(v[2]),
 			Totals: competition.Metrics{
 				Steps: bigint(v[3]), DistanceCm: bigint(v[4]), EnergyCentikcal: bigint(v[5]), ActiveMinutes: bigint(v[6]),
 			},
 			Reached: uint64(bigint(v[7])), UpdatedAt: timestamp(v[8]), LastSyncedAt: timestamp(v[9]), Days: v[10], Paid: bigint(v[11]),
-		})
+		}
+		if v[12] != nil {
+			var err error
+			if r.Review, err = competition.ParseReview(v[12]); err != nil {
+				return corrupt(competitionID, seq, "the review of participant %d: %v", r.Number, err)
+			}
+		}
+		return row(r)
 	}, competitionID)
 }
 
 const loadSQL = `
-SELECT number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor
+SELECT number, present, score, steps, distance_cm, energy_centikcal, active_minutes, reached, updated_at, last_synced_at, days, paid_minor, review
 FROM paceboard.participants WHERE competition_id = $1 ORDER BY number`
 
 // timestamp is a timestamptz: microseconds since 2000; NULL is never.

@@ -129,4 +129,23 @@ func TestOperatorQueries(t *testing.T) {
 	require.Equal(t, [][]any{{"spring", "Game spring", "active", int64(1), true}}, pick(ask("memberships"), "competition_id", "name", "status", "number", "present"))
 	require.Equal(t, [][]any{{"spring", int32(2)}}, pick(ask("running"), "competition_id", "participants"))
 	require.Equal(t, [][]any{{int64(11), int64(10), int64(1)}}, pick(ask("lag"), "last_seq", "snapshot_seq", "behind"))
+
+	require.Empty(t, ask("reviews"))
+	require.NoError(t, g.Sync("anna", 0, 90_000)) // 87,000 steps more, in some seconds
+	require.NoError(t, g.Commit(t.Context()))
+	require.NoError(t, g.Review("anna", 0))
+	require.NoError(t, g.Review("bert", 2))
+	require.NoError(t, g.Commit(t.Context()))
+	require.NoError(t, g.Save(t.Context()))
+	require.Equal(t, [][]any{
+		{"anna", true, `a "car", é`, int32(0), int32(1)},
+		{"bert", false, "", int32(1), int32(0)},
+	}, pick(ask("reviews"), "user_id", "excluded", "reason", "corrections", "flags"))
+	require.Equal(t, [][]any{{today, "bert", int64(77), "a bus"}}, pick(ask("corrections"), "day", "user_id", "steps", "reason"))
+	flags := ask("flags")
+	require.Equal(t, [][]any{{"anna", today, "rate", true}}, pick(flags, "user_id", "day", "reason", "excluded"))
+	require.EqualValues(t, 87_000, flags[0]["found"].(map[string]any)["steps"])
+	require.Equal(t, [][]any{{"bert", int64(77)}}, pick(ask("board"), "user_id", "steps"))
+	journal := pick(ask("journal"), "kind")
+	require.Equal(t, [][]any{{"sync_accepted"}, {"sync_flagged"}, {"participant_excluded"}, {"day_corrected"}}, journal[len(journal)-4:])
 }

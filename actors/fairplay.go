@@ -1,0 +1,83 @@
+package actors
+
+import (
+	"sync/atomic"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Queries about fair play, as the actor gets them.
+type (
+	getFlags struct {
+		before uint64
+		limit  int
+	}
+	flagsReply struct {
+		list []competition.FlaggedEntry
+		next uint64
+	}
+	getExplanation struct{ userID string }
+)
+
+// Exclude takes a participant off the board, for operators.
+func (e *Engine) Exclude(competitionID string, c *competition.ExcludeParticipant) (competition.ReviewReply, error) {
+	command := *c
+	return send[competition.ReviewReply](e, competitionID, &command)
+}
+
+// Restore takes an exclusion back.
+func (e *Engine) Restore(competitionID string, c *competition.RestoreParticipant) (competition.ReviewReply, error) {
+	command := *c
+	return send[competition.ReviewReply](e, competitionID, &command)
+}
+
+// CorrectDay sets what a day of a participant counts for.
+func (e *Engine) CorrectDay(competitionID string, c *competition.CorrectDay) (competition.ReviewReply, error) {
+	command := *c
+	return send[competition.ReviewReply](e, competitionID, &command)
+}
+
+// WithdrawCorrection lets a day count for what its reports say again.
+func (e *Engine) WithdrawCorrection(competitionID string, c *competition.WithdrawCorrection) (competition.ReviewReply, error) {
+	command := *c
+	return send[competition.ReviewReply](e, competitionID, &command)
+}
+
+// Flags lists the flags of a competition, newest first, beginning behind the one
+// with the seq before (0: with the newest); next is 0 at the end. It is for
+// operators.
+func (e *Engine) Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error) {
+	if !caller.Operator {
+		return nil, 0, competition.ErrForbidden
+	}
+	reply, err := send[flagsReply](e, competitionID, &getFlags{before, limit})
+	return reply.list, reply.next, err
+}
+
+// Explain is why a participant's score is what it is: a user sees the own, an
+// operator everybody's.
+func (e *Engine) Explain(competitionID string, caller competition.Caller, userID string) (competition.Explanation, error) {
+	if !caller.Operator && caller.UserID != userID {
+		return competition.Explanation{}, competition.ErrForbidden
+	}
+	return send[competition.Explanation](e, competitionID, &getExplanation{userID})
+}
+
+// flagged counts flags by their reasons.
+type flagged [len(competition.FlagReasons) + 1]atomic.Uint64
+
+// count notes the event if it is a flag.
+func (f *flagged) count(e *competition.Event) {
+	if flag, ok := e.Detail.(*competition.SyncFlagged); ok {
+		f[flag.Reason].Add(1)
+	}
+}
+
+// counts are the numbers so far.
+func (f *flagged) counts() map[competition.FlagReason]uint64 {
+	counts := map[competition.FlagReason]uint64{}
+	for _, reason := range competition.FlagReasons {
+		counts[reason] = f[reason].Load()
+	}
+	return counts
+}

@@ -1,0 +1,177 @@
+package competition
+
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
+
+// Points are an exact number of points: Whole, and Parts in PointParts of one,
+// as weights have three decimals and distance and energy two.
+type Points struct {
+	Whole int64
+	Parts int64 // from 0 to PointParts-1
+}
+
+// PointParts is how many Parts make a point.
+const PointParts = 100_000
+
+// Points is what m counts for, exactly. It is for a day, whose points stay far
+// below MaxScore by the daily limits; beyond that it is MaxScore.
+func (w Weights) Points(m Metrics) Points {
+	hi, lo := w.parts(m)
+	if hi >= PointParts {
+		return Points{Whole: MaxScore}
+	}
+	whole, parts := bits.Div64(hi, lo, PointParts)
+	return Points{Whole: int64(min(whole, MaxScore)), Parts: int64(parts)}
+}
+
+// Plus is the sum.
+func (p Points) Plus(o Points) Points {
+	parts := p.Parts + o.Parts
+	return Points{Whole: p.Whole + o.Whole + parts/PointParts, Parts: parts % PointParts}
+}
+
+// Explanation is why a participant's score is what it is.
+type Explanation struct {
+	CompetitionID string
+	UserID        string
+	UserName      string
+	Status        Status
+	Scoring       Weights
+	Score         int64 // Sum, rounded down once
+	Rank          int   // 0 when not on the board
+	Total         int   // participants on the board
+	Left          bool  // took part, and left
+	Excluded      bool
+	Reason        string // of the exclusion
+	Days          []ExplainedDay
+	Sum           Points // of the days
+}
+
+// ExplainedDay is what a day counts for and why.
+type ExplainedDay struct {
+	Day        Day
+	Value      Metrics
+	Points     Points
+	Correction *Correction // by an operator, in place of what the reports say; or nil
+	Reports    []ExplainedReport
+	Flags      []Flag
+}
+
+// ExplainedReport is what a source last said of a day, and what of it counts.
+type ExplainedReport struct {
+	SourceStats
+	Counted Metrics // of each metric all or nothing: that of one source counts
+	Ignored Ignored // why nothing of it counts; empty if something does
+}
+
+// Ignored says why a report does not count, in the word that clients see.
+type Ignored string
+
+// Why a report does not count.
+const (
+	IgnoredCorrected Ignored = "corrected"               // an operator has said what the day counts for
+	IgnoredSurpassed Ignored = "another_source_has_more" // or as much of everything
+	IgnoredEmpty     Ignored = "nothing_reported"        // it has 0 of everything
+)
+
+// Explain is why a user's score is what it is. Error: ErrNotEnrolled for who
+// never took part. Cost: linear in the user's days.
+func (c *Competition) Explain(userID string) (Explanation, error) {
+	stats, err := c.Stats(userID, MinDay, MaxDay)
+	if err != nil {
+		return Explanation{}, err
+	}
+	p := c.participants.find(userID)
+	x := Explanation{
+		CompetitionID: c.ID(), UserID: userID, UserName: p.userName, Status: c.status, Scoring: c.definition.Scoring,
+		Score: p.score, Rank: stats.Rank, Total: c.onBoard, Left: !p.present,
+		Days: make([]ExplainedDay, len(stats.Days)),
+	}
+	if p.review != nil {
+		x.Excluded, x.Reason = p.review.Excluded, p.review.Reason
+	}
+	for i := range stats.Days {
+		x.Days[i] = c.explainDay(p.review, &stats.Days[i])
+		x.Sum = x.Sum.Plus(x.Days[i].Points)
+	}
+	return x, nil
+}
+
+func (c *Competition) explainDay(r *Review, s *DayStats) ExplainedDay {
+	d := ExplainedDay{
+		Day: s.Day, Value: s.Value, Points: c.definition.Scoring.Points(s.Value),
+		Reports: make([]ExplainedReport, len(s.Sources)),
+	}
+	if correction := r.correction(s.Day); correction != nil {
+		d.Correction = new(*correction)
+	}
+	left := s.Value // what no report has accounted for yet
+	for i, source := range s.Sources {
+		report := ExplainedReport{SourceStats: source}
+		switch {
+		case d.Correction != nil:
+			report.Ignored = IgnoredCorrected
+		case source.Metrics == Metrics{}:
+			report.Ignored = IgnoredEmpty
+		default:
+			if report.Counted, left = count(source.Metrics, left); report.Counted == (Metrics{}) {
+				report.Ignored = IgnoredSurpassed
+			}
+		}
+		d.Reports[i] = report
+	}
+	if r != nil {
+		for _, f := range r.Flags {
+			if f.Day == s.Day {
+				d.Flags = append(d.Flags, f)
+			}
+		}
+	}
+	return d
+}
+
+// count is what of a report counts: each metric that is the day's value and that
+// no source before has had.
+func count(reported, left Metrics) (counted, rest Metrics) {
+	take := func(reported int64, left, counted *int64) {
+		if reported == *left {
+			*counted, *left = reported, 0
+		}
+	}
+	take(reported.Steps, &left.Steps, &counted.Steps)
+	take(reported.DistanceCm, &left.DistanceCm, &counted.DistanceCm)
+	take(reported.EnergyCentikcal, &left.EnergyCentikcal, &counted.EnergyCentikcal)
+	take(reported.ActiveMinutes, &left.ActiveMinutes, &counted.ActiveMinutes)
+	return counted, left
+}
+
+// FlaggedEntry is a flag and whose it is.
+type FlaggedEntry struct {
+	Flag
+	UserID, UserName string
+	Excluded         bool
+	Value            Metrics // what the day counts for now
+}
+
+// Flags lists flags, newest first, beginning behind the seq before (0: with the
+// newest), limit at most, and the seq to go on behind; next is 0 at the end.
+// Cost: O(log n + limit).
+func (c *Competition) Flags(before uint64, limit int) (list []FlaggedEntry, next uint64) {
+	end := len(c.flags)
+	if before > 0 {
+		end, _ = slices.BinarySearchFunc(c.flags, before, func(f flagPlace, seq uint64) int { return cmp.Compare(f.seq, seq) })
+	}
+	for i := end - 1; i >= 0; i-- {
+		if len(list) == limit {
+			return list, list[limit-1].Seq
+		}
+		p := c.participants.at(c.flags[i].number)
+		at := slices.IndexFunc(p.review.Flags, func(f Flag) bool { return f.Seq == c.flags[i].seq })
+		f := p.review.Flags[at]
+		list = append(list, FlaggedEntry{Flag: f, UserID: p.userID, UserName: p.userName, Excluded: p.review.Excluded, Value: p.valueOf(f.Day)})
+	}
+	return list, 0
+}

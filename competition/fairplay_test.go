@@ -1,0 +1,69 @@
+package competition
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestPrizesWaitForDecisions: an exclusion that is not applied yet is part of
+// what the prizes rest on.
+func TestPrizesWaitForDecisions(t *testing.T) {
+	c := crowdOf(2, spring(func(d *Definition) { d.PrizeSplit = []int64{WholeSplit} }))
+	var batch Batch
+	for i := range 2 {
+		commit(c, spring().Start+12*hour, &SubmitSync{UserID: member(i), Source: "phone", Day: spring().FirstDay, Metrics: steps(int64(2000 - i))}, &batch)
+	}
+	now := spring().End + 25*hour
+	c.Tick(now)
+	land(c, &batch)
+	_, err := c.Exclude(now, &ExcludeParticipant{Caller: operator, UserID: member(0), Reason: "a car"})
+	require.NoError(t, err)
+	distribute := &DistributePrizes{Caller: operator, PoolMinor: 100}
+	d, err := c.Distribute(now, distribute)
+	require.NoError(t, err)
+	require.True(t, d.Later)
+	require.Equal(t, c.HeadSeq(), d.Seq)
+	land(c, &batch)
+	d, err = c.Distribute(now, distribute)
+	require.NoError(t, err)
+	require.False(t, d.Later)
+	land(c, &batch)
+	prizes := c.Prizes(10).Prizes
+	require.Len(t, prizes, 1)
+	require.Equal(t, member(1), prizes[0].UserID)
+}
+
+// TestMirrorsHearOfDecisions: each may change an entry; a flag does not.
+func TestMirrorsHearOfDecisions(t *testing.T) {
+	for _, detail := range []Detail{
+		&ParticipantExcluded{Number: 7}, &ParticipantRestored{Number: 7}, &DayCorrected{Number: 7}, &CorrectionWithdrawn{Number: 7},
+	} {
+		number, ok := MirroredEvent(&Event{Detail: detail}, Outcome{})
+		require.True(t, ok, "%T", detail)
+		require.EqualValues(t, 7, number)
+	}
+	_, ok := MirroredEvent(&Event{Detail: &SyncFlagged{Number: 7}}, Outcome{})
+	require.False(t, ok)
+
+	c := crowd(2)
+	_, err := c.Exclude(spring().Start+12*hour, &ExcludeParticipant{Caller: operator, UserID: member(0), Reason: "a car"})
+	require.NoError(t, err)
+	land(c, new(Batch))
+	entries := c.MirrorEntries(nil, []uint32{1, 2})
+	require.Equal(t, [2]bool{false, true}, [2]bool{entries[0].Present, entries[1].Present})
+	entries, _, _ = c.MirrorScan(nil, 0, 10)
+	require.Len(t, entries, 1)
+}
+
+// TestLifetimeStaysAsReported: a correction is one competition's judgement.
+func TestLifetimeStaysAsReported(t *testing.T) {
+	c := crowd(1)
+	now := spring().Start + 12*hour
+	var batch Batch
+	commit(c, now, &SubmitSync{UserID: member(0), Source: "phone", Day: spring().FirstDay, Metrics: steps(9000)}, &batch)
+	_, err := c.Correct(now, &CorrectDay{Caller: operator, UserID: member(0), Day: spring().FirstDay, Metrics: steps(1), Reason: "a bus"})
+	require.NoError(t, err)
+	land(c, &batch)
+	require.Equal(t, steps(9000), c.History(member(0)).Days.Total())
+}

@@ -1,0 +1,198 @@
+package competition
+
+import (
+	"encoding/binary"
+	"errors"
+	"slices"
+)
+
+// Review is what is rare about a participant: what operators have decided, and
+// what looked odd. Participants without any of it have none.
+type Review struct {
+	Excluded    bool
+	Reason      string       // of the exclusion
+	Corrections []Correction // by day, one each
+	Flags       []Flag       // by seq, MaxFlags at most
+}
+
+// Correction is what a day counts for, whatever its reports say.
+type Correction struct {
+	Day     Day
+	Metrics Metrics
+	Reason  string
+}
+
+// FlagReason says why a sync was flagged.
+type FlagReason uint8
+
+// The reasons.
+const (
+	RateFlag    FlagReason = iota + 1 // more than a human can do in the time since
+	OwnDaysFlag                       // far from the person's own other days
+)
+
+var flagReasonNames = [...]string{RateFlag: "rate", OwnDaysFlag: "own_days"}
+
+// FlagReasons are all reasons.
+var FlagReasons = [...]FlagReason{RateFlag, OwnDaysFlag}
+
+// String is the word that clients see.
+func (r FlagReason) String() string {
+	if r < RateFlag || r > OwnDaysFlag {
+		return "unknown"
+	}
+	return flagReasonNames[r]
+}
+
+// Flag says that a sync was odd. It changes nothing by itself.
+type Flag struct {
+	Seq    uint64 // of its event; flags of a competition are told apart by it
+	At     Millis
+	Day    Day
+	Reason FlagReason
+	Figures
+}
+
+// Figures are what a flag rests on: as the state was then, since later reports
+// change it.
+type Figures struct {
+	Found  Metrics // RateFlag: what the day grew by; OwnDaysFlag: what it came to
+	Usual  Metrics // RateFlag: the most that a human does in that time; OwnDaysFlag: the median of the other days
+	Within Millis  // RateFlag: how long there was for it, in milliseconds
+}
+
+// MaxFlags is how many flags a participant gets; later syncs are not flagged.
+const MaxFlags = 32
+
+// empty reports whether there is nothing to keep.
+func (r *Review) empty() bool {
+	return !r.Excluded && len(r.Corrections) == 0 && len(r.Flags) == 0
+}
+
+// clone is an independent copy; that of none is one without anything.
+func (r *Review) clone() *Review {
+	if r == nil {
+		return &Review{}
+	}
+	c := *r
+	c.Corrections, c.Flags = slices.Clone(r.Corrections), slices.Clone(r.Flags)
+	return &c
+}
+
+// isExcluded reports whether the participant is; none is not.
+func (r *Review) isExcluded() bool { return r != nil && r.Excluded }
+
+// place is where the correction of a day is, or would be.
+func (r *Review) place(day Day) (i int, there bool) {
+	return slices.BinarySearchFunc(r.Corrections, day, func(c Correction, d Day) int { return int(c.Day) - int(d) })
+}
+
+// correction is that of a day, or nil.
+func (r *Review) correction(day Day) *Correction {
+	if r == nil {
+		return nil
+	}
+	if i, there := r.place(day); there {
+		return &r.Corrections[i]
+	}
+	return nil
+}
+
+// correct puts a correction in the place of an older one.
+func (r *Review) correct(c Correction) {
+	i, there := r.place(c.Day)
+	if there {
+		r.Corrections[i] = c
+		return
+	}
+	r.Corrections = slices.Insert(r.Corrections, i, c)
+}
+
+// withdraw takes a correction away, which is there.
+func (r *Review) withdraw(day Day) {
+	i, _ := r.place(day)
+	if r.Corrections = slices.Delete(r.Corrections, i, i+1); len(r.Corrections) == 0 {
+		r.Corrections = nil // as a new one has it
+	}
+}
+
+// flagged reports whether a sync of the day cannot be flagged for the reason any
+// more: it was, or there are flags enough.
+func (r *Review) flagged(day Day, reason FlagReason) bool {
+	if r == nil {
+		return false
+	}
+	return len(r.Flags) >= MaxFlags || slices.ContainsFunc(r.Flags, func(f Flag) bool { return f.Day == day && f.Reason == reason })
+}
+
+// check reports whether the review is as a competition leaves it by a seq.
+func (r *Review) check(seq uint64) error {
+	day, last := Day(-1), uint64(0)
+	for _, c := range r.Corrections {
+		if c.Day <= day || c.Metrics.Max(Metrics{}) != c.Metrics {
+			return errors.New("a correction is out of place")
+		}
+		day = c.Day
+	}
+	for _, f := range r.Flags {
+		if f.Seq <= last || f.Seq > seq || f.Reason < RateFlag || f.Reason > OwnDaysFlag {
+			return errors.New("a flag is out of place")
+		}
+		last = f.Seq
+	}
+	if r.empty() || len(r.Flags) > MaxFlags || !r.Excluded && r.Reason != "" {
+		return errors.New("a review says what none can")
+	}
+	return nil
+}
+
+// AppendReview appends the packed form of a review, for stores that keep bytes.
+func AppendReview(dst []byte, r *Review) []byte {
+	dst = appendString(appendFlag(dst, r.Excluded), r.Reason)
+	dst = binary.AppendUvarint(dst, uint64(len(r.Corrections)))
+	for i := range r.Corrections {
+		c := &r.Corrections[i]
+		dst = appendMetrics(binary.AppendVarint(dst, int64(c.Day)), c.Metrics)
+		dst = appendString(dst, c.Reason)
+	}
+	dst = binary.AppendUvarint(dst, uint64(len(r.Flags)))
+	for i := range r.Flags {
+		f := &r.Flags[i]
+		dst = binary.AppendVarint(binary.AppendUvarint(dst, f.Seq), int64(f.At))
+		dst = append(binary.AppendVarint(dst, int64(f.Day)), byte(f.Reason))
+		dst = appendFigures(dst, &f.Figures)
+	}
+	return dst
+}
+
+// ParseReview is the inverse of AppendReview.
+func ParseReview(b []byte) (*Review, error) {
+	r := reader{b: b}
+	review := r.review()
+	return review, r.end()
+}
+
+func (r *reader) review() *Review {
+	review := &Review{Excluded: r.flag(), Reason: r.string()}
+	if n := r.length(); n > 0 {
+		review.Corrections = make([]Correction, n)
+	}
+	for i := range review.Corrections {
+		review.Corrections[i] = Correction{Day: r.day(), Metrics: r.metrics(), Reason: r.string()}
+	}
+	if n := r.length(); n > 0 {
+		review.Flags = make([]Flag, n)
+	}
+	for i := range review.Flags {
+		review.Flags[i] = Flag{Seq: r.uvarint(), At: Millis(r.varint()), Day: r.day(), Reason: FlagReason(r.byte()), Figures: r.figures()}
+	}
+	return review
+}
+
+func appendFigures(dst []byte, f *Figures) []byte {
+	return binary.AppendVarint(appendMetrics(appendMetrics(dst, f.Found), f.Usual), int64(f.Within))
+}
+
+func (r *reader) figures() Figures {
+	return Figures{Found: r.metrics(), Usual: r.metrics(), Within: Millis(r.varint())}
+}

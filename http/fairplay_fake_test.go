@@ -1,0 +1,59 @@
+package http
+
+import "github.com/paceboard/paceboard/competition"
+
+// The fair play of the fake engine: u1 was excluded, and corrected.
+var (
+	reviewReply = competition.ReviewReply{UserID: "u1", Excluded: true, Score: 4000, Total: 2, Changed: true}
+	rateFlag    = competition.Flag{Seq: 12, At: atStart, Day: 20_574, Reason: competition.RateFlag, Figures: competition.Figures{
+		Found: competition.Metrics{Steps: 40_000}, Usual: competition.Metrics{Steps: 18_000, DistanceCm: 37_500_00}, Within: 3_600_000,
+	}}
+	explanation = competition.Explanation{
+		CompetitionID: "spring", UserID: "u1", UserName: "Ada", Status: competition.Active, Scoring: competition.Weights{Step: 1000, Metre: 1},
+		Score: 9007, Total: 2, Excluded: true, Reason: `a "car"`,
+		Days: []competition.ExplainedDay{
+			{
+				Day: 20_574, Value: competition.Metrics{Steps: 5000, DistanceCm: 700_001}, Points: competition.Points{Whole: 5007, Parts: 1},
+				Reports: []competition.ExplainedReport{
+					{
+						SourceStats: competition.SourceStats{Source: "phone", RecordedAt: 1_777_654_980e9, Metrics: competition.Metrics{Steps: 5000, DistanceCm: 700_001}},
+						Counted:     competition.Metrics{Steps: 5000, DistanceCm: 700_001},
+					},
+					{SourceStats: competition.SourceStats{Source: "watch", Metrics: competition.Metrics{Steps: 4000}}, Ignored: competition.IgnoredSurpassed},
+				},
+				Flags: []competition.Flag{rateFlag},
+			},
+			{
+				Day: 20_575, Value: competition.Metrics{Steps: 4000}, Points: competition.Points{Whole: 4000},
+				Correction: &competition.Correction{Day: 20_575, Metrics: competition.Metrics{Steps: 4000}, Reason: "a bus"},
+				Reports:    []competition.ExplainedReport{{SourceStats: competition.SourceStats{Source: "phone", Metrics: competition.Metrics{Steps: 90_000}}, Ignored: competition.IgnoredCorrected}},
+			},
+		},
+		Sum: competition.Points{Whole: 9007, Parts: 1},
+	}
+)
+
+func (e *fakeEngine) Exclude(id string, c *competition.ExcludeParticipant) (competition.ReviewReply, error) {
+	return reviewReply, e.note("Exclude", id, c.Caller, c.UserID, c.Reason)
+}
+
+func (e *fakeEngine) Restore(id string, c *competition.RestoreParticipant) (competition.ReviewReply, error) {
+	return reviewReply, e.note("Restore", id, c.Caller, c.UserID, c.Reason)
+}
+
+func (e *fakeEngine) CorrectDay(id string, c *competition.CorrectDay) (competition.ReviewReply, error) {
+	return reviewReply, e.note("CorrectDay", id, c.Caller, c.UserID, c.Day.String(), c.Metrics, c.Reason)
+}
+
+func (e *fakeEngine) WithdrawCorrection(id string, c *competition.WithdrawCorrection) (competition.ReviewReply, error) {
+	return reviewReply, e.note("WithdrawCorrection", id, c.Caller, c.UserID, c.Day.String(), c.Reason)
+}
+
+func (e *fakeEngine) Flags(id string, caller competition.Caller, before uint64, limit int) ([]competition.FlaggedEntry, uint64, error) {
+	list := []competition.FlaggedEntry{{Flag: rateFlag, UserID: "u1", UserName: "Ada", Excluded: true, Value: competition.Metrics{Steps: 4000}}}
+	return list, e.nextFlag, e.note("Flags", id, caller, before, limit)
+}
+
+func (e *fakeEngine) Explain(id string, caller competition.Caller, userID string) (competition.Explanation, error) {
+	return explanation, e.note("Explain", id, caller, userID)
+}
