@@ -229,6 +229,7 @@ func TestSnapshotThatFailedIsMadeUpForByTheNext(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, func(o *Options) { o.SnapshotEvents = 1 })
 		create(t, e, running("spring"))
+		synctest.Wait() // stored
 		refused := 0
 		store.set(func() {
 			store.before = func(_ context.Context, call string) error {
