@@ -23,7 +23,7 @@ func (s *Store) Append(ctx context.Context, batches []*competition.Batch) []erro
 		return nil
 	}
 	errs := make([]error, len(batches))
-	rows := &appendRows{summaries: []summaryRow{}}
+	rows := newAppendRows(batches)
 	for i, b := range batches {
 		if records, err := split(b); err != nil {
 			errs[i] = fmt.Errorf("append to competition %q: %w", b.CompetitionID, err)
@@ -81,17 +81,14 @@ func blamesOne(err error) bool {
 // are stored only if the error is nil: that comes with the server's last word,
 // which follows the commit.
 func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, err error) {
-	statement, arguments, err := rows.statement()
-	if err != nil {
-		return nil, err
-	}
 	conn, err := s.write.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	answer, err := conn.Query(ctx, statement, arguments...)
-	if err == nil {
-		stored, err = pgx.CollectRows(answer, pgx.RowTo[int32])
+	if rows.onlyEvents() {
+		stored, err = appendEvents(ctx, conn.Conn(), rows)
+	} else {
+		stored, err = appendAll(ctx, conn.Conn(), rows)
 	}
 	if err != nil {
 		s.limbo.enter(conn.Conn(), err)
@@ -102,6 +99,19 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 		conn.Release()
 	}
 	return stored, err
+}
+
+// appendAll runs append.sql, or what it is with the ledger's rows.
+func appendAll(ctx context.Context, conn *pgx.Conn, rows *appendRows) ([]int32, error) {
+	statement, arguments, err := rows.statement()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := conn.Query(ctx, statement, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(answer, pgx.RowTo[int32])
 }
 
 // errShape is given for a batch that is not what the core makes.

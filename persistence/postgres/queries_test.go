@@ -120,6 +120,7 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 	arrays := strings.Repeat("'{}', ", 22) + "'[]'"
 	for name, c := range map[string]struct{ sql, arguments string }{
 		"append":      {appendSQL, arrays},
+		"events":      {appendEventsSQL, "'{}'" + strings.Repeat(", '{}'", 8)},
 		"read":        {readSQL, "'c77', 10, 20"},
 		"identities":  {identitiesSQL, "'c77'"},
 		"save":        {saveRowsSQL, "'c77'" + strings.Repeat(", '{}'", 15)},

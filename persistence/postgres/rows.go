@@ -39,6 +39,18 @@ type appendRows struct {
 	ledger ledgerRows
 }
 
+// newAppendRows has room for the events of batches.
+func newAppendRows(batches []*competition.Batch) *appendRows {
+	events := 0
+	for _, b := range batches {
+		events += len(b.Events)
+	}
+	return &appendRows{
+		summaries:  []summaryRow{}, // which JSON must not call null
+		eventPlace: make([]int32, 0, events), seq: make([]int64, 0, events), at: make([]int64, 0, events), record: make([][]byte, 0, events),
+	}
+}
+
 // statement is the one that stores the rows, and its arguments.
 func (r *appendRows) statement() (sql string, arguments []any, err error) {
 	arguments, err = r.arguments()

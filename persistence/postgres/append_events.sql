@@ -1,0 +1,22 @@
+-- Appends batches that are events and nothing else, as nearly all are, and of which none begins a journal: what append.sql
+-- does for them, without the tables that they do not touch.
+WITH batch AS (
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[])
+        AS b (place, competition_id, first_seq, last_seq, last_hash)
+), locked AS (
+    SELECT b.* FROM batch b JOIN paceboard.heads h USING (competition_id)
+    ORDER BY b.competition_id COLLATE "C"
+    FOR UPDATE OF h
+), stored AS (
+    UPDATE paceboard.heads h
+    SET first_seq = b.first_seq, last_seq = b.last_seq, last_hash = b.last_hash
+    FROM locked b
+    WHERE h.competition_id = b.competition_id AND h.last_seq = b.first_seq - 1
+    RETURNING h.competition_id, b.place
+), events AS (
+    INSERT INTO paceboard.journal (competition_id, seq, at, record)
+    SELECT s.competition_id, e.seq, timestamptz 'epoch' + e.at * interval '1 millisecond', e.record
+    FROM unnest($6::integer[], $7::bigint[], $8::bigint[], $9::bytea[]) AS e (place, seq, at, record)
+    JOIN stored s USING (place)
+)
+SELECT place FROM stored;
