@@ -176,6 +176,8 @@ func appendDetail(dst []byte, e *Event) []byte {
 		return binary.AppendUvarint(dst, uint64(d.Number))
 	case *PrizeFailed:
 		return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+	case *ParticipantErased:
+		return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
 	default:
 		panic(fmt.Sprintf("event %T has no encoding", d))
 	}
@@ -218,6 +220,8 @@ func decodeEvent(b []byte) (Event, error) {
 		e.Detail = &PrizeConfirmed{Number: r.number()}
 	case kindPrizeFailed:
 		e.Detail = &PrizeFailed{Number: r.number(), Reason: r.string()}
+	case kindParticipantErased:
+		e.Detail = &ParticipantErased{Number: r.number(), Identity: r.hash()}
 	default:
 		return Event{}, fmt.Errorf("it has the unknown kind %d", k)
 	}

@@ -104,7 +104,7 @@ func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, e
 		return Decision{}, ErrNotFinal
 	case pool <= 0 || pool > MaxAmountMinor:
 		return Decision{}, ErrNoPrizePool
-	case c.status != Completed: // syncs before it may not be applied
+	case c.status != Completed, len(c.head.erased) > 0: // what it rests on may not be applied
 		return Decision{Seq: c.head.chain.Seq, Later: true}, nil
 	}
 	winners, err := c.winners(pool)

@@ -4,7 +4,7 @@ package competition
 // never took part, and whether the user takes part now.
 func (c *Competition) enrolment(userID string) (number uint32, enrolled bool) {
 	number, applied := c.participants.byUser[userID]
-	if applied {
+	if applied && !c.head.erased[number] {
 		enrolled = c.participants.at(number).present
 	} else {
 		number, enrolled = c.head.enrolled[userID]
@@ -150,7 +150,9 @@ func (c *Competition) applyEnrolled(e *Event, d *ParticipantEnrolled) (problem s
 	}
 	p := c.participants.add()
 	c.participants.identify(d.Number, d.Who.UserID, d.Who.UserName)
-	delete(c.head.enrolled, d.Who.UserID)
+	if c.head.enrolled[d.Who.UserID] == d.Number { // and was not erased since
+		delete(c.head.enrolled, d.Who.UserID)
+	}
 	if c.head.identities[d.Number] == d.Who { // and was not renamed since
 		delete(c.head.identities, d.Number)
 	}

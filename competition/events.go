@@ -30,6 +30,8 @@ const (
 	kindPrizesDistributed
 	kindPrizeConfirmed
 	kindPrizeFailed
+
+	kindParticipantErased kind = 20
 )
 
 func (e *Event) kind() kind {
@@ -111,6 +113,15 @@ type PrizeFailed struct {
 	Reason string
 }
 
+// ParticipantErased says that nobody can tell any more who a participant was, or,
+// with number 0, the creator: the identity row names a pseudonym now. The
+// participant is off the board, without days and score.
+type ParticipantErased struct {
+	Number   uint32
+	Identity Commitment
+	Who      Identity // the identity row; not part of the record
+}
+
 func (*CompetitionCreated) kind() kind  { return kindCompetitionCreated }
 func (*CompetitionEdited) kind() kind   { return kindCompetitionEdited }
 func (*StatusChanged) kind() kind       { return kindStatusChanged }
@@ -123,3 +134,4 @@ func (*EntryFeeRefunded) kind() kind    { return kindEntryFeeRefunded }
 func (*PrizesDistributed) kind() kind   { return kindPrizesDistributed }
 func (*PrizeConfirmed) kind() kind      { return kindPrizeConfirmed }
 func (*PrizeFailed) kind() kind         { return kindPrizeFailed }
+func (*ParticipantErased) kind() kind   { return kindParticipantErased }

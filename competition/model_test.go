@@ -39,6 +39,7 @@ type modelPrize struct {
 type modelPerson struct {
 	paid       int64
 	number     int
+	erased     bool
 	name       string
 	present    bool
 	reports    map[modelSlot]modelReport
@@ -104,6 +105,8 @@ func (m *model) do(now Millis, cmd any) (a answer) {
 		a.err = m.decidePrize(cmd.Caller, cmd.Number, "distributed", "")
 	case *FailPrize:
 		a.err = m.decidePrize(cmd.Caller, cmd.Number, "failed", cmd.Reason)
+	case *EraseParticipant:
+		a.err = m.erase(cmd)
 	case tick:
 	}
 	if !before.equal(m.board()) {
