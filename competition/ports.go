@@ -136,6 +136,7 @@ type Store interface {
 	LifetimeStore
 	LedgerStore
 	AdministrationStore
+	ErasureStore
 
 	// Check reports whether the store can take writes now; the error says what
 	// to do about it. It answers from memory or within ctx's deadline.

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -81,7 +82,12 @@ func (s *Store) gather(c *commit, batches []*competition.Batch) (errs []error) {
 			errs = refuse(errs, len(batches), i, err)
 			continue
 		}
-		if err := c.add(b); err != nil {
+		erased, err := s.erasing(b)
+		if err != nil {
+			errs = refuse(errs, len(batches), i, err)
+			continue
+		}
+		if err := errors.Join(c.erase(erased), c.add(b)); err != nil {
 			// Part of the batch is in the commit: the commit is of no use any more.
 			clear(s.heads)
 			c.batches = 0

@@ -115,6 +115,13 @@ func (g *Game) Sync(user string, day int, steps int64) error {
 	return err
 }
 
+// Erase decides that a user is forgotten.
+func (g *Game) Erase(e competition.Erasure) error {
+	g.tick(e.UserID)
+	_, err := g.C.Erase(g.Now, &competition.EraseParticipant{UserID: e.UserID, Pseudonym: e.Pseudonym})
+	return err
+}
+
 // Play decides n commands by chance: mostly syncs of up to 50 users, and now and
 // then somebody joins, leaves or is renamed. It goes on over refusals.
 func (g *Game) Play(rng *rand.Rand, n int) {

@@ -37,6 +37,8 @@ type appendRows struct {
 	summaries []summaryRow // they are rare, and have many columns
 
 	ledger ledgerRows
+
+	erasures []erasure
 }
 
 // statement is the one that stores the rows, and its arguments.
@@ -84,6 +86,9 @@ func (r *appendRows) add(place int32, b *competition.Batch, records [][]byte) {
 		r.present, r.creator = append(r.present, m.Present), append(r.creator, m.Creator)
 	}
 	r.ledger.add(place, b)
+	for _, e := range b.Erasures {
+		r.erasures = append(r.erasures, erasure{b.CompetitionID, e})
+	}
 	if b.Summary != nil {
 		r.summaries = append(r.summaries, newSummaryRow(place, b.Summary))
 	}
