@@ -68,7 +68,7 @@ func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
 	c.advance(now)
 	number, enrolled := c.enrolment(j.UserID)
 	manager := c.manages(j.Caller)
-	if !manager && (j.UserID != j.Caller.UserID || number == 0 && c.head.definition.Enrollment == Invite) {
+	if IsPseudonym(j.UserID) || !manager && (j.UserID != j.Caller.UserID || number == 0 && c.head.definition.Enrollment == Invite) {
 		return Decision{}, ErrForbidden
 	}
 	if c.head.status == 0 {
