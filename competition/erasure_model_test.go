@@ -2,7 +2,6 @@ package competition
 
 import (
 	"encoding/binary"
-	"fmt"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -72,7 +71,7 @@ func (r *rig) agreeOnErasures() {
 		}
 	}
 	for number := uint32(1); number <= r.c.participants.count; number++ {
-		require.True(t, known(r.c.participants.at(number).userID), fmt.Sprintf("participant %d", number))
+		require.True(t, known(r.c.participants.at(number).userID), "participant %d", number)
 	}
 	for id := range r.c.participants.byUser {
 		require.True(t, known(id), id)

@@ -2,7 +2,7 @@ package competition
 
 import (
 	"context"
-	"net/url"
+	"encoding/hex"
 	"strings"
 )
 
@@ -37,10 +37,25 @@ func (e *AuditEntry) Rename(erased Erasure) (renamed bool) {
 	}
 	parts := strings.Split(e.Target, "/")
 	for i, part := range parts {
-		if plain, err := url.PathUnescape(part); part != "" && err == nil && plain == erased.UserID {
+		if part != "" && unescaped(part) == erased.UserID {
 			parts[i], renamed = erased.Pseudonym, true
 		}
 	}
 	e.Target = strings.Join(parts, "/")
 	return renamed
+}
+
+// unescaped is a part of a path without percent-encoding (RFC 3986, section 2.1).
+func unescaped(part string) string {
+	plain, rest, escaped := strings.Cut(part, "%")
+	for escaped {
+		octet, err := hex.DecodeString(rest[:min(2, len(rest))])
+		if err != nil || len(octet) == 0 {
+			return part
+		}
+		var piece string
+		piece, rest, escaped = strings.Cut(rest[2:], "%")
+		plain += string(octet) + piece
+	}
+	return plain
 }

@@ -1,7 +1,6 @@
 package competition
 
 import (
-	"context"
 	"encoding/hex"
 	"testing"
 
@@ -73,6 +72,24 @@ func TestErasureLeavesNothingInItsOwnBatch(t *testing.T) {
 	require.Equal(t, 1, c.OnBoard())
 }
 
+func TestEntriesOfTheAuditLogAreRenamedByWholePartsOfThePath(t *testing.T) {
+	e := Erasure{UserID: "a/b", Pseudonym: NewPseudonym([16]byte{})}
+	for target, want := range map[string]string{
+		"/api/v1/users/a%2Fb/x":  "/api/v1/users/" + e.Pseudonym + "/x",
+		"/api/v1/users/%61%2fb":  "/api/v1/users/" + e.Pseudonym,
+		"/api/v1/users/a/b":      "/api/v1/users/a/b",
+		"/api/v1/users/a%2Fbc":   "/api/v1/users/a%2Fbc",
+		"/api/v1/users/a%2Fb%":   "/api/v1/users/a%2Fb%",
+		"/api/v1/users/a%2Fb%4":  "/api/v1/users/a%2Fb%4",
+		"/api/v1/users/a%2Fb%zz": "/api/v1/users/a%2Fb%zz",
+	} {
+		entry := AuditEntry{Actor: "ada", Target: target}
+		require.Equal(t, want != target, entry.Names("a/b"))
+		require.Equal(t, want != target, entry.Rename(e))
+		require.Equal(t, want, entry.Target)
+	}
+}
+
 // TestErasedIdentityIsVerified like any other: nobody can put another person in
 // the place of an erased one.
 func TestErasedIdentityIsVerified(t *testing.T) {
@@ -87,14 +104,14 @@ func TestErasedIdentityIsVerified(t *testing.T) {
 	}
 	b := c.Take(Batch{})
 	s.append(t, &b)
-	_, err = Recover(context.Background(), "spring", s, countedKeys(), nil)
+	_, err = Recover(t.Context(), "spring", s, countedKeys(), nil)
 	require.NoError(t, err)
 	for number := range uint32(2) {
 		altered := s.clone()
 		i := altered.identities[number]
 		i.UserID = "eve"
 		altered.identities[number] = i
-		_, err = Recover(context.Background(), "spring", altered, countedKeys(), nil)
+		_, err = Recover(t.Context(), "spring", altered, countedKeys(), nil)
 		require.ErrorIs(t, err, ErrCorrupt)
 	}
 }

@@ -97,7 +97,7 @@ func TestALargeExportIsStreamed(t *testing.T) {
 	for i := range entries {
 		b.engine.audit = append(b.engine.audit, competition.AuditEntry{ID: fmt.Sprint(i), Actor: "op", Target: "/api/v1/users/u1/transactions"})
 	}
-	listener, err := net.Listen("tcp", "127.0.0.1:0") //nolint:noctx // It is there at once.
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	go func() { _ = b.Serve(listener) }()
 	request, err := nethttp.NewRequestWithContext(t.Context(), "GET", "http://"+listener.Addr().String()+"/api/v1/users/u1/export", nil)

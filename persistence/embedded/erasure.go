@@ -21,7 +21,7 @@ type erased struct {
 
 // erasing works a batch's erasures out. The slot is held, so that nothing is
 // under way.
-func (s *Store) erasing(b *competition.Batch) (*erased, error) {
+func (s *Store) erasing(ctx context.Context, b *competition.Batch) (*erased, error) {
 	if len(b.Erasures) == 0 {
 		return nil, nil
 	}
@@ -29,10 +29,10 @@ func (s *Store) erasing(b *competition.Batch) (*erased, error) {
 	for _, e := range b.Erasures {
 		out.users = append(out.users, e.UserID)
 		out.gone = append(out.gone, appendMembershipKey(nil, e.UserID, b.CompetitionID))
-		if err := s.eraseTransactions(out, e); err != nil {
+		if err := s.eraseTransactions(ctx, out, e); err != nil {
 			return nil, err
 		}
-		if err := s.erasePrizes(out, e); err != nil {
+		if err := s.erasePrizes(ctx, out, e); err != nil {
 			return nil, err
 		}
 	}
@@ -41,7 +41,7 @@ func (s *Store) erasing(b *competition.Batch) (*erased, error) {
 
 // eraseTransactions finds the user's transactions: those in the user's list, and
 // behind the first prize all that name the user, since a payout is in no list.
-func (s *Store) eraseTransactions(out *erased, e competition.Erasure) error {
+func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competition.Erasure) error {
 	id := out.competitionID
 	prize := competition.TransactionID{}
 	take := func(key, value []byte) error {
@@ -51,7 +51,6 @@ func (s *Store) eraseTransactions(out *erased, e competition.Erasure) error {
 		}
 		return err
 	}
-	ctx := context.Background() // a user's rows in one competition are few
 	err := s.backwards(ctx, sideKeys, e.UserID, competition.LedgerPlace{}, func(place competition.LedgerPlace, fields []byte) (bool, error) {
 		if place.CompetitionID != id {
 			return true, nil
@@ -85,8 +84,8 @@ func (s *Store) eraseTransactions(out *erased, e competition.Erasure) error {
 }
 
 // erasePrizes finds the user's prizes.
-func (s *Store) erasePrizes(out *erased, e competition.Erasure) error {
-	return s.backwards(context.Background(), winningKeys, e.UserID, competition.LedgerPlace{}, func(place competition.LedgerPlace, _ []byte) (bool, error) {
+func (s *Store) erasePrizes(ctx context.Context, out *erased, e competition.Erasure) error {
+	return s.backwards(ctx, winningKeys, e.UserID, competition.LedgerPlace{}, func(place competition.LedgerPlace, _ []byte) (bool, error) {
 		if place.CompetitionID != out.competitionID {
 			return true, nil
 		}

@@ -48,8 +48,9 @@ var (
 func (s *Store) rollManifest(ctx context.Context) error {
 	before := s.manifestNumber()
 	tables := int64(1)
-	for _, level := range s.db.Metrics().Levels {
-		tables += level.TablesCount
+	levels := &s.db.Metrics().Levels
+	for i := range levels {
+		tables += levels[i].TablesCount
 	}
 	for n := int(tables); n <= mostTables; n *= 2 {
 		if err := s.ingestCounted(ctx, n); err != nil {
@@ -78,7 +79,7 @@ func (s *Store) ingestCounted(ctx context.Context, n int) error {
 			TableFormat: s.db.FormatMajorVersion().MaxTableFormat(),
 		})
 		err = table.Set(fmt.Appendf(nil, "%s%08d", countedKeys, i), nil)
-		if err = errors.Join(err, table.Close()); err != nil {
+		if err := errors.Join(err, table.Close()); err != nil {
 			return err
 		}
 	}

@@ -174,3 +174,57 @@ func marksOf(tb testing.TB, s *Store) []mark {
 	require.NoError(tb, err)
 	return marks
 }
+
+// BenchmarkScrub erases one of so many participants of a board, with all that is
+// on the disk, while others go on: latency-ms is what one of their commits took at
+// worst.
+func BenchmarkScrub(b *testing.B) {
+	for _, n := range []int{1_000, 100_000} {
+		b.Run(fmt.Sprintf("participants=%d", n), func(b *testing.B) {
+			s := open(b, Options{Dir: b.TempDir()})
+			defer s.Close()
+			g, err := porttest.Begin(b.Context(), s, "board")
+			require.NoError(b, err)
+			rng := rand.New(rand.NewPCG(1, 1))
+			ids := make([]string, n)
+			for i := range ids {
+				ids[i] = fmt.Sprintf("%08x-0d53-4f6f-9a53-%012x", rng.Uint32(), rng.Uint64()>>16)
+				require.NoError(b, g.Sync(ids[i], 0, int64(i%30_000)))
+				if i%1000 == 999 {
+					require.NoError(b, g.Commit(b.Context()))
+				}
+			}
+			require.NoError(b, g.Save(b.Context()))
+			other, err := porttest.Begin(b.Context(), s, "other")
+			require.NoError(b, err)
+			stop, stopped := make(chan struct{}), make(chan time.Duration)
+			go func() {
+				worst, steps := time.Duration(0), int64(0)
+				for {
+					select {
+					case <-stop:
+						stopped <- worst
+						return
+					default:
+					}
+					steps++
+					began := time.Now()
+					if other.Sync("u", 0, steps%90_000) != nil || other.Commit(b.Context()) != nil {
+						b.Error("the others cannot go on")
+					}
+					worst = max(worst, time.Since(began))
+				}
+			}()
+			erased := 0
+			for b.Loop() {
+				b.StopTimer()
+				eraseEverywhere(b, s, ids[erased], g)
+				b.StartTimer()
+				require.NoError(b, s.Scrub(b.Context()))
+				erased++
+			}
+			close(stop)
+			b.ReportMetric(float64((<-stopped).Microseconds())/1000, "latency-ms")
+		})
+	}
+}

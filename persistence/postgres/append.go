@@ -115,9 +115,7 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 }
 
 // collect runs the statement.
-func collect(ctx context.Context, on interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
-}, statement string, arguments []any) (stored []int32, err error) {
+func collect(ctx context.Context, on querier, statement string, arguments []any) (stored []int32, err error) {
 	answer, err := on.Query(ctx, statement, arguments...)
 	if err != nil {
 		return nil, err
