@@ -47,15 +47,13 @@ func (e *AuditEntry) Rename(erased Erasure) (renamed bool) {
 
 // unescaped is a part of a path without percent-encoding (RFC 3986, section 2.1).
 func unescaped(part string) string {
-	plain, rest, escaped := strings.Cut(part, "%")
-	for escaped {
-		octet, err := hex.DecodeString(rest[:min(2, len(rest))])
+	pieces := strings.Split(part, "%")
+	for i, piece := range pieces[1:] {
+		octet, err := hex.DecodeString(piece[:min(2, len(piece))])
 		if err != nil || len(octet) == 0 {
 			return part
 		}
-		var piece string
-		piece, rest, escaped = strings.Cut(rest[2:], "%")
-		plain += string(octet) + piece
+		pieces[i+1] = string(octet) + piece[2:]
 	}
-	return plain
+	return strings.Join(pieces, "")
 }
