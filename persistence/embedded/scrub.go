@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -83,7 +84,7 @@ func brackets(mark string) (all []bracket) {
 // logs and the MANIFEST replaced; see competition.ErasureStore. Concurrent calls
 // take turns, and commits go on meanwhile. It waits for whoever still reads a
 // state from before. Cost: the identities of the competitions concerned and the
-// rows of users whose ids begin alike are written anew, twice at most, and an
+// rows of users whose ids begin alike are written anew, twice, and an
 // empty table for each table that there is.
 func (s *Store) Scrub(ctx context.Context) error {
 	select {
@@ -134,10 +135,11 @@ func (s *Store) unmark(marks []mark) error {
 	return s.apply(batch)
 }
 
-// scrub does the work. Tables are rewritten in two rounds. The first brings all
-// versions of a row into one level, where a table may just have been moved to,
-// with what it holds; the second writes into the same ranges again, so that what
-// lies there is merged with it, and nothing is left of deleted rows.
+// scrub does the work. A table is rewritten when it is merged with one that
+// overlaps it; alone it may just be moved, with the deletions in it. So rows at
+// the ends of each range are written, and pushed down through all levels. That is
+// done twice, since a compaction of Pebble's own may be under way the first time,
+// and leave what it has a level below.
 func (s *Store) scrub(ctx context.Context, marks []mark) error {
 	s.renewing.Store(true)
 	defer s.renewing.Store(false)
@@ -146,8 +148,8 @@ func (s *Store) scrub(ctx context.Context, marks []mark) error {
 	}
 	oldLog := s.log.wal.Load()
 	ranges := rangesOf(marks)
-	for _, set := range []bool{true, false} {
-		if err := s.writeEnds(ctx, ranges, set); err != nil {
+	for range 2 {
+		if err := s.writeEnds(ctx, ranges); err != nil {
 			return err
 		}
 		for _, r := range ranges {
@@ -183,21 +185,13 @@ func rangesOf(marks []mark) (ranges []bracket) {
 	return ranges
 }
 
-// writeEnds writes rows at the ends of ranges, or deletes them, has all that is
-// in memory in tables, and waits until nobody reads a state from before.
-func (s *Store) writeEnds(ctx context.Context, ranges []bracket, set bool) error {
+// writeEnds writes at the ends of ranges, namely that nothing is there, waits
+// until nobody reads a state from before, and has all that is in memory in tables.
+func (s *Store) writeEnds(ctx context.Context, ranges []bracket) error {
 	batch := s.db.NewBatch()
 	for _, r := range ranges {
-		for _, key := range [][]byte{r.lower, r.upper} {
-			var err error
-			if set {
-				err = batch.Set(key, nil, nil)
-			} else {
-				err = batch.Delete(key, nil)
-			}
-			if err != nil {
-				return err
-			}
+		if err := errors.Join(batch.Delete(r.lower, nil), batch.Delete(r.upper, nil)); err != nil {
+			return err
 		}
 	}
 	if err := s.apply(batch); err != nil {
