@@ -78,7 +78,7 @@ func (a *competitionActor) finish(err error) {
 
 // apply brings a durable batch into the state and notes what it did for whom.
 func (a *competitionActor) apply(b *batch) {
-	next := 0
+	next, erased := 0, false
 	for i := range b.Events {
 		event := &b.Events[i]
 		outcome, err := a.core.Apply(event)
@@ -94,9 +94,16 @@ func (a *competitionActor) apply(b *batch) {
 		if a.engine.mirror != nil {
 			a.track(event, outcome)
 		}
+		if d, ok := event.Detail.(*competition.ParticipantErased); ok && d.Number > 0 {
+			erased = true
+		}
 	}
 	a.core.Applied(&b.Batch)
-	a.tellMirror()
+	if erased {
+		a.trackAnew() // no entry names the member that has to go
+	} else {
+		a.tellMirror()
+	}
 	a.events += len(b.Events)
 }
 
@@ -180,7 +187,7 @@ func (w *waiter) answer(core *competition.Competition) {
 		if w.err == nil {
 			v.answer = createReply{summary: core.Summary(), created: !w.decision.Repeat}
 		}
-	case *competition.LeaveCompetition:
+	case *competition.LeaveCompetition, *competition.EraseParticipant:
 		v.answer = struct{}{}
 	case *competition.ExcludeParticipant, *competition.RestoreParticipant, *competition.CorrectDay, *competition.WithdrawCorrection:
 		if w.err == nil {

@@ -79,6 +79,7 @@ type competitionActor struct {
 
 	tracked tracked // for the mirror
 
+	storing  []storing // who waits for a snapshot
 	saving   bool
 	stopping bool          // no more guests: store, then stop
 	events   int           // applied since the last snapshot
@@ -195,6 +196,7 @@ func (a *competitionActor) abandon() {
 	if a.retrying != nil {
 		a.retrying.Stop()
 	}
+	a.answerStoring(0, errStopped)
 	a.refuseWaiters(competition.ErrUnavailable)
 }
 
@@ -279,6 +281,8 @@ func (a *competitionActor) decide(w waiter) {
 		w.decision, w.err = a.core.Correct(now, command)
 	case *competition.WithdrawCorrection:
 		w.decision, w.err = a.core.Withdraw(now, command)
+	case *competition.EraseParticipant:
+		w.decision, w.err = a.core.Erase(now, command)
 	default:
 		panic("unknown command " + typeName(command))
 	}

@@ -134,6 +134,20 @@ func (m *mirror) run() {
 	}
 }
 
+// await waits until the mirror shows all of some competitions, for so long at most.
+func (m *mirror) await(ids []string, most time.Duration) {
+	limit := time.After(most)
+	poll := time.NewTicker(5 * time.Millisecond)
+	defer poll.Stop()
+	for m.behind.has(ids) {
+		select {
+		case <-poll.C:
+		case <-limit:
+			return
+		}
+	}
+}
+
 func (m *mirror) isClosing() bool {
 	select {
 	case <-m.closing:

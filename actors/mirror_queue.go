@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -71,6 +72,13 @@ func (b *behind) done(id string, again bool) {
 		l.since = time.Now()
 	}
 	b.ready = append(b.ready, l)
+}
+
+// has reports whether the mirror lacks something of one of the competitions.
+func (b *behind) has(ids []string) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.ContainsFunc(ids, func(id string) bool { return b.all[id] != nil })
 }
 
 // lag is how long the mirror has lacked something.

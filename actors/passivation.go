@@ -32,6 +32,7 @@ func (a *competitionActor) snapshotDone(m *saved) {
 			a.events++ // the next sweep tries again
 		}
 	}
+	a.answerStoring(m.snapshot.Seq, m.err)
 	a.maybeStop()
 }
 

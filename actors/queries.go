@@ -38,6 +38,14 @@ func (a *competitionActor) query(v *envelope) bool {
 		}
 	case *getHistory:
 		v.answer = a.core.History(q.userID)
+	case *getPerson:
+		person, ok := a.core.Person(q.userID)
+		if v.answer = person; !ok {
+			err = competition.ErrNotEnrolled
+		}
+	case *saveRows:
+		a.saveNow(v)
+		return true
 	case *calculatePrizes:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
 			v.answer, err = a.core.Calculate(q.poolMinor)

@@ -16,6 +16,7 @@ import (
 // own conformance suite.
 type memoryStore struct {
 	competition.AdministrationStore // none of the tests needs it
+	erasures                        memoryErasures
 	mu                              sync.Mutex
 	journals                        map[string][]competition.Batch
 	identities                      map[string]map[uint32]competition.Identity
@@ -139,6 +140,10 @@ func (s *memoryStore) append(b *competition.Batch) error {
 		return competition.ErrConflict
 	}
 	s.journals[id] = append(s.journals[id], competition.Batch{FirstSeq: b.FirstSeq, LastSeq: b.LastSeq, Records: bytes.Clone(b.Records)})
+	for _, e := range b.Erasures {
+		delete(s.memberships[e.UserID], id)
+		s.ledger.erase(id, e)
+	}
 	for _, i := range b.Identities {
 		put(s.identities, id, i.Number, i)
 	}

@@ -189,6 +189,8 @@ func appendDetail(dst []byte, e *Event) []byte {
 	case *CorrectionWithdrawn:
 		dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
 		return appendString(dst, d.Reason)
+	case *ParticipantErased:
+		return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
 	default:
 		panic(fmt.Sprintf("event %T has no encoding", d))
 	}
@@ -241,6 +243,8 @@ func decodeEvent(b []byte) (Event, error) {
 		e.Detail = &DayCorrected{Number: r.number(), Correction: Correction{Day: r.day(), Metrics: r.metrics(), Reason: r.string()}}
 	case kindCorrectionWithdrawn:
 		e.Detail = &CorrectionWithdrawn{Number: r.number(), Day: r.day(), Reason: r.string()}
+	case kindParticipantErased:
+		e.Detail = &ParticipantErased{Number: r.number(), Identity: r.hash()}
 	default:
 		return Event{}, fmt.Errorf("it has the unknown kind %d", k)
 	}

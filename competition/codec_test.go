@@ -41,7 +41,11 @@ func drawDefinition(t *rapid.T) Definition {
 func drawEvent(t *rapid.T, seq uint64) Event {
 	e := Event{Seq: seq, At: drawMillis(t, "at")}
 	number := rapid.Uint32().Draw(t, "number")
-	switch kind(rapid.IntRange(int(kindSyncAccepted), int(kindCorrectionWithdrawn)).Draw(t, "kind")) {
+	kinds := []kind{kindParticipantErased}
+	for k := kindSyncAccepted; k <= kindCorrectionWithdrawn; k++ {
+		kinds = append(kinds, k)
+	}
+	switch rapid.SampledFrom(kinds).Draw(t, "kind") {
 	case kindSyncAccepted:
 		e.Sync = SyncAccepted{
 			Number: number, Enrolled: rapid.Bool().Draw(t, "enrolled"), Register: drawRegister(t), NewSource: rapid.String().Draw(t, "source"),
@@ -84,6 +88,8 @@ func drawEvent(t *rapid.T, seq uint64) Event {
 		e.Detail = &DayCorrected{Number: number, Correction: drawCorrection(t)}
 	case kindCorrectionWithdrawn:
 		e.Detail = &CorrectionWithdrawn{Number: number, Day: Day(rapid.Int32().Draw(t, "day")), Reason: rapid.String().Draw(t, "reason")}
+	case kindParticipantErased:
+		e.Detail = &ParticipantErased{Number: number, Identity: drawHash(t, "identity")}
 	}
 	return e
 }

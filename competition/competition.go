@@ -56,6 +56,7 @@ type head struct {
 	enrolled   map[string]uint32   // users enrolled by events that are not applied
 	presence   map[uint32]bool     // participants who left (false) or returned (true) by such events
 	identities map[uint32]Identity // of all numbers that those events name
+	erased     map[uint32]bool     // participants erased by such events
 
 	books   books
 	paid    map[uint32]int64       // by participants, where such events changed it
@@ -71,6 +72,7 @@ func New(id string, newKey func() Key) *Competition {
 	c.head.enrolled = map[string]uint32{}
 	c.head.presence = map[uint32]bool{}
 	c.head.identities = map[uint32]Identity{}
+	c.head.erased = map[uint32]bool{}
 	c.head.paid = map[uint32]int64{}
 	c.head.prizes = map[uint32]PrizeStatus{}
 	c.head.reviews = map[uint32]*Review{}
@@ -137,6 +139,7 @@ func (h *head) forget() {
 	clear(h.enrolled)
 	clear(h.presence)
 	clear(h.identities)
+	clear(h.erased)
 	clear(h.paid)
 	clear(h.prizes)
 	clear(h.reviews)
@@ -208,6 +211,8 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 		problem = c.applyCorrected(e, d)
 	case *CorrectionWithdrawn:
 		problem = c.applyWithdrawn(e, d)
+	case *ParticipantErased:
+		problem = c.applyErased(e, d)
 	}
 	if problem != "" {
 		return Outcome{}, c.applied.corrupt(problem)

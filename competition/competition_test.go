@@ -29,6 +29,7 @@ func commands(r *rig, follow func(*rapid.T)) map[string]func(*rapid.T) {
 		"prizes": func(t *rapid.T) { do(t, drawPrizes(t)) },
 		"review": func(t *rapid.T) { do(t, drawReview(t, r.now)) },
 		"leave":  func(t *rapid.T) { do(t, drawLeave(t)) },
+		"erase":  func(t *rapid.T) { do(t, r.drawErasure(t)) },
 		"edit":   func(t *rapid.T) { do(t, drawEdit(t)) },
 		"create": func(t *rapid.T) { do(t, drawCreate(t)) },
 		"cancel": func(t *rapid.T) {
@@ -95,10 +96,12 @@ func TestModelPipelined(t *testing.T) {
 		begin(t, r, follow)
 		t.Repeat(commands(r, follow))
 		sameState(r.t, r.c, recovered(r.t, r.store))
+		sameState(r.t, r.c, recovered(r.t, r.store.withoutSnapshot()))
 		r.launch()
 		r.land(true)
 		r.land(false)
 		r.agree()
+		r.auditSays()
 	})
 }
 
@@ -155,6 +158,12 @@ func TestModelMoney(t *testing.T) {
 		t.Repeat(map[string]func(*rapid.T){
 			"prizes": func(t *rapid.T) { r.decide(drawPrizes(t)); follow(t) },
 			"review": func(t *rapid.T) { r.decide(drawReview(t, r.now)); follow(t) },
+			"erase": func(t *rapid.T) {
+				if rapid.IntRange(0, 3).Draw(t, "erase") == 0 {
+					r.decide(r.drawErasure(t))
+					follow(t)
+				}
+			},
 			"others": func(t *rapid.T) {
 				r.decide(&EditCompetition{Caller: operator, Patch: Patch{Name: new(pick(t, "name", "A", "B"))}})
 				follow(t)

@@ -4,7 +4,7 @@ package competition
 // never took part, and whether the user takes part now.
 func (c *Competition) enrolment(userID string) (number uint32, enrolled bool) {
 	number, applied := c.participants.byUser[userID]
-	if applied {
+	if applied && !c.head.erased[number] {
 		enrolled = c.participants.at(number).present
 	} else {
 		number, enrolled = c.head.enrolled[userID]
@@ -68,7 +68,7 @@ func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
 	c.advance(now)
 	number, enrolled := c.enrolment(j.UserID)
 	manager := c.manages(j.Caller)
-	if !manager && (j.UserID != j.Caller.UserID || number == 0 && c.head.definition.Enrollment == Invite) {
+	if IsPseudonym(j.UserID) || !manager && (j.UserID != j.Caller.UserID || number == 0 && c.head.definition.Enrollment == Invite) {
 		return Decision{}, ErrForbidden
 	}
 	if c.head.status == 0 {
@@ -152,7 +152,9 @@ func (c *Competition) applyEnrolled(e *Event, d *ParticipantEnrolled) (problem s
 	}
 	p := c.participants.add()
 	c.participants.identify(d.Number, d.Who.UserID, d.Who.UserName)
-	delete(c.head.enrolled, d.Who.UserID)
+	if c.head.enrolled[d.Who.UserID] == d.Number { // and was not erased since
+		delete(c.head.enrolled, d.Who.UserID)
+	}
 	if c.head.identities[d.Number] == d.Who { // and was not renamed since
 		delete(c.head.identities, d.Number)
 	}

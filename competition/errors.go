@@ -38,6 +38,9 @@ var (
 	ErrUnknownPrize = errors.New("there is no such prize")
 	// ErrPrizeDecided is returned for a prize that was distributed, or failed, for good.
 	ErrPrizeDecided = errors.New("the prize is not pending any more")
+	// ErrPrizePending is returned for an erasure of somebody whose prize has not
+	// reached them yet.
+	ErrPrizePending = errors.New("a prize of the user is still to be paid")
 	// ErrOutsideWindow is returned for a day that the competition does not cover.
 	ErrOutsideWindow = errors.New("the day lies outside the competition")
 	// ErrFutureDate is returned for a day, or a recording time, that cannot have come yet.

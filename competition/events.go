@@ -35,6 +35,8 @@ const (
 	kindParticipantRestored
 	kindDayCorrected
 	kindCorrectionWithdrawn
+
+	kindParticipantErased kind = 20
 )
 
 func (e *Event) kind() kind {
@@ -151,6 +153,15 @@ type CorrectionWithdrawn struct {
 	Reason string
 }
 
+// ParticipantErased says that nobody can tell any more who a participant was, or,
+// with number 0, the creator: the identity row names a pseudonym now. The
+// participant is off the board, without days and score.
+type ParticipantErased struct {
+	Number   uint32
+	Identity Commitment
+	Who      Identity // the identity row; not part of the record
+}
+
 func (*CompetitionCreated) kind() kind  { return kindCompetitionCreated }
 func (*CompetitionEdited) kind() kind   { return kindCompetitionEdited }
 func (*StatusChanged) kind() kind       { return kindStatusChanged }
@@ -168,3 +179,4 @@ func (*ParticipantExcluded) kind() kind { return kindParticipantExcluded }
 func (*ParticipantRestored) kind() kind { return kindParticipantRestored }
 func (*DayCorrected) kind() kind        { return kindDayCorrected }
 func (*CorrectionWithdrawn) kind() kind { return kindCorrectionWithdrawn }
+func (*ParticipantErased) kind() kind   { return kindParticipantErased }

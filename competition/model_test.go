@@ -39,6 +39,7 @@ type modelPrize struct {
 type modelPerson struct {
 	paid       int64
 	number     int
+	erased     bool
 	name       string
 	present    bool
 	reports    map[modelSlot]modelReport
@@ -113,6 +114,8 @@ func (m *model) do(now Millis, cmd any) (a answer) {
 		a.err = m.correct(cmd)
 	case *WithdrawCorrection:
 		a.err = m.withdraw(cmd)
+	case *EraseParticipant:
+		a.err = m.erase(cmd)
 	case tick:
 	}
 	if !before.equal(m.board()) {

@@ -179,8 +179,8 @@ func (r *rig) agreeOnMoney() {
 		require.Equal(t, want, reply.Prizes[i])
 		require.Equal(t, want, rows[want.Number], "the prize's row")
 	}
-	for id, p := range r.shown.people {
-		require.Equal(t, p.paid, r.c.participants.find(id).paid)
+	for _, p := range r.shown.people {
+		require.Equal(t, p.paid, r.c.participants.at(uint32(p.number)).paid)
 	}
 }
 

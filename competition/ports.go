@@ -14,9 +14,10 @@ type Batch struct {
 	Hash              Hash   // of the last record
 	Identities        []Identity
 	Memberships       []Membership
-	Summary           *Summary // nil when unchanged
-	LedgerRows                 // what Events do with money
-	Events            []Event  // what Records say, for Apply; not stored
+	Erasures          []Erasure // carried out before the other rows are written
+	Summary           *Summary  // nil when unchanged
+	LedgerRows                  // what Events do with money
+	Events            []Event   // what Records say, for Apply; not stored
 }
 
 // Empty reports whether there is nothing to append.
@@ -26,11 +27,17 @@ func (b *Batch) Empty() bool { return len(b.Events) == 0 }
 func (b *Batch) reset(id string) {
 	clear(b.Events)
 	clear(b.Identities)
+	clear(b.Memberships)
 	*b = Batch{
 		CompetitionID: id, Records: b.Records[:0], Events: b.Events[:0],
 		Identities: b.Identities[:0], Memberships: b.Memberships[:0],
 	}
 }
+
+// Erasure says that a user is to be forgotten in the batch's competition: the
+// membership is deleted, the rows of the ledger name the pseudonym instead, and
+// what is known of handing over prizes goes.
+type Erasure struct{ UserID, Pseudonym string }
 
 // Journal is the durable order of the events of all competitions.
 type Journal interface {
@@ -130,6 +137,7 @@ type Store interface {
 	LifetimeStore
 	LedgerStore
 	AdministrationStore
+	ErasureStore
 
 	// Check reports whether the store can take writes now; the error says what
 	// to do about it. It answers from memory or within ctx's deadline.

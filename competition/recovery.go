@@ -213,9 +213,7 @@ func (r *recovery) identityAgain(i Identity) error {
 	}
 	r.identities[i.Number] = i
 	if _, named := r.committed[i.Number]; named && r.c.participants.has(i.Number) {
-		if p := r.c.participants.at(i.Number); r.c.participants.byUser[p.userID] == i.Number {
-			delete(r.c.participants.byUser, p.userID)
-		}
+		r.c.participants.forget(i.Number)
 		r.c.participants.identify(i.Number, i.UserID, i.UserName)
 	}
 	return nil
@@ -267,6 +265,9 @@ func (r *recovery) name(e *Event) {
 		d.Who = r.who(d.Number)
 		r.committed[d.Number] = commitment{e.Seq, d.Identity}
 	case *ParticipantRenamed:
+		d.Who = r.who(d.Number)
+		r.committed[d.Number] = commitment{e.Seq, d.Identity}
+	case *ParticipantErased:
 		d.Who = r.who(d.Number)
 		r.committed[d.Number] = commitment{e.Seq, d.Identity}
 	default:

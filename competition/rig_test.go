@@ -26,6 +26,7 @@ type rig struct {
 	spare    Batch // whose storage may be used again
 	versions map[uint64]bool
 	exact    bool // every command is applied before the next one, so that flags rest on all of them
+	erasures int
 }
 
 // pending is a decided command that waits for its events.
@@ -150,6 +151,8 @@ func perform(c *Competition, now Millis, cmd any) (a answer, d Decision) {
 		d, a.err = c.Correct(now, cmd)
 	case *WithdrawCorrection:
 		d, a.err = c.Withdraw(now, cmd)
+	case *EraseParticipant:
+		d, a.err = c.Erase(now, cmd)
 	case tick:
 		d = c.Tick(now)
 	}
@@ -235,12 +238,17 @@ func (r *rig) agree() {
 	}
 	for id, p := range r.shown.people {
 		want := Membership{UserID: id, CompetitionID: "spring", Number: uint32(p.number), Present: p.present, Creator: id == r.shown.creator}
+		if p.erased {
+			want = Membership{}
+		}
 		require.Equal(t, want, r.store.memberships[id], "the membership's row")
 		row := r.store.identities[uint32(p.number)]
 		require.Equal(t, [2]string{id, p.name}, [2]string{row.UserID, row.UserName}, "the identity's row")
 	}
+	require.Equal(t, r.shown.creator, r.c.creator)
 	r.agreeOnMoney()
 	r.agreeOnReviews()
+	r.agreeOnErasures()
 	if len(r.pending) == 0 {
 		at, ok := r.c.NextTransition()
 		d := r.shown.def

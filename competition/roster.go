@@ -69,7 +69,16 @@ func (r *roster) identify(number uint32, userID, userName string) {
 	}
 	p := r.at(number)
 	p.userID, p.userName = userID, userName
-	r.byUser[userID] = number
+	if !IsPseudonym(userID) { // which several numbers may have, and nobody asks for
+		r.byUser[userID] = number
+	}
+}
+
+// forget takes it back that a number is a user.
+func (r *roster) forget(number uint32) {
+	if p := r.at(number); r.byUser[p.userID] == number {
+		delete(r.byUser, p.userID)
+	}
 }
 
 // grow makes room for one more: the first chunk doubles until it is whole, and

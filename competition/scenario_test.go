@@ -64,6 +64,8 @@ func (s *scenario) answer(t *testing.T, d *datadriven.TestData) string {
 	case "leave":
 		id := who(d)
 		return s.do(t, &LeaveCompetition{Caller: caller(t, d, id), UserID: id})
+	case "erase":
+		return s.do(t, &EraseParticipant{UserID: who(d), Pseudonym: NewPseudonym([16]byte{byte(s.c.Seq())})})
 	case "sync":
 		return s.do(t, report(t, d))
 	case "exclude":
@@ -174,7 +176,7 @@ func code(err error) string {
 		ErrNotStarted: "competition_not_started", ErrClosed: "competition_closed", ErrFull: "competition_full",
 		ErrExists: "competition_exists", ErrStarted: "competition_started", ErrOutsideWindow: "outside_window",
 		ErrFeesPaid: "fees_paid", ErrNotFinal: "not_final", ErrNoPrizePool: "no_prize_pool", ErrUnknownPrize: "unknown_prize",
-		ErrPrizeDecided: "prize_decided", ErrFutureDate: "future_date", ErrImplausible: "implausible", ErrTooManySources: "too_many_sources",
+		ErrPrizeDecided: "prize_decided", ErrPrizePending: "prize_pending", ErrFutureDate: "future_date", ErrImplausible: "implausible", ErrTooManySources: "too_many_sources",
 	} {
 		if errors.Is(err, sentinel) {
 			return word
@@ -279,6 +281,8 @@ func (s *scenario) journal(t *testing.T, d *datadriven.TestData) string {
 			line = fmt.Sprintf("%s was corrected for %v to %s: %s", name(what.Number), what.Day, amounts(what.Metrics), what.Reason)
 		case *CorrectionWithdrawn:
 			line = fmt.Sprintf("%s is not corrected for %v any more: %s", name(what.Number), what.Day, what.Reason)
+		case *ParticipantErased:
+			line = fmt.Sprintf("participant %d is nobody", what.Number)
 		}
 		if i >= after {
 			text += fmt.Sprintf("%d. %s %s\n", e.Seq, clock(e.At), line)

@@ -40,6 +40,17 @@ func (s *store) append(t require.TestingT, b *Batch) {
 		s.records = append(s.records, bytes.Clone(record))
 	}
 	require.EqualValues(t, len(s.records), b.LastSeq, "the batch holds another number of records than it says")
+	for _, e := range b.Erasures {
+		delete(s.memberships, e.UserID)
+		for i := range s.ledger.Transactions {
+			s.ledger.Transactions[i].Rename(e)
+		}
+		for i := range s.ledger.Prizes {
+			if p := &s.ledger.Prizes[i]; p.UserID == e.UserID {
+				p.UserID = e.Pseudonym
+			}
+		}
+	}
 	for _, i := range b.Identities {
 		s.identities[i.Number] = i
 	}

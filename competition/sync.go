@@ -65,7 +65,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 // admits checks enrolment and status.
 func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error {
 	switch {
-	case !enrolled && (number != 0 || s.MembersOnly || !c.head.definition.selfService()):
+	case !enrolled && (number != 0 || s.MembersOnly || !c.head.definition.selfService() || IsPseudonym(s.UserID)):
 		return ErrNotEnrolled // who left (has a number) comes back by joining alone
 	case c.head.status == Upcoming:
 		return ErrNotStarted

@@ -153,15 +153,24 @@ func (m *model) stats(id string, board modelBoard, until Day) Stats {
 func checkInvariants(t require.TestingT, c *Competition) {
 	// I2
 	var want []ranking.Entry
+	erased := 0
 	for number := uint32(1); number <= c.participants.count; number++ {
 		p := c.participants.at(number)
 		require.Equal(t, number, p.number)
-		require.Equal(t, number, c.participants.byUser[p.userID])
-		if p.present && (p.review == nil || !p.review.Excluded) {
+		if IsPseudonym(p.userID) {
+			erased++
+			require.Zero(t, c.participants.byUser[p.userID])
+			require.Empty(t, p.userName)
+			require.Empty(t, p.days)
+			require.False(t, p.present)
+		} else {
+			require.Equal(t, number, c.participants.byUser[p.userID])
+		}
+		if p.onBoard() {
 			want = append(want, ranking.Entry{Score: p.score, Reached: p.reached, Member: number})
 		}
 	}
-	require.Len(t, c.participants.byUser, int(c.participants.count))
+	require.Len(t, c.participants.byUser, int(c.participants.count)-erased)
 	require.Equal(t, len(want), c.onBoard, "I2")
 	slices.SortFunc(want, func(a, b ranking.Entry) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Reached, b.Reached))

@@ -8,8 +8,17 @@ import (
 )
 
 // audited reports whether what operators do by the route is written down: all
-// that changes something, but for syncs, which are data and not decisions.
-func (r *route) audited() bool { return r.changes() && r.scope() != competition.ScopeSync }
+// that changes something, but for syncs, which are data and not decisions, and
+// taking all of a person's data.
+func (r *route) audited() bool {
+	return r.changes() && r.scope() != competition.ScopeSync || r.operation == exportUser
+}
+
+// The operations about a person as such.
+const (
+	eraseUser  = "eraseUser"
+	exportUser = "exportUser"
+)
 
 // audit writes down what an operator did. That it cannot be written does not
 // undo it, but is loud: the log has the entry then.
@@ -18,6 +27,12 @@ func (s *Server) audit(c *call) {
 		ID: uuid.Must(uuid.NewV7()).String(), At: s.nowMillis(),
 		Actor: c.who.actor(), Action: c.route.operation, Target: string(c.URI().PathOriginal()),
 		Status: c.Response.StatusCode(), RequestID: string(c.Response.Header.PeekCanonical(headerRequestID)),
+	}
+	if c.route.operation == eraseUser { // of all entries this one must not name the person
+		if id, _ := c.userID(); entry.Actor == id {
+			entry.Actor = "self"
+		}
+		entry.Target = c.route.path
 	}
 	if err := s.engine.Note(entry); err != nil {
 		s.metrics.auditFailures.Inc()

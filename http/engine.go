@@ -71,6 +71,13 @@ type Engine interface {
 	Payouts(status *competition.HandoverStatus, behind competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error)
 	RetryPayout(id competition.PrizeID) (competition.PayoutReply, error)
 
+	// EraseUser has everything forget a person, and may be repeated; it takes up to
+	// a minute.
+	EraseUser(userID string) (competition.Erased, error)
+	// Ties are a user's ties to competitions, and Person is what one of them knows.
+	Ties(userID string) ([]competition.Membership, error)
+	Person(competitionID, userID string) (competition.Person, error)
+
 	// Subscribe begins a subscription, which has its first update when this
 	// returns, and lasts until Unsubscribe.
 	Subscribe(s *competition.Subscription, caller competition.Caller) error

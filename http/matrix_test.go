@@ -30,6 +30,8 @@ var sample = map[string]struct{ target, body string }{
 	"withdrawCorrection":   {"/api/v1/competitions/spring/participants/u1/days/2026-05-01", `{"reason":"no bus"}`},
 	"explainScore":         {"/api/v1/competitions/spring/participants/u1/explanation", ""},
 	"listUserCompetitions": {"/api/v1/users/u1/competitions", ""},
+	"exportUser":           {"/api/v1/users/u1/export", ""},
+	"eraseUser":            {"/api/v1/users/u1", ""},
 	"createAPIKey":         {"/api/v1/api-keys", `{"name":"gateway","scopes":["sync"]}`},
 	"listAPIKeys":          {"/api/v1/api-keys", ""},
 	"revokeAPIKey":         {"/api/v1/api-keys/SPARE", ""},
@@ -56,7 +58,10 @@ var sample = map[string]struct{ target, body string }{
 
 // ownOnly are the operations about one user, which another may not use. (Who
 // may join or remove whom is for the engine to say.)
-var ownOnly = map[string]bool{"submitSync": true, "getStats": true, "listUserCompetitions": true, "listPrizes": true, "listTransactions": true, "explainScore": true}
+var ownOnly = map[string]bool{
+	"submitSync": true, "getStats": true, "listUserCompetitions": true, "listPrizes": true, "listTransactions": true,
+	"explainScore": true, "exportUser": true, "eraseUser": true,
+}
 
 // peopleOnly are the operations that no API key may use.
 var peopleOnly = map[string]bool{"createAPIKey": true, "listAPIKeys": true, "revokeAPIKey": true, "listAudit": true}

@@ -55,6 +55,7 @@ var (
 	kindTooManyWinners     = &kind{409, "too_many_winners", "There are too many winners", 0}
 	kindUnknownPrize       = &kind{404, "unknown_prize", "There is no such prize", 0}
 	kindPrizeDecided       = &kind{409, "prize_decided", "The prize is not pending any more", 0}
+	kindPrizePending       = &kind{409, "prize_pending", "A prize is still to be paid", 0}
 	kindOutsideWindow      = &kind{422, "outside_window", "The day is outside the competition", 0}
 	kindFutureDate         = &kind{422, "future_date", "The day has not begun", 0}
 	kindImplausible        = &kind{422, "implausible", "The totals are not plausible", 0}
@@ -72,7 +73,7 @@ var kinds = []*kind{
 	kindMissingToken, kindInvalidToken, kindExpiredToken, kindForbidden,
 	kindNotFound, kindUnknownCompetition, kindUnknownPrize, kindNotOnBoard, kindMethod, kindTimeout,
 	kindNotEnrolled, kindNotStarted, kindClosed, kindFull, kindExists, kindTooManyKeys, kindStarted,
-	kindFeesPaid, kindNotFinal, kindNoPrizePool, kindTooManyWinners, kindPrizeDecided,
+	kindFeesPaid, kindNotFinal, kindNoPrizePool, kindTooManyWinners, kindPrizeDecided, kindPrizePending,
 	kindTooLarge, kindEncoding, kindMediaType,
 	kindOutsideWindow, kindFutureDate, kindImplausible, kindTooManySources, kindUpgrade, kindTooMany, kindHeaders,
 	kindInternal, kindOverloaded, kindUnavailable, kindDamaged, kindNotReady,
@@ -97,6 +98,7 @@ var kindOf = []struct {
 	{competition.ErrTooManyWinners, kindTooManyWinners},
 	{competition.ErrUnknownPrize, kindUnknownPrize},
 	{competition.ErrPrizeDecided, kindPrizeDecided},
+	{competition.ErrPrizePending, kindPrizePending},
 	{competition.ErrOutsideWindow, kindOutsideWindow},
 	{competition.ErrFutureDate, kindFutureDate},
 	{competition.ErrImplausible, kindImplausible},

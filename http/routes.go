@@ -62,6 +62,8 @@ func routes() []*route {
 		{"DELETE", "/api/v1/competitions/:competition_id/participants/:user_id/days/:date", "withdrawCorrection", operator, bodyLimit, (*Server).withdrawCorrection},
 		{"GET", "/api/v1/competitions/:competition_id/participants/:user_id/explanation", "explainScore", athlete, bodyLimit, (*Server).explainScore},
 		{"GET", "/api/v1/users/:user_id/competitions", "listUserCompetitions", athlete, bodyLimit, (*Server).listUserCompetitions},
+		{"GET", "/api/v1/users/:user_id/export", exportUser, athlete, bodyLimit, (*Server).exportUser},
+		{"DELETE", "/api/v1/users/:user_id", eraseUser, athlete, bodyLimit, (*Server).eraseUser},
 
 		{"POST", "/api/v1/prizes/calculate/:competition_id", "calculatePrizes", operator, bodyLimit, (*Server).calculatePrizes},
 		{"POST", "/api/v1/prizes/distribute/:competition_id", "distributePrizes", operator, bodyLimit, (*Server).distributePrizes},

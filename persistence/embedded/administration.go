@@ -16,6 +16,8 @@ import (
 // PutAPIKey writes a key, and waits for the disk; see
 // competition.AdministrationStore.
 func (s *Store) PutAPIKey(ctx context.Context, k competition.APIKey) error {
+	s.administering.Lock()
+	defer s.administering.Unlock()
 	return s.putJSON(ctx, appendKey(nil, apiKeyKeys, k.ID), k)
 }
 

@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -23,7 +24,7 @@ func (s *Store) Append(ctx context.Context, batches []*competition.Batch) []erro
 		return refuseAll(batches, err)
 	}
 	c := s.newCommit()
-	errs := s.gather(c, batches)
+	errs := s.gather(ctx, c, batches)
 	if c.batches == 0 {
 		s.release()
 		s.spare.Put(c)
@@ -75,13 +76,18 @@ func (s *Store) newCommit() *commit {
 }
 
 // gather puts every batch that may be stored into the commit. The slot is held.
-func (s *Store) gather(c *commit, batches []*competition.Batch) (errs []error) {
+func (s *Store) gather(ctx context.Context, c *commit, batches []*competition.Batch) (errs []error) {
 	for i, b := range batches {
 		if err := s.admit(b); err != nil {
 			errs = refuse(errs, len(batches), i, err)
 			continue
 		}
-		if err := c.add(b); err != nil {
+		erased, err := s.erasing(ctx, b)
+		if err != nil {
+			errs = refuse(errs, len(batches), i, err)
+			continue
+		}
+		if err := errors.Join(c.erase(erased), c.add(b)); err != nil {
 			// Part of the batch is in the commit: the commit is of no use any more.
 			clear(s.heads)
 			c.batches = 0

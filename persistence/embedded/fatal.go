@@ -20,6 +20,7 @@ type pebbleLog struct {
 	dead    chan struct{} // closed by the first Fatalf
 
 	manifest atomic.Pointer[string] // the path of the MANIFEST in use
+	wal      atomic.Uint64          // the number of the log in use
 }
 
 func newPebbleLog(logger *slog.Logger, onFatal func(string)) *pebbleLog {
@@ -71,6 +72,11 @@ func (l *pebbleLog) events() *pebble.EventListener {
 		ManifestCreated: func(info pebble.ManifestCreateInfo) {
 			if info.Err == nil {
 				l.manifest.Store(&info.Path)
+			}
+		},
+		WALCreated: func(info pebble.WALCreateInfo) {
+			if info.Err == nil {
+				l.wal.Store(uint64(info.FileNum))
 			}
 		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {

@@ -29,6 +29,7 @@ import (
 //	                            that a user has a prize
 //	q/<id> NUL <number, 4>      that a prize is pending
 //	y/<id> NUL <number, 4>      how far handing a prize over is
+//	e/<what>                    something was erased and is in old files yet
 //
 // One value for a whole batch, not one for each event, because that is how
 // events come and go; a batch is never split.
@@ -51,6 +52,7 @@ const (
 	handoverKeys    byte = 'y'
 	apiKeyKeys      byte = 'a'
 	auditKeys       byte = 'o'
+	scrubKeys       byte = 'e'
 )
 
 const (

@@ -14,22 +14,28 @@ import (
 // addLedger puts what a batch does with money into the commit.
 func (c *commit) addLedger(b *competition.Batch) error {
 	for i := range b.Transactions {
-		t := &b.Transactions[i]
-		c.key = appendTransactionKey(c.key[:0], t.ID)
-		c.value = seal(c.key, competition.AppendTransaction(append(c.value[:0], rowVersion), t))
-		if err := c.set(c.value); err != nil {
+		if err := c.addTransaction(&b.Transactions[i]); err != nil {
 			return err
-		}
-		for userID, side := range t.UserTransactions() {
-			c.key = appendPlaceKey(c.key[:0], sideKeys, userID, side.Place())
-			c.value = seal(c.key, competition.AppendUserTransaction(append(c.value[:0], rowVersion), &side))
-			if err := c.set(c.value); err != nil {
-				return err
-			}
 		}
 	}
 	for i := range b.Prizes {
 		if err := c.addPrize(&b.Prizes[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *commit) addTransaction(t *competition.Transaction) error {
+	c.key = appendTransactionKey(c.key[:0], t.ID)
+	c.value = seal(c.key, competition.AppendTransaction(append(c.value[:0], rowVersion), t))
+	if err := c.set(c.value); err != nil {
+		return err
+	}
+	for userID, side := range t.UserTransactions() {
+		c.key = appendPlaceKey(c.key[:0], sideKeys, userID, side.Place())
+		c.value = seal(c.key, competition.AppendUserTransaction(append(c.value[:0], rowVersion), &side))
+		if err := c.set(c.value); err != nil {
 			return err
 		}
 	}
@@ -234,15 +240,11 @@ func (s *Store) ReadLedger(ctx context.Context, competitionID string, transactio
 	defer closeAfter(view, &err)
 	lower, upper := under(transactionKeys, competitionID)
 	err = each(ctx, view, lower, upper, func(key, value []byte) error {
-		id, ok := transactionIn(key, competitionID)
-		fields, err := unseal(key, value)
-		if err == nil && ok {
-			var t competition.Transaction
-			if t, err = competition.ParseTransaction(id, fields); err == nil {
-				return transaction(t)
-			}
+		t, err := parseTransaction(key, value, competitionID)
+		if err != nil {
+			return err
 		}
-		return corrupt(competitionID, max(id.Seq, 1), "transaction %v of the ledger cannot be read: %v", id, err)
+		return transaction(t)
 	})
 	if err == nil {
 		lower, upper = under(prizeKeys, competitionID)
@@ -259,6 +261,19 @@ func (s *Store) ReadLedger(ctx context.Context, competitionID string, transactio
 		err = translate(err, competitionID, 1)
 	}
 	return err
+}
+
+// parseTransaction is the transaction of a row.
+func parseTransaction(key, value []byte, competitionID string) (competition.Transaction, error) {
+	id, ok := transactionIn(key, competitionID)
+	fields, err := unseal(key, value)
+	if err == nil && ok {
+		var t competition.Transaction
+		if t, err = competition.ParseTransaction(id, fields); err == nil {
+			return t, nil
+		}
+	}
+	return competition.Transaction{}, corrupt(competitionID, max(id.Seq, 1), "transaction %v of the ledger cannot be read: %v", id, err)
 }
 
 // appendTransactionKey appends the key of a transaction.

@@ -71,6 +71,9 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 	if err != nil {
 		return corrupt(p.CompetitionID, 1, "the identity row of participant %d cannot be read: %v", row.Number, err)
 	}
+	if competition.IsPseudonym(identity.UserID) {
+		return nil
+	}
 	whole := competition.History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
 	for month, part := range whole.Months() {
 		key = appendLifetimeKey(key[:0], identity.UserID, month)
@@ -177,6 +180,9 @@ func (s *Store) ForgetLifetime(ctx context.Context, userID string) error {
 	lower, upper := under(lifetimeKeys, userID)
 	batch := s.db.NewBatch()
 	if err := batch.DeleteRange(lower, upper, nil); err != nil {
+		return unread(err)
+	}
+	if err := markUser(batch, userID); err != nil {
 		return unread(err)
 	}
 	return s.apply(batch)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -27,7 +28,7 @@ const (
 	pebbleFolder   = "pebble"
 	memTableBytes  = 64 << 20 // 4 MiB and 256 MiB are both slower for small synced commits
 	cacheBytes     = 64 << 20
-	manifestBytes  = 1 << 20 // small, because it is read again and again; see claimManifest
+	manifestBytes  = 1 // a new one whenever more tables came than there are: it is read again and again, and Scrub needs to be rid of old ones
 	defaultBallast = 64 << 20
 )
 
@@ -40,7 +41,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
-	o.FS = orderedFS{o.FS}
+	renewing := new(atomic.Bool)
+	o.FS = orderedFS{o.FS, renewing}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -48,7 +50,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.BallastBytes = defaultBallast
 	}
 	opening := &opening{
-		Options: o, path: o.FS.PathJoin(o.Dir, pebbleFolder),
+		Options: o, renewing: renewing, path: o.FS.PathJoin(o.Dir, pebbleFolder),
 		log: newPebbleLog(o.Logger, o.OnFatal), opened: make(chan *Store), failed: make(chan error), left: make(chan struct{}),
 	}
 	go opening.run()
@@ -71,11 +73,13 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // ways to wait for ever.
 type opening struct {
 	Options
-	path   string // Pebble's folder
-	log    *pebbleLog
-	opened chan *Store
-	failed chan error
-	left   chan struct{} // closed when nobody waits any more
+	path string // Pebble's folder
+
+	renewing *atomic.Bool
+	log      *pebbleLog
+	opened   chan *Store
+	failed   chan error
+	left     chan struct{} // closed when nobody waits any more
 }
 
 func (o *opening) run() {
@@ -247,7 +251,7 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 	o.log.manifest.CompareAndSwap(nil, &there.ManifestFilename) // Nothing may have been written yet.
 	s := &Store{
 		options: o.Options, log: o.log, db: db, lock: lock, witness: w, damaged: damaged,
-		slot: make(chan struct{}, 1), commits: make(chan *commit, 1), heads: map[string]uint64{}, stop: make(chan struct{}),
+		slot: make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{}, stop: make(chan struct{}),
 	}
 	s.claimManifest()
 	s.measure()

@@ -1,7 +1,10 @@
 package embedded
 
 import (
+	"errors"
+	"io/fs"
 	"strings"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
@@ -11,7 +14,13 @@ import (
 // once: after a power loss, a disk that does not keep the order of entries
 // could have the marker and not the MANIFEST, and nothing would open. It happens
 // once for each start and each new MANIFEST.
-type orderedFS struct{ vfs.FS }
+//
+// It also makes logs anew, instead of from old ones with their bytes behind the
+// end, while renewing is set.
+type orderedFS struct {
+	vfs.FS
+	renewing *atomic.Bool
+}
 
 // Create implements vfs.FS.
 func (f orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
@@ -21,4 +30,20 @@ func (f orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 		}
 	}
 	return f.FS.Create(name, category)
+}
+
+// ReuseForWrite implements vfs.FS. A log that waited for new use is gone if
+// Scrub has been there.
+func (f orderedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	if f.renewing.Load() {
+		if err := f.Remove(oldname); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		return f.Create(newname, category)
+	}
+	file, err := f.FS.ReuseForWrite(oldname, newname, category)
+	if errors.Is(err, fs.ErrNotExist) {
+		return f.Create(newname, category)
+	}
+	return file, err
 }

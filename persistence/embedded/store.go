@@ -36,12 +36,15 @@ type Store struct {
 	heads   map[string]uint64
 	spare   sync.Pool // of *commit
 
-	saving     sync.Mutex // a Save compares and writes under it
-	projecting sync.Mutex // a Project reads, joins and writes under it
-	handing    sync.Mutex // a SaveHandover compares and writes under it
-	refusal    atomic.Pointer[error]
-	counters   counters
-	claimed    int64 // bytes of the MANIFEST file when it was last looked at
+	saving        sync.Mutex    // a Save compares and writes under it
+	projecting    sync.Mutex    // a Project reads, joins and writes under it
+	handing       sync.Mutex    // a SaveHandover compares and writes under it
+	administering sync.Mutex    // a PutAPIKey writes, and a Pseudonymise reads and writes, under it
+	scrubbing     chan struct{} // capacity 1, full while a Scrub is at work
+	renewing      *atomic.Bool  // see orderedFS
+	refusal       atomic.Pointer[error]
+	counters      counters
+	claimed       int64 // bytes of the MANIFEST file when it was last looked at
 
 	stop    chan struct{}
 	running sync.WaitGroup

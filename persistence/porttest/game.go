@@ -133,6 +133,13 @@ func (g *Game) Review(user string, what int) (err error) {
 	return err
 }
 
+// Erase decides that a user is forgotten.
+func (g *Game) Erase(e competition.Erasure) error {
+	g.tick(e.UserID)
+	_, err := g.C.Erase(g.Now, &competition.EraseParticipant{UserID: e.UserID, Pseudonym: e.Pseudonym})
+	return err
+}
+
 // Play decides n commands by chance: mostly syncs of up to 50 users, and now and
 // then somebody joins, leaves, is renamed or reviewed. It goes on over refusals.
 func (g *Game) Play(rng *rand.Rand, n int) {

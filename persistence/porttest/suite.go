@@ -36,6 +36,7 @@ func Run(t *testing.T, b Backend) {
 		{"lifetime", lifetimeRules},
 		{"ledger", ledgerRules},
 		{"administration", administrationRules},
+		{"erasure", erasureRules},
 		{"damage", damageRules},
 	} {
 		t.Run(group.name, func(t *testing.T) {

@@ -31,19 +31,28 @@ func (s *Store) Append(ctx context.Context, batches []*competition.Batch) []erro
 			rows.add(int32(i), b, records)
 		}
 	}
+	if len(rows.erasures) > 0 && len(batches) > 1 {
+		return s.appendEach(ctx, batches)
+	}
 	stored, err := s.store(ctx, rows)
 	if err != nil && len(batches) > 1 && blamesOne(err) {
-		// The server stored none of them because of one; alone, that one fails alone.
-		for i := range batches {
-			if alone := s.Append(ctx, batches[i:i+1]); alone != nil {
-				errs[i] = alone[0]
-			}
-		}
-		return compact(errs)
+		return s.appendEach(ctx, batches)
 	}
 	for i, b := range batches {
 		if errs[i] == nil && (err != nil || !slices.Contains(stored, int32(i))) {
 			errs[i] = fmt.Errorf("append seq %d to %d: %w", b.FirstSeq, b.LastSeq, failure(err))
+		}
+	}
+	return compact(errs)
+}
+
+// appendEach appends batches one by one: those of which the server stored none
+// because of one, and those of which one erases somebody, which is rare.
+func (s *Store) appendEach(ctx context.Context, batches []*competition.Batch) []error {
+	errs := make([]error, len(batches))
+	for i := range batches {
+		if alone := s.Append(ctx, batches[i:i+1]); alone != nil {
+			errs[i] = alone[0]
 		}
 	}
 	return compact(errs)
@@ -85,9 +94,12 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 	if err != nil {
 		return nil, err
 	}
-	if rows.onlyEvents() {
+	switch {
+	case len(rows.erasures) > 0:
+		stored, err = erase(ctx, conn.Conn(), rows)
+	case rows.onlyEvents():
 		stored, err = appendEvents(ctx, conn.Conn(), rows)
-	} else {
+	default:
 		stored, err = appendAll(ctx, conn.Conn(), rows)
 	}
 	if err != nil {
@@ -102,12 +114,12 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 }
 
 // appendAll runs append.sql, or what it is with the ledger's rows.
-func appendAll(ctx context.Context, conn *pgx.Conn, rows *appendRows) ([]int32, error) {
+func appendAll(ctx context.Context, on querier, rows *appendRows) ([]int32, error) {
 	statement, arguments, err := rows.statement()
 	if err != nil {
 		return nil, err
 	}
-	answer, err := conn.Query(ctx, statement, arguments...)
+	answer, err := on.Query(ctx, statement, arguments...)
 	if err != nil {
 		return nil, err
 	}

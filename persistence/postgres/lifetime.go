@@ -24,7 +24,8 @@ const (
 	whoSQL = `
 SELECT r.row, i.user_id
 FROM unnest($2::integer[], $3::bigint[]) AS r (row, number)
-JOIN paceboard.identities i ON i.competition_id = $1 AND i.number = r.number`
+JOIN paceboard.identities i ON i.competition_id = $1 AND i.number = r.number
+WHERE i.user_id !~ '^erased-[0-9a-f]{32}$'`
 
 	monthsSQL = `
 SELECT l.user_id, l.month, l.synced_at, l.sources, l.days

@@ -37,6 +37,8 @@ type appendRows struct {
 	summaries []summaryRow // they are rare, and have many columns
 
 	ledger ledgerRows
+
+	erasures []erasure
 }
 
 // newAppendRows has room for the events of batches.
@@ -96,6 +98,9 @@ func (r *appendRows) add(place int32, b *competition.Batch, records [][]byte) {
 		r.present, r.creator = append(r.present, m.Present), append(r.creator, m.Creator)
 	}
 	r.ledger.add(place, b)
+	for _, e := range b.Erasures {
+		r.erasures = append(r.erasures, erasure{b.CompetitionID, e})
+	}
 	if b.Summary != nil {
 		r.summaries = append(r.summaries, newSummaryRow(place, b.Summary))
 	}

@@ -1,0 +1,161 @@
+package actors
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+const (
+	eraseTimeout  = time.Minute     // for what a store does to its files
+	mirrorLeisure = 2 * time.Second // for the mirror to follow, before the caller hears
+)
+
+// EraseUser has everything forget a person: each competition that the person has
+// ties to, the lifetime statistics, the audit log and API keys, and the store's
+// files. Ledgers keep the money under a pseudonym. It takes longer than other
+// calls. After an error, or a crash, the same call does the rest: a competition's
+// tie goes in the commit that erases the person there, so that ties are the list
+// of what is left. Who enrols meanwhile is somebody new, and not erased. The
+// mirror follows on its own if it takes long or is away. Error:
+// competition.ErrPrizePending, before anything is erased as a rule.
+func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
+	if err := e.admit(); err != nil {
+		return done, err
+	}
+	defer e.dismiss()
+	if done.Transactions, err = e.countMoney(userID); err != nil {
+		return done, err
+	}
+	ties, err := e.memberships(userID, e.deadline())
+	if err != nil {
+		return done, err
+	}
+	var random [16]byte
+	rand.Read(random[:]) // never fails, see crypto/rand
+	erasure := competition.Erasure{UserID: userID, Pseudonym: competition.NewPseudonym(random)}
+	var erased []string
+	for _, tie := range ties {
+		if err := e.eraseIn(tie.CompetitionID, erasure); err != nil {
+			return done, err
+		}
+		erased = append(erased, tie.CompetitionID)
+	}
+	done.Competitions = len(erased)
+	ctx, cancel := context.WithTimeout(e.life, eraseTimeout)
+	defer cancel()
+	if err := e.Store.ForgetLifetime(ctx, userID); err != nil {
+		return done, err
+	}
+	if err := e.Store.Pseudonymise(ctx, erasure); err != nil {
+		return done, err
+	}
+	if err := e.Store.Scrub(ctx); err != nil {
+		return done, err
+	}
+	if e.mirror != nil {
+		e.mirror.await(erased, mirrorLeisure)
+	}
+	return done, nil
+}
+
+// countMoney is how many transactions a user has, none of them for a prize that
+// is still to be paid.
+func (e *Engine) countMoney(userID string) (n int, err error) {
+	ctx, cancel := context.WithTimeout(e.life, e.RequestTimeout)
+	defer cancel()
+	pending := false
+	err = e.Store.PrizesOf(ctx, userID, competition.LedgerPlace{}, func(p competition.Prize) bool {
+		pending = p.Status == competition.PendingPrize
+		return !pending
+	})
+	if pending {
+		return 0, competition.ErrPrizePending
+	}
+	if err == nil {
+		err = e.Store.TransactionsOf(ctx, userID, competition.LedgerPlace{}, func(competition.UserTransaction) bool {
+			n++
+			return true
+		})
+	}
+	return n, err
+}
+
+// eraseIn erases the person in one competition, and returns once a snapshot has
+// taken the place of the old days.
+func (e *Engine) eraseIn(id string, erasure competition.Erasure) error {
+	deadline := e.deadline()
+	h, err := e.enter(id, deadline)
+	if err != nil {
+		return err
+	}
+	defer e.leave(h)
+	command := &competition.EraseParticipant{UserID: erasure.UserID, Pseudonym: erasure.Pseudonym}
+	if _, err := ask[struct{}](e, h, command, deadline); err != nil {
+		return err
+	}
+	_, err = ask[struct{}](e, h, &saveRows{}, e.deadline())
+	return err
+}
+
+// saveRows asks for a snapshot of what is applied, and is answered when it is
+// stored.
+type saveRows struct{}
+
+// storing is a saveRows that waits for a snapshot of a seq.
+type storing struct {
+	envelope *envelope
+	seq      uint64
+}
+
+// saveNow takes a saveRows.
+func (a *competitionActor) saveNow(v *envelope) {
+	v.answer = struct{}{}
+	if a.events == 0 && !a.saving {
+		v.respond(nil)
+		return
+	}
+	a.storing = append(a.storing, storing{v, a.core.Seq()})
+	a.snapshot()
+}
+
+// answerStoring tells those who wait that a snapshot up to a seq is stored, or
+// that one could not be.
+func (a *competitionActor) answerStoring(seq uint64, err error) {
+	waiting := a.storing
+	a.storing = nil
+	for _, s := range waiting {
+		switch {
+		case err != nil || a.core == nil && s.seq > seq:
+			s.envelope.respond(errors.Join(competition.ErrUnavailable, err))
+		case s.seq <= seq:
+			s.envelope.respond(nil)
+		default:
+			a.storing = append(a.storing, s)
+		}
+	}
+	if len(a.storing) > 0 {
+		a.snapshot()
+	}
+}
+
+// getPerson asks for all that a competition knows of a user.
+type getPerson struct{ userID string }
+
+// Ties are a user's ties to competitions, in the order of ids.
+func (e *Engine) Ties(userID string) ([]competition.Membership, error) {
+	if err := e.admit(); err != nil {
+		return nil, err
+	}
+	defer e.dismiss()
+	return e.memberships(userID, e.deadline())
+}
+
+// Person is all that a competition knows of a user; competition.ErrNotEnrolled if
+// that is nothing.
+func (e *Engine) Person(competitionID, userID string) (competition.Person, error) {
+	return send[competition.Person](e, competitionID, &getPerson{userID})
+}

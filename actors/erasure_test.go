@@ -1,0 +1,205 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// namedIn is in which rows of a store somebody is named.
+func namedIn(s *memoryStore, userID string) (where []string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, identities := range s.identities {
+		for _, i := range identities {
+			if i.UserID == userID {
+				where = append(where, "identity in "+id)
+			}
+		}
+	}
+	for id := range s.memberships[userID] {
+		where = append(where, "membership of "+id)
+	}
+	for i := range s.ledger.transactions {
+		if s.ledger.transactions[i].SideOf(userID) != 0 {
+			where = append(where, "transaction "+s.ledger.transactions[i].ID.String())
+		}
+	}
+	if len(s.lifetime.months[userID]) > 0 {
+		where = append(where, "lifetime statistics")
+	}
+	return where
+}
+
+func TestErasureGoesEverywhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, m := newMemoryStore(), newMemoryMirror()
+		e := startEngine(t, store, withMirror(m))
+		withPrizes(t, e)
+		for _, id := range []string{"spring", "left"} {
+			create(t, e, running(id))
+			submit(t, e, id, steps("ann", 500))
+			submit(t, e, id, steps("bob", 400))
+		}
+		require.NoError(t, e.Leave("left", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
+		requireMirrored(t, e, m, "spring", "left", "c")
+		require.Contains(t, m.members("spring"), "ann")
+
+		done, err := e.EraseUser("ann")
+		require.NoError(t, err)
+		require.Equal(t, competition.Erased{Competitions: 3, Transactions: 1}, done, "the fee")
+		require.NotContains(t, m.members("spring"), "ann", "before the answer")
+		requireMirrored(t, e, m, "spring", "left", "c")
+		require.Empty(t, namedIn(store, "ann"))
+		for _, id := range []string{"spring", "left", "c"} {
+			require.Empty(t, store.rows[id][1].Days, "the stored row")
+			top, err := e.Top(id, operator)
+			require.NoError(t, err)
+			for _, entry := range top.Entries {
+				require.NotEqual(t, "ann", entry.UserID)
+			}
+		}
+		require.Equal(t, 1, store.erasures.scrubs)
+		require.Equal(t, "ann", store.erasures.pseudonymised[0].UserID)
+
+		done, err = e.EraseUser("ann")
+		require.NoError(t, err)
+		require.Zero(t, done)
+		submit(t, e, "spring", steps("ann", 7))
+		require.Equal(t, int64(7), scores(t, e, "spring")["ann"], "somebody new")
+		requireMirrored(t, e, m, "spring")
+		done, err = e.EraseUser("ann")
+		require.NoError(t, err)
+		require.Equal(t, competition.Erased{Competitions: 1}, done)
+	})
+}
+
+// TestErasureCutShortIsFinishedByTheNext, wherever the store fails.
+func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
+	for _, fails := range []string{"TransactionsOf", "MembershipsOf", "Save", "ForgetLifetime", "Pseudonymise", "Scrub", "the second Save"} {
+		t.Run(fails, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newMemoryStore()
+				e := startEngine(t, store, nil)
+				for _, id := range []string{"a", "b"} {
+					create(t, e, running(id))
+					submit(t, e, id, steps("ann", 500))
+				}
+				left := 1
+				if fails == "the second Save" {
+					left = 2
+				}
+				store.set(func() {
+					store.before = func(_ context.Context, call string) error {
+						if call != fails && (call != "Save" || fails != "the second Save") {
+							return nil
+						}
+						if left--; left == 0 {
+							return errors.Join(competition.ErrUnavailable, errAway)
+						}
+						return nil
+					}
+				})
+				_, err := e.EraseUser("ann")
+				require.ErrorIs(t, err, competition.ErrUnavailable)
+				_, err = e.EraseUser("ann")
+				require.NoError(t, err)
+				require.Empty(t, namedIn(store, "ann"))
+				require.Equal(t, 1, store.erasures.scrubs)
+			})
+		})
+	}
+}
+
+// TestErasureNeedsNoMirror: while it is away nothing waits for it, and when it is
+// back the member goes.
+func TestErasureNeedsNoMirror(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store, m := newMemoryStore(), newMemoryMirror()
+		e := startEngine(t, store, withMirror(m))
+		create(t, e, running("spring"))
+		submit(t, e, "spring", steps("ann", 500))
+		submit(t, e, "spring", steps("bob", 400))
+		requireMirrored(t, e, m, "spring")
+		m.set(func() { m.fault = func(context.Context, string) (bool, error) { return false, errAway } })
+		began := time.Now()
+		_, err := e.EraseUser("ann")
+		require.NoError(t, err)
+		require.LessOrEqual(t, time.Since(began), mirrorLeisure+time.Second)
+		require.Contains(t, m.members("spring"), "ann", "it cannot know yet")
+		m.set(func() { m.fault = nil })
+		requireMirrored(t, e, m, "spring")
+		require.NotContains(t, m.members("spring"), "ann")
+	})
+}
+
+// TestErasureWaitsForPendingPrizes before it touches anything.
+func TestErasureWaitsForPendingPrizes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, func(o *Options) { o.HandOver = func() {} })
+		withPrizes(t, e)
+		create(t, e, running("another"))
+		submit(t, e, "another", steps("ann", 500))
+		pass(2 * time.Minute)
+		_, err := distribute(e)
+		require.NoError(t, err)
+		before := namedIn(store, "ann")
+		_, err = e.EraseUser("ann")
+		require.ErrorIs(t, err, competition.ErrPrizePending)
+		require.ElementsMatch(t, before, namedIn(store, "ann"))
+		_, err = e.ConfirmPrize(competition.PrizeID{CompetitionID: "c", Number: 1}, operator)
+		require.NoError(t, err)
+		_, err = e.EraseUser("ann")
+		require.NoError(t, err)
+		require.Empty(t, namedIn(store, "ann"))
+		prizes, err := distribute(e) // again, which tells what was paid
+		require.NoError(t, err)
+		require.True(t, competition.IsPseudonym(prizes.Prizes[0].UserID))
+	})
+}
+
+// TestErasureWhileThePersonSyncs: whoever is there afterwards is whole.
+func TestErasureWhileThePersonSyncs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		create(t, e, running("spring"))
+		var syncing sync.WaitGroup
+		stop := make(chan struct{})
+		for range 4 {
+			syncing.Go(func() {
+				for n := int64(1); ; n++ {
+					select {
+					case <-stop:
+						return
+					default:
+						submit(t, e, "spring", steps("ann", n))
+						<-time.After(time.Millisecond)
+					}
+				}
+			})
+		}
+		for range 20 {
+			pass(7 * time.Millisecond)
+			_, err := e.EraseUser("ann")
+			require.NoError(t, err)
+		}
+		close(stop)
+		syncing.Wait()
+		_, err := e.EraseUser("ann")
+		require.NoError(t, err)
+		require.Empty(t, namedIn(store, "ann"))
+		require.Empty(t, scores(t, e, "spring"))
+		recovered, err := competition.Recover(t.Context(), "spring", store, newKey, nil)
+		require.NoError(t, err)
+		require.Zero(t, recovered.OnBoard())
+	})
+}

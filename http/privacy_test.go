@@ -1,0 +1,128 @@
+package http
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"net"
+	nethttp "net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+func TestErasingAnswersWithCountsAlone(t *testing.T) {
+	b := newBench(t)
+	got := b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1")))
+	require.Equal(t, 200, got.status)
+	require.JSONEq(t, `{"success":true,"data":{"erased":true,"competitions":3,"transactions_kept":2}}`, got.body)
+	require.Empty(t, b.engine.audit, "users are not in the audit log")
+	b.engine.err = competition.ErrPrizePending
+	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1")))
+	require.Equal(t, 409, got.status)
+	require.Contains(t, got.body, `"code":"prize_pending"`)
+}
+
+// TestTheAuditLogDoesNotBringTheErasedBack, neither as whom it was about nor as
+// who did it.
+func TestTheAuditLogDoesNotBringTheErasedBack(t *testing.T) {
+	b := newBench(t)
+	b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(operatorToken(t)))
+	b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(operatorToken(t)))
+	self := mint(t, secret, map[string]any{"sub": "boss", "app_metadata": map[string]any{"role": "operator"}})
+	b.do(t, "DELETE", "/api/v1/users/boss", "", bearer(self))
+	var said []string
+	for _, e := range b.engine.audit {
+		said = append(said, e.Action+" "+e.Target+" "+fmt.Sprint(e.Actor == "self"))
+	}
+	require.Equal(t, []string{
+		"eraseUser /api/v1/users/:user_id false",
+		"exportUser /api/v1/users/u1/export false", // until u1 is erased
+		"eraseUser /api/v1/users/:user_id true",
+	}, said)
+}
+
+func TestAnExportHasEverything(t *testing.T) {
+	b := newBench(t)
+	b.engine.audit = []competition.AuditEntry{
+		{ID: "1", At: atStart, Actor: "op", Action: "exportUser", Target: "/api/v1/users/u1/export", Status: 200, RequestID: "r"},
+		{ID: "2", At: atStart, Actor: "op", Action: "exportUser", Target: "/api/v1/users/u2/export", Status: 200, RequestID: "r"},
+	}
+	got := b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(userToken(t, "u1")))
+	require.Equal(t, 200, got.status)
+	require.Equal(t, "no-store", got.get("Cache-Control"))
+	var document struct {
+		Data struct {
+			UserID       string `json:"user_id"`
+			Competitions []struct {
+				UserName string  `json:"user_name"`
+				Paid     float64 `json:"paid"`
+				Stats    struct {
+					Days []struct {
+						Sources []struct {
+							Source     string `json:"source"`
+							RecordedAt string `json:"recorded_at"`
+							Steps      int    `json:"steps"`
+						} `json:"sources"`
+					} `json:"days"`
+				} `json:"stats"`
+				Explanation map[string]any `json:"explanation"`
+			} `json:"competitions"`
+			Transactions, Prizes []map[string]any
+			Actions              []map[string]any `json:"operator_actions"`
+		} `json:"data"`
+	}
+	require.NoError(t, json.Unmarshal([]byte(got.body), &document))
+	d := document.Data
+	require.Equal(t, "u1", d.UserID)
+	require.Len(t, d.Competitions, 1)
+	require.Equal(t, `A "Name"`, d.Competitions[0].UserName)
+	require.InDelta(t, 5, d.Competitions[0].Paid, 0)
+	source := d.Competitions[0].Stats.Days[0].Sources[0]
+	require.Equal(t, "watch", source.Source)
+	require.Equal(t, 12, source.Steps)
+	require.NotEmpty(t, source.RecordedAt)
+	require.Equal(t, explanation.Reason, d.Competitions[0].Explanation["reason"], "what operators decided is theirs to know")
+	require.Len(t, d.Transactions, 1)
+	require.Len(t, d.Prizes, 1)
+	require.Len(t, d.Actions, 1)
+	require.Equal(t, "/api/v1/users/u1/export", d.Actions[0]["target"])
+}
+
+// TestALargeExportIsStreamed and says the same.
+func TestALargeExportIsStreamed(t *testing.T) {
+	b := newBench(t)
+	const entries = 20_000
+	for i := range entries {
+		b.engine.audit = append(b.engine.audit, competition.AuditEntry{ID: fmt.Sprint(i), Actor: "op", Target: "/api/v1/users/u1/transactions"})
+	}
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	go func() { _ = b.Serve(listener) }()
+	request, err := nethttp.NewRequestWithContext(t.Context(), "GET", "http://"+listener.Addr().String()+"/api/v1/users/u1/export", nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+userToken(t, "u1"))
+	request.Close = true
+	response, err := nethttp.DefaultTransport.RoundTrip(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	require.Equal(t, int64(-1), response.ContentLength, "it is streamed")
+	var document struct {
+		Data struct {
+			Actions []map[string]any `json:"operator_actions"`
+		} `json:"data"`
+	}
+	require.NoError(t, json.NewDecoder(bufio.NewReader(response.Body)).Decode(&document))
+	require.Len(t, document.Data.Actions, entries)
+}
+
+func TestAnExportThatCannotBeReadIsAProblem(t *testing.T) {
+	b := newBench(t)
+	b.engine.err = competition.ErrUnavailable
+	got := b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(userToken(t, "u1")))
+	require.Equal(t, 503, got.status)
+	require.True(t, strings.HasPrefix(got.body, `{"type"`))
+}

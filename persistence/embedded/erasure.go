@@ -1,0 +1,176 @@
+package embedded
+
+import (
+	"context"
+	"encoding/json"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// erased is what a batch's erasures come to: everything is read before anything
+// is put into the commit, so that a row that cannot be read fails this batch alone.
+type erased struct {
+	competitionID string
+	users         []string
+	gone          [][]byte // keys
+	transactions  []competition.Transaction
+	prizes        []competition.Prize
+}
+
+// erasing works a batch's erasures out. The slot is held, so that nothing is
+// under way.
+func (s *Store) erasing(ctx context.Context, b *competition.Batch) (*erased, error) {
+	if len(b.Erasures) == 0 {
+		return nil, nil
+	}
+	out := &erased{competitionID: b.CompetitionID}
+	for _, e := range b.Erasures {
+		out.users = append(out.users, e.UserID)
+		out.gone = append(out.gone, appendMembershipKey(nil, e.UserID, b.CompetitionID))
+		if err := s.eraseTransactions(ctx, out, e); err != nil {
+			return nil, err
+		}
+		if err := s.erasePrizes(ctx, out, e); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// eraseTransactions finds the user's transactions: those in the user's list, and
+// behind the first prize all that name the user, since a payout is in no list.
+func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competition.Erasure) error {
+	id := out.competitionID
+	prize := competition.TransactionID{}
+	take := func(key, value []byte) error {
+		t, err := parseTransaction(key, value, id)
+		if err == nil && t.Rename(e) {
+			out.transactions = append(out.transactions, t)
+		}
+		return err
+	}
+	err := s.backwards(ctx, sideKeys, e.UserID, competition.LedgerPlace{}, func(place competition.LedgerPlace, fields []byte) (bool, error) {
+		if place.CompetitionID != id {
+			return true, nil
+		}
+		out.gone = append(out.gone, appendPlaceKey(nil, sideKeys, e.UserID, place))
+		transaction := competition.TransactionID{CompetitionID: id, Seq: place.Seq, N: place.N}
+		side, err := competition.ParseUserTransaction(transaction, place.At, fields)
+		if err != nil {
+			return false, corrupt(id, place.Seq, "a transaction of the ledger cannot be read: %v", err)
+		}
+		if side.Type == competition.PrizePayment {
+			prize = transaction // the last one that is seen is the first there was
+			return true, nil
+		}
+		key := appendTransactionKey(nil, transaction)
+		value, err := get(s.db, key)
+		if err != nil {
+			return false, translate(err, id, place.Seq)
+		}
+		return true, take(key, value)
+	})
+	if err != nil || prize.Seq == 0 {
+		return err
+	}
+	_, upper := under(transactionKeys, id)
+	err = each(ctx, s.db, appendTransactionKey(nil, prize), upper, take)
+	if pebble.IsCorruptionError(err) {
+		err = translate(err, id, prize.Seq)
+	}
+	return err
+}
+
+// erasePrizes finds the user's prizes.
+func (s *Store) erasePrizes(ctx context.Context, out *erased, e competition.Erasure) error {
+	return s.backwards(ctx, winningKeys, e.UserID, competition.LedgerPlace{}, func(place competition.LedgerPlace, _ []byte) (bool, error) {
+		if place.CompetitionID != out.competitionID {
+			return true, nil
+		}
+		prize, err := prizeOf(s.db, competition.PrizeID{CompetitionID: place.CompetitionID, Number: place.N})
+		if err != nil {
+			return false, err
+		}
+		prize.UserID = e.Pseudonym
+		out.prizes = append(out.prizes, prize)
+		out.gone = append(out.gone, appendPlaceKey(nil, winningKeys, e.UserID, place),
+			appendNumberKey(nil, handoverKeys, place.CompetitionID, place.N))
+		return true, nil
+	})
+}
+
+// erase puts erasures into the commit, before the batch's own rows.
+func (c *commit) erase(e *erased) error {
+	if e == nil {
+		return nil
+	}
+	for _, key := range e.gone {
+		if err := c.batch.Delete(key, nil); err != nil {
+			return err
+		}
+	}
+	for i := range e.transactions {
+		if err := c.addTransaction(&e.transactions[i]); err != nil {
+			return err
+		}
+	}
+	for i := range e.prizes {
+		if err := c.addPrize(&e.prizes[i]); err != nil {
+			return err
+		}
+	}
+	for _, user := range e.users {
+		if err := markUser(c.batch, user); err != nil {
+			return err
+		}
+	}
+	return markCompetition(c.batch, e.competitionID, len(e.transactions)+len(e.prizes) > 0)
+}
+
+// Pseudonymise rewrites the rows of the audit log and the API keys that name a
+// user, and waits for the disk; see competition.ErasureStore. Cost: the whole
+// audit log is read.
+func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure) (err error) {
+	if refusal := s.refusal.Load(); refusal != nil {
+		return *refusal
+	}
+	s.administering.Lock()
+	defer s.administering.Unlock()
+	batch := s.db.NewBatch()
+	put := func(key []byte, row any) error {
+		fields, err := json.Marshal(row)
+		if err != nil {
+			return err
+		}
+		return batch.Set(key, seal(key, append([]byte{rowVersion}, fields...)), nil)
+	}
+	lower, upper := allOf(auditKeys)
+	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
+		var entry competition.AuditEntry
+		if err := parseJSON(key, value, &entry); err != nil || !entry.Rename(e) {
+			return err
+		}
+		return put(key, entry)
+	})
+	if err == nil {
+		lower, upper = allOf(apiKeyKeys)
+		err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
+			var k competition.APIKey
+			if err := parseJSON(key, value, &k); err != nil || k.CreatedBy != e.UserID {
+				return err
+			}
+			k.CreatedBy = e.Pseudonym
+			return put(key, k)
+		})
+	}
+	if err != nil || batch.Empty() {
+		closeAfter(batch, &err)
+		return err
+	}
+	if err := markAdministration(batch); err != nil {
+		return unread(err)
+	}
+	return s.apply(batch)
+}

@@ -1,0 +1,196 @@
+package porttest
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+func gone(n byte, userID string) competition.Erasure {
+	return competition.Erasure{UserID: userID, Pseudonym: competition.NewPseudonym([16]byte{n})}
+}
+
+// audited requires that nothing is wrong with a competition and its ledger.
+func audited(t *testing.T, h *harness, id string) *competition.Audited {
+	t.Helper()
+	a, err := competition.Audit(t.Context(), id, 1, h.store, func(int) {})
+	require.NoError(t, err)
+	require.NoError(t, a.Compare(t.Context(), h.store))
+	require.Empty(t, a.Findings)
+	return a
+}
+
+func usersIn(t *testing.T, h *harness, id string) (users []string) {
+	t.Helper()
+	require.NoError(t, h.store.ReadIdentities(t.Context(), id, func(i competition.Identity) error {
+		users = append(users, i.UserID)
+		return nil
+	}))
+	return users
+}
+
+// erasureRules hold Batch.Erasures and competition.ErasureStore.
+var erasureRules = []rule{
+	{"an erasure leaves the pseudonym alone, in this competition alone", func(t *testing.T, h *harness) {
+		g, other := h.begin(t, "board"), h.begin(t, "other")
+		for _, each := range []*Game{g, other} {
+			require.NoError(t, each.Sync("anna", 0, 1000))
+			require.NoError(t, each.Sync("bert", 0, 900))
+			commit(t, each)
+		}
+		e := gone(1, "anna")
+		require.NoError(t, g.Erase(e))
+		commit(t, g)
+		for range 2 {
+			require.Equal(t, []string{"creator", e.Pseudonym, "bert"}, usersIn(t, h, "board"))
+			require.Equal(t, []string{"creator", "anna", "bert"}, usersIn(t, h, "other"))
+			ties, err := h.store.MembershipsOf(t.Context(), "anna")
+			require.NoError(t, err)
+			require.Equal(t, []competition.Membership{{UserID: "anna", CompetitionID: "other", Number: 1, Present: true}}, ties)
+			ties, err = h.store.MembershipsOf(t.Context(), e.Pseudonym)
+			require.NoError(t, err)
+			require.Empty(t, ties)
+			audited(t, h, "board")
+			audited(t, h, "other")
+			h.reopen(t)
+		}
+	}},
+
+	{"the creator, and who comes back in the same batch", func(t *testing.T, h *harness) {
+		g := h.begin(t, "board")
+		require.NoError(t, g.Sync("creator", 0, 1000))
+		commit(t, g)
+		e := gone(1, "creator")
+		require.NoError(t, g.Erase(e))
+		require.NoError(t, g.Sync("creator", 0, 10))
+		commit(t, g)
+		require.Equal(t, []string{e.Pseudonym, e.Pseudonym, "creator"}, usersIn(t, h, "board"))
+		ties, err := h.store.MembershipsOf(t.Context(), "creator")
+		require.NoError(t, err)
+		require.Equal(t, []competition.Membership{{UserID: "creator", CompetitionID: "board", Number: 2, Present: true}}, ties)
+		audited(t, h, "board")
+	}},
+
+	{"money stays, under the pseudonym", func(t *testing.T, h *harness) {
+		g := h.settled(t, "board", true)
+		h.settled(t, "board-2", false)
+		require.ErrorIs(t, g.Erase(gone(9, "anna")), competition.ErrPrizePending)
+		require.NoError(t, h.store.SaveHandover(t.Context(), &competition.Handover{Prize: competition.PrizeID{CompetitionID: "board", Number: 1}, Attempts: 1, Error: "anna?"}, 0))
+		require.NoError(t, g.ConfirmPrize(1))
+		require.NoError(t, g.FailPrize(2, "no account"))
+		require.NoError(t, g.ConfirmPrize(3))
+		commit(t, g)
+		before := transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 100)
+		for i, user := range []string{"anna", "bert", "carl", "dora"} {
+			e := gone(byte(i), user)
+			require.NoError(t, g.Erase(e))
+			commit(t, g)
+			for _, transaction := range transactionsOf(t, h.store, user, competition.LedgerPlace{}, 100) {
+				require.Equal(t, "board-2", transaction.ID.CompetitionID)
+			}
+			for _, prize := range prizesOf(t, h.store, user, competition.LedgerPlace{}, 100) {
+				require.Equal(t, "board-2", prize.CompetitionID)
+			}
+		}
+		for range 2 {
+			var kept []competition.UserTransaction
+			for _, transaction := range before {
+				if transaction.ID.CompetitionID == "board" {
+					kept = append(kept, transaction)
+				}
+			}
+			require.Equal(t, kept, transactionsOf(t, h.store, gone(0, "").Pseudonym, competition.LedgerPlace{}, 100))
+			require.Len(t, prizesOf(t, h.store, gone(0, "").Pseudonym, competition.LedgerPlace{}, 100), 1)
+			for _, transaction := range ledger(t, h.store, "board").Transactions {
+				for _, p := range transaction.Postings {
+					require.True(t, !p.Account.OfUser() || competition.IsPseudonym(p.Account.Owner), "%v", p.Account)
+				}
+			}
+			audited(t, h, "board")
+			audited(t, h, "board-2")
+			h.reopen(t)
+		}
+	}},
+
+	{"a batch that does not come next erases nothing", func(t *testing.T, h *harness) {
+		g := h.settled(t, "board", false)
+		late, err := Resume(t.Context(), h.store, "board")
+		require.NoError(t, err)
+		require.NoError(t, late.Erase(gone(1, "anna")))
+		require.NoError(t, g.Erase(gone(2, "bert")))
+		commit(t, g)
+		require.ErrorIs(t, late.Commit(t.Context()), competition.ErrConflict)
+		ties, err := h.store.MembershipsOf(t.Context(), "anna")
+		require.NoError(t, err)
+		require.Len(t, ties, 1)
+		require.NotEmpty(t, transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 10))
+		audited(t, h, "board")
+	}},
+
+	{"no projection, of whatever age, gives a pseudonym days", func(t *testing.T, h *harness) {
+		g := h.begin(t, "board")
+		require.NoError(t, g.Sync("anna", 0, 1000))
+		require.NoError(t, g.Sync("bert", 0, 900))
+		commit(t, g)
+		s := g.C.Snapshot()
+		require.NoError(t, h.store.Save(t.Context(), &s))
+		e := gone(1, "anna")
+		require.NoError(t, g.Erase(e))
+		commit(t, g)
+		require.NoError(t, h.store.Project(t.Context(), projectionOf(t, &s)))
+		require.NoError(t, h.store.ForgetLifetime(t.Context(), "anna"))
+		require.Empty(t, lifetime(t, h, e.Pseudonym).Days)
+		require.Empty(t, lifetime(t, h, "anna").Days)
+		require.Equal(t, []int64{900}, stepsOf(lifetime(t, h, "bert")))
+	}},
+
+	{"the audit log and the API keys name the pseudonym", func(t *testing.T, h *harness) {
+		ctx := t.Context()
+		e := gone(1, "an/na")
+		for i, entry := range []competition.AuditEntry{
+			{Actor: "an/na", Target: "/api/v1/competitions/spring"},
+			{Actor: "ada", Target: "/api/v1/users/an%2Fna/transactions"},
+			{Actor: "ada", Target: "/api/v1/users/an%2Fnabel/transactions"},
+		} {
+			entry.ID = string(rune('a' + i))
+			require.NoError(t, h.store.Note(ctx, entry))
+		}
+		require.NoError(t, h.store.PutAPIKey(ctx, competition.APIKey{ID: "k", CreatedBy: "an/na", CreatedAt: 1}))
+		require.NoError(t, h.store.PutAPIKey(ctx, competition.APIKey{ID: "l", CreatedBy: "ada", CreatedAt: 1}))
+		for range 2 {
+			require.NoError(t, h.store.Pseudonymise(ctx, e))
+		}
+		entries, err := h.store.AuditLog(ctx, "", 10)
+		require.NoError(t, err)
+		var said []string
+		for _, entry := range entries {
+			said = append(said, entry.Actor+" "+entry.Target)
+		}
+		require.Equal(t, []string{
+			"ada /api/v1/users/an%2Fnabel/transactions",
+			"ada /api/v1/users/" + e.Pseudonym + "/transactions",
+			e.Pseudonym + " /api/v1/competitions/spring",
+		}, said)
+		keys, err := h.store.APIKeys(ctx)
+		require.NoError(t, err)
+		require.Equal(t, []string{e.Pseudonym, "ada"}, []string{keys[0].CreatedBy, keys[1].CreatedBy})
+	}},
+
+	{"a scrub changes nothing that anybody can ask for, and may be repeated", func(t *testing.T, h *harness) {
+		g := h.settled(t, "board", false)
+		require.NoError(t, h.store.Scrub(t.Context()))
+		require.NoError(t, g.Save(t.Context()))
+		require.NoError(t, g.Erase(gone(1, "anna")))
+		commit(t, g)
+		require.NoError(t, h.store.ForgetLifetime(t.Context(), "anna"))
+		want := audited(t, h, "board")
+		for range 2 {
+			require.NoError(t, h.store.Scrub(t.Context()))
+			require.Equal(t, want, audited(t, h, "board"))
+		}
+		h.reopen(t)
+		require.Equal(t, want, audited(t, h, "board"))
+	}},
+}
