@@ -29,7 +29,7 @@ func TestCountedCostOfASync(t *testing.T) {
 	s.createSpring("spring")
 	crowd := make([]*crowdClient, clients)
 	for i := range crowd {
-		crowd[i] = newCrowdClient(t, s, fmt.Sprintf("user-%02d", i))
+		crowd[i] = newCrowdClient(t, s, fmt.Sprintf("user-%02d", i), "watch")
 	}
 	run := func(syncs int) {
 		var all errgroup.Group
@@ -89,17 +89,17 @@ type crowdClient struct {
 	request []byte
 	number  int // where in the request the steps stand, which grow
 	steps   int
-	answer  [1024]byte
+	answer  [2048]byte
 }
 
-func newCrowdClient(t *testing.T, s *instance, user string) *crowdClient {
+func newCrowdClient(t *testing.T, s *instance, user, source string) *crowdClient {
 	t.Helper()
 	conn, err := net.Dial("tcp", strings.TrimPrefix(s.url, "http://"))
 	require.NoError(t, err)
 	t.Cleanup(func() { conn.Close() })
-	require.NoError(t, conn.SetDeadline(time.Now().Add(time.Minute)))
+	require.NoError(t, conn.SetDeadline(time.Now().Add(3*time.Minute)))
 	const steps = "     0" // room for what grows
-	body := `{"competition_id":"spring","date":"` + time.Now().UTC().Format(time.DateOnly) + `","steps":` + steps + `}`
+	body := `{"competition_id":"spring","date":"` + time.Now().UTC().Format(time.DateOnly) + `","source":"` + source + `","steps":` + steps + `}`
 	request := fmt.Sprintf("POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\nContent-Length: %d\r\n\r\n%s",
 		tokenOf(t, user, false), len(body), body)
 	return &crowdClient{conn: conn, request: []byte(request), number: len(request) - len(steps) - 1}
@@ -108,18 +108,25 @@ func newCrowdClient(t *testing.T, s *instance, user string) *crowdClient {
 // sync sends so many syncs, one after the other.
 func (c *crowdClient) sync(times int) error {
 	for range times {
-		c.steps++
-		copy(c.request[c.number:], fmt.Sprintf("%6d", c.steps))
-		if _, err := c.conn.Write(c.request); err != nil {
-			return err
-		}
-		n, err := c.conn.Read(c.answer[:])
+		answer, err := c.ask()
 		if err != nil {
 			return err
 		}
-		if !bytes.HasPrefix(c.answer[:n], []byte("HTTP/1.1 200 ")) {
-			return fmt.Errorf("answered %s", c.answer[:n])
+		if !bytes.HasPrefix(answer, []byte("HTTP/1.1 200 ")) {
+			return fmt.Errorf("answered %s", answer)
 		}
 	}
 	return nil
+}
+
+// ask sends a sync that says something new, and returns the answer, which is good
+// until the next.
+func (c *crowdClient) ask() ([]byte, error) {
+	c.steps++
+	copy(c.request[c.number:], fmt.Sprintf("%6d", c.steps))
+	if _, err := c.conn.Write(c.request); err != nil {
+		return nil, err
+	}
+	n, err := c.conn.Read(c.answer[:])
+	return c.answer[:n], err
 }
