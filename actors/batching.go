@@ -2,6 +2,7 @@ package actors
 
 import (
 	"errors"
+	"runtime"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -27,10 +28,19 @@ func (a *competitionActor) wait(w waiter) {
 // gather sees to it that decided events go to the writer: as soon as no batch
 // is under way and the messages that are queued by now have been handled.
 func (a *competitionActor) gather() {
-	if !a.flushing && a.underway == nil && a.core.Pending() {
-		a.flushing = true
-		a.engine.system.Root.Send(a.self, &flush{})
+	a.gathered = !a.flushing && a.underway == nil && a.core.Pending()
+}
+
+// dispatch ends the handling of a message after which there is something to send.
+func (a *competitionActor) dispatch() {
+	a.gathered = false
+	runtime.Gosched() // let those who are about to send, send
+	if a.handle.mailbox.UserMessageCount() == 0 {
+		a.send()
+		return
 	}
+	a.flushing = true
+	a.engine.system.Root.Send(a.self, &flush{})
 }
 
 // send gives the gathered batch to the writer.
@@ -122,6 +132,9 @@ func (w *waiter) note(o competition.Outcome) {
 func (a *competitionActor) answerAll(b *batch) {
 	if b.Summary != nil {
 		a.publishSummary()
+	}
+	if a.core.Version() != a.handle.version.Load() && a.handle.read.Swap(false) {
+		a.publish() // readers need not ask for it, then
 	}
 	a.handle.version.Store(a.core.Version())
 	for i := range b.waiters {

@@ -72,6 +72,7 @@ type competitionActor struct {
 	stalled bool // an append failed: nothing is decided until the journal was caught up with
 
 	gathering []waiter // of the core's outbox
+	gathered  bool     // the message under way has left something to send
 	flushing  bool     // a flush is in the mailbox
 	underway  *batch   // with the writer, or nil
 	finishing *batch   // durable, being applied and answered, or nil
@@ -166,6 +167,9 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 	case *actor.Stopped:
 		a.engine.registry.forget(a.handle)
 	default:
+	}
+	if a.gathered {
+		a.dispatch()
 	}
 }
 

@@ -91,6 +91,7 @@ type Engine struct {
 	system       *actor.ActorSystem
 	competitions *actor.PID
 	registry     registry
+	workers      *workers
 	writer       *writer
 	saver        *saver
 	projector    *projector
@@ -122,7 +123,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), newKey: newKey}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey}
 	e.envelopes.New = makeEnvelope
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())
@@ -197,6 +198,7 @@ func (e *Engine) shutDown() error {
 	e.monitor.close()
 	err := e.system.Root.PoisonFuture(e.competitions).Wait()
 	e.system.Shutdown()
+	e.workers.close()
 	return err
 }
 

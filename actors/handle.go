@@ -15,19 +15,21 @@ import (
 // handle is one activation of a competition as the rest of the process sees it:
 // where to send, and what may be read without asking.
 type handle struct {
-	id   string
-	pid  *actor.PID
-	gone chan struct{} // closed when the activation has ended
+	id      string
+	pid     *actor.PID
+	mailbox *mailbox      // the actor's
+	gone    chan struct{} // closed when the activation has ended
 
 	// guests counts the requests that rely on this activation. When it is idle
 	// the actor swaps 0 for closed, and nobody can enter any more.
 	guests atomic.Int64
 	used   atomic.Bool // somebody entered since the actor last looked
 
-	// version is the board's version as acknowledged; top may be behind it, and
-	// is then made anew by the actor for the first reader who asks.
+	// version is the board's version as acknowledged. top may be behind it where
+	// nobody reads, and is then made anew by the actor for the first who asks.
 	version atomic.Uint64
 	top     atomic.Pointer[competition.Published]
+	read    atomic.Bool // somebody wanted the top since it was published last
 	summary atomic.Pointer[competition.Summary]
 	damage  atomic.Pointer[competition.CorruptError] // why it cannot run
 

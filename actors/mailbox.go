@@ -44,12 +44,10 @@ type mailbox struct {
 // spareCapacity is how many places an idle mailbox keeps for what may come.
 const spareCapacity = 1024
 
-func boundedMailbox(limit int) actor.MailboxProducer {
-	return func() actor.Mailbox {
-		m := &mailbox{limit: limit}
-		m.process = m.drain
-		return m
-	}
+func newMailbox(limit int) *mailbox {
+	m := &mailbox{limit: limit}
+	m.process = m.drain
+	return m
 }
 
 // RegisterHandlers implements actor.Mailbox.

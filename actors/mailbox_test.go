@@ -29,11 +29,11 @@ func (l *listener) InvokeUserMessage(message any) {
 
 func (l *listener) EscalateFailure(reason, _ any) { l.failures = append(l.failures, reason) }
 
-// newMailbox is a mailbox with so many places for requests, and who listens to it.
-func newMailbox(limit int) (actor.Mailbox, *listener) {
+// listening is a mailbox with so many places for requests, and who listens to it.
+func listening(limit int) (actor.Mailbox, *listener) {
 	l := &listener{}
-	m := boundedMailbox(limit)()
-	m.RegisterHandlers(l, actor.NewDefaultDispatcher(300))
+	m := newMailbox(limit)
+	m.RegisterHandlers(l, actor.NewDefaultDispatcher(throughput))
 	m.Start()
 	return m, l
 }
@@ -42,7 +42,7 @@ func TestMailboxKeepsTheOrderOfEachSender(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		type message struct{ sender, n int }
 		const senders, each = 8, 5_000
-		m, l := newMailbox(1)
+		m, l := listening(1)
 		var wg sync.WaitGroup
 		for sender := range senders {
 			wg.Go(func() {
@@ -66,15 +66,17 @@ func TestMailboxKeepsTheOrderOfEachSender(t *testing.T) {
 
 func TestMailboxHandlesSystemMessagesFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, l := newMailbox(1)
+		m, l := listening(1)
 		l.handle = func(message any) {
 			if message == "first" { // while others wait
 				m.PostUserMessage("last")
 				m.PostSystemMessage("system")
 			}
 		}
+		m.PostSystemMessage(&actor.SuspendMailbox{})
 		m.PostUserMessage("first")
 		m.PostUserMessage("second")
+		m.PostSystemMessage(&actor.ResumeMailbox{})
 		synctest.Wait()
 		require.Equal(t, []any{"first", "system", "second", "last"}, l.got)
 	})
@@ -82,7 +84,7 @@ func TestMailboxHandlesSystemMessagesFirst(t *testing.T) {
 
 func TestMailboxHoldsUserMessagesWhileSuspended(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, l := newMailbox(1)
+		m, l := listening(1)
 		m.PostSystemMessage(&actor.SuspendMailbox{})
 		m.PostUserMessage("held")
 		synctest.Wait()
@@ -98,13 +100,13 @@ func TestMailboxHoldsUserMessagesWhileSuspended(t *testing.T) {
 
 func TestMailboxLosesNothingButTheMessageOfAPanic(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, l := newMailbox(1)
+		m, l := listening(1)
 		l.handle = func(message any) {
 			if message == "bad" {
 				panic("on purpose")
 			}
 		}
-		for _, message := range []string{"a", "bad", "b", "bad", "c"} {
+		for _, message := range []string{"a", "bad", "b", "bad", "c"} { // one drain or several: it does not matter
 			m.PostUserMessage(message)
 		}
 		synctest.Wait()
@@ -115,7 +117,7 @@ func TestMailboxLosesNothingButTheMessageOfAPanic(t *testing.T) {
 
 func TestMailboxBoundsRequestsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, l := newMailbox(2)
+		m, l := listening(2)
 		m.PostSystemMessage(&actor.SuspendMailbox{})
 		requests := []*envelope{makeEnvelope().(*envelope), makeEnvelope().(*envelope), makeEnvelope().(*envelope)}
 		for _, v := range requests {

@@ -36,8 +36,9 @@ type (
 	}
 )
 
-// Top is the published top of the board. While nobody syncs it is answered
-// without a message; the first reader after a change has the actor make it.
+// Top is the published top of the board. It is answered without a message but
+// for the first reader in a while, who has the actor make it; as long as there are
+// readers every batch of syncs publishes it.
 func (e *Engine) Top(competitionID string, caller competition.Caller) (*competition.Published, error) {
 	deadline := e.deadline()
 	h, err := e.enter(competitionID, deadline)
@@ -45,6 +46,9 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (*competit
 		return nil, err
 	}
 	defer e.leave(h)
+	if !h.read.Load() { // as in enter
+		h.read.Store(true)
+	}
 	version := h.version.Load()
 	if top := h.top.Load(); top != nil && top.Version >= version && version > 0 && (!top.Private || caller.Operator) {
 		return top, nil

@@ -46,12 +46,12 @@ func (s *supervisorActor) Receive(ctx actor.Context) {
 // start starts a competition's actor. Each activation has a name of its own, so
 // that messages for one that has ended never reach the next.
 func (s *supervisorActor) start(ctx actor.Context, id string) (*handle, error) {
-	h := &handle{id: id, gone: make(chan struct{})}
+	h := &handle{id: id, gone: make(chan struct{}), mailbox: newMailbox(s.engine.MaxInFlight)}
 	// The actor may run before SpawnNamed returns, so it learns its PID from its
 	// own context; the handle's is for everybody else.
 	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(
 		func() actor.Actor { return newCompetitionActor(s.engine, h) },
-		actor.WithMailbox(boundedMailbox(s.engine.MaxInFlight))),
+		actor.WithMailbox(func() actor.Mailbox { return h.mailbox }), actor.WithDispatcher(s.engine.workers)),
 		fmt.Sprintf("%s.%d", id, s.engine.incarnations.Add(1)))
 	if err != nil {
 		return nil, fmt.Errorf("%w: start the competition's actor: %w", competition.ErrUnavailable, err)

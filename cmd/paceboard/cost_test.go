@@ -29,7 +29,7 @@ func TestCountedCostOfASync(t *testing.T) {
 	s.createSpring("spring")
 	crowd := make([]*crowdClient, clients)
 	for i := range crowd {
-		crowd[i] = newCrowdClient(t, s, fmt.Sprintf("user-%02d", i), "watch")
+		crowd[i] = newCrowdClient(t, s, fmt.Sprintf("user-%02d", i), "garmin")
 	}
 	run := func(syncs int) {
 		var all errgroup.Group
