@@ -6,17 +6,20 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 BUILD := $(GO) build -trimpath -ldflags "-X main.Version=$(VERSION)"
 TOOL := $(GO) tool -modfile=tools/go.mod
 
+# Whose tests take longest: they begin first, so that all end sooner.
+LONGEST = ./cmd/paceboard ./persistence/embedded
+
 .PHONY: help demo test build lint fmt verify fuzz soak bench bench-go bench-growth bench-live
 
 help: ## explain the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## a server with a competition that moves, to look at
 	bin/paceboard serve --dev --demo
 
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
-	$(GO) test -race -timeout 10m ./...
+	$(GO) test -race -timeout 10m $(LONGEST) ./...
 	$(GO) test -run 'Counted|Overload|Million|Hours/postgres|PrizesArePaidOnce' -count 1 -v ./cmd/paceboard
 
 build: ## build bin/paceboard
@@ -41,8 +44,8 @@ soak: ## kill the server and its database for hours (SOAK=2h) and check that not
 bench: ## measure against the front end's limit, PostgreSQL and Redis, in 8 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
 	$(GO) run ./benchmarks/harness -only '$(ONLY)' $(if $(QUICK),-quick)
 
-bench-go: ## run the Go benchmarks, each once
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./...
+bench-go: ## run the Go benchmarks, each once (SHORT=1: at smaller sizes)
+	$(GO) test -run '^$$' -bench . -benchtime 1x $(if $(SHORT),-short) ./...
 
 bench-growth: ## measure how cost grows with participants, competitions, subscribers and the journal
 	$(GO) run ./benchmarks/growth

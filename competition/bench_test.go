@@ -73,6 +73,9 @@ func (w *walk) land(c *Competition) {
 // included, of somebody drawn at random, in batches of 64.
 func BenchmarkSync(b *testing.B) {
 	for _, n := range benchSizes {
+		if n > 1e5 && testing.Short() {
+			continue
+		}
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			c := walkers(n, 1)
 			w := newWalk(n)
@@ -175,6 +178,9 @@ func identitiesOf(n int) []Identity {
 // BenchmarkRecover rebuilds from the rows of a snapshot, three days each.
 func BenchmarkRecover(b *testing.B) {
 	for _, n := range benchSizes {
+		if n > 1e5 && testing.Short() {
+			continue
+		}
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			source := &rows{snapshot: walkers(n, 3).Snapshot(), people: identitiesOf(n)}
 			benchRecover(b, source, n)
@@ -219,7 +225,11 @@ func benchRecover(b *testing.B, source Source, n int) {
 // BenchmarkMemory is no race but a scale: what a participant weighs, with the
 // user id, the place on the board and the registers of all days.
 func BenchmarkMemory(b *testing.B) {
-	for _, size := range []struct{ n, days int }{{1e5, 0}, {1e5, 7}, {1e5, 30}} {
+	n := 100_000
+	if testing.Short() {
+		n /= 10
+	}
+	for _, size := range []struct{ n, days int }{{n, 0}, {n, 7}, {n, 30}} {
 		b.Run(fmt.Sprintf("%d_participants_%d_days", size.n, size.days), func(b *testing.B) {
 			for b.Loop() {
 				before := heap()

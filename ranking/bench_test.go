@@ -22,6 +22,9 @@ func crowd(n int) (*rand.Rand, []Entry, *Board) {
 func sizes(b *testing.B, run func(b *testing.B, n int)) {
 	b.Helper()
 	for _, n := range []int{1e3, 1e5, 1e6} {
+		if n > 1e5 && testing.Short() {
+			continue
+		}
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			b.ReportAllocs()
 			run(b, n)

@@ -33,12 +33,12 @@ func TestOverload(t *testing.T) {
 	for i := range crowd {
 		crowd[i] = newCrowdClient(t, s, fmt.Sprintf("user-%02d", i%users), fmt.Sprintf("device-%d", i/users)) // whose reports are all new
 	}
-	calm := offer(t, crowd, sustained/2, 5*time.Second)
+	calm := offer(t, crowd, sustained/2, 3*time.Second)
 	require.Zero(t, calm.refused, "half of what is sustained is admitted")
 	before := s.resident()
 	flood := offer(t, crowd, 5*sustained, 20*time.Second)
 	grown := s.resident() - before
-	after := offer(t, crowd, sustained/2, 4*time.Second)
+	after := offer(t, crowd, sustained/2, 3*time.Second)
 	t.Logf("p99 %v calm, %v in the flood (%d admitted, %d refused), %v two seconds after it; %d MiB more",
 		calm.p99(), flood.p99(), len(flood.latencies), flood.refused, after.p99Late(), grown>>20)
 

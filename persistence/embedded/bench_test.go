@@ -102,6 +102,9 @@ var rowCounts = []int{1e3, 1e5, 1e6}
 // BenchmarkLoad reads a snapshot back, after a restart, with every row parsed.
 func BenchmarkLoad(b *testing.B) {
 	for _, n := range rowCounts {
+		if n > 1e5 && testing.Short() {
+			continue
+		}
 		b.Run(fmt.Sprintf("rows=%d", n), func(b *testing.B) {
 			s := stored(b, n)
 			require.NoError(b, s.Save(b.Context(), snapshotOf(n)))
@@ -124,6 +127,9 @@ func BenchmarkLoad(b *testing.B) {
 // BenchmarkSave stores all rows of a board once more.
 func BenchmarkSave(b *testing.B) {
 	for _, n := range rowCounts {
+		if n > 1e5 && testing.Short() {
+			continue
+		}
 		b.Run(fmt.Sprintf("rows=%d", n), func(b *testing.B) {
 			s := stored(b, 2*n)
 			defer s.Close()

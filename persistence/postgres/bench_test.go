@@ -120,6 +120,9 @@ func snapshotOf(id string, seq uint64, n int) *competition.Snapshot {
 func BenchmarkSnapshots(b *testing.B) {
 	store := benchStore(b)
 	for _, n := range []int{1e4, 1e6} {
+		if n > 1e5 && testing.Short() {
+			continue
+		}
 		id := fmt.Sprintf("board-%d", n)
 		chain := competition.NewChain(id)
 		batch := &competition.Batch{CompetitionID: id}
