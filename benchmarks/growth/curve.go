@@ -44,11 +44,19 @@ func (c *curve) fit() {
 // at is what the power law says of a size.
 func (c *curve) at(n float64) float64 { return c.Factor * math.Pow(n, c.Exponent) }
 
+// growth says the exponent; what is below 0.05 either way is no growth.
+func (c *curve) growth() string {
+	if math.Abs(c.Exponent) < 0.05 {
+		return "does not grow"
+	}
+	return fmt.Sprintf("grows as n^%.2f", c.Exponent)
+}
+
 // print writes the curves as a table.
 func (r *report) print(w io.Writer) {
 	fmt.Fprintf(w, "\n%s\n", r.Machine)
 	for _, c := range r.Curves {
-		fmt.Fprintf(w, "\n%s, %s, by %s: %.3g · n^%.2f\n", c.What, c.Unit, c.Of, c.Factor, c.Exponent)
+		fmt.Fprintf(w, "\n%s, %s, by %s: %s\n", c.What, c.Unit, c.Of, c.growth())
 		for _, p := range c.Points {
 			fmt.Fprintf(w, "%12d %12s\n", p.N, figure(p.Value))
 		}

@@ -13,7 +13,7 @@ const (
 	columns               = 3
 	cellWidth, cellHeight = 320, 250
 	frameLeft, frameRight = 56, 300
-	frameTop, frameBottom = 40, 190
+	frameTop, frameBottom = 48, 190
 	margin                = 56
 )
 
@@ -42,7 +42,7 @@ func (c *curve) draw(p *rig.Plot, x, y float64) {
 		return y + frameBottom - (frameBottom-frameTop)*(math.Log10(max(v, 1e-9))-firstY)/(lastY-firstY)
 	}
 	p.Text(x+frameLeft-32, y+16, "ink", "", "%s, %s", c.What, c.Unit)
-	p.Text(x+frameLeft-32, y+32, "one", "", "grows as n^%.2f", c.Exponent)
+	p.Text(x+frameLeft-32, y+32, "one", "", "%s", c.growth())
 	for power := firstX; power <= lastX; power++ {
 		at := xOf(math.Pow(10, power))
 		p.Path("grid", fmt.Sprintf("M%.1f %.1fV%.1f", at, y+frameTop, y+frameBottom))

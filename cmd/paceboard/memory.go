@@ -13,7 +13,7 @@ import (
 // on what is kept.
 const (
 	minHeadroom    = 64 << 20 // bytes
-	headroomShare  = 8        // of what is kept: at least one part in so many
+	headroomShare  = 12       // of what is kept: at least one part in so many
 	collectEvery   = 2 * time.Second
 	mostGCPercent  = 1600
 	smallGCPercent = 100 / headroomShare

@@ -75,12 +75,6 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		rand.Read(secret)
 		secret = []byte(hex.EncodeToString(secret))
 	}
-	var keys *pbhttp.ProjectKeys
-	if settings.SupabaseURL != "" {
-		if keys, err = pbhttp.NewProjectKeys(ctx, settings.SupabaseURL, s.logger, time.Now); err != nil {
-			return s, err
-		}
-	}
 	if s.store, err = openStore(ctx, settings, s.logger); err != nil {
 		return s, err
 	}
@@ -94,6 +88,12 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		MaxInFlight: settings.MaxInFlight, IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
 	}); err != nil {
 		return s, err
+	}
+	var keys *pbhttp.ProjectKeys // fetched while competitions recover
+	if settings.SupabaseURL != "" {
+		if keys, err = pbhttp.NewProjectKeys(ctx, settings.SupabaseURL, s.logger, time.Now); err != nil {
+			return s, err
+		}
 	}
 	if settings.JournalRetention > 0 {
 		s.keeping = startRetention(s.store, settings.JournalRetention, retentionEvery, s.logger, registry)
