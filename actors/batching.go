@@ -98,14 +98,13 @@ func (a *competitionActor) apply(b *batch) {
 		for ; next < len(b.waiters) && b.waiters[next].decision.Seq == event.Seq; next++ {
 			b.waiters[next].note(outcome)
 		}
-		if event.Detail != nil {
+		if event.Detail != nil { // which is rare
 			a.engine.flagged.count(event)
+			d, ok := event.Detail.(*competition.ParticipantErased)
+			erased = erased || ok && d.Number > 0
 		}
 		if a.engine.mirror != nil {
 			a.track(event, outcome)
-		}
-		if d, ok := event.Detail.(*competition.ParticipantErased); ok && d.Number > 0 {
-			erased = true
 		}
 	}
 	a.core.Applied(&b.Batch)

@@ -97,7 +97,7 @@ func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, e
 	}
 	switch {
 	case c.head.status == Settled:
-		return Decision{Seq: c.head.chain.Seq, Repeat: true}, nil
+		return c.repeat(0), nil
 	case c.head.status == Cancelled:
 		return Decision{}, ErrClosed
 	case c.head.status != Completed:
@@ -146,7 +146,7 @@ func (c *Competition) decidePrize(caller Caller, number uint32, wanted PrizeStat
 	case !ok:
 		return Decision{}, ErrUnknownPrize
 	case prize.Status == wanted:
-		return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}, nil
+		return c.repeat(number), nil
 	case prize.Status != PendingPrize:
 		return Decision{}, ErrPrizeDecided
 	}

@@ -45,7 +45,7 @@ func (c *Competition) Erase(now Millis, cmd *EraseParticipant) (Decision, error)
 	creator := cmd.UserID != "" && cmd.UserID == c.headCreator()
 	switch prize, won := c.headPrize(number); {
 	case number == 0 && !creator:
-		return Decision{Seq: c.head.chain.Seq, Repeat: true}, nil
+		return c.repeat(0), nil
 	case c.head.status == Settled && c.award == nil:
 		return Decision{Seq: c.head.chain.Seq, Later: true}, nil
 	case won && prize.Status == PendingPrize:

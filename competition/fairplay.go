@@ -99,7 +99,7 @@ func (c *Competition) Exclude(now Millis, cmd *ExcludeParticipant) (Decision, er
 		return Decision{}, err
 	}
 	if c.headReview(number).isExcluded() {
-		return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}, nil
+		return c.repeat(number), nil
 	}
 	event := &ParticipantExcluded{Number: number, Reason: cmd.Reason}
 	return c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) { event.apply(r) }), nil
@@ -113,7 +113,7 @@ func (c *Competition) Restore(now Millis, cmd *RestoreParticipant) (Decision, er
 		return Decision{}, err
 	}
 	if !c.headReview(number).isExcluded() {
-		return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}, nil
+		return c.repeat(number), nil
 	}
 	event := &ParticipantRestored{Number: number, Reason: cmd.Reason}
 	return c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) { event.apply(r) }), nil
@@ -134,7 +134,7 @@ func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
 	}
 	correction := Correction{Day: cmd.Day, Metrics: cmd.Metrics, Reason: cmd.Reason}
 	if known := c.headReview(number).correction(cmd.Day); known != nil && *known == correction {
-		return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}, nil
+		return c.repeat(number), nil
 	}
 	event := Event{At: now, Detail: &DayCorrected{Number: number, Correction: correction}}
 	return c.decideReview(event, number, func(r *Review) { r.correct(correction) }), nil
@@ -148,7 +148,7 @@ func (c *Competition) Withdraw(now Millis, cmd *WithdrawCorrection) (Decision, e
 		return Decision{}, err
 	}
 	if c.headReview(number).correction(cmd.Day) == nil {
-		return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}, nil
+		return c.repeat(number), nil
 	}
 	event := Event{At: now, Detail: &CorrectionWithdrawn{Number: number, Day: cmd.Day, Reason: cmd.Reason}}
 	return c.decideReview(event, number, func(r *Review) { r.withdraw(cmd.Day) }), nil

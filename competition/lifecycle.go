@@ -6,7 +6,7 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 	c.advance(now)
 	definition := cmd.Definition
 	if c.head.status != 0 && c.manages(cmd.Caller) && sameDefinition(&c.head.definition, &definition) {
-		return Decision{Seq: c.head.chain.Seq, Repeat: true}, false, nil
+		return c.repeat(0), false, nil
 	}
 	if err := validAt(now, &definition); err != nil {
 		return Decision{}, false, err

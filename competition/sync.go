@@ -44,7 +44,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 		case plan.Full:
 			return Decision{}, ErrTooManySources
 		case !plan.Changed && enrolled:
-			return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}, nil
+			return c.repeat(number), nil
 		}
 	}
 
@@ -60,6 +60,12 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	decision := Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}
 	c.flag(now, number, register, plan)
 	return decision, nil
+}
+
+// repeat is the decision on a command that says nothing new, about a participant
+// or (0) nobody.
+func (c *Competition) repeat(number uint32) Decision {
+	return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}
 }
 
 // admits checks enrolment and status.

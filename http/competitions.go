@@ -166,9 +166,7 @@ func (s *Server) listUserCompetitions(c *call) error {
 }
 
 func (c *call) replySummary(status int, summary *competition.Summary) {
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.out = append(appendSummary(append(c.out[:0], envelope...), summary), envelopeEnd)
-	c.reply(status, c.out)
+	replyOne(c, status, summary, appendSummary)
 }
 
 func (c *call) replySummaries(list []competition.Summary, next string) {
@@ -176,6 +174,13 @@ func (c *call) replySummaries(list []competition.Summary, next string) {
 		next = cursorBehindCompetition(next)
 	}
 	replyList(c, "competitions", list, appendSummary, next)
+}
+
+// replyOne answers with one thing, as appendTo writes it, which nobody may keep.
+func replyOne[T any](c *call, status int, it *T, appendTo func(dst []byte, it *T) []byte) {
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.out = append(appendTo(append(c.out[:0], envelope...), it), envelopeEnd)
+	c.reply(status, c.out)
 }
 
 // replyList answers with a page of a list, each element as one writes it, and

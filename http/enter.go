@@ -119,6 +119,18 @@ func (c *call) ownData(userID string) error {
 	return nil
 }
 
+// readPerson is the user whom the path names, and the engine if the caller may
+// speak for that user.
+func (s *Server) readPerson(c *call) (engine Engine, userID string, err error) {
+	if userID, err = c.userID(); err == nil {
+		err = c.ownData(userID)
+	}
+	if err == nil {
+		engine, err = s.permit(c)
+	}
+	return engine, userID, err
+}
+
 // userIDOf is the user that a request is about: the one named, or the caller. A
 // service key must name one.
 func (c *call) userIDOf(named []byte) (string, error) {

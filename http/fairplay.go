@@ -144,14 +144,7 @@ func (s *Server) explainScore(c *call) error {
 	if err != nil {
 		return err
 	}
-	userID, err := c.userID()
-	if err != nil {
-		return err
-	}
-	if err := c.ownData(userID); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, userID, err := s.readPerson(c)
 	if err != nil {
 		return err
 	}
@@ -159,9 +152,7 @@ func (s *Server) explainScore(c *call) error {
 	if err != nil {
 		return onReading(err)
 	}
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.out = append(appendExplanation(append(c.out[:0], envelope...), &x), envelopeEnd)
-	c.reply(fasthttp.StatusOK, c.out)
+	replyOne(c, fasthttp.StatusOK, &x, appendExplanation)
 	return nil
 }
 

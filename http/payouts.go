@@ -52,8 +52,6 @@ func (s *Server) retryPayout(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.out = append(appendPayout(append(c.out[:0], envelope...), &payout), envelopeEnd)
-	c.reply(fasthttp.StatusOK, c.out)
+	replyOne(c, fasthttp.StatusOK, &payout, appendPayout)
 	return nil
 }

@@ -33,18 +33,6 @@ func (s *Server) eraseUser(c *call) error {
 	return nil
 }
 
-// readPerson is the user whom the path names, and the engine if the caller may
-// speak for that user.
-func (s *Server) readPerson(c *call) (engine Engine, userID string, err error) {
-	if userID, err = c.userID(); err == nil {
-		err = c.ownData(userID)
-	}
-	if err == nil {
-		engine, err = s.permit(c)
-	}
-	return engine, userID, err
-}
-
 // exportUser gives a person everything that there is about them. A document that
 // is large is written while it is read: what cannot be read any more then ends it
 // early, so that it is no valid JSON.

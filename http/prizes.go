@@ -187,7 +187,5 @@ func (c *call) replyPrizes(r *competition.PrizesReply) {
 }
 
 func (c *call) replyPrize(p *competition.Prize) {
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.out = append(appendPrize(append(c.out[:0], envelope...), p), envelopeEnd)
-	c.reply(fasthttp.StatusOK, c.out)
+	replyOne(c, fasthttp.StatusOK, p, appendPrize)
 }

@@ -42,8 +42,6 @@ func (s *Server) getStats(c *call) error {
 	if err != nil {
 		return onReading(err)
 	}
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.out = append(appendStats(append(c.out[:0], envelope...), &stats), envelopeEnd)
-	c.reply(fasthttp.StatusOK, c.out)
+	replyOne(c, fasthttp.StatusOK, &stats, appendStats)
 	return nil
 }

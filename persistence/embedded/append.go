@@ -152,7 +152,7 @@ func (c *commit) add(b *competition.Batch) error {
 			return err
 		}
 	}
-	if err := c.addLedger(b); err != nil {
+	if err := c.addLedger(&b.LedgerRows); err != nil {
 		return err
 	}
 	c.claims = appendClaim(c.claims, claimJournal, b.LastSeq, id)

@@ -14,9 +14,8 @@ import (
 type erased struct {
 	competitionID string
 	users         []string
-	gone          [][]byte // keys
-	transactions  []competition.Transaction
-	prizes        []competition.Prize
+	gone          [][]byte               // keys
+	money         competition.LedgerRows // under the pseudonym
 }
 
 // erasing works a batch's erasures out. The slot is held, so that nothing is
@@ -47,7 +46,7 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 	take := func(key, value []byte) error {
 		t, err := parseTransaction(key, value, id)
 		if err == nil && t.Rename(e) {
-			out.transactions = append(out.transactions, t)
+			out.money.Transactions = append(out.money.Transactions, t)
 		}
 		return err
 	}
@@ -94,7 +93,7 @@ func (s *Store) erasePrizes(ctx context.Context, out *erased, e competition.Eras
 			return false, err
 		}
 		prize.UserID = e.Pseudonym
-		out.prizes = append(out.prizes, prize)
+		out.money.Prizes = append(out.money.Prizes, prize)
 		out.gone = append(out.gone, appendPlaceKey(nil, winningKeys, e.UserID, place),
 			appendNumberKey(nil, handoverKeys, place.CompetitionID, place.N))
 		return true, nil
@@ -111,22 +110,15 @@ func (c *commit) erase(e *erased) error {
 			return err
 		}
 	}
-	for i := range e.transactions {
-		if err := c.addTransaction(&e.transactions[i]); err != nil {
-			return err
-		}
-	}
-	for i := range e.prizes {
-		if err := c.addPrize(&e.prizes[i]); err != nil {
-			return err
-		}
+	if err := c.addLedger(&e.money); err != nil {
+		return err
 	}
 	for _, user := range e.users {
 		if err := markUser(c.batch, user); err != nil {
 			return err
 		}
 	}
-	return markCompetition(c.batch, e.competitionID, len(e.transactions)+len(e.prizes) > 0)
+	return markCompetition(c.batch, e.competitionID, len(e.money.Transactions)+len(e.money.Prizes) > 0)
 }
 
 // Pseudonymise rewrites the rows of the audit log and the API keys that name a

@@ -11,15 +11,15 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// addLedger puts what a batch does with money into the commit.
-func (c *commit) addLedger(b *competition.Batch) error {
-	for i := range b.Transactions {
-		if err := c.addTransaction(&b.Transactions[i]); err != nil {
+// addLedger puts rows about money into the commit.
+func (c *commit) addLedger(rows *competition.LedgerRows) error {
+	for i := range rows.Transactions {
+		if err := c.addTransaction(&rows.Transactions[i]); err != nil {
 			return err
 		}
 	}
-	for i := range b.Prizes {
-		if err := c.addPrize(&b.Prizes[i]); err != nil {
+	for i := range rows.Prizes {
+		if err := c.addPrize(&rows.Prizes[i]); err != nil {
 			return err
 		}
 	}
