@@ -70,7 +70,7 @@ func TestPowerLoss(t *testing.T) {
 		disk := vfs.NewCrashableMem()
 		p := newPlay(seed, 3)
 		c := &crashes{disk: disk, play: p, rng: rand.New(rand.NewPCG(seed, 1)), chance: 100}
-		o := small(onMemory(errorfs.Wrap(disk, c)))
+		o := small(onMemory(injected{errorfs.Wrap(disk, c), c}))
 		for start := 1; start <= starts; start++ {
 			p.on(open(t, o))
 			for round := 0; c.count() < start*perStart; round++ {

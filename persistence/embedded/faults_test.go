@@ -48,6 +48,22 @@ func (f *fault) MaybeError(errorfs.Op) error {
 	return nil
 }
 
+// injected is a file system whose every operation goes by an injector. errorfs
+// alone lets what is written to a log in its second use go past it.
+type injected struct {
+	*errorfs.FS
+	injector errorfs.Injector
+}
+
+// ReuseForWrite implements vfs.FS.
+func (fs injected) ReuseForWrite(oldname, newname string, category vfs.DiskWriteCategory) (vfs.File, error) {
+	file, err := fs.FS.ReuseForWrite(oldname, newname, category)
+	if err != nil {
+		return nil, err
+	}
+	return errorfs.WrapFile(file, fs.injector), nil
+}
+
 // said is a line that the child prints: a batch that is about to be appended, or
 // that is acknowledged; at the end, how many operations there were.
 type said struct {
@@ -80,7 +96,7 @@ func TestFaultChild(t *testing.T) {
 }
 
 func playScript(ctx context.Context, p *play, f *fault, dir string) (err error) {
-	o := small(Options{Dir: dir, FS: errorfs.Wrap(vfs.Default, f)})
+	o := small(Options{Dir: dir, FS: injected{errorfs.Wrap(vfs.Default, f), f}})
 	var s *Store
 	for i := range 200 {
 		switch {
