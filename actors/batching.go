@@ -3,6 +3,7 @@ package actors
 import (
 	"errors"
 	"runtime"
+	"slices"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -18,17 +19,33 @@ func (a *competitionActor) wait(w waiter) {
 	switch {
 	case w.decision.Seq <= a.core.Seq():
 		w.answer(a.core)
-	case a.underway != nil && w.decision.Seq <= a.underway.LastSeq:
-		a.underway.waiters = append(a.underway.waiters, w)
 	default:
-		a.gathering = append(a.gathering, w)
+		waiters := &a.gathering
+		for _, b := range a.underway {
+			if w.decision.Seq <= b.LastSeq {
+				waiters = &b.waiters
+				break
+			}
+		}
+		*waiters = append(*waiters, w)
 	}
 }
 
-// gather sees to it that decided events go to the writer: as soon as no batch
-// is under way and the messages that are queued by now have been handled.
+// gather sees to it that decided events go to the writer: as soon as it takes
+// another batch and the messages that are queued by now have been handled.
 func (a *competitionActor) gather() {
-	a.gathered = !a.flushing && a.underway == nil && a.core.Pending()
+	a.gathered = !a.flushing && a.worthSending()
+}
+
+// worthSending reports whether the gathered batch may go to the writer: when none
+// is under way, or as many as may be less one (A1) and it has grown as large as
+// the one before, since small commits cost the store nearly as much as large ones.
+func (a *competitionActor) worthSending() bool {
+	n, gathered := len(a.underway), a.core.Pending()
+	if n == 0 {
+		return gathered > 0
+	}
+	return n < a.engine.writer.atOnce() && gathered >= len(a.underway[n-1].Events)
 }
 
 // dispatch ends the handling of a message after which there is something to send.
@@ -45,15 +62,15 @@ func (a *competitionActor) dispatch() {
 
 // send gives the gathered batch to the writer.
 func (a *competitionActor) send() {
-	if a.core == nil || a.stalled || a.underway != nil || !a.core.Pending() {
+	if a.core == nil || a.stalled || !a.worthSending() {
 		return
 	}
 	b := a.takeSpare()
 	b.Batch = a.core.Take(b.Batch)
 	b.waiters, a.gathering = a.gathering, b.waiters[:0]
-	b.result = appended{incarnation: a.incarnation}
-	a.underway = b
-	a.engine.writer.append(job{to: a.self, batch: &b.Batch, result: &b.result})
+	b.result = appended{}
+	a.underway = append(a.underway, b)
+	a.engine.writer.add(job{to: a.self, batch: &b.Batch, result: &b.result, last: &a.handle.written})
 }
 
 func (a *competitionActor) takeSpare() *batch {
@@ -66,15 +83,15 @@ func (a *competitionActor) takeSpare() *batch {
 	return b
 }
 
-// finish takes the writer's answer to the batch under way. The next batch goes
-// out first, so that the disk works while ranks are computed.
+// finish takes the writer's answer to the first batch under way. The next one
+// goes out first, so that the disk works while ranks are computed.
 func (a *competitionActor) finish(err error) {
 	if err != nil {
 		a.appendFailed(err)
 		return
 	}
-	done := a.underway
-	a.underway, a.finishing = nil, done
+	done := a.underway[0]
+	a.underway, a.finishing = slices.Delete(a.underway, 0, 1), done
 	a.backoff = 0
 	a.send()
 	a.apply(done)
@@ -213,11 +230,11 @@ func (w *waiter) answer(core *competition.Competition) {
 	v.respond(w.err)
 }
 
-// appendFailed takes a batch back that is not durable, or may not be. Nobody
-// hears "yes", nothing was shown, and nothing more is decided before the
-// journal was read again.
+// appendFailed takes a batch back that is not durable, or may not be, and with it
+// those behind, which continue it and share its fate. Nobody hears "yes", nothing
+// was shown, and nothing more is decided before the journal was read again.
 func (a *competitionActor) appendFailed(err error) {
-	a.logger.Error("a batch could not be made durable", "from_seq", a.underway.FirstSeq, "to_seq", a.underway.LastSeq, "error", err)
+	a.logger.Error("a batch could not be made durable", "from_seq", a.underway[0].FirstSeq, "to_seq", a.underway[0].LastSeq, "error", err)
 	switch {
 	case errors.Is(err, competition.ErrConflict):
 		// Somebody else writes this competition: what they wrote must be read

@@ -20,11 +20,10 @@ type (
 	// flush follows the messages that were queued when the first event of a
 	// batch was decided, so that all of them are in the batch.
 	flush struct{ ours }
-	// appended is the writer's answer to a batch.
+	// appended is the writer's answer to the batch of which it is the result.
 	appended struct {
 		ours
-		incarnation uint64
-		err         error
+		err error
 	}
 	// saved is the saver's answer to a snapshot.
 	saved struct {
@@ -55,7 +54,8 @@ func (ours) IgnoreDeadLetterLogging() {}
 //
 // Invariants:
 //
-//	A1  at most one batch of a competition is with the writer
+//	A1  at most writer.atOnce batches of a competition are with the writer, which
+//	    answers in their order
 //	A2  a waiter is answered only when the events up to its seq are applied
 //	A3  handle.version is raised before the waiters of a batch are answered
 //	A4  core is nil until recovery has succeeded; then every envelope is refused
@@ -74,7 +74,7 @@ type competitionActor struct {
 	gathering []waiter // of the core's outbox
 	gathered  bool     // the message under way has left something to send
 	flushing  bool     // a flush is in the mailbox
-	underway  *batch   // with the writer, or nil
+	underway  []*batch // with the writer, in order
 	finishing *batch   // durable, being applied and answered, or nil
 	spares    []*batch // storage for the next ones
 
@@ -130,7 +130,7 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		a.flushing = false
 		a.send()
 	case *appended:
-		if m.incarnation == a.incarnation {
+		if len(a.underway) > 0 && m == &a.underway[0].result { // and not one that was given up
 			a.finish(m.err)
 		}
 	case *saved:
@@ -187,8 +187,8 @@ func (a *competitionActor) answerPanic() {
 		own := func(w waiter) bool { return w.envelope == v }
 		a.gathering = slices.DeleteFunc(a.gathering, own)
 		a.handle.orphans = slices.DeleteFunc(a.handle.orphans, own)
-		if a.underway != nil {
-			a.underway.waiters = slices.DeleteFunc(a.underway.waiters, own)
+		for _, b := range a.underway {
+			b.waiters = slices.DeleteFunc(b.waiters, own)
 		}
 		v.respond(competition.ErrInternal)
 	}
@@ -205,12 +205,13 @@ func (a *competitionActor) abandon() {
 }
 
 // refuseWaiters answers everybody who waits with err. The writer may still hold
-// the batch that is under way, so its storage is not used again.
+// the batches that are under way, so their storage is not used again.
 func (a *competitionActor) refuseWaiters(err error) {
-	for _, b := range []*batch{a.finishing, a.underway} {
-		if b != nil {
-			refuse(b.waiters, err)
-		}
+	if a.finishing != nil {
+		refuse(a.finishing.waiters, err)
+	}
+	for _, b := range a.underway {
+		refuse(b.waiters, err)
 	}
 	a.finishing, a.underway = nil, nil
 	refuse(a.gathering, err)

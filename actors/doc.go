@@ -5,7 +5,7 @@
 //	Engine            the facade that the transport calls; admission and deadlines
 //	└ competitions    supervisor: restarts an actor that panicked, for ever
 //	  └ <id>.<n>      competitionActor: decides, gathers batches, applies, answers
-//	writer            makes the batches of all competitions durable, one commit at a time
+//	writer            makes the batches of all competitions durable, in groups
 //	saver             stores snapshots
 //	projector         brings them into the lifetime statistics
 //	clock             wakes competitions whose status time changes
@@ -15,7 +15,8 @@
 // The way of a sync: Engine.SubmitSync puts an envelope into the actor's
 // mailbox; the actor lets the core decide and keeps the envelope as a waiter of
 // the batch being gathered; as soon as no batch of this competition is under
-// way the batch goes to the writer; when the writer says that it is durable the
+// way (or, where the journal is a competition.Pipeline, one that is no larger) the
+// batch goes to the writer; when the writer says that it is durable the
 // actor sends the next batch, applies the events, and answers the waiters.
 //
 // Reading starts at [Engine], then competition.go. Nothing here decides a rule

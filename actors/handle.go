@@ -36,6 +36,7 @@ type handle struct {
 	audience audience // the actor's
 	view     view     // the mirror's
 	orphans  []waiter // the actor's; see bequeath
+	written  uint64   // the writer's; see job.last
 }
 
 const closed = int64(-1) << 40

@@ -81,7 +81,7 @@ func (a *competitionActor) stop() {
 
 // settled reports whether nothing is under way.
 func (a *competitionActor) settled() bool {
-	return a.core == nil || a.stalled || a.underway == nil && !a.core.Pending()
+	return a.core == nil || a.stalled || len(a.underway) == 0 && a.core.Pending() == 0
 }
 
 // maybeStop ends a stopping activation once nothing is under way and the last

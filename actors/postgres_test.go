@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"slices"
 	"sync/atomic"
 	"testing"
 
@@ -25,7 +26,7 @@ func TestEngineAgreesWithTheModelOnPostgreSQL(t *testing.T) {
 		t.Helper()
 		store, err := postgres.Open(t.Context(), postgres.Options{URL: server.NewDatabase(t, ""), Migrate: true})
 		require.NoError(t, err)
-		return &unreliable{Store: store}
+		return &unreliable{Store: store, pipeline: store}
 	})
 	require.True(t, t.Failed() || ops >= enough, "only %d operations were held against the model", ops)
 }
@@ -33,6 +34,7 @@ func TestEngineAgreesWithTheModelOnPostgreSQL(t *testing.T) {
 // unreliable is a store that fails when it is told to, as memoryStore does.
 type unreliable struct {
 	competition.Store
+	pipeline competition.Pipeline // the same
 
 	beforeAppend func(context.Context) (store bool, err error)
 	before       func(ctx context.Context, call string) error
@@ -62,23 +64,21 @@ func (s *unreliable) call(ctx context.Context, name string) error {
 	return s.before(ctx, name)
 }
 
-func (s *unreliable) Append(ctx context.Context, batches []*competition.Batch) []error {
+func (s *unreliable) AppendNext(ctx context.Context, batches []*competition.Batch, answered func([]error)) {
 	if s.closed.Load() {
-		panic("Append on a closed store")
+		panic("AppendNext on a closed store")
 	}
 	store, refusal := s.beforeAppend(ctx)
-	var errs []error
-	if store {
-		errs = s.Store.Append(ctx, batches)
+	sent := batches
+	if !store {
+		sent = nil // to be answered in its turn all the same
 	}
-	if refusal == nil || errs != nil {
-		return errs
-	}
-	errs = make([]error, len(batches))
-	for i := range errs {
-		errs[i] = refusal
-	}
-	return errs
+	s.pipeline.AppendNext(ctx, sent, func(errs []error) {
+		if refusal != nil && errs == nil {
+			errs = slices.Repeat([]error{refusal}, len(batches))
+		}
+		answered(errs)
+	})
 }
 
 func (s *unreliable) Read(ctx context.Context, id string, after uint64, visit func([]byte) error) error {

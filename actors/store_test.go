@@ -139,7 +139,12 @@ func (s *memoryStore) append(b *competition.Batch) error {
 	if s.last(id)+1 != b.FirstSeq {
 		return competition.ErrConflict
 	}
-	s.journals[id] = append(s.journals[id], competition.Batch{FirstSeq: b.FirstSeq, LastSeq: b.LastSeq, Records: bytes.Clone(b.Records)})
+	if j := s.journals[id]; len(j) > 0 {
+		if before, err := competition.ChainBefore(id, b.Records); err != nil || before.Hash != j[len(j)-1].Hash {
+			return competition.ErrConflict
+		}
+	}
+	s.journals[id] = append(s.journals[id], competition.Batch{FirstSeq: b.FirstSeq, LastSeq: b.LastSeq, Records: bytes.Clone(b.Records), Hash: b.Hash})
 	for _, e := range b.Erasures {
 		delete(s.memberships[e.UserID], id)
 		s.ledger.erase(id, e)

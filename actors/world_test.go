@@ -21,7 +21,13 @@ import (
 // the model: bursts of concurrent callers, time moving through the statuses,
 // appends that fail (stored and not), panics, passivation, restarts.
 func TestEngineAgreesWithTheModel(t *testing.T) {
-	ops := playWorlds(t, 0, func(*testing.T) worldStore { return newMemoryStore() })
+	pipelined := false
+	ops := playWorlds(t, 0, func(*testing.T) worldStore {
+		if pipelined = !pipelined; pipelined {
+			return &pipelinedStore{memoryStore: newMemoryStore()}
+		}
+		return newMemoryStore()
+	})
 	if !testing.Short() && !t.Failed() && ops < 200_000 {
 		t.Errorf("only %d operations were held against the model", ops)
 	}

@@ -4,34 +4,47 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/competition"
 )
 
-// writer makes batches durable. While one commit is under way the next one
-// gathers: an idle system has the latency of one commit, a busy one the
-// throughput of large ones. Its queue is bounded by the number of competitions,
-// each of which has one batch here at most.
+// writer makes batches durable. While as many commits are under way as may be,
+// the next one gathers: an idle system has the latency of one commit, a busy one
+// the throughput of large ones. Its queue is bounded by the number of
+// competitions, each of which has as many batches here at most.
+//
+// One commit at a time is best where the journal is a disk of ours, since all
+// that there is to wait for is the disk. A journal that is a competition.Pipeline
+// gets the next commit before it has answered the last.
 type writer struct {
 	engine *Engine
+	append func(ctx context.Context, batches []*competition.Batch, answered func([]error))
 	mu     sync.Mutex
 	queue  []job
 	wake   chan struct{} // capacity 1
 	stop   chan struct{}
 	done   chan struct{}
 
+	places chan struct{} // one for each commit under way
+	spares chan *commit  // as many as may be under way
+	number uint64        // of the last commit
+
 	events  atomic.Int64 // waiting or under way
 	commits commits
 }
+
+// pipelined is how many commits may be under way in a competition.Pipeline: one
+// that is worked on, and one that waits for that.
+const pipelined = 2
 
 // job is a batch and who wants to know. One without a batch is a fence.
 type job struct {
 	to     *actor.PID
 	batch  *competition.Batch
 	result *appended
+	last   *uint64 // the writer's: number of the last commit with a batch of this competition
 	fence  chan<- struct{}
 }
 
@@ -39,13 +52,28 @@ func startWriter(e *Engine) *writer {
 	w := &writer{
 		engine: e, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), commits: newCommits(e.Metrics),
 	}
+	atOnce := 1
+	if pipeline, ok := e.Store.(competition.Pipeline); ok {
+		atOnce, w.append = pipelined, pipeline.AppendNext
+	} else {
+		w.append = func(ctx context.Context, batches []*competition.Batch, answered func([]error)) {
+			answered(e.Store.Append(ctx, batches))
+		}
+	}
+	w.places, w.spares = make(chan struct{}, atOnce), make(chan *commit, atOnce)
+	for range atOnce {
+		w.spares <- newCommit(w)
+	}
 	go w.run()
 	return w
 }
 
-// append queues a job; it never blocks. The batch is the writer's until the
-// result is sent.
-func (w *writer) append(j job) {
+// atOnce is how many batches of a competition may be with the writer.
+func (w *writer) atOnce() int { return cap(w.places) }
+
+// add queues a job; it never blocks. The batch is the writer's until the result
+// is sent.
+func (w *writer) add(j job) {
 	if j.batch != nil {
 		w.events.Add(int64(len(j.batch.Events)))
 	}
@@ -61,7 +89,7 @@ func (w *writer) append(j job) {
 // fence returns when all that was queued before is done.
 func (w *writer) fence(ctx context.Context) error {
 	reached := make(chan struct{})
-	w.append(job{fence: reached})
+	w.add(job{fence: reached})
 	select {
 	case <-reached:
 		return nil
@@ -80,58 +108,55 @@ func (w *writer) close() {
 
 func (w *writer) run() {
 	defer close(w.done)
-	var jobs []job
-	var batches []*competition.Batch
 	for stopping := false; ; {
-		w.mu.Lock()
-		jobs, w.queue = w.queue, jobs[:0]
-		w.mu.Unlock()
-		if len(jobs) == 0 {
-			if stopping {
-				return
-			}
-			select {
-			case <-w.wake:
-			case <-w.stop:
-				stopping = true
-			}
+		w.places <- struct{}{}
+		if c := w.take(); c != nil {
+			c.begin()
 			continue
 		}
-		batches = w.commit(jobs, batches[:0])
-		clear(jobs)
-		clear(batches)
+		<-w.places
+		if stopping {
+			w.await()
+			return
+		}
+		select {
+		case <-w.wake:
+		case <-w.stop:
+			stopping = true
+		}
 	}
 }
 
-// commit appends the batches of the jobs and tells everybody.
-func (w *writer) commit(jobs []job, batches []*competition.Batch) []*competition.Batch {
-	events := 0
-	for _, j := range jobs {
-		if j.batch != nil {
-			batches = append(batches, j.batch)
-			events += len(j.batch.Events)
-		}
+// await returns when no commit is under way.
+func (w *writer) await() {
+	for range cap(w.places) {
+		w.places <- struct{}{}
 	}
-	var errs []error
-	if len(batches) > 0 {
-		ctx, cancel := w.engine.appendContext(batches)
-		began := time.Now()
-		errs = w.engine.Store.Append(ctx, batches)
-		w.commits.observe(events, len(batches), time.Since(began))
-		cancel()
+	for range cap(w.places) {
+		<-w.places
 	}
-	w.events.Add(-int64(events))
-	next := 0
-	for _, j := range jobs {
-		if j.batch == nil {
-			close(j.fence)
+}
+
+// take makes a commit of what is queued; nil if nothing is. A commit has one
+// batch of a competition at most, so a second one stays, and so does a fence
+// behind it.
+func (w *writer) take() *commit {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.queue) == 0 {
+		return nil
+	}
+	c := <-w.spares
+	w.number++
+	left := w.queue[:0]
+	for _, j := range w.queue {
+		if j.batch == nil && len(left) > 0 || j.batch != nil && *j.last == w.number {
+			left = append(left, j)
 			continue
 		}
-		if errs != nil {
-			j.result.err = errs[next]
-		}
-		next++
-		w.engine.system.Root.Send(j.to, j.result)
+		c.add(j, w.number)
 	}
-	return batches
+	clear(w.queue[len(left):])
+	w.queue = left
+	return c
 }

@@ -108,8 +108,8 @@ func (c *Competition) NextTransition() (at Millis, ok bool) {
 	return at, ok
 }
 
-// Pending reports whether decided events wait to be taken.
-func (c *Competition) Pending() bool { return len(c.outbox.Events) > 0 }
+// Pending is how many decided events wait to be taken.
+func (c *Competition) Pending() int { return len(c.outbox.Events) }
 
 // Take hands over the batch of events that were decided since the last one and
 // starts a new one in the storage of spare, which the caller must be done with.

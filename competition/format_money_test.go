@@ -85,7 +85,7 @@ func TestBooksRefuseLoudly(t *testing.T) {
 	c := crowd(2)
 	c.head.books.fees = -100 // as a fault would leave them
 	require.Panics(t, func() { c.emitMoney(Event{At: 1, Detail: &EntryFeePaid{Number: 1, Minor: 5}}) })
-	require.False(t, c.Pending(), "nothing of it goes to the journal")
+	require.Zero(t, c.Pending(), "nothing of it goes to the journal")
 
 	pool, user := Account{PoolAccount, "c"}, Account{WalletAccount, "u"}
 	for rule, postings := range map[string][]Posting{

@@ -82,5 +82,5 @@ func TestNextTransitionOfNothing(t *testing.T) {
 	_, ok := c.NextTransition()
 	require.False(t, ok)
 	require.Equal(t, Decision{}, c.Tick(instant("2026-05-01T00:00:00Z")))
-	require.False(t, c.Pending())
+	require.Zero(t, c.Pending())
 }

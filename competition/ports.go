@@ -62,6 +62,18 @@ type Journal interface {
 	ReadIdentities(ctx context.Context, competitionID string, visit func(Identity) error) error
 }
 
+// Pipeline is what a Journal may be, too, if an answer takes it longer than the
+// work: it begins an append before it has answered the one before.
+type Pipeline interface {
+	// AppendNext is Append for one caller, who goes on without the answer.
+	// Answered is called once, with what Append would have returned, in the order
+	// of the calls, before AppendNext returns or later, and must not block. The
+	// batches are the journal's until then. Of one competition several batches may
+	// be under way, in several calls: one is stored only if it continues, record
+	// hash by record hash, what is stored, and so never without those before it.
+	AppendNext(ctx context.Context, batches []*Batch, answered func(errs []error))
+}
+
 // Row is a participant as of a snapshot. The identity is not part of it.
 type Row struct {
 	Number       uint32

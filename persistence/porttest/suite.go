@@ -16,6 +16,9 @@ type Backend struct {
 	// Reopen closes a store and opens what it left behind.
 	Reopen func(t *testing.T, old competition.Store) competition.Store
 
+	// Pipeline says that the store is a competition.Pipeline.
+	Pipeline bool
+
 	// Drop and Alter damage the stored record with a seq, behind the back of the
 	// store, which stays open: it goes missing, or a byte of it changes. Records
 	// stored in the same batch may be hit as well. Nil skips the tests of damage.
@@ -31,6 +34,7 @@ func Run(t *testing.T, b Backend) {
 	}{
 		{"journal", journalRules},
 		{"writers", writerRules},
+		{"pipeline", pipelineRules},
 		{"snapshots", snapshotRules},
 		{"catalog", catalogRules},
 		{"lifetime", lifetimeRules},
@@ -40,6 +44,9 @@ func Run(t *testing.T, b Backend) {
 		{"damage", damageRules},
 	} {
 		t.Run(group.name, func(t *testing.T) {
+			if group.name == "pipeline" && !b.Pipeline {
+				return
+			}
 			for _, r := range group.rules {
 				t.Run(r.name, func(t *testing.T) {
 					h := &harness{Backend: b, store: b.Open(t)}

@@ -19,43 +19,83 @@ var appendSQL string
 // competition.Journal. Cost: a commit, and some 10 µs of the server's for each
 // event; the caller gathers what should share the commit.
 func (s *Store) Append(ctx context.Context, batches []*competition.Batch) []error {
-	if len(batches) == 0 {
-		return nil
-	}
-	errs := make([]error, len(batches))
-	rows := newAppendRows(batches)
-	for i, b := range batches {
-		if records, err := split(b); err != nil {
-			errs[i] = fmt.Errorf("append to competition %q: %w", b.CompetitionID, err)
-		} else {
-			rows.add(int32(i), b, records)
-		}
-	}
-	if len(rows.erasures) > 0 && len(batches) > 1 {
-		return s.appendEach(ctx, batches)
-	}
-	stored, err := s.store(ctx, rows)
-	if err != nil && len(batches) > 1 && blamesOne(err) {
-		return s.appendEach(ctx, batches)
-	}
-	for i, b := range batches {
-		if errs[i] == nil && (err != nil || !slices.Contains(stored, int32(i))) {
-			errs[i] = fmt.Errorf("append seq %d to %d: %w", b.FirstSeq, b.LastSeq, failure(err))
-		}
-	}
-	return compact(errs)
+	answer := make(chan []error, 1)
+	s.AppendNext(ctx, batches, func(errs []error) { answer <- errs })
+	return <-answer
 }
 
-// appendEach appends batches one by one: those of which the server stored none
-// because of one, and those of which one erases somebody, which is rare.
-func (s *Store) appendEach(ctx context.Context, batches []*competition.Batch) []error {
-	errs := make([]error, len(batches))
-	for i := range batches {
-		if alone := s.Append(ctx, batches[i:i+1]); alone != nil {
-			errs[i] = alone[0]
+// AppendNext is Append that does not wait; see competition.Pipeline. Batches that
+// are events alone, as nearly all are, follow one another in the lane: while the
+// server waits for its disk it has the next ones already. Others wait until those
+// are answered, and the caller with them.
+func (s *Store) AppendNext(ctx context.Context, batches []*competition.Batch, answered func([]error)) {
+	a := s.newAppending(batches, answered)
+	if len(batches) > 0 && a.rows.onlyEvents() {
+		s.lane.send(ctx, a.rows, func(stored []int32, err error) { a.end(ctx, stored, err) })
+		return
+	}
+	s.lane.afterAll(func() { a.alone(ctx) })
+}
+
+// appending is one append under way.
+type appending struct {
+	store    *Store
+	batches  []*competition.Batch
+	errs     []error // of the batches
+	rows     *appendRows
+	answered func([]error)
+}
+
+func (s *Store) newAppending(batches []*competition.Batch, answered func([]error)) *appending {
+	a := &appending{store: s, batches: batches, errs: make([]error, len(batches)), rows: newAppendRows(batches), answered: answered}
+	for i, b := range batches {
+		if previous, records, err := split(b); err != nil {
+			a.errs[i] = fmt.Errorf("append to competition %q: %w", b.CompetitionID, err)
+		} else {
+			a.rows.add(int32(i), b, previous, records)
 		}
 	}
-	return compact(errs)
+	return a
+}
+
+// alone stores the batches by the statement for rows of every kind.
+func (a *appending) alone(ctx context.Context) {
+	switch {
+	case len(a.rows.place) == 0:
+		a.answered(compact(a.errs))
+	case len(a.rows.erasures) > 0 && len(a.batches) > 1:
+		a.oneByOne(ctx)
+	default:
+		stored, err := a.store.store(ctx, a.rows)
+		a.end(ctx, stored, err)
+	}
+}
+
+// end answers with what became of the statement.
+func (a *appending) end(ctx context.Context, stored []int32, err error) {
+	if err != nil && len(a.batches) > 1 && blamesOne(err) {
+		a.oneByOne(ctx)
+		return
+	}
+	for i, b := range a.batches {
+		if a.errs[i] == nil && (err != nil || !slices.Contains(stored, int32(i))) {
+			a.errs[i] = fmt.Errorf("append seq %d to %d: %w", b.FirstSeq, b.LastSeq, failure(err))
+		}
+	}
+	a.answered(compact(a.errs))
+}
+
+// oneByOne stores each batch by itself: those of which the server stored none
+// because of one, and those of which one erases somebody, which is rare.
+func (a *appending) oneByOne(ctx context.Context) {
+	for i := range a.batches {
+		a.store.newAppending(a.batches[i:i+1], func(errs []error) {
+			if errs != nil {
+				a.errs[i] = errs[0]
+			}
+		}).alone(ctx)
+	}
+	a.answered(compact(a.errs))
 }
 
 // failure is why a batch was not stored, or may not have been: err is what the
@@ -86,24 +126,21 @@ func blamesOne(err error) bool {
 	return refusal != nil && slices.Contains([]string{classCardinality, classData, classIntegrity, classRollback}, refusal.Code[:2])
 }
 
-// store runs the statement and returns the places of the batches stored. They
-// are stored only if the error is nil: that comes with the server's last word,
-// which follows the commit.
+// store runs the statement for rows of every kind and returns the places of the
+// batches stored. They are stored only if the error is nil: that comes with the
+// server's last word, which follows the commit.
 func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, err error) {
 	conn, err := s.write.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case len(rows.erasures) > 0:
+	if len(rows.erasures) > 0 {
 		stored, err = erase(ctx, conn.Conn(), rows)
-	case rows.onlyEvents():
-		stored, err = appendEvents(ctx, conn.Conn(), rows)
-	default:
+	} else {
 		stored, err = appendAll(ctx, conn.Conn(), rows)
 	}
-	if err != nil {
-		s.limbo.enter(conn.Conn(), err)
+	if inDoubt(err) {
+		s.limbo.enter(conn.Conn().PgConn().CustomData())
 	}
 	if conn.Conn().IsClosed() {
 		conn.Hijack() // It is closing, which may take long; the pool must not wait for its place.
@@ -129,25 +166,29 @@ func appendAll(ctx context.Context, on querier, rows *appendRows) ([]int32, erro
 // errShape is given for a batch that is not what the core makes.
 var errShape = errors.New("the batch's records, events and seqs do not agree")
 
-// split is the batch's records, one for each event.
-func split(b *competition.Batch) ([][]byte, error) {
+// split is the batch's records, one for each event, and the hash of the record
+// that they follow.
+func split(b *competition.Batch) (previous competition.Hash, records [][]byte, err error) {
 	if !competition.ValidID(b.CompetitionID) {
-		return nil, fmt.Errorf("%w: that is no competition id", competition.ErrUnknownCompetition)
+		return previous, nil, fmt.Errorf("%w: that is no competition id", competition.ErrUnknownCompetition)
 	}
 	if b.FirstSeq == 0 || b.LastSeq < b.FirstSeq {
-		return nil, fmt.Errorf("%w: seq %d to %d never come next", competition.ErrConflict, b.FirstSeq, b.LastSeq)
+		return previous, nil, fmt.Errorf("%w: seq %d to %d never come next", competition.ErrConflict, b.FirstSeq, b.LastSeq)
 	}
-	records := make([][]byte, 0, len(b.Events))
+	before, err := competition.ChainBefore(b.CompetitionID, b.Records)
+	if err != nil {
+		return previous, nil, fmt.Errorf("%w: %w", errShape, err)
+	}
+	records = make([][]byte, 0, len(b.Events))
 	for rest := b.Records; len(rest) > 0; {
 		var record []byte
-		var err error
 		if record, rest, err = competition.SplitRecord(rest); err != nil {
-			return nil, fmt.Errorf("%w: %w", errShape, err)
+			return previous, nil, fmt.Errorf("%w: %w", errShape, err)
 		}
 		records = append(records, record)
 	}
 	if n := len(records); n != len(b.Events) || b.LastSeq-b.FirstSeq+1 != uint64(n) {
-		return nil, errShape
+		return previous, nil, errShape
 	}
-	return records, nil
+	return before.Hash, records, nil
 }

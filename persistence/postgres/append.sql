@@ -1,11 +1,11 @@
--- Appends the batches of several competitions: a batch whose first seq does not follow its journal's end is left out with
--- all its rows, the others are stored. It returns the places of those that were stored, and commits by itself.
+-- Appends the batches of several competitions: a batch that does not continue its journal's end is left out with all its
+-- rows, the others are stored. It returns the places of those that were stored, and commits by itself.
 --
 -- The row in heads is the fence: whoever comes second waits for it and then finds that it has moved on. Rows are locked in
 -- the order of ids, so that two writers never wait for each other. A competition without a row takes a batch from seq 1 alone.
 WITH batch AS (
-    SELECT * FROM unnest($1::integer[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[])
-        AS b (place, competition_id, first_seq, last_seq, last_hash)
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[])
+        AS b (place, competition_id, first_seq, last_seq, previous_hash, last_hash)
 ), moved AS (
     INSERT INTO paceboard.heads AS h (competition_id, first_seq, last_seq, last_hash)
     SELECT competition_id, first_seq, last_seq, last_hash
@@ -15,32 +15,33 @@ WITH batch AS (
     ON CONFLICT (competition_id) DO UPDATE
         SET first_seq = excluded.first_seq, last_seq = excluded.last_seq, last_hash = excluded.last_hash
         WHERE h.last_seq = excluded.first_seq - 1
+          AND (h.competition_id, h.last_hash) IN (SELECT competition_id, previous_hash FROM batch)
     RETURNING competition_id
 ), stored AS (
     SELECT competition_id, place FROM batch JOIN moved USING (competition_id)
 ), events AS (
     INSERT INTO paceboard.journal (competition_id, seq, at, record)
     SELECT s.competition_id, e.seq, timestamptz 'epoch' + e.at * interval '1 millisecond', e.record
-    FROM unnest($6::integer[], $7::bigint[], $8::bigint[], $9::bytea[]) AS e (place, seq, at, record)
+    FROM unnest($7::integer[], $8::bigint[], $9::bigint[], $10::bytea[]) AS e (place, seq, at, record)
     JOIN stored s USING (place)
 ), people AS (
     INSERT INTO paceboard.identities (competition_id, number, key, user_id, user_name)
     SELECT s.competition_id, i.number, i.key, i.user_id, i.user_name
-    FROM unnest($10::integer[], $11::bigint[], $12::bytea[], $13::text[], $14::text[]) AS i (place, number, key, user_id, user_name)
+    FROM unnest($11::integer[], $12::bigint[], $13::bytea[], $14::text[], $15::text[]) AS i (place, number, key, user_id, user_name)
     JOIN stored s USING (place)
     ON CONFLICT (competition_id, number) DO UPDATE
         SET key = excluded.key, user_id = excluded.user_id, user_name = excluded.user_name
 ), ties AS (
     INSERT INTO paceboard.memberships (user_id, competition_id, number, present, creator)
     SELECT m.user_id, s.competition_id, m.number, m.present, m.creator
-    FROM unnest($15::integer[], $16::text[], $17::bigint[], $18::boolean[], $19::boolean[]) AS m (place, user_id, number, present, creator)
+    FROM unnest($16::integer[], $17::text[], $18::bigint[], $19::boolean[], $20::boolean[]) AS m (place, user_id, number, present, creator)
     JOIN stored s USING (place)
     ON CONFLICT (user_id, competition_id) DO UPDATE
         SET number = excluded.number, present = excluded.present, creator = excluded.creator
 ), names AS (
     INSERT INTO paceboard.sources (competition_id, source, name)
     SELECT s.competition_id, n.source, n.name
-    FROM unnest($20::integer[], $21::integer[], $22::text[]) AS n (place, source, name)
+    FROM unnest($21::integer[], $22::integer[], $23::text[]) AS n (place, source, name)
     JOIN stored s USING (place)
     ON CONFLICT (competition_id, source) DO UPDATE SET name = excluded.name
 ), summaries AS (
@@ -48,7 +49,7 @@ WITH batch AS (
     SELECT s.competition_id, c.status, c.participants, c.name, c.description, c.type, c.start_at, c.end_at,
            c.entry_fee_minor, c.prize_pool_minor, c.currency, c.time_zone, c.enrollment, c.visibility,
            c.max_participants, c.late_sync_hours, c.first_day, c.last_day, decode(c.packed, 'base64')
-    FROM json_to_recordset($23::json) AS c (
+    FROM json_to_recordset($24::json) AS c (
         place integer, status text, participants integer, name text, description text, type text,
         start_at timestamptz, end_at timestamptz, entry_fee_minor bigint, prize_pool_minor bigint, currency text,
         time_zone text, enrollment text, visibility text, max_participants integer, late_sync_hours integer,

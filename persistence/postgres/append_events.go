@@ -1,12 +1,10 @@
 package postgres
 
 import (
-	"context"
 	_ "embed" // append_events.sql
 	"encoding/binary"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -16,31 +14,17 @@ var appendEventsSQL string
 // onlyEvents reports whether the rows are events, and none of them begins a
 // journal, so that append_events.sql is enough.
 func (r *appendRows) onlyEvents() bool {
-	return len(r.number)+len(r.memberID)+len(r.source)+len(r.summaries) == 0 && r.ledger.empty() && !slices.Contains(r.firstSeq, 1)
+	return len(r.number)+len(r.memberID)+len(r.source)+len(r.summaries)+len(r.erasures) == 0 && r.ledger.empty() && !slices.Contains(r.firstSeq, 1)
 }
 
-// appendEvents runs append_events.sql, which every busy server does all the time:
-// its parameters are written by hand in PostgreSQL's binary form, which takes a
+// eventParameters are the parameters of append_events.sql, which every busy server
+// runs all the time: written by hand in PostgreSQL's binary form, which takes a
 // third of the time that reflection would.
-func appendEvents(ctx context.Context, conn *pgx.Conn, r *appendRows) (stored []int32, err error) {
-	const name = "append_events"
-	if _, err := conn.Prepare(ctx, name, appendEventsSQL); err != nil { // once for each session
-		return nil, err
-	}
-	parameters := [][]byte{
-		int4Array(r.place), textArray(r.id), int8Array(r.firstSeq), int8Array(r.lastSeq), byteaArray(r.lastHash),
+func (r *appendRows) eventParameters() [][]byte {
+	return [][]byte{
+		int4Array(r.place), textArray(r.id), int8Array(r.firstSeq), int8Array(r.lastSeq), byteaArray(r.previousHash), byteaArray(r.lastHash),
 		int4Array(r.eventPlace), int8Array(r.seq), int8Array(r.at), byteaArray(r.record),
 	}
-	formats := make([]int16, len(parameters))
-	for i := range formats {
-		formats[i] = pgx.BinaryFormatCode
-	}
-	answer := conn.PgConn().ExecPrepared(ctx, name, parameters, formats, formats[:1])
-	for answer.NextRow() {
-		stored = append(stored, int32(binary.BigEndian.Uint32(answer.Values()[0])))
-	}
-	_, err = answer.Close()
-	return stored, err
 }
 
 // binaryArray is an array of one dimension as array_recv of the server's

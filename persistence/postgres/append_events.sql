@@ -1,8 +1,8 @@
 -- Appends batches that are events and nothing else, as nearly all are, and of which none begins a journal: what append.sql
 -- does for them, without the tables that they do not touch.
 WITH batch AS (
-    SELECT * FROM unnest($1::integer[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[])
-        AS b (place, competition_id, first_seq, last_seq, last_hash)
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[])
+        AS b (place, competition_id, first_seq, last_seq, previous_hash, last_hash)
 ), locked AS (
     SELECT b.* FROM batch b JOIN paceboard.heads h USING (competition_id)
     ORDER BY b.competition_id COLLATE "C"
@@ -11,12 +11,12 @@ WITH batch AS (
     UPDATE paceboard.heads h
     SET first_seq = b.first_seq, last_seq = b.last_seq, last_hash = b.last_hash
     FROM locked b
-    WHERE h.competition_id = b.competition_id AND h.last_seq = b.first_seq - 1
+    WHERE h.competition_id = b.competition_id AND h.last_seq = b.first_seq - 1 AND h.last_hash = b.previous_hash
     RETURNING h.competition_id, b.place
 ), events AS (
     INSERT INTO paceboard.journal (competition_id, seq, at, record)
     SELECT s.competition_id, e.seq, timestamptz 'epoch' + e.at * interval '1 millisecond', e.record
-    FROM unnest($6::integer[], $7::bigint[], $8::bigint[], $9::bytea[]) AS e (place, seq, at, record)
+    FROM unnest($7::integer[], $8::bigint[], $9::bigint[], $10::bytea[]) AS e (place, seq, at, record)
     JOIN stored s USING (place)
 )
 SELECT place FROM stored;

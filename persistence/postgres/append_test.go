@@ -69,7 +69,10 @@ func TestAppend(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, g.Sync("anna", 0, 100))
 		require.NoError(t, g.Commit(t.Context()))
-		shared.Get(t).Exec(t, store.URL, `UPDATE paceboard.heads SET first_seq = 1, last_seq = 2 WHERE competition_id = 'doubted'`)
+		shared.Get(t).Exec(t, store.URL, `
+UPDATE paceboard.heads SET first_seq = 1, last_seq = 2, last_hash = (
+    SELECT sha256(substr(record, 9)) FROM paceboard.journal WHERE competition_id = 'doubted' AND seq = 2)
+WHERE competition_id = 'doubted'`)
 		require.NoError(t, zombie.Sync("zed", 0, 100))
 		require.NoError(t, other.Sync("anna", 0, 100))
 		batches := []*competition.Batch{zombie.Take(), other.Take()}

@@ -5,16 +5,17 @@
 // says what is in it. It knows no rule of a competition. Reading starts at
 // [Open] and [Store.Append].
 //
-// An append is one statement (append.sql) and so one transaction, whatever the
-// number of competitions in it. The commit, with synchronous_commit on, is what
+// An append is one statement and so one transaction, whatever the number of
+// competitions in it: append_events.sql, one behind the other over a session of
+// their own (lane.go), or, when there are rows of other kinds, append.sql. The commit, with synchronous_commit on, is what
 // makes the answer a yes; everything that goes wrong between sending the
 // statement and reading the last word of the answer is
 // competition.ErrUnavailable, because then nobody here knows.
 //
-//	F1  a competition's row in heads moves from the seq before a batch to the
-//	    batch's last one, in the transaction that stores the batch: of two
+//	F1  a competition's row in heads moves from the seq and hash before a batch
+//	    to the batch's last, in the transaction that stores the batch: of two
 //	    processes that append the same seq, one waits, finds the row moved on,
-//	    and gets competition.ErrConflict
+//	    and gets competition.ErrConflict, and so does what it sent behind
 //	F2  the journal's primary key refuses a second event with the same seq even
 //	    if F1 were broken
 //	F3  what is read after an append of unknown outcome holds it or never will:

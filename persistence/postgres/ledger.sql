@@ -1,19 +1,19 @@
 , transactions AS (
     INSERT INTO paceboard.transactions (competition_id, seq, n, type, currency, at)
     SELECT s.competition_id, t.seq, t.n, t.type, t.currency, timestamptz 'epoch' + t.at * interval '1 millisecond'
-    FROM unnest($24::integer[], $25::bigint[], $26::bigint[], $27::text[], $28::text[], $29::bigint[]) AS t (place, seq, n, type, currency, at)
+    FROM unnest($25::integer[], $26::bigint[], $27::bigint[], $28::text[], $29::text[], $30::bigint[]) AS t (place, seq, n, type, currency, at)
     JOIN stored s USING (place)
 ), postings AS (
     INSERT INTO paceboard.postings (competition_id, seq, n, account, amount_minor)
     SELECT s.competition_id, p.seq, p.n, p.account, p.amount_minor
-    FROM unnest($30::integer[], $31::bigint[], $32::bigint[], $33::text[], $34::bigint[]) AS p (place, seq, n, account, amount_minor)
+    FROM unnest($31::integer[], $32::bigint[], $33::bigint[], $34::text[], $35::bigint[]) AS p (place, seq, n, account, amount_minor)
     JOIN stored s USING (place)
 ), prizes AS (
     INSERT INTO paceboard.prizes (competition_id, number, user_id, rank, amount_minor, currency, status, created_at, distributed_at, reason)
     SELECT s.competition_id, p.number, p.user_id, p.rank, p.amount_minor, p.currency, p.status,
            timestamptz 'epoch' + p.created_at * interval '1 millisecond',
            timestamptz 'epoch' + nullif(p.distributed_at, 0) * interval '1 millisecond', p.reason
-    FROM unnest($35::integer[], $36::bigint[], $37::text[], $38::bigint[], $39::bigint[], $40::text[], $41::text[], $42::bigint[], $43::bigint[], $44::text[])
+    FROM unnest($36::integer[], $37::bigint[], $38::text[], $39::bigint[], $40::bigint[], $41::text[], $42::text[], $43::bigint[], $44::bigint[], $45::text[])
         AS p (place, number, user_id, rank, amount_minor, currency, status, created_at, distributed_at, reason)
     JOIN stored s USING (place)
     ON CONFLICT (competition_id, number) DO UPDATE

@@ -22,8 +22,9 @@ type Options struct {
 }
 
 const (
-	// writeConns serve appends, of which the engine has one under way, snapshots
-	// and checks, so that these never wait for somebody who reads a million rows.
+	// writeConns serve appends that are not the lane's, of which the engine has one
+	// under way, snapshots and checks, so that these never wait for somebody who
+	// reads a million rows.
 	writeConns       = 4
 	defaultReadConns = 8
 
@@ -77,6 +78,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	prepare(config)
 	s := &Store{Options: o}
+	s.lane = newLane(s)
 	if s.write, err = newPool(ctx, config, writeConns); err != nil {
 		return nil, err
 	}

@@ -117,10 +117,10 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 	}
 	_, err = conn.Exec(t.Context(), sessionSQL, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
-	arrays := strings.Repeat("'{}', ", 22) + "'[]'"
+	arrays := strings.Repeat("'{}', ", 23) + "'[]'"
 	for name, c := range map[string]struct{ sql, arguments string }{
 		"append":      {appendSQL, arrays},
-		"events":      {appendEventsSQL, "'{}'" + strings.Repeat(", '{}'", 8)},
+		"events":      {appendEventsSQL, "'{}'" + strings.Repeat(", '{}'", 9)},
 		"read":        {readSQL, "'c77', 10, 20"},
 		"identities":  {identitiesSQL, "'c77'"},
 		"save":        {saveRowsSQL, "'c77'" + strings.Repeat(", '{}'", 15)},

@@ -13,6 +13,7 @@ type appendRows struct {
 	place             []int32
 	id                []string
 	firstSeq, lastSeq []int64
+	previousHash      [][]byte
 	lastHash          [][]byte
 
 	eventPlace []int32
@@ -65,7 +66,7 @@ func (r *appendRows) statement() (sql string, arguments []any, err error) {
 func (r *appendRows) arguments() ([]any, error) {
 	summaries, err := json.Marshal(r.summaries)
 	return []any{
-		r.place, r.id, r.firstSeq, r.lastSeq, r.lastHash,
+		r.place, r.id, r.firstSeq, r.lastSeq, r.previousHash, r.lastHash,
 		r.eventPlace, r.seq, r.at, r.record,
 		r.identityPlace, r.number, r.key, r.userID, r.userName,
 		r.memberPlace, r.memberID, r.memberNumber, r.present, r.creator,
@@ -74,11 +75,11 @@ func (r *appendRows) arguments() ([]any, error) {
 	}, err
 }
 
-// add adds all rows of a batch.
-func (r *appendRows) add(place int32, b *competition.Batch, records [][]byte) {
+// add adds all rows of a batch, which follows the record with a hash.
+func (r *appendRows) add(place int32, b *competition.Batch, previous competition.Hash, records [][]byte) {
 	r.place, r.id = append(r.place, place), append(r.id, b.CompetitionID)
 	r.firstSeq, r.lastSeq = append(r.firstSeq, int64(b.FirstSeq)), append(r.lastSeq, int64(b.LastSeq))
-	r.lastHash = append(r.lastHash, b.Hash[:])
+	r.previousHash, r.lastHash = append(r.previousHash, previous[:]), append(r.lastHash, b.Hash[:])
 	for i, record := range records {
 		event := &b.Events[i]
 		r.eventPlace, r.seq = append(r.eventPlace, place), append(r.seq, int64(b.FirstSeq)+int64(i))

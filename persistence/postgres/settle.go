@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
@@ -24,13 +23,12 @@ type limbo struct {
 	sessions []session
 }
 
-// enter notes the session of an append that failed, unless it is certain that
-// nothing of it will happen any more.
-func (l *limbo) enter(conn *pgx.Conn, err error) {
-	if refused(err) != nil || pgconn.SafeToRetry(err) {
-		return
-	}
-	if s, known := conn.PgConn().CustomData()[sessionKey].(session); known {
+// inDoubt reports whether something of an append that failed may still happen.
+func inDoubt(err error) bool { return err != nil && refused(err) == nil && !pgconn.SafeToRetry(err) }
+
+// enter notes the session of an append in doubt, by its connection's CustomData.
+func (l *limbo) enter(data map[string]any) {
+	if s, known := data[sessionKey].(session); known {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.sessions = append(l.sessions, s)

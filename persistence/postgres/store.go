@@ -16,15 +16,20 @@ import (
 type Store struct {
 	Options
 	write, read *pgxpool.Pool
+	lane        *lane
 	limbo       limbo
 	latency     atomic.Int64 // nanoseconds of the last successful Check
 }
 
-var _ competition.Store = (*Store)(nil)
+var (
+	_ competition.Store    = (*Store)(nil)
+	_ competition.Pipeline = (*Store)(nil)
+)
 
 // Close waits for calls under way and ends the connections. One that the server
 // does not answer on any more delays it by 15 s at most.
 func (s *Store) Close() error {
+	s.lane.close()
 	s.write.Close()
 	s.read.Close()
 	return nil

@@ -14,6 +14,7 @@ func TestConformance(t *testing.T) {
 	server := shared.Get(t)
 	databaseURL := newDatabase(t)
 	porttest.Run(t, porttest.Backend{
+		Pipeline: true,
 		Open: func(t *testing.T) competition.Store {
 			t.Helper()
 			server.Exec(t, databaseURL, emptySQL)

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,9 +53,13 @@ func (s *Store) MembershipsIn(ctx context.Context, competitionID string, visit f
 // journal stands on is saved, the competition cannot be recovered.
 func (s *Store) Graft(ctx context.Context, b *competition.Batch) error {
 	if b.FirstSeq > 1 {
-		_, err := s.write.Exec(ctx, `
-INSERT INTO paceboard.heads (competition_id, first_seq, last_seq, last_hash) VALUES ($1, $2, $2, '')
-ON CONFLICT DO NOTHING`, b.CompetitionID, int64(b.FirstSeq-1))
+		before, err := competition.ChainBefore(b.CompetitionID, b.Records)
+		if err != nil {
+			return fmt.Errorf("begin a journal: %w", err)
+		}
+		_, err = s.write.Exec(ctx, `
+INSERT INTO paceboard.heads (competition_id, first_seq, last_seq, last_hash) VALUES ($1, $2, $2, $3)
+ON CONFLICT DO NOTHING`, b.CompetitionID, int64(b.FirstSeq-1), before.Hash[:])
 		if err != nil {
 			return unavailable("begin a journal", err)
 		}

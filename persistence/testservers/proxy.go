@@ -35,10 +35,11 @@ type Proxy struct {
 	target   string
 	running  sync.WaitGroup
 
-	mu    sync.Mutex
-	next  Cut
-	cuts  int
-	conns map[net.Conn]struct{} // nil once closed
+	mu     sync.Mutex
+	next   Cut
+	others int // commits before the next cut
+	cuts   int
+	conns  map[net.Conn]struct{} // nil once closed
 }
 
 // NewProxy starts a proxy to the server of a URL; it ends with the test.
@@ -60,10 +61,13 @@ func NewProxy(tb testing.TB, databaseURL string) (p *Proxy, throughURL string) {
 }
 
 // CutNext has the next commit that a client asks for cut.
-func (p *Proxy) CutNext(where Cut) {
+func (p *Proxy) CutNext(where Cut) { p.CutAfter(0, where) }
+
+// CutAfter has a commit cut, after so many others.
+func (p *Proxy) CutAfter(others int, where Cut) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.next = where
+	p.others, p.next = others, where
 }
 
 // Cuts is how many connections were cut.
@@ -76,6 +80,10 @@ func (p *Proxy) Cuts() int {
 func (p *Proxy) take() Cut {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.others > 0 {
+		p.others--
+		return CutNothing
+	}
 	where := p.next
 	p.next = CutNothing
 	if where != CutNothing {

@@ -1,0 +1,223 @@
+package postgres
+
+import (
+	"cmp"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"net"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
+)
+
+// lane is one session over which appends of events follow one another without
+// waiting for each other's answers, so that between two commits the server waits
+// for nobody. The pool's connections cannot do that: with them, whoever sends
+// also waits. It speaks the extended query protocol's pipelining itself
+// (PostgreSQL's protocol-flow): each append has a Sync, and so a transaction, of
+// its own, and one that is refused does not take those behind it along.
+//
+// Invariants:
+//
+//	L1  appends are answered in the order in which they were sent
+//	L2  a session that failed is in limbo before the first append that it had
+//	    under way is answered, see F3
+//	L3  an append behind one that was not stored is not stored either, if it
+//	    continues the same journal: append_events.sql compares hashes
+type lane struct {
+	store    *Store
+	turn     chan struct{} // capacity 1: whoever sends
+	underway chan struct{} // a place for each append that was sent and not answered
+	session  *laneSession  // of whose turn it is; nil when there is none
+}
+
+// maxUnderway is how many appends may be under way. Two keep the server busy.
+const maxUnderway = 4
+
+func newLane(s *Store) *lane {
+	return &lane{store: s, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway)}
+}
+
+// send sends the rows. End is called with the places of the batches stored, or
+// with why it is not known that any of them are. When ctx ends before the answer
+// is there, so does the session.
+func (l *lane) send(ctx context.Context, rows *appendRows, end func(stored []int32, err error)) {
+	select {
+	case l.turn <- struct{}{}:
+	case <-ctx.Done():
+		end(nil, ctx.Err())
+		return
+	}
+	defer func() { <-l.turn }()
+	l.underway <- struct{}{} // for no longer than those under way have
+	if err := l.begin(ctx); err != nil {
+		<-l.underway
+		l.wait(func() { end(nil, err) })
+		return
+	}
+	l.session.send(ctx, rows, end)
+}
+
+// afterAll calls f when all that was sent before is answered, and before anything
+// else is sent.
+func (l *lane) afterAll(f func()) {
+	l.turn <- struct{}{}
+	defer func() { <-l.turn }()
+	l.wait(f)
+}
+
+// wait is afterAll for whose turn it is.
+func (l *lane) wait(f func()) {
+	for range maxUnderway {
+		l.underway <- struct{}{}
+	}
+	f()
+	for range maxUnderway {
+		<-l.underway
+	}
+}
+
+// begin sees to it that there is a session.
+func (l *lane) begin(ctx context.Context) error {
+	if l.session != nil {
+		if !l.session.failed.Load() {
+			return ctx.Err()
+		}
+		l.session.end()
+		l.session = nil
+	}
+	conn, err := l.store.write.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	if _, err = conn.Conn().Prepare(ctx, appendEventsName, appendEventsSQL); err == nil {
+		err = conn.Conn().PgConn().SyncConn(ctx)
+	}
+	if err != nil {
+		conn.Release()
+		return fmt.Errorf("begin a lane: %w", err)
+	}
+	wire, err := conn.Hijack().PgConn().Hijack()
+	if err != nil {
+		return fmt.Errorf("begin a lane: %w", err)
+	}
+	l.session = &laneSession{
+		lane: l, conn: wire.Conn, from: wire.Frontend, data: wire.CustomData,
+		sent: make(chan laneAppend, maxUnderway), ended: make(chan struct{}),
+	}
+	go l.session.receive()
+	return nil
+}
+
+// close waits for what is under way and ends the session.
+func (l *lane) close() {
+	l.afterAll(func() {
+		if l.session != nil {
+			l.session.end()
+		}
+	})
+}
+
+// laneSession is a session of the lane: its sender is whose turn it is, and
+// receive is a goroutine that end ends.
+type laneSession struct {
+	lane   *lane
+	conn   net.Conn
+	from   *pgproto3.Frontend // reads alone
+	data   map[string]any     // of the connection
+	buffer []byte             // the sender's
+	sent   chan laneAppend    // to receive
+	failed atomic.Bool
+	ended  chan struct{}
+}
+
+// laneAppend is an append whose answer is to come.
+type laneAppend struct {
+	ctx     context.Context
+	unwatch func() bool // lets ctx end without consequences
+	end     func(stored []int32, err error)
+}
+
+const appendEventsName = "append_events"
+
+func (s *laneSession) send(ctx context.Context, rows *appendRows, end func([]int32, error)) {
+	binaryForm := []int16{pgproto3.BinaryFormat}
+	message, err := (&pgproto3.Bind{
+		PreparedStatement: appendEventsName, Parameters: rows.eventParameters(), ParameterFormatCodes: binaryForm, ResultFormatCodes: binaryForm,
+	}).Encode(s.buffer[:0])
+	message, err2 := (&pgproto3.Execute{}).Encode(message)
+	message, err3 := (&pgproto3.Sync{}).Encode(message)
+	s.buffer = message
+	s.sent <- laneAppend{ctx: ctx, unwatch: context.AfterFunc(ctx, s.hangUp), end: end}
+	if err := cmp.Or(err, err2, err3); err != nil {
+		s.hangUp() // receive finds out; a message of over 1 GB is nobody's
+		return
+	}
+	if _, err := s.conn.Write(message); err != nil {
+		s.hangUp()
+	}
+}
+
+// hangUp has the receiver, and with it all that is under way, fail.
+func (s *laneSession) hangUp() { _ = s.conn.Close() }
+
+// end ends a session of which nothing is under way, or which failed.
+func (s *laneSession) end() {
+	if !s.failed.Load() {
+		if goodbye, err := (&pgproto3.Terminate{}).Encode(nil); err == nil {
+			_, _ = s.conn.Write(goodbye)
+		}
+	}
+	close(s.sent)
+	<-s.ended
+	s.hangUp()
+}
+
+// receive answers what was sent.
+func (s *laneSession) receive() {
+	defer close(s.ended)
+	var failure error // of the session
+	for a := range s.sent {
+		var stored []int32
+		var refusal error
+		if failure == nil {
+			if stored, refusal, failure = s.answer(); failure != nil {
+				s.hangUp()
+				s.lane.store.limbo.enter(s.data) // L2
+				s.failed.Store(true)
+				failure = cmp.Or(context.Cause(a.ctx), failure)
+			}
+		}
+		a.unwatch()
+		a.end(stored, cmp.Or(failure, refusal))
+		<-s.lane.underway
+	}
+}
+
+// answer reads the answer to one append up to the server's last word, which
+// follows the commit. A refusal is the server's, of the statement; a failure ends
+// the session.
+func (s *laneSession) answer() (stored []int32, refusal, failure error) {
+	for {
+		message, err := s.from.Receive()
+		if err != nil {
+			if refusal != nil { // the server's last words say more
+				err = fmt.Errorf("%w: %v", err, refusal) //nolint:errorlint // it is no refusal of those behind
+			}
+			return nil, nil, err
+		}
+		switch m := message.(type) {
+		case *pgproto3.DataRow:
+			stored = append(stored, int32(binary.BigEndian.Uint32(m.Values[0])))
+		case *pgproto3.ErrorResponse:
+			refusal = pgconn.ErrorResponseToPgError(m)
+		case *pgproto3.ReadyForQuery:
+			if refusal != nil {
+				stored = nil
+			}
+			return stored, refusal, nil
+		}
+	}
+}
