@@ -32,7 +32,7 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 		DisablePreParseMultipartForm: true, // a form is a media type that we refuse
 		BodyLimit:                    bodyLimit,
 		ReadBufferSize:               maxHeaderBytes,
-		Concurrency:                  o.MaxConnections,
+		Concurrency:                  2 * o.MaxConnections, // the gate lets in half of that; a worker ends after its connection
 		ReadTimeout:                  o.ReadTimeout,
 		WriteTimeout:                 o.WriteTimeout,
 		IdleTimeout:                  o.IdleTimeout,

@@ -40,6 +40,9 @@ type Server struct {
 	fiber  fasthttp.RequestHandler // what Fiber makes of the routes
 	calls  sync.Pool               // *call
 
+	maxConnections int
+	turnedAway     chan struct{} // one for each connection that is waited for
+
 	serving    context.Context // until Shutdown
 	endServing context.CancelFunc
 }
@@ -62,6 +65,9 @@ func New(o Options) *Server {
 		live:    newLiveClients(),
 		routes:  routes(),
 		calls:   sync.Pool{New: func() any { return new(call) }},
+
+		maxConnections: o.MaxConnections,
+		turnedAway:     make(chan struct{}, maxTurnedAway),
 	}
 	s.serving, s.endServing = context.WithCancel(context.Background())
 	s.metrics = newMetrics(o.Registry, s.routes, o.Engine, s.live.count)
@@ -112,7 +118,8 @@ func (s *Server) Serve(listener net.Listener) error {
 	lean := Lean(listener)
 	stop := context.AfterFunc(s.serving, func() { _ = lean.Close() }) // fasthttp may not know of it yet
 	defer stop()
-	if err := s.app.Server().Serve(lean); err != nil && s.serving.Err() == nil {
+	gated := &gate{Listener: lean, most: int64(s.maxConnections), turnAway: s.turnAway}
+	if err := s.app.Server().Serve(gated); err != nil && s.serving.Err() == nil {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
 	return nil

@@ -2,7 +2,6 @@ package http
 
 import (
 	"errors"
-	"io"
 	"net"
 	"sync/atomic"
 	"time"
@@ -132,19 +131,14 @@ func closeSocket(conn *websocket.Conn, c closing) {
 }
 
 // linger closes as RFC 6455, section 7.1.1, advises: our side first, and the
-// whole when the client has closed its own, or after closeGrace. With bytes of
-// the client's unread, closing resets the connection, which can take the close
-// frame from a client that has not read it yet. (The connection's own Close
-// does nothing: fasthttp closes when the handler returns.)
+// whole when the client has closed its own, so that it reads the close frame. (The
+// connection's own Close does nothing: fasthttp closes when the handler returns.)
 func linger(conn *websocket.Conn) {
 	connection := conn.NetConn()
 	if hijacked, ok := connection.(interface{ UnsafeConn() net.Conn }); ok {
 		connection = hijacked.UnsafeConn()
 	}
-	if half, ok := connection.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		_ = connection.SetReadDeadline(time.Now().Add(closeGrace))
-		_, _ = io.Copy(io.Discard, connection)
-	}
+	awaitClose(connection)
 }
 
 // untilExpiry is how long an identity is still good for.

@@ -140,17 +140,41 @@ func TestASlowlorisIsCutOff(t *testing.T) {
 	assert.Contains(t, string(answer), "408")
 }
 
+// TestMoreConnectionsThanAllowedAreTurnedAway: they are told why and when to come
+// again, sockets count, and who leaves makes room.
 func TestMoreConnectionsThanAllowedAreTurnedAway(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.MaxConnections = 1 })
-	address := listen(t, b)
-	first, err := net.Dial("tcp", address)
+	b := newLiveServer(t, func(o *Options) { o.MaxConnections = 2 })
+	const request = "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
+	first, err := net.Dial("tcp", b.address)
 	require.NoError(t, err)
 	defer first.Close()
-	_, err = io.WriteString(first, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n")
+	_, err = io.WriteString(first, request)
 	require.NoError(t, err)
 	_, err = bufio.NewReader(first).ReadString('\n')
 	require.NoError(t, err)
-	assert.Contains(t, wire(t, address, "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"), "503")
+	socket := b.watching(t, "")
+
+	for range 3 {
+		answer := wire(t, b.address, request+strings.Repeat("x", 64<<10)) // which nobody reads
+		response, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
+		require.NoError(t, err)
+		body, err := io.ReadAll(response.Body)
+		require.NoError(t, err)
+		require.NoError(t, response.Body.Close())
+		require.Equal(t, http.StatusServiceUnavailable, response.StatusCode)
+		require.Equal(t, "1", response.Header.Get("Retry-After"))
+		require.Equal(t, "application/problem+json", response.Header.Get("Content-Type"))
+		require.NotEmpty(t, response.Header.Get("X-Request-Id"))
+		require.True(t, response.Close)
+		require.Contains(t, string(body), `"code":"overloaded"`)
+	}
+	require.Contains(t, b.do(t, "GET", "/metrics", "").body, `paceboard_http_requests_total{operation="none",status="5xx"} 3`)
+
+	require.NoError(t, socket.conn.Close())
+	require.Equal(t, "spring", <-b.live.left)
+	const last = "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+	require.Eventually(t, func() bool { return strings.Contains(wire(t, b.address, last), "200 OK") },
+		5*time.Second, 10*time.Millisecond, "its place is free as soon as the server has closed it")
 }
 
 func TestShutdownWaitsForWhatIsUnderWay(t *testing.T) {
