@@ -195,13 +195,18 @@ func (s *Server) recover(ctx *fasthttp.RequestCtx) {
 }
 
 // logAccess notes a request. Queries may hold tokens and paths may hold people,
-// so neither is logged.
+// so neither is logged. Of a body that is streamed the size is not known yet, and
+// looking at it would wait for its end.
 func (s *Server) logAccess(ctx *fasthttp.RequestCtx) {
+	size := -1
+	if !ctx.Response.IsBodyStream() {
+		size = len(ctx.Response.Body())
+	}
 	s.log.LogAttrs(ctx, slog.LevelDebug, "request",
 		slog.String("request_id", string(ctx.Response.Header.PeekCanonical(headerRequestID))),
 		slog.String("method", string(ctx.Method())),
 		slog.Int("status", ctx.Response.StatusCode()),
-		slog.Int("bytes", len(ctx.Response.Body())),
+		slog.Int("bytes", size),
 		slog.Duration("took", time.Since(ctx.Time())),
 	)
 }
