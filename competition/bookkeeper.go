@@ -1,5 +1,7 @@
 package competition
 
+import "errors"
+
 // Bookkeeper works the ledger of one competition out of its events, as the
 // competition did when it decided them. Who has the journal and the identities
 // can so write the ledger's rows again, or compare them.
@@ -38,6 +40,7 @@ func (k *Bookkeeper) Enter(rows *LedgerRows, e *Event, userOf func(number uint32
 func (k *Bookkeeper) enterMoney(rows *LedgerRows, e *Event, userOf func(number uint32) string) error {
 	transactions, prizes, minor := len(rows.Transactions), len(rows.Prizes), int64(0)
 	k.ledger.userOf = userOf
+	wallet := k.ledger.checkWallet(e)
 	k.ledger.derive(rows, e)
 	if failed, ok := e.Detail.(*PrizeFailed); ok {
 		minor = k.prizes[failed.Number].Minor
@@ -47,5 +50,5 @@ func (k *Bookkeeper) enterMoney(rows *LedgerRows, e *Event, userOf func(number u
 	for _, prize := range rows.Prizes[prizes:] {
 		k.prizes[prize.Number] = prize
 	}
-	return k.books.check(before, rows.Transactions[transactions:])
+	return errors.Join(wallet, k.books.check(before, rows.Transactions[transactions:]))
 }

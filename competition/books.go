@@ -98,6 +98,24 @@ func (l *ledgerOf) derive(rows *LedgerRows, e *Event) {
 	}
 }
 
+// checkWallet fails if an event breaks B3: a wallet has only prizes that are
+// pending, or were paid into it for good.
+func (l *ledgerOf) checkWallet(e *Event) error {
+	var number uint32
+	switch d := e.Detail.(type) {
+	case *PrizeConfirmed:
+		number = d.Number
+	case *PrizeFailed:
+		number = d.Number
+	default:
+		return nil
+	}
+	if prize, ok := l.prizeOf(number); !ok || prize.Status != PendingPrize {
+		return fmt.Errorf("participant %d's wallet has no prize that it could give", number)
+	}
+	return nil
+}
+
 // check fails if the transactions break B1 or, taking the pool from one balance
 // to that of the books, B2.
 func (b *books) check(before int64, transactions []Transaction) error {

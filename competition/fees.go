@@ -40,8 +40,11 @@ func (c *Competition) refund(now Millis, number uint32) {
 // that would be a fault of this program, and nothing of it is written then.
 func (c *Competition) emitMoney(e Event) {
 	e.Seq = c.head.chain.Seq + 1
-	rows, done := &c.outbox.LedgerRows, len(c.outbox.Transactions)
-	c.headLedger().derive(rows, &e)
+	rows, done, ledger := &c.outbox.LedgerRows, len(c.outbox.Transactions), c.headLedger()
+	if err := ledger.checkWallet(&e); err != nil {
+		panic("competition " + c.ID() + ": " + err.Error())
+	}
+	ledger.derive(rows, &e)
 	before, minor := c.head.books.pool(), int64(0)
 	if failed, ok := e.Detail.(*PrizeFailed); ok {
 		prize, _ := c.headPrize(failed.Number)

@@ -72,12 +72,9 @@ type knownKey struct {
 // verify tells whom a key speaks for. It reads the keys at most every
 // keyringAge; while that fails those that are known go on to be good.
 func (k *keyring) verify(token []byte) (*Identity, error) {
-	known := k.known.Load()
-	if known == nil || k.now().Sub(known.at) > keyringAge {
-		var err error
-		if known, err = k.refresh(known); err != nil {
-			return nil, err
-		}
+	known, err := k.latest()
+	if err != nil {
+		return nil, err
 	}
 	id, secret, _ := strings.Cut(strings.TrimPrefix(viewOf(token), apiKeyPrefix), "_")
 	key := known.keys[id]
@@ -89,6 +86,21 @@ func (k *keyring) verify(token []byte) (*Identity, error) {
 		return nil, kindExpiredToken.with("the API key has expired")
 	}
 	return &key.identity, nil
+}
+
+// holds reports whether a key that was good still is, as far as that can be known.
+func (k *keyring) holds(id *Identity) bool {
+	known, err := k.latest()
+	return err != nil || known.keys[id.Key] != nil && k.now().Unix() < id.Expires
+}
+
+// latest is the keys as they were keyringAge ago or later.
+func (k *keyring) latest() (*knownKeys, error) {
+	known := k.known.Load()
+	if known == nil || k.now().Sub(known.at) > keyringAge {
+		return k.refresh(known)
+	}
+	return known, nil
 }
 
 // refresh reads the keys, unless somebody else has or is doing so.

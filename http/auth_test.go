@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -180,6 +181,31 @@ func TestKnownTokensDoNotDependOnTheBufferTheyCameIn(t *testing.T) {
 	id, err = b.auth.bearer([]byte("Bearer " + token))
 	require.NoError(t, err)
 	assert.Equal(t, "u1", id.Caller.UserID)
+}
+
+// TestKnownTokensAreBounded: by their size, however many good ones there are.
+func TestKnownTokensAreBounded(t *testing.T) {
+	b := newBench(t)
+	const size = 32 << 10
+	for n := range 2 * maxTokenBytes / size {
+		b.auth.known.Set(fmt.Sprintf("%*d", size, n), &Identity{})
+	}
+	b.auth.known.CleanUp()
+	assert.LessOrEqual(t, b.auth.known.WeightedSize(), uint64(maxTokenBytes))
+	assert.Greater(t, b.auth.known.WeightedSize(), uint64(maxTokenBytes/2))
+	_, code := identify(b, "Bearer "+userToken(t, "u1"))
+	assert.Empty(t, code)
+}
+
+// TestRefusedTokensAreNotRemembered: they would push out those that are good.
+func TestRefusedTokensAreNotRemembered(t *testing.T) {
+	b := newBench(t)
+	for _, token := range []string{"x", mint(t, []byte("another secret, which is just as long as ours"), nil), mint(t, secret, jwt.MapClaims{"exp": 1}), apiKey("NONE")} {
+		_, code := identify(b, "Bearer "+token)
+		require.NotEmpty(t, code)
+	}
+	b.auth.known.CleanUp()
+	assert.Zero(t, b.auth.known.EstimatedSize())
 }
 
 func TestWithoutASecretNobodyComesIn(t *testing.T) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -91,8 +92,13 @@ func notJSON(err error) error {
 	}
 }
 
+// twiceNamed tells the name where it looks like a field's; it may be anything, a
+// token among others.
 func twiceNamed(name string) error {
-	return kindInvalidJSON.with(fmt.Sprintf("the name %.100q stands twice in one object", name))
+	if len(name) > 32 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
+		return kindInvalidJSON.with("a name stands twice in one object")
+	}
+	return kindInvalidJSON.with(fmt.Sprintf("the name %q stands twice in one object", name))
 }
 
 // refuse notes what is wrong with a field, once.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"regexp"
 
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
@@ -32,7 +33,7 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 		DisablePreParseMultipartForm: true, // a form is a media type that we refuse
 		BodyLimit:                    bodyLimit,
 		ReadBufferSize:               maxHeaderBytes,
-		Concurrency:                  o.MaxConnections,
+		Concurrency:                  2 * o.MaxConnections, // the gate lets in half of that; a worker ends after its connection
 		ReadTimeout:                  o.ReadTimeout,
 		WriteTimeout:                 o.WriteTimeout,
 		IdleTimeout:                  o.IdleTimeout,
@@ -54,9 +55,17 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 }
 
 // fasthttpLog takes what fasthttp has to say: connections that fail in ways
-// that concern nobody but their other end.
+// that concern nobody but their other end. Its errors quote what came, which may
+// be a token: that is left out.
 type fasthttpLog struct{ log *slog.Logger }
 
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?`)
+
 func (l fasthttpLog) Printf(format string, args ...any) {
+	for i, arg := range args {
+		if err, ok := arg.(error); ok {
+			args[i] = quoted.ReplaceAllLiteralString(err.Error(), `"…"`)
+		}
+	}
 	l.log.Debug("fasthttp", slog.String("message", fmt.Sprintf(format, args...)))
 }

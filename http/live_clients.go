@@ -3,6 +3,7 @@ package http
 import (
 	"context"
 	"sync"
+	"time"
 )
 
 // liveClient is a socket or an event stream that is open.
@@ -73,4 +74,24 @@ func (l *liveClients) endAll(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// untilExpiry is how long an identity is good for before it is looked at again: an
+// API key may be revoked before it expires.
+func (s *Server) untilExpiry(id *Identity) time.Duration {
+	left := time.Unix(id.Expires, 0).Sub(s.now())
+	if id.Key != "" {
+		left = min(left, keyringAge)
+	}
+	return left
+}
+
+// prolong is for a client whose alarm went off: it moves the alarm where an API
+// key is still good, and is false where the client must go.
+func (s *Server) prolong(id *Identity, expiry *alarm) bool {
+	if id.Key == "" || !s.auth.keys.holds(id) {
+		return false
+	}
+	expiry.reset(s.untilExpiry(id))
+	return true
 }

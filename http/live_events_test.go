@@ -2,9 +2,11 @@ package http
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -118,6 +120,19 @@ func TestEventsFollowTheBoard(t *testing.T) {
 		b.live.change("spring", score(1))
 	}
 	require.Equal(t, "spring", <-b.live.left)
+}
+
+// TestEventsFlowWhileRequestsAreLogged: their end is not waited for.
+func TestEventsFlowWhileRequestsAreLogged(t *testing.T) {
+	var log bytes.Buffer
+	b := newLiveServer(t, func(o *Options) {
+		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	})
+	e := b.stream(t, "spring/events")
+	e.expect("connected", "")
+	e.expect("leaderboard_update", "7")
+	require.NoError(t, b.Shutdown(context.WithoutCancel(t.Context())))
+	require.Contains(t, log.String(), "bytes=-1")
 }
 
 func TestEventsResume(t *testing.T) {

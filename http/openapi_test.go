@@ -100,6 +100,7 @@ func TestEveryRouteIsInOpenAPIAndEveryOperationIsARoute(t *testing.T) {
 		isPublic := operation.Security != nil && len(*operation.Security) == 0
 		assert.Equal(t, r.access == public, isPublic, "security of %s", r.operation)
 		assert.Equal(t, r.access != public, operation.Responses.Status(401) != nil, "401 of %s", r.operation)
+		assert.NotNil(t, operation.Responses.Status(429), "429 of %s, which every address may get", r.operation)
 		for _, name := range parameter.FindAllStringSubmatch(r.path, -1) {
 			assert.True(t, slices.ContainsFunc(operation.Parameters, func(p *openapi3.ParameterRef) bool {
 				return p.Value.In == "path" && p.Value.Name == name[1]

@@ -31,7 +31,7 @@ type Options struct {
 
 	RateLimits RateLimits // none by default
 
-	MaxConnections int           // more are turned away with 503; 15,000 when 0
+	MaxConnections int           // open at a time, sockets among them; more are turned away with 503; 15,000 when 0
 	ReadTimeout    time.Duration // for a whole request to arrive; 10 s when 0
 	WriteTimeout   time.Duration // for a response to be taken; 10 s when 0
 	IdleTimeout    time.Duration // between requests of a connection; 60 s when 0

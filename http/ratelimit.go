@@ -81,9 +81,17 @@ func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter) error
 	seconds := (2*float64(t.perSecond) - left) / float64(t.perSecond) // until the bucket is full
 	header.SetCanonical(headerRateReset, strconv.AppendInt(room[:0], int64(seconds+0.999), 10))
 	if !allowed {
-		return kindTooMany.with("send fewer requests: RateLimit-Limit is how many a second are taken; reports can be sent as a batch")
+		return errTooMany
 	}
 	return nil
+}
+
+// errTooMany is said to whoever comes too early.
+var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is how many a second are taken; reports can be sent as a batch")
+
+// allow takes a token out of a bucket where there is no header to tell of it.
+func (t *throttle[K]) allow(bucket *rate.Limiter) bool {
+	return bucket == nil || bucket.AllowN(t.now(), 1)
 }
 
 // clientAddress is where a request came from, as far as that can be known: the

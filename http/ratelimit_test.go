@@ -70,8 +70,37 @@ func TestAddressesAreHeldToARate(t *testing.T) {
 	for range 4 {
 		require.Equal(t, 401, b.do(t, "GET", readTop, "", bearer("nonsense")).status)
 	}
-	require.Equal(t, 429, b.do(t, "GET", readTop, "", bearer("nonsense")).status)
-	require.Equal(t, 429, b.do(t, "GET", readTop, "", bearer(userToken(t, "u1"))).status)
+	for _, r := range []response{b.do(t, "GET", readTop, "", bearer("nonsense")), b.do(t, "GET", "/health", ""), b.do(t, "GET", readTop, "", bearer(userToken(t, "u1")))} {
+		require.Equal(t, 429, r.status)
+		require.Equal(t, "2", r.get("RateLimit-Limit"))
+		require.Equal(t, "0", r.get("RateLimit-Remaining"))
+		require.Equal(t, "2", r.get("RateLimit-Reset"))
+		require.Equal(t, "1", r.get("Retry-After"))
+	}
+}
+
+// TestBucketsAreBounded: however many users and addresses come.
+func TestBucketsAreBounded(t *testing.T) {
+	users := newThrottle[int](1, func() time.Time { return start })
+	defer users.close()
+	for n := range maxRateKeys * 3 / 2 {
+		users.of(n)
+	}
+	users.buckets.CleanUp()
+	require.LessOrEqual(t, users.buckets.EstimatedSize(), maxRateKeys)
+}
+
+// TestWhoMayComeAgainHearsWhen: every refusal for being too many, or for what
+// passes, says so.
+func TestWhoMayComeAgainHearsWhen(t *testing.T) {
+	for _, k := range kinds {
+		require.Equal(t, k.status == 429 || k.status == 503, k.retryAfter > 0, k.code)
+		var ctx fasthttp.RequestCtx
+		newBench(t).refuse(&ctx, k.with("x"))
+		if k.retryAfter > 0 {
+			require.Equal(t, strconv.Itoa(k.retryAfter), string(ctx.Response.Header.Peek("Retry-After")), k.code)
+		}
+	}
 }
 
 // TestClientAddress: only what trusted proxies say counts, and of that the last

@@ -40,6 +40,9 @@ type Server struct {
 	fiber  fasthttp.RequestHandler // what Fiber makes of the routes
 	calls  sync.Pool               // *call
 
+	maxConnections int
+	turnedAway     chan struct{} // one for each connection that is waited for
+
 	serving    context.Context // until Shutdown
 	endServing context.CancelFunc
 }
@@ -62,6 +65,9 @@ func New(o Options) *Server {
 		live:    newLiveClients(),
 		routes:  routes(),
 		calls:   sync.Pool{New: func() any { return new(call) }},
+
+		maxConnections: o.MaxConnections,
+		turnedAway:     make(chan struct{}, maxTurnedAway),
 	}
 	s.serving, s.endServing = context.WithCancel(context.Background())
 	s.metrics = newMetrics(o.Registry, s.routes, o.Engine, s.live.count)
@@ -112,7 +118,8 @@ func (s *Server) Serve(listener net.Listener) error {
 	lean := Lean(listener)
 	stop := context.AfterFunc(s.serving, func() { _ = lean.Close() }) // fasthttp may not know of it yet
 	defer stop()
-	if err := s.app.Server().Serve(lean); err != nil && s.serving.Err() == nil {
+	gated := &gate{Listener: lean, most: int64(s.maxConnections), turnAway: s.turnAway}
+	if err := s.app.Server().Serve(gated); err != nil && s.serving.Err() == nil {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
 	return nil
@@ -188,13 +195,18 @@ func (s *Server) recover(ctx *fasthttp.RequestCtx) {
 }
 
 // logAccess notes a request. Queries may hold tokens and paths may hold people,
-// so neither is logged.
+// so neither is logged. Of a body that is streamed the size is not known yet, and
+// looking at it would wait for its end.
 func (s *Server) logAccess(ctx *fasthttp.RequestCtx) {
+	size := -1
+	if !ctx.Response.IsBodyStream() {
+		size = len(ctx.Response.Body())
+	}
 	s.log.LogAttrs(ctx, slog.LevelDebug, "request",
 		slog.String("request_id", string(ctx.Response.Header.PeekCanonical(headerRequestID))),
 		slog.String("method", string(ctx.Method())),
 		slog.Int("status", ctx.Response.StatusCode()),
-		slog.Int("bytes", len(ctx.Response.Body())),
+		slog.Int("bytes", size),
 		slog.Duration("took", time.Since(ctx.Time())),
 	)
 }

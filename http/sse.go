@@ -47,7 +47,7 @@ func (s *Server) streamEvents(c *call) error {
 		return nil
 	}
 	conn := c.Conn()
-	stream := &eventStream{session: session, expires: s.untilExpiry(identity)}
+	stream := &eventStream{server: s, session: session, identity: identity}
 	if !s.live.add(stream) {
 		session.close()
 		return kindNotReady.with("the server is shutting down")
@@ -89,9 +89,10 @@ func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
 
 // eventStream is one client of Server-Sent Events.
 type eventStream struct {
-	session *liveSession
-	expires time.Duration // until the token does
-	ended   atomic.Bool   // the server's wish
+	server   *Server
+	session  *liveSession
+	identity *Identity
+	ended    atomic.Bool // the server's wish
 }
 
 // end implements liveClient.
@@ -111,11 +112,11 @@ func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 	}
 	comment := e.session.alarmIn(commentEvery)
 	defer comment.stop()
-	expiry := e.session.alarmIn(e.expires)
+	expiry := e.session.alarmIn(e.server.untilExpiry(e.identity))
 	defer expiry.stop()
 	for err := send(connected); err == nil; {
 		<-e.session.wake
-		if e.ended.Load() || expiry.due.Load() {
+		if e.ended.Load() || expiry.due.Load() && !e.server.prolong(e.identity, expiry) {
 			return
 		}
 		if err = e.session.deliver(send); err == nil && comment.due.Load() {

@@ -2,7 +2,6 @@ package http
 
 import (
 	"errors"
-	"io"
 	"net"
 	"sync/atomic"
 	"time"
@@ -50,7 +49,8 @@ type socket struct {
 	server  *Server
 	conn    *websocket.Conn
 	session *liveSession
-	expires time.Duration // until the token of the handshake does
+
+	identity *Identity // of the latest token; the writer's
 
 	frames      chan clientFrame // to the writer
 	hangUp      chan closing     // the reader's or the server's wish; capacity 1
@@ -83,9 +83,9 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 	}
 	k := &socket{
 		server: s, conn: conn, session: newLiveSession(s.engine, s.nowMillis, h.identity.Caller),
-		expires: s.untilExpiry(h.identity),
-		frames:  make(chan clientFrame, maxWaitingForWriting),
-		hangUp:  make(chan closing, 1), done: make(chan struct{}),
+		identity: h.identity,
+		frames:   make(chan clientFrame, maxWaitingForWriting),
+		hangUp:   make(chan closing, 1), done: make(chan struct{}),
 	}
 	if !s.live.add(k) {
 		closeSocket(conn, closing{closeGoingAway, "the server is shutting down"})
@@ -132,24 +132,14 @@ func closeSocket(conn *websocket.Conn, c closing) {
 }
 
 // linger closes as RFC 6455, section 7.1.1, advises: our side first, and the
-// whole when the client has closed its own, or after closeGrace. With bytes of
-// the client's unread, closing resets the connection, which can take the close
-// frame from a client that has not read it yet. (The connection's own Close
-// does nothing: fasthttp closes when the handler returns.)
+// whole when the client has closed its own, so that it reads the close frame. (The
+// connection's own Close does nothing: fasthttp closes when the handler returns.)
 func linger(conn *websocket.Conn) {
 	connection := conn.NetConn()
 	if hijacked, ok := connection.(interface{ UnsafeConn() net.Conn }); ok {
 		connection = hijacked.UnsafeConn()
 	}
-	if half, ok := connection.(interface{ CloseWrite() error }); ok && half.CloseWrite() == nil {
-		_ = connection.SetReadDeadline(time.Now().Add(closeGrace))
-		_, _ = io.Copy(io.Discard, connection)
-	}
-}
-
-// untilExpiry is how long an identity is still good for.
-func (s *Server) untilExpiry(id *Identity) time.Duration {
-	return time.Unix(id.Expires, 0).Sub(s.now())
+	awaitClose(connection)
 }
 
 // end asks the writer to close the socket; the first wish counts.
@@ -212,7 +202,7 @@ func (k *socket) write(first frame) {
 	defer func() { k.server.survive(recover()) }()
 	ping := k.session.alarmIn(pingEvery)
 	defer ping.stop()
-	expiry := k.session.alarmIn(k.expires)
+	expiry := k.session.alarmIn(k.server.untilExpiry(k.identity))
 	defer expiry.stop()
 	for err := k.send(first); err == nil; {
 		<-k.session.wake
@@ -224,7 +214,7 @@ func (k *socket) write(first frame) {
 			return
 		default:
 		}
-		if expiry.due.Load() {
+		if expiry.due.Load() && !k.server.prolong(k.identity, expiry) {
 			closeSocket(k.conn, closing{closeBadToken, "the token has expired"})
 			return
 		}
@@ -260,9 +250,11 @@ func (k *socket) send(f frame) error {
 	return k.conn.WriteMessage(fws.TextMessage, f.bytes)
 }
 
-// answer does what a client's frame asks.
+// answer does what a client's frame asks. Frames count as the user's requests do.
 func (k *socket) answer(f clientFrame, expiry *alarm) error {
 	switch {
+	case !k.server.users.allow(k.identity.bucket):
+		return k.send(k.session.problemFrame(f.competitionID, errTooMany))
 	case f.problem != nil:
 		return k.send(k.session.problemFrame(f.competitionID, f.problem))
 	case f.kind == "ping":
@@ -285,13 +277,17 @@ func (k *socket) answer(f clientFrame, expiry *alarm) error {
 // renew takes a later token of the same user.
 func (k *socket) renew(token string, expiry *alarm) error {
 	identity, err := k.server.auth.token([]byte(token))
-	if err == nil && identity.Caller.UserID != k.session.caller.UserID {
+	switch {
+	case err != nil:
+	case identity.Caller.UserID != k.session.caller.UserID:
 		err = kindForbidden.with("the token is another user's")
+	case !identity.may(competition.ScopeRead):
+		err = errScope
 	}
 	if err != nil {
 		return k.send(k.session.problemFrame("", err))
 	}
-	k.session.caller = identity.Caller
+	k.identity, k.session.caller = identity, identity.Caller
 	expiry.reset(k.server.untilExpiry(identity))
 	return nil
 }

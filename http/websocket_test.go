@@ -1,9 +1,11 @@
 package http
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -395,6 +397,58 @@ func TestTheTokenOfASocketExpires(t *testing.T) {
 		require.InDelta(t, 401, r.message().Data["status"], 0)
 		r.refusedWith(1008)
 	})
+}
+
+// TestTheAPIKeyOfALiveClientIsRevoked: by this server or another, its socket and
+// its event stream end soon; those of a key that is still good go on.
+func TestTheAPIKeyOfALiveClientIsRevoked(t *testing.T) {
+	t.Parallel() // it takes as long as revoked keys may
+	b := newLiveServer(t)
+	b.live.apiKeys = sampleKeys()
+	open := func(id string) *rawSocket {
+		r := upgraded(t, b.address, "/ws/leaderboard/spring?token="+apiKey(id))
+		r.expect("leaderboard_update")
+		return r
+	}
+	lost, kept := open("SPARE"), open("READ")
+	lost.say("auth", fmt.Sprintf(`{"token":%q}`, apiKey("SYNC")))
+	require.InDelta(t, 403, lost.message().Data["status"], 0, "a key that may not read does not extend")
+	conn, err := net.Dial("tcp", b.address)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /api/v1/leaderboard/spring/events?token="+apiKey("SPARE")+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	require.NoError(t, err)
+	streamed := bufio.NewReader(conn)
+	for line := ""; line != "event: leaderboard_update\n"; {
+		line, err = streamed.ReadString('\n')
+		require.NoError(t, err)
+	}
+
+	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/api-keys/SPARE", "", bearer(operatorToken(t))).status)
+	lost.refusedWith(1008)
+	rest, err := io.ReadAll(streamed)
+	require.NoError(t, err)
+	require.True(t, strings.HasSuffix(string(rest), "\r\n0\r\n\r\n"), "the response is complete: %q", rest)
+	kept.quiet()
+}
+
+// TestFramesCountAsRequests: a socket is no way around the rate.
+func TestFramesCountAsRequests(t *testing.T) {
+	b := newLiveServer(t, func(o *Options) { o.RateLimits.User = 3 })
+	r := b.watching(t, "?limit=10") // the first of six
+	r.expect("leaderboard_update")
+	for range 5 {
+		r.say("ping", `null`)
+		require.Equal(t, "pong", r.message().Type)
+	}
+	for _, kind := range []string{"ping", "subscribe", "auth"} {
+		r.say(kind, `{"competition_id":"nowhere"}`)
+		m := r.message()
+		require.Equal(t, "error", m.Type)
+		require.Equal(t, "rate_limited", m.Data["code"])
+	}
+	b.live.change("spring", score(1))
+	require.Equal(t, "score_update", r.message().Type, "what is watched goes on")
 }
 
 func TestShutdownClosesSockets(t *testing.T) {

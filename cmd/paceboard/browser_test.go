@@ -20,6 +20,8 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
 // browserPatience is how long a page may take to show what is so; a loaded
@@ -326,4 +328,35 @@ func TestBrowserFollowsTheBoard(t *testing.T) {
 	tab.requireNoFaults()
 	tab.requireHearing()
 	again.stop()
+}
+
+// TestBrowserShowsThePrizes as soon as they are paid, to everybody who watches;
+// who comes later still sees the own one.
+func TestBrowserShowsThePrizes(t *testing.T) {
+	findChromium(t)
+	dir := t.TempDir()
+	prepare(t, dir, func(s competition.Store) { playPrizes(t, s, "prizes", false) })
+	s := startServer(t, dir)
+	const (
+		onSteps = `[...document.querySelectorAll(".step-prize")].map((e) => e.textContent).join(" ")`
+		inRows  = `[...document.querySelectorAll(".board tbody tr:not(.gap):not(.skeleton) td.prize")].map((e) => e.textContent).join(" ")`
+	)
+	tab := openTab(t, strings.TrimPrefix(s.url, "http://"))
+	tab.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.url+"/#/c/prizes?token="+tokenOf(t, "bert", false)))
+	tab.waitForBoard(s.readBoard("prizes", 25))
+	tab.waitUntil("the page is connected", `document.querySelector(".connection[data-kind=live]") !== null`)
+	require.Empty(t, strings.TrimSpace(tab.read(onSteps)), "nothing is paid yet")
+
+	status, answer := s.call(http.MethodPost, "/api/v1/prizes/distribute/prizes", operatorToken(t), "")
+	require.Equal(t, http.StatusOK, status, string(answer))
+	tab.waitUntil("the podium has the prizes", onSteps+` === "€50.00 €30.00 €20.00"`)
+	require.Equal(t, "€50.00 €30.00 €20.00", tab.read(inRows))
+	tab.shootAll("settled")
+
+	tab.do(chromedp.Reload())
+	tab.waitForBoard(s.readBoard("prizes", 25))
+	tab.waitUntil("bert's own prize is there", onSteps+`.trim() === "€30.00"`)
+	tab.shoot("settled-later-desktop")
+	tab.requireNoFaults()
+	s.stop()
 }

@@ -15,9 +15,10 @@ import (
 )
 
 // TestOverload offers five times what the server is set to sustain, open loop:
-// those who are admitted are as many as before, the others are told when to come
-// again, memory stays, and two seconds later nobody is refused any more. How long
-// syncs take is printed: it depends on who else has the processors.
+// those who are admitted are as many as before and hardly wait longer, the others
+// are told when to come again, memory stays, and two seconds later nobody is
+// refused any more. It is a measurement that others on the machine disturb, so it
+// may be made three times.
 func TestOverload(t *testing.T) {
 	if raceEnabled {
 		t.Skip("it is a measurement: `make test` runs it a second time, without the race detector")
@@ -33,20 +34,27 @@ func TestOverload(t *testing.T) {
 	for i := range crowd {
 		crowd[i] = newCrowdClient(t, s, fmt.Sprintf("user-%02d", i%users), fmt.Sprintf("device-%d", i/users)) // whose reports are all new
 	}
-	calm := offer(t, crowd, sustained/2, 3*time.Second)
-	require.Zero(t, calm.refused, "half of what is sustained is admitted")
-	before := s.resident()
-	flood := offer(t, crowd, 5*sustained, 20*time.Second)
-	grown := s.resident() - before
-	after := offer(t, crowd, sustained/2, 3*time.Second)
-	t.Logf("p99 %v calm, %v in the flood (%d admitted, %d refused), %v two seconds after it; %d MiB more",
-		calm.p99(), flood.p99(), len(flood.latencies), flood.refused, after.p99Late(), grown>>20)
+	for try := 1; ; try++ {
+		calm := offer(t, crowd, sustained/2, 3*time.Second)
+		require.Zero(t, calm.refused, "half of what is sustained is admitted")
+		before := s.resident()
+		flood := offer(t, crowd, 5*sustained, 20*time.Second)
+		grown := s.resident() - before
+		after := offer(t, crowd, sustained/2, 4*time.Second)
+		unloaded := max(calm.p99(), after.p99Late())
+		t.Logf("p99 %v calm, %v in the flood (%d admitted, %d refused), %v two seconds after it; %d MiB more",
+			calm.p99(), flood.p99(), len(flood.latencies), flood.refused, after.p99Late(), grown>>20)
 
-	require.Positive(t, flood.refused)
-	require.Zero(t, flood.unexplained, "every refusal says when to come again")
-	require.InEpsilon(t, 20*sustained, len(flood.latencies), 0.15, "as many are admitted as the limits let")
-	require.Less(t, grown, int64(128<<20))
-	require.Zero(t, after.refusedLate, "two seconds later nobody is refused")
+		require.Positive(t, flood.refused)
+		require.Zero(t, flood.unexplained, "every refusal says when to come again")
+		require.InEpsilon(t, 20*sustained, len(flood.latencies), 0.15, "as many are admitted as the limits let")
+		require.Less(t, grown, int64(128<<20))
+		require.Zero(t, after.refusedLate, "two seconds later nobody is refused")
+		if flood.p99() <= 3*unloaded {
+			return
+		}
+		require.Less(t, try, 3, "who is admitted waits three times as long as without the flood at most")
+	}
 }
 
 // offered is what became of a load.

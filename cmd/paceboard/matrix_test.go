@@ -1,0 +1,374 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/coder/websocket"
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"gopkg.in/yaml.v3"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/persistence/porttest"
+)
+
+// right is who may do something: what each of those hears whom the server knows,
+// in the order of knownCallers. 200 stands for all success.
+type right [6]int
+
+var (
+	anybody    = right{200, 200, 200, 200, 200, 200} // who is known at all
+	readsOwn   = right{200, 403, 200, 403, 200, 200} // about anna, who may come as an anonymous user, too
+	changesOwn = right{403, 403, 200, 403, 200, 200}
+	manages    = right{403, 403, 403, 200, 200, 200}
+	joins      = right{403, 403, 200, 200, 200, 200} // anna herself, or who may bring her in or take her off
+	members    = right{200, 403, 200, 200, 200, 200} // anna's and the creator's competition
+	operates   = right{403, 403, 403, 403, 200, 200}
+	adds       = right{403, 200, 200, 200, 200, 200}
+)
+
+// knownCallers are those with a token that is good; anna is whom requests are
+// about, and creator made the competition.
+var knownCallers = []string{"anonymous user", "other user", "same user", "creator", "operator", "service role"}
+
+// unknownCallers are told 401 everywhere but where anybody may come.
+var unknownCallers = []string{"no token", "expired", "wrong key", "wrong audience", "anon key", "revoked API key"}
+
+// attempt is a good request of an operation. $C is a competition of the kind
+// that it wants, $U is anna.
+type attempt struct {
+	who    right
+	kind   string // of the competition: open, upcoming, private, completed or pending; none where empty
+	path   string // in place of the operation's own; a query is added to it where it begins with ?
+	body   string
+	public bool // even unknown callers may come
+}
+
+// attempts are those of each operation; who may do what does not follow from the
+// code, but from what clients are promised.
+var attempts = map[string][]attempt{
+	"submitSync":  {{who: changesOwn, kind: "open", body: `{"user_id":"$U","competition_id":"$C","steps":9,"date":"2016-05-01"}`}},
+	"submitBatch": {{who: changesOwn, kind: "open", body: `{"syncs":[{"user_id":"$U","competition_id":"$C","steps":9,"date":"2016-05-01"}]}`}},
+	"getLeaderboard": {
+		{who: anybody, kind: "open"},
+		{who: members, kind: "private"},
+		{who: members, kind: "private", path: "?around=$U"},
+	},
+	"getStats": {{who: readsOwn, kind: "open", path: "?competition_id=$C"}, {who: readsOwn}},
+	"createCompetition": {
+		{who: adds, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z"}`},
+		{who: operates, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z","currency":"EUR","prize_pool":10}`},
+		{who: operates, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z","currency":"EUR","entry_fee":10}`},
+	},
+	"listCompetitions": {{who: anybody}},
+	"getCompetition":   {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
+	"editCompetition": {
+		{who: manages, kind: "upcoming", body: `{"name":"Other"}`},
+		{who: operates, kind: "upcoming", body: `{"currency":"EUR","prize_pool":10}`},
+	},
+	"cancelCompetition": {{who: manages, kind: "upcoming"}, {who: right{403, 403, 403, 409, 200, 200}, kind: "open"}},
+	"joinCompetition": {
+		{who: joins, kind: "open", body: `{"user_id":"$U"}`},
+		{who: right{403, 200, 200, 200, 200, 400}, kind: "open", body: `{"user_name":"Me"}`}, // the service role is nobody who could
+		{who: right{403, 403, 200, 200, 200, 400}, kind: "private", body: `{"user_name":"Me"}`},
+	},
+	"leaveCompetition":     {{who: joins, kind: "open", path: "?user_id=$U"}},
+	"listParticipants":     {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
+	"listFlags":            {{who: operates, kind: "open"}},
+	"excludeParticipant":   {{who: operates, kind: "open", body: `{"reason":"a car"}`}},
+	"restoreParticipant":   {{who: operates, kind: "open", body: `{"reason":"no car"}`}},
+	"correctDay":           {{who: operates, kind: "open", body: `{"steps":4,"reason":"a bus"}`}},
+	"withdrawCorrection":   {{who: operates, kind: "open", body: `{"reason":"no bus"}`}},
+	"explainScore":         {{who: readsOwn, kind: "open"}},
+	"listUserCompetitions": {{who: readsOwn}},
+	"exportUser":           {{who: readsOwn}},
+	"eraseUser":            {{who: changesOwn, kind: "open"}},
+	"calculatePrizes":      {{who: operates, kind: "completed"}},
+	"distributePrizes":     {{who: operates, kind: "completed"}},
+	"confirmPrize":         {{who: operates, kind: "pending"}},
+	"failPrize":            {{who: operates, kind: "pending", body: `{"reason":"no account"}`}},
+	"listPrizes":           {{who: readsOwn}},
+	"listTransactions":     {{who: readsOwn}},
+	"listPayouts":          {{who: operates}},
+	"retryPayout":          {{who: operates, kind: "pending"}},
+	"createAPIKey":         {{who: operates, body: `{"name":"gateway","scopes":["read"]}`}},
+	"listAPIKeys":          {{who: operates}},
+	"revokeAPIKey":         {{who: operates}},
+	"listAudit":            {{who: operates}},
+	"watchLeaderboard":     {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
+	"streamLeaderboard":    {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
+	"getHealth":            {{who: anybody, public: true}},
+	"getLiveness":          {{who: anybody, public: true}},
+	"getReadiness":         {{who: anybody, public: true}},
+	"getDetailedHealth":    {{who: operates}},
+	"getMetrics":           {{who: anybody, public: true}},
+	"getOpenAPI":           {{who: anybody, public: true}},
+	"getDocs":              {{who: anybody, public: true}},
+	"getPage":              {{who: anybody, public: true}},
+}
+
+// matrix is a server and everybody who calls it.
+type matrix struct {
+	*instance
+	tokens map[string]string // by caller
+	key    string            // the id of an API key that may be revoked
+	fresh  int               // competitions made so far
+	stored map[string]int    // of the kinds that only time makes, how many are used
+}
+
+// How many competitions there are of each kind that only time makes.
+const (
+	completedOnes = 6
+	pendingOnes   = 9
+)
+
+func startMatrix(t *testing.T) *matrix {
+	t.Helper()
+	where := t.TempDir()
+	prepare(t, where, func(s competition.Store) {
+		for n := range completedOnes {
+			playPrizes(t, s, fmt.Sprint("completed-", n), false)
+		}
+		for n := range pendingOnes {
+			playPending(t, s, fmt.Sprint("pending-", n))
+		}
+	})
+	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0"), stored: map[string]int{}}
+	status, answer := m.call(http.MethodPost, "/api/v1/api-keys", operatorToken(t), `{"name":"old","scopes":["read","sync","manage","prizes"]}`)
+	require.Equal(t, http.StatusCreated, status, string(answer))
+	var made struct{ Data struct{ ID, Key string } }
+	require.NoError(t, json.Unmarshal(answer, &made))
+	status, answer = m.call(http.MethodGet, "/api/v1/competitions", made.Data.Key, "")
+	require.Equal(t, http.StatusOK, status, "it was good before: %s", answer)
+	status, answer = m.call(http.MethodDelete, "/api/v1/api-keys/"+made.Data.ID, operatorToken(t), "")
+	require.Equal(t, http.StatusOK, status, string(answer))
+	m.key = made.Data.ID
+	m.tokens = map[string]string{
+		"no token":        "",
+		"expired":         signed(t, testSecret, jwt.MapClaims{"sub": "anna", "exp": time.Now().Add(-time.Hour).Unix()}),
+		"wrong key":       signed(t, "another secret, which is just as long as ours", jwt.MapClaims{"sub": "anna", "app_metadata": map[string]any{"role": "operator"}}),
+		"wrong audience":  signed(t, testSecret, jwt.MapClaims{"sub": "anna", "aud": "somebody", "app_metadata": map[string]any{"role": "operator"}}),
+		"anon key":        signed(t, testSecret, jwt.MapClaims{"role": "anon", "iss": "supabase", "aud": nil}),
+		"revoked API key": made.Data.Key,
+		"anonymous user":  signed(t, testSecret, jwt.MapClaims{"sub": "anna", "is_anonymous": true, "app_metadata": map[string]any{"role": "operator"}}),
+		"other user":      signed(t, testSecret, jwt.MapClaims{"sub": "olga", "user_metadata": map[string]any{"role": "operator"}}),
+		"same user":       signed(t, testSecret, jwt.MapClaims{"sub": "anna"}),
+		"creator":         signed(t, testSecret, jwt.MapClaims{"sub": "creator"}),
+		"operator":        signed(t, testSecret, jwt.MapClaims{"sub": "operator", "app_metadata": map[string]any{"role": "operator"}}),
+		"service role":    signed(t, testSecret, jwt.MapClaims{"role": "service_role", "iss": "supabase", "aud": nil}),
+	}
+	return m
+}
+
+// signed is a token of a Supabase user, with some claims changed; nil takes one out.
+func signed(t *testing.T, secret string, changes jwt.MapClaims) string {
+	t.Helper()
+	claims := jwt.MapClaims{"aud": "authenticated", "role": "authenticated", "exp": time.Now().Add(time.Hour).Unix()}
+	for name, value := range changes {
+		if claims[name] = value; value == nil {
+			delete(claims, name)
+		}
+	}
+	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(secret))
+	require.NoError(t, err)
+	return token
+}
+
+// playPending stores a settled competition whose prizes wait for word.
+func playPending(t *testing.T, s competition.Store, id string) {
+	t.Helper()
+	g := porttest.NewGame(s, id)
+	require.NoError(t, g.CreateWithPrizes(0, 100_00))
+	require.NoError(t, g.Join("bert", ""))
+	require.NoError(t, g.Commit(t.Context()))
+	g.Now = porttest.Start + 24*60*60*1000
+	require.NoError(t, g.Sync("bert", 0, 1000))
+	g.Finish()
+	require.NoError(t, g.Commit(t.Context()))
+	require.NoError(t, g.Distribute(true))
+	require.NoError(t, g.Commit(t.Context()))
+}
+
+// competition is one of a kind that nobody has touched yet, with anna in it.
+func (m *matrix) competition(kind string) (id string) {
+	m.t.Helper()
+	switch kind {
+	case "":
+		return ""
+	case "completed", "pending":
+		id = fmt.Sprintf("%s-%d", kind, m.stored[kind])
+		m.stored[kind]++
+		return id
+	}
+	m.fresh++
+	id = fmt.Sprintf("%s-%d", kind, m.fresh)
+	begins, visibility := "2016-04-12T00:00:00Z", "public"
+	switch kind {
+	case "upcoming":
+		begins = "2099-04-12T00:00:00Z"
+	case "private":
+		visibility = kind
+	}
+	status, answer := m.call(http.MethodPost, "/api/v1/competitions", m.tokens["creator"],
+		fmt.Sprintf(`{"id":%q,"name":"Spring","start_date":%q,"end_date":"2100-01-01T00:00:00Z","visibility":%q}`, id, begins, visibility))
+	require.Equal(m.t, http.StatusCreated, status, string(answer))
+	status, answer = m.call(http.MethodPost, "/api/v1/competitions/"+id+"/join", m.tokens["creator"], `{"user_id":"anna"}`)
+	require.Equal(m.t, http.StatusOK, status, string(answer))
+	return id
+}
+
+// state is what a refused request could have changed, by where it is read.
+func (m *matrix) state(id string) map[string]string {
+	m.t.Helper()
+	paths := []string{"/competitions", "/users/anna/competitions", "/users/anna/transactions", "/users/bert/transactions", "/prizes/history/bert", "/payouts", "/api-keys"}
+	if id != "" {
+		paths = append(paths, "/competitions/"+id, "/leaderboard/"+id, "/competitions/"+id+"/participants")
+	}
+	all := map[string]string{}
+	for _, path := range paths {
+		status, answer := m.call(http.MethodGet, "/api/v1"+path, m.tokens["operator"], "")
+		require.Equal(m.t, http.StatusOK, status, string(answer))
+		all[path] = string(answer)
+	}
+	return all
+}
+
+// try makes an attempt on a competition, and returns what the caller hears.
+func (m *matrix) try(operation, method, template string, a attempt, id, caller string) int {
+	m.t.Helper()
+	target := template
+	if strings.HasPrefix(a.path, "?") {
+		target += a.path
+	}
+	fill := strings.NewReplacer("{competition_id}", id, "$C", id, "{user_id}", "anna", "$U", "anna", "{date}", "2016-05-01", "{id}", id+".1", "{key_id}", m.key)
+	target = fill.Replace(target)
+	switch operation {
+	case "watchLeaderboard":
+		return m.watch(target, m.tokens[caller])
+	case "streamLeaderboard":
+		return m.stream(target, m.tokens[caller])
+	}
+	status, answer := m.call(method, target, m.tokens[caller], fill.Replace(a.body))
+	var batch struct{ Data []struct{ Status int } }
+	if operation == "submitBatch" && status == http.StatusOK && json.Unmarshal(answer, &batch) == nil && batch.Data[0].Status != 0 {
+		return batch.Data[0].Status
+	}
+	if status == http.StatusCreated {
+		return http.StatusOK
+	}
+	return status
+}
+
+// watch opens a socket; close codes are told as the status that they stand for.
+func (m *matrix) watch(target, token string) int {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), 10*time.Second)
+	defer cancel()
+	var options websocket.DialOptions
+	if token != "" {
+		options.Subprotocols = []string{"bearer." + token}
+	}
+	conn, _, err := websocket.Dial(ctx, strings.Replace(m.url, "http", "ws", 1)+target, &options) //nolint:bodyclose // the library has read it
+	require.NoError(m.t, err, "a refusal accepts the upgrade")
+	defer conn.CloseNow()
+	_, _, err = conn.Read(ctx)
+	switch int(websocket.CloseStatus(err)) {
+	case 1008:
+		return http.StatusUnauthorized
+	case 4403:
+		return http.StatusForbidden
+	}
+	require.NoError(m.t, err)
+	return http.StatusOK
+}
+
+// stream opens an event stream and leaves it.
+func (m *matrix) stream(target, token string) int {
+	m.t.Helper()
+	ctx, cancel := context.WithTimeout(m.t.Context(), 10*time.Second)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, m.url+target+"?token="+token, http.NoBody)
+	require.NoError(m.t, err)
+	response, err := http.DefaultClient.Do(request)
+	require.NoError(m.t, err)
+	require.NoError(m.t, response.Body.Close())
+	return response.StatusCode
+}
+
+// TestTheAuthorisationMatrix: everybody tries everything that the server says it
+// can do. Who is refused has changed nothing. An operation that has no attempt
+// here, or an attempt at none, fails the test. (That the server's description has
+// every route is a test of package http.)
+func TestTheAuthorisationMatrix(t *testing.T) {
+	m := startMatrix(t)
+	status, text := m.call(http.MethodGet, "/openapi.yaml", "", "")
+	require.Equal(t, http.StatusOK, status)
+	var described struct {
+		Paths map[string]map[string]struct {
+			OperationID string `yaml:"operationId"`
+		}
+	}
+	require.NoError(t, yaml.Unmarshal(text, &described))
+	cells, left := 0, len(attempts)
+	for _, template := range slices.Sorted(maps.Keys(described.Paths)) {
+		for _, method := range slices.Sorted(maps.Keys(described.Paths[template])) {
+			name := described.Paths[template][method].OperationID
+			if !assert.NotEmpty(t, attempts[name], "nobody says who may %s", name) {
+				continue
+			}
+			left--
+			for _, a := range attempts[name] {
+				cells += m.row(name, strings.ToUpper(method), template, a)
+			}
+		}
+	}
+	require.Zero(t, left, "attempts at operations that there are not")
+	t.Logf("%d operations, %d cells", len(attempts), cells)
+}
+
+// row has everybody make one attempt: first all who are to be refused, at one
+// competition, and then each of the others at one of its own.
+func (m *matrix) row(name, method, template string, a attempt) (cells int) {
+	m.t.Helper()
+	want := map[string]int{}
+	for _, caller := range unknownCallers {
+		if want[caller] = http.StatusUnauthorized; a.public {
+			want[caller] = http.StatusOK
+		}
+	}
+	for i, caller := range knownCallers {
+		want[caller] = a.who[i]
+	}
+	callers := slices.Concat(unknownCallers, knownCallers)
+	rule := fmt.Sprint(name, " of ", a.kind, " ", a.path, a.body, " by ")
+	id := m.competition(a.kind)
+	before := m.state(id)
+	for _, caller := range callers {
+		if want[caller] != http.StatusOK {
+			assert.Equal(m.t, want[caller], m.try(name, method, template, a, id, caller), rule+caller)
+			cells++
+		}
+	}
+	for path, answer := range m.state(id) {
+		assert.True(m.t, answer == before[path], "%sall who were refused: %s has changed", rule, path) //nolint:testifylint // a whole list is too much to print
+	}
+	for _, caller := range callers {
+		if want[caller] == http.StatusOK {
+			if method != http.MethodGet {
+				id = m.competition(a.kind)
+			}
+			assert.Equal(m.t, http.StatusOK, m.try(name, method, template, a, id, caller), rule+caller)
+			cells++
+		}
+	}
+	return cells
+}
