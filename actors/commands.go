@@ -25,7 +25,7 @@ func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (co
 	defer e.leave(h)
 	v := e.newEnvelope()
 	v.sync = *s
-	e.tell(h, v)
+	h.mailbox.postAndRun(v)
 	if !v.await(deadline) {
 		return competition.SyncReply{}, errNoAnswer
 	}

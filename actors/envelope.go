@@ -85,7 +85,7 @@ func send[T any](e *Engine, id string, command any) (T, error) {
 func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (T, error) {
 	v := e.newEnvelope()
 	v.command = command
-	e.tell(h, v)
+	h.mailbox.postAndRun(v)
 	var zero T
 	if !v.await(deadline) {
 		return zero, errNoAnswer

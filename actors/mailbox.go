@@ -18,6 +18,10 @@ import (
 //     gives way to those who are about to send, so that under load one wake-up
 //     serves many requests;
 //   - allocates nothing when it is woken;
+//   - is run by a caller who is going to wait for the answer anyhow, where nobody
+//     else runs it: that spares waking a goroutine, for each request where there
+//     are many competitions. A caller leaves after a while, and at once when there
+//     is something to do that may take longer than it has;
 //   - bounds the requests in it. The limit on requests under way does not: callers
 //     who gave up waiting, while a competition recovers or the store hangs, leave
 //     theirs behind.
@@ -64,14 +68,52 @@ func (m *mailbox) UserMessageCount() int { return int(m.users.Load()) }
 // PostUserMessage implements actor.Mailbox. It answers, in the sender, a request
 // that finds no place; the actors' own messages always find one.
 func (m *mailbox) PostUserMessage(message any) {
-	if v, ok := message.(*envelope); ok && m.UserMessageCount() >= m.limit {
-		v.respond(competition.ErrOverloaded)
+	if v, ok := message.(*envelope); ok && m.refuses(v) {
 		return
 	}
 	m.mu.Lock()
 	m.posted = append(m.posted, message)
 	m.users.Add(1)
 	m.wakeAndUnlock()
+}
+
+func (m *mailbox) refuses(v *envelope) bool {
+	if m.UserMessageCount() < m.limit {
+		return false
+	}
+	v.respond(competition.ErrOverloaded)
+	return true
+}
+
+// postAndRun is PostUserMessage for a caller who waits for the answer next, and
+// who runs the mailbox if nobody does.
+func (m *mailbox) postAndRun(v *envelope) {
+	if m.refuses(v) {
+		return
+	}
+	m.mu.Lock()
+	m.posted = append(m.posted, v)
+	m.users.Add(1)
+	if m.running || m.suspended || len(m.system) > 0 {
+		m.wakeAndUnlock()
+		return
+	}
+	m.running = true
+	m.mu.Unlock()
+	m.run(v)
+}
+
+// mayRun reports whether a caller, with an envelope of its own, handles a message:
+// one that takes no longer than its own request may.
+func (v *envelope) mayRun(message any) bool {
+	switch message := message.(type) {
+	case *envelope:
+		return message.command == nil || message == v
+	case *flush, *appended:
+		return true
+	default:
+		return false
+	}
 }
 
 // PostSystemMessage implements actor.Mailbox.
@@ -91,11 +133,18 @@ func (m *mailbox) wakeAndUnlock() {
 	}
 }
 
-// drain handles messages until there are none left that may be handled now.
-func (m *mailbox) drain() {
+// drain is run by a goroutine of its own.
+func (m *mailbox) drain() { m.run(nil) }
+
+// run handles messages until there are none left that may be handled now, or the
+// caller, if one runs it, leaves the rest to a goroutine of its own.
+func (m *mailbox) run(caller *envelope) {
 	runtime.Gosched()
 	for {
-		m.handle()
+		if left := m.handle(caller); left {
+			m.dispatcher.Schedule(m.process)
+			return
+		}
 		m.mu.Lock()
 		if len(m.system) == 0 && (m.suspended || m.UserMessageCount() == 0) {
 			break
@@ -112,9 +161,9 @@ func (m *mailbox) drain() {
 	m.mu.Unlock()
 }
 
-// handle is drain until there is nothing to do or the actor panics, of which its
-// supervisor is told.
-func (m *mailbox) handle() {
+// handle is run until there is nothing to do, the caller leaves, or the actor
+// panics, of which its supervisor is told.
+func (m *mailbox) handle(caller *envelope) (left bool) {
 	var message any
 	defer func() {
 		if reason := recover(); reason != nil {
@@ -123,18 +172,30 @@ func (m *mailbox) handle() {
 	}()
 	for turns := 1; ; turns++ {
 		if turns%m.dispatcher.Throughput() == 0 {
+			if caller != nil {
+				return true
+			}
 			runtime.Gosched()
+		}
+		if caller != nil && m.urgent.Load() {
+			return true
 		}
 		if message = m.nextSystem(); message != nil {
 			m.obey(message)
 			continue
 		}
 		if m.suspended {
-			return
+			return false
 		}
-		if message = m.nextUser(); message == nil {
-			return
+		switch message = m.nextUser(); {
+		case message == nil:
+			return false
+		case caller != nil && !caller.mayRun(message):
+			return true
 		}
+		m.taken[m.next] = nil
+		m.next++
+		m.users.Add(-1)
 		m.invoker.InvokeUserMessage(message)
 	}
 }
@@ -166,8 +227,8 @@ func (m *mailbox) nextSystem() (message any) {
 	return message
 }
 
-// nextUser is nil when there is none.
-func (m *mailbox) nextUser() (message any) {
+// nextUser leaves the message where it is; nil when there is none.
+func (m *mailbox) nextUser() any {
 	if m.next == len(m.taken) {
 		m.mu.Lock()
 		m.taken, m.posted = m.posted, m.taken[:0]
@@ -176,9 +237,5 @@ func (m *mailbox) nextUser() (message any) {
 			return nil
 		}
 	}
-	message = m.taken[m.next]
-	m.taken[m.next] = nil
-	m.next++
-	m.users.Add(-1)
-	return message
+	return m.taken[m.next]
 }

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"bytes"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -30,7 +32,7 @@ func (l *listener) InvokeUserMessage(message any) {
 func (l *listener) EscalateFailure(reason, _ any) { l.failures = append(l.failures, reason) }
 
 // listening is a mailbox with so many places for requests, and who listens to it.
-func listening(limit int) (actor.Mailbox, *listener) {
+func listening(limit int) (*mailbox, *listener) {
 	l := &listener{}
 	m := newMailbox(limit)
 	m.RegisterHandlers(l, actor.NewDefaultDispatcher(throughput))
@@ -128,5 +130,93 @@ func TestMailboxBoundsRequestsAlone(t *testing.T) {
 		m.PostSystemMessage(&actor.ResumeMailbox{})
 		synctest.Wait()
 		require.Equal(t, []any{requests[0], requests[1], &flush{}}, l.got)
+	})
+}
+
+// goroutine is the id of the goroutine that asks.
+func goroutine() string {
+	buffer := make([]byte, 64)
+	return string(bytes.Fields(buffer[:runtime.Stack(buffer, false)])[1])
+}
+
+func TestACallerRunsAnIdleMailbox(t *testing.T) {
+	sync, other := func() *envelope { return makeEnvelope().(*envelope) }, func() *envelope {
+		v := makeEnvelope().(*envelope)
+		v.command = struct{}{}
+		return v
+	}
+	mine, theirs := sync(), sync()
+	for name, c := range map[string]struct {
+		meanwhile func(m *mailbox) // while the caller's own is handled
+		caller    int              // how many messages the caller handles
+		others    int
+	}{
+		"and nobody else does":                        {func(*mailbox) {}, 1, 0},
+		"with the syncs of others":                    {func(m *mailbox) { m.PostUserMessage(theirs) }, 2, 0},
+		"and what belongs to them":                    {func(m *mailbox) { m.PostUserMessage(&flush{}); m.PostUserMessage(&appended{}) }, 3, 0},
+		"but not what may take long":                  {func(m *mailbox) { m.PostUserMessage(other()); m.PostUserMessage(theirs) }, 1, 2},
+		"nor what the actor tells itself":             {func(m *mailbox) { m.PostUserMessage(&retry{}) }, 1, 1},
+		"nor what the system says, which comes first": {func(m *mailbox) { m.PostUserMessage(theirs); m.PostSystemMessage("restart") }, 1, 2},
+		"for no longer than a turn": {func(m *mailbox) {
+			for range throughput {
+				m.PostUserMessage(theirs)
+			}
+		}, throughput - 1, 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				m, l := listening(10 * throughput)
+				var by []string
+				l.handle = func(message any) {
+					by = append(by, goroutine())
+					if message == mine {
+						c.meanwhile(m)
+					}
+				}
+				m.postAndRun(mine)
+				synctest.Wait()
+				caller := 0
+				for _, id := range by {
+					if id == goroutine() {
+						caller++
+					}
+				}
+				require.Equal(t, c.caller, caller)
+				require.Len(t, l.got, c.caller+c.others)
+				require.Zero(t, m.UserMessageCount())
+			})
+		})
+	}
+
+	t.Run("a panic is for the supervisor, not for the caller", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, l := listening(1)
+			l.handle = func(any) { panic("a bug") }
+			m.postAndRun(mine)
+			require.Equal(t, []any{"a bug"}, l.failures)
+		})
+	})
+
+	t.Run("a suspended one waits until it is resumed", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, l := listening(1)
+			m.PostSystemMessage(&actor.SuspendMailbox{})
+			synctest.Wait()
+			m.postAndRun(mine)
+			synctest.Wait()
+			require.Empty(t, l.got)
+			m.PostSystemMessage(&actor.ResumeMailbox{})
+			synctest.Wait()
+			require.Equal(t, []any{mine}, l.got)
+		})
+	})
+
+	t.Run("a full one refuses", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			m, _ := listening(0)
+			m.postAndRun(mine)
+			<-mine.done
+			require.ErrorIs(t, mine.err, competition.ErrOverloaded)
+		})
 	})
 }
