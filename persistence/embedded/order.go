@@ -15,12 +15,14 @@ import (
 // could have the marker and not the MANIFEST, and nothing would open. It happens
 // once for each start and each new MANIFEST.
 //
-// It also makes logs anew, instead of from old ones with their bytes behind the
-// end, while renewing is set.
+// It fills logs ahead, see filledLog. While renewing is set it makes them anew,
+// instead of from old ones with their bytes behind the end.
 type orderedFS struct {
 	vfs.FS
 	renewing *atomic.Bool
 }
+
+const logSuffix = ".log"
 
 // Create implements vfs.FS.
 func (f orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File, error) {
@@ -29,7 +31,11 @@ func (f orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 			return nil, err
 		}
 	}
-	return f.FS.Create(name, category)
+	file, err := f.FS.Create(name, category)
+	if err != nil || !strings.HasSuffix(name, logSuffix) {
+		return file, err
+	}
+	return fillAhead(f.FS, name, file, category)
 }
 
 // ReuseForWrite implements vfs.FS. A log that waited for new use is gone if
@@ -42,8 +48,11 @@ func (f orderedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWrite
 		return f.Create(newname, category)
 	}
 	file, err := f.FS.ReuseForWrite(oldname, newname, category)
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		return f.Create(newname, category)
+	case err != nil:
+		return nil, err
 	}
-	return file, err
+	return fillAhead(f.FS, newname, file, category)
 }

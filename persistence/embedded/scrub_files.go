@@ -19,7 +19,7 @@ import (
 // They would wait for new use, with all that is in them; see orderedFS.
 func (s *Store) removeLogs(upTo uint64) error {
 	err := s.eachFile(func(name string, number uint64) error {
-		if !strings.HasSuffix(name, ".log") || number > upTo {
+		if !strings.HasSuffix(name, logSuffix) || number > upTo {
 			return nil
 		}
 		err := s.options.FS.Remove(s.pebblePath(name))

@@ -73,7 +73,7 @@ func (o *opening) replayBytes() (uint64, error) {
 	}
 	var logs uint64
 	for _, name := range names {
-		if !strings.HasSuffix(name, ".log") {
+		if !strings.HasSuffix(name, logSuffix) {
 			continue
 		}
 		info, err := o.FS.Stat(o.FS.PathJoin(o.path, name))
