@@ -124,7 +124,7 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 	if err != nil {
 		return round{}, err
 	}
-	others := b.beside(ctx, s, m.beside)
+	others := b.beside(ctx, m.beside)
 	used, machine, began := s.Usage(), rig.Machine(), time.Now()
 	w, err := b.wrk.run(ctx, s.Address, m.connections, l.file, b.number, b.each)
 	usedUp, machineUp, took := s.Usage(), rig.Machine(), time.Since(began)
@@ -166,16 +166,16 @@ func (b *bench) measureInserts(ctx context.Context, m *measurement) (r round, er
 	return r, err
 }
 
-// beside sends syncs at a rate while something else is measured; its error comes
-// when the last is answered.
-func (b *bench) beside(ctx context.Context, s *server, rate float64) <-chan error {
+// beside sends syncs at a rate to our server while something is measured; its
+// error comes when the last is answered.
+func (b *bench) beside(ctx context.Context, rate float64) <-chan error {
 	done := make(chan error, 1)
 	if rate == 0 {
 		done <- nil
 		return done
 	}
 	l := b.loads.single()
-	o := openLoop{address: s.Address, connections: 16, load: l, number: b.number, schedule: newSchedule(time.Now(), rate, b.each)}
+	o := openLoop{address: b.servers[ours].Address, connections: 16, load: l, number: b.number, schedule: newSchedule(time.Now(), rate, b.each)}
 	b.sent(o.schedule.count, l)
 	go func() { done <- o.run(ctx) }() // ends with its schedule
 	return done

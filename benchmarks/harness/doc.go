@@ -12,7 +12,8 @@
 //	b  single syncs         the real server, embedded store, 1,000 users, HS256 tokens
 //	c  on PostgreSQL        the same, beside pgbench's own single-row inserts
 //	d  batches of 100       embedded and PostgreSQL
-//	e  top-100 reads        cached, while 1,000 syncs a second change the board, If-None-Match
+//	e  top-100 reads        cached, while 1,000 syncs a second change the board (and what those
+//	                        alone cost a constant), If-None-Match
 //	f  a large board        rank-of, around-me and deep pages among 1,000,000
 //	g  live boards          says how to run `make bench-live`
 //	h  built on Redis       the same front end over ZADD and ZREVRANK
