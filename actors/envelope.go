@@ -18,18 +18,18 @@ type envelope struct {
 	sync    competition.SubmitSync // the command, if command is nil
 	command any                    // any other command or query
 
-	reply   competition.SyncReply // answers sync
-	answer  any                   // answers command
-	err     error
-	done    chan struct{} // capacity 1; the actor sends once, and touches nothing afterwards
-	timeout *time.Timer
+	reply  competition.SyncReply // answers sync
+	answer any                   // answers command
+	err    error
+	done   chan struct{} // capacity 2; the actor sends once, and touches nothing afterwards
+	alarm  *alarm        // sends, too, past the deadline of who waits
 }
 
 // makeEnvelope is what the pool does when it is empty.
 func makeEnvelope() any {
-	timeout := time.NewTimer(time.Hour)
-	timeout.Stop()
-	return &envelope{done: make(chan struct{}, 1), timeout: timeout}
+	v := &envelope{done: make(chan struct{}, 2)}
+	v.alarm = newAlarm(func() { v.done <- struct{}{} })
+	return v
 }
 
 func (e *Engine) newEnvelope() *envelope { return e.envelopes.Get().(*envelope) }
@@ -54,14 +54,9 @@ func (v *envelope) await(deadline time.Time) (answered bool) {
 		return true
 	default:
 	}
-	v.timeout.Reset(time.Until(deadline))
-	select {
-	case <-v.done:
-		v.timeout.Stop()
-		return true
-	case <-v.timeout.C:
-		return false
-	}
+	at := v.alarm.begin(deadline)
+	<-v.done
+	return v.alarm.end(at)
 }
 
 // errNoAnswer is what a caller gets whose deadline passed.
