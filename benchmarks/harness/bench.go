@@ -91,11 +91,27 @@ func (b *bench) round(ctx context.Context, n int) error {
 			return fmt.Errorf("%s, %d connections: %w", m.name, m.connections, err)
 		}
 		b.report.Results[i].Rounds = append(b.report.Results[i].Rounds, r)
-		if err := rig.Pause(ctx, b.each/10); err != nil { // what is still under way must not count for the next
+		if err := b.settle(ctx); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// settle waits until what a measurement left behind is done, compactions, vacuums
+// and collections, since it must not count for the next; but not for ever.
+func (b *bench) settle(ctx context.Context) error {
+	const quiet = 0.1 // of a core
+	window := b.each / 15
+	for end := time.Now().Add(2 * b.each); ; {
+		before := rig.Machine().Busy
+		if err := rig.Pause(ctx, window); err != nil {
+			return err
+		}
+		if busy := rig.Machine().Busy - before; busy.Seconds() <= quiet*window.Seconds() || time.Now().After(end) {
+			return nil
+		}
+	}
 }
 
 // measure finds the maximum of one measurement, once.

@@ -29,6 +29,9 @@ func (b *bench) runTimed(ctx context.Context) error {
 			if err := b.time(ctx, &b.chosen[i], b.report.Results[i].Rate.Median/2); err != nil {
 				return fmt.Errorf("%s, open loop: %w", b.chosen[i].name, err)
 			}
+			if err := b.settle(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
