@@ -41,8 +41,9 @@ type Competition struct {
 	head    head
 	outbox  Batch
 	newKey  func() Key
-	changed []uint32 // participants whose row differs from the last snapshot
-	saved   uint64   // the seq of that
+	places  []ranking.Entry // storage for queries
+	changed []uint32        // participants whose row differs from the last snapshot
+	saved   uint64          // the seq of that
 }
 
 // head is what the decided events will have made of the state. Decisions look

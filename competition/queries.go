@@ -36,8 +36,8 @@ type Board struct {
 
 // Page is the board from offset on, limit entries at most. Cost: O(log n + limit).
 func (c *Competition) Page(offset, limit int) Board {
-	limit = max(min(limit, c.onBoard-offset), 0)
-	return c.boardOf(c.board.Page(make([]ranking.Entry, 0, limit), offset, limit), offset+1)
+	c.places = c.board.Page(c.places[:0], offset, limit)
+	return c.boardOf(c.places, offset+1)
 }
 
 // Around is the board from radius places above a user to radius places below,
@@ -47,8 +47,9 @@ func (c *Competition) Around(userID string, radius int) (Board, error) {
 	if p == nil || !p.onBoard() {
 		return Board{}, ErrNotEnrolled
 	}
-	entries, first, _ := c.board.Around(nil, p.key(), radius)
-	return c.boardOf(entries, first), nil
+	var first int
+	c.places, first, _ = c.board.Around(c.places[:0], p.key(), radius)
+	return c.boardOf(c.places, first), nil
 }
 
 func (c *Competition) boardOf(entries []ranking.Entry, firstRank int) Board {
