@@ -59,7 +59,7 @@ func (c *commit) begin() {
 func (c *commit) finish(errs []error) {
 	w := c.writer
 	if len(c.batches) > 0 {
-		w.commits.observe(c.events, len(c.batches), time.Since(c.began))
+		w.metrics.observe(c.events, len(c.batches), time.Since(c.began))
 		c.cancel()
 		w.events.Add(-int64(c.events))
 	}

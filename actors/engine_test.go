@@ -73,11 +73,7 @@ func TestBatchesFormWhileOneIsUnderWay(t *testing.T) {
 		before := len(store.journals["spring"])
 		g := newGate(nil, true)
 		store.set(func() { store.beforeAppend = g.wait })
-		var answers []<-chan error
-		for i := range 20 {
-			answers = append(answers, later(func() error { _, err := e.SubmitSync("spring", steps(fmt.Sprint(i), 1)); return err }))
-			synctest.Wait()
-		}
+		answers := firstSyncs(e, "spring", 20)
 		close(g.open)
 		for _, answer := range answers {
 			require.NoError(t, <-answer)

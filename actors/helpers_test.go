@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"fmt"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -86,6 +87,15 @@ func later(call func() error) <-chan error {
 	answer := make(chan error, 1)
 	go func() { answer <- call() }()
 	return answer
+}
+
+// firstSyncs are those of n users, one after the other, as far as they come.
+func firstSyncs(e *Engine, id string, n int) (answers []<-chan error) {
+	for i := range n {
+		answers = append(answers, later(func() error { _, err := e.SubmitSync(id, steps(fmt.Sprint(i), 1)); return err }))
+		synctest.Wait()
+	}
+	return answers
 }
 
 // scores is a competition's whole board.

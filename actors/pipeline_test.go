@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -44,11 +43,7 @@ func TestAPipelineHasTheNextBatchBeforeItHasAnsweredTheLast(t *testing.T) {
 		before := len(store.journals["spring"])
 		g := newGate(nil, true)
 		store.set(func() { store.beforeAppend = g.wait })
-		var answers []<-chan error
-		for i := range 20 {
-			answers = append(answers, later(func() error { _, err := e.SubmitSync("spring", steps(fmt.Sprint(i), 1)); return err }))
-			synctest.Wait()
-		}
+		answers := firstSyncs(e, "spring", 20)
 		require.EqualValues(t, 4, e.writer.events.Load(), "each first sync enrols, too, and what is no larger than the batch before gathers")
 		close(g.open)
 		for _, answer := range answers {
@@ -136,11 +131,7 @@ func TestAFenceIsBehindEverythingOfItsCompetition(t *testing.T) {
 		create(t, e, running("spring"))
 		g := newGate(nil, true)
 		store.set(func() { store.beforeAppend = g.wait })
-		var answers []<-chan error
-		for _, user := range []string{"ann", "bob", "cleo"} {
-			answers = append(answers, later(func() error { _, err := e.SubmitSync("spring", steps(user, 1)); return err }))
-			synctest.Wait()
-		}
+		answers := firstSyncs(e, "spring", 3)
 		fence := later(func() error { return e.writer.fence(t.Context()) })
 		synctest.Wait()
 		select {

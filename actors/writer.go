@@ -32,7 +32,7 @@ type writer struct {
 	number uint64        // of the last commit
 
 	events  atomic.Int64 // waiting or under way
-	commits commits
+	metrics commitMetrics
 }
 
 // pipelined is how many commits may be under way in a competition.Pipeline: one
@@ -50,7 +50,7 @@ type job struct {
 
 func startWriter(e *Engine) *writer {
 	w := &writer{
-		engine: e, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), commits: newCommits(e.Metrics),
+		engine: e, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), metrics: newCommitMetrics(e.Metrics),
 	}
 	atOnce := 1
 	if pipeline, ok := e.Store.(competition.Pipeline); ok {

@@ -6,15 +6,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// commits are what the writer counts: how large commits get, and how long the
+// commitMetrics are what the writer counts: how large commits get, and how long the
 // store takes for one, tell an operator whether it is the disk or the load.
-type commits struct {
+type commitMetrics struct {
 	events, competitions, took prometheus.Histogram
 }
 
-func newCommits(registry prometheus.Registerer) commits {
+func newCommitMetrics(registry prometheus.Registerer) commitMetrics {
 	powers := prometheus.ExponentialBuckets(1, 2, 14)
-	c := commits{
+	c := commitMetrics{
 		events: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name: "paceboard_commit_events", Help: "Events in a commit of the journal.", Buckets: powers,
 		}),
@@ -30,7 +30,7 @@ func newCommits(registry prometheus.Registerer) commits {
 	return c
 }
 
-func (c *commits) observe(events, competitions int, took time.Duration) {
+func (c *commitMetrics) observe(events, competitions int, took time.Duration) {
 	c.events.Observe(float64(events))
 	c.competitions.Observe(float64(competitions))
 	c.took.Observe(took.Seconds())
