@@ -143,20 +143,26 @@ type laneAppend struct {
 const appendEventsName = "append_events"
 
 func (s *laneSession) send(ctx context.Context, rows *appendRows, end func([]int32, error)) {
-	binaryForm := []int16{pgproto3.BinaryFormat}
-	message, err := (&pgproto3.Bind{
-		PreparedStatement: appendEventsName, Parameters: rows.eventParameters(), ParameterFormatCodes: binaryForm, ResultFormatCodes: binaryForm,
-	}).Encode(s.buffer[:0])
-	message, err2 := (&pgproto3.Execute{}).Encode(message)
-	message, err3 := (&pgproto3.Sync{}).Encode(message)
-	s.buffer = message
-	s.sent <- laneAppend{ctx: ctx, unwatch: context.AfterFunc(ctx, s.hangUp), end: end}
-	if err := cmp.Or(err, err2, err3); err != nil {
-		s.hangUp() // receive finds out; a message of over 1 GB is nobody's
-		return
+	message, err := s.buffer[:0], error(nil)
+	for _, part := range []pgproto3.FrontendMessage{bindEvents(rows), &pgproto3.Execute{}, &pgproto3.Sync{}} {
+		if message, err = part.Encode(message); err != nil { // only what is over 1 GB
+			break
+		}
 	}
-	if _, err := s.conn.Write(message); err != nil {
-		s.hangUp()
+	s.sent <- laneAppend{ctx: ctx, unwatch: context.AfterFunc(ctx, s.hangUp), end: end}
+	if err == nil {
+		s.buffer = message
+		_, err = s.conn.Write(message)
+	}
+	if err != nil {
+		s.hangUp() // receive finds out
+	}
+}
+
+func bindEvents(rows *appendRows) *pgproto3.Bind {
+	binaryForm := []int16{pgproto3.BinaryFormat}
+	return &pgproto3.Bind{
+		PreparedStatement: appendEventsName, Parameters: rows.eventParameters(), ParameterFormatCodes: binaryForm, ResultFormatCodes: binaryForm,
 	}
 }
 
