@@ -32,6 +32,24 @@ type Board struct {
 	// the best ranks, and how many of all are not pending any more.
 	Prizes        []Prize
 	PrizesDecided int
+
+	storage *[]Entry // of Entries; see Release
+}
+
+// entryStorage is what was released. Entries of large boards' pages are most of
+// what readers leave to the collector, which then marks the board for it.
+var entryStorage = sync.Pool{New: func() any { return new([]Entry) }}
+
+// Release gives the storage of Entries back, which must not be used afterwards.
+// A second call does nothing; a board that is never released is the collector's.
+func (b *Board) Release() {
+	if b.storage == nil {
+		return
+	}
+	clear(b.Entries)
+	*b.storage = b.Entries[:0]
+	entryStorage.Put(b.storage)
+	b.Entries, b.storage = nil, nil
 }
 
 // Page is the board from offset on, limit entries at most. Cost: O(log n + limit).
@@ -55,11 +73,13 @@ func (c *Competition) Around(userID string, radius int) (Board, error) {
 func (c *Competition) boardOf(entries []ranking.Entry, firstRank int) Board {
 	b := Board{
 		CompetitionID: c.ID(), Status: c.status, Private: c.definition.Visibility == Private,
-		Version: c.version, UpdatedAt: c.updatedAt, Total: c.onBoard, Entries: make([]Entry, len(entries)),
+		Version: c.version, UpdatedAt: c.updatedAt, Total: c.onBoard, storage: entryStorage.Get().(*[]Entry),
 	}
+	b.Entries = slices.Grow(*b.storage, max(len(entries), 1)) // never nil
 	for i, e := range entries {
-		b.Entries[i] = c.participants.at(e.Member).entry(firstRank + i)
+		b.Entries = append(b.Entries, c.participants.at(e.Member).entry(firstRank+i))
 	}
+	*b.storage = nil
 	return b
 }
 

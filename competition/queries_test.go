@@ -59,3 +59,22 @@ func TestAroundBounds(t *testing.T) {
 	_, err := c.Around("nobody", 1)
 	require.ErrorIs(t, err, ErrNotEnrolled)
 }
+
+func TestABoardThatWasReleasedTouchesNoOther(t *testing.T) {
+	c := crowd(3)
+	kept := c.Page(0, 3)
+	for range 10 {
+		released := c.Page(1, 2)
+		require.Equal(t, kept.Entries[1:], released.Entries)
+		released.Release()
+		require.Empty(t, released.Entries)
+		released.Release()
+		next, err := c.Around(member(0), 1)
+		require.NoError(t, err)
+		require.Equal(t, kept.Entries[:2], next.Entries)
+		for i := range kept.Entries {
+			require.Equal(t, member(i), kept.Entries[i].UserID)
+		}
+		next.Release()
+	}
+}

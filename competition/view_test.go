@@ -43,7 +43,7 @@ func viewOf(t require.TestingT, c *Competition) view {
 		Summary: c.Summary(),
 	}
 	require.Equal(t, c.Version(), v.Board.Version)
-	v.Board.Version = 0
+	v.Board.Version, v.Board.storage = 0, nil
 	v.Summary.Definition = said(v.Summary.Definition)
 	for _, id := range people {
 		if board, err := c.Around(id, aroundRadius); err == nil {

@@ -53,6 +53,7 @@ func (s *Server) getLeaderboard(c *call) error {
 	if err != nil {
 		return onReading(err)
 	}
+	defer board.Release()
 	if !unchanged(c.RequestCtx, part.etag(c, board.Version)) {
 		c.out = append(appendBoard(append(c.out[:0], envelope...), &board), envelopeEnd)
 		c.reply(fasthttp.StatusOK, c.out)
