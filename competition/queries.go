@@ -52,6 +52,16 @@ func (b *Board) Release() {
 	b.Entries, b.storage = nil, nil
 }
 
+// Keep is the board for who keeps it: with storage of its own and no larger than
+// it need be, since what was released may have room for a thousand entries.
+func (b Board) Keep() Board {
+	entries := make([]Entry, len(b.Entries))
+	copy(entries, b.Entries)
+	b.Release()
+	b.Entries = entries
+	return b
+}
+
 // Page is the board from offset on, limit entries at most. Cost: O(log n + limit).
 func (c *Competition) Page(offset, limit int) Board {
 	c.places = c.board.Page(c.places[:0], offset, limit)

@@ -78,3 +78,19 @@ func TestABoardThatWasReleasedTouchesNoOther(t *testing.T) {
 		next.Release()
 	}
 }
+
+func TestABoardThatIsKeptTakesNoMoreThanItNeeds(t *testing.T) {
+	crowded, few := crowd(1000), crowd(3)
+	for range 10 {
+		large := crowded.Page(0, 1000)
+		large.Release()
+		kept := few.Page(0, 100).Keep()
+		require.Len(t, kept.Entries, 3)
+		require.Equal(t, 3, cap(kept.Entries))
+		large = crowded.Page(0, 1000)
+		for i := range kept.Entries {
+			require.Equal(t, member(i), kept.Entries[i].UserID)
+		}
+		large.Release()
+	}
+}
