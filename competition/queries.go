@@ -58,7 +58,7 @@ func (b Board) Keep() Board {
 	entries := make([]Entry, len(b.Entries))
 	copy(entries, b.Entries)
 	b.Release()
-	b.Entries = entries
+	b.Entries, b.storage = entries, new([]Entry)
 	return b
 }
 
