@@ -84,7 +84,7 @@ func (c *Chain) Next(records []byte) (e Event, rest []byte, err error) {
 		return Event{}, nil, c.corrupt(err.Error())
 	}
 	if version := body[0]; version != formatVersion {
-		return Event{}, nil, c.corrupt(fmt.Sprintf("it has format version %d, which this program does not know", version))
+		return Event{}, nil, c.corrupt(fmt.Sprintf("it has the unknown format version %d: it was made by a newer version", version))
 	}
 	if Hash(body[1:33]) != c.Hash {
 		return Event{}, nil, c.corrupt("it does not continue the hash chain")
@@ -246,7 +246,7 @@ func decodeEvent(b []byte) (Event, error) {
 	case kindParticipantErased:
 		e.Detail = &ParticipantErased{Number: r.number(), Identity: r.hash()}
 	default:
-		return Event{}, fmt.Errorf("it has the unknown kind %d", k)
+		return Event{}, errors.New(unknownKind(k))
 	}
 	if err := r.end(); err != nil {
 		return Event{}, err

@@ -214,6 +214,8 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 		problem = c.applyWithdrawn(e, d)
 	case *ParticipantErased:
 		problem = c.applyErased(e, d)
+	default:
+		problem = e.unknown()
 	}
 	if problem != "" {
 		return Outcome{}, c.applied.corrupt(problem)

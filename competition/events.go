@@ -1,5 +1,7 @@
 package competition
 
+import "fmt"
+
 // Event is one entry of a competition's journal: something that happened and
 // was accepted. Seq counts 1, 2, 3… within its competition.
 type Event struct {
@@ -44,6 +46,14 @@ func (e *Event) kind() kind {
 		return kindSyncAccepted
 	}
 	return e.Detail.kind()
+}
+
+// unknown is what is wrong with an event that some part of the program has no
+// behaviour for: skipping it would leave a state that the journal does not tell.
+func (e *Event) unknown() string { return unknownKind(e.kind()) }
+
+func unknownKind(k kind) string {
+	return fmt.Sprintf("it has the unknown kind %d: it was made by a newer version", k)
 }
 
 // SyncAccepted says that a report was taken.

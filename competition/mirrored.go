@@ -95,8 +95,11 @@ func MirroredEvent(e *Event, o Outcome) (number uint32, ok bool) {
 		return d.Number, true
 	case *CorrectionWithdrawn:
 		return d.Number, true
-	default:
+	case *CompetitionCreated, *CompetitionEdited, *StatusChanged, *ParticipantRenamed, *EntryFeePaid, *EntryFeeRefunded,
+		*PrizesDistributed, *PrizeConfirmed, *PrizeFailed, *SyncFlagged, *ParticipantErased:
 		return 0, false
+	default:
+		panic("event " + strconv.Itoa(int(e.kind())) + " does not say whose entry it changes")
 	}
 }
 

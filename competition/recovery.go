@@ -228,7 +228,9 @@ func (r *recovery) applyJournal(ctx context.Context, from Source) error {
 			if err != nil {
 				return err
 			}
-			r.name(&event)
+			if err := r.name(&event); err != nil {
+				return err
+			}
 			if r.before != nil {
 				if err := r.before(&event); err != nil {
 					return err
@@ -254,7 +256,7 @@ func (r *recovery) applyJournal(ctx context.Context, from Source) error {
 }
 
 // name fills in who an event means.
-func (r *recovery) name(e *Event) {
+func (r *recovery) name(e *Event) error {
 	switch d := e.Detail.(type) {
 	case *CompetitionCreated:
 		d.Who = r.who(0)
@@ -270,8 +272,13 @@ func (r *recovery) name(e *Event) {
 	case *ParticipantErased:
 		d.Who = r.who(d.Number)
 		r.committed[d.Number] = commitment{e.Seq, d.Identity}
+	case nil, *CompetitionEdited, *StatusChanged, *ParticipantLeft, *ParticipantReturned, *EntryFeePaid, *EntryFeeRefunded,
+		*PrizesDistributed, *PrizeConfirmed, *PrizeFailed, *SyncFlagged, *ParticipantExcluded, *ParticipantRestored,
+		*DayCorrected, *CorrectionWithdrawn:
 	default:
+		return r.corrupt(e.unknown())
 	}
+	return nil
 }
 
 // verifyIdentities holds the identity rows against what the journal last said
