@@ -26,25 +26,6 @@ const (
 	noExpiry        = 253402300799    // the end of the year 9999
 )
 
-// scopePeople is the scope of what no API key may do: it is never granted.
-const scopePeople competition.Scopes = 1 << 7
-
-// scope is what an API key needs for the route.
-func (r *route) scope() competition.Scopes {
-	switch {
-	case strings.HasPrefix(r.path, "/api/v1/api-keys"), r.path == "/api/v1/audit":
-		return scopePeople
-	case !r.changes():
-		return competition.ScopeRead
-	case strings.HasPrefix(r.path, "/api/v1/fitness/"):
-		return competition.ScopeSync
-	case strings.HasPrefix(r.path, "/api/v1/prizes/"), strings.HasPrefix(r.path, "/api/v1/payouts"):
-		return competition.ScopePrizes
-	default:
-		return competition.ScopeManage
-	}
-}
-
 // errScope is said to an API key where it is not good.
 var errScope = kindForbidden.with("the API key has not the scope for this")
 

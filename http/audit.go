@@ -7,13 +7,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// audited reports whether what operators do by the route is written down: all
-// that changes something, but for syncs, which are data and not decisions, and
-// taking all of a person's data.
-func (r *route) audited() bool {
-	return r.changes() && r.scope() != competition.ScopeSync || r.operation == exportUser
-}
-
 // The operations about a person as such.
 const (
 	eraseUser  = "eraseUser"

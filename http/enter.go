@@ -37,14 +37,14 @@ func (s *Server) enter(r *route) fiber.Handler {
 	return func(f *fiber.Ctx) error {
 		c, _ := s.calls.Get().(*call)
 		c.RequestCtx, c.fiber, c.route = f.Context(), f, r
-		err := s.admit(c, len(c.Request.Body()) > r.limit)
+		err := s.admit(c, len(c.Request.Body()) > r.limit())
 		if err == nil {
 			err = r.handle(s, c)
 		}
 		if err != nil {
 			s.refuse(c.RequestCtx, err)
 		}
-		if c.who != nil && c.who.Caller.Operator && r.audited() {
+		if c.who != nil && c.who.Caller.Operator && r.audited {
 			s.audit(c)
 		}
 		counters.count(c.Response.StatusCode())
@@ -101,7 +101,7 @@ func isJSON(contentType []byte) bool {
 // right: it is the only way there, so that no route forgets who may use it.
 func (s *Server) permit(c *call) (Engine, error) {
 	switch {
-	case !c.who.may(c.route.scope()):
+	case !c.who.may(c.route.scope):
 		return nil, errScope
 	case c.route.access == operator && !c.who.Caller.Operator:
 		return nil, kindForbidden.with("this is for operators")

@@ -45,13 +45,47 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 	server.SecureErrorLogMessage = true
 	server.CloseOnShutdown = true
 	server.ReduceMemoryUsage = true // of connections that say nothing, sockets among them; see leanListener
-	server.HeaderReceived = func(header *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
-		if bytes.Contains(header.RequestURI(), batchPath) { // enter looks closer
-			c.MaxRequestBodySize = batchBodyLimit
-		}
-		return c
-	}
+	server.HeaderReceived = newBodyLimits(routes()).configure
 	return app
+}
+
+// bodyLimits are the routes with a body limit of their own, by method and path.
+type bodyLimits []*route
+
+func newBodyLimits(routes []*route) (limits bodyLimits) {
+	for _, r := range routes {
+		if r.bodyLimit > 0 {
+			limits = append(limits, r)
+		}
+	}
+	return limits
+}
+
+// configure sets how large the body of a request may be, when its header fields
+// are there: by its method and its exact path.
+func (l bodyLimits) configure(header *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
+	for _, r := range l {
+		if string(header.Method()) == r.method && string(pathOf(header.RequestURI())) == r.path {
+			c.MaxRequestBodySize = r.bodyLimit
+		}
+	}
+	return c
+}
+
+// pathOf is the path of a request's target, which may be a whole URI (RFC 9112,
+// section 3.2), as Fiber compares it with the routes: a slash at its end is not
+// part of it.
+func pathOf(target []byte) []byte {
+	if len(target) > 0 && target[0] != '/' {
+		if _, rest, found := bytes.Cut(target, []byte("://")); found {
+			target = rest[max(bytes.IndexAny(rest, "/?"), 0):]
+		}
+	}
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	if n := len(path); n > 1 && path[n-1] == '/' {
+		path = path[:n-1]
+	}
+	return path
 }
 
 // fasthttpLog takes what fasthttp has to say: connections that fail in ways

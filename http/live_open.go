@@ -89,7 +89,7 @@ func (s *Server) readHandshake(c *call) *handshake {
 	if h.identity, err = s.auth.token([]byte(token)); err != nil {
 		return refuse(err)
 	}
-	if !h.identity.may(c.route.scope()) {
+	if !h.identity.may(c.route.scope) {
 		return refuse(errScope)
 	}
 	if err := s.users.take(c.RequestCtx, h.identity.bucket); err != nil {

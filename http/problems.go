@@ -15,98 +15,65 @@ type kind struct {
 	status     int
 	code       string // stable machine word
 	title      string
-	retryAfter int // seconds; 0 when there is no point in asking again
+	retryAfter int     // seconds; 0 when there is no point in asking again
+	errs       []error // the core's, which are told as this; their own texts are the details
 }
 
-// Problems of the request itself.
+// The problems, each in one row: status, code, title, seconds until a retry makes
+// sense, and the core's errors that it stands for. The rows stand in the order in
+// which the documentation lists them.
 var (
-	kindBadRequest     = &kind{400, "bad_request", "The request is not valid HTTP", 0}
-	kindInvalidJSON    = &kind{400, "invalid_json", "The body is not valid JSON", 0}
-	kindInvalidRequest = &kind{400, "invalid_request", "The request has fields that cannot be accepted", 0}
-	kindMissingToken   = &kind{401, "missing_token", "The request needs a token", 0}
-	kindInvalidToken   = &kind{401, "invalid_token", "The token is not valid", 0}
-	kindExpiredToken   = &kind{401, "token_expired", "The token has expired", 0}
-	kindForbidden      = &kind{403, "forbidden", "The caller may not do this", 0}
-	kindNotFound       = &kind{404, "not_found", "There is nothing at this address", 0}
-	kindMethod         = &kind{405, "method_not_allowed", "The method does not fit this address", 0}
-	kindTimeout        = &kind{408, "request_timeout", "The request took too long to arrive", 0}
-	kindTooLarge       = &kind{413, "body_too_large", "The body is too large", 0}
-	kindEncoding       = &kind{415, "unsupported_encoding", "Encoded bodies are not taken", 0}
-	kindMediaType      = &kind{415, "unsupported_media_type", "The body must be application/json", 0}
-	kindUpgrade        = &kind{426, "upgrade_required", "The address speaks WebSocket", 0}
-	kindTooMany        = &kind{429, "rate_limited", "There are too many requests", 1}
-	kindHeaders        = &kind{431, "headers_too_large", "The header fields are too large", 0}
+	kindBadRequest         = problemKind(400, "bad_request", "The request is not valid HTTP", 0)
+	kindInvalidJSON        = problemKind(400, "invalid_json", "The body is not valid JSON", 0)
+	kindInvalidRequest     = problemKind(400, "invalid_request", "The request has fields that cannot be accepted", 0)
+	kindMissingToken       = problemKind(401, "missing_token", "The request needs a token", 0)
+	kindInvalidToken       = problemKind(401, "invalid_token", "The token is not valid", 0)
+	kindExpiredToken       = problemKind(401, "token_expired", "The token has expired", 0)
+	kindForbidden          = problemKind(403, "forbidden", "The caller may not do this", 0, competition.ErrForbidden)
+	kindNotFound           = problemKind(404, "not_found", "There is nothing at this address", 0)
+	kindUnknownCompetition = problemKind(404, "unknown_competition", "There is no such competition", 0, competition.ErrUnknownCompetition)
+	kindUnknownPrize       = problemKind(404, "unknown_prize", "There is no such prize", 0, competition.ErrUnknownPrize)
+	kindNotOnBoard         = problemKind(404, "not_enrolled", "The user does not take part", 0)
+	kindMethod             = problemKind(405, "method_not_allowed", "The method does not fit this address", 0)
+	kindTimeout            = problemKind(408, "request_timeout", "The request took too long to arrive", 0)
+	kindNotEnrolled        = problemKind(409, "not_enrolled", "The user does not take part", 0, competition.ErrNotEnrolled)
+	kindNotStarted         = problemKind(409, "competition_not_started", "The competition has not started", 0, competition.ErrNotStarted)
+	kindClosed             = problemKind(409, "competition_closed", "The competition is closed", 0, competition.ErrClosed)
+	kindFull               = problemKind(409, "competition_full", "The competition is full", 0, competition.ErrFull)
+	kindExists             = problemKind(409, "competition_exists", "The id is taken", 0, competition.ErrExists)
+	kindTooManyKeys        = problemKind(409, "too_many_api_keys", "There are too many API keys", 0)
+	kindStarted            = problemKind(409, "competition_started", "The competition has started", 0, competition.ErrStarted)
+	kindFeesPaid           = problemKind(409, "fees_paid", "Entry fees are paid in already", 0, competition.ErrFeesPaid)
+	kindNotFinal           = problemKind(409, "not_final", "The standings are not final", 0, competition.ErrNotFinal)
+	kindNoPrizePool        = problemKind(409, "no_prize_pool", "There is no prize pool", 0, competition.ErrNoPrizePool)
+	kindTooManyWinners     = problemKind(409, "too_many_winners", "There are too many winners", 0, competition.ErrTooManyWinners)
+	kindPrizeDecided       = problemKind(409, "prize_decided", "The prize is not pending any more", 0, competition.ErrPrizeDecided)
+	kindPrizePending       = problemKind(409, "prize_pending", "A prize is still to be paid", 0, competition.ErrPrizePending)
+	kindTooLarge           = problemKind(413, "body_too_large", "The body is too large", 0)
+	kindEncoding           = problemKind(415, "unsupported_encoding", "Encoded bodies are not taken", 0)
+	kindMediaType          = problemKind(415, "unsupported_media_type", "The body must be application/json", 0)
+	kindOutsideWindow      = problemKind(422, "outside_window", "The day is outside the competition", 0, competition.ErrOutsideWindow)
+	kindFutureDate         = problemKind(422, "future_date", "The day has not begun", 0, competition.ErrFutureDate)
+	kindImplausible        = problemKind(422, "implausible", "The totals are not plausible", 0, competition.ErrImplausible)
+	kindTooManySources     = problemKind(422, "too_many_sources", "The day has too many sources", 0, competition.ErrTooManySources)
+	kindUpgrade            = problemKind(426, "upgrade_required", "The address speaks WebSocket", 0)
+	kindTooMany            = problemKind(429, "rate_limited", "There are too many requests", 1)
+	kindHeaders            = problemKind(431, "headers_too_large", "The header fields are too large", 0)
+	kindInternal           = problemKind(500, "internal", "The server failed", 0)
+	kindOverloaded         = problemKind(503, "overloaded", "The server is overloaded", 1, competition.ErrOverloaded)
+	kindUnavailable        = problemKind(503, "unavailable", "The store cannot be reached", 1, competition.ErrUnavailable, competition.ErrConflict)
+	kindDamaged            = problemKind(503, "competition_damaged", "The competition needs its operator", 60, competition.ErrCorrupt)
+	kindNotReady           = problemKind(503, "not_ready", "The server is not ready", 1)
 )
 
-// Problems that the engine finds.
-var (
-	kindUnknownCompetition = &kind{404, "unknown_competition", "There is no such competition", 0}
-	kindNotOnBoard         = &kind{404, "not_enrolled", "The user does not take part", 0}
-	kindNotEnrolled        = &kind{409, "not_enrolled", "The user does not take part", 0}
-	kindNotStarted         = &kind{409, "competition_not_started", "The competition has not started", 0}
-	kindClosed             = &kind{409, "competition_closed", "The competition is closed", 0}
-	kindFull               = &kind{409, "competition_full", "The competition is full", 0}
-	kindExists             = &kind{409, "competition_exists", "The id is taken", 0}
-	kindTooManyKeys        = &kind{409, "too_many_api_keys", "There are too many API keys", 0}
-	kindStarted            = &kind{409, "competition_started", "The competition has started", 0}
-	kindFeesPaid           = &kind{409, "fees_paid", "Entry fees are paid in already", 0}
-	kindNotFinal           = &kind{409, "not_final", "The standings are not final", 0}
-	kindNoPrizePool        = &kind{409, "no_prize_pool", "There is no prize pool", 0}
-	kindTooManyWinners     = &kind{409, "too_many_winners", "There are too many winners", 0}
-	kindUnknownPrize       = &kind{404, "unknown_prize", "There is no such prize", 0}
-	kindPrizeDecided       = &kind{409, "prize_decided", "The prize is not pending any more", 0}
-	kindPrizePending       = &kind{409, "prize_pending", "A prize is still to be paid", 0}
-	kindOutsideWindow      = &kind{422, "outside_window", "The day is outside the competition", 0}
-	kindFutureDate         = &kind{422, "future_date", "The day has not begun", 0}
-	kindImplausible        = &kind{422, "implausible", "The totals are not plausible", 0}
-	kindTooManySources     = &kind{422, "too_many_sources", "The day has too many sources", 0}
-	kindInternal           = &kind{500, "internal", "The server failed", 0}
-	kindOverloaded         = &kind{503, "overloaded", "The server is overloaded", 1}
-	kindUnavailable        = &kind{503, "unavailable", "The store cannot be reached", 1}
-	kindDamaged            = &kind{503, "competition_damaged", "The competition needs its operator", 60}
-	kindNotReady           = &kind{503, "not_ready", "The server is not ready", 1}
-)
+// kinds are all rows, in their order.
+var kinds []*kind
 
-// kinds are all of them, in the order in which the documentation lists them.
-var kinds = []*kind{
-	kindBadRequest, kindInvalidJSON, kindInvalidRequest,
-	kindMissingToken, kindInvalidToken, kindExpiredToken, kindForbidden,
-	kindNotFound, kindUnknownCompetition, kindUnknownPrize, kindNotOnBoard, kindMethod, kindTimeout,
-	kindNotEnrolled, kindNotStarted, kindClosed, kindFull, kindExists, kindTooManyKeys, kindStarted,
-	kindFeesPaid, kindNotFinal, kindNoPrizePool, kindTooManyWinners, kindPrizeDecided, kindPrizePending,
-	kindTooLarge, kindEncoding, kindMediaType,
-	kindOutsideWindow, kindFutureDate, kindImplausible, kindTooManySources, kindUpgrade, kindTooMany, kindHeaders,
-	kindInternal, kindOverloaded, kindUnavailable, kindDamaged, kindNotReady,
-}
-
-// kindOf maps the core's errors; their own texts are the details.
-var kindOf = []struct {
-	err  error
-	kind *kind
-}{
-	{competition.ErrForbidden, kindForbidden},
-	{competition.ErrUnknownCompetition, kindUnknownCompetition},
-	{competition.ErrNotEnrolled, kindNotEnrolled},
-	{competition.ErrNotStarted, kindNotStarted},
-	{competition.ErrClosed, kindClosed},
-	{competition.ErrFull, kindFull},
-	{competition.ErrExists, kindExists},
-	{competition.ErrStarted, kindStarted},
-	{competition.ErrFeesPaid, kindFeesPaid},
-	{competition.ErrNotFinal, kindNotFinal},
-	{competition.ErrNoPrizePool, kindNoPrizePool},
-	{competition.ErrTooManyWinners, kindTooManyWinners},
-	{competition.ErrUnknownPrize, kindUnknownPrize},
-	{competition.ErrPrizeDecided, kindPrizeDecided},
-	{competition.ErrPrizePending, kindPrizePending},
-	{competition.ErrOutsideWindow, kindOutsideWindow},
-	{competition.ErrFutureDate, kindFutureDate},
-	{competition.ErrImplausible, kindImplausible},
-	{competition.ErrTooManySources, kindTooManySources},
-	{competition.ErrOverloaded, kindOverloaded},
-	{competition.ErrUnavailable, kindUnavailable},
-	{competition.ErrConflict, kindUnavailable},
-	{competition.ErrCorrupt, kindDamaged},
+// problemKind makes a row.
+func problemKind(status int, code, title string, retryAfter int, errs ...error) *kind {
+	k := &kind{status, code, title, retryAfter, errs}
+	kinds = append(kinds, k)
+	return k
 }
 
 // problem is one refusal.
@@ -140,9 +107,11 @@ func problemOf(err error) (p *problem, known bool) {
 	if errors.As(err, &invalid) && len(invalid.Fields) > 0 {
 		return kindInvalidRequest.listing(invalid.Fields), true
 	}
-	for i := range kindOf {
-		if errors.Is(err, kindOf[i].err) {
-			return kindOf[i].kind.with(kindOf[i].err.Error()), true
+	for _, k := range kinds {
+		for _, known := range k.errs {
+			if errors.Is(err, known) {
+				return k.with(known.Error()), true
+			}
 		}
 	}
 	return kindInternal.with("something failed inside the server; please report the request id"), false

@@ -1,9 +1,12 @@
 package http
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
 // access is who may use a route.
@@ -16,24 +19,42 @@ const (
 	operator               // operators
 )
 
-// Body limits, in bytes.
+// Body limits, in bytes. A route with a limit of its own has no parameters in its
+// path: see newBodyLimits.
 const (
 	bodyLimit      = 16 << 10
 	batchBodyLimit = 1 << 20
 )
 
-// batchPath is how the one address with large bodies ends.
-var batchPath = []byte("/fitness/sync/batch")
+// What an API key needs where no scope of competition's says it.
+const (
+	noScope competition.Scopes = 0      // the route asks for no token
+	noKey   competition.Scopes = 1 << 7 // no API key may use the route: the scope is never granted
+)
 
-// route is one operation of the API.
+// Whether the audit log says what operators and API keys do by a route: all that
+// changes something, except syncs, which are data and not decisions; and taking
+// all of a person's data.
+const (
+	audited   = true
+	unaudited = false
+)
+
+// route is one operation of the API: everything that is known about it, except
+// its documentation in openapi.yaml.
 type route struct {
 	method    string
 	path      string // in Fiber's notation, parameters after a colon
 	operation string // operationId in openapi.yaml
 	access    access
-	limit     int // largest body
+	scope     competition.Scopes // what an API key needs
+	audited   bool
+	bodyLimit int // largest body in bytes; bodyLimit when 0
 	handle    func(*Server, *call) error
 }
+
+// limit is the size of the largest body that the route takes.
+func (r *route) limit() int { return cmp.Or(r.bodyLimit, bodyLimit) }
 
 // changes reports whether the route is for more than reading.
 func (r *route) changes() bool { return r.method != fiber.MethodGet }
@@ -42,54 +63,54 @@ func (r *route) changes() bool { return r.method != fiber.MethodGet }
 // busiest come first; every GET answers HEAD too.
 func routes() []*route {
 	return []*route{
-		{"POST", "/api/v1/fitness/sync", "submitSync", athlete, bodyLimit, (*Server).submitSync},
-		{"POST", "/api/v1/fitness/sync/batch", "submitBatch", athlete, batchBodyLimit, (*Server).submitBatch},
-		{"GET", "/api/v1/leaderboard/:competition_id", "getLeaderboard", athlete, bodyLimit, (*Server).getLeaderboard},
-		{"GET", "/api/v1/fitness/stats/:user_id", "getStats", athlete, bodyLimit, (*Server).getStats},
+		{"POST", "/api/v1/fitness/sync", "submitSync", athlete, competition.ScopeSync, unaudited, 0, (*Server).submitSync},
+		{"POST", "/api/v1/fitness/sync/batch", "submitBatch", athlete, competition.ScopeSync, unaudited, batchBodyLimit, (*Server).submitBatch},
+		{"GET", "/api/v1/leaderboard/:competition_id", "getLeaderboard", athlete, competition.ScopeRead, unaudited, 0, (*Server).getLeaderboard},
+		{"GET", "/api/v1/fitness/stats/:user_id", "getStats", athlete, competition.ScopeRead, unaudited, 0, (*Server).getStats},
 
-		{"POST", "/api/v1/competitions", "createCompetition", athlete, bodyLimit, (*Server).createCompetition},
-		{"GET", "/api/v1/competitions", "listCompetitions", athlete, bodyLimit, (*Server).listCompetitions},
-		{"GET", "/api/v1/competitions/:competition_id", "getCompetition", athlete, bodyLimit, (*Server).getCompetition},
-		{"PATCH", "/api/v1/competitions/:competition_id", "editCompetition", athlete, bodyLimit, (*Server).editCompetition},
-		{"DELETE", "/api/v1/competitions/:competition_id", "cancelCompetition", athlete, bodyLimit, (*Server).cancelCompetition},
-		{"POST", "/api/v1/competitions/:competition_id/join", "joinCompetition", athlete, bodyLimit, (*Server).joinCompetition},
-		{"DELETE", "/api/v1/competitions/:competition_id/join", "leaveCompetition", athlete, bodyLimit, (*Server).leaveCompetition},
-		{"GET", "/api/v1/competitions/:competition_id/participants", "listParticipants", athlete, bodyLimit, (*Server).listParticipants},
-		{"GET", "/api/v1/competitions/:competition_id/flags", "listFlags", operator, bodyLimit, (*Server).listFlags},
-		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/exclude", "excludeParticipant", operator, bodyLimit, (*Server).excludeParticipant},
-		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/restore", "restoreParticipant", operator, bodyLimit, (*Server).restoreParticipant},
-		{"PUT", "/api/v1/competitions/:competition_id/participants/:user_id/days/:date", "correctDay", operator, bodyLimit, (*Server).correctDay},
-		{"DELETE", "/api/v1/competitions/:competition_id/participants/:user_id/days/:date", "withdrawCorrection", operator, bodyLimit, (*Server).withdrawCorrection},
-		{"GET", "/api/v1/competitions/:competition_id/participants/:user_id/explanation", "explainScore", athlete, bodyLimit, (*Server).explainScore},
-		{"GET", "/api/v1/users/:user_id/competitions", "listUserCompetitions", athlete, bodyLimit, (*Server).listUserCompetitions},
-		{"GET", "/api/v1/users/:user_id/export", exportUser, athlete, bodyLimit, (*Server).exportUser},
-		{"DELETE", "/api/v1/users/:user_id", eraseUser, athlete, bodyLimit, (*Server).eraseUser},
+		{"POST", "/api/v1/competitions", "createCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).createCompetition},
+		{"GET", "/api/v1/competitions", "listCompetitions", athlete, competition.ScopeRead, unaudited, 0, (*Server).listCompetitions},
+		{"GET", "/api/v1/competitions/:competition_id", "getCompetition", athlete, competition.ScopeRead, unaudited, 0, (*Server).getCompetition},
+		{"PATCH", "/api/v1/competitions/:competition_id", "editCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).editCompetition},
+		{"DELETE", "/api/v1/competitions/:competition_id", "cancelCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).cancelCompetition},
+		{"POST", "/api/v1/competitions/:competition_id/join", "joinCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).joinCompetition},
+		{"DELETE", "/api/v1/competitions/:competition_id/join", "leaveCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).leaveCompetition},
+		{"GET", "/api/v1/competitions/:competition_id/participants", "listParticipants", athlete, competition.ScopeRead, unaudited, 0, (*Server).listParticipants},
+		{"GET", "/api/v1/competitions/:competition_id/flags", "listFlags", operator, competition.ScopeRead, unaudited, 0, (*Server).listFlags},
+		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/exclude", "excludeParticipant", operator, competition.ScopeManage, audited, 0, (*Server).excludeParticipant},
+		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/restore", "restoreParticipant", operator, competition.ScopeManage, audited, 0, (*Server).restoreParticipant},
+		{"PUT", "/api/v1/competitions/:competition_id/participants/:user_id/days/:date", "correctDay", operator, competition.ScopeManage, audited, 0, (*Server).correctDay},
+		{"DELETE", "/api/v1/competitions/:competition_id/participants/:user_id/days/:date", "withdrawCorrection", operator, competition.ScopeManage, audited, 0, (*Server).withdrawCorrection},
+		{"GET", "/api/v1/competitions/:competition_id/participants/:user_id/explanation", "explainScore", athlete, competition.ScopeRead, unaudited, 0, (*Server).explainScore},
+		{"GET", "/api/v1/users/:user_id/competitions", "listUserCompetitions", athlete, competition.ScopeRead, unaudited, 0, (*Server).listUserCompetitions},
+		{"GET", "/api/v1/users/:user_id/export", exportUser, athlete, competition.ScopeRead, audited, 0, (*Server).exportUser},
+		{"DELETE", "/api/v1/users/:user_id", eraseUser, athlete, competition.ScopeManage, audited, 0, (*Server).eraseUser},
 
-		{"POST", "/api/v1/prizes/calculate/:competition_id", "calculatePrizes", operator, bodyLimit, (*Server).calculatePrizes},
-		{"POST", "/api/v1/prizes/distribute/:competition_id", "distributePrizes", operator, bodyLimit, (*Server).distributePrizes},
-		{"POST", "/api/v1/prizes/:id/confirm", "confirmPrize", operator, bodyLimit, (*Server).confirmPrize},
-		{"POST", "/api/v1/prizes/:id/fail", "failPrize", operator, bodyLimit, (*Server).failPrize},
-		{"GET", "/api/v1/prizes/history/:user_id", "listPrizes", athlete, bodyLimit, (*Server).listPrizes},
-		{"GET", "/api/v1/users/:user_id/transactions", "listTransactions", athlete, bodyLimit, (*Server).listTransactions},
-		{"GET", "/api/v1/payouts", "listPayouts", operator, bodyLimit, (*Server).listPayouts},
-		{"POST", "/api/v1/payouts/:id/retry", "retryPayout", operator, bodyLimit, (*Server).retryPayout},
+		{"POST", "/api/v1/prizes/calculate/:competition_id", "calculatePrizes", operator, competition.ScopePrizes, audited, 0, (*Server).calculatePrizes},
+		{"POST", "/api/v1/prizes/distribute/:competition_id", "distributePrizes", operator, competition.ScopePrizes, audited, 0, (*Server).distributePrizes},
+		{"POST", "/api/v1/prizes/:id/confirm", "confirmPrize", operator, competition.ScopePrizes, audited, 0, (*Server).confirmPrize},
+		{"POST", "/api/v1/prizes/:id/fail", "failPrize", operator, competition.ScopePrizes, audited, 0, (*Server).failPrize},
+		{"GET", "/api/v1/prizes/history/:user_id", "listPrizes", athlete, competition.ScopeRead, unaudited, 0, (*Server).listPrizes},
+		{"GET", "/api/v1/users/:user_id/transactions", "listTransactions", athlete, competition.ScopeRead, unaudited, 0, (*Server).listTransactions},
+		{"GET", "/api/v1/payouts", "listPayouts", operator, competition.ScopeRead, unaudited, 0, (*Server).listPayouts},
+		{"POST", "/api/v1/payouts/:id/retry", "retryPayout", operator, competition.ScopePrizes, audited, 0, (*Server).retryPayout},
 
-		{"POST", "/api/v1/api-keys", "createAPIKey", operator, bodyLimit, (*Server).createAPIKey},
-		{"GET", "/api/v1/api-keys", "listAPIKeys", operator, bodyLimit, (*Server).listAPIKeys},
-		{"DELETE", "/api/v1/api-keys/:key_id", "revokeAPIKey", operator, bodyLimit, (*Server).revokeAPIKey},
-		{"GET", "/api/v1/audit", "listAudit", operator, bodyLimit, (*Server).listAudit},
+		{"POST", "/api/v1/api-keys", "createAPIKey", operator, noKey, audited, 0, (*Server).createAPIKey},
+		{"GET", "/api/v1/api-keys", "listAPIKeys", operator, noKey, unaudited, 0, (*Server).listAPIKeys},
+		{"DELETE", "/api/v1/api-keys/:key_id", "revokeAPIKey", operator, noKey, audited, 0, (*Server).revokeAPIKey},
+		{"GET", "/api/v1/audit", "listAudit", operator, noKey, unaudited, 0, (*Server).listAudit},
 
-		{"GET", "/ws/leaderboard/:competition_id", "watchLeaderboard", guarded, bodyLimit, (*Server).openSocket},
-		{"GET", "/api/v1/leaderboard/:competition_id/events", "streamLeaderboard", guarded, bodyLimit, (*Server).streamEvents},
+		{"GET", "/ws/leaderboard/:competition_id", "watchLeaderboard", guarded, competition.ScopeRead, unaudited, 0, (*Server).openSocket},
+		{"GET", "/api/v1/leaderboard/:competition_id/events", "streamLeaderboard", guarded, competition.ScopeRead, unaudited, 0, (*Server).streamEvents},
 
-		{"GET", "/health", "getHealth", public, bodyLimit, (*Server).getHealth},
-		{"GET", "/health/live", "getLiveness", public, bodyLimit, (*Server).getLiveness},
-		{"GET", "/health/ready", "getReadiness", public, bodyLimit, (*Server).getReadiness},
-		{"GET", "/health/detailed", "getDetailedHealth", operator, bodyLimit, (*Server).getDetailedHealth},
-		{"GET", "/metrics", "getMetrics", public, bodyLimit, (*Server).getMetrics},
-		{"GET", "/openapi.yaml", "getOpenAPI", public, bodyLimit, (*Server).getAsset},
-		{"GET", "/docs", "getDocs", public, bodyLimit, (*Server).getAsset},
-		{"GET", "/", "getPage", public, bodyLimit, (*Server).getAsset},
+		{"GET", "/health", "getHealth", public, noScope, unaudited, 0, (*Server).getHealth},
+		{"GET", "/health/live", "getLiveness", public, noScope, unaudited, 0, (*Server).getLiveness},
+		{"GET", "/health/ready", "getReadiness", public, noScope, unaudited, 0, (*Server).getReadiness},
+		{"GET", "/health/detailed", "getDetailedHealth", operator, competition.ScopeRead, unaudited, 0, (*Server).getDetailedHealth},
+		{"GET", "/metrics", "getMetrics", public, noScope, unaudited, 0, (*Server).getMetrics},
+		{"GET", "/openapi.yaml", "getOpenAPI", public, noScope, unaudited, 0, (*Server).getAsset},
+		{"GET", "/docs", "getDocs", public, noScope, unaudited, 0, (*Server).getAsset},
+		{"GET", "/", "getPage", public, noScope, unaudited, 0, (*Server).getAsset},
 	}
 }
 

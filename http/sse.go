@@ -81,7 +81,7 @@ func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
 	switch {
 	case err != nil:
 		return nil, err
-	case !identity.may(c.route.scope()):
+	case !identity.may(c.route.scope):
 		return nil, errScope
 	}
 	return identity, nil
