@@ -10,23 +10,30 @@ type Scopes uint8
 
 // The scopes.
 const (
-	ScopeRead   Scopes = 1 << iota // everything that changes nothing
-	ScopeSync                      // syncs, for any user
-	ScopeManage                    // competitions and who takes part
-	ScopePrizes                    // prizes and payouts
+	ScopeRead    Scopes = 1 << iota // everything that changes nothing, except people's exports and payouts
+	ScopeSync                       // syncs, for any user
+	ScopeManage                     // competitions and who takes part
+	ScopePrizes                     // prizes, and all that ScopePayouts is for
+	ScopePeople                     // export and erase people
+	ScopePayouts                    // confirm, fail, list and retry payouts
 )
 
 // scopeNames stand in the order of the bits.
-var scopeNames = [...]string{"read", "sync", "manage", "prizes"}
+var scopeNames = [...]string{"read", "sync", "manage", "prizes", "people", "payouts"}
 
-// Has reports whether all of wanted are in the set.
-func (s Scopes) Has(wanted Scopes) bool { return s&wanted == wanted }
+// Has reports whether a key with these scopes may do all that wanted is for.
+func (s Scopes) Has(wanted Scopes) bool {
+	if s&ScopePrizes != 0 {
+		s |= ScopePayouts
+	}
+	return s&wanted == wanted
+}
 
 // Names are the words for the scopes of the set, in a fixed order.
 func (s Scopes) Names() []string {
 	names := []string{}
 	for bit, name := range scopeNames {
-		if s.Has(1 << bit) {
+		if s&(1<<bit) != 0 {
 			names = append(names, name)
 		}
 	}

@@ -57,7 +57,7 @@ const keySecret = "OF-ALL-SAMPLES"
 func apiKey(id string) string { return apiKeyPrefix + id + "_" + keySecret }
 
 func sampleKeys() []competition.APIKey {
-	all := competition.ScopeRead | competition.ScopeSync | competition.ScopeManage | competition.ScopePrizes
+	all := competition.ScopeRead | competition.ScopeSync | competition.ScopeManage | competition.ScopePrizes | competition.ScopePeople | competition.ScopePayouts
 	key := func(id string, scopes competition.Scopes) competition.APIKey {
 		return competition.APIKey{ID: id, Name: id, Hash: sha256.Sum256([]byte(keySecret)), Scopes: scopes, CreatedBy: "ada", CreatedAt: 1}
 	}
@@ -65,6 +65,8 @@ func sampleKeys() []competition.APIKey {
 	revoked.RevokedAt, expired.ExpiresAt = 5, atStart
 	return []competition.APIKey{
 		key("ALL", all), key("SYNC", competition.ScopeSync), key("READ", competition.ScopeRead),
+		key("MANAGE", competition.ScopeManage), key("PRIZES", competition.ScopePrizes),
+		key("PEOPLE", competition.ScopePeople), key("PAYOUTS", competition.ScopePayouts),
 		key("NONE", 0), key("SPARE", all), revoked, expired,
 	}
 }

@@ -66,6 +66,16 @@ var ownOnly = map[string]bool{
 // peopleOnly are the operations that no API key may use.
 var peopleOnly = map[string]bool{"createAPIKey": true, "listAPIKeys": true, "revokeAPIKey": true, "listAudit": true}
 
+// What keys of one scope may do, apart from reading and syncs.
+var (
+	aboutPeople  = map[string]bool{"exportUser": true, "eraseUser": true}
+	aboutPayouts = map[string]bool{"confirmPrize": true, "failPrize": true, "listPayouts": true, "retryPayout": true}
+	managing     = map[string]bool{
+		"createCompetition": true, "editCompetition": true, "cancelCompetition": true, "joinCompetition": true, "leaveCompetition": true,
+		"excludeParticipant": true, "restoreParticipant": true, "correctDay": true, "withdrawCorrection": true,
+	}
+)
+
 func TestWhoMayDoWhat(t *testing.T) {
 	b := newBench(t)
 	b.engine.apiKeys = sampleKeys()
@@ -111,7 +121,31 @@ func TestWhoMayDoWhat(t *testing.T) {
 			return 0
 		}},
 		{"API key for reading", apiKey("READ"), func(r *route) int {
-			if r.changes() || peopleOnly[r.operation] {
+			if r.changes() || peopleOnly[r.operation] || aboutPeople[r.operation] || aboutPayouts[r.operation] {
+				return 403
+			}
+			return 0
+		}},
+		{"API key for managing", apiKey("MANAGE"), func(r *route) int {
+			if !managing[r.operation] {
+				return 403
+			}
+			return 0
+		}},
+		{"API key for people", apiKey("PEOPLE"), func(r *route) int {
+			if !aboutPeople[r.operation] {
+				return 403
+			}
+			return 0
+		}},
+		{"API key for payouts", apiKey("PAYOUTS"), func(r *route) int {
+			if !aboutPayouts[r.operation] {
+				return 403
+			}
+			return 0
+		}},
+		{"API key for prizes", apiKey("PRIZES"), func(r *route) int {
+			if !aboutPayouts[r.operation] && r.operation != "calculatePrizes" && r.operation != "distributePrizes" {
 				return 403
 			}
 			return 0
