@@ -83,18 +83,16 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 
 const tooLargeDetail = "a batch may have 1 MiB, every other body 16 KiB"
 
-// isJSON reports whether a Content-Type is JSON's; having none is fine.
+// isJSON reports whether a Content-Type is JSON's, whatever its parameters: JSON
+// is UTF-8 (RFC 8259, section 8.1), and the media type defines none. Having no
+// Content-Type is fine.
 func isJSON(contentType []byte) bool {
 	const media = "application/json"
 	if len(contentType) == 0 || string(contentType) == media {
 		return true
 	}
-	name, parameters, _ := bytes.Cut(contentType, []byte(";"))
-	if !bytes.EqualFold(bytes.TrimSpace(name), []byte(media)) {
-		return false
-	}
-	charset := bytes.ReplaceAll(bytes.TrimSpace(parameters), []byte(`"`), nil)
-	return len(charset) == 0 || bytes.EqualFold(charset, []byte("charset=utf-8"))
+	name, _, _ := bytes.Cut(contentType, []byte(";"))
+	return bytes.EqualFold(bytes.TrimSpace(name), []byte(media))
 }
 
 // permit gives a handler the engine, once the request itself is known to be

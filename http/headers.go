@@ -34,6 +34,11 @@ var (
 	valueRevalidate = []byte("private, no-cache")
 )
 
+// allowedHeaders are those that a page may send: our own, those that supabase-js
+// adds to every call, and the one that stand-ins for EventSource add.
+const allowedHeaders = "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id, " +
+	"apikey, X-Client-Info, X-Supabase-Api-Version, Cache-Control"
+
 // origins are the foreign origins whose pages may call (the CORS protocol of
 // the Fetch standard). No cookies are involved, so credentials are never
 // allowed.
@@ -48,7 +53,7 @@ func newOrigins(allowed []string) origins {
 
 // allows reports whether pages of an origin may call.
 func (o *origins) allows(origin []byte) bool {
-	return o.any || slices.Contains(o.list, string(origin))
+	return o.any || slices.Contains(o.list, string(origin)) || slices.Contains(o.list, normalOrigin(string(origin)))
 }
 
 // allow tells the browser what it may show the page that called.
@@ -78,8 +83,22 @@ func (o *origins) admitsSocket(ctx *fasthttp.RequestCtx) bool {
 	if len(origin) == 0 || o.allows(origin) {
 		return true
 	}
-	_, host, found := strings.Cut(string(origin), "://")
-	return found && host == string(ctx.Request.Header.Host())
+	// The scheme is the browser's: behind a proxy that speaks TLS ours is another.
+	scheme, _, found := strings.Cut(string(origin), "://")
+	return found && normalOrigin(string(origin)) == normalOrigin(scheme+"://"+string(ctx.Request.Header.Host()))
+}
+
+// normalOrigin is an origin as browsers write it (RFC 6454, section 6.2): in lower
+// case and without the default port, which proxies may add to Host.
+func normalOrigin(origin string) string {
+	origin = strings.ToLower(origin)
+	if bare, ok := strings.CutSuffix(origin, ":443"); ok && strings.HasPrefix(origin, "https://") {
+		return bare
+	}
+	if bare, ok := strings.CutSuffix(origin, ":80"); ok && strings.HasPrefix(origin, "http://") {
+		return bare
+	}
+	return origin
 }
 
 // preflight answers a browser that asks before a page's request.
@@ -89,6 +108,6 @@ func (o *origins) preflight(ctx *fasthttp.RequestCtx) {
 		return
 	}
 	header.SetBytesV("Access-Control-Allow-Methods", header.Peek("Allow"))
-	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id")
+	header.Set("Access-Control-Allow-Headers", allowedHeaders)
 	header.Set("Access-Control-Max-Age", "600")
 }

@@ -102,8 +102,8 @@ func (l *RateLimits) clientAddress(ctx *fasthttp.RequestCtx) netip.Addr {
 	if len(l.TrustedProxies) > 0 && l.trusts(address) {
 		for _, field := range slices.Backward(ctx.Request.Header.PeekAll("X-Forwarded-For")) {
 			for _, hop := range slices.Backward(strings.Split(string(field), ",")) {
-				named, err := netip.ParseAddr(strings.TrimSpace(hop))
-				if err != nil {
+				named, ok := hopAddress(strings.TrimSpace(hop))
+				if !ok {
 					return network(address) // what stands before it is anybody's invention
 				}
 				if address = named.Unmap(); !l.trusts(address) {
@@ -113,6 +113,21 @@ func (l *RateLimits) clientAddress(ctx *fasthttp.RequestCtx) netip.Addr {
 		}
 	}
 	return network(address)
+}
+
+// hopAddress reads one address of X-Forwarded-For, to which some proxies add the
+// port: 192.0.2.1:443, [2001:db8::1]:443 or [2001:db8::1].
+func hopAddress(hop string) (address netip.Addr, ok bool) {
+	if withPort, err := netip.ParseAddrPort(hop); err == nil {
+		return withPort.Addr(), true
+	}
+	if inner, bracketed := strings.CutPrefix(hop, "["); bracketed {
+		if hop, bracketed = strings.CutSuffix(inner, "]"); !bracketed || !strings.Contains(hop, ":") {
+			return address, false
+		}
+	}
+	address, err := netip.ParseAddr(hop)
+	return address, err == nil
 }
 
 func (l *RateLimits) trusts(a netip.Addr) bool {

@@ -122,6 +122,15 @@ func TestClientAddress(t *testing.T) {
 		{"nonsense", "10.0.0.1", []string{"198.51.100.1, x"}, "10.0.0.1"},
 		{"an IPv6 client's network", "2001:db8:1:2:3::4", nil, "2001:db8:1:2::"},
 		{"an IPv6 client behind a proxy", "fd00::1", []string{"2001:db8:1:2:3::4"}, "2001:db8:1:2::"},
+		{"a client with its port", "10.0.0.1", []string{"198.51.100.1:5678"}, "198.51.100.1"},
+		{"another with its port", "10.0.0.1", []string{"198.51.100.2:5678"}, "198.51.100.2"},
+		{"an IPv6 client with its port", "10.0.0.1", []string{"[2001:db8:1:2:3::4]:443"}, "2001:db8:1:2::"},
+		{"an IPv6 client in brackets", "10.0.0.1", []string{"[2001:db8:1:2:3::4]"}, "2001:db8:1:2::"},
+		{"an IPv6 client without brackets", "10.0.0.1", []string{"2001:db8:1:2:3::443"}, "2001:db8:1:2::"},
+		{"two proxies with ports", "10.0.0.1", []string{"1.1.1.1, 198.51.100.1:1, 10.0.0.2:65535"}, "198.51.100.1"},
+		{"a port that is none", "10.0.0.1", []string{"198.51.100.1:65536"}, "10.0.0.1"},
+		{"a bracket that does not close", "10.0.0.1", []string{"[2001:db8::1"}, "10.0.0.1"},
+		{"IPv4 in brackets", "10.0.0.1", []string{"[198.51.100.1]"}, "10.0.0.1"},
 		{"IPv4 in IPv6", "::ffff:203.0.113.5", nil, "203.0.113.5"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
