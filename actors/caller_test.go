@@ -156,8 +156,8 @@ func (c *caller) look(m *model, user string) {
 	case c.n%4 == 2 && !p.ever, c.n%4 == 1 && !p.onBoard():
 		want = competition.ErrNotEnrolled
 	}
-	if c.n%4 != 2 && m.def.Visibility == competition.Private && !p.present && user != m.creator {
-		want = competition.ErrForbidden
+	if (c.n%4 != 2 || !p.ever) && m.concealed(me, competition.ErrForbidden) != competition.ErrForbidden { //nolint:errorlint // The model's own.
+		want = competition.ErrUnknownCompetition
 	}
 	if !errors.Is(err, want) {
 		c.wrong("%s looks at %s (%d): %v, the model says %v", user, m.def.ID, c.n%4, err, want)

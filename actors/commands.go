@@ -224,9 +224,10 @@ func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) 
 }
 
 // skips reports whether a competition with this refusal is none that the sync
-// was meant for.
+// was meant for. A private one that the user has just left does not exist for them.
 func skips(err error) bool {
-	return errors.Is(err, competition.ErrNotStarted) || errors.Is(err, competition.ErrClosed) || errors.Is(err, competition.ErrOutsideWindow)
+	return errors.Is(err, competition.ErrUnknownCompetition) || errors.Is(err, competition.ErrNotStarted) ||
+		errors.Is(err, competition.ErrClosed) || errors.Is(err, competition.ErrOutsideWindow)
 }
 
 // The commands below are copied before they are sent, since the actor may read

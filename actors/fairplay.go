@@ -16,7 +16,10 @@ type (
 		list []competition.FlaggedEntry
 		next uint64
 	}
-	getExplanation struct{ userID string }
+	getExplanation struct {
+		caller competition.Caller
+		userID string
+	}
 )
 
 // Exclude takes a participant off the board, for operators.
@@ -60,7 +63,7 @@ func (e *Engine) Explain(competitionID string, caller competition.Caller, userID
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Explanation{}, competition.ErrForbidden
 	}
-	return send[competition.Explanation](e, competitionID, &getExplanation{userID})
+	return send[competition.Explanation](e, competitionID, &getExplanation{caller, userID})
 }
 
 // flagged counts flags by their reasons.

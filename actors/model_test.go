@@ -99,7 +99,7 @@ func (m *model) sync(now time.Time, at mark, s *competition.SubmitSync) (changed
 	slot := modelSlot{s.Day, s.Source}
 	switch status, limit := m.status(now), m.def.DailyLimits; {
 	case !p.present && (p.ever || s.MembersOnly || m.def.Enrollment != competition.Open):
-		return false, competition.ErrNotEnrolled
+		return false, m.concealed(competition.Caller{UserID: s.UserID, Operator: s.Trusted}, competition.ErrNotEnrolled)
 	case status == competition.Upcoming:
 		return false, competition.ErrNotStarted
 	case status != competition.Active && status != competition.Finalizing:
@@ -154,12 +154,24 @@ func (p *modelPerson) newNinth(s modelSlot) bool {
 	return n >= 8
 }
 
+// concealed is a refusal as a caller may hear it: a private competition does not
+// exist for those who neither take part nor manage it.
+func (m *model) concealed(caller competition.Caller, refusal error) error {
+	p := m.people[caller.UserID]
+	if m.def.Visibility != competition.Private || caller.Operator || caller.UserID == m.creator || p != nil && p.present {
+		return refusal
+	}
+	return competition.ErrUnknownCompetition
+}
+
 func (m *model) join(now time.Time, at mark, j *competition.JoinCompetition) error {
-	p, invited := m.people[j.UserID], j.Caller.Operator || j.Caller.UserID == m.creator
+	p, own := m.people[j.UserID], j.Caller.UserID == j.UserID
 	status := m.status(now)
 	switch {
-	case !invited && (j.Caller.UserID != j.UserID || m.def.Enrollment == competition.Invite && !p.ever):
-		return competition.ErrForbidden
+	case !own && !j.Caller.Operator:
+		return m.concealed(j.Caller, competition.ErrForbidden)
+	case !own && !p.present && p.ever, own && !p.ever && m.def.Enrollment == competition.Invite && j.UserID != m.creator:
+		return m.concealed(j.Caller, competition.ErrInvitationRequired)
 	case status != competition.Upcoming && status != competition.Active:
 		return competition.ErrClosed
 	case !p.present && !p.excluded && m.full():
@@ -178,9 +190,9 @@ func (m *model) leave(now time.Time, l *competition.LeaveCompetition) error {
 	p, status := m.people[l.UserID], m.status(now)
 	switch {
 	case l.Caller.UserID != l.UserID && !l.Caller.Operator && l.Caller.UserID != m.creator:
-		return competition.ErrForbidden
+		return m.concealed(l.Caller, competition.ErrForbidden)
 	case !p.present:
-		return competition.ErrNotEnrolled
+		return m.concealed(l.Caller, competition.ErrNotEnrolled)
 	case status != competition.Upcoming && status != competition.Active:
 		return competition.ErrClosed
 	}

@@ -26,6 +26,7 @@ func (a *competitionActor) query(v *envelope) bool {
 	case *getStats:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
 			v.answer, err = a.core.Stats(q.userID, q.from, q.to)
+			err = a.conceal(q.caller, err)
 		}
 	case *getFlags:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
@@ -35,6 +36,7 @@ func (a *competitionActor) query(v *envelope) bool {
 	case *getExplanation:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
 			v.answer, err = a.core.Explain(q.userID)
+			err = a.conceal(q.caller, err)
 		}
 	case *getHistory:
 		v.answer = a.core.History(q.userID)
@@ -66,15 +68,22 @@ func (a *competitionActor) query(v *envelope) bool {
 	return true
 }
 
+// mayRead returns competition.ErrUnknownCompetition for callers who may not see
+// the competition, as for one that was never created.
 func (a *competitionActor) mayRead(caller competition.Caller) error {
-	switch {
-	case !a.core.Exists():
+	if !a.core.Exists() || !a.core.Readable(caller) {
 		return competition.ErrUnknownCompetition
-	case !a.core.Readable(caller):
-		return competition.ErrForbidden
-	default:
-		return nil
 	}
+	return nil
+}
+
+// conceal returns the refusal of a read that users may always make about
+// themselves, as a caller may hear it who may not see the competition.
+func (a *competitionActor) conceal(caller competition.Caller, refusal error) error {
+	if refusal == nil || a.core.Readable(caller) {
+		return refusal
+	}
+	return competition.ErrUnknownCompetition
 }
 
 // publish is the top of the board, made anew if the state has moved on.

@@ -21,6 +21,7 @@ type (
 		radius int
 	}
 	getStats struct {
+		caller   competition.Caller
 		userID   string
 		from, to competition.Day
 	}
@@ -72,7 +73,7 @@ func (e *Engine) Stats(competitionID string, caller competition.Caller, userID s
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Stats{}, competition.ErrForbidden
 	}
-	return send[competition.Stats](e, competitionID, &getStats{userID: userID, from: from, to: to})
+	return send[competition.Stats](e, competitionID, &getStats{caller: caller, userID: userID, from: from, to: to})
 }
 
 // Participants lists who is on the board, by enrolment.

@@ -27,15 +27,15 @@ func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
 				d.Complete()
 				create(t, e, d)
 				for _, user := range []string{"ann", "bob"} {
-					_, err := e.Join("secret", &competition.JoinCompetition{Caller: competition.Caller{UserID: "creator"}, UserID: user})
+					_, err := e.Join("secret", &competition.JoinCompetition{Caller: operator, UserID: user})
 					require.NoError(t, err)
 				}
 				require.NoError(t, e.Leave("secret", &competition.LeaveCompetition{Caller: operator, UserID: "bob"}))
 				for caller, want := range map[competition.Caller]error{
 					{UserID: "creator"}:                  nil,
 					{UserID: "ann"}:                      nil,
-					{UserID: "bob"}:                      competition.ErrForbidden,
-					{UserID: "stranger"}:                 competition.ErrForbidden,
+					{UserID: "bob"}:                      competition.ErrUnknownCompetition,
+					{UserID: "stranger"}:                 competition.ErrUnknownCompetition,
 					{UserID: "stranger", Operator: true}: nil,
 					{Operator: true}:                     nil,
 				} {
@@ -62,10 +62,68 @@ func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
 					require.ErrorIs(t, err, want, "%+v", caller)
 					_, _, err = e.Participants("secret", caller, 0, 10)
 					require.ErrorIs(t, err, want, "%+v", caller)
+					watching := competition.NewSubscription("secret", caller.UserID, make(chan struct{}, 1))
+					err = e.Subscribe(watching, caller)
+					require.ErrorIs(t, err, want, "%+v", caller)
+					if err == nil {
+						e.Unsubscribe(watching)
+					}
 				}
 			})
 		})
 	}
+}
+
+// TestAPrivateCompetitionDoesNotExistForStrangers: what strangers ask of it, about
+// themselves and others, they hear of a competition that was never created.
+func TestAPrivateCompetitionDoesNotExistForStrangers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, newMemoryStore(), nil)
+		d := running("secret")
+		d.Visibility = competition.Private
+		d.Complete()
+		create(t, e, d)
+		_, err := e.Join("secret", &competition.JoinCompetition{Caller: operator, UserID: "ann"})
+		require.NoError(t, err)
+		bob, name := competition.Caller{UserID: "bob"}, "Mine"
+		for what, ask := range map[string]func(id string) error{
+			"sync": func(id string) error { _, err := e.SubmitSync(id, steps("bob", 5)); return err },
+			"sync of another day": func(id string) error {
+				s := steps("bob", 5)
+				s.Day -= 400
+				_, err := e.SubmitSync(id, s)
+				return err
+			},
+			"batch": func(id string) error {
+				items := []competition.BatchItem{{CompetitionID: id, Sync: *steps("bob", 5)}}
+				e.SubmitBatch(items)
+				return items[0].Err
+			},
+			"join":        func(id string) error { _, err := e.Join(id, join("bob")); return err },
+			"leave":       func(id string) error { return e.Leave(id, &competition.LeaveCompetition{Caller: bob, UserID: "bob"}) },
+			"removal":     func(id string) error { return e.Leave(id, &competition.LeaveCompetition{Caller: bob, UserID: "ann"}) },
+			"statistics":  func(id string) error { _, err := e.Stats(id, bob, "bob", 0, competition.MaxDay); return err },
+			"explanation": func(id string) error { _, err := e.Explain(id, bob, "bob"); return err },
+			"edit": func(id string) error {
+				_, err := e.Edit(id, &competition.EditCompetition{Caller: bob, Patch: competition.Patch{Name: &name}})
+				return err
+			},
+			"cancel": func(id string) error {
+				_, err := e.Cancel(id, &competition.CancelCompetition{Caller: bob})
+				return err
+			},
+		} {
+			never, secret := ask("never"), ask("secret")
+			require.ErrorIs(t, secret, competition.ErrUnknownCompetition, what)
+			require.Equal(t, never.Error(), secret.Error(), what)
+		}
+		_, err = e.SubmitSync("secret", steps("ann", 5))
+		require.NoError(t, err)
+		trusted := steps("bob", 5)
+		trusted.Trusted = true
+		_, err = e.SubmitSync("secret", trusted)
+		require.ErrorIs(t, err, competition.ErrNotEnrolled, "an operator hears why")
+	})
 }
 
 func TestTopIsHiddenAsSoonAsTheCompetitionIs(t *testing.T) {
@@ -80,7 +138,7 @@ func TestTopIsHiddenAsSoonAsTheCompetitionIs(t *testing.T) {
 		for _, c := range []struct {
 			to   competition.Visibility
 			want error
-		}{{competition.Private, competition.ErrForbidden}, {competition.Public, nil}} {
+		}{{competition.Private, competition.ErrUnknownCompetition}, {competition.Public, nil}} {
 			_, err = e.Edit("spring", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Visibility: &c.to}})
 			require.NoError(t, err)
 			for range 2 {

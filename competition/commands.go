@@ -17,6 +17,7 @@ type SubmitSync struct {
 	RecordedAt  int64 // nanoseconds since 1970 UTC; 0 when the report gave none
 	Metrics     Metrics
 	MembersOnly bool // do not enrol: the sync goes to the competitions joined already
+	Trusted     bool // an operator sends it, who may know of every competition
 }
 
 // CreateCompetition brings a competition into being.
@@ -105,6 +106,7 @@ type JoinCompetition struct {
 	UserID   string
 	UserName string // shown on boards; empty if unknown
 	Rename   bool   // UserName was given for this join and replaces an older one
+	Invited  bool   // the user accepts an invitation, which the caller has checked
 }
 
 // LeaveCompetition takes a user off the board.

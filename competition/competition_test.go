@@ -132,7 +132,7 @@ func TestModelMoney(t *testing.T) {
 		create.Definition.MaxParticipants = 0
 		r.decide(create)
 		join := func(id string) {
-			r.decide(&JoinCompetition{Caller: operator, UserID: id})
+			r.decide(&JoinCompetition{Caller: user(id), UserID: id})
 			follow(t)
 			if rapid.IntRange(0, 3).Draw(t, "fee changes") == 0 {
 				r.decide(&EditCompetition{Caller: operator, Patch: Patch{EntryFeeMinor: new(pick[int64](t, "new fee", 0, 100, 500))}})

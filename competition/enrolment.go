@@ -61,33 +61,62 @@ func (c *Competition) manages(caller Caller) bool {
 	return caller.Operator || caller.UserID != "" && caller.UserID == c.headCreator()
 }
 
+// sees reports whether the caller may know of the competition, as of the head.
+func (c *Competition) sees(caller Caller) bool {
+	if c.head.definition.Visibility != Private || c.manages(caller) {
+		return true
+	}
+	_, enrolled := c.enrolment(caller.UserID)
+	return enrolled
+}
+
+// conceal returns a refusal as the caller may hear it: a caller who may not know
+// of the competition hears what is said of one that was never created.
+func (c *Competition) conceal(caller Caller, refusal error) error {
+	if refusal == nil || c.sees(caller) {
+		return refusal
+	}
+	return ErrUnknownCompetition
+}
+
 // Join decides an enrolment; a user who takes part already only gets the new
-// name, if one was given. Errors: ErrForbidden, ErrUnknownCompetition, ErrClosed,
-// ErrFull.
+// name, if one was given. Nobody is enrolled by another user, and operators
+// enrol only those who never took part, free of charge: whoever left comes back
+// by themselves. Errors: ErrForbidden, ErrUnknownCompetition,
+// ErrInvitationRequired, ErrClosed, ErrFull.
 func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
 	c.advance(now)
+	d, err := c.join(now, j)
+	if j.Invited {
+		return d, err // an invitation says that there is such a competition
+	}
+	return d, c.conceal(j.Caller, err)
+}
+
+func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 	number, enrolled := c.enrolment(j.UserID)
-	manager := c.manages(j.Caller)
-	if IsPseudonym(j.UserID) || !manager && (j.UserID != j.Caller.UserID || number == 0 && c.head.definition.Enrollment == Invite) {
-		return Decision{}, ErrForbidden
-	}
-	if c.head.status == 0 {
-		return Decision{}, ErrUnknownCompetition
-	}
-	if c.head.status != Upcoming && c.head.status != Active {
-		return Decision{}, ErrClosed
-	}
+	own := j.UserID == j.Caller.UserID
 	switch {
+	case IsPseudonym(j.UserID), !own && !j.Caller.Operator:
+		return Decision{}, ErrForbidden
+	case c.head.status == 0:
+		return Decision{}, ErrUnknownCompetition
+	case !enrolled && !c.mayEnrol(j, number):
+		return Decision{}, ErrInvitationRequired
+	case c.head.status != Upcoming && c.head.status != Active:
+		return Decision{}, ErrClosed
 	case enrolled:
-	case c.full() && !c.headReview(number).isExcluded(), c.overflows(number):
+	case c.full() && !c.headReview(number).isExcluded(), own && c.overflows(number):
 		return Decision{}, ErrFull
-	case number == 0:
-		number = c.enrol(now, j.UserID, j.UserName)
-		c.collect(now, number)
-		return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: true}, nil
 	default:
-		c.setPresence(now, j.UserID, number, true)
-		c.collect(now, number)
+		if number == 0 {
+			number = c.enrol(now, j.UserID, j.UserName)
+		} else {
+			c.setPresence(now, j.UserID, number, true)
+		}
+		if own {
+			c.collect(now, number)
+		}
 	}
 	if i := c.identityOf(number); j.Rename && i.UserName != j.UserName {
 		i.UserName = j.UserName
@@ -96,6 +125,19 @@ func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
 		c.putIdentity(i)
 	}
 	return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}, nil
+}
+
+// mayEnrol reports whether a join may enrol a user, who has the number 0 before
+// taking part for the first time.
+func (c *Competition) mayEnrol(j *JoinCompetition, number uint32) bool {
+	switch {
+	case j.Invited:
+		return true
+	case j.UserID != j.Caller.UserID:
+		return number == 0
+	default:
+		return number != 0 || c.head.definition.Enrollment != Invite || c.manages(j.Caller)
+	}
 }
 
 // identityOf is who a number stands for as of the head, without the key.
@@ -111,6 +153,11 @@ func (c *Competition) identityOf(number uint32) Identity {
 // ErrUnknownCompetition, ErrNotEnrolled, ErrClosed.
 func (c *Competition) Leave(now Millis, l *LeaveCompetition) (Decision, error) {
 	c.advance(now)
+	d, err := c.leave(now, l)
+	return d, c.conceal(l.Caller, err)
+}
+
+func (c *Competition) leave(now Millis, l *LeaveCompetition) (Decision, error) {
 	if l.UserID != l.Caller.UserID && !c.manages(l.Caller) {
 		return Decision{}, ErrForbidden
 	}

@@ -13,6 +13,8 @@ var (
 	ErrForbidden = errors.New("not allowed for this caller")
 	// ErrUnknownCompetition is returned for a competition that was never created.
 	ErrUnknownCompetition = errors.New("there is no such competition")
+	// ErrInvitationRequired is returned for a join that only an invitation allows.
+	ErrInvitationRequired = errors.New("this competition is joined by accepting an invitation")
 	// ErrNotEnrolled is returned when the user does not take part.
 	ErrNotEnrolled = errors.New("the user is not enrolled in this competition")
 	// ErrNotStarted is returned for a sync before the start.

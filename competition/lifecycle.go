@@ -49,6 +49,11 @@ func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
 		return Decision{}, ErrUnknownCompetition
 	}
 	c.advance(now)
+	d, err := c.edit(now, cmd)
+	return d, c.conceal(cmd.Caller, err)
+}
+
+func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 	edited := cmd.Patch.apply(c.head.definition)
 	validate := edited.Validate
 	if c.head.status == Upcoming {
@@ -84,7 +89,7 @@ func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, erro
 	c.advance(now)
 	switch {
 	case !c.manages(cmd.Caller):
-		return Decision{}, ErrForbidden
+		return Decision{}, c.conceal(cmd.Caller, ErrForbidden)
 	case c.head.status == Cancelled:
 	case c.head.status != Upcoming && !cmd.Caller.Operator:
 		return Decision{}, ErrStarted

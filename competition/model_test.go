@@ -87,6 +87,7 @@ type answer struct {
 func (m *model) do(now Millis, cmd any) (a answer) {
 	before := m.board()
 	m.now = now
+	defer func() { a.err = m.concealed(cmd, a.err) }()
 	switch cmd := cmd.(type) {
 	case *CreateCompetition:
 		a = m.create(cmd)
@@ -122,6 +123,33 @@ func (m *model) do(now Millis, cmd any) (a answer) {
 		m.updated = now
 	}
 	return a
+}
+
+// concealed is a refusal of a command as its caller may hear it: a private
+// competition does not exist for those who neither take part nor manage it.
+func (m *model) concealed(cmd any, refusal error) error {
+	var caller Caller
+	switch cmd := cmd.(type) {
+	case *SubmitSync:
+		caller = Caller{UserID: cmd.UserID, Operator: cmd.Trusted}
+	case *JoinCompetition:
+		if caller = cmd.Caller; cmd.Invited {
+			return refusal
+		}
+	case *LeaveCompetition:
+		caller = cmd.Caller
+	case *EditCompetition:
+		caller = cmd.Caller
+	case *CancelCompetition:
+		caller = cmd.Caller
+	default:
+		return refusal
+	}
+	p := m.people[caller.UserID]
+	if refusal == nil || m.def.Visibility != Private || m.manages(caller) || p != nil && p.present {
+		return refusal
+	}
+	return ErrUnknownCompetition
 }
 
 // tick is time passing.
@@ -280,25 +308,35 @@ func (m *model) enrol(id, name string) *modelPerson {
 }
 
 func (m *model) join(j *JoinCompetition) error {
-	p := m.people[j.UserID]
-	switch invited := m.manages(j.Caller); {
-	case !invited && j.UserID != j.Caller.UserID:
-		return ErrForbidden // of somebody else
-	case !invited && m.def.Enrollment == Invite && p == nil:
-		return ErrForbidden // uninvited
+	p, own := m.people[j.UserID], j.UserID == j.Caller.UserID
+	pay := func(p *modelPerson) {
+		if own { // nobody is charged by another
+			m.pay(p, j.UserID)
+		}
+	}
+	switch {
+	case !own && !j.Caller.Operator:
+		return ErrForbidden
 	case !m.created:
 		return ErrUnknownCompetition
+	case j.Invited:
+	case !own && p != nil && !p.present: // who left comes back alone
+		return ErrInvitationRequired
+	case own && p == nil && m.def.Enrollment == Invite && !m.manages(j.Caller):
+		return ErrInvitationRequired
+	}
+	switch {
 	case m.ended():
 		return ErrClosed
 	case p != nil && p.present:
 	case m.full() && (p == nil || !p.review.excluded):
 		return ErrFull
 	case p == nil:
-		m.pay(m.enrol(j.UserID, j.UserName), j.UserID)
+		pay(m.enrol(j.UserID, j.UserName))
 		return nil
 	default:
 		p.present = true
-		m.pay(p, j.UserID)
+		pay(p)
 	}
 	if j.Rename {
 		p.name = j.UserName

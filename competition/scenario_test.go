@@ -56,7 +56,7 @@ func (s *scenario) answer(t *testing.T, d *datadriven.TestData) string {
 	case "join":
 		id := who(d)
 		name, named := d.Arg("name")
-		j := &JoinCompetition{Caller: caller(t, d, id), UserID: id, Rename: named}
+		j := &JoinCompetition{Caller: caller(t, d, id), UserID: id, Rename: named, Invited: d.HasArg("invited")}
 		if named {
 			j.UserName = name.SingleVal(t)
 		}
@@ -172,7 +172,7 @@ func code(err error) string {
 		return "invalid " + strings.Join(fields, " ")
 	}
 	for sentinel, word := range map[error]string{
-		ErrForbidden: "forbidden", ErrUnknownCompetition: "unknown_competition", ErrNotEnrolled: "not_enrolled",
+		ErrForbidden: "forbidden", ErrInvitationRequired: "invitation_required", ErrUnknownCompetition: "unknown_competition", ErrNotEnrolled: "not_enrolled",
 		ErrNotStarted: "competition_not_started", ErrClosed: "competition_closed", ErrFull: "competition_full",
 		ErrExists: "competition_exists", ErrStarted: "competition_started", ErrOutsideWindow: "outside_window",
 		ErrFeesPaid: "fees_paid", ErrNotFinal: "not_final", ErrNoPrizePool: "no_prize_pool", ErrUnknownPrize: "unknown_prize",

@@ -23,7 +23,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	c.advance(now)
 	number, enrolled := c.enrolment(s.UserID)
 	if err := c.admits(s, number, enrolled); err != nil {
-		return Decision{}, err
+		return Decision{}, c.conceal(Caller{UserID: s.UserID, Operator: s.Trusted}, err)
 	}
 	if err := c.plausible(now, s); err != nil {
 		return Decision{}, err

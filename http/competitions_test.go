@@ -109,8 +109,8 @@ func TestJoining(t *testing.T) {
 		{"an empty object says no more", userToken(t, "u1"), "{}", competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Ada Lovelace"}},
 		{"by another name", userToken(t, "u1"), `{"user_name":"Countess"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Countess", Rename: true}},
 		{"by no name", userToken(t, "u1"), `{"user_name":""}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", Rename: true}},
-		{"an invitation does not lend the inviter's name", userToken(t, "u1"), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u2"}},
-		{"an invitation with a name", operatorToken(t), `{"user_id":"u2","user_name":"Bo"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u2", UserName: "Bo", Rename: true}},
+		{"an operator does not lend the own name", operatorToken(t), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u2"}},
+		{"an operator with a name for somebody", operatorToken(t), `{"user_id":"u2","user_name":"Bo"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u2", UserName: "Bo", Rename: true}},
 		{"a service key's", serviceToken(t), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: "u2"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
@@ -120,6 +120,17 @@ func TestJoining(t *testing.T) {
 			assert.Equal(t, c.want, b.engine.join)
 		})
 	}
+}
+
+// TestNobodyJoinsForAnother: an athlete who names somebody else is led to the
+// invitations, and the engine hears nothing of it.
+func TestNobodyJoinsForAnother(t *testing.T) {
+	b := newBench(t)
+	r := b.do(t, "POST", "/api/v1/competitions/spring/join", `{"user_id":"u2","user_name":"Mallory"}`, bearer(userToken(t, "u1")))
+	require.Equal(t, 403, r.status, r.body)
+	assert.Contains(t, r.body, `"code":"forbidden"`)
+	assert.Contains(t, r.body, "/api/v1/competitions/spring/invitations")
+	assert.Empty(t, b.engine.called())
 }
 
 func TestLeaving(t *testing.T) {

@@ -40,7 +40,7 @@ func newLiveBench(tb testing.TB, change ...func(*Options)) *liveBench {
 		left: make(chan string, 1000),
 	}
 	live.boards["spring"] = competition.NextUpdate(nil, live.top)
-	live.refusals["secret"] = competition.ErrForbidden
+	live.refusals["secret"] = competition.ErrUnknownCompetition
 	b := newBench(tb, append([]func(*Options){func(o *Options) { o.Engine = live }}, change...)...)
 	return &liveBench{bench: b, live: live}
 }

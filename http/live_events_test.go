@@ -185,7 +185,7 @@ func TestEventsAreRefusedBeforeTheyBegin(t *testing.T) {
 		{"a bad token", "spring", bearer(strayBit(token)), 401, "invalid_token"},
 		{"a bad token in the query", "spring?token=x", header{"X-None", "x"}, 401, "invalid_token"},
 		{"an expired token", "spring", bearer(expired), 401, "token_expired"},
-		{"a private competition", "secret", bearer(token), 403, "forbidden"},
+		{"a private competition", "secret", bearer(token), 404, "unknown_competition"},
 		{"an unknown competition", "nowhere", bearer(token), 404, "unknown_competition"},
 		{"a bad limit", "spring?limit=7", bearer(token), 400, "invalid_request"},
 		{"a bad since", "spring?since=x", bearer(token), 400, "invalid_request"},

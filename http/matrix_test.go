@@ -57,10 +57,11 @@ var sample = map[string]struct{ target, body string }{
 }
 
 // ownOnly are the operations about one user, which another may not use. (Who
-// may join or remove whom is for the engine to say.)
+// may remove whom is for the engine to say.)
 var ownOnly = map[string]bool{
 	"submitSync": true, "getStats": true, "listUserCompetitions": true, "listPrizes": true, "listTransactions": true,
 	"explainScore": true, "exportUser": true, "eraseUser": true,
+	"joinCompetition": true,
 }
 
 // peopleOnly are the operations that no API key may use.

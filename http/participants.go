@@ -6,8 +6,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// joinCompetition enrols the caller, or whom the creator or an operator names;
-// who may is the engine's to say.
+// joinCompetition enrols the caller, or whom an operator names.
 func (s *Server) joinCompetition(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {
@@ -16,6 +15,9 @@ func (s *Server) joinCompetition(c *call) error {
 	join, err := c.readJoin()
 	if err != nil {
 		return err
+	}
+	if join.UserID != c.who.Caller.UserID && !c.who.Caller.Operator {
+		return kindForbidden.with("nobody is enrolled by another user; invite them by POST /api/v1/competitions/" + id + "/invitations")
 	}
 	engine, err := s.permit(c)
 	if err != nil {

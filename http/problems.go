@@ -30,6 +30,7 @@ var (
 	kindInvalidToken       = problemKind(401, "invalid_token", "The token is not valid", 0)
 	kindExpiredToken       = problemKind(401, "token_expired", "The token has expired", 0)
 	kindForbidden          = problemKind(403, "forbidden", "The caller may not do this", 0, competition.ErrForbidden)
+	kindInvitationRequired = problemKind(403, "invitation_required", "An invitation is required", 0, competition.ErrInvitationRequired)
 	kindNotFound           = problemKind(404, "not_found", "There is nothing at this address", 0)
 	kindUnknownCompetition = problemKind(404, "unknown_competition", "There is no such competition", 0, competition.ErrUnknownCompetition)
 	kindUnknownPrize       = problemKind(404, "unknown_prize", "There is no such prize", 0, competition.ErrUnknownPrize)

@@ -72,6 +72,9 @@ func (c *call) take(form *syncForm, sync *competition.SubmitSync) error {
 		Day:        form.day,
 		RecordedAt: form.recordedAt,
 		Metrics:    form.metrics,
+		// A key for syncs alone brings nobody in who has not joined.
+		MembersOnly: !c.who.may(competition.ScopeManage),
+		Trusted:     c.who.Caller.Operator,
 	}
 	return nil
 }

@@ -35,12 +35,15 @@ func TestASyncAsTheEngineGetsIt(t *testing.T) {
 		{"a source of one's own", userToken(t, "u1"), `{"competition_id":"spring","steps":5,"date":"2026-05-01","source":"my watch"}`, "spring", with(func(s *competition.SubmitSync) { s.Source = "my watch" })},
 		{"a common source", userToken(t, "u1"), `{"competition_id":"spring","steps":5,"date":"2026-05-01","source":"fitbit"}`, "spring", with(func(s *competition.SubmitSync) { s.Source = "fitbit" })},
 		{"everywhere", userToken(t, "u1"), `{"steps":5,"date":"2026-05-01"}`, "", want},
-		{"an operator for another, whose name is not the operator's", operatorToken(t), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName = "" })},
-		{"an operator's own", operatorToken(t), `{"competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserID, s.UserName = "op", "Op" })},
-		{"a service key for a user", serviceToken(t), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName = "" })},
+		{"an operator for another, whose name is not the operator's", operatorToken(t), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted = "", true })},
+		{"an operator's own", operatorToken(t), `{"competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserID, s.UserName, s.Trusted = "op", "Op", true })},
+		{"a service key for a user", serviceToken(t), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted = "", true })},
+		{"an API key that manages, for a user", apiKey("ALL"), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted = "", true })},
+		{"an API key for syncs enrols nobody", apiKey("SYNC"), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted, s.MembersOnly = "", true, true })},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			b := newBench(t)
+			b.engine.apiKeys = sampleKeys()
 			r := b.do(t, "POST", "/api/v1/fitness/sync", c.body, bearer(c.token), header{"Content-Type", "application/json; charset=utf-8"})
 			require.Equal(t, 200, r.status, r.body)
 			assert.Equal(t, c.want, b.engine.sync)

@@ -37,7 +37,7 @@ func TestSocketsAreRefusedByTheirCodes(t *testing.T) {
 		{"a token twice in the query", "spring?token=" + token + "&token=" + token, "X-None: x", 101, 1008},
 		{"an unknown competition", "nowhere", protocol + token, 101, 4404},
 		{"an id that no competition has", "no%20where", protocol + token, 101, 4404},
-		{"a private competition", "secret", protocol + token, 101, 4403},
+		{"a private competition", "secret", protocol + token, 101, 4404},
 		{"a bad token is told before a private competition", "secret", "X-None: x", 101, 1008},
 		{"a competition that cannot be read now", "down", protocol + token, 101, 1013},
 		{"a limit that is none of the four", "spring?limit=11", protocol + token, 101, 4400},
@@ -306,7 +306,7 @@ func TestSubscriptionsOfASocket(t *testing.T) {
 			competitionID     any
 		}{
 			{"subscribe", `{"competition_id":"nowhere"}`, 404, "nowhere"},
-			{"subscribe", `{"competition_id":"secret"}`, 403, "secret"},
+			{"subscribe", `{"competition_id":"secret"}`, 404, "secret"},
 			{"subscribe", `{"competition_id":"autumn","limit":11}`, 400, "autumn"},
 			{"subscribe", `{"competition_id":"autumn","since":-1}`, 400, "autumn"},
 			{"subscribe", `{"competition_id":"no where"}`, 400, nil},

@@ -30,8 +30,9 @@ var (
 	readsOwn   = right{200, 403, 200, 403, 200, 200} // about anna, who may come as an anonymous user, too
 	changesOwn = right{403, 403, 200, 403, 200, 200}
 	manages    = right{403, 403, 403, 200, 200, 200}
-	joins      = right{403, 403, 200, 200, 200, 200} // anna herself, or who may bring her in or take her off
-	members    = right{200, 403, 200, 200, 200, 200} // anna's and the creator's competition
+	joins      = right{403, 403, 200, 403, 200, 200} // anna herself, or an operator
+	removes    = right{403, 403, 200, 200, 200, 200} // anna herself, or who may take her off
+	members    = right{200, 404, 200, 200, 200, 200} // anna's and the creator's competition, which is not there for others
 	operates   = right{403, 403, 403, 403, 200, 200}
 	adds       = right{403, 200, 200, 200, 200, 200}
 )
@@ -56,7 +57,10 @@ type attempt struct {
 // attempts are those of each operation; who may do what does not follow from the
 // code, but from what clients are promised.
 var attempts = map[string][]attempt{
-	"submitSync":  {{who: changesOwn, kind: "open", body: `{"user_id":"$U","competition_id":"$C","steps":9,"date":"2016-05-01"}`}},
+	"submitSync": {
+		{who: changesOwn, kind: "open", body: `{"user_id":"$U","competition_id":"$C","steps":9,"date":"2016-05-01"}`},
+		{who: right{403, 404, 200, 409, 409, 400}, kind: "private", body: `{"competition_id":"$C","steps":9,"date":"2016-05-01"}`},
+	},
 	"submitBatch": {{who: changesOwn, kind: "open", body: `{"syncs":[{"user_id":"$U","competition_id":"$C","steps":9,"date":"2016-05-01"}]}`}},
 	"getLeaderboard": {
 		{who: anybody, kind: "open"},
@@ -72,23 +76,24 @@ var attempts = map[string][]attempt{
 	"listCompetitions": {{who: anybody}},
 	"getCompetition":   {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
 	"editCompetition": {
+		{who: right{403, 404, 403, 200, 200, 200}, kind: "private", body: `{"name":"Other"}`},
 		{who: manages, kind: "upcoming", body: `{"name":"Other"}`},
 		{who: operates, kind: "upcoming", body: `{"currency":"EUR","prize_pool":10}`},
 	},
-	"cancelCompetition": {{who: manages, kind: "upcoming"}, {who: right{403, 403, 403, 409, 200, 200}, kind: "open"}},
+	"cancelCompetition": {{who: right{403, 404, 403, 409, 200, 200}, kind: "private"}, {who: manages, kind: "upcoming"}, {who: right{403, 403, 403, 409, 200, 200}, kind: "open"}},
 	"joinCompetition": {
 		{who: joins, kind: "open", body: `{"user_id":"$U"}`},
 		{who: right{403, 200, 200, 200, 200, 400}, kind: "open", body: `{"user_name":"Me"}`}, // the service role is nobody who could
-		{who: right{403, 403, 200, 200, 200, 400}, kind: "private", body: `{"user_name":"Me"}`},
+		{who: right{403, 404, 200, 200, 200, 400}, kind: "private", body: `{"user_name":"Me"}`},
 	},
-	"leaveCompetition":     {{who: joins, kind: "open", path: "?user_id=$U"}},
+	"leaveCompetition":     {{who: removes, kind: "open", path: "?user_id=$U"}, {who: right{403, 404, 200, 200, 200, 200}, kind: "private", path: "?user_id=$U"}},
 	"listParticipants":     {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
 	"listFlags":            {{who: operates, kind: "open"}},
 	"excludeParticipant":   {{who: operates, kind: "open", body: `{"reason":"a car"}`}},
 	"restoreParticipant":   {{who: operates, kind: "open", body: `{"reason":"no car"}`}},
 	"correctDay":           {{who: operates, kind: "open", body: `{"steps":4,"reason":"a bus"}`}},
 	"withdrawCorrection":   {{who: operates, kind: "open", body: `{"reason":"no bus"}`}},
-	"explainScore":         {{who: readsOwn, kind: "open"}},
+	"explainScore":         {{who: readsOwn, kind: "open"}, {who: right{200, 403, 200, 403, 200, 200}, kind: "private"}},
 	"listUserCompetitions": {{who: readsOwn}},
 	"exportUser":           {{who: readsOwn}},
 	"eraseUser":            {{who: changesOwn, kind: "open"}},
@@ -221,7 +226,7 @@ func (m *matrix) competition(kind string) (id string) {
 	status, answer := m.call(http.MethodPost, "/api/v1/competitions", m.tokens["creator"],
 		fmt.Sprintf(`{"id":%q,"name":"Spring","start_date":%q,"end_date":"2100-01-01T00:00:00Z","visibility":%q}`, id, begins, visibility))
 	require.Equal(m.t, http.StatusCreated, status, string(answer))
-	status, answer = m.call(http.MethodPost, "/api/v1/competitions/"+id+"/join", m.tokens["creator"], `{"user_id":"anna"}`)
+	status, answer = m.call(http.MethodPost, "/api/v1/competitions/"+id+"/join", m.tokens["operator"], `{"user_id":"anna"}`)
 	require.Equal(m.t, http.StatusOK, status, string(answer))
 	return id
 }
@@ -284,8 +289,8 @@ func (m *matrix) watch(target, token string) int {
 	switch int(websocket.CloseStatus(err)) {
 	case 1008:
 		return http.StatusUnauthorized
-	case 4403:
-		return http.StatusForbidden
+	case 4404:
+		return http.StatusNotFound
 	}
 	require.NoError(m.t, err)
 	return http.StatusOK
