@@ -159,7 +159,7 @@ func shownTime(at competition.Millis) string {
 	if at == 0 {
 		return ""
 	}
-	return at.Time().UTC().Format(time.RFC3339Nano)
+	return string(at.AppendTime(nil))
 }
 
 // createAPIKey makes a key, whose secret is never shown again.

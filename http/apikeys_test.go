@@ -82,7 +82,7 @@ func TestAnAPIKeyFromMakingToRevoking(t *testing.T) {
 	var reply struct{ Data shownKey }
 	require.NoError(t, json.Unmarshal([]byte(made.body), &reply))
 	require.Equal(t, []string{"read", "sync"}, reply.Data.Scopes)
-	require.Equal(t, "2026-06-01T00:00:00Z", reply.Data.ExpiresAt)
+	require.Equal(t, "2026-06-01T00:00:00.000Z", reply.Data.ExpiresAt)
 	secret := reply.Data.Key[strings.LastIndex(reply.Data.Key, "_")+1:]
 	require.Len(t, secret, 26)
 	require.NotContains(t, string(b.engine.apiKeys[0].Hash[:]), secret)

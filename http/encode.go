@@ -213,8 +213,7 @@ func appendDay(dst []byte, d *competition.DayStats) []byte {
 		dst = appendMetrics(dst, source.Metrics)
 		if source.RecordedAt != 0 {
 			dst = append(dst, `,"recorded_at":"`...)
-			dst = time.Unix(0, source.RecordedAt).UTC().AppendFormat(dst, time.RFC3339Nano)
-			dst = append(dst, '"')
+			dst = append(competition.AppendNanos(dst, source.RecordedAt), '"')
 		}
 		dst = append(dst, '}')
 	}
@@ -243,10 +242,9 @@ func appendTimeField(dst []byte, key string, at competition.Millis) []byte {
 	return appendTime(append(dst, key...), at)
 }
 
-// appendTime writes RFC 3339 in UTC, with as many digits of the second as it has.
+// appendTime writes RFC 3339 in UTC, to the millisecond.
 func appendTime(dst []byte, at competition.Millis) []byte {
-	dst = append(dst, '"')
-	return append(at.Time().AppendFormat(dst, time.RFC3339Nano), '"')
+	return append(at.AppendTime(append(dst, '"')), '"')
 }
 
 // appendDecimal writes units of 10^-decimals as the shortest exact number.

@@ -147,7 +147,7 @@ func TestACompetitionIsReadAsItWasWritten(t *testing.T) {
 	require.NoError(t, d.Validate())
 	text := appendSummary(nil, &competition.Summary{Definition: d, Status: competition.Upcoming, Participants: 17})
 	assert.JSONEq(t, `{"id":"spring","name":"Spring \"26\"","description":"Läufe","type":"custom","status":"upcoming",
-		"start_date":"2026-05-10T12:00:00.123Z","end_date":"2026-06-09T12:00:00Z","time_zone":"Europe/Berlin",
+		"start_date":"2026-05-10T12:00:00.123Z","end_date": "2026-06-09T12:00:00.000Z","time_zone":"Europe/Berlin",
 		"entry_fee":10.50,"prize_pool":1000.00,"currency":"EUR","scoring":{"steps":1,"distance":0.001,"calories":1.5,"active_minutes":0},
 		"prize_split":[50,33.334,16.666],"enrollment":"invite","visibility":"private","max_participants":500,
 		"daily_limits":{"steps":100000,"distance":200000,"calories":20000,"active_minutes":1440},"late_sync_hours":48,"participant_count":17}`, string(text))
@@ -169,7 +169,7 @@ func TestStatisticsAsClientsReadThem(t *testing.T) {
 		"days":[{"date":"2026-05-10","steps":900,"distance":0.5,"calories":0,"active_minutes":0,"sources":[
 			{"source":"watch","steps":900,"distance":0,"calories":0,"active_minutes":0,"recorded_at":"2026-05-10T12:00:00.000000005Z"},
 			{"source":"phone","steps":100,"distance":0.5,"calories":0,"active_minutes":0}]}],
-		"last_synced_at":"2026-05-10T12:00:00Z"}`, string(appendStats(nil, &s)))
+		"last_synced_at":"2026-05-10T12:00:00.000Z"}`, string(appendStats(nil, &s)))
 	empty := competition.Stats{CompetitionID: "spring", UserID: "u1"}
 	assert.JSONEq(t, `{"user_id":"u1","competition_id":"spring","steps":0,"distance":0,"calories":0,"active_minutes":0,"score":0,"days":[]}`, string(appendStats(nil, &empty)))
 }
@@ -179,5 +179,5 @@ func ExampleServer_leaderboard() {
 		{UserID: "u1", UserName: "Ada", Score: 10_000, Rank: 1, Totals: competition.Metrics{Steps: 10_000, DistanceCm: 800_050}, UpdatedAt: atStart},
 	}}
 	fmt.Println(string(appendBoard(nil, &board)))
-	// Output: {"competition_id":"spring","status":"active","entries":[{"user_id":"u1","user_name":"Ada","competition_id":"spring","score":10000,"rank":1,"steps":10000,"distance":8000.5,"calories":0,"active_minutes":0,"updated_at":"2026-05-10T12:00:00Z"}],"total_count":1,"updated_at":"2026-05-10T12:00:00Z","version":2}
+	// Output: {"competition_id":"spring","status":"active","entries":[{"user_id":"u1","user_name":"Ada","competition_id":"spring","score":10000,"rank":1,"steps":10000,"distance":8000.5,"calories":0,"active_minutes":0,"updated_at":"2026-05-10T12:00:00.000Z"}],"total_count":1,"updated_at":"2026-05-10T12:00:00.000Z","version":2}
 }

@@ -251,7 +251,7 @@ func appendExplainedReport(dst []byte, r *competition.ExplainedReport) []byte {
 	dst = appendMetrics(append(dst, ','), r.Metrics)
 	if r.RecordedAt != 0 {
 		dst = append(dst, `,"recorded_at":"`...)
-		dst = append(time.Unix(0, r.RecordedAt).UTC().AppendFormat(dst, time.RFC3339Nano), '"')
+		dst = append(competition.AppendNanos(dst, r.RecordedAt), '"')
 	}
 	dst = strconv.AppendBool(append(dst, `,"counts":`...), r.Ignored == "")
 	if r.Ignored != "" {

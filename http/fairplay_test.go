@@ -48,7 +48,7 @@ func TestFlagsAreListed(t *testing.T) {
 	r := b.do(t, "GET", "/api/v1/competitions/spring/flags?limit=1", "", op)
 	require.JSONEq(t, `{"success":true,"data":{"flags":[{"user_id":"u1","user_name":"Ada","excluded":true,"date":"2026-05-01","reason":"rate",
 		"found":{"steps":40000,"distance":0,"calories":0,"active_minutes":0},"usual":{"steps":18000,"distance":37500,"calories":0,"active_minutes":0},
-		"within_seconds":3600,"created_at":"2026-05-10T12:00:00Z","counts":{"steps":4000,"distance":0,"calories":0,"active_minutes":0}}],
+		"within_seconds":3600,"created_at":"2026-05-10T12:00:00.000Z","counts":{"steps":4000,"distance":0,"calories":0,"active_minutes":0}}],
 		"next_cursor":"ZjEy"}}`, r.body)
 	require.Equal(t, []any{uint64(0), 1}, b.engine.args)
 	b.engine.nextFlag = 0
@@ -63,11 +63,11 @@ func TestScoresAreExplained(t *testing.T) {
 	require.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"u1","user_name":"Ada","status":"active","score":9007,"total_count":2,
 		"left":false,"excluded":true,"reason":"a \"car\"","scoring":{"steps":1,"distance":0.001,"calories":0,"active_minutes":0},"points":9007.00001,"days":[
 		{"date":"2026-05-01","steps":5000,"distance":7000.01,"calories":0,"active_minutes":0,"points":5007.00001,"reports":[
-			{"source":"phone","steps":5000,"distance":7000.01,"calories":0,"active_minutes":0,"recorded_at":"2026-05-01T17:03:00Z","counts":true,
+			{"source":"phone","steps":5000,"distance":7000.01,"calories":0,"active_minutes":0,"recorded_at":"2026-05-01T17:03:00.000Z","counts":true,
 				"counted":{"steps":5000,"distance":7000.01,"calories":0,"active_minutes":0}},
 			{"source":"watch","steps":4000,"distance":0,"calories":0,"active_minutes":0,"counts":false,"why_not":"another_source_has_more"}],
 			"flags":[{"reason":"rate","found":{"steps":40000,"distance":0,"calories":0,"active_minutes":0},
-				"usual":{"steps":18000,"distance":37500,"calories":0,"active_minutes":0},"within_seconds":3600,"created_at":"2026-05-10T12:00:00Z"}]},
+				"usual":{"steps":18000,"distance":37500,"calories":0,"active_minutes":0},"within_seconds":3600,"created_at":"2026-05-10T12:00:00.000Z"}]},
 		{"date":"2026-05-02","steps":4000,"distance":0,"calories":0,"active_minutes":0,"points":4000,"correction":{"reason":"a bus"},"reports":[
 			{"source":"phone","steps":90000,"distance":0,"calories":0,"active_minutes":0,"counts":false,"why_not":"corrected"}],"flags":[]}]}}`, r.body)
 	require.Contains(t, r.body, `"points":9007.00001`, "exact")

@@ -91,7 +91,13 @@ func readPart(q query) (p part, err error) {
 	return p, q.err()
 }
 
-// etag tells apart the versions of a board, and its parts. It lies in c.out.
+// etagFormat is a digit of every board's ETag, another one whenever the same
+// board is written in other bytes: caches then do not keep the old ones. 2: times
+// have three decimals.
+const etagFormat = '2'
+
+// etag tells apart the versions of a board, its parts, and how they are written.
+// It lies in c.out.
 func (p *part) etag(c *call, version uint64) []byte {
 	tag := strconv.AppendUint(append(c.out[:0], '"'), version, 10)
 	tag = append(tag, '-')
@@ -103,7 +109,7 @@ func (p *part) etag(c *call, version uint64) []byte {
 			tag = strconv.AppendInt(append(tag, '-'), int64(p.offset), 10)
 		}
 	}
-	tag = append(tag, '"')
+	tag = append(tag, '.', etagFormat, '"')
 	c.out = tag
 	return tag
 }

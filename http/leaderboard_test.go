@@ -2,6 +2,7 @@ package http
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -64,6 +65,7 @@ func TestAnUnchangedBoardIs304(t *testing.T) {
 		r := b.do(t, "GET", target, "", user)
 		tag := r.get("ETag")
 		require.Regexp(t, `^"[ -~]+"$`, tag, "a strong tag")
+		require.True(t, strings.HasSuffix(tag, `.2"`), "it names the format, so that no cache keeps a board written in another: %s", tag)
 		assert.False(t, tags[tag], "parts have tags of their own")
 		tags[tag] = true
 		for _, known := range []string{tag, "W/" + tag, `"x", ` + tag, `"a,b" ,W/` + tag, "*"} {

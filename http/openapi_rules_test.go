@@ -50,6 +50,18 @@ func TestNoSchemaInOpenAPIHasADefault(t *testing.T) {
 	})
 }
 
+// What people read is what programs get.
+func TestExamplesOfAnswersInOpenAPIHaveFixedTimes(t *testing.T) {
+	examples := 0
+	for _, line := range strings.Split(string(openAPI), "\n") {
+		if strings.Contains(line, `{"success": `) {
+			examples++
+			requireFixedTimes(t, line)
+		}
+	}
+	assert.Greater(t, examples, 20, "the rule saw the examples")
+}
+
 // A Go client has one type for each name.
 func TestNoSchemaInOpenAPISharesAResponsesName(t *testing.T) {
 	components := document(t).Components

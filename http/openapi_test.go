@@ -81,6 +81,28 @@ func (c contract) holds(tb testing.TB, method, path string, r response) {
 	var body any
 	require.NoError(tb, json.Unmarshal([]byte(r.body), &body), r.body)
 	require.NoError(tb, content.Schema.Value.VisitJSON(body), "%s: %s", operation.OperationID, r.body)
+	requireFixedTimes(tb, r.body)
+}
+
+// Times as they are written, and as they must be: fixed date patterns, as
+// Java's and Swift's, read exactly three decimals. recorded_at is given back as
+// exactly as it came.
+var (
+	anyTime   = regexp.MustCompile(`"(\w+)":\s?"\d{4}-\d\d-\d\dT\d\d:\d\d[^"]*"`)
+	fixedTime = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"$`)
+	exactTime = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3,9}Z"$`)
+)
+
+// requireFixedTimes checks every time in a JSON text that clients get.
+func requireFixedTimes(tb testing.TB, text string) {
+	tb.Helper()
+	for _, found := range anyTime.FindAllStringSubmatch(text, -1) {
+		want := fixedTime
+		if found[1] == "recorded_at" {
+			want = exactTime
+		}
+		require.Regexp(tb, want, found[0], "a time in %s", text)
+	}
 }
 
 func TestOpenAPIIsValidWithItsExamples(t *testing.T) {

@@ -26,9 +26,9 @@ func TestPrizesAreWorkedOutAndPaid(t *testing.T) {
 	}
 	require.True(t, b.engine.caller.Operator)
 	require.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","final":true,"prize_pool":1000.00,"currency":"EUR","prizes":[
-		{"id":"spring.7","competition_id":"spring","user_id":"u1","rank":1,"amount":600.00,"currency":"EUR","status":"distributed","distributed_at":"2026-05-10T12:00:00Z","created_at":"2026-05-10T12:00:00Z"},
-		{"id":"spring.8","competition_id":"spring","user_id":"u2","rank":2,"amount":400.00,"currency":"EUR","status":"pending","created_at":"2026-05-10T12:00:00Z"},
-		{"id":"spring.9","competition_id":"spring","user_id":"u\"3","rank":3,"amount":0.05,"currency":"EUR","status":"failed","reason":"no\taccount","created_at":"2026-05-10T12:00:00Z"}]}}`, r.body)
+		{"id":"spring.7","competition_id":"spring","user_id":"u1","rank":1,"amount":600.00,"currency":"EUR","status":"distributed","distributed_at":"2026-05-10T12:00:00.000Z","created_at":"2026-05-10T12:00:00.000Z"},
+		{"id":"spring.8","competition_id":"spring","user_id":"u2","rank":2,"amount":400.00,"currency":"EUR","status":"pending","created_at":"2026-05-10T12:00:00.000Z"},
+		{"id":"spring.9","competition_id":"spring","user_id":"u\"3","rank":3,"amount":0.05,"currency":"EUR","status":"failed","reason":"no\taccount","created_at":"2026-05-10T12:00:00.000Z"}]}}`, r.body)
 }
 
 // TestPoolHasTheCurrencysDecimals: one more is refused, whatever it is.
@@ -85,7 +85,7 @@ func TestMoneyListsArePaged(t *testing.T) {
 	b.engine.nextPlace = competition.LedgerPlace{At: atStart, CompetitionID: "spring", Seq: 14, N: 3}
 	for list, want := range map[string]string{
 		"/api/v1/prizes/history/u1":     `"prizes":[{"id":"spring.7",`,
-		"/api/v1/users/u1/transactions": `"transactions":[{"id":"spring.14","type":"entry_fee","competition_id":"spring","amount":-5.00,"currency":"EUR","created_at":"2026-05-10T12:00:00Z"}],`,
+		"/api/v1/users/u1/transactions": `"transactions":[{"id":"spring.14","type":"entry_fee","competition_id":"spring","amount":-5.00,"currency":"EUR","created_at":"2026-05-10T12:00:00.000Z"}],`,
 	} {
 		r := b.do(t, "GET", list+"?limit=1", "", own)
 		require.Equal(t, 200, r.status, r.body)
@@ -120,7 +120,7 @@ func TestPayouts(t *testing.T) {
 
 	r = b.do(t, "POST", "/api/v1/payouts/spring.8/retry", "", op)
 	require.Equal(t, 200, r.status, r.body)
-	require.Contains(t, r.body, `"status":"waiting","attempts":0,"next_attempt_at":"2026-05-10T12:00:00Z"}`)
+	require.Contains(t, r.body, `"status":"waiting","attempts":0,"next_attempt_at":"2026-05-10T12:00:00.000Z"}`)
 }
 
 // TestSettledStatusTellsThePrizes, over WebSocket and Server-Sent Events alike,
@@ -128,8 +128,8 @@ func TestPayouts(t *testing.T) {
 func TestSettledStatusTellsThePrizes(t *testing.T) {
 	board := competition.Board{CompetitionID: "spring", Status: competition.Settled, Prizes: []competition.Prize{wonPrize}}
 	require.JSONEq(t, `{"type":"status","data":{"competition_id":"spring","status":"settled","prizes":[
-		{"id":"spring.7","competition_id":"spring","user_id":"u1","rank":1,"amount":600.00,"currency":"EUR","status":"distributed","distributed_at":"2026-05-10T12:00:00Z","created_at":"2026-05-10T12:00:00Z"}]},
-		"timestamp":"2026-05-10T12:00:00Z"}`, string(statusFrameOf(&board, atStart)))
+		{"id":"spring.7","competition_id":"spring","user_id":"u1","rank":1,"amount":600.00,"currency":"EUR","status":"distributed","distributed_at":"2026-05-10T12:00:00.000Z","created_at":"2026-05-10T12:00:00.000Z"}]},
+		"timestamp":"2026-05-10T12:00:00.000Z"}`, string(statusFrameOf(&board, atStart)))
 	board.Prizes = nil
 	require.Contains(t, string(statusFrameOf(&board, atStart)), `"status":"settled","prizes":[]}`, "nobody won")
 	board.Status = competition.Completed

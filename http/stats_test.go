@@ -34,7 +34,7 @@ func TestLifetimeStatisticsAreThoseWithoutACompetition(t *testing.T) {
 				"days":[{"date":"2026-05-10","steps":900,"distance":0.5,"calories":0,"active_minutes":0,"sources":[
 					{"source":"watch","steps":900,"distance":0,"calories":0,"active_minutes":0,"recorded_at":"2026-05-10T12:00:00.000000005Z"},
 					{"source":"phone","steps":100,"distance":0.5,"calories":0,"active_minutes":0}]}],
-				"last_synced_at":"2026-05-10T12:00:00Z"}}`, r.body)
+				"last_synced_at":"2026-05-10T12:00:00.000Z"}}`, r.body)
 		})
 	}
 }

@@ -164,6 +164,7 @@ func readMessage(tb testing.TB, text []byte) (m liveMessage) {
 	require.NoError(tb, json.Unmarshal(text, &fields))
 	require.Len(tb, fields, 3, "type, data and timestamp")
 	require.NoError(tb, json.Unmarshal(text, &m), "%s", text)
+	requireFixedTimes(tb, string(text))
 	return m
 }
 

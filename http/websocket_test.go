@@ -126,7 +126,7 @@ func TestASocketFollowsTheBoard(t *testing.T) {
 	require.InDelta(t, 7, delta.Data["previous_version"], 0)
 	require.InDelta(t, 8, delta.Data["version"], 0)
 	require.InDelta(t, 9, delta.Data["total_count"], 0)
-	require.Equal(t, "2026-05-10T12:00:01Z", delta.Data["updated_at"])
+	require.Equal(t, "2026-05-10T12:00:01.000Z", delta.Data["updated_at"])
 
 	b.live.change("spring", func(board *competition.Board) { board.Total = 10 })
 	delta = r.message()

@@ -49,7 +49,7 @@ type message struct {
 	Amount        jsontext.Value `json:"amount"` // a number with the currency's decimals
 	AmountMinor   int64          `json:"amount_minor"`
 	Currency      string         `json:"currency"`
-	CreatedAt     time.Time      `json:"created_at"`
+	CreatedAt     string         `json:"created_at"` // RFC 3339, to the millisecond
 }
 
 // bodyOf is the same whenever it is asked for a prize.
@@ -58,7 +58,7 @@ func bodyOf(p *competition.Prize) ([]byte, error) {
 	return json.Marshal(message{
 		ID: p.ID().String(), CompetitionID: p.CompetitionID, UserID: p.UserID, Rank: p.Rank,
 		Amount: jsontext.Value(competition.FormatMinor(p.Minor, decimals)), AmountMinor: p.Minor,
-		Currency: p.Currency, CreatedAt: p.CreatedAt.Time().UTC(),
+		Currency: p.Currency, CreatedAt: string(p.CreatedAt.AppendTime(nil)),
 	})
 }
 

@@ -170,7 +170,7 @@ func TestPrizesAreHandedOver(t *testing.T) {
 	}
 	require.Len(t, r.bodies, 600)
 	require.Len(t, r.bodies["spring.7"], 1)
-	require.JSONEq(t, `{"id":"spring.7","competition_id":"spring","user_id":"u7","rank":7,"amount":10.05,"amount_minor":1005,"currency":"EUR","created_at":"2026-11-23T12:00:00Z"}`, r.bodies["spring.7"][0])
+	require.JSONEq(t, `{"id":"spring.7","competition_id":"spring","user_id":"u7","rank":7,"amount":10.05,"amount_minor":1005,"currency":"EUR","created_at":"2026-11-23T12:00:00.000Z"}`, r.bodies["spring.7"][0])
 	require.Contains(t, r.bodies["spring.7"][0], `"amount":10.05,`, "with the currency's decimals, as a number")
 }
 

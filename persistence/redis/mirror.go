@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	goredis "github.com/redis/go-redis/v9"
 
@@ -159,7 +158,7 @@ func message(competitionID string, e *competition.MirrorEntry) []byte {
 	b = append(b, `,"rank":`...)
 	b = strconv.AppendInt(b, int64(e.Rank), 10)
 	b = append(b, `,"timestamp":"`...)
-	b = e.At.Time().UTC().AppendFormat(b, time.RFC3339Nano)
+	b = e.At.AppendTime(b)
 	return append(b, `"}`...)
 }
 

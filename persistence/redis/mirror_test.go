@@ -42,7 +42,7 @@ func open(t *testing.T, url string) *Mirror {
 }
 
 func on(user string, score int64, rank int) competition.MirrorEntry {
-	return competition.MirrorEntry{UserID: user, Present: true, Score: score, Rank: rank, At: 1_777_777_777_777}
+	return competition.MirrorEntry{UserID: user, Present: true, Score: score, Rank: rank, At: 1_777_777_777_700}
 }
 
 func off(user string) competition.MirrorEntry { return competition.MirrorEntry{UserID: user} }
@@ -239,7 +239,7 @@ func TestMessagesAreWhatTheContractSays(t *testing.T) {
 	require.NoError(t, r.write(update("1-a", "2-b", off("gone"), on(`a"b\c<`, 12, 3))))
 	require.Equal(t, map[string]any{
 		"type": "score_update", "competition_id": "spring", "user_id": `a"b\c<`,
-		"score": 12.0, "rank": 3.0, "timestamp": "2026-05-03T03:09:37.777Z",
+		"score": 12.0, "rank": 3.0, "timestamp": "2026-05-03T03:09:37.700Z",
 	}, receive(t, listener))
 }
 
