@@ -115,13 +115,11 @@ func (a *competitionActor) apply(b *batch) {
 		for ; next < len(b.waiters) && b.waiters[next].decision.Seq == event.Seq; next++ {
 			b.waiters[next].note(outcome)
 		}
-		if event.Detail != nil { // which is rare
-			a.engine.flagged.count(event)
-			d, ok := event.Detail.(*competition.ParticipantErased)
-			erased = erased || ok && d.Number > 0
-		}
-		if a.engine.mirror != nil {
-			a.track(event, outcome)
+		effect := event.Effect(outcome)
+		a.engine.flagged.count(effect.Flag)
+		erased = erased || effect.Erased
+		if a.engine.mirror != nil && effect.Entry > 0 {
+			a.tracked.note(effect.Entry)
 		}
 	}
 	a.core.Applied(&b.Batch)
@@ -200,31 +198,9 @@ func (w *waiter) answer(core *competition.Competition) {
 			return
 		}
 		w.err = nil
-	case *competition.JoinCompetition:
+	case competition.Command:
 		if w.err == nil {
-			entry, present := core.Standing(command.UserID)
-			if !present { // left again in the same batch
-				entry = competition.Entry{UserID: command.UserID, UserName: command.UserName}
-			}
-			v.answer = entry
-		}
-	case *competition.EditCompetition, *competition.CancelCompetition:
-		if w.err == nil {
-			v.answer = core.Summary()
-		}
-	case *competition.CreateCompetition:
-		if w.err == nil {
-			v.answer = createReply{summary: core.Summary(), created: !w.decision.Repeat}
-		}
-	case *competition.LeaveCompetition, *competition.EraseParticipant:
-		v.answer = struct{}{}
-	case *competition.ExcludeParticipant, *competition.RestoreParticipant, *competition.CorrectDay, *competition.WithdrawCorrection:
-		if w.err == nil {
-			v.answer = core.ReviewReply(w.decision.Number, !w.decision.Repeat)
-		}
-	case *competition.DistributePrizes, *competition.ConfirmPrize, *competition.FailPrize:
-		if w.err == nil {
-			v.answer = answerPrizes(core, command)
+			v.answer = command.Answer(core, w.decision)
 		}
 	}
 	v.respond(w.err)

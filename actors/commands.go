@@ -8,12 +8,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// createReply answers a CreateCompetition.
-type createReply struct {
-	summary competition.Summary
-	created bool
-}
-
 // SubmitSync submits to one competition, and returns once the sync is durable.
 // It allocates nothing of its own.
 func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error) {
@@ -240,8 +234,8 @@ func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary
 	}
 	command := *c
 	command.Definition.PrizeSplit = slices.Clone(c.Definition.PrizeSplit)
-	reply, err := send[createReply](e, c.Definition.ID, &command)
-	return reply.summary, reply.created, err
+	reply, err := send[competition.CreateReply](e, c.Definition.ID, &command)
+	return reply.Summary, reply.Created, err
 }
 
 // Edit changes a competition's definition. What the patch points to must not

@@ -255,41 +255,19 @@ func (a *competitionActor) handleEnvelope(v *envelope) {
 // decide lets the core decide what the waiter asks for.
 func (a *competitionActor) decide(w waiter) {
 	now := a.engine.now()
-	switch command := w.envelope.command.(type) {
-	case nil:
-		w.decision, w.err = a.core.SubmitSync(now, &w.envelope.sync)
-		w.own = !w.decision.Repeat
-	case *batchOfSyncs:
+	switch {
+	case w.item != nil:
 		w.decision, w.err = a.core.SubmitSync(now, &w.item.Sync)
 		w.own = !w.decision.Repeat
-	case *competition.CreateCompetition:
-		w.decision, _, w.err = a.core.Create(now, command)
-	case *competition.EditCompetition:
-		w.decision, w.err = a.core.Edit(now, command)
-	case *competition.CancelCompetition:
-		w.decision, w.err = a.core.Cancel(now, command)
-	case *competition.JoinCompetition:
-		w.decision, w.err = a.core.Join(now, command)
-	case *competition.LeaveCompetition:
-		w.decision, w.err = a.core.Leave(now, command)
-	case *competition.DistributePrizes:
-		w.decision, w.err = a.core.Distribute(now, command)
-	case *competition.ConfirmPrize:
-		w.decision, w.err = a.core.Confirm(now, command)
-	case *competition.FailPrize:
-		w.decision, w.err = a.core.Fail(now, command)
-	case *competition.ExcludeParticipant:
-		w.decision, w.err = a.core.Exclude(now, command)
-	case *competition.RestoreParticipant:
-		w.decision, w.err = a.core.Restore(now, command)
-	case *competition.CorrectDay:
-		w.decision, w.err = a.core.Correct(now, command)
-	case *competition.WithdrawCorrection:
-		w.decision, w.err = a.core.Withdraw(now, command)
-	case *competition.EraseParticipant:
-		w.decision, w.err = a.core.Erase(now, command)
+	case w.envelope.command == nil:
+		w.decision, w.err = a.core.SubmitSync(now, &w.envelope.sync)
+		w.own = !w.decision.Repeat
 	default:
-		panic("unknown command " + typeName(command))
+		command, ok := w.envelope.command.(competition.Command)
+		if !ok {
+			panic("unknown command " + typeName(w.envelope.command))
+		}
+		w.decision, w.err = command.Decide(a.core, now)
 	}
 	a.wait(w)
 }

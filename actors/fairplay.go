@@ -69,10 +69,10 @@ func (e *Engine) Explain(competitionID string, caller competition.Caller, userID
 // flagged counts flags by their reasons.
 type flagged [len(competition.FlagReasons) + 1]atomic.Uint64
 
-// count notes the event if it is a flag.
-func (f *flagged) count(e *competition.Event) {
-	if flag, ok := e.Detail.(*competition.SyncFlagged); ok {
-		f[flag.Reason].Add(1)
+// count notes that a sync was flagged; a reason of 0 is none.
+func (f *flagged) count(reason competition.FlagReason) {
+	if reason != 0 {
+		f[reason].Add(1)
 	}
 }
 

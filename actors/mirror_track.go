@@ -81,13 +81,6 @@ func (a *competitionActor) trackAnew() {
 	a.tellMirror()
 }
 
-// track notes whom an applied event changed.
-func (a *competitionActor) track(e *competition.Event, o competition.Outcome) {
-	if number, ok := competition.MirroredEvent(e, o); ok {
-		a.tracked.note(number)
-	}
-}
-
 // tellMirror says, once until the next pull, that there is something to pull.
 func (a *competitionActor) tellMirror() {
 	if a.engine.mirror != nil && !a.tracked.told {

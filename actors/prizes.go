@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"math"
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
@@ -43,7 +42,7 @@ func (e *Engine) FailPrize(id competition.PrizeID, caller competition.Caller, re
 	return e.decidePrize(id, &competition.FailPrize{Caller: caller, Number: id.Number, Reason: reason})
 }
 
-func (e *Engine) decidePrize(id competition.PrizeID, command any) (competition.Prize, error) {
+func (e *Engine) decidePrize(id competition.PrizeID, command competition.Command) (competition.Prize, error) {
 	prize, err := send[competition.Prize](e, id.CompetitionID, command)
 	if errors.Is(err, competition.ErrUnknownCompetition) {
 		err = competition.ErrUnknownPrize
@@ -114,20 +113,6 @@ func (a *competitionActor) again(w waiter) {
 	a.current = w.envelope
 	a.decide(waiter{envelope: w.envelope, again: w.again})
 	a.current = nil
-}
-
-// answerPrizes is the answer to a command about prizes.
-func answerPrizes(core *competition.Competition, command any) any {
-	switch c := command.(type) {
-	case *competition.ConfirmPrize:
-		prize, _ := core.Prize(c.Number)
-		return prize
-	case *competition.FailPrize:
-		prize, _ := core.Prize(c.Number)
-		return prize
-	default:
-		return core.Prizes(math.MaxInt)
-	}
 }
 
 // Payouts lists the prizes that are pending and how far handing them over is, of

@@ -111,30 +111,6 @@ func (r *reader) amount() int64 {
 	return int64(v)
 }
 
-func appendDistribution(dst []byte, d *PrizesDistributed) []byte {
-	dst = binary.AppendUvarint(dst, uint64(d.PoolMinor))
-	dst = binary.AppendUvarint(dst, uint64(d.SponsorMinor))
-	dst = appendFlag(dst, d.Pending)
-	dst = binary.AppendUvarint(dst, uint64(len(d.Prizes)))
-	for _, w := range d.Prizes {
-		dst = binary.AppendUvarint(dst, uint64(w.Number))
-		dst = binary.AppendUvarint(dst, uint64(w.Rank))
-		dst = binary.AppendUvarint(dst, uint64(w.Minor))
-	}
-	return dst
-}
-
-func (r *reader) distribution() *PrizesDistributed {
-	d := &PrizesDistributed{PoolMinor: r.amount(), SponsorMinor: r.amount(), Pending: r.flag()}
-	if n := r.length(); n > 0 {
-		d.Prizes = make([]Winner, n)
-	}
-	for i := range d.Prizes {
-		d.Prizes[i] = Winner{Number: r.number(), Rank: int(r.number()), Minor: r.amount()}
-	}
-	return d
-}
-
 func appendFlag(dst []byte, set bool) []byte {
 	if set {
 		return append(dst, 1)

@@ -26,27 +26,22 @@ func NewBookkeeper(competitionID string) *Bookkeeper {
 // participant is. The error says which invariant of the books the event breaks;
 // the rows are appended all the same. Cost: linear in the event's prizes.
 func (k *Bookkeeper) Enter(rows *LedgerRows, e *Event, userOf func(number uint32) string) error {
-	switch d := e.Detail.(type) {
-	case *CompetitionCreated:
-		k.ledger.currency = d.Definition.Currency
-	case *CompetitionEdited:
-		k.ledger.currency = d.Definition.Currency
-	case *EntryFeePaid, *EntryFeeRefunded, *PrizesDistributed, *PrizeConfirmed, *PrizeFailed:
-		return k.enterMoney(rows, e, userOf)
+	if d, ok := e.Detail.(defining); ok {
+		k.ledger.currency = d.defined().Currency
+	}
+	if d, ok := e.Detail.(monetary); ok {
+		return k.enterMoney(rows, e, d, userOf)
 	}
 	return nil
 }
 
-func (k *Bookkeeper) enterMoney(rows *LedgerRows, e *Event, userOf func(number uint32) string) error {
-	transactions, prizes, minor := len(rows.Transactions), len(rows.Prizes), int64(0)
+func (k *Bookkeeper) enterMoney(rows *LedgerRows, e *Event, d monetary, userOf func(number uint32) string) error {
+	transactions, prizes := len(rows.Transactions), len(rows.Prizes)
 	k.ledger.userOf = userOf
-	wallet := k.ledger.checkWallet(e)
-	k.ledger.derive(rows, e)
-	if failed, ok := e.Detail.(*PrizeFailed); ok {
-		minor = k.prizes[failed.Number].Minor
-	}
+	prize, wallet := k.ledger.prizeFor(d)
+	d.derive(&k.ledger, rows, e)
 	before := k.books.pool()
-	k.books.enter(e, minor)
+	d.enter(&k.books, prize.Minor)
 	for _, prize := range rows.Prizes[prizes:] {
 		k.prizes[prize.Number] = prize
 	}

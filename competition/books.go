@@ -24,22 +24,6 @@ type books struct {
 
 func (b *books) pool() int64 { return b.fees + b.sponsor - b.prizes }
 
-// enter notes an event; minor is the amount of the prize that a PrizeFailed is
-// about.
-func (b *books) enter(e *Event, minor int64) {
-	switch d := e.Detail.(type) {
-	case *EntryFeePaid:
-		b.fees += d.Minor
-	case *EntryFeeRefunded:
-		b.fees -= d.Minor
-	case *PrizesDistributed:
-		b.sponsor += d.SponsorMinor
-		b.prizes += d.total()
-	case *PrizeFailed:
-		b.prizes -= minor
-	}
-}
-
 // LedgerRows is what one event, or one batch, writes into the ledger.
 type LedgerRows struct {
 	Transactions []Transaction
@@ -54,66 +38,29 @@ type ledgerOf struct {
 	prizeOf       func(number uint32) (Prize, bool) // as it was before the event
 }
 
-// derive appends to rows what an event does to the ledger; no event is too odd
-// for it. Cost: linear in the event's prizes.
-func (l *ledgerOf) derive(rows *LedgerRows, e *Event) {
-	id := TransactionID{CompetitionID: l.competitionID, Seq: e.Seq}
-	pool := Account{PoolAccount, l.competitionID}
-	add := func(t TransactionType, from, to Account, minor int64) {
-		rows.Transactions = append(rows.Transactions, transfer(id, t, l.currency, e.At, from, to, minor))
-	}
-	switch d := e.Detail.(type) {
-	case *EntryFeePaid:
-		add(EntryFee, Account{OutsideAccount, l.userOf(d.Number)}, pool, d.Minor)
-	case *EntryFeeRefunded:
-		add(Refund, pool, Account{OutsideAccount, l.userOf(d.Number)}, d.Minor)
-	case *PrizesDistributed:
-		if d.SponsorMinor != 0 {
-			add(Sponsorship, Account{SponsorAccount, l.competitionID}, pool, d.SponsorMinor)
-		}
-		for _, w := range d.Prizes {
-			id.N++
-			prize := Prize{
-				CompetitionID: l.competitionID, Number: w.Number, UserID: l.userOf(w.Number), Rank: w.Rank,
-				Minor: w.Minor, Currency: l.currency, Status: PendingPrize, CreatedAt: e.At,
-			}
-			if !d.Pending {
-				prize.Status, prize.DistributedAt = DistributedPrize, e.At
-			}
-			add(PrizePayment, pool, Account{WalletAccount, prize.UserID}, w.Minor)
-			rows.Prizes = append(rows.Prizes, prize)
-		}
-	case *PrizeConfirmed:
-		if prize, ok := l.prizeOf(d.Number); ok {
-			add(Payout, Account{WalletAccount, prize.UserID}, Account{OutsideAccount, prize.UserID}, prize.Minor)
-			prize.Status, prize.DistributedAt = DistributedPrize, e.At
-			rows.Prizes = append(rows.Prizes, prize)
-		}
-	case *PrizeFailed:
-		if prize, ok := l.prizeOf(d.Number); ok {
-			add(PrizePayment, Account{WalletAccount, prize.UserID}, pool, prize.Minor)
-			prize.Status, prize.Reason = FailedPrize, d.Reason
-			rows.Prizes = append(rows.Prizes, prize)
-		}
-	}
+// move appends the transaction that takes an amount above 0 from one account to
+// another: the nth of the event's, or its only one (0).
+func (l *ledgerOf) move(rows *LedgerRows, e *Event, n uint32, t TransactionType, from, to Account, minor int64) {
+	id := TransactionID{CompetitionID: l.competitionID, Seq: e.Seq, N: n}
+	rows.Transactions = append(rows.Transactions, transfer(id, t, l.currency, e.At, from, to, minor))
 }
 
-// checkWallet fails if an event breaks B3: a wallet has only prizes that are
-// pending, or were paid into it for good.
-func (l *ledgerOf) checkWallet(e *Event) error {
-	var number uint32
-	switch d := e.Detail.(type) {
-	case *PrizeConfirmed:
-		number = d.Number
-	case *PrizeFailed:
-		number = d.Number
-	default:
-		return nil
+// pool is the account of the competition's prize pool.
+func (l *ledgerOf) pool() Account { return Account{PoolAccount, l.competitionID} }
+
+// prizeFor is the prize that an event decides, as it was before, or the zero
+// value if it decides none. The error says that the event breaks B3: a wallet has
+// only prizes that are pending, or were paid into it for good.
+func (l *ledgerOf) prizeFor(d monetary) (Prize, error) {
+	number := d.decides()
+	if number == 0 {
+		return Prize{}, nil
 	}
-	if prize, ok := l.prizeOf(number); !ok || prize.Status != PendingPrize {
-		return fmt.Errorf("participant %d's wallet has no prize that it could give", number)
+	prize, ok := l.prizeOf(number)
+	if !ok || prize.Status != PendingPrize {
+		return prize, fmt.Errorf("participant %d's wallet has no prize that it could give", number)
 	}
-	return nil
+	return prize, nil
 }
 
 // check fails if the transactions break B1 or, taking the pool from one balance

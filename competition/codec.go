@@ -64,7 +64,11 @@ func (c *Chain) Append(dst []byte, e *Event) []byte {
 	dst = append(dst, byte(e.kind()))
 	dst = binary.AppendUvarint(dst, e.Seq)
 	dst = binary.AppendVarint(dst, int64(e.At))
-	dst = appendDetail(dst, e)
+	if e.Detail == nil {
+		dst = e.Sync.append(dst)
+	} else {
+		dst = e.Detail.append(dst)
+	}
 	body := dst[start+recordHeader:]
 	binary.LittleEndian.PutUint32(dst[start:], uint32(len(body)))
 	binary.LittleEndian.PutUint32(dst[start+checksumAt:], crc32.Checksum(body, castagnoli))
@@ -140,118 +144,29 @@ func splitRecord(records []byte) (body, rest []byte, err error) {
 	return body, rest, nil
 }
 
-func appendDetail(dst []byte, e *Event) []byte {
-	switch d := e.Detail.(type) {
-	case nil:
-		s := &e.Sync
-		flagged := uint64(s.Number) << 1
-		if s.Enrolled {
-			flagged |= 1
-		}
-		dst = binary.AppendUvarint(dst, flagged)
-		dst = appendRegister(dst, s.Register)
-		return appendString(dst, s.NewSource)
-	case *CompetitionCreated:
-		dst = append(dst, d.Creator[:]...)
-		return appendDefinition(dst, &d.Definition)
-	case *CompetitionEdited:
-		return appendDefinition(dst, &d.Definition)
-	case *StatusChanged:
-		return append(dst, byte(d.Status))
-	case *ParticipantEnrolled:
-		return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
-	case *ParticipantRenamed:
-		return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
-	case *ParticipantLeft:
-		return binary.AppendUvarint(dst, uint64(d.Number))
-	case *ParticipantReturned:
-		return binary.AppendUvarint(dst, uint64(d.Number))
-	case *EntryFeePaid:
-		return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
-	case *EntryFeeRefunded:
-		return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
-	case *PrizesDistributed:
-		return appendDistribution(dst, d)
-	case *PrizeConfirmed:
-		return binary.AppendUvarint(dst, uint64(d.Number))
-	case *PrizeFailed:
-		return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
-	case *SyncFlagged:
-		dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
-		return appendFigures(append(dst, byte(d.Reason)), &d.Figures)
-	case *ParticipantExcluded:
-		return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
-	case *ParticipantRestored:
-		return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
-	case *DayCorrected:
-		dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
-		return appendString(appendMetrics(dst, d.Metrics), d.Reason)
-	case *CorrectionWithdrawn:
-		dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
-		return appendString(dst, d.Reason)
-	case *ParticipantErased:
-		return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
-	default:
-		panic(fmt.Sprintf("event %T has no encoding", d))
-	}
-}
-
 func decodeEvent(b []byte) (Event, error) {
 	r := reader{b: b}
 	k := kind(r.byte())
 	e := Event{Seq: r.uvarint(), At: Millis(r.varint())}
-	switch k {
-	case kindSyncAccepted:
-		flagged := r.uvarint()
-		if flagged>>1 > 1<<32-1 {
-			return Event{}, errShort
-		}
-		e.Sync.Number, e.Sync.Enrolled = uint32(flagged>>1), flagged&1 == 1
-		e.Sync.Register = r.register()
-		e.Sync.NewSource = r.string()
-	case kindCompetitionCreated:
-		e.Detail = &CompetitionCreated{Creator: r.hash(), Definition: r.definition()}
-	case kindCompetitionEdited:
-		e.Detail = &CompetitionEdited{Definition: r.definition()}
-	case kindStatusChanged:
-		e.Detail = &StatusChanged{Status: Status(r.byte())}
-	case kindParticipantEnrolled:
-		e.Detail = &ParticipantEnrolled{Number: r.number(), Identity: r.hash()}
-	case kindParticipantRenamed:
-		e.Detail = &ParticipantRenamed{Number: r.number(), Identity: r.hash()}
-	case kindParticipantLeft:
-		e.Detail = &ParticipantLeft{Number: r.number()}
-	case kindParticipantReturned:
-		e.Detail = &ParticipantReturned{Number: r.number()}
-	case kindEntryFeePaid:
-		e.Detail = &EntryFeePaid{Number: r.number(), Minor: r.amount()}
-	case kindEntryFeeRefunded:
-		e.Detail = &EntryFeeRefunded{Number: r.number(), Minor: r.amount()}
-	case kindPrizesDistributed:
-		e.Detail = r.distribution()
-	case kindPrizeConfirmed:
-		e.Detail = &PrizeConfirmed{Number: r.number()}
-	case kindPrizeFailed:
-		e.Detail = &PrizeFailed{Number: r.number(), Reason: r.string()}
-	case kindSyncFlagged:
-		e.Detail = &SyncFlagged{Number: r.number(), Day: r.day(), Reason: FlagReason(r.byte()), Figures: r.figures()}
-	case kindParticipantExcluded:
-		e.Detail = &ParticipantExcluded{Number: r.number(), Reason: r.string()}
-	case kindParticipantRestored:
-		e.Detail = &ParticipantRestored{Number: r.number(), Reason: r.string()}
-	case kindDayCorrected:
-		e.Detail = &DayCorrected{Number: r.number(), Correction: Correction{Day: r.day(), Metrics: r.metrics(), Reason: r.string()}}
-	case kindCorrectionWithdrawn:
-		e.Detail = &CorrectionWithdrawn{Number: r.number(), Day: r.day(), Reason: r.string()}
-	case kindParticipantErased:
-		e.Detail = &ParticipantErased{Number: r.number(), Identity: r.hash()}
-	default:
-		return Event{}, errors.New(unknownKind(k))
+	if r.err == nil && k != kindSyncAccepted {
+		detail, err := decodeDetail(k, r.b)
+		e.Detail = detail
+		return e, err
 	}
-	if err := r.end(); err != nil {
-		return Event{}, err
+	e.Sync.read(&r)
+	return e, r.end()
+}
+
+// decodeDetail stands apart so that only its reader is on the heap, and not that
+// of every sync.
+func decodeDetail(k kind, b []byte) (Detail, error) {
+	d := newDetail(k)
+	if d == nil {
+		return nil, errors.New(newerKind(k))
 	}
-	return e, nil
+	r := reader{b: b}
+	d.read(&r)
+	return d, r.end()
 }
 
 func (r *reader) number() uint32 {

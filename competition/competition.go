@@ -172,50 +172,10 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 	}
 	var outcome Outcome
 	var problem string
-	switch d := e.Detail.(type) {
-	case nil:
+	if e.Detail == nil {
 		outcome, problem = c.applySync(e)
-	case *CompetitionCreated:
-		c.definition, c.status = d.Definition, Upcoming
-		c.creator = d.Who.UserID
-		c.touch(e)
-	case *CompetitionEdited:
-		c.definition = d.Definition
-	case *StatusChanged:
-		c.status = d.Status
-		c.touch(e)
-	case *ParticipantEnrolled:
-		problem = c.applyEnrolled(e, d)
-	case *ParticipantRenamed:
-		problem = c.applyRenamed(e, d)
-	case *ParticipantLeft:
-		problem = c.applyPresence(e, d.Number, false)
-	case *ParticipantReturned:
-		problem = c.applyPresence(e, d.Number, true)
-	case *EntryFeePaid:
-		problem = c.applyFeePaid(e, d)
-	case *EntryFeeRefunded:
-		problem = c.applyFeeRefunded(e, d)
-	case *PrizesDistributed:
-		problem = c.applyDistributed(e, d)
-	case *PrizeConfirmed:
-		problem = c.applyPrizeDecided(e, d.Number, DistributedPrize, "")
-	case *PrizeFailed:
-		problem = c.applyPrizeDecided(e, d.Number, FailedPrize, d.Reason)
-	case *SyncFlagged:
-		problem = c.applyFlagged(e, d)
-	case *ParticipantExcluded:
-		problem = c.applyExcluded(e, d)
-	case *ParticipantRestored:
-		problem = c.applyRestored(e, d)
-	case *DayCorrected:
-		problem = c.applyCorrected(e, d)
-	case *CorrectionWithdrawn:
-		problem = c.applyWithdrawn(e, d)
-	case *ParticipantErased:
-		problem = c.applyErased(e, d)
-	default:
-		problem = e.unknown()
+	} else {
+		problem = e.Detail.apply(c, e)
 	}
 	if problem != "" {
 		return Outcome{}, c.applied.corrupt(problem)

@@ -1,50 +1,9 @@
 package competition
 
-import "encoding/binary"
-
-// award is how the prizes of a competition were distributed.
-type award struct {
-	at      Millis
-	pool    int64
-	sponsor int64
-	prizes  []awarded         // by rank
-	places  map[uint32]uint32 // of the participants' numbers among them
-	decided int               // how many are not pending
-}
-
-// awarded is one prize; who it is for stands in the roster.
-type awarded struct {
-	number uint32
-	rank   uint32
-	minor  int64
-	status PrizeStatus
-	at     Millis // when the status came to be
-	reason string // why it failed
-}
-
-// newAward is an award whose prizes are to be added.
-func newAward(at Millis, pool, sponsor int64, n int) *award {
-	return &award{at: at, pool: pool, sponsor: sponsor, prizes: make([]awarded, 0, n), places: make(map[uint32]uint32, n)}
-}
-
-func (a *award) add(w awarded) {
-	if w.status != PendingPrize {
-		a.decided++
-	}
-	a.places[w.number] = uint32(len(a.prizes))
-	a.prizes = append(a.prizes, w)
-}
-
-// find is a participant's prize, or nil.
-func (a *award) find(number uint32) *awarded {
-	if a == nil {
-		return nil
-	}
-	if place, ok := a.places[number]; ok {
-		return &a.prizes[place]
-	}
-	return nil
-}
+import (
+	"encoding/binary"
+	"math"
+)
 
 // DistributePrizes pays the prizes of a completed competition.
 type DistributePrizes struct {
@@ -53,22 +12,13 @@ type DistributePrizes struct {
 	Pending   bool  // the prizes wait for a ConfirmPrize or FailPrize each
 }
 
-// ConfirmPrize says that a pending prize has reached its winner.
-type ConfirmPrize struct {
-	Caller Caller
-	Number uint32
+// Decide is [Competition.Distribute].
+func (cmd *DistributePrizes) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Distribute(now, cmd)
 }
 
-// FailPrize says that a pending prize cannot be paid; the money goes back to
-// the pool.
-type FailPrize struct {
-	Caller Caller
-	Number uint32
-	Reason string
-}
-
-// MaxReasonRunes is how long the reason of a FailPrize may be.
-const MaxReasonRunes = 500
+// Answer is a PrizesReply with all of them.
+func (*DistributePrizes) Answer(c *Competition, _ Decision) any { return c.Prizes(math.MaxInt) }
 
 // PrizesReply is what there is to say of a competition's prizes.
 type PrizesReply struct {
@@ -113,55 +63,10 @@ func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, e
 	}
 	event := &PrizesDistributed{PoolMinor: pool, Pending: cmd.Pending, Prizes: winners}
 	event.SponsorMinor = max(0, event.total()-c.head.books.pool())
-	c.emitMoney(Event{At: now, Detail: event})
+	c.emitMoney(now, event)
 	c.head.status = Settled
 	c.summarize()
 	return Decision{Seq: c.head.chain.Seq}, nil
-}
-
-// Confirm decides that a pending prize has arrived; again is fine. Errors:
-// ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
-func (c *Competition) Confirm(now Millis, cmd *ConfirmPrize) (Decision, error) {
-	return c.decidePrize(cmd.Caller, cmd.Number, DistributedPrize, Event{At: now, Detail: &PrizeConfirmed{Number: cmd.Number}})
-}
-
-// Fail decides that a pending prize cannot be paid; again is fine. Errors:
-// ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
-func (c *Competition) Fail(now Millis, cmd *FailPrize) (Decision, error) {
-	return c.decidePrize(cmd.Caller, cmd.Number, FailedPrize, Event{At: now, Detail: &PrizeFailed{Number: cmd.Number, Reason: cmd.Reason}})
-}
-
-func (c *Competition) decidePrize(caller Caller, number uint32, wanted PrizeStatus, event Event) (Decision, error) {
-	c.advance(event.At)
-	switch {
-	case !caller.Operator:
-		return Decision{}, ErrForbidden
-	case c.head.status == 0:
-		return Decision{}, ErrUnknownCompetition
-	case c.head.status == Settled && c.award == nil: // the award itself is under way
-		return Decision{Seq: c.head.chain.Seq, Later: true}, nil
-	}
-	prize, ok := c.headPrize(number)
-	switch {
-	case !ok:
-		return Decision{}, ErrUnknownPrize
-	case prize.Status == wanted:
-		return c.repeat(number), nil
-	case prize.Status != PendingPrize:
-		return Decision{}, ErrPrizeDecided
-	}
-	c.emitMoney(event)
-	c.head.prizes[number] = wanted
-	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
-}
-
-// headPrize is a participant's prize as of the head, but for when it got there.
-func (c *Competition) headPrize(number uint32) (Prize, bool) {
-	prize, ok := c.Prize(number)
-	if status, pending := c.head.prizes[number]; pending {
-		prize.Status = status
-	}
-	return prize, ok
 }
 
 // Prize is a participant's prize; ok is false when there is none.
@@ -237,7 +142,42 @@ func (c *Competition) Calculate(poolMinor int64) (PrizesReply, error) {
 // final reports whether the standings are frozen for good.
 func (c *Competition) final() bool { return c.status == Completed || c.status == Settled }
 
-func (c *Competition) applyDistributed(e *Event, d *PrizesDistributed) (problem string) {
+// PrizesDistributed pays all prizes and settles the competition: one event, so
+// that it happens whole and once. The amounts add up to the pool, unless nobody
+// won.
+type PrizesDistributed struct {
+	PoolMinor    int64
+	SponsorMinor int64    // the part of the prizes that the fees in the pool do not cover
+	Pending      bool     // each prize waits for a PrizeConfirmed or PrizeFailed
+	Prizes       []Winner // by rank
+}
+
+func (*PrizesDistributed) kind() kind { return kindPrizesDistributed }
+
+func (d *PrizesDistributed) append(dst []byte) []byte {
+	dst = binary.AppendUvarint(dst, uint64(d.PoolMinor))
+	dst = binary.AppendUvarint(dst, uint64(d.SponsorMinor))
+	dst = appendFlag(dst, d.Pending)
+	dst = binary.AppendUvarint(dst, uint64(len(d.Prizes)))
+	for _, w := range d.Prizes {
+		dst = binary.AppendUvarint(dst, uint64(w.Number))
+		dst = binary.AppendUvarint(dst, uint64(w.Rank))
+		dst = binary.AppendUvarint(dst, uint64(w.Minor))
+	}
+	return dst
+}
+
+func (d *PrizesDistributed) read(r *reader) {
+	d.PoolMinor, d.SponsorMinor, d.Pending = r.amount(), r.amount(), r.flag()
+	if n := r.length(); n > 0 {
+		d.Prizes = make([]Winner, n)
+	}
+	for i := range d.Prizes {
+		d.Prizes[i] = Winner{Number: r.number(), Rank: int(r.number()), Minor: r.amount()}
+	}
+}
+
+func (d *PrizesDistributed) apply(c *Competition, e *Event) (problem string) {
 	if c.status != Completed || len(d.Prizes) > MaxWinners {
 		return "it distributes prizes at the wrong time"
 	}
@@ -256,10 +196,38 @@ func (c *Competition) applyDistributed(e *Event, d *PrizesDistributed) (problem 
 		a.add(awarded{number: w.Number, rank: uint32(w.Rank), minor: w.Minor, status: status, at: e.At})
 	}
 	c.award = a
-	c.books.enter(e, 0)
+	d.enter(&c.books, 0)
 	c.status = Settled
 	c.touch(e)
 	return ""
+}
+
+func (*PrizesDistributed) effect() Effect { return Effect{} }
+
+var _ monetary = (*PrizesDistributed)(nil)
+
+func (*PrizesDistributed) decides() (number uint32) { return 0 }
+
+func (d *PrizesDistributed) enter(b *books, _ int64) {
+	b.sponsor += d.SponsorMinor
+	b.prizes += d.total()
+}
+
+func (d *PrizesDistributed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+	if d.SponsorMinor != 0 {
+		l.move(rows, e, 0, Sponsorship, Account{SponsorAccount, l.competitionID}, l.pool(), d.SponsorMinor)
+	}
+	for i, w := range d.Prizes {
+		prize := Prize{
+			CompetitionID: l.competitionID, Number: w.Number, UserID: l.userOf(w.Number), Rank: w.Rank,
+			Minor: w.Minor, Currency: l.currency, Status: PendingPrize, CreatedAt: e.At,
+		}
+		if !d.Pending {
+			prize.Status, prize.DistributedAt = DistributedPrize, e.At
+		}
+		l.move(rows, e, uint32(i)+1, PrizePayment, l.pool(), Account{WalletAccount, prize.UserID}, w.Minor)
+		rows.Prizes = append(rows.Prizes, prize)
+	}
 }
 
 // sound reports whether the amounts fit each other and what the pool has.
@@ -281,41 +249,4 @@ func (d *PrizesDistributed) total() (minor int64) {
 		minor += w.Minor
 	}
 	return minor
-}
-
-func (c *Competition) applyPrizeDecided(e *Event, number uint32, status PrizeStatus, reason string) (problem string) {
-	w := c.award.find(number)
-	if w == nil || w.status != PendingPrize {
-		return "it decides a prize that is not pending"
-	}
-	w.status, w.at, w.reason = status, e.At, reason
-	c.award.decided++
-	c.books.enter(e, w.minor)
-	return ""
-}
-
-func appendAward(dst []byte, a *award) []byte {
-	dst = binary.AppendVarint(dst, int64(a.at))
-	dst = binary.AppendUvarint(dst, uint64(a.pool))
-	dst = binary.AppendUvarint(dst, uint64(a.sponsor))
-	dst = binary.AppendUvarint(dst, uint64(len(a.prizes)))
-	for i := range a.prizes {
-		w := &a.prizes[i]
-		dst = binary.AppendUvarint(dst, uint64(w.number))
-		dst = binary.AppendUvarint(dst, uint64(w.rank))
-		dst = binary.AppendUvarint(dst, uint64(w.minor))
-		dst = append(dst, byte(w.status))
-		dst = binary.AppendVarint(dst, int64(w.at))
-		dst = appendString(dst, w.reason)
-	}
-	return dst
-}
-
-func (r *reader) award() *award {
-	at, pool, sponsor, n := Millis(r.varint()), r.amount(), r.amount(), r.length()
-	a := newAward(at, pool, sponsor, n)
-	for range n {
-		a.add(awarded{number: r.number(), rank: r.number(), minor: r.amount(), status: PrizeStatus(r.byte()), at: Millis(r.varint()), reason: r.string()})
-	}
-	return a
 }

@@ -79,6 +79,29 @@ func (c *Competition) conceal(caller Caller, refusal error) error {
 	return ErrUnknownCompetition
 }
 
+// JoinCompetition enrols a user, or takes back one who left.
+type JoinCompetition struct {
+	Caller   Caller
+	UserID   string
+	UserName string // shown on boards; empty if unknown
+	Rename   bool   // UserName was given for this join and replaces an older one
+	Invited  bool   // the user accepts an invitation, which the caller has checked
+}
+
+// Decide is [Competition.Join].
+func (cmd *JoinCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Join(now, cmd)
+}
+
+// Answer is the user's Entry on the board.
+func (cmd *JoinCompetition) Answer(c *Competition, _ Decision) any {
+	entry, present := c.Standing(cmd.UserID)
+	if !present { // left again in the same batch
+		entry = Entry{UserID: cmd.UserID, UserName: cmd.UserName}
+	}
+	return entry
+}
+
 // Join decides an enrolment; a user who takes part already only gets the new
 // name, if one was given. Nobody is enrolled by another user, and operators
 // enrol only those who never took part, free of charge: whoever left comes back
@@ -149,6 +172,20 @@ func (c *Competition) identityOf(number uint32) Identity {
 	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
 }
 
+// LeaveCompetition takes a user off the board.
+type LeaveCompetition struct {
+	Caller Caller
+	UserID string
+}
+
+// Decide is [Competition.Leave].
+func (cmd *LeaveCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Leave(now, cmd)
+}
+
+// Answer is nothing.
+func (*LeaveCompetition) Answer(*Competition, Decision) any { return struct{}{} }
+
 // Leave decides that a user is taken off the board. Errors: ErrForbidden,
 // ErrUnknownCompetition, ErrNotEnrolled, ErrClosed.
 func (c *Competition) Leave(now Millis, l *LeaveCompetition) (Decision, error) {
@@ -191,57 +228,4 @@ func (c *Competition) setPresence(now Millis, userID string, number uint32, pres
 	}
 	c.putMembership(userID, number, present)
 	c.summarize()
-}
-
-func (c *Competition) applyEnrolled(e *Event, d *ParticipantEnrolled) (problem string) {
-	if d.Number != c.participants.count+1 {
-		return "it enrols a participant out of order"
-	}
-	p := c.participants.add()
-	c.participants.identify(d.Number, d.Who.UserID, d.Who.UserName)
-	if c.head.enrolled[d.Who.UserID] == d.Number { // and was not erased since
-		delete(c.head.enrolled, d.Who.UserID)
-	}
-	if c.head.identities[d.Number] == d.Who { // and was not renamed since
-		delete(c.head.identities, d.Number)
-	}
-	p.present, p.reached, p.updatedAt = true, e.Seq, e.At
-	c.board.Insert(p.key())
-	c.onBoard++
-	c.markChanged(p)
-	c.touch(e)
-	return ""
-}
-
-func (c *Competition) applyRenamed(e *Event, d *ParticipantRenamed) (problem string) {
-	if !c.participants.has(d.Number) {
-		return "it renames somebody unknown"
-	}
-	p := c.participants.at(d.Number)
-	p.userName = d.Who.UserName
-	if p.onBoard() {
-		c.touch(e)
-	}
-	return ""
-}
-
-func (c *Competition) applyPresence(e *Event, number uint32, present bool) (problem string) {
-	if !c.participants.has(number) || c.participants.at(number).present == present {
-		return "it does not fit who takes part"
-	}
-	p := c.participants.at(number)
-	p.present = present
-	c.markChanged(p)
-	switch {
-	case p.review.isExcluded(): // not on the board, before or after
-		return ""
-	case present:
-		c.board.Insert(p.key())
-		c.onBoard++
-	default:
-		c.board.Remove(p.key())
-		c.onBoard--
-	}
-	c.touch(e)
-	return ""
 }

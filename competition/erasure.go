@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -26,6 +27,14 @@ func IsPseudonym(userID string) bool {
 	digits, ok := strings.CutPrefix(userID, pseudonymPrefix)
 	return ok && len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == ""
 }
+
+// Decide is [Competition.Erase].
+func (cmd *EraseParticipant) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Erase(now, cmd)
+}
+
+// Answer is nothing.
+func (*EraseParticipant) Answer(*Competition, Decision) any { return struct{}{} }
 
 // Erase decides that nobody can tell any more who a participant was: the
 // identity row, in the same commit, names a pseudonym under a new key, the
@@ -105,7 +114,24 @@ func (t *Transaction) Rename(e Erasure) (renamed bool) {
 	return renamed
 }
 
-func (c *Competition) applyErased(e *Event, d *ParticipantErased) (problem string) {
+// ParticipantErased says that nobody can tell any more who a participant was, or,
+// with number 0, the creator: the identity row names a pseudonym now. The
+// participant is off the board, without days and score.
+type ParticipantErased struct {
+	Number   uint32
+	Identity Commitment
+	Who      Identity // the identity row; not part of the record
+}
+
+func (*ParticipantErased) kind() kind { return kindParticipantErased }
+
+func (d *ParticipantErased) append(dst []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
+}
+
+func (d *ParticipantErased) read(r *reader) { d.Number, d.Identity = r.number(), r.hash() }
+
+func (d *ParticipantErased) apply(c *Competition, e *Event) (problem string) {
 	if d.Number == 0 {
 		c.creator = d.Who.UserID
 		return ""
@@ -129,4 +155,12 @@ func (c *Competition) applyErased(e *Event, d *ParticipantErased) (problem strin
 	p.reached, p.updatedAt = e.Seq, e.At
 	c.markChanged(p)
 	return ""
+}
+
+func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0} }
+
+var _ identified = (*ParticipantErased)(nil)
+
+func (d *ParticipantErased) identity() (number uint32, said *Commitment, who *Identity) {
+	return d.Number, &d.Identity, &d.Who
 }

@@ -1,7 +1,5 @@
 package competition
 
-import "fmt"
-
 // Event is one entry of a competition's journal: something that happened and
 // was accepted. Seq counts 1, 2, 3… within its competition.
 type Event struct {
@@ -11,35 +9,82 @@ type Event struct {
 	Sync   SyncAccepted
 }
 
-// Detail is one of the event kinds below other than SyncAccepted, which is kept
-// outside the interface because nearly all events are one.
-type Detail interface{ kind() kind }
+// Detail is what happened, of any kind but SyncAccepted, which is kept outside
+// the interface because nearly all events are one. An event has all its behaviour
+// in the file of its feature, and its place among the kinds.
+//
+// An event that names an identity row is also an [identified] one, one that
+// moves money a [monetary] one, and one that defines the competition a [defining]
+// one.
+type Detail interface {
+	// kind is the event's place among the kinds.
+	kind() kind
 
-// kind numbers the events in the journal. Numbers are never used again.
-type kind uint8
+	// append appends the record's bytes behind seq and time.
+	append(dst []byte) []byte
 
-const (
-	kindSyncAccepted kind = iota + 1
-	kindCompetitionCreated
-	kindCompetitionEdited
-	kindStatusChanged
-	kindParticipantEnrolled
-	kindParticipantRenamed
-	kindParticipantLeft
-	kindParticipantReturned
-	kindEntryFeePaid
-	kindEntryFeeRefunded
-	kindPrizesDistributed
-	kindPrizeConfirmed
-	kindPrizeFailed
-	kindSyncFlagged
-	kindParticipantExcluded
-	kindParticipantRestored
-	kindDayCorrected
-	kindCorrectionWithdrawn
+	// read fills the event in from what append wrote; failures stay with r.
+	read(r *reader)
 
-	kindParticipantErased kind = 20
-)
+	// apply brings the durable event e, whose detail it is, into the state. problem
+	// says why no such state can have decided it, or is empty.
+	apply(c *Competition, e *Event) (problem string)
+
+	// effect is what the event means outside the competition.
+	effect() Effect
+}
+
+// identified is a Detail that says whom a number stands for. The row itself is
+// not part of the record: it lies beside the journal, where an erasure finds it.
+type identified interface {
+	Detail
+
+	// identity is the row's number, what the event commits to, or nil if there is no
+	// row, and where to say who it is.
+	identity() (number uint32, said *Commitment, who *Identity)
+}
+
+// monetary is a Detail that moves money: it writes into the ledger. Nothing else
+// does.
+type monetary interface {
+	Detail
+
+	// decides is the participant whose pending prize the event decides, or 0.
+	decides() (number uint32)
+
+	// derive appends to rows what the event e, whose detail it is, does to the
+	// ledger; no event is too odd for it.
+	derive(l *ledgerOf, rows *LedgerRows, e *Event)
+
+	// enter notes the event in the books. prize is the amount of the prize that it
+	// decides.
+	enter(b *books, prize int64)
+}
+
+// defining is a Detail with a whole definition, which holds from then on.
+type defining interface {
+	Detail
+	defined() *Definition
+}
+
+// Effect is what an applied event means to those outside the competition.
+type Effect struct {
+	Entry  uint32     // the participant whose entry it has changed, or 0
+	Erased bool       // nobody can tell any more whose entry somebody's was
+	Flag   FlagReason // why it flags a sync, or 0
+}
+
+// Effect is that of the event, which has had the outcome when it was applied.
+func (e *Event) Effect(o Outcome) Effect {
+	switch {
+	case e.Detail != nil:
+		return e.Detail.effect()
+	case o.Changed:
+		return Effect{Entry: e.Sync.Number}
+	default:
+		return Effect{}
+	}
+}
 
 func (e *Event) kind() kind {
 	if e.Detail == nil {
@@ -47,146 +92,3 @@ func (e *Event) kind() kind {
 	}
 	return e.Detail.kind()
 }
-
-// unknown is what is wrong with an event that some part of the program has no
-// behaviour for: skipping it would leave a state that the journal does not tell.
-func (e *Event) unknown() string { return unknownKind(e.kind()) }
-
-func unknownKind(k kind) string {
-	return fmt.Sprintf("it has the unknown kind %d: it was made by a newer version", k)
-}
-
-// SyncAccepted says that a report was taken.
-type SyncAccepted struct {
-	Number    uint32 // the participant
-	Enrolled  bool   // the same command enrolled the participant
-	Register  Register
-	NewSource string // the name of Register.Source, where this event is the first to use it
-}
-
-// CompetitionCreated opens every journal.
-type CompetitionCreated struct {
-	Definition Definition
-	Creator    Commitment // identity row 0; zero when a service key created it
-	Who        Identity   // that row; not part of the record
-}
-
-// CompetitionEdited carries the whole new definition.
-type CompetitionEdited struct{ Definition Definition }
-
-// StatusChanged moves the competition on.
-type StatusChanged struct{ Status Status }
-
-// ParticipantEnrolled gives a user the next number.
-type ParticipantEnrolled struct {
-	Number   uint32
-	Identity Commitment
-	Who      Identity // the identity row; not part of the record
-}
-
-// ParticipantRenamed says that the identity row has another name now.
-type ParticipantRenamed struct {
-	Number   uint32
-	Identity Commitment
-	Who      Identity // the identity row; not part of the record
-}
-
-// ParticipantLeft takes a participant off the board; the days are kept.
-type ParticipantLeft struct{ Number uint32 }
-
-// ParticipantReturned puts a participant who left back on the board.
-type ParticipantReturned struct{ Number uint32 }
-
-// EntryFeePaid follows an enrolment or a return at once: the fee came in.
-type EntryFeePaid struct {
-	Number uint32
-	Minor  int64 // above 0
-}
-
-// EntryFeeRefunded gives back what a participant paid.
-type EntryFeeRefunded struct {
-	Number uint32
-	Minor  int64 // exactly what was paid
-}
-
-// PrizesDistributed pays all prizes and settles the competition: one event, so
-// that it happens whole and once. The amounts add up to the pool, unless nobody
-// won.
-type PrizesDistributed struct {
-	PoolMinor    int64
-	SponsorMinor int64    // the part of the prizes that the fees in the pool do not cover
-	Pending      bool     // each prize waits for a PrizeConfirmed or PrizeFailed
-	Prizes       []Winner // by rank
-}
-
-// PrizeConfirmed says that a pending prize has reached its winner.
-type PrizeConfirmed struct{ Number uint32 }
-
-// PrizeFailed says that a pending prize cannot be paid.
-type PrizeFailed struct {
-	Number uint32
-	Reason string
-}
-
-// SyncFlagged follows a SyncAccepted at once: operators should look at the day.
-type SyncFlagged struct {
-	Number uint32
-	Day    Day
-	Reason FlagReason
-	Figures
-}
-
-// ParticipantExcluded takes a participant off the board; syncs go on being
-// merged.
-type ParticipantExcluded struct {
-	Number uint32
-	Reason string
-}
-
-// ParticipantRestored takes an exclusion back.
-type ParticipantRestored struct {
-	Number uint32
-	Reason string
-}
-
-// DayCorrected sets what a day counts for, until another correction, or none,
-// takes its place.
-type DayCorrected struct {
-	Number uint32
-	Correction
-}
-
-// CorrectionWithdrawn lets a day count for what its reports say again.
-type CorrectionWithdrawn struct {
-	Number uint32
-	Day    Day
-	Reason string
-}
-
-// ParticipantErased says that nobody can tell any more who a participant was, or,
-// with number 0, the creator: the identity row names a pseudonym now. The
-// participant is off the board, without days and score.
-type ParticipantErased struct {
-	Number   uint32
-	Identity Commitment
-	Who      Identity // the identity row; not part of the record
-}
-
-func (*CompetitionCreated) kind() kind  { return kindCompetitionCreated }
-func (*CompetitionEdited) kind() kind   { return kindCompetitionEdited }
-func (*StatusChanged) kind() kind       { return kindStatusChanged }
-func (*ParticipantEnrolled) kind() kind { return kindParticipantEnrolled }
-func (*ParticipantRenamed) kind() kind  { return kindParticipantRenamed }
-func (*ParticipantLeft) kind() kind     { return kindParticipantLeft }
-func (*ParticipantReturned) kind() kind { return kindParticipantReturned }
-func (*EntryFeePaid) kind() kind        { return kindEntryFeePaid }
-func (*EntryFeeRefunded) kind() kind    { return kindEntryFeeRefunded }
-func (*PrizesDistributed) kind() kind   { return kindPrizesDistributed }
-func (*PrizeConfirmed) kind() kind      { return kindPrizeConfirmed }
-func (*PrizeFailed) kind() kind         { return kindPrizeFailed }
-func (*SyncFlagged) kind() kind         { return kindSyncFlagged }
-func (*ParticipantExcluded) kind() kind { return kindParticipantExcluded }
-func (*ParticipantRestored) kind() kind { return kindParticipantRestored }
-func (*DayCorrected) kind() kind        { return kindDayCorrected }
-func (*CorrectionWithdrawn) kind() kind { return kindCorrectionWithdrawn }
-func (*ParticipantErased) kind() kind   { return kindParticipantErased }

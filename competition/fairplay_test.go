@@ -39,12 +39,9 @@ func TestMirrorsHearOfDecisions(t *testing.T) {
 	for _, detail := range []Detail{
 		&ParticipantExcluded{Number: 7}, &ParticipantRestored{Number: 7}, &DayCorrected{Number: 7}, &CorrectionWithdrawn{Number: 7},
 	} {
-		number, ok := MirroredEvent(&Event{Detail: detail}, Outcome{})
-		require.True(t, ok, "%T", detail)
-		require.EqualValues(t, 7, number)
+		require.Equal(t, Effect{Entry: 7}, (&Event{Detail: detail}).Effect(Outcome{}), "%T", detail)
 	}
-	_, ok := MirroredEvent(&Event{Detail: &SyncFlagged{Number: 7}}, Outcome{})
-	require.False(t, ok)
+	require.Equal(t, Effect{Flag: RateFlag}, (&Event{Detail: &SyncFlagged{Number: 7, Reason: RateFlag}}).Effect(Outcome{}))
 
 	c := crowd(2)
 	_, err := c.Exclude(spring().Start+12*hour, &ExcludeParticipant{Caller: operator, UserID: member(0), Reason: "a car"})

@@ -1,5 +1,7 @@
 package competition
 
+import "encoding/binary"
+
 // paidBy is what a participant has paid in and not got back, as of the head.
 func (c *Competition) paidBy(number uint32) int64 {
 	if minor, pending := c.head.paid[number]; pending {
@@ -16,7 +18,7 @@ func (c *Competition) paidBy(number uint32) int64 {
 func (c *Competition) collect(now Millis, number uint32) {
 	if fee := c.head.definition.EntryFeeMinor; fee > 0 && c.paidBy(number) == 0 {
 		c.head.paid[number] = fee
-		c.emitMoney(Event{At: now, Detail: &EntryFeePaid{Number: number, Minor: fee}})
+		c.emitMoney(now, &EntryFeePaid{Number: number, Minor: fee})
 	}
 }
 
@@ -31,26 +33,23 @@ func (c *Competition) overflows(number uint32) bool {
 func (c *Competition) refund(now Millis, number uint32) {
 	if paid := c.paidBy(number); paid > 0 {
 		c.head.paid[number] = 0
-		c.emitMoney(Event{At: now, Detail: &EntryFeeRefunded{Number: number, Minor: paid}})
+		c.emitMoney(now, &EntryFeeRefunded{Number: number, Minor: paid})
 	}
 }
 
 // emitMoney decides an event that moves money, and sends what it writes into
 // the ledger along. It panics rather than break one of the books' invariants:
 // that would be a fault of this program, and nothing of it is written then.
-func (c *Competition) emitMoney(e Event) {
-	e.Seq = c.head.chain.Seq + 1
+func (c *Competition) emitMoney(now Millis, d monetary) {
+	e := Event{Seq: c.head.chain.Seq + 1, At: now, Detail: d}
 	rows, done, ledger := &c.outbox.LedgerRows, len(c.outbox.Transactions), c.headLedger()
-	if err := ledger.checkWallet(&e); err != nil {
+	prize, err := ledger.prizeFor(d)
+	if err != nil {
 		panic("competition " + c.ID() + ": " + err.Error())
 	}
-	ledger.derive(rows, &e)
-	before, minor := c.head.books.pool(), int64(0)
-	if failed, ok := e.Detail.(*PrizeFailed); ok {
-		prize, _ := c.headPrize(failed.Number)
-		minor = prize.Minor
-	}
-	c.head.books.enter(&e, minor)
+	d.derive(ledger, rows, &e)
+	before := c.head.books.pool()
+	d.enter(&c.head.books, prize.Minor)
 	if err := c.head.books.check(before, rows.Transactions[done:]); err != nil {
 		panic("competition " + c.ID() + ": " + err.Error())
 	}
@@ -65,7 +64,21 @@ func (c *Competition) headLedger() *ledgerOf {
 	}
 }
 
-func (c *Competition) applyFeePaid(e *Event, d *EntryFeePaid) (problem string) {
+// EntryFeePaid follows an enrolment or a return at once: the fee came in.
+type EntryFeePaid struct {
+	Number uint32
+	Minor  int64 // above 0
+}
+
+func (*EntryFeePaid) kind() kind { return kindEntryFeePaid }
+
+func (d *EntryFeePaid) append(dst []byte) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
+}
+
+func (d *EntryFeePaid) read(r *reader) { d.Number, d.Minor = r.number(), r.amount() }
+
+func (d *EntryFeePaid) apply(c *Competition, _ *Event) (problem string) {
 	if !c.participants.has(d.Number) || d.Minor <= 0 || d.Minor > maxBalance-c.books.fees {
 		return "it is a fee that nobody can have paid"
 	}
@@ -74,18 +87,56 @@ func (c *Competition) applyFeePaid(e *Event, d *EntryFeePaid) (problem string) {
 		return "it is a fee of somebody who has paid already"
 	}
 	p.paid = d.Minor
-	c.books.enter(e, 0)
+	d.enter(&c.books, 0)
 	c.markChanged(p)
 	return ""
 }
 
-func (c *Competition) applyFeeRefunded(e *Event, d *EntryFeeRefunded) (problem string) {
+func (*EntryFeePaid) effect() Effect { return Effect{} }
+
+var _ monetary = (*EntryFeePaid)(nil)
+
+func (*EntryFeePaid) decides() (number uint32) { return 0 }
+
+func (d *EntryFeePaid) enter(b *books, _ int64) { b.fees += d.Minor }
+
+func (d *EntryFeePaid) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+	l.move(rows, e, 0, EntryFee, Account{OutsideAccount, l.userOf(d.Number)}, l.pool(), d.Minor)
+}
+
+// EntryFeeRefunded gives back what a participant paid.
+type EntryFeeRefunded struct {
+	Number uint32
+	Minor  int64 // exactly what was paid
+}
+
+func (*EntryFeeRefunded) kind() kind { return kindEntryFeeRefunded }
+
+func (d *EntryFeeRefunded) append(dst []byte) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
+}
+
+func (d *EntryFeeRefunded) read(r *reader) { d.Number, d.Minor = r.number(), r.amount() }
+
+func (d *EntryFeeRefunded) apply(c *Competition, _ *Event) (problem string) {
 	if !c.participants.has(d.Number) || d.Minor <= 0 || c.participants.at(d.Number).paid != d.Minor {
 		return "it refunds what was not paid"
 	}
 	p := c.participants.at(d.Number)
 	p.paid = 0
-	c.books.enter(e, 0)
+	d.enter(&c.books, 0)
 	c.markChanged(p)
 	return ""
+}
+
+func (*EntryFeeRefunded) effect() Effect { return Effect{} }
+
+var _ monetary = (*EntryFeeRefunded)(nil)
+
+func (*EntryFeeRefunded) decides() (number uint32) { return 0 }
+
+func (d *EntryFeeRefunded) enter(b *books, _ int64) { b.fees -= d.Minor }
+
+func (d *EntryFeeRefunded) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+	l.move(rows, e, 0, Refund, l.pool(), Account{OutsideAccount, l.userOf(d.Number)}, d.Minor)
 }

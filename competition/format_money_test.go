@@ -84,7 +84,7 @@ func TestJournalCannotMoveMoneyThatIsNotThere(t *testing.T) {
 func TestBooksRefuseLoudly(t *testing.T) {
 	c := crowd(2)
 	c.head.books.fees = -100 // as a fault would leave them
-	require.Panics(t, func() { c.emitMoney(Event{At: 1, Detail: &EntryFeePaid{Number: 1, Minor: 5}}) })
+	require.Panics(t, func() { c.emitMoney(1, &EntryFeePaid{Number: 1, Minor: 5}) })
 	require.Zero(t, c.Pending(), "nothing of it goes to the journal")
 
 	keeper, rows := NewBookkeeper("c"), &LedgerRows{}
@@ -92,11 +92,11 @@ func TestBooksRefuseLoudly(t *testing.T) {
 	enter := func(d Detail) error { return keeper.Enter(rows, &Event{At: 1, Detail: d}, userOf) }
 	require.NoError(t, enter(&PrizesDistributed{PoolMinor: 10, SponsorMinor: 10, Pending: true, Prizes: []Winner{{1, 1, 10}}}))
 	require.NoError(t, enter(&PrizeConfirmed{Number: 1}))
-	for rule, detail := range map[string]Detail{
+	for rule, detail := range map[string]monetary{
 		"paid out twice": &PrizeConfirmed{Number: 1}, "taken back after it was paid out": &PrizeFailed{Number: 1}, "of nobody": &PrizeFailed{Number: 2},
 	} {
 		require.ErrorContains(t, enter(detail), "wallet", rule)
-		require.Panics(t, func() { crowd(2).emitMoney(Event{At: 1, Detail: detail}) }, rule)
+		require.Panics(t, func() { crowd(2).emitMoney(1, detail) }, rule)
 	}
 
 	pool, user := Account{PoolAccount, "c"}, Account{WalletAccount, "u"}

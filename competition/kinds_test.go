@@ -1,41 +1,229 @@
 package competition
 
 import (
+	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"hash/crc32"
+	"reflect"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
 
-// forgotten is an event that no part of the program has a behaviour for.
-type forgotten struct{}
-
-func (forgotten) kind() kind { return 99 }
-
-// TestAForgottenKindFailsLoudly: an event that is skipped somewhere would leave a
-// state that the journal does not tell, with seq and hash going on.
-func TestAForgottenKindFailsLoudly(t *testing.T) {
-	c := crowd(3)
-	e := Event{Seq: c.Seq() + 1, At: 1, Detail: forgotten{}}
-	_, err := c.Apply(&e)
-	requireNewer(t, err, e.Seq)
-
-	r := &recovery{c: c, committed: map[uint32]commitment{}}
-	requireNewer(t, r.name(&e), e.Seq)
-
-	require.Panics(t, func() { MirroredEvent(&e, Outcome{}) })
-	chain := NewChain("spring")
-	require.Panics(t, func() { chain.Append(nil, &Event{Seq: 1, Detail: forgotten{}}) })
+// allKinds are the kinds that there are.
+func allKinds() (all []kind) {
+	for k := range kinds {
+		if kinds[k].name != "" {
+			all = append(all, kind(k))
+		}
+	}
+	return all
 }
 
-// requireNewer fails unless the error is damage at a seq, made by a newer version.
-func requireNewer(t *testing.T, err error, seq uint64) {
+// goldenKinds say how a record of each kind is written behind its chain hash, for
+// good, worked out by hand: the kind, seq 1, at 5 ms (zigzag 0a), and the event.
+// 300 is ac02, 500 f403, the day 300 (zigzag) d804 and "no" 026e6f.
+var goldenKinds = func() map[kind]goldenKind {
+	hash, definition := Commitment{0xaa, 31: 0xbb}, goldenDefinition("Spring", "Walk, run, ride.")
+	hashed := "aa" + strings.Repeat("00", 30) + "bb"
+	defined := hex.EncodeToString(appendDefinition(nil, &definition)) // see format1.golden
+	return map[kind]goldenKind{
+		kindSyncAccepted: {Event{Sync: SyncAccepted{
+			Number: 7, Enrolled: true, Register: Register{Day: 1, Metrics: steps(500)}, NewSource: "no",
+		}}, "01010a" + "0f" + hex.EncodeToString(appendRegister(nil, Register{Day: 1, Metrics: steps(500)})) + "026e6f"},
+		kindCompetitionCreated:  {Event{Detail: &CompetitionCreated{Definition: definition, Creator: hash}}, "02010a" + hashed + defined},
+		kindCompetitionEdited:   {Event{Detail: &CompetitionEdited{Definition: definition}}, "03010a" + defined},
+		kindStatusChanged:       {Event{Detail: &StatusChanged{Status: Finalizing}}, "04010a" + "03"},
+		kindParticipantEnrolled: {Event{Detail: &ParticipantEnrolled{Number: 300, Identity: hash}}, "05010a" + "ac02" + hashed},
+		kindParticipantRenamed:  {Event{Detail: &ParticipantRenamed{Number: 300, Identity: hash}}, "06010a" + "ac02" + hashed},
+		kindParticipantLeft:     {Event{Detail: &ParticipantLeft{Number: 300}}, "07010a" + "ac02"},
+		kindParticipantReturned: {Event{Detail: &ParticipantReturned{Number: 300}}, "08010a" + "ac02"},
+		kindEntryFeePaid:        {Event{Detail: &EntryFeePaid{Number: 300, Minor: 500}}, "09010a" + "ac02" + "f403"},
+		kindEntryFeeRefunded:    {Event{Detail: &EntryFeeRefunded{Number: 300, Minor: 500}}, "0a010a" + "ac02" + "f403"},
+		kindPrizesDistributed: {Event{Detail: &PrizesDistributed{
+			PoolMinor: 500, SponsorMinor: 300, Pending: true, Prizes: []Winner{{Number: 7, Rank: 1, Minor: 500}},
+		}}, "0b010a" + "f403" + "ac02" + "01" + "01" + "07" + "01" + "f403"},
+		kindPrizeConfirmed: {Event{Detail: &PrizeConfirmed{Number: 300}}, "0c010a" + "ac02"},
+		kindPrizeFailed:    {Event{Detail: &PrizeFailed{Number: 300, Reason: "no"}}, "0d010a" + "ac02" + "026e6f"},
+		kindSyncFlagged: {Event{Detail: &SyncFlagged{Number: 300, Day: 300, Reason: RateFlag, Figures: Figures{
+			Found: steps(500), Usual: Metrics{1, 2, 3, 4}, Within: 5,
+		}}}, "0e010a" + "ac02" + "d804" + "01" + "f403000000" + "01020304" + "0a"},
+		kindParticipantExcluded: {Event{Detail: &ParticipantExcluded{Number: 300, Reason: "no"}}, "0f010a" + "ac02" + "026e6f"},
+		kindParticipantRestored: {Event{Detail: &ParticipantRestored{Number: 300, Reason: "no"}}, "10010a" + "ac02" + "026e6f"},
+		kindDayCorrected: {
+			Event{Detail: &DayCorrected{Number: 300, Correction: Correction{Day: 300, Metrics: steps(500), Reason: "no"}}},
+			"11010a" + "ac02" + "d804" + "f403000000" + "026e6f",
+		},
+		kindCorrectionWithdrawn: {Event{Detail: &CorrectionWithdrawn{Number: 300, Day: 300, Reason: "no"}}, "12010a" + "ac02" + "d804" + "026e6f"},
+		kindParticipantErased:   {Event{Detail: &ParticipantErased{Number: 300, Identity: hash}}, "14010a" + "ac02" + hashed},
+	}
+}()
+
+// goldenKind is an event, but for seq and time, and its record.
+type goldenKind struct {
+	event  Event
+	record string
+}
+
+// TestEveryKindIsWrittenDown for good, and read as what was written.
+func TestEveryKindIsWrittenDown(t *testing.T) {
+	for _, k := range allKinds() {
+		golden, ok := goldenKinds[k]
+		require.True(t, ok, "kind %d (%s) has no golden record", k, kinds[k].name)
+		golden.event.Seq, golden.event.At = 1, 5
+		require.Equal(t, k, golden.event.kind(), kinds[k].name)
+
+		writing, reading := NewChain("spring"), NewChain("spring")
+		record := writing.Append(nil, &golden.event)
+		require.Equal(t, golden.record, hex.EncodeToString(record[afterChainOffset:]), kinds[k].name)
+		got, rest, err := reading.Next(record)
+		require.NoError(t, err)
+		require.Empty(t, rest)
+		require.Equal(t, golden.event, got)
+		require.Equal(t, writing, reading)
+	}
+}
+
+// TestEveryKindHasItsPlace in the list, under a name of its own.
+func TestEveryKindHasItsPlace(t *testing.T) {
+	require.EqualValues(t, FormatLevel, allKinds()[len(allKinds())-1], "a program of an older level knows no such kind")
+	names := map[string]bool{}
+	for k, name := range EventNames() {
+		if name == "" {
+			require.Nil(t, newDetail(kind(k)))
+			continue
+		}
+		require.Regexp(t, `^[a-z]+(_[a-z]+)+$`, name)
+		require.False(t, names[name], "two kinds are called %s", name)
+		names[name] = true
+		if d := newDetail(kind(k)); kind(k) != kindSyncAccepted {
+			require.Equal(t, kind(k), d.kind(), "%T", d)
+			require.Equal(t, strings.ReplaceAll(name, "_", ""), strings.ToLower(reflect.TypeOf(d).Elem().Name()))
+		}
+	}
+	require.Nil(t, newDetail(kind(len(kinds))))
+}
+
+// everyKind is a competition's life in which events of every kind happen: what
+// is done, one command after the other, by the hour.
+func everyKind() []any {
+	fee := spring(func(d *Definition) { d.EntryFeeMinor, d.PrizePoolMinor = 500, 10_000 })
+	join := func(id string) *JoinCompetition { return &JoinCompetition{Caller: user(id), UserID: id, UserName: id} }
+	sync := func(id string, n int64) *SubmitSync {
+		return &SubmitSync{UserID: id, Source: "phone", Day: date("2026-05-01"), Metrics: steps(n)}
+	}
+	return []any{
+		&CreateCompetition{Caller: Caller{UserID: "carol", Operator: true}, Definition: fee},
+		&EditCompetition{Caller: user("carol"), Patch: Patch{Name: new("Spring 2")}},
+		join("ann"), join("bob"), join("dan"), join("eve"),
+		&LeaveCompetition{Caller: user("bob"), UserID: "bob"}, // with a refund
+		join("bob"),
+		&JoinCompetition{Caller: user("dan"), UserID: "dan", UserName: "Dan", Rename: true},
+		instant("2026-05-01T00:00:00Z"),
+		sync("ann", 5000), sync("bob", 6000), sync("dan", 100), sync("eve", 4000), sync("dan", 90_000), // flagged
+		&ExcludeParticipant{Caller: operator, UserID: "dan", Reason: "a car"},
+		&RestoreParticipant{Caller: operator, UserID: "dan", Reason: "no car"},
+		&CorrectDay{Caller: operator, UserID: "bob", Day: date("2026-05-01"), Metrics: steps(1), Reason: "a bus"},
+		&WithdrawCorrection{Caller: operator, UserID: "bob", Day: date("2026-05-01"), Reason: "no bus"},
+		&EraseParticipant{UserID: "ann", Pseudonym: NewPseudonym([16]byte{1})},
+		&EraseParticipant{UserID: "carol", Pseudonym: NewPseudonym([16]byte{2})},
+		fee.End + 48*hour,
+		&DistributePrizes{Caller: operator, Pending: true},
+		&ConfirmPrize{Caller: operator, Number: 2},
+		&FailPrize{Caller: operator, Number: 3, Reason: "no account"},
+	}
+}
+
+// TestEveryKindDoesWhatItSays: in a life with events of every kind, each of them
+// can be read again, names identity rows, writes into the ledger and tells
+// mirrors whom it concerns exactly where it does; and the journal comes to the
+// same state.
+func TestEveryKindDoesWhatItSays(t *testing.T) {
+	c, s, now := New("spring", countedKeys()), newStore(), instant("2026-04-01T00:00:00Z")
+	keeper, seen := NewBookkeeper("spring"), map[kind]bool{}
+	for _, cmd := range everyKind() {
+		now += hour
+		if at, ok := cmd.(Millis); ok {
+			now, cmd = at, tick{}
+		}
+		answer, _ := perform(c, now, cmd)
+		require.NoError(t, answer.err, "%T", cmd)
+		b := c.Take(Batch{})
+		s.append(t, &b)
+		var rows LedgerRows
+		identities := 0
+		for i := range b.Events {
+			e := &b.Events[i]
+			seen[e.kind()] = true
+			requireReadable(t, e)
+			d, names := e.Detail.(identified)
+			if names {
+				number, said, who := d.identity()
+				require.Equal(t, who.Commitment(), *said, "%T", d)
+				require.Equal(t, number, who.Number)
+				require.Equal(t, s.identities[number], *who, "%T", d)
+				identities++
+			}
+			before := len(rows.Transactions)
+			require.NoError(t, keeper.Enter(&rows, e, func(number uint32) string { return s.identities[number].UserID }))
+			_, money := e.Detail.(monetary)
+			require.Equal(t, money, len(rows.Transactions) > before, "%T", e.Detail)
+			requireMirrored(t, c, e)
+		}
+		c.Applied(&b)
+		require.Equal(t, len(b.Identities), identities, "%T: an identity row goes with the event that names it", cmd)
+		require.Equal(t, b.LedgerRows, rows, "%T: the ledger's rows follow from the events", cmd)
+	}
+	for _, k := range allKinds() {
+		require.True(t, seen[k], "nothing of kind %d (%s) happened: add it to everyKind", k, kinds[k].name)
+	}
+	sameState(t, c, recovered(t, s))
+	audited, err := Audit(t.Context(), "spring", 1, s, func(int) {})
+	require.NoError(t, err)
+	require.Empty(t, audited.Findings)
+}
+
+// requireReadable fails unless the event's record is read as the event, but for
+// who it is about.
+func requireReadable(t *testing.T, e *Event) {
 	t.Helper()
-	var corrupt *CorruptError
-	require.ErrorAs(t, err, &corrupt)
-	require.Equal(t, seq, corrupt.Seq)
-	require.Contains(t, corrupt.Reason, "made by a newer version")
+	chain := NewChain("spring")
+	chain.Seq = e.Seq - 1
+	reading := chain
+	got, _, err := reading.Next(chain.Append(nil, e))
+	require.NoError(t, err)
+	if d, names := got.Detail.(identified); names {
+		_, _, who := d.identity()
+		_, _, named := e.Detail.(identified).identity()
+		*who = *named
+	}
+	require.Equal(t, *e, got)
+}
+
+// requireMirrored applies the event and fails unless its effect names the one
+// participant whose entry changed by it.
+func requireMirrored(t *testing.T, c *Competition, e *Event) {
+	t.Helper()
+	entries := func() map[uint32]MirrorEntry {
+		all := map[uint32]MirrorEntry{}
+		for number := uint32(1); number <= c.participants.count; number++ {
+			entry := c.MirrorEntries(nil, []uint32{number})[0]
+			entry.Rank = 0 // which moves by others, too
+			all[number] = entry
+		}
+		return all
+	}
+	before := entries()
+	outcome, err := c.Apply(e)
+	require.NoError(t, err)
+	effect := e.Effect(outcome)
+	for number, entry := range entries() {
+		if entry != before[number] {
+			require.True(t, effect.Entry == number || effect.Erased, "%T changes the entry of %d, and its effect is %+v", e.Detail, number, effect)
+		}
+	}
 }
 
 // TestRecordsOfANewerVersionSaySo, those of a kind and those of a format that
@@ -45,18 +233,18 @@ func TestRecordsOfANewerVersionSaySo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			chain := NewChain("spring")
 			records := chain.Append(nil, &Event{Seq: 1, Detail: &ParticipantLeft{Number: 1}})
-			first := len(records)
-			records = chain.Append(records, &Event{Seq: 2, Detail: &ParticipantReturned{Number: 1}})
-			second := records[first:]
+			second := bytes.Clone(chain.Append(nil, &Event{Seq: 2, Detail: &ParticipantReturned{Number: 1}}))
 			second[at] = 250
 			binary.LittleEndian.PutUint32(second[checksumAt:], crc32.Checksum(second[recordHeader:], castagnoli))
 
 			reading := NewChain("spring")
-			_, rest, err := reading.Next(records)
+			_, _, err := reading.Next(records)
 			require.NoError(t, err)
-			_, _, err = reading.Next(rest)
-			requireNewer(t, err, 2)
-			require.ErrorContains(t, err, "250")
+			_, _, err = reading.Next(second)
+			var corrupt *CorruptError
+			require.ErrorAs(t, err, &corrupt)
+			require.EqualValues(t, 2, corrupt.Seq)
+			require.Contains(t, corrupt.Reason, "250: it was made by a newer version")
 		})
 	}
 }

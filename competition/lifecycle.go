@@ -1,5 +1,28 @@
 package competition
 
+// CreateCompetition brings a competition into being.
+type CreateCompetition struct {
+	Caller     Caller
+	Definition Definition // completed and valid
+}
+
+// CreateReply answers a CreateCompetition.
+type CreateReply struct {
+	Summary Summary
+	Created bool // false: the same competition was there
+}
+
+// Decide is [Competition.Create].
+func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+	d, _, err := c.Create(now, cmd)
+	return d, err
+}
+
+// Answer is a CreateReply.
+func (*CreateCompetition) Answer(c *Competition, d Decision) any {
+	return CreateReply{Summary: c.Summary(), Created: !d.Repeat}
+}
+
 // Create decides the beginning. The same definition again is answered with
 // created false and no event. Errors: *InvalidError, ErrForbidden, ErrExists.
 func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, created bool, err error) {
@@ -42,6 +65,20 @@ func validAt(now Millis, d *Definition) error {
 	return nil
 }
 
+// EditCompetition changes the definition.
+type EditCompetition struct {
+	Caller Caller
+	Patch  Patch
+}
+
+// Decide is [Competition.Edit].
+func (cmd *EditCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Edit(now, cmd)
+}
+
+// Answer is a Summary.
+func (*EditCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
+
 // Edit decides a change of the definition. Errors: ErrUnknownCompetition,
 // *InvalidError, ErrForbidden, ErrStarted, ErrFeesPaid.
 func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
@@ -78,6 +115,17 @@ func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 	}
 	return Decision{Seq: c.head.chain.Seq}, nil
 }
+
+// CancelCompetition calls the competition off.
+type CancelCompetition struct{ Caller Caller }
+
+// Decide is [Competition.Cancel].
+func (cmd *CancelCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Cancel(now, cmd)
+}
+
+// Answer is a Summary.
+func (*CancelCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
 
 // Cancel decides that the competition is called off, and gives everybody back
 // what was paid in; again is fine. Cost: linear in participants. Errors:

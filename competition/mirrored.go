@@ -75,34 +75,6 @@ func (c *Competition) MirrorScan(dst []MirrorEntry, after uint32, limit int) (en
 // OnBoard is how many participants are on the board.
 func (c *Competition) OnBoard() int { return c.onBoard }
 
-// MirroredEvent is whose entry an event that was applied has changed; ok is
-// false if nobody's.
-func MirroredEvent(e *Event, o Outcome) (number uint32, ok bool) {
-	switch d := e.Detail.(type) {
-	case nil:
-		return e.Sync.Number, o.Changed
-	case *ParticipantEnrolled:
-		return d.Number, true
-	case *ParticipantLeft:
-		return d.Number, true
-	case *ParticipantReturned:
-		return d.Number, true
-	case *ParticipantExcluded:
-		return d.Number, true
-	case *ParticipantRestored:
-		return d.Number, true
-	case *DayCorrected:
-		return d.Number, true
-	case *CorrectionWithdrawn:
-		return d.Number, true
-	case *CompetitionCreated, *CompetitionEdited, *StatusChanged, *ParticipantRenamed, *EntryFeePaid, *EntryFeeRefunded,
-		*PrizesDistributed, *PrizeConfirmed, *PrizeFailed, *SyncFlagged, *ParticipantErased:
-		return 0, false
-	default:
-		panic("event " + strconv.Itoa(int(e.kind())) + " does not say whose entry it changes")
-	}
-}
-
 // Redraw writes the whole board of a competition that nothing changes meanwhile
 // into a mirror: a draft, which then takes the board's place. draft is a name
 // that nobody used before; progress, if not nil, is told how many participants

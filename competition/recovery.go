@@ -228,9 +228,7 @@ func (r *recovery) applyJournal(ctx context.Context, from Source) error {
 			if err != nil {
 				return err
 			}
-			if err := r.name(&event); err != nil {
-				return err
-			}
+			r.name(&event)
 			if r.before != nil {
 				if err := r.before(&event); err != nil {
 					return err
@@ -256,29 +254,16 @@ func (r *recovery) applyJournal(ctx context.Context, from Source) error {
 }
 
 // name fills in who an event means.
-func (r *recovery) name(e *Event) error {
-	switch d := e.Detail.(type) {
-	case *CompetitionCreated:
-		d.Who = r.who(0)
-		if d.Creator != (Commitment{}) {
-			r.committed[0] = commitment{e.Seq, d.Creator}
-		}
-	case *ParticipantEnrolled:
-		d.Who = r.who(d.Number)
-		r.committed[d.Number] = commitment{e.Seq, d.Identity}
-	case *ParticipantRenamed:
-		d.Who = r.who(d.Number)
-		r.committed[d.Number] = commitment{e.Seq, d.Identity}
-	case *ParticipantErased:
-		d.Who = r.who(d.Number)
-		r.committed[d.Number] = commitment{e.Seq, d.Identity}
-	case nil, *CompetitionEdited, *StatusChanged, *ParticipantLeft, *ParticipantReturned, *EntryFeePaid, *EntryFeeRefunded,
-		*PrizesDistributed, *PrizeConfirmed, *PrizeFailed, *SyncFlagged, *ParticipantExcluded, *ParticipantRestored,
-		*DayCorrected, *CorrectionWithdrawn:
-	default:
-		return r.corrupt(e.unknown())
+func (r *recovery) name(e *Event) {
+	d, ok := e.Detail.(identified)
+	if !ok {
+		return
 	}
-	return nil
+	number, said, who := d.identity()
+	*who = r.who(number)
+	if said != nil {
+		r.committed[number] = commitment{e.Seq, *said}
+	}
 }
 
 // verifyIdentities holds the identity rows against what the journal last said

@@ -2,6 +2,7 @@ package competition
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/stretchr/testify/require"
@@ -129,32 +130,12 @@ func perform(c *Competition, now Millis, cmd any) (a answer, d Decision) {
 		d, a.created, a.err = c.Create(now, cmd)
 	case *SubmitSync:
 		d, a.err = c.SubmitSync(now, cmd)
-	case *JoinCompetition:
-		d, a.err = c.Join(now, cmd)
-	case *LeaveCompetition:
-		d, a.err = c.Leave(now, cmd)
-	case *EditCompetition:
-		d, a.err = c.Edit(now, cmd)
-	case *CancelCompetition:
-		d, a.err = c.Cancel(now, cmd)
-	case *DistributePrizes:
-		d, a.err = c.Distribute(now, cmd)
-	case *ConfirmPrize:
-		d, a.err = c.Confirm(now, cmd)
-	case *FailPrize:
-		d, a.err = c.Fail(now, cmd)
-	case *ExcludeParticipant:
-		d, a.err = c.Exclude(now, cmd)
-	case *RestoreParticipant:
-		d, a.err = c.Restore(now, cmd)
-	case *CorrectDay:
-		d, a.err = c.Correct(now, cmd)
-	case *WithdrawCorrection:
-		d, a.err = c.Withdraw(now, cmd)
-	case *EraseParticipant:
-		d, a.err = c.Erase(now, cmd)
+	case Command:
+		d, a.err = cmd.Decide(c, now)
 	case tick:
 		d = c.Tick(now)
+	default:
+		panic(fmt.Sprintf("%T is no command", cmd))
 	}
 	return a, d
 }

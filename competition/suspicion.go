@@ -1,6 +1,9 @@
 package competition
 
-import "slices"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // A sync that the daily limits let pass may still be odd. It counts like any
 // other, but is flagged for operators to look at: by the rate, when the day grew
@@ -201,7 +204,26 @@ type flagPlace struct {
 	number uint32
 }
 
-func (c *Competition) applyFlagged(e *Event, d *SyncFlagged) (problem string) {
+// SyncFlagged follows a SyncAccepted at once: operators should look at the day.
+type SyncFlagged struct {
+	Number uint32
+	Day    Day
+	Reason FlagReason
+	Figures
+}
+
+func (*SyncFlagged) kind() kind { return kindSyncFlagged }
+
+func (d *SyncFlagged) append(dst []byte) []byte {
+	dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
+	return appendFigures(append(dst, byte(d.Reason)), &d.Figures)
+}
+
+func (d *SyncFlagged) read(r *reader) {
+	d.Number, d.Day, d.Reason, d.Figures = r.number(), r.day(), FlagReason(r.byte()), r.figures()
+}
+
+func (d *SyncFlagged) apply(c *Competition, e *Event) (problem string) {
 	c.flags = append(c.flags, flagPlace{e.Seq, d.Number})
 	return c.applyReview(e, d.Number, func(r *Review) bool {
 		fits := !r.flagged(d.Day, d.Reason) && (d.Reason == RateFlag || d.Reason == OwnDaysFlag)
@@ -209,3 +231,5 @@ func (c *Competition) applyFlagged(e *Event, d *SyncFlagged) (problem string) {
 		return fits
 	})
 }
+
+func (d *SyncFlagged) effect() Effect { return Effect{Flag: d.Reason} }

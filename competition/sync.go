@@ -1,13 +1,17 @@
 package competition
 
-// Decision is what an accepted command waits for: it may be answered once the
-// events up to Seq are applied.
-type Decision struct {
-	Seq      uint64
-	Number   uint32 // the participant concerned
-	Enrolled bool   // the command enrolled the participant
-	Repeat   bool   // the command said nothing new and made no event
-	Later    bool   // nothing was decided: give the command again then
+import "encoding/binary"
+
+// SubmitSync reports one day's totals so far of one user from one source.
+type SubmitSync struct {
+	UserID      string
+	UserName    string // used if the sync enrols the user; empty if unknown
+	Source      string // 1 to 64 characters
+	Day         Day
+	RecordedAt  int64 // nanoseconds since 1970 UTC; 0 when the report gave none
+	Metrics     Metrics
+	MembersOnly bool // do not enrol: the sync goes to the competitions joined already
+	Trusted     bool // an operator sends it, who may know of every competition
 }
 
 // SubmitSync decides a sync. A report that says nothing new makes no event, yet
@@ -95,6 +99,33 @@ func (c *Competition) plausible(now Millis, s *SubmitSync) error {
 		return ErrImplausible
 	}
 	return nil
+}
+
+// SyncAccepted says that a report was taken.
+type SyncAccepted struct {
+	Number    uint32 // the participant
+	Enrolled  bool   // the same command enrolled the participant
+	Register  Register
+	NewSource string // the name of Register.Source, where this event is the first to use it
+}
+
+func (s *SyncAccepted) append(dst []byte) []byte {
+	flagged := uint64(s.Number) << 1
+	if s.Enrolled {
+		flagged |= 1
+	}
+	dst = binary.AppendUvarint(dst, flagged)
+	dst = appendRegister(dst, s.Register)
+	return appendString(dst, s.NewSource)
+}
+
+func (s *SyncAccepted) read(r *reader) {
+	flagged := r.uvarint()
+	if flagged>>1 > 1<<32-1 {
+		r.fail()
+	}
+	s.Number, s.Enrolled = uint32(flagged>>1), flagged&1 == 1
+	s.Register, s.NewSource = r.register(), r.string()
 }
 
 // applySync merges a durable report into its participant.

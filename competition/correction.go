@@ -1,0 +1,187 @@
+package competition
+
+import "encoding/binary"
+
+// CorrectDay sets what a participant's day counts for, whatever its reports say,
+// those to come included.
+type CorrectDay struct {
+	Caller  Caller
+	UserID  string
+	Day     Day
+	Metrics Metrics
+	Reason  string // see CheckReason
+}
+
+// WithdrawCorrection lets a day count for what its reports say again.
+type WithdrawCorrection struct {
+	Caller Caller
+	UserID string
+	Day    Day
+	Reason string // see CheckReason
+}
+
+// Decide is [Competition.Correct].
+func (cmd *CorrectDay) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Correct(now, cmd)
+}
+
+// Answer is a ReviewReply.
+func (*CorrectDay) Answer(c *Competition, d Decision) any { return c.ReviewReply(d.Number, !d.Repeat) }
+
+// Correct decides what a day counts for; the same again is fine. Errors are as
+// for Exclude, then ErrNotStarted, ErrOutsideWindow, ErrFutureDate, ErrImplausible.
+func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
+	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
+	if err != nil {
+		return Decision{}, err
+	}
+	if c.head.status == Upcoming {
+		return Decision{}, ErrNotStarted // an edit may still change what days count for
+	}
+	if err := c.plausible(now, &SubmitSync{Day: cmd.Day, Metrics: cmd.Metrics}); err != nil {
+		return Decision{}, err
+	}
+	correction := Correction{Day: cmd.Day, Metrics: cmd.Metrics, Reason: cmd.Reason}
+	if known := c.headReview(number).correction(cmd.Day); known != nil && *known == correction {
+		return c.repeat(number), nil
+	}
+	event := Event{At: now, Detail: &DayCorrected{Number: number, Correction: correction}}
+	return c.decideReview(event, number, func(r *Review) { r.correct(correction) }), nil
+}
+
+// Decide is [Competition.Withdraw].
+func (cmd *WithdrawCorrection) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Withdraw(now, cmd)
+}
+
+// Answer is a ReviewReply.
+func (*WithdrawCorrection) Answer(c *Competition, d Decision) any {
+	return c.ReviewReply(d.Number, !d.Repeat)
+}
+
+// Withdraw decides that a correction is taken back; where there is none that is
+// fine. Errors are as for Exclude.
+func (c *Competition) Withdraw(now Millis, cmd *WithdrawCorrection) (Decision, error) {
+	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
+	if err != nil {
+		return Decision{}, err
+	}
+	if c.headReview(number).correction(cmd.Day) == nil {
+		return c.repeat(number), nil
+	}
+	event := Event{At: now, Detail: &CorrectionWithdrawn{Number: number, Day: cmd.Day, Reason: cmd.Reason}}
+	return c.decideReview(event, number, func(r *Review) { r.withdraw(cmd.Day) }), nil
+}
+
+// DayCorrected sets what a day counts for, until another correction, or none,
+// takes its place.
+type DayCorrected struct {
+	Number uint32
+	Correction
+}
+
+func (*DayCorrected) kind() kind { return kindDayCorrected }
+
+func (d *DayCorrected) append(dst []byte) []byte {
+	dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
+	return appendString(appendMetrics(dst, d.Metrics), d.Reason)
+}
+
+func (d *DayCorrected) read(r *reader) {
+	d.Number, d.Correction = r.number(), Correction{Day: r.day(), Metrics: r.metrics(), Reason: r.string()}
+}
+
+func (d *DayCorrected) apply(c *Competition, e *Event) (problem string) {
+	return c.applyRevaluation(e, d.Number, d.Day, func(r *Review) bool {
+		r.correct(d.Correction)
+		return d.Metrics.Max(Metrics{}) == d.Metrics
+	})
+}
+
+func (d *DayCorrected) effect() Effect { return Effect{Entry: d.Number} }
+
+// CorrectionWithdrawn lets a day count for what its reports say again.
+type CorrectionWithdrawn struct {
+	Number uint32
+	Day    Day
+	Reason string
+}
+
+func (*CorrectionWithdrawn) kind() kind { return kindCorrectionWithdrawn }
+
+func (d *CorrectionWithdrawn) append(dst []byte) []byte {
+	dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
+	return appendString(dst, d.Reason)
+}
+
+func (d *CorrectionWithdrawn) read(r *reader) {
+	d.Number, d.Day, d.Reason = r.number(), r.day(), r.string()
+}
+
+func (d *CorrectionWithdrawn) apply(c *Competition, e *Event) (problem string) {
+	return c.applyRevaluation(e, d.Number, d.Day, func(r *Review) bool {
+		if r.correction(d.Day) == nil {
+			return false
+		}
+		r.withdraw(d.Day)
+		return true
+	})
+}
+
+func (d *CorrectionWithdrawn) effect() Effect { return Effect{Entry: d.Number} }
+
+// applyRevaluation is applyReview where a day's value changes by it.
+func (c *Competition) applyRevaluation(e *Event, number uint32, day Day, change func(*Review) bool) (problem string) {
+	if !c.participants.has(number) {
+		return "it is about a participant who was never enrolled"
+	}
+	p := c.participants.at(number)
+	before := p.valueOf(day)
+	if problem = c.applyReview(e, number, change); problem == "" {
+		c.revalue(e, p, before, p.valueOf(day))
+	}
+	return problem
+}
+
+// revalue lets a day of a participant count for something else.
+func (c *Competition) revalue(e *Event, p *participant, before, after Metrics) {
+	if before == after {
+		return
+	}
+	key := p.key()
+	p.totals = p.totals.Plus(after).Minus(before)
+	if score := c.definition.Scoring.Score(p.totals); score != p.score {
+		p.score, p.reached, p.updatedAt = score, e.Seq, e.At
+		if p.onBoard() {
+			c.board.Move(key, p.key())
+		}
+	}
+	if p.onBoard() {
+		c.touch(e)
+	}
+}
+
+// valueOf is what a day counts for.
+func (p *participant) valueOf(day Day) Metrics {
+	if correction := p.review.correction(day); correction != nil {
+		return correction.Metrics
+	}
+	return p.days.value(day)
+}
+
+// totalOf is what days come to with their corrections.
+func totalOf(days Days, r *Review) Metrics {
+	total := days.Total()
+	if r != nil {
+		for i := range r.Corrections {
+			total = total.Plus(r.Corrections[i].Metrics).Minus(days.value(r.Corrections[i].Day))
+		}
+	}
+	return total
+}
+
+// value is the maximum over the sources of a day.
+func (d Days) value(day Day) Metrics {
+	const none = 1<<32 - 1 // no source is this one
+	return d.find(day, none).others
+}

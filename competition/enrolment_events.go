@@ -1,0 +1,137 @@
+package competition
+
+import "encoding/binary"
+
+// ParticipantEnrolled gives a user the next number.
+type ParticipantEnrolled struct {
+	Number   uint32
+	Identity Commitment
+	Who      Identity // the identity row; not part of the record
+}
+
+func (*ParticipantEnrolled) kind() kind { return kindParticipantEnrolled }
+
+func (d *ParticipantEnrolled) append(dst []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
+}
+
+func (d *ParticipantEnrolled) read(r *reader) { d.Number, d.Identity = r.number(), r.hash() }
+
+func (d *ParticipantEnrolled) apply(c *Competition, e *Event) (problem string) {
+	if d.Number != c.participants.count+1 {
+		return "it enrols a participant out of order"
+	}
+	p := c.participants.add()
+	c.participants.identify(d.Number, d.Who.UserID, d.Who.UserName)
+	if c.head.enrolled[d.Who.UserID] == d.Number { // and was not erased since
+		delete(c.head.enrolled, d.Who.UserID)
+	}
+	if c.head.identities[d.Number] == d.Who { // and was not renamed since
+		delete(c.head.identities, d.Number)
+	}
+	p.present, p.reached, p.updatedAt = true, e.Seq, e.At
+	c.board.Insert(p.key())
+	c.onBoard++
+	c.markChanged(p)
+	c.touch(e)
+	return ""
+}
+
+func (d *ParticipantEnrolled) effect() Effect { return Effect{Entry: d.Number} }
+
+var _ identified = (*ParticipantEnrolled)(nil)
+
+func (d *ParticipantEnrolled) identity() (number uint32, said *Commitment, who *Identity) {
+	return d.Number, &d.Identity, &d.Who
+}
+
+// ParticipantRenamed says that the identity row has another name now.
+type ParticipantRenamed struct {
+	Number   uint32
+	Identity Commitment
+	Who      Identity // the identity row; not part of the record
+}
+
+func (*ParticipantRenamed) kind() kind { return kindParticipantRenamed }
+
+func (d *ParticipantRenamed) append(dst []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
+}
+
+func (d *ParticipantRenamed) read(r *reader) { d.Number, d.Identity = r.number(), r.hash() }
+
+func (d *ParticipantRenamed) apply(c *Competition, e *Event) (problem string) {
+	if !c.participants.has(d.Number) {
+		return "it renames somebody unknown"
+	}
+	p := c.participants.at(d.Number)
+	p.userName = d.Who.UserName
+	if p.onBoard() {
+		c.touch(e)
+	}
+	return ""
+}
+
+func (*ParticipantRenamed) effect() Effect { return Effect{} }
+
+var _ identified = (*ParticipantRenamed)(nil)
+
+func (d *ParticipantRenamed) identity() (number uint32, said *Commitment, who *Identity) {
+	return d.Number, &d.Identity, &d.Who
+}
+
+// ParticipantLeft takes a participant off the board; the days are kept.
+type ParticipantLeft struct{ Number uint32 }
+
+func (*ParticipantLeft) kind() kind { return kindParticipantLeft }
+
+func (d *ParticipantLeft) append(dst []byte) []byte {
+	return binary.AppendUvarint(dst, uint64(d.Number))
+}
+
+func (d *ParticipantLeft) read(r *reader) { d.Number = r.number() }
+
+func (d *ParticipantLeft) apply(c *Competition, e *Event) (problem string) {
+	return c.applyPresence(e, d.Number, false)
+}
+
+func (d *ParticipantLeft) effect() Effect { return Effect{Entry: d.Number} }
+
+// ParticipantReturned puts a participant who left back on the board.
+type ParticipantReturned struct{ Number uint32 }
+
+func (*ParticipantReturned) kind() kind { return kindParticipantReturned }
+
+func (d *ParticipantReturned) append(dst []byte) []byte {
+	return binary.AppendUvarint(dst, uint64(d.Number))
+}
+
+func (d *ParticipantReturned) read(r *reader) { d.Number = r.number() }
+
+func (d *ParticipantReturned) apply(c *Competition, e *Event) (problem string) {
+	return c.applyPresence(e, d.Number, true)
+}
+
+func (d *ParticipantReturned) effect() Effect { return Effect{Entry: d.Number} }
+
+// applyPresence takes a participant off the board, or back onto it.
+func (c *Competition) applyPresence(e *Event, number uint32, present bool) (problem string) {
+	if !c.participants.has(number) || c.participants.at(number).present == present {
+		return "it does not fit who takes part"
+	}
+	p := c.participants.at(number)
+	p.present = present
+	c.markChanged(p)
+	switch {
+	case p.review.isExcluded(): // not on the board, before or after
+		return ""
+	case present:
+		c.board.Insert(p.key())
+		c.onBoard++
+	default:
+		c.board.Remove(p.key())
+		c.onBoard--
+	}
+	c.touch(e)
+	return ""
+}

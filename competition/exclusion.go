@@ -1,0 +1,121 @@
+package competition
+
+import "encoding/binary"
+
+// ExcludeParticipant takes a participant off the board. Syncs go on being
+// accepted and merged, so that a RestoreParticipant comes out exact.
+type ExcludeParticipant struct {
+	Caller Caller
+	UserID string
+	Reason string // see CheckReason
+}
+
+// RestoreParticipant takes an exclusion back. Who takes part is on the board
+// again, even where no place is free.
+type RestoreParticipant struct {
+	Caller Caller
+	UserID string
+	Reason string // see CheckReason
+}
+
+// Decide is [Competition.Exclude].
+func (cmd *ExcludeParticipant) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Exclude(now, cmd)
+}
+
+// Answer is a ReviewReply.
+func (*ExcludeParticipant) Answer(c *Competition, d Decision) any {
+	return c.ReviewReply(d.Number, !d.Repeat)
+}
+
+// Exclude decides an exclusion; again is fine. Errors: *InvalidError,
+// ErrForbidden, ErrUnknownCompetition, ErrNotEnrolled for who never took part,
+// ErrClosed.
+func (c *Competition) Exclude(now Millis, cmd *ExcludeParticipant) (Decision, error) {
+	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
+	if err != nil {
+		return Decision{}, err
+	}
+	if c.headReview(number).isExcluded() {
+		return c.repeat(number), nil
+	}
+	event := &ParticipantExcluded{Number: number, Reason: cmd.Reason}
+	return c.decideReview(Event{At: now, Detail: event}, number, event.review), nil
+}
+
+// Decide is [Competition.Restore].
+func (cmd *RestoreParticipant) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Restore(now, cmd)
+}
+
+// Answer is a ReviewReply.
+func (*RestoreParticipant) Answer(c *Competition, d Decision) any {
+	return c.ReviewReply(d.Number, !d.Repeat)
+}
+
+// Restore decides that an exclusion is taken back; again is fine. Errors are as
+// for Exclude.
+func (c *Competition) Restore(now Millis, cmd *RestoreParticipant) (Decision, error) {
+	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
+	if err != nil {
+		return Decision{}, err
+	}
+	if !c.headReview(number).isExcluded() {
+		return c.repeat(number), nil
+	}
+	event := &ParticipantRestored{Number: number, Reason: cmd.Reason}
+	return c.decideReview(Event{At: now, Detail: event}, number, event.review), nil
+}
+
+// ParticipantExcluded takes a participant off the board; syncs go on being
+// merged.
+type ParticipantExcluded struct {
+	Number uint32
+	Reason string
+}
+
+func (*ParticipantExcluded) kind() kind { return kindParticipantExcluded }
+
+func (d *ParticipantExcluded) append(dst []byte) []byte {
+	return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+}
+
+func (d *ParticipantExcluded) read(r *reader) { d.Number, d.Reason = r.number(), r.string() }
+
+func (d *ParticipantExcluded) apply(c *Competition, e *Event) (problem string) {
+	return c.applyReview(e, d.Number, func(r *Review) bool {
+		fits := !r.Excluded
+		d.review(r)
+		return fits
+	})
+}
+
+func (d *ParticipantExcluded) effect() Effect { return Effect{Entry: d.Number} }
+
+func (d *ParticipantExcluded) review(r *Review) { r.Excluded, r.Reason = true, d.Reason }
+
+// ParticipantRestored takes an exclusion back.
+type ParticipantRestored struct {
+	Number uint32
+	Reason string
+}
+
+func (*ParticipantRestored) kind() kind { return kindParticipantRestored }
+
+func (d *ParticipantRestored) append(dst []byte) []byte {
+	return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+}
+
+func (d *ParticipantRestored) read(r *reader) { d.Number, d.Reason = r.number(), r.string() }
+
+func (d *ParticipantRestored) apply(c *Competition, e *Event) (problem string) {
+	return c.applyReview(e, d.Number, func(r *Review) bool {
+		fits := r.Excluded
+		d.review(r)
+		return fits
+	})
+}
+
+func (d *ParticipantRestored) effect() Effect { return Effect{Entry: d.Number} }
+
+func (*ParticipantRestored) review(r *Review) { r.Excluded, r.Reason = false, "" }

@@ -1,0 +1,79 @@
+package competition
+
+// CompetitionCreated opens every journal.
+type CompetitionCreated struct {
+	Definition Definition
+	Creator    Commitment // identity row 0; zero when a service key created it
+	Who        Identity   // that row; not part of the record
+}
+
+func (*CompetitionCreated) kind() kind { return kindCompetitionCreated }
+
+func (d *CompetitionCreated) append(dst []byte) []byte {
+	return appendDefinition(append(dst, d.Creator[:]...), &d.Definition)
+}
+
+func (d *CompetitionCreated) read(r *reader) { d.Creator, d.Definition = r.hash(), r.definition() }
+
+func (d *CompetitionCreated) apply(c *Competition, e *Event) (problem string) {
+	c.definition, c.status = d.Definition, Upcoming
+	c.creator = d.Who.UserID
+	c.touch(e)
+	return ""
+}
+
+func (*CompetitionCreated) effect() Effect { return Effect{} }
+
+var _ identified = (*CompetitionCreated)(nil)
+
+func (d *CompetitionCreated) identity() (number uint32, said *Commitment, who *Identity) {
+	if d.Creator != (Commitment{}) {
+		said = &d.Creator
+	}
+	return 0, said, &d.Who
+}
+
+var _ defining = (*CompetitionCreated)(nil)
+
+func (d *CompetitionCreated) defined() *Definition { return &d.Definition }
+
+// CompetitionEdited carries the whole new definition.
+type CompetitionEdited struct{ Definition Definition }
+
+func (*CompetitionEdited) kind() kind { return kindCompetitionEdited }
+
+func (d *CompetitionEdited) append(dst []byte) []byte {
+	return appendDefinition(dst, &d.Definition)
+}
+
+func (d *CompetitionEdited) read(r *reader) { d.Definition = r.definition() }
+
+func (d *CompetitionEdited) apply(c *Competition, _ *Event) (problem string) {
+	c.definition = d.Definition
+	return ""
+}
+
+func (*CompetitionEdited) effect() Effect { return Effect{} }
+
+var _ defining = (*CompetitionEdited)(nil)
+
+func (d *CompetitionEdited) defined() *Definition { return &d.Definition }
+
+// StatusChanged moves the competition on.
+type StatusChanged struct{ Status Status }
+
+func (*StatusChanged) kind() kind { return kindStatusChanged }
+
+func (d *StatusChanged) append(dst []byte) []byte {
+	return append(dst, byte(d.Status))
+}
+
+func (d *StatusChanged) read(r *reader) { d.Status = Status(r.byte()) }
+
+func (d *StatusChanged) apply(c *Competition, e *Event) (problem string) {
+	c.status = d.Status
+	c.touch(e)
+	return ""
+}
+
+func (*StatusChanged) effect() Effect { return Effect{} }

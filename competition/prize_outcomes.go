@@ -1,0 +1,163 @@
+package competition
+
+import "encoding/binary"
+
+// ConfirmPrize says that a pending prize has reached its winner.
+type ConfirmPrize struct {
+	Caller Caller
+	Number uint32
+}
+
+// FailPrize says that a pending prize cannot be paid; the money goes back to
+// the pool.
+type FailPrize struct {
+	Caller Caller
+	Number uint32
+	Reason string
+}
+
+// MaxReasonRunes is how long the reason of a FailPrize may be.
+const MaxReasonRunes = 500
+
+// Decide is [Competition.Confirm].
+func (cmd *ConfirmPrize) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Confirm(now, cmd)
+}
+
+// Answer is the Prize.
+func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
+	prize, _ := c.Prize(cmd.Number)
+	return prize
+}
+
+// Confirm decides that a pending prize has arrived; again is fine. Errors:
+// ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
+func (c *Competition) Confirm(now Millis, cmd *ConfirmPrize) (Decision, error) {
+	return c.decidePrize(now, cmd.Caller, DistributedPrize, &PrizeConfirmed{Number: cmd.Number})
+}
+
+// Decide is [Competition.Fail].
+func (cmd *FailPrize) Decide(c *Competition, now Millis) (Decision, error) { return c.Fail(now, cmd) }
+
+// Answer is the Prize.
+func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {
+	prize, _ := c.Prize(cmd.Number)
+	return prize
+}
+
+// Fail decides that a pending prize cannot be paid; again is fine. Errors:
+// ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
+func (c *Competition) Fail(now Millis, cmd *FailPrize) (Decision, error) {
+	return c.decidePrize(now, cmd.Caller, FailedPrize, &PrizeFailed{Number: cmd.Number, Reason: cmd.Reason})
+}
+
+func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus, event monetary) (Decision, error) {
+	c.advance(now)
+	number := event.decides()
+	switch {
+	case !caller.Operator:
+		return Decision{}, ErrForbidden
+	case c.head.status == 0:
+		return Decision{}, ErrUnknownCompetition
+	case c.head.status == Settled && c.award == nil: // the award itself is under way
+		return Decision{Seq: c.head.chain.Seq, Later: true}, nil
+	}
+	prize, ok := c.headPrize(number)
+	switch {
+	case !ok:
+		return Decision{}, ErrUnknownPrize
+	case prize.Status == wanted:
+		return c.repeat(number), nil
+	case prize.Status != PendingPrize:
+		return Decision{}, ErrPrizeDecided
+	}
+	c.emitMoney(now, event)
+	c.head.prizes[number] = wanted
+	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+}
+
+// headPrize is a participant's prize as of the head, but for when it got there.
+func (c *Competition) headPrize(number uint32) (Prize, bool) {
+	prize, ok := c.Prize(number)
+	if status, pending := c.head.prizes[number]; pending {
+		prize.Status = status
+	}
+	return prize, ok
+}
+
+// PrizeConfirmed says that a pending prize has reached its winner.
+type PrizeConfirmed struct{ Number uint32 }
+
+func (*PrizeConfirmed) kind() kind { return kindPrizeConfirmed }
+
+func (d *PrizeConfirmed) append(dst []byte) []byte {
+	return binary.AppendUvarint(dst, uint64(d.Number))
+}
+
+func (d *PrizeConfirmed) read(r *reader) { d.Number = r.number() }
+
+func (d *PrizeConfirmed) apply(c *Competition, e *Event) (problem string) {
+	return c.applyPrizeDecided(e, d, DistributedPrize, "")
+}
+
+func (*PrizeConfirmed) effect() Effect { return Effect{} }
+
+var _ monetary = (*PrizeConfirmed)(nil)
+
+func (d *PrizeConfirmed) decides() (number uint32) { return d.Number }
+
+func (*PrizeConfirmed) enter(*books, int64) {}
+
+func (d *PrizeConfirmed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+	if prize, ok := l.prizeOf(d.Number); ok {
+		l.move(rows, e, 0, Payout, Account{WalletAccount, prize.UserID}, Account{OutsideAccount, prize.UserID}, prize.Minor)
+		prize.Status, prize.DistributedAt = DistributedPrize, e.At
+		rows.Prizes = append(rows.Prizes, prize)
+	}
+}
+
+// PrizeFailed says that a pending prize cannot be paid.
+type PrizeFailed struct {
+	Number uint32
+	Reason string
+}
+
+func (*PrizeFailed) kind() kind { return kindPrizeFailed }
+
+func (d *PrizeFailed) append(dst []byte) []byte {
+	return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+}
+
+func (d *PrizeFailed) read(r *reader) { d.Number, d.Reason = r.number(), r.string() }
+
+func (d *PrizeFailed) apply(c *Competition, e *Event) (problem string) {
+	return c.applyPrizeDecided(e, d, FailedPrize, d.Reason)
+}
+
+func (*PrizeFailed) effect() Effect { return Effect{} }
+
+var _ monetary = (*PrizeFailed)(nil)
+
+func (d *PrizeFailed) decides() (number uint32) { return d.Number }
+
+func (*PrizeFailed) enter(b *books, prize int64) { b.prizes -= prize }
+
+func (d *PrizeFailed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+	if prize, ok := l.prizeOf(d.Number); ok {
+		l.move(rows, e, 0, PrizePayment, Account{WalletAccount, prize.UserID}, l.pool(), prize.Minor)
+		prize.Status, prize.Reason = FailedPrize, d.Reason
+		rows.Prizes = append(rows.Prizes, prize)
+	}
+}
+
+// applyPrizeDecided brings a prize out of its pending state.
+func (c *Competition) applyPrizeDecided(e *Event, d monetary, status PrizeStatus, reason string) (problem string) {
+	w := c.award.find(d.decides())
+	if w == nil || w.status != PendingPrize {
+		return "it decides a prize that is not pending"
+	}
+	w.status, w.at, w.reason = status, e.At, reason
+	c.award.decided++
+	d.enter(&c.books, w.minor)
+	return ""
+}
