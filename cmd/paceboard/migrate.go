@@ -1,8 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
+	"flag"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
@@ -12,12 +16,17 @@ import (
 
 // migrate looks after PostgreSQL's schema.
 func migrate(ctx context.Context, p *program, args []string) error {
+	var yes bool
 	cmd := config.Command{
-		Name:      "migrate",
-		Summary:   "Bring PostgreSQL's schema up to date (up), show its steps (status), or take the last one back (down).",
+		Name: "migrate",
+		Summary: "Bring PostgreSQL's schema up to date (up), show its steps (status), or take the last one back (down), " +
+			"which loses the data that only this step has a place for.",
 		Arguments: "up|status|down",
 		Example:   "DATABASE_URL=postgres://… paceboard migrate up",
 		Required:  []string{"DATABASE_URL"},
+		Flags: func(f *flag.FlagSet) {
+			f.BoolVar(&yes, "yes", false, "take a step back without asking")
+		},
 	}
 	settings, words, err := cmd.Load(args, p.environ, p.envFile)
 	if err != nil {
@@ -39,14 +48,46 @@ func migrate(ctx context.Context, p *program, args []string) error {
 		}
 		p.steps(all)
 	case "down":
-		undone, err := postgres.Down(ctx, url)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(p.out, "taken back: %s\n", undone.Name)
+		return p.takeBack(ctx, url, yes)
 	default:
 		return fmt.Errorf("say one of up, status, down, not %q", strings.Join(words, " "))
 	}
+	return nil
+}
+
+// takeBack takes the newest step back, once whoever is at the keyboard has read
+// what is lost and typed yes.
+func (p *program) takeBack(ctx context.Context, url string, yes bool) error {
+	all, err := postgres.Status(ctx, url)
+	if err != nil {
+		return err
+	}
+	var last postgres.Migration
+	for _, m := range all {
+		if !m.AppliedAt.IsZero() {
+			last = m
+		}
+	}
+	if last.Version == 0 {
+		fmt.Fprintln(p.out, "there is no step to take back")
+		return nil
+	}
+	fmt.Fprintf(p.out, "Taking back %s loses %s\n", last.Name, last.Loses)
+	if !yes {
+		fmt.Fprint(p.out, "Stop the servers and make a backup first. Type yes to go on: ")
+		answer, err := bufio.NewReader(p.in).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return fmt.Errorf("read the answer: %w", err)
+		}
+		fmt.Fprintln(p.out)
+		if strings.TrimSpace(answer) != "yes" {
+			return errors.New("nothing was changed; type yes, or pass --yes in a script")
+		}
+	}
+	if err := postgres.Down(ctx, url, last); err != nil {
+		return err
+	}
+	fmt.Fprintf(p.out, "taken back: %s\n", last.Name)
 	return nil
 }
 

@@ -31,6 +31,7 @@ type Migration struct {
 	Version   int64
 	Name      string    // of its file
 	AppliedAt time.Time // zero if the database has not got it
+	Loses     string    // what is lost with the data when it is taken back, in words for operators
 }
 
 // Migrate brings the schema up to date, each step in a transaction of its own,
@@ -54,28 +55,42 @@ func Status(ctx context.Context, databaseURL string) (all []Migration, err error
 	err = migrating(ctx, databaseURL, func(p *goose.Provider) error {
 		found, err := p.Status(ctx)
 		for _, m := range found {
-			all = append(all, Migration{Version: m.Source.Version, Name: path.Base(m.Source.Path), AppliedAt: m.AppliedAt})
+			name := path.Base(m.Source.Path)
+			all = append(all, Migration{Version: m.Source.Version, Name: name, AppliedAt: m.AppliedAt, Loses: loses(name)})
 		}
 		return err
 	})
 	return all, err
 }
 
-// Down takes the newest step back, WITH THE DATA THAT ONLY IT HAS A PLACE FOR:
-// taking the first one back leaves nothing. It returns the step, or the zero
-// value if there was none.
-func Down(ctx context.Context, databaseURL string) (undone Migration, err error) {
-	err = migrating(ctx, databaseURL, func(p *goose.Provider) error {
-		result, err := p.Down(ctx)
-		if errors.Is(err, goose.ErrNoNextVersion) {
-			return nil
+// Down takes a step back, WITH THE DATA THAT ONLY IT HAS A PLACE FOR: taking the
+// first one back leaves nothing. The step must be the newest that the database
+// has, so that nobody takes back another one than was meant; ErrSchema otherwise.
+func Down(ctx context.Context, databaseURL string, step Migration) error {
+	return migrating(ctx, databaseURL, func(p *goose.Provider) error {
+		switch newest, err := p.GetDBVersion(ctx); {
+		case err != nil:
+			return err
+		case newest != step.Version:
+			return fmt.Errorf("%w: its newest step is %d, not %d", ErrSchema, newest, step.Version)
 		}
-		if result != nil {
-			undone = Migration{Version: result.Source.Version, Name: path.Base(result.Source.Path)}
-		}
+		_, err := p.Down(ctx)
 		return err
 	})
-	return undone, err
+}
+
+// losesMark begins the line in which a migration says what taking it back loses.
+const losesMark = "-- Loses: "
+
+// loses returns what taking a migration back loses, as its file says.
+func loses(name string) string {
+	file, _ := fs.ReadFile(migrations, "migrations/"+name) // A test ranges over them.
+	for line := range strings.Lines(string(file)) {
+		if what, ok := strings.CutPrefix(line, losesMark); ok {
+			return strings.TrimSpace(what)
+		}
+	}
+	return ""
 }
 
 // migrating does something with the schema that nobody else must do meanwhile.

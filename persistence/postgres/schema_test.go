@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"slices"
 	"sync"
 	"testing"
 
@@ -63,15 +64,15 @@ func TestMigrations(t *testing.T) {
 	require.ErrorContains(t, err, "run the newer program")
 	shared.Get(t).Exec(t, databaseURL, `DELETE FROM paceboard.migrations WHERE version_id = 99`)
 
-	for range status {
-		undone, err := Down(t.Context(), databaseURL)
-		require.NoError(t, err)
-		require.NotZero(t, undone.Version)
+	err = Down(t.Context(), databaseURL, status[0])
+	require.ErrorIs(t, err, ErrSchema, "only the newest step can be taken back")
+	for _, m := range slices.Backward(status) {
+		require.Regexp(t, `^[a-z].*\.$`, m.Loses, "%s says what taking it back loses", m.Name)
+		require.NoError(t, Down(t.Context(), databaseURL, m))
 	}
 	require.Zero(t, objects(t, databaseURL))
-	undone, err := Down(t.Context(), databaseURL)
-	require.NoError(t, err)
-	require.Zero(t, undone, "there is nothing left to take back")
+	err = Down(t.Context(), databaseURL, status[0])
+	require.ErrorIs(t, err, ErrSchema, "there is nothing left to take back")
 
 	s, err := Open(t.Context(), Options{URL: databaseURL, Migrate: true})
 	require.NoError(t, err)

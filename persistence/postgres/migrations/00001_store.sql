@@ -194,6 +194,7 @@ CREATE VIEW paceboard.lag AS
 COMMENT ON VIEW paceboard.lag IS 'How many events each competition''s snapshot is behind its journal.';
 
 -- +goose Down
+-- Loses: everything: all competitions, their participants, days, boards and journals.
 DROP VIEW paceboard.lag, paceboard.events, paceboard.days, paceboard.board;
 DROP FUNCTION paceboard.unpack_days;
 DROP TABLE paceboard.participants, paceboard.snapshots, paceboard.sources, paceboard.competitions,

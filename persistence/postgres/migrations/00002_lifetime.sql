@@ -42,5 +42,6 @@ CREATE VIEW paceboard.lifetime_lag AS
 COMMENT ON VIEW paceboard.lifetime_lag IS 'How many events the lifetime statistics are behind each competition''s snapshot.';
 
 -- +goose Down
+-- Loses: nothing that cannot be worked out again: the lifetime statistics, which migrating up and starting a server rebuild.
 DROP VIEW paceboard.lifetime_lag, paceboard.lifetime_days;
 DROP TABLE paceboard.lifetime_checkpoints, paceboard.lifetime;

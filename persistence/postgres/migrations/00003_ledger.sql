@@ -127,6 +127,7 @@ CREATE OR REPLACE VIEW paceboard.events AS
     FROM paceboard.journal;
 
 -- +goose Down
+-- Loses: the ledger, that is every entry fee, refund and prize, and what the payment provider was told; nothing fills it again.
 CREATE OR REPLACE VIEW paceboard.events AS
     SELECT competition_id, seq, at,
            coalesce((ARRAY['sync_accepted', 'competition_created', 'competition_edited', 'status_changed', 'participant_enrolled',

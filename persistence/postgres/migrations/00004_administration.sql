@@ -28,5 +28,6 @@ COMMENT ON TABLE paceboard.audit IS 'What operators did; rows are only ever adde
 COMMENT ON COLUMN paceboard.audit.status IS 'HTTP status of the answer';
 
 -- +goose Down
+-- Loses: every API key, so that services can no longer sign in, and the log of what operators did.
 DROP TABLE paceboard.audit;
 DROP TABLE paceboard.api_keys;

@@ -60,6 +60,7 @@ CREATE OR REPLACE VIEW paceboard.events AS
     FROM paceboard.journal;
 
 -- +goose Down
+-- Loses: exclusions, corrections and flags, as the snapshots hold them: people who were excluded come back to their boards.
 CREATE OR REPLACE VIEW paceboard.events AS
     SELECT competition_id, seq, at,
            coalesce((ARRAY['sync_accepted', 'competition_created', 'competition_edited', 'status_changed', 'participant_enrolled',

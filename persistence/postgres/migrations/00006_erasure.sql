@@ -37,6 +37,7 @@ CREATE OR REPLACE VIEW paceboard.events AS
     FROM paceboard.journal;
 
 -- +goose Down
+-- Loses: no row. The database no longer holds the ledger of erased people to pseudonyms, and erasing somebody who has transactions fails.
 CREATE OR REPLACE VIEW paceboard.events AS
     SELECT competition_id, seq, at,
            coalesce((ARRAY['sync_accepted', 'competition_created', 'competition_edited', 'status_changed', 'participant_enrolled',
