@@ -122,7 +122,7 @@ var table = []setting{
 	},
 	{
 		name: "SUPABASE_ANON_KEY", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
-		meaning: "publishable key that the web page signs in with",
+		meaning: "project's publishable key; not used yet, kept for sign-in on the page",
 		bind:    func(s *Settings) parser { return text(&s.SupabaseAnonKey) },
 	},
 	{

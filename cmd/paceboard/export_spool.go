@@ -33,7 +33,7 @@ type spool struct {
 func newSpool() (*spool, error) {
 	file, err := os.CreateTemp("", "paceboard-export-*")
 	if err != nil {
-		return nil, fmt.Errorf("make a temporary file: %w", err)
+		return nil, fmt.Errorf("make a temporary file: %w; TMPDIR chooses another folder", err)
 	}
 	return &spool{file: file, to: bufio.NewWriterSize(file, 1<<20), sum: sha256.New()}, nil
 }
