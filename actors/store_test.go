@@ -26,6 +26,7 @@ type memoryStore struct {
 	rows                            map[string]map[uint32]competition.Row
 	lifetime                        memoryLifetime
 	ledger                          memoryLedger
+	invitations                     memoryInvitations
 	checkErr                        error
 	closed                          bool
 

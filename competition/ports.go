@@ -150,6 +150,7 @@ type Store interface {
 	LedgerStore
 	AdministrationStore
 	ErasureStore
+	InvitationStore
 
 	// Check reports whether the store can take writes now; the error says what
 	// to do about it. It answers from memory or within ctx's deadline.

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"encoding/binary"
 
 	"github.com/paceboard/paceboard/competition"
@@ -29,6 +30,19 @@ import (
 //	                            that a user has a prize
 //	q/<id> NUL <number, 4>      that a prize is pending
 //	y/<id> NUL <number, 4>      how far handing a prize over is
+//	I/<invitation id>           an invitation
+//	G/<id> NUL <invitation id>  that it is one to a competition
+//	U/<user id> NUL <id> NUL <invitation id>
+//	                            that it is a user's
+//	O/<id> NUL <invitation id>  until when an open one that came by no code is
+//	B/<user id> NUL <time, 8> <invitation id>
+//	                            that a user made it
+//	X/<time, 8> <invitation id> until when it is kept
+//	C/<code id>                 a join code
+//	H/<hash, 32>                the id of the code with a hash
+//	D/<id> NUL <code id>        that a code is a competition's
+//	Z/<time, 8> <code id>       until when it is good
+//	S/<what>                    a random key of this store
 //	e/<what>                    something was erased and is in old files yet
 //
 // One value for a whole batch, not one for each event, because that is how
@@ -53,12 +67,25 @@ const (
 	apiKeyKeys      byte = 'a'
 	auditKeys       byte = 'o'
 	scrubKeys       byte = 'e'
+
+	invitationKeys     byte = 'I'
+	invitationOfKeys   byte = 'G'
+	invitedKeys        byte = 'U'
+	openInvitationKeys byte = 'O'
+	invitedByKeys      byte = 'B'
+	invitationEndKeys  byte = 'X'
+	codeKeys           byte = 'C'
+	codeHashKeys       byte = 'H'
+	codeOfKeys         byte = 'D'
+	codeEndKeys        byte = 'Z'
+	secretKeys         byte = 'S'
 )
 
 const (
 	kindSize      = 2 // the letter and the slash
 	seqSize       = 8
 	numberSize    = 4
+	timestampSize = 8
 	separator     = 0
 	pastSeparator = 1 // what follows everything behind the separator
 	pastSlash     = '/' + 1
@@ -133,3 +160,12 @@ func rowNumber(key []byte, id string) (number uint32, ok bool) {
 
 // name is what stands behind the kind in a key without a separator.
 func name(key []byte) string { return string(key[min(kindSize, len(key)):]) }
+
+// appendInvitedKey appends the key of a user's invitations to a competition, as
+// far as they have it in common.
+func appendInvitedKey(dst []byte, userID, id string) []byte {
+	return append(append(appendKey(dst, invitedKeys, userID), separator), id...)
+}
+
+// lastName is what stands behind the last separator of a key that ends in a name.
+func lastName(key []byte) string { return string(key[bytes.LastIndexByte(key, separator)+1:]) }

@@ -24,6 +24,7 @@ const (
 	competitionMark    = "c/"
 	moneyMark          = "m/"
 	administrationMark = "o"
+	invitationMark     = "i/"
 	bracketSize        = 2
 )
 
@@ -63,7 +64,7 @@ func brackets(mark string) (all []bracket) {
 	const pastIDs = '~' + 1 // no user id has it
 	switch what, rest, _ := strings.Cut(mark, "/"); what + "/" {
 	case userMark:
-		for _, kind := range []byte{membershipKeys, lifetimeKeys, sideKeys, winningKeys} {
+		for _, kind := range []byte{membershipKeys, lifetimeKeys, sideKeys, winningKeys, invitedKeys, invitedByKeys} {
 			around(kind, rest, pastIDs)
 		}
 	case competitionMark:
@@ -72,6 +73,8 @@ func brackets(mark string) (all []bracket) {
 		for _, kind := range []byte{transactionKeys, prizeKeys, handoverKeys} {
 			around(kind, rest, pastSeparator)
 		}
+	case invitationMark:
+		all = append(all, bracket{[]byte{invitationKeys}, []byte{invitationKeys, pastSlash}})
 	default:
 		for _, kind := range []byte{auditKeys, apiKeyKeys} {
 			all = append(all, bracket{[]byte{kind}, []byte{kind, pastSlash}})

@@ -40,6 +40,7 @@ type Store struct {
 	projecting    sync.Mutex    // a Project reads, joins and writes under it
 	handing       sync.Mutex    // a SaveHandover compares and writes under it
 	administering sync.Mutex    // a PutAPIKey writes, and a Pseudonymise reads and writes, under it
+	inviting      sync.Mutex    // whoever writes invitations reads and writes under it
 	scrubbing     chan struct{} // capacity 1, full while a Scrub is at work
 	renewing      *atomic.Bool  // see orderedFS
 	refusal       atomic.Pointer[error]

@@ -41,6 +41,7 @@ func Run(t *testing.T, b Backend) {
 		{"ledger", ledgerRules},
 		{"administration", administrationRules},
 		{"erasure", erasureRules},
+		{"invitations", invitationRules},
 		{"damage", damageRules},
 	} {
 		t.Run(group.name, func(t *testing.T) {

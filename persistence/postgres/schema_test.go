@@ -48,7 +48,7 @@ func TestMigrations(t *testing.T) {
 		steps += len(applied[i])
 	}
 	require.Len(t, status, steps, "each step is taken once")
-	require.Equal(t, 16+11, objects(t, databaseURL), "16 tables and 11 views")
+	require.Equal(t, 19+11, objects(t, databaseURL), "19 tables and 11 views")
 
 	status, err = Status(t.Context(), databaseURL)
 	require.NoError(t, err)

@@ -1,0 +1,234 @@
+package competition
+
+import (
+	"encoding/hex"
+	"errors"
+)
+
+// InvitationState is what became of an invitation.
+type InvitationState uint8
+
+// The states of an invitation. An open one that has expired counts as absent.
+const (
+	InvitationOpen InvitationState = iota + 1
+	InvitationAccepted
+	InvitationDeclined
+	InvitationWithdrawn
+)
+
+var invitationNames = [...]string{
+	InvitationOpen: "open", InvitationAccepted: "accepted", InvitationDeclined: "declined", InvitationWithdrawn: "withdrawn",
+}
+
+// String is the word that clients see.
+func (s InvitationState) String() string {
+	if s < InvitationOpen || s > InvitationWithdrawn {
+		return "unknown"
+	}
+	return invitationNames[s]
+}
+
+// ParseInvitationState is the inverse of String.
+func ParseInvitationState(word string) (InvitationState, bool) {
+	for s := InvitationOpen; s <= InvitationWithdrawn; s++ {
+		if invitationNames[s] == word {
+			return s, true
+		}
+	}
+	return 0, false
+}
+
+// The limits of invitations.
+const (
+	InvitationLife      = Millis(30 * 24 * millisPerHour) // also how long a declined one keeps the next away
+	MaxOpenInvitations  = 1_000                           // of a competition
+	MaxInvitationsHour  = 100                             // by one athlete
+	MaxJoinCodes        = 100                             // of a competition, at a time
+	MaxJoinCodeUses     = 100_000
+	MaxGuests           = 1_000 // of one request
+	invitationRateHours = 1
+)
+
+// Refusals of invitations.
+var (
+	// ErrUnknownInvitation is returned for an invitation that was never made, has
+	// expired, or is none of the caller's.
+	ErrUnknownInvitation = errors.New("there is no such invitation")
+	// ErrUnknownCode is returned for a join code that is wrong or expired, has no
+	// uses left, or leads to where the caller may not go.
+	ErrUnknownCode = errors.New("there is no such join code")
+	// ErrInvitationDecided is returned for an invitation that was answered, or
+	// withdrawn, already.
+	ErrInvitationDecided = errors.New("the invitation was answered or withdrawn already")
+	// ErrTooManyInvitations is returned when a competition has as many open
+	// invitations, or join codes, as it may have.
+	ErrTooManyInvitations = errors.New("the competition has 1,000 open invitations or 100 join codes")
+	// ErrInvitingTooFast is returned when an athlete has invited as many people
+	// within the hour as one may.
+	ErrInvitingTooFast = errors.New("100 people were invited within the hour")
+	// ErrTooManyTries is returned when a user has tried as many join codes within
+	// the hour as one may.
+	ErrTooManyTries = errors.New("10 join codes were tried within the hour")
+)
+
+// CodeHash is what is kept of a join code.
+type CodeHash [32]byte
+
+// Invitation asks a user to take part in a competition. It is a row beside the
+// journal: nothing in the competition follows from it before it is accepted.
+type Invitation struct {
+	ID            string // UUIDv7: orders invitations by time
+	CompetitionID string
+	UserID        string
+	InvitedBy     string   // the athlete who did; empty for operators, services and join codes
+	Code          CodeHash // of the join code that the user showed; zero for who was invited
+	State         InvitationState
+	CreatedAt     Millis
+	ExpiresAt     Millis // until then it may be accepted
+	DecidedAt     Millis // when it ceased to be open; 0 until then
+}
+
+// Pending reports whether the invitation can be accepted.
+func (i *Invitation) Pending(now Millis) bool { return i.State == InvitationOpen && now < i.ExpiresAt }
+
+// Gone reports whether the invitation is as if it had never been made.
+func (i *Invitation) Gone(now Millis) bool { return i.State == InvitationOpen && now >= i.ExpiresAt }
+
+// ByCode reports whether the user came with a join code.
+func (i *Invitation) ByCode() bool { return i.Code != CodeHash{} }
+
+// KeptUntil is when the invitation may be deleted.
+func (i *Invitation) KeptUntil() Millis { return max(i.ExpiresAt, i.DecidedAt+InvitationLife) }
+
+// Decide moves the invitation to another state; false means that it is there
+// already. What was accepted or withdrawn stays so, except that a join that took
+// place makes an invitation accepted whatever it was.
+func (i *Invitation) Decide(now Millis, to InvitationState) (changed bool, err error) {
+	switch {
+	case i.State == to:
+		return false, nil
+	case to == InvitationAccepted:
+	case i.Gone(now):
+		return false, ErrUnknownInvitation
+	case i.State != InvitationOpen:
+		return false, ErrInvitationDecided
+	}
+	i.State, i.DecidedAt = to, now
+	return true, nil
+}
+
+// Inviting asks for invitations to one competition.
+type Inviting struct {
+	CompetitionID string
+	InvitedBy     string // the athlete who does; empty for operators and services
+	Now           Millis
+	ExpiresAt     Millis
+	Guests        []Guest // each user once
+}
+
+// Guest is somebody to be invited.
+type Guest struct {
+	UserID       string
+	InvitationID string // of the invitation, if one is made
+	NotBefore    Millis // an invitation that is no newer than this counts no more
+}
+
+// Decide works out what becomes of the request, given the latest invitation of
+// each guest (nil for none), how many the competition has open, and how many the
+// athlete has made within the hour. The result has one invitation for each guest:
+// the one that stands, or one of made, which are to be stored. Errors:
+// ErrTooManyInvitations, ErrInvitingTooFast; then nothing is made.
+func (r *Inviting) Decide(latest []*Invitation, open, recent int) (result, made []Invitation, err error) {
+	for n, guest := range r.Guests {
+		if known := latest[n]; known != nil && known.CreatedAt > guest.NotBefore && r.stands(known) {
+			result = append(result, *known)
+			continue
+		}
+		i := Invitation{
+			ID: guest.InvitationID, CompetitionID: r.CompetitionID, UserID: guest.UserID, InvitedBy: r.InvitedBy,
+			State: InvitationOpen, CreatedAt: r.Now, ExpiresAt: r.ExpiresAt,
+		}
+		result, made = append(result, i), append(made, i)
+	}
+	switch {
+	case len(made) > 0 && open+len(made) > MaxOpenInvitations:
+		return nil, nil, ErrTooManyInvitations
+	case r.InvitedBy != "" && len(made) > 0 && recent+len(made) > MaxInvitationsHour:
+		return nil, nil, ErrInvitingTooFast
+	}
+	return result, made, nil
+}
+
+// stands reports whether an invitation is the answer to another request for one.
+func (r *Inviting) stands(i *Invitation) bool {
+	switch i.State {
+	case InvitationOpen:
+		return r.Now < i.ExpiresAt
+	case InvitationDeclined:
+		return r.Now < i.DecidedAt+InvitationLife
+	default:
+		return false
+	}
+}
+
+// Since is from when on an athlete's invitations count against the hour.
+func (r *Inviting) Since() Millis { return r.Now - invitationRateHours*millisPerHour }
+
+// JoinCode lets whoever shows it join a competition, so many times.
+type JoinCode struct {
+	ID            string // UUIDv7
+	Hash          CodeHash
+	CompetitionID string
+	Uses          int // left
+	CreatedAt     Millis
+	ExpiresAt     Millis
+}
+
+// Redemption is a join code that a user shows.
+type Redemption struct {
+	Hash          CodeHash
+	CompetitionID string // where the user means to go; empty for wherever it leads
+	UserID        string
+	InvitationID  string // of the invitation that is made
+	Now           Millis
+}
+
+// Decide works out what a redemption of a code comes to, given the user's latest
+// invitation to its competition (nil for none): the invitation, and whether it is
+// a new one that costs a use. Error: ErrUnknownCode.
+func (r *Redemption) Decide(c *JoinCode, latest *Invitation) (i Invitation, made bool, err error) {
+	if r.Now >= c.ExpiresAt || r.CompetitionID != "" && r.CompetitionID != c.CompetitionID {
+		return i, false, ErrUnknownCode
+	}
+	if latest != nil && (latest.Pending(r.Now) || latest.State == InvitationAccepted && latest.Code == r.Hash) {
+		return *latest, false, nil
+	}
+	if c.Uses < 1 {
+		return i, false, ErrUnknownCode
+	}
+	return Invitation{
+		ID: r.InvitationID, CompetitionID: c.CompetitionID, UserID: r.UserID, Code: r.Hash,
+		State: InvitationOpen, CreatedAt: r.Now, ExpiresAt: min(c.ExpiresAt, r.Now+InvitationLife),
+	}, true, nil
+}
+
+// MarshalText writes the hash in hexadecimal; empty for none.
+func (h CodeHash) MarshalText() ([]byte, error) {
+	if h == (CodeHash{}) {
+		return nil, nil
+	}
+	return hex.AppendEncode(nil, h[:]), nil
+}
+
+// UnmarshalText is the inverse of MarshalText.
+func (h *CodeHash) UnmarshalText(text []byte) error {
+	*h = CodeHash{}
+	if len(text) == 0 {
+		return nil
+	}
+	if len(text) != hex.EncodedLen(len(h)) {
+		return errors.New("a hash of a join code has 64 digits")
+	}
+	_, err := hex.Decode(h[:], text)
+	return err
+}

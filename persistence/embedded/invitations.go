@@ -1,0 +1,344 @@
+package embedded
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Invitations are few and small: their fields are JSON, sealed like every row.
+// Whoever writes one holds inviting, so that what was read holds.
+
+// Invite stores invitations; see competition.InvitationStore. Cost: linear in the
+// competition's open invitations and the athlete's of the last hour.
+func (s *Store) Invite(ctx context.Context, r *competition.Inviting) (result []competition.Invitation, err error) {
+	err = s.invitationWrite(ctx, func(batch *pebble.Batch) error {
+		latest := make([]*competition.Invitation, len(r.Guests))
+		for n, guest := range r.Guests {
+			if latest[n], err = s.latestInvitation(ctx, r.CompetitionID, guest.UserID); err != nil {
+				return err
+			}
+		}
+		open, err := s.openInvitations(ctx, r.CompetitionID, r.Now)
+		if err != nil {
+			return err
+		}
+		recent, err := s.recentInvitations(ctx, r)
+		if err != nil {
+			return err
+		}
+		var made []competition.Invitation
+		if result, made, err = r.Decide(latest, open, recent); err != nil {
+			return err
+		}
+		for i := range made {
+			if err := putInvitation(batch, nil, &made[i]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return result, err
+}
+
+// openInvitations counts a competition's open invitations.
+func (s *Store) openInvitations(ctx context.Context, competitionID string, now competition.Millis) (n int, err error) {
+	lower, upper := under(openInvitationKeys, competitionID)
+	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
+		fields, err := unseal(key, value)
+		if err != nil || len(fields) != timestampSize {
+			return corruptRow(key, err)
+		}
+		if now < competition.Millis(binary.BigEndian.Uint64(fields)) {
+			n++
+		}
+		return nil
+	})
+	return n, err
+}
+
+// recentInvitations counts those that the athlete made within the hour.
+func (s *Store) recentInvitations(ctx context.Context, r *competition.Inviting) (n int, err error) {
+	if r.InvitedBy == "" {
+		return 0, nil
+	}
+	lower, upper := under(invitedByKeys, r.InvitedBy)
+	lower = binary.BigEndian.AppendUint64(lower, uint64(r.Since()+1))
+	err = each(ctx, s.db, lower, upper, func([]byte, []byte) error {
+		n++
+		return nil
+	})
+	return n, err
+}
+
+// latestInvitation is a user's latest invitation to a competition, or nil.
+func (s *Store) latestInvitation(ctx context.Context, competitionID, userID string) (*competition.Invitation, error) {
+	if ctx.Err() != nil {
+		return nil, outOfTime(ctx, "nothing was begun")
+	}
+	lower := append(appendInvitedKey(nil, userID, competitionID), separator)
+	upper := append(appendInvitedKey(nil, userID, competitionID), pastSeparator)
+	iterator, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	if err != nil {
+		return nil, unread(err)
+	}
+	id, found := "", false
+	if found = iterator.Last(); found {
+		id = string(iterator.Key()[len(lower):])
+	}
+	if err := errors.Join(iterator.Error(), iterator.Close()); err != nil {
+		return nil, unread(err)
+	}
+	if !found {
+		return nil, nil
+	}
+	i, err := s.invitation(id)
+	return &i, err
+}
+
+// invitation reads an invitation. Error: competition.ErrUnknownInvitation.
+func (s *Store) invitation(id string) (i competition.Invitation, err error) {
+	return i, s.readJSON(appendKey(nil, invitationKeys, id), &i, competition.ErrUnknownInvitation)
+}
+
+// readJSON reads one row; absent is the error where there is none.
+func (s *Store) readJSON(key []byte, row any, absent error) error {
+	value, err := get(s.db, key)
+	switch {
+	case err != nil:
+		return unread(err)
+	case value == nil:
+		return absent
+	}
+	return parseJSON(key, value, row)
+}
+
+// FindInvitation is one invitation; see competition.InvitationStore.
+func (s *Store) FindInvitation(ctx context.Context, id string) (competition.Invitation, error) {
+	if ctx.Err() != nil {
+		return competition.Invitation{}, outOfTime(ctx, "nothing was begun")
+	}
+	return s.invitation(id)
+}
+
+// LatestInvitation is a user's latest invitation to a competition; see
+// competition.InvitationStore.
+func (s *Store) LatestInvitation(ctx context.Context, competitionID, userID string) (competition.Invitation, error) {
+	i, err := s.latestInvitation(ctx, competitionID, userID)
+	switch {
+	case err != nil:
+		return competition.Invitation{}, err
+	case i == nil:
+		return competition.Invitation{}, competition.ErrUnknownInvitation
+	}
+	return *i, nil
+}
+
+// InvitationsTo visits a user's invitations; see competition.InvitationStore.
+func (s *Store) InvitationsTo(ctx context.Context, userID string, behind competition.InvitationPlace, visit func(competition.Invitation) bool) error {
+	lower, upper := under(invitedKeys, userID)
+	if behind != (competition.InvitationPlace{}) {
+		lower = append(append(append(appendInvitedKey(nil, userID, behind.CompetitionID), separator), behind.ID...), separator)
+	}
+	return s.eachInvitation(ctx, lower, upper, visit)
+}
+
+// InvitationsIn visits a competition's invitations; see competition.InvitationStore.
+func (s *Store) InvitationsIn(ctx context.Context, competitionID, behind string, visit func(competition.Invitation) bool) error {
+	lower, upper := under(invitationOfKeys, competitionID)
+	if behind != "" {
+		lower = append(append(lower, behind...), separator)
+	}
+	return s.eachInvitation(ctx, lower, upper, visit)
+}
+
+// eachInvitation visits the invitations whose ids end the keys of a range.
+func (s *Store) eachInvitation(ctx context.Context, lower, upper []byte, visit func(competition.Invitation) bool) error {
+	err := each(ctx, s.db, lower, upper, func(key, _ []byte) error {
+		i, err := s.invitation(lastName(key))
+		switch {
+		case errors.Is(err, competition.ErrUnknownInvitation): // it has just been deleted
+			return nil
+		case err != nil:
+			return err
+		case !visit(i):
+			return errEnough
+		}
+		return nil
+	})
+	if errors.Is(err, errEnough) {
+		return nil
+	}
+	return err
+}
+
+// DecideInvitation stores an answer; see competition.InvitationStore.
+func (s *Store) DecideInvitation(ctx context.Context, id string, now competition.Millis, to competition.InvitationState) (i competition.Invitation, err error) {
+	err = s.invitationWrite(ctx, func(batch *pebble.Batch) error {
+		if i, err = s.invitation(id); err != nil {
+			return err
+		}
+		before := i
+		changed, err := i.Decide(now, to)
+		if err != nil || !changed {
+			return err
+		}
+		return putInvitation(batch, &before, &i)
+	})
+	return i, err
+}
+
+// SweepInvitations deletes what need not be kept; see competition.InvitationStore.
+func (s *Store) SweepInvitations(ctx context.Context, now competition.Millis, limit int) (deleted int, err error) {
+	err = s.invitationWrite(ctx, func(batch *pebble.Batch) error {
+		sweep := func(kind byte, remove func(rest string) error) error {
+			n := 0
+			lower, _ := allOf(kind)
+			err := each(ctx, s.db, lower, binary.BigEndian.AppendUint64([]byte{kind, '/'}, uint64(now)+1), func(key, _ []byte) error {
+				if n++; n > limit {
+					return errEnough
+				}
+				deleted++
+				return remove(string(key[kindSize+timestampSize:]))
+			})
+			if errors.Is(err, errEnough) {
+				return nil
+			}
+			return err
+		}
+		err := sweep(invitationEndKeys, func(id string) error {
+			i, err := s.invitation(id)
+			if err != nil {
+				return err
+			}
+			return deleteInvitation(batch, &i)
+		})
+		if err != nil {
+			return err
+		}
+		return sweep(codeEndKeys, func(id string) error {
+			c, err := s.joinCode(id)
+			if err != nil {
+				return err
+			}
+			return deleteJoinCode(batch, &c)
+		})
+	})
+	return deleted, err
+}
+
+// ForgetInvitations deletes a user's invitations; see competition.InvitationStore.
+func (s *Store) ForgetInvitations(ctx context.Context, userID string) error {
+	return s.invitationWrite(ctx, func(batch *pebble.Batch) error {
+		lower, upper := under(invitedKeys, userID)
+		err := each(ctx, s.db, lower, upper, func(key, _ []byte) error {
+			i, err := s.invitation(lastName(key))
+			if err != nil {
+				return err
+			}
+			return deleteInvitation(batch, &i)
+		})
+		if err != nil {
+			return err
+		}
+		lower, upper = under(invitedByKeys, userID)
+		err = each(ctx, s.db, lower, upper, func(key, _ []byte) error {
+			i, err := s.invitation(string(key[len(lower)+timestampSize:]))
+			if err != nil {
+				return err
+			}
+			if i.UserID == userID { // it is deleted
+				return nil
+			}
+			before := i
+			i.InvitedBy = ""
+			return putInvitation(batch, &before, &i)
+		})
+		if err != nil || batch.Empty() {
+			return err
+		}
+		return errors.Join(markUser(batch, userID), setMark(batch, invitationMark))
+	})
+}
+
+// invitationWrite fills a batch while nobody else writes invitations, and commits
+// it with an fsync.
+func (s *Store) invitationWrite(ctx context.Context, fill func(batch *pebble.Batch) error) (err error) {
+	if ctx.Err() != nil {
+		return outOfTime(ctx, "nothing was begun")
+	}
+	if refusal := s.refusal.Load(); refusal != nil {
+		return *refusal
+	}
+	s.inviting.Lock()
+	defer s.inviting.Unlock()
+	batch := s.db.NewBatch()
+	if err := fill(batch); err != nil || batch.Empty() {
+		closeAfter(batch, &err)
+		return err
+	}
+	return s.apply(batch)
+}
+
+// invitationIndex is the keys by which an invitation is found.
+func invitationIndex(i *competition.Invitation) (keys [][]byte) {
+	stamp := func(kind byte, prefix []byte, at competition.Millis) []byte {
+		key := append([]byte{kind, '/'}, prefix...)
+		return append(binary.BigEndian.AppendUint64(key, uint64(at)), i.ID...)
+	}
+	keys = append(keys,
+		append(append(appendKey(nil, invitationOfKeys, i.CompetitionID), separator), i.ID...),
+		append(append(appendInvitedKey(nil, i.UserID, i.CompetitionID), separator), i.ID...),
+		stamp(invitationEndKeys, nil, i.KeptUntil()))
+	if i.InvitedBy != "" {
+		keys = append(keys, stamp(invitedByKeys, append([]byte(i.InvitedBy), separator), i.CreatedAt))
+	}
+	if i.State == competition.InvitationOpen && !i.ByCode() {
+		keys = append(keys, append(append(appendKey(nil, openInvitationKeys, i.CompetitionID), separator), i.ID...))
+	}
+	return keys
+}
+
+// putInvitation writes an invitation in the place of one before, nil for none.
+func putInvitation(batch *pebble.Batch, before, i *competition.Invitation) error {
+	if before != nil {
+		if err := deleteInvitation(batch, before); err != nil {
+			return err
+		}
+	}
+	expires := binary.BigEndian.AppendUint64([]byte{rowVersion}, uint64(i.ExpiresAt))
+	for _, key := range invitationIndex(i) {
+		if err := batch.Set(key, seal(key, expires[:len(expires):len(expires)]), nil); err != nil {
+			return err
+		}
+	}
+	return setJSON(batch, appendKey(nil, invitationKeys, i.ID), i)
+}
+
+func deleteInvitation(batch *pebble.Batch, i *competition.Invitation) error {
+	for _, key := range append(invitationIndex(i), appendKey(nil, invitationKeys, i.ID)) {
+		if err := batch.Delete(key, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// setJSON puts a row into a batch.
+func setJSON(batch *pebble.Batch, key []byte, row any) error {
+	fields, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("write row %q: %w", key, err)
+	}
+	return batch.Set(key, seal(key, append([]byte{rowVersion}, fields...)), nil)
+}
+
+func corruptRow(key []byte, err error) error {
+	return fmt.Errorf("%w: row %q cannot be read: %w", competition.ErrCorrupt, key, errors.Join(errFields, err))
+}

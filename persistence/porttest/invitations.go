@@ -1,0 +1,398 @@
+package porttest
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// inviting asks for invitations to a competition an hour after Start; each guest's
+// invitation has an id of its own, in the order of the calls.
+type inviting struct {
+	h    *harness
+	made int
+}
+
+func (i *inviting) request(competitionID, by string, now competition.Millis, users ...string) *competition.Inviting {
+	r := &competition.Inviting{CompetitionID: competitionID, InvitedBy: by, Now: now, ExpiresAt: now + competition.InvitationLife}
+	for _, user := range users {
+		i.made++
+		r.Guests = append(r.Guests, competition.Guest{UserID: user, InvitationID: fmt.Sprintf("%06d", i.made)})
+	}
+	return r
+}
+
+func (i *inviting) invite(t *testing.T, competitionID, by string, now competition.Millis, users ...string) []competition.Invitation {
+	t.Helper()
+	list, err := i.h.store.Invite(t.Context(), i.request(competitionID, by, now, users...))
+	require.NoError(t, err)
+	require.Len(t, list, len(users))
+	return list
+}
+
+func guests(from, n int) (users []string) {
+	for i := range n {
+		users = append(users, fmt.Sprintf("guest-%d", from+i))
+	}
+	return users
+}
+
+func invitationsTo(t *testing.T, s competition.Store, user string, behind competition.InvitationPlace) (list []competition.Invitation) {
+	t.Helper()
+	require.NoError(t, s.InvitationsTo(t.Context(), user, behind, func(i competition.Invitation) bool {
+		list = append(list, i)
+		return true
+	}))
+	return list
+}
+
+func invitationsIn(t *testing.T, s competition.Store, id, behind string, limit int) (list []competition.Invitation) {
+	t.Helper()
+	require.NoError(t, s.InvitationsIn(t.Context(), id, behind, func(i competition.Invitation) bool {
+		list = append(list, i)
+		return len(list) < limit
+	}))
+	return list
+}
+
+const porttestHour = competition.Millis(60 * 60 * 1000)
+
+// invitationRules hold competition.InvitationStore.
+var invitationRules = []rule{
+	{"invitations are there again, for the user and for the competition", func(t *testing.T, h *harness) {
+		i := &inviting{h: h}
+		first := i.invite(t, "spring", "carol", Start, "bert", "anna")
+		second := i.invite(t, "autumn", "", Start+1, "anna")
+		for range 2 {
+			require.Equal(t, []competition.Invitation{second[0], first[1]}, invitationsTo(t, h.store, "anna", competition.InvitationPlace{}))
+			require.Equal(t, first[1:], invitationsTo(t, h.store, "anna", second[0].Place()))
+			require.Empty(t, invitationsTo(t, h.store, "ann", competition.InvitationPlace{}))
+			require.Equal(t, first, invitationsIn(t, h.store, "spring", "", 10))
+			require.Equal(t, first[:1], invitationsIn(t, h.store, "spring", "", 1))
+			require.Equal(t, first[1:], invitationsIn(t, h.store, "spring", first[0].ID, 10))
+			found, err := h.store.FindInvitation(t.Context(), first[0].ID)
+			require.NoError(t, err)
+			require.Equal(t, competition.Invitation{
+				ID: "000001", CompetitionID: "spring", UserID: "bert", InvitedBy: "carol", State: competition.InvitationOpen,
+				CreatedAt: Start, ExpiresAt: Start + competition.InvitationLife,
+			}, found)
+			latest, err := h.store.LatestInvitation(t.Context(), "spring", "anna")
+			require.NoError(t, err)
+			require.Equal(t, first[1], latest)
+			_, err = h.store.LatestInvitation(t.Context(), "sprin", "anna")
+			require.ErrorIs(t, err, competition.ErrUnknownInvitation)
+			_, err = h.store.FindInvitation(t.Context(), "000009")
+			require.ErrorIs(t, err, competition.ErrUnknownInvitation)
+			h.reopen(t)
+		}
+	}},
+
+	{"inviting twice gives the open one, and who declined is left alone for 30 days", func(t *testing.T, h *harness) {
+		ctx, i := t.Context(), &inviting{h: h}
+		first := i.invite(t, "spring", "carol", Start, "anna")[0]
+		require.Equal(t, first, i.invite(t, "spring", "carol", Start+5, "anna")[0])
+		declined, err := h.store.DecideInvitation(ctx, first.ID, Start+porttestHour, competition.InvitationDeclined)
+		require.NoError(t, err)
+		require.Equal(t, Start+porttestHour, declined.DecidedAt)
+		again := Start + porttestHour + competition.InvitationLife
+		require.Equal(t, declined, i.invite(t, "spring", "carol", again-1, "anna")[0])
+		require.NotEqual(t, first.ID, i.invite(t, "autumn", "carol", again-1, "anna")[0].ID)
+		second := i.invite(t, "spring", "carol", again, "anna")[0]
+		require.Equal(t, competition.InvitationOpen, second.State)
+		require.NotEqual(t, first.ID, second.ID)
+		// One that was withdrawn, has expired or is too old for the caller is no answer.
+		_, err = h.store.DecideInvitation(ctx, second.ID, again+1, competition.InvitationWithdrawn)
+		require.NoError(t, err)
+		third := i.invite(t, "spring", "carol", again+2, "anna")[0]
+		require.NotEqual(t, second.ID, third.ID)
+		fourth := i.invite(t, "spring", "carol", third.ExpiresAt, "anna")[0]
+		require.NotEqual(t, third.ID, fourth.ID)
+		r := i.request("spring", "carol", fourth.CreatedAt+9, "anna")
+		r.Guests[0].NotBefore = fourth.CreatedAt
+		fifth, err := h.store.Invite(ctx, r)
+		require.NoError(t, err)
+		require.NotEqual(t, fourth.ID, fifth[0].ID)
+	}},
+
+	{"an invitation is answered once", func(t *testing.T, h *harness) {
+		ctx, i := t.Context(), &inviting{h: h}
+		const (
+			open, accepted      = competition.InvitationOpen, competition.InvitationAccepted
+			declined, withdrawn = competition.InvitationDeclined, competition.InvitationWithdrawn
+		)
+		for n, c := range []struct {
+			first, second competition.InvitationState
+			want          error
+		}{
+			{accepted, declined, competition.ErrInvitationDecided},
+			{accepted, withdrawn, competition.ErrInvitationDecided},
+			{accepted, accepted, nil},
+			{declined, withdrawn, competition.ErrInvitationDecided},
+			{declined, declined, nil},
+			{withdrawn, declined, competition.ErrInvitationDecided},
+			{withdrawn, withdrawn, nil},
+			{withdrawn, accepted, nil}, // the join took place
+		} {
+			one := i.invite(t, "spring", "", Start, fmt.Sprint("user-", n))[0]
+			require.Equal(t, open, one.State)
+			_, err := h.store.DecideInvitation(ctx, one.ID, Start+1, c.first)
+			require.NoError(t, err)
+			_, err = h.store.DecideInvitation(ctx, one.ID, Start+2, c.second)
+			require.ErrorIs(t, err, c.want, "%v after %v", c.second, c.first)
+			found, err := h.store.FindInvitation(ctx, one.ID)
+			require.NoError(t, err)
+			want := c.first
+			if c.want == nil {
+				want = c.second
+			}
+			require.Equal(t, want, found.State)
+		}
+		late := i.invite(t, "spring", "", Start, "late")[0]
+		_, err := h.store.DecideInvitation(ctx, late.ID, late.ExpiresAt, declined)
+		require.ErrorIs(t, err, competition.ErrUnknownInvitation)
+		_, err = h.store.DecideInvitation(ctx, "999999", Start, declined)
+		require.ErrorIs(t, err, competition.ErrUnknownInvitation)
+	}},
+
+	{"of those who answer at once one is first", func(t *testing.T, h *harness) {
+		i := &inviting{h: h}
+		one := i.invite(t, "spring", "", Start, "anna")[0]
+		outcomes := make(chan error, 8)
+		for n := range cap(outcomes) {
+			to := competition.InvitationDeclined
+			if n%2 == 0 {
+				to = competition.InvitationWithdrawn
+			}
+			go func() {
+				_, err := h.store.DecideInvitation(t.Context(), one.ID, Start+1, to)
+				outcomes <- err
+			}()
+		}
+		refused := 0
+		for range cap(outcomes) {
+			if err := <-outcomes; err != nil {
+				require.ErrorIs(t, err, competition.ErrInvitationDecided)
+				refused++
+			}
+		}
+		require.Equal(t, cap(outcomes)/2, refused)
+	}},
+
+	{"a competition has no more than 1,000 open ones, however many invite at once", func(t *testing.T, h *harness) {
+		ctx, i := t.Context(), &inviting{h: h}
+		list := i.invite(t, "spring", "", Start, guests(0, 990)...)
+		requests := make([]*competition.Inviting, 6)
+		for n := range requests {
+			requests[n] = i.request("spring", "", Start+1, guests(1000+3*n, 3)...)
+		}
+		var all sync.WaitGroup
+		errs := make([]error, len(requests))
+		for n, r := range requests {
+			all.Go(func() { _, errs[n] = h.store.Invite(ctx, r) })
+		}
+		all.Wait()
+		taken := 0
+		for _, err := range errs {
+			if err == nil {
+				taken++
+				continue
+			}
+			require.ErrorIs(t, err, competition.ErrTooManyInvitations)
+		}
+		require.Equal(t, 3, taken, "10 places are 3 requests of 3")
+		_, err := h.store.DecideInvitation(ctx, list[0].ID, Start+2, competition.InvitationDeclined)
+		require.NoError(t, err)
+		i.invite(t, "spring", "", Start+3, "x", "y")
+		_, err = h.store.Invite(ctx, i.request("spring", "", Start+4, "z"))
+		require.ErrorIs(t, err, competition.ErrTooManyInvitations)
+		i.invite(t, "autumn", "", Start+4, "z")
+		require.Equal(t, list[1], i.invite(t, "spring", "", Start+4, list[1].UserID)[0], "an open one is no new one")
+		i.invite(t, "spring", "", Start+competition.InvitationLife+1, guests(0, 600)...)
+	}},
+
+	{"an athlete invites 100 an hour, to all competitions together", func(t *testing.T, h *harness) {
+		ctx, i := t.Context(), &inviting{h: h}
+		requests := make([]*competition.Inviting, 7)
+		for n := range requests {
+			requests[n] = i.request(fmt.Sprint("board-", n%3), "carol", Start, guests(20*n, 20)...)
+		}
+		var all sync.WaitGroup
+		errs := make([]error, len(requests))
+		for n, r := range requests {
+			all.Go(func() { _, errs[n] = h.store.Invite(ctx, r) })
+		}
+		all.Wait()
+		taken := 0
+		for _, err := range errs {
+			if err == nil {
+				taken++
+				continue
+			}
+			require.ErrorIs(t, err, competition.ErrInvitingTooFast)
+		}
+		require.Equal(t, 5, taken)
+		_, err := h.store.Invite(ctx, i.request("board-9", "carol", Start+porttestHour-1, "anna"))
+		require.ErrorIs(t, err, competition.ErrInvitingTooFast)
+		i.invite(t, "board-9", "dora", Start+porttestHour-1, "anna")
+		i.invite(t, "board-9", "", Start+porttestHour-1, guests(500, 200)...)
+		i.invite(t, "board-9", "carol", Start+porttestHour, guests(900, 100)...)
+	}},
+
+	{"a code is used as often as it may be, once by each user", func(t *testing.T, h *harness) {
+		ctx := t.Context()
+		code := competition.JoinCode{ID: "c1", Hash: competition.CodeHash{7}, CompetitionID: "spring", Uses: 3, CreatedAt: Start, ExpiresAt: Start + porttestHour}
+		require.NoError(t, h.store.PutJoinCode(ctx, &code))
+		redeem := func(n int, user string) (competition.Invitation, bool, error) {
+			return h.store.Redeem(ctx, &competition.Redemption{Hash: code.Hash, UserID: user, InvitationID: fmt.Sprintf("%06d", n), Now: Start + 1})
+		}
+		one, made, err := redeem(1, "anna")
+		require.NoError(t, err)
+		require.True(t, made)
+		require.Equal(t, competition.Invitation{
+			ID: "000001", CompetitionID: "spring", UserID: "anna", Code: code.Hash, State: competition.InvitationOpen, CreatedAt: Start + 1, ExpiresAt: code.ExpiresAt,
+		}, one)
+		again, made, err := redeem(2, "anna")
+		require.NoError(t, err)
+		require.False(t, made)
+		require.Equal(t, one, again)
+		var all sync.WaitGroup
+		errs := make([]error, 8)
+		for n := range errs {
+			all.Go(func() { _, _, errs[n] = redeem(10+n, fmt.Sprint("user-", n)) })
+		}
+		all.Wait()
+		taken := 0
+		for _, err := range errs {
+			if err == nil {
+				taken++
+				continue
+			}
+			require.ErrorIs(t, err, competition.ErrUnknownCode)
+		}
+		require.Equal(t, 2, taken)
+		h.reopen(t)
+		codes, err := h.store.JoinCodesOf(ctx, "spring")
+		require.NoError(t, err)
+		used := code
+		used.Uses = 0
+		require.Equal(t, []competition.JoinCode{used}, codes)
+
+		// A use that came to nothing is given back, once.
+		for range 2 {
+			require.NoError(t, h.store.Unredeem(ctx, one.ID))
+		}
+		require.Empty(t, invitationsTo(t, h.store, "anna", competition.InvitationPlace{}))
+		back, made, err := redeem(20, "bert")
+		require.NoError(t, err)
+		require.True(t, made)
+		_, _, err = redeem(21, "carl")
+		require.ErrorIs(t, err, competition.ErrUnknownCode)
+		_, err = h.store.DecideInvitation(ctx, back.ID, Start+2, competition.InvitationAccepted)
+		require.NoError(t, err)
+		require.NoError(t, h.store.Unredeem(ctx, back.ID))
+		_, _, err = redeem(22, "carl")
+		require.ErrorIs(t, err, competition.ErrUnknownCode, "what was accepted is used")
+		_, made, err = redeem(23, "bert")
+		require.NoError(t, err)
+		require.False(t, made, "who joined by it may come again")
+	}},
+
+	{"a code that is wrong, expired, deleted or another competition's is unknown", func(t *testing.T, h *harness) {
+		ctx := t.Context()
+		code := competition.JoinCode{ID: "c1", Hash: competition.CodeHash{7}, CompetitionID: "spring", Uses: 3, CreatedAt: Start, ExpiresAt: Start + porttestHour}
+		require.NoError(t, h.store.PutJoinCode(ctx, &code))
+		good := competition.Redemption{Hash: code.Hash, CompetitionID: "spring", UserID: "anna", InvitationID: "1", Now: Start}
+		wrong, late, elsewhere := good, good, good
+		wrong.Hash[31], late.Now, elsewhere.CompetitionID = 1, code.ExpiresAt, "autumn"
+		for _, r := range []competition.Redemption{wrong, late, elsewhere} {
+			_, _, err := h.store.Redeem(ctx, &r)
+			require.ErrorIs(t, err, competition.ErrUnknownCode, "%+v", r)
+		}
+		require.ErrorIs(t, h.store.DeleteJoinCode(ctx, "autumn", "c1"), competition.ErrUnknownInvitation)
+		_, made, err := h.store.Redeem(ctx, &good)
+		require.NoError(t, err)
+		require.True(t, made)
+		require.NoError(t, h.store.DeleteJoinCode(ctx, "spring", "c1"))
+		require.ErrorIs(t, h.store.DeleteJoinCode(ctx, "spring", "c1"), competition.ErrUnknownInvitation)
+		good.UserID, good.InvitationID = "bert", "2"
+		_, _, err = h.store.Redeem(ctx, &good)
+		require.ErrorIs(t, err, competition.ErrUnknownCode)
+		require.NoError(t, h.store.Unredeem(ctx, "1"), "of a code that is gone")
+	}},
+
+	{"a competition has no more than 100 codes at a time, and codes hash alike in all processes", func(t *testing.T, h *harness) {
+		ctx := t.Context()
+		put := func(n int, now competition.Millis) error {
+			return h.store.PutJoinCode(ctx, &competition.JoinCode{
+				ID: fmt.Sprintf("c%03d", n), Hash: competition.CodeHash{1, byte(n)}, CompetitionID: "spring", Uses: 1, CreatedAt: now, ExpiresAt: now + 10,
+			})
+		}
+		var all sync.WaitGroup
+		errs := make([]error, 104)
+		for n := range errs {
+			all.Go(func() { errs[n] = put(n, Start) })
+		}
+		all.Wait()
+		refused := 0
+		for _, err := range errs {
+			if err != nil {
+				require.ErrorIs(t, err, competition.ErrTooManyInvitations)
+				refused++
+			}
+		}
+		require.Equal(t, 4, refused)
+		require.NoError(t, put(200, Start+10))
+		key, err := h.store.CodeKey(ctx)
+		require.NoError(t, err)
+		require.NotZero(t, key)
+		h.reopen(t)
+		again, err := h.store.CodeKey(ctx)
+		require.NoError(t, err)
+		require.Equal(t, key, again)
+	}},
+
+	{"what need not be kept is swept, some at a time", func(t *testing.T, h *harness) {
+		ctx, i := t.Context(), &inviting{h: h}
+		i.invite(t, "spring", "carol", Start, guests(0, 5)...)
+		declined := i.invite(t, "spring", "carol", Start, "anna")[0]
+		_, err := h.store.DecideInvitation(ctx, declined.ID, Start+porttestHour, competition.InvitationDeclined)
+		require.NoError(t, err)
+		require.NoError(t, h.store.PutJoinCode(ctx, &competition.JoinCode{ID: "c", CompetitionID: "spring", Hash: competition.CodeHash{1}, Uses: 1, ExpiresAt: Start + 1}))
+		end := Start + competition.InvitationLife
+		var swept []int
+		for _, now := range []competition.Millis{end - 1, end - 1, end, end, end, end, end + porttestHour - 1, end + porttestHour} {
+			n, err := h.store.SweepInvitations(ctx, now, 2)
+			require.NoError(t, err)
+			swept = append(swept, n)
+		}
+		require.Equal(t, []int{1, 0, 2, 2, 1, 0, 0, 1}, swept)
+		h.reopen(t)
+		require.Empty(t, invitationsIn(t, h.store, "spring", "", 10))
+		codes, err := h.store.JoinCodesOf(ctx, "spring")
+		require.NoError(t, err)
+		require.Empty(t, codes)
+	}},
+
+	{"nothing is left of who is forgotten", func(t *testing.T, h *harness) {
+		ctx, i := t.Context(), &inviting{h: h}
+		i.invite(t, "spring", "carol", Start, "anna", "bert")
+		i.invite(t, "autumn", "anna", Start, "bert", "anna")
+		for range 2 {
+			require.NoError(t, h.store.ForgetInvitations(ctx, "anna"))
+			require.NoError(t, h.store.Scrub(ctx))
+			require.Empty(t, invitationsTo(t, h.store, "anna", competition.InvitationPlace{}))
+			left := invitationsTo(t, h.store, "bert", competition.InvitationPlace{})
+			require.Len(t, left, 2)
+			require.Equal(t, []string{"", "carol"}, []string{left[0].InvitedBy, left[1].InvitedBy})
+			require.Equal(t, left[1:], invitationsIn(t, h.store, "spring", "", 10))
+			h.reopen(t)
+		}
+		_, err := h.store.LatestInvitation(ctx, "spring", "anna")
+		require.True(t, errors.Is(err, competition.ErrUnknownInvitation), err)
+	}},
+}
