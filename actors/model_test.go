@@ -110,6 +110,8 @@ func (m *model) sync(now time.Time, at mark, s *competition.SubmitSync) (changed
 		return false, competition.ErrOutsideWindow
 	case time.Unix(0, 0).AddDate(0, 0, int(s.Day)).Add(-14 * time.Hour).After(now):
 		return false, competition.ErrFutureDate
+	case s.RecordedAt/1e6 > now.Add(10*time.Minute).UnixMilli():
+		return false, competition.ErrRecordedInFuture
 	case s.Metrics.Steps > limit.Steps, s.Metrics.ActiveMinutes > limit.ActiveMinutes:
 		return false, competition.ErrImplausible
 	case p.newNinth(slot):

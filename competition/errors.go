@@ -45,8 +45,11 @@ var (
 	ErrPrizePending = errors.New("a prize of the user is still to be paid")
 	// ErrOutsideWindow is returned for a day that the competition does not cover.
 	ErrOutsideWindow = errors.New("the day lies outside the competition")
-	// ErrFutureDate is returned for a day, or a recording time, that cannot have come yet.
+	// ErrFutureDate is returned for a day that has not begun even at UTC+14.
 	ErrFutureDate = errors.New("the day has not begun anywhere on earth")
+	// ErrRecordedInFuture is returned for a recording time that is more than 10
+	// minutes ahead of the server. It would win over every true report until then.
+	ErrRecordedInFuture = errors.New("recorded_at is more than 10 minutes ahead of the server: send the time of the reading, not the end of its day")
 	// ErrImplausible is returned for a day's total over the competition's limits.
 	ErrImplausible = errors.New("the totals are over the competition's daily limits")
 	// ErrTooManySources is returned for a ninth source of one user and day.

@@ -245,8 +245,10 @@ func (m *model) sync(s *SubmitSync) answer {
 		err = ErrFull
 	case !m.inWindow(s.Day):
 		err = ErrOutsideWindow
-	case begins.After(m.now.Time()), recorded.Sub(m.now.Time()) > 24*time.Hour:
+	case begins.After(m.now.Time()):
 		err = ErrFutureDate
+	case recorded.Truncate(time.Millisecond).Sub(m.now.Time()) > 10*time.Minute:
+		err = ErrRecordedInFuture
 	case v.Steps > l.Steps, v.DistanceCm > l.DistanceCm, v.EnergyCentikcal > l.EnergyCentikcal, v.ActiveMinutes > l.ActiveMinutes:
 		err = ErrImplausible
 	case p != nil && m.sourcesFull(p, s):

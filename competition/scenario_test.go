@@ -176,7 +176,7 @@ func code(err error) string {
 		ErrNotStarted: "competition_not_started", ErrClosed: "competition_closed", ErrFull: "competition_full",
 		ErrExists: "competition_exists", ErrStarted: "competition_started", ErrOutsideWindow: "outside_window",
 		ErrFeesPaid: "fees_paid", ErrNotFinal: "not_final", ErrNoPrizePool: "no_prize_pool", ErrUnknownPrize: "unknown_prize",
-		ErrPrizeDecided: "prize_decided", ErrPrizePending: "prize_pending", ErrFutureDate: "future_date", ErrImplausible: "implausible", ErrTooManySources: "too_many_sources",
+		ErrPrizeDecided: "prize_decided", ErrPrizePending: "prize_pending", ErrFutureDate: "future_date", ErrRecordedInFuture: "recorded_in_future", ErrImplausible: "implausible", ErrTooManySources: "too_many_sources",
 	} {
 		if errors.Is(err, sentinel) {
 			return word

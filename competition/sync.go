@@ -19,7 +19,7 @@ type SubmitSync struct {
 // participant and a source that are known, unless it flags the sync: the flags'
 // events come right behind the decision's. Errors: ErrUnknownCompetition,
 // ErrNotEnrolled, ErrNotStarted, ErrClosed, ErrFull, ErrOutsideWindow,
-// ErrFutureDate, ErrImplausible, ErrTooManySources.
+// ErrFutureDate, ErrRecordedInFuture, ErrImplausible, ErrTooManySources.
 func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	if c.head.status == 0 {
 		return Decision{}, ErrUnknownCompetition
@@ -89,12 +89,14 @@ func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error 
 
 // plausible checks the day and the totals.
 func (c *Competition) plausible(now Millis, s *SubmitSync) error {
-	const day = 24 * millisPerHour
+	const clocksDiffer = 10 * 60 * 1000
 	switch {
 	case !c.head.definition.covers(s.Day):
 		return ErrOutsideWindow
-	case !s.Day.begunBy(now), s.RecordedAt/1e6 > int64(now)+day:
+	case !s.Day.begunBy(now):
 		return ErrFutureDate
+	case s.RecordedAt/1e6 > int64(now)+clocksDiffer:
+		return ErrRecordedInFuture
 	case !s.Metrics.Within(c.head.definition.DailyLimits):
 		return ErrImplausible
 	}

@@ -117,10 +117,10 @@ func (s *Server) getCompetition(c *call) error {
 func (s *Server) listCompetitions(c *call) error {
 	q := c.query()
 	var status competition.Status
-	if word, given := q.text("status"); given {
+	if word, given := q.choice("status"); given {
 		var ok bool
 		if status, ok = competition.ParseStatus(word); !ok {
-			q.refuse("status", "must be upcoming, active, finalizing, completed, settled or cancelled")
+			q.refuse("status", "must be upcoming, active, finalizing, completed, settled, cancelled or all")
 		}
 	}
 	after, limit := q.afterCompetition(), q.integer("limit", 1, maxLimit, defaultLimit)

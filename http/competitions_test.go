@@ -89,6 +89,9 @@ func TestListsGoOn(t *testing.T) {
 	assert.Equal(t, []any{competition.Active, "", 1}, b.engine.args)
 	b.do(t, "GET", "/api/v1/competitions?cursor="+cursorBehindCompetition("spring"), "", user)
 	assert.Equal(t, "spring", b.engine.args[1])
+	r = b.do(t, "GET", "/api/v1/competitions?status=all", "", user)
+	assert.Equal(t, 200, r.status, r.body)
+	assert.Equal(t, competition.Status(0), b.engine.args[0], "all of them")
 
 	r = b.do(t, "GET", "/api/v1/users/u1/competitions?limit=5&cursor="+cursorBehindCompetition("a"), "", user)
 	assert.Contains(t, r.body, `"next_cursor"`)

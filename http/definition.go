@@ -30,8 +30,8 @@ func readDefinition(f *form, d *competition.Definition) {
 	readText(f, "currency", &d.Currency)
 	readText(f, "enrollment", &d.Enrollment)
 	readText(f, "visibility", &d.Visibility)
-	readCount(f, "max_participants", &d.MaxParticipants)
-	readCount(f, "late_sync_hours", &d.LateSyncHours)
+	readInteger(f, "max_participants", &d.MaxParticipants)
+	readInteger(f, "late_sync_hours", &d.LateSyncHours)
 	if weights, ok := f.object("scoring"); ok {
 		d.Scoring = readWeights(weights, d.Scoring)
 	}
@@ -57,7 +57,7 @@ func readInstant(f *form, name string, to *competition.Millis) {
 	}
 }
 
-func readCount(f *form, name string, to *int) {
+func readInteger(f *form, name string, to *int) {
 	if n, ok := f.integer(name); ok {
 		*to = int(n)
 	}
@@ -80,7 +80,7 @@ func readWeights(f *form, otherwise competition.Weights) (w competition.Weights)
 // readLimits reads daily limits; those left out are the default ones.
 func readLimits(f *form) competition.Metrics {
 	m := competition.DefaultDailyLimits
-	if n, ok := f.integer("steps"); ok {
+	if n, ok := f.count("steps"); ok {
 		m.Steps = n
 	}
 	if n, ok := f.hundredths("distance"); ok {
@@ -89,7 +89,7 @@ func readLimits(f *form) competition.Metrics {
 	if n, ok := f.hundredths("calories"); ok {
 		m.EnergyCentikcal = n
 	}
-	if n, ok := f.integer("active_minutes"); ok {
+	if n, ok := f.count("active_minutes"); ok {
 		m.ActiveMinutes = n
 	}
 	return m

@@ -168,6 +168,15 @@ func (f *form) text(name string) (string, bool) {
 // integer reads a number without a fraction, from 0 to 2^53-1.
 func (f *form) integer(name string) (int64, bool) { return f.exact(name, 0, maxInteger) }
 
+// count reads a number from 0 to 2^53-1, rounded down.
+func (f *form) count(name string) (int64, bool) {
+	value, ok := f.numeric(name)
+	if !ok {
+		return 0, false
+	}
+	return f.within(name, readCount(value), maxInteger, 0)
+}
+
 // hundredths reads a number from 0 on as so many 1/100, rounded half up.
 func (f *form) hundredths(name string) (int64, bool) {
 	n, ok := f.number(name, 2)
@@ -200,15 +209,21 @@ func (f *form) exactly(name string, n number, decimals int, highest int64) (int6
 }
 
 func (f *form) number(name string, decimals int) (n number, ok bool) {
-	value, given := f.value(name)
-	if !given {
-		return n, false
-	}
-	if value.Kind() != '0' {
-		f.refuse(name, "must be a number")
+	value, ok := f.numeric(name)
+	if !ok {
 		return n, false
 	}
 	return readNumber(value, decimals), true
+}
+
+// numeric is a field's value if it is a number.
+func (f *form) numeric(name string) (jsontext.Value, bool) {
+	value, given := f.value(name)
+	if given && value.Kind() != '0' {
+		f.refuse(name, "must be a number")
+		return nil, false
+	}
+	return value, given
 }
 
 func (f *form) within(name string, n number, highest int64, decimals int) (int64, bool) {

@@ -7,7 +7,7 @@ const maxInteger = 1<<53 - 1
 
 // number is a JSON number read as a decimal, exactly: no float takes part.
 type number struct {
-	value    int64 // in units of 10^-decimals, rounded half up; up to maxInteger
+	value    int64 // in units of 10^-decimals, rounded; up to maxInteger
 	size     int   // bytes that it takes, 0 when there is no number
 	exact    bool  // nothing was rounded away
 	negative bool  // below 0; the value is that of the amount
@@ -15,8 +15,14 @@ type number struct {
 }
 
 // readNumber reads the number (RFC 8259, section 6) that b begins with, as one
-// with so many decimals. Cost: linear in its length.
-func readNumber(b []byte, decimals int) number {
+// with so many decimals, rounded half up. Cost: linear in its length.
+func readNumber(b []byte, decimals int) number { return readRounded(b, decimals, true) }
+
+// readCount reads a number as readNumber does, as an integer that is rounded
+// down: a tracker's 11623.858 steps are 11623 whole ones.
+func readCount(b []byte) number { return readRounded(b, 0, false) }
+
+func readRounded(b []byte, decimals int, halfUp bool) number {
 	var n number
 	i := 0
 	minus := i < len(b) && b[i] == '-'
@@ -56,14 +62,14 @@ func readNumber(b []byte, decimals int) number {
 		i, exponent = i+size, power
 	}
 	n.size = i
-	n.scale(all, whole, whole+exponent+decimals)
+	n.scale(all, whole, whole+exponent+decimals, halfUp)
 	n.negative = minus && (n.value != 0 || !n.exact || n.huge)
 	return n
 }
 
-// scale sets the value to the digits in front of place keep, rounded by the one
-// at it; the point stands behind the first whole bytes of all.
-func (n *number) scale(all []byte, whole, keep int) {
+// scale sets the value to the digits in front of place keep, rounded down, or by
+// the digit at it; the point stands behind the first whole bytes of all.
+func (n *number) scale(all []byte, whole, keep int, halfUp bool) {
 	count := len(all)
 	if count > whole {
 		count--
@@ -84,7 +90,7 @@ func (n *number) scale(all []byte, whole, keep int) {
 			}
 		case d != 0:
 			n.exact = false
-			if i == keep && d >= 5 {
+			if halfUp && i == keep && d >= 5 {
 				n.value++
 			}
 		}

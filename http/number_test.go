@@ -55,6 +55,17 @@ func TestReadNumber(t *testing.T) {
 			assert.Equal(t, c.want, readNumber([]byte(c.text), c.decimals))
 		})
 	}
+	for text, want := range map[string]number{
+		"11623.858":          {value: 11623, size: 9},
+		"5.9999999999999":    {value: 5, size: 15},
+		"5.0":                {value: 5, size: 3, exact: true},
+		"59e-1":              {value: 5, size: 5},
+		"9007199254740991.9": {value: maxInteger, size: 18},
+		"9007199254740992":   {value: maxInteger + 1, size: 16, exact: true, huge: true},
+		"-0.5":               {value: 0, size: 4, negative: true},
+	} {
+		assert.Equal(t, want, readCount([]byte(text)), "rounded down: %s", text)
+	}
 	for _, huge := range []string{"1e400", "1e99999999999999999999", "1" + strings.Repeat("0", 5000)} {
 		assert.True(t, readNumber([]byte(huge), 0).huge, huge[:5])
 	}

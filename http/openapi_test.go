@@ -81,6 +81,9 @@ func (c contract) holds(tb testing.TB, method, path string, r response) {
 	var body any
 	require.NoError(tb, json.Unmarshal([]byte(r.body), &body), r.body)
 	require.NoError(tb, content.Schema.Value.VisitJSON(body), "%s: %s", operation.OperationID, r.body)
+	if problem, ok := body.(map[string]any); ok && media == "application/problem+json" {
+		require.Equal(tb, problem["detail"], problem["message"], r.body)
+	}
 	requireFixedTimes(tb, r.body)
 }
 

@@ -11,10 +11,10 @@ import (
 func (s *Server) listPayouts(c *call) error {
 	q := c.query()
 	var status *competition.HandoverStatus
-	if word, given := q.text("status"); given {
+	if word, given := q.choice("status"); given {
 		wanted, ok := competition.ParseHandoverStatus(word)
 		if !ok {
-			q.refuse("status", "must be waiting, delivered or dead")
+			q.refuse("status", "must be waiting, delivered, dead or all")
 		}
 		status = &wanted
 	}

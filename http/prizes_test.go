@@ -117,6 +117,9 @@ func TestPayouts(t *testing.T) {
 	require.Equal(t, 200, r.status, r.body)
 	require.Equal(t, []any{(*competition.HandoverStatus)(nil), pendingPrize.ID(), defaultLimit}, b.engine.args)
 	require.Equal(t, 400, b.do(t, "GET", "/api/v1/payouts?status=lost", "", op).status)
+	r = b.do(t, "GET", "/api/v1/payouts?status=all", "", op)
+	require.Equal(t, 200, r.status, r.body)
+	require.Equal(t, (*competition.HandoverStatus)(nil), b.engine.args[0])
 
 	r = b.do(t, "POST", "/api/v1/payouts/spring.8/retry", "", op)
 	require.Equal(t, 200, r.status, r.body)

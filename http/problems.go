@@ -55,6 +55,7 @@ var (
 	kindMediaType          = problemKind(415, "unsupported_media_type", "The body must be application/json", 0)
 	kindOutsideWindow      = problemKind(422, "outside_window", "The day is outside the competition", 0, competition.ErrOutsideWindow)
 	kindFutureDate         = problemKind(422, "future_date", "The day has not begun", 0, competition.ErrFutureDate)
+	kindRecordedInFuture   = problemKind(422, "recorded_in_future", "The reading is from the future", 0, competition.ErrRecordedInFuture)
 	kindImplausible        = problemKind(422, "implausible", "The totals are not plausible", 0, competition.ErrImplausible)
 	kindTooManySources     = problemKind(422, "too_many_sources", "The day has too many sources", 0, competition.ErrTooManySources)
 	kindUpgrade            = problemKind(426, "upgrade_required", "The address speaks WebSocket", 0)
@@ -166,7 +167,9 @@ func appendProblem(dst []byte, p *problem) []byte {
 	dst = strconv.AppendInt(dst, int64(p.kind.status), 10)
 	dst = append(dst, `,"detail":`...)
 	dst = appendString(dst, p.detail)
-	dst = append(dst, `,"success":false,"code":"`...)
+	dst = append(dst, `,"success":false,"message":`...) // for clients that look there, as they do in successes
+	dst = appendString(dst, p.detail)
+	dst = append(dst, `,"code":"`...)
 	dst = append(append(dst, p.kind.code...), '"')
 	for i, field := range p.fields {
 		if i == 0 {

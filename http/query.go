@@ -53,6 +53,13 @@ func (q *query) text(name string) (value string, given bool) {
 	return value, given
 }
 
+// choice is the value of a parameter that chooses a part of a list; given is
+// false for "all", too, which is what clients with a menu of parts send.
+func (q *query) choice(name string) (word string, given bool) {
+	word, given = q.text(name)
+	return word, given && word != "all"
+}
+
 // has reports whether a parameter was given, right or wrong.
 func (q *query) has(name string) bool {
 	noted := len(q.bad)

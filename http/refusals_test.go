@@ -113,6 +113,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"full", sync, good, []header{user}, competition.ErrFull, 409, "competition_full", ""},
 		{"outside the window", sync, good, []header{user}, competition.ErrOutsideWindow, 422, "outside_window", ""},
 		{"a day that has not begun", sync, good, []header{user}, competition.ErrFutureDate, 422, "future_date", ""},
+		{"a reading from the future", sync, good, []header{user}, competition.ErrRecordedInFuture, 422, "recorded_in_future", ""},
 		{"not plausible", sync, good, []header{user}, competition.ErrImplausible, 422, "implausible", ""},
 		{"too many sources", sync, good, []header{user}, competition.ErrTooManySources, 422, "too_many_sources", ""},
 		{"none of all competitions took it", sync, `{"steps":1,"date":"2026-05-01"}`, []header{user}, competition.ErrNotEnrolled, 409, "not_enrolled", ""},

@@ -7,7 +7,7 @@ import "github.com/paceboard/paceboard/competition"
 type syncForm struct {
 	userID        []byte // the caller's own when nil
 	competitionID []byte // every competition of the user when nil
-	source        []byte // defaultSource when nil
+	source        []byte // never empty; defaultSource when nil
 	day           competition.Day
 	recordedAt    int64 // nanoseconds since 1970 UTC, 0 when absent
 	metrics       competition.Metrics
@@ -45,8 +45,8 @@ func exactSync(f *form, s *syncForm) error {
 			f.refuse("competition_id", badCompetitionID)
 		}
 	}
-	if source, ok := f.bytes("source"); ok {
-		if s.source = source; len(source) == 0 || !competition.ValidText(string(source), maxSourceRunes) {
+	if source, ok := f.bytes("source"); ok && len(source) > 0 {
+		if s.source = source; !competition.ValidText(string(source), maxSourceRunes) {
 			f.refuse("source", "must be 1 to 64 characters without control characters")
 		}
 	}
@@ -68,10 +68,10 @@ func exactSync(f *form, s *syncForm) error {
 
 // readMetrics reads a day's totals; those left out are 0.
 func readMetrics(f *form) (m competition.Metrics) {
-	m.Steps, _ = f.integer("steps")
+	m.Steps, _ = f.count("steps")
 	m.DistanceCm, _ = f.hundredths("distance")
 	m.EnergyCentikcal, _ = f.hundredths("calories")
-	m.ActiveMinutes, _ = f.integer("active_minutes")
+	m.ActiveMinutes, _ = f.count("active_minutes")
 	if !f.has("steps") && !f.has("distance") && !f.has("calories") && !f.has("active_minutes") {
 		f.refuse("steps", "at least one of steps, distance, calories and active_minutes must be there")
 	}
@@ -149,19 +149,21 @@ func (s *syncForm) quickField(key, b []byte, i int) (field, end int) {
 	case "source":
 		field = sawSource
 		s.source, end, ok = plainString(b, i)
-		ok = ok && len(s.source) > 0 && len(s.source) <= maxSourceRunes
+		if ok = ok && len(s.source) <= maxSourceRunes; len(s.source) == 0 {
+			s.source = nil
+		}
 	case "steps":
 		field = sawSteps
-		s.metrics.Steps, end, ok = quickNumber(b, i, 0)
+		s.metrics.Steps, end, ok = quickCount(b, i)
 	case "distance":
 		field = sawDistance
-		s.metrics.DistanceCm, end, ok = quickNumber(b, i, 2)
+		s.metrics.DistanceCm, end, ok = quickHundredths(b, i)
 	case "calories":
 		field = sawCalories
-		s.metrics.EnergyCentikcal, end, ok = quickNumber(b, i, 2)
+		s.metrics.EnergyCentikcal, end, ok = quickHundredths(b, i)
 	case "active_minutes":
 		field = sawMinutes
-		s.metrics.ActiveMinutes, end, ok = quickNumber(b, i, 0)
+		s.metrics.ActiveMinutes, end, ok = quickCount(b, i)
 	case "date":
 		field = sawDate
 		var text []byte
@@ -184,12 +186,16 @@ func (s *syncForm) quickField(key, b []byte, i int) (field, end int) {
 	return field, end
 }
 
-// quickNumber reads a number from 0 on; without decimals it must be whole,
-// with them it is rounded.
-func quickNumber(b []byte, i, decimals int) (value int64, end int, ok bool) {
-	n := readNumber(b[min(i, len(b)):], decimals)
-	ok = n.size > 0 && !n.negative && !n.huge && (n.exact || decimals > 0)
-	return n.value, i + n.size, ok
+// quickCount reads a number from 0 on, rounded down.
+func quickCount(b []byte, i int) (value int64, end int, ok bool) {
+	n := readCount(b[min(i, len(b)):])
+	return n.value, i + n.size, n.size > 0 && !n.negative && !n.huge
+}
+
+// quickHundredths reads a number from 0 on as so many 1/100, rounded half up.
+func quickHundredths(b []byte, i int) (value int64, end int, ok bool) {
+	n := readNumber(b[min(i, len(b)):], 2)
+	return n.value, i + n.size, n.size > 0 && !n.negative && !n.huge
 }
 
 // plainString reads a string at b[i:] of printable ASCII without escapes.

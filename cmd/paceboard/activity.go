@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -23,12 +24,19 @@ type activity struct {
 	Source        string `json:"source"`
 }
 
+// byteOrderMark is U+FEFF in UTF-8.
+const byteOrderMark = "\xef\xbb\xbf"
+
 // readActivity reads a CSV with a header. With a column "date" each row is a
 // whole day; with a column "hour" each row is what happened within that hour,
 // and becomes the day's running total. Rows of one user and day must then be in
-// the order of time.
+// the order of time. A byte order mark, which spreadsheets write, is skipped.
 func readActivity(r io.Reader, source string) ([]activity, error) {
-	rows := csv.NewReader(r)
+	text := bufio.NewReader(r)
+	if mark, err := text.Peek(len(byteOrderMark)); err == nil && string(mark) == byteOrderMark {
+		_, _ = text.Discard(len(byteOrderMark)) // It was peeked at.
+	}
+	rows := csv.NewReader(text)
 	header, err := rows.Read()
 	if err != nil {
 		return nil, fmt.Errorf("read the header: %w", err)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/csv"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,6 +39,19 @@ func requireSums(t *testing.T, want map[string]int64, b board) {
 		}
 	}
 	require.Equal(t, want, got)
+}
+
+// TestACSVMayBeginWithAByteOrderMark: as those that spreadsheets save do.
+func TestACSVMayBeginWithAByteOrderMark(t *testing.T) {
+	for _, text := range []string{"user_id,date,steps\nann,2026-05-01,7\n", "\"user_id\",date,steps\r\nann,2026-05-01,7\r\n"} {
+		for _, mark := range []string{"", "\ufeff"} {
+			read, err := readActivity(strings.NewReader(mark+text), "tracker")
+			require.NoError(t, err)
+			require.Equal(t, []activity{{UserID: "ann", Date: "2026-05-01", Steps: 7, Source: "tracker"}}, read)
+		}
+	}
+	_, err := readActivity(strings.NewReader("\ufeff"), "tracker")
+	require.ErrorContains(t, err, "header")
 }
 
 func TestReplayOfRealDaysGivesTheirSums(t *testing.T) { onEveryStore(t, testReplayOfRealDays) }
