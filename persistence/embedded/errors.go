@@ -18,6 +18,9 @@ var (
 	// ErrDamaged is returned when the files cannot hold what they once held, or
 	// cannot be read at all.
 	ErrDamaged = errors.New("the data folder is damaged")
+	// ErrNewer is returned when a newer version of the program has used the
+	// folder, which may hold what this one cannot read.
+	ErrNewer = errors.New("the data folder was made by a newer version of paceboard")
 	// ErrFull is returned when the disk lacks the space that reading the files
 	// takes.
 	ErrFull = errors.New("the disk of the data folder is full")

@@ -43,6 +43,7 @@ import (
 //	D/<id> NUL <code id>        that a code is a competition's
 //	Z/<time, 8> <code id>       until when it is good
 //	S/<what>                    a random key of this store
+//	f/level                     the format level of the newest program that was here
 //	e/<what>                    something was erased and is in old files yet
 //
 // One value for a whole batch, not one for each event, because that is how
@@ -66,6 +67,7 @@ const (
 	handoverKeys    byte = 'y'
 	apiKeyKeys      byte = 'a'
 	auditKeys       byte = 'o'
+	formatKeys      byte = 'f'
 	scrubKeys       byte = 'e'
 
 	invitationKeys     byte = 'I'

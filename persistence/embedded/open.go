@@ -36,7 +36,7 @@ const (
 // deadline, which should leave time to read a log of some 100 MiB; afterwards
 // ctx means nothing to the store. Competitions whose journal lost its end are
 // logged and refused one by one, later. Errors: ErrInUse, ErrFull, ErrDamaged,
-// ErrHangs, and those of the file system.
+// ErrNewer, ErrHangs, and those of the file system.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.FS == nil {
 		o.FS = vfs.Default
@@ -223,6 +223,9 @@ func (o *opening) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 
 // newStore holds the database against the witness and writes that anew.
 func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found bool) (*Store, error) {
+	if err := verifyFormat(db); err != nil {
+		return nil, err
+	}
 	damaged, err := holdAgainst(db, &said)
 	if err != nil {
 		return nil, err

@@ -17,6 +17,9 @@ var (
 	// ErrSchema is returned when the database has not the tables that this
 	// version of the program knows.
 	ErrSchema = errors.New("the database has another schema")
+	// ErrNewer is returned when a newer version of the program has used the
+	// database, which may hold what this one cannot read.
+	ErrNewer = errors.New("the database was made by a newer version of paceboard")
 )
 
 // SQLSTATE codes, PostgreSQL's appendix A.

@@ -147,7 +147,7 @@ func (s *Store) verifySchema(ctx context.Context) error {
 	case found < want:
 		return fmt.Errorf("%w: it has version %d and %d is needed; run paceboard migrate", ErrSchema, found, want)
 	case found > want:
-		return fmt.Errorf("%w: it has version %d and this program knows %d; run the newer program", ErrSchema, found, want)
+		return fmt.Errorf("%w: its schema has version %d and this program knows %d; run the newer program", ErrNewer, found, want)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ SELECT pid::text, (extract(epoch FROM backend_start) * 1000000)::bigint::text FR
 
 // Open connects to a database and looks whether it can be relied on. It returns
 // by ctx's deadline; afterwards ctx means nothing to the store. Errors:
-// competition.ErrUnavailable, ErrSettings, ErrSchema, and those of Migrate.
+// competition.ErrUnavailable, ErrSettings, ErrSchema, ErrNewer, and those of Migrate.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -143,7 +143,10 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_e
 	if err := s.Check(ctx); err != nil {
 		return err
 	}
-	return s.verifySchema(ctx)
+	if err := s.verifySchema(ctx); err != nil {
+		return err
+	}
+	return s.verifyFormat(ctx)
 }
 
 // serverFacts are what a server is; see durability for what it is set to.

@@ -48,7 +48,7 @@ func TestMigrations(t *testing.T) {
 		steps += len(applied[i])
 	}
 	require.Len(t, status, steps, "each step is taken once")
-	require.Equal(t, 19+11, objects(t, databaseURL), "19 tables and 11 views")
+	require.Equal(t, 21+11, objects(t, databaseURL), "21 tables and 11 views")
 
 	status, err = Status(t.Context(), databaseURL)
 	require.NoError(t, err)
@@ -60,7 +60,7 @@ func TestMigrations(t *testing.T) {
 
 	shared.Get(t).Exec(t, databaseURL, `INSERT INTO paceboard.migrations (version_id, is_applied) VALUES (99, true)`)
 	_, err = Open(t.Context(), Options{URL: databaseURL})
-	require.ErrorIs(t, err, ErrSchema)
+	require.ErrorIs(t, err, ErrNewer)
 	require.ErrorContains(t, err, "run the newer program")
 	shared.Get(t).Exec(t, databaseURL, `DELETE FROM paceboard.migrations WHERE version_id = 99`)
 

@@ -1,4 +1,5 @@
 -- Invitations and join codes: rows beside the journals.
+-- Loses: all invitations and join codes.
 
 -- +goose Up
 CREATE TABLE paceboard.invitations (
