@@ -251,15 +251,25 @@ func (e *Engine) Cancel(competitionID string, c *competition.CancelCompetition) 
 	return send[competition.Summary](e, competitionID, &command)
 }
 
-// Join enrols a user, and returns the user's entry on the board.
+// Join enrols a user, and returns the user's entry on the board. Users who join
+// what asks for an invitation accept the one that they have.
 func (e *Engine) Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error) {
 	command := *j
-	return send[competition.Entry](e, competitionID, &command)
+	entry, err := send[competition.Entry](e, competitionID, &command)
+	uninvited := errors.Is(err, competition.ErrInvitationRequired) || errors.Is(err, competition.ErrUnknownCompetition)
+	if uninvited && !j.Invited && j.UserID == j.Caller.UserID {
+		return e.joinInvited(competitionID, j, err)
+	}
+	return entry, err
 }
 
-// Leave takes a user off the board.
+// Leave takes a user off the board; removing somebody else takes back the
+// invitation that they have, too.
 func (e *Engine) Leave(competitionID string, l *competition.LeaveCompetition) error {
 	command := *l
 	_, err := send[struct{}](e, competitionID, &command)
+	if err == nil && l.UserID != l.Caller.UserID {
+		e.withdrawFrom(competitionID, l.UserID)
+	}
 	return err
 }

@@ -98,6 +98,7 @@ type Engine struct {
 	clock        *clock
 	monitor      *monitor
 	mirror       *mirror // nil without Options.Mirror
+	sweeper      *invitationSweeper
 
 	inFlight     atomic.Int64
 	draining     atomic.Bool
@@ -106,7 +107,10 @@ type Engine struct {
 	flagged      flagged
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	envelopes    sync.Pool
-	heralds      sync.WaitGroup         // goroutines, each of which ends within fanOutEvery of its last change
+	heralds      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
+	answering    *stripes       // whoever answers or withdraws an invitation holds its lock
+	tries        tries          // of join codes
+	codeKey      atomic.Pointer[competition.Key]
 	newKey       func() competition.Key // of a new identity; tests replace it
 
 	// Calls of the store end with life, which Close ends at its deadline at the
@@ -123,7 +127,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, answering: newStripes()}
 	e.envelopes.New = makeEnvelope
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())
@@ -143,6 +147,7 @@ func New(o Options) (*Engine, error) {
 	e.projector = startProjector(e)
 	e.saver = startSaver(e)
 	e.monitor = startMonitor(e)
+	e.sweeper = startInvitationSweeper(e)
 	if o.Mirror != nil {
 		e.mirror = startMirror(e)
 	}
@@ -196,6 +201,7 @@ func (e *Engine) shutDown() error {
 	e.projector.close()
 	e.writer.close()
 	e.monitor.close()
+	e.sweeper.close()
 	err := e.system.Root.PoisonFuture(e.competitions).Wait()
 	e.system.Shutdown()
 	e.workers.close()

@@ -47,6 +47,9 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	done.Competitions = len(erased)
 	ctx, cancel := context.WithTimeout(e.life, eraseTimeout)
 	defer cancel()
+	if err := e.Store.ForgetInvitations(ctx, userID); err != nil {
+		return done, err
+	}
 	if err := e.Store.ForgetLifetime(ctx, userID); err != nil {
 		return done, err
 	}

@@ -45,6 +45,12 @@ func (a *competitionActor) query(v *envelope) bool {
 		if v.answer = person; !ok {
 			err = competition.ErrNotEnrolled
 		}
+	case *getInvitable:
+		if err = a.core.MayInvite(q.caller); err == nil {
+			v.answer = a.core.Summary()
+		}
+	case *takesPart:
+		v.answer = a.core.TakesPart(q.userID)
 	case *saveRows:
 		a.saveNow(v)
 		return true

@@ -85,7 +85,12 @@ type JoinCompetition struct {
 	UserID   string
 	UserName string // shown on boards; empty if unknown
 	Rename   bool   // UserName was given for this join and replaces an older one
-	Invited  bool   // the user accepts an invitation, which the caller has checked
+
+	// Invited says that the user accepts an invitation, which the caller has
+	// checked, or shows a join code. InvitedAt is when the invitation was made: a
+	// later removal goes before it. It is 0 for a join code.
+	Invited   bool
+	InvitedAt Millis
 }
 
 // Decide is [Competition.Join].

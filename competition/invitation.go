@@ -130,7 +130,6 @@ type Inviting struct {
 type Guest struct {
 	UserID       string
 	InvitationID string // of the invitation, if one is made
-	NotBefore    Millis // an invitation that is no newer than this counts no more
 }
 
 // Decide works out what becomes of the request, given the latest invitation of
@@ -140,7 +139,7 @@ type Guest struct {
 // ErrTooManyInvitations, ErrInvitingTooFast; then nothing is made.
 func (r *Inviting) Decide(latest []*Invitation, open, recent int) (result, made []Invitation, err error) {
 	for n, guest := range r.Guests {
-		if known := latest[n]; known != nil && known.CreatedAt > guest.NotBefore && r.stands(known) {
+		if known := latest[n]; known != nil && r.stands(known) {
 			result = append(result, *known)
 			continue
 		}
@@ -231,4 +230,26 @@ func (h *CodeHash) UnmarshalText(text []byte) error {
 	}
 	_, err := hex.Decode(h[:], text)
 	return err
+}
+
+// MayInvite returns why a caller may not deal with the competition's invitations,
+// or nil: they are the creator's, and the operators' once there is money to win or
+// to pay. Errors: ErrUnknownCompetition, ErrForbidden.
+func (c *Competition) MayInvite(caller Caller) error {
+	d := &c.definition
+	switch {
+	case !c.Exists() || !c.Readable(caller):
+		return ErrUnknownCompetition
+	case caller.Operator:
+		return nil
+	case caller.UserID == "" || caller.UserID != c.creator || d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0:
+		return ErrForbidden
+	}
+	return nil
+}
+
+// Offer is an invitation as its user sees it.
+type Offer struct {
+	Invitation
+	Competition *Summary // what it is an invitation to; nil unless it is open
 }

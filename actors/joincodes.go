@@ -1,0 +1,208 @@
+package actors
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"hash/maphash"
+	"strings"
+	"sync"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Join codes are written in Crockford's base 32, which has no letters that look
+// like digits (https://www.crockford.com/base32.html).
+const (
+	codeAlphabet = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+	codeLength   = 10
+
+	maxTriesHour = 10
+	maxTriers    = 100_000
+	anHour       = competition.Millis(60 * 60 * 1000)
+)
+
+// newCode draws a code: 50 random bits.
+func newCode() string {
+	var code [codeLength]byte
+	rand.Read(code[:]) // never fails, see crypto/rand
+	for i, b := range code {
+		code[i] = codeAlphabet[b%32]
+	}
+	return string(code[:])
+}
+
+// canonicalCode is a code as it was made, whatever case, hyphens and letters that
+// look like digits it was typed with; ok is false for what can be none.
+func canonicalCode(typed string) (code string, ok bool) {
+	code = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(typed))
+	return code, len(code) == codeLength && strings.Trim(code, codeAlphabet) == ""
+}
+
+// MakeJoinCode makes a code that lets whoever shows it join, so many times until a
+// time, and returns it; it is kept nowhere. Errors:
+// competition.ErrUnknownCompetition, ErrForbidden, ErrClosed,
+// ErrTooManyInvitations.
+func (e *Engine) MakeJoinCode(competitionID string, caller competition.Caller, uses int, until competition.Millis) (code string, c competition.JoinCode, err error) {
+	s, err := e.openTo(competitionID, caller)
+	if err != nil {
+		return "", c, err
+	}
+	ctx, cancel := e.storeContext()
+	defer cancel()
+	now := e.now()
+	end := min(now+competition.InvitationLife, s.Definition.End)
+	if until == 0 || until > end {
+		until = end
+	}
+	code = newCode()
+	c = competition.JoinCode{ID: newID(), CompetitionID: competitionID, Uses: uses, CreatedAt: now, ExpiresAt: until}
+	if c.Hash, err = e.hashCode(ctx, code); err != nil {
+		return "", c, err
+	}
+	return code, c, e.Store.PutJoinCode(ctx, &c)
+}
+
+// JoinByCode has the caller of j, who must be j's user, take part in the
+// competition that a code leads to, which must be competitionID if that is not
+// empty. A code costs a use for each user who joins by it. Errors:
+// competition.ErrTooManyTries, ErrUnknownCode, and those of Join.
+func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinCompetition) (id string, entry competition.Entry, err error) {
+	if err := e.admit(); err != nil {
+		return "", entry, err
+	}
+	defer e.dismiss()
+	if !e.tries.take(j.UserID, e.now()) {
+		return "", entry, competition.ErrTooManyTries
+	}
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	defer cancel()
+	code, ok := canonicalCode(typed)
+	if !ok {
+		return "", entry, competition.ErrUnknownCode
+	}
+	r := &competition.Redemption{CompetitionID: competitionID, UserID: j.UserID, InvitationID: newID(), Now: e.now()}
+	if r.Hash, err = e.hashCode(ctx, code); err != nil {
+		return "", entry, err
+	}
+	i, made, err := e.Store.Redeem(ctx, r)
+	if err != nil {
+		return "", entry, err
+	}
+	if made {
+		// Whoever takes part already only wants another name.
+		if made, err = send[bool](e, i.CompetitionID, &takesPart{j.UserID}); err == nil && made {
+			if err = e.Store.Unredeem(ctx, i.ID); err == nil {
+				entry, err = e.Join(i.CompetitionID, j)
+			}
+			return i.CompetitionID, entry, err
+		}
+		made = true
+	}
+	if err == nil {
+		entry, err = e.redeemed(ctx, &i, j)
+	}
+	if made && isRefusal(err) {
+		err = errors.Join(err, e.Store.Unredeem(ctx, i.ID))
+	}
+	switch {
+	case errors.Is(err, competition.ErrInvitationRequired), errors.Is(err, competition.ErrUnknownCompetition), errors.Is(err, competition.ErrUnknownInvitation):
+		err = competition.ErrUnknownCode // the user was removed: a code does not bring them back
+	}
+	return i.CompetitionID, entry, err
+}
+
+// redeemed accepts what a code was redeemed for.
+func (e *Engine) redeemed(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition) (competition.Entry, error) {
+	release, err := e.answering.lock(ctx, i.ID)
+	if err != nil {
+		return competition.Entry{}, err
+	}
+	defer release()
+	return e.accept(ctx, i, j)
+}
+
+// isRefusal reports whether a command certainly changed nothing.
+func isRefusal(err error) bool {
+	return err != nil && !errors.Is(err, competition.ErrUnavailable) && !errors.Is(err, competition.ErrInternal)
+}
+
+// hashCode is what is kept of a code.
+func (e *Engine) hashCode(ctx context.Context, code string) (hash competition.CodeHash, err error) {
+	key := e.codeKey.Load()
+	if key == nil {
+		k, err := e.Store.CodeKey(ctx)
+		if err != nil {
+			return hash, err
+		}
+		key = &k
+		e.codeKey.Store(key)
+	}
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write([]byte(code))
+	return competition.CodeHash(mac.Sum(nil)), nil
+}
+
+// tries counts how many codes each user has tried within an hour. Safe for
+// concurrent use.
+type tries struct {
+	mu    sync.Mutex
+	users map[string]tried
+}
+
+type tried struct {
+	since competition.Millis
+	n     int
+}
+
+// take counts a try; false means that it is one too many. Cost: linear in those
+// who tried, each time that they have become too many to remember.
+func (t *tries) take(userID string, now competition.Millis) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	mine := t.users[userID]
+	if now >= mine.since+anHour {
+		mine = tried{since: now}
+	}
+	if mine.n++; mine.n > maxTriesHour {
+		return false
+	}
+	if t.users == nil || len(t.users) >= maxTriers {
+		recent := map[string]tried{}
+		for user, other := range t.users {
+			if now < other.since+anHour && len(recent) < maxTriers/2 {
+				recent[user] = other
+			}
+		}
+		t.users = recent
+	}
+	t.users[userID] = mine
+	return true
+}
+
+// stripes are locks by name: those of two names may be the same.
+type stripes struct {
+	seed  maphash.Seed
+	slots [64]chan struct{} // of capacity 1, full while held
+}
+
+func newStripes() *stripes {
+	s := &stripes{seed: maphash.MakeSeed()}
+	for i := range s.slots {
+		s.slots[i] = make(chan struct{}, 1)
+	}
+	return s
+}
+
+// lock takes a name's lock. Error: competition.ErrUnavailable at ctx's deadline.
+func (s *stripes) lock(ctx context.Context, name string) (release func(), err error) {
+	slot := s.slots[maphash.String(s.seed, name)%uint64(len(s.slots))]
+	select {
+	case slot <- struct{}{}:
+		return func() { <-slot }, nil
+	case <-ctx.Done():
+		return nil, competition.ErrUnavailable
+	}
+}
