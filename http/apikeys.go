@@ -22,7 +22,8 @@ const (
 	apiKeyPrefix    = "pbk_"
 	apiKeyIDLetters = 16
 	maxAPIKeyName   = 100
-	keyringAge      = 5 * time.Second // after which revoked keys are looked for
+	keyringAge      = 2 * time.Second // after which revoked keys are looked for; a live client's key is looked at as often
+	keyringTrust    = time.Minute     // that known keys are good for requests while the keys cannot be read
 	noExpiry        = 253402300799    // the end of the year 9999
 )
 
@@ -41,8 +42,10 @@ type keyring struct {
 
 // knownKeys are the keys as of a time, by id.
 type knownKeys struct {
-	at   time.Time
-	keys map[string]*knownKey
+	at    time.Time // of the last try to read them
+	as    time.Time // of the last time that it could be done
+	stale error     // why the last try failed; nil if it did not
+	keys  map[string]*knownKey
 }
 
 type knownKey struct {
@@ -50,29 +53,51 @@ type knownKey struct {
 	identity Identity
 }
 
-// verify tells whom a key speaks for. It reads the keys at most every
-// keyringAge; while that fails those that are known go on to be good.
+// verify tells whom a key speaks for. It reads the keys at most every keyringAge;
+// while that fails, those that are known go on to be good for keyringTrust, since
+// boards are in memory and it is known for how long that may be wrong.
 func (k *keyring) verify(token []byte) (*Identity, error) {
 	known, err := k.latest()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case known.stale != nil && k.now().Sub(known.as) > keyringTrust:
+		return nil, known.stale
 	}
 	id, secret, _ := strings.Cut(strings.TrimPrefix(viewOf(token), apiKeyPrefix), "_")
 	key := known.keys[id]
+	if key == nil && known.stale != nil { // maybe it was made since
+		return nil, known.stale
+	}
 	hash := sha256.Sum256([]byte(secret))
 	if key == nil || subtle.ConstantTimeCompare(hash[:], key.hash[:]) != 1 {
-		return nil, kindInvalidToken.with("the API key is not valid here")
+		return nil, refuseToken("api_key", "the API key is not known here: it is mistyped, or was revoked")
 	}
 	if k.now().Unix() >= key.identity.Expires {
-		return nil, kindExpiredToken.with("the API key has expired")
+		return nil, errExpiredKey
 	}
 	return &key.identity, nil
 }
 
-// holds reports whether a key that was good still is, as far as that can be known.
-func (k *keyring) holds(id *Identity) bool {
+// errExpiredKey is said of an API key whose time is over.
+var errExpiredKey = &tokenError{kind: kindExpiredToken, rule: "api_key_expired", detail: "the API key has expired"}
+
+// holds is nil if the key of a live client is still good. It is an error, too, if
+// that cannot be known: a connection that stays open is no reason to trust for long.
+func (k *keyring) holds(id *Identity) error {
 	known, err := k.latest()
-	return err != nil || known.keys[id.Key] != nil && k.now().Unix() < id.Expires
+	switch {
+	case err != nil:
+		return err
+	case known.stale != nil:
+		return known.stale
+	case known.keys[id.Key] == nil:
+		return refuseToken("api_key", "the API key was revoked")
+	case k.now().Unix() >= id.Expires:
+		return errExpiredKey
+	default:
+		return nil
+	}
 }
 
 // latest is the keys as they were keyringAge ago or later.
@@ -113,12 +138,15 @@ func (k *keyring) read(seen *knownKeys) (*knownKeys, error) {
 		if seen == nil {
 			return nil, err
 		}
-		k.log.Warn("the API keys cannot be read; revoked ones may still be good", "error", err)
-		known := &knownKeys{at: k.now(), keys: seen.keys}
+		if seen.stale == nil {
+			k.log.Warn("the API keys cannot be read: those that are known are good for a minute, but for no live connection", "error", err)
+		}
+		known := &knownKeys{at: k.now(), as: seen.as, stale: err, keys: seen.keys}
 		k.known.Store(known)
 		return known, nil
 	}
-	known := &knownKeys{at: k.now(), keys: make(map[string]*knownKey, len(keys))}
+	now := k.now()
+	known := &knownKeys{at: now, as: now, keys: make(map[string]*knownKey, len(keys))}
 	for _, key := range keys {
 		if key.RevokedAt != 0 || key.Scopes == 0 {
 			continue

@@ -139,10 +139,41 @@ func TestAPIKeysOfOtherProcesses(t *testing.T) {
 	require.Equal(t, 401, get("ALL"))
 	require.Equal(t, 401, get("NONE"), "a key without scopes is good for nothing")
 
+}
+
+// TestKnownAPIKeysOutliveAStoreThatIsAway: for a minute, and not on live
+// connections.
+func TestKnownAPIKeysOutliveAStoreThatIsAway(t *testing.T) {
+	b := newBench(t)
+	b.engine.apiKeys = sampleKeys()
+	use := func(id string) (*Identity, error) { return b.auth.bearer([]byte("Bearer " + apiKey(id))) }
+	id, err := use("READ")
+	require.NoError(t, err)
+	require.NoError(t, b.auth.keys.holds(id))
+
 	b.engine.err = competition.ErrUnavailable
 	b.now = b.now.Add(keyringAge + time.Millisecond)
-	_, err := b.auth.bearer([]byte("Bearer " + apiKey("READ")))
-	require.NoError(t, err, "known keys outlive a store that is away")
+	_, err = use("READ")
+	require.NoError(t, err)
+	require.ErrorIs(t, b.auth.keys.holds(id), competition.ErrUnavailable, "a socket is no reason to trust it")
+	_, err = use("MADE-SINCE")
+	require.ErrorIs(t, err, competition.ErrUnavailable, "another process may have made it")
+	_, err = b.auth.bearer([]byte("Bearer " + apiKeyPrefix + "READ_another-secret"))
+	p, _ := problemOf(err)
+	require.Equal(t, "invalid_token", p.kind.code)
+	for b.now.Sub(start) <= keyringTrust {
+		_, err = use("READ")
+		require.NoError(t, err)
+		b.now = b.now.Add(keyringAge + time.Millisecond)
+	}
+	_, err = use("READ")
+	require.ErrorIs(t, err, competition.ErrUnavailable, "however often it was tried since")
+
+	b.engine.err = nil
+	b.now = b.now.Add(keyringAge + time.Millisecond)
+	require.NoError(t, b.auth.keys.holds(id))
+	_, err = use("READ")
+	require.NoError(t, err)
 }
 
 // TestForgottenAPIKeysAreReadAgain: also by whoever looked at them just before,

@@ -1,12 +1,14 @@
 package http
 
 import (
+	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -52,12 +54,15 @@ func TestTokensThatAreTaken(t *testing.T) {
 		{"an anonymous user is never an operator", jwt.MapClaims{"is_anonymous": true, "app_metadata": map[string]any{"role": "operator"}}, &Identity{Caller: competition.Caller{UserID: "u1"}, Name: "Ada Lovelace", Anonymous: true}},
 		{"a service key, which has no sub, aud or iss of ours", jwt.MapClaims{"role": "service_role", "sub": nil, "aud": nil, "iss": "supabase"}, &Identity{Caller: competition.Caller{Operator: true}}},
 		{"a service key with a sub is still nobody", jwt.MapClaims{"role": "service_role"}, &Identity{Caller: competition.Caller{Operator: true}}},
+		{"no issuer, as self-hosted projects have it", jwt.MapClaims{"iss": nil}, &Identity{Caller: competition.Caller{UserID: "u1"}, Name: "Ada Lovelace"}},
+		{"a sub that only contains a reserved word", jwt.MapClaims{"sub": "erased-by-me"}, &Identity{Caller: competition.Caller{UserID: "erased-by-me"}, Name: "Ada Lovelace"}},
 		{"a token that began a moment ahead of our clock", jwt.MapClaims{"nbf": start.Add(leeway).Unix()}, &Identity{Caller: competition.Caller{UserID: "u1"}, Name: "Ada Lovelace"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			got, code := identify(b, "Bearer "+mint(t, secret, c.change))
 			require.Empty(t, code)
 			c.want.Expires = start.Add(time.Hour + leeway).Unix()
+			c.want.remembered = start.Add(time.Hour).Unix()
 			assert.Equal(t, c.want, got)
 		})
 	}
@@ -107,7 +112,17 @@ func TestTokensThatAreRefused(t *testing.T) {
 		{"another audience", bear(jwt.MapClaims{"aud": "anon"}), "invalid_token"},
 		{"no audience", bear(jwt.MapClaims{"aud": nil}), "invalid_token"},
 		{"another issuer", bear(jwt.MapClaims{"iss": "https://other.supabase.example/auth/v1"}), "invalid_token"},
-		{"no issuer", bear(jwt.MapClaims{"iss": nil}), "invalid_token"},
+		{"a reserved sub: the role's", bear(jwt.MapClaims{"sub": "service_role"}), "invalid_token"},
+		{"a reserved sub: an API key's", bear(jwt.MapClaims{"sub": "pbk_x"}), "invalid_token"},
+		{"a reserved sub: an API key's in the audit log", bear(jwt.MapClaims{"sub": "key:x"}), "invalid_token"},
+		{"a reserved sub: anon", bear(jwt.MapClaims{"sub": "anon"}), "invalid_token"},
+		{"a reserved sub: authenticated", bear(jwt.MapClaims{"sub": "authenticated"}), "invalid_token"},
+		{"a reserved sub: self", bear(jwt.MapClaims{"sub": "self"}), "invalid_token"},
+		{"a reserved sub: operator", bear(jwt.MapClaims{"sub": "operator"}), "invalid_token"},
+		{"a reserved sub: ~", bear(jwt.MapClaims{"sub": "~x"}), "invalid_token"},
+		{"a reserved sub: a pseudonym", bear(jwt.MapClaims{"sub": "erased-0123456789abcdef0123456789abcdef"}), "invalid_token"},
+		{"an extension that must be known", "Bearer " + sign(`{"alg":"HS256","crit":["exp"],"exp":1}`, `{"sub":"u1","aud":"authenticated","iss":"`+issuer+`","exp":9999999999}`), "invalid_token"},
+		{"no extension that must be known", "Bearer " + sign(`{"alg":"HS256","crit":[]}`, `{"sub":"u1","aud":"authenticated","iss":"`+issuer+`","exp":9999999999}`), "invalid_token"},
 		{"no sub", bear(jwt.MapClaims{"sub": nil}), "invalid_token"},
 		{"an empty sub", bear(jwt.MapClaims{"sub": ""}), "invalid_token"},
 		{"a sub with a space", bear(jwt.MapClaims{"sub": "a b"}), "invalid_token"},
@@ -216,6 +231,20 @@ func TestWithoutASecretNobodyComesIn(t *testing.T) {
 	assert.Equal(t, "invalid_token", code)
 }
 
+// TestNothingIsRememberedLongerThanAnHour: whatever its token says.
+func TestNothingIsRememberedLongerThanAnHour(t *testing.T) {
+	b := newBench(t)
+	header := "Bearer " + mint(t, secret, jwt.MapClaims{"exp": start.Add(1000 * 24 * time.Hour).Unix()})
+	first, _ := identify(b, header)
+	b.now = start.Add(time.Hour - time.Second)
+	again, _ := identify(b, header)
+	assert.Same(t, first, again)
+	b.now = start.Add(time.Hour)
+	again, code := identify(b, header)
+	assert.Empty(t, code)
+	assert.NotSame(t, first, again, "verified again")
+}
+
 func TestWithoutAProjectTheIssuerIsNotAsked(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.SupabaseURL = "" })
 	_, code := identify(b, "Bearer "+mint(t, secret, jwt.MapClaims{"iss": nil}))
@@ -238,8 +267,9 @@ func TestEachMethodHasItsOwnVerifier(t *testing.T) {
 	require.NoError(t, err)
 	clock := func() time.Time { return start }
 
-	public := newKeyed([]string{"ES256", "RS256"}, issuer, clock, func(*jwt.Token) (any, error) { return &key.PublicKey, nil })
-	a := newAuthenticator(clock, nil, nil, b.metrics.tokensKnown, b.metrics.tokensVerified, newSecret(secret, issuer, clock), public)
+	log, ours := slog.New(slog.DiscardHandler), newIssuers(nil, projectURL)
+	public := newKeyed([]string{"ES256", "RS256"}, ours, clock, func(*jwt.Token) (crypto.PublicKey, *signingKey, error) { return &key.PublicKey, nil, nil })
+	a := newAuthenticator(clock, nil, nil, log, b.metrics.tokensKnown, b.metrics.tokensVerified, newSecret(secret, ours, clock), public)
 	defer a.close()
 	id, err := a.bearer([]byte("Bearer " + token))
 	require.NoError(t, err)
@@ -248,7 +278,7 @@ func TestEachMethodHasItsOwnVerifier(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "u1", id.Caller.UserID)
 
-	down := newAuthenticator(clock, nil, nil, b.metrics.tokensKnown, b.metrics.tokensVerified, unreachable{errors.Join(competition.ErrUnavailable)})
+	down := newAuthenticator(clock, nil, nil, log, b.metrics.tokensKnown, b.metrics.tokensVerified, unreachable{errors.Join(competition.ErrUnavailable)})
 	defer down.close()
 	_, err = down.bearer([]byte("Bearer " + token))
 	p, _ := problemOf(err)

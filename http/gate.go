@@ -44,6 +44,19 @@ type gatedConn struct {
 	net.Conn
 	gate *gate
 	left sync.Once
+	read func(n int) error // hears of what is read; nil for nobody
+}
+
+// meter has read hear how many bytes each reading took; its error ends the
+// reading. nil ends that. Only whoever reads may call it.
+func (c *gatedConn) meter(read func(n int) error) { c.read = read }
+
+func (c *gatedConn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.read != nil && err == nil {
+		err = c.read(n)
+	}
+	return n, err //nolint:wrapcheck // fasthttp compares it
 }
 
 func (c *gatedConn) Close() error {

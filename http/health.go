@@ -1,6 +1,7 @@
 package http
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/valyala/fasthttp"
@@ -51,7 +52,7 @@ func (s *Server) getDetailedHealth(c *call) error {
 	out = append(out, `,"draining":`...)
 	out = strconv.AppendBool(out, health.Draining)
 	out = append(out, `,"dependencies":[`...)
-	for i, d := range health.Dependencies {
+	for i, d := range slices.Concat(health.Dependencies, s.signIn()) {
 		if i > 0 {
 			out = append(out, ',')
 		}
@@ -98,6 +99,11 @@ func (s *Server) getDetailedHealth(c *call) error {
 // appendHealth writes what everybody may know, without the closing brace.
 func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
 	wrong := troubles(h)
+	for _, d := range s.signIn() {
+		if !d.Healthy {
+			wrong = append(wrong, d.Name)
+		}
+	}
 	status := "healthy"
 	if len(wrong) > 0 {
 		status = "degraded"
@@ -114,6 +120,23 @@ func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
 		dst = append(dst, ']')
 	}
 	return dst
+}
+
+// signInPart is what /health calls the checking of tokens.
+const signInPart = "sign_in"
+
+// signIn is the project as a dependency; none where there is no project. Readiness
+// does not depend on it: known keys go on, and so does the secret.
+func (s *Server) signIn() []competition.Dependency {
+	if s.projectKeys == nil {
+		return nil
+	}
+	trouble, took := s.projectKeys.health()
+	d := competition.Dependency{Name: signInPart, Healthy: trouble == nil, Latency: float64(took.Microseconds()) / 1000}
+	if trouble != nil {
+		d.Detail = trouble.Error()
+	}
+	return []competition.Dependency{d}
 }
 
 // troubles names the parts that are not as they should be.

@@ -3,6 +3,7 @@ package http
 import (
 	"strings"
 	"sync/atomic"
+	"time"
 	"unicode"
 
 	"github.com/go-json-experiment/json"
@@ -23,6 +24,9 @@ type Identity struct {
 	Key       string             // the id of the API key; empty for everybody else
 	Scopes    competition.Scopes // of an API key; 0 for everybody else, who may do all that they may
 
+	remembered int64       // seconds since 1970, until when the verified token is remembered
+	signer     *signingKey // of the project; nil for one that is never withdrawn
+
 	bucket *rate.Limiter          // of the user's requests, shared by the user's tokens; nil for no limit
 	synced atomic.Pointer[string] // the competition that the last sync named
 }
@@ -36,6 +40,22 @@ func (id *Identity) competitionNamed(name []byte) string {
 	own := string(name)
 	id.synced.Store(&own)
 	return own
+}
+
+// withdrawn reports whether the project has withdrawn the key that signed the
+// token: then it is good for nothing any more.
+func (id *Identity) withdrawn() bool { return id.signer != nil && id.signer.withdrawn.Load() }
+
+// endsAt is when it stops being good, as its token says; false for never.
+func (id *Identity) endsAt() (competition.Millis, bool) {
+	switch {
+	case id.Expires == noExpiry:
+		return 0, false
+	case id.Key == "": // a token's leeway is no part of its time
+		return competition.MillisOf(time.Unix(id.Expires, 0).Add(-leeway)), true
+	default:
+		return competition.MillisOf(time.Unix(id.Expires, 0)), true
+	}
 }
 
 // actor is who it is in the audit log.

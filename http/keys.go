@@ -2,97 +2,366 @@ package http
 
 import (
 	"context"
+	"crypto"
 	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
 	nethttp "net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/MicahParks/jwkset"
-	"github.com/MicahParks/keyfunc/v3"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/prometheus/client_golang/prometheus"
-	"golang.org/x/time/rate"
-
-	"github.com/paceboard/paceboard/competition"
 )
 
 // How the project's keys are kept fresh.
 const (
 	keysRefresh    = 10 * time.Minute       // Supabase's edge keeps the answer for as long
-	keysFetch      = 3 * time.Second        // for one fetch in the background
-	keysWait       = 900 * time.Millisecond // that a request waits for a key that nobody knew
-	keysUnknown    = time.Minute            // between fetches for such keys, which anybody can ask for
+	keysConnect    = 3 * time.Second        // for one connection to the project
+	keysFetch      = 10 * time.Second       // for one fetch, which nobody waits for to its end
+	keysWait       = 900 * time.Millisecond // that a request waits for a fetch, from its beginning
+	keysUnknown    = time.Minute            // between fetches for unknown names, which anybody can make up
+	keysRetry      = time.Second            // after the first fetch that failed; doubles up to keysRetryMost
+	keysRetryMost  = 10 * time.Second
+	keysKept       = 24 * time.Hour // that keys are good while they cannot be fetched
 	maxKeySetBytes = 64 << 10
+	maxUnknownKeys = 1_000 // names that are remembered until the next fetch
+	maxKeyName     = 256   // bytes of a name that is remembered
 )
 
-// errUnnamedKey is returned for a token that does not say which key signed it.
-var errUnnamedKey = errors.New("the token names no key")
+var (
+	// errUnnamedKey is returned for a key or a token that names none.
+	errUnnamedKey = errors.New("it names no key")
+	// errNoKeysShown is returned for a key set that is empty all of a sudden.
+	errNoKeysShown = errors.New("the project shows no keys any more")
+)
 
-// ProjectKeys verifies tokens that a Supabase project signed with its own keys,
-// ES256 or RS256, by the public keys that it shows. It is a Verifier for
-// Options, and a collector of metrics. Safe for concurrent use.
-type ProjectKeys struct {
-	*keyed
-	log      *slog.Logger
-	failures prometheus.Counter
-	failing  atomic.Bool // since the last fetch
+// ProjectKeysOptions are what [ProjectKeys] are made of.
+type ProjectKeysOptions struct {
+	SupabaseURL string       // the project
+	JWKSURL     string       // where it shows its keys; a place below SupabaseURL when empty
+	Issuers     []string     // as in [Options]
+	Logger      *slog.Logger // discards when nil
+	Now         func() time.Time
+	Transport   nethttp.RoundTripper // one of its own when nil
 }
 
-// NewProjectKeys fetches the keys of the project at supabaseURL, and goes on to
-// fetch them every 10 minutes until ctx ends. A project that cannot be reached
-// is no error: its tokens get 503 until it can.
-func NewProjectKeys(ctx context.Context, supabaseURL string, log *slog.Logger, now func() time.Time) (*ProjectKeys, error) {
+// ProjectKeys verifies tokens that a Supabase project signed with its own keys,
+// ES256 or RS256, by the public keys that it shows. A token is good while its key
+// is the project's: a key that a later answer lacks is withdrawn, and so is all
+// that it signed. It is a Verifier for Options, and a collector of metrics. Safe
+// for concurrent use.
+type ProjectKeys struct {
+	*keyed
+	address  string
+	client   *nethttp.Client
+	log      *slog.Logger
+	failures prometheus.Counter
+	serving  context.Context // ends the fetching
+	onEnd    atomic.Pointer[func()]
+
+	set atomic.Pointer[keySet]
+
+	mu        sync.Mutex
+	fetch     *keyFetch            // under way; nil when there is none
+	wanted    map[keyName]struct{} // unknown names that the next fetch is for
+	lacking   map[keyName]struct{} // those that the last one was for and did not bring
+	permitted time.Time            // when unknown names may start a fetch again
+	good      time.Time            // when the last fetch that brought keys ended
+	failed    int                  // fetches in a row
+	trouble   error                // why the last fetch came to nothing; nil if it did not
+	took      time.Duration        // by the last fetch
+	next      time.Time            // of the timer
+	timer     *time.Timer
+}
+
+// keyFetch is one fetch.
+type keyFetch struct {
+	began   time.Time
+	done    chan struct{}
+	wanted  map[keyName]struct{}
+	lacking bool // it was good, so that what it does not have is not there; set before done is closed
+}
+
+// NewProjectKeys begins to fetch the project's keys, and goes on to do so every
+// 10 minutes until ctx ends. A project that cannot be reached is no error: its
+// tokens get 503 until it can, which is tried again within seconds.
+func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.JWKSURL == "" {
+		o.JWKSURL = issuerOf(o.SupabaseURL) + "/.well-known/jwks.json"
+	}
+	if o.Transport == nil {
+		o.Transport = newKeyTransport()
+	}
 	k := &ProjectKeys{
-		log: log,
+		address: o.JWKSURL, log: o.Logger, serving: ctx,
+		client: &nethttp.Client{
+			Transport:     o.Transport,
+			CheckRedirect: func(*nethttp.Request, []*nethttp.Request) error { return nethttp.ErrUseLastResponse },
+		},
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_project_keys_failures_total", Help: "Fetches of the project's public keys that failed.",
 		}),
-	}
-	store, err := jwkset.NewStorageFromHTTP(issuerOf(supabaseURL)+"/.well-known/jwks.json", jwkset.HTTPClientStorageOptions{
-		Ctx: ctx, HTTPTimeout: keysFetch, RefreshInterval: keysRefresh, NoErrorReturnFirstHTTPReq: true,
-		Client: &nethttp.Client{
-			Transport:     boundedTransport{},
-			CheckRedirect: func(*nethttp.Request, []*nethttp.Request) error { return nethttp.ErrUseLastResponse },
-		},
-		Storage: fetchedKeys{jwkset.NewMemoryStorage(), k}, RefreshErrorHandler: k.failed,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("SUPABASE_URL: %w", err)
-	}
-	client, err := jwkset.NewHTTPClient(jwkset.HTTPClientOptions{
-		HTTPURLs: map[string]jwkset.Storage{supabaseURL: store}, RateLimitWaitMax: keysWait,
-		RefreshUnknownKID: rate.NewLimiter(rate.Every(keysUnknown), 1),
-	})
-	if err != nil {
-		return nil, fmt.Errorf("keep the project's keys: %w", err)
-	}
-	keys, err := keyfunc.New(keyfunc.Options{Ctx: ctx, Storage: client, UseWhitelist: []jwkset.USE{"", jwkset.UseSig}})
-	if err != nil {
-		return nil, fmt.Errorf("use the project's keys: %w", err)
+		wanted: map[keyName]struct{}{}, lacking: map[keyName]struct{}{}, good: time.Now(),
 	}
 	methods := []string{jwt.SigningMethodES256.Alg(), jwt.SigningMethodRS256.Alg()}
-	k.keyed = newKeyed(methods, issuerOf(supabaseURL), now, func(token *jwt.Token) (any, error) {
-		if name, named := token.Header[jwkset.HeaderKID].(string); !named || name == "" {
-			return nil, errUnnamedKey // the library would try every key
-		}
-		key, err := keys.Keyfunc(token)
-		if err != nil && k.failing.Load() {
-			return nil, fmt.Errorf("%w: the project's keys cannot be fetched: %w", competition.ErrUnavailable, err)
-		}
-		return key, err
-	})
-	return k, nil
+	k.keyed = newKeyed(methods, newIssuers(o.Issuers, o.SupabaseURL), o.Now, k.keyFor)
+	k.set.Store(&keySet{})
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.timer = time.AfterFunc(keysRefresh, k.refresh)
+	context.AfterFunc(ctx, func() { k.timer.Stop() })
+	k.begin()
+	return k
 }
 
-// failed notes a fetch that came to nothing; the log has one line for a series.
-func (k *ProjectKeys) failed(ctx context.Context, err error) {
-	k.failures.Inc()
-	if !k.failing.Swap(true) {
-		k.log.WarnContext(ctx, "the project's public keys cannot be fetched: tokens signed with new ones are refused; check SUPABASE_URL", "error", err)
+// newKeyTransport is one whose connections are found dead soon.
+func newKeyTransport() nethttp.RoundTripper {
+	transport, ok := nethttp.DefaultTransport.(*nethttp.Transport)
+	if !ok {
+		return nethttp.DefaultTransport
 	}
+	transport = transport.Clone()
+	transport.DialContext = (&net.Dialer{Timeout: keysConnect}).DialContext
+	transport.TLSHandshakeTimeout = keysConnect
+	transport.DisableKeepAlives = true // one request in minutes
+	return transport
+}
+
+// keyFor is the key that a token's header names.
+func (k *ProjectKeys) keyFor(token *jwt.Token) (crypto.PublicKey, *signingKey, error) {
+	kid, _ := token.Header["kid"].(string)
+	if kid == "" {
+		return nil, nil, refuseToken("unnamed_key", "it does not name its key in `kid`")
+	}
+	name, set := keyName{token.Method.Alg(), kid}, k.set.Load()
+	key := set.keys[name]
+	if key == nil {
+		if err := set.unfitFor(name); err != nil {
+			return nil, nil, err
+		}
+		var err error
+		if key, err = k.ask(name); err != nil {
+			return nil, nil, err
+		}
+	}
+	return key.public, key, nil
+}
+
+// ask looks for a key that nobody knew. It starts a fetch if one is permitted, and
+// waits for one under way, but not for long.
+func (k *ProjectKeys) ask(name keyName) (*signingKey, error) {
+	k.mu.Lock()
+	now := time.Now()
+	permitted := k.trouble == nil && !now.Before(k.permitted)
+	if _, known := k.lacking[name]; known && !permitted {
+		k.mu.Unlock()
+		return nil, unknownKey(name)
+	}
+	if len(k.wanted) < maxUnknownKeys && len(name.kid) <= maxKeyName {
+		k.wanted[name] = struct{}{}
+	}
+	if k.fetch == nil && permitted {
+		k.permitted = now.Add(keysUnknown)
+		k.begin()
+	}
+	fetch := k.fetch
+	k.mu.Unlock()
+	if fetch != nil {
+		fetch.await()
+	}
+	set := k.set.Load()
+	switch key, err := set.keys[name], set.unfitFor(name); {
+	case key != nil:
+		return key, nil
+	case err != nil:
+		return nil, err
+	case fetch.lacks(name):
+		return nil, unknownKey(name)
+	default:
+		return nil, k.unavailable()
+	}
+}
+
+// await waits for the fetch, but not longer than keysWait after its beginning.
+func (f *keyFetch) await() {
+	enough := time.NewTimer(keysWait - time.Since(f.began))
+	defer enough.Stop()
+	select {
+	case <-f.done:
+	case <-enough.C:
+	}
+}
+
+// lacks reports whether the fetch was for a key and did not bring it.
+func (f *keyFetch) lacks(name keyName) bool {
+	if f == nil {
+		return false
+	}
+	select {
+	case <-f.done:
+	default:
+		return false
+	}
+	_, wanted := f.wanted[name]
+	return wanted && f.lacking
+}
+
+// unknownKey is the refusal of a token whose key is not the project's.
+func unknownKey(name keyName) error {
+	return refuseToken("unknown_key", "the project has no key %s for %s", quoteShort(name.kid), name.method)
+}
+
+// unavailable is the refusal of a token whose key may be the project's, with the
+// time after which that will be known.
+func (k *ProjectKeys) unavailable() error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	detail, at := "the token names a key that was not there when the project's keys were last fetched", k.permitted
+	if k.trouble != nil || k.fetch != nil {
+		detail, at = "the project's keys cannot be fetched now", k.next
+	}
+	p := kindSignIn.with(detail)
+	if k.fetch == nil {
+		p.retryAfter = int((time.Until(at) + time.Second - 1) / time.Second)
+	}
+	return p
+}
+
+// refresh is what the timer does.
+func (k *ProjectKeys) refresh() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.fetch == nil {
+		k.begin()
+	}
+}
+
+// begin starts a fetch, which goes on whoever waits for it. The caller holds mu,
+// and there is none under way.
+func (k *ProjectKeys) begin() {
+	if k.serving.Err() != nil {
+		return
+	}
+	fetch := &keyFetch{began: time.Now(), done: make(chan struct{}), wanted: k.wanted}
+	k.fetch, k.wanted = fetch, map[keyName]struct{}{}
+	k.timer.Stop()
+	go k.run(fetch)
+}
+
+func (k *ProjectKeys) run(fetch *keyFetch) {
+	set, err := k.get()
+	if k.serving.Err() != nil {
+		close(fetch.done)
+		return
+	}
+	withdrawn := k.conclude(fetch, set, err)
+	close(fetch.done)
+	if onEnd := k.onEnd.Load(); withdrawn && onEnd != nil {
+		(*onEnd)()
+	}
+}
+
+// get fetches the key set.
+func (k *ProjectKeys) get() (*keySet, error) {
+	ctx, cancel := context.WithTimeout(k.serving, keysFetch)
+	defer cancel()
+	request, err := nethttp.NewRequestWithContext(ctx, nethttp.MethodGet, k.address, nil)
+	if err != nil {
+		return nil, fmt.Errorf("fetch the project's keys: %w", err)
+	}
+	response, err := k.client.Do(request)
+	if err != nil {
+		return nil, fmt.Errorf("fetch the project's keys: %w", err)
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != nethttp.StatusOK {
+		return nil, fmt.Errorf("fetch the project's keys: the answer is %s", response.Status)
+	}
+	body, err := io.ReadAll(io.LimitReader(response.Body, maxKeySetBytes+1))
+	if err != nil {
+		return nil, fmt.Errorf("fetch the project's keys: %w", err)
+	}
+	if len(body) > maxKeySetBytes {
+		return nil, errKeySet
+	}
+	return readKeySet(body)
+}
+
+// conclude takes what a fetch brought, and reports whether keys ended by it.
+func (k *ProjectKeys) conclude(fetch *keyFetch, set *keySet, err error) (withdrawn bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	now, known := time.Now(), k.set.Load()
+	k.fetch, k.took = nil, now.Sub(fetch.began)
+	if err == nil && set.shown == 0 && len(known.keys) > 0 {
+		err = errNoKeysShown
+	}
+	if err != nil && len(known.keys) > 0 && now.Sub(k.good) >= keysKept {
+		k.log.ErrorContext(k.serving, "the project's public keys have not been fetched for a day: tokens signed with them are refused", "error", err)
+		withdrawn = true
+		_, _ = (&keySet{}).keepingFrom(known)
+		k.set.Store(&keySet{})
+	}
+	fetch.lacking = err == nil || errors.Is(err, errNoKeysShown)
+	if fetch.lacking {
+		k.lacking = fetch.wanted
+	}
+	if err != nil {
+		k.fail(err)
+		k.schedule(min(keysRetry<<min(k.failed-1, 10), keysRetryMost))
+		return withdrawn
+	}
+	if k.trouble != nil {
+		k.log.InfoContext(k.serving, "the project's public keys are fetched again")
+	}
+	k.trouble, k.failed, k.good = nil, 0, now
+	set, ended := set.keepingFrom(known)
+	k.set.Store(set)
+	for _, name := range ended {
+		k.lacking[name] = struct{}{}
+		k.log.InfoContext(k.serving, "the project has withdrawn a key: what it signed ends", "kid", name.kid, "alg", name.method)
+	}
+	for kid, why := range set.unfit {
+		if known.unfit[kid] != why {
+			k.log.WarnContext(k.serving, "the project shows a key that is not taken", "kid", kid, "reason", why)
+		}
+	}
+	k.schedule(keysRefresh)
+	return len(ended) > 0
+}
+
+// fail notes a fetch that came to nothing; the log has one line for a series.
+func (k *ProjectKeys) fail(err error) {
+	k.failures.Inc()
+	k.failed++
+	if k.trouble == nil {
+		k.log.WarnContext(k.serving, "the project's public keys cannot be fetched: tokens signed with new ones are refused; check SUPABASE_URL or SUPABASE_JWKS_URL", "error", err)
+	}
+	k.trouble = err
+}
+
+// schedule sets the next fetch.
+func (k *ProjectKeys) schedule(in time.Duration) {
+	k.next = time.Now().Add(in)
+	k.timer.Reset(in)
+}
+
+// health is why the keys cannot be fetched, nil if they can, and how long the last
+// fetch took.
+func (k *ProjectKeys) health() (trouble error, took time.Duration) { //nolint:revive // no error of the call
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.trouble, k.took
 }
 
 // Describe implements prometheus.Collector.
@@ -100,32 +369,3 @@ func (k *ProjectKeys) Describe(to chan<- *prometheus.Desc) { k.failures.Describe
 
 // Collect implements prometheus.Collector.
 func (k *ProjectKeys) Collect(to chan<- prometheus.Metric) { k.failures.Collect(to) }
-
-// fetchedKeys is where a fetch puts what it got.
-type fetchedKeys struct {
-	jwkset.Storage
-	owner *ProjectKeys
-}
-
-// KeyReplaceAll ends every fetch that was good for something.
-func (f fetchedKeys) KeyReplaceAll(ctx context.Context, keys []jwkset.JWK) error {
-	if f.owner.failing.Swap(false) {
-		f.owner.log.InfoContext(ctx, "the project's public keys are fetched again")
-	}
-	return f.Storage.KeyReplaceAll(ctx, keys)
-}
-
-// boundedTransport reads no more of an answer than a key set can have.
-type boundedTransport struct{}
-
-func (boundedTransport) RoundTrip(request *nethttp.Request) (*nethttp.Response, error) {
-	response, err := nethttp.DefaultTransport.RoundTrip(request)
-	if err == nil {
-		body := response.Body
-		response.Body = struct {
-			io.Reader
-			io.Closer
-		}{io.LimitReader(body, maxKeySetBytes), body}
-	}
-	return response, err //nolint:wrapcheck // the client looks at it
-}

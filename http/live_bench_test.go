@@ -22,6 +22,7 @@ type liveEngine struct {
 	watching map[*competition.Subscription]struct{}
 	standing map[string]competition.Entry // the users' own places, by user
 	left     chan string                  // ids that Unsubscribe was called with
+	private  map[string]bool              // competitions that operators alone may see
 }
 
 // liveBench is a server over a live engine with the fake's "spring", at version
@@ -37,7 +38,7 @@ func newLiveBench(tb testing.TB, change ...func(*Options)) *liveBench {
 	live := &liveEngine{
 		fakeEngine: newFakeEngine(), boards: map[string]*competition.Update{}, refusals: map[string]error{},
 		watching: map[*competition.Subscription]struct{}{}, standing: map[string]competition.Entry{},
-		left: make(chan string, 1000),
+		left: make(chan string, 1000), private: map[string]bool{},
 	}
 	live.boards["spring"] = competition.NextUpdate(nil, live.top)
 	live.refusals["secret"] = competition.ErrUnknownCompetition
@@ -54,9 +55,12 @@ func newLiveServer(tb testing.TB, change ...func(*Options)) *liveBench {
 }
 
 // Subscribe gives the latest board, and keeps the subscription.
-func (e *liveEngine) Subscribe(s *competition.Subscription, _ competition.Caller) error {
+func (e *liveEngine) Subscribe(s *competition.Subscription, caller competition.Caller) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	if e.private[s.CompetitionID] && !caller.Operator {
+		return competition.ErrForbidden
+	}
 	if err := e.refusals[s.CompetitionID]; err != nil {
 		return err
 	}

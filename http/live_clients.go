@@ -10,6 +10,8 @@ import (
 type liveClient interface {
 	// end asks the client's goroutine to finish; it never blocks.
 	end(c closing)
+	// wake has the client's goroutine look around; it never blocks.
+	wake()
 }
 
 // liveClients are those that are open, so that the server can end them.
@@ -50,6 +52,16 @@ func (l *liveClients) count() float64 {
 	return float64(len(l.open))
 }
 
+// wakeAll has every client look around, since keys of the project have ended and
+// maybe its own.
+func (l *liveClients) wakeAll() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.open {
+		c.wake()
+	}
+}
+
 // endAll tells every client that the server goes away, and waits until all are
 // gone, or for ctx.
 func (l *liveClients) endAll(ctx context.Context) error {
@@ -86,12 +98,21 @@ func (s *Server) untilExpiry(id *Identity) time.Duration {
 	return left
 }
 
-// prolong is for a client whose alarm went off: it moves the alarm where an API
-// key is still good, and is false where the client must go.
-func (s *Server) prolong(id *Identity, expiry *alarm) bool {
-	if id.Key == "" || !s.auth.keys.holds(id) {
-		return false
+// ended is why a live client must go: its token has expired, its key is withdrawn
+// or revoked, or it cannot be known whether it is. It is nil while the client may
+// stay, and moves the alarm if that went off for an API key that is still good.
+func (s *Server) ended(id *Identity, expiry *alarm) error {
+	switch {
+	case id.withdrawn():
+		return s.auth.refused(refuseToken("withdrawn", "the project has withdrawn the key that signed the token"))
+	case !expiry.due.Load():
+		return nil
+	case id.Key == "":
+		return s.auth.refused(&tokenError{kind: kindExpiredToken, rule: "expired", detail: "the token has expired"})
+	}
+	if err := s.auth.keys.holds(id); err != nil {
+		return s.auth.refused(err)
 	}
 	expiry.reset(s.untilExpiry(id))
-	return true
+	return nil
 }

@@ -112,6 +112,15 @@ func appendPong(dst []byte, now competition.Millis) []byte {
 	return endFrame(append(beginFrame(dst, "pong"), `{}`...), now)
 }
 
+// appendAuthenticated answers a token that was taken.
+func appendAuthenticated(dst []byte, id *Identity, now competition.Millis) []byte {
+	dst = append(beginFrame(dst, "authenticated"), '{')
+	if at, ends := id.endsAt(); ends {
+		dst = appendTime(append(dst, `"expires_at":`...), at)
+	}
+	return endFrame(append(dst, '}'), now)
+}
+
 // appendError writes a problem, of one competition if competitionID says which.
 func appendError(dst []byte, competitionID string, p *problem, now competition.Millis) []byte {
 	dst = appendProblem(beginFrame(dst, "error"), p)

@@ -83,7 +83,7 @@ func (s *Server) readHandshake(c *call) *handshake {
 		}
 	}
 	if token == "" {
-		return refuse(kindMissingToken.with("send the token as subprotocol bearer.<token> or as token="))
+		return refuse(s.auth.missing("send the token as subprotocol bearer.<token> or as token="))
 	}
 	var err error
 	if h.identity, err = s.auth.token([]byte(token)); err != nil {

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -73,6 +74,46 @@ func (l *liveSession) watch(competitionID string, limit int, since uint64) (fram
 	}
 	l.poke()
 	return frame{kind: "connected", bytes: appendConnected(nil, competitionID, update.Version, limit, l.now())}, nil
+}
+
+// lostWatch is a watch that ended, and why.
+type lostWatch struct {
+	competitionID string
+	err           error
+}
+
+// become makes the session that of another caller, with the same user id: each
+// watch is checked with it, and those that it may not see end. On an error, which
+// says nothing of a right, everything is as it was.
+func (l *liveSession) become(caller competition.Caller) (lost []lostWatch, err error) {
+	fresh := make([]*competition.Subscription, len(l.watches))
+	for i, w := range l.watches {
+		s := competition.NewSubscription(w.subscription.CompetitionID, caller.UserID, l.wake)
+		switch err := l.engine.Subscribe(s, caller); {
+		case err == nil:
+			fresh[i] = s
+		case errors.Is(err, competition.ErrForbidden), errors.Is(err, competition.ErrUnknownCompetition):
+			lost = append(lost, lostWatch{s.CompetitionID, err})
+		default:
+			for _, s := range fresh[:i] {
+				if s != nil {
+					l.engine.Unsubscribe(s)
+				}
+			}
+			return nil, err
+		}
+	}
+	watches := l.watches[:0]
+	for i, w := range l.watches {
+		l.engine.Unsubscribe(w.subscription)
+		if w.subscription = fresh[i]; w.subscription != nil {
+			watches = append(watches, w)
+		}
+	}
+	clear(l.watches[len(watches):])
+	l.watches, l.caller = watches, caller
+	l.poke()
+	return lost, nil
 }
 
 // unwatch ends a watch; there need not be one.
@@ -179,11 +220,22 @@ func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
 			return err
 		}
 	}
-	if standing != w.standing {
+	if standing == nil && w.standing != nil { // the subscription is newer than what the client has
+		standing = &competition.Standing{}
+	}
+	if !sameStanding(standing, w.standing) {
 		w.standing = standing
 		return send(frame{kind: "standing", bytes: appendStanding(nil, w.subscription, standing, l.now())})
 	}
 	return nil
+}
+
+// sameStanding reports whether a client that has one need not hear of the other.
+func sameStanding(a, b *competition.Standing) bool {
+	if a == nil || b == nil {
+		return a == b
+	}
+	return a.OnBoard == b.OnBoard && (a.Entry == b.Entry || !a.OnBoard)
 }
 
 // statusFrame is the same for everybody.

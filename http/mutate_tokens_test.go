@@ -95,7 +95,7 @@ func TestMutatedTokensOpenNothing(t *testing.T) {
 		began := time.Now()
 		id, code := identify(b, "Bearer "+bad)
 		require.Nil(t, id, "%q", bad)
-		require.Contains(t, []string{"invalid_token", "missing_token", "token_expired"}, code, "%q", bad)
+		require.Contains(t, []string{"invalid_token", "missing_token", "token_expired", "sign_in_unavailable"}, code, "%q", bad)
 		require.Less(t, time.Since(began), time.Second)
 	}
 	require.LessOrEqual(t, p.fetches.Load(), int64(2), "made-up keys are asked for once")

@@ -22,9 +22,11 @@ type Options struct {
 	// Keys verifies tokens signed with the project's own keys; none are accepted
 	// when nil.
 	Keys *ProjectKeys
-	// SupabaseURL is the project: when set, users' tokens must be issued by it,
-	// and the page may talk to it.
+	// SupabaseURL is the project, which the page may talk to.
 	SupabaseURL string
+	// Issuers are the `iss` that users' tokens may have, or "any" alone. When empty
+	// it is SupabaseURL's, and tokens signed with Secret may have none.
+	Issuers []string
 	// AllowedOrigins are the origins of foreign pages that may call from a
 	// browser, or "*" alone.
 	AllowedOrigins []string

@@ -65,6 +65,7 @@ var (
 	kindOverloaded         = problemKind(503, "overloaded", "The server is overloaded", 1, competition.ErrOverloaded)
 	kindUnavailable        = problemKind(503, "unavailable", "The store cannot be reached", 1, competition.ErrUnavailable, competition.ErrConflict)
 	kindDamaged            = problemKind(503, "competition_damaged", "The competition needs its operator", 60, competition.ErrCorrupt)
+	kindSignIn             = problemKind(503, "sign_in_unavailable", "Tokens cannot be checked now", 1)
 	kindNotReady           = problemKind(503, "not_ready", "The server is not ready", 1)
 )
 
@@ -83,6 +84,16 @@ type problem struct {
 	kind   *kind
 	detail string
 	fields []competition.FieldError // every bad field of an invalid request
+
+	retryAfter int // seconds, where it is known better than by the kind; 0 where it is not
+}
+
+// retry is after how many seconds it makes sense to ask again; 0 for never.
+func (p *problem) retry() int {
+	if p.retryAfter > 0 {
+		return p.retryAfter
+	}
+	return p.kind.retryAfter
 }
 
 func (p *problem) Error() string { return p.kind.code + ": " + p.detail }
@@ -146,8 +157,8 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 		}
 		header.Set("WWW-Authenticate", challenge)
 	}
-	if p.kind.retryAfter > 0 {
-		header.Set("Retry-After", strconv.Itoa(p.kind.retryAfter))
+	if seconds := p.retry(); seconds > 0 {
+		header.Set("Retry-After", strconv.Itoa(seconds))
 	}
 	body := appendProblem(nil, p)
 	if !known {

@@ -19,20 +19,21 @@ import (
 
 // Server answers HTTP. Use New.
 type Server struct {
-	engine  Engine
-	log     *slog.Logger
-	auth    *authenticator
-	limits  RateLimits
-	users   *throttle[string]     // nil without a limit
-	clients *throttle[netip.Addr] // nil without a limit
-	origins origins
-	ids     *requestIDs
-	metrics *metrics
-	build   Build
-	now     func() time.Time
-	newID   func() string
-	live    *liveClients
-	upgrade fiber.Handler // to a WebSocket
+	engine      Engine
+	log         *slog.Logger
+	auth        *authenticator
+	projectKeys *ProjectKeys // nil without a project
+	limits      RateLimits
+	users       *throttle[string]     // nil without a limit
+	clients     *throttle[netip.Addr] // nil without a limit
+	origins     origins
+	ids         *requestIDs
+	metrics     *metrics
+	build       Build
+	now         func() time.Time
+	newID       func() string
+	live        *liveClients
+	upgrade     fiber.Handler // to a WebSocket
 
 	assets map[string]*asset // by path
 	routes []*route
@@ -74,13 +75,16 @@ func New(o Options) *Server {
 	s.upgrade = s.newUpgrader()
 	var verifiers []Verifier
 	if len(o.Secret) > 0 {
-		verifiers = append(verifiers, newSecret(o.Secret, issuerOf(o.SupabaseURL), o.Now))
+		verifiers = append(verifiers, newSecret(o.Secret, newIssuers(o.Issuers, o.SupabaseURL), o.Now))
 	}
 	if o.Keys != nil {
+		s.projectKeys = o.Keys
 		verifiers = append(verifiers, o.Keys)
+		wake := s.live.wakeAll
+		o.Keys.onEnd.Store(&wake)
 		o.Registry.MustRegister(o.Keys)
 	}
-	s.auth = newAuthenticator(o.Now, s.users, &keyring{engine: o.Engine, log: o.Logger, now: o.Now}, s.metrics.tokensKnown, s.metrics.tokensVerified, verifiers...)
+	s.auth = newAuthenticator(o.Now, s.users, &keyring{engine: o.Engine, log: o.Logger, now: o.Now}, o.Logger, s.metrics.tokensKnown, s.metrics.tokensVerified, verifiers...)
 	s.assets = newAssets(o.Page, pagePolicy(o.SupabaseURL))
 	s.listen(o)
 	return s

@@ -72,11 +72,13 @@ func (s *Server) streamEvents(c *call) error {
 // EventSource sends no headers.
 func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
 	var identity *Identity
-	err := error(kindMissingToken.with("send the token as Authorization: Bearer <token> or as token="))
+	var err error
 	if header := c.Request.Header.PeekCanonical(headerAuthorization); len(header) > 0 {
 		identity, err = s.auth.bearer(header)
 	} else if token, given := q.text("token"); given {
 		identity, err = s.auth.token([]byte(token))
+	} else {
+		err = s.auth.missing("send the token as Authorization: Bearer <token> or as token=")
 	}
 	switch {
 	case err != nil:
@@ -101,6 +103,9 @@ func (e *eventStream) end(closing) {
 	e.session.poke()
 }
 
+// wake implements liveClient.
+func (e *eventStream) wake() { e.session.poke() }
+
 // run calls before ahead of each event, and sends until the client goes, the
 // token expires or the server stops. A client that takes nothing is ended by the
 // connection's write deadline.
@@ -116,7 +121,11 @@ func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 	defer expiry.stop()
 	for err := send(connected); err == nil; {
 		<-e.session.wake
-		if e.ended.Load() || expiry.due.Load() && !e.server.prolong(e.identity, expiry) {
+		if e.ended.Load() {
+			return
+		}
+		if ended := e.server.ended(e.identity, expiry); ended != nil {
+			_ = send(e.session.problemFrame("", ended))
 			return
 		}
 		if err = e.session.deliver(send); err == nil && comment.due.Load() {

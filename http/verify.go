@@ -1,6 +1,7 @@
 package http
 
 import (
+	"crypto"
 	"encoding/base64"
 	"errors"
 	"strings"
@@ -23,64 +24,126 @@ const audience = "authenticated"
 type Verifier interface {
 	// Methods are the `alg` values that it answers for.
 	Methods() []string
-	// Verify returns whom the token speaks for. An error that is
-	// jwt.ErrTokenExpired or competition.ErrUnavailable is told to the client as
-	// such, any other as a token that is not valid. Safe for concurrent use.
+	// Verify returns whom the token speaks for. The error says why it is refused,
+	// in words for the client; it never holds the token. Safe for concurrent use.
 	Verify(token string) (*Identity, error)
 }
-
-// errNotForUs is returned for a well-signed token that opens nothing here.
-var errNotForUs = errors.New("the token is not meant for this service")
 
 // keyed verifies with whatever keys a key function gives.
 type keyed struct {
 	methods []string
-	parser  *jwt.Parser    // signature, expiry, start
+	parser  *jwt.Parser    // form and signature
+	times   *jwt.Validator // expiry, start
 	users   *jwt.Validator // what is asked of users' tokens besides
-	key     jwt.Keyfunc
+	issuers issuers
+	key     keyFunc
 }
 
-// newKeyed makes a verifier of tokens signed in one of the methods. issuer is
-// asked of users' tokens unless it is empty.
-func newKeyed(methods []string, issuer string, now func() time.Time, key jwt.Keyfunc) *keyed {
-	times := []jwt.ParserOption{jwt.WithExpirationRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now)}
-	users := append([]jwt.ParserOption{jwt.WithAudience(audience)}, times...)
-	if issuer != "" {
-		users = append(users, jwt.WithIssuer(issuer))
-	}
+// keyFunc gives the key for a token, of which only the header counts so far.
+// signer is whom to ask whether it is still good; nil for a key that stays.
+type keyFunc func(token *jwt.Token) (key crypto.PublicKey, signer *signingKey, err error)
+
+// newKeyed makes a verifier of tokens signed in one of the methods.
+func newKeyed(methods []string, issuers issuers, now func() time.Time, key keyFunc) *keyed {
 	return &keyed{
 		methods: methods,
-		parser:  jwt.NewParser(append(times, jwt.WithValidMethods(methods), jwt.WithStrictDecoding())...),
-		users:   jwt.NewValidator(users...),
+		parser:  jwt.NewParser(jwt.WithoutClaimsValidation(), jwt.WithValidMethods(methods), jwt.WithStrictDecoding()),
+		times:   jwt.NewValidator(jwt.WithExpirationRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now)),
+		users:   jwt.NewValidator(jwt.WithAudience(audience), jwt.WithTimeFunc(now), jwt.WithLeeway(leeway)),
+		issuers: issuers,
 		key:     key,
 	}
 }
 
 // newSecret makes the verifier of tokens signed with the project's secret.
-func newSecret(secret []byte, issuer string, now func() time.Time) *keyed {
-	return newKeyed([]string{jwt.SigningMethodHS256.Alg()}, issuer, now, func(*jwt.Token) (any, error) { return secret, nil })
+func newSecret(secret []byte, issuers issuers, now func() time.Time) *keyed {
+	return newKeyed([]string{jwt.SigningMethodHS256.Alg()}, issuers, now, func(*jwt.Token) (crypto.PublicKey, *signingKey, error) { return secret, nil, nil })
 }
 
 func (k *keyed) Methods() []string { return k.methods }
 
 func (k *keyed) Verify(token string) (*Identity, error) {
 	if strings.ContainsAny(token, "\r\n") { // which decoding base64 passes over
-		return nil, jwt.ErrTokenMalformed
+		return nil, errMalformedToken
 	}
 	var c claims
-	if _, err := k.parser.ParseWithClaims(token, &c, k.key); err != nil {
-		return nil, err
+	var signer *signingKey
+	parsed, err := k.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (key any, err error) {
+		if _, critical := t.Header["crit"]; critical { // RFC 7515, section 4.1.11: we know none
+			return nil, refuseToken("critical_extension", "its header has `crit`: extensions that are not known here")
+		}
+		key, signer, err = k.key(t)
+		return key, err
+	})
+	if err != nil {
+		return nil, reasonOf(err, parsed)
+	}
+	if err := k.times.Validate(&c); err != nil {
+		return nil, reasonOfTimes(err, &c)
 	}
 	if c.Role != serviceRole { // which has no sub, aud or iss of the project
-		if err := k.users.Validate(&c); err != nil {
+		if err := k.checkUser(&c); err != nil {
 			return nil, err
 		}
-		if !competition.ValidUserID(c.Subject) {
-			return nil, errNotForUs
-		}
 	}
-	return c.identity(), nil
+	id := c.identity()
+	id.signer = signer
+	return id, nil
 }
+
+// checkUser checks what is asked of users' tokens alone.
+func (k *keyed) checkUser(c *claims) error {
+	if err := k.users.Validate(c); err != nil {
+		return refuseToken("audience", "its audience %s is not %s", quoteShort(strings.Join(c.Audience, ",")), quoteShort(audience))
+	}
+	if err := k.issuers.check(c.Issuer, k.methods); err != nil {
+		return err
+	}
+	switch {
+	case c.Subject == "":
+		return refuseToken("no_subject", "it has no `sub`: it is for no user")
+	case !competition.ValidUserID(c.Subject):
+		return refuseToken("subject", "its `sub` is not 1 to 128 printable ASCII characters without spaces")
+	case reservedSubject(c.Subject):
+		return refuseToken("reserved_subject", "its `sub` %s is reserved", quoteShort(c.Subject))
+	}
+	return nil
+}
+
+// reasonOf is why a token could not be read or its signature not be verified.
+func reasonOf(err error, token *jwt.Token) error {
+	var refused *tokenError
+	var p *problem
+	switch {
+	case errors.As(err, &refused):
+		return refused
+	case errors.As(err, &p):
+		return p
+	case errors.Is(err, jwt.ErrTokenMalformed), token == nil:
+		return errMalformedToken
+	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
+		return refuseToken("signature", "its signature does not fit the key")
+	default:
+		return errMalformedToken
+	}
+}
+
+// reasonOfTimes is why a well-signed token is not good now.
+func reasonOfTimes(err error, c *claims) error {
+	switch {
+	case c.ExpiresAt == nil:
+		return refuseToken("no_expiry", "it has no `exp`")
+	case errors.Is(err, jwt.ErrTokenExpired):
+		expired := refuseToken("expired", "it expired at %s", shownSecond(c.ExpiresAt.Time))
+		expired.kind = kindExpiredToken
+		return expired
+	default:
+		return refuseToken("not_yet", "it is not good before %s", shownSecond(c.NotBefore.Time))
+	}
+}
+
+// shownSecond is a time as a token has it.
+func shownSecond(at time.Time) string { return quoteShort(at.UTC().Format(time.RFC3339)) }
 
 // methodOf is the `alg` that a token names, or "". It decides only who checks
 // the token: each verifier insists on its own methods.

@@ -9,6 +9,7 @@ import (
 
 	fws "github.com/fasthttp/websocket"
 	"github.com/gofiber/contrib/websocket"
+	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -18,7 +19,8 @@ const (
 	closeGoingAway       = fws.CloseGoingAway               // 1001: the server stops; reconnect with since
 	closeUnsupported     = fws.CloseUnsupportedData         // 1003: a binary message
 	closeInvalidData     = fws.CloseInvalidFramePayloadData // 1007: text that is not UTF-8
-	closeBadToken        = fws.ClosePolicyViolation         // 1008: bad or expired token
+	closeBadToken        = fws.ClosePolicyViolation         // 1008: bad, expired or withdrawn token
+	closeTooFast         = fws.ClosePolicyViolation         // 1008: far more frames than anybody needs
 	closeTryAgain        = fws.CloseTryAgainLater           // 1013: the competition cannot be read now
 	closeBadRequest      = 4400                             // limit or since cannot be accepted
 	closePrivate         = 4403
@@ -50,7 +52,8 @@ type socket struct {
 	conn    *websocket.Conn
 	session *liveSession
 
-	identity *Identity // of the latest token; the writer's
+	identity *Identity                    // of the latest token; the writer's
+	bucket   atomic.Pointer[rate.Limiter] // the identity's
 
 	frames      chan clientFrame // to the writer
 	hangUp      chan closing     // the reader's or the server's wish; capacity 1
@@ -87,6 +90,7 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 		frames:   make(chan clientFrame, maxWaitingForWriting),
 		hangUp:   make(chan closing, 1), done: make(chan struct{}),
 	}
+	k.bucket.Store(h.identity.bucket)
 	if !s.live.add(k) {
 		closeSocket(conn, closing{closeGoingAway, "the server is shutting down"})
 		return
@@ -135,11 +139,16 @@ func closeSocket(conn *websocket.Conn, c closing) {
 // whole when the client has closed its own, so that it reads the close frame. (The
 // connection's own Close does nothing: fasthttp closes when the handler returns.)
 func linger(conn *websocket.Conn) {
+	awaitClose(connectionOf(conn))
+}
+
+// connectionOf is the connection below a socket, as the gate let it in.
+func connectionOf(conn *websocket.Conn) net.Conn {
 	connection := conn.NetConn()
 	if hijacked, ok := connection.(interface{ UnsafeConn() net.Conn }); ok {
-		connection = hijacked.UnsafeConn()
+		return hijacked.UnsafeConn()
 	}
-	awaitClose(connection)
+	return connection
 }
 
 // end asks the writer to close the socket; the first wish counts.
@@ -151,9 +160,17 @@ func (k *socket) end(c closing) {
 	}
 }
 
-// read takes the client's frames until the connection ends.
+// wake implements liveClient.
+func (k *socket) wake() { k.session.poke() }
+
+// read takes the client's frames until the connection ends. What is too much is
+// known before anything of a frame is parsed.
 func (k *socket) read() {
 	k.conn.SetReadLimit(maxFrameBytes)
+	pace := newFramePace(k.server.limits.User, func() {
+		k.end(closing{closeTooFast, "far too many frames within a second"})
+	})
+	defer pace.watch(connectionOf(k.conn))()
 	alive := func() {
 		_ = k.conn.SetReadDeadline(time.Now().Add(readDeadline))
 		if k.ending.Load() { // maybe just now: then the writer's deadline is the one that counts
@@ -162,6 +179,14 @@ func (k *socket) read() {
 	}
 	k.conn.SetPongHandler(func(string) error {
 		alive()
+		return pace.frame()
+	})
+	k.conn.SetPingHandler(func(data string) error {
+		alive()
+		if err := pace.frame(); err != nil {
+			return err
+		}
+		_ = k.conn.WriteControl(fws.PongMessage, []byte(data), time.Now().Add(time.Second)) // if it fails, so do the others
 		return nil
 	})
 	defer k.end(closing{}) // whatever ended the reading ends the writing
@@ -177,9 +202,15 @@ func (k *socket) read() {
 		case !utf8.Valid(message):
 			k.end(closing{closeInvalidData, "frames must be UTF-8"})
 			return
+		case pace.frame() != nil:
+			return
+		}
+		f := clientFrame{problem: errTooMany}
+		if k.server.users.allow(k.bucket.Load()) { // frames count as the user's requests do
+			f = parseClientFrame(message)
 		}
 		select {
-		case k.frames <- parseClientFrame(message):
+		case k.frames <- f:
 			k.session.poke()
 		case <-k.done:
 			return
@@ -214,8 +245,8 @@ func (k *socket) write(first frame) {
 			return
 		default:
 		}
-		if expiry.due.Load() && !k.server.prolong(k.identity, expiry) {
-			closeSocket(k.conn, closing{closeBadToken, "the token has expired"})
+		if ended := k.server.ended(k.identity, expiry); ended != nil {
+			closeSocket(k.conn, closingFor(ended))
 			return
 		}
 		if ping.due.Load() {
@@ -250,11 +281,9 @@ func (k *socket) send(f frame) error {
 	return k.conn.WriteMessage(fws.TextMessage, f.bytes)
 }
 
-// answer does what a client's frame asks. Frames count as the user's requests do.
+// answer does what a client's frame asks.
 func (k *socket) answer(f clientFrame, expiry *alarm) error {
 	switch {
-	case !k.server.users.allow(k.identity.bucket):
-		return k.send(k.session.problemFrame(f.competitionID, errTooMany))
 	case f.problem != nil:
 		return k.send(k.session.problemFrame(f.competitionID, f.problem))
 	case f.kind == "ping":
@@ -274,7 +303,9 @@ func (k *socket) answer(f clientFrame, expiry *alarm) error {
 	return nil
 }
 
-// renew takes a later token of the same user.
+// renew takes a later token of the same user, once every watch was checked with
+// it: those that it may not see end. The error is competition.ErrForbidden if none
+// is left. A token that cannot be taken changes nothing.
 func (k *socket) renew(token string, expiry *alarm) error {
 	identity, err := k.server.auth.token([]byte(token))
 	switch {
@@ -284,10 +315,23 @@ func (k *socket) renew(token string, expiry *alarm) error {
 	case !identity.may(competition.ScopeRead):
 		err = errScope
 	}
+	var lost []lostWatch
+	if err == nil {
+		lost, err = k.session.become(identity.Caller)
+	}
 	if err != nil {
 		return k.send(k.session.problemFrame("", err))
 	}
-	k.identity, k.session.caller = identity, identity.Caller
+	k.identity = identity
+	k.bucket.Store(identity.bucket)
 	expiry.reset(k.server.untilExpiry(identity))
-	return nil
+	for _, w := range lost {
+		if err := k.send(k.session.problemFrame(w.competitionID, w.err)); err != nil {
+			return err
+		}
+	}
+	if len(lost) > 0 && len(k.session.watches) == 0 {
+		return competition.ErrForbidden
+	}
+	return k.send(frame{kind: "authenticated", bytes: appendAuthenticated(nil, identity, k.session.now())})
 }

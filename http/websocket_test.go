@@ -384,7 +384,9 @@ func TestTheTokenOfASocketExpires(t *testing.T) {
 		r := open(t, expiring(2*time.Second, "u1"))
 		reference := open(t, expiring(3*time.Second, "u1"))
 		r.say("auth", fmt.Sprintf(`{"token":%q}`, userToken(t, "u1")))
-		r.quiet() // success is not told
+		require.Equal(t, liveMessage{
+			"authenticated", map[string]any{"expires_at": "2026-05-10T13:00:00.000Z"}, start,
+		}, r.message())
 		reference.refusedWith(1008)
 		r.quiet()
 	})

@@ -107,7 +107,7 @@ func newLoads() (*loads, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.boss, err = rig.Token("operator", true)
+	l.boss, err = rig.Token("boss", true)
 	return l, err
 }
 

@@ -172,7 +172,7 @@ func (s *instance) stop() {
 // operatorToken is a token that may do everything.
 func operatorToken(t *testing.T) string {
 	t.Helper()
-	return tokenOf(t, "operator", true)
+	return tokenOf(t, "op", true)
 }
 
 func tokenOf(t *testing.T, user string, operator bool) string {

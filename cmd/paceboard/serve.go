@@ -91,9 +91,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	var keys *pbhttp.ProjectKeys // fetched while competitions recover
 	if settings.SupabaseURL != "" {
-		if keys, err = pbhttp.NewProjectKeys(ctx, settings.SupabaseURL, s.logger, time.Now); err != nil {
-			return s, err
-		}
+		keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{SupabaseURL: settings.SupabaseURL, Logger: s.logger})
 	}
 	if settings.JournalRetention > 0 {
 		s.keeping = startRetention(s.store, settings.JournalRetention, retentionEvery, s.logger, registry)

@@ -1,0 +1,302 @@
+package http
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"errors"
+	"io"
+	"log/slog"
+	nethttp "net/http"
+	"net/http/httptest"
+	"strconv"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/golang-jwt/jwt/v5"
+	"github.com/stretchr/testify/require"
+)
+
+// keyServer is the project's address without a network, so that its tests may let
+// days pass.
+type keyServer struct {
+	keys    map[string]crypto.Signer
+	err     error         // instead of an answer
+	takes   time.Duration // until the answer
+	fetches int
+}
+
+func (k *keyServer) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+	k.fetches++
+	answer, err := k.keys, k.err
+	select {
+	case <-time.After(k.takes):
+	case <-r.Context().Done():
+		return nil, r.Context().Err()
+	}
+	if err != nil {
+		return nil, err
+	}
+	recorder := httptest.NewRecorder()
+	showsKeys(answer)(recorder, r)
+	return recorder.Result(), nil
+}
+
+// keyTime is an authenticator that trusts a key server, inside a bubble of time.
+type keyTime struct {
+	t *testing.T
+	*authenticator
+	keys   *ProjectKeys
+	server *keyServer
+	log    bytes.Buffer
+}
+
+// inKeyTime runs a test in a bubble.
+func inKeyTime(t *testing.T, keys map[string]crypto.Signer, test func(t *testing.T, k *keyTime)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) {
+		k := &keyTime{t: t, server: &keyServer{keys: keys}}
+		log := slog.New(slog.NewTextHandler(&k.log, nil))
+		k.keys = NewProjectKeys(t.Context(), ProjectKeysOptions{SupabaseURL: projectURL, Logger: log, Transport: k.server})
+		m := newBench(t).metrics
+		k.authenticator = newAuthenticator(time.Now, nil, nil, log, m.tokensKnown, m.tokensVerified, k.keys)
+		defer k.close()
+		synctest.Wait()
+		test(t, k)
+	})
+}
+
+// signed is a token that is good for a thousand days.
+func (k *keyTime) signed(key *ecdsa.PrivateKey, kid string) []byte {
+	k.t.Helper()
+	token := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
+		"sub": "u1", "aud": "authenticated", "iss": issuer, "exp": time.Now().Add(1000 * 24 * time.Hour).Unix(),
+	})
+	token.Header["kid"] = kid
+	text, err := token.SignedString(key)
+	require.NoError(k.t, err)
+	return []byte(text)
+}
+
+// try authenticates, and returns the code of the refusal, "" for none, and when to
+// come again.
+func (k *keyTime) try(token []byte) (code string, retryAfter int) {
+	k.t.Helper()
+	_, err := k.token(token)
+	if err == nil {
+		return "", 0
+	}
+	p, _ := problemOf(err)
+	return p.kind.code, p.retry()
+}
+
+func (k *keyTime) requireCode(want string, token []byte) {
+	k.t.Helper()
+	code, _ := k.try(token)
+	require.Equal(k.t, want, code)
+}
+
+// TestAWithdrawnKeyEndsWhatItSigned: at once, however long its tokens say that they
+// are good and however often they were seen; those of other keys stay known.
+func TestAWithdrawnKeyEndsWhatItSigned(t *testing.T) {
+	leaked, kept := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
+	both := map[string]crypto.Signer{"leaked": leaked, "kept": kept}
+	inKeyTime(t, both, func(t *testing.T, k *keyTime) {
+		stolen, good := k.signed(leaked, "leaked"), k.signed(kept, "kept")
+		k.requireCode("", stolen)
+		k.requireCode("", good)
+		before, err := k.token(good)
+		require.NoError(t, err)
+		woken := 0
+		wake := func() { woken++ }
+		k.keys.onEnd.Store(&wake)
+
+		k.server.keys = map[string]crypto.Signer{"kept": kept}
+		time.Sleep(keysRefresh)
+		synctest.Wait()
+		k.requireCode("invalid_token", stolen)
+		require.Equal(t, 1, woken, "sockets look around")
+		after, err := k.token(good)
+		require.NoError(t, err)
+		require.Same(t, before, after)
+		time.Sleep(keysRefresh)
+		synctest.Wait()
+		require.Equal(t, 1, woken, "nothing ended any more")
+
+		k.server.keys = map[string]crypto.Signer{"kept": leaked} // another key under a known name
+		time.Sleep(keysRefresh)
+		synctest.Wait()
+		k.requireCode("invalid_token", good)
+		k.requireCode("", k.signed(leaked, "kept"))
+		require.Equal(t, 2, woken)
+	})
+}
+
+// TestKeysOutliveFailedFetches: and empty ones, for a day.
+func TestKeysOutliveFailedFetches(t *testing.T) {
+	key := newECKey(t, elliptic.P256())
+	for rule, c := range map[string]struct {
+		fail func(*keyServer)
+		code string // after a day
+	}{
+		"failed": {func(s *keyServer) { s.err = errors.New("no route to host") }, "sign_in_unavailable"},
+		"empty":  {func(s *keyServer) { s.keys = nil }, "invalid_token"},
+		"slow":   {func(s *keyServer) { s.takes = time.Hour }, "sign_in_unavailable"},
+	} {
+		t.Run(rule, func(t *testing.T) {
+			inKeyTime(t, map[string]crypto.Signer{"k": key}, func(t *testing.T, k *keyTime) {
+				token := k.signed(key, "k")
+				k.requireCode("", token)
+				c.fail(k.server)
+				time.Sleep(keysKept - time.Minute)
+				k.requireCode("", token)
+				trouble, _ := k.keys.health()
+				require.Error(t, trouble)
+				time.Sleep(2 * keysRefresh)
+				k.requireCode(c.code, token)
+
+				*k.server = keyServer{keys: map[string]crypto.Signer{"k": key}}
+				time.Sleep(keysRefresh + keysFetch)
+				k.requireCode("", token)
+				trouble, _ = k.keys.health()
+				require.NoError(t, trouble)
+			})
+		})
+	}
+}
+
+// TestASecondRotationWithinAMinute: nobody is signed out by it. The token may be
+// good, and is told when that will be known.
+func TestASecondRotationWithinAMinute(t *testing.T) {
+	first, second, third := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
+	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(t *testing.T, k *keyTime) {
+		k.server.keys = map[string]crypto.Signer{"first": first, "second": second}
+		k.requireCode("", k.signed(second, "second"))
+		time.Sleep(10 * time.Second)
+		k.server.keys = map[string]crypto.Signer{"second": second, "third": third}
+		code, retryAfter := k.try(k.signed(third, "third"))
+		require.Equal(t, "sign_in_unavailable", code)
+		require.Equal(t, 50, retryAfter)
+		made := k.signed(first, "made-up")
+		k.requireCode("sign_in_unavailable", made)
+		time.Sleep(50 * time.Second)
+		k.requireCode("", k.signed(third, "third"))
+
+		for range 3 { // a fetch lacked it, so it is known to be bad
+			k.requireCode("invalid_token", made)
+			time.Sleep(15 * time.Second)
+		}
+		require.Equal(t, 3, k.server.fetches)
+	})
+}
+
+// TestASlowKeySet: a request does not wait for it to its end, and does not end it.
+func TestASlowKeySet(t *testing.T) {
+	first, second := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
+	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(t *testing.T, k *keyTime) {
+		k.server.takes = 3 * time.Second
+		k.server.keys = map[string]crypto.Signer{"first": first, "second": second}
+		began := time.Now()
+		code, retryAfter := k.try(k.signed(second, "second"))
+		require.Equal(t, "sign_in_unavailable", code)
+		require.Equal(t, 1, retryAfter)
+		require.Equal(t, keysWait, time.Since(began))
+		code, _ = k.try(k.signed(second, "second"))
+		require.Equal(t, "sign_in_unavailable", code)
+		require.Equal(t, keysWait, time.Since(began), "the others do not wait again")
+		time.Sleep(3 * time.Second)
+		k.requireCode("", k.signed(second, "second"))
+		require.Equal(t, 2, k.server.fetches)
+	})
+}
+
+// TestAProjectThatIsAwayAtStart: is asked again within seconds, and is told from a
+// store that is away.
+func TestAProjectThatIsAwayAtStart(t *testing.T) {
+	key := newECKey(t, elliptic.P256())
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{err: errors.New("connection refused"), keys: map[string]crypto.Signer{"k": key}}
+		keys := NewProjectKeys(t.Context(), ProjectKeysOptions{SupabaseURL: projectURL, Transport: server})
+		b := newBench(t, func(o *Options) { o.Keys, o.Now = keys, time.Now })
+		k := &keyTime{t: t, authenticator: b.auth}
+		token := string(k.signed(key, "k"))
+		synctest.Wait()
+		r := b.do(t, "GET", readTop, "", bearer(token))
+		require.Equal(t, 503, r.status)
+		require.Contains(t, r.body, `"code":"sign_in_unavailable"`)
+		require.Contains(t, r.body, "the project's keys cannot be fetched now")
+		seconds, err := strconv.Atoi(r.get("Retry-After"))
+		require.NoError(t, err)
+		require.LessOrEqual(t, seconds, int(keysRetryMost/time.Second))
+		health := b.do(t, "GET", "/health", "").body
+		require.Contains(t, health, `"status":"degraded"`)
+		require.Contains(t, health, `"degraded":["sign_in"]`)
+		require.Equal(t, 200, b.do(t, "GET", "/health/ready", "").status)
+		service := mint(t, secret, jwt.MapClaims{"role": "service_role", "exp": time.Now().Add(time.Hour).Unix()})
+		require.Contains(t, b.do(t, "GET", "/health/detailed", "", bearer(service)).body, `{"name":"sign_in","healthy":false,"detail":"fetch the project's keys: `)
+
+		time.Sleep(time.Hour)
+		require.InDelta(t, time.Hour/keysRetryMost, server.fetches, 10)
+		server.err = nil
+		time.Sleep(keysRetryMost)
+		require.Equal(t, 200, b.do(t, "GET", readTop, "", bearer(token)).status)
+		require.Contains(t, b.do(t, "GET", "/health", "").body, `"status":"healthy"`)
+	})
+}
+
+// TestKeySetsAreReadStrictly: what is well-formed but of no use is left out, and
+// what is not well-formed takes nothing away.
+func TestKeySetsAreReadStrictly(t *testing.T) {
+	ec := newECKey(t, elliptic.P256())
+	weak, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // G403: that is the point
+	require.NoError(t, err)
+	body := func(keys map[string]crypto.Signer) string {
+		recorder := httptest.NewRecorder()
+		showsKeys(keys)(recorder, nil)
+		answer, err := io.ReadAll(recorder.Body)
+		require.NoError(t, err)
+		return string(answer)
+	}
+	set, err := readKeySet([]byte(body(map[string]crypto.Signer{"ec": ec, "weak": weak, "wide": newECKey(t, elliptic.P384())})))
+	require.NoError(t, err)
+	require.Len(t, set.keys, 1)
+	require.Equal(t, 3, set.shown)
+	require.True(t, ec.PublicKey.Equal(set.keys[keyName{"ES256", "ec"}].public))
+	require.Contains(t, set.unfit["weak"], "1024 bits")
+	require.Contains(t, set.unfit["wide"], "P-256")
+
+	for rule, c := range map[string]struct{ key, why string }{
+		"for encryption":        {`{"kty":"EC","kid":"k","use":"enc","crv":"P-256"}`, "not for signatures"},
+		"for another operation": {`{"kty":"EC","kid":"k","key_ops":["deriveKey"]}`, "not for signatures"},
+		"another kind":          {`{"kty":"OKP","kid":"k","crv":"Ed25519","x":"AA"}`, "neither an EC nor an RSA key"},
+		"a secret":              {`{"kty":"oct","kid":"k","k":"c2VjcmV0"}`, "neither an EC nor an RSA key"},
+		"a point off the curve": {`{"kty":"EC","kid":"k","crv":"P-256","x":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE","y":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE"}`, "point not on curve"},
+		"a short coordinate":    {`{"kty":"EC","kid":"k","crv":"P-256","x":"AAAA","y":"AAAA"}`, "32 bytes"},
+		"no modulus":            {`{"kty":"RSA","kid":"k","e":"AQAB"}`, "0 bits"},
+	} {
+		set, err := readKeySet([]byte(`{"keys":[` + c.key + `]}`))
+		require.NoError(t, err, rule)
+		require.Empty(t, set.keys, rule)
+		require.Contains(t, set.unfit["k"], c.why, rule)
+	}
+	for _, broken := range []string{``, `{`, `[]`, `{}`, `{"keys":null}`, `{"keys":{}}`, `{"keys":["k"]}`, `{"keys":[{}]}`, `{"keys":[{"kid":"k"}]}`, `{"keys":[]} x`} {
+		_, err := readKeySet([]byte(broken))
+		require.ErrorIs(t, err, errKeySet, broken)
+	}
+}
+
+// TestWeakKeysOpenNothing: and the token's refusal says so.
+func TestWeakKeysOpenNothing(t *testing.T) {
+	weak, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // G403: that is the point
+	require.NoError(t, err)
+	p := newProject(t, shows(t, map[string]crypto.Signer{"weak": weak}))
+	b := newKeyBench(t, p)
+	_, err = b.auth.bearer([]byte(p.signed(t, jwt.SigningMethodRS256, weak, "weak")))
+	refused, _ := problemOf(err)
+	require.Equal(t, "invalid_token", refused.kind.code)
+	require.Equal(t, `its key "weak" is not taken: it has 1024 bits, and 2048 to 8192 are taken`, refused.detail)
+}
