@@ -98,6 +98,25 @@ func supabaseURL(dst *string) parser {
 	}
 }
 
+// jwksURL takes the address of a key set. That plain http is for loopback, --dev or SUPABASE_ALLOW_HTTP is
+// a rule of serve.
+func jwksURL(dst *string) parser {
+	return func(raw string) *refusal {
+		if raw == "" {
+			return nil
+		}
+		u, err := url.Parse(raw)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Fragment != "" {
+			return &refusal{
+				"is not the URL of a key set",
+				"give one such as https://abcd.supabase.co/auth/v1/.well-known/jwks.json",
+			}
+		}
+		*dst = u.String()
+		return nil
+	}
+}
+
 func postgresURL(dst *SecretURL) parser {
 	return secretURL(dst, "postgres", "postgresql", "postgres://user:password@host:5432/database")
 }

@@ -4,7 +4,6 @@ import (
 	"flag"
 	"net/url"
 	"slices"
-	"strings"
 )
 
 // Command is one subcommand as seen from its command line: the settings of the table that it uses, and
@@ -59,7 +58,12 @@ func (c Command) Load(args, environ []string, envFile string) (Settings, []strin
 	for _, row := range rows {
 		g := pick(row, sources)
 		givens[row.name] = g
-		if r := row.bind(&s)(g.value); r != nil {
+		if g.exposes(row) {
+			refuse(row, &refusal{
+				"is or holds a secret, and flags can be read by everybody on the machine (ps)",
+				"set " + row.name + " in the environment or in .env instead",
+			})
+		} else if r := row.bind(&s)(g.value); r != nil {
 			refuse(row, r)
 		} else if g.value == "" && slices.Contains(c.Required, row.name) && unreadable == nil {
 			refuse(row, &refusal{"is not set", "set it in the environment or in .env"})
@@ -111,7 +115,7 @@ var serve = Command{
 	Example:  "paceboard serve --dev --demo",
 	Optional: allNames(),
 	rules: []rule{
-		{[]string{"SUPABASE_JWT_SECRET", "SUPABASE_URL", "DEV"}, func(s Settings) *refusal {
+		{[]string{"SUPABASE_JWT_SECRET", "SUPABASE_URL", "SUPABASE_JWKS_URL", "DEV"}, func(s Settings) *refusal {
 			if !s.NeedsSecret() || s.Dev {
 				return nil
 			}
@@ -120,15 +124,8 @@ var serve = Command{
 				"set it to the project's JWT secret, or try Paceboard out with: paceboard serve --dev",
 			}
 		}},
-		{[]string{"SUPABASE_URL", "DEV"}, func(s Settings) *refusal {
-			if s.Dev || !strings.HasPrefix(s.SupabaseURL, "http:") || isLoopback(bareURL(s.SupabaseURL).Hostname()) {
-				return nil
-			}
-			return &refusal{
-				"is plain http, by which others could slip in their own keys",
-				"use https://, or a loopback host, or --dev",
-			}
-		}},
+		plainHTTP("SUPABASE_URL", func(s Settings) string { return s.SupabaseURL }),
+		plainHTTP("SUPABASE_JWKS_URL", func(s Settings) string { return s.SupabaseJWKSURL }),
 		{[]string{"PAYOUT_WEBHOOK_SECRET", "PAYOUT_WEBHOOK_URL"}, func(s Settings) *refusal {
 			if (s.PayoutWebhookURL == "") == (s.PayoutWebhookSecret == "") {
 				return nil
@@ -143,6 +140,20 @@ var serve = Command{
 			return &refusal{"is plain http, by which others could read who is paid what", "use https://, or a loopback host, or --dev"}
 		}},
 	},
+}
+
+// plainHTTP is the rule that keys come from where nobody can slip in others.
+func plainHTTP(name string, address func(Settings) string) rule {
+	return rule{[]string{name, "SUPABASE_ALLOW_HTTP", "DEV"}, func(s Settings) *refusal {
+		u, err := url.Parse(address(s))
+		if s.Dev || s.SupabaseAllowHTTP || err != nil || u.Scheme != "http" || isLoopback(u.Hostname()) {
+			return nil
+		}
+		return &refusal{
+			"is plain http, by which others could slip in their own keys",
+			"use https://, a loopback host, SUPABASE_ALLOW_HTTP=true in a network of your own, or --dev",
+		}
+	}}
 }
 
 func allNames() []string {

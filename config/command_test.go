@@ -99,16 +99,17 @@ func TestHelp(t *testing.T) {
 Print a token for trying the API.
 
 Flags
-  --quiet                       print nothing else
-  --ttl LONG                    how long it is good for [1h0m0s]
+  --quiet                     print nothing else
+  --ttl LONG                  how long it is good for [1h0m0s]
 
 Sign-in
-  --supabase-jwt-secret SECRET  HS256 key, 32 bytes or more; not as a flag: ` + "`ps`" + ` shows it [required]
+  SUPABASE_JWT_SECRET SECRET  HS256 key, 32 bytes or more [required]
 
 Logs and profiling
-  --log-level LEVEL             debug, info, warn or error [info]
+  --log-level LEVEL           debug, info, warn or error [info]
 
 Flags win over the environment, and that wins over .env; there, --data-dir is DATA_DIR.
+Secrets are taken from those two alone, passwords in URLs among them: ps shows flags.
 To try it: paceboard token anna
 `
 	for _, args := range [][]string{{"--help"}, {"-h"}, {"-help"}, {"--no-such-flag", "anna", "--help"}} {
@@ -124,7 +125,7 @@ func TestHelpOfServeFitsATerminal(t *testing.T) {
 	_, err := Load([]string{"--help"}, nil, "")
 	require.ErrorIs(t, err, flag.ErrHelp)
 	for _, row := range table {
-		require.Contains(t, err.Error(), "\n  --"+row.flag()+" ", "every setting is explained")
+		require.Contains(t, err.Error(), "\n  "+row.spelling()+" ", "every setting is explained")
 	}
 	for line := range strings.Lines(err.Error()) {
 		require.LessOrEqual(t, utf8.RuneCountInString(line), 100, line)

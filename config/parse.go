@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,9 @@ type refusal struct{ problem, advice string }
 
 // minSecretBytes is the shortest key that HS256 may use: as long as its hash (RFC 7518, section 3.2).
 const minSecretBytes = 32
+
+// maxIssuerBytes is the longest issuer that makes sense.
+const maxIssuerBytes = 512
 
 // text takes anything.
 func text[T ~string](dst *T) parser {
@@ -111,6 +115,29 @@ func oneOf[T any](dst *T, choices []choice[T]) parser {
 			"is not one of the choices",
 			"give " + strings.Join(words[:last], ", ") + " or " + words[last],
 		}
+	}
+}
+
+// issuers takes a list of issuers by commas, or any alone. They are compared with tokens byte by byte.
+func issuers(dst *[]string) parser {
+	const advice = "give them as they stand in tokens, such as https://abcd.supabase.co/auth/v1, by commas, or any"
+	return func(raw string) *refusal {
+		var list []string
+		for part := range strings.SplitSeq(raw, ",") {
+			part = strings.TrimSpace(part)
+			if part == "" {
+				continue
+			}
+			if len(part) > maxIssuerBytes || strings.ContainsFunc(part, func(r rune) bool { return r <= ' ' || r > '~' }) {
+				return &refusal{"holds an issuer that is too long, or has spaces or special characters", advice}
+			}
+			list = append(list, part)
+		}
+		if len(list) > 1 && slices.Contains(list, AnyIssuer) {
+			return &refusal{"mixes any with others", advice}
+		}
+		*dst = list
+		return nil
 	}
 }
 

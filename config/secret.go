@@ -3,6 +3,7 @@ package config
 import (
 	"log/slog"
 	"net/url"
+	"strings"
 )
 
 // redacted stands for a secret wherever one is printed.
@@ -59,3 +60,37 @@ func (u SecretURL) LogValue() slog.Value { return slog.StringValue(u.String()) }
 
 // MarshalText redacts in JSON, YAML and the like.
 func (u SecretURL) MarshalText() ([]byte, error) { return []byte(u.String()), nil }
+
+// What a value gives away, for the table's column exposed.
+
+// always is for what is a secret as a whole.
+func always(string) bool { return true }
+
+// hasPassword is for PostgreSQL's URLs: the password stands behind the user, or in the query.
+func hasPassword(raw string) bool {
+	u, err := url.Parse(raw)
+	if err != nil { // What cannot be read may hold anything.
+		return true
+	}
+	if _, set := u.User.Password(); set {
+		return true
+	}
+	for name := range u.Query() {
+		if strings.Contains(strings.ToLower(name), "password") {
+			return true
+		}
+	}
+	return strings.Contains(u.RawQuery, ";") // A parameter that Go does not read, but others may.
+}
+
+// hasUser is for Redis's URLs, where a user may be a password.
+func hasUser(raw string) bool {
+	u, err := url.Parse(raw)
+	return err != nil || u.User != nil || hasPassword(raw)
+}
+
+// hasUserOrQuery is for addresses of services, which have their keys in the query.
+func hasUserOrQuery(raw string) bool {
+	u, err := url.Parse(raw)
+	return err != nil || u.User != nil || u.RawQuery != ""
+}

@@ -101,3 +101,49 @@ func TestMistakesNeverQuoteSecrets(t *testing.T) {
 		require.NotContains(rt, err.Error(), secret)
 	})
 }
+
+// TestSecretsAreNotTakenFromFlags: everybody on the machine can read them there.
+// What holds no secret is taken as before.
+func TestSecretsAreNotTakenFromFlags(t *testing.T) {
+	const hidden = "hunter2hunter2hunter2hunter2hunter2"
+	for _, refused := range []string{
+		"SUPABASE_JWT_SECRET=" + hidden, "PAYOUT_WEBHOOK_SECRET=" + hidden,
+		"DATABASE_URL=postgres://ann:" + hidden + "@db.example/pace", "DATABASE_URL=postgres://ann@db.example/pace?password=" + hidden,
+		"DATABASE_URL=postgres://ann@db.example/pace?sslPassword=" + hidden, "DATABASE_URL=postgres://ann@db.example/pace?x;password=" + hidden,
+		"DATABASE_URL=postgres://ann:" + hidden + "%zz@db.example/pace", "DATABASE_URL=postgres://ann:@db.example/pace",
+		"REDIS_URL=redis://:" + hidden + "@cache.example:6379/0", "REDIS_URL=redis://" + hidden + "@cache.example:6379/0",
+		"REDIS_URL=redis://cache.example:6379/0?password=" + hidden,
+		"PAYOUT_WEBHOOK_URL=https://" + hidden + "@pay.example/prizes", "PAYOUT_WEBHOOK_URL=https://pay.example/prizes?key=" + hidden,
+	} {
+		name, value, _ := strings.Cut(refused, "=")
+		for _, args := range [][]string{{"--dev", "--" + lookup(name).flag() + "=" + value}, {"--dev", "--" + lookup(name).flag(), value}} {
+			_, err := Load(args, nil, "")
+			var invalid *InvalidError
+			require.ErrorAs(t, err, &invalid, refused)
+			require.Len(t, invalid.Mistakes, 1, refused)
+			require.Equal(t, Mistake{
+				Setting: name, Source: "--" + lookup(name).flag(),
+				Problem: "is or holds a secret, and flags can be read by everybody on the machine (ps)",
+				Advice:  "set " + name + " in the environment or in .env instead",
+			}, invalid.Mistakes[0], refused)
+		}
+	}
+	s, err := Load([]string{
+		"--dev", "--database-url=postgres://ann@db.example:5432/pace?sslmode=require", "--redis-url", "redis://cache.example:6379/0?prefix=p",
+	}, []string{"DATABASE_URL=postgres://x:" + hidden + "@elsewhere/x"}, "")
+	require.NoError(t, err)
+	require.Equal(t, "postgres://ann@db.example:5432/pace?sslmode=require", s.DatabaseURL.Reveal())
+	require.Equal(t, "redis://cache.example:6379/0?prefix=p", s.RedisURL.Reveal())
+	_, err = Load([]string{"--dev", "--supabase-jwt-secret="}, []string{"SUPABASE_JWT_SECRET=" + hidden}, "")
+	require.NoError(t, err, "an empty flag stands for the default, and shows nothing")
+}
+
+// TestEverySecretSettingSaysWhatItExposes: a new one must not be forgotten.
+func TestEverySecretSettingSaysWhatItExposes(t *testing.T) {
+	for _, row := range table {
+		if row.name == "SUPABASE_ANON_KEY" { // It is for browsers, and no secret to anybody.
+			continue
+		}
+		require.Equal(t, row.secret, row.exposed != nil, row.name)
+	}
+}

@@ -36,9 +36,12 @@ type Settings struct {
 	JournalRetention time.Duration // how long journal behind a snapshot is kept; 0: for ever
 	MinFreeDisk      Bytes         // less free space in DataDir than this makes syncs be refused
 
-	SupabaseURL       string // scheme://host of the project whose public keys are trusted; empty: none
-	SupabaseJWTSecret Secret // HS256 key of at least 32 bytes; empty: no HS256 tokens
-	SupabaseAnonKey   Secret // the project's publishable key, for the web page
+	SupabaseURL       string   // scheme://host of the project whose public keys are trusted; empty: none
+	SupabaseJWTSecret Secret   // HS256 key of at least 32 bytes; empty: no HS256 tokens
+	SupabaseJWTIssuer []string // accepted `iss` of users' tokens, or "any" alone; empty: the project's
+	SupabaseJWKSURL   string   // where the project's public keys are; empty: below SupabaseURL
+	SupabaseAllowHTTP bool     // these two may be plain http
+	SupabaseAnonKey   Secret   // the project's publishable key, for the web page
 
 	PayoutWebhookURL    SecretURL // who is told of prizes to pay; empty: nobody, they are paid at once
 	PayoutWebhookSecret Secret    // signs what the webhook is told; at least 32 bytes
@@ -84,4 +87,22 @@ func (s Settings) Address() string { return net.JoinHostPort(s.Host, strconv.Ito
 
 // NeedsSecret says that nothing is there to check tokens with, which only --dev allows: the caller makes
 // up a random secret for this run.
-func (s Settings) NeedsSecret() bool { return s.SupabaseJWTSecret == "" && s.SupabaseURL == "" }
+func (s Settings) NeedsSecret() bool { return s.SupabaseJWTSecret == "" && !s.HasProjectKeys() }
+
+// HasProjectKeys says that there is a project whose public keys are trusted.
+func (s Settings) HasProjectKeys() bool { return s.SupabaseURL != "" || s.SupabaseJWKSURL != "" }
+
+// TokenIssuer is the `iss` of tokens that this program makes, so that they are accepted: "" for none.
+func (s Settings) TokenIssuer() string {
+	switch {
+	case len(s.SupabaseJWTIssuer) > 0 && s.SupabaseJWTIssuer[0] != AnyIssuer:
+		return s.SupabaseJWTIssuer[0]
+	case s.SupabaseURL != "":
+		return s.SupabaseURL + "/auth/v1"
+	default:
+		return ""
+	}
+}
+
+// AnyIssuer alone in SupabaseJWTIssuer accepts tokens of all.
+const AnyIssuer = "any"

@@ -42,6 +42,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"HOST=::1", "PORT=0", "ALLOWED_ORIGINS=https://a.example, http://b.example:3000", "SHUTDOWN_TIMEOUT=1m30s",
 		"DATA_DIR=/var/lib/pace", "DATABASE_URL=postgresql://app:pw@db/pace", "REDIS_URL=rediss://cache:6380/1",
 		"JOURNAL_RETENTION=30d", "MIN_FREE_DISK=1GiB", "SUPABASE_URL=https://abcd.supabase.co/",
+		"SUPABASE_JWT_ISSUER=https://abcd.supabase.co/auth/v1, https://auth.example,", "SUPABASE_JWKS_URL=https://auth.example/keys?x=1", "SUPABASE_ALLOW_HTTP=true",
 		"SUPABASE_JWT_SECRET=" + goodSecret, "SUPABASE_ANON_KEY=anon",
 		"PAYOUT_WEBHOOK_URL=https://pay.example/prizes?key=k", "PAYOUT_WEBHOOK_SECRET=" + goodSecret, "MAX_IN_FLIGHT=1", "MAX_CONNECTIONS=2",
 		"RATE_LIMIT_USER=3", "RATE_LIMIT_ADDRESS=4", "TRUSTED_PROXIES=10.1.2.3/8, ::1,",
@@ -53,6 +54,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		DataDir:         "/var/lib/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
 		JournalRetention: 720 * time.Hour, MinFreeDisk: 1073741824,
 		SupabaseURL: "https://abcd.supabase.co", SupabaseJWTSecret: goodSecret, SupabaseAnonKey: "anon",
+		SupabaseJWTIssuer: []string{"https://abcd.supabase.co/auth/v1", "https://auth.example"},
+		SupabaseJWKSURL:   "https://auth.example/keys?x=1", SupabaseAllowHTTP: true,
 		PayoutWebhookURL: "https://pay.example/prizes?key=k", PayoutWebhookSecret: goodSecret,
 		RateLimitUser: 3, RateLimitAddress: 4, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		MaxInFlight: 1, MaxConnections: 2, RequestTimeout: 250 * time.Millisecond, IdlePassivation: time.Hour,
@@ -60,18 +63,23 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	}
 	require.Len(t, values, len(table)-2, "all but --dev and --demo")
 
-	flags := make([]string, len(values))
+	var flags, secrets []string // as flags, where one is taken
 	for i, value := range values {
 		row := table[i+2]
 		require.Regexp(t, "^"+row.name+"=", value)
-		flags[i] = "--" + row.flag() + value[len(row.name):]
+		if row.exposed != nil && row.exposed(value[len(row.name)+1:]) {
+			secrets = append(secrets, value)
+			continue
+		}
+		flags = append(flags, "--"+row.flag()+value[len(row.name):])
 	}
+	require.NotEmpty(t, secrets)
 	load := func(args, environ []string, path string) Settings {
 		s, err := Load(args, environ, path)
 		require.NoError(t, err)
 		return s
 	}
-	require.Equal(t, want, load(flags, nil, ""), "flags")
+	require.Equal(t, want, load(flags, secrets, ""), "flags")
 	require.Equal(t, want, load(nil, values, ""), "environment")
 	require.Equal(t, want, load(nil, nil, envFile(t, values...)), ".env")
 	require.Equal(t, "[::1]:0", want.Address())
@@ -156,7 +164,7 @@ func TestServeRules(t *testing.T) {
 		`set it to the project's JWT secret, or try Paceboard out with: paceboard serve --dev`
 	const plain = `1 mistake in the settings:
   SUPABASE_URL="http://db.example" (from the environment) is plain http, by which others could slip in their own keys; ` +
-		`use https://, or a loopback host, or --dev`
+		`use https://, a loopback host, SUPABASE_ALLOW_HTTP=true in a network of your own, or --dev`
 	tests := []struct {
 		name    string
 		args    []string

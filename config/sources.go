@@ -44,6 +44,11 @@ func pick(row *setting, sources []source) given {
 	return given{row.def, ""}
 }
 
+// exposes says that the value gives away a secret by where it stood.
+func (g given) exposes(row *setting) bool {
+	return row.exposed != nil && g.source == "--"+row.flag() && row.exposed(g.value)
+}
+
 // mistake says what is wrong with the value. Whatever holds an @ is not repeated: what is meant for one
 // setting may land in another, and an @ often stands behind a password.
 func (g given) mistake(row *setting, r *refusal) Mistake {

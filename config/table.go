@@ -8,14 +8,19 @@ import (
 
 // setting is a row of the table: all that is known about one setting.
 type setting struct {
-	name     string // of the variable; the flag's name follows from it
-	group    string // the heading under which it is explained
-	unit     string // what to write, in capitals; empty for a switch
-	def      string // default, as one would write it
-	defNote  string // shown as the default where def cannot say it
-	meaning  string // one line
-	secret   bool   // its value is never shown
-	flagOnly bool   // has neither variable nor line in .env
+	name    string // of the variable; the flag's name follows from it
+	group   string // the heading under which it is explained
+	unit    string // what to write, in capitals; empty for a switch
+	def     string // default, as one would write it
+	defNote string // shown as the default where def cannot say it
+	meaning string // one line
+	secret  bool   // its value is never shown
+
+	// exposed, if not nil, reports whether a value gives a secret away. Such a value is not taken from a
+	// flag: `ps` shows flags to everybody on the machine.
+	exposed func(value string) bool
+
+	flagOnly bool // has neither variable nor line in .env
 
 	// bind gives the parser that checks a value and stores it in s.
 	bind func(s *Settings) parser
@@ -92,13 +97,13 @@ var table = []setting{
 	},
 	{
 		name: "DATABASE_URL", group: groupStores, unit: "URL", secret: true, defNote: "embedded store",
-		meaning: "PostgreSQL as the store, postgres://…",
-		bind:    func(s *Settings) parser { return postgresURL(&s.DatabaseURL) },
+		meaning: "PostgreSQL as the store, postgres://…", exposed: hasPassword,
+		bind: func(s *Settings) parser { return postgresURL(&s.DatabaseURL) },
 	},
 	{
 		name: "REDIS_URL", group: groupStores, unit: "URL", secret: true, defNote: "no mirror",
-		meaning: "Redis as a mirror of the boards, redis://…/0?prefix=…",
-		bind:    func(s *Settings) parser { return redisURL(&s.RedisURL) },
+		meaning: "Redis as a mirror of the boards, redis://…/0?prefix=…", exposed: hasUser,
+		bind: func(s *Settings) parser { return redisURL(&s.RedisURL) },
 	},
 	{
 		name: "JOURNAL_RETENTION", group: groupStores, unit: "DURATION", def: "0",
@@ -116,24 +121,39 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return supabaseURL(&s.SupabaseURL) },
 	},
 	{
+		name: "SUPABASE_JWT_ISSUER", group: groupSignIn, unit: "LIST", defNote: "<SUPABASE_URL>/auth/v1",
+		meaning: "`iss` of users' tokens, by commas, or any",
+		bind:    func(s *Settings) parser { return issuers(&s.SupabaseJWTIssuer) },
+	},
+	{
+		name: "SUPABASE_JWKS_URL", group: groupSignIn, unit: "URL", defNote: "below SUPABASE_URL",
+		meaning: "where the project's public keys are, https://…",
+		bind:    func(s *Settings) parser { return jwksURL(&s.SupabaseJWKSURL) },
+	},
+	{
+		name: "SUPABASE_ALLOW_HTTP", group: groupSignIn, unit: "BOOL", def: "false",
+		meaning: "let both be plain http, in a network of your own",
+		bind:    func(s *Settings) parser { return boolean(&s.SupabaseAllowHTTP) },
+	},
+	{
 		name: "SUPABASE_JWT_SECRET", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
-		meaning: "HS256 key, 32 bytes or more; not as a flag: `ps` shows it",
-		bind:    func(s *Settings) parser { return jwtSecret(&s.SupabaseJWTSecret) },
+		meaning: "HS256 key, 32 bytes or more", exposed: always,
+		bind: func(s *Settings) parser { return jwtSecret(&s.SupabaseJWTSecret) },
 	},
 	{
 		name: "SUPABASE_ANON_KEY", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
-		meaning: "project's publishable key; not used yet, kept for sign-in on the page",
+		meaning: "publishable key for the page's sign-in; not used yet",
 		bind:    func(s *Settings) parser { return text(&s.SupabaseAnonKey) },
 	},
 	{
 		name: "PAYOUT_WEBHOOK_URL", group: groupPrizes, unit: "URL", secret: true, defNote: "none: paid at once",
-		meaning: "payment provider told of prizes, https://…",
-		bind:    func(s *Settings) parser { return webhookURL(&s.PayoutWebhookURL) },
+		meaning: "payment provider told of prizes, https://…", exposed: hasUserOrQuery,
+		bind: func(s *Settings) parser { return webhookURL(&s.PayoutWebhookURL) },
 	},
 	{
 		name: "PAYOUT_WEBHOOK_SECRET", group: groupPrizes, unit: "KEY", secret: true, defNote: "none",
-		meaning: "signs what the webhook is told, 32 bytes or more",
-		bind:    func(s *Settings) parser { return signingSecret(&s.PayoutWebhookSecret) },
+		meaning: "signs what the webhook is told, 32 bytes or more", exposed: always,
+		bind: func(s *Settings) parser { return signingSecret(&s.PayoutWebhookSecret) },
 	},
 	{
 		name: "MAX_IN_FLIGHT", group: groupLimits, unit: "NUMBER", def: "16384",

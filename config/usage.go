@@ -23,7 +23,7 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 		if slices.Contains(c.Required, row.name) {
 			def = "required"
 		}
-		lines = append(lines, usageLine{row.group, row.flag(), row.unit, row.meaning, def})
+		lines = append(lines, usageLine{row.group, row.spelling(), row.unit, row.meaning, def})
 	}
 	width := 0
 	for _, l := range lines {
@@ -43,7 +43,8 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 	}
 
 	if len(rows) > 0 {
-		text.WriteString("\nFlags win over the environment, and that wins over .env; there, --data-dir is DATA_DIR.\n")
+		text.WriteString("\nFlags win over the environment, and that wins over .env; there, --data-dir is DATA_DIR.\n" +
+			"Secrets are taken from those two alone, passwords in URLs among them: ps shows flags.\n")
 	}
 	if c.Example != "" {
 		text.WriteString("To try it: " + c.Example + "\n")
@@ -51,10 +52,18 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 	return text.String()
 }
 
-// usageLine is one flag as help shows it.
+// spelling is how help writes the setting: as a flag, or as a variable where no flag is taken.
+func (row *setting) spelling() string {
+	if row.exposed != nil && row.exposed("") {
+		return row.name
+	}
+	return "--" + row.flag()
+}
+
+// usageLine is one setting or flag as help shows it.
 type usageLine struct{ group, name, unit, meaning, def string }
 
-func (l usageLine) flag() string { return strings.TrimSpace("--" + l.name + " " + l.unit) }
+func (l usageLine) flag() string { return strings.TrimSpace(l.name + " " + l.unit) }
 
 // ownFlags gives the flags that are not settings.
 func ownFlags(rows []*setting, flags *flag.FlagSet) []usageLine {
@@ -72,7 +81,7 @@ func ownFlags(rows []*setting, flags *flag.FlagSet) []usageLine {
 		if def == "false" && unit == "" {
 			def = ""
 		}
-		lines = append(lines, usageLine{"Flags", f.Name, strings.ToUpper(unit), meaning, def})
+		lines = append(lines, usageLine{"Flags", "--" + f.Name, strings.ToUpper(unit), meaning, def})
 	})
 	return lines
 }

@@ -48,7 +48,7 @@ func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo
 	if err := joinDemo(s, id, reports); err != nil {
 		return nil, err
 	}
-	token, err := mint(secret, s.settings.SupabaseURL, "demo", "", true, 24*time.Hour)
+	token, err := mint(secret, s.settings.TokenIssuer(), "demo", "", true, 24*time.Hour)
 	if err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -101,8 +102,9 @@ func (l *logs) String() string {
 func startServer(t *testing.T, where string, args ...string) *instance {
 	t.Helper()
 	s := &instance{t: t, logs: &logs{more: make(chan struct{})}, exited: make(chan struct{})}
-	s.cmd = exec.Command(binary, append([]string{"serve", "--port", "0", "--host", "127.0.0.1"}, args...)...)
-	s.cmd.Env = append(storeSettings(where), "SUPABASE_JWT_SECRET="+testSecret, "PATH="+os.Getenv("PATH"), "MIN_FREE_DISK=1MiB")
+	flags, environ := splitArgs(args)
+	s.cmd = exec.Command(binary, append([]string{"serve", "--port", "0", "--host", "127.0.0.1"}, flags...)...)
+	s.cmd.Env = slices.Concat(storeSettings(where), []string{"SUPABASE_JWT_SECRET=" + testSecret, "PATH=" + os.Getenv("PATH"), "MIN_FREE_DISK=1MiB"}, environ)
 	s.cmd.Dir = t.TempDir()                                              // no .env of anybody's
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a killed test run leaves no server
 	out, err := s.cmd.StdoutPipe()
@@ -239,7 +241,20 @@ func (s *instance) createSpring(id string, fields ...string) {
 func runProgram(t *testing.T, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var outBuffer, errBuffer bytes.Buffer
-	p := program{out: &outBuffer, err: &errBuffer, environ: []string{"SUPABASE_JWT_SECRET=" + testSecret}}
+	args, environ := splitArgs(args)
+	p := program{out: &outBuffer, err: &errBuffer, environ: append([]string{"SUPABASE_JWT_SECRET=" + testSecret}, environ...)}
 	code = p.run(t.Context(), args)
 	return code, outBuffer.String(), errBuffer.String()
+}
+
+// splitArgs takes settings that are no flags, NAME=value, out of arguments.
+func splitArgs(args []string) (flags, environ []string) {
+	for _, arg := range args {
+		if name, _, found := strings.Cut(arg, "="); found && name != "" && strings.Trim(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZ_") == "" {
+			environ = append(environ, arg)
+		} else {
+			flags = append(flags, arg)
+		}
+	}
+	return flags, environ
 }

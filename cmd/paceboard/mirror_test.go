@@ -370,19 +370,19 @@ func TestMirrorCommandsBesideAServer(t *testing.T) {
 	var posting sync.WaitGroup
 	posting.Go(func() { r.load("live", 1500, 1000, 5*time.Millisecond, 3*time.Second) })
 	for _, what := range []string{"rebuild", "rebuild", "rebuild"} {
-		code, out, errs := runProgram(t, "mirror", what, "--database-url", where, "--redis-url", r.redis.URL())
+		code, out, errs := runProgram(t, "mirror", what, "DATABASE_URL="+where, "--redis-url", r.redis.URL())
 		require.Zero(t, code, out+errs)
 	}
 	posting.Wait()
 	r.awaitMirrored("live")
-	code, out, errs := runProgram(t, "mirror", "verify", "--database-url", where, "--redis-url", r.redis.URL())
+	code, out, errs := runProgram(t, "mirror", "verify", "DATABASE_URL="+where, "--redis-url", r.redis.URL())
 	require.Zero(t, code, out+errs)
 	r.stop()
 }
 
 func TestMirrorSettings(t *testing.T) {
 	t.Run("a URL that cannot be used is an error that says what to do", func(t *testing.T) {
-		code, _, errs := runProgram(t, "serve", "--data-dir", t.TempDir(), "--redis-url", "redis://:hidden@localhost/zero")
+		code, _, errs := runProgram(t, "serve", "--data-dir", t.TempDir(), "REDIS_URL=redis://:hidden@localhost/zero")
 		require.Equal(t, 1, code)
 		require.Contains(t, errs, "REDIS_URL")
 		require.Contains(t, errs, "redis://:password@host:6379/0")

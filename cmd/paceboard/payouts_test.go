@@ -28,7 +28,7 @@ func TestPendingPrizesAreHandedOverAcrossARestart(t *testing.T) {
 			}
 		}))
 		defer provider.Close()
-		args := []string{"--payout-webhook-url", provider.URL, "--payout-webhook-secret", testSecret}
+		args := []string{"--payout-webhook-url", provider.URL, "PAYOUT_WEBHOOK_SECRET=" + testSecret}
 
 		s := startServer(t, where, args...)
 		status, answer := s.call(http.MethodPost, "/api/v1/prizes/distribute/spring", operatorToken(t), "")

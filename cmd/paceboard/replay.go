@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -36,17 +37,17 @@ type replayOptions struct {
 // replay posts a CSV of days or hours through the real HTTP API.
 func replay(ctx context.Context, p *program, args []string) error {
 	var o replayOptions
-	var seed string
+	var seed, tokenFile string
 	cmd := config.Command{
 		Name:      "replay",
 		Summary:   "Post a CSV of days or hours through the HTTP API, as phones would.",
 		Arguments: "FILE",
 		Example:   "paceboard replay --competition spring --shuffle 1 --repeat 3 --concurrency 32 testdata/fitbit-2016/hourly.csv",
-		Optional:  []string{"SUPABASE_JWT_SECRET", "SUPABASE_URL"},
+		Optional:  []string{"SUPABASE_JWT_SECRET", "SUPABASE_URL", "SUPABASE_JWT_ISSUER"},
 		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&o.url, "url", "http://127.0.0.1:8081", "`URL` of the server")
 			f.StringVar(&o.competitionID, "competition", "", "`ID` of the competition; without one each report goes wherever its user takes part")
-			f.StringVar(&o.token, "token", "", "operator's `TOKEN`; without one it is minted with SUPABASE_JWT_SECRET")
+			f.StringVar(&tokenFile, "token-file", "", "`FILE` with an operator's token; without one it is minted with SUPABASE_JWT_SECRET")
 			f.StringVar(&o.source, "source", "tracker", "`NAME` of the reports' source")
 			f.StringVar(&seed, "shuffle", "", "`SEED` for a random order; without one the file's order is kept")
 			f.IntVar(&o.repeat, "repeat", 1, "how often each row is posted")
@@ -58,7 +59,7 @@ func replay(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	if err := o.complete(settings, seed, len(files)); err != nil {
+	if err := o.complete(settings, seed, tokenFile, len(files)); err != nil {
 		return err
 	}
 	file, err := os.Open(files[0])
@@ -88,7 +89,7 @@ func replay(ctx context.Context, p *program, args []string) error {
 }
 
 // complete checks the flags and finds a token.
-func (o *replayOptions) complete(settings config.Settings, seed string, files int) error {
+func (o *replayOptions) complete(settings config.Settings, seed, tokenFile string, files int) error {
 	var problems []error
 	if files != 1 {
 		problems = append(problems, errors.New("name one CSV file"))
@@ -108,12 +109,18 @@ func (o *replayOptions) complete(settings config.Settings, seed string, files in
 	if o.rate < 0 {
 		problems = append(problems, fmt.Errorf("--rate %v: must be 0 or more", o.rate))
 	}
-	if o.token == "" {
+	if tokenFile != "" {
+		text, err := os.ReadFile(tokenFile) //nolint:gosec // G304: the path is the caller's choice
+		if err != nil {
+			problems = append(problems, fmt.Errorf("--token-file: %w", err))
+		}
+		o.token = strings.TrimSpace(string(text))
+	} else {
 		secret := settings.SupabaseJWTSecret.Reveal()
 		if secret == "" {
-			problems = append(problems, errors.New("give --token, or set SUPABASE_JWT_SECRET so that one can be minted"))
+			problems = append(problems, errors.New("give --token-file, or set SUPABASE_JWT_SECRET so that one can be minted"))
 		} else {
-			minted, err := mint([]byte(secret), settings.SupabaseURL, "paceboard-replay", "", true, 24*time.Hour)
+			minted, err := mint([]byte(secret), settings.TokenIssuer(), "paceboard-replay", "", true, 24*time.Hour)
 			if err != nil {
 				problems = append(problems, err)
 			}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -112,9 +113,9 @@ func TestNothingSecretIsEverShown(t *testing.T) {
 	provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }))
 	defer provider.Close()
 	s := &seen{instance: startServer(t, withPassword(t, where, databasePassword),
-		"--redis-url", withPassword(t, cache.URL(), redisPassword), // which takes any
-		"--payout-webhook-url", withPassword(t, provider.URL, webhookPassword)+"/prizes?key="+webhookKey,
-		"--payout-webhook-secret", webhookPassword+" of 32 bytes or more",
+		"REDIS_URL="+withPassword(t, cache.URL(), redisPassword), // which takes any
+		"PAYOUT_WEBHOOK_URL="+withPassword(t, provider.URL, webhookPassword)+"/prizes?key="+webhookKey,
+		"PAYOUT_WEBHOOK_SECRET="+webhookPassword+" of 32 bytes or more",
 		"--supabase-anon-key", testSecret+" anon", "--log-level", "debug", "--rate-limit-user", "5")}
 	s.createSpring("spring")
 	require.Equal(t, http.StatusOK, s.ask(http.MethodPost, "/api/v1/prizes/distribute/paid", operatorToken(t), "", nil))
@@ -192,9 +193,11 @@ func TestCommandsThatFailShowNoSecret(t *testing.T) {
 		"postgres://ann:" + secret + "%zz@127.0.0.1:1/pace", "postgres://ann:" + secret + "@127.0.0.1:1/pace?sslmode=none&password=" + secret, "mysql://ann:" + secret + "@127.0.0.1/pace",
 	} {
 		for _, args := range [][]string{{"serve", "--port", "0"}, {"migrate"}, {"migrate", "status"}, {"audit"}, {"export", "-"}} {
-			code, out, errs := runProgram(t, append(args, "--database-url", database)...)
-			require.NotZero(t, code)
-			require.NotContains(t, out+errs, secret, args)
+			for _, where := range [][]string{{"DATABASE_URL=" + database}, {"--database-url", database}} {
+				code, out, errs := runProgram(t, slices.Concat(args, where)...)
+				require.NotZero(t, code)
+				require.NotContains(t, out+errs, secret, args)
+			}
 		}
 	}
 	for _, redis := range []string{
@@ -202,9 +205,11 @@ func TestCommandsThatFailShowNoSecret(t *testing.T) {
 		"redis://:" + secret + "@127.0.0.1:1/0?nonsense=" + secret, "http://:" + secret + "@127.0.0.1:1/0",
 	} {
 		for _, what := range []string{"verify", "rebuild"} {
-			code, out, errs := runProgram(t, "mirror", what, "--data-dir", t.TempDir(), "--redis-url", redis)
-			require.NotZero(t, code)
-			require.NotContains(t, out+errs, secret, what)
+			for _, where := range [][]string{{"REDIS_URL=" + redis}, {"--redis-url", redis}} {
+				code, out, errs := runProgram(t, slices.Concat([]string{"mirror", what, "--data-dir", t.TempDir()}, where)...)
+				require.NotZero(t, code)
+				require.NotContains(t, out+errs, secret, what)
+			}
 		}
 	}
 }

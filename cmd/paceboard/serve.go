@@ -90,8 +90,10 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		return s, err
 	}
 	var keys *pbhttp.ProjectKeys // fetched while competitions recover
-	if settings.SupabaseURL != "" {
-		keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{SupabaseURL: settings.SupabaseURL, Logger: s.logger})
+	if settings.HasProjectKeys() {
+		keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{
+			SupabaseURL: settings.SupabaseURL, JWKSURL: settings.SupabaseJWKSURL, Issuers: settings.SupabaseJWTIssuer, Logger: s.logger,
+		})
 	}
 	if settings.JournalRetention > 0 {
 		s.keeping = startRetention(s.store, settings.JournalRetention, retentionEvery, s.logger, registry)
@@ -100,7 +102,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		return s, fmt.Errorf("listen: %w; set PORT or HOST to what is free", err)
 	}
 	s.http = pbhttp.New(pbhttp.Options{
-		Engine: s.engine, Logger: s.logger, Registry: registry, Secret: secret, Keys: keys, SupabaseURL: settings.SupabaseURL,
+		Engine: s.engine, Logger: s.logger, Registry: registry, Secret: secret, Keys: keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: settings.MaxConnections, Page: web.Files(),
 		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()},
@@ -127,7 +129,7 @@ func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
 		return nil
 	}
 	url := "http://" + s.listener.Addr().String()
-	viewer, err := mint(secret, s.settings.SupabaseURL, demoViewer, "Robin", true, 24*time.Hour)
+	viewer, err := mint(secret, s.settings.TokenIssuer(), demoViewer, "Robin", true, 24*time.Hour)
 	if err != nil {
 		return err
 	}

@@ -20,20 +20,19 @@ type claims struct {
 	UserMetadata map[string]any `json:"user_metadata,omitempty"`
 }
 
-// mint signs a token of a user; operator gives it that role.
-func mint(secret []byte, supabaseURL, userID, name string, operator bool, valid time.Duration) (string, error) {
+// mint signs a token of a user, which names no issuer if that is empty; operator
+// gives it that role.
+func mint(secret []byte, issuer, userID, name string, operator bool, valid time.Duration) (string, error) {
 	now := time.Now()
 	c := claims{
 		RegisteredClaims: jwt.RegisteredClaims{
+			Issuer:    issuer,
 			Subject:   userID,
 			Audience:  jwt.ClaimStrings{"authenticated"},
 			IssuedAt:  jwt.NewNumericDate(now),
 			ExpiresAt: jwt.NewNumericDate(now.Add(valid)),
 		},
 		Role: "authenticated",
-	}
-	if supabaseURL != "" {
-		c.Issuer = supabaseURL + "/auth/v1"
 	}
 	if operator {
 		c.AppMetadata = map[string]any{"role": "operator"}
@@ -58,7 +57,7 @@ func token(_ context.Context, p *program, args []string) error {
 		Summary:  "Mint a token for trying things out, signed with SUPABASE_JWT_SECRET.",
 		Example:  "paceboard token --user ann --name Ann --valid 24h",
 		Required: []string{"SUPABASE_JWT_SECRET"},
-		Optional: []string{"SUPABASE_URL"},
+		Optional: []string{"SUPABASE_URL", "SUPABASE_JWT_ISSUER"},
 		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&user, "user", "me", "`ID` of the user, the token's sub")
 			f.StringVar(&name, "name", "", "`NAME` shown on boards")
@@ -76,7 +75,7 @@ func token(_ context.Context, p *program, args []string) error {
 	if valid <= 0 {
 		return fmt.Errorf("--valid %v: must be more than 0", valid)
 	}
-	signed, err := mint([]byte(settings.SupabaseJWTSecret.Reveal()), settings.SupabaseURL, user, name, operator, valid)
+	signed, err := mint([]byte(settings.SupabaseJWTSecret.Reveal()), settings.TokenIssuer(), user, name, operator, valid)
 	if err != nil {
 		return err
 	}
