@@ -100,6 +100,7 @@ func (a *competitionActor) finish(err error) {
 	a.spares = append(a.spares, done)
 	a.scheduleFanOut()
 	a.maybeSnapshot()
+	a.leaveUnused()
 	a.maybeStop()
 }
 

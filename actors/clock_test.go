@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"testing"
 	"testing/synctest"
@@ -200,17 +201,18 @@ func TestTickThatCameTooEarlyComesAgain(t *testing.T) {
 		e := startEngine(t, store, nil)
 		d := lasting("spring", time.Hour, 9*time.Hour)
 		create(t, e, d)
+		pass(59*time.Minute + 50*time.Second)
 		id, _ := e.clock.next(d.Start) // as if the wall clock had been set back since
 		require.Equal(t, "spring", id)
 		e.clock.wakeUp(id)
-		pass(time.Minute)
+		pass(5 * time.Second)
 		require.Equal(t, competition.Upcoming, stored(t, store, "spring"))
 		pass(time.Hour)
 		require.Equal(t, competition.Active, stored(t, store, "spring"))
 	})
 }
 
-func TestClockReadsTheListAsSoonAsItCan(t *testing.T) {
+func TestClockReadsWhatIsDueAsSoonAsItCan(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
@@ -219,7 +221,7 @@ func TestClockReadsTheListAsSoonAsItCan(t *testing.T) {
 		pass(time.Hour)
 		store.set(func() {
 			store.before = func(_ context.Context, call string) error {
-				if call == "List" {
+				if call == "DueBefore" {
 					return competition.ErrUnavailable
 				}
 				return nil
@@ -235,32 +237,68 @@ func TestClockReadsTheListAsSoonAsItCan(t *testing.T) {
 	})
 }
 
-func TestReadyOnceWhatIsRunningIsRecovered(t *testing.T) {
+func TestAStartLoadsNothingThatIsNotDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		create(t, e, running("spring"))
 		create(t, e, lasting("summer", time.Hour, 2*time.Hour))
+		create(t, e, lasting("autumn", time.Minute, 2*time.Hour))
 		closeEngine(t, e)
-		open := make(chan struct{})
-		store.set(func() {
-			store.before = func(ctx context.Context, call string) error {
-				if call == "Load" {
-					<-open
-				}
-				return ctx.Err()
-			}
-		})
-		done := map[string]bool{}
+		pass(time.Hour - time.Minute)
+		loaded := map[string]bool{}
 		e = startEngine(t, store, func(o *Options) {
-			o.Progress = func(id string, _, _ int, _ time.Duration, end bool) { done[id] = end }
+			o.Progress = func(id string, _, _ int, _ time.Duration, end bool) { loaded[id] = end }
 		})
-		pass(time.Minute)
-		require.False(t, e.Health().Ready)
-		require.Equal(t, 1, e.Health().Active)
-		close(open)
 		synctest.Wait()
 		require.True(t, e.Health().Ready)
-		require.Equal(t, map[string]bool{"spring": true}, done)
+		require.Equal(t, map[string]bool{"autumn": true}, loaded)
+		require.Equal(t, competition.Active, stored(t, store, "autumn"))
+		require.Zero(t, e.Health().Active, "it left again")
+		pass(time.Minute)
+		require.Equal(t, competition.Active, stored(t, store, "summer"))
+		require.Zero(t, e.Health().Active)
+		require.Equal(t, map[string]bool{"autumn": true, "summer": true}, loaded)
+	})
+}
+
+func TestWhatIsDueTogetherIsNotInMemoryTogether(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const n = 3*duePage + 17
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		for i := range n {
+			create(t, e, lasting(fmt.Sprintf("c%d", i), time.Hour, 2*time.Hour))
+		}
+		closeEngine(t, e)
+		pass(time.Hour)
+		most := 0
+		e = startEngine(t, store, func(o *Options) {
+			o.Progress = func(string, int, int, time.Duration, bool) { most = max(most, len(e.registry.all())) }
+		})
+		synctest.Wait()
+		for i := range n {
+			require.Equal(t, competition.Active, stored(t, store, fmt.Sprintf("c%d", i)))
+		}
+		require.Zero(t, e.Health().Active)
+		require.LessOrEqual(t, most, duePage, "of %d", n)
+		require.Empty(t, e.clock.due, "what is further ahead is forgotten")
+		require.Empty(t, e.clock.at)
+	})
+}
+
+func TestClockFindsWhatAnotherProcessMade(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		other, err := New(Options{Store: store})
+		require.NoError(t, err)
+		create(t, other, lasting("soon", 25*time.Second, time.Hour))
+		closeEngine(t, other)
+		pass(25*time.Second - time.Millisecond)
+		require.Equal(t, competition.Upcoming, stored(t, store, "soon"))
+		pass(time.Millisecond)
+		require.Equal(t, competition.Active, stored(t, store, "soon"))
+		require.Zero(t, e.Health().Active)
 	})
 }

@@ -84,7 +84,7 @@ type competitionActor struct {
 	saving   bool
 	stopping bool          // no more guests: store, then stop
 	events   int           // applied since the last snapshot
-	lastUsed time.Time     // by a guest, as of the last sweep
+	lastUsed time.Time     // by a guest, as of the last sweep; zero if by nobody yet
 	backoff  time.Duration // of the next retry
 	patience time.Duration // with the next catching up
 	retrying *time.Timer   // sends it; nil before the first
@@ -112,7 +112,7 @@ type batch struct {
 func newCompetitionActor(e *Engine, h *handle) *competitionActor {
 	return &competitionActor{
 		engine: e, handle: h, logger: e.Logger.With("competition", h.id),
-		incarnation: e.incarnations.Add(1), lastUsed: e.Now(), patience: e.StoreTimeout,
+		incarnation: e.incarnations.Add(1), patience: e.StoreTimeout,
 		stopping: h.isClosed(), // a restart amid stopping goes on with it
 	}
 }
@@ -145,6 +145,7 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		a.unsubscribe(m.subscription)
 	case *tick:
 		a.handle.leave()
+		a.engine.clock.ticked()
 		a.tick()
 	case *sweep:
 		a.sweep()
@@ -290,6 +291,7 @@ func (a *competitionActor) tick() {
 		a.core.Tick(a.engine.now())
 		a.gather()
 		a.scheduleTick()
+		a.leaveUnused()
 	}
 }
 

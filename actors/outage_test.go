@@ -274,6 +274,8 @@ func TestSnapshotIsStoredOfWhatRecoveryHadToReplay(t *testing.T) {
 		store.set(func() { store.headers, store.rows = map[string]savedHeader{}, map[string]map[uint32]competition.Row{} })
 
 		e = startEngine(t, store, nil)
+		_, err := e.Top("spring", operator)
+		require.NoError(t, err)
 		pass(2 * time.Minute) // a sweep
 		require.Equal(t, store.last("spring"), store.headers["spring"].seq)
 		require.Len(t, store.rows["spring"], 1)

@@ -53,6 +53,16 @@ func (a *competitionActor) sweep() {
 	}
 }
 
+// leaveUnused ends the activation of a competition that came into memory for a tick
+// alone, once that is done: however many are due together, few are there together.
+func (a *competitionActor) leaveUnused() {
+	unused := a.lastUsed.IsZero() && !a.handle.used.Load()
+	if unused && !a.stopping && a.core != nil && !a.stalled && a.settled() && a.handle.close() {
+		a.stopping = true
+		a.maybeStop()
+	}
+}
+
 // dispensable reports whether all there is to know is stored and can be read
 // again. What cannot stays: a damaged competition for health to name, the others
 // for their readers while the store is away.

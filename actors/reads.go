@@ -121,37 +121,22 @@ func (e *Engine) memberships(userID string, deadline time.Time) ([]competition.M
 }
 
 // Competitions lists what the caller may see, of one status or of all (0), in
-// the order of ids, beginning behind after; next is empty at the end.
-func (e *Engine) Competitions(caller competition.Caller, status competition.Status, after string, limit int) (list []competition.Summary, next string, err error) {
+// the order of lists, beginning after a place; next is the zero value at the end.
+// Summaries that cannot be read are left out.
+func (e *Engine) Competitions(caller competition.Caller, status competition.Status, after competition.ListPlace, limit int) (list []competition.Summary, next competition.ListPlace, err error) {
 	if err := e.admit(); err != nil {
-		return nil, "", err
+		return nil, next, err
 	}
 	defer e.dismiss()
-	deadline := e.deadline()
-	mine := map[string]bool{}
-	if !caller.Operator {
-		memberships, err := e.memberships(caller.UserID, deadline)
-		if err != nil {
-			return nil, "", err
-		}
-		for _, m := range memberships {
-			mine[m.CompetitionID] = m.Present || m.Creator
-		}
-	}
-	ctx, cancel := context.WithDeadline(e.life, deadline)
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
 	defer cancel()
-	err = e.Store.List(ctx, after, func(s competition.Summary) bool {
-		hidden := s.Definition.Visibility == competition.Private && !caller.Operator && !mine[s.Definition.ID]
-		if hidden || status != 0 && s.Status != status {
-			return true
-		}
-		if len(list) == limit {
-			next = list[limit-1].Definition.ID
-			return false
-		}
-		list = append(list, s)
-		return true
+	list, next, err = e.Store.Visible(ctx, competition.Listing{
+		Reader: caller.UserID, Operator: caller.Operator, Status: status, After: after, Limit: limit,
 	})
+	if errors.Is(err, competition.ErrCorrupt) {
+		e.Logger.Error("a list is not complete", "error", err)
+		err = nil
+	}
 	return list, next, err
 }
 

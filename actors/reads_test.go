@@ -47,7 +47,7 @@ func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
 					if want == nil {
 						listed = 1
 					}
-					list, _, err := e.Competitions(caller, 0, "", 10)
+					list, _, err := e.Competitions(caller, 0, competition.ListPlace{}, 10)
 					require.NoError(t, err)
 					require.Len(t, list, listed, "%+v", caller)
 					_, err = e.Competition("secret", caller)
@@ -175,17 +175,17 @@ func TestStatisticsAreTheUsersOwn(t *testing.T) {
 func TestListsComeInPages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
-		var all, active, anns []string
+		var upcoming, active, anns []string
 		for i := range 9 {
 			id := fmt.Sprintf("c%d", i)
 			d := running(id)
 			if i%3 == 0 {
 				d = lasting(id, time.Hour, 2*time.Hour)
+				upcoming = append(upcoming, id)
 			} else {
 				active = append(active, id)
 			}
 			create(t, e, d)
-			all = append(all, id)
 			if i%2 == 0 {
 				_, err := e.Join(id, join("ann"))
 				require.NoError(t, err)
@@ -195,6 +195,22 @@ func TestListsComeInPages(t *testing.T) {
 		require.NoError(t, e.Leave("c4", &competition.LeaveCompetition{Caller: operator, UserID: "ann"}))
 		anns = slices.DeleteFunc(anns, func(id string) bool { return id == "c4" })
 
+		walkAll := func(caller competition.Caller, status competition.Status, limit int) (ids []string) {
+			var after competition.ListPlace
+			for {
+				list, next, err := e.Competitions(caller, status, after, limit)
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(list), limit)
+				for i := range list {
+					ids = append(ids, list[i].Definition.ID)
+				}
+				if next == (competition.ListPlace{}) {
+					return ids
+				}
+				require.Equal(t, list[limit-1].Place(), next)
+				after = next
+			}
+		}
 		walk := func(page func(after string, limit int) ([]competition.Summary, string, error), limit int) (ids []string) {
 			after := ""
 			for {
@@ -212,12 +228,8 @@ func TestListsComeInPages(t *testing.T) {
 			}
 		}
 		for limit := 1; limit <= 10; limit++ {
-			require.Equal(t, all, walk(func(after string, limit int) ([]competition.Summary, string, error) {
-				return e.Competitions(competition.Caller{UserID: "ann"}, 0, after, limit)
-			}, limit))
-			require.Equal(t, active, walk(func(after string, limit int) ([]competition.Summary, string, error) {
-				return e.Competitions(operator, competition.Active, after, limit)
-			}, limit))
+			require.Equal(t, slices.Concat(active, upcoming), walkAll(competition.Caller{UserID: "ann"}, 0, limit), "by start")
+			require.Equal(t, active, walkAll(operator, competition.Active, limit))
 			require.Equal(t, anns, walk(func(after string, limit int) ([]competition.Summary, string, error) {
 				return e.CompetitionsOf("ann", after, limit)
 			}, limit))

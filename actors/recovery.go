@@ -28,8 +28,8 @@ func (a *competitionActor) recover() {
 		a.trackAnew()
 		a.publish()
 		a.scheduleFanOut()
+		core.Tick(a.engine.now()) // before the clock hears when the next one is due
 		a.publishSummary()
-		core.Tick(a.engine.now())
 		a.gather()
 	}
 }

@@ -139,6 +139,24 @@ type Catalog interface {
 
 	// MembershipsOf is all of a user's ties, in the order of competition ids.
 	MembershipsOf(ctx context.Context, userID string) ([]Membership, error)
+
+	// Visible is one page of what a reader may see, in the order of [ListPlace],
+	// and the place after which the next one begins: the zero value at the end.
+	// Cost: the page, and the reader's open ties, however many competitions there
+	// are. Of the reader's private competitions that are over it looks through
+	// MaxOverPrivate at most; a page may so be short, or empty, although there is a
+	// next one.
+	Visible(ctx context.Context, l Listing) (page []Summary, next ListPlace, err error)
+
+	// OpenTies is a user's ties to competitions that are not over, in the order of
+	// ids: where the user takes part, or what the user made. Cost: those ties, and
+	// once each tie to a competition that has ended since the call before.
+	OpenTies(ctx context.Context, userID string) ([]Tie, error)
+
+	// DueBefore is the first competitions, limit at most, whose status time changes
+	// at or before a time, in the order of [Due], beginning after one; the zero
+	// value is before all.
+	DueBefore(ctx context.Context, after Due, before Millis, limit int) ([]Due, error)
 }
 
 // Store is a whole store. Close ends it; nothing may be called afterwards.

@@ -24,6 +24,11 @@ func (s Status) String() string {
 	return statusNames[s]
 }
 
+// AllStatuses is every status, in the order of a competition's life.
+func AllStatuses() []Status {
+	return []Status{Upcoming, Active, Finalizing, Completed, Settled, Cancelled}
+}
+
 // ParseStatus is the inverse of String.
 func ParseStatus(word string) (Status, bool) {
 	for s := Upcoming; s <= Cancelled; s++ {
@@ -51,5 +56,9 @@ func (d *Definition) Next(s Status) (next Status, at Millis, ok bool) {
 		return s, 0, false
 	}
 }
+
+// Over reports whether nobody is enrolled any more, no sync is taken, and time
+// changes nothing.
+func (s Status) Over() bool { return s == Completed || s == Settled || s == Cancelled }
 
 const millisPerHour = 60 * 60 * 1000

@@ -123,7 +123,7 @@ func (s *Server) listCompetitions(c *call) error {
 			q.refuse("status", "must be upcoming, active, finalizing, completed, settled, cancelled or all")
 		}
 	}
-	after, limit := q.afterCompetition(), q.integer("limit", 1, maxLimit, defaultLimit)
+	after, limit := q.afterListed(), q.integer("limit", 1, maxLimit, defaultLimit)
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (s *Server) listCompetitions(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.replySummaries(list, next)
+	replyList(c, "competitions", list, appendSummary, cursorBehindListed(next))
 	return nil
 }
 
@@ -161,19 +161,15 @@ func (s *Server) listUserCompetitions(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.replySummaries(list, next)
+	if next != "" {
+		next = cursorBehindCompetition(next)
+	}
+	replyList(c, "competitions", list, appendSummary, next)
 	return nil
 }
 
 func (c *call) replySummary(status int, summary *competition.Summary) {
 	replyOne(c, status, summary, appendSummary)
-}
-
-func (c *call) replySummaries(list []competition.Summary, next string) {
-	if next != "" {
-		next = cursorBehindCompetition(next)
-	}
-	replyList(c, "competitions", list, appendSummary, next)
 }
 
 // replyOne answers with one thing, as appendTo writes it, which nobody may keep.

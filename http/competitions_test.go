@@ -80,19 +80,27 @@ func TestListsGoOn(t *testing.T) {
 	user := bearer(userToken(t, "u1"))
 	r := b.do(t, "GET", "/api/v1/competitions", "", user)
 	assert.NotContains(t, r.body, "next_cursor", "absent at the end")
-	assert.Equal(t, []any{competition.Status(0), "", 100}, b.engine.args)
+	assert.Equal(t, []any{competition.Status(0), competition.ListPlace{}, 100}, b.engine.args)
 	assert.Equal(t, competition.Caller{UserID: "u1"}, b.engine.caller)
 
-	b.engine.next = "spring"
+	place := competition.ListPlace{Start: 1_777_593_600_000, ID: "spring"}
+	b.engine.nextListed = place
 	r = b.do(t, "GET", "/api/v1/competitions?status=active&limit=1", "", user)
-	assert.Contains(t, r.body, `],"next_cursor":"`+cursorBehindCompetition("spring")+`"}}`)
-	assert.Equal(t, []any{competition.Active, "", 1}, b.engine.args)
-	b.do(t, "GET", "/api/v1/competitions?cursor="+cursorBehindCompetition("spring"), "", user)
-	assert.Equal(t, "spring", b.engine.args[1])
+	assert.Contains(t, r.body, `],"next_cursor":"`+cursorBehindListed(place)+`"}}`)
+	assert.Equal(t, []any{competition.Active, competition.ListPlace{}, 1}, b.engine.args)
+	b.do(t, "GET", "/api/v1/competitions?cursor="+cursorBehindListed(place), "", user)
+	assert.Equal(t, place, b.engine.args[1])
+	for _, wrong := range []string{"spring", "1.", "-1.spring", "01.spring", "1.a.b", ".spring", "281474976710656.a"} {
+		r = b.do(t, "GET", "/api/v1/competitions?cursor="+encodeCursor(cursorListed, wrong), "", user)
+		assert.Equal(t, 400, r.status, wrong)
+	}
+	r = b.do(t, "GET", "/api/v1/competitions?cursor="+cursorBehindCompetition("spring"), "", user)
+	assert.Equal(t, 400, r.status, "that of the user's own list")
 	r = b.do(t, "GET", "/api/v1/competitions?status=all", "", user)
 	assert.Equal(t, 200, r.status, r.body)
 	assert.Equal(t, competition.Status(0), b.engine.args[0], "all of them")
 
+	b.engine.next = "b"
 	r = b.do(t, "GET", "/api/v1/users/u1/competitions?limit=5&cursor="+cursorBehindCompetition("a"), "", user)
 	assert.Contains(t, r.body, `"next_cursor"`)
 	assert.Equal(t, []any{"u1", "a", 5}, b.engine.args)

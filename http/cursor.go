@@ -15,6 +15,7 @@ import (
 
 const (
 	cursorCompetition = "c"
+	cursorListed      = "l"
 	cursorParticipant = "p"
 	cursorAudit       = "o"
 	cursorPrize       = "z"
@@ -29,6 +30,33 @@ func cursorBehindCompetition(id string) string {
 
 func cursorBehindParticipant(number uint32) string {
 	return encodeCursor(cursorParticipant, strconv.FormatUint(uint64(number), 10))
+}
+
+// cursorBehindListed names a place in the list of all competitions; empty for the
+// zero value, which is the end.
+func cursorBehindListed(p competition.ListPlace) string {
+	if p == (competition.ListPlace{}) {
+		return ""
+	}
+	return encodeCursor(cursorListed, listedText(p))
+}
+
+func listedText(p competition.ListPlace) string { return fmt.Sprintf("%d.%s", p.Start, p.ID) }
+
+// afterListed reads the parameter cursor of that list.
+func (q *query) afterListed() (p competition.ListPlace) {
+	text, given := q.cursor(cursorListed)
+	if !given {
+		return p
+	}
+	start, id, _ := strings.Cut(text, ".")
+	at, _ := strconv.ParseUint(start, 10, 48) // beyond the year 9999
+	p = competition.ListPlace{Start: competition.Millis(at), ID: id}
+	if !competition.ValidID(id) || listedText(p) != text {
+		q.refuse("cursor", badCursor)
+		return competition.ListPlace{}
+	}
+	return p
 }
 
 // encodeCursor is what clients see of a cursor.

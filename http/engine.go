@@ -37,8 +37,9 @@ type Engine interface {
 	Leave(competitionID string, l *competition.LeaveCompetition) error
 	Competition(competitionID string, caller competition.Caller) (competition.Summary, error)
 	// Competitions lists those that the caller may see, of one status (0 for
-	// all), in the order of ids, beginning behind after; next is empty at the end.
-	Competitions(caller competition.Caller, status competition.Status, after string, limit int) (list []competition.Summary, next string, err error)
+	// all), in the order of competition.ListPlace, beginning after one; next is the
+	// zero value at the end.
+	Competitions(caller competition.Caller, status competition.Status, after competition.ListPlace, limit int) (list []competition.Summary, next competition.ListPlace, err error)
 	// CompetitionsOf lists those that a user takes part in.
 	CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error)
 	// Participants lists who is on the board, by enrolment; after and next are

@@ -21,18 +21,19 @@ type fakeEngine struct {
 	mu    sync.Mutex
 	calls []string // names, in order
 
-	err      error // what every call but Health returns
-	health   *competition.Health
-	submit   func(id string, s *competition.SubmitSync) (competition.SyncReply, error)
-	batch    func(items []competition.BatchItem)
-	top      *competition.Published
-	board    competition.Board
-	summary  competition.Summary
-	created  bool
-	joined   []competition.JoinedReply
-	stats    competition.Stats
-	next     string
-	nextPart uint32
+	err        error // what every call but Health returns
+	health     *competition.Health
+	submit     func(id string, s *competition.SubmitSync) (competition.SyncReply, error)
+	batch      func(items []competition.BatchItem)
+	top        *competition.Published
+	board      competition.Board
+	summary    competition.Summary
+	created    bool
+	joined     []competition.JoinedReply
+	stats      competition.Stats
+	nextListed competition.ListPlace
+	next       string
+	nextPart   uint32
 
 	sync   competition.SubmitSync // the last of each
 	id     string
@@ -191,9 +192,9 @@ func (e *fakeEngine) Competition(id string, caller competition.Caller) (competit
 	return e.summary, e.note("Competition", id, caller)
 }
 
-func (e *fakeEngine) Competitions(caller competition.Caller, status competition.Status, after string, limit int) ([]competition.Summary, string, error) {
+func (e *fakeEngine) Competitions(caller competition.Caller, status competition.Status, after competition.ListPlace, limit int) ([]competition.Summary, competition.ListPlace, error) {
 	err := e.note("Competitions", "", caller, status, after, limit)
-	return []competition.Summary{e.summary}, e.next, err
+	return []competition.Summary{e.summary}, e.nextListed, err
 }
 
 func (e *fakeEngine) CompetitionsOf(userID, after string, limit int) ([]competition.Summary, string, error) {

@@ -87,7 +87,8 @@ func (s *Store) gather(ctx context.Context, c *commit, batches []*competition.Ba
 			errs = refuse(errs, len(batches), i, err)
 			continue
 		}
-		if err := errors.Join(c.erase(erased), c.add(b)); err != nil {
+		before := s.summaryBefore(b)
+		if err := errors.Join(c.erase(erased, before), c.add(b, before)); err != nil {
 			// Part of the batch is in the commit: the commit is of no use any more.
 			clear(s.heads)
 			c.batches = 0
@@ -117,8 +118,9 @@ func (s *Store) admit(b *competition.Batch) error {
 	return nil
 }
 
-// add puts all rows of a batch into the commit.
-func (c *commit) add(b *competition.Batch) error {
+// add puts all rows of a batch into the commit; before is the summary that it
+// replaces.
+func (c *commit) add(b *competition.Batch, before *competition.Summary) error {
 	id := b.CompetitionID
 	c.key = appendJournalKey(c.key[:0], id, b.FirstSeq)
 	if err := c.set(b.Records); err != nil {
@@ -141,14 +143,14 @@ func (c *commit) add(b *competition.Batch) error {
 		m := &b.Memberships[i]
 		c.key = appendMembershipKey(c.key[:0], m.UserID, m.CompetitionID)
 		c.value = appendMembership(c.value[:0], c.key, m)
-		if err := c.set(c.value); err != nil {
+		if err := errors.Join(c.set(c.value), c.tie(m, before)); err != nil {
 			return err
 		}
 	}
 	if b.Summary != nil {
 		c.key = appendKey(c.key[:0], summaryKeys, id)
 		c.value = appendSummary(c.value[:0], c.key, b.Summary)
-		if err := c.set(c.value); err != nil {
+		if err := errors.Join(c.set(c.value), c.list(before, b.Summary)); err != nil {
 			return err
 		}
 	}

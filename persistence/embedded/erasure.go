@@ -3,6 +3,7 @@ package embedded
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -100,8 +101,9 @@ func (s *Store) erasePrizes(ctx context.Context, out *erased, e competition.Eras
 	})
 }
 
-// erase puts erasures into the commit, before the batch's own rows.
-func (c *commit) erase(e *erased) error {
+// erase puts erasures into the commit, before the batch's own rows; before is the
+// competition's summary.
+func (c *commit) erase(e *erased, before *competition.Summary) error {
 	if e == nil {
 		return nil
 	}
@@ -114,7 +116,7 @@ func (c *commit) erase(e *erased) error {
 		return err
 	}
 	for _, user := range e.users {
-		if err := markUser(c.batch, user); err != nil {
+		if err := errors.Join(c.untie(user, e.competitionID, before), markUser(c.batch, user)); err != nil {
 			return err
 		}
 	}

@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"encoding/binary"
+	"strings"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -17,7 +18,14 @@ import (
 //	s/<id>                      a snapshot's seq and header
 //	p/<id> NUL <number, 4>      a participant's row as of that snapshot
 //	c/<id>                      a summary, for lists
+//	g/<visibility, 1> <status, 1> <start, 8> <id>
+//	                            that a summary is so listed
+//	d/<time, 8> <id>            that time changes its status then
 //	u/<user id> NUL <id>        a membership
+//	n/<user id> NUL <id>        the same, if the competition was not found to be over
+//	x/<user id> NUL <start, 8> <id>
+//	                            the same of a private one that was
+//	f/<what>                    that rows of a kind were made for what was there before it
 //	l/<user id> NUL <month, 4>  a user's days of a month in all competitions
 //	k/<id>                      the checkpoint: of which seq those have a competition's
 //	a/<key id>                  an API key
@@ -81,6 +89,12 @@ const (
 	codeOfKeys         byte = 'D'
 	codeEndKeys        byte = 'Z'
 	secretKeys         byte = 'S'
+
+	listedKeys  byte = 'g'
+	dueKeys     byte = 'd'
+	openTieKeys byte = 'n'
+	overKeys    byte = 'x'
+	filledKeys  byte = 'f'
 )
 
 const (
@@ -158,6 +172,11 @@ func rowNumber(key []byte, id string) (number uint32, ok bool) {
 		return 0, false
 	}
 	return binary.BigEndian.Uint32(key[at:]), true
+}
+
+// splitPair is the two names in a key that a separator is between.
+func splitPair(key []byte) (first, second string, ok bool) {
+	return strings.Cut(name(key), string(rune(separator)))
 }
 
 // name is what stands behind the kind in a key without a separator.

@@ -257,6 +257,9 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 		slot: make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{}, stop: make(chan struct{}),
 	}
 	s.claimManifest()
+	if err := s.fillLists(); err != nil {
+		return nil, errors.Join(err, w.close())
+	}
 	s.measure()
 	return s, nil
 }

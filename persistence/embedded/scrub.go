@@ -64,7 +64,7 @@ func brackets(mark string) (all []bracket) {
 	const pastIDs = '~' + 1 // no user id has it
 	switch what, rest, _ := strings.Cut(mark, "/"); what + "/" {
 	case userMark:
-		for _, kind := range []byte{membershipKeys, lifetimeKeys, sideKeys, winningKeys, invitedKeys, invitedByKeys} {
+		for _, kind := range []byte{membershipKeys, openTieKeys, overKeys, lifetimeKeys, sideKeys, winningKeys, invitedKeys, invitedByKeys} {
 			around(kind, rest, pastIDs)
 		}
 	case competitionMark:

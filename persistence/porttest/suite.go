@@ -37,6 +37,7 @@ func Run(t *testing.T, b Backend) {
 		{"pipeline", pipelineRules},
 		{"snapshots", snapshotRules},
 		{"catalog", catalogRules},
+		{"listing", listingRules},
 		{"lifetime", lifetimeRules},
 		{"ledger", ledgerRules},
 		{"administration", administrationRules},

@@ -146,6 +146,11 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"handover":    {saveHandoverSQL, "'c77', 1, 'waiting', 1, 0, '', 0"},
 		"ledgerOf":    {ledgerOfSQL, "'c77'"},
 		"allPrizes":   {allPrizesSQL, "'c77'"},
+		"visible":     {visibleSQL, "'{public,private}', '{upcoming,active,finalizing,completed,settled,cancelled}', '-infinity', '', 101"},
+		"openTies":    {openTiesSQL, "'u99'"},
+		"settleTies":  {settleTiesSQL, "'u99', '{c77}'"},
+		"overTies":    {overTiesSQL, "'u99', '', '-infinity', '', 101"},
+		"due":         {dueSQL, "'1970-01-01', '', '2026-01-03', 256"},
 	} {
 		t.Run("store: "+name, func(t *testing.T) {
 			_, err := conn.Exec(t.Context(), "PREPARE "+name+" AS "+c.sql)
@@ -155,11 +160,60 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 	}
 }
 
+// TestListsReadWhatTheyShow has the server count the rows: of 3,000 competitions a
+// list reads a page for each status, and the clock what is due.
+func TestListsReadWhatTheyShow(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, newDatabase(t))
+	for _, sql := range []string{manySQL, sessionSQL} {
+		_, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+		require.NoError(t, err)
+	}
+	_, err := conn.Exec(t.Context(), "VACUUM ANALYZE")
+	require.NoError(t, err)
+	for name, c := range map[string]struct {
+		sql, arguments string
+		most           float64
+	}{
+		"listed": {visibleSQL, "'{public}', '{upcoming,active,finalizing,completed,settled,cancelled}', '2026-01-01', 'c77', 11", 6*11 + 11},
+		"status": {visibleSQL, "'{public}', '{active}', '-infinity', '', 11", 2 * 11},
+		"ties":   {openTiesSQL, "'u99'", 2 * 3},
+		"due":    {dueSQL, "'1970-01-01', '', '2027-01-03', 25", 25},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := conn.Exec(t.Context(), "PREPARE "+name+" AS "+c.sql)
+			require.NoError(t, err)
+			var answer []byte
+			require.NoError(t, conn.QueryRow(t.Context(), fmt.Sprintf("EXPLAIN (ANALYZE, FORMAT JSON) EXECUTE %s (%s)", name, c.arguments),
+				pgx.QueryExecModeSimpleProtocol).Scan(&answer))
+			var plans []struct{ Plan plan }
+			require.NoError(t, json.Unmarshal(answer, &plans))
+			rows := plans[0].Plan.rows()
+			require.Positive(t, rows)
+			require.LessOrEqual(t, rows, c.most, "%s", answer)
+		})
+	}
+}
+
+// rows is how many rows of tables were read, those that were then left out included.
+func (p *plan) rows() (n float64) {
+	if p.RelationName != "" {
+		n = (p.ActualRows + p.Removed) * p.Loops
+	}
+	for i := range p.Plans {
+		n += p.Plans[i].rows()
+	}
+	return n
+}
+
 // plan is a node of EXPLAIN's answer.
 type plan struct {
-	NodeType     string `json:"Node Type"`
-	RelationName string `json:"Relation Name"`
-	IndexName    string `json:"Index Name"`
+	NodeType     string  `json:"Node Type"`
+	ActualRows   float64 `json:"Actual Rows"`
+	Loops        float64 `json:"Actual Loops"`
+	Removed      float64 `json:"Rows Removed by Filter"`
+	RelationName string  `json:"Relation Name"`
+	IndexName    string  `json:"Index Name"`
 	Operation    string
 	Plans        []plan
 }

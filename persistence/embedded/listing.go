@@ -1,0 +1,404 @@
+package embedded
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Rows that lead to summaries: what is listed, what is due, and which ties are
+// open. They are written in the commit of what they follow from, except that a tie
+// to a competition which ended is only moved when somebody comes across it: an end
+// costs nothing for each member.
+
+// The visibilities in a key, in the order of visibilityKeys.
+const (
+	listedPublic  byte = 'p'
+	listedPrivate byte = 'q'
+)
+
+func visibilityByte(v competition.Visibility) byte {
+	if v == competition.Private { // and everything else is treated as public
+		return listedPrivate
+	}
+	return listedPublic
+}
+
+// appendTime appends a time, which is not before 1970.
+func appendTime(dst []byte, at competition.Millis) []byte {
+	return binary.BigEndian.AppendUint64(dst, uint64(at))
+}
+
+func parseTime(key []byte) competition.Millis {
+	return competition.Millis(binary.BigEndian.Uint64(key))
+}
+
+func appendListedKey(dst []byte, s *competition.Summary) []byte {
+	dst = append(dst, listedKeys, '/', visibilityByte(s.Definition.Visibility), byte(s.Status))
+	return append(appendTime(dst, s.Definition.Start), s.Definition.ID...)
+}
+
+func appendDueKey(dst []byte, at competition.Millis, id string) []byte {
+	return append(appendTime(append(dst, dueKeys, '/'), at), id...)
+}
+
+// appendOpenTieKey appends the key of a user's tie to a competition that is not
+// known to be over.
+func appendOpenTieKey(dst []byte, userID, id string) []byte {
+	return append(append(appendKey(dst, openTieKeys, userID), separator), id...)
+}
+
+// appendOverKey appends the key of a user's tie to a private competition that is
+// over.
+func appendOverKey(dst []byte, userID string, at competition.ListPlace) []byte {
+	return append(appendTime(append(appendKey(dst, overKeys, userID), separator), at.Start), at.ID...)
+}
+
+// emptyRow is the value of a row whose key says it all.
+func emptyRow(dst, key []byte) []byte { return seal(key, append(dst, rowVersion)) }
+
+// list has the rows that lead to a summary follow it, from what it was; nil if it
+// was not there.
+func (c *commit) list(before, after *competition.Summary) error {
+	var keys [2][]byte // of before
+	if before != nil {
+		keys[0] = appendListedKey(nil, before)
+		if at, ok := before.DueAt(); ok {
+			keys[1] = appendDueKey(nil, at, before.Definition.ID)
+		}
+	}
+	for i, append := range []func(dst []byte, s *competition.Summary) []byte{
+		appendListedKey,
+		func(dst []byte, s *competition.Summary) []byte {
+			if at, ok := s.DueAt(); ok {
+				dst = appendDueKey(dst, at, s.Definition.ID)
+			}
+			return dst
+		},
+	} {
+		c.key = append(c.key[:0], after)
+		if bytes.Equal(c.key, keys[i]) {
+			continue
+		}
+		if len(keys[i]) > 0 {
+			if err := c.batch.Delete(keys[i], nil); err != nil {
+				return err
+			}
+		}
+		if len(c.key) > 0 {
+			c.value = emptyRow(c.value[:0], c.key)
+			if err := c.set(c.value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// tie has the row of a user's open ties follow a membership. The summary is what
+// it was before the batch, or nil.
+func (c *commit) tie(m *competition.Membership, before *competition.Summary) error {
+	c.key = appendOpenTieKey(c.key[:0], m.UserID, m.CompetitionID)
+	if m.Present || m.Creator {
+		c.value = appendMembership(c.value[:0], c.key, m)
+		return c.set(c.value)
+	}
+	return c.untie(m.UserID, m.CompetitionID, before)
+}
+
+// untie removes what there is of a user's tie in lists.
+func (c *commit) untie(userID, id string, before *competition.Summary) error {
+	if err := c.batch.Delete(appendOpenTieKey(nil, userID, id), nil); err != nil {
+		return err
+	}
+	if before == nil || !before.Status.Over() {
+		return nil
+	}
+	return c.batch.Delete(appendOverKey(nil, userID, before.Place()), nil)
+}
+
+// summaryBefore is the stored summary of the competition of a batch that needs to
+// know; nil if there is none that can be read: then nothing leads to it either, or
+// to what is found not to fit.
+func (s *Store) summaryBefore(b *competition.Batch) *competition.Summary {
+	if b.FirstSeq == 1 || b.Summary == nil && len(b.Memberships) == 0 && len(b.Erasures) == 0 {
+		return nil
+	}
+	summary, err := storedSummary(s.db, b.CompetitionID)
+	if err != nil {
+		return nil
+	}
+	return summary
+}
+
+// storedSummary is a summary; nil if there is none.
+func storedSummary(from pebble.Reader, id string) (*competition.Summary, error) {
+	key := appendKey(nil, summaryKeys, id)
+	value, err := get(from, key)
+	if err != nil {
+		return nil, translate(err, id, 1)
+	}
+	if value == nil {
+		return nil, nil
+	}
+	summary, err := parseSummary(key, value)
+	if err != nil {
+		return nil, corrupt(id, 1, "its summary cannot be read: %v", err)
+	}
+	return &summary, nil
+}
+
+// DueBefore is the competitions whose status is due; see competition.Catalog.
+func (s *Store) DueBefore(ctx context.Context, after competition.Due, before competition.Millis, limit int) (due []competition.Due, err error) {
+	if ctx.Err() != nil {
+		return nil, outOfTime(ctx, "nothing was begun")
+	}
+	lower := append(appendDueKey(nil, after.At, after.CompetitionID), separator)
+	upper := appendTime([]byte{dueKeys, '/'}, before+1)
+	err = each(ctx, s.db, lower, upper, func(key, _ []byte) error {
+		if len(due) == limit {
+			return errEnough
+		}
+		due = append(due, competition.Due{At: parseTime(key[kindSize:]), CompetitionID: string(key[kindSize+timestampSize:])})
+		return nil
+	})
+	return due, enough(err)
+}
+
+// enough makes the error of a visit that one of a reading of the catalog.
+func enough(err error) error {
+	switch {
+	case errors.Is(err, errEnough):
+		return nil
+	case pebble.IsCorruptionError(err):
+		return translate(err, "", 0)
+	}
+	return err
+}
+
+// OpenTies is a user's ties to what is not over; see competition.Catalog.
+func (s *Store) OpenTies(ctx context.Context, userID string) (ties []competition.Tie, err error) {
+	if ctx.Err() != nil {
+		return nil, outOfTime(ctx, "nothing was begun")
+	}
+	view := s.db.NewSnapshot()
+	defer closeAfter(view, &err)
+	ties, over, err := openTies(ctx, view, userID)
+	if len(over) > 0 {
+		s.settleTies(ctx, userID, over)
+	}
+	return ties, err
+}
+
+// openTies is a user's ties that are open, and those of which that is not so any
+// more. Ties to a summary that cannot be read are left out, and named by the error.
+func openTies(ctx context.Context, from pebble.Reader, userID string) (open, over []competition.Tie, err error) {
+	var damage []error
+	lower, upper := under(openTieKeys, userID)
+	err = each(ctx, from, lower, upper, func(key, value []byte) error {
+		tie := competition.Tie{}
+		id := string(key[len(lower):])
+		m, err := parseMembership(key, value)
+		if err != nil {
+			return corrupt(id, 1, "a membership cannot be read: %v", err)
+		}
+		summary, err := storedSummary(from, id)
+		if err != nil || summary == nil {
+			damage = append(damage, err)
+			return nil
+		}
+		tie.Membership, tie.Summary = m, *summary
+		tie.UserID, tie.CompetitionID = userID, id
+		if summary.Status.Over() {
+			over = append(over, tie)
+		} else {
+			open = append(open, tie)
+		}
+		return nil
+	})
+	return open, over, errors.Join(append(damage, enough(err))...)
+}
+
+// settleTies moves ties to competitions that are over out of the way, unless they
+// have changed since. When it does not succeed, the next reader tries again.
+func (s *Store) settleTies(ctx context.Context, userID string, over []competition.Tie) {
+	if s.refusal.Load() != nil || s.acquire(ctx) != nil {
+		return
+	}
+	defer s.release()
+	c := &commit{batch: s.db.NewBatch()}
+	defer func() { _ = c.batch.Close() }()
+	for i := range over {
+		tie := &over[i]
+		key := appendOpenTieKey(nil, userID, tie.CompetitionID)
+		if value, err := get(s.db, key); err != nil || value == nil { // erased meanwhile
+			continue
+		}
+		err := c.batch.Delete(key, nil)
+		if tie.Summary.Definition.Visibility == competition.Private {
+			c.key = appendOverKey(c.key[:0], userID, tie.Summary.Place())
+			c.value = emptyRow(c.value[:0], c.key)
+			err = errors.Join(err, c.set(c.value))
+		}
+		if err != nil {
+			return
+		}
+	}
+	if err := s.db.Apply(c.batch, pebble.NoSync); err != nil {
+		s.options.Logger.WarnContext(ctx, "ties to competitions that are over could not be moved", "error", err)
+	}
+}
+
+// Visible is a page of what a reader may see; see competition.Catalog.
+func (s *Store) Visible(ctx context.Context, l competition.Listing) (page []competition.Summary, next competition.ListPlace, err error) {
+	if ctx.Err() != nil {
+		return nil, next, outOfTime(ctx, "nothing was begun")
+	}
+	view := s.db.NewSnapshot()
+	defer closeAfter(view, &err)
+	v := lister{from: view, listing: l}
+	visibilities := []byte{listedPublic}
+	if l.Operator {
+		visibilities = append(visibilities, listedPrivate)
+	}
+	if err := v.readListed(ctx, visibilities); err != nil {
+		return nil, next, err
+	}
+	if !l.Operator && l.Reader != "" {
+		over, err := v.readOwn(ctx)
+		if err != nil {
+			return nil, next, err
+		}
+		if len(over) > 0 {
+			s.settleTies(ctx, l.Reader, over)
+		}
+	}
+	page, next = l.Page(v.known, v.listed, v.own)
+	return page, next, errors.Join(v.damage...)
+}
+
+// lister reads a page. Summaries that cannot be read are left out, and named by
+// damage.
+type lister struct {
+	from    pebble.Reader
+	listing competition.Listing
+	listed  []competition.Summary // of the visibilities that the reader sees anyhow
+	own     []competition.Summary // private, because of ties
+	known   competition.ListPlace // see competition.Listing.Page
+	damage  []error
+}
+
+// statuses are those that the list shows.
+func (v *lister) statuses() []competition.Status {
+	if v.listing.Status != 0 {
+		return []competition.Status{v.listing.Status}
+	}
+	return competition.AllStatuses()
+}
+
+// readListed reads the first competitions of some visibilities, one more than fit.
+// It goes along as many ranges at once as there are visibilities and statuses.
+func (v *lister) readListed(ctx context.Context, visibilities []byte) (err error) {
+	var ranges []*pebble.Iterator
+	defer func() {
+		for _, rows := range ranges {
+			err = errors.Join(err, unread(rows.Close()))
+		}
+	}()
+	for _, visibility := range visibilities {
+		for _, status := range v.statuses() {
+			prefix := []byte{listedKeys, '/', visibility, byte(status)}
+			lower := prefix
+			if after := v.listing.After; after != (competition.ListPlace{}) {
+				lower = append(append(appendTime(bytes.Clone(prefix), after.Start), after.ID...), separator)
+			}
+			upper := []byte{listedKeys, '/', visibility, byte(status) + 1}
+			rows, err := v.from.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+			if err != nil {
+				return unread(err)
+			}
+			ranges = append(ranges, rows)
+			rows.First()
+		}
+	}
+	const place = kindSize + 2 // where it begins in the key
+	for len(v.listed) <= v.listing.Limit {
+		if ctx.Err() != nil {
+			return outOfTime(ctx, "reading was not finished")
+		}
+		var first *pebble.Iterator
+		for _, rows := range ranges {
+			if rows.Valid() && (first == nil || bytes.Compare(rows.Key()[place:], first.Key()[place:]) < 0) {
+				first = rows
+			}
+		}
+		if first == nil {
+			return nil
+		}
+		if summary := v.summary(string(first.Key()[place+timestampSize:])); summary != nil &&
+			bytes.Equal(appendListedKey(nil, summary), first.Key()) {
+			v.listed = append(v.listed, *summary)
+		}
+		first.Next()
+	}
+	return nil
+}
+
+// summary is one that is listed; nil if it cannot be read.
+func (v *lister) summary(id string) *competition.Summary {
+	summary, err := storedSummary(v.from, id)
+	if err != nil {
+		v.damage = append(v.damage, err)
+	}
+	return summary
+}
+
+// readOwn reads the private competitions that the reader has to do with: all that
+// are not over, and the first of the others. Those whose ties have yet to be moved
+// come back.
+func (v *lister) readOwn(ctx context.Context) (settle []competition.Tie, err error) {
+	l := &v.listing
+	open, settle, err := openTies(ctx, v.from, l.Reader)
+	if err != nil {
+		v.damage = append(v.damage, err)
+	}
+	for _, ties := range [][]competition.Tie{open, settle} {
+		for i := range ties {
+			if summary := &ties[i].Summary; summary.Definition.Visibility == competition.Private && l.Shows(summary) {
+				v.own = append(v.own, *summary)
+			}
+		}
+	}
+	if l.Status != 0 && !l.Status.Over() {
+		return settle, nil
+	}
+	lower, upper := under(overKeys, l.Reader)
+	at := len(lower)
+	if l.After != (competition.ListPlace{}) {
+		lower = append(appendOverKey(nil, l.Reader, l.After), separator)
+	}
+	examined, found := 0, 0
+	err = each(ctx, v.from, lower, upper, func(key, _ []byte) error {
+		if found > l.Limit {
+			return errEnough
+		}
+		if examined++; examined > competition.MaxOverPrivate {
+			return errEnough
+		}
+		last := competition.ListPlace{Start: parseTime(key[at:]), ID: string(key[at+timestampSize:])}
+		if summary := v.summary(last.ID); summary != nil && l.Shows(summary) {
+			v.own = append(v.own, *summary)
+			found++
+		}
+		if examined == competition.MaxOverPrivate {
+			v.known = last
+		}
+		return nil
+	})
+	return settle, enough(err)
+}

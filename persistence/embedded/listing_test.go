@@ -1,0 +1,142 @@
+package embedded
+
+import (
+	"fmt"
+	"io"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/persistence/porttest"
+)
+
+// played is a competition with anna on it, so many days after the usual start.
+func played(t *testing.T, s *Store, i int, visibility competition.Visibility) *porttest.Game {
+	t.Helper()
+	d := porttest.Definition(fmt.Sprintf("c%04d", i))
+	d.Start += competition.Millis(i)
+	d.Visibility = visibility
+	d.Complete()
+	g := porttest.NewGame(s, d.ID)
+	_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d})
+	require.NoError(t, err)
+	_, err = g.C.Join(g.Now, &competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: "anna"})
+	require.NoError(t, err)
+	require.NoError(t, g.Commit(t.Context()))
+	return g
+}
+
+func TestAStoreFromBeforeListsHadAnIndexGetsItOnce(t *testing.T) {
+	lists := []byte{listedKeys, dueKeys, openTieKeys, overKeys}
+	o := small(onMemory(vfs.NewMem()))
+	s := open(t, o)
+	for i := range 12 {
+		g := played(t, s, i, []competition.Visibility{competition.Public, competition.Private}[i%2])
+		if i%3 == 0 {
+			g.C.Tick(g.Now + 100*24*60*60*1000)
+			require.NoError(t, g.Commit(t.Context()))
+		}
+	}
+	for _, before := range []struct {
+		name string
+		make func(batch *pebble.Batch)
+	}{
+		{"an older version's", func(batch *pebble.Batch) {
+			for _, kind := range lists {
+				lower, upper := allOf(kind)
+				require.NoError(t, batch.DeleteRange(lower, upper, nil))
+			}
+		}},
+		{"one that was cut off amid the work", func(batch *pebble.Batch) {
+			for _, kind := range lists[1:] {
+				lower, upper := allOf(kind)
+				require.NoError(t, batch.DeleteRange(lower, upper, nil))
+			}
+			stale := appendDueKey(nil, 5, "c0001")
+			require.NoError(t, batch.Set(stale, emptyRow(nil, stale), nil))
+		}},
+	} {
+		t.Run(before.name, func(t *testing.T) {
+			batch := s.db.NewBatch()
+			before.make(batch)
+			require.NoError(t, batch.Delete(appendKey(nil, filledKeys, listsFilled), nil))
+			require.NoError(t, s.db.Apply(batch, pebble.Sync))
+			require.NoError(t, s.Close())
+			s = open(t, o)
+			porttest.RequireLists(t, s, "anna", "creator", "nobody")
+		})
+	}
+	mine := appendDueKey(nil, 5, "mine")
+	require.NoError(t, s.db.Set(mine, emptyRow(nil, mine), pebble.Sync))
+	require.NoError(t, s.Close())
+	s = open(t, o)
+	due, err := s.DueBefore(t.Context(), competition.Due{}, 5, 1)
+	require.NoError(t, err)
+	require.Len(t, due, 1, "the rows are not made a second time")
+	require.NoError(t, s.Close())
+}
+
+// countingReader counts the rows that are asked for one by one.
+type countingReader struct {
+	pebble.Reader
+	gets int
+}
+
+func (r *countingReader) Get(key []byte) ([]byte, io.Closer, error) {
+	r.gets++
+	return r.Reader.Get(key)
+}
+
+func TestAListReadsWhatItShows(t *testing.T) {
+	s := open(t, small(onMemory(vfs.NewMem())))
+	defer func() { require.NoError(t, s.Close()) }()
+	for i := range 300 {
+		played(t, s, i, competition.Public)
+	}
+	played(t, s, 300, competition.Private)
+	for name, c := range map[string]struct {
+		listing competition.Listing
+		gets    int
+	}{
+		"of a status that none has": {competition.Listing{Reader: "bert", Status: competition.Cancelled, Limit: 10}, 0},
+		"of one that all have":      {competition.Listing{Reader: "bert", Status: competition.Active, Limit: 10}, 11},
+		"of all":                    {competition.Listing{Reader: "bert", Limit: 10}, 11},
+		"an operator's":             {competition.Listing{Operator: true, Limit: 10}, 11},
+	} {
+		t.Run(name, func(t *testing.T) {
+			counted := &countingReader{Reader: s.db}
+			v := lister{from: counted, listing: c.listing}
+			require.NoError(t, v.readListed(t.Context(), []byte{listedPublic, listedPrivate}))
+			if c.listing.Reader != "" {
+				_, err := v.readOwn(t.Context())
+				require.NoError(t, err)
+			}
+			require.Equal(t, c.gets, counted.gets)
+		})
+	}
+}
+
+func TestEndedTiesAreLookedAtOnce(t *testing.T) {
+	s := open(t, small(onMemory(vfs.NewMem())))
+	defer func() { require.NoError(t, s.Close()) }()
+	for i := range 40 {
+		g := played(t, s, i, competition.Private)
+		if i >= 3 {
+			g.C.Tick(g.Now + 100*24*60*60*1000)
+			require.NoError(t, g.Commit(t.Context()))
+		}
+	}
+	for _, want := range []int{40, 3} {
+		counted := &countingReader{Reader: s.db}
+		open, _, err := openTies(t.Context(), counted, "anna")
+		require.NoError(t, err)
+		require.Len(t, open, 3)
+		require.Equal(t, want, counted.gets)
+		ties, err := s.OpenTies(t.Context(), "anna")
+		require.NoError(t, err)
+		require.Equal(t, open, ties)
+	}
+}

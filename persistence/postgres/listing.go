@@ -1,0 +1,253 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+const (
+	// Here packed is read by subqueries of one row each. As a join, the planner,
+	// which does not know how few rows a limit leaves, would read all competitions.
+
+	// visibleSQL finds the first places in the ranges of several visibilities and
+	// statuses, and only then reads what is listed there.
+	visibleSQL = `
+SELECT first.competition_id, (SELECT packed FROM paceboard.competitions c WHERE c.competition_id = first.competition_id)
+FROM (
+    SELECT l.competition_id, l.start_at
+    FROM unnest($1::text[]) v (visibility), unnest($2::text[]) s (status), LATERAL (
+        SELECT competition_id, start_at
+        FROM paceboard.competitions
+        WHERE visibility = v.visibility AND status = s.status AND (start_at, competition_id) > ($3, $4)
+        ORDER BY start_at, competition_id
+        LIMIT $5
+    ) l
+    ORDER BY l.start_at, l.competition_id
+    LIMIT $5
+) first
+ORDER BY first.start_at, first.competition_id`
+
+	openTiesSQL = `
+SELECT m.competition_id, m.number, m.present, m.creator,
+       (SELECT packed FROM paceboard.competitions c WHERE c.competition_id = m.competition_id)
+FROM paceboard.memberships m
+WHERE m.user_id = $1 AND NOT m.over AND (m.present OR m.creator)
+ORDER BY m.competition_id`
+
+	// settleTiesSQL does nothing to what has changed since it was read.
+	settleTiesSQL = `
+UPDATE paceboard.memberships m
+SET over = true, over_start = CASE WHEN c.visibility = 'private' THEN c.start_at END
+FROM paceboard.competitions c
+WHERE m.user_id = $1 AND m.competition_id = ANY ($2) AND c.competition_id = m.competition_id
+  AND c.status IN ('completed', 'settled', 'cancelled')`
+
+	// overTiesSQL finds places, and reads what is there if its status fits: all do
+	// where none is given.
+	overTiesSQL = `
+SELECT m.competition_id, m.over_start,
+       (SELECT CASE WHEN $2 IN ('', c.status) THEN c.packed END FROM paceboard.competitions c WHERE c.competition_id = m.competition_id)
+FROM (
+    SELECT competition_id, over_start
+    FROM paceboard.memberships
+    WHERE user_id = $1 AND over_start IS NOT NULL AND (present OR creator) AND (over_start, competition_id) > ($3, $4)
+    ORDER BY over_start, competition_id
+    LIMIT $5
+) m
+ORDER BY m.over_start, m.competition_id`
+
+	dueSQL = `
+SELECT competition_id, due_at AT TIME ZONE 'UTC'
+FROM paceboard.competitions
+WHERE (due_at, competition_id) > ($1::timestamptz AT TIME ZONE 'UTC', $2) AND due_at <= $3::timestamptz AT TIME ZONE 'UTC'
+ORDER BY due_at, competition_id
+LIMIT $4`
+)
+
+// DueBefore is the competitions whose status is due; see competition.Catalog.
+func (s *Store) DueBefore(ctx context.Context, after competition.Due, before competition.Millis, limit int) ([]competition.Due, error) {
+	rows, err := s.read.Query(ctx, dueSQL, after.At.Time(), after.CompetitionID, before.Time(), limit)
+	if err != nil {
+		return nil, unavailable("find what is due", err)
+	}
+	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d competition.Due, err error) {
+		var at time.Time
+		err = row.Scan(&d.CompetitionID, &at)
+		d.At = competition.MillisOf(at)
+		return d, err
+	})
+	if err != nil {
+		return nil, unavailable("find what is due", err)
+	}
+	return due, nil
+}
+
+// OpenTies is a user's ties to what is not over; see competition.Catalog.
+func (s *Store) OpenTies(ctx context.Context, userID string) ([]competition.Tie, error) {
+	open, over, err := s.openTies(ctx, userID)
+	s.settleTies(ctx, userID, over)
+	return open, err
+}
+
+// openTies is a user's ties that are open, and those of which that is not so any
+// more. Ties to a summary that cannot be read are left out, and named by the error.
+func (s *Store) openTies(ctx context.Context, userID string) (open, over []competition.Tie, err error) {
+	rows, err := s.read.Query(ctx, openTiesSQL, userID)
+	if err != nil {
+		return nil, nil, unavailable("read memberships", err)
+	}
+	var damage []error
+	var packed []byte
+	tie := competition.Tie{Membership: competition.Membership{UserID: userID}}
+	_, err = pgx.ForEachRow(rows, []any{&tie.CompetitionID, &tie.Number, &tie.Present, &tie.Creator, &packed}, func() error {
+		summary, err := parseSummary(tie.CompetitionID, packed)
+		switch tie.Summary = summary; {
+		case err != nil:
+			damage = append(damage, err)
+		case summary.Status.Over():
+			over = append(over, tie)
+		default:
+			open = append(open, tie)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, nil, unavailable("read memberships", err)
+	}
+	return open, over, errors.Join(damage...)
+}
+
+// settleTies notes that competitions are over. When it does not succeed, the next
+// reader tries again.
+func (s *Store) settleTies(ctx context.Context, userID string, over []competition.Tie) {
+	if len(over) == 0 {
+		return
+	}
+	ids := make([]string, len(over))
+	for i := range over {
+		ids[i] = over[i].CompetitionID
+	}
+	if _, err := s.write.Exec(ctx, settleTiesSQL, userID, ids); err != nil {
+		s.Logger.WarnContext(ctx, "ties to competitions that are over could not be noted", "error", err)
+	}
+}
+
+// Visible is a page of what a reader may see; see competition.Catalog.
+func (s *Store) Visible(ctx context.Context, l competition.Listing) (page []competition.Summary, next competition.ListPlace, err error) {
+	visibilities := []string{string(competition.Public)}
+	if l.Operator {
+		visibilities = append(visibilities, string(competition.Private))
+	}
+	var damage []error
+	listed, err := s.readListed(ctx, &l, visibilities, &damage)
+	if err != nil {
+		return nil, next, err
+	}
+	var own []competition.Summary
+	var known competition.ListPlace
+	if !l.Operator && l.Reader != "" {
+		if own, known, err = s.readOwn(ctx, &l, &damage); err != nil {
+			return nil, next, err
+		}
+	}
+	page, next = l.Page(known, listed, own)
+	return page, next, errors.Join(damage...)
+}
+
+// afterArguments are the place after which a list begins.
+func afterArguments(l *competition.Listing) (start any, id string) {
+	if l.After == (competition.ListPlace{}) {
+		return "-infinity", ""
+	}
+	return l.After.Start.Time(), l.After.ID
+}
+
+// readListed reads the first competitions of some visibilities, one more than fit.
+func (s *Store) readListed(ctx context.Context, l *competition.Listing, visibilities []string, damage *[]error) (listed []competition.Summary, err error) {
+	var statuses []string
+	for _, status := range competition.AllStatuses() {
+		if l.Status == 0 || l.Status == status {
+			statuses = append(statuses, status.String())
+		}
+	}
+	start, id := afterArguments(l)
+	err = s.each(ctx, visibleSQL, func(row [][]byte) error {
+		summary, err := parseSummary(string(row[0]), row[1])
+		if err != nil {
+			*damage = append(*damage, err)
+			return nil
+		}
+		listed = append(listed, summary)
+		return nil
+	}, visibilities, statuses, start, id, l.Limit+1)
+	return listed, err
+}
+
+// readOwn reads the private competitions that the reader has to do with: all that
+// are not over, and the first of the others. Up to the place known they are
+// complete; see competition.Listing.Page.
+func (s *Store) readOwn(ctx context.Context, l *competition.Listing, damage *[]error) (own []competition.Summary, known competition.ListPlace, err error) {
+	open, over, err := s.openTies(ctx, l.Reader)
+	switch {
+	case errors.Is(err, competition.ErrCorrupt):
+		*damage = append(*damage, err)
+	case err != nil:
+		return nil, known, err
+	}
+	for _, ties := range [][]competition.Tie{open, over} {
+		for i := range ties {
+			if summary := &ties[i].Summary; summary.Definition.Visibility == competition.Private && l.Shows(summary) {
+				own = append(own, *summary)
+			}
+		}
+	}
+	if l.Status == 0 || l.Status.Over() {
+		if own, known, err = s.readOver(ctx, l, own, damage); err != nil {
+			return nil, known, err
+		}
+	}
+	s.settleTies(ctx, l.Reader, over)
+	return own, known, nil
+}
+
+// readOver adds the first of the reader's private competitions that are over.
+func (s *Store) readOver(ctx context.Context, l *competition.Listing, own []competition.Summary, damage *[]error) ([]competition.Summary, competition.ListPlace, error) {
+	limit, status := l.Limit+1, ""
+	if l.Status != 0 {
+		limit, status = competition.MaxOverPrivate, l.Status.String()
+	}
+	var last competition.ListPlace
+	var at time.Time
+	var packed []byte
+	examined := 0
+	start, id := afterArguments(l)
+	rows, err := s.read.Query(ctx, overTiesSQL, l.Reader, status, start, id, limit)
+	if err == nil {
+		_, err = pgx.ForEachRow(rows, []any{&last.ID, &at, &packed}, func() error {
+			examined++
+			last.Start = competition.MillisOf(at)
+			if packed == nil {
+				return nil
+			}
+			summary, err := parseSummary(last.ID, packed)
+			if err != nil {
+				*damage = append(*damage, err)
+				return nil
+			}
+			own = append(own, summary)
+			return nil
+		})
+	}
+	if err != nil {
+		return nil, last, unavailable("read memberships", err)
+	}
+	if examined < limit {
+		last = competition.ListPlace{}
+	}
+	return own, last, nil
+}
