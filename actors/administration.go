@@ -25,10 +25,18 @@ func (e *Engine) Note(entry competition.AuditEntry) error {
 	return e.Store.Note(ctx, entry)
 }
 
-// AuditLog is entries of the audit log, the latest first, of those before an id
-// if that is not empty. Error: competition.ErrUnavailable.
-func (e *Engine) AuditLog(before string, limit int) ([]competition.AuditEntry, error) {
+// AuditLog is entries of the audit log, the latest first, of those before a seq
+// if that is not 0. Error: competition.ErrUnavailable.
+func (e *Engine) AuditLog(before uint64, limit int) ([]competition.AuditEntry, error) {
 	ctx, cancel := e.storeContext()
 	defer cancel()
 	return e.Store.AuditLog(ctx, before, limit)
+}
+
+// AuditLogOf is the same of the entries that name a user. Error:
+// competition.ErrUnavailable.
+func (e *Engine) AuditLogOf(userID string, before uint64, limit int) ([]competition.AuditEntry, error) {
+	ctx, cancel := e.storeContext()
+	defer cancel()
+	return e.Store.AuditLogOf(ctx, userID, before, limit)
 }

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -53,7 +55,8 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err := e.Store.ForgetLifetime(ctx, userID); err != nil {
 		return done, err
 	}
-	if err := e.Store.Pseudonymise(ctx, erasure); err != nil {
+	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
+	if err := e.Store.Pseudonymise(ctx, erasure, e.now(), newID); err != nil {
 		return done, err
 	}
 	if err := e.Store.Scrub(ctx); err != nil {

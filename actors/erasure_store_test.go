@@ -26,7 +26,7 @@ func (l *memoryLedger) erase(id string, e competition.Erasure) {
 	}
 }
 
-func (s *memoryStore) Pseudonymise(ctx context.Context, e competition.Erasure) error {
+func (s *memoryStore) Pseudonymise(ctx context.Context, e competition.Erasure, _ competition.Millis, _ func() string) error {
 	if err := s.call(ctx, "Pseudonymise"); err != nil {
 		return err
 	}

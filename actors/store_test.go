@@ -16,6 +16,7 @@ import (
 // own conformance suite.
 type memoryStore struct {
 	competition.AdministrationStore // none of the tests needs it
+	competition.AuditLogStore       // nor this
 	erasures                        memoryErasures
 	mu                              sync.Mutex
 	journals                        map[string][]competition.Batch

@@ -63,21 +63,10 @@ type APIKey struct {
 	Name      string // 1 to 100 characters
 	Hash      [32]byte
 	Scopes    Scopes
-	CreatedBy string
+	CreatedBy Subject // a user or a role
 	CreatedAt Millis
 	ExpiresAt Millis // 0 for never
 	RevokedAt Millis // 0 while it is good
-}
-
-// AuditEntry says what an operator did.
-type AuditEntry struct {
-	ID        string // UUIDv7: orders entries by time
-	At        Millis
-	Actor     string // a user id, "service_role" or "key:" and the id of an API key
-	Action    string // the operation's name in the API
-	Target    string // the path it was asked for at
-	Status    int    // what it was answered
-	RequestID string
 }
 
 // AdministrationStore keeps what concerns no single competition.
@@ -87,11 +76,4 @@ type AdministrationStore interface {
 
 	// APIKeys is all keys, revoked ones included, in the order of their ids.
 	APIKeys(ctx context.Context) ([]APIKey, error)
-
-	// Note appends an entry to the audit log, durably. Entries are never changed.
-	Note(ctx context.Context, e AuditEntry) error
-
-	// AuditLog is the entries before an id, or the last ones when it is empty,
-	// limit at most, the latest first.
-	AuditLog(ctx context.Context, before string, limit int) ([]AuditEntry, error)
 }

@@ -72,24 +72,6 @@ func TestErasureLeavesNothingInItsOwnBatch(t *testing.T) {
 	require.Equal(t, 1, c.OnBoard())
 }
 
-func TestEntriesOfTheAuditLogAreRenamedByWholePartsOfThePath(t *testing.T) {
-	e := Erasure{UserID: "a/b", Pseudonym: NewPseudonym([16]byte{})}
-	for target, want := range map[string]string{
-		"/api/v1/users/a%2Fb/x":  "/api/v1/users/" + e.Pseudonym + "/x",
-		"/api/v1/users/%61%2fb":  "/api/v1/users/" + e.Pseudonym,
-		"/api/v1/users/a/b":      "/api/v1/users/a/b",
-		"/api/v1/users/a%2Fbc":   "/api/v1/users/a%2Fbc",
-		"/api/v1/users/a%2Fb%":   "/api/v1/users/a%2Fb%",
-		"/api/v1/users/a%2Fb%4":  "/api/v1/users/a%2Fb%4",
-		"/api/v1/users/a%2Fb%zz": "/api/v1/users/a%2Fb%zz",
-	} {
-		entry := AuditEntry{Actor: "ada", Target: target}
-		require.Equal(t, want != target, entry.Names("a/b"))
-		require.Equal(t, want != target, entry.Rename(e))
-		require.Equal(t, want, entry.Target)
-	}
-}
-
 // TestErasedIdentityIsVerified like any other: nobody can put another person in
 // the place of an erased one.
 func TestErasedIdentityIsVerified(t *testing.T) {

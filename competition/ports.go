@@ -167,6 +167,7 @@ type Store interface {
 	LifetimeStore
 	LedgerStore
 	AdministrationStore
+	AuditLogStore
 	ErasureStore
 	InvitationStore
 

@@ -177,7 +177,7 @@ type shownKey struct {
 
 func show(k *competition.APIKey) shownKey {
 	return shownKey{
-		ID: k.ID, Name: k.Name, Scopes: k.Scopes.Names(), CreatedBy: k.CreatedBy,
+		ID: k.ID, Name: k.Name, Scopes: k.Scopes.Names(), CreatedBy: k.CreatedBy.String(),
 		CreatedAt: shownTime(k.CreatedAt), ExpiresAt: shownTime(k.ExpiresAt), RevokedAt: shownTime(k.RevokedAt),
 	}
 }

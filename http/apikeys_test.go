@@ -3,6 +3,7 @@ package http
 import (
 	"crypto/sha256"
 	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -35,20 +36,30 @@ func (e *fakeEngine) APIKeys() ([]competition.APIKey, error) {
 func (e *fakeEngine) Note(entry competition.AuditEntry) error {
 	e.mu.Lock()
 	defer e.mu.Unlock()
+	entry.Seq = uint64(len(e.audit) + 1)
 	e.audit = append(e.audit, entry)
 	return e.err
 }
 
 // AuditLog pages through what was noted.
-func (e *fakeEngine) AuditLog(before string, limit int) ([]competition.AuditEntry, error) {
+func (e *fakeEngine) AuditLog(before uint64, limit int) ([]competition.AuditEntry, error) {
+	return e.auditLog(before, limit, func(*competition.AuditEntry) bool { return true })
+}
+
+// AuditLogOf pages through what names a user.
+func (e *fakeEngine) AuditLogOf(userID string, before uint64, limit int) ([]competition.AuditEntry, error) {
+	return e.auditLog(before, limit, func(entry *competition.AuditEntry) bool { return entry.Names(userID) })
+}
+
+func (e *fakeEngine) auditLog(before uint64, limit int, wanted func(*competition.AuditEntry) bool) (page []competition.AuditEntry, err error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	log := slices.Clone(e.audit)
-	slices.Reverse(log)
-	if i := slices.IndexFunc(log, func(a competition.AuditEntry) bool { return a.ID == before }); i >= 0 {
-		log = log[i+1:]
+	for i := len(e.audit) - 1; i >= 0 && len(page) < limit; i-- {
+		if entry := &e.audit[i]; wanted(entry) && (before == 0 || entry.Seq < before) {
+			page = append(page, *entry)
+		}
 	}
-	return log[:min(limit, len(log))], e.err
+	return page, e.err
 }
 
 const keySecret = "OF-ALL-SAMPLES"
@@ -59,7 +70,7 @@ func apiKey(id string) string { return apiKeyPrefix + id + "_" + keySecret }
 func sampleKeys() []competition.APIKey {
 	all := competition.ScopeRead | competition.ScopeSync | competition.ScopeManage | competition.ScopePrizes | competition.ScopePeople | competition.ScopePayouts
 	key := func(id string, scopes competition.Scopes) competition.APIKey {
-		return competition.APIKey{ID: id, Name: id, Hash: sha256.Sum256([]byte(keySecret)), Scopes: scopes, CreatedBy: "ada", CreatedAt: 1}
+		return competition.APIKey{ID: id, Name: id, Hash: sha256.Sum256([]byte(keySecret)), Scopes: scopes, CreatedBy: competition.Subject{Kind: competition.UserSubject, ID: "ada"}, CreatedAt: 1}
 	}
 	revoked, expired := key("REVOKED", all), key("EXPIRED", all)
 	revoked.RevokedAt, expired.ExpiresAt = 5, atStart
@@ -234,15 +245,59 @@ func TestTheAuditLogHasWhatOperatorsDid(t *testing.T) {
 	require.Len(t, entries, 3)
 	slices.Reverse(entries)
 	for i, want := range []struct {
-		actor, action string
-		status        int
-	}{{"op", "cancelCompetition", 200}, {"key:READ", "cancelCompetition", 403}, {serviceRole, "editCompetition", 400}} {
+		actor, kind, action string
+		status              int
+	}{{"op", "user", "cancelCompetition", 200}, {"key:READ", "key", "cancelCompetition", 403}, {serviceRole, "role", "editCompetition", 400}} {
 		require.Equal(t, want.actor, entries[i].Actor)
+		require.Equal(t, shownSubject{want.kind, strings.TrimPrefix(want.actor, "key:")}, entries[i].By)
 		require.Equal(t, want.action, entries[i].Action)
 		require.Equal(t, want.status, entries[i].Status)
 		require.Equal(t, "/api/v1/competitions/spring", entries[i].Target)
+		require.Equal(t, []shownSubject{{"competition", "spring"}}, entries[i].Targets)
 		require.NotEmpty(t, entries[i].At)
 	}
 	require.Equal(t, "request-1", entries[0].RequestID)
 	require.Equal(t, 400, b.do(t, "GET", "/api/v1/audit?cursor=b3g", "", operator).status)
+}
+
+// TestTheAuditLogSaysWhoWasMeant, by the path or by the body, and what stood in
+// the place of an id that is none.
+func TestTheAuditLogSaysWhoWasMeant(t *testing.T) {
+	b := newBench(t)
+	operator := bearer(operatorToken(t))
+	person := url.PathEscape("a/b%c")
+	b.do(t, "POST", "/api/v1/competitions/spring/participants/"+person+"/exclude", `{"reason":"r"}`, operator)
+	b.do(t, "POST", "/api/v1/competitions/spring/join", `{"user_id":"u7"}`, operator)
+	b.do(t, "DELETE", "/api/v1/competitions/spring/join?user_id=u8", "", operator)
+	b.do(t, "POST", "/api/v1/competitions/spring/join", `{}`, operator)
+	b.do(t, "DELETE", "/api/v1/competitions/%00%ff", "", operator)
+	spring := shownSubject{"competition", "spring"}
+	want := []struct {
+		path    string
+		targets []shownSubject
+	}{
+		{"/api/v1/competitions/spring/participants/a%2Fb%25c/exclude", []shownSubject{spring, {"user", "a/b%c"}}},
+		{"/api/v1/competitions/spring/join", []shownSubject{spring, {"user", "u7"}}},
+		{"/api/v1/competitions/spring/join", []shownSubject{spring, {"user", "u8"}}},
+		{"/api/v1/competitions/spring/join", []shownSubject{spring}},
+		{"/api/v1/competitions/%00%ff", []shownSubject{{"other", "%00%ff"}}},
+	}
+	require.Len(t, b.engine.audit, len(want))
+	for i := range want {
+		shown := showEntry(&b.engine.audit[i])
+		require.Equal(t, want[i].path, shown.Target)
+		require.Equal(t, want[i].targets, shown.Targets)
+	}
+}
+
+// TestPlacesOfAuditedRoutesAreKnown: else what stands there is nothing that an
+// erasure could find.
+func TestPlacesOfAuditedRoutesAreKnown(t *testing.T) {
+	for _, r := range routes() {
+		for _, part := range strings.Split(r.path, "/") {
+			if place, isPlace := strings.CutPrefix(part, ":"); isPlace && r.audited {
+				require.True(t, competition.HasPlace(place), "%s %s", r.method, r.path)
+			}
+		}
+	}
 }

@@ -1,6 +1,9 @@
 package http
 
 import (
+	"strconv"
+	"strings"
+
 	"github.com/google/uuid"
 	"github.com/valyala/fasthttp"
 
@@ -18,41 +21,75 @@ const (
 func (s *Server) audit(c *call) {
 	entry := competition.AuditEntry{
 		ID: uuid.Must(uuid.NewV7()).String(), At: s.nowMillis(),
-		Actor: c.who.actor(), Action: c.route.operation, Target: string(c.URI().PathOriginal()),
+		Actor: c.who.actor(), Action: c.route.operation, Route: c.route.path, Targets: c.targets(),
 		Status: c.Response.StatusCode(), RequestID: string(c.Response.Header.PeekCanonical(headerRequestID)),
 	}
 	if c.route.operation == eraseUser { // of all entries this one must not name the person
-		if id, _ := c.userID(); entry.Actor == id {
-			entry.Actor = "self"
+		if len(entry.Targets) == 1 && entry.Targets[0].Subject == entry.Actor {
+			entry.Actor = competition.Subject{Kind: competition.RoleSubject, ID: competition.SelfRole}
 		}
-		entry.Target = c.route.path
+		entry.Targets = nil
 	}
 	if err := s.engine.Note(entry); err != nil {
 		s.metrics.auditFailures.Inc()
-		s.log.Error("an operator's action is missing from the audit log", "error", err, "entry_id", entry.ID, "actor", entry.Actor,
+		s.log.Error("an operator's action is missing from the audit log", "error", err, "entry_id", entry.ID, "actor", entry.Actor.String(),
 			"action", entry.Action, "status", entry.Status, "request_id", entry.RequestID)
 	}
 }
 
-// shownEntry is an entry of the audit log as operators see it.
+// targets are what the request named in the places of the route, and the user
+// whom its body named.
+func (c *call) targets() (targets []competition.AuditTarget) {
+	for _, part := range strings.Split(c.route.path, "/") {
+		if place, isPlace := strings.CutPrefix(part, ":"); isPlace {
+			targets = append(targets, competition.TargetAt(place, strings.Clone(c.fiber.Params(place))))
+		}
+	}
+	if c.named != "" {
+		targets = append(targets, competition.TargetIn("user_id", c.named))
+	}
+	return targets
+}
+
+// shownEntry is an entry of the audit log as operators see it. Actor and Target
+// are text, for people and older clients.
 type shownEntry struct {
-	ID        string `json:"id"`
-	At        string `json:"at"`
-	Actor     string `json:"actor"`
-	Action    string `json:"action"`
-	Target    string `json:"target"`
-	Status    int    `json:"status"`
-	RequestID string `json:"request_id"`
+	Seq       uint64         `json:"seq"`
+	ID        string         `json:"id"`
+	At        string         `json:"at"`
+	Actor     string         `json:"actor"`
+	By        shownSubject   `json:"by"`
+	Action    string         `json:"action"`
+	Target    string         `json:"target"`
+	Targets   []shownSubject `json:"targets"`
+	Status    int            `json:"status"`
+	RequestID string         `json:"request_id"`
+}
+
+// shownSubject is whom or what an entry is about.
+type shownSubject struct {
+	Kind string `json:"kind"`
+	ID   string `json:"id"`
+}
+
+func showSubject(s competition.Subject) shownSubject { return shownSubject{s.Kind.String(), s.ID} }
+
+func showEntry(e *competition.AuditEntry) shownEntry {
+	shown := shownEntry{
+		Seq: e.Seq, ID: e.ID, At: shownTime(e.At), Actor: e.Actor.String(), By: showSubject(e.Actor), Action: e.Action,
+		Target: e.Path(), Targets: []shownSubject{}, Status: e.Status, RequestID: e.RequestID,
+	}
+	for _, t := range e.Targets {
+		shown.Targets = append(shown.Targets, showSubject(t.Subject))
+	}
+	return shown
 }
 
 // listAudit shows the audit log, the latest first.
 func (s *Server) listAudit(c *call) error {
 	q := c.query()
 	limit := q.integer("limit", 1, maxLimit, defaultLimit)
-	before, given := q.cursor(cursorAudit)
-	if given && uuid.Validate(before) != nil {
-		q.refuse("cursor", badCursor)
-	}
+	before := q.beforeEntry()
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -67,11 +104,11 @@ func (s *Server) listAudit(c *call) error {
 	page := map[string]any{}
 	if len(entries) > limit {
 		entries = entries[:limit]
-		page["next_cursor"] = encodeCursor(cursorAudit, entries[limit-1].ID)
+		page["next_cursor"] = encodeCursor(cursorAudit, strconv.FormatUint(entries[limit-1].Seq, 10))
 	}
 	shown := make([]shownEntry, len(entries))
-	for i, e := range entries {
-		shown[i] = shownEntry{e.ID, shownTime(e.At), e.Actor, e.Action, e.Target, e.Status, e.RequestID}
+	for i := range entries {
+		shown[i] = showEntry(&entries[i])
 	}
 	page["entries"] = shown
 	return c.replyValue(fasthttp.StatusOK, page)

@@ -125,6 +125,16 @@ func (q *query) afterPrize() competition.PrizeID {
 	return id
 }
 
+// beforeEntry reads the parameter cursor of the audit log; 0 is the end.
+func (q *query) beforeEntry() uint64 {
+	text, given := q.cursor(cursorAudit)
+	seq, err := strconv.ParseUint(text, 10, 63)
+	if given && (err != nil || seq == 0 || strconv.FormatUint(seq, 10) != text) {
+		q.refuse("cursor", badCursor)
+	}
+	return seq
+}
+
 const badCursor = "must be a next_cursor of this list"
 
 // cursor is what stands behind the letter.

@@ -84,11 +84,13 @@ type Engine interface {
 	Subscribe(s *competition.Subscription, caller competition.Caller) error
 	Unsubscribe(s *competition.Subscription)
 
-	// What concerns no single competition; see competition.AdministrationStore.
+	// What concerns no single competition; see competition.AdministrationStore and
+	// AuditLogStore.
 	PutAPIKey(k competition.APIKey) error
 	APIKeys() ([]competition.APIKey, error)
 	Note(e competition.AuditEntry) error
-	AuditLog(before string, limit int) ([]competition.AuditEntry, error)
+	AuditLog(before uint64, limit int) ([]competition.AuditEntry, error)
+	AuditLogOf(userID string, before uint64, limit int) ([]competition.AuditEntry, error)
 
 	Health() competition.Health
 }

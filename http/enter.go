@@ -21,6 +21,7 @@ type call struct {
 	route *route
 	who   *Identity // nil on public routes
 	out   []byte    // the reply as it is being written
+	named string    // the user whom the body named instead of the caller
 
 	form syncForm
 	sync competition.SubmitSync
@@ -139,7 +140,8 @@ func (c *call) userIDOf(named []byte) (string, error) {
 	case len(named) == 0 || string(named) == caller:
 		return caller, nil
 	}
-	return string(named), nil
+	c.named = string(named)
+	return c.named, nil
 }
 
 // query is the request's query; it lies in the request's buffer.

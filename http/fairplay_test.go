@@ -38,7 +38,7 @@ func TestOperatorsDecideAboutParticipants(t *testing.T) {
 	}
 	require.Len(t, b.engine.audit, 6, "each is in the audit log")
 	require.Equal(t, "excludeParticipant", b.engine.audit[0].Action)
-	require.Equal(t, participant+"/exclude", b.engine.audit[0].Target)
+	require.Equal(t, participant+"/exclude", b.engine.audit[0].Path())
 }
 
 func TestFlagsAreListed(t *testing.T) {

@@ -59,14 +59,14 @@ func (id *Identity) endsAt() (competition.Millis, bool) {
 }
 
 // actor is who it is in the audit log.
-func (id *Identity) actor() string {
+func (id *Identity) actor() competition.Subject {
 	switch {
 	case id.Key != "":
-		return "key:" + id.Key
+		return competition.Subject{Kind: competition.KeySubject, ID: id.Key}
 	case id.Caller.UserID != "":
-		return id.Caller.UserID
+		return competition.Subject{Kind: competition.UserSubject, ID: id.Caller.UserID}
 	default:
-		return serviceRole
+		return competition.Subject{Kind: competition.RoleSubject, ID: serviceRole}
 	}
 }
 
@@ -76,7 +76,7 @@ func (id *Identity) may(wanted competition.Scopes) bool {
 }
 
 // serviceRole is the role of Supabase's own key.
-const serviceRole = "service_role"
+const serviceRole = competition.ServiceRole
 
 // maxUserNameRunes is how long a name on a board may be.
 const maxUserNameRunes = 100

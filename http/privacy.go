@@ -210,27 +210,26 @@ func eachPage[T any](read func(behind competition.LedgerPlace) ([]T, competition
 	}
 }
 
-// actions are what the person did as an operator, and what operators did at a
-// path with the person's id in it.
+// actions are what the person did as an operator, and what operators did to the
+// person.
 func (x *personExport) actions(item func(func([]byte) []byte) error) error {
-	for before := ""; ; {
-		entries, err := x.engine.AuditLog(before, maxLimit)
-		if err != nil || len(entries) == 0 {
+	for before := uint64(0); ; {
+		entries, err := x.engine.AuditLogOf(x.userID, before, maxLimit)
+		if err != nil {
 			return err
 		}
 		for i := range entries {
-			e := &entries[i]
-			before = e.ID
-			if !e.Names(x.userID) {
-				continue
-			}
-			shown, err := json.Marshal(shownEntry{e.ID, shownTime(e.At), e.Actor, e.Action, e.Target, e.Status, e.RequestID})
+			before = entries[i].Seq
+			shown, err := json.Marshal(showEntry(&entries[i]))
 			if err != nil {
 				return err
 			}
 			if err := item(func(dst []byte) []byte { return append(dst, shown...) }); err != nil {
 				return err
 			}
+		}
+		if len(entries) < maxLimit {
+			return nil
 		}
 	}
 }

@@ -36,7 +36,7 @@ func TestTheAuditLogDoesNotBringTheErasedBack(t *testing.T) {
 	b.do(t, "DELETE", "/api/v1/users/boss", "", bearer(self))
 	var said []string
 	for _, e := range b.engine.audit {
-		said = append(said, e.Action+" "+e.Target+" "+fmt.Sprint(e.Actor == "self"))
+		said = append(said, fmt.Sprint(e.Action, " ", e.Path(), " ", e.Actor == competition.Subject{Kind: competition.RoleSubject, ID: competition.SelfRole}))
 	}
 	require.Equal(t, []string{
 		"eraseUser /api/v1/users/:user_id false",
@@ -47,9 +47,8 @@ func TestTheAuditLogDoesNotBringTheErasedBack(t *testing.T) {
 
 func TestAnExportHasEverything(t *testing.T) {
 	b := newBench(t)
-	b.engine.audit = []competition.AuditEntry{
-		{ID: "1", At: atStart, Actor: "op", Action: "exportUser", Target: "/api/v1/users/u1/export", Status: 200, RequestID: "r"},
-		{ID: "2", At: atStart, Actor: "op", Action: "exportUser", Target: "/api/v1/users/u2/export", Status: 200, RequestID: "r"},
+	for _, id := range []string{"u1", "u2"} {
+		require.NoError(t, b.engine.Note(exportOf(id)))
 	}
 	got := b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(userToken(t, "u1")))
 	require.Equal(t, 200, got.status)
@@ -92,12 +91,20 @@ func TestAnExportHasEverything(t *testing.T) {
 	require.Equal(t, "/api/v1/users/u1/export", d.Actions[0]["target"])
 }
 
+// exportOf is the entry of an export.
+func exportOf(userID string) competition.AuditEntry {
+	return competition.AuditEntry{
+		ID: "1", At: atStart, Actor: competition.Subject{Kind: competition.UserSubject, ID: "op"}, Action: "exportUser",
+		Route: "/api/v1/users/:user_id/export", Targets: []competition.AuditTarget{competition.TargetAt("user_id", userID)}, Status: 200, RequestID: "r",
+	}
+}
+
 // TestALargeExportIsStreamed and says the same.
 func TestALargeExportIsStreamed(t *testing.T) {
 	b := newBench(t)
 	const entries = 20_000
-	for i := range entries {
-		b.engine.audit = append(b.engine.audit, competition.AuditEntry{ID: fmt.Sprint(i), Actor: "op", Target: "/api/v1/users/u1/transactions"})
+	for range entries {
+		require.NoError(t, b.engine.Note(exportOf("u1")))
 	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)

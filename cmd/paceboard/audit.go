@@ -10,14 +10,14 @@ import (
 	"github.com/paceboard/paceboard/config"
 )
 
-// audit verifies every journal, works ledger and prizes out again, and compares
-// them with the stored rows.
+// audit verifies every journal, works ledger and prizes out again, compares them
+// with the stored rows, and verifies the log of what operators did.
 func audit(ctx context.Context, p *program, args []string) (err error) {
 	var only string
 	cmd := config.Command{
 		Name: "audit",
 		Summary: "Verify every journal's checksums and hash chain, work the ledger and the prizes out again from the journals, and compare them " +
-			"with what is stored. It changes nothing; the exit code is 1 if anything is wrong. With the embedded store, stop the server first.",
+			"with what is stored; and verify the chain of the log of operators' actions. It changes nothing; the exit code is 1 if anything is wrong. With the embedded store, stop the server first.",
 		Example:  "DATABASE_URL=postgres://… paceboard audit",
 		Optional: storeSettingNames,
 		Flags: func(f *flag.FlagSet) {
@@ -47,7 +47,16 @@ func audit(ctx context.Context, p *program, args []string) (err error) {
 		}
 	}
 	a.bar.finish()
+	entries := 0
+	if only == "" {
+		if entries, err = a.auditLog(ctx); err != nil {
+			return fmt.Errorf("the audit log: %w", err)
+		}
+	}
 	fmt.Fprintf(p.out, "audited   %d competitions, %d events, %d transactions, %d prizes\n", len(a.ids), a.events, a.transactions, a.prizes)
+	if only == "" {
+		fmt.Fprintf(p.out, "audited   the audit log, %d entries\n", entries)
+	}
 	if a.findings > 0 {
 		return fmt.Errorf("%d findings", a.findings)
 	}
@@ -144,4 +153,33 @@ func (a *auditor) read(ctx context.Context, id string, counting bool) (*competit
 		return audited, err
 	}
 	return audited, audited.Compare(ctx, a.store)
+}
+
+// auditLog tells what is wrong with the log of operators' actions, and how many
+// entries it has. Beside a server that erases somebody it is read again.
+func (a *auditor) auditLog(ctx context.Context) (entries int, err error) {
+	bar := newProgress(a.err, "audit", 0, "entries")
+	defer bar.finish()
+	for try := 1; ; try++ {
+		done := 0
+		log, err := competition.AuditTheLog(ctx, a.store, func(records int) {
+			if try == 1 {
+				bar.addN(records - done)
+			}
+			done = records
+		})
+		if err != nil {
+			return 0, err
+		}
+		if len(log.Findings) > 0 && try < tries {
+			continue
+		}
+		for _, finding := range log.Findings {
+			a.find("the audit log", finding)
+		}
+		if first := log.Head.First; first > 1 {
+			fmt.Fprintf(a.out, "note      the audit log begins with entry %d (AUDIT_RETENTION)\n", first)
+		}
+		return log.Entries, nil
+	}
 }

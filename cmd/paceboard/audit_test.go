@@ -125,10 +125,33 @@ func TestAuditFindsWhatIsWrongInAFolder(t *testing.T) {
 			t.Helper()
 			require.NoError(t, db.DeleteRange([]byte("m/anna\x00"), []byte("m/anna\x01"), pebble.Sync))
 		}, `user "anna" is shown`},
+		"an entry of the audit log is gone": {func(t *testing.T, db *pebble.DB) {
+			t.Helper()
+			require.NoError(t, db.Delete([]byte("g/\x00\x00\x00\x00\x00\x00\x00\x02"), pebble.Sync))
+		}, "entries 2 to 2 of the audit log are missing"},
+		"the last entry of the audit log is gone": {func(t *testing.T, db *pebble.DB) {
+			t.Helper()
+			require.NoError(t, db.Delete([]byte("g/\x00\x00\x00\x00\x00\x00\x00\x05"), pebble.Sync))
+		}, "and should go on to entry 5"},
+		"the head of the audit log is gone": {func(t *testing.T, db *pebble.DB) {
+			t.Helper()
+			require.NoError(t, db.Delete([]byte("d/audit"), pebble.Sync))
+		}, "the head of the audit log is missing"},
+		"a subject is damaged": {func(t *testing.T, db *pebble.DB) {
+			t.Helper()
+			require.NoError(t, db.Set([]byte("n/\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00"), []byte("damaged"), pebble.Sync))
+		}, "subject 0 of entry 2 of the audit log cannot be read"},
+		"bert does not find what was done to him": {func(t *testing.T, db *pebble.DB) {
+			t.Helper()
+			require.NoError(t, db.DeleteRange([]byte("v/bert\x00"), []byte("v/bert\x01"), pebble.Sync))
+		}, `user "bert" is named in 1 entries of the audit log, and found in 0`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			where := t.TempDir()
-			prepare(t, where, func(s competition.Store) { playPrizes(t, s, "a", true) })
+			prepare(t, where, func(s competition.Store) {
+				playPrizes(t, s, "a", true)
+				noteSome(t, s)
+			})
 			db, err := pebble.Open(filepath.Join(where, "pebble"), &pebble.Options{FormatMajorVersion: pebble.FormatNewest, Logger: quiet{}})
 			require.NoError(t, err)
 			c.damage(t, db)
@@ -137,6 +160,67 @@ func TestAuditFindsWhatIsWrongInAFolder(t *testing.T) {
 			require.Equal(t, 1, code, said)
 			require.Contains(t, said, c.finding)
 			require.Contains(t, said, "findings")
+		})
+	}
+}
+
+// noteSome notes what operators did, and erases one of those it was done to.
+func noteSome(t *testing.T, s competition.Store) {
+	t.Helper()
+	for _, userID := range []string{"anna", "bert", "anna", "carl"} {
+		e := competition.AuditEntry{
+			ID: "1", At: 1_800_000_000_000, Actor: competition.Subject{Kind: competition.UserSubject, ID: "ada"}, Action: "exportUser",
+			Route: "/api/v1/users/:user_id/export", Targets: []competition.AuditTarget{competition.TargetAt("user_id", userID)}, Status: 200,
+		}
+		require.NoError(t, s.Note(t.Context(), e))
+	}
+	gone := competition.Erasure{UserID: "anna", Pseudonym: competition.NewPseudonym([16]byte{1})}
+	require.NoError(t, s.Pseudonymise(t.Context(), gone, 1_800_000_000_001, func() string { return "2" }))
+}
+
+func TestAuditVerifiesTheLogOfWhatOperatorsDid(t *testing.T) {
+	onEveryStore(t, func(t *testing.T, where string) {
+		t.Helper()
+		prepare(t, where, func(s competition.Store) { noteSome(t, s) })
+		code, said := runAudit(t, where)
+		require.Zero(t, code, said)
+		require.Contains(t, said, "the audit log, 5 entries")
+		prepare(t, where, func(s competition.Store) {
+			removed, err := s.RetainAuditLog(t.Context(), 1_800_000_000_001, 0)
+			require.NoError(t, err)
+			require.Equal(t, int64(4), removed)
+		})
+		code, said = runAudit(t, where)
+		require.Zero(t, code, said)
+		require.Contains(t, said, "the audit log begins with entry 5 (AUDIT_RETENTION)")
+		require.Contains(t, said, "the audit log, 1 entries")
+	})
+}
+
+// TestAuditFindsWhatIsWrongInTheLog, in the rows of a database that somebody has
+// been at, whom no trigger holds.
+func TestAuditFindsWhatIsWrongInTheLog(t *testing.T) {
+	for name, c := range map[string]struct{ sql, finding string }{
+		"an entry is gone":            {`DELETE FROM paceboard.audit_entries WHERE seq = 2`, "entries 2 to 2 of the audit log are missing"},
+		"the first entry is gone":     {`DELETE FROM paceboard.audit_entries WHERE seq = 1`, "entries 1 to 1 of the audit log are missing"},
+		"the last entry is gone":      {`DELETE FROM paceboard.audit_entries WHERE seq = 5`, "and should go on to entry 5"},
+		"a status was changed":        {`UPDATE paceboard.audit_entries SET status = 403 WHERE seq = 3`, "entry 4 of the audit log does not follow"},
+		"somebody else did it":        {`UPDATE paceboard.audit_subjects SET id = 'bob' WHERE seq = 3 AND n = 0`, "subject 0 of entry 3 of the audit log was changed"},
+		"an operator hides":           {`UPDATE paceboard.audit_subjects SET id = (SELECT id FROM paceboard.audit_subjects WHERE seq = 1 AND n = 1) WHERE seq = 3 AND n = 0`, "subject 0 of entry 3 of the audit log was changed"},
+		"who was erased is back":      {`UPDATE paceboard.audit_subjects SET id = 'anna' WHERE seq = 3 AND n = 1`, "was erased by entry 5, and does not name its pseudonym"},
+		"a subject is gone":           {`DELETE FROM paceboard.audit_subjects WHERE seq = 2 AND n = 1`, "has 2 subjects, and 1 rows of them"},
+		"a kind that nobody knows":    {`UPDATE paceboard.audit_subjects SET kind = 'dog' WHERE seq = 2 AND n = 1`, "is no kind of subject"},
+		"the head is gone":            {`DELETE FROM paceboard.audit_head`, "the row of paceboard.audit_head is missing"},
+		"the anchor is another log's": {`UPDATE paceboard.audit_head SET first_seq = 3; DELETE FROM paceboard.audit_entries WHERE seq < 3`, "entry 3 of the audit log does not follow"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			where := newDatabase(t)
+			prepare(t, where, func(s competition.Store) { noteSome(t, s) })
+			sharedPostgres.Get(t).Exec(t, where, `SET session_replication_role = replica; `+c.sql)
+			code, said := runAudit(t, where)
+			require.Equal(t, 1, code, said)
+			require.Contains(t, said, c.finding)
 		})
 	}
 }

@@ -35,7 +35,7 @@ func TestMigrateDownAsksFirst(t *testing.T) {
 	for _, answer := range []string{"", "\n", "no\n", "y\n", "YES\n", "no\nyes\n"} {
 		code, out, errs := down(answer)
 		require.Equal(t, 1, code, "%q", answer)
-		require.Regexp(t, `Taking back \d+_\w+\.sql loses [a-z]`, out)
+		require.Regexp(t, `Taking back \d+_\w+\.(sql|go) loses [a-z]`, out)
 		require.Contains(t, errs, "nothing was changed")
 		require.Contains(t, errs, "--yes")
 		require.Equal(t, all, applied(), "%q is not consent", answer)

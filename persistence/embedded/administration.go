@@ -5,13 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/paceboard/paceboard/competition"
 )
 
-// API keys and audit entries are few and small: their fields are JSON, sealed
-// like every row.
+// API keys are few and small: their fields are JSON, sealed like every row.
 
 // PutAPIKey writes a key, and waits for the disk; see
 // competition.AdministrationStore.
@@ -33,36 +30,6 @@ func (s *Store) APIKeys(ctx context.Context) (keys []competition.APIKey, err err
 		return nil
 	})
 	return keys, err
-}
-
-// Note appends to the audit log, and waits for the disk; see
-// competition.AdministrationStore.
-func (s *Store) Note(ctx context.Context, e competition.AuditEntry) error {
-	return s.putJSON(ctx, appendKey(nil, auditKeys, e.ID), e)
-}
-
-// AuditLog reads the audit log backwards; see competition.AdministrationStore.
-func (s *Store) AuditLog(ctx context.Context, before string, limit int) (entries []competition.AuditEntry, err error) {
-	if ctx.Err() != nil {
-		return nil, outOfTime(ctx, "nothing was begun")
-	}
-	lower, upper := allOf(auditKeys)
-	if before != "" {
-		upper = appendKey(nil, auditKeys, before)
-	}
-	iterator, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return nil, unread(err)
-	}
-	defer closeAfter(iterator, &err)
-	for ok := iterator.Last(); ok && len(entries) < limit; ok = iterator.Prev() {
-		var e competition.AuditEntry
-		if err := parseJSON(iterator.Key(), iterator.Value(), &e); err != nil {
-			return nil, err
-		}
-		entries = append(entries, e)
-	}
-	return entries, unread(iterator.Error())
 }
 
 // putJSON writes one row durably.

@@ -123,47 +123,41 @@ func (c *commit) erase(e *erased, before *competition.Summary) error {
 	return markCompetition(c.batch, e.competitionID, len(e.money.Transactions)+len(e.money.Prizes) > 0)
 }
 
-// Pseudonymise rewrites the rows of the audit log and the API keys that name a
-// user, and waits for the disk; see competition.ErasureStore. Cost: the whole
-// audit log is read.
-func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure) (err error) {
+// Pseudonymise has the API keys and the audit log name a pseudonym, and waits for
+// the disk; see competition.ErasureStore.
+func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at competition.Millis, newID func() string) error {
 	if refusal := s.refusal.Load(); refusal != nil {
 		return *refusal
 	}
+	if err := s.eraseCreator(ctx, e); err != nil {
+		return err
+	}
+	return s.eraseSubjects(ctx, e, at, newID)
+}
+
+// eraseCreator rewrites the API keys that the user made.
+func (s *Store) eraseCreator(ctx context.Context, e competition.Erasure) (err error) {
 	s.administering.Lock()
 	defer s.administering.Unlock()
 	batch := s.db.NewBatch()
-	put := func(key []byte, row any) error {
-		fields, err := json.Marshal(row)
+	lower, upper := allOf(apiKeyKeys)
+	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
+		var k competition.APIKey
+		if err := parseJSON(key, value, &k); err != nil || k.CreatedBy != (competition.Subject{Kind: competition.UserSubject, ID: e.UserID}) {
+			return err
+		}
+		k.CreatedBy.ID = e.Pseudonym
+		fields, err := json.Marshal(k)
 		if err != nil {
 			return err
 		}
 		return batch.Set(key, seal(key, append([]byte{rowVersion}, fields...)), nil)
-	}
-	lower, upper := allOf(auditKeys)
-	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
-		var entry competition.AuditEntry
-		if err := parseJSON(key, value, &entry); err != nil || !entry.Rename(e) {
-			return err
-		}
-		return put(key, entry)
 	})
-	if err == nil {
-		lower, upper = allOf(apiKeyKeys)
-		err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
-			var k competition.APIKey
-			if err := parseJSON(key, value, &k); err != nil || k.CreatedBy != e.UserID {
-				return err
-			}
-			k.CreatedBy = e.Pseudonym
-			return put(key, k)
-		})
-	}
 	if err != nil || batch.Empty() {
 		closeAfter(batch, &err)
 		return err
 	}
-	if err := markAdministration(batch); err != nil {
+	if err := setMark(batch, keysMark); err != nil {
 		return unread(err)
 	}
 	return s.apply(batch)

@@ -29,7 +29,11 @@ import (
 //	l/<user id> NUL <month, 4>  a user's days of a month in all competitions
 //	k/<id>                      the checkpoint: of which seq those have a competition's
 //	a/<key id>                  an API key
-//	o/<entry id>                an entry of the audit log
+//	g/<seq, 8>                  a record of the audit log
+//	n/<seq, 8> <n, 2>           one of its subjects
+//	v/<user id> NUL <seq, 8>    that a user is one of its subjects
+//	d/audit                     where the audit log begins and ends
+//	o/<entry id>                an entry of the audit log as older versions wrote it
 //	t/<id> NUL <seq, 8> <n, 4>  a transaction
 //	m/<user id> NUL <time, 8> <id> NUL <seq, 8> <n, 4>
 //	                            a user's side of a transaction
@@ -74,7 +78,11 @@ const (
 	pendingKeys     byte = 'q'
 	handoverKeys    byte = 'y'
 	apiKeyKeys      byte = 'a'
-	auditKeys       byte = 'o'
+	recordKeys      byte = 'g'
+	subjectKeys     byte = 'n'
+	namedKeys       byte = 'v'
+	auditHeadKeys   byte = 'd'
+	untypedKeys     byte = 'o'
 	formatKeys      byte = 'f'
 	scrubKeys       byte = 'e'
 
@@ -140,6 +148,21 @@ func lifetimeMonth(key []byte, userID string) (month competition.Month, ok bool)
 		return 0, false
 	}
 	return competition.Month(binary.BigEndian.Uint32(key[at:])), true
+}
+
+// appendRecordKey appends the key of a record of the audit log.
+func appendRecordKey(dst []byte, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(dst, recordKeys, '/'), seq)
+}
+
+// appendSubjectKey appends the key of a subject of a record.
+func appendSubjectKey(dst []byte, seq uint64, n int) []byte {
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(append(dst, subjectKeys, '/'), seq), uint16(n))
+}
+
+// appendNamedKey appends the key that says that a record names a user.
+func appendNamedKey(dst []byte, userID string, seq uint64) []byte {
+	return binary.BigEndian.AppendUint64(append(appendKey(dst, namedKeys, userID), separator), seq)
 }
 
 // under is the half-open range of the keys that a name and a separator begin.

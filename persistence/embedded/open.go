@@ -10,6 +10,8 @@ import (
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
 // Options say where the store is and how it behaves.
@@ -254,13 +256,23 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 	o.log.manifest.CompareAndSwap(nil, &there.ManifestFilename) // Nothing may have been written yet.
 	s := &Store{
 		options: o.Options, log: o.log, db: db, lock: lock, witness: w, damaged: damaged,
-		slot: make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{}, stop: make(chan struct{}),
+		slot: make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), auditing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{}, stop: make(chan struct{}),
 	}
 	s.claimManifest()
 	if err := s.fillLists(); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	s.measure()
+	n, err := s.typeOldEntries(context.Background())
+	switch {
+	case errors.Is(err, competition.ErrCorrupt): // no reason to keep competitions from running
+		o.Logger.Error("entries of the audit log that an older version wrote cannot be read; the log shows none of those that are left", "error", err)
+	case err != nil:
+		return nil, errors.Join(err, w.close())
+	}
+	if n > 0 {
+		o.Logger.Info("the audit log has typed subjects now", "entries", n)
+	}
 	return s, nil
 }
 

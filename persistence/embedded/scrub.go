@@ -20,12 +20,16 @@ import (
 // so that no crash loses it, and names nobody: users' keys are marked by the
 // first characters of the id.
 const (
-	userMark           = "u/"
-	competitionMark    = "c/"
-	moneyMark          = "m/"
-	administrationMark = "o"
-	invitationMark     = "i/"
-	bracketSize        = 2
+	userMark        = "u/"
+	competitionMark = "c/"
+	moneyMark       = "m/"
+	invitationMark  = "i/"
+	namedMark       = "v/"
+	subjectMark     = "n/" // and a block of the audit log, see auditBlock
+	removedMark     = "r/" // and the block in which the audit log begins
+	keysMark        = "a"
+	untypedMark     = "o" // and so is the mark of API keys that older versions wrote
+	bracketSize     = 2
 )
 
 // setMark writes a mark. Each is a row of its own, so that who removes one that
@@ -37,8 +41,11 @@ func setMark(batch *pebble.Batch, what string) error {
 }
 
 func markUser(batch *pebble.Batch, userID string) error {
-	return setMark(batch, userMark+userID[:min(bracketSize, max(len(userID)-1, 0))])
+	return setMark(batch, userMark+bracketOf(userID))
 }
+
+// bracketOf is the first characters of a user id, which it shares with others'.
+func bracketOf(userID string) string { return userID[:min(bracketSize, max(len(userID)-1, 0))] }
 
 func markCompetition(batch *pebble.Batch, id string, money bool) error {
 	if money {
@@ -48,8 +55,6 @@ func markCompetition(batch *pebble.Batch, id string, money bool) error {
 	}
 	return setMark(batch, competitionMark+id)
 }
-
-func markAdministration(batch *pebble.Batch) error { return setMark(batch, administrationMark) }
 
 // bracket is a range of keys around rows that were erased. Its ends are no row's
 // keys and lie in no range that anybody reads, so that something can be written
@@ -75,9 +80,21 @@ func brackets(mark string) (all []bracket) {
 		}
 	case invitationMark:
 		all = append(all, bracket{[]byte{invitationKeys}, []byte{invitationKeys, pastSlash}})
+	case namedMark:
+		around(namedKeys, rest, pastIDs)
+	case subjectMark, removedMark:
+		var lower []byte
+		if what+"/" == subjectMark {
+			lower = appendBlockKey(nil, rest, 0)
+		} else {
+			lower = []byte{subjectKeys}
+		}
+		all = append(all, bracket{lower, appendBlockKey(nil, rest, 1)})
 	default:
-		for _, kind := range []byte{auditKeys, apiKeyKeys} {
-			all = append(all, bracket{[]byte{kind}, []byte{kind, pastSlash}})
+		for _, kind := range []byte{untypedKeys, apiKeyKeys} {
+			if kind == apiKeyKeys || mark != keysMark {
+				all = append(all, bracket{[]byte{kind}, []byte{kind, pastSlash}})
+			}
 		}
 	}
 	return all

@@ -103,7 +103,7 @@ func eraseEverywhere(tb testing.TB, s *Store, userID string, games ...*porttest.
 		require.NoError(tb, g.Save(tb.Context()))
 	}
 	require.NoError(tb, s.ForgetLifetime(tb.Context(), userID))
-	require.NoError(tb, s.Pseudonymise(tb.Context(), gone))
+	require.NoError(tb, s.Pseudonymise(tb.Context(), gone, 1, func() string { return "erasure" }))
 }
 
 // TestScrubLeavesNoByte plays with people, has their rows moved about in tables
@@ -135,8 +135,15 @@ func TestScrubLeavesNoByte(t *testing.T) {
 				}
 				games = append(games, g)
 			}
-			require.NoError(t, s.Note(t.Context(), competition.AuditEntry{ID: "1", Actor: id, Target: "/api/v1/users/" + id + "/transactions"}))
-			require.NoError(t, s.PutAPIKey(t.Context(), competition.APIKey{ID: "k", CreatedBy: id}))
+			person := competition.Subject{Kind: competition.UserSubject, ID: id}
+			for range 3 * auditBlock {
+				require.NoError(t, s.Note(t.Context(), competition.AuditEntry{ID: "1", At: 1, Actor: person, Targets: []competition.AuditTarget{{Place: "user_id", Subject: person}}}))
+			}
+			removed, err := s.RetainAuditLog(t.Context(), 2, 0)
+			require.NoError(t, err)
+			require.Equal(t, int64(3*auditBlock), removed)
+			require.NoError(t, s.Note(t.Context(), competition.AuditEntry{ID: "1", Actor: person, Targets: []competition.AuditTarget{{Place: "user_id", Subject: person}}}))
+			require.NoError(t, s.PutAPIKey(t.Context(), competition.APIKey{ID: "k", CreatedBy: person}))
 			require.NotEmpty(t, found(t, disk, memDir, id))
 			reading := s.db.NewSnapshot() // of before; whoever reads keeps the files
 

@@ -41,6 +41,7 @@ type Store struct {
 	handing       sync.Mutex    // a SaveHandover compares and writes under it
 	administering sync.Mutex    // a PutAPIKey writes, and a Pseudonymise reads and writes, under it
 	inviting      sync.Mutex    // whoever writes invitations reads and writes under it
+	auditing      chan struct{} // capacity 1, full while somebody appends to the audit log or removes from it
 	scrubbing     chan struct{} // capacity 1, full while a Scrub is at work
 	renewing      *atomic.Bool  // see orderedFS
 	refusal       atomic.Pointer[error]

@@ -41,6 +41,7 @@ func Run(t *testing.T, b Backend) {
 		{"lifetime", lifetimeRules},
 		{"ledger", ledgerRules},
 		{"administration", administrationRules},
+		{"audit log", auditLogRules},
 		{"erasure", erasureRules},
 		{"invitations", invitationRules},
 		{"damage", damageRules},

@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -50,37 +52,63 @@ func erase(ctx context.Context, conn *pgx.Conn, rows *appendRows) (stored []int3
 	return stored, tx.Commit(ctx)
 }
 
-// Pseudonymise rewrites the rows of the audit log and the API keys that name a
-// user; see competition.ErasureStore. Cost: the whole audit log is looked through.
-func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure) error {
-	err := pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {
-		// More than will be changed: how an id is written in a path is the core's to know.
-		rows, err := tx.Query(ctx, `
-SELECT entry_id, actor, target FROM paceboard.audit WHERE actor = $1 OR strpos(target, $1) > 0 OR strpos(target, '%') > 0 FOR UPDATE`, e.UserID)
-		if err != nil {
-			return err
-		}
-		entries, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (entry competition.AuditEntry, err error) {
-			return entry, row.Scan(&entry.ID, &entry.Actor, &entry.Target)
-		})
-		if err != nil {
-			return err
-		}
-		for i := range entries {
-			if entry := &entries[i]; entry.Rename(e) {
-				_, err := tx.Exec(ctx, `UPDATE paceboard.audit SET actor = $2, target = $3 WHERE entry_id = $1`, entry.ID, entry.Actor, entry.Target)
-				if err != nil {
-					return err
-				}
-			}
-		}
-		_, err = tx.Exec(ctx, `UPDATE paceboard.api_keys SET created_by = $2 WHERE created_by = $1`, e.UserID, e.Pseudonym)
-		return err
-	})
-	if err != nil {
-		return unavailable("pseudonymise the audit log", err)
+const (
+	isNamedSQL = `
+SELECT EXISTS (SELECT FROM paceboard.audit_subjects WHERE kind = 'user' AND id = $1)`
+
+	eraseSubjectsSQL = `
+UPDATE paceboard.audit_subjects SET id = $2, key = $3
+WHERE (seq, n) IN (SELECT seq, n FROM paceboard.audit_subjects WHERE kind = 'user' AND id = $1 ORDER BY seq, n LIMIT $4)
+RETURNING seq, n`
+
+	eraseCreatorSQL = `
+UPDATE paceboard.api_keys SET created_by = $2 WHERE created_by_kind = 'user' AND created_by = $1`
+)
+
+// Pseudonymise has the API keys and the audit log name a pseudonym; see
+// competition.ErasureStore.
+func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at competition.Millis, newID func() string) error {
+	if _, err := s.write.Exec(ctx, eraseCreatorSQL, e.UserID, e.Pseudonym); err != nil {
+		return unavailable("pseudonymise the API keys", err)
 	}
-	return nil
+	for {
+		more, err := s.eraseSubjects(ctx, e, at, newID)
+		if err != nil {
+			return unavailable("pseudonymise the audit log", err)
+		}
+		if !more {
+			return nil
+		}
+	}
+}
+
+// eraseSubjects replaces the user in up to MaxErasedPlaces subjects of the audit
+// log, and has the log tell of it. Most people are in none, and then nobody waits
+// for it.
+func (s *Store) eraseSubjects(ctx context.Context, e competition.Erasure, at competition.Millis, newID func() string) (more bool, err error) {
+	err = s.write.QueryRow(ctx, isNamedSQL, e.UserID).Scan(&more)
+	if err != nil || !more {
+		return false, err
+	}
+	return true, pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {
+		head, err := auditHead(ctx, tx, lockAuditHeadSQL)
+		if err != nil {
+			return err
+		}
+		var none competition.Key
+		rows, err := tx.Query(ctx, eraseSubjectsSQL, e.UserID, e.Pseudonym, none[:], competition.MaxErasedPlaces)
+		if err != nil {
+			return err
+		}
+		places, err := pgx.CollectRows(rows, pgx.RowToStructByPos[competition.AuditPlace])
+		if err != nil || len(places) == 0 {
+			return err
+		}
+		slices.SortFunc(places, func(a, b competition.AuditPlace) int {
+			return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.N, b.N))
+		})
+		return appendEntry(ctx, tx, &head, competition.NewAuditErasure(newID(), at, e.Pseudonym, places))
+	})
 }
 
 // Scrub does nothing: no statement finds any more what was deleted. Vacuum gives

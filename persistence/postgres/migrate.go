@@ -85,7 +85,11 @@ const losesMark = "-- Loses: "
 // loses returns what taking a migration back loses, as its file says.
 func loses(name string) string {
 	file, _ := fs.ReadFile(migrations, "migrations/"+name) // A test ranges over them.
-	for line := range strings.Lines(string(file)) {
+	text := string(file)
+	if name == auditSource {
+		text = auditDownSQL
+	}
+	for line := range strings.Lines(text) {
 		if what, ok := strings.CutPrefix(line, losesMark); ok {
 			return strings.TrimSpace(what)
 		}
@@ -113,7 +117,8 @@ func migrating(ctx context.Context, databaseURL string, do func(*goose.Provider)
 	if err != nil {
 		return err
 	}
-	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName(migrationsTable), goose.WithDisableGlobalRegistry(true))
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithTableName(migrationsTable),
+		goose.WithDisableGlobalRegistry(true), goose.WithGoMigrations(auditMigration()))
 	if err != nil {
 		return err
 	}
@@ -152,8 +157,9 @@ func (s *Store) verifySchema(ctx context.Context) error {
 	return nil
 }
 
-// newest is the last version among the embedded migrations.
+// newest is the last version among the migrations.
 func newest() (version int64) {
+	version = auditVersion
 	files, _ := fs.Glob(migrations, "migrations/*.sql") // The pattern is sound.
 	for _, file := range files {
 		if n, err := goose.NumericComponent(strings.TrimPrefix(file, "migrations/")); err == nil {

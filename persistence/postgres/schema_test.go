@@ -48,7 +48,7 @@ func TestMigrations(t *testing.T) {
 		steps += len(applied[i])
 	}
 	require.Len(t, status, steps, "each step is taken once")
-	require.Equal(t, 21+11, objects(t, databaseURL), "21 tables and 11 views")
+	require.Equal(t, 23+12, objects(t, databaseURL), "23 tables and 12 views")
 
 	status, err = Status(t.Context(), databaseURL)
 	require.NoError(t, err)

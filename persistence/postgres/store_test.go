@@ -44,7 +44,9 @@ SET session_replication_role = replica; DELETE FROM paceboard.transactions; DELE
 DELETE FROM paceboard.prizes; DELETE FROM paceboard.handovers;
 DELETE FROM paceboard.heads; DELETE FROM paceboard.journal; DELETE FROM paceboard.identities; DELETE FROM paceboard.memberships;
 DELETE FROM paceboard.competitions; DELETE FROM paceboard.sources; DELETE FROM paceboard.snapshots; DELETE FROM paceboard.participants;
-DELETE FROM paceboard.lifetime; DELETE FROM paceboard.lifetime_checkpoints; DELETE FROM paceboard.api_keys; DELETE FROM paceboard.audit;
+DELETE FROM paceboard.lifetime; DELETE FROM paceboard.lifetime_checkpoints; DELETE FROM paceboard.api_keys;
+DELETE FROM paceboard.audit_entries; DELETE FROM paceboard.audit_subjects;
+UPDATE paceboard.audit_head SET first_seq = 1, anchor_hash = sha256('paceboard audit log 1'), last_seq = 0, last_hash = sha256('paceboard audit log 1');
 DELETE FROM paceboard.invitations; DELETE FROM paceboard.join_codes; DELETE FROM paceboard.secrets`
 
 // reopen opens a store that the caller closes.
