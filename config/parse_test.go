@@ -41,6 +41,7 @@ func TestRefusals(t *testing.T) {
 		{"REDIS_URL", []string{"http://h", "h:6379", "redis:h"}, notRedis},
 		{"REDIS_URL", []string{"redis://:p%zz@h"}, notURL + "redis://:password@host:6379/0, or rediss:// for TLS"},
 		{"JOURNAL_RETENTION", []string{"30", "forever"}, notDuration + "90d"},
+		{"AUDIT_RETENTION", []string{"-1h", "36501d"}, "is out of range; give a duration from 0s to 36500d, such as 730d"},
 		{"JOURNAL_RETENTION", []string{"-1h", "36501d"}, "is out of range; give a duration from 0s to 36500d, such as 90d"},
 		{"MIN_FREE_DISK", []string{"512", "MiB", "1.5GiB", "-1MiB", "1 furlong", "9999999999999999999B"}, notSize},
 		{"MIN_FREE_DISK", []string{"1025TiB", "9223372036854775807TiB"}, "is out of range; give a size up to 1024TiB, such as 512MiB"},

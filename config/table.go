@@ -111,6 +111,11 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return duration(&s.JournalRetention, 0, 36500*day, "90d") },
 	},
 	{
+		name: "AUDIT_RETENTION", group: groupStores, unit: "DURATION", def: "0",
+		meaning: "how long the log of operators' actions is kept; 0 keeps all",
+		bind:    func(s *Settings) parser { return duration(&s.AuditRetention, 0, 36500*day, "730d") },
+	},
+	{
 		name: "MIN_FREE_DISK", group: groupStores, unit: "SIZE", def: "256MiB",
 		meaning: "free space below which syncs are refused",
 		bind:    func(s *Settings) parser { return size(&s.MinFreeDisk, 1024*TiB, "512MiB") },

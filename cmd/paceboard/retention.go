@@ -2,29 +2,42 @@ package main
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/config"
 )
 
-// retention removes journal that is older than JOURNAL_RETENTION and that a
-// snapshot holds, now and then, as long as the server runs. What fails is in
-// the log and in the metrics, and is tried again the next time: nothing waits
-// for it, and nothing but disk space is at stake.
+// retention removes what is older than the settings keep it, now and then, as
+// long as the server runs. What fails is in the log and in the metrics, and is
+// tried again the next time: nothing waits for it, and nothing but disk space is
+// at stake.
 type retention struct {
-	store  store
-	keep   time.Duration
+	kept   []kept
 	every  time.Duration
 	logger *slog.Logger
 
-	removed, failures prometheus.Counter
-	succeeded         prometheus.Gauge
+	failures  prometheus.Counter
+	succeeded prometheus.Gauge
 
 	cancel  context.CancelFunc
 	running sync.WaitGroup
+}
+
+// kept is something that is kept for a while.
+type kept struct {
+	what   string // for the log
+	unit   string
+	keep   time.Duration
+	remove func(ctx context.Context, olderThan time.Time, step int) (removed int64, err error)
+
+	removed prometheus.Counter
 }
 
 const (
@@ -35,14 +48,35 @@ const (
 	retentionLimit = 30 * time.Minute
 )
 
-// startRetention begins; keep above 0. stop ends it.
-func startRetention(s store, keep, every time.Duration, logger *slog.Logger, metrics prometheus.Registerer) *retention {
+// keptBy are the things that the settings do not keep forever.
+func keptBy(settings *config.Settings, s store) (all []kept) {
+	if settings.JournalRetention > 0 {
+		all = append(all, kept{
+			what: "journal", unit: "events", keep: settings.JournalRetention, remove: s.Retain,
+			removed: prometheus.NewCounter(prometheus.CounterOpts{
+				Name: "paceboard_retention_removed_events_total", Help: "Events that were removed because they were older than JOURNAL_RETENTION.",
+			}),
+		})
+	}
+	if settings.AuditRetention > 0 {
+		all = append(all, kept{
+			what: "audit log", unit: "entries", keep: settings.AuditRetention,
+			remove: func(ctx context.Context, olderThan time.Time, step int) (int64, error) {
+				return s.RetainAuditLog(ctx, competition.MillisOf(olderThan), step)
+			},
+			removed: prometheus.NewCounter(prometheus.CounterOpts{
+				Name: "paceboard_retention_removed_audit_entries_total", Help: "Entries of the audit log that were removed because they were older than AUDIT_RETENTION.",
+			}),
+		})
+	}
+	return all
+}
+
+// startRetention begins. stop ends it.
+func startRetention(all []kept, every time.Duration, logger *slog.Logger, metrics prometheus.Registerer) *retention {
 	ctx, cancel := context.WithCancel(context.Background())
 	r := &retention{
-		store: s, keep: keep, every: every, logger: logger, cancel: cancel,
-		removed: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "paceboard_retention_removed_events_total", Help: "Events that were removed because they were older than JOURNAL_RETENTION.",
-		}),
+		kept: all, every: every, logger: logger, cancel: cancel,
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_retention_failures_total", Help: "Rounds of removal that failed.",
 		}),
@@ -50,7 +84,10 @@ func startRetention(s store, keep, every time.Duration, logger *slog.Logger, met
 			Name: "paceboard_retention_last_success_timestamp_seconds", Help: "When a round of removal last went through; 0 before the first.",
 		}),
 	}
-	metrics.MustRegister(r.removed, r.failures, r.succeeded)
+	metrics.MustRegister(r.failures, r.succeeded)
+	for i := range all {
+		metrics.MustRegister(all[i].removed)
+	}
 	r.running.Go(func() { r.run(ctx) })
 	return r
 }
@@ -75,20 +112,31 @@ func (r *retention) run(ctx context.Context) {
 	}
 }
 
+// round removes what is old of everything, whatever fails of the rest.
 func (r *retention) round(ctx context.Context) {
 	limited, cancel := context.WithTimeout(ctx, retentionLimit)
 	defer cancel()
-	began := time.Now()
-	removed, err := r.store.Retain(limited, began.Add(-r.keep), retentionStep)
-	r.removed.Add(float64(removed))
+	var failed error
+	for i := range r.kept {
+		failed = errors.Join(failed, r.removeOld(limited, &r.kept[i]))
+	}
 	switch {
-	case err == nil:
+	case failed == nil:
 		r.succeeded.SetToCurrentTime()
-		if removed > 0 {
-			r.logger.InfoContext(ctx, "old journal was removed", "events", removed, "older_than", r.keep, "took", time.Since(began))
-		}
 	case ctx.Err() == nil:
 		r.failures.Inc()
-		r.logger.WarnContext(ctx, "old journal could not be removed; it stays until the next round", "events_removed", removed, "error", err)
 	}
+}
+
+func (r *retention) removeOld(ctx context.Context, k *kept) error {
+	began := time.Now()
+	removed, err := k.remove(ctx, began.Add(-k.keep), retentionStep)
+	k.removed.Add(float64(removed))
+	switch {
+	case err == nil && removed > 0:
+		r.logger.InfoContext(ctx, "old "+k.what+" was removed", k.unit, removed, "older_than", k.keep, "took", time.Since(began))
+	case err != nil && !errors.Is(ctx.Err(), context.Canceled):
+		r.logger.WarnContext(ctx, "old "+k.what+" could not be removed; it stays until the next round", k.unit+"_removed", removed, "error", err)
+	}
+	return err
 }

@@ -13,9 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/config"
 )
 
-// forgetful is a store of which only Retain is asked.
+// forgetful is a store that is asked to remove what is old.
 type forgetful struct {
 	store
 	answers chan error
@@ -27,12 +28,17 @@ func (f *forgetful) Retain(_ context.Context, olderThan time.Time, _ int) (int64
 	return 10, <-f.answers
 }
 
+func (f *forgetful) RetainAuditLog(context.Context, competition.Millis, int) (int64, error) {
+	return 3, nil
+}
+
 func TestRetentionGoesOnAfterAFailureAndSaysSo(t *testing.T) {
 	const keep = 48 * time.Hour
 	f := &forgetful{answers: make(chan error), asked: make(chan time.Time)}
 	var log bytes.Buffer // read only after stop
 	registry := prometheus.NewRegistry()
-	r := startRetention(f, keep, 10*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)), registry)
+	old := keptBy(&config.Settings{JournalRetention: keep, AuditRetention: keep}, f)
+	r := startRetention(old, 10*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)), registry)
 	for _, answer := range []error{nil, competition.ErrUnavailable, nil} {
 		require.WithinDuration(t, time.Now().Add(-keep), <-f.asked, time.Minute)
 		f.answers <- answer
@@ -48,17 +54,20 @@ func TestRetentionGoesOnAfterAFailureAndSaysSo(t *testing.T) {
 		values[family.GetName()] = m.GetCounter().GetValue() + m.GetGauge().GetValue()
 	}
 	require.InDelta(t, 40, values["paceboard_retention_removed_events_total"], 0)
+	require.InDelta(t, 12, values["paceboard_retention_removed_audit_entries_total"], 0)
 	require.InDelta(t, 1, values["paceboard_retention_failures_total"], 0)
 	require.InDelta(t, float64(time.Now().Unix()), values["paceboard_retention_last_success_timestamp_seconds"], 60)
 	require.Equal(t, 1, strings.Count(log.String(), "old journal could not be removed"))
 	require.Equal(t, 3, strings.Count(log.String(), "old journal was removed"))
+	require.Equal(t, 4, strings.Count(log.String(), "old audit log was removed"))
 }
 
 func TestServerWithRetentionShowsItsMetrics(t *testing.T) {
 	t.Parallel()
-	s := startServer(t, t.TempDir(), "--journal-retention", "90d")
+	s := startServer(t, t.TempDir(), "--journal-retention", "90d", "--audit-retention", "730d")
 	status, text := s.call(http.MethodGet, "/metrics", "", "")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, string(text), "paceboard_retention_removed_events_total 0")
+	require.Contains(t, string(text), "paceboard_retention_removed_audit_entries_total 0")
 	s.stop()
 }

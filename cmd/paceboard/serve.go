@@ -48,7 +48,7 @@ type server struct {
 	logger   *slog.Logger
 	memory   *headroom
 	store    store
-	keeping  *retention      // nil when all journal is kept
+	keeping  *retention      // nil when everything is kept
 	mirror   *redis.Mirror   // nil without one
 	payouts  *payouts.Worker // nil where prizes are paid at once
 	engine   *actors.Engine
@@ -95,8 +95,8 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 			SupabaseURL: settings.SupabaseURL, JWKSURL: settings.SupabaseJWKSURL, Issuers: settings.SupabaseJWTIssuer, Logger: s.logger,
 		})
 	}
-	if settings.JournalRetention > 0 {
-		s.keeping = startRetention(s.store, settings.JournalRetention, retentionEvery, s.logger, registry)
+	if old := keptBy(&settings, s.store); len(old) > 0 {
+		s.keeping = startRetention(old, retentionEvery, s.logger, registry)
 	}
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Address()); err != nil {
 		return s, fmt.Errorf("listen: %w; set PORT or HOST to what is free", err)
