@@ -15,7 +15,7 @@ import (
 
 // What client generators make of openapi.yaml at their default settings depends
 // on more than its validity. These rules hold for the whole file; the generators
-// themselves run in cmd/paceboard (TestGeneratedClients).
+// themselves run in cmd/paceboard (TestGeneratedClient…).
 
 // Without a format, oapi-codegen reads a number as float32, which loses cents:
 // 1234567.89 becomes 1234567.88.
@@ -60,6 +60,18 @@ func TestExamplesOfAnswersInOpenAPIHaveFixedTimes(t *testing.T) {
 		}
 	}
 	assert.Greater(t, examples, 20, "the rule saw the examples")
+}
+
+// openapi-typescript makes of an object without properties one that must have
+// none, and so of a list of required names alone a body that nobody can write.
+func TestRequiredPropertiesInOpenAPIAreNamed(t *testing.T) {
+	walk(t, func(at string, node map[string]any) {
+		required, _ := node["required"].([]any)
+		properties, _ := node["properties"].(map[string]any)
+		for _, name := range required {
+			assert.Contains(t, properties, name, "%s requires a property that it does not have", at)
+		}
+	})
 }
 
 // A Go client has one type for each name.

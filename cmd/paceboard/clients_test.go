@@ -1,0 +1,79 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Clients as others generate them of openapi.yaml: each generator, at its default
+// settings and pinned in a module of its own under tools/clients, makes a client
+// that compiles and runs the main flow against a server: create a competition,
+// join, sync, read the board, and work out a prize of 1234567.89 to the cent.
+
+func TestGeneratedClientOfOAPICodegen(t *testing.T) {
+	dir := clientModule(t, "oapi")
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "api"), 0o755))
+	inModule(t, dir, "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "api", "-o", "api/api.gen.go", "openapi.yaml")
+	inModule(t, dir, "go", "build", "-trimpath", "-o", "flow", ".")
+	runFlow(t, dir, filepath.Join(dir, "flow"))
+}
+
+func TestGeneratedClientOfOgen(t *testing.T) {
+	dir := clientModule(t, "ogen")
+	inModule(t, dir, "go", "tool", "ogen", "-package", "api", "-target", "api", "openapi.yaml")
+	inModule(t, dir, "go", "build", "-trimpath", "-o", "flow", ".")
+	runFlow(t, dir, filepath.Join(dir, "flow"))
+}
+
+func TestGeneratedClientOfOpenAPITypeScript(t *testing.T) {
+	for _, program := range []string{"node", "npm"} {
+		if _, err := exec.LookPath(program); err != nil {
+			const missing = "NO NODE: the TypeScript client was not generated; install nodejs and npm (tools/install-test-needs)"
+			if os.Getenv("CI") == "true" {
+				t.Fatal(missing)
+			}
+			t.Skip(missing)
+		}
+	}
+	dir := clientModule(t, "typescript")
+	inModule(t, dir, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
+	inModule(t, dir, "npm", "exec", "--offline", "--", "openapi-typescript", "openapi.yaml", "--output", "schema.d.ts")
+	inModule(t, dir, "npm", "exec", "--offline", "--", "tsc")
+	runFlow(t, dir, "node", "built/main.js")
+}
+
+// clientModule is a copy of a module under tools/clients, with openapi.yaml.
+func clientModule(t *testing.T, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("../../tools/clients", name))))
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "node_modules"))) // of somebody who tried it there
+	contract, err := os.ReadFile("../../http/openapi.yaml")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "openapi.yaml"), contract, 0o600))
+	return dir
+}
+
+func inModule(t *testing.T, dir, program string, args ...string) {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = dir
+	said, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s %v:\n%s", program, args, said)
+}
+
+// runFlow runs a client's main flow against a server of its own.
+func runFlow(t *testing.T, dir, program string, args ...string) {
+	t.Helper()
+	s := startServer(t, t.TempDir())
+	cmd := exec.CommandContext(t.Context(), program, args...)
+	cmd.Dir = dir
+	cmd.Env = append(os.Environ(), "PACEBOARD_URL="+s.url, "OPERATOR_TOKEN="+operatorToken(t), "USER_TOKEN="+tokenOf(t, "ada", false))
+	said, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	s.stop()
+}
