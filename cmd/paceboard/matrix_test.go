@@ -168,7 +168,7 @@ func startMatrix(t *testing.T) *matrix {
 		"other user":      signed(t, testSecret, jwt.MapClaims{"sub": "olga", "user_metadata": map[string]any{"role": "operator"}}),
 		"same user":       signed(t, testSecret, jwt.MapClaims{"sub": "anna"}),
 		"creator":         signed(t, testSecret, jwt.MapClaims{"sub": "creator"}),
-		"operator":        signed(t, testSecret, jwt.MapClaims{"sub": "operator", "app_metadata": map[string]any{"role": "operator"}}),
+		"operator":        signed(t, testSecret, jwt.MapClaims{"sub": "op", "app_metadata": map[string]any{"role": "operator"}}),
 		"service role":    signed(t, testSecret, jwt.MapClaims{"role": "service_role", "iss": "supabase", "aud": nil}),
 	}
 	return m
