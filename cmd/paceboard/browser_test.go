@@ -330,6 +330,42 @@ func TestBrowserFollowsTheBoard(t *testing.T) {
 	again.stop()
 }
 
+// TestBrowserAsksBeforeALinkReplacesTheViewer: anybody can write a link with a
+// token of their own.
+func TestBrowserAsksBeforeALinkReplacesTheViewer(t *testing.T) {
+	findChromium(t)
+	s := startServer(t, t.TempDir())
+	s.createSpring("live")
+	s.postRound("live", 0)
+	const (
+		own     = `document.querySelector("tr.own .name")?.textContent`
+		asked   = `document.querySelector("dialog.switch[open]") !== null`
+		buttons = `document.querySelectorAll("dialog.switch button")`
+	)
+	link := func(token string) string { return fmt.Sprintf(`(location.hash = "#/c/live?token=%s", true)`, token) }
+	tab := openTab(t, strings.TrimPrefix(s.url, "http://"))
+	tab.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.url+"/#/c/live?token="+tokenOf(t, "greta", false)))
+	tab.waitUntil("who has no session is not asked", own+` === "greta"`)
+	require.Equal(t, "false", tab.read(asked))
+
+	tab.read(link(tokenOf(t, "hugo", false)))
+	tab.waitUntil("the page asks", asked)
+	require.Equal(t, "#/c/live", tab.read("location.hash"), "the token is taken out of the address")
+	require.Contains(t, tab.read(`document.querySelector("dialog.switch").textContent`), "sign you in as hugo.")
+	require.Equal(t, "greta", tab.read(own))
+	tab.shoot("switch-desktop")
+	tab.read(`(` + buttons + `[0].click(), true)`)
+	tab.waitUntil("the question is gone", `!(`+asked+`)`)
+	require.Equal(t, "greta", tab.read(own))
+
+	tab.read(link(tokenOf(t, "hugo", false)))
+	tab.waitUntil("the page asks again", asked)
+	tab.read(`(` + buttons + `[1].click(), true)`)
+	tab.waitUntil("the account is the link's", own+` === "hugo"`)
+	tab.requireNoFaults()
+	s.stop()
+}
+
 // TestBrowserShowsThePrizes as soon as they are paid, to everybody who watches;
 // who comes later still sees the own one.
 func TestBrowserShowsThePrizes(t *testing.T) {

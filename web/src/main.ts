@@ -10,7 +10,7 @@ import { theme, toggleTheme } from "./theme.js";
 import { BoardView } from "./views/board.js";
 import { ListView } from "./views/list.js";
 import { messagePanel } from "./views/message.js";
-import { signInDialog, signInPanel } from "./views/signin.js";
+import { signInDialog, signInPanel, takeLinkToken } from "./views/signin.js";
 
 const main = find("#main");
 const spoken = find("#spoken");
@@ -32,7 +32,7 @@ const app: App = {
 function readAddress(): ReturnType<typeof parseFragment>["route"] {
   const { route, token, clean } = parseFragment(location.hash);
   if (clean !== location.hash) history.replaceState(history.state, "", clean);
-  if (token !== undefined) session.signIn(token);
+  if (token !== undefined) takeLinkToken(session, token);
   return route;
 }
 
@@ -73,8 +73,15 @@ themeButton.addEventListener("click", () => {
 markTheme();
 
 readAddress();
+let viewer = session.viewer.sub;
 session.onChange(() => {
-  if (session.token !== undefined && view?.tokenChanged) return view.tokenChanged();
+  const sameViewer = session.viewer.sub === viewer;
+  viewer = session.viewer.sub;
+  if (session.token !== undefined && sameViewer && view?.tokenChanged) return view.tokenChanged();
+  if (!sameViewer) { // a view shows what is its viewer's own
+    view?.destroy();
+    view = undefined;
+  }
   route();
 });
 route();

@@ -1,3 +1,4 @@
+import { looksLikeToken, readClaims, type Claims } from "../../client/index.js";
 import { h, setText } from "../dom.js";
 import type { Session } from "../session.js";
 
@@ -39,6 +40,35 @@ export function signInDialog(session: Session): void {
   const form = signInForm(session, () => dialog.close());
   form.append(cancel);
   dialog.append(h("h2", { id: "signin-title" }, "Sign in again"), form);
+  dialog.addEventListener("close", () => dialog.remove());
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+/** How a token's user is named in a question: what the token says is anybody's writing until the server has judged it. */
+function nameOf({ name, sub }: Claims): string {
+  const text = (name || sub || "a service").replace(/[\p{Cc}\p{Cf}]/gu, "");
+  return text.length > 40 ? `${text.slice(0, 40)}…` : text;
+}
+
+/**
+ * Signs in with the token that a link carried. A viewer who is signed in already
+ * is asked first: anybody can write such a link.
+ */
+export function takeLinkToken(session: Session, token: string): void {
+  if (session.token === undefined) return void session.signIn(token);
+  if (token === session.token || !looksLikeToken(token)) return;
+  document.querySelector<HTMLDialogElement>("dialog.switch")?.close();
+  const dialog = h("dialog", { class: "panel switch", "aria-labelledby": "switch-title" });
+  const keep = h("button", { class: "button", type: "button" }, `Stay ${nameOf(session.viewer)}`);
+  const change = h("button", { class: "quiet", type: "button" }, "Use the link's account");
+  keep.addEventListener("click", () => dialog.close());
+  change.addEventListener("click", () => {
+    dialog.close();
+    session.signIn(token);
+  });
+  const text = `The link that you opened would sign you in as ${nameOf(readClaims(token))}. Do that only if you know where it comes from.`;
+  dialog.append(h("h2", { id: "switch-title" }, "Change the account?"), h("p", {}, text), h("p", { class: "choices" }, keep, " ", change));
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
