@@ -12,6 +12,17 @@ import (
 // It allocates nothing of its own.
 func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error) {
 	deadline := e.deadline()
+	reply, err := e.submit(competitionID, s, e.limits(s), deadline)
+	if isUncounted(err) {
+		err = e.withinQuota(s.UserID, takingPart, deadline, func() (err error) {
+			reply, err = e.submit(competitionID, s, false, deadline)
+			return err
+		})
+	}
+	return reply, err
+}
+
+func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited bool, deadline time.Time) (competition.SyncReply, error) {
 	h, err := e.enter(competitionID, deadline)
 	if err != nil {
 		return competition.SyncReply{}, err
@@ -19,6 +30,7 @@ func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (co
 	defer e.leave(h)
 	v := e.newEnvelope()
 	v.sync = *s
+	v.sync.Limited = limited
 	h.mailbox.postAndRun(v)
 	if !v.await(deadline) {
 		return competition.SyncReply{}, errNoAnswer
@@ -43,7 +55,11 @@ func (e *Engine) SubmitEverywhere(s *competition.SubmitSync) ([]competition.Join
 // go to every competition of the user, come after those that do.
 func (e *Engine) SubmitBatch(items []competition.BatchItem) {
 	deadline := e.deadline()
+	for i := range items {
+		items[i].Sync.Limited = e.limits(&items[i].Sync)
+	}
 	e.submitNamed(items, deadline)
+	e.submitUncounted(items, deadline)
 	e.submitUnnamed(items, deadline)
 }
 
@@ -234,7 +250,16 @@ func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary
 	}
 	command := *c
 	command.Definition.PrizeSplit = slices.Clone(c.Definition.PrizeSplit)
+	command.Limited = e.MaxCreated > 0 && !c.Caller.Operator
 	reply, err := send[competition.CreateReply](e, c.Definition.ID, &command)
+	if isUncounted(err) {
+		command := command
+		command.Limited = false
+		err = e.withinQuota(c.Caller.UserID, making, e.deadline(), func() (err error) {
+			reply, err = send[competition.CreateReply](e, c.Definition.ID, &command)
+			return err
+		})
+	}
 	return reply.Summary, reply.Created, err
 }
 
@@ -255,7 +280,7 @@ func (e *Engine) Cancel(competitionID string, c *competition.CancelCompetition) 
 // what asks for an invitation accept the one that they have.
 func (e *Engine) Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error) {
 	command := *j
-	entry, err := send[competition.Entry](e, competitionID, &command)
+	entry, err := e.sendJoin(competitionID, &command)
 	uninvited := errors.Is(err, competition.ErrInvitationRequired) || errors.Is(err, competition.ErrUnknownCompetition)
 	if uninvited && !j.Invited && j.UserID == j.Caller.UserID {
 		return e.joinInvited(competitionID, j, err)

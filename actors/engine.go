@@ -39,6 +39,9 @@ type Options struct {
 	// MaxInFlight is how many requests may be under way, and how many may wait
 	// for one competition; one more gets ErrOverloaded. Default 16,384.
 	MaxInFlight int
+	// MaxCreated and MaxJoined are how many competitions that are not over a user may
+	// have made, and take part in; what operators do is not limited. 0 is no limit.
+	MaxCreated, MaxJoined int
 	// IdleAfter is how long a competition stays in memory unused. Default 10 min.
 	IdleAfter time.Duration
 	// SnapshotEvents and SnapshotRows are how many events, or changed
@@ -107,6 +110,7 @@ type Engine struct {
 	flagged      flagged
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	envelopes    sync.Pool
+	counting     *stripes       // by user; see quotas.go
 	heralds      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
 	answering    *stripes       // whoever answers or withdraws an invitation holds its lock
 	tries        tries          // of join codes
@@ -127,7 +131,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, answering: newStripes()}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, answering: newStripes(), counting: newStripes()}
 	e.envelopes.New = makeEnvelope
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())

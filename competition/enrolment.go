@@ -1,5 +1,7 @@
 package competition
 
+import "errors"
+
 // enrolment looks a user up as of the head: the number, 0 for somebody who
 // never took part, and whether the user takes part now.
 func (c *Competition) enrolment(userID string) (number uint32, enrolled bool) {
@@ -73,7 +75,7 @@ func (c *Competition) sees(caller Caller) bool {
 // conceal returns a refusal as the caller may hear it: a caller who may not know
 // of the competition hears what is said of one that was never created.
 func (c *Competition) conceal(caller Caller, refusal error) error {
-	if refusal == nil || c.sees(caller) {
+	if refusal == nil || errors.Is(refusal, ErrUncounted) || c.sees(caller) {
 		return refusal
 	}
 	return ErrUnknownCompetition
@@ -91,6 +93,7 @@ type JoinCompetition struct {
 	// later removal goes before it. It is 0 for a join code.
 	Invited   bool
 	InvitedAt Millis
+	Limited   bool // enrolling gives ErrUncounted
 }
 
 // Decide is [Competition.Join].
@@ -136,6 +139,8 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 	case enrolled:
 	case c.full() && !c.headReview(number).isExcluded(), own && c.overflows(number):
 		return Decision{}, ErrFull
+	case j.Limited:
+		return Decision{}, ErrUncounted
 	default:
 		if number == 0 {
 			number = c.enrol(now, j.UserID, j.UserName)

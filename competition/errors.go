@@ -23,6 +23,9 @@ var (
 	ErrClosed = errors.New("the competition is closed")
 	// ErrFull is returned when every place is taken.
 	ErrFull = errors.New("the competition has no free place")
+	// ErrTooManyCompetitions is returned when the user made, or takes part in, as many
+	// competitions that are not over as one may.
+	ErrTooManyCompetitions = errors.New("the user has as many open competitions as are allowed")
 	// ErrExists is returned when another competition has the id already.
 	ErrExists = errors.New("another competition has this id")
 	// ErrStarted is returned for an edit that is only allowed before the start.
@@ -58,6 +61,11 @@ var (
 
 // Failures of the machinery.
 var (
+	// ErrUncounted is returned for a command that is Limited and would create a
+	// competition or enrol somebody: it changed nothing, and may be given again
+	// without that once the user's open competitions have been counted. Nobody
+	// outside the server sees it.
+	ErrUncounted = errors.New("the user's open competitions are to be counted first")
 	// ErrConflict is returned by a journal that already holds an event with that
 	// seq: somebody else is writing this competition, and the caller must stop.
 	ErrConflict = errors.New("the journal has an event with this seq already")

@@ -4,6 +4,7 @@ package competition
 type CreateCompetition struct {
 	Caller     Caller
 	Definition Definition // completed and valid
+	Limited    bool       // creating gives ErrUncounted
 }
 
 // CreateReply answers a CreateCompetition.
@@ -24,7 +25,8 @@ func (*CreateCompetition) Answer(c *Competition, d Decision) any {
 }
 
 // Create decides the beginning. The same definition again is answered with
-// created false and no event. Errors: *InvalidError, ErrForbidden, ErrExists.
+// created false and no event. Errors: *InvalidError, ErrForbidden, ErrExists,
+// ErrUncounted.
 func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, created bool, err error) {
 	c.advance(now)
 	definition := cmd.Definition
@@ -39,6 +41,8 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 		return Decision{}, false, ErrForbidden
 	case c.head.status != 0:
 		return Decision{}, false, ErrExists
+	case cmd.Limited:
+		return Decision{}, false, ErrUncounted
 	}
 	event := &CompetitionCreated{Definition: definition}
 	if cmd.Caller.UserID != "" {

@@ -12,6 +12,7 @@ type SubmitSync struct {
 	Metrics     Metrics
 	MembersOnly bool // do not enrol: the sync goes to the competitions joined already
 	Trusted     bool // an operator sends it, who may know of every competition
+	Limited     bool // enrolling gives ErrUncounted
 }
 
 // SubmitSync decides a sync. A report that says nothing new makes no event, yet
@@ -53,6 +54,9 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	}
 
 	if !enrolled {
+		if s.Limited {
+			return Decision{}, ErrUncounted
+		}
 		number = c.enrol(now, s.UserID, s.UserName)
 	}
 	event := SyncAccepted{Number: number, Enrolled: !enrolled, Register: register}

@@ -52,6 +52,8 @@ type Settings struct {
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed; empty: nobody's
 
 	MaxInFlight     int           // requests worked on at once
+	MaxCreated      int           // open competitions by one creator; 0: no limit
+	MaxJoined       int           // open competitions of one participant; 0: no limit
 	MaxConnections  int           // open connections
 	RequestTimeout  time.Duration // how long one request may take
 	IdlePassivation time.Duration // how long an unused competition stays in memory

@@ -171,6 +171,16 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return number(&s.MaxConnections, 1, 1_000_000) },
 	},
 	{
+		name: "MAX_CREATED", group: groupLimits, unit: "NUMBER", def: "50",
+		meaning: "open competitions that one user may have made; 0: any",
+		bind:    func(s *Settings) parser { return number(&s.MaxCreated, 0, 1_000_000) },
+	},
+	{
+		name: "MAX_JOINED", group: groupLimits, unit: "NUMBER", def: "200",
+		meaning: "open competitions that one user may be in; 0: any",
+		bind:    func(s *Settings) parser { return number(&s.MaxJoined, 0, 1_000_000) },
+	},
+	{
 		name: "RATE_LIMIT_USER", group: groupLimits, unit: "NUMBER", def: "100",
 		meaning: "requests a second of one user, twice as many at once; 0: any",
 		bind:    func(s *Settings) parser { return number(&s.RateLimitUser, 0, 1_000_000) },

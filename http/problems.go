@@ -41,6 +41,7 @@ var (
 	kindNotStarted         = problemKind(409, "competition_not_started", "The competition has not started", 0, competition.ErrNotStarted)
 	kindClosed             = problemKind(409, "competition_closed", "The competition is closed", 0, competition.ErrClosed)
 	kindFull               = problemKind(409, "competition_full", "The competition is full", 0, competition.ErrFull)
+	kindTooManyJoined      = problemKind(409, "too_many_competitions", "The user has too many open competitions", 0, competition.ErrTooManyCompetitions)
 	kindExists             = problemKind(409, "competition_exists", "The id is taken", 0, competition.ErrExists)
 	kindTooManyKeys        = problemKind(409, "too_many_api_keys", "There are too many API keys", 0)
 	kindStarted            = problemKind(409, "competition_started", "The competition has started", 0, competition.ErrStarted)
