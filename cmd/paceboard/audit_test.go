@@ -127,23 +127,23 @@ func TestAuditFindsWhatIsWrongInAFolder(t *testing.T) {
 		}, `user "anna" is shown`},
 		"an entry of the audit log is gone": {func(t *testing.T, db *pebble.DB) {
 			t.Helper()
-			require.NoError(t, db.Delete([]byte("g/\x00\x00\x00\x00\x00\x00\x00\x02"), pebble.Sync))
+			require.NoError(t, db.Delete([]byte("R/\x00\x00\x00\x00\x00\x00\x00\x02"), pebble.Sync))
 		}, "entries 2 to 2 of the audit log are missing"},
 		"the last entry of the audit log is gone": {func(t *testing.T, db *pebble.DB) {
 			t.Helper()
-			require.NoError(t, db.Delete([]byte("g/\x00\x00\x00\x00\x00\x00\x00\x05"), pebble.Sync))
+			require.NoError(t, db.Delete([]byte("R/\x00\x00\x00\x00\x00\x00\x00\x05"), pebble.Sync))
 		}, "and should go on to entry 5"},
 		"the head of the audit log is gone": {func(t *testing.T, db *pebble.DB) {
 			t.Helper()
-			require.NoError(t, db.Delete([]byte("d/audit"), pebble.Sync))
+			require.NoError(t, db.Delete([]byte("A/audit"), pebble.Sync))
 		}, "the head of the audit log is missing"},
 		"a subject is damaged": {func(t *testing.T, db *pebble.DB) {
 			t.Helper()
-			require.NoError(t, db.Set([]byte("n/\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00"), []byte("damaged"), pebble.Sync))
+			require.NoError(t, db.Set([]byte("N/\x00\x00\x00\x00\x00\x00\x00\x02\x00\x00"), []byte("damaged"), pebble.Sync))
 		}, "subject 0 of entry 2 of the audit log cannot be read"},
 		"bert does not find what was done to him": {func(t *testing.T, db *pebble.DB) {
 			t.Helper()
-			require.NoError(t, db.DeleteRange([]byte("v/bert\x00"), []byte("v/bert\x01"), pebble.Sync))
+			require.NoError(t, db.DeleteRange([]byte("V/bert\x00"), []byte("V/bert\x01"), pebble.Sync))
 		}, `user "bert" is named in 1 entries of the audit log, and found in 0`},
 	} {
 		t.Run(name, func(t *testing.T) {

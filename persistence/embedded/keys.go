@@ -25,14 +25,14 @@ import (
 //	n/<user id> NUL <id>        the same, if the competition was not found to be over
 //	x/<user id> NUL <start, 8> <id>
 //	                            the same of a private one that was
-//	f/<what>                    that rows of a kind were made for what was there before it
+//	F/<what>                    that rows of a kind were made for what was there before it
 //	l/<user id> NUL <month, 4>  a user's days of a month in all competitions
 //	k/<id>                      the checkpoint: of which seq those have a competition's
 //	a/<key id>                  an API key
-//	g/<seq, 8>                  a record of the audit log
-//	n/<seq, 8> <n, 2>           one of its subjects
-//	v/<user id> NUL <seq, 8>    that a user is one of its subjects
-//	d/audit                     where the audit log begins and ends
+//	R/<seq, 8>                  a record of the audit log
+//	N/<seq, 8> <n, 2>           one of its subjects
+//	V/<user id> NUL <seq, 8>    that a user is one of its subjects
+//	A/audit                     where the audit log begins and ends
 //	o/<entry id>                an entry of the audit log as older versions wrote it
 //	t/<id> NUL <seq, 8> <n, 4>  a transaction
 //	m/<user id> NUL <time, 8> <id> NUL <seq, 8> <n, 4>
@@ -78,10 +78,10 @@ const (
 	pendingKeys     byte = 'q'
 	handoverKeys    byte = 'y'
 	apiKeyKeys      byte = 'a'
-	recordKeys      byte = 'g'
-	subjectKeys     byte = 'n'
-	namedKeys       byte = 'v'
-	auditHeadKeys   byte = 'd'
+	recordKeys      byte = 'R'
+	subjectKeys     byte = 'N'
+	namedKeys       byte = 'V'
+	auditHeadKeys   byte = 'A'
 	untypedKeys     byte = 'o'
 	formatKeys      byte = 'f'
 	scrubKeys       byte = 'e'
@@ -102,7 +102,7 @@ const (
 	dueKeys     byte = 'd'
 	openTieKeys byte = 'n'
 	overKeys    byte = 'x'
-	filledKeys  byte = 'f'
+	filledKeys  byte = 'F'
 )
 
 const (

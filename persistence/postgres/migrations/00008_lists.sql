@@ -23,6 +23,7 @@ COMMENT ON COLUMN paceboard.memberships.over IS
 COMMENT ON COLUMN paceboard.memberships.over_start IS 'the start of a private competition that is over, for the member''s lists';
 
 -- +goose Down
+-- Loses: nothing that cannot be worked out again: what lists and the clock read, which migrating up fills again.
 DROP INDEX paceboard.memberships_over, paceboard.memberships_open;
 ALTER TABLE paceboard.memberships DROP COLUMN over_start, DROP COLUMN over;
 DROP INDEX paceboard.competitions_due, paceboard.competitions_ends, paceboard.competitions_listed;
