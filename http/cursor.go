@@ -22,6 +22,7 @@ const (
 	cursorTransaction = "t"
 	cursorPayout      = "y"
 	cursorFlag        = "f"
+	cursorInvitation  = "i"
 )
 
 func cursorBehindCompetition(id string) string {

@@ -46,6 +46,24 @@ type Engine interface {
 	// participant numbers, next is 0 at the end.
 	Participants(competitionID string, caller competition.Caller, after uint32, limit int) (entries []competition.Entry, next uint32, err error)
 
+	// Invite returns an invitation for each user, in order.
+	Invite(competitionID string, caller competition.Caller, users []string) ([]competition.Invitation, error)
+	// MakeJoinCode makes a code that is good until a time (0: as long as may be), and
+	// returns it, which is the last time that anybody sees it.
+	MakeJoinCode(competitionID string, caller competition.Caller, uses int, until competition.Millis) (code string, c competition.JoinCode, err error)
+	// Invitations lists a competition's, beginning behind an id, and its join codes;
+	// next is empty at the end.
+	Invitations(competitionID string, caller competition.Caller, after string, limit int) (list []competition.Invitation, codes []competition.JoinCode, next string, err error)
+	// WithdrawInvitation takes an invitation back, or ends a join code.
+	WithdrawInvitation(competitionID string, caller competition.Caller, id string) (competition.Invitation, error)
+	// InvitationsTo lists a user's; next is the zero value at the end.
+	InvitationsTo(userID string, behind competition.InvitationPlace, limit int) (list []competition.Offer, next competition.InvitationPlace, err error)
+	// AcceptInvitation and JoinByCode are joins of the caller, who is j's user.
+	// JoinByCode goes wherever the code leads if competitionID is empty.
+	AcceptInvitation(id string, j *competition.JoinCompetition) (competitionID string, entry competition.Entry, err error)
+	DeclineInvitation(id, userID string) (competition.Invitation, error)
+	JoinByCode(competitionID, code string, j *competition.JoinCompetition) (id string, entry competition.Entry, err error)
+
 	// Exclude, Restore, CorrectDay and WithdrawCorrection are decisions of
 	// operators about a participant.
 	Exclude(competitionID string, c *competition.ExcludeParticipant) (competition.ReviewReply, error)

@@ -23,6 +23,13 @@ var sample = map[string]struct{ target, body string }{
 	"joinCompetition":      {"/api/v1/competitions/spring/join", `{"user_id":"u1"}`},
 	"leaveCompetition":     {"/api/v1/competitions/spring/join?user_id=u1", ""},
 	"listParticipants":     {"/api/v1/competitions/spring/participants", ""},
+	"inviteUsers":          {"/api/v1/competitions/spring/invitations", `{"user_ids":["u2"]}`},
+	"listInvitations":      {"/api/v1/competitions/spring/invitations", ""},
+	"withdrawInvitation":   {"/api/v1/competitions/spring/invitations/" + invitationID, ""},
+	"listUserInvitations":  {"/api/v1/users/u1/invitations", ""},
+	"joinByCode":           {"/api/v1/invitations/code", `{"user_id":"u1","code":"ABCDE12345"}`},
+	"acceptInvitation":     {"/api/v1/invitations/" + invitationID + "/accept", `{"user_id":"u1"}`},
+	"declineInvitation":    {"/api/v1/invitations/" + invitationID + "/decline", ""},
 	"listFlags":            {"/api/v1/competitions/spring/flags", ""},
 	"excludeParticipant":   {"/api/v1/competitions/spring/participants/u1/exclude", `{"reason":"a car"}`},
 	"restoreParticipant":   {"/api/v1/competitions/spring/participants/u1/restore", `{"reason":"no car"}`},
@@ -61,11 +68,18 @@ var sample = map[string]struct{ target, body string }{
 var ownOnly = map[string]bool{
 	"submitSync": true, "getStats": true, "listUserCompetitions": true, "listPrizes": true, "listTransactions": true,
 	"explainScore": true, "exportUser": true, "eraseUser": true,
-	"joinCompetition": true,
+	"joinCompetition": true, "listUserInvitations": true, "joinByCode": true, "acceptInvitation": true,
 }
 
+// selfOnly are the operations that people do for themselves alone, whatever their
+// rights.
+var selfOnly = map[string]bool{"joinByCode": true, "acceptInvitation": true}
+
 // peopleOnly are the operations that no API key may use.
-var peopleOnly = map[string]bool{"createAPIKey": true, "listAPIKeys": true, "revokeAPIKey": true, "listAudit": true}
+var peopleOnly = map[string]bool{
+	"createAPIKey": true, "listAPIKeys": true, "revokeAPIKey": true, "listAudit": true,
+	"joinByCode": true, "acceptInvitation": true, "declineInvitation": true,
+}
 
 // What keys of one scope may do, apart from reading and syncs.
 var (
@@ -73,7 +87,7 @@ var (
 	aboutPayouts = map[string]bool{"confirmPrize": true, "failPrize": true, "listPayouts": true, "retryPayout": true}
 	managing     = map[string]bool{
 		"createCompetition": true, "editCompetition": true, "cancelCompetition": true, "joinCompetition": true, "leaveCompetition": true,
-		"excludeParticipant": true, "restoreParticipant": true, "correctDay": true, "withdrawCorrection": true,
+		"inviteUsers": true, "withdrawInvitation": true, "excludeParticipant": true, "restoreParticipant": true, "correctDay": true, "withdrawCorrection": true,
 	}
 )
 
@@ -107,8 +121,18 @@ func TestWhoMayDoWhat(t *testing.T) {
 			}
 			return 0
 		}},
-		{"operator", operatorToken(t), func(*route) int { return 0 }},
-		{"service role", serviceToken(t), func(*route) int { return 0 }},
+		{"operator", operatorToken(t), func(r *route) int {
+			if selfOnly[r.operation] {
+				return 403
+			}
+			return 0
+		}},
+		{"service role", serviceToken(t), func(r *route) int {
+			if selfOnly[r.operation] || r.operation == "declineInvitation" {
+				return 403
+			}
+			return 0
+		}},
 		{"API key of all scopes", apiKey("ALL"), func(r *route) int {
 			if peopleOnly[r.operation] {
 				return 403

@@ -12,9 +12,12 @@ func (s *Server) joinCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	join, err := c.readJoin()
+	join, code, err := c.readJoin()
 	if err != nil {
 		return err
+	}
+	if code != "" {
+		return s.joinWithCode(c, id, code, join)
 	}
 	if join.UserID != c.who.Caller.UserID && !c.who.Caller.Operator {
 		return kindForbidden.with("nobody is enrolled by another user; invite them by POST /api/v1/competitions/" + id + "/invitations")
@@ -27,37 +30,46 @@ func (s *Server) joinCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.out = append(appendEntry(append(c.out[:0], envelope...), id, &entry), envelopeEnd)
-	c.reply(fasthttp.StatusOK, c.out)
+	c.replyEntry(id, &entry)
 	return nil
 }
 
-// readJoin reads the body of a join, which may be missing.
-func (c *call) readJoin() (*competition.JoinCompetition, error) {
+// replyEntry answers with somebody's own entry.
+func (c *call) replyEntry(competitionID string, entry *competition.Entry) {
+	replyOne(c, fasthttp.StatusOK, entry, func(dst []byte, entry *competition.Entry) []byte {
+		return appendEntry(dst, competitionID, entry)
+	})
+}
+
+// readJoin reads the body of a join, which may be missing, and the join code in it.
+func (c *call) readJoin() (join *competition.JoinCompetition, code string, err error) {
 	f, err := c.optionalForm()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	named, given := f.bytes("user_id")
 	if given && !competition.ValidUserID(string(named)) {
 		f.refuse("user_id", badUserID)
 	}
-	join := &competition.JoinCompetition{Caller: c.who.Caller}
+	join = &competition.JoinCompetition{Caller: c.who.Caller}
 	join.UserName, join.Rename = f.text("user_name")
 	if !competition.ValidText(join.UserName, maxUserNameRunes) {
 		f.refuse("user_name", "must be up to 100 characters without control characters")
 	}
+	code, coded := f.text("code")
+	if coded && code == "" {
+		f.refuse("code", "must not be empty")
+	}
 	if err := f.err(); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if join.UserID, err = c.userIDOf(named); err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	if !join.Rename {
 		join.UserName = c.nameOf(join.UserID)
 	}
-	return join, nil
+	return join, code, nil
 }
 
 // leaveCompetition takes the caller off the board, or whom the parameter

@@ -119,6 +119,7 @@ func (x *personExport) run(write func([]byte) error) error {
 		{"competitions", x.competitions},
 		{"transactions", x.transactions},
 		{"prizes", x.prizes},
+		{"invitations", x.invitations},
 		{"operator_actions", x.actions},
 	} {
 		x.out = append(append(append(x.out, `,"`...), part.name...), `":[`...)
@@ -188,6 +189,25 @@ func (x *personExport) prizes(item func(func([]byte) []byte) error) error {
 	return eachPage(func(behind competition.LedgerPlace) ([]competition.Prize, competition.LedgerPlace, error) {
 		return x.engine.PrizesOf(x.userID, behind, maxLimit)
 	}, appendPrize, item)
+}
+
+func (x *personExport) invitations(item func(func([]byte) []byte) error) error {
+	var behind competition.InvitationPlace
+	for {
+		page, next, err := x.engine.InvitationsTo(x.userID, behind, maxLimit)
+		if err != nil {
+			return err
+		}
+		for i := range page {
+			if err := item(func(dst []byte) []byte { return appendInvitation(dst, &page[i].Invitation) }); err != nil {
+				return err
+			}
+		}
+		if next == (competition.InvitationPlace{}) {
+			return nil
+		}
+		behind = next
+	}
 }
 
 // eachPage visits all of a user's transactions, or prizes.

@@ -39,18 +39,19 @@ func problemFrom(tb testing.TB, r response) problemIn {
 
 func TestEveryRefusal(t *testing.T) {
 	const (
-		sync   = "POST /api/v1/fitness/sync"
-		batch  = "POST /api/v1/fitness/sync/batch"
-		board  = "GET /api/v1/leaderboard/spring"
-		stats  = "GET /api/v1/fitness/stats/u1"
-		create = "POST /api/v1/competitions"
-		list   = "GET /api/v1/competitions"
-		one    = "GET /api/v1/competitions/spring"
-		edit   = "PATCH /api/v1/competitions/spring"
-		cancel = "DELETE /api/v1/competitions/spring"
-		join   = "POST /api/v1/competitions/spring/join"
-		leave  = "DELETE /api/v1/competitions/spring/join"
-		people = "GET /api/v1/competitions/spring/participants"
+		sync    = "POST /api/v1/fitness/sync"
+		batch   = "POST /api/v1/fitness/sync/batch"
+		board   = "GET /api/v1/leaderboard/spring"
+		stats   = "GET /api/v1/fitness/stats/u1"
+		create  = "POST /api/v1/competitions"
+		list    = "GET /api/v1/competitions"
+		one     = "GET /api/v1/competitions/spring"
+		edit    = "PATCH /api/v1/competitions/spring"
+		cancel  = "DELETE /api/v1/competitions/spring"
+		join    = "POST /api/v1/competitions/spring/join"
+		invites = "POST " + invitationsPath
+		leave   = "DELETE /api/v1/competitions/spring/join"
+		people  = "GET /api/v1/competitions/spring/participants"
 
 		calculate  = "POST /api/v1/prizes/calculate/spring"
 		distribute = "POST /api/v1/prizes/distribute/spring"
@@ -218,6 +219,27 @@ func TestEveryRefusal(t *testing.T) {
 		{"a join after the end", join, "", []header{user}, competition.ErrClosed, 409, "competition_closed", ""},
 		{"a join of a full competition", join, "", []header{user}, competition.ErrFull, 409, "competition_full", ""},
 		{"a join of what is not there", join, "", []header{user}, competition.ErrUnknownCompetition, 404, "unknown_competition", ""},
+		{"inviting nobody", invites, `{}`, []header{user}, nil, 400, "invalid_request", "user_ids"},
+		{"inviting and making a code", invites, `{"user_ids":["u2"],"code":{"uses":1}}`, []header{user}, nil, 400, "invalid_request", "user_ids"},
+		{"inviting an empty list", invites, `{"user_ids":[]}`, []header{user}, nil, 400, "invalid_request", "user_ids"},
+		{"inviting whoever cannot be one", invites, `{"user_ids":["u2","","u2",5,"erased-0123456789abcdef0123456789abcdef"]}`, []header{user}, nil, 400, "invalid_request", "user_ids[1],user_ids[2],user_ids[3],user_ids[4]"},
+		{"a code without uses that has expired", invites, `{"code":{"expires_at":"2026-05-10T12:00:00Z"}}`, []header{user}, nil, 400, "invalid_request", "code.uses,code.expires_at"},
+		{"a code of too many uses", invites, `{"code":{"uses":100001}}`, []header{user}, nil, 400, "invalid_request", "code.uses"},
+		{"inviting to what another made", invites, `{"user_ids":["u2"]}`, []header{user}, competition.ErrForbidden, 403, "forbidden", ""},
+		{"inviting to what is private", invites, `{"user_ids":["u2"]}`, []header{user}, competition.ErrUnknownCompetition, 404, "unknown_competition", ""},
+		{"inviting after the end", invites, `{"user_ids":["u2"]}`, []header{user}, competition.ErrClosed, 409, "competition_closed", ""},
+		{"inviting too many", invites, `{"user_ids":["u2"]}`, []header{user}, competition.ErrTooManyInvitations, 409, "too_many_invitations", ""},
+		{"inviting too fast", invites, `{"user_ids":["u2"]}`, []header{user}, competition.ErrInvitingTooFast, 429, "too_many_tries", ""},
+		{"withdrawing what was accepted", "DELETE " + invitationsPath + "/" + invitationID, "", []header{user}, competition.ErrInvitationDecided, 409, "invitation_decided", ""},
+		{"withdrawing what cannot be one", "DELETE " + invitationsPath + "/x", "", []header{user}, nil, 404, "unknown_invitation", ""},
+		{"another's invitations", "GET /api/v1/users/u2/invitations", "", []header{user}, nil, 403, "forbidden", ""},
+		{"accepting what cannot be one", "POST /api/v1/invitations/x/accept", "", []header{user}, nil, 404, "unknown_invitation", ""},
+		{"accepting another's", "POST /api/v1/invitations/" + invitationID + "/accept", "", []header{user}, competition.ErrUnknownInvitation, 404, "unknown_invitation", ""},
+		{"declining as an anonymous user", "POST /api/v1/invitations/" + invitationID + "/decline", "", []header{anonymous}, nil, 403, "forbidden", ""},
+		{"no code", "POST /api/v1/invitations/code", `{}`, []header{user}, nil, 400, "invalid_request", "code"},
+		{"an unknown code", "POST /api/v1/invitations/code", `{"code":"x"}`, []header{user}, competition.ErrUnknownCode, 404, "unknown_code", ""},
+		{"a join with an unknown code", join, `{"code":"x"}`, []header{user}, competition.ErrUnknownCode, 404, "unknown_code", ""},
+		{"too many codes", join, `{"code":"x"}`, []header{user}, competition.ErrTooManyTries, 429, "too_many_tries", ""},
 		{"leaving what one is not in", leave, "", []header{user}, competition.ErrNotEnrolled, 409, "not_enrolled", ""},
 		{"leaving after the end", leave, "", []header{user}, competition.ErrClosed, 409, "competition_closed", ""},
 		{"taking off somebody who cannot be one", leave + "?user_id=", "", []header{user}, nil, 400, "invalid_request", "user_id"},

@@ -48,7 +48,7 @@ var unknownCallers = []string{"no token", "expired", "wrong key", "wrong audienc
 // that it wants, $U is anna.
 type attempt struct {
 	who    right
-	kind   string // of the competition: open, upcoming, private, completed or pending; none where empty
+	kind   string // of the competition: open, upcoming, private, invited (private, with anna invited instead of in it), completed or pending; none where empty
 	path   string // in place of the operation's own; a query is added to it where it begins with ?
 	body   string
 	public bool // even unknown callers may come
@@ -85,7 +85,20 @@ var attempts = map[string][]attempt{
 		{who: joins, kind: "open", body: `{"user_id":"$U"}`},
 		{who: right{403, 200, 200, 200, 200, 400}, kind: "open", body: `{"user_name":"Me"}`}, // the service role is nobody who could
 		{who: right{403, 404, 200, 200, 200, 400}, kind: "private", body: `{"user_name":"Me"}`},
+		{who: right{403, 404, 200, 200, 200, 400}, kind: "invited", body: `{"user_name":"Me"}`},
+		{who: right{403, 200, 200, 200, 200, 400}, kind: "invited", body: `{"code":"$K"}`},
 	},
+	"inviteUsers": {
+		{who: right{403, 404, 403, 200, 200, 200}, kind: "private", body: `{"user_ids":["zoe"]}`},
+		{who: right{403, 403, 403, 200, 200, 200}, kind: "open", body: `{"user_ids":["zoe"]}`},
+		{who: right{403, 404, 403, 200, 200, 200}, kind: "private", body: `{"code":{"uses":2}}`},
+	},
+	"listInvitations":      {{who: right{403, 404, 403, 200, 200, 200}, kind: "private"}, {who: right{403, 403, 403, 200, 200, 200}, kind: "open"}},
+	"withdrawInvitation":   {{who: right{403, 404, 404, 200, 200, 200}, kind: "invited"}},
+	"listUserInvitations":  {{who: readsOwn}},
+	"joinByCode":           {{who: right{403, 200, 200, 200, 200, 400}, kind: "invited", body: `{"code":"$K"}`}, {who: right{403, 404, 404, 404, 404, 400}, body: `{"code":"0000000000"}`}},
+	"acceptInvitation":     {{who: right{403, 404, 200, 404, 404, 400}, kind: "invited"}},
+	"declineInvitation":    {{who: right{403, 404, 200, 404, 404, 403}, kind: "invited"}},
 	"leaveCompetition":     {{who: removes, kind: "open", path: "?user_id=$U"}, {who: right{403, 404, 200, 200, 200, 200}, kind: "private", path: "?user_id=$U"}},
 	"listParticipants":     {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
 	"listFlags":            {{who: operates, kind: "open"}},
@@ -128,6 +141,8 @@ type matrix struct {
 	key    string            // the id of an API key that may be revoked
 	fresh  int               // competitions made so far
 	stored map[string]int    // of the kinds that only time makes, how many are used
+
+	invitations, codes map[string]string // by competition
 }
 
 // How many competitions there are of each kind that only time makes.
@@ -147,7 +162,7 @@ func startMatrix(t *testing.T) *matrix {
 			playPending(t, s, fmt.Sprint("pending-", n))
 		}
 	})
-	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0"), stored: map[string]int{}}
+	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0"), stored: map[string]int{}, invitations: map[string]string{}, codes: map[string]string{}}
 	status, answer := m.call(http.MethodPost, "/api/v1/api-keys", operatorToken(t), `{"name":"old","scopes":["read","sync","manage","prizes"]}`)
 	require.Equal(t, http.StatusCreated, status, string(answer))
 	var made struct{ Data struct{ ID, Key string } }
@@ -220,23 +235,44 @@ func (m *matrix) competition(kind string) (id string) {
 	switch kind {
 	case "upcoming":
 		begins = "2099-04-12T00:00:00Z"
-	case "private":
-		visibility = kind
+	case "private", "invited":
+		visibility = "private"
 	}
 	status, answer := m.call(http.MethodPost, "/api/v1/competitions", m.tokens["creator"],
 		fmt.Sprintf(`{"id":%q,"name":"Spring","start_date":%q,"end_date":"2100-01-01T00:00:00Z","visibility":%q}`, id, begins, visibility))
 	require.Equal(m.t, http.StatusCreated, status, string(answer))
+	if kind == "invited" {
+		m.invite(id)
+		return id
+	}
 	status, answer = m.call(http.MethodPost, "/api/v1/competitions/"+id+"/join", m.tokens["operator"], `{"user_id":"anna"}`)
 	require.Equal(m.t, http.StatusOK, status, string(answer))
 	return id
 }
 
+// invite invites anna to a competition, and makes a join code.
+func (m *matrix) invite(id string) {
+	m.t.Helper()
+	var made struct {
+		Data struct {
+			Invitations []struct{ ID string }
+			Code        struct{ Code string }
+		}
+	}
+	for _, body := range []string{`{"user_ids":["anna"]}`, `{"code":{"uses":100}}`} {
+		status, answer := m.call(http.MethodPost, "/api/v1/competitions/"+id+"/invitations", m.tokens["creator"], body)
+		require.Less(m.t, status, 300, string(answer))
+		require.NoError(m.t, json.Unmarshal(answer, &made))
+	}
+	m.invitations[id], m.codes[id] = made.Data.Invitations[0].ID, made.Data.Code.Code
+}
+
 // state is what a refused request could have changed, by where it is read.
 func (m *matrix) state(id string) map[string]string {
 	m.t.Helper()
-	paths := []string{"/competitions", "/users/anna/competitions", "/users/anna/transactions", "/users/bert/transactions", "/prizes/history/bert", "/payouts", "/api-keys"}
+	paths := []string{"/competitions", "/users/anna/competitions", "/users/anna/invitations", "/users/anna/transactions", "/users/bert/transactions", "/prizes/history/bert", "/payouts", "/api-keys"}
 	if id != "" {
-		paths = append(paths, "/competitions/"+id, "/leaderboard/"+id, "/competitions/"+id+"/participants")
+		paths = append(paths, "/competitions/"+id, "/leaderboard/"+id, "/competitions/"+id+"/participants", "/competitions/"+id+"/invitations")
 	}
 	all := map[string]string{}
 	for _, path := range paths {
@@ -254,7 +290,8 @@ func (m *matrix) try(operation, method, template string, a attempt, id, caller s
 	if strings.HasPrefix(a.path, "?") {
 		target += a.path
 	}
-	fill := strings.NewReplacer("{competition_id}", id, "$C", id, "{user_id}", "anna", "$U", "anna", "{date}", "2016-05-01", "{id}", id+".1", "{key_id}", m.key)
+	fill := strings.NewReplacer("{competition_id}", id, "$C", id, "{user_id}", "anna", "$U", "anna", "{date}", "2016-05-01", "{id}", id+".1", "{key_id}", m.key,
+		"{invitation_id}", m.invitations[id], "$K", m.codes[id])
 	target = fill.Replace(target)
 	switch operation {
 	case "watchLeaderboard":

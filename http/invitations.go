@@ -1,0 +1,323 @@
+package http
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/google/uuid"
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// inviteUsers invites users, or makes a join code; who may is the engine's to say.
+func (s *Server) inviteUsers(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	f, err := readForm(c.Request.Body())
+	if err != nil {
+		return err
+	}
+	code, coded := f.object("code")
+	if coded == f.has("user_ids") {
+		f.refuse("user_ids", "must be there, or else code")
+	}
+	var users []string
+	var uses int64
+	var until competition.Millis
+	if coded {
+		uses, until = s.readCode(code)
+	} else {
+		users = readGuests(f)
+	}
+	if err := f.err(); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	if coded {
+		text, made, err := engine.MakeJoinCode(id, c.who.Caller, int(uses), until)
+		if err != nil {
+			return err
+		}
+		replyOne(c, fasthttp.StatusCreated, &made, func(dst []byte, made *competition.JoinCode) []byte {
+			dst = append(appendJoinCode(append(dst, `{"code":`...), made, text), '}')
+			return dst
+		})
+		return nil
+	}
+	list, err := engine.Invite(id, c.who.Caller, users)
+	if err != nil {
+		return err
+	}
+	replyList(c, "invitations", list, appendInvitation, "")
+	return nil
+}
+
+// readCode reads what a join code is to be like; until is 0 for as long as may be.
+func (s *Server) readCode(f *form) (uses int64, until competition.Millis) {
+	uses, given := f.integer("uses")
+	if !given || uses < 1 || uses > competition.MaxJoinCodeUses {
+		f.refuse("uses", "must be 1 to "+strconv.Itoa(competition.MaxJoinCodeUses))
+	}
+	if at, given := f.time("expires_at"); given {
+		if until = at.millis(); until <= s.nowMillis() {
+			f.refuse("expires_at", "must lie in the future")
+		}
+	}
+	return uses, until
+}
+
+// readGuests reads who is to be invited.
+func readGuests(f *form) (users []string) {
+	values, ok := f.list("user_ids", competition.MaxGuests)
+	if ok && len(values) == 0 {
+		f.refuse("user_ids", "must name somebody")
+	}
+	seen := make(map[string]bool, len(values))
+	for i, value := range values {
+		var user string
+		switch err := json.Unmarshal(value, &user); {
+		case err != nil || !competition.ValidUserID(user) || competition.IsPseudonym(user):
+			f.refuse("user_ids["+strconv.Itoa(i)+"]", badUserID)
+		case seen[user]:
+			f.refuse("user_ids["+strconv.Itoa(i)+"]", "must not be there twice")
+		}
+		seen[user] = true
+		users = append(users, user)
+	}
+	return users
+}
+
+// listInvitations shows a competition's invitations and, on the first page, its
+// join codes.
+func (s *Server) listInvitations(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	q := c.query()
+	after, given := q.cursor(cursorInvitation)
+	if given && uuid.Validate(after) != nil {
+		q.refuse("cursor", badCursor)
+	}
+	limit := q.integer("limit", 1, maxLimit, defaultLimit)
+	if err := q.err(); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	list, codes, next, err := engine.Invitations(id, c.who.Caller, strings.Clone(after), limit)
+	if err != nil {
+		return err
+	}
+	if next != "" {
+		next = encodeCursor(cursorInvitation, next)
+	}
+	replyList(c, "invitations", list, appendInvitation, next)
+	if !given {
+		out := append(c.out[:len(c.out)-2], `,"codes":[`...)
+		for i := range codes {
+			if i > 0 {
+				out = append(out, ',')
+			}
+			out = appendJoinCode(out, &codes[i], "")
+		}
+		c.out = append(out, ']', '}', envelopeEnd)
+		c.reply(fasthttp.StatusOK, c.out)
+	}
+	return nil
+}
+
+// withdrawInvitation takes an invitation back, or ends a join code.
+func (s *Server) withdrawInvitation(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	invitation, err := c.invitationID()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	withdrawn, err := engine.WithdrawInvitation(id, c.who.Caller, invitation)
+	if err != nil {
+		return err
+	}
+	replyOne(c, fasthttp.StatusOK, &withdrawn, appendInvitation)
+	return nil
+}
+
+// listUserInvitations shows what a user is invited to.
+func (s *Server) listUserInvitations(c *call) error {
+	userID, err := c.userID()
+	if err != nil {
+		return err
+	}
+	q := c.query()
+	behind := q.afterInvitation()
+	limit := q.integer("limit", 1, maxLimit, defaultLimit)
+	if err := q.err(); err != nil {
+		return err
+	}
+	if err := c.ownData(userID); err != nil {
+		return err
+	}
+	engine, err := s.permit(c)
+	if err != nil {
+		return err
+	}
+	list, next, err := engine.InvitationsTo(userID, behind, limit)
+	if err != nil {
+		return err
+	}
+	cursor := ""
+	if next != (competition.InvitationPlace{}) {
+		cursor = encodeCursor(cursorInvitation, next.CompetitionID+"."+next.ID)
+	}
+	replyList(c, "invitations", list, appendOffer, cursor)
+	return nil
+}
+
+// acceptInvitation has the caller take part in what the invitation is to.
+func (s *Server) acceptInvitation(c *call) error {
+	id, err := c.invitationID()
+	if err != nil {
+		return err
+	}
+	join, _, err := c.readJoin()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permitSelf(c, join.UserID)
+	if err != nil {
+		return err
+	}
+	competitionID, entry, err := engine.AcceptInvitation(id, join)
+	if err != nil {
+		return err
+	}
+	c.replyEntry(competitionID, &entry)
+	return nil
+}
+
+// declineInvitation answers an invitation with no.
+func (s *Server) declineInvitation(c *call) error {
+	id, err := c.invitationID()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permitSelf(c, c.who.Caller.UserID)
+	if err != nil {
+		return err
+	}
+	declined, err := engine.DeclineInvitation(id, c.who.Caller.UserID)
+	if err != nil {
+		return err
+	}
+	replyOne(c, fasthttp.StatusOK, &declined, appendInvitation)
+	return nil
+}
+
+// joinByCode has the caller take part in what a join code leads to.
+func (s *Server) joinByCode(c *call) error {
+	join, code, err := c.readJoin()
+	if err != nil {
+		return err
+	}
+	if code == "" {
+		return kindInvalidRequest.listing([]competition.FieldError{{Field: "code", Detail: "must be there: a join code"}})
+	}
+	return s.joinWithCode(c, "", code, join)
+}
+
+// joinWithCode joins wherever a code leads, or the competition that must be.
+func (s *Server) joinWithCode(c *call, competitionID, code string, join *competition.JoinCompetition) error {
+	engine, err := s.permitSelf(c, join.UserID)
+	if err != nil {
+		return err
+	}
+	competitionID, entry, err := engine.JoinByCode(competitionID, code, join)
+	if err != nil {
+		return err
+	}
+	c.replyEntry(competitionID, &entry)
+	return nil
+}
+
+// permitSelf is permit for what people do for themselves alone.
+func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
+	if caller := c.who.Caller.UserID; caller == "" || userID != caller {
+		return nil, kindForbidden.with("invitations and join codes are used with one's own token")
+	}
+	return s.permit(c)
+}
+
+// invitationID is the invitation of the path, copied. Whatever is none is one that
+// there is not.
+func (c *call) invitationID() (string, error) {
+	id, ok := unescape(c.fiber.Params("invitation_id"), false)
+	if !ok || uuid.Validate(id) != nil {
+		return "", competition.ErrUnknownInvitation
+	}
+	return strings.Clone(id), nil
+}
+
+// afterInvitation reads the parameter cursor of a user's invitations.
+func (q *query) afterInvitation() competition.InvitationPlace {
+	text, given := q.cursor(cursorInvitation)
+	id, invitation, _ := strings.Cut(text, ".")
+	if given && (!competition.ValidID(id) || uuid.Validate(invitation) != nil) {
+		q.refuse("cursor", badCursor)
+	}
+	return competition.InvitationPlace{CompetitionID: id, ID: invitation}
+}
+
+// appendInvitation writes an invitation. What it is of a join code's names nobody.
+func appendInvitation(dst []byte, i *competition.Invitation) []byte {
+	return append(appendInvitationFields(dst, i), '}')
+}
+
+func appendInvitationFields(dst []byte, i *competition.Invitation) []byte {
+	dst = append(append(dst, `{"id":"`...), i.ID...)
+	dst = append(append(dst, `","competition_id":"`...), i.CompetitionID...)
+	dst = append(dst, '"')
+	if i.UserID != "" {
+		dst = appendString(append(dst, `,"user_id":`...), i.UserID)
+	}
+	dst = append(append(dst, `,"state":"`...), i.State.String()...)
+	dst = append(dst, '"')
+	dst = appendTimeField(dst, `,"created_at":`, i.CreatedAt)
+	return appendTimeField(dst, `,"expires_at":`, i.ExpiresAt)
+}
+
+// appendOffer writes an invitation as its user sees it.
+func appendOffer(dst []byte, o *competition.Offer) []byte {
+	dst = appendInvitationFields(dst, &o.Invitation)
+	if o.Competition != nil {
+		dst = appendSummary(append(dst, `,"competition":`...), o.Competition)
+	}
+	return append(dst, '}')
+}
+
+// appendJoinCode writes a join code, whose text is known when it is made alone.
+func appendJoinCode(dst []byte, c *competition.JoinCode, text string) []byte {
+	dst = append(append(dst, `{"id":"`...), c.ID...)
+	if text != "" {
+		dst = append(append(dst, `","code":"`...), text...)
+	}
+	dst = append(append(dst, `","competition_id":"`...), c.CompetitionID...)
+	dst = strconv.AppendInt(append(dst, `","uses":`...), int64(c.Uses), 10)
+	dst = appendTimeField(dst, `,"created_at":`, c.CreatedAt)
+	return append(appendTimeField(dst, `,"expires_at":`, c.ExpiresAt), '}')
+}
