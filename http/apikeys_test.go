@@ -149,7 +149,6 @@ func TestAPIKeysOfOtherProcesses(t *testing.T) {
 	b.now = b.now.Add(keyringAge + time.Millisecond)
 	require.Equal(t, 401, get("ALL"))
 	require.Equal(t, 401, get("NONE"), "a key without scopes is good for nothing")
-
 }
 
 // TestKnownAPIKeysOutliveAStoreThatIsAway: for a minute, and not on live

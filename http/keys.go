@@ -120,7 +120,7 @@ func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
 	defer k.mu.Unlock()
 	k.timer = time.AfterFunc(keysRefresh, k.refresh)
 	context.AfterFunc(ctx, func() { k.timer.Stop() })
-	k.begin()
+	k.begin() //nolint:contextcheck // ctx is in serving, since fetches begin whenever they are wanted
 	return k
 }
 
@@ -356,12 +356,12 @@ func (k *ProjectKeys) schedule(in time.Duration) {
 	k.timer.Reset(in)
 }
 
-// health is why the keys cannot be fetched, nil if they can, and how long the last
-// fetch took.
-func (k *ProjectKeys) health() (trouble error, took time.Duration) { //nolint:revive // no error of the call
+// health is how long the last fetch took, and why the keys cannot be fetched: nil
+// if they can.
+func (k *ProjectKeys) health() (took time.Duration, trouble error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.trouble, k.took
+	return k.took, k.trouble
 }
 
 // Describe implements prometheus.Collector.

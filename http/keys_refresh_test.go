@@ -55,8 +55,11 @@ type keyTime struct {
 	log    bytes.Buffer
 }
 
+// pass lets time go by, in a bubble.
+func pass(d time.Duration) { <-time.After(d) }
+
 // inKeyTime runs a test in a bubble.
-func inKeyTime(t *testing.T, keys map[string]crypto.Signer, test func(t *testing.T, k *keyTime)) {
+func inKeyTime(t *testing.T, keys map[string]crypto.Signer, test func(k *keyTime)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		k := &keyTime{t: t, server: &keyServer{keys: keys}}
@@ -66,7 +69,7 @@ func inKeyTime(t *testing.T, keys map[string]crypto.Signer, test func(t *testing
 		k.authenticator = newAuthenticator(time.Now, nil, nil, log, m.tokensKnown, m.tokensVerified, k.keys)
 		defer k.close()
 		synctest.Wait()
-		test(t, k)
+		test(k)
 	})
 }
 
@@ -105,7 +108,8 @@ func (k *keyTime) requireCode(want string, token []byte) {
 func TestAWithdrawnKeyEndsWhatItSigned(t *testing.T) {
 	leaked, kept := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
 	both := map[string]crypto.Signer{"leaked": leaked, "kept": kept}
-	inKeyTime(t, both, func(t *testing.T, k *keyTime) {
+	inKeyTime(t, both, func(k *keyTime) {
+		t := k.t
 		stolen, good := k.signed(leaked, "leaked"), k.signed(kept, "kept")
 		k.requireCode("", stolen)
 		k.requireCode("", good)
@@ -116,19 +120,19 @@ func TestAWithdrawnKeyEndsWhatItSigned(t *testing.T) {
 		k.keys.onEnd.Store(&wake)
 
 		k.server.keys = map[string]crypto.Signer{"kept": kept}
-		time.Sleep(keysRefresh)
+		pass(keysRefresh)
 		synctest.Wait()
 		k.requireCode("invalid_token", stolen)
 		require.Equal(t, 1, woken, "sockets look around")
 		after, err := k.token(good)
 		require.NoError(t, err)
 		require.Same(t, before, after)
-		time.Sleep(keysRefresh)
+		pass(keysRefresh)
 		synctest.Wait()
 		require.Equal(t, 1, woken, "nothing ended any more")
 
 		k.server.keys = map[string]crypto.Signer{"kept": leaked} // another key under a known name
-		time.Sleep(keysRefresh)
+		pass(keysRefresh)
 		synctest.Wait()
 		k.requireCode("invalid_token", good)
 		k.requireCode("", k.signed(leaked, "kept"))
@@ -148,21 +152,22 @@ func TestKeysOutliveFailedFetches(t *testing.T) {
 		"slow":   {func(s *keyServer) { s.takes = time.Hour }, "sign_in_unavailable"},
 	} {
 		t.Run(rule, func(t *testing.T) {
-			inKeyTime(t, map[string]crypto.Signer{"k": key}, func(t *testing.T, k *keyTime) {
+			inKeyTime(t, map[string]crypto.Signer{"k": key}, func(k *keyTime) {
+				t := k.t
 				token := k.signed(key, "k")
 				k.requireCode("", token)
 				c.fail(k.server)
-				time.Sleep(keysKept - time.Minute)
+				pass(keysKept - time.Minute)
 				k.requireCode("", token)
-				trouble, _ := k.keys.health()
+				_, trouble := k.keys.health()
 				require.Error(t, trouble)
-				time.Sleep(2 * keysRefresh)
+				pass(2 * keysRefresh)
 				k.requireCode(c.code, token)
 
 				*k.server = keyServer{keys: map[string]crypto.Signer{"k": key}}
-				time.Sleep(keysRefresh + keysFetch)
+				pass(keysRefresh + keysFetch)
 				k.requireCode("", token)
-				trouble, _ = k.keys.health()
+				_, trouble = k.keys.health()
 				require.NoError(t, trouble)
 			})
 		})
@@ -173,22 +178,23 @@ func TestKeysOutliveFailedFetches(t *testing.T) {
 // good, and is told when that will be known.
 func TestASecondRotationWithinAMinute(t *testing.T) {
 	first, second, third := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
-	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(t *testing.T, k *keyTime) {
+	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(k *keyTime) {
+		t := k.t
 		k.server.keys = map[string]crypto.Signer{"first": first, "second": second}
 		k.requireCode("", k.signed(second, "second"))
-		time.Sleep(10 * time.Second)
+		pass(10 * time.Second)
 		k.server.keys = map[string]crypto.Signer{"second": second, "third": third}
 		code, retryAfter := k.try(k.signed(third, "third"))
 		require.Equal(t, "sign_in_unavailable", code)
 		require.Equal(t, 50, retryAfter)
 		made := k.signed(first, "made-up")
 		k.requireCode("sign_in_unavailable", made)
-		time.Sleep(50 * time.Second)
+		pass(50 * time.Second)
 		k.requireCode("", k.signed(third, "third"))
 
 		for range 3 { // a fetch lacked it, so it is known to be bad
 			k.requireCode("invalid_token", made)
-			time.Sleep(15 * time.Second)
+			pass(15 * time.Second)
 		}
 		require.Equal(t, 3, k.server.fetches)
 	})
@@ -197,7 +203,8 @@ func TestASecondRotationWithinAMinute(t *testing.T) {
 // TestASlowKeySet: a request does not wait for it to its end, and does not end it.
 func TestASlowKeySet(t *testing.T) {
 	first, second := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
-	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(t *testing.T, k *keyTime) {
+	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(k *keyTime) {
+		t := k.t
 		k.server.takes = 3 * time.Second
 		k.server.keys = map[string]crypto.Signer{"first": first, "second": second}
 		began := time.Now()
@@ -208,7 +215,7 @@ func TestASlowKeySet(t *testing.T) {
 		code, _ = k.try(k.signed(second, "second"))
 		require.Equal(t, "sign_in_unavailable", code)
 		require.Equal(t, keysWait, time.Since(began), "the others do not wait again")
-		time.Sleep(3 * time.Second)
+		pass(3 * time.Second)
 		k.requireCode("", k.signed(second, "second"))
 		require.Equal(t, 2, k.server.fetches)
 	})
@@ -239,10 +246,10 @@ func TestAProjectThatIsAwayAtStart(t *testing.T) {
 		service := mint(t, secret, jwt.MapClaims{"role": "service_role", "exp": time.Now().Add(time.Hour).Unix()})
 		require.Contains(t, b.do(t, "GET", "/health/detailed", "", bearer(service)).body, `{"name":"sign_in","healthy":false,"detail":"fetch the project's keys: `)
 
-		time.Sleep(time.Hour)
+		pass(time.Hour)
 		require.InDelta(t, time.Hour/keysRetryMost, server.fetches, 10)
 		server.err = nil
-		time.Sleep(keysRetryMost)
+		pass(keysRetryMost)
 		require.Equal(t, 200, b.do(t, "GET", readTop, "", bearer(token)).status)
 		require.Contains(t, b.do(t, "GET", "/health", "").body, `"status":"healthy"`)
 	})
@@ -252,7 +259,7 @@ func TestAProjectThatIsAwayAtStart(t *testing.T) {
 // what is not well-formed takes nothing away.
 func TestKeySetsAreReadStrictly(t *testing.T) {
 	ec := newECKey(t, elliptic.P256())
-	weak, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // G403: that is the point
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	body := func(keys map[string]crypto.Signer) string {
 		recorder := httptest.NewRecorder()
@@ -291,7 +298,7 @@ func TestKeySetsAreReadStrictly(t *testing.T) {
 
 // TestWeakKeysOpenNothing: and the token's refusal says so.
 func TestWeakKeysOpenNothing(t *testing.T) {
-	weak, err := rsa.GenerateKey(rand.Reader, 1024) //nolint:gosec // G403: that is the point
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	p := newProject(t, shows(t, map[string]crypto.Signer{"weak": weak}))
 	b := newKeyBench(t, p)

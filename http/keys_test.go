@@ -250,7 +250,9 @@ func TestHostileKeyServers(t *testing.T) {
 
 			p.answer.Store(&good)
 			deadline := time.Now().Add(keysFetch + 3*keysRetry) // a fetch under way may first have to end
-			for code = "?"; code != "" && time.Now().Before(deadline); time.Sleep(10 * time.Millisecond) {
+			again := time.NewTicker(10 * time.Millisecond)
+			defer again.Stop()
+			for code = "?"; code != "" && time.Now().Before(deadline); <-again.C {
 				_, code = identify(b, p.signed(t, jwt.SigningMethodES256, key, "k"))
 			}
 			require.Empty(t, code)
