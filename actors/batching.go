@@ -118,9 +118,9 @@ func (a *competitionActor) apply(b *batch) {
 		}
 		effect := event.Effect(outcome)
 		a.engine.flagged.count(effect.Flag)
-		erased = erased || effect.Erased
-		if a.engine.mirror != nil && effect.Entry > 0 {
-			a.tracked.note(effect.Entry)
+		erased = erased || effect.Erased && effect.Gone == ""
+		if a.engine.mirror != nil {
+			a.tracked.notice(&effect, event.At)
 		}
 	}
 	a.core.Applied(&b.Batch)

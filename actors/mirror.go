@@ -287,7 +287,10 @@ func (m *mirror) received(s *step, answered bool) {
 	default:
 		s.again = s.pulled.again
 		s.writes = len(s.pulled.entries) > 0 || s.pulled.mark != v.mark
-		s.write = competition.MirrorWrite{CompetitionID: s.id, Before: v.mark, After: s.pulled.mark, Entries: s.pulled.entries}
+		s.write = competition.MirrorWrite{
+			CompetitionID: s.id, Before: v.mark, After: s.pulled.mark, Entries: s.pulled.entries,
+			Status: s.pulled.status, StatusAt: s.pulled.since,
+		}
 	}
 }
 

@@ -21,6 +21,7 @@ type memoryMirror struct {
 	acked    int64
 	beats    int64
 	messages []competition.MirrorEntry
+	statuses []competition.Status // as subscribers were told
 	shows    int
 	writes   int
 	largest  int // entries in one write
@@ -160,12 +161,16 @@ func (m *memoryMirror) write(w *competition.MirrorWrite) error {
 			b.members = map[string]int64{}
 		}
 		for _, e := range w.Entries {
+			_, was := b.members[e.UserID]
 			if delete(b.members, e.UserID); e.Present {
 				b.members[e.UserID] = e.Score
-				if w.Draft == "" {
-					m.messages = append(m.messages, e)
-				}
 			}
+			if w.Draft == "" && (e.Present || was) {
+				m.messages = append(m.messages, e)
+			}
+		}
+		if w.Status != 0 {
+			m.statuses = append(m.statuses, w.Status)
 		}
 		b.mark = w.After
 		set[key] = b

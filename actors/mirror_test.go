@@ -76,6 +76,67 @@ func TestMirrorFollowsTheBoard(t *testing.T) {
 	})
 }
 
+// TestMirrorTellsWhoIsGoneAndTheStatus: whoever left, was excluded or erased, once
+// each, without a new drawing of the board; and every status.
+func TestMirrorTellsWhoIsGoneAndTheStatus(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemoryMirror()
+		e := startEngine(t, newMemoryStore(), withMirror(m))
+		create(t, e, running("spring"))
+		operator := competition.Caller{UserID: "op", Operator: true}
+		for i, user := range []string{"ann", "bob", "cy", "dan"} {
+			submit(t, e, "spring", steps(user, int64(100+i)))
+		}
+		requireMirrored(t, e, m, "spring")
+		m.set(func() { m.messages, m.statuses = nil, nil })
+
+		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
+		requireMirrored(t, e, m, "spring")
+		_, err := e.Exclude("spring", &competition.ExcludeParticipant{Caller: operator, UserID: "bob", Reason: "a train"})
+		require.NoError(t, err)
+		requireMirrored(t, e, m, "spring")
+		submit(t, e, "spring", steps("bob", 5000)) // merged, and still off the board
+		_, err = e.EraseUser("cy")
+		require.NoError(t, err)
+		requireMirrored(t, e, m, "spring")
+		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "dan"}, UserID: "dan"}))
+		_, err = e.EraseUser("dan") // before the mirror has heard that he left
+		require.NoError(t, err)
+		_, err = e.Cancel("spring", &competition.CancelCompetition{Caller: operator})
+		require.NoError(t, err)
+		requireMirrored(t, e, m, "spring")
+
+		var gone []string
+		for _, message := range m.messages {
+			require.False(t, message.Present, "%+v", message)
+			require.NotZero(t, message.At)
+			gone = append(gone, message.UserID)
+		}
+		require.Equal(t, []string{"ann", "bob", "cy", "dan"}, gone)
+		require.Equal(t, []competition.Status{competition.Cancelled}, m.statuses)
+		require.Equal(t, 1, m.shows, "changes are added; an erasure draws no board anew")
+	})
+}
+
+// TestMirrorTellsOfANewPersonUnderAnOldName: whoever was erased and comes back at
+// once is on the board.
+func TestMirrorTellsOfANewPersonUnderAnOldName(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemoryMirror()
+		e := startEngine(t, newMemoryStore(), withMirror(m))
+		create(t, e, running("spring"))
+		submit(t, e, "spring", steps("ann", 100))
+		requireMirrored(t, e, m, "spring")
+		m.set(func() { m.fault = func(context.Context, string) (bool, error) { return false, errAway } })
+		_, err := e.EraseUser("ann")
+		require.NoError(t, err)
+		submit(t, e, "spring", steps("ann", 7))
+		m.set(func() { m.fault = nil })
+		requireMirrored(t, e, m, "spring")
+		require.Equal(t, map[string]int64{"ann": 7}, m.members("spring"))
+	})
+}
+
 func TestMirrorShowsNothingBeforeItIsDurable(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, store := newMemoryMirror(), newMemoryStore()

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"slices"
+
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -11,12 +13,30 @@ type tracked struct {
 	base    string   // the mark of the state that lacks the pending changes and nothing else
 	numbers []uint32 // from taken on: who is pending, in the order of their first change
 	taken   int
-	noted   []uint64 // a bit for each number: it is pending
-	told    bool     // the mirror knows that there is something to pull
+	noted   []uint64           // a bit for each number: it is pending
+	gone    []string           // users whose entries were erased
+	status  competition.Millis // when the status changed, while the mirror was not told; or 0
+	told    bool               // the mirror knows that there is something to pull
 }
 
 // pending is how many entries have changed.
 func (t *tracked) pending() int { return len(t.numbers) - t.taken }
+
+// settled reports whether there is nothing that the mirror was not given.
+func (t *tracked) settled() bool { return t.pending() == 0 && len(t.gone) == 0 && t.status == 0 }
+
+// notice keeps what an event means to the mirror.
+func (t *tracked) notice(e *competition.Effect, at competition.Millis) {
+	if e.Entry > 0 {
+		t.note(e.Entry)
+	}
+	if e.Gone != "" {
+		t.gone = append(t.gone, e.Gone)
+	}
+	if e.Status {
+		t.status = at
+	}
+}
 
 // Messages between the mirror and a competition.
 type (
@@ -34,10 +54,12 @@ type (
 		absent  bool   // there is no state to mirror
 		base    string // as of before
 		entries []competition.MirrorEntry
-		mark    string // of the state that the mirror shows with the entries; at the end of a scan
-		after   uint32 // where a scan goes on
-		more    bool   // the scan is not at its end
-		again   bool   // there are changes left
+		mark    string             // of the state that the mirror shows with the entries; at the end of a scan
+		after   uint32             // where a scan goes on
+		more    bool               // the scan is not at its end
+		again   bool               // there are changes left
+		status  competition.Status // the new one, for subscribers; 0 for none
+		since   competition.Millis // when it became that
 	}
 )
 
@@ -103,13 +125,19 @@ func (a *competitionActor) pull(m *pull) {
 		p.again = true
 	case m.scan:
 		p.entries, p.after, p.more = a.core.MirrorScan(nil, m.after, competition.MirrorChunk)
-		p.again = p.more || t.pending() > 0
+		p.again = p.more || !t.settled()
 		if !p.more {
 			p.mark = a.shown(m.next)
 		}
 	default:
-		p.entries = a.core.MirrorEntries(nil, t.take(pullChanges))
-		p.again = t.pending() > 0
+		gone := min(len(t.gone), pullChanges)
+		p.entries = a.core.MirrorGone(nil, t.gone[:gone])
+		t.gone = slices.Delete(t.gone, 0, gone)
+		p.entries = a.core.MirrorEntries(p.entries, t.take(pullChanges-gone))
+		if t.status != 0 {
+			p.status, p.since, t.status = a.core.MirrorStatus(), t.status, 0
+		}
+		p.again = !t.settled()
 		p.mark = a.shown(m.next)
 	}
 	t.told = p.again // then it comes by itself
@@ -120,7 +148,7 @@ func (a *competitionActor) pull(m *pull) {
 func (a *competitionActor) shown(partial string) string {
 	t := &a.tracked
 	t.base = partial
-	if t.pending() == 0 {
+	if t.settled() {
 		t.base = a.core.Mark()
 		t.numbers, t.taken = t.numbers[:0], 0
 		if cap(t.numbers) > 1<<16 {

@@ -71,7 +71,9 @@ func fill(t *rapid.T, v reflect.Value) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for _, field := range v.Fields() {
-			fill(t, field)
+			if field.CanSet() { // what is not exported is no part of the record
+				fill(t, field)
+			}
 		}
 	case reflect.Slice:
 		for range rapid.IntRange(0, 3).Draw(t, "length") {

@@ -202,7 +202,7 @@ func (d *PrizesDistributed) apply(c *Competition, e *Event) (problem string) {
 	return ""
 }
 
-func (*PrizesDistributed) effect() Effect { return Effect{} }
+func (*PrizesDistributed) effect() Effect { return Effect{Status: true} }
 
 var _ monetary = (*PrizesDistributed)(nil)
 

@@ -121,6 +121,7 @@ type ParticipantErased struct {
 	Number   uint32
 	Identity Commitment
 	Who      Identity // the identity row; not part of the record
+	gone     string   // who it was, once it is applied; not part of the record
 }
 
 func (*ParticipantErased) kind() kind { return kindParticipantErased }
@@ -140,6 +141,7 @@ func (d *ParticipantErased) apply(c *Competition, e *Event) (problem string) {
 		return "it erases somebody unknown"
 	}
 	p := c.participants.at(d.Number)
+	d.gone = p.userID
 	if p.onBoard() {
 		c.board.Remove(p.key())
 		c.onBoard--
@@ -157,7 +159,7 @@ func (d *ParticipantErased) apply(c *Competition, e *Event) (problem string) {
 	return ""
 }
 
-func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0} }
+func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0, Gone: d.gone} }
 
 var _ identified = (*ParticipantErased)(nil)
 

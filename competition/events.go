@@ -71,6 +71,8 @@ type defining interface {
 type Effect struct {
 	Entry  uint32     // the participant whose entry it has changed, or 0
 	Erased bool       // nobody can tell any more whose entry somebody's was
+	Gone   string     // who that was, where the event still knows it
+	Status bool       // the competition has another status
 	Flag   FlagReason // why it flags a sync, or 0
 }
 

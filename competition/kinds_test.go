@@ -211,6 +211,9 @@ func requireMirrored(t *testing.T, c *Competition, e *Event) {
 		for number := uint32(1); number <= c.participants.count; number++ {
 			entry := c.MirrorEntries(nil, []uint32{number})[0]
 			entry.Rank = 0 // which moves by others, too
+			if !entry.Present {
+				entry.At = 0 // the board's
+			}
 			all[number] = entry
 		}
 		return all

@@ -76,4 +76,4 @@ func (d *StatusChanged) apply(c *Competition, e *Event) (problem string) {
 	return ""
 }
 
-func (*StatusChanged) effect() Effect { return Effect{} }
+func (*StatusChanged) effect() Effect { return Effect{Status: true} }

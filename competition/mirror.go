@@ -49,6 +49,8 @@ type MirrorWrite struct {
 	Before        string // empty for a new draft
 	After         string
 	Entries       []MirrorEntry // at most MirrorChunk
+	Status        Status        // what subscribers are told that it is now; 0 for nothing
+	StatusAt      Millis        // since when
 	Show          *MirrorShow   // then the draft takes the board's place; nil: not yet
 }
 
@@ -62,10 +64,10 @@ type MirrorShow struct {
 // MirrorEntry is what a mirror shows of one participant.
 type MirrorEntry struct {
 	UserID  string
-	Present bool // on the board; the rest counts only then
+	Present bool // on the board; score and rank count only then
 	Score   int64
-	Rank    int // 0 in a draft
-	At      Millis
+	Rank    int    // 0 in a draft
+	At      Millis // of the change
 }
 
 // Written is the outcome of Mirror.Write.

@@ -54,11 +54,28 @@ func (c *Competition) MirrorEntries(dst []MirrorEntry, numbers []uint32) []Mirro
 		e := MirrorEntry{UserID: p.userID, Present: p.onBoard(), Score: p.score, At: p.updatedAt}
 		if e.Present {
 			e.Rank, _ = c.board.Rank(p.key())
+		} else {
+			e.At = c.updatedAt
 		}
 		dst = append(dst, e)
 	}
 	return dst
 }
+
+// MirrorGone appends what a mirror shows of users whose entries were erased: that
+// they are off the board, unless they came back, as somebody new, whose entry
+// says so.
+func (c *Competition) MirrorGone(dst []MirrorEntry, userIDs []string) []MirrorEntry {
+	for _, userID := range userIDs {
+		if p := c.participants.find(userID); p == nil || !p.onBoard() {
+			dst = append(dst, MirrorEntry{UserID: userID, At: c.updatedAt})
+		}
+	}
+	return dst
+}
+
+// MirrorStatus is the status that a mirror tells its subscribers.
+func (c *Competition) MirrorStatus() Status { return c.status }
 
 // MirrorScan appends who is on the board, without ranks, of the limit numbers
 // behind after, and returns the number to go on behind; more is false at the end.

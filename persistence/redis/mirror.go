@@ -119,7 +119,7 @@ func (m *Mirror) arguments(w *competition.MirrorWrite, ttl int) []any {
 		}
 	}
 	channel := m.board(w.CompetitionID)
-	arguments := make([]any, 0, 6+3*len(w.Entries))
+	arguments := make([]any, 0, 7+3*len(w.Entries))
 	arguments = append(arguments, w.Before, w.After, ttl, channel, len(w.Entries)-removed, removed)
 	for i := range w.Entries {
 		if e := &w.Entries[i]; e.Present {
@@ -135,9 +135,19 @@ func (m *Mirror) arguments(w *competition.MirrorWrite, ttl int) []any {
 		return arguments
 	}
 	for i := range w.Entries {
+		if e := &w.Entries[i]; !e.Present {
+			arguments = append(arguments, message(w.CompetitionID, e))
+		}
+	}
+	for i := range w.Entries {
 		if e := &w.Entries[i]; e.Present {
 			arguments = append(arguments, message(w.CompetitionID, e))
 		}
+	}
+	if w.Status != 0 {
+		b := append(beginMessage("status", w.CompetitionID), `,"status":"`...)
+		b = append(append(b, w.Status.String()...), '"')
+		arguments = append(arguments, endMessage(b, w.StatusAt))
 	}
 	return arguments
 }
@@ -148,18 +158,29 @@ func message(competitionID string, e *competition.MirrorEntry) []byte {
 	if err != nil {
 		panic(err) // a string always can be
 	}
-	b := make([]byte, 0, 192)
-	b = append(b, `{"type":"score_update","competition_id":"`...)
-	b = append(b, competitionID...) // letters, digits, _ and -
-	b = append(b, `","user_id":`...)
+	kind := "score_update"
+	if !e.Present {
+		kind = "removed"
+	}
+	b := append(beginMessage(kind, competitionID), `,"user_id":`...)
 	b = append(b, user...)
-	b = append(b, `,"score":`...)
-	b = strconv.AppendInt(b, e.Score, 10)
-	b = append(b, `,"rank":`...)
-	b = strconv.AppendInt(b, int64(e.Rank), 10)
-	b = append(b, `,"timestamp":"`...)
-	b = e.At.AppendTime(b)
-	return append(b, `"}`...)
+	if e.Present {
+		b = append(b, `,"score":`...)
+		b = strconv.AppendInt(b, e.Score, 10)
+		b = append(b, `,"rank":`...)
+		b = strconv.AppendInt(b, int64(e.Rank), 10)
+	}
+	return endMessage(b, e.At)
+}
+
+func beginMessage(kind, competitionID string) []byte {
+	b := append(make([]byte, 0, 192), `{"type":"`...)
+	b = append(append(b, kind...), `","competition_id":"`...)
+	return append(append(b, competitionID...), '"') // letters, digits, _ and -
+}
+
+func endMessage(b []byte, at competition.Millis) []byte {
+	return append(at.AppendTime(append(b, `,"timestamp":"`...)), `"}`...)
 }
 
 // outcome is what became of a write; broken says that it is not known.

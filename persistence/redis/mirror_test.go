@@ -45,7 +45,9 @@ func on(user string, score int64, rank int) competition.MirrorEntry {
 	return competition.MirrorEntry{UserID: user, Present: true, Score: score, Rank: rank, At: 1_777_777_777_700}
 }
 
-func off(user string) competition.MirrorEntry { return competition.MirrorEntry{UserID: user} }
+func off(user string) competition.MirrorEntry {
+	return competition.MirrorEntry{UserID: user, At: 1_777_777_777_000}
+}
 
 func update(before, after string, entries ...competition.MirrorEntry) competition.MirrorWrite {
 	return competition.MirrorWrite{CompetitionID: "spring", Before: before, After: after, Entries: entries}
@@ -237,10 +239,35 @@ func TestMessagesAreWhatTheContractSays(t *testing.T) {
 	_, err := listener.Receive(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, r.write(update("1-a", "2-b", off("gone"), on(`a"b\c<`, 12, 3))))
-	require.Equal(t, map[string]any{
+	require.Equal(t, map[string]any{ // and nothing of gone, who never was there
 		"type": "score_update", "competition_id": "spring", "user_id": `a"b\c<`,
 		"score": 12.0, "rank": 3.0, "timestamp": "2026-05-03T03:09:37.700Z",
 	}, receive(t, listener))
+}
+
+// TestSubscribersHearWhoLeavesAndTheStatus once each, also when a write is
+// repeated because its answer was lost.
+func TestSubscribersHearWhoLeavesAndTheStatus(t *testing.T) {
+	r := newRig(t, "")
+	r.begin("1-a", on("ann", 1, 2), on("bob", 2, 1))
+	listener := r.client.Subscribe(t.Context(), board)
+	defer listener.Close()
+	_, err := listener.Receive(t.Context())
+	require.NoError(t, err)
+	w := update("1-a", "2-b", on("bob", 3, 1), off("ann"), off("never"))
+	w.Status, w.StatusAt = competition.Finalizing, 1_777_777_778_010
+	require.NoError(t, r.write(w))
+	require.NoError(t, r.write(w), "again")
+	require.NoError(t, r.write(update("2-b", "3-c", off("ann"))), "who has left already")
+	require.NoError(t, r.write(update("3-c", "4-d", on("end", 1, 1))))
+	require.Equal(t, map[string]any{
+		"type": "removed", "competition_id": "spring", "user_id": "ann", "timestamp": "2026-05-03T03:09:37.000Z",
+	}, receive(t, listener))
+	require.Equal(t, "bob", receive(t, listener)["user_id"])
+	require.Equal(t, map[string]any{
+		"type": "status", "competition_id": "spring", "status": "finalizing", "timestamp": "2026-05-03T03:09:38.010Z",
+	}, receive(t, listener))
+	require.Equal(t, "end", receive(t, listener)["user_id"])
 }
 
 func TestAPrefixStandsBeforeEverything(t *testing.T) {

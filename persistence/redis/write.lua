@@ -2,7 +2,8 @@
 -- 1 if that is done, or was done before, and 0 if the set is not what it rests on.
 -- KEYS: set, mark. ARGV: before, after, seconds to live or 0, channel,
 -- how many follow of each kind, then: score and member of those to add, members
--- to remove, messages.
+-- to remove, and for other than drafts a message for each of those to remove, which
+-- is sent if the member was there, and messages that are sent whatever was there.
 local function size()
 	local n = redis.pcall('ZCARD', KEYS[1]) -- an error if it is no sorted set
 	return type(n) == 'number' and n or '?'
@@ -21,8 +22,12 @@ local function each(command, first, last)
 	end
 end
 each('ZADD', 7, 6 + add)
-each('ZREM', 7 + add, 6 + add + remove)
-for i = 7 + add + remove, #ARGV do redis.call('PUBLISH', channel, ARGV[i]) end
+local messages = 6 + add + remove
+for i = 1, remove do
+	local gone = redis.call('ZREM', KEYS[1], ARGV[6 + add + i]) == 1
+	if gone and ARGV[messages + i] then redis.call('PUBLISH', channel, ARGV[messages + i]) end
+end
+for i = messages + remove + 1, #ARGV do redis.call('PUBLISH', channel, ARGV[i]) end
 if ttl == '0' then
 	redis.call('SET', KEYS[2], after .. ':' .. size())
 else
