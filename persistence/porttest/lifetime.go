@@ -75,7 +75,7 @@ var lifetimeRules = []rule{
 
 	{"a day of two competitions counts once, by the rule of the merge", func(t *testing.T, h *harness) {
 		a, b := h.begin(t, "a"), h.begin(t, "b")
-		at := func(hour int64) int64 { return (int64(Start) + hour*3_600_000) * 1e6 }
+		at := func(hour int64) int64 { return (int64(Start) + (hour-12)*3_600_000) * 1e6 } // of the half day before
 		for _, r := range []struct {
 			in       *Game
 			source   string

@@ -218,11 +218,14 @@ type plan struct {
 	Plans        []plan
 }
 
-// check fails if a table is read from end to end, and counts the uses of
-// indexes; those that ON CONFLICT looks things up in are not nodes.
+// check fails if a table is read from end to end, but for kinds, which has a row
+// for each kind of event, and counts the uses of indexes; those that ON CONFLICT
+// looks things up in are not nodes.
 func (p *plan) check(t *testing.T, all string) (indexes int) {
 	t.Helper()
-	require.NotEqual(t, "Seq Scan", p.NodeType, "%s is read from end to end: %s", p.RelationName, all)
+	if p.RelationName != "kinds" {
+		require.NotEqual(t, "Seq Scan", p.NodeType, "%s is read from end to end: %s", p.RelationName, all)
+	}
 	if p.IndexName != "" || p.Operation == "Insert" {
 		indexes++
 	}

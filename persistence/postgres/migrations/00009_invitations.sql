@@ -46,7 +46,6 @@ CREATE TABLE paceboard.secrets (
 COMMENT ON TABLE paceboard.secrets IS 'Random keys of this store';
 
 -- +goose Down
--- Loses: invitations and join codes, open ones included; people have to be invited again.
 DROP TABLE paceboard.secrets;
 DROP TABLE paceboard.join_codes;
 DROP TABLE paceboard.invitations;
