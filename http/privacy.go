@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/maypok86/otter/v2"
 	"github.com/valyala/fasthttp"
+	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -18,6 +20,9 @@ import (
 func (s *Server) eraseUser(c *call) error {
 	engine, userID, err := s.readPerson(c)
 	if err != nil {
+		return err
+	}
+	if err := s.erasures.take(userID, s.now()); err != nil {
 		return err
 	}
 	done, err := engine.EraseUser(userID)
@@ -31,6 +36,36 @@ func (s *Server) eraseUser(c *call) error {
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
 	c.reply(fasthttp.StatusOK, c.out)
 	return nil
+}
+
+// An erasure writes many times what it removes, so that somebody who comes back
+// and is erased again and again would wear the disk out.
+const (
+	erasureEvery = time.Minute
+	erasureBurst = 10 // with which one that fails can be asked for again at once
+)
+
+// erasures holds the erasures of each user to a rate. Safe for concurrent use.
+type erasures struct {
+	buckets *otter.Cache[string, *rate.Limiter]
+}
+
+func newErasures() erasures {
+	return erasures{otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: maxRateKeys})}
+}
+
+// take takes one of a user's erasures.
+func (e erasures) take(userID string, now time.Time) error {
+	bucket, ok := e.buckets.GetIfPresent(userID)
+	if !ok {
+		bucket, _ = e.buckets.SetIfAbsent(userID, rate.NewLimiter(rate.Every(erasureEvery), erasureBurst))
+	}
+	if bucket.AllowN(now, 1) {
+		return nil
+	}
+	refusal := kindTooMany.with("a user can be erased once a minute, and a few times more in between")
+	refusal.retryAfter = int(erasureEvery.Seconds())
+	return refusal
 }
 
 // exportUser gives a person everything that there is about them. A document that

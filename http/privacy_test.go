@@ -26,6 +26,22 @@ func TestErasingAnswersWithCountsAlone(t *testing.T) {
 	require.Contains(t, got.body, `"code":"prize_pending"`)
 }
 
+// TestErasingAgainAndAgainIsLimited, for each user alone, whoever asks.
+func TestErasingAgainAndAgainIsLimited(t *testing.T) {
+	b := newBench(t)
+	operator := bearer(operatorToken(t))
+	erase := func(userID string) response { return b.do(t, "DELETE", "/api/v1/users/"+userID, "", operator) }
+	for range erasureBurst {
+		require.Equal(t, 200, erase("u1").status)
+	}
+	got := erase("u1")
+	require.Equal(t, 429, got.status)
+	require.Equal(t, "60", got.get("Retry-After"))
+	require.Equal(t, 429, b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1"))).status)
+	require.Equal(t, 200, erase("u2").status)
+	require.Len(t, b.engine.called(), erasureBurst+1, "a refused one is not begun")
+}
+
 // TestTheAuditLogDoesNotBringTheErasedBack, neither as whom it was about nor as
 // who did it.
 func TestTheAuditLogDoesNotBringTheErasedBack(t *testing.T) {

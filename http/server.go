@@ -35,6 +35,8 @@ type Server struct {
 	live        *liveClients
 	upgrade     fiber.Handler // to a WebSocket
 
+	erasures erasures // of each user
+
 	assets map[string]*asset // by path
 	routes []*route
 	app    *fiber.App
@@ -70,6 +72,7 @@ func New(o Options) *Server {
 		maxConnections: o.MaxConnections,
 		turnedAway:     make(chan struct{}, maxTurnedAway),
 	}
+	s.erasures = newErasures()
 	s.serving, s.endServing = context.WithCancel(context.Background())
 	s.metrics = newMetrics(o.Registry, s.routes, o.Engine, s.live.count)
 	s.upgrade = s.newUpgrader()
@@ -136,6 +139,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.auth.close()
 	defer s.users.close()
 	defer s.clients.close()
+	defer s.erasures.buckets.StopAllGoroutines()
 	s.endServing()
 	if err := s.live.endAll(ctx); err != nil {
 		return fmt.Errorf("end the live clients: %w", err)

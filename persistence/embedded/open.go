@@ -258,6 +258,7 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 		options: o.Options, log: o.log, db: db, lock: lock, witness: w, damaged: damaged,
 		slot: make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), auditing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{}, stop: make(chan struct{}),
 	}
+	s.closing, s.close = context.WithCancel(context.Background())
 	s.claimManifest()
 	if err := s.fillLists(); err != nil {
 		return nil, errors.Join(err, w.close())

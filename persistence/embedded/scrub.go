@@ -100,19 +100,65 @@ func brackets(mark string) (all []bracket) {
 	return all
 }
 
+// scrubLimit is how long a scrub may take. It waits for whoever reads a state from
+// before.
+const scrubLimit = 2 * time.Minute
+
+// scrubRun is a scrub that is wanted, under way or over.
+type scrubRun struct {
+	over chan struct{} // closed when it is
+	err  error
+}
+
 // Scrub rewrites the tables that hold what was erased, and has the old ones, the
-// logs and the MANIFEST replaced; see competition.ErasureStore. Concurrent calls
-// take turns, and commits go on meanwhile. It waits for whoever still reads a
-// state from before. Cost: the identities of the competitions concerned and the
-// rows of users whose ids begin alike are written anew, twice, and an
-// empty table for each table that there is.
+// logs and the MANIFEST replaced; see competition.ErasureStore. At most one is
+// under way, and one waits, which does the work of everybody who came meanwhile:
+// what they erased is marked before it begins. Commits go on. A scrub goes on
+// when who asked for it has left. Cost: the identities of the competitions
+// concerned, the rows of users whose ids begin alike and the subjects near those
+// of the person in the audit log are rewritten, twice, and an empty table for
+// each table that there is.
 func (s *Store) Scrub(ctx context.Context) error {
-	select {
-	case s.scrubbing <- struct{}{}:
-		defer func() { <-s.scrubbing }()
-	case <-ctx.Done():
-		return outOfTime(ctx, "the scrub before this one is not over")
+	if ctx.Err() != nil {
+		return outOfTime(ctx, "nothing was begun")
 	}
+	run := s.nextScrub()
+	select {
+	case <-run.over:
+		return run.err
+	case <-ctx.Done():
+		return outOfTime(ctx, "the scrub is not over")
+	}
+}
+
+// nextScrub is the scrub that waits, which begins after this call; if there is
+// none it makes one.
+func (s *Store) nextScrub() *scrubRun {
+	s.scrubs.Lock()
+	defer s.scrubs.Unlock()
+	if s.waiting == nil {
+		s.waiting = &scrubRun{over: make(chan struct{})}
+		s.running.Go(func() { s.runScrub(s.waiting) })
+	}
+	return s.waiting
+}
+
+// runScrub waits for the scrub under way, and does the one that waited.
+func (s *Store) runScrub(run *scrubRun) {
+	defer close(run.over)
+	ctx, cancel := context.WithTimeout(context.Background(), scrubLimit)
+	defer cancel()
+	defer context.AfterFunc(s.closing, cancel)()
+	s.scrubbing <- struct{}{} // The one before ends by its own deadline.
+	defer func() { <-s.scrubbing }()
+	s.scrubs.Lock()
+	s.waiting = nil
+	s.scrubs.Unlock()
+	run.err = s.scrubMarks(ctx)
+}
+
+// scrubMarks scrubs where there are marks.
+func (s *Store) scrubMarks(ctx context.Context) error {
 	if refusal := s.refusal.Load(); refusal != nil {
 		return *refusal
 	}

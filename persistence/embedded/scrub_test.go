@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -173,6 +174,67 @@ func TestScrubLeavesNoByte(t *testing.T) {
 			require.NoError(t, s.Close())
 		})
 	}
+}
+
+// TestScrubsOfManyAreOne: one is under way, and one waits for all who come
+// meanwhile, whoever of them leaves.
+func TestScrubsOfManyAreOne(t *testing.T) {
+	s := open(t, onMemory(vfs.NewMem()))
+	mark := func(userID string) {
+		batch := s.db.NewBatch()
+		require.NoError(t, markUser(batch, userID))
+		require.NoError(t, s.apply(batch))
+	}
+	mark("anna")
+	reading := s.db.NewSnapshot() // for which a scrub waits
+	first := s.nextScrub()
+	require.Eventually(t, func() bool {
+		s.scrubs.Lock()
+		defer s.scrubs.Unlock()
+		return s.waiting == nil
+	}, 10*time.Second, time.Millisecond, "it begins")
+	var later *scrubRun
+	for i := range 16 {
+		mark(fmt.Sprintf("u%02d", i))
+		run := s.nextScrub()
+		require.NotSame(t, first, run, "it has begun already")
+		if later != nil {
+			require.Same(t, later, run)
+		}
+		later = run
+	}
+	left, leave := context.WithCancel(t.Context())
+	leave()
+	require.ErrorIs(t, s.Scrub(left), competition.ErrUnavailable)
+	require.NoError(t, reading.Close())
+	<-first.over
+	require.NoError(t, first.err)
+	<-later.over
+	require.NoError(t, later.err)
+	require.Empty(t, marksOf(t, s))
+	require.NoError(t, s.Close())
+}
+
+// TestClosingEndsAScrub that waits for somebody who reads; the next one after
+// the start does the work.
+func TestClosingEndsAScrub(t *testing.T) {
+	disk := vfs.NewMem()
+	s := open(t, onMemory(disk))
+	batch := s.db.NewBatch()
+	require.NoError(t, markUser(batch, "anna"))
+	require.NoError(t, s.apply(batch))
+	reading := s.db.NewSnapshot()
+	run := s.nextScrub()
+	s.close()
+	<-run.over
+	require.ErrorIs(t, run.err, competition.ErrUnavailable)
+	require.NoError(t, reading.Close())
+	require.NoError(t, s.Close())
+	s = open(t, onMemory(disk))
+	require.NotEmpty(t, marksOf(t, s))
+	require.NoError(t, s.Scrub(t.Context()))
+	require.Empty(t, marksOf(t, s))
+	require.NoError(t, s.Close())
 }
 
 func marksOf(tb testing.TB, s *Store) []mark {

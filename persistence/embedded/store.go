@@ -42,13 +42,17 @@ type Store struct {
 	administering sync.Mutex    // a PutAPIKey writes, and a Pseudonymise reads and writes, under it
 	inviting      sync.Mutex    // whoever writes invitations reads and writes under it
 	auditing      chan struct{} // capacity 1, full while somebody appends to the audit log or removes from it
-	scrubbing     chan struct{} // capacity 1, full while a Scrub is at work
+	scrubbing     chan struct{} // capacity 1, full while a scrub is at work
+	scrubs        sync.Mutex    // whoever reads or writes waiting holds it
+	waiting       *scrubRun     // the scrub that has not begun; nil for none
 	renewing      *atomic.Bool  // see orderedFS
 	refusal       atomic.Pointer[error]
 	counters      counters
 	claimed       int64 // bytes of the MANIFEST file when it was last looked at
 
 	stop    chan struct{}
+	closing context.Context // ends with Close
+	close   context.CancelFunc
 	running sync.WaitGroup
 }
 
@@ -150,6 +154,7 @@ func (s *Store) Check(context.Context) error {
 // could not be made durable there is nothing to end but the process.
 func (s *Store) Close() error {
 	close(s.stop)
+	s.close()
 	if err := s.acquire(context.Background()); err != nil {
 		return err
 	}
