@@ -157,11 +157,15 @@ func TestErasureLeavesNoTrace(t *testing.T) {
 		status, answer = r.call(http.MethodPost, "/api/v1/api-keys", self, `{"name":"gateway","scopes":["read"]}`)
 		require.Equal(t, http.StatusCreated, status, string(answer))
 		live(t, r.instance, "one", "two", "gone", "fee", "own")
+		status, answer = r.call(http.MethodPost, "/api/v1/competitions/one/invitations", operatorToken(t), fmt.Sprintf(`{"user_ids":[%q]}`, person))
+		require.Equal(t, http.StatusOK, status, string(answer))
+		status, answer = r.call(http.MethodPost, "/api/v1/competitions/own/invitations", tokenOf(t, person, false), `{"user_ids":["user-00"]}`)
+		require.Equal(t, http.StatusOK, status, string(answer))
 		status, answer = r.call(http.MethodDelete, "/api/v1/competitions/gone/join", tokenOf(t, person, false), "")
 		require.Equal(t, http.StatusOK, status, string(answer))
 		status, answer = r.call(http.MethodGet, "/api/v1/users/"+person+"/export", operatorToken(t), "")
 		require.Equal(t, http.StatusOK, status)
-		for _, what := range []string{`"id":"own"`, `"id":"gone"`, `"type":"entry_fee"`, `"type":"prize"`, `"user_name":"Somebody"`, `"source":"watch"`, `"action":"createAPIKey"`} {
+		for _, what := range []string{`"id":"own"`, `"id":"gone"`, `"type":"entry_fee"`, `"type":"prize"`, `"user_name":"Somebody"`, `"source":"watch"`, `"action":"createAPIKey"`, `"invitations":[{"id":`} {
 			require.Contains(t, string(answer), what)
 		}
 		r.stop() // stores snapshots, and the lifetime statistics
