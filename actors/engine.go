@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/maypok86/otter/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/competition"
@@ -94,6 +95,7 @@ type Engine struct {
 	system       *actor.ActorSystem
 	competitions *actor.PID
 	registry     registry
+	created      *otter.Cache[string, competition.Millis] // when competitions were created; only what never changes
 	workers      *workers
 	writer       *writer
 	saver        *saver
@@ -131,7 +133,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, answering: newStripes(), counting: newStripes()}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, created: newCreated(), answering: newStripes(), counting: newStripes()}
 	e.envelopes.New = makeEnvelope
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())

@@ -256,6 +256,20 @@ func (s *memoryStore) Find(ctx context.Context, id string) (competition.Summary,
 	return summary, nil
 }
 
+func (s *memoryStore) Created(ctx context.Context, ids []string) ([]competition.Millis, error) {
+	if err := s.call(ctx, "Created"); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	created := make([]competition.Millis, len(ids))
+	for i, id := range ids {
+		if batches := s.journals[id]; len(batches) > 0 && batches[0].FirstSeq == 1 {
+			created[i], _ = competition.CreatedAt(id, batches[0].Records)
+		}
+	}
+	return created, nil
+}
+
 func (s *memoryStore) List(ctx context.Context, after string, visit func(competition.Summary) bool) error {
 	if err := s.call(ctx, "List"); err != nil {
 		return err

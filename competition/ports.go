@@ -115,7 +115,8 @@ type Snapshots interface {
 type Summary struct {
 	Definition   Definition
 	Status       Status
-	Participants int // on the board
+	Participants int    // on the board
+	CreatedAt    Millis // 0 when nobody asked Catalog.Created; not in the packed form
 }
 
 // Membership is a user's tie to a competition.
@@ -136,6 +137,11 @@ type Catalog interface {
 	// List visits summaries in the order of their ids, beginning behind after,
 	// until visit returns false.
 	List(ctx context.Context, after string, visit func(Summary) bool) error
+
+	// Created is when each of the competitions was created, in their order, as
+	// the first record of its journal says; 0 where that is gone or was never
+	// there.
+	Created(ctx context.Context, competitionIDs []string) ([]Millis, error)
 
 	// MembershipsOf is all of a user's ties, in the order of competition ids.
 	MembershipsOf(ctx context.Context, userID string) ([]Membership, error)

@@ -39,7 +39,7 @@ func (s *Server) createCompetition(c *call) error {
 		status = fasthttp.StatusCreated
 		c.Response.Header.Set("Location", "/api/v1/competitions/"+summary.Definition.ID)
 	}
-	c.replySummary(status, &summary)
+	c.replySummary(engine, status, &summary)
 	return nil
 }
 
@@ -76,7 +76,7 @@ func (s *Server) editCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.replySummary(fasthttp.StatusOK, &summary)
+	c.replySummary(engine, fasthttp.StatusOK, &summary)
 	return nil
 }
 
@@ -93,7 +93,7 @@ func (s *Server) cancelCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.replySummary(fasthttp.StatusOK, &summary)
+	c.replySummary(engine, fasthttp.StatusOK, &summary)
 	return nil
 }
 
@@ -110,7 +110,7 @@ func (s *Server) getCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.replySummary(fasthttp.StatusOK, &summary)
+	c.replySummary(engine, fasthttp.StatusOK, &summary)
 	return nil
 }
 
@@ -135,6 +135,7 @@ func (s *Server) listCompetitions(c *call) error {
 	if err != nil {
 		return err
 	}
+	date(engine, list)
 	replyList(c, "competitions", list, appendSummary, cursorBehindListed(next))
 	return nil
 }
@@ -164,12 +165,29 @@ func (s *Server) listUserCompetitions(c *call) error {
 	if next != "" {
 		next = cursorBehindCompetition(next)
 	}
+	date(engine, list)
 	replyList(c, "competitions", list, appendSummary, next)
 	return nil
 }
 
-func (c *call) replySummary(status int, summary *competition.Summary) {
-	replyOne(c, status, summary, appendSummary)
+func (c *call) replySummary(engine Engine, status int, summary *competition.Summary) {
+	one := []competition.Summary{*summary}
+	date(engine, one)
+	replyOne(c, status, &one[0], appendSummary)
+}
+
+// date fills in when the competitions were created.
+func date(engine Engine, list []competition.Summary) {
+	if len(list) == 0 {
+		return
+	}
+	ids := make([]string, len(list))
+	for i := range list {
+		ids[i] = list[i].Definition.ID
+	}
+	for i, at := range engine.Created(ids) {
+		list[i].CreatedAt = at
+	}
 }
 
 // replyOne answers with one thing, as appendTo writes it, which nobody may keep.

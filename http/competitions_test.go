@@ -75,6 +75,29 @@ func TestAnEditNamesOnlyWhatChanges(t *testing.T) {
 	assert.Equal(t, competition.DefaultDailyLimits, *p.DailyLimits)
 }
 
+// TestCompetitionsSayWhenTheyWereCreated, wherever they are shown, and nothing
+// where nobody knows.
+func TestCompetitionsSayWhenTheyWereCreated(t *testing.T) {
+	b := newBench(t)
+	user := bearer(userToken(t, "u1"))
+	for _, c := range []struct{ method, target, body string }{
+		{"GET", "/api/v1/competitions", ""},
+		{"GET", "/api/v1/users/u1/competitions", ""},
+		{"GET", "/api/v1/competitions/spring", ""},
+		{"PATCH", "/api/v1/competitions/spring", `{"name":"Spring"}`},
+		{"DELETE", "/api/v1/competitions/spring", ""},
+		{"POST", "/api/v1/competitions", `{"name":"Spring","start_date":"2026-05-01T00:00:00Z","end_date":"2026-06-01T00:00:00Z"}`},
+	} {
+		b.engine.createdAt = atStart
+		r := b.do(t, c.method, c.target, c.body, user)
+		require.Less(t, r.status, 300, r.body)
+		assert.Contains(t, r.body, `,"created_at":"2026-05-10T12:00:00.000Z"}`, "%s %s", c.method, c.target)
+		b.engine.createdAt = 0
+		r = b.do(t, c.method, c.target, c.body, user)
+		assert.NotContains(t, r.body, "created_at", "%s %s", c.method, c.target)
+	}
+}
+
 func TestListsGoOn(t *testing.T) {
 	b := newBench(t)
 	user := bearer(userToken(t, "u1"))

@@ -145,12 +145,12 @@ func TestACompetitionIsReadAsItWasWritten(t *testing.T) {
 	d.MaxParticipants, d.LateSyncHours, d.Visibility = 500, 48, competition.Private
 	d.Complete()
 	require.NoError(t, d.Validate())
-	text := appendSummary(nil, &competition.Summary{Definition: d, Status: competition.Upcoming, Participants: 17})
+	text := appendSummary(nil, &competition.Summary{Definition: d, Status: competition.Upcoming, Participants: 17, CreatedAt: atStart + 10})
 	assert.JSONEq(t, `{"id":"spring","name":"Spring \"26\"","description":"Läufe","type":"custom","status":"upcoming",
 		"start_date":"2026-05-10T12:00:00.123Z","end_date": "2026-06-09T12:00:00.000Z","time_zone":"Europe/Berlin",
 		"entry_fee":10.50,"prize_pool":1000.00,"currency":"EUR","scoring":{"steps":1,"distance":0.001,"calories":1.5,"active_minutes":0},
 		"prize_split":[50,33.334,16.666],"enrollment":"invite","visibility":"private","max_participants":500,
-		"daily_limits":{"steps":100000,"distance":200000,"calories":20000,"active_minutes":1440},"late_sync_hours":48,"participant_count":17}`, string(text))
+		"daily_limits":{"steps":100000,"distance":200000,"calories":20000,"active_minutes":1440},"late_sync_hours":48,"participant_count":17,"created_at":"2026-05-10T12:00:00.010Z"}`, string(text))
 	assert.Contains(t, string(text), `"entry_fee":10.50,"prize_pool":1000.00`, "money has its currency's decimals")
 
 	// What was written makes the same competition again.

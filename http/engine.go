@@ -36,6 +36,9 @@ type Engine interface {
 	Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error)
 	Leave(competitionID string, l *competition.LeaveCompetition) error
 	Competition(competitionID string, caller competition.Caller) (competition.Summary, error)
+	// Created is when each of the competitions was created, in their order; 0 where
+	// nobody knows any more.
+	Created(competitionIDs []string) []competition.Millis
 	// Competitions lists those that the caller may see, of one status (0 for
 	// all), in the order of competition.ListPlace, beginning after one; next is the
 	// zero value at the end.

@@ -21,7 +21,8 @@ type fakeEngine struct {
 	mu    sync.Mutex
 	calls []string // names, in order
 
-	err        error // what every call but Health returns
+	createdAt  competition.Millis // of every competition
+	err        error              // what every call but Health returns
 	health     *competition.Health
 	submit     func(id string, s *competition.SubmitSync) (competition.SyncReply, error)
 	batch      func(items []competition.BatchItem)
@@ -186,6 +187,14 @@ func (e *fakeEngine) Leave(id string, l *competition.LeaveCompetition) error {
 	err := e.note("Leave", id, l.Caller)
 	e.leave = *l
 	return err
+}
+
+func (e *fakeEngine) Created(ids []string) []competition.Millis {
+	created := make([]competition.Millis, len(ids))
+	for i := range created {
+		created[i] = e.createdAt
+	}
+	return created
 }
 
 func (e *fakeEngine) Competition(id string, caller competition.Caller) (competition.Summary, error) {

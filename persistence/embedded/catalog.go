@@ -37,6 +37,24 @@ func (s *Store) Find(ctx context.Context, competitionID string) (competition.Sum
 	return summary, nil
 }
 
+// Created is when competitions were created; see competition.Catalog.
+func (s *Store) Created(ctx context.Context, competitionIDs []string) ([]competition.Millis, error) {
+	created := make([]competition.Millis, len(competitionIDs))
+	for i, id := range competitionIDs {
+		if ctx.Err() != nil {
+			return nil, outOfTime(ctx, "nothing was changed")
+		}
+		records, err := get(s.db, appendJournalKey(nil, id, 1))
+		if err != nil {
+			return nil, translate(err, id, 1)
+		}
+		if len(records) > 0 {
+			created[i], _ = competition.CreatedAt(id, records) // A damaged record is recovery's to report.
+		}
+	}
+	return created, nil
+}
+
 // List visits summaries in the order of ids; see competition.Catalog. A summary
 // that cannot be read is left out, and named by the error at the end.
 func (s *Store) List(ctx context.Context, after string, visit func(competition.Summary) bool) error {

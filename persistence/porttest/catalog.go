@@ -31,6 +31,33 @@ var catalogRules = []rule{
 		require.Equal(t, competition.Summary{Definition: Definition("board"), Status: competition.Active, Participants: 2}, found)
 	}},
 
+	{"a journal's first record says when a competition was created", func(t *testing.T, h *harness) {
+		created, err := h.store.Created(t.Context(), nil)
+		require.NoError(t, err)
+		require.Empty(t, created)
+		h.begin(t, "board")
+		h.begin(t, "other")
+		created, err = h.store.Created(t.Context(), []string{"other", "nobody", "board", "boar"})
+		require.NoError(t, err)
+		want := []competition.Millis{0, 0, 0, 0}
+		for i, id := range []string{"other", "", "board", ""} {
+			if id == "" {
+				continue
+			}
+			require.NoError(t, h.store.Read(t.Context(), id, 0, func(records []byte) error {
+				if want[i] == 0 {
+					chain := competition.NewChain(id)
+					e, _, err := chain.Next(records)
+					want[i] = e.At
+					return err
+				}
+				return nil
+			}))
+		}
+		require.NotZero(t, want[0])
+		require.Equal(t, want, created)
+	}},
+
 	{"a list is in the byte order of ids, from behind any of them, until the visitor has enough", func(t *testing.T, h *harness) {
 		ids := []string{"-", "10", "9", "Z", "_", "a", "a-", "a-b", "aa", "b"}
 		for i := range ids { // stored in another order

@@ -22,6 +22,24 @@ func (s *Store) Find(ctx context.Context, competitionID string) (competition.Sum
 	return parseSummary(competitionID, packed)
 }
 
+// Created is when competitions were created; see competition.Catalog.
+func (s *Store) Created(ctx context.Context, competitionIDs []string) ([]competition.Millis, error) {
+	found := make(map[string]competition.Millis, len(competitionIDs))
+	err := s.each(ctx, createdSQL, func(row [][]byte) error {
+		id := string(row[0])
+		found[id], _ = competition.CreatedAt(id, row[1]) // A damaged record is recovery's to report.
+		return nil
+	}, competitionIDs)
+	if err != nil {
+		return nil, err
+	}
+	created := make([]competition.Millis, len(competitionIDs))
+	for i, id := range competitionIDs {
+		created[i] = found[id]
+	}
+	return created, nil
+}
+
 func parseSummary(id string, packed []byte) (competition.Summary, error) {
 	summary, err := competition.ParseSummary(packed)
 	if err != nil {
@@ -33,6 +51,7 @@ func parseSummary(id string, packed []byte) (competition.Summary, error) {
 const (
 	listPage       = 256 // summaries that List reads at a time
 	listSQL        = `SELECT competition_id, packed FROM paceboard.competitions WHERE competition_id > $1 ORDER BY competition_id LIMIT $2`
+	createdSQL     = `SELECT competition_id, record FROM paceboard.journal WHERE competition_id = ANY($1) AND seq = 1`
 	membershipsSQL = `SELECT user_id, competition_id, number, present, creator FROM paceboard.memberships WHERE user_id = $1 ORDER BY competition_id`
 )
 

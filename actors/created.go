@@ -1,0 +1,57 @@
+package actors
+
+import (
+	"context"
+	"log/slog"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// maxCreated is how many competitions' beginnings are remembered; each is some
+// 100 bytes.
+const maxCreated = 100_000
+
+func newCreated() *otter.Cache[string, competition.Millis] {
+	return otter.Must(&otter.Options[string, competition.Millis]{MaximumSize: maxCreated})
+}
+
+// Created is when each of the competitions was created, in their order: 0 for one
+// whose journal has lost its beginning (JOURNAL_RETENTION), or while the store
+// cannot tell. The store is asked once for those that are not remembered.
+func (e *Engine) Created(competitionIDs []string) []competition.Millis {
+	created := make([]competition.Millis, len(competitionIDs))
+	var unknown []string
+	for i, id := range competitionIDs {
+		if at, ok := e.created.GetIfPresent(id); ok {
+			created[i] = at
+		} else {
+			unknown = append(unknown, id)
+		}
+	}
+	if len(unknown) == 0 {
+		return created
+	}
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	defer cancel()
+	found, err := e.Store.Created(ctx, unknown)
+	if err != nil {
+		// Summaries are read from memory while the store is away; they lack this then.
+		e.Logger.LogAttrs(ctx, slog.LevelDebug, "when competitions were created cannot be read", slog.Any("error", err))
+		return created
+	}
+	for i, id := range competitionIDs {
+		if len(found) == 0 {
+			break
+		}
+		if id != unknown[0] {
+			continue
+		}
+		if created[i] = found[0]; found[0] != 0 {
+			e.created.Set(id, found[0])
+		}
+		found, unknown = found[1:], unknown[1:]
+	}
+	return created
+}
