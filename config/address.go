@@ -63,6 +63,22 @@ func loopbackAddress(dst *string) parser {
 	}
 }
 
+// ownAddress takes host:port, on any interface, or off.
+func ownAddress(dst *string) parser {
+	return func(raw string) *refusal {
+		if raw == "off" {
+			*dst = ""
+			return nil
+		}
+		name, port, err := net.SplitHostPort(raw)
+		if n, errPort := strconv.ParseUint(port, 10, 16); err != nil || errPort != nil || n == 0 || name == "" {
+			return &refusal{"is not host:port", "give it as 127.0.0.1:9100, or 0.0.0.0:9100 for all interfaces, or off"}
+		}
+		*dst = raw
+		return nil
+	}
+}
+
 func isLoopback(name string) bool {
 	if name == "localhost" {
 		return true

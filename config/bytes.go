@@ -58,6 +58,21 @@ func size(dst *Bytes, hi Bytes, example string) parser {
 	}
 }
 
+// sizeFrom is size with a least value.
+func sizeFrom(dst *Bytes, lo, hi Bytes, example string) parser {
+	return func(raw string) *refusal {
+		var b Bytes
+		if refused := size(&b, hi, example)(raw); refused != nil {
+			return refused
+		}
+		if b < lo {
+			return &refusal{"is out of range", fmt.Sprintf("give a size from %s to %s, such as %s", lo, hi, example)}
+		}
+		*dst = b
+		return nil
+	}
+}
+
 func parseSize(raw string) (n int64, unit Bytes, ok bool) {
 	if raw == "0" {
 		return 0, 1, true

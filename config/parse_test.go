@@ -66,6 +66,9 @@ func TestRefusals(t *testing.T) {
 		{"IDLE_PASSIVATION", []string{"0", "24h1s"}, "is out of range; give a duration from 1s to 24h, such as 10m"},
 		{"LOG_LEVEL", []string{"trace", "INFO+1"}, "is not one of the choices; give debug, info, warn or error"},
 		{"LOG_FORMAT", []string{"xml"}, "is not one of the choices; give text, json or auto"},
+		{"METRICS_ADDRESS", []string{"9100", ":9100", "localhost:0", "localhost:http"}, "is not host:port; give it as 127.0.0.1:9100, or 0.0.0.0:9100 for all interfaces, or off"},
+		{"MAX_BODIES_MEMORY", []string{"0", "1023KiB"}, "is out of range; give a size from 1MiB to 1TiB, such as 256MiB"},
+		{"MAX_BODIES_MEMORY", []string{"1025TiB"}, "is out of range; give a size up to 1TiB, such as 256MiB"},
 		{"PPROF", []string{"6060", ":", "localhost", "localhost:", "localhost:0", "localhost:http", "localhost:70000", "true"}, notPprof},
 		{
 			"PPROF",

@@ -51,16 +51,21 @@ type Settings struct {
 	RateLimitAddress int            // requests a second of one client address; 0: no limit
 	TrustedProxies   []netip.Prefix // whose X-Forwarded-For is believed; empty: nobody's
 
-	MaxInFlight     int           // requests worked on at once
-	MaxCreated      int           // open competitions by one creator; 0: no limit
-	MaxJoined       int           // open competitions of one participant; 0: no limit
-	MaxConnections  int           // open connections
-	RequestTimeout  time.Duration // how long one request may take
-	IdlePassivation time.Duration // how long an unused competition stays in memory
+	MaxInFlight           int           // requests worked on at once
+	MaxCreated            int           // open competitions by one creator; 0: no limit
+	MaxJoined             int           // open competitions of one participant; 0: no limit
+	MaxConnections        int           // open connections
+	MaxConnectionsAddress int           // of one client address; 0: half of MaxConnections
+	MaxSocketsUser        int           // live connections of one user
+	MaxBodiesMemory       Bytes         // for all bodies that are being received
+	RequestTimeout        time.Duration // how long one request may take
+	IdlePassivation       time.Duration // how long an unused competition stays in memory
 
-	LogLevel  slog.Level
-	LogFormat LogFormat
-	Pprof     string // loopback host:port of the profiler; empty: off
+	LogLevel       slog.Level
+	LogFormat      LogFormat
+	MetricsAddress string // host:port where the metrics are; empty: where everything else is
+	MetricsToken   Secret // opens /metrics where everything else is, besides operators' tokens; empty: nothing else does
+	Pprof          string // loopback host:port of the profiler; empty: off
 }
 
 // Load gives the settings of `paceboard serve`: flags from args (without the program's and the

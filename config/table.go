@@ -82,7 +82,7 @@ var table = []setting{
 	},
 	{
 		name: "ALLOWED_ORIGINS", group: groupServer, unit: "LIST", defNote: "same origin only",
-		meaning: "origins of foreign web pages, by commas, or *",
+		meaning: "foreign pages that may call, by commas, or *",
 		bind:    func(s *Settings) parser { return origins(&s.AllowedOrigins) },
 	},
 	{
@@ -171,6 +171,22 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return number(&s.MaxConnections, 1, 1_000_000) },
 	},
 	{
+		name: "MAX_CONNECTIONS_ADDRESS", group: groupLimits, unit: "N", def: "0",
+		defNote: "half of MAX_CONNECTIONS",
+		meaning: "of them from one public address",
+		bind:    func(s *Settings) parser { return number(&s.MaxConnectionsAddress, 0, 1_000_000) },
+	},
+	{
+		name: "MAX_SOCKETS_USER", group: groupLimits, unit: "NUMBER", def: "100",
+		meaning: "live connections of one user",
+		bind:    func(s *Settings) parser { return number(&s.MaxSocketsUser, 1, 1_000_000) },
+	},
+	{
+		name: "MAX_BODIES_MEMORY", group: groupLimits, unit: "SIZE", def: "256MiB",
+		meaning: "for all bodies that are being received; more get 503",
+		bind:    func(s *Settings) parser { return sizeFrom(&s.MaxBodiesMemory, MiB, TiB, "256MiB") },
+	},
+	{
 		name: "MAX_CREATED", group: groupLimits, unit: "NUMBER", def: "50",
 		meaning: "open competitions that one user may have made; 0: any",
 		bind:    func(s *Settings) parser { return number(&s.MaxCreated, 0, 1_000_000) },
@@ -220,6 +236,16 @@ var table = []setting{
 		bind: func(s *Settings) parser {
 			return oneOf(&s.LogFormat, []choice[LogFormat]{{"text", LogText}, {"json", LogJSON}, {"auto", LogAuto}})
 		},
+	},
+	{
+		name: "METRICS_ADDRESS", group: groupInsight, unit: "HOST:PORT", def: "off",
+		meaning: "where /metrics and /health are without a token",
+		bind:    func(s *Settings) parser { return ownAddress(&s.MetricsAddress) },
+	},
+	{
+		name: "METRICS_TOKEN", group: groupInsight, unit: "SECRET", secret: true, defNote: "none",
+		meaning: "Bearer token for /metrics, 32 bytes or more", exposed: always,
+		bind: func(s *Settings) parser { return signingSecret(&s.MetricsToken) },
 	},
 	{
 		name: "PPROF", group: groupInsight, unit: "HOST:PORT", def: "off",

@@ -55,11 +55,20 @@ func (a *authenticator) close() { a.known.StopAllGoroutines() }
 // bearer authenticates by an Authorization header. A token that is known costs
 // no allocation.
 func (a *authenticator) bearer(header []byte) (*Identity, error) {
-	const scheme = "bearer "
-	if len(header) <= len(scheme) || !bytes.EqualFold(header[:len(scheme)], []byte(scheme)) {
+	token, ok := bearerOf(header)
+	if !ok {
 		return nil, a.missing("send the header Authorization: Bearer <token>")
 	}
-	return a.token(bytes.TrimLeft(header[len(scheme):], " "))
+	return a.token(token)
+}
+
+// bearerOf is the token of an Authorization header, if it has one.
+func bearerOf(header []byte) (token []byte, ok bool) {
+	const scheme = "bearer "
+	if len(header) <= len(scheme) || !bytes.EqualFold(header[:len(scheme)], []byte(scheme)) {
+		return nil, false
+	}
+	return bytes.TrimLeft(header[len(scheme):], " "), true
 }
 
 // missing is the refusal of a caller without a token.

@@ -3,7 +3,6 @@ package http
 import (
 	"bytes"
 	"errors"
-	"net"
 	"strings"
 
 	"github.com/gofiber/fiber/v2"
@@ -60,7 +59,7 @@ func (s *Server) enter(r *route) fiber.Handler {
 
 // admit checks the token, the body's encoding and type, and its size.
 func (s *Server) admit(c *call, tooLarge bool) error {
-	if c.route.access > guarded {
+	if c.route.access > guarded && !(c.route.access == scraper && s.mayScrape(c.RequestCtx)) {
 		who, err := s.auth.bearer(c.Request.Header.PeekCanonical(headerAuthorization))
 		if err != nil {
 			return err
@@ -70,19 +69,8 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 			return err
 		}
 	}
-	if len(c.Request.Header.ContentEncoding()) > 0 {
-		return kindEncoding.with("send the body as it is, without Content-Encoding")
-	}
-	if (tooLarge || len(c.Request.Body()) > 0) && c.route.changes() && !isJSON(c.Request.Header.ContentType()) {
-		return kindMediaType.with("send Content-Type: application/json, or none")
-	}
-	if tooLarge {
-		return kindTooLarge.with(tooLargeDetail)
-	}
-	return nil
+	return admitForm(&c.Request.Header, tooLarge || len(c.Request.Body()) > 0, tooLarge)
 }
-
-const tooLargeDetail = "a batch may have 1 MiB, every other body 16 KiB"
 
 // isJSON reports whether a Content-Type is JSON's, whatever its parameters: JSON
 // is UTF-8 (RFC 8259, section 8.1), and the media type defines none. Having no
@@ -102,7 +90,7 @@ func (s *Server) permit(c *call) (Engine, error) {
 	switch {
 	case !c.who.may(c.route.scope):
 		return nil, errScope
-	case c.route.access == operator && !c.who.Caller.Operator:
+	case c.route.access >= operator && !c.who.Caller.Operator:
 		return nil, kindForbidden.with("this is for operators")
 	case c.route.changes() && c.who.Anonymous:
 		return nil, kindForbidden.with("an anonymous user may only read")
@@ -211,42 +199,8 @@ func (s *Server) refusalOf(stranger *call, misfit bool) error {
 // the same.
 func (s *Server) stranger(ctx *fasthttp.RequestCtx) *call {
 	r := &route{method: string(ctx.Method()), access: public}
-	if bytes.HasPrefix(ctx.URI().PathOriginal(), []byte("/api/")) {
+	if bytes.HasPrefix(ctx.URI().PathOriginal(), apiPrefix) {
 		r.access = athlete
 	}
 	return &call{RequestCtx: ctx, route: r}
-}
-
-// malformed answers a request that could not be read whole.
-func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
-	s.dress(ctx)
-	var network net.Error
-	switch {
-	case errors.Is(err, fasthttp.ErrBodyTooLarge):
-		err = s.admit(s.stranger(ctx), true)
-	case errors.As(err, new(*fasthttp.ErrSmallBuffer)):
-		err = kindHeaders.with("the request line and the header fields may have 8 KiB together")
-	case errors.As(err, &network) && network.Timeout():
-		err = kindTimeout.with("the request did not arrive in time")
-	default:
-		err = kindBadRequest.with("the request cannot be read")
-	}
-	s.refuse(ctx, err)
-	s.metrics.unrouted.count(ctx.Response.StatusCode())
-}
-
-// isSmuggled reports whether a request says in two ways where its body ends
-// (RFC 9112, section 6.3): a proxy in front may have taken the other. fasthttp
-// takes it, and marks it as the last of its connection.
-func isSmuggled(header *fasthttp.RequestHeader) bool {
-	if !header.ConnectionClose() {
-		return false
-	}
-	var length, encoding bool
-	for line := range bytes.Lines(header.RawHeaders()) {
-		name, _, _ := bytes.Cut(line, []byte(":"))
-		length = length || bytes.EqualFold(name, []byte("Content-Length"))
-		encoding = encoding || bytes.EqualFold(name, []byte("Transfer-Encoding"))
-	}
-	return length && encoding
 }

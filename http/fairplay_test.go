@@ -131,7 +131,7 @@ func TestFairPlayIsRefused(t *testing.T) {
 func TestFlagsAreCounted(t *testing.T) {
 	b := newBench(t)
 	b.engine.health = &competition.Health{Flagged: map[competition.FlagReason]uint64{competition.RateFlag: 3}}
-	r := b.do(t, "GET", "/metrics", "")
+	r := b.scraped(t)
 	require.Contains(t, r.body, `paceboard_flags_total{reason="rate"} 3`)
 	require.Contains(t, r.body, `paceboard_flags_total{reason="own_days"} 0`)
 }

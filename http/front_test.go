@@ -147,7 +147,7 @@ func TestAPanicIsAnsweredAndTheServerGoesOn(t *testing.T) {
 	assert.Contains(t, log.String(), "doSubmitSync", "the stack is in the log")
 	assert.Contains(t, log.String(), p.RequestID)
 	assert.Equal(t, 200, b.do(t, "GET", "/health", "").status)
-	assert.Contains(t, b.do(t, "GET", "/metrics", "").body, "paceboard_http_panics_total 1")
+	assert.Contains(t, b.scraped(t).body, "paceboard_http_panics_total 1")
 }
 
 func TestNoTokenIsEverShown(t *testing.T) {
@@ -168,7 +168,7 @@ func TestNoTokenIsEverShown(t *testing.T) {
 			}
 		}
 	}
-	answers.WriteString(b.do(t, "GET", "/metrics", "").body)
+	answers.WriteString(b.scraped(t).body)
 	assert.Contains(t, log.String(), "msg=request")
 	assert.Contains(t, log.String(), "request failed")
 	for _, part := range strings.Split(token, ".")[1:] {
@@ -193,7 +193,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
 		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 2}, {Name: "redis", Detail: "away", Follows: true, Lag: 1500}},
 	}
-	text := b.do(t, "GET", "/metrics", "").body
+	text := b.scraped(t).body
 	for _, line := range []string{
 		`paceboard_http_requests_total{operation="submitSync",status="2xx"} 2`,
 		`paceboard_http_requests_total{operation="submitSync",status="4xx"} 2`,

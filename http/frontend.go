@@ -8,7 +8,6 @@ import (
 	"regexp"
 
 	"github.com/gofiber/fiber/v2"
-	"github.com/valyala/fasthttp"
 )
 
 // maxHeaderBytes is how large the request line and the header fields may be
@@ -45,31 +44,7 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 	server.SecureErrorLogMessage = true
 	server.CloseOnShutdown = true
 	server.ReduceMemoryUsage = true // of connections that say nothing, sockets among them; see leanListener
-	server.HeaderReceived = newBodyLimits(routes()).configure
 	return app
-}
-
-// bodyLimits are the routes with a body limit of their own, by method and path.
-type bodyLimits []*route
-
-func newBodyLimits(routes []*route) (limits bodyLimits) {
-	for _, r := range routes {
-		if r.bodyLimit > 0 {
-			limits = append(limits, r)
-		}
-	}
-	return limits
-}
-
-// configure sets how large the body of a request may be, when its header fields
-// are there: by its method and its exact path.
-func (l bodyLimits) configure(header *fasthttp.RequestHeader) (c fasthttp.RequestConfig) {
-	for _, r := range l {
-		if string(header.Method()) == r.method && string(pathOf(header.RequestURI())) == r.path {
-			c.MaxRequestBodySize = r.bodyLimit
-		}
-	}
-	return c
 }
 
 // pathOf is the path of a request's target, which may be a whole URI (RFC 9112,

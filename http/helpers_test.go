@@ -288,7 +288,7 @@ func newBench(tb testing.TB, change ...func(*Options)) *bench {
 	o := Options{
 		Engine: b.engine, Secret: secret, SupabaseURL: projectURL,
 		Now: func() time.Time { return b.now }, NewID: func() string { return "new-id" },
-		Build: Build{Version: "1.2.3", Commit: "abc", Go: "go1.26"},
+		Build: Build{Version: "1.2.3", Commit: "abc", Go: "go1.26"}, MetricsToken: metricsToken,
 	}
 	for _, f := range change {
 		f(&o)
@@ -296,6 +296,18 @@ func newBench(tb testing.TB, change ...func(*Options)) *bench {
 	b.Server = New(o)
 	tb.Cleanup(func() { require.NoError(tb, b.Shutdown(context.WithoutCancel(tb.Context()))) })
 	return b
+}
+
+// metricsToken is the METRICS_TOKEN of the tests' servers.
+const metricsToken = "a token that only the tests' scraper knows"
+
+// scraped is the metrics as they are now.
+func (b *bench) scraped(tb testing.TB) response {
+	tb.Helper()
+	b.scrape.mu.Lock()
+	b.scrape.text = nil
+	b.scrape.mu.Unlock()
+	return b.do(tb, "GET", "/metrics", "", bearer(metricsToken))
 }
 
 // header is one header field of a request; a Bearer token is one without a name.

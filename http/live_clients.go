@@ -14,31 +14,54 @@ type liveClient interface {
 	wake()
 }
 
-// liveClients are those that are open, so that the server can end them.
+// liveClients are those that are open, so that the server can end them, and no
+// user has too many.
 type liveClients struct {
+	mostOfUser int
+
 	mu     sync.Mutex
-	open   map[liveClient]struct{}
+	open   map[liveClient]string // the user, or "" where nobody is counted
+	users  map[string]int        // how many each has open
 	closed bool
 	empty  chan struct{} // closed when the last one has ended after endAll
 }
 
-func newLiveClients() *liveClients {
-	return &liveClients{open: map[liveClient]struct{}{}, empty: make(chan struct{})}
+func newLiveClients(mostOfUser int) *liveClients {
+	return &liveClients{mostOfUser: mostOfUser, open: map[liveClient]string{}, users: map[string]int{}, empty: make(chan struct{})}
 }
 
-// add is false when the server is stopping.
-func (l *liveClients) add(c liveClient) bool {
+// Why a live client is not let in.
+var (
+	errStopping       = kindNotReady.with("the server is shutting down")
+	errTooManySockets = kindTooManySockets.with("close some: WebSockets and event streams of one user are counted together")
+)
+
+// add lets a client in, unless the server is stopping or its user has as many as
+// one may have. API keys and the service role speak for no user.
+func (l *liveClients) add(c liveClient, userID string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !l.closed {
-		l.open[c] = struct{}{}
+	switch {
+	case l.closed:
+		return errStopping
+	case userID != "" && l.users[userID] >= l.mostOfUser:
+		return errTooManySockets
 	}
-	return !l.closed
+	if userID != "" {
+		l.users[userID]++
+	}
+	l.open[c] = userID
+	return nil
 }
 
 func (l *liveClients) remove(c liveClient) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if userID := l.open[c]; userID != "" {
+		if l.users[userID]--; l.users[userID] == 0 {
+			delete(l.users, userID)
+		}
+	}
 	delete(l.open, c)
 	if l.closed && len(l.open) == 0 {
 		close(l.empty)

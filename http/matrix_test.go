@@ -104,19 +104,19 @@ func TestWhoMayDoWhat(t *testing.T) {
 		{"wrong audience", mint(t, secret, jwt.MapClaims{"aud": "somebody"}), func(*route) int { return 401 }},
 		{"anon key", mint(t, secret, jwt.MapClaims{"role": "anon", "sub": nil, "aud": nil, "iss": "supabase"}), func(*route) int { return 401 }},
 		{"anonymous user", anonymousToken(t), func(r *route) int {
-			if r.changes() || r.access == operator {
+			if r.changes() || r.access >= operator {
 				return 403
 			}
 			return 0
 		}},
 		{"other user", userToken(t, "u2"), func(r *route) int {
-			if ownOnly[r.operation] || r.access == operator {
+			if ownOnly[r.operation] || r.access >= operator {
 				return 403
 			}
 			return 0
 		}},
 		{"same user", userToken(t, "u1"), func(r *route) int {
-			if r.access == operator {
+			if r.access >= operator {
 				return 403
 			}
 			return 0

@@ -1,11 +1,9 @@
 package http
 
 import (
-	"bytes"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/expfmt"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -19,11 +17,12 @@ type metrics struct {
 	unrouted *classes
 	panics   prometheus.Counter
 
-	auditFailures prometheus.Counter
-	accepted      prometheus.Counter // syncs
-	refused       map[*kind]prometheus.Counter
-	latency       prometheus.Histogram
-	batchSize     prometheus.Histogram
+	auditFailures  prometheus.Counter
+	acceptFailures prometheus.Counter
+	accepted       prometheus.Counter // syncs
+	refused        map[*kind]prometheus.Counter
+	latency        prometheus.Histogram
+	batchSize      prometheus.Histogram
 
 	tokensKnown, tokensVerified prometheus.Counter
 
@@ -55,6 +54,9 @@ func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine, l
 		auditFailures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_audit_failures_total", Help: "Actions of operators that the audit log lacks; the program's log has them.",
 		}),
+		acceptFailures: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "paceboard_accept_failures_total", Help: "Connections that could not be accepted, for want of file descriptors for example.",
+		}),
 		panics: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_http_panics_total", Help: "Handlers that panicked and were answered for with 500.",
 		}),
@@ -83,7 +85,7 @@ func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine, l
 	for _, k := range kinds {
 		m.refused[k] = syncs.WithLabelValues(k.code)
 	}
-	registry.MustRegister(requests, syncs, tokens, m.panics, m.auditFailures, m.latency, m.batchSize, m.liveFrames, open, newEngineCollector(engine))
+	registry.MustRegister(requests, syncs, tokens, m.panics, m.auditFailures, m.acceptFailures, m.latency, m.batchSize, m.liveFrames, open, newEngineCollector(engine))
 	return m
 }
 
@@ -107,25 +109,6 @@ func (m *metrics) sync(err error) {
 
 // took notes how long a sync was under way.
 func (m *metrics) took(since time.Time) { m.latency.Observe(time.Since(since).Seconds()) }
-
-// getMetrics answers in Prometheus' text format.
-func (s *Server) getMetrics(c *call) error {
-	families, err := s.metrics.registry.Gather()
-	if err != nil {
-		return err
-	}
-	var text bytes.Buffer
-	encoder := expfmt.NewEncoder(&text, expfmt.NewFormat(expfmt.TypeTextPlain))
-	for _, family := range families {
-		if err := encoder.Encode(family); err != nil {
-			return err
-		}
-	}
-	c.Response.Header.SetContentType(string(expfmt.NewFormat(expfmt.TypeTextPlain)))
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.Response.SetBodyRaw(text.Bytes())
-	return nil
-}
 
 // engineCollector shows what the engine says of itself, asked when scraped.
 type engineCollector struct {

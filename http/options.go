@@ -33,10 +33,23 @@ type Options struct {
 
 	RateLimits RateLimits // none by default
 
-	MaxConnections int           // open at a time, sockets among them; more are turned away with 503; 15,000 when 0
-	ReadTimeout    time.Duration // for a whole request to arrive; 10 s when 0
-	WriteTimeout   time.Duration // for a response to be taken; 10 s when 0
-	IdleTimeout    time.Duration // between requests of a connection; 60 s when 0
+	// MetricsToken opens /metrics, as the tokens of operators and API keys with the
+	// scope read do; nothing else does when empty.
+	MetricsToken string
+	// OpenMetrics shows /metrics to everybody: for trials.
+	OpenMetrics bool
+	// MetricsElsewhere takes /metrics off [Server.Serve]: it is for
+	// [Server.ServeOperations] alone.
+	MetricsElsewhere bool
+
+	MaxConnections        int   // open at a time, sockets among them; more are turned away with 503; 15,000 when 0
+	MaxConnectionsAddress int   // of one client address; half of MaxConnections when 0; private addresses and trusted proxies are not counted
+	MaxSocketsUser        int   // WebSockets and event streams of one user at a time; 100 when 0
+	MaxBodiesMemory       int64 // for all bodies that are being received, in bytes; 256 MiB when 0
+
+	ReadTimeout  time.Duration // for a whole request to arrive; 10 s when 0
+	WriteTimeout time.Duration // for a response to be taken; 10 s when 0
+	IdleTimeout  time.Duration // between requests of a connection; 60 s when 0
 
 	Now   func() time.Time // time.Now when nil
 	NewID func() string    // an id for a competition whose creator gave none; UUIDv7 when nil
@@ -56,6 +69,9 @@ func (o Options) withDefaults() Options {
 		o.Registry = prometheus.NewRegistry()
 	}
 	setDefault(&o.MaxConnections, 15_000)
+	setDefault(&o.MaxConnectionsAddress, max(o.MaxConnections/2, 1))
+	setDefault(&o.MaxSocketsUser, 100)
+	setDefault(&o.MaxBodiesMemory, 256<<20)
 	setDefault(&o.ReadTimeout, 10*time.Second)
 	setDefault(&o.WriteTimeout, 10*time.Second)
 	setDefault(&o.IdleTimeout, time.Minute)

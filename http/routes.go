@@ -2,7 +2,6 @@ package http
 
 import (
 	"cmp"
-	"slices"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -17,10 +16,11 @@ const (
 	guarded                // any user; the handler looks for the token, which browsers cannot send in a header
 	athlete                // any user; who is anonymous only where nothing is changed
 	operator               // operators
+	scraper                // operators, and whoever has METRICS_TOKEN
 )
 
 // Body limits, in bytes. A route with a limit of its own has no parameters in its
-// path: see newBodyLimits.
+// path: see bodies.
 const (
 	bodyLimit      = 16 << 10
 	batchBodyLimit = 1 << 20
@@ -114,7 +114,7 @@ func routes() []*route {
 		{"GET", "/health/live", "getLiveness", public, noScope, unaudited, 0, (*Server).getLiveness},
 		{"GET", "/health/ready", "getReadiness", public, noScope, unaudited, 0, (*Server).getReadiness},
 		{"GET", "/health/detailed", "getDetailedHealth", operator, competition.ScopeRead, unaudited, 0, (*Server).getDetailedHealth},
-		{"GET", "/metrics", "getMetrics", public, noScope, unaudited, 0, (*Server).getMetrics},
+		{"GET", "/metrics", "getMetrics", scraper, competition.ScopeRead, unaudited, 0, (*Server).getMetrics},
 		{"GET", "/openapi.yaml", "getOpenAPI", public, noScope, unaudited, 0, (*Server).getAsset},
 		{"GET", "/docs", "getDocs", public, noScope, unaudited, 0, (*Server).getAsset},
 		{"GET", "/", "getPage", public, noScope, unaudited, 0, (*Server).getAsset},
@@ -126,8 +126,4 @@ func routes() []*route {
 var knownMethods = []string{
 	fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
 	fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
-}
-
-func known(method []byte) bool {
-	return slices.Contains(knownMethods, viewOf(method))
 }

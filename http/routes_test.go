@@ -52,7 +52,7 @@ func TestNoKeyIsNoScopeThatIsGranted(t *testing.T) {
 // TestTheBodyLimitIsOfTheMethodAndTheExactPath: nothing else in an address
 // makes a body larger.
 func TestTheBodyLimitIsOfTheMethodAndTheExactPath(t *testing.T) {
-	limits := newBodyLimits(routes())
+	limits := newBodies(1, 0, routes(), nil)
 	for request, large := range map[string]bool{
 		"POST /api/v1/fitness/sync/batch":                       true,
 		"POST /api/v1/fitness/sync/batch?x=/y":                  true,
@@ -75,11 +75,11 @@ func TestTheBodyLimitIsOfTheMethodAndTheExactPath(t *testing.T) {
 		method, target, _ := strings.Cut(request, " ")
 		header.SetMethod(method)
 		header.SetRequestURI(target)
-		want := 0
+		want := bodyLimit
 		if large {
 			want = batchBodyLimit
 		}
-		assert.Equal(t, want, limits.configure(&header).MaxRequestBodySize, request)
+		assert.Equal(t, want, limits.limit(&header), request)
 	}
 }
 

@@ -37,14 +37,21 @@ type Server struct {
 
 	erasures erasures // of each user
 
+	metricsToken     []byte // hashed; nil when there is none
+	openMetrics      bool
+	metricsElsewhere bool
+	scrape           scrape
+
 	assets map[string]*asset // by path
 	routes []*route
 	app    *fiber.App
 	fiber  fasthttp.RequestHandler // what Fiber makes of the routes
 	calls  sync.Pool               // *call
 
-	maxConnections int
-	turnedAway     chan struct{} // one for each connection that is waited for
+	maxConnections, maxAddress int
+	bodies                     *bodies
+	reserve                    reserve
+	farewell                   *farewell
 
 	serving    context.Context // until Shutdown
 	endServing context.CancelFunc
@@ -65,14 +72,18 @@ func New(o Options) *Server {
 		build:   o.Build,
 		now:     o.Now,
 		newID:   o.NewID,
-		live:    newLiveClients(),
+		live:    newLiveClients(o.MaxSocketsUser),
 		routes:  routes(),
 		calls:   sync.Pool{New: func() any { return new(call) }},
 
 		maxConnections: o.MaxConnections,
-		turnedAway:     make(chan struct{}, maxTurnedAway),
+		maxAddress:     o.MaxConnectionsAddress,
+		farewell:       newFarewell(),
+
+		metricsToken: hashed(o.MetricsToken), openMetrics: o.OpenMetrics, metricsElsewhere: o.MetricsElsewhere,
 	}
 	s.erasures = newErasures()
+	s.bodies = newBodies(o.MaxBodiesMemory, o.ReadTimeout+time.Second, s.routes, s.admitBody)
 	s.serving, s.endServing = context.WithCancel(context.Background())
 	s.metrics = newMetrics(o.Registry, s.routes, o.Engine, s.live.count)
 	s.upgrade = s.newUpgrader()
@@ -116,6 +127,8 @@ func (s *Server) listen(o Options) {
 	s.fiber = s.app.Handler()
 	server := s.app.Server()
 	server.Handler = s.handle
+	server.HeaderReceived = s.bodies.headersReceived
+	server.ExpectHandler = s.expected
 	server.ErrorHandler = s.malformed
 }
 
@@ -125,7 +138,12 @@ func (s *Server) Serve(listener net.Listener) error {
 	lean := Lean(listener)
 	stop := context.AfterFunc(s.serving, func() { _ = lean.Close() }) // fasthttp may not know of it yet
 	defer stop()
-	gated := &gate{Listener: lean, most: int64(s.maxConnections), turnAway: s.turnAway}
+	gated := &gate{
+		Listener: lean, most: int64(s.maxConnections), mostOfAddress: int64(s.maxAddress),
+		exempt: func(a netip.Addr) bool { return isNear(a) || s.limits.trusts(a) },
+		full:   s.serveReserve, turnAway: s.turnAway, farewell: s.farewell, done: s.serving.Done(),
+		log: s.log, failures: s.metrics.acceptFailures, addresses: map[netip.Addr]int64{},
+	}
 	if err := s.app.Server().Serve(gated); err != nil && s.serving.Err() == nil {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
@@ -153,19 +171,23 @@ func (s *Server) Shutdown(ctx context.Context) error {
 // handle is the first and last to see a request.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	defer s.recover(ctx)
+	arrived := s.bodies.arrivalOf(&ctx.Request.Header)
+	if arrived != nil {
+		arrived.arrived.Store(true)
+		defer s.bodies.release(&ctx.Request.Header)
+	}
 	s.dress(ctx)
-	switch {
-	case !known(ctx.Method()):
+	if err := isHTTP1(&ctx.Request.Header); err != nil {
+		s.refuse(ctx, err)
+		endSlowly(ctx)
+	} else if err := s.throttleClient(ctx); err != nil {
+		s.refuse(ctx, err)
+	} else if arrived != nil && arrived.refusal != nil {
+		s.refuse(ctx, arrived.refusal)
+	} else if !isKnown(ctx.Method()) {
 		ctx.Response.Header.Set("Allow", strings.Join(knownMethods, ", "))
 		s.refuse(ctx, kindMethod.with("the method is not one of HTTP's that this server knows"))
-	case isSmuggled(&ctx.Request.Header):
-		ctx.SetConnectionClose()
-		s.refuse(ctx, kindBadRequest.with("a request has either Content-Length or Transfer-Encoding"))
-	default:
-		if err := s.throttleClient(ctx); err != nil {
-			s.refuse(ctx, err)
-			break
-		}
+	} else {
 		s.fiber(ctx)
 	}
 	if s.log.Enabled(ctx, slog.LevelDebug) {

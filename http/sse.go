@@ -48,9 +48,9 @@ func (s *Server) streamEvents(c *call) error {
 	}
 	conn := c.Conn()
 	stream := &eventStream{server: s, session: session, identity: identity}
-	if !s.live.add(stream) {
+	if err := s.live.add(stream, identity.Caller.UserID); err != nil {
 		session.close()
-		return kindNotReady.with("the server is shutting down")
+		return err
 	}
 	c.Response.Header.SetContentType(eventStreamType)
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)

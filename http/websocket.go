@@ -91,8 +91,8 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 		hangUp:   make(chan closing, 1), done: make(chan struct{}),
 	}
 	k.bucket.Store(h.identity.bucket)
-	if !s.live.add(k) {
-		closeSocket(conn, closing{closeGoingAway, "the server is shutting down"})
+	if err := s.live.add(k, h.identity.Caller.UserID); err != nil {
+		closeSocket(conn, closingFor(err))
 		return
 	}
 	defer s.live.remove(k)
@@ -111,6 +111,8 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 func closingFor(err error) closing {
 	p, _ := problemOf(err)
 	switch {
+	case errors.Is(err, errStopping):
+		return closing{closeGoingAway, p.detail}
 	case errors.Is(err, competition.ErrUnknownCompetition):
 		return closing{closeUnknown, p.detail}
 	case errors.Is(err, competition.ErrForbidden):
@@ -139,7 +141,7 @@ func closeSocket(conn *websocket.Conn, c closing) {
 // whole when the client has closed its own, so that it reads the close frame. (The
 // connection's own Close does nothing: fasthttp closes when the handler returns.)
 func linger(conn *websocket.Conn) {
-	awaitClose(connectionOf(conn))
+	awaitClose(connectionOf(conn), closeGrace)
 }
 
 // connectionOf is the connection below a socket, as the gate let it in.

@@ -218,7 +218,7 @@ func TestMoreConnectionsThanAllowedAreTurnedAway(t *testing.T) {
 	socket := b.watching(t, "")
 
 	for range 3 {
-		answer := wire(t, b.address, request+strings.Repeat("x", 64<<10)) // which nobody reads
+		answer := wire(t, b.address, "GET /api/v1/competitions HTTP/1.1\r\nHost: x\r\n\r\n"+strings.Repeat("x", 64<<10)) // which nobody reads
 		response, err := http.ReadResponse(bufio.NewReader(strings.NewReader(answer)), nil)
 		require.NoError(t, err)
 		body, err := io.ReadAll(response.Body)
@@ -231,7 +231,7 @@ func TestMoreConnectionsThanAllowedAreTurnedAway(t *testing.T) {
 		require.True(t, response.Close)
 		require.Contains(t, string(body), `"code":"overloaded"`)
 	}
-	require.Contains(t, b.do(t, "GET", "/metrics", "").body, `paceboard_http_requests_total{operation="none",status="5xx"} 3`)
+	require.Contains(t, b.scraped(t).body, `paceboard_http_requests_total{operation="none",status="5xx"} 3`)
 
 	require.NoError(t, socket.conn.Close())
 	require.Equal(t, "spring", <-b.live.left)

@@ -6,11 +6,14 @@ import (
 	"fmt"
 	"maps"
 	"math"
+	"net/http"
 	"slices"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+
+	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 )
 
 // committed is what a server's journal has done so far, as its metrics tell it.
@@ -24,7 +27,16 @@ func (s *server) committed(ctx context.Context) (committed, error) {
 	if !s.journal {
 		return committed{}, nil
 	}
-	text, err := get(ctx, "http://"+s.Address+"/metrics")
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Address+"/metrics", http.NoBody)
+	if err != nil {
+		return committed{}, fmt.Errorf("ask for the metrics: %w", err)
+	}
+	token, err := rig.Token("operator", true)
+	if err != nil {
+		return committed{}, err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	text, err := do(request)
 	if err != nil {
 		return committed{}, err
 	}

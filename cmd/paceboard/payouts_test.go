@@ -51,7 +51,7 @@ func TestPendingPrizesAreHandedOverAcrossARestart(t *testing.T) {
 		status, answer = s.call(http.MethodGet, "/api/v1/payouts", operatorToken(t), "")
 		require.Equal(t, http.StatusOK, status)
 		require.Contains(t, string(answer), `"payouts":[]`)
-		status, answer = s.call(http.MethodGet, "/metrics", "", "")
+		status, answer = s.call(http.MethodGet, "/metrics", operatorToken(t), "")
 		require.Equal(t, http.StatusOK, status)
 		require.Contains(t, string(answer), "paceboard_payout_attempts_total")
 		s.stop()

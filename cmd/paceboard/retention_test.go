@@ -65,7 +65,7 @@ func TestRetentionGoesOnAfterAFailureAndSaysSo(t *testing.T) {
 func TestServerWithRetentionShowsItsMetrics(t *testing.T) {
 	t.Parallel()
 	s := startServer(t, t.TempDir(), "--journal-retention", "90d", "--audit-retention", "730d")
-	status, text := s.call(http.MethodGet, "/metrics", "", "")
+	status, text := s.call(http.MethodGet, "/metrics", operatorToken(t), "")
 	require.Equal(t, http.StatusOK, status)
 	require.Contains(t, string(text), "paceboard_retention_removed_events_total 0")
 	require.Contains(t, string(text), "paceboard_retention_removed_audit_entries_total 0")

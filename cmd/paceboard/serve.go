@@ -57,12 +57,13 @@ type server struct {
 	demo     *demo
 	failed   chan error // a part ended by itself
 	listener net.Listener
+	metrics  net.Listener // nil where the metrics have no address of their own
 }
 
 // start brings the parts up from the store to the listener; if one fails, those
 // before it are stopped again.
 func start(ctx context.Context, p *program, settings config.Settings) (s *server, err error) {
-	s = &server{settings: settings, logger: newLogger(p.err, settings), failed: make(chan error, 3)}
+	s = &server{settings: settings, logger: newLogger(p.err, settings), failed: make(chan error, 4)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())
@@ -101,13 +102,27 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Address()); err != nil {
 		return s, fmt.Errorf("listen: %w; set PORT or HOST to what is free", err)
 	}
+	if settings.MetricsAddress != "" {
+		if s.metrics, err = (&net.ListenConfig{}).Listen(ctx, "tcp", settings.MetricsAddress); err != nil {
+			return s, fmt.Errorf("listen for the metrics: %w; set METRICS_ADDRESS to what is free", err)
+		}
+	}
+	connections, err := fitConnections(settings.MaxConnections, descriptorLimit(), s.logger)
+	if err != nil {
+		return s, err
+	}
 	s.http = pbhttp.New(pbhttp.Options{
 		Engine: s.engine, Logger: s.logger, Registry: registry, Secret: secret, Keys: keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
-		AllowedOrigins: settings.AllowedOrigins, MaxConnections: settings.MaxConnections, Page: web.Files(),
+		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
+		MaxSocketsUser: settings.MaxSocketsUser, MaxBodiesMemory: int64(settings.MaxBodiesMemory), Page: web.Files(),
+		MetricsToken: settings.MetricsToken.Reveal(), OpenMetrics: settings.Dev, MetricsElsewhere: s.metrics != nil,
 		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()},
 	})
-	go serveHTTP(s.http, s.listener, s.failed) // ends with Shutdown
+	go serveHTTP(s.http.Serve, s.listener, s.failed) // ends with Shutdown
+	if s.metrics != nil {
+		go serveHTTP(s.http.ServeOperations, s.metrics, s.failed) // so does this
+	}
 	if err := s.startProfiler(ctx); err != nil {
 		return s, err
 	}
@@ -116,8 +131,8 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 }
 
 // serveHTTP tells if the front end ends by itself.
-func serveHTTP(front *pbhttp.Server, listener net.Listener, failed chan<- error) {
-	if err := front.Serve(listener); err != nil {
+func serveHTTP(serve func(net.Listener) error, listener net.Listener, failed chan<- error) {
+	if err := serve(listener); err != nil {
 		failed <- fmt.Errorf("serve HTTP: %w", err)
 	}
 }
@@ -159,8 +174,12 @@ func (s *server) stop() error {
 	}
 	if s.http != nil {
 		errs = append(errs, s.http.Shutdown(ctx))
-	} else if s.listener != nil {
-		errs = append(errs, s.listener.Close())
+	} else {
+		for _, listener := range []net.Listener{s.listener, s.metrics} {
+			if listener != nil {
+				errs = append(errs, listener.Close())
+			}
+		}
 	}
 	if s.profiler != nil {
 		errs = append(errs, s.profiler.Close())
