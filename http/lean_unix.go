@@ -3,6 +3,7 @@
 package http
 
 import (
+	"bytes"
 	"errors"
 	"io"
 	"net"
@@ -22,6 +23,9 @@ type leanConn struct {
 	from, to int                   // what of it is unread
 	err      error                 // of the last tryFill
 	writeBy  atomic.Int64          // the write deadline, Unix nanoseconds; 0 for none
+
+	body  int         // of the answer that is to be written at once; 0 for none
+	first *firstPiece // what came of it; nil before
 }
 
 // newLeanConn returns conn itself when it is no TCP connection.
@@ -59,6 +63,44 @@ func nanoseconds(t time.Time) int64 {
 		return 0
 	}
 	return t.UnixNano()
+}
+
+// gather implements gathering.
+func (c *leanConn) gather(body int) { c.body = body }
+
+// Write writes at once, except the first piece of an answer that is gathered.
+func (c *leanConn) Write(p []byte) (int, error) {
+	switch {
+	case c.first != nil:
+		return c.writeBoth(p)
+	case c.body == 0:
+		return c.TCPConn.Write(p)
+	}
+	head := bytes.Index(p, headEnd)
+	whole := head + len(headEnd) + c.body
+	c.body = 0
+	if head < 0 || whole <= len(p) {
+		return c.TCPConn.Write(p)
+	}
+	c.first, _ = firstPieces.Get().(*firstPiece)
+	c.first.bytes = append(c.first.bytes[:0], p...)
+	return len(p), nil
+}
+
+// headEnd is where the header fields of an answer end.
+var headEnd = []byte("\r\n\r\n")
+
+// writeBoth writes the first piece and the second.
+func (c *leanConn) writeBoth(second []byte) (int, error) {
+	first := c.first
+	c.first = nil
+	first.pieces = [2][]byte{first.bytes, second}
+	first.both = first.pieces[:]
+	n, err := first.both.WriteTo(c.TCPConn)
+	first.pieces = [2][]byte{} // the second is not ours
+	written := max(int(n)-len(first.bytes), 0)
+	firstPieces.Put(first)
+	return written, err //nolint:wrapcheck // as the connection says it
 }
 
 // Read waits until something came, and only then borrows a buffer.

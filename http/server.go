@@ -190,6 +190,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	} else {
 		s.fiber(ctx)
 	}
+	gatherAnswer(ctx)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.logAccess(ctx)
 	}
