@@ -63,6 +63,7 @@ type head struct {
 	paid    map[uint32]int64       // by participants, where such events changed it
 	prizes  map[uint32]PrizeStatus // of participants, where such events decided it
 	reviews map[uint32]*Review     // of participants whom such events concern
+	sources map[uint32][]uint32    // from which such events have a participant's first report
 }
 
 // New returns the competition that was never created. newKey draws the random
@@ -77,6 +78,7 @@ func New(id string, newKey func() Key) *Competition {
 	c.head.paid = map[uint32]int64{}
 	c.head.prizes = map[uint32]PrizeStatus{}
 	c.head.reviews = map[uint32]*Review{}
+	c.head.sources = map[uint32][]uint32{}
 	c.outbox.CompetitionID = id
 	c.Rollback()
 	return c
@@ -144,6 +146,7 @@ func (h *head) forget() {
 	clear(h.paid)
 	clear(h.prizes)
 	clear(h.reviews)
+	clear(h.sources)
 }
 
 // emit decides an event: it gets the next seq and goes into the outbox.

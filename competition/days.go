@@ -12,6 +12,10 @@ import (
 // MaxSources is how many sources one user and day may have.
 const MaxSources = 8
 
+// MaxSourcesOverall is how many sources a participant may have in all. Older
+// versions took any number, and whoever has more keeps them.
+const MaxSourcesOverall = 64
+
 // Register is what one source last said of one day.
 type Register struct {
 	Day        Day

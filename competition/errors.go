@@ -55,8 +55,9 @@ var (
 	ErrRecordedInFuture = errors.New("recorded_at is more than 10 minutes ahead of the server: send the time of the reading, not the end of its day")
 	// ErrImplausible is returned for a day's total over the competition's limits.
 	ErrImplausible = errors.New("the totals are over the competition's daily limits")
-	// ErrTooManySources is returned for a ninth source of one user and day.
-	ErrTooManySources = errors.New("the day has reports from 8 sources already")
+	// ErrTooManySources is returned for a ninth source of one user and day, and for
+	// a 65th of a participant.
+	ErrTooManySources = errors.New("there are reports from 8 sources for the day, or from 64 in all, already")
 )
 
 // Failures of the machinery.

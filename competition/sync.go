@@ -1,6 +1,9 @@
 package competition
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // SubmitSync reports one day's totals so far of one user from one source.
 type SubmitSync struct {
@@ -43,13 +46,23 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	// Only the applied registers are looked at, not those of events under way.
 	// That is safe: what adds nothing to them adds nothing to their join with
 	// more, and a day that fills up in between is found out by applySync.
-	plan := Merged{After: s.Metrics, Changed: true}
+	plan, first := Merged{After: s.Metrics, Changed: true}, true // of the source and day
 	if c.participants.has(number) {
-		switch plan = c.participants.at(number).days.Plan(register); {
+		var place slot
+		place, _, plan = c.participants.at(number).days.plan(register)
+		first = place.at == place.end
+		switch {
 		case plan.Full:
 			return Decision{}, ErrTooManySources
 		case !plan.Changed && enrolled:
 			return c.repeat(number), nil
+		}
+	}
+	introduces := false
+	if first {
+		var count int
+		if introduces, count = c.newTo(number, register.Source); introduces && count >= MaxSourcesOverall {
+			return Decision{}, ErrTooManySources
 		}
 	}
 
@@ -58,6 +71,9 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 			return Decision{}, ErrUncounted
 		}
 		number = c.enrol(now, s.UserID, s.UserName)
+	}
+	if introduces {
+		c.head.sources[number] = append(c.head.sources[number], register.Source)
 	}
 	event := SyncAccepted{Number: number, Enrolled: !enrolled, Register: register}
 	if !known {
@@ -68,6 +84,29 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	decision := Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}
 	c.flag(now, number, register, plan)
 	return decision, nil
+}
+
+// newTo reports whether a participant, or whoever gets a number yet, has no report
+// from a source so far, and from how many others there are some, counting events
+// under way; it stops at MaxSourcesOverall. Cost: linear in the days.
+func (c *Competition) newTo(number, source uint32) (isNew bool, others int) {
+	var room [MaxSourcesOverall]uint32
+	seen := append(room[:0], c.head.sources[number]...)
+	if slices.Contains(seen, source) {
+		return false, 0
+	}
+	if !c.participants.has(number) {
+		return true, len(seen)
+	}
+	for r := range c.participants.at(number).days.All() {
+		switch {
+		case r.Source == source:
+			return false, 0
+		case len(seen) < MaxSourcesOverall && !slices.Contains(seen, r.Source):
+			seen = append(seen, r.Source)
+		}
+	}
+	return true, len(seen)
 }
 
 // repeat is the decision on a command that says nothing new, about a participant

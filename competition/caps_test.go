@@ -1,0 +1,116 @@
+package competition
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// long is a competition of three weeks.
+func long() Definition {
+	return spring(func(d *Definition) { d.End = instant("2026-05-22T00:00:00Z") })
+}
+
+// reportFrom is a sync of a day from a source.
+func reportFrom(userID string, source, day int) *SubmitSync {
+	return &SubmitSync{
+		UserID: userID, Source: fmt.Sprintf("s%d", source), Day: spring().FirstDay + Day(day), Metrics: Metrics{Steps: 1},
+	}
+}
+
+// TestSourcesOfAParticipantAreLimited, in one batch and after it, and of each
+// participant alone.
+func TestSourcesOfAParticipantAreLimited(t *testing.T) {
+	d := long()
+	now := d.End - 1
+	c := New("spring", countedKeys())
+	_, _, err := c.Create(d.Start-1, &CreateCompetition{Caller: user("carol"), Definition: d})
+	require.NoError(t, err)
+	applyAll := func() {
+		b := c.Take(Batch{})
+		for i := range b.Events {
+			_, err := c.Apply(&b.Events[i])
+			require.NoError(t, err)
+		}
+		c.Applied(&b)
+	}
+	for source := range MaxSourcesOverall {
+		if source == MaxSourcesOverall/2 {
+			applyAll() // some are in the state, and some under way
+		}
+		_, err := c.SubmitSync(now, reportFrom("ann", source, source/MaxSources))
+		require.NoError(t, err, "source %d", source)
+	}
+	for range 2 {
+		_, err = c.SubmitSync(now, reportFrom("ann", MaxSourcesOverall, 12))
+		require.ErrorIs(t, err, ErrTooManySources)
+		_, err = c.SubmitSync(now, reportFrom("ann", 0, 13))
+		require.NoError(t, err, "a source that the participant has")
+		_, err = c.SubmitSync(now, reportFrom("bob", MaxSourcesOverall, 12))
+		require.NoError(t, err, "another participant")
+		applyAll()
+	}
+	c.Rollback()
+	_, err = c.SubmitSync(now, reportFrom("ann", MaxSourcesOverall, 12))
+	require.ErrorIs(t, err, ErrTooManySources)
+}
+
+// TestSourcesThatOlderVersionsTookStay, and go on to be taken.
+func TestSourcesThatOlderVersionsTookStay(t *testing.T) {
+	d := long()
+	now := d.End - 1
+	s, c := newStore(), New("spring", countedKeys())
+	_, _, err := c.Create(d.Start-1, &CreateCompetition{Caller: user("carol"), Definition: d})
+	require.NoError(t, err)
+	const sources = MaxSourcesOverall + 6
+	_, err = c.SubmitSync(now, reportFrom("ann", 0, 0))
+	require.NoError(t, err)
+	for source := 1; source < sources; source++ { // as they decided it
+		c.sources.add(fmt.Sprintf("s%d", source))
+		c.emit(Event{At: now, Sync: SyncAccepted{
+			Number: 1, Register: Register{Day: d.FirstDay + Day(source/MaxSources), Source: uint32(source), Metrics: Metrics{Steps: 1}}, NewSource: fmt.Sprintf("s%d", source),
+		}})
+	}
+	b := c.Take(Batch{})
+	s.append(t, &b)
+	c, err = Recover(t.Context(), "spring", s, countedKeys(), nil)
+	require.NoError(t, err)
+	_, err = c.SubmitSync(now, reportFrom("ann", sources-1, 13))
+	require.NoError(t, err)
+	_, err = c.SubmitSync(now, reportFrom("ann", sources, 13))
+	require.ErrorIs(t, err, ErrTooManySources)
+}
+
+// TestCompetitionsOfAthletesLastFiveYears at most, those of operators as long as
+// they like.
+func TestCompetitionsOfAthletesLastFiveYears(t *testing.T) {
+	d := spring()
+	create := func(caller Caller, length Millis) (*Competition, error) {
+		c := New("spring", countedKeys())
+		lasting := d
+		lasting.End = lasting.Start + length
+		lasting.Complete()
+		_, _, err := c.Create(d.Start-1, &CreateCompetition{Caller: caller, Definition: lasting})
+		return c, err
+	}
+	const day = 24 * 60 * 60 * 1000
+	_, err := create(user("ann"), maxAthletesWindow)
+	require.NoError(t, err)
+	_, err = create(user("ann"), maxAthletesWindow+day)
+	var invalid *InvalidError
+	require.ErrorAs(t, err, &invalid)
+	require.Equal(t, "end_date", invalid.Fields[0].Field)
+	_, err = create(Caller{UserID: "op", Operator: true}, 10*maxAthletesWindow)
+	require.NoError(t, err)
+
+	c, err := create(user("ann"), maxAthletesWindow)
+	require.NoError(t, err)
+	longer, name := d.Start+maxAthletesWindow+day, "Another"
+	_, err = c.Edit(d.Start-1, &EditCompetition{Caller: user("ann"), Patch: Patch{End: &longer}})
+	require.ErrorAs(t, err, &invalid)
+	_, err = c.Edit(d.Start-1, &EditCompetition{Caller: Caller{Operator: true}, Patch: Patch{End: &longer}})
+	require.NoError(t, err)
+	_, err = c.Edit(d.Start-1, &EditCompetition{Caller: user("ann"), Patch: Patch{Name: &name}})
+	require.NoError(t, err, "what is there stays as it is")
+}
