@@ -36,7 +36,7 @@ func TestPanicsNeverTakeACompetitionOutOfService(t *testing.T) {
 		var wg sync.WaitGroup
 		for c := range callers {
 			wg.Go(func() {
-				user := fmt.Sprintf("user %d", c)
+				user := fmt.Sprintf("user-%d", c)
 				for {
 					select {
 					case <-stop:
@@ -64,7 +64,7 @@ func TestPanicsNeverTakeACompetitionOutOfService(t *testing.T) {
 		want := map[string]int64{}
 		for c := range callers {
 			require.Greater(t, taken[c], int64(panics/10), "syncs go through between the panics")
-			want[fmt.Sprintf("user %d", c)] = taken[c]
+			want[fmt.Sprintf("user-%d", c)] = taken[c]
 		}
 		got := scores(t, e, "spring")
 		for user, score := range got {
@@ -165,7 +165,7 @@ func TestPanicInTheMiddleOfABatchAnswersItOnce(t *testing.T) {
 		var wg sync.WaitGroup
 		for c := range 4 {
 			wg.Go(func() {
-				user := fmt.Sprint("user ", c)
+				user := fmt.Sprint("user-", c)
 				for i := range int64(20) {
 					reply, err := e.SubmitSync("spring", steps(user, i+1))
 					if err != nil || reply.Score != i+1 {
@@ -175,7 +175,7 @@ func TestPanicInTheMiddleOfABatchAnswersItOnce(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		require.Equal(t, map[string]int64{"user 0": 20, "user 1": 20, "user 2": 20, "user 3": 20}, scores(t, e, "spring"))
+		require.Equal(t, map[string]int64{"user-0": 20, "user-1": 20, "user-2": 20, "user-3": 20}, scores(t, e, "spring"))
 	})
 }
 

@@ -112,7 +112,7 @@ func TestEnteringWhileItLeavesMemoryLosesNoRequest(t *testing.T) {
 		for c := range callers {
 			wg.Go(func() {
 				r := rand.New(rand.NewPCG(1, uint64(c)))
-				user := fmt.Sprintf("user %d", c)
+				user := fmt.Sprintf("user-%d", c)
 				for i := range int64(each) {
 					<-time.After(time.Duration(r.IntN(9)) * 10 * time.Millisecond) // sweeps come as often
 					reply, err := e.SubmitSync("spring", steps(user, i+1))

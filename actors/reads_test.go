@@ -247,13 +247,13 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 		create(t, e, running("spring"))
 		var want []string
 		for i := range 10 {
-			user := fmt.Sprintf("user %d", 9-i)
+			user := fmt.Sprintf("user-%d", 9-i)
 			submit(t, e, "spring", steps(user, int64(i*7%10+1)))
 			if i != 4 {
 				want = append(want, user)
 			}
 		}
-		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: operator, UserID: "user 5"}))
+		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: operator, UserID: "user-5"}))
 		var got []string
 		after := uint32(0)
 		for {
@@ -268,7 +268,7 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 			after = next
 		}
 		require.Equal(t, want, got)
-		_, err := e.Around("spring", operator, "user 5", 3)
+		_, err := e.Around("spring", operator, "user-5", 3)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled)
 	})
 }

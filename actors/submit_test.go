@@ -279,7 +279,7 @@ func TestReadsSeeWhatWasAcknowledged(t *testing.T) {
 		for c := range callers {
 			wg.Go(func() {
 				r := rand.New(rand.NewPCG(2, uint64(c)))
-				user := fmt.Sprintf("user %02d", c)
+				user := fmt.Sprintf("user-%02d", c)
 				var version uint64
 				for i := range int64(each) {
 					if _, err := e.SubmitSync("spring", steps(user, i+1)); err != nil {

@@ -175,9 +175,11 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 	}
 	var outcome Outcome
 	var problem string
-	if e.Detail == nil {
+	switch problem = c.unsound(e); {
+	case problem != "":
+	case e.Detail == nil:
 		outcome, problem = c.applySync(e)
-	} else {
+	default:
 		problem = e.Detail.apply(c, e)
 	}
 	if problem != "" {

@@ -92,13 +92,20 @@ func (d *DayCorrected) read(r *reader) {
 }
 
 func (d *DayCorrected) apply(c *Competition, e *Event) (problem string) {
+	if !c.takes(d.Day, d.Metrics) {
+		return "it corrects a day to what the competition does not take"
+	}
 	return c.applyRevaluation(e, d.Number, d.Day, func(r *Review) bool {
 		r.correct(d.Correction)
-		return d.Metrics.Max(Metrics{}) == d.Metrics
+		return true
 	})
 }
 
 func (d *DayCorrected) effect() Effect { return Effect{Entry: d.Number} }
+
+var _ reasoned = (*DayCorrected)(nil)
+
+func (d *DayCorrected) reason() string { return d.Reason }
 
 // CorrectionWithdrawn lets a day count for what its reports say again.
 type CorrectionWithdrawn struct {
@@ -129,6 +136,10 @@ func (d *CorrectionWithdrawn) apply(c *Competition, e *Event) (problem string) {
 }
 
 func (d *CorrectionWithdrawn) effect() Effect { return Effect{Entry: d.Number} }
+
+var _ reasoned = (*CorrectionWithdrawn)(nil)
+
+func (d *CorrectionWithdrawn) reason() string { return d.Reason }
 
 // applyRevaluation is applyReview where a day's value changes by it.
 func (c *Competition) applyRevaluation(e *Event, number uint32, day Day, change func(*Review) bool) (problem string) {

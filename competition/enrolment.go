@@ -27,7 +27,7 @@ func (c *Competition) full() bool {
 func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
 	h := &c.head
 	h.numbers++
-	identity := Identity{Number: h.numbers, Key: c.newKey(), UserID: userID, UserName: userName}
+	identity := Identity{Number: h.numbers, Key: c.newKey(), UserID: userID, UserName: PresentableName(userName)}
 	c.emit(Event{At: now, Detail: &ParticipantEnrolled{Number: identity.Number, Identity: identity.Commitment(), Who: identity}})
 	h.enrolled[userID] = identity.Number
 	h.onBoard++
@@ -132,6 +132,18 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 		return Decision{}, ErrForbidden
 	case c.head.status == 0:
 		return Decision{}, ErrUnknownCompetition
+	}
+	if number == 0 {
+		if err := checkNewUser(j.UserID); err != nil {
+			return Decision{}, err
+		}
+	}
+	if j.Rename {
+		if err := CheckUserName(j.UserName); err != nil {
+			return Decision{}, err
+		}
+	}
+	switch {
 	case !enrolled && !c.mayEnrol(j, number):
 		return Decision{}, ErrInvitationRequired
 	case c.head.status != Upcoming && c.head.status != Active:

@@ -111,7 +111,7 @@ type InvalidError struct{ Fields []FieldError }
 
 func (e *InvalidError) Error() string {
 	var text strings.Builder
-	text.WriteString("the definition is not valid")
+	text.WriteString("the input is not valid")
 	for _, f := range e.Fields {
 		text.WriteString("; " + f.Error())
 	}

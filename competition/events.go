@@ -14,8 +14,8 @@ type Event struct {
 // in the file of its feature, and its place among the kinds.
 //
 // An event that names an identity row is also an [identified] one, one that
-// moves money a [monetary] one, and one that defines the competition a [defining]
-// one.
+// moves money a [monetary] one, one that defines the competition a [defining] one,
+// and one with a reason a [reasoned] one.
 type Detail interface {
 	// kind is the event's place among the kinds.
 	kind() kind
@@ -65,6 +65,12 @@ type monetary interface {
 type defining interface {
 	Detail
 	defined() *Definition
+}
+
+// reasoned is a Detail with a reason that somebody wrote.
+type reasoned interface {
+	Detail
+	reason() string
 }
 
 // Effect is what an applied event means to those outside the competition.

@@ -92,6 +92,10 @@ func (d *ParticipantExcluded) apply(c *Competition, e *Event) (problem string) {
 
 func (d *ParticipantExcluded) effect() Effect { return Effect{Entry: d.Number} }
 
+var _ reasoned = (*ParticipantExcluded)(nil)
+
+func (d *ParticipantExcluded) reason() string { return d.Reason }
+
 func (d *ParticipantExcluded) review(r *Review) { r.Excluded, r.Reason = true, d.Reason }
 
 // ParticipantRestored takes an exclusion back.
@@ -117,5 +121,9 @@ func (d *ParticipantRestored) apply(c *Competition, e *Event) (problem string) {
 }
 
 func (d *ParticipantRestored) effect() Effect { return Effect{Entry: d.Number} }
+
+var _ reasoned = (*ParticipantRestored)(nil)
+
+func (d *ParticipantRestored) reason() string { return d.Reason }
 
 func (*ParticipantRestored) review(r *Review) { r.Excluded, r.Reason = false, "" }

@@ -193,11 +193,13 @@ var prizeStatusNames = [...]string{PendingPrize: "pending", DistributedPrize: "d
 
 // String is the word that clients see.
 func (s PrizeStatus) String() string {
-	if s < PendingPrize || s > FailedPrize {
+	if !s.known() {
 		return "unknown"
 	}
 	return prizeStatusNames[s]
 }
+
+func (s PrizeStatus) known() bool { return s >= PendingPrize && s <= FailedPrize }
 
 // ParsePrizeStatus is the inverse of String.
 func ParsePrizeStatus(word string) (PrizeStatus, bool) {

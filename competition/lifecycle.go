@@ -1,5 +1,7 @@
 package competition
 
+import "strconv"
+
 // CreateCompetition brings a competition into being.
 type CreateCompetition struct {
 	Caller     Caller
@@ -33,7 +35,7 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 	if c.head.status != 0 && c.manages(cmd.Caller) && sameDefinition(&c.head.definition, &definition) {
 		return c.repeat(0), false, nil
 	}
-	if err := validAt(now, &definition); err != nil {
+	if err := validAt(now, &definition, &Definition{}, cmd.Caller); err != nil {
 		return Decision{}, false, err
 	}
 	if err := definition.fitsAthletes(cmd.Caller); err != nil {
@@ -61,15 +63,23 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 	return Decision{Seq: c.head.chain.Seq}, true, nil
 }
 
-// validAt is Validate, and that the end is still to come.
-func validAt(now Millis, d *Definition) error {
-	if err := d.Validate(); err != nil {
+// validAt is ValidateEdit, that the end is still to come, and that an athlete's
+// new window is not too long.
+func validAt(now Millis, d, before *Definition, caller Caller) error {
+	if err := d.ValidateEdit(before); err != nil {
 		return err
 	}
-	if d.End <= now {
-		return &InvalidError{Fields: []FieldError{{Field: "end_date", Detail: "must lie in the future"}}}
+	moved := d.Start != before.Start || d.End != before.End
+	detail := ""
+	switch {
+	case d.End <= now:
+		detail = "must lie in the future"
+	case moved && !caller.Operator && d.overlong():
+		detail = "must be at most " + strconv.Itoa(MaxYears) + " years after start_date"
+	default:
+		return nil
 	}
-	return nil
+	return &InvalidError{Fields: []FieldError{{Field: "end_date", Detail: detail}}}
 }
 
 // maxAthletesWindow is how long a competition of an athlete may last, in
@@ -112,11 +122,12 @@ func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
 
 func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 	edited := cmd.Patch.apply(c.head.definition)
-	validate := edited.Validate
+	before := &c.head.definition
+	err := edited.ValidateEdit(before)
 	if c.head.status == Upcoming {
-		validate = func() error { return validAt(now, &edited) }
+		err = validAt(now, &edited, before, cmd.Caller)
 	}
-	if err := validate(); err != nil {
+	if err != nil {
 		return Decision{}, err
 	}
 	if before := &c.head.definition; edited.End-edited.Start > before.End-before.Start {

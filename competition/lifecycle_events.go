@@ -79,6 +79,9 @@ func (d *StatusChanged) append(dst []byte) []byte {
 func (d *StatusChanged) read(r *reader) { d.Status = Status(r.byte()) }
 
 func (d *StatusChanged) apply(c *Competition, e *Event) (problem string) {
+	if !d.Status.known() {
+		return "it has an unknown status"
+	}
 	c.status = d.Status
 	c.touch(e)
 	return ""

@@ -16,9 +16,6 @@ type FailPrize struct {
 	Reason string
 }
 
-// MaxReasonRunes is how long the reason of a FailPrize may be.
-const MaxReasonRunes = 500
-
 // Decide is [Competition.Confirm].
 func (cmd *ConfirmPrize) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Confirm(now, cmd)
@@ -33,7 +30,7 @@ func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
 // Confirm decides that a pending prize has arrived; again is fine. Errors:
 // ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
 func (c *Competition) Confirm(now Millis, cmd *ConfirmPrize) (Decision, error) {
-	return c.decidePrize(now, cmd.Caller, DistributedPrize, &PrizeConfirmed{Number: cmd.Number})
+	return c.decidePrize(now, cmd.Caller, DistributedPrize, &PrizeConfirmed{Number: cmd.Number}, "")
 }
 
 // Decide is [Competition.Fail].
@@ -45,13 +42,14 @@ func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {
 	return prize
 }
 
-// Fail decides that a pending prize cannot be paid; again is fine. Errors:
-// ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
+// Fail decides that a pending prize cannot be paid; again is fine. A reason, if
+// there is one, is as CheckReason wants it. Errors: ErrForbidden,
+// ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided, *InvalidError.
 func (c *Competition) Fail(now Millis, cmd *FailPrize) (Decision, error) {
-	return c.decidePrize(now, cmd.Caller, FailedPrize, &PrizeFailed{Number: cmd.Number, Reason: cmd.Reason})
+	return c.decidePrize(now, cmd.Caller, FailedPrize, &PrizeFailed{Number: cmd.Number, Reason: cmd.Reason}, cmd.Reason)
 }
 
-func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus, event monetary) (Decision, error) {
+func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus, event monetary, reason string) (Decision, error) {
 	c.advance(now)
 	number := event.decides()
 	switch {
@@ -70,6 +68,11 @@ func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus,
 		return c.repeat(number), nil
 	case prize.Status != PendingPrize:
 		return Decision{}, ErrPrizeDecided
+	}
+	if reason != "" {
+		if err := CheckReason(reason, prize.UserID); err != nil {
+			return Decision{}, err
+		}
 	}
 	c.emitMoney(now, event)
 	c.head.prizes[number] = wanted
@@ -135,6 +138,10 @@ func (d *PrizeFailed) apply(c *Competition, e *Event) (problem string) {
 }
 
 func (*PrizeFailed) effect() Effect { return Effect{} }
+
+var _ reasoned = (*PrizeFailed)(nil)
+
+func (d *PrizeFailed) reason() string { return d.Reason }
 
 var _ monetary = (*PrizeFailed)(nil)
 

@@ -103,6 +103,9 @@ func (r *recovery) row(row Row) error {
 			return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d: %v", row.Number, err))
 		}
 	}
+	if err := c.checkRow(&row); err != nil {
+		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d: %v", row.Number, err))
+	}
 	if totalOf(row.Days, row.Review) != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score {
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d does not add up", row.Number))
 	}
@@ -124,6 +127,9 @@ func (r *recovery) row(row Row) error {
 // them, the others wait for the events that name them.
 func (r *recovery) identity(i Identity) error {
 	c := r.c
+	if problem := i.unsound(); problem != "" {
+		return r.corrupt(fmt.Sprintf("the identity row of participant %d has %s", i.Number, problem))
+	}
 	if c.participants.has(i.Number) && c.participants.at(i.Number).userID == "" {
 		c.participants.identify(i.Number, i.UserID, i.UserName)
 		r.keys = append(r.keys, i.Key)
@@ -208,6 +214,9 @@ func (r *recovery) replay(ctx context.Context, from Source) error {
 
 // identityAgain takes an identity row that may have changed since it was read.
 func (r *recovery) identityAgain(i Identity) error {
+	if problem := i.unsound(); problem != "" {
+		return r.corrupt(fmt.Sprintf("the identity row of participant %d has %s", i.Number, problem))
+	}
 	if i.Number == 0 {
 		r.c.creator = i.UserID
 	}

@@ -104,10 +104,7 @@ func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 	if err := r.end(); err != nil {
 		return 0, err
 	}
-	if c.Exists() && c.definition.ID != c.ID() {
-		return 0, errors.New("the snapshot is of another competition")
-	}
-	return rows, nil
+	return rows, c.checkHeader()
 }
 
 // SnapshotChain is where in the journal the header of a snapshot stands.

@@ -18,7 +18,7 @@ var statusNames = [...]string{Upcoming: "upcoming", Active: "active", Finalizing
 
 // String is the word that clients see.
 func (s Status) String() string {
-	if s < Upcoming || s > Cancelled {
+	if !s.known() {
 		return "unknown"
 	}
 	return statusNames[s]
@@ -28,6 +28,8 @@ func (s Status) String() string {
 func AllStatuses() []Status {
 	return []Status{Upcoming, Active, Finalizing, Completed, Settled, Cancelled}
 }
+
+func (s Status) known() bool { return s >= Upcoming && s <= Cancelled }
 
 // ParseStatus is the inverse of String.
 func ParseStatus(word string) (Status, bool) {

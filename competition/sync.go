@@ -36,11 +36,19 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	if err := c.plausible(now, s); err != nil {
 		return Decision{}, err
 	}
+	if !enrolled {
+		if err := checkNewUser(s.UserID); err != nil {
+			return Decision{}, err
+		}
+	}
 
 	register := Register{Day: s.Day, RecordedAt: s.RecordedAt, Metrics: s.Metrics}
 	source, known := c.sources.find(s.Source)
 	register.Source = source
 	if !known {
+		if !ValidSource(s.Source) {
+			return Decision{}, &InvalidError{Fields: []FieldError{{Field: "source", Detail: "must be 1 to 64 characters without control characters"}}}
+		}
 		register.Source = uint32(len(c.sources.names))
 	}
 	// Only the applied registers are looked at, not those of events under way.

@@ -198,8 +198,8 @@ func (s *Server) createAPIKey(c *call) error {
 	}
 	key := competition.APIKey{ID: rand.Text()[:apiKeyIDLetters], CreatedBy: c.who.actor(), CreatedAt: s.nowMillis()}
 	key.Name, _ = f.text("name")
-	if key.Name == "" || !competition.ValidText(key.Name, maxAPIKeyName) {
-		f.refuse("name", "must be 1 to 100 characters without control characters")
+	if !competition.ValidText(key.Name, maxAPIKeyName) || !competition.WelcomeName(key.Name) {
+		f.refuse("name", "must be 1 to 100 characters, one of them visible and none invisible")
 	}
 	key.Scopes = readScopes(f)
 	if at, given := f.time("expires_at"); given {

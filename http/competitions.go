@@ -56,15 +56,16 @@ func (s *Server) editCompetition(c *call) error {
 	}
 	engine, err := s.permit(c)
 	d := defaultDefinition()
+	var before competition.Definition
 	if err == nil {
 		var today competition.Summary
 		if today, err = engine.Competition(id, c.who.Caller); err == nil {
-			d = today.Definition
+			before, d = today.Definition, today.Definition
 		}
 	}
 	readDefinition(f, &d)
 	if err == nil {
-		f.refuseAll(d.Validate())
+		f.refuseAll(d.ValidateEdit(&before))
 	}
 	if bad := f.err(); bad != nil { // 400 goes before 403 and 404
 		return bad

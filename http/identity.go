@@ -1,10 +1,8 @@
 package http
 
 import (
-	"strings"
 	"sync/atomic"
 	"time"
-	"unicode"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -78,9 +76,6 @@ func (id *Identity) may(wanted competition.Scopes) bool {
 // serviceRole is the role of Supabase's own key.
 const serviceRole = competition.ServiceRole
 
-// maxUserNameRunes is how long a name on a board may be.
-const maxUserNameRunes = 100
-
 // claims are what a Supabase token says.
 type claims struct {
 	jwt.RegisteredClaims
@@ -126,25 +121,10 @@ func (c *claims) name() string {
 	}
 	for _, key := range []string{"full_name", "name"} {
 		if text, ok := metadata[key].(string); ok {
-			if name := presentable(text); name != "" {
+			if name := competition.PresentableName(text); name != "" {
 				return name
 			}
 		}
 	}
 	return ""
-}
-
-// presentable is text without control characters, trimmed and cut to the
-// longest name.
-func presentable(text string) string {
-	text = strings.TrimSpace(strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return -1
-		}
-		return r
-	}, text))
-	if runes := []rune(text); len(runes) > maxUserNameRunes {
-		text = string(runes[:maxUserNameRunes])
-	}
-	return text
 }

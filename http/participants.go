@@ -53,9 +53,7 @@ func (c *call) readJoin() (join *competition.JoinCompetition, code string, err e
 	}
 	join = &competition.JoinCompetition{Caller: c.who.Caller}
 	join.UserName, join.Rename = f.text("user_name")
-	if !competition.ValidText(join.UserName, maxUserNameRunes) {
-		f.refuse("user_name", "must be up to 100 characters without control characters")
-	}
+	f.refuseAll(competition.CheckUserName(join.UserName))
 	code, coded := f.text("code")
 	if coded && code == "" {
 		f.refuse("code", "must not be empty")

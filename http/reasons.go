@@ -8,8 +8,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"github.com/paceboard/paceboard/competition"
 )
 
 // tokenError is why a token is refused.
@@ -75,16 +73,6 @@ func (i issuers) check(issuer string, methods []string) error {
 		return refuseToken("issuer", "issuer %s is not %s", quoteShort(issuer), quoted[0])
 	}
 	return refuseToken("issuer", "issuer %s is none of %s", quoteShort(issuer), strings.Join(quoted, ", "))
-}
-
-// reservedSubject reports whether a user may not have the id, since it means
-// somebody or something else.
-func reservedSubject(id string) bool {
-	switch id {
-	case serviceRole, "anon", "authenticated", "self", "operator":
-		return true
-	}
-	return competition.IsPseudonym(id) || strings.HasPrefix(id, apiKeyPrefix) || strings.HasPrefix(id, "key:") || strings.HasPrefix(id, "~")
 }
 
 // refusalLog logs why callers get 401: each rule's reason once a minute, however

@@ -14,8 +14,7 @@ type syncForm struct {
 }
 
 const (
-	defaultSource  = "google_fit"
-	maxSourceRunes = 64
+	defaultSource = "google_fit"
 )
 
 // readSync reads a body that is one sync. There are two readers, and a fuzz
@@ -46,7 +45,7 @@ func exactSync(f *form, s *syncForm) error {
 		}
 	}
 	if source, ok := f.bytes("source"); ok && len(source) > 0 {
-		if s.source = source; !competition.ValidText(string(source), maxSourceRunes) {
+		if s.source = source; !competition.ValidText(string(source), competition.MaxSourceRunes) {
 			f.refuse("source", "must be 1 to 64 characters without control characters")
 		}
 	}
@@ -149,7 +148,7 @@ func (s *syncForm) quickField(key, b []byte, i int) (field, end int) {
 	case "source":
 		field = sawSource
 		s.source, end, ok = plainString(b, i)
-		if ok = ok && len(s.source) <= maxSourceRunes; len(s.source) == 0 {
+		if ok = ok && len(s.source) <= competition.MaxSourceRunes; len(s.source) == 0 {
 			s.source = nil
 		}
 	case "steps":

@@ -104,7 +104,7 @@ func (k *keyed) checkUser(c *claims) error {
 		return refuseToken("no_subject", "it has no `sub`: it is for no user")
 	case !competition.ValidUserID(c.Subject):
 		return refuseToken("subject", "its `sub` is not 1 to 128 printable ASCII characters without spaces")
-	case reservedSubject(c.Subject):
+	case competition.ReservedUserID(c.Subject):
 		return refuseToken("reserved_subject", "its `sub` %s is reserved", quoteShort(c.Subject))
 	}
 	return nil

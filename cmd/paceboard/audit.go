@@ -102,7 +102,7 @@ func (a *auditor) plan(ctx context.Context, only string) error {
 
 func (a *auditor) find(where, what string) {
 	a.findings++
-	fmt.Fprintf(a.out, "finding   %s: %s\n", where, what)
+	fmt.Fprintf(a.out, "finding   %q: %s\n", where, what)
 }
 
 // tries is how often a competition is looked at that a server goes on with.
@@ -125,7 +125,7 @@ func (a *auditor) audit(ctx context.Context, id string) error {
 			a.find(id, finding)
 		}
 		if !audited.Whole {
-			fmt.Fprintf(a.out, "note      %s: its journal begins with seq %d (JOURNAL_RETENTION); of the ledger before that only the balances were checked\n", id, audited.First)
+			fmt.Fprintf(a.out, "note      %q: its journal begins with seq %d (JOURNAL_RETENTION); of the ledger before that only the balances were checked\n", id, audited.First)
 		}
 		a.events += int(audited.Seq - max(audited.First, 1) + 1)
 		a.transactions += len(audited.Transactions)

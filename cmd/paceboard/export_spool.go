@@ -26,6 +26,8 @@ type spool struct {
 	sum   hash.Hash    // SHA-256 of the lines so far
 	at    part         // of the last line
 	ends  [parts]int64 // where the lines of each part end
+	lines [parts]int   // how many lines there are up to that end
+	first int          // number of the first line in the file that it came from; 0 if from none
 	begin exportLine
 	end   exportLine
 }
@@ -75,6 +77,7 @@ func (s *spool) add(raw []byte, l *exportLine) error {
 	s.size += int64(len(raw))
 	for i := p; i < parts; i++ {
 		s.ends[i] = s.size
+		s.lines[i]++
 	}
 	s.at = p
 	switch p {
@@ -115,11 +118,25 @@ func (s *spool) each(ctx context.Context, p part, visit func(*exportLine) error)
 		if err == nil {
 			err = visit(l)
 		}
-		if err != nil {
+		var placed *lineError
+		switch {
+		case err == nil:
+		case s.first == 0, errors.As(err, &placed):
 			return err
+		default:
+			return &lineError{s.first + s.lines[p-1] + lines.number - 1, err}
 		}
 	}
 }
+
+// lineError says which line of a file an error is about.
+type lineError struct {
+	line int
+	err  error
+}
+
+func (e *lineError) Error() string { return e.err.Error() }
+func (e *lineError) Unwrap() error { return e.err }
 
 // header is the snapshot's; nil if there is none.
 func (s *spool) header(ctx context.Context) (header []byte, err error) {

@@ -59,7 +59,12 @@ func imports(ctx context.Context, p *program, args []string) (err error) {
 	err = m.run(ctx)
 	m.bar.finish()
 	if err != nil {
-		return fmt.Errorf("line %d: %w", m.lines.number, err)
+		line := m.lines.number
+		var placed *lineError
+		if errors.As(err, &placed) {
+			line = placed.line
+		}
+		return fmt.Errorf("line %d: %w", line, err)
 	}
 	fmt.Fprintf(p.out, "imported  %d competitions, %d events; %d were there already\n", m.taken, m.events, m.there)
 	return nil
@@ -110,7 +115,11 @@ func (m *importer) run(ctx context.Context) (err error) {
 		if m.only != "" && m.only != id {
 			continue
 		}
-		if err := s.verify(ctx, func(int) {}); err != nil {
+		var placed *lineError
+		switch err := s.verify(ctx, func(int) {}); {
+		case errors.As(err, &placed):
+			return fmt.Errorf("competition %q: %w; nothing of it was stored", id, err)
+		case err != nil:
 			return fmt.Errorf("competition %q, which ends here: %w; nothing of it was stored", id, err)
 		}
 		if err := m.take(ctx, s); err != nil {
@@ -138,6 +147,7 @@ func (m *importer) gather(s *spool, raw []byte, l *exportLine) error {
 	if err := s.reset(); err != nil {
 		return err
 	}
+	s.first = m.lines.number
 	for {
 		if err := s.add(raw, l); err != nil {
 			return err
@@ -212,7 +222,7 @@ func (m *importer) compare(ctx context.Context, s *spool) (err error) {
 		return errAnother
 	}
 	m.there++
-	fmt.Fprintf(m.out, "%s is there already, the same to the last byte\n", id)
+	fmt.Fprintf(m.out, "%q is there already, the same to the last byte\n", id)
 	return nil
 }
 

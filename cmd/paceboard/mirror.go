@@ -152,7 +152,7 @@ func (t *mirrorTool) rebuild(ctx context.Context, boards []competition.Summary) 
 				return err
 			}
 		}
-		fmt.Fprintf(t.out, "%s changes all the time; the server that changes it keeps its mirror\n", id)
+		fmt.Fprintf(t.out, "%q changes all the time; the server that changes it keeps its mirror\n", id)
 		return nil
 	})
 	if err != nil {
@@ -252,9 +252,9 @@ func (t *mirrorTool) compare(ctx context.Context, core *competition.Competition,
 // report prints differences, not all if they are many.
 func (t *mirrorTool) report(id string, all []difference) {
 	const most = 20
-	fmt.Fprintf(t.out, "%s: %d members differ\n", id, len(all))
+	fmt.Fprintf(t.out, "%q: %d members differ\n", id, len(all))
 	for _, d := range all[:min(len(all), most)] {
-		fmt.Fprintf(t.out, "  %s: board %s, Redis %s\n", d.user, d.board, d.redis)
+		fmt.Fprintf(t.out, "  %q: board %s, Redis %s\n", d.user, d.board, d.redis)
 	}
 	if len(all) > most {
 		fmt.Fprintf(t.out, "  and %d more\n", len(all)-most)

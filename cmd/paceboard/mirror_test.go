@@ -336,10 +336,10 @@ func TestMirrorVerifyAndRebuild(t *testing.T) {
 	require.NoError(t, r.client.ZAdd(ctx, "leaderboard:two", goredis.Z{Score: 9, Member: "user-00007"}, goredis.Z{Score: 77, Member: "user-00002"}).Err())
 	code, out, errs = command("verify")
 	require.Equal(t, 1, code)
-	require.Contains(t, out, `two: 3 members differ
-  user-00001: board 1, Redis not in it
-  user-00002: board 2, Redis 77
-  user-00007: board not on it, Redis 9
+	require.Contains(t, out, `"two": 3 members differ
+  "user-00001": board 1, Redis not in it
+  "user-00002": board 2, Redis 77
+  "user-00007": board not on it, Redis 9
 2 boards with 1500 members compared`)
 	require.Contains(t, errs, "paceboard mirror rebuild")
 	code, out, errs = command("rebuild")

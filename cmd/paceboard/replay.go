@@ -158,7 +158,7 @@ func post(ctx context.Context, reports []activity, o replayOptions, posted func(
 				report.CompetitionID = o.competitionID
 				taken, err := postOne(ctx, client, o, &report)
 				if err != nil {
-					cancel(fmt.Errorf("report %d (user %s, %s): %w", i+1, report.UserID, report.Date, err))
+					cancel(fmt.Errorf("report %d (user %q, %q): %w", i+1, report.UserID, report.Date, err))
 					return
 				}
 				if !taken {
@@ -187,9 +187,9 @@ func postOne(ctx context.Context, client *http.Client, o replayOptions, report *
 		case err == nil && (status == http.StatusConflict || status == http.StatusUnprocessableEntity):
 			return false, nil
 		case err == nil && status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable:
-			return false, fmt.Errorf("the server answered %d: %s", status, detail)
+			return false, fmt.Errorf("the server answered %d: %q", status, detail)
 		case time.Now().After(giveUp):
-			return false, fmt.Errorf("the server took nothing for a minute, last: %d %s: %w", status, detail, err)
+			return false, fmt.Errorf("the server took nothing for a minute, last: %d %q: %w", status, detail, err)
 		}
 		select {
 		case <-time.After(250 * time.Millisecond):

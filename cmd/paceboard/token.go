@@ -72,6 +72,9 @@ func token(_ context.Context, p *program, args []string) error {
 	if !competition.ValidUserID(user) {
 		return fmt.Errorf("--user %q: must be 1 to 128 printable ASCII characters without spaces", user)
 	}
+	if competition.ReservedUserID(user) {
+		return fmt.Errorf("--user %q: is reserved, and a server refuses such tokens", user)
+	}
 	if valid <= 0 {
 		return fmt.Errorf("--valid %v: must be more than 0", valid)
 	}

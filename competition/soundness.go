@@ -1,0 +1,125 @@
+package competition
+
+import (
+	"errors"
+	"fmt"
+)
+
+// What was written down is held against the rules of validity.go when it is
+// read, so that a journal or a snapshot that holds what no version accepted is
+// damage, and nothing behind it has to be prepared for it.
+
+// unsound says why no version can have decided the event, whatever the state, or
+// is empty.
+func (c *Competition) unsound(e *Event) (problem string) {
+	if e.Detail == nil {
+		return c.unsoundSync(&e.Sync)
+	}
+	if d, ok := e.Detail.(defining); ok {
+		if problem := unsoundDefinition(d.defined(), c.ID()); problem != "" {
+			return "it has " + problem
+		}
+	}
+	if d, ok := e.Detail.(reasoned); ok && !ValidText(d.reason(), MaxReasonRunes) {
+		return "it has a reason that is too long, or not of printable characters"
+	}
+	return ""
+}
+
+func (c *Competition) unsoundSync(s *SyncAccepted) (problem string) {
+	switch {
+	case s.NewSource != "" && !ValidSource(s.NewSource):
+		return "it has the name of a source that is too long, or not of printable characters"
+	case !c.takes(s.Register.Day, s.Register.Metrics):
+		return "it reports what the competition does not take"
+	default:
+		return ""
+	}
+}
+
+// takes reports whether a day can come to this in the competition.
+func (c *Competition) takes(day Day, m Metrics) bool {
+	return c.definition.covers(day) && m.Within(c.definition.DailyLimits) && m.Max(Metrics{}) == m
+}
+
+func unsoundDefinition(d *Definition, id string) (problem string) {
+	var invalid *InvalidError
+	switch err := d.Sound(); {
+	case errors.As(err, &invalid):
+		return fmt.Sprintf("a definition whose %s is not sound: %s", invalid.Fields[0].Field, invalid.Fields[0].Detail)
+	case d.ID != id:
+		return "the definition of another competition"
+	default:
+		return ""
+	}
+}
+
+// unsound says why no version can have written the identity row, or is empty.
+func (i *Identity) unsound() (problem string) {
+	switch {
+	case !ValidUserID(i.UserID):
+		return "a user id that is not 1 to 128 printable ASCII characters"
+	case !ValidText(i.UserName, MaxNameRunes):
+		return "a name that is too long, or not of printable characters"
+	default:
+		return ""
+	}
+}
+
+// checkHeader holds a snapshot's header, once it is read, against the rules.
+func (c *Competition) checkHeader() error {
+	if !c.Exists() {
+		return nil
+	}
+	if problem := unsoundDefinition(&c.definition, c.ID()); problem != "" {
+		return errors.New("the snapshot has " + problem)
+	}
+	if !c.status.known() {
+		return errors.New("the snapshot has an unknown status")
+	}
+	for _, name := range c.sources.names {
+		if !ValidSource(name) {
+			return errors.New("the snapshot has the name of a source that is too long, or not of printable characters")
+		}
+	}
+	if c.award != nil && !c.award.sound() {
+		return errors.New("the snapshot has prizes that do not add up")
+	}
+	return nil
+}
+
+// checkRow holds a snapshot's row, whose days are in order, against the rules.
+func (c *Competition) checkRow(row *Row) error {
+	for days := row.Days; len(days) > 0; days = days[1+int(days[0]):] {
+		if r := decodeRegister(days[1 : 1+int(days[0])]); !c.takes(r.Day, r.Metrics) {
+			return errors.New("it has a day that the competition does not take")
+		}
+	}
+	if row.Review == nil {
+		return nil
+	}
+	if !ValidText(row.Review.Reason, MaxReasonRunes) {
+		return errors.New("it has a reason that is too long, or not of printable characters")
+	}
+	for i := range row.Review.Corrections {
+		r := &row.Review.Corrections[i]
+		if !ValidText(r.Reason, MaxReasonRunes) || !c.takes(r.Day, r.Metrics) {
+			return errors.New("it has a correction that the competition does not take")
+		}
+	}
+	return nil
+}
+
+// sound reports whether the prizes are such as PrizesDistributed gives.
+func (a *award) sound() bool {
+	rank, left := uint32(0), a.pool
+	for i := range a.prizes {
+		w := &a.prizes[i]
+		if w.rank <= rank || w.minor <= 0 || w.minor > left || !w.status.known() || !ValidText(w.reason, MaxReasonRunes) {
+			return false
+		}
+		rank, left = w.rank, left-w.minor
+	}
+	return a.pool > 0 && a.pool <= MaxAmountMinor && (left == 0 || len(a.prizes) == 0) &&
+		a.sponsor <= a.pool && len(a.prizes) <= MaxWinners && len(a.places) == len(a.prizes)
+}
