@@ -186,8 +186,9 @@ func date(engine Engine, list []competition.Summary) {
 	for i := range list {
 		ids[i] = list[i].Definition.ID
 	}
-	for i, at := range engine.Created(ids) {
-		list[i].CreatedAt = at
+	created := engine.Created(ids)
+	for i := range list {
+		list[i].CreatedAt = created[i]
 	}
 }
 

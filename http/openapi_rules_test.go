@@ -53,7 +53,7 @@ func TestNoSchemaInOpenAPIHasADefault(t *testing.T) {
 // What people read is what programs get.
 func TestExamplesOfAnswersInOpenAPIHaveFixedTimes(t *testing.T) {
 	examples := 0
-	for _, line := range strings.Split(string(openAPI), "\n") {
+	for line := range strings.SplitSeq(string(openAPI), "\n") {
 		if strings.Contains(line, `{"success": `) {
 			examples++
 			requireFixedTimes(t, line)
