@@ -33,7 +33,7 @@ func TestRequestsBeyondTheLimitAreOverloaded(t *testing.T) {
 		require.ErrorIs(t, err, competition.ErrOverloaded)
 		_, _, err = e.Competitions(operator, 0, competition.ListPlace{}, 10)
 		require.ErrorIs(t, err, competition.ErrOverloaded)
-		_, err = e.SubmitEverywhere(steps("ann", 1))
+		_, err = e.SubmitEverywhere(steps("ann", 1), nil)
 		require.ErrorIs(t, err, competition.ErrOverloaded)
 		close(g.open)
 		for _, answer := range answers {
@@ -65,7 +65,7 @@ func TestBlockedStoreCostsACallerOneTimeout(t *testing.T) {
 		require.ErrorIs(t, err, competition.ErrUnavailable)
 		require.Equal(t, 2*time.Second, time.Since(began))
 		began = time.Now()
-		e.SubmitBatch(items)
+		_ = e.SubmitBatch(items, nil)
 		require.Equal(t, 2*time.Second, time.Since(began), "of all its competitions together")
 		for _, item := range items {
 			require.ErrorIs(t, item.Err, competition.ErrUnavailable)
@@ -222,7 +222,7 @@ func TestStoreIsLeftAloneAfterClose(t *testing.T) {
 		func() { _, _, _ = e.Competitions(competition.Caller{UserID: "ann"}, 0, competition.ListPlace{}, 10) },
 		func() { _, _, _ = e.CompetitionsOf("ann", "", 10) },
 		func() { _, _ = e.Competition("winter", operator) },
-		func() { _, _ = e.SubmitEverywhere(steps("ann", 1)) },
+		func() { _, _ = e.SubmitEverywhere(steps("ann", 1), nil) },
 		func() { _, _ = e.Top("winter", operator) },
 		func() { _, _ = e.SubmitSync("spring", steps("ann", 1)) },
 	}

@@ -47,7 +47,7 @@ func benchEngine(b *testing.B, competitions int) (*Engine, []string, []competiti
 		for i := range items {
 			items[i] = competition.BatchItem{CompetitionID: names[c], Sync: people[i]}
 		}
-		e.SubmitBatch(items)
+		_ = e.SubmitBatch(items, nil)
 		for i := range items {
 			require.NoError(b, items[i].Err)
 		}
@@ -121,7 +121,7 @@ func BenchmarkSubmitBatch(b *testing.B) {
 			items[i] = competition.BatchItem{CompetitionID: names[0], Sync: people[n%int64(len(people))]}
 			items[i].Sync.Metrics.Steps = 1 + n
 		}
-		e.SubmitBatch(items)
+		_ = e.SubmitBatch(items, nil)
 	}
 	b.ReportMetric(float64(len(items)), "syncs/op")
 }

@@ -232,7 +232,7 @@ func (c *caller) batch(r *rand.Rand, m *model) {
 		for i, place := range open {
 			part[i] = competition.BatchItem{CompetitionID: items[place].CompetitionID, Sync: items[place].Sync}
 		}
-		c.engine.SubmitBatch(part)
+		_ = c.engine.SubmitBatch(part, nil)
 		var left []int
 		for i, place := range open {
 			items[place] = part[i]
@@ -268,7 +268,7 @@ func (c *caller) everywhere(r *rand.Rand, user string) {
 	accepted, changed, refusal := everywhere(c.models, c.now(), c.mark(), &s)
 	var replies []competition.JoinedReply
 	again, err := c.try(func() (err error) {
-		replies, err = c.engine.SubmitEverywhere(&s)
+		replies, err = c.engine.SubmitEverywhere(&s, nil)
 		return err
 	})
 	if !errors.Is(err, refusal) || len(replies) != len(accepted) {

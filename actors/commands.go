@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"slices"
 	"time"
@@ -43,24 +44,44 @@ func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited
 // SubmitEverywhere submits to every competition that the user takes part in,
 // that is open and that covers the day. When none does, the error is
 // ErrNotEnrolled; when all that do refuse, it is the first refusal. Any other
-// failure is the call's, which may then be repeated.
-func (e *Engine) SubmitEverywhere(s *competition.SubmitSync) ([]competition.JoinedReply, error) {
+// failure is the call's, which may then be repeated. Pay is as in SubmitBatch.
+func (e *Engine) SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error) {
 	items := []competition.BatchItem{{Sync: *s}}
-	e.submitUnnamed(items, e.deadline())
+	if err := e.SubmitBatch(items, pay); err != nil {
+		return nil, err
+	}
 	return items[0].Replies, items[0].Err
 }
 
 // SubmitBatch submits many syncs at once and fills in each item's Replies or
 // Err. Items for one competition travel together; those that name none, and so
-// go to every competition of the user, come after those that do.
-func (e *Engine) SubmitBatch(items []competition.BatchItem) {
+// go to every competition of the user, come after those that do. It counts as one
+// request. Before anything is submitted pay is told what it comes to, unless it is
+// nil; its error is returned, and then nothing was submitted.
+func (e *Engine) SubmitBatch(items []competition.BatchItem, pay competition.Pay) error {
+	if err := e.admit(); err != nil {
+		return err
+	}
+	defer e.dismiss()
 	deadline := e.deadline()
+	users := e.usersOf(items, deadline)
+	if pay != nil {
+		if err := pay(writesOf(items, users)); err != nil {
+			return err
+		}
+	}
 	for i := range items {
 		items[i].Sync.Limited = e.limits(&items[i].Sync)
 	}
 	e.submitNamed(items, deadline)
 	e.submitUncounted(items, deadline)
-	e.submitUnnamed(items, deadline)
+	for user, j := range users {
+		if len(j.named) > 0 && j.err == nil { // those may have enrolled the user
+			users[user] = e.joinedBy(user, deadline)
+		}
+	}
+	e.submitUnnamed(items, users, deadline)
+	return nil
 }
 
 // batchOfSyncs are the syncs of one request for one competition. The actor has
@@ -102,7 +123,10 @@ func (e *Engine) submitNamed(items []competition.BatchItem, deadline time.Time) 
 }
 
 func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []int, deadline time.Time) *groupUnderway {
-	h, err := e.enter(id, deadline)
+	if time.Until(deadline) <= 0 {
+		return &groupUnderway{places: places, err: errNoAnswer}
+	}
+	h, err := e.find(id, true, deadline) // the request was admitted
 	if err != nil {
 		return &groupUnderway{places: places, err: err}
 	}
@@ -121,7 +145,7 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, deadline time.Time) {
 	err := g.err
 	if g.handle != nil {
-		defer e.leave(g.handle)
+		defer g.handle.leave()
 		if !g.envelope.await(deadline) {
 			err = errNoAnswer
 		} else {
@@ -141,8 +165,8 @@ func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, de
 
 // submitUnnamed submits the items that name no competition: a copy of each to
 // every competition that it is meant for, all of them together.
-func (e *Engine) submitUnnamed(items []competition.BatchItem, deadline time.Time) {
-	copies, ends := e.spread(items, deadline)
+func (e *Engine) submitUnnamed(items []competition.BatchItem, users map[string]*joined, deadline time.Time) {
+	copies, ends := spread(items, users)
 	if len(copies) > 0 {
 		e.submitNamed(copies, deadline)
 	}
@@ -156,22 +180,17 @@ func (e *Engine) submitUnnamed(items []competition.BatchItem, deadline time.Time
 }
 
 // spread makes the copies; ends says where those of each item end.
-func (e *Engine) spread(items []competition.BatchItem, deadline time.Time) (copies []competition.BatchItem, ends []int) {
+func spread(items []competition.BatchItem, users map[string]*joined) (copies []competition.BatchItem, ends []int) {
 	ends = make([]int, len(items))
-	users := map[string]joined{}
 	for i := range items {
 		if item := &items[i]; item.CompetitionID == "" {
 			s := &item.Sync
-			user, known := users[s.UserID]
-			if !known {
-				user = e.joinedBy(s.UserID, deadline)
-				users[s.UserID] = user
-			}
+			user := users[s.UserID]
 			item.Err = user.err
-			for _, d := range user.open {
-				if d.FirstDay <= s.Day && s.Day <= d.LastDay {
-					c := competition.BatchItem{CompetitionID: d.ID, Sync: *s}
-					c.Sync.MembersOnly = true
+			for _, w := range user.open {
+				if w.first <= s.Day && s.Day <= w.last {
+					c := competition.BatchItem{CompetitionID: w.competitionID, Sync: *s}
+					c.Sync.MembersOnly, c.Sync.Limited = true, false
 					copies = append(copies, c)
 				}
 			}
@@ -183,33 +202,81 @@ func (e *Engine) spread(items []competition.BatchItem, deadline time.Time) (copi
 
 // joined is where a user's syncs go.
 type joined struct {
-	open []competition.Definition
-	err  error
+	open          []window
+	firsts, lasts []competition.Day // of those, sorted
+	named         map[string]bool   // competitions that the same request may enrol the user in
+	err           error
+}
+
+// window is the days that a competition takes.
+type window struct {
+	competitionID string
+	first, last   competition.Day
+}
+
+// covering is how many take a day, at most.
+func (j *joined) covering(d competition.Day) int {
+	begun, _ := slices.BinarySearch(j.firsts, d+1)
+	over, _ := slices.BinarySearch(j.lasts, d)
+	return begun - over + len(j.named)
+}
+
+// usersOf finds where the unnamed items of each user go.
+func (e *Engine) usersOf(items []competition.BatchItem, deadline time.Time) map[string]*joined {
+	var users map[string]*joined
+	for i := range items {
+		user := items[i].Sync.UserID
+		if items[i].CompetitionID != "" || users[user] != nil {
+			continue
+		}
+		if users == nil {
+			users = map[string]*joined{}
+		}
+		users[user] = e.joinedBy(user, deadline)
+	}
+	for i := range items {
+		j, id := users[items[i].Sync.UserID], items[i].CompetitionID
+		if id == "" || j == nil || slices.ContainsFunc(j.open, func(w window) bool { return w.competitionID == id }) {
+			continue
+		}
+		if j.named == nil {
+			j.named = map[string]bool{}
+		}
+		j.named[id] = true
+	}
+	return users
+}
+
+// writesOf is how many reports the items come to, each for one competition.
+func writesOf(items []competition.BatchItem, users map[string]*joined) (writes int) {
+	for i := range items {
+		if items[i].CompetitionID != "" {
+			writes++
+		} else {
+			writes += users[items[i].Sync.UserID].covering(items[i].Sync.Day)
+		}
+	}
+	return writes
 }
 
 // joinedBy finds the competitions that a user takes part in and that take syncs.
-func (e *Engine) joinedBy(userID string, deadline time.Time) (j joined) {
-	if j.err = e.admit(); j.err != nil {
-		return j
-	}
-	defer e.dismiss()
-	memberships, err := e.memberships(userID, deadline)
+// An upcoming one may have started this moment: it decides itself.
+func (e *Engine) joinedBy(userID string, deadline time.Time) *joined {
+	ctx, cancel := context.WithDeadline(e.life, deadline)
+	defer cancel()
+	ties, err := e.Store.OpenTies(ctx, userID)
 	if err != nil {
-		return joined{err: err}
+		return &joined{err: err}
 	}
-	for _, m := range memberships {
-		if !m.Present {
-			continue
-		}
-		summary, err := e.summary(m.CompetitionID, deadline)
-		if err != nil {
-			return joined{err: err}
-		}
-		// An upcoming one may have started this moment: it decides itself.
-		if summary.Status.Open() || summary.Status == competition.Upcoming {
-			j.open = append(j.open, summary.Definition)
+	j := &joined{}
+	for i := range ties {
+		if d := &ties[i].Summary.Definition; ties[i].Present {
+			j.open = append(j.open, window{competitionID: d.ID, first: d.FirstDay, last: d.LastDay})
+			j.firsts, j.lasts = append(j.firsts, d.FirstDay), append(j.lasts, d.LastDay)
 		}
 	}
+	slices.Sort(j.firsts)
+	slices.Sort(j.lasts)
 	return j
 }
 

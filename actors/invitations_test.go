@@ -57,7 +57,7 @@ func TestNothingIsKnownOfAPersonBeforeTheyAccept(t *testing.T) {
 		e := secretEngine(t, store, nil)
 		i := invite(t, e, "ann")
 		require.Equal(t, i, invite(t, e, "ann"), "inviting twice gives the open one")
-		_, err := e.SubmitEverywhere(steps("ann", 5))
+		_, err := e.SubmitEverywhere(steps("ann", 5), nil)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled)
 		_, err = e.SubmitSync("secret", steps("ann", 5))
 		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
@@ -84,7 +84,7 @@ func TestNothingIsKnownOfAPersonBeforeTheyAccept(t *testing.T) {
 		require.Equal(t, []string{"ann"}, members(t, e))
 		_, err = e.WithdrawInvitation("secret", theCreator, i.ID)
 		require.ErrorIs(t, err, competition.ErrInvitationDecided)
-		_, err = e.SubmitEverywhere(steps("ann", 5))
+		_, err = e.SubmitEverywhere(steps("ann", 5), nil)
 		require.NoError(t, err)
 	})
 }

@@ -152,7 +152,7 @@ func TestPanicInTheMiddleOfABatchAnswersItOnce(t *testing.T) {
 			{CompetitionID: "spring", Sync: *steps("dan", 3)},
 			{CompetitionID: "spring", Sync: *steps("eve", 4)},
 		}
-		e.SubmitBatch(items)
+		_ = e.SubmitBatch(items, nil)
 		for _, item := range items {
 			require.ErrorIs(t, item.Err, competition.ErrInternal)
 		}

@@ -55,7 +55,7 @@ func TestQuotasAreExactWhateverRaces(t *testing.T) {
 		{"first syncs", func(e *Engine, i int) error { _, err := e.SubmitSync(id(i), steps("ann", 5)); return err }},
 		{"batches", func(e *Engine, i int) error {
 			items := []competition.BatchItem{{CompetitionID: id(i), Sync: *steps("ann", 7)}}
-			e.SubmitBatch(items)
+			_ = e.SubmitBatch(items, nil)
 			return items[0].Err
 		}},
 		{"creating", func(e *Engine, i int) error {
@@ -95,7 +95,7 @@ func TestQuotasCountWhatIsOpen(t *testing.T) {
 		submit(t, e, "a", steps("ann", 2)) // who takes part already goes on
 
 		items := []competition.BatchItem{{CompetitionID: "b", Sync: *steps("ann", 3)}, {CompetitionID: "a", Sync: *steps("ann", 3)}}
-		e.SubmitBatch(items)
+		_ = e.SubmitBatch(items, nil)
 		require.ErrorIs(t, items[0].Err, competition.ErrTooManyCompetitions)
 		require.NoError(t, items[1].Err)
 

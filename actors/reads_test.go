@@ -96,7 +96,7 @@ func TestAPrivateCompetitionDoesNotExistForStrangers(t *testing.T) {
 			},
 			"batch": func(id string) error {
 				items := []competition.BatchItem{{CompetitionID: id, Sync: *steps("bob", 5)}}
-				e.SubmitBatch(items)
+				_ = e.SubmitBatch(items, nil)
 				return items[0].Err
 			},
 			"join":        func(id string) error { _, err := e.Join(id, join("bob")); return err },

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"math/rand/v2"
@@ -39,7 +40,7 @@ func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
 		}
 		require.NoError(t, e.Leave("c-left", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
 
-		replies, err := e.SubmitEverywhere(steps("ann", 100))
+		replies, err := e.SubmitEverywhere(steps("ann", 100), nil)
 		require.NoError(t, err)
 		require.Equal(t, []competition.JoinedReply{
 			{CompetitionID: "a-joined", SyncReply: competition.SyncReply{Score: 100, Rank: 1, Total: 1, Changed: true}},
@@ -47,25 +48,25 @@ func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
 		}, replies)
 		require.Empty(t, scores(t, e, "f-others"))
 
-		_, err = e.SubmitEverywhere(steps("bob", 100))
+		_, err = e.SubmitEverywhere(steps("bob", 100), nil)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled, "it enrols nobody")
 		outside := steps("ann", 1)
 		outside.Day -= 30
-		_, err = e.SubmitEverywhere(outside)
+		_, err = e.SubmitEverywhere(outside, nil)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled, "nothing takes that day")
 		_, err = e.Join("e-strict", join("bob"))
 		require.NoError(t, err)
-		_, err = e.SubmitEverywhere(steps("bob", 100))
+		_, err = e.SubmitEverywhere(steps("bob", 100), nil)
 		require.ErrorIs(t, err, competition.ErrImplausible, "the only one that it was meant for refuses it")
 
 		_, err = send[int](e, "a-joined", &unknown{})
 		require.ErrorIs(t, err, competition.ErrInternal)
 		store.set(func() { store.beforeAppend = newGate(competition.ErrUnavailable, false).failing })
-		_, err = e.SubmitEverywhere(steps("ann", 101))
+		_, err = e.SubmitEverywhere(steps("ann", 101), nil)
 		require.ErrorIs(t, err, competition.ErrUnavailable, "a failure is the whole call's")
 		store.set(func() { store.beforeAppend = nil })
 		pass(time.Second)
-		replies, err = e.SubmitEverywhere(steps("ann", 101))
+		replies, err = e.SubmitEverywhere(steps("ann", 101), nil)
 		require.NoError(t, err)
 		require.Len(t, replies, 2)
 	})
@@ -92,7 +93,7 @@ func TestSubmitBatchAnswersEachItem(t *testing.T) {
 			{Sync: *steps("ann", 8)},
 		}
 		appends := len(store.journals["spring"])
-		e.SubmitBatch(items)
+		_ = e.SubmitBatch(items, nil)
 		want := []error{
 			nil, competition.ErrUnknownCompetition, nil, nil, competition.ErrImplausible,
 			nil, competition.ErrOutsideWindow, nil, competition.ErrNotEnrolled, nil,
@@ -314,5 +315,51 @@ func TestReadsSeeWhatWasAcknowledged(t *testing.T) {
 			})
 		}
 		wg.Wait()
+	})
+}
+
+func TestABatchIsPaidBeforeAnythingOfItIsSubmitted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := startEngine(t, newMemoryStore(), func(o *Options) { o.MaxInFlight = 1 }) // one place for a request
+		const joined = 12
+		for i := range joined {
+			d := running(fmt.Sprint("c", i))
+			if i%3 == 0 {
+				d.Start += 48 * 60 * 60 * 1000
+				d.Complete()
+			}
+			create(t, e, d)
+			_, err := e.Join(d.ID, join("ann"))
+			require.NoError(t, err)
+		}
+		items := []competition.BatchItem{{CompetitionID: "c1", Sync: *steps("ann", 5)}}
+		want := 1
+		for back := range 3 {
+			s := steps("ann", 5)
+			s.Day -= competition.Day(back)
+			items = append(items, competition.BatchItem{Sync: *s})
+			for i := range joined {
+				summary, err := e.Competition(fmt.Sprint("c", i), operator)
+				require.NoError(t, err)
+				if summary.Definition.FirstDay <= s.Day && s.Day <= summary.Definition.LastDay {
+					want++
+				}
+			}
+		}
+		refused := errors.New("too little")
+		told := 0
+		require.ErrorIs(t, e.SubmitBatch(items, func(writes int) error { told = writes; return refused }), refused)
+		require.Equal(t, want, told)
+		for i := range joined {
+			require.Zero(t, scores(t, e, fmt.Sprint("c", i))["ann"])
+		}
+		require.NoError(t, e.SubmitBatch(items, func(int) error { return nil }))
+		kept := 0
+		for i := range items {
+			require.NoError(t, items[i].Err)
+			kept += len(items[i].Replies)
+		}
+		require.Equal(t, want, kept)
+		require.Zero(t, e.Health().InFlight)
 	})
 }

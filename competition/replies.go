@@ -10,6 +10,10 @@ type JoinedReply struct {
 	SyncReply
 }
 
+// Pay is told how many reports a request comes to, each for one competition, before
+// any of them is submitted. An error refuses the request whole.
+type Pay func(writes int) error
+
 // BatchItem is one sync of a batch. An empty CompetitionID stands for every
 // competition that the user has joined.
 type BatchItem struct {

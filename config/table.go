@@ -198,12 +198,12 @@ var table = []setting{
 	},
 	{
 		name: "RATE_LIMIT_USER", group: groupLimits, unit: "NUMBER", def: "100",
-		meaning: "requests a second of one user, twice as many at once; 0: any",
+		meaning: "units a second of one user, 4,000 at once; 0: any",
 		bind:    func(s *Settings) parser { return number(&s.RateLimitUser, 0, 1_000_000) },
 	},
 	{
 		name: "RATE_LIMIT_ADDRESS", group: groupLimits, unit: "NUMBER", def: "0",
-		meaning: "the same of one client address; 0: any",
+		meaning: "requests a second of one client address; 0: any",
 		bind:    func(s *Settings) parser { return number(&s.RateLimitAddress, 0, 1_000_000) },
 	},
 	{

@@ -29,7 +29,9 @@ func (s *Server) submitBatch(c *call) error {
 		return err
 	}
 	if len(b.items) > 0 {
-		engine.SubmitBatch(b.items)
+		if err := engine.SubmitBatch(b.items, s.payFor(c)); err != nil {
+			return err
+		}
 	}
 	s.metrics.batchSize.Observe(float64(len(b.errs)))
 	c.out = append(s.appendResults(append(c.out[:0], envelope...), c, &b), envelopeEnd)

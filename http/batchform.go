@@ -77,7 +77,7 @@ func exactBatch(body []byte) ([]jsontext.Value, error) {
 	if !utf8.Valid(body) {
 		return nil, kindInvalidJSON.with("the body is not valid UTF-8")
 	}
-	values, err := readObject(body, loose...)
+	values, err := readMembers(body, func(name string) bool { return name == "syncs" }, loose...)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func exactBatch(body []byte) ([]jsontext.Value, error) {
 	array := values["syncs"]
 	start := cap(body) - cap(array) // values are parts of the body
 	rest := slices.Concat(body[:start], []byte("[]"), body[start+len(array):])
-	if _, err := readObject(rest); err != nil {
+	if _, err := readMembers(rest, func(string) bool { return false }); err != nil {
 		return nil, err
 	}
 	return items, nil

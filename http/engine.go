@@ -13,9 +13,10 @@ type Engine interface {
 	SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error)
 	// SubmitEverywhere submits to every competition that the user has joined and
 	// that takes the day.
-	SubmitEverywhere(s *competition.SubmitSync) ([]competition.JoinedReply, error)
-	// SubmitBatch fills in Replies or Err of each item.
-	SubmitBatch(items []competition.BatchItem)
+	SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error)
+	// SubmitBatch fills in Replies or Err of each item, unless pay refuses it all: the
+	// error is then its own.
+	SubmitBatch(items []competition.BatchItem, pay competition.Pay) error
 	// Stats is a user's part in one competition.
 	Stats(competitionID string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error)
 	// Lifetime is a user's days in all competitions together, without score and

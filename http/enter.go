@@ -65,7 +65,7 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 			return err
 		}
 		c.who = who
-		if err := s.users.take(c.RequestCtx, who.bucket); err != nil {
+		if err := s.users.take(c.RequestCtx, who.bucket, 1+len(c.Request.Body())/bytesOfUnit+c.rows()/rowsOfUnit); err != nil {
 			return err
 		}
 	}

@@ -39,6 +39,11 @@ func newForm(values map[string]jsontext.Value) *form {
 }
 
 func readObject(body []byte, options ...jsontext.Options) (map[string]jsontext.Value, error) {
+	return readMembers(body, func(string) bool { return true }, options...)
+}
+
+// readMembers is readObject that keeps nothing but the members that are wanted.
+func readMembers(body []byte, wanted func(name string) bool, options ...jsontext.Options) (map[string]jsontext.Value, error) {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(body), options...)
 	if kind := decoder.PeekKind(); kind != '{' {
 		if err := decoder.SkipValue(); err != nil {
@@ -59,6 +64,9 @@ func readObject(body []byte, options ...jsontext.Options) (map[string]jsontext.V
 		value, err := decoder.ReadValue()
 		if err != nil {
 			return nil, notJSON(err)
+		}
+		if !wanted(key) {
+			continue
 		}
 		if _, twice := values[key]; twice { // with options that let duplicates pass
 			return nil, twiceNamed(key)

@@ -32,6 +32,7 @@ type fakeEngine struct {
 	created    bool
 	joined     []competition.JoinedReply
 	stats      competition.Stats
+	writes     int // what an unnamed sync or a batch comes to; 0 asks for no payment
 	nextListed competition.ListPlace
 	next       string
 	nextPart   uint32
@@ -122,13 +123,23 @@ func (e *fakeEngine) SubmitSync(id string, s *competition.SubmitSync) (competiti
 	return competition.SyncReply{Score: 10_000, Rank: 2, Total: 3, Changed: true}, err
 }
 
-func (e *fakeEngine) SubmitEverywhere(s *competition.SubmitSync) ([]competition.JoinedReply, error) {
+func (e *fakeEngine) SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error) {
+	if e.writes > 0 {
+		if err := pay(e.writes); err != nil {
+			return nil, err
+		}
+	}
 	err := e.note("SubmitEverywhere", "", competition.Caller{})
 	e.sync = *s
 	return e.joined, err
 }
 
-func (e *fakeEngine) SubmitBatch(items []competition.BatchItem) {
+func (e *fakeEngine) SubmitBatch(items []competition.BatchItem, pay competition.Pay) error {
+	if e.writes > 0 {
+		if err := pay(e.writes); err != nil {
+			return err
+		}
+	}
 	_ = e.note("SubmitBatch", "", competition.Caller{})
 	for i := range items {
 		items[i].Err = e.err
@@ -137,6 +148,7 @@ func (e *fakeEngine) SubmitBatch(items []competition.BatchItem) {
 	if e.batch != nil {
 		e.batch(items)
 	}
+	return nil
 }
 
 func (e *fakeEngine) Stats(id string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {

@@ -47,7 +47,7 @@ func TestASocketThatFloodsIsClosed(t *testing.T) {
 	} {
 		t.Run(rule, func(t *testing.T) {
 			t.Parallel()
-			b := newLiveServer(t, func(o *Options) { o.RateLimits.User = 10 })
+			b := newLiveServer(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 10, 20 })
 			r := b.watching(t, "")
 			if rule == "empty fragments" {
 				_, err := r.conn.Write(frameBytes(opText, nil))
@@ -60,7 +60,7 @@ func TestASocketThatFloodsIsClosed(t *testing.T) {
 
 // TestTheCloseCodeOfAFlood: 1008, after as many frames as may be.
 func TestTheCloseCodeOfAFlood(t *testing.T) {
-	b := newLiveServer(t, func(o *Options) { o.RateLimits.User = 10 })
+	b := newLiveServer(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 10, 20 })
 	r := b.watching(t, "")
 	r.expect("leaderboard_update")
 	for range 10*paceFactor + 1 {
@@ -73,7 +73,7 @@ func TestTheCloseCodeOfAFlood(t *testing.T) {
 // TestFramesOverTheRateAreNotParsed: they are counted before it is known what they
 // are, so that all of them get the same answer.
 func TestFramesOverTheRateAreNotParsed(t *testing.T) {
-	b := newLiveServer(t, func(o *Options) { o.RateLimits.User = 1 })
+	b := newLiveServer(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 1, 2 })
 	r := b.watching(t, "")
 	r.expect("leaderboard_update")
 	r.text(ping(0))

@@ -10,12 +10,16 @@ import (
 	"github.com/maypok86/otter/v2"
 	"github.com/valyala/fasthttp"
 	"golang.org/x/time/rate"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
-// RateLimits are how many requests a second are taken, each with bursts of
-// twice as many; 0 is no limit. A batch counts as one request.
+// RateLimits are how many units a second are taken; 0 is no limit. A request is one
+// unit, and of a user one more for every 20 reports that it comes to, each for one
+// competition, every 16 KiB of body and every 200 rows asked for.
 type RateLimits struct {
 	User    int // of one user, operators and service keys excepted
+	Burst   int // units that a user may use at once; 0: 4,000, or twice User if that is more
 	Address int // of one client address (of IPv6 its /64 network), whoever sends them
 
 	// TrustedProxies are the networks of proxies whose X-Forwarded-For says where
@@ -31,17 +35,39 @@ const maxRateKeys = 100_000
 // for concurrent use. A nil throttle lets everybody pass.
 type throttle[K comparable] struct {
 	perSecond int
+	burst     int
 	limit     []byte // perSecond, as the header has it
 	buckets   *otter.Cache[K, *rate.Limiter]
 	now       func() time.Time
 }
 
-func newThrottle[K comparable](perSecond int, now func() time.Time) *throttle[K] {
+// The prices.
+const (
+	writesOfUnit = 20
+	bytesOfUnit  = 16 << 10
+	rowsOfUnit   = 200
+
+	// defaultBurst is a year of days for 200 competitions.
+	defaultBurst = 4_000
+	// maxWrites is how many reports one request may come to, whoever sends it.
+	maxWrites = defaultBurst * writesOfUnit
+)
+
+// userThrottle is what holds users to their rate.
+func (l *RateLimits) userThrottle(now func() time.Time) *throttle[string] {
+	burst := l.Burst
+	if burst <= 0 {
+		burst = max(defaultBurst, 2*l.User)
+	}
+	return newThrottle[string](l.User, burst, now)
+}
+
+func newThrottle[K comparable](perSecond, burst int, now func() time.Time) *throttle[K] {
 	if perSecond <= 0 {
 		return nil
 	}
 	return &throttle[K]{
-		perSecond: perSecond, limit: strconv.AppendInt(nil, int64(perSecond), 10), now: now,
+		perSecond: perSecond, burst: burst, limit: strconv.AppendInt(nil, int64(perSecond), 10), now: now,
 		buckets: otter.Must(&otter.Options[K, *rate.Limiter]{MaximumSize: maxRateKeys}),
 	}
 }
@@ -61,33 +87,79 @@ func (t *throttle[K]) of(client K) *rate.Limiter {
 	if bucket, ok := t.buckets.GetIfPresent(client); ok {
 		return bucket
 	}
-	bucket, _ := t.buckets.SetIfAbsent(client, rate.NewLimiter(rate.Limit(t.perSecond), 2*t.perSecond))
+	bucket, _ := t.buckets.SetIfAbsent(client, rate.NewLimiter(rate.Limit(t.perSecond), t.burst))
 	return bucket
 }
 
-// take takes a token out of a bucket, and tells the client where it stands
+// take takes units out of a bucket, or none, and tells the client where it stands
 // (draft-ietf-httpapi-ratelimit-headers, version 07); nil means that it may go on.
-func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter) error {
+func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units int) error {
 	if bucket == nil {
 		return nil
 	}
 	now := t.now()
-	allowed := bucket.AllowN(now, 1)
+	allowed := bucket.AllowN(now, units)
 	left := max(bucket.TokensAt(now), 0)
 	var room [20]byte
 	header := &ctx.Response.Header
 	header.SetCanonical(headerRateLimit, t.limit)
 	header.SetCanonical(headerRateRemaining, strconv.AppendInt(room[:0], int64(left), 10))
-	seconds := (2*float64(t.perSecond) - left) / float64(t.perSecond) // until the bucket is full
+	seconds := (float64(t.burst) - left) / float64(t.perSecond) // until the bucket is full
 	header.SetCanonical(headerRateReset, strconv.AppendInt(room[:0], int64(seconds+0.999), 10))
-	if !allowed {
-		return errTooMany
+	switch {
+	case allowed:
+		return nil
+	case units > t.burst:
+		return errTooMuch
+	default:
+		return errTooMany.after((float64(units) - left) / float64(t.perSecond))
 	}
-	return nil
+}
+
+// after is the problem with when to come again.
+func (p *problem) after(seconds float64) *problem {
+	if seconds <= 1 {
+		return p
+	}
+	later := *p
+	later.retryAfter = int(seconds + 0.999)
+	return &later
 }
 
 // errTooMany is said to whoever comes too early.
-var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is how many a second are taken; reports can be sent as a batch")
+var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is how many units a second are taken, and RateLimit-Remaining what is left; reports can be sent as a batch")
+
+// errTooMuch is said of a request that no waiting helps.
+var errTooMuch = kindTooMany.with("the request comes to more reports than may be sent at once, counting each for every competition that it goes to: send fewer items, or name the competition")
+
+// charge takes what a request costs besides the one unit of every request; nothing
+// is changed before it succeeds.
+func (s *Server) charge(c *call, units int) error {
+	if units == 0 || c.who == nil {
+		return nil
+	}
+	return s.users.take(c.RequestCtx, c.who.bucket, units)
+}
+
+// payFor charges for reports.
+func (s *Server) payFor(c *call) competition.Pay {
+	return func(writes int) error {
+		if writes > maxWrites {
+			return errTooMuch
+		}
+		return s.charge(c, writes/writesOfUnit)
+	}
+}
+
+// rows is about how many rows a request asks for, as far as it says.
+func (c *call) rows() (n int) {
+	if len(c.URI().QueryString()) == 0 {
+		return 0
+	}
+	q := c.query()
+	n = q.integer("limit", 1, maxLimit, 0)
+	return max(n, 2*q.integer("radius", 0, maxRadius, 0)) // what is wrong with them the handler says
+}
 
 // allow takes a token out of a bucket where there is no header to tell of it.
 func (t *throttle[K]) allow(bucket *rate.Limiter) bool {

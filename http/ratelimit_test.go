@@ -15,7 +15,7 @@ const readTop = "/api/v1/leaderboard/spring"
 
 // TestUsersAreHeldToARate: each by a bucket of its own, which fills with time.
 func TestUsersAreHeldToARate(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.RateLimits.User = 5 })
+	b := newBench(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 5, 10 })
 	get := func(token string) response { return b.do(t, "GET", readTop, "", bearer(token)) }
 	ada, again, bob := userToken(t, "ada"), mint(t, secret, map[string]any{"sub": "ada", "jti": "2"}), userToken(t, "bob")
 	for left := 9; left >= 0; left-- {
@@ -42,7 +42,7 @@ func TestUsersAreHeldToARate(t *testing.T) {
 // TestARequestTooManyReachesNobody: one that comes too early does not reach
 // the engine.
 func TestARequestTooManyReachesNobody(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.RateLimits.User = 1 })
+	b := newBench(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 1, 2 })
 	const body = `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
 	for range 2 {
 		require.Equal(t, 200, b.do(t, "POST", "/api/v1/fitness/sync", body, bearer(userToken(t, "u1"))).status)
@@ -54,7 +54,7 @@ func TestARequestTooManyReachesNobody(t *testing.T) {
 
 // TestOperatorsAreNotHeldToARate: services send for many users.
 func TestOperatorsAreNotHeldToARate(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.RateLimits.User = 1 })
+	b := newBench(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 1, 2 })
 	operator := mint(t, secret, map[string]any{"app_metadata": map[string]any{"role": "operator"}})
 	for range 20 {
 		r := b.do(t, "GET", readTop, "", bearer(operator))
@@ -81,7 +81,7 @@ func TestAddressesAreHeldToARate(t *testing.T) {
 
 // TestBucketsAreBounded: however many users and addresses come.
 func TestBucketsAreBounded(t *testing.T) {
-	users := newThrottle[int](1, func() time.Time { return start })
+	users := newThrottle[int](1, 2, func() time.Time { return start })
 	defer users.close()
 	for n := range maxRateKeys * 3 / 2 {
 		users.of(n)

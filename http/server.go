@@ -65,8 +65,8 @@ func New(o Options) *Server {
 		engine:  o.Engine,
 		log:     o.Logger,
 		limits:  o.RateLimits,
-		users:   newThrottle[string](o.RateLimits.User, o.Now),
-		clients: newThrottle[netip.Addr](o.RateLimits.Address, o.Now),
+		users:   o.RateLimits.userThrottle(o.Now),
+		clients: newThrottle[netip.Addr](o.RateLimits.Address, 2*o.RateLimits.Address, o.Now),
 		origins: newOrigins(o.AllowedOrigins),
 		ids:     newRequestIDs(),
 		build:   o.Build,
@@ -202,7 +202,7 @@ func (s *Server) throttleClient(ctx *fasthttp.RequestCtx) error {
 	if s.clients == nil {
 		return nil
 	}
-	return s.clients.take(ctx, s.clients.of(s.limits.clientAddress(ctx)))
+	return s.clients.take(ctx, s.clients.of(s.limits.clientAddress(ctx)), 1)
 }
 
 // dress gives a response what all responses have.

@@ -28,7 +28,7 @@ func (s *Server) doSubmitSync(c *call) error {
 	}
 	c.out = append(c.out[:0], envelope...)
 	if c.form.competitionID == nil {
-		replies, err := everywhere(engine, &c.sync)
+		replies, err := everywhere(engine, &c.sync, s.payFor(c))
 		if err != nil {
 			return err
 		}
@@ -48,8 +48,8 @@ func (s *Server) doSubmitSync(c *call) error {
 
 // everywhere submits to every competition of the user; that none takes it is a
 // refusal, since nothing was kept.
-func everywhere(engine Engine, sync *competition.SubmitSync) ([]competition.JoinedReply, error) {
-	replies, err := engine.SubmitEverywhere(sync)
+func everywhere(engine Engine, sync *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error) {
+	replies, err := engine.SubmitEverywhere(sync, pay)
 	if err == nil && len(replies) == 0 {
 		err = competition.ErrNotEnrolled
 	}

@@ -436,7 +436,7 @@ func TestTheAPIKeyOfALiveClientIsRevoked(t *testing.T) {
 
 // TestFramesCountAsRequests: a socket is no way around the rate.
 func TestFramesCountAsRequests(t *testing.T) {
-	b := newLiveServer(t, func(o *Options) { o.RateLimits.User = 3 })
+	b := newLiveServer(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 3, 6 })
 	r := b.watching(t, "?limit=10") // the first of six
 	r.expect("leaderboard_update")
 	for range 5 {

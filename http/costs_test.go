@@ -1,0 +1,97 @@
+package http
+
+import (
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestARequestCostsWhatItComesTo: in units, and all of it before anything is done.
+func TestARequestCostsWhatItComesTo(t *testing.T) {
+	day := `{"steps":1,"date":"2026-05-01"}`
+	const named = `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
+	batch := func(n int) string { return `{"syncs":[` + strings.Repeat(named+",", n-1) + named + `]}` }
+	const sync, list = "/api/v1/fitness/sync", "/api/v1/competitions"
+	for name, c := range map[string]struct {
+		method, path, body string
+		writes, units      int
+		called             string
+	}{
+		"a sync":                          {"POST", sync, `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`, 0, 1, "SubmitSync"},
+		"an unnamed one to 19":            {"POST", sync, day, 19, 1, "SubmitEverywhere"},
+		"an unnamed one to 200":           {"POST", sync, day, 200, 11, "SubmitEverywhere"},
+		"a year of days to 200":           {"POST", sync + "/batch", batch(365), 73_000, 1 + 3650 + 1, "SubmitBatch"},
+		"a large body":                    {"POST", sync + "/batch", batch(1000), 1000, 1 + 50 + 3, "SubmitBatch"},
+		"a list":                          {"GET", list, "", 0, 1, "Competitions"},
+		"a list of 1,000":                 {"GET", list + "?limit=1000", "", 0, 6, "Competitions"},
+		"a thousand around somebody":      {"GET", readTop + "?around=u2&radius=500", "", 0, 6, "Around"},
+		"the batch of the report":         {"POST", sync + "/batch", batch(1000), 1_200_000, 0, ""},
+		"an unnamed one to 100,000, even": {"POST", sync, day, 100_000, 0, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
+			b.engine.writes = c.writes
+			r := b.do(t, c.method, c.path, c.body, bearer(userToken(t, "u1")))
+			if c.called == "" {
+				require.Equal(t, 429, r.status)
+				require.NotEmpty(t, r.get("Retry-After"))
+				require.Empty(t, b.engine.calls)
+				return
+			}
+			require.Equal(t, 200, r.status, r.body)
+			require.Equal(t, strconv.Itoa(4000-c.units), r.get("RateLimit-Remaining"))
+			require.Equal(t, "100", r.get("RateLimit-Limit"))
+		})
+	}
+}
+
+// TestWhoHasTooLittleHearsWhenItIsEnough: and keeps what there is.
+func TestWhoHasTooLittleHearsWhenItIsEnough(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
+	post := func(writes int) response {
+		b.engine.writes = writes
+		return b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+	}
+	require.Equal(t, 200, post(70_000).status)
+	r := post(30_000)
+	require.Equal(t, 429, r.status)
+	require.Equal(t, "11", r.get("Retry-After"), "1,500 wanted, 498 left, 100 a second")
+	require.Equal(t, "498", r.get("RateLimit-Remaining"))
+	require.Equal(t, 200, post(9_000).status)
+}
+
+// TestNoOneRequestGoesTooFar: operators have no rate, and the same bound.
+func TestNoOneRequestGoesTooFar(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
+	operator := mint(t, secret, map[string]any{"app_metadata": map[string]any{"role": "operator"}})
+	for writes, want := range map[int]int{maxWrites: 200, maxWrites + 1: 429} {
+		b.engine.writes = writes
+		r := b.do(t, "POST", "/api/v1/fitness/sync", `{"user_id":"u1","steps":1,"date":"2026-05-01"}`, bearer(operator))
+		require.Equal(t, want, r.status, r.body)
+	}
+}
+
+// TestUnknownNamesOfABatchAreNotKept: a megabyte of them costs what reading it does.
+func TestUnknownNamesOfABatchAreNotKept(t *testing.T) {
+	var body strings.Builder
+	body.WriteString(`{"syncs":[{"competition_id":"spring","steps":1,"date":"2026-05-01"},3]`)
+	for i := range 80_000 {
+		body.WriteString(`,"` + strconv.Itoa(i) + `":1`)
+	}
+	body.WriteString("}")
+	values, err := readMembers([]byte(body.String()), func(name string) bool { return name == "syncs" }, loose...)
+	require.NoError(t, err)
+	require.Len(t, values, 1)
+	items, err := exactBatch([]byte(body.String()))
+	require.NoError(t, err)
+	require.Len(t, items, 2)
+	_, err = exactBatch([]byte(strings.Replace(body.String(), `"7":1`, `"8":1`, 1)))
+	require.ErrorContains(t, err, "twice")
+
+	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
+	r := b.do(t, "POST", "/api/v1/fitness/sync/batch", body.String(), bearer(userToken(t, "u1")))
+	require.Equal(t, 200, r.status, r.body)
+	require.Equal(t, strconv.Itoa(4000-1-body.Len()/(16<<10)), r.get("RateLimit-Remaining"))
+}
