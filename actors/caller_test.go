@@ -265,19 +265,20 @@ func (c *caller) batch(r *rand.Rand, m *model) {
 
 func (c *caller) everywhere(r *rand.Rand, user string) {
 	s := c.draw(r, user)
-	accepted, changed, refusal := everywhere(c.models, c.now(), c.mark(), &s)
+	all, refusal := everywhere(c.models, c.now(), c.mark(), &s)
 	var replies []competition.JoinedReply
 	again, err := c.try(func() (err error) {
 		replies, err = c.engine.SubmitEverywhere(&s, nil)
 		return err
 	})
-	if !errors.Is(err, refusal) || len(replies) != len(accepted) {
-		c.wrong("sync of %s everywhere: %+v, %v; the model says %v, %v", user, replies, err, accepted, refusal)
+	if !errors.Is(err, refusal) || len(replies) != len(all) {
+		c.wrong("sync of %s everywhere: %+v, %v; the model says %v, %v", user, replies, err, all, refusal)
 		return
 	}
 	for i, reply := range replies {
-		if reply.CompetitionID != accepted[i] || reply.Changed != changed[i] && !again {
-			c.wrong("sync of %s everywhere: %+v, the model says %v, %v", user, replies, accepted, changed)
+		want := all[i]
+		if reply.CompetitionID != want.id || !errors.Is(reply.Err, want.err) || want.err == nil && reply.Changed != want.changed && !again {
+			c.wrong("sync of %s everywhere: %+v, the model says %v", user, replies, all)
 		}
 	}
 }

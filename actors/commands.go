@@ -280,30 +280,38 @@ func (e *Engine) joinedBy(userID string, deadline time.Time) *joined {
 	return j
 }
 
-// combine is the answer for a sync, made of those for its copies.
+// combine is the answer for a sync, made of those for its copies: a reply or a
+// refusal of each competition that it was meant for, if one took it.
 func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) {
-	var replies []competition.JoinedReply
-	refusal := competition.ErrNotEnrolled
+	var all []competition.JoinedReply
+	refused := 0
 	for i := range copies {
 		switch err := copies[i].Err; {
 		case err == nil:
-			replies = append(replies, copies[i].Replies...)
+			all = append(all, copies[i].Replies...)
 		case errors.Is(err, competition.ErrUnavailable), errors.Is(err, competition.ErrOverloaded), errors.Is(err, competition.ErrInternal):
 			return nil, err
-		case errors.Is(refusal, competition.ErrNotEnrolled) && !skips(err):
-			refusal = err
+		case !skips(err):
+			all = append(all, competition.JoinedReply{CompetitionID: copies[i].CompetitionID, Err: err})
+			refused++
 		}
 	}
-	if len(replies) == 0 {
-		return nil, refusal
+	switch {
+	case len(all) == 0:
+		return nil, competition.ErrNotEnrolled
+	case refused < len(all):
+		return all, nil
+	case refused == 1:
+		return nil, all[0].Err
 	}
-	return replies, nil
+	first := competition.FirstRefusal(all)
+	return nil, &competition.RefusedEverywhereError{First: all[first], Others: slices.Delete(slices.Clone(all), first, first+1)}
 }
 
 // skips reports whether a competition with this refusal is none that the sync
 // was meant for. A private one that the user has just left does not exist for them.
 func skips(err error) bool {
-	return errors.Is(err, competition.ErrUnknownCompetition) || errors.Is(err, competition.ErrNotStarted) ||
+	return errors.Is(err, competition.ErrUnknownCompetition) || errors.Is(err, competition.ErrNotEnrolled) || errors.Is(err, competition.ErrNotStarted) ||
 		errors.Is(err, competition.ErrClosed) || errors.Is(err, competition.ErrOutsideWindow)
 }
 

@@ -289,30 +289,40 @@ func (m *model) board() []standing {
 
 // everywhere is a sync without a competition: it goes to those that the user
 // has joined, that are open and that take the day.
-func everywhere(models []*model, now time.Time, at mark, s *competition.SubmitSync) (accepted []string, changed []bool, err error) {
+func everywhere(models []*model, now time.Time, at mark, s *competition.SubmitSync) (told []told, err error) {
 	meant := *s
 	meant.MembersOnly = true
+	accepted := false
 	for _, m := range models {
 		status := m.status(now)
 		if !m.people[s.UserID].present || !m.covers(s.Day) || status != competition.Active && status != competition.Finalizing {
 			continue
 		}
-		c, refusal := m.sync(now, at, &meant)
-		if refusal == nil {
-			accepted, changed = append(accepted, m.def.ID), append(changed, c)
-		} else if err == nil {
-			err = refusal
+		changed, refusal := m.sync(now, at, &meant)
+		told = append(told, toldBy(m.def.ID, changed, refusal))
+		accepted = accepted || refusal == nil
+	}
+	if accepted {
+		return told, nil
+	}
+	for _, first := range []error{competition.ErrFutureDate, competition.ErrRecordedInFuture, competition.ErrImplausible, competition.ErrTooManySources} {
+		for _, t := range told {
+			if errors.Is(t.err, first) {
+				return nil, first
+			}
 		}
 	}
-	switch {
-	case len(accepted) > 0:
-		return accepted, changed, nil
-	case err != nil:
-		return nil, nil, err
-	default:
-		return nil, nil, competition.ErrNotEnrolled
-	}
+	return nil, competition.ErrNotEnrolled
 }
+
+// told is what one competition says of a sync that went to several.
+type told struct {
+	id      string
+	changed bool
+	err     error
+}
+
+func toldBy(id string, changed bool, err error) told { return told{id, changed, err} }
 
 // retryable reports whether a client would send the same again.
 func retryable(err error) bool {

@@ -45,6 +45,7 @@ func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
 		require.Equal(t, []competition.JoinedReply{
 			{CompetitionID: "a-joined", SyncReply: competition.SyncReply{Score: 100, Rank: 1, Total: 1, Changed: true}},
 			{CompetitionID: "b-joined", SyncReply: competition.SyncReply{Score: 200, Rank: 1, Total: 1, Changed: true}},
+			{CompetitionID: "e-strict", Err: competition.ErrImplausible},
 		}, replies)
 		require.Empty(t, scores(t, e, "f-others"))
 
@@ -58,6 +59,13 @@ func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
 		require.NoError(t, err)
 		_, err = e.SubmitEverywhere(steps("bob", 100), nil)
 		require.ErrorIs(t, err, competition.ErrImplausible, "the only one that it was meant for refuses it")
+		_, err = e.SubmitEverywhere(steps("ann", 100_001), nil)
+		var everywhere *competition.RefusedEverywhereError
+		require.ErrorAs(t, err, &everywhere)
+		require.Equal(t, competition.JoinedReply{CompetitionID: "a-joined", Err: competition.ErrImplausible}, everywhere.First)
+		require.Equal(t, []competition.JoinedReply{
+			{CompetitionID: "b-joined", Err: competition.ErrImplausible}, {CompetitionID: "e-strict", Err: competition.ErrImplausible},
+		}, everywhere.Others)
 
 		_, err = send[int](e, "a-joined", &unknown{})
 		require.ErrorIs(t, err, competition.ErrInternal)
@@ -68,7 +76,7 @@ func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
 		pass(time.Second)
 		replies, err = e.SubmitEverywhere(steps("ann", 101), nil)
 		require.NoError(t, err)
-		require.Len(t, replies, 2)
+		require.Len(t, replies, 3)
 	})
 }
 

@@ -1,6 +1,10 @@
 package competition
 
-import "time"
+import (
+	"errors"
+	"slices"
+	"time"
+)
 
 // What the actors and the transport hand each other.
 
@@ -8,7 +12,39 @@ import "time"
 type JoinedReply struct {
 	CompetitionID string
 	SyncReply
+	Err error // why it refused; then there is no reply
 }
+
+// RefusedEverywhereError is the answer for a sync that every competition which it
+// was meant for refused. It is the first refusal, in the order of errors.go.
+type RefusedEverywhereError struct {
+	First  JoinedReply
+	Others []JoinedReply // in the order of ids; at least one
+}
+
+// Error implements error.
+func (e *RefusedEverywhereError) Error() string { return e.First.Err.Error() }
+
+// Unwrap is the first refusal.
+func (e *RefusedEverywhereError) Unwrap() error { return e.First.Err }
+
+// FirstRefusal is the place of the first of refusals, in the order in which clients
+// hear of them.
+func FirstRefusal(refusals []JoinedReply) (first int) {
+	order := func(err error) int {
+		return slices.IndexFunc(syncRefusals, func(known error) bool { return errors.Is(err, known) })
+	}
+	for i := range refusals {
+		if order(refusals[i].Err) < order(refusals[first].Err) {
+			first = i
+		}
+	}
+	return first
+}
+
+// syncRefusals are those that competitions may give a sync of somebody who takes
+// part, in the order of errors.go.
+var syncRefusals = []error{ErrFull, ErrFutureDate, ErrRecordedInFuture, ErrImplausible, ErrTooManySources}
 
 // Pay is told how many reports a request comes to, each for one competition, before
 // any of them is submitted. An error refuses the request whole.

@@ -101,6 +101,10 @@ func appendSyncReplies(dst []byte, userID string, replies []competition.JoinedRe
 		if i > 0 {
 			dst = append(dst, ',')
 		}
+		if replies[i].Err != nil {
+			dst = appendRefusal(dst, &replies[i])
+			continue
+		}
 		dst = appendSyncReply(dst, replies[i].CompetitionID, userID, replies[i].SyncReply)
 	}
 	return append(dst, ']')

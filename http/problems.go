@@ -92,6 +92,8 @@ type problem struct {
 	detail string
 	fields []competition.FieldError // every bad field of an invalid request
 
+	refusals []competition.JoinedReply // of other competitions, all of which refused
+
 	retryAfter int // seconds, where it is known better than by the kind; 0 where it is not
 }
 
@@ -129,9 +131,14 @@ func problemOf(err error) (p *problem, known bool) {
 	}
 	for _, k := range kinds {
 		for _, known := range k.errs {
-			if errors.Is(err, known) {
-				return k.with(known.Error()), true
+			if !errors.Is(err, known) {
+				continue
 			}
+			p = k.with(known.Error())
+			if everywhere, ok := errors.AsType[*competition.RefusedEverywhereError](err); ok {
+				p.refusals = everywhere.Others
+			}
+			return p, true
 		}
 	}
 	return kindInternal.with("something failed inside the server; please report the request id"), false
@@ -203,7 +210,26 @@ func appendProblem(dst []byte, p *problem) []byte {
 	if len(p.fields) > 0 {
 		dst = append(dst, ']')
 	}
+	for i := range p.refusals {
+		if i == 0 {
+			dst = append(dst, `,"refusals":[`...)
+		} else {
+			dst = append(dst, ',')
+		}
+		dst = appendRefusal(dst, &p.refusals[i])
+	}
+	if len(p.refusals) > 0 {
+		dst = append(dst, ']')
+	}
 	return append(dst, '}')
+}
+
+// appendRefusal writes the problem of one of the competitions that a sync went to.
+func appendRefusal(dst []byte, r *competition.JoinedReply) []byte {
+	p, _ := problemOf(r.Err)
+	dst = appendProblem(dst, p)
+	dst = append(dst[:len(dst)-1], `,"competition_id":"`...)
+	return append(append(dst, r.CompetitionID...), `"}`...)
 }
 
 // anchor is where /docs explains the kind.
