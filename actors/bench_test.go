@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -158,4 +159,36 @@ func BenchmarkTop(b *testing.B) {
 			}
 		}
 	})
+}
+
+// BenchmarkUnnamedBatchThatIsTooMuch is a batch of 1,000 reports by somebody who
+// takes part in 1,200 competitions: what finding out its price costs.
+func BenchmarkUnnamedBatchThatIsTooMuch(b *testing.B) {
+	store := newMemoryStore()
+	e, err := New(Options{Store: store})
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer func() { _ = e.Close(context.Background()) }() //nolint:usetesting // it outlives the loop
+	for i := range 1200 {
+		d := running(fmt.Sprintf("c%04d", i))
+		store.summaries[d.ID] = competition.Summary{Definition: d, Status: competition.Active}
+		put(store.memberships, "ann", d.ID, competition.Membership{UserID: "ann", CompetitionID: d.ID, Number: 1, Present: true})
+	}
+	items := make([]competition.BatchItem, 1000)
+	for i := range items {
+		items[i].Sync = *steps("ann", int64(i))
+	}
+	tooMuch := errors.New("too much")
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := e.SubmitBatch(items, func(writes int) error {
+			if writes != 1_200_000 {
+				b.Fatal(writes)
+			}
+			return tooMuch
+		}); !errors.Is(err, tooMuch) {
+			b.Fatal(err)
+		}
+	}
 }

@@ -140,3 +140,38 @@ func TestEndedTiesAreLookedAtOnce(t *testing.T) {
 		require.Equal(t, open, ties)
 	}
 }
+
+// BenchmarkList is an athlete's list of 100 beside what other people have made.
+func BenchmarkList(b *testing.B) {
+	for _, c := range []struct {
+		name       string
+		n          int
+		visibility competition.Visibility
+	}{
+		{"empty beside 4000 private", 4000, competition.Private},
+		{"100 of 4000", 4000, competition.Public},
+		{"100 of 40000", 40_000, competition.Public},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			s := open(b, Options{Dir: b.TempDir(), BallastBytes: -1})
+			defer func() { require.NoError(b, s.Close()) }()
+			var batches []*competition.Batch
+			for i := range c.n {
+				d := porttest.Definition(fmt.Sprintf("c%06d", i))
+				d.Visibility = c.visibility
+				d.Complete()
+				g := porttest.NewGame(s, d.ID)
+				_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d})
+				require.NoError(b, err)
+				if batches = append(batches, g.Take()); len(batches) == 1000 {
+					require.Nil(b, s.Append(b.Context(), batches))
+					batches = nil
+				}
+			}
+			for b.Loop() {
+				_, _, err := s.Visible(b.Context(), competition.Listing{Reader: "bert", Limit: 100})
+				require.NoError(b, err)
+			}
+		})
+	}
+}
