@@ -34,9 +34,10 @@ func FirstRefusal(refusals []JoinedReply) (first int) {
 	order := func(err error) int {
 		return slices.IndexFunc(syncRefusals, func(known error) bool { return errors.Is(err, known) })
 	}
-	for i := range refusals {
-		if order(refusals[i].Err) < order(refusals[first].Err) {
-			first = i
+	best := 0
+	for i, r := range refusals {
+		if o := order(r.Err); i == 0 || o < best {
+			first, best = i, o
 		}
 	}
 	return first

@@ -72,7 +72,7 @@ func (c *commit) list(before, after *competition.Summary) error {
 			keys[1] = appendDueKey(nil, at, before.Definition.ID)
 		}
 	}
-	for i, append := range []func(dst []byte, s *competition.Summary) []byte{
+	for i, appendTo := range []func(dst []byte, s *competition.Summary) []byte{
 		appendListedKey,
 		func(dst []byte, s *competition.Summary) []byte {
 			if at, ok := s.DueAt(); ok {
@@ -81,7 +81,7 @@ func (c *commit) list(before, after *competition.Summary) error {
 			return dst
 		},
 	} {
-		c.key = append(c.key[:0], after)
+		c.key = appendTo(c.key[:0], after)
 		if bytes.Equal(c.key, keys[i]) {
 			continue
 		}
