@@ -29,7 +29,7 @@ func TestAnswersOfAllSizesAreWhole(t *testing.T) {
 	}
 	sizes = append(sizes, 64<<10, 1<<20)
 	text := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
-	s.Server.fiber = func(ctx *fasthttp.RequestCtx) {
+	s.fiber = func(ctx *fasthttp.RequestCtx) {
 		size, err := strconv.Atoi(string(ctx.Path()[1:]))
 		if err == nil {
 			ctx.Response.SetBodyRaw(text[:size])
@@ -101,7 +101,7 @@ func TestALeanConnWaitsForTheSecondPieceAlone(t *testing.T) {
 
 	conn.gather(8)
 	write("HTTP/1.1 200 OK\r\n\r\nhalf")
-	require.NoError(t, conn.TCPConn.Close())
+	require.NoError(t, conn.Close())
 	n, err := io.WriteString(lean, "rest")
 	require.ErrorIs(t, err, net.ErrClosed)
 	require.Zero(t, n)

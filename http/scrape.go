@@ -28,7 +28,7 @@ type scrape struct {
 // getMetrics answers in Prometheus' text format.
 func (s *Server) getMetrics(c *call) error {
 	switch {
-	case s.metricsElsewhere && c.RequestCtx.UserValue(operationsKey) == nil:
+	case s.metricsElsewhere && c.UserValue(operationsKey) == nil:
 		return kindNotFound.with("the metrics are at METRICS_ADDRESS")
 	case c.who != nil:
 		if _, err := s.permit(c); err != nil {

@@ -177,16 +177,8 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		defer s.bodies.release(&ctx.Request.Header)
 	}
 	s.dress(ctx)
-	if err := isHTTP1(&ctx.Request.Header); err != nil {
+	if err := s.refusalAtOnce(ctx, arrived); err != nil {
 		s.refuse(ctx, err)
-		endSlowly(ctx)
-	} else if err := s.throttleClient(ctx); err != nil {
-		s.refuse(ctx, err)
-	} else if arrived != nil && arrived.refusal != nil {
-		s.refuse(ctx, arrived.refusal)
-	} else if !isKnown(ctx.Method()) {
-		ctx.Response.Header.Set("Allow", strings.Join(knownMethods, ", "))
-		s.refuse(ctx, kindMethod.with("the method is not one of HTTP's that this server knows"))
 	} else {
 		s.fiber(ctx)
 	}
@@ -194,6 +186,25 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.logAccess(ctx)
 	}
+}
+
+// refusalAtOnce is why a request does not reach the routes.
+func (s *Server) refusalAtOnce(ctx *fasthttp.RequestCtx, arrived *arrival) error {
+	if err := isHTTP1(&ctx.Request.Header); err != nil {
+		endSlowly(ctx)
+		return err
+	}
+	if err := s.throttleClient(ctx); err != nil {
+		return err
+	}
+	switch {
+	case arrived != nil && arrived.refusal != nil:
+		return arrived.refusal
+	case !isKnown(ctx.Method()):
+		ctx.Response.Header.Set("Allow", strings.Join(knownMethods, ", "))
+		return kindMethod.with("the method is not one of HTTP's that this server knows")
+	}
+	return nil
 }
 
 // throttleClient holds a client's address to its rate, before anything is known
