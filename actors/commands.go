@@ -363,13 +363,20 @@ func (e *Engine) Join(competitionID string, j *competition.JoinCompetition) (com
 	return entry, err
 }
 
-// Leave takes a user off the board; removing somebody else takes back the
-// invitation that they have, too.
+// Remove takes a user out of a competition, who cannot come back alone, and takes
+// back the invitation that they have.
+func (e *Engine) Remove(competitionID string, r *competition.RemoveParticipant) error {
+	command := *r
+	_, err := send[struct{}](e, competitionID, &command)
+	if err == nil {
+		e.withdrawFrom(competitionID, r.UserID)
+	}
+	return err
+}
+
+// Leave takes a user off the board.
 func (e *Engine) Leave(competitionID string, l *competition.LeaveCompetition) error {
 	command := *l
 	_, err := send[struct{}](e, competitionID, &command)
-	if err == nil && l.UserID != l.Caller.UserID {
-		e.withdrawFrom(competitionID, l.UserID)
-	}
 	return err
 }

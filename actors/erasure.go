@@ -36,17 +36,15 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err != nil {
 		return done, err
 	}
-	var random [16]byte
-	rand.Read(random[:]) // never fails, see crypto/rand
-	erasure := competition.Erasure{UserID: userID, Pseudonym: competition.NewPseudonym(random)}
 	var erased []string
 	for _, tie := range ties {
-		if err := e.eraseIn(tie.CompetitionID, erasure); err != nil {
+		reply, err := e.eraseIn(tie.CompetitionID, userID)
+		if err != nil {
 			return done, err
 		}
+		done.Note(tie.CompetitionID, reply)
 		erased = append(erased, tie.CompetitionID)
 	}
-	done.Competitions = len(erased)
 	ctx, cancel := context.WithTimeout(e.life, eraseTimeout)
 	defer cancel()
 	if err := e.Store.ForgetInvitations(ctx, userID); err != nil {
@@ -56,7 +54,7 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 		return done, err
 	}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
-	if err := e.Store.Pseudonymise(ctx, erasure, e.now(), newID); err != nil {
+	if err := e.Store.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID); err != nil {
 		return done, err
 	}
 	if err := e.Store.Scrub(ctx); err != nil {
@@ -92,19 +90,27 @@ func (e *Engine) countMoney(userID string) (n int, err error) {
 
 // eraseIn erases the person in one competition, and returns once a snapshot has
 // taken the place of the old days.
-func (e *Engine) eraseIn(id string, erasure competition.Erasure) error {
+func (e *Engine) eraseIn(id, userID string) (reply competition.EraseReply, err error) {
 	deadline := e.deadline()
 	h, err := e.enter(id, deadline)
 	if err != nil {
-		return err
+		return reply, err
 	}
 	defer e.leave(h)
-	command := &competition.EraseParticipant{UserID: erasure.UserID, Pseudonym: erasure.Pseudonym}
-	if _, err := ask[struct{}](e, h, command, deadline); err != nil {
-		return err
+	command := &competition.EraseParticipant{UserID: userID, Pseudonym: newPseudonym()}
+	if reply, err = ask[competition.EraseReply](e, h, command, deadline); err != nil {
+		return reply, err
 	}
 	_, err = ask[struct{}](e, h, &saveRows{}, e.deadline())
-	return err
+	return reply, err
+}
+
+// newPseudonym is drawn for each place that forgets a person, so that none of them
+// leads to another.
+func newPseudonym() string {
+	var random [16]byte
+	rand.Read(random[:]) // never fails, see crypto/rand
+	return competition.NewPseudonym(random)
 }
 
 // saveRows asks for a snapshot of what is applied, and is answered when it is

@@ -263,7 +263,7 @@ func TestWhoWasRemovedDoesNotComeInByAnOldInvitation(t *testing.T) {
 		_, err := e.Join("secret", &competition.JoinCompetition{Caller: operator, UserID: "ann"})
 		require.NoError(t, err)
 		i := invite(t, e, "ann") // needless, and open
-		require.NoError(t, e.Leave("secret", &competition.LeaveCompetition{Caller: theCreator, UserID: "ann"}))
+		require.NoError(t, e.Remove("secret", &competition.RemoveParticipant{Caller: theCreator, UserID: "ann", Reason: "rude"}))
 		_, _, err = e.AcceptInvitation(i.ID, join("ann"))
 		require.ErrorIs(t, err, competition.ErrInvitationDecided)
 		_, err = e.Join("secret", &competition.JoinCompetition{Caller: operator, UserID: "ann"})

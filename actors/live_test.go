@@ -46,7 +46,7 @@ func TestWhoMayNotReadAnyMoreIsNotShown(t *testing.T) {
 		require.True(t, stranger.Revoked())
 		require.False(t, ann.Revoked() || bob.Revoked())
 
-		require.NoError(t, e.Leave("c", &competition.LeaveCompetition{Caller: operator, UserID: "bob"}))
+		require.NoError(t, e.Remove("c", &competition.RemoveParticipant{Caller: operator, UserID: "bob", Reason: "rude"}))
 		<-bob.wake
 		<-ann.wake
 		require.True(t, bob.Revoked())

@@ -457,7 +457,7 @@ func TestMirrorAgreesWithTheBoards(t *testing.T) {
 				case 4:
 					_, _ = e.Join(id, join(user))
 				case 5:
-					_ = e.Leave(id, &competition.LeaveCompetition{Caller: operator, UserID: user})
+					_ = e.Leave(id, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user})
 				case 6:
 					_, _ = send[struct{}](e, id, &unknown{})
 				case 7:

@@ -98,7 +98,7 @@ func (m *model) sync(now time.Time, at mark, s *competition.SubmitSync) (changed
 	p := m.people[s.UserID]
 	slot := modelSlot{s.Day, s.Source}
 	switch status, limit := m.status(now), m.def.DailyLimits; {
-	case !p.present && (p.ever || s.MembersOnly || m.def.Enrollment != competition.Open):
+	case !p.present && (p.ever || s.MembersOnly || m.def.Enrollment != competition.Open || status > competition.Active):
 		return false, m.concealed(competition.Caller{UserID: s.UserID, Operator: s.Trusted}, competition.ErrNotEnrolled)
 	case status == competition.Upcoming:
 		return false, competition.ErrNotStarted
@@ -119,7 +119,10 @@ func (m *model) sync(now time.Time, at mark, s *competition.SubmitSync) (changed
 	}
 	before, enrolled := p.totals(), p.present
 	if !enrolled {
-		p.ever, p.present, p.name, p.reached = true, true, s.UserName, at
+		p.ever, p.present, p.reached = true, true, at
+	}
+	if p.name == "" {
+		p.name = s.UserName
 	}
 	report := modelReport{s.RecordedAt, s.Metrics}
 	if old, known := p.reports[slot]; known {
@@ -180,8 +183,9 @@ func (m *model) join(now time.Time, at mark, j *competition.JoinCompetition) err
 		return competition.ErrFull
 	}
 	if !p.ever {
-		p.ever, p.reached, p.name = true, at, j.UserName
-	} else if j.Rename {
+		p.ever, p.reached = true, at
+	}
+	if p.name == "" || j.Rename && own {
 		p.name = j.UserName
 	}
 	p.present = true
@@ -191,7 +195,7 @@ func (m *model) join(now time.Time, at mark, j *competition.JoinCompetition) err
 func (m *model) leave(now time.Time, l *competition.LeaveCompetition) error {
 	p, status := m.people[l.UserID], m.status(now)
 	switch {
-	case l.Caller.UserID != l.UserID && !l.Caller.Operator && l.Caller.UserID != m.creator:
+	case l.Caller.UserID != l.UserID:
 		return m.concealed(l.Caller, competition.ErrForbidden)
 	case !p.present:
 		return m.concealed(l.Caller, competition.ErrNotEnrolled)

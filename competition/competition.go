@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"maps"
 	"reflect"
 
 	"github.com/paceboard/paceboard/ranking"
@@ -31,8 +32,9 @@ type Competition struct {
 	onBoard      int
 
 	books books
-	award *award      // nil before the prizes are distributed
-	flags []flagPlace // all participants', by seq
+	award *award         // nil before the prizes are distributed
+	flags []flagPlace    // all participants', by seq
+	kept  map[uint32]Key // of erased participants whose decisions are kept; see keptAfter
 
 	applied   Chain  // the last event in the state
 	version   uint64 // I4
@@ -64,6 +66,7 @@ type head struct {
 	prizes  map[uint32]PrizeStatus // of participants, where such events decided it
 	reviews map[uint32]*Review     // of participants whom such events concern
 	sources map[uint32][]uint32    // from which such events have a participant's first report
+	kept    map[uint32]Key         // as of all events, or nil
 }
 
 // New returns the competition that was never created. newKey draws the random
@@ -104,9 +107,12 @@ func (c *Competition) Version() uint64 { return c.version }
 // Exists reports whether the competition was created.
 func (c *Competition) Exists() bool { return c.status != 0 }
 
-// NextTransition is when time moves the status on next; ok is false when it
-// never will.
+// NextTransition is when time decides something next, such as to move the status
+// on; ok is false when it never will.
 func (c *Competition) NextTransition() (at Millis, ok bool) {
+	if at, ok := c.keptUntil(); ok && c.head.status == Completed && len(c.head.kept) > 0 {
+		return at, true
+	}
 	_, at, ok = c.head.definition.Next(c.head.status)
 	return at, ok
 }
@@ -132,6 +138,7 @@ func (c *Competition) Rollback() {
 	h.definition, h.status = c.definition, c.status
 	h.onBoard, h.numbers = c.onBoard, c.participants.count
 	h.books = c.books
+	h.kept = maps.Clone(c.kept)
 	h.forget()
 	c.sources.rollback()
 	c.outbox.reset(c.ID())

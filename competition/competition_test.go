@@ -29,7 +29,8 @@ func commands(r *rig, follow func(*rapid.T)) map[string]func(*rapid.T) {
 		"prizes": func(t *rapid.T) { do(t, drawPrizes(t)) },
 		"review": func(t *rapid.T) { do(t, drawReview(t, r.now)) },
 		"leave":  func(t *rapid.T) { do(t, drawLeave(t)) },
-		"erase":  func(t *rapid.T) { do(t, r.drawErasure(t)) },
+		"remove": func(t *rapid.T) { do(t, drawRemove(t)) },
+		"erase":  func(t *rapid.T) { do(t, &EraseParticipant{UserID: drawUser(t)}) },
 		"edit":   func(t *rapid.T) { do(t, drawEdit(t)) },
 		"create": func(t *rapid.T) { do(t, drawCreate(t)) },
 		"cancel": func(t *rapid.T) {
@@ -160,7 +161,7 @@ func TestModelMoney(t *testing.T) {
 			"review": func(t *rapid.T) { r.decide(drawReview(t, r.now)); follow(t) },
 			"erase": func(t *rapid.T) {
 				if rapid.IntRange(0, 3).Draw(t, "erase") == 0 {
-					r.decide(r.drawErasure(t))
+					r.decide(&EraseParticipant{UserID: drawUser(t)})
 					follow(t)
 				}
 			},

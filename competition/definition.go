@@ -66,6 +66,9 @@ var DefaultDailyLimits = Metrics{Steps: 100_000, DistanceCm: 200_000_00, EnergyC
 // DefaultLateSyncHours is how long after the end syncs still count by default.
 const DefaultLateSyncHours = 24
 
+// withMoney reports whether the definition sets a fee or a pool.
+func (d *Definition) withMoney() bool { return d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0 }
+
 // Complete fills in the defaults of the words and works out the window. It
 // must be called before Validate; numbers whose absence differs from 0
 // (weights, split, limits, late hours) are the caller's to default.

@@ -66,6 +66,7 @@ func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, e
 	c.emitMoney(now, event)
 	c.head.status = Settled
 	c.summarize()
+	c.dropAllKept(now)
 	return Decision{Seq: c.head.chain.Seq}, nil
 }
 
@@ -127,7 +128,7 @@ func (c *Competition) Calculate(poolMinor int64) (PrizesReply, error) {
 		return PrizesReply{}, err
 	}
 	reply := PrizesReply{
-		CompetitionID: c.ID(), Final: c.final(), PoolMinor: poolMinor,
+		CompetitionID: c.ID(), Final: c.final() && poolMinor == c.payable(poolMinor), PoolMinor: poolMinor,
 		Currency: c.definition.Currency, Prizes: make([]Prize, len(winners)),
 	}
 	for i, w := range winners {
@@ -137,6 +138,18 @@ func (c *Competition) Calculate(poolMinor int64) (PrizesReply, error) {
 		}
 	}
 	return reply, nil
+}
+
+// payable is the pool that is distributed, or was, where the caller names one.
+func (c *Competition) payable(poolMinor int64) int64 {
+	switch {
+	case c.award != nil:
+		return c.award.pool
+	case c.definition.PrizePoolMinor > 0:
+		return c.definition.PrizePoolMinor
+	default:
+		return poolMinor
+	}
 }
 
 // final reports whether the standings are frozen for good.

@@ -34,6 +34,9 @@ func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
 	c.putIdentity(identity)
 	c.putMembership(userID, identity.Number, true)
 	c.summarize()
+	if kept := c.keptOf(userID); kept > 0 {
+		c.takeOver(now, kept, identity.Number)
+	}
 	return identity.Number
 }
 
@@ -61,6 +64,17 @@ func (c *Competition) headCreator() string {
 // manages reports whether the caller is the creator or an operator.
 func (c *Competition) manages(caller Caller) bool {
 	return caller.Operator || caller.UserID != "" && caller.UserID == c.headCreator()
+}
+
+// withMoney reports whether there is money in the competition, as of the head.
+func (c *Competition) withMoney() bool {
+	return c.head.definition.withMoney() || c.head.books.fees > 0
+}
+
+// rules reports whether the caller may decide who takes part and by what rules.
+// With money set, that decides who gets it, and is the operators'.
+func (c *Competition) rules(caller Caller) bool {
+	return caller.Operator || c.manages(caller) && !c.withMoney()
 }
 
 // sees reports whether the caller may know of the competition, as of the head.
@@ -163,18 +177,26 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 			c.collect(now, number)
 		}
 	}
-	if i := c.identityOf(number); j.Rename && i.UserName != j.UserName {
-		i.UserName = j.UserName
-		i.Key = c.newKey()
-		c.emit(Event{At: now, Detail: &ParticipantRenamed{Number: number, Identity: i.Commitment(), Who: i}})
-		c.putIdentity(i)
+	if shown := c.identityOf(number).UserName; shown != j.UserName && (j.Rename && own || shown == "") {
+		c.rename(now, number, j.UserName)
 	}
 	return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}, nil
+}
+
+// rename decides that a participant is shown by another name.
+func (c *Competition) rename(now Millis, number uint32, name string) {
+	i := c.identityOf(number)
+	i.UserName, i.Key = name, c.newKey()
+	c.emit(Event{At: now, Detail: &ParticipantRenamed{Number: number, Identity: i.Commitment(), Who: i}})
+	c.putIdentity(i)
 }
 
 // mayEnrol reports whether a join may enrol a user, who has the number 0 before
 // taking part for the first time.
 func (c *Competition) mayEnrol(j *JoinCompetition, number uint32) bool {
+	if removed := c.decidedOf(number, j.UserID); removed.isRemoved() {
+		return j.Invited && j.InvitedAt > removed.RemovedAt
+	}
 	switch {
 	case j.Invited:
 		return true
@@ -217,8 +239,8 @@ func (c *Competition) Leave(now Millis, l *LeaveCompetition) (Decision, error) {
 }
 
 func (c *Competition) leave(now Millis, l *LeaveCompetition) (Decision, error) {
-	if l.UserID != l.Caller.UserID && !c.manages(l.Caller) {
-		return Decision{}, ErrForbidden
+	if l.UserID != l.Caller.UserID {
+		return Decision{}, ErrForbidden // who takes others off the board removes them
 	}
 	if c.head.status == 0 {
 		return Decision{}, ErrUnknownCompetition
@@ -245,6 +267,10 @@ func (c *Competition) setPresence(now Millis, userID string, number uint32, pres
 	}
 	c.emit(event)
 	c.head.presence[number] = present
+	if review := c.headReview(number); present && review.isRemoved() {
+		c.head.reviews[number] = review.clone()
+		c.head.reviews[number].readmit()
+	}
 	if !c.headReview(number).isExcluded() {
 		c.head.onBoard += change
 	}

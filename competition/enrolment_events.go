@@ -109,7 +109,15 @@ func (d *ParticipantReturned) append(dst []byte) []byte {
 func (d *ParticipantReturned) read(r *reader) { d.Number = r.number() }
 
 func (d *ParticipantReturned) apply(c *Competition, e *Event) (problem string) {
-	return c.applyPresence(e, d.Number, true)
+	if problem = c.applyPresence(e, d.Number, true); problem != "" {
+		return problem
+	}
+	if p := c.participants.at(d.Number); p.review.isRemoved() {
+		if p.review.readmit(); p.review.empty() {
+			p.review = nil
+		}
+	}
+	return ""
 }
 
 func (d *ParticipantReturned) effect() Effect { return Effect{Entry: d.Number} }

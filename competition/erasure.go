@@ -11,7 +11,7 @@ import (
 // creator, was. Whether the person may ask for it is the caller's matter.
 type EraseParticipant struct {
 	UserID    string
-	Pseudonym string // takes the place of the user id; see NewPseudonym
+	Pseudonym string // takes the place of the user id, of this competition alone; one is made if it is empty, or has to recognise the user
 }
 
 // pseudonymPrefix begins every pseudonym; 16 bytes in hexadecimal follow.
@@ -33,15 +33,32 @@ func (cmd *EraseParticipant) Decide(c *Competition, now Millis) (Decision, error
 	return c.Erase(now, cmd)
 }
 
-// Answer is nothing.
-func (*EraseParticipant) Answer(*Competition, Decision) any { return struct{}{} }
+// EraseReply answers an EraseParticipant.
+type EraseReply struct {
+	Kept      bool   // what was decided about the person is kept, and recognises them
+	KeptUntil Millis // when that ends; 0 if settlement or cancelling ends it
+}
+
+// Answer is an EraseReply.
+func (*EraseParticipant) Answer(c *Competition, d Decision) any {
+	var reply EraseReply
+	if _, reply.Kept = c.kept[d.Number]; reply.Kept {
+		if at, ok := c.keptUntil(); ok {
+			reply.KeptUntil = at
+		}
+	}
+	return reply
+}
 
 // Erase decides that nobody can tell any more who a participant was: the
 // identity row, in the same commit, names a pseudonym under a new key, the
 // participant is off the board and without days and score, and the ledger's rows
-// of this competition name the pseudonym. Money stays as it is, but that a fee is
-// given back as by leaving before the start. Who never had to do with the
-// competition, or was erased, is no error; who enrols afterwards is somebody new.
+// of this competition name the pseudonym, which no other competition has. In a
+// settled competition rank and score stay; see StandingKept. What was decided
+// about the person stays while it can decide anything; see keptAfter. Money stays
+// as it is, except that a fee is refunded as by leaving before the start. It is no
+// error if the user never took part, or was erased; a user who enrols afterwards
+// is somebody new, but for those decisions.
 // A prize that is pending must be decided first, since the payment provider has
 // to be able to say whose it is. Until a distribution that is under way is
 // applied the decision is Later. Errors: ErrUnknownCompetition, ErrPrizePending.
@@ -63,27 +80,53 @@ func (c *Competition) Erase(now Millis, cmd *EraseParticipant) (Decision, error)
 	if number > 0 && c.head.status == Upcoming {
 		c.refund(now, number)
 	}
-	c.outbox.erase(Erasure{UserID: cmd.UserID, Pseudonym: cmd.Pseudonym})
+	key, pseudonym := c.newKey(), cmd.Pseudonym
+	if pseudonym == "" || c.headReview(number).decides() && c.keeps(now) {
+		pseudonym = pseudonymUnder(key, cmd.UserID)
+	}
+	c.outbox.erase(Erasure{UserID: cmd.UserID, Pseudonym: pseudonym})
 	if creator {
-		c.pseudonymise(now, 0, cmd.Pseudonym)
+		c.pseudonymise(now, Identity{Number: 0, Key: c.newKey(), UserID: pseudonym})
 	}
 	if number > 0 {
-		c.pseudonymise(now, number, cmd.Pseudonym)
+		c.eraseParticipant(now, number, enrolled, Identity{Number: number, Key: key, UserID: pseudonym})
 		delete(c.head.enrolled, cmd.UserID)
 		c.head.erased[number] = true
-		if enrolled && !c.headReview(number).isExcluded() {
-			c.head.onBoard--
-			c.summarize()
-		}
-		c.head.reviews[number] = &Review{}
 	}
 	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
 }
 
+// eraseParticipant decides how a number becomes nobody's. who has the key that
+// recognises the person; unless decisions are kept, it is thrown away.
+func (c *Competition) eraseParticipant(now Millis, number uint32, enrolled bool, who Identity) {
+	review := c.headReview(number)
+	onBoard := enrolled && !review.isExcluded()
+	switch {
+	case c.head.status == Settled && onBoard:
+		who.Key = c.newKey()
+		c.emit(Event{At: now, Detail: &StandingKept{Number: number, Identity: who.Commitment(), Who: who}})
+		c.putIdentity(who)
+		c.head.reviews[number] = &Review{Standing: true}
+		return
+	case review.decides() && c.keeps(now):
+		c.emit(Event{At: now, Detail: &DecisionsKept{Number: number, Identity: who.Commitment(), Who: who}})
+		c.putIdentity(who)
+		keep(&c.head.kept, number, who.Key)
+		c.head.reviews[number] = review.decisions()
+	default:
+		who.Key = c.newKey()
+		c.pseudonymise(now, who)
+		c.head.reviews[number] = &Review{}
+	}
+	if onBoard {
+		c.head.onBoard--
+		c.summarize()
+	}
+}
+
 // pseudonymise decides that a number is nobody's.
-func (c *Competition) pseudonymise(now Millis, number uint32, pseudonym string) {
-	who := Identity{Number: number, Key: c.newKey(), UserID: pseudonym}
-	c.emit(Event{At: now, Detail: &ParticipantErased{Number: number, Identity: who.Commitment(), Who: who}})
+func (c *Competition) pseudonymise(now Millis, who Identity) {
+	c.emit(Event{At: now, Detail: &ParticipantErased{Number: who.Number, Identity: who.Commitment(), Who: who}})
 	c.putIdentity(who)
 }
 
@@ -140,23 +183,45 @@ func (d *ParticipantErased) apply(c *Competition, e *Event) (problem string) {
 	if !c.participants.has(d.Number) {
 		return "it erases somebody unknown"
 	}
-	p := c.participants.at(d.Number)
-	d.gone = p.userID
+	d.gone = c.participants.at(d.Number).who()
+	c.forgetPerson(e, d.Number, d.Who.UserID, nil)
+	delete(c.kept, d.Number)
+	return ""
+}
+
+// forgetPerson takes a participant off the board, without days and score, and
+// leaves of the person what was decided, or nothing (nil).
+func (c *Competition) forgetPerson(e *Event, number uint32, pseudonym string, decided *Review) {
+	p := c.participants.at(number)
 	if p.onBoard() {
 		c.board.Remove(p.key())
 		c.onBoard--
 		c.touch(e)
 	}
-	if c.flags = slices.DeleteFunc(c.flags, func(f flagPlace) bool { return f.number == d.Number }); len(c.flags) == 0 {
-		c.flags = nil // as a recovery has it
-	}
-	c.participants.forget(d.Number)
-	c.participants.identify(d.Number, d.Who.UserID, "")
-	delete(c.head.erased, d.Number)
-	p.present, p.days, p.totals, p.score, p.lastSynced, p.review = false, nil, Metrics{}, 0, 0, nil
+	c.forgetFlags(number)
+	c.participants.forget(number)
+	c.participants.identify(number, pseudonym, "")
+	delete(c.head.erased, number)
+	p.present, p.days, p.lastSynced, p.review = false, nil, 0, decided
+	p.totals = totalOf(nil, decided)
+	p.score = c.definition.Scoring.Score(p.totals)
 	p.reached, p.updatedAt = e.Seq, e.At
 	c.markChanged(p)
-	return ""
+}
+
+// who is the participant's user id, or nothing if nobody can tell.
+func (p *participant) who() string {
+	if IsPseudonym(p.userID) {
+		return ""
+	}
+	return p.userID
+}
+
+// forgetFlags drops the flags of a participant.
+func (c *Competition) forgetFlags(number uint32) {
+	if c.flags = slices.DeleteFunc(c.flags, func(f flagPlace) bool { return f.number == number }); len(c.flags) == 0 {
+		c.flags = nil // as a recovery has it
+	}
 }
 
 func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0, Gone: d.gone} }

@@ -1,11 +1,6 @@
 package competition
 
-import (
-	"encoding/binary"
-
-	"github.com/stretchr/testify/require"
-	"pgregory.net/rapid"
-)
+import "github.com/stretchr/testify/require"
 
 // erase makes somebody nobody: what stays is the number, and the money under a
 // name that tells nothing.
@@ -22,36 +17,25 @@ func (m *model) erase(cmd *EraseParticipant) error {
 			return ErrPrizePending
 		}
 	}
-	if m.creator == cmd.UserID {
-		m.creator = cmd.Pseudonym
-	}
 	if p == nil {
+		m.call(cmd.UserID, gone)
 		return nil
 	}
 	if m.status() == Upcoming {
 		m.refund(p, cmd.UserID)
 	}
-	delete(m.people, cmd.UserID)
-	m.people[cmd.Pseudonym] = &modelPerson{number: p.number, paid: p.paid, erased: true}
-	for i := range m.prizes {
-		if m.prizes[i].user == cmd.UserID {
-			m.prizes[i].user = cmd.Pseudonym
-		}
+	if p.review.decides() && m.keeps() {
+		kept := p.review.clone()
+		kept.flags = nil
+		m.kept[cmd.UserID] = kept
 	}
-	for _, kind := range []string{"wallet/", "outside/"} {
-		if minor, ok := m.balances[kind+cmd.UserID]; ok {
-			delete(m.balances, kind+cmd.UserID)
-			m.balances[kind+cmd.Pseudonym] = minor
-		}
+	nobody := modelPerson{number: p.number, paid: p.paid, erased: true}
+	if m.settled && p.onBoard() { // prizes name ranks
+		nobody.present, nobody.score, nobody.reached, nobody.updated = true, p.score, p.reached, m.settledAt
 	}
+	*p = nobody
+	m.call(cmd.UserID, gone)
 	return nil
-}
-
-func (r *rig) drawErasure(t *rapid.T) *EraseParticipant {
-	r.erasures++
-	var random [16]byte
-	binary.BigEndian.PutUint64(random[:], uint64(r.erasures))
-	return &EraseParticipant{UserID: drawUser(t), Pseudonym: NewPseudonym(random)}
 }
 
 // agreeOnErasures fails where a row names somebody whom the visible model does

@@ -30,6 +30,8 @@ var (
 	ErrExists = errors.New("another competition has this id")
 	// ErrStarted is returned for an edit that is only allowed before the start.
 	ErrStarted = errors.New("the competition has started")
+	// ErrJoined is returned for an entry fee that comes after somebody joined without.
+	ErrJoined = errors.New("somebody joined already, without an entry fee")
 	// ErrFeesPaid is returned for a change of the currency in which fees were paid.
 	ErrFeesPaid = errors.New("entry fees are paid in already, in the old currency")
 	// ErrNotFinal is returned for prizes of a competition that is not completed yet.

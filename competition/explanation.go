@@ -46,6 +46,8 @@ type Explanation struct {
 	Left          bool  // took part, and left
 	Excluded      bool
 	Reason        string // of the exclusion
+	Removed       bool   // by the creator or an operator; Left is true then, too
+	Removal       string // the reason of that
 	Days          []ExplainedDay
 	Sum           Points // of the days
 }
@@ -92,6 +94,7 @@ func (c *Competition) Explain(userID string) (Explanation, error) {
 	}
 	if p.review != nil {
 		x.Excluded, x.Reason = p.review.Excluded, p.review.Reason
+		x.Removed, x.Removal = p.review.isRemoved(), p.review.Removal
 	}
 	for i := range stats.Days {
 		x.Days[i] = c.explainDay(p.review, &stats.Days[i])

@@ -13,10 +13,12 @@ import (
 // a median.
 
 type modelReview struct {
-	excluded bool
-	reason   string
-	days     map[Day]Correction
-	flags    []modelFlag
+	excluded  bool
+	reason    string
+	days      map[Day]Correction
+	removal   string
+	removedAt Millis
+	flags     []modelFlag
 }
 
 type modelFlag struct {
@@ -202,6 +204,7 @@ func (r *rig) agreeOnReviews() {
 		}
 		require.NoError(t, err)
 		require.Equal(t, [2]any{p.review.excluded, p.review.reason}, [2]any{x.Excluded, x.Reason})
+		require.Equal(t, [2]any{p.review.removedAt > 0, p.review.removal}, [2]any{x.Removed, x.Removal})
 		require.Equal(t, p.score, x.Sum.Whole, "the days' points, rounded down once")
 		corrections := map[Day]Correction{}
 		var sum Metrics

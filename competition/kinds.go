@@ -26,7 +26,10 @@ const (
 	kindDayCorrected
 	kindCorrectionWithdrawn
 
-	kindParticipantErased kind = 20
+	kindParticipantErased kind = iota + 2
+	kindParticipantRemoved
+	kindDecisionsKept
+	kindStandingKept
 )
 
 // kinds are all kinds of events, by their numbers. This is the one list of them:
@@ -54,6 +57,9 @@ var kinds = [...]struct {
 	kindDayCorrected:        {"day_corrected", func() Detail { return new(DayCorrected) }},
 	kindCorrectionWithdrawn: {"correction_withdrawn", func() Detail { return new(CorrectionWithdrawn) }},
 	kindParticipantErased:   {"participant_erased", func() Detail { return new(ParticipantErased) }},
+	kindParticipantRemoved:  {"participant_removed", func() Detail { return new(ParticipantRemoved) }},
+	kindDecisionsKept:       {"decisions_kept", func() Detail { return new(DecisionsKept) }},
+	kindStandingKept:        {"standing_kept", func() Detail { return new(StandingKept) }},
 }
 
 // FormatLevel says what may stand in a store's journals, so that a program can

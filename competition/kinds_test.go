@@ -57,6 +57,9 @@ var goldenKinds = func() map[kind]goldenKind {
 			"11010a" + "ac02" + "d804" + "f403000000" + "026e6f",
 		},
 		kindCorrectionWithdrawn: {Event{Detail: &CorrectionWithdrawn{Number: 300, Day: 300, Reason: "no"}}, "12010a" + "ac02" + "d804" + "026e6f"},
+		kindParticipantRemoved:  {Event{Detail: &ParticipantRemoved{Number: 300, Reason: "no"}}, "15010a" + "ac02" + "026e6f"},
+		kindDecisionsKept:       {Event{Detail: &DecisionsKept{Number: 300, Identity: hash}}, "16010a" + "ac02" + hashed},
+		kindStandingKept:        {Event{Detail: &StandingKept{Number: 300, Identity: hash}}, "17010a" + "ac02" + hashed},
 		kindParticipantErased:   {Event{Detail: &ParticipantErased{Number: 300, Identity: hash}}, "14010a" + "ac02" + hashed},
 	}
 }()
@@ -117,7 +120,7 @@ func everyKind() []any {
 	return []any{
 		&CreateCompetition{Caller: Caller{UserID: "carol", Operator: true}, Definition: fee},
 		&EditCompetition{Caller: user("carol"), Patch: Patch{Name: new("Spring 2")}},
-		join("ann"), join("bob"), join("dan"), join("eve"),
+		join("ann"), join("bob"), join("dan"), join("eve"), join("fay"),
 		&LeaveCompetition{Caller: user("bob"), UserID: "bob"}, // with a refund
 		join("bob"),
 		&JoinCompetition{Caller: user("dan"), UserID: "dan", UserName: "Dan", Rename: true},
@@ -127,12 +130,15 @@ func everyKind() []any {
 		&RestoreParticipant{Caller: operator, UserID: "dan", Reason: "no car"},
 		&CorrectDay{Caller: operator, UserID: "bob", Day: date("2026-05-01"), Metrics: steps(1), Reason: "a bus"},
 		&WithdrawCorrection{Caller: operator, UserID: "bob", Day: date("2026-05-01"), Reason: "no bus"},
-		&EraseParticipant{UserID: "ann", Pseudonym: NewPseudonym([16]byte{1})},
-		&EraseParticipant{UserID: "carol", Pseudonym: NewPseudonym([16]byte{2})},
+		&EraseParticipant{UserID: "ann"},
+		&EraseParticipant{UserID: "carol"},
+		&RemoveParticipant{Caller: operator, UserID: "fay", Reason: "rude"},
+		&EraseParticipant{UserID: "fay"},
 		fee.End + 48*hour,
 		&DistributePrizes{Caller: operator, Pending: true},
 		&ConfirmPrize{Caller: operator, Number: 2},
 		&FailPrize{Caller: operator, Number: 3, Reason: "no account"},
+		&EraseParticipant{UserID: "bob"}, // whose rank and prize stay
 	}
 }
 

@@ -110,7 +110,7 @@ func (cmd *EditCompetition) Decide(c *Competition, now Millis) (Decision, error)
 func (*EditCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
 
 // Edit decides a change of the definition. Errors: ErrUnknownCompetition,
-// *InvalidError, ErrForbidden, ErrStarted, ErrFeesPaid.
+// *InvalidError, ErrForbidden, ErrStarted, ErrJoined, ErrFeesPaid.
 func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
 	if c.head.status == 0 {
 		return Decision{}, ErrUnknownCompetition
@@ -136,10 +136,12 @@ func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 		}
 	}
 	switch {
-	case !c.manages(cmd.Caller), cmd.Patch.touchesMoney(&edited) && !cmd.Caller.Operator:
+	case !c.manages(cmd.Caller), !cmd.Patch.onlyWords() && !c.rules(cmd.Caller), cmd.Patch.touchesMoney(&edited) && !cmd.Caller.Operator:
 		return Decision{}, ErrForbidden
 	case c.head.status != Upcoming && !cmd.Patch.onlyWords():
 		return Decision{}, ErrStarted
+	case edited.EntryFeeMinor > 0 && c.head.definition.EntryFeeMinor == 0 && c.head.numbers > 0:
+		return Decision{}, ErrJoined
 	case edited.Currency != c.head.definition.Currency && c.head.books.fees > 0:
 		return Decision{}, ErrFeesPaid
 	}
@@ -172,7 +174,7 @@ func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, erro
 	}
 	c.advance(now)
 	switch {
-	case !c.manages(cmd.Caller):
+	case !c.rules(cmd.Caller):
 		return Decision{}, c.conceal(cmd.Caller, ErrForbidden)
 	case c.head.status == Cancelled:
 	case c.head.status != Upcoming && !cmd.Caller.Operator:
@@ -181,6 +183,7 @@ func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, erro
 		return Decision{}, ErrClosed
 	default:
 		c.setStatus(now, Cancelled)
+		c.dropAllKept(now)
 		for number := uint32(1); number <= c.head.numbers && c.head.books.fees > 0; number++ {
 			c.refund(now, number)
 		}
@@ -202,9 +205,12 @@ func (c *Competition) advance(now Millis) {
 	for {
 		next, at, ok := c.head.definition.Next(c.head.status)
 		if !ok || at > now {
-			return
+			break
 		}
 		c.setStatus(now, next)
+	}
+	if at, ok := c.keptUntil(); ok && at <= now && c.head.status == Completed {
+		c.dropAllKept(now)
 	}
 }
 

@@ -19,14 +19,16 @@ func TestEditingMoneyNeedsAnOperator(t *testing.T) {
 	}{
 		{"a fee", 0, 0, Patch{EntryFeeMinor: new(int64(1))}, ErrForbidden},
 		{"a pool", 0, 0, Patch{PrizePoolMinor: new(int64(1))}, ErrForbidden},
-		{"no fee", 500, 0, Patch{EntryFeeMinor: new(int64)}, nil},
-		{"no pool", 0, 500, Patch{PrizePoolMinor: new(int64)}, nil},
+		{"no fee", 500, 0, Patch{EntryFeeMinor: new(int64)}, ErrForbidden},
+		{"no pool", 0, 500, Patch{PrizePoolMinor: new(int64)}, ErrForbidden},
 		{"the same fee", 500, 0, Patch{EntryFeeMinor: new(int64(500))}, ErrForbidden},
 		{"another currency, of nothing", 0, 0, Patch{Currency: new("EUR")}, nil},
 		{"another currency, of a fee", 500, 0, Patch{Currency: new("EUR")}, ErrForbidden},
 		{"another currency, of a pool", 0, 500, Patch{Currency: new("EUR")}, ErrForbidden},
 		{"a name, beside a fee", 500, 0, Patch{Name: new("Summer")}, nil},
-		{"a limit, beside a pool", 0, 500, Patch{MaxParticipants: new(7)}, nil},
+		{"a limit, beside a pool", 0, 500, Patch{MaxParticipants: new(7)}, ErrForbidden},
+		{"a limit, beside a fee", 500, 0, Patch{MaxParticipants: new(7)}, ErrForbidden},
+		{"a limit", 0, 0, Patch{MaxParticipants: new(7)}, nil},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			c := New("spring", countedKeys())

@@ -2,6 +2,7 @@ package competition
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"math/big"
 	"slices"
@@ -23,9 +24,11 @@ type model struct {
 	numbers   int    // how many people ever enrolled
 	people    map[string]*modelPerson
 
-	settled  bool
-	balances map[string]int64 // of the ledger's accounts
-	prizes   []modelPrize     // by rank
+	settled   bool
+	settledAt Millis
+	kept      map[string]modelReview // what was decided about people who were erased, by user ids
+	balances  map[string]int64       // of the ledger's accounts
+	prizes    []modelPrize           // by rank
 }
 
 type modelPrize struct {
@@ -61,12 +64,12 @@ type modelReport struct {
 }
 
 func newModel() *model {
-	return &model{people: map[string]*modelPerson{}, balances: map[string]int64{}}
+	return &model{people: map[string]*modelPerson{}, balances: map[string]int64{}, kept: map[string]modelReview{}}
 }
 
 func (m *model) clone() *model {
 	c := *m
-	c.balances, c.prizes = maps.Clone(m.balances), slices.Clone(m.prizes)
+	c.balances, c.prizes, c.kept = maps.Clone(m.balances), slices.Clone(m.prizes), maps.Clone(m.kept)
 	c.people = map[string]*modelPerson{}
 	for id, p := range m.people {
 		q := *p
@@ -87,6 +90,9 @@ type answer struct {
 func (m *model) do(now Millis, cmd any) (a answer) {
 	before := m.board()
 	m.now = now
+	if m.status() == Completed && !m.keeps() {
+		clear(m.kept)
+	}
 	defer func() { a.err = m.concealed(cmd, a.err) }()
 	switch cmd := cmd.(type) {
 	case *CreateCompetition:
@@ -97,6 +103,8 @@ func (m *model) do(now Millis, cmd any) (a answer) {
 		a.err = m.join(cmd)
 	case *LeaveCompetition:
 		a.err = m.leave(cmd)
+	case *RemoveParticipant:
+		a.err = m.remove(cmd)
 	case *EditCompetition:
 		a.err = m.edit(cmd)
 	case *CancelCompetition:
@@ -118,6 +126,8 @@ func (m *model) do(now Millis, cmd any) (a answer) {
 	case *EraseParticipant:
 		a.err = m.erase(cmd)
 	case tick:
+	default:
+		panic(fmt.Sprintf("the model does not know %T", cmd))
 	}
 	if !before.equal(m.board()) {
 		m.updated = now
@@ -137,6 +147,8 @@ func (m *model) concealed(cmd any, refusal error) error {
 			return refusal
 		}
 	case *LeaveCompetition:
+		caller = cmd.Caller
+	case *RemoveParticipant:
 		caller = cmd.Caller
 	case *EditCompetition:
 		caller = cmd.Caller
@@ -228,7 +240,8 @@ func (m *model) create(cmd *CreateCompetition) answer {
 func (m *model) sync(s *SubmitSync) answer {
 	p := m.people[s.UserID]
 	enrolled := p != nil && p.present
-	firstSyncEnrols := p == nil && !s.MembersOnly && m.def.Enrollment == Open && m.def.EntryFeeMinor == 0
+	firstSyncEnrols := p == nil && !s.MembersOnly && m.def.Enrollment == Open && m.def.EntryFeeMinor == 0 &&
+		!m.ended() && m.kept[s.UserID].removedAt == 0
 	begins := s.Day.Time().Add(-14 * time.Hour) // where the day begins first
 	recorded := time.Unix(0, s.RecordedAt)
 	var err error
@@ -259,6 +272,9 @@ func (m *model) sync(s *SubmitSync) answer {
 	}
 	if !enrolled {
 		p = m.enrol(s.UserID, s.UserName)
+	}
+	if p.name == "" { // the token's, where none was chosen
+		p.name = s.UserName
 	}
 	before := p.totals()
 	slot, report := modelSlot{s.Day, s.Source}, modelReport{s.RecordedAt, s.Metrics}
@@ -306,6 +322,7 @@ func (m *model) enrol(id, name string) *modelPerson {
 		reached: m.reaches, updated: m.now,
 	}
 	m.people[id] = p
+	m.takeOver(id, p)
 	return p
 }
 
@@ -316,11 +333,19 @@ func (m *model) join(j *JoinCompetition) error {
 			m.pay(p, j.UserID)
 		}
 	}
+	removed := m.kept[j.UserID].removedAt
+	if p != nil {
+		removed = p.review.removedAt
+	}
 	switch {
 	case !own && !j.Caller.Operator:
 		return ErrForbidden
 	case !m.created:
 		return ErrUnknownCompetition
+	case removed > 0: // only a newer invitation lets in who was removed
+		if !j.Invited || j.InvitedAt <= removed {
+			return ErrInvitationRequired
+		}
 	case j.Invited:
 	case !own && p != nil && !p.present: // who left comes back alone
 		return ErrInvitationRequired
@@ -338,9 +363,10 @@ func (m *model) join(j *JoinCompetition) error {
 		return nil
 	default:
 		p.present = true
+		p.review.removedAt, p.review.removal = 0, ""
 		pay(p)
 	}
-	if j.Rename {
+	if j.Rename && own || p.name == "" { // names are one's own
 		p.name = j.UserName
 	}
 	return nil
@@ -349,7 +375,7 @@ func (m *model) join(j *JoinCompetition) error {
 func (m *model) leave(l *LeaveCompetition) error {
 	p := m.people[l.UserID]
 	switch {
-	case l.UserID != l.Caller.UserID && !m.manages(l.Caller):
+	case l.UserID != l.Caller.UserID:
 		return ErrForbidden
 	case !m.created:
 		return ErrUnknownCompetition
@@ -381,8 +407,12 @@ func (m *model) edit(e *EditCompetition) error {
 		return ErrForbidden
 	case !e.Caller.Operator && e.Patch.Currency != nil && (d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0):
 		return ErrForbidden
+	case !onlyWords && !m.rules(e.Caller):
+		return ErrForbidden
 	case m.status() != Upcoming && !onlyWords:
 		return ErrStarted
+	case d.EntryFeeMinor > 0 && m.def.EntryFeeMinor == 0 && m.numbers > 0:
+		return ErrJoined
 	case d.Currency != m.def.Currency && m.balances["pool/spring"] > 0:
 		return ErrFeesPaid
 	}
@@ -440,7 +470,7 @@ func (m *model) cancel(c *CancelCompetition) error {
 	switch {
 	case !m.created:
 		return ErrUnknownCompetition
-	case !m.manages(c.Caller):
+	case !m.rules(c.Caller):
 		return ErrForbidden
 	case m.cancelled:
 		return nil
@@ -450,6 +480,7 @@ func (m *model) cancel(c *CancelCompetition) error {
 		return ErrClosed
 	}
 	m.cancelled = true
+	clear(m.kept)
 	for id, p := range m.people {
 		m.refund(p, id)
 	}

@@ -73,7 +73,8 @@ func (m *model) distribute(cmd *DistributePrizes) error {
 	for _, p := range m.prizes {
 		m.move("pool/spring", "wallet/"+p.user, p.minor)
 	}
-	m.settled = true
+	m.settled, m.settledAt = true, m.now
+	clear(m.kept)
 	return nil
 }
 

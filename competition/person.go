@@ -29,6 +29,17 @@ func (c *Competition) Person(userID string) (p Person, ok bool) {
 
 // Erased is what an erasure came to.
 type Erased struct {
-	Competitions int // in which the person was erased
-	Transactions int // that are kept, under a pseudonym
+	Competitions int      // in which the person was erased
+	Transactions int      // that are kept, under a pseudonym
+	KeptIn       []string // the competitions that keep what was decided about the person, and would recognise them
+	KeptUntil    Millis   // when the last of those without money stops to; 0 if none of them is
+}
+
+// Note counts a competition in which the person was erased.
+func (e *Erased) Note(competitionID string, r EraseReply) {
+	e.Competitions++
+	if r.Kept {
+		e.KeptIn = append(e.KeptIn, competitionID)
+		e.KeptUntil = max(e.KeptUntil, r.KeptUntil)
+	}
 }

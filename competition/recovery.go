@@ -106,7 +106,12 @@ func (r *recovery) row(row Row) error {
 	if err := c.checkRow(&row); err != nil {
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d: %v", row.Number, err))
 	}
-	if totalOf(row.Days, row.Review) != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score {
+	switch {
+	case row.Review != nil && row.Review.Standing:
+		if len(row.Days) > 0 || row.Totals != (Metrics{}) || c.award == nil {
+			return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d has more than a standing", row.Number))
+		}
+	case totalOf(row.Days, row.Review) != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score:
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d does not add up", row.Number))
 	}
 	p := c.participants.add()
@@ -165,6 +170,9 @@ func (r *recovery) rank() error {
 		}
 		if p.onBoard() {
 			entries = append(entries, p.key())
+		}
+		if IsPseudonym(p.userID) && p.review.decides() {
+			keep(&c.kept, number, r.keys[number-1])
 		}
 	}
 	if c.award != nil && slices.ContainsFunc(c.award.prizes, func(w awarded) bool { return !c.participants.has(w.number) }) {

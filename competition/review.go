@@ -11,6 +11,9 @@ import (
 type Review struct {
 	Excluded    bool
 	Reason      string       // of the exclusion
+	RemovedAt   Millis       // when the participant was removed; 0 for who was not, or was let in again since
+	Removal     string       // the reason of the removal
+	Standing    bool         // the person was erased, and only score and rank are left
 	Corrections []Correction // by day, one each
 	Flags       []Flag       // by seq, MaxFlags at most
 }
@@ -66,7 +69,26 @@ const MaxFlags = 32
 
 // empty reports whether there is nothing to keep.
 func (r *Review) empty() bool {
-	return !r.Excluded && len(r.Corrections) == 0 && len(r.Flags) == 0
+	return !r.decides() && !r.Standing && len(r.Flags) == 0
+}
+
+// decides reports whether somebody has decided about the participant; none says
+// that nobody has.
+func (r *Review) decides() bool {
+	return r != nil && (r.Excluded || r.RemovedAt != 0 || len(r.Corrections) > 0)
+}
+
+// isRemoved reports whether the participant is; none is not.
+func (r *Review) isRemoved() bool { return r != nil && r.RemovedAt != 0 }
+
+// readmit ends a removal.
+func (r *Review) readmit() { r.RemovedAt, r.Removal = 0, "" }
+
+// decisions are a copy of what was decided, without what looked odd.
+func (r *Review) decisions() *Review {
+	d := r.clone()
+	d.Flags = nil
+	return d
 }
 
 // clone is an independent copy; that of none is one without anything.
@@ -140,15 +162,36 @@ func (r *Review) check(seq uint64) error {
 		}
 		last = f.Seq
 	}
-	if r.empty() || len(r.Flags) > MaxFlags || !r.Excluded && r.Reason != "" {
+	if r.empty() || len(r.Flags) > MaxFlags || !r.Excluded && r.Reason != "" || r.RemovedAt == 0 && r.Removal != "" ||
+		r.Standing && (r.decides() || len(r.Flags) > 0) {
 		return errors.New("a review says what none can")
 	}
 	return nil
 }
 
+// The marks that a packed review begins with.
+const (
+	excludedMark = 1 << iota
+	removedMark
+	standingMark
+)
+
 // AppendReview appends the packed form of a review, for stores that keep bytes.
 func AppendReview(dst []byte, r *Review) []byte {
-	dst = appendString(appendFlag(dst, r.Excluded), r.Reason)
+	marks := byte(0)
+	if r.Excluded {
+		marks |= excludedMark
+	}
+	if r.RemovedAt != 0 {
+		marks |= removedMark
+	}
+	if r.Standing {
+		marks |= standingMark
+	}
+	dst = appendString(append(dst, marks), r.Reason)
+	if r.RemovedAt != 0 {
+		dst = appendString(binary.AppendVarint(dst, int64(r.RemovedAt)), r.Removal)
+	}
 	dst = binary.AppendUvarint(dst, uint64(len(r.Corrections)))
 	for i := range r.Corrections {
 		c := &r.Corrections[i]
@@ -173,7 +216,14 @@ func ParseReview(b []byte) (*Review, error) {
 }
 
 func (r *reader) review() *Review {
-	review := &Review{Excluded: r.flag(), Reason: r.string()}
+	marks := r.byte()
+	if marks > excludedMark|removedMark|standingMark {
+		r.fail()
+	}
+	review := &Review{Excluded: marks&excludedMark != 0, Reason: r.string(), Standing: marks&standingMark != 0}
+	if marks&removedMark != 0 {
+		review.RemovedAt, review.Removal = Millis(r.varint()), r.string()
+	}
 	if n := r.length(); n > 0 {
 		review.Corrections = make([]Correction, n)
 	}

@@ -3,6 +3,7 @@ package competition
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/stretchr/testify/require"
@@ -27,7 +28,6 @@ type rig struct {
 	spare    Batch // whose storage may be used again
 	versions map[uint64]bool
 	exact    bool // every command is applied before the next one, so that flags rest on all of them
-	erasures int
 }
 
 // pending is a decided command that waits for its events.
@@ -83,6 +83,13 @@ func (r *rig) decide(cmd any) {
 	require.Equal(t, version, r.c.Version(), "I1")
 	checkInvariants(t, r.c)
 
+	if _, erases := cmd.(*EraseParticipant); erases && got.err == nil && !d.Repeat {
+		erasures := r.c.outbox.Erasures
+		r.decided.call(gone, erasures[len(erasures)-1].Pseudonym)
+	}
+	if s, ok := cmd.(*SubmitSync); ok && late { // it is decided by then that the name is shown
+		r.decided.people[s.UserID].name = r.c.identityOf(d.Number).UserName
+	}
 	_, isSync := cmd.(*SubmitSync)
 	events := r.c.HeadSeq() - head
 	p := pending{seq: r.c.HeadSeq(), after: r.decided.clone()}
@@ -240,9 +247,15 @@ func (r *rig) agree() {
 			require.Equal(t, d.End, at)
 		case Finalizing:
 			require.Equal(t, d.End+Millis(d.LateSyncHours)*hour, at)
+		case Completed:
+			require.Equal(t, !r.shown.withMoney() && len(r.shown.kept) > 0, ok)
+			if ok {
+				require.Equal(t, d.End+Millis(d.LateSyncHours)*hour+30*day, at)
+			}
 		default:
 			require.False(t, ok)
 		}
+		require.Len(t, r.c.kept, len(r.shown.kept))
 	}
 }
 
@@ -283,6 +296,7 @@ func sameState(t require.TestingT, want, got *Competition) {
 	require.Equal(t, want.updatedAt, got.updatedAt)
 	require.Equal(t, want.onBoard, got.onBoard)
 	require.Equal(t, want.flags, got.flags)
+	require.Equal(t, maps.Collect(maps.All(want.kept)), maps.Collect(maps.All(got.kept)))
 	require.Equal(t, namesOf(want), namesOf(got))
 	require.Equal(t, rowsOf(want), rowsOf(got))
 	require.Equal(t, want.board.Page(nil, 0, want.onBoard), got.board.Page(nil, 0, got.onBoard))

@@ -57,15 +57,22 @@ func (s *scenario) answer(t *testing.T, d *datadriven.TestData) string {
 		id := who(d)
 		name, named := d.Arg("name")
 		j := &JoinCompetition{Caller: caller(t, d, id), UserID: id, Rename: named, Invited: d.HasArg("invited")}
+		if at, ok := d.Arg("invited"); ok && len(at.Vals) > 0 {
+			j.InvitedAt = timeOf(t, at.SingleVal(t))
+		}
 		if named {
 			j.UserName = name.SingleVal(t)
+		} else if token, ok := d.Arg("token"); ok { // the name that the token has
+			j.UserName = token.SingleVal(t)
 		}
 		return s.do(t, j)
 	case "leave":
 		id := who(d)
 		return s.do(t, &LeaveCompetition{Caller: caller(t, d, id), UserID: id})
+	case "remove":
+		return s.do(t, &RemoveParticipant{Caller: caller(t, d, "carol"), UserID: who(d), Reason: because(t, d)})
 	case "erase":
-		return s.do(t, &EraseParticipant{UserID: who(d), Pseudonym: NewPseudonym([16]byte{byte(s.c.Seq())})})
+		return s.do(t, &EraseParticipant{UserID: who(d)})
 	case "sync":
 		return s.do(t, report(t, d))
 	case "exclude":
@@ -86,7 +93,7 @@ func (s *scenario) answer(t *testing.T, d *datadriven.TestData) string {
 	case "prizes":
 		text := ""
 		for _, p := range s.c.Prizes(100).Prizes {
-			text += fmt.Sprintf("%d. %s %d\n", p.Rank, p.UserID, p.Minor)
+			text += fmt.Sprintf("%d. %s %d\n", p.Rank, shown(p.UserID), p.Minor)
 		}
 		return text
 	case "tick":
@@ -175,7 +182,7 @@ func code(err error) string {
 		ErrForbidden: "forbidden", ErrInvitationRequired: "invitation_required", ErrUnknownCompetition: "unknown_competition", ErrNotEnrolled: "not_enrolled",
 		ErrNotStarted: "competition_not_started", ErrClosed: "competition_closed", ErrFull: "competition_full",
 		ErrExists: "competition_exists", ErrStarted: "competition_started", ErrOutsideWindow: "outside_window",
-		ErrFeesPaid: "fees_paid", ErrNotFinal: "not_final", ErrNoPrizePool: "no_prize_pool", ErrUnknownPrize: "unknown_prize",
+		ErrJoined: "competition_joined", ErrFeesPaid: "fees_paid", ErrNotFinal: "not_final", ErrNoPrizePool: "no_prize_pool", ErrUnknownPrize: "unknown_prize",
 		ErrPrizeDecided: "prize_decided", ErrPrizePending: "prize_pending", ErrFutureDate: "future_date", ErrRecordedInFuture: "recorded_in_future", ErrImplausible: "implausible", ErrTooManySources: "too_many_sources",
 	} {
 		if errors.Is(err, sentinel) {
@@ -183,6 +190,14 @@ func code(err error) string {
 		}
 	}
 	return err.Error()
+}
+
+// shown is a user id, or that nobody has it any more.
+func shown(userID string) string {
+	if IsPseudonym(userID) {
+		return "nobody"
+	}
+	return userID
 }
 
 func (s *scenario) board(t *testing.T, d *datadriven.TestData) string {
@@ -201,7 +216,7 @@ func (s *scenario) board(t *testing.T, d *datadriven.TestData) string {
 	}
 	text := fmt.Sprintf("%v, %d on the board, version %d of %s\n", b.Status, b.Total, b.Version, clock(b.UpdatedAt))
 	for _, e := range b.Entries {
-		name := e.UserID
+		name := shown(e.UserID)
 		if e.UserName != "" {
 			name += " (" + e.UserName + ")"
 		}
@@ -244,7 +259,7 @@ func (s *scenario) journal(t *testing.T, d *datadriven.TestData) string {
 	d.MaybeScanArgs(t, "after", &after)
 	chain := NewChain("spring")
 	var sources []string
-	name := func(number uint32) string { return s.store.identities[number].UserID }
+	name := func(number uint32) string { return shown(s.store.identities[number].UserID) }
 	var text string
 	for i, record := range s.store.records {
 		e, _, err := chain.Next(record)
@@ -283,6 +298,12 @@ func (s *scenario) journal(t *testing.T, d *datadriven.TestData) string {
 			line = fmt.Sprintf("%s is not corrected for %v any more: %s", name(what.Number), what.Day, what.Reason)
 		case *ParticipantErased:
 			line = fmt.Sprintf("participant %d is nobody", what.Number)
+		case *ParticipantRemoved:
+			line = name(what.Number) + " was removed: " + what.Reason
+		case *DecisionsKept:
+			line = fmt.Sprintf("participant %d is nobody, about whom decisions are kept", what.Number)
+		case *StandingKept:
+			line = fmt.Sprintf("participant %d is nobody with a standing", what.Number)
 		}
 		if i >= after {
 			text += fmt.Sprintf("%d. %s %s\n", e.Seq, clock(e.At), line)

@@ -98,7 +98,7 @@ func (c *Competition) checkRow(row *Row) error {
 	if row.Review == nil {
 		return nil
 	}
-	if !ValidText(row.Review.Reason, MaxReasonRunes) {
+	if !ValidText(row.Review.Reason, MaxReasonRunes) || !ValidText(row.Review.Removal, MaxReasonRunes) {
 		return errors.New("it has a reason that is too long, or not of printable characters")
 	}
 	for i := range row.Review.Corrections {

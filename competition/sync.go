@@ -8,7 +8,7 @@ import (
 // SubmitSync reports one day's totals so far of one user from one source.
 type SubmitSync struct {
 	UserID      string
-	UserName    string // used if the sync enrols the user; empty if unknown
+	UserName    string // used if the user has no name here; empty if unknown
 	Source      string // 1 to 64 characters
 	Day         Day
 	RecordedAt  int64 // nanoseconds since 1970 UTC; 0 when the report gave none
@@ -63,6 +63,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 		case plan.Full:
 			return Decision{}, ErrTooManySources
 		case !plan.Changed && enrolled:
+			c.nameBySync(now, number, s)
 			return c.repeat(number), nil
 		}
 	}
@@ -74,10 +75,12 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 		}
 	}
 
-	if !enrolled {
-		if s.Limited {
-			return Decision{}, ErrUncounted
-		}
+	switch {
+	case enrolled:
+		c.nameBySync(now, number, s)
+	case s.Limited:
+		return Decision{}, ErrUncounted
+	default:
 		number = c.enrol(now, s.UserID, s.UserName)
 	}
 	if introduces {
@@ -126,8 +129,8 @@ func (c *Competition) repeat(number uint32) Decision {
 // admits checks enrolment and status.
 func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error {
 	switch {
-	case !enrolled && (number != 0 || s.MembersOnly || !c.head.definition.selfService() || IsPseudonym(s.UserID)):
-		return ErrNotEnrolled // who left (has a number) comes back by joining alone
+	case !enrolled && !c.enrolsBySync(s, number):
+		return ErrNotEnrolled
 	case c.head.status == Upcoming:
 		return ErrNotStarted
 	case !c.head.status.Open():
@@ -136,6 +139,24 @@ func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error 
 		return ErrFull
 	}
 	return nil
+}
+
+// nameBySync gives a participant who has no name the one that the sync brings.
+func (c *Competition) nameBySync(now Millis, number uint32, s *SubmitSync) {
+	if s.UserName == "" || c.participants.has(number) && c.participants.at(number).userName != "" {
+		return
+	}
+	if c.identityOf(number).UserName == "" {
+		c.rename(now, number, s.UserName)
+	}
+}
+
+// enrolsBySync reports whether a sync may enrol its user, who does not take part.
+// Whoever left (has a number) comes back by joining alone, and nobody is enrolled
+// after the end.
+func (c *Competition) enrolsBySync(s *SubmitSync, number uint32) bool {
+	return number == 0 && !s.MembersOnly && c.head.definition.selfService() && c.head.status < Finalizing &&
+		!IsPseudonym(s.UserID) && !c.decidedOf(0, s.UserID).isRemoved()
 }
 
 // plausible checks the day and the totals.

@@ -172,8 +172,29 @@ func TestLeaving(t *testing.T) {
 	r := b.do(t, "DELETE", "/api/v1/competitions/spring/join", "", bearer(userToken(t, "u1")))
 	assert.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"u1","removed":true}}`, r.body)
 	assert.Equal(t, competition.LeaveCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1"}, b.engine.leave)
-	b.do(t, "DELETE", "/api/v1/competitions/spring/join?user_id=u%7C2", "", bearer(operatorToken(t)))
-	assert.Equal(t, competition.LeaveCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u|2"}, b.engine.leave)
+}
+
+// TestRemoving: taking somebody else off the board needs a reason, and is another
+// command than leaving.
+func TestRemoving(t *testing.T) {
+	for name, request := range map[string]struct{ query, body string }{
+		"in the query": {"?user_id=u%7C2&reason=a%20rival", ""},
+		"in the body":  {"?user_id=u%7C2", `{"reason":"a rival"}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t)
+			r := b.do(t, "DELETE", "/api/v1/competitions/spring/join"+request.query, request.body, bearer(operatorToken(t)))
+			assert.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"u|2","removed":true}}`, r.body)
+			assert.Equal(t, competition.RemoveParticipant{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u|2", Reason: "a rival"}, b.engine.remove)
+		})
+	}
+	b := newBench(t)
+	for _, query := range []string{"?user_id=u2", "?user_id=u2&reason=", "?user_id=u2&reason=it%20was%20u2"} {
+		r := b.do(t, "DELETE", "/api/v1/competitions/spring/join"+query, "", bearer(operatorToken(t)))
+		assert.Equal(t, 400, r.status, query)
+		assert.Contains(t, r.body, `"field":"reason"`)
+	}
+	assert.Empty(t, b.engine.called())
 }
 
 func TestPathsAreDecodedOnceAndMayEndInASlash(t *testing.T) {

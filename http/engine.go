@@ -36,6 +36,7 @@ type Engine interface {
 	// Join returns the participant's own entry.
 	Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error)
 	Leave(competitionID string, l *competition.LeaveCompetition) error
+	Remove(competitionID string, r *competition.RemoveParticipant) error
 	Competition(competitionID string, caller competition.Caller) (competition.Summary, error)
 	// Created is when each of the competitions was created, in their order; 0 where
 	// nobody knows any more.

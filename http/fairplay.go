@@ -207,6 +207,9 @@ func appendExplanation(dst []byte, x *competition.Explanation) []byte {
 	if x.Excluded {
 		dst = appendString(append(dst, `,"reason":`...), x.Reason)
 	}
+	if x.Removed {
+		dst = appendString(append(dst, `,"removed":true,"removal_reason":`...), x.Removal)
+	}
 	dst = appendDecimal(append(dst, `,"scoring":{"steps":`...), x.Scoring.Step, 3)
 	dst = appendDecimal(append(dst, `,"distance":`...), x.Scoring.Metre, 3)
 	dst = appendDecimal(append(dst, `,"calories":`...), x.Scoring.Kcal, 3)

@@ -44,6 +44,8 @@ type fakeEngine struct {
 	edit   competition.EditCompetition
 	join   competition.JoinCompetition
 	leave  competition.LeaveCompetition
+	remove competition.RemoveParticipant
+	erased competition.Erased
 	args   []any
 
 	nextPlace competition.LedgerPlace
@@ -207,6 +209,12 @@ func (e *fakeEngine) Created(ids []string) []competition.Millis {
 		created[i] = e.createdAt
 	}
 	return created
+}
+
+func (e *fakeEngine) Remove(id string, r *competition.RemoveParticipant) error {
+	err := e.note("Remove", id, r.Caller)
+	e.remove = *r
+	return err
 }
 
 func (e *fakeEngine) Competition(id string, caller competition.Caller) (competition.Summary, error) {

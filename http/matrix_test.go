@@ -21,7 +21,7 @@ var sample = map[string]struct{ target, body string }{
 	"editCompetition":      {"/api/v1/competitions/spring", `{"name":"Summer"}`},
 	"cancelCompetition":    {"/api/v1/competitions/spring", ""},
 	"joinCompetition":      {"/api/v1/competitions/spring/join", `{"user_id":"u1"}`},
-	"leaveCompetition":     {"/api/v1/competitions/spring/join?user_id=u1", ""},
+	"leaveCompetition":     {"/api/v1/competitions/spring/join?user_id=u1&reason=rude", ""},
 	"listParticipants":     {"/api/v1/competitions/spring/participants", ""},
 	"inviteUsers":          {"/api/v1/competitions/spring/invitations", `{"user_ids":["u2"]}`},
 	"listInvitations":      {"/api/v1/competitions/spring/invitations", ""},

@@ -1,6 +1,8 @@
 package http
 
 import (
+	"errors"
+
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
@@ -70,10 +72,14 @@ func (c *call) readJoin() (join *competition.JoinCompetition, code string, err e
 	return join, code, nil
 }
 
-// leaveCompetition takes the caller off the board, or whom the parameter
-// user_id names.
+// leaveCompetition takes the caller off the board, or removes whom the parameter
+// user_id names, for a reason.
 func (s *Server) leaveCompetition(c *call) error {
 	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	f, err := c.optionalForm()
 	if err != nil {
 		return err
 	}
@@ -82,18 +88,33 @@ func (s *Server) leaveCompetition(c *call) error {
 	if given && !competition.ValidUserID(named) {
 		q.refuse("user_id", badUserID)
 	}
-	if err := q.err(); err != nil {
+	reason, inBody := f.text("reason")
+	if !inBody {
+		reason, _ = q.text("reason")
+	}
+	if err := errors.Join(q.err(), f.err()); err != nil {
 		return err
 	}
 	userID, err := c.userIDOf([]byte(named))
 	if err != nil {
 		return err
 	}
+	leaves := userID == c.who.Caller.UserID
+	if !leaves {
+		if err := competition.CheckReason(reason, userID); err != nil {
+			return err
+		}
+	}
 	engine, err := s.permit(c)
 	if err != nil {
 		return err
 	}
-	if err := engine.Leave(id, &competition.LeaveCompetition{Caller: c.who.Caller, UserID: userID}); err != nil {
+	if leaves {
+		err = engine.Leave(id, &competition.LeaveCompetition{Caller: c.who.Caller, UserID: userID})
+	} else {
+		err = engine.Remove(id, &competition.RemoveParticipant{Caller: c.who.Caller, UserID: userID, Reason: reason})
+	}
+	if err != nil {
 		return err
 	}
 	out := append(append(c.out[:0], envelope...), `{"competition_id":"`...)

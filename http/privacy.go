@@ -32,7 +32,20 @@ func (s *Server) eraseUser(c *call) error {
 	out := append(append(c.out[:0], envelope...), `{"erased":true,"competitions":`...)
 	out = strconv.AppendInt(out, int64(done.Competitions), 10)
 	out = append(out, `,"transactions_kept":`...)
-	c.out = append(strconv.AppendInt(out, int64(done.Transactions), 10), '}', envelopeEnd)
+	out = strconv.AppendInt(out, int64(done.Transactions), 10)
+	out = appendTimeField(out, `,"kept_until":`, done.KeptUntil)
+	for i, id := range done.KeptIn {
+		if i == 0 {
+			out = append(out, `,"kept_in":[`...)
+		} else {
+			out = append(out, ',')
+		}
+		out = appendString(out, id)
+	}
+	if len(done.KeptIn) > 0 {
+		out = append(out, ']')
+	}
+	c.out = append(out, '}', envelopeEnd)
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
 	c.reply(fasthttp.StatusOK, c.out)
 	return nil

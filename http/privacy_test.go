@@ -20,6 +20,10 @@ func TestErasingAnswersWithCountsAlone(t *testing.T) {
 	require.Equal(t, 200, got.status)
 	require.JSONEq(t, `{"success":true,"data":{"erased":true,"competitions":3,"transactions_kept":2}}`, got.body)
 	require.Empty(t, b.engine.audit, "users are not in the audit log")
+	b.engine.erased = competition.Erased{Competitions: 2, KeptIn: []string{"autumn", "spring"}, KeptUntil: atStart}
+	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1")))
+	require.JSONEq(t, `{"success":true,"data":{"erased":true,"competitions":2,"transactions_kept":0,
+		"kept_until":"`+atStart.Time().Format("2006-01-02T15:04:05.000Z07:00")+`","kept_in":["autumn","spring"]}}`, got.body)
 	b.engine.err = competition.ErrPrizePending
 	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1")))
 	require.Equal(t, 409, got.status)

@@ -51,6 +51,7 @@ var (
 	kindTooManyInvitations = problemKind(409, "too_many_invitations", "There are too many invitations", 0, competition.ErrTooManyInvitations)
 	kindTooManyKeys        = problemKind(409, "too_many_api_keys", "There are too many API keys", 0)
 	kindStarted            = problemKind(409, "competition_started", "The competition has started", 0, competition.ErrStarted)
+	kindJoined             = problemKind(409, "competition_joined", "Somebody joined without an entry fee", 0, competition.ErrJoined)
 	kindFeesPaid           = problemKind(409, "fees_paid", "Entry fees are paid in already", 0, competition.ErrFeesPaid)
 	kindNotFinal           = problemKind(409, "not_final", "The standings are not final", 0, competition.ErrNotFinal)
 	kindNoPrizePool        = problemKind(409, "no_prize_pool", "There is no prize pool", 0, competition.ErrNoPrizePool)

@@ -147,6 +147,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"another's prizes", "GET /api/v1/prizes/history/u2", "", []header{user}, nil, 403, "forbidden", ""},
 		{"another's transactions", "GET /api/v1/users/u2/transactions", "", []header{user}, nil, 403, "forbidden", ""},
 		{"a cursor of another list", "GET /api/v1/users/u1/transactions?cursor=" + cursorBehindParticipant(3), "", []header{user}, nil, 400, "invalid_request", "cursor"},
+		{"a fee after somebody joined", edit, `{"entry_fee":5,"currency":"EUR"}`, []header{user}, competition.ErrJoined, 409, "competition_joined", ""},
 		{"another currency after fees were paid", edit, `{"currency":"EUR"}`, []header{user}, competition.ErrFeesPaid, 409, "fees_paid", ""},
 
 		// Boards and statistics.

@@ -157,7 +157,7 @@ func (c *crowd) change(t *testing.T) {
 		visibility := []competition.Visibility{competition.Public, competition.Private}[c.rng.IntN(2)]
 		_, _ = g.C.Edit(g.Now, &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Start: &start, Visibility: &visibility}})
 	case 4:
-		_, _ = g.C.Leave(g.Now, &competition.LeaveCompetition{Caller: operator, UserID: user})
+		_, _ = g.C.Leave(g.Now, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user})
 	case 5:
 		c.erased++
 		e := competition.Erasure{UserID: user, Pseudonym: competition.NewPseudonym([16]byte{byte(c.erased), byte(c.erased >> 8)})}

@@ -13,7 +13,10 @@ func reviewColumns(r *competition.Review) (packed []byte, words *string) {
 	if r == nil {
 		return nil, nil
 	}
-	w := reviewWords{Reason: r.Reason, Corrections: make([]correctionWords, len(r.Corrections)), Flags: make([]flagWords, len(r.Flags))}
+	w := reviewWords{Reason: r.Reason, Removal: r.Removal, Corrections: make([]correctionWords, len(r.Corrections)), Flags: make([]flagWords, len(r.Flags))}
+	if r.RemovedAt != 0 {
+		w.RemovedAt = new(r.RemovedAt.Time())
+	}
 	for i, c := range r.Corrections {
 		w.Corrections[i] = correctionWords{c.Day.String(), wordsOf(c.Metrics), c.Reason}
 	}
@@ -30,6 +33,8 @@ func reviewColumns(r *competition.Review) (packed []byte, words *string) {
 
 type reviewWords struct {
 	Reason      string            `json:"reason"`
+	RemovedAt   *time.Time        `json:"removed_at,omitempty"`
+	Removal     string            `json:"removal,omitempty"`
 	Corrections []correctionWords `json:"corrections"`
 	Flags       []flagWords       `json:"flags"`
 }

@@ -1,0 +1,96 @@
+package competition
+
+import "encoding/binary"
+
+// RemoveParticipant takes a participant out of the competition, against their
+// will: only a newer invitation lets them in again.
+type RemoveParticipant struct {
+	Caller Caller
+	UserID string
+	Reason string // see CheckReason
+}
+
+// Decide is [Competition.Remove].
+func (cmd *RemoveParticipant) Decide(c *Competition, now Millis) (Decision, error) {
+	return c.Remove(now, cmd)
+}
+
+// Answer is nothing.
+func (*RemoveParticipant) Answer(*Competition, Decision) any { return struct{}{} }
+
+// Remove decides that a participant is removed, or that somebody who left cannot
+// come back alone. Removing twice is a no-op. Before the start it refunds. Errors:
+// *InvalidError, ErrForbidden, ErrUnknownCompetition, ErrNotEnrolled if the user
+// never took part, ErrClosed.
+func (c *Competition) Remove(now Millis, cmd *RemoveParticipant) (Decision, error) {
+	c.advance(now)
+	d, err := c.remove(now, cmd)
+	return d, c.conceal(cmd.Caller, err)
+}
+
+func (c *Competition) remove(now Millis, cmd *RemoveParticipant) (Decision, error) {
+	if err := CheckReason(cmd.Reason, cmd.UserID); err != nil {
+		return Decision{}, err
+	}
+	number, enrolled := c.enrolment(cmd.UserID)
+	switch {
+	case !c.rules(cmd.Caller):
+		return Decision{}, ErrForbidden
+	case c.head.status == 0:
+		return Decision{}, ErrUnknownCompetition
+	case number == 0:
+		return Decision{}, ErrNotEnrolled
+	case c.head.status != Upcoming && c.head.status != Active:
+		return Decision{}, ErrClosed
+	case c.headReview(number).isRemoved():
+		return c.repeat(number), nil
+	}
+	event := &ParticipantRemoved{Number: number, Reason: cmd.Reason}
+	c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) { event.review(r, now) })
+	if enrolled {
+		c.head.presence[number] = false
+		if !c.headReview(number).isExcluded() {
+			c.head.onBoard--
+		}
+		c.putMembership(cmd.UserID, number, false)
+		c.summarize()
+	}
+	if c.head.status == Upcoming {
+		c.refund(now, number)
+	}
+	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+}
+
+// ParticipantRemoved takes a participant off the board, or says of one who left
+// that they were removed; the days are kept. A ParticipantReturned ends it.
+type ParticipantRemoved struct {
+	Number uint32
+	Reason string
+}
+
+func (*ParticipantRemoved) kind() kind { return kindParticipantRemoved }
+
+func (d *ParticipantRemoved) append(dst []byte) []byte {
+	return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+}
+
+func (d *ParticipantRemoved) read(r *reader) { d.Number, d.Reason = r.number(), r.string() }
+
+func (d *ParticipantRemoved) apply(c *Competition, e *Event) (problem string) {
+	return c.applyReview(e, d.Number, func(r *Review) bool {
+		fits := !r.isRemoved()
+		d.review(r, e.At)
+		c.participants.at(d.Number).present = false
+		return fits
+	})
+}
+
+func (d *ParticipantRemoved) effect() Effect { return Effect{Entry: d.Number} }
+
+var _ reasoned = (*ParticipantRemoved)(nil)
+
+func (d *ParticipantRemoved) reason() string { return d.Reason }
+
+func (d *ParticipantRemoved) review(r *Review, at Millis) {
+	r.RemovedAt, r.Removal = max(at, 1), d.Reason
+}
