@@ -188,5 +188,5 @@ func TestEveryTextOfAnEventIsChecked(t *testing.T) {
 			withText++
 		}
 	}
-	require.Equal(t, 5, withText)
+	require.Equal(t, 6, withText)
 }
