@@ -81,36 +81,3 @@ func TestSourcesThatOlderVersionsTookStay(t *testing.T) {
 	_, err = c.SubmitSync(now, reportFrom("ann", sources, 13))
 	require.ErrorIs(t, err, ErrTooManySources)
 }
-
-// TestCompetitionsOfAthletesLastFiveYears at most, those of operators as long as
-// they like.
-func TestCompetitionsOfAthletesLastFiveYears(t *testing.T) {
-	d := spring()
-	create := func(caller Caller, length Millis) (*Competition, error) {
-		c := New("spring", countedKeys())
-		lasting := d
-		lasting.End = lasting.Start + length
-		lasting.Complete()
-		_, _, err := c.Create(d.Start-1, &CreateCompetition{Caller: caller, Definition: lasting})
-		return c, err
-	}
-	const day = 24 * 60 * 60 * 1000
-	_, err := create(user("ann"), maxAthletesWindow)
-	require.NoError(t, err)
-	_, err = create(user("ann"), maxAthletesWindow+day)
-	var invalid *InvalidError
-	require.ErrorAs(t, err, &invalid)
-	require.Equal(t, "end_date", invalid.Fields[0].Field)
-	_, err = create(Caller{UserID: "op", Operator: true}, 10*maxAthletesWindow)
-	require.NoError(t, err)
-
-	c, err := create(user("ann"), maxAthletesWindow)
-	require.NoError(t, err)
-	longer, name := d.Start+maxAthletesWindow+day, "Another"
-	_, err = c.Edit(d.Start-1, &EditCompetition{Caller: user("ann"), Patch: Patch{End: &longer}})
-	require.ErrorAs(t, err, &invalid)
-	_, err = c.Edit(d.Start-1, &EditCompetition{Caller: Caller{Operator: true}, Patch: Patch{End: &longer}})
-	require.NoError(t, err)
-	_, err = c.Edit(d.Start-1, &EditCompetition{Caller: user("ann"), Patch: Patch{Name: &name}})
-	require.NoError(t, err, "what is there stays as it is")
-}

@@ -38,9 +38,6 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 	if err := validAt(now, &definition, &Definition{}, cmd.Caller); err != nil {
 		return Decision{}, false, err
 	}
-	if err := definition.fitsAthletes(cmd.Caller); err != nil {
-		return Decision{}, false, err
-	}
 	switch {
 	case !cmd.Caller.Operator && (definition.EntryFeeMinor > 0 || definition.PrizePoolMinor > 0):
 		return Decision{}, false, ErrForbidden
@@ -82,19 +79,6 @@ func validAt(now Millis, d, before *Definition, caller Caller) error {
 	return &InvalidError{Fields: []FieldError{{Field: "end_date", Detail: detail}}}
 }
 
-// maxAthletesWindow is how long a competition of an athlete may last, in
-// milliseconds: five years, leap days included.
-const maxAthletesWindow = (5*365 + 2) * 24 * 60 * 60 * 1000
-
-// fitsAthletes refuses a window for which athletes would be kept more days than is
-// good for others. It holds for what is new alone.
-func (d *Definition) fitsAthletes(caller Caller) error {
-	if caller.Operator || d.End-d.Start <= maxAthletesWindow {
-		return nil
-	}
-	return &InvalidError{Fields: []FieldError{{Field: "end_date", Detail: "must be at most 5 years after start_date"}}}
-}
-
 // EditCompetition changes the definition.
 type EditCompetition struct {
 	Caller Caller
@@ -129,11 +113,6 @@ func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 	}
 	if err != nil {
 		return Decision{}, err
-	}
-	if before := &c.head.definition; edited.End-edited.Start > before.End-before.Start {
-		if err := edited.fitsAthletes(cmd.Caller); err != nil {
-			return Decision{}, err
-		}
 	}
 	switch {
 	case !c.manages(cmd.Caller), !cmd.Patch.onlyWords() && !c.rules(cmd.Caller), cmd.Patch.touchesMoney(&edited) && !cmd.Caller.Operator:
