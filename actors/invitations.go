@@ -221,7 +221,7 @@ func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *compe
 	if command.Invited = true; !i.ByCode() {
 		command.InvitedAt = i.CreatedAt
 	}
-	if entry, err = e.Join(i.CompetitionID, &command); err != nil {
+	if entry, err = e.Join(i.CompetitionID, &command); err != nil { //nolint:contextcheck // It has the engine's own deadline.
 		return entry, err
 	}
 	_, err = e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationAccepted)

@@ -51,7 +51,7 @@ func (s *invitationSweeper) sweep(ctx context.Context) {
 		n, err := s.engine.Store.SweepInvitations(within, s.engine.now(), sweepInvitationsAtOnce)
 		cancel()
 		if err != nil {
-			s.engine.Logger.Warn("old invitations cannot be deleted now", "error", err)
+			s.engine.Logger.WarnContext(ctx, "old invitations cannot be deleted now", "error", err)
 		}
 		if err != nil || n < sweepInvitationsAtOnce {
 			return

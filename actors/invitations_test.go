@@ -246,7 +246,7 @@ func TestAcceptingAndWithdrawingAtOnce(t *testing.T) {
 			both.Go(func() { _, _, accepted = e.AcceptInvitation(i.ID, join(user)) })
 			both.Go(func() { _, withdrawn = e.WithdrawInvitation("secret", theCreator, i.ID) })
 			both.Wait()
-			require.True(t, (accepted == nil) != (withdrawn == nil), "%v, %v", accepted, withdrawn)
+			require.NotEqual(t, accepted == nil, withdrawn == nil, "%v, %v", accepted, withdrawn)
 			require.ErrorIs(t, errors.Join(accepted, withdrawn), competition.ErrInvitationDecided)
 			if accepted == nil {
 				taken++
@@ -284,7 +284,7 @@ func TestAJoinCodeCountsExactly(t *testing.T) {
 		code, made, err := e.MakeJoinCode("secret", theCreator, 4, 0)
 		require.NoError(t, err)
 		require.Regexp(t, `^[0-9A-HJKMNP-TV-Z]{10}$`, code)
-		require.NotContains(t, fmt.Sprintf("%+v", e.Store.(*memoryStore).invitations), code) //nolint:errcheck // A test's own.
+		require.NotContains(t, fmt.Sprintf("%+v", e.Store.(*memoryStore).invitations), code)
 		left := func() int {
 			_, codes, _, err := e.Invitations("secret", theCreator, "", 10)
 			require.NoError(t, err)

@@ -129,9 +129,9 @@ func TestTheHashOfARecordNeverChanges(t *testing.T) {
 	r := head.Append(auditText(), countedKeys())
 	anchor := sha256.Sum256([]byte("paceboard audit log 1"))
 	b := append([]byte{1}, anchor[:]...)
-	b = append(b, 1, 6) // seq; time, zigzag
+	b = append(b, 1, 6) // the seq, and the time in zigzag
 	b = append(b, "\x02e1\x03act\x09/:user_id\x01r"...)
-	b = append(b, 0xc8, 0x01, 1) // status; targets
+	b = append(b, 0xc8, 0x01, 1) // the status, and how many targets
 	b = append(b, "\x07user_id"...)
 	for i, text := range []string{"\x01ada", "\x01u1"} {
 		mac := hmac.New(sha256.New, r.Subjects[i].Key[:])

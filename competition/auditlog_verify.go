@@ -40,7 +40,7 @@ func AuditTheLog(ctx context.Context, store AuditLogStore, progress func(records
 		err = v.compareIndex(ctx, store)
 	}
 	a := Audited{}
-	if err = a.damage(err); err != nil {
+	if err := a.damage(err); err != nil {
 		return nil, err
 	}
 	v.Findings = append(v.Findings, a.Findings...)

@@ -36,7 +36,7 @@ func (c *Competition) keptUntil() (at Millis, ok bool) {
 // keeps reports whether an erasure now would keep decisions, as of the head.
 func (c *Competition) keeps(now Millis) bool {
 	at, ok := c.keptUntil()
-	return c.head.status != Settled && c.head.status != Cancelled && !(ok && now >= at)
+	return c.head.status != Settled && c.head.status != Cancelled && (!ok || now < at)
 }
 
 // keptOf is the erased number whose decisions are about a user, or 0. Cost: linear

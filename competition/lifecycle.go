@@ -67,7 +67,7 @@ func validAt(now Millis, d, before *Definition, caller Caller) error {
 		return err
 	}
 	moved := d.Start != before.Start || d.End != before.End
-	detail := ""
+	var detail string
 	switch {
 	case d.End <= now:
 		detail = "must lie in the future"

@@ -163,9 +163,9 @@ func TestEveryTextOfAnEventIsChecked(t *testing.T) {
 		case t.Kind() == reflect.String:
 			n++
 		case t.Kind() == reflect.Struct:
-			for i := range t.NumField() {
-				if t.Field(i).IsExported() { // the others are not part of the record
-					n += texts(t.Field(i).Type)
+			for field := range t.Fields() {
+				if field.IsExported() { // the others are not part of the record
+					n += texts(field.Type)
 				}
 			}
 		case t.Kind() == reflect.Slice || t.Kind() == reflect.Pointer:

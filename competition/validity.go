@@ -281,7 +281,7 @@ func WelcomeName(name string) bool {
 // CheckUserName refuses a name that somebody wants to have on a board; an empty
 // one says that there is none.
 func CheckUserName(name string) error {
-	detail := ""
+	var detail string
 	switch {
 	case name == "" || ValidText(name, MaxNameRunes) && WelcomeName(name):
 		return nil

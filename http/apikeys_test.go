@@ -293,7 +293,7 @@ func TestTheAuditLogSaysWhoWasMeant(t *testing.T) {
 // erasure could find.
 func TestPlacesOfAuditedRoutesAreKnown(t *testing.T) {
 	for _, r := range routes() {
-		for _, part := range strings.Split(r.path, "/") {
+		for part := range strings.SplitSeq(r.path, "/") {
 			if place, isPlace := strings.CutPrefix(part, ":"); isPlace && r.audited {
 				require.True(t, competition.HasPlace(place), "%s %s", r.method, r.path)
 			}

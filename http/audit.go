@@ -40,7 +40,7 @@ func (s *Server) audit(c *call) {
 // targets are what the request named in the places of the route, and the user
 // whom its body named.
 func (c *call) targets() (targets []competition.AuditTarget) {
-	for _, part := range strings.Split(c.route.path, "/") {
+	for part := range strings.SplitSeq(c.route.path, "/") {
 		if place, isPlace := strings.CutPrefix(part, ":"); isPlace {
 			targets = append(targets, competition.TargetAt(place, strings.Clone(c.fiber.Params(place))))
 		}

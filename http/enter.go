@@ -59,7 +59,7 @@ func (s *Server) enter(r *route) fiber.Handler {
 
 // admit checks the token, the body's encoding and type, and its size.
 func (s *Server) admit(c *call, tooLarge bool) error {
-	if c.route.access > guarded && !(c.route.access == scraper && s.mayScrape(c.RequestCtx)) {
+	if c.route.access > guarded && (c.route.access != scraper || !s.mayScrape(c.RequestCtx)) {
 		who, err := s.auth.bearer(c.Request.Header.PeekCanonical(headerAuthorization))
 		if err != nil {
 			return err

@@ -123,14 +123,14 @@ func (s *Server) listInvitations(c *call) error {
 	}
 	replyList(c, "invitations", list, appendInvitation, next)
 	if !given {
-		out := append(c.out[:len(c.out)-2], `,"codes":[`...)
+		c.out = append(c.out[:len(c.out)-2], `,"codes":[`...)
 		for i := range codes {
 			if i > 0 {
-				out = append(out, ',')
+				c.out = append(c.out, ',')
 			}
-			out = appendJoinCode(out, &codes[i], "")
+			c.out = appendJoinCode(c.out, &codes[i], "")
 		}
-		c.out = append(out, ']', '}', envelopeEnd)
+		c.out = append(c.out, ']', '}', envelopeEnd)
 		c.reply(fasthttp.StatusOK, c.out)
 	}
 	return nil

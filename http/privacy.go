@@ -45,7 +45,8 @@ func (s *Server) eraseUser(c *call) error {
 	if len(done.KeptIn) > 0 {
 		out = append(out, ']')
 	}
-	c.out = append(out, '}', envelopeEnd)
+	out = append(out, '}', envelopeEnd)
+	c.out = out
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
 	c.reply(fasthttp.StatusOK, c.out)
 	return nil

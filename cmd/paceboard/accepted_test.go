@@ -76,6 +76,7 @@ func TestWhatOlderVersionsAcceptedStays(t *testing.T) {
 	}
 	t.Run("an export", func(t *testing.T) {
 		onEveryStore(t, func(t *testing.T, where string) {
+			t.Helper()
 			s := openStoreAt(t, where).(store)
 			_, err := importInto(t.Context(), s, export)
 			require.NoError(t, err)
@@ -109,7 +110,7 @@ func useAccepted(t *testing.T, s *instance) {
 	require.Contains(t, ok(http.MethodGet, "/api/v1/competitions/paid", ""), "settled")
 
 	// What was accepted may stay when something else changes.
-	ok(http.MethodPost, "/api/v1/fitness/sync", `{"user_id":"anon","competition_id":"window","date":"2026-03-21","steps":9}`)
+	ok(http.MethodPost, "/api/v1/fitness/sync", `{"user_id":"anon","competition_id":"window","source":"s9-7\u202e","date":"2026-03-21","steps":9}`)
 	ok(http.MethodPost, "/api/v1/fitness/sync", `{"user_id":"pbk_1","competition_id":"blank","date":"2026-03-21","steps":9}`)
 	require.Contains(t, ok(http.MethodPatch, "/api/v1/competitions/window", `{"description":"new"}`), "right/Europe/Berlin")
 	require.Contains(t, ok(http.MethodPatch, "/api/v1/competitions/blank", `{"description":"new"}`), "localtime")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -201,23 +202,24 @@ func (b *browserTab) waitUntil(why, expression string) {
 	}
 }
 
-// pageRows are the places as the page shows them, in its order.
+// pageRows are the places as the page shows them, in its order; it shows the id of
+// who has no name.
 const pageRows = `JSON.stringify([...document.querySelectorAll(".board tbody tr:not(.gap):not(.skeleton)")].map((row) => ({
 	rank: Number(row.querySelector(".medal").textContent),
-	user_id: row.querySelector(".name").textContent,
+	name: row.querySelector(".name").textContent,
 	score: Number(row.querySelector(".number").textContent.replace(/\D/g, "")) })))`
 
 // waitForBoard waits until the page shows the places that the API gives.
 func (b *browserTab) waitForBoard(want board) {
 	b.t.Helper()
 	type place struct {
-		Rank   int    `json:"rank"`
-		UserID string `json:"user_id"`
-		Score  int64  `json:"score"`
+		Rank  int    `json:"rank"`
+		Name  string `json:"name"`
+		Score int64  `json:"score"`
 	}
 	places := make([]place, len(want.Data.Entries))
 	for i, entry := range want.Data.Entries {
-		places[i] = place{entry.Rank, entry.UserID, entry.Score}
+		places[i] = place{entry.Rank, cmp.Or(entry.UserName, entry.UserID), entry.Score}
 	}
 	text, err := json.Marshal(places)
 	require.NoError(b.t, err)
@@ -313,7 +315,7 @@ func TestBrowserFollowsTheBoard(t *testing.T) {
 	tab.expectRefusals(true)
 	s.stop()
 	tab.waitUntil("the page says that it is cut off", `document.querySelector(".connection[data-kind=reconnecting]") !== null && document.querySelector(".notice-text") !== null`)
-	require.Len(t, walkers, strings.Count(tab.read(pageRows), "user_id"), "the board stays")
+	require.Len(t, walkers, strings.Count(tab.read(pageRows), `"rank"`), "the board stays")
 	tab.shoot("reconnecting-desktop")
 
 	again := startServer(t, dir, "--port", strings.Split(host, ":")[1])

@@ -50,7 +50,7 @@ func TestGeneratedClientOfOpenAPITypeScript(t *testing.T) {
 func clientModule(t *testing.T, name string) string {
 	t.Helper()
 	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("../../tools/clients", name))))
+	require.NoError(t, os.CopyFS(dir, os.DirFS(filepath.Join("..", "..", "tools", "clients", name))))
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "node_modules"))) // of somebody who tried it there
 	contract, err := os.ReadFile("../../http/openapi.yaml")
 	require.NoError(t, err)

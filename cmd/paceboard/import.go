@@ -60,8 +60,7 @@ func imports(ctx context.Context, p *program, args []string) (err error) {
 	m.bar.finish()
 	if err != nil {
 		line := m.lines.number
-		var placed *lineError
-		if errors.As(err, &placed) {
+		if placed, ok := errors.AsType[*lineError](err); ok {
 			line = placed.line
 		}
 		return fmt.Errorf("line %d: %w", line, err)

@@ -206,9 +206,10 @@ func (s *instance) call(method, path, token, body string) (int, []byte) {
 type board struct {
 	Data struct {
 		Entries []struct {
-			UserID string `json:"user_id"`
-			Score  int64  `json:"score"`
-			Rank   int    `json:"rank"`
+			UserID   string `json:"user_id"`
+			UserName string `json:"user_name"`
+			Score    int64  `json:"score"`
+			Rank     int    `json:"rank"`
 		} `json:"entries"`
 		Total   int    `json:"total_count"`
 		Version uint64 `json:"version"`

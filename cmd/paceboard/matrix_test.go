@@ -69,9 +69,9 @@ var attempts = map[string][]attempt{
 	},
 	"getStats": {{who: readsOwn, kind: "open", path: "?competition_id=$C"}, {who: readsOwn}},
 	"createCompetition": {
-		{who: adds, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z"}`},
-		{who: operates, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z","currency":"EUR","prize_pool":10}`},
-		{who: operates, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z","currency":"EUR","entry_fee":10}`},
+		{who: adds, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2030-12-31T00:00:00Z"}`},
+		{who: operates, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2030-12-31T00:00:00Z","currency":"EUR","prize_pool":10}`},
+		{who: operates, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2030-12-31T00:00:00Z","currency":"EUR","entry_fee":10}`},
 	},
 	"listCompetitions": {{who: anybody}},
 	"getCompetition":   {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
@@ -239,7 +239,7 @@ func (m *matrix) competition(kind string) (id string) {
 		visibility = "private"
 	}
 	status, answer := m.call(http.MethodPost, "/api/v1/competitions", m.tokens["creator"],
-		fmt.Sprintf(`{"id":%q,"name":"Spring","start_date":%q,"end_date":"2100-01-01T00:00:00Z","visibility":%q}`, id, begins, visibility))
+		fmt.Sprintf(`{"id":%q,"name":"Spring","start_date":%q,"end_date":"2030-12-31T00:00:00Z","visibility":%q}`, id, begins, visibility))
 	require.Equal(m.t, http.StatusCreated, status, string(answer))
 	if kind == "invited" {
 		m.invite(id)

@@ -134,9 +134,9 @@ func (r *retention) removeOld(ctx context.Context, k *kept) error {
 	k.removed.Add(float64(removed))
 	switch {
 	case err == nil && removed > 0:
-		r.logger.InfoContext(ctx, "old "+k.what+" was removed", k.unit, removed, "older_than", k.keep, "took", time.Since(began))
+		r.logger.InfoContext(ctx, "old "+k.what+" was removed", k.unit, removed, "older_than", k.keep, "took", time.Since(began)) //nolint:sloglint // One of two.
 	case err != nil && !errors.Is(ctx.Err(), context.Canceled):
-		r.logger.WarnContext(ctx, "old "+k.what+" could not be removed; it stays until the next round", k.unit+"_removed", removed, "error", err)
+		r.logger.WarnContext(ctx, "old "+k.what+" could not be removed; it stays until the next round", k.unit+"_removed", removed, "error", err) //nolint:sloglint // One of two.
 	}
 	return err
 }

@@ -42,7 +42,7 @@ func (s *Store) changeLog(ctx context.Context, change func(*logChange) error) er
 	if refusal := s.refusal.Load(); refusal != nil {
 		return *refusal
 	}
-	l, err := s.beginLogChange()
+	l, err := s.beginLogChange(ctx)
 	if err != nil {
 		return err
 	}
@@ -57,15 +57,15 @@ func (s *Store) changeLog(ctx context.Context, change func(*logChange) error) er
 	return s.apply(l.batch)
 }
 
-func (s *Store) beginLogChange() (*logChange, error) {
-	head, err := auditHead(s.db)
+func (s *Store) beginLogChange(ctx context.Context) (*logChange, error) {
+	head, err := auditHead(ctx, s.db)
 	return &logChange{store: s, batch: s.db.NewBatch(), head: head}, err
 }
 
 // append puts an entry into the commit.
 func (l *logChange) append(e competition.AuditEntry) error {
 	r := l.head.Append(e, newKey)
-	key := appendRecordKey(nil, r.Entry.Seq)
+	key := recordKey(r.Entry.Seq)
 	if err := l.set(key, competition.AppendAuditRecord([]byte{rowVersion}, r)); err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (l *logChange) append(e competition.AuditEntry) error {
 // setSubject puts the row of a subject into the commit, and where a user finds it.
 func (l *logChange) setSubject(seq uint64, n int, subject *competition.AuditSubject) error {
 	row := append(append([]byte{rowVersion, byte(subject.Kind)}, subject.Key[:]...), subject.ID...)
-	if err := l.set(appendSubjectKey(nil, seq, n), row); err != nil || subject.Kind != competition.UserSubject {
+	if err := l.set(subjectKey(seq, n), row); err != nil || subject.Kind != competition.UserSubject {
 		return err
 	}
 	return l.set(appendNamedKey(nil, subject.ID, seq), []byte{rowVersion})
@@ -102,14 +102,14 @@ func appendAuditHead(dst []byte, h competition.AuditHead) []byte {
 }
 
 // auditHead is where the audit log begins and ends.
-func auditHead(from pebble.Reader) (h competition.AuditHead, err error) {
+func auditHead(ctx context.Context, from pebble.Reader) (h competition.AuditHead, err error) {
 	value, err := get(from, auditHeadKey)
 	switch {
 	case err != nil:
 		return h, auditUnread(err)
 	case value == nil:
 		lower, upper := allOf(recordKeys)
-		err = each(context.Background(), from, lower, upper, func(_, _ []byte) error {
+		err = each(ctx, from, lower, upper, func(_, _ []byte) error {
 			return fmt.Errorf("%w: the head of the audit log is missing", competition.ErrCorrupt)
 		})
 		return competition.NewAuditHead(), auditUnread(err)
@@ -139,7 +139,7 @@ func auditUnread(err error) error {
 func (s *Store) AuditLog(ctx context.Context, before uint64, limit int) ([]competition.AuditEntry, error) {
 	lower, upper := allOf(recordKeys)
 	if before != 0 {
-		upper = appendRecordKey(nil, before)
+		upper = recordKey(before)
 	}
 	return s.entriesBefore(ctx, lower, upper, limit)
 }
@@ -190,7 +190,7 @@ func seqIn(key []byte) uint64 {
 
 // auditRecord is a record and its subjects.
 func auditRecord(ctx context.Context, from pebble.Reader, seq uint64) (*competition.AuditRecord, error) {
-	key := appendRecordKey(nil, seq)
+	key := recordKey(seq)
 	value, err := get(from, key)
 	if err != nil {
 		return nil, auditUnread(err)
@@ -218,10 +218,10 @@ func parseAuditRecord(ctx context.Context, from pebble.Reader, key, value []byte
 
 // auditSubjects are the subjects of a record.
 func auditSubjects(ctx context.Context, from pebble.Reader, seq uint64) (subjects []competition.AuditSubject, err error) {
-	lower, upper := appendSubjectKey(nil, seq, 0), appendSubjectKey(nil, seq+1, 0)
+	lower, upper := subjectKey(seq, 0), subjectKey(seq+1, 0)
 	err = each(ctx, from, lower, upper, func(key, value []byte) error {
 		fields, err := unseal(key, value)
-		if err == nil && (len(fields) < 1+keySize || !bytes.Equal(key, appendSubjectKey(nil, seq, len(subjects)))) {
+		if err == nil && (len(fields) < 1+keySize || !bytes.Equal(key, subjectKey(seq, len(subjects)))) {
 			err = errFields
 		}
 		if err != nil {
@@ -240,7 +240,7 @@ func auditSubjects(ctx context.Context, from pebble.Reader, seq uint64) (subject
 func (s *Store) ReadAuditLog(ctx context.Context, head func(competition.AuditHead) error, record func(*competition.AuditRecord) error) (err error) {
 	view := s.db.NewSnapshot()
 	defer closeAfter(view, &err)
-	h, err := auditHead(view)
+	h, err := auditHead(ctx, view)
 	if err == nil {
 		err = head(h)
 	}
@@ -300,7 +300,7 @@ func (l *logChange) removeOld(ctx context.Context, olderThan competition.Millis,
 			return err
 		}
 		for i, subject := range r.Subjects {
-			err := l.batch.Delete(appendSubjectKey(nil, seq, i), nil)
+			err := l.batch.Delete(subjectKey(seq, i), nil)
 			if err == nil && subject.Kind == competition.UserSubject {
 				err = l.batch.Delete(appendNamedKey(nil, subject.ID, seq), nil)
 			}

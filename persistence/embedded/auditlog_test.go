@@ -80,7 +80,7 @@ func TestAPersonsEntriesAreReadAlone(t *testing.T) {
 	for _, id := range []string{"anna", "bert", "carl", "anna"} {
 		require.NoError(t, s.Note(t.Context(), competition.AuditEntry{ID: "1", Actor: user(id)}))
 	}
-	for _, key := range [][]byte{appendRecordKey(nil, 2), appendSubjectKey(nil, 2, 0), appendSubjectKey(nil, 3, 0)} {
+	for _, key := range [][]byte{recordKey(2), subjectKey(2, 0), subjectKey(3, 0)} {
 		require.NoError(t, s.db.Set(key, []byte("damaged"), pebble.Sync))
 	}
 	entries, err := s.AuditLogOf(t.Context(), "anna", 0, 10)

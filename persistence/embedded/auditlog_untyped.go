@@ -37,7 +37,7 @@ func (s *Store) typeSome(ctx context.Context, isKey map[string]bool) (n int, err
 	lower, upper := allOf(untypedKeys)
 	err = each(ctx, s.db, lower, upper, func(key, value []byte) (err error) {
 		if l == nil {
-			if l, err = s.beginLogChange(); err != nil {
+			if l, err = s.beginLogChange(ctx); err != nil {
 				return err
 			}
 		}

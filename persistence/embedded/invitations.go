@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -82,14 +83,14 @@ func (s *Store) latestInvitation(ctx context.Context, competitionID, userID stri
 	if ctx.Err() != nil {
 		return nil, outOfTime(ctx, "nothing was begun")
 	}
-	lower := append(appendInvitedKey(nil, userID, competitionID), separator)
-	upper := append(appendInvitedKey(nil, userID, competitionID), pastSeparator)
+	lower := append(invitedKey(userID, competitionID), separator)
+	upper := append(invitedKey(userID, competitionID), pastSeparator)
 	iterator, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return nil, unread(err)
 	}
-	id, found := "", false
-	if found = iterator.Last(); found {
+	id, found := "", iterator.Last()
+	if found {
 		id = string(iterator.Key()[len(lower):])
 	}
 	if err := errors.Join(iterator.Error(), iterator.Close()); err != nil {
@@ -144,7 +145,7 @@ func (s *Store) LatestInvitation(ctx context.Context, competitionID, userID stri
 func (s *Store) InvitationsTo(ctx context.Context, userID string, behind competition.InvitationPlace, visit func(competition.Invitation) bool) error {
 	lower, upper := under(invitedKeys, userID)
 	if behind != (competition.InvitationPlace{}) {
-		lower = append(append(append(appendInvitedKey(nil, userID, behind.CompetitionID), separator), behind.ID...), separator)
+		lower = append(append(append(invitedKey(userID, behind.CompetitionID), separator), behind.ID...), separator)
 	}
 	return s.eachInvitation(ctx, lower, upper, visit)
 }
@@ -294,7 +295,7 @@ func invitationIndex(i *competition.Invitation) (keys [][]byte) {
 	}
 	keys = append(keys,
 		append(append(appendKey(nil, invitationOfKeys, i.CompetitionID), separator), i.ID...),
-		append(append(appendInvitedKey(nil, i.UserID, i.CompetitionID), separator), i.ID...),
+		append(append(invitedKey(i.UserID, i.CompetitionID), separator), i.ID...),
 		stamp(invitationEndKeys, nil, i.KeptUntil()))
 	if i.InvitedBy != "" {
 		keys = append(keys, stamp(invitedByKeys, append([]byte(i.InvitedBy), separator), i.CreatedAt))
@@ -314,7 +315,7 @@ func putInvitation(batch *pebble.Batch, before, i *competition.Invitation) error
 	}
 	expires := binary.BigEndian.AppendUint64([]byte{rowVersion}, uint64(i.ExpiresAt))
 	for _, key := range invitationIndex(i) {
-		if err := batch.Set(key, seal(key, expires[:len(expires):len(expires)]), nil); err != nil {
+		if err := batch.Set(key, seal(key, slices.Clip(expires)), nil); err != nil {
 			return err
 		}
 	}

@@ -150,14 +150,14 @@ func lifetimeMonth(key []byte, userID string) (month competition.Month, ok bool)
 	return competition.Month(binary.BigEndian.Uint32(key[at:])), true
 }
 
-// appendRecordKey appends the key of a record of the audit log.
-func appendRecordKey(dst []byte, seq uint64) []byte {
-	return binary.BigEndian.AppendUint64(append(dst, recordKeys, '/'), seq)
+// recordKey is the key of a record of the audit log.
+func recordKey(seq uint64) []byte {
+	return binary.BigEndian.AppendUint64([]byte{recordKeys, '/'}, seq)
 }
 
-// appendSubjectKey appends the key of a subject of a record.
-func appendSubjectKey(dst []byte, seq uint64, n int) []byte {
-	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64(append(dst, subjectKeys, '/'), seq), uint16(n))
+// subjectKey is the key of a subject of a record.
+func subjectKey(seq uint64, n int) []byte {
+	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64([]byte{subjectKeys, '/'}, seq), uint16(n))
 }
 
 // appendNamedKey appends the key that says that a record names a user.
@@ -205,10 +205,10 @@ func splitPair(key []byte) (first, second string, ok bool) {
 // name is what stands behind the kind in a key without a separator.
 func name(key []byte) string { return string(key[min(kindSize, len(key)):]) }
 
-// appendInvitedKey appends the key of a user's invitations to a competition, as
-// far as they have it in common.
-func appendInvitedKey(dst []byte, userID, id string) []byte {
-	return append(append(appendKey(dst, invitedKeys, userID), separator), id...)
+// invitedKey is what the keys of a user's invitations to a competition have in
+// common.
+func invitedKey(userID, id string) []byte {
+	return append(append(appendKey(nil, invitedKeys, userID), separator), id...)
 }
 
 // lastName is what stands behind the last separator of a key that ends in a name.

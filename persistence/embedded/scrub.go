@@ -122,7 +122,7 @@ func (s *Store) Scrub(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return outOfTime(ctx, "nothing was begun")
 	}
-	run := s.nextScrub()
+	run := s.nextScrub() //nolint:contextcheck // It goes on when who asked for it has left.
 	select {
 	case <-run.over:
 		return run.err
@@ -138,7 +138,8 @@ func (s *Store) nextScrub() *scrubRun {
 	defer s.scrubs.Unlock()
 	if s.waiting == nil {
 		s.waiting = &scrubRun{over: make(chan struct{})}
-		s.running.Go(func() { s.runScrub(s.waiting) })
+		run := s.waiting
+		s.running.Go(func() { s.runScrub(run) })
 	}
 	return s.waiting
 }

@@ -1,7 +1,6 @@
 package porttest
 
 import (
-	"errors"
 	"fmt"
 	"sync"
 	"testing"
@@ -388,6 +387,6 @@ var invitationRules = []rule{
 			h.reopen(t)
 		}
 		_, err := h.store.LatestInvitation(ctx, "spring", "anna")
-		require.True(t, errors.Is(err, competition.ErrUnknownInvitation), err)
+		require.ErrorIs(t, err, competition.ErrUnknownInvitation)
 	}},
 }
