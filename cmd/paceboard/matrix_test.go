@@ -231,15 +231,15 @@ func (m *matrix) competition(kind string) (id string) {
 	}
 	m.fresh++
 	id = fmt.Sprintf("%s-%d", kind, m.fresh)
-	begins, visibility := "2016-04-12T00:00:00Z", "public"
+	begins, ends, visibility := "2016-04-12T00:00:00Z", "2030-12-31T00:00:00Z", "public"
 	switch kind {
 	case "upcoming":
-		begins = "2099-04-12T00:00:00Z"
+		begins, ends = "2099-04-12T00:00:00Z", "2100-01-01T00:00:00Z"
 	case "private", "invited":
 		visibility = "private"
 	}
 	status, answer := m.call(http.MethodPost, "/api/v1/competitions", m.tokens["creator"],
-		fmt.Sprintf(`{"id":%q,"name":"Spring","start_date":%q,"end_date":"2030-12-31T00:00:00Z","visibility":%q}`, id, begins, visibility))
+		fmt.Sprintf(`{"id":%q,"name":"Spring","start_date":%q,"end_date":%q,"visibility":%q}`, id, begins, ends, visibility))
 	require.Equal(m.t, http.StatusCreated, status, string(answer))
 	if kind == "invited" {
 		m.invite(id)
