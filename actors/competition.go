@@ -84,6 +84,7 @@ type competitionActor struct {
 	saving   bool
 	stopping bool          // no more guests: store, then stop
 	events   int           // applied since the last snapshot
+	ticked   bool          // the clock's tick was handled
 	lastUsed time.Time     // by a guest, as of the last sweep; zero if by nobody yet
 	backoff  time.Duration // of the next retry
 	patience time.Duration // with the next catching up
@@ -146,6 +147,7 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 	case *tick:
 		a.handle.leave()
 		a.engine.clock.ticked()
+		a.ticked = true
 		a.tick()
 	case *sweep:
 		a.sweep()

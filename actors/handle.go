@@ -19,6 +19,7 @@ type handle struct {
 	pid     *actor.PID
 	mailbox *mailbox      // the actor's
 	gone    chan struct{} // closed when the activation has ended
+	ended   bool          // the same for the registry, under its lock
 
 	// guests counts the requests that rely on this activation. When it is idle
 	// the actor swaps 0 for closed, and nobody can enter any more.
@@ -86,10 +87,14 @@ func (r *registry) all() []*handle {
 	return all
 }
 
+// add takes an activation in, unless it has ended already: an actor may run, and
+// stop, before the supervisor has its name.
 func (r *registry) add(h *handle) {
 	r.mu.Lock()
-	r.handles[h.id] = h
-	r.mu.Unlock()
+	defer r.mu.Unlock()
+	if !h.ended {
+		r.handles[h.id] = h
+	}
 }
 
 // forget ends an activation.
@@ -98,6 +103,7 @@ func (r *registry) forget(h *handle) {
 	if r.handles[h.id] == h {
 		delete(r.handles, h.id)
 	}
+	h.ended = true
 	r.mu.Unlock()
 	h.top.Store(nil) // the mirror may remember the handle for long
 	close(h.gone)

@@ -55,8 +55,10 @@ func (a *competitionActor) sweep() {
 
 // leaveUnused ends the activation of a competition that came into memory for a tick
 // alone, once that is done: however many are due together, few are there together.
+// Before the tick it may be a request that had the competition started, and that
+// has yet to enter.
 func (a *competitionActor) leaveUnused() {
-	unused := a.lastUsed.IsZero() && !a.handle.used.Load()
+	unused := a.ticked && a.lastUsed.IsZero() && !a.handle.used.Load()
 	if unused && !a.stopping && a.core != nil && !a.stalled && a.settled() && a.handle.close() {
 		a.stopping = true
 		a.maybeStop()

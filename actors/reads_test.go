@@ -30,7 +30,7 @@ func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
 					_, err := e.Join("secret", &competition.JoinCompetition{Caller: operator, UserID: user})
 					require.NoError(t, err)
 				}
-				require.NoError(t, e.Leave("secret", &competition.LeaveCompetition{Caller: operator, UserID: "bob"}))
+				require.NoError(t, e.Leave("secret", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "bob"}, UserID: "bob"}))
 				for caller, want := range map[competition.Caller]error{
 					{UserID: "creator"}:                  nil,
 					{UserID: "ann"}:                      nil,
@@ -192,7 +192,7 @@ func TestListsComeInPages(t *testing.T) {
 				anns = append(anns, id)
 			}
 		}
-		require.NoError(t, e.Leave("c4", &competition.LeaveCompetition{Caller: operator, UserID: "ann"}))
+		require.NoError(t, e.Leave("c4", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
 		anns = slices.DeleteFunc(anns, func(id string) bool { return id == "c4" })
 
 		walkAll := func(caller competition.Caller, status competition.Status, limit int) (ids []string) {
@@ -253,7 +253,7 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 				want = append(want, user)
 			}
 		}
-		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: operator, UserID: "user-5"}))
+		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "user-5"}, UserID: "user-5"}))
 		var got []string
 		after := uint32(0)
 		for {
