@@ -203,7 +203,7 @@ func (c *Competition) mayEnrol(j *JoinCompetition, number uint32) bool {
 	case j.UserID != j.Caller.UserID:
 		return number == 0
 	default:
-		return number != 0 || c.head.definition.Enrollment != Invite || c.manages(j.Caller)
+		return number != 0 || c.head.definition.Enrollment != Invite || c.rules(j.Caller)
 	}
 }
 

@@ -236,13 +236,12 @@ func (h *CodeHash) UnmarshalText(text []byte) error {
 // or nil: they are the creator's, and the operators' once there is money to win or
 // to pay. Errors: ErrUnknownCompetition, ErrForbidden.
 func (c *Competition) MayInvite(caller Caller) error {
-	d := &c.definition
 	switch {
 	case !c.Exists() || !c.Readable(caller):
 		return ErrUnknownCompetition
 	case caller.Operator:
 		return nil
-	case caller.UserID == "" || caller.UserID != c.creator || d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0:
+	case caller.UserID == "" || caller.UserID != c.creator || c.definition.withMoney() || c.books.fees > 0:
 		return ErrForbidden
 	}
 	return nil

@@ -172,14 +172,17 @@ func (a *arrival) restore(header *fasthttp.RequestHeader) {
 
 // admitBody refuses a body by the header fields before it, in the order in which
 // clients may rely on it: 401, 415, 413. What is under /api needs a token, whether
-// there is a route or not.
+// there is a route or not; nothing else takes a body, so none is received there.
 func (s *Server) admitBody(header *fasthttp.RequestHeader) error {
+	tooLarge := header.ContentLength() > s.bodies.limit(header)
 	if bytes.HasPrefix(header.RequestURI(), apiPrefix) || bytes.HasPrefix(pathOf(header.RequestURI()), apiPrefix) {
 		if _, err := s.auth.bearer(header.PeekCanonical(headerAuthorization)); err != nil {
 			return err
 		}
+	} else {
+		tooLarge = true
 	}
-	return admitForm(header, true, header.ContentLength() > s.bodies.limit(header))
+	return admitForm(header, true, tooLarge)
 }
 
 // admitForm checks the encoding, the type and the size of a body.

@@ -119,12 +119,16 @@ func (c *claims) name() string {
 	if len(c.UserMetadata) == 0 || json.Unmarshal(c.UserMetadata, &metadata) != nil {
 		return ""
 	}
-	for _, key := range []string{"full_name", "name"} {
-		if text, ok := metadata[key].(string); ok {
-			if name := competition.PresentableName(text); name != "" {
-				return name
-			}
+	for _, key := range []string{"full_name", "name", "user_name", "preferred_username", "display_name"} {
+		if name := presentable(metadata[key]); name != "" {
+			return name
 		}
 	}
-	return ""
+	return competition.PresentableName(presentable(metadata["given_name"]) + " " + presentable(metadata["family_name"]))
+}
+
+// presentable is a name in a token's metadata; empty if there is none.
+func presentable(value any) string {
+	text, _ := value.(string)
+	return competition.PresentableName(text)
 }

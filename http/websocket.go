@@ -3,6 +3,7 @@ package http
 import (
 	"errors"
 	"net"
+	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -130,11 +131,17 @@ func closingFor(err error) closing {
 
 // closeSocket says why the connection ends.
 func closeSocket(conn *websocket.Conn, c closing) {
-	reason := c.reason
-	if len(reason) > 123 { // a control frame holds 125 bytes, two of them the code
-		reason = reason[:120] + "…"
+	_ = conn.WriteControl(fws.CloseMessage, fws.FormatCloseMessage(c.code, shortReason(c.reason)), time.Now().Add(time.Second))
+}
+
+// shortReason cuts a reason to what a control frame has room for: 125 bytes (RFC
+// 6455, section 5.5), two of which are the code. What is cut stays UTF-8, or
+// browsers would not see the code either.
+func shortReason(reason string) string {
+	if len(reason) <= 123 {
+		return reason
 	}
-	_ = conn.WriteControl(fws.CloseMessage, fws.FormatCloseMessage(c.code, reason), time.Now().Add(time.Second))
+	return strings.ToValidUTF8(reason[:120], "") + "…"
 }
 
 // linger closes as RFC 6455, section 7.1.1, advises: our side first, and the
