@@ -188,10 +188,14 @@ func TestWhatWasDecidedAboutBodiesIsForgotten(t *testing.T) {
 		breakOff("Expect: 100-continue\r\n\r\n")
 		breakOff("Authorization: Bearer " + userToken(t, "u1") + "\r\n\r\n1\r\n{\r\n")
 	}
+	// The next body sweeps away what is older than bodies.within. Those of this loop
+	// are further apart than that, so that they do not count themselves: a connection
+	// that breaks is forgotten earlier only if fasthttp happens to take its context
+	// again, and under the race detector sync.Pool drops contexts at random.
 	require.Eventually(t, func() bool {
 		breakOff("\r\n")
-		return b.bodies.arriving.Load() <= 3
-	}, 10*time.Second, 50*time.Millisecond)
+		return b.bodies.arriving.Load() <= 3 && b.bodies.reserved.Load() == 0
+	}, 20*time.Second, b.bodies.within+100*time.Millisecond)
 }
 
 // TestA413IsReadHoweverTheBodyIsSent: by clients that send all of it before they

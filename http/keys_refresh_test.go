@@ -13,6 +13,7 @@ import (
 	nethttp "net/http"
 	"net/http/httptest"
 	"strconv"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -24,26 +25,48 @@ import (
 // keyServer is the project's address without a network, so that its tests may let
 // days pass.
 type keyServer struct {
-	keys    map[string]crypto.Signer
-	err     error         // instead of an answer
-	takes   time.Duration // until the answer
+	mu      sync.Mutex // fetches run beside the test
+	answer  keyAnswer
 	fetches int
 }
 
+// keyAnswer is what a key server says.
+type keyAnswer struct {
+	keys  map[string]crypto.Signer
+	err   error         // instead of an answer
+	takes time.Duration // until the answer
+}
+
 func (k *keyServer) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+	k.mu.Lock()
 	k.fetches++
-	answer, err := k.keys, k.err
+	answer := k.answer
+	k.mu.Unlock()
 	select {
-	case <-time.After(k.takes):
+	case <-time.After(answer.takes):
 	case <-r.Context().Done():
 		return nil, r.Context().Err()
 	}
-	if err != nil {
-		return nil, err
+	if answer.err != nil {
+		return nil, answer.err
 	}
 	recorder := httptest.NewRecorder()
-	showsKeys(answer)(recorder, r)
+	showsKeys(answer.keys)(recorder, r)
 	return recorder.Result(), nil
+}
+
+// say sets the answer to the fetches that begin from now on.
+func (k *keyServer) say(answer keyAnswer) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.answer = answer
+}
+
+// fetched is how many fetches have begun.
+func (k *keyServer) fetched() int {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return k.fetches
 }
 
 // keyTime is an authenticator that trusts a key server, inside a bubble of time.
@@ -62,7 +85,7 @@ func pass(d time.Duration) { <-time.After(d) }
 func inKeyTime(t *testing.T, keys map[string]crypto.Signer, test func(k *keyTime)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
-		k := &keyTime{t: t, server: &keyServer{keys: keys}}
+		k := &keyTime{t: t, server: &keyServer{answer: keyAnswer{keys: keys}}}
 		log := slog.New(slog.NewTextHandler(&k.log, nil))
 		k.keys = NewProjectKeys(t.Context(), ProjectKeysOptions{SupabaseURL: projectURL, Logger: log, Transport: k.server})
 		m := newBench(t).metrics
@@ -119,7 +142,7 @@ func TestAWithdrawnKeyEndsWhatItSigned(t *testing.T) {
 		wake := func() { woken++ }
 		k.keys.onEnd.Store(&wake)
 
-		k.server.keys = map[string]crypto.Signer{"kept": kept}
+		k.server.say(keyAnswer{keys: map[string]crypto.Signer{"kept": kept}})
 		pass(keysRefresh)
 		synctest.Wait()
 		k.requireCode("invalid_token", stolen)
@@ -131,7 +154,7 @@ func TestAWithdrawnKeyEndsWhatItSigned(t *testing.T) {
 		synctest.Wait()
 		require.Equal(t, 1, woken, "nothing ended any more")
 
-		k.server.keys = map[string]crypto.Signer{"kept": leaked} // another key under a known name
+		k.server.say(keyAnswer{keys: map[string]crypto.Signer{"kept": leaked}}) // another key under a known name
 		pass(keysRefresh)
 		synctest.Wait()
 		k.requireCode("invalid_token", good)
@@ -143,20 +166,21 @@ func TestAWithdrawnKeyEndsWhatItSigned(t *testing.T) {
 // TestKeysOutliveFailedFetches: and empty ones, for a day.
 func TestKeysOutliveFailedFetches(t *testing.T) {
 	key := newECKey(t, elliptic.P256())
+	shown := map[string]crypto.Signer{"k": key}
 	for rule, c := range map[string]struct {
-		fail func(*keyServer)
-		code string // after a day
+		answer keyAnswer
+		code   string // after a day
 	}{
-		"failed": {func(s *keyServer) { s.err = errors.New("no route to host") }, "sign_in_unavailable"},
-		"empty":  {func(s *keyServer) { s.keys = nil }, "invalid_token"},
-		"slow":   {func(s *keyServer) { s.takes = time.Hour }, "sign_in_unavailable"},
+		"failed": {keyAnswer{err: errors.New("no route to host")}, "sign_in_unavailable"},
+		"empty":  {keyAnswer{}, "invalid_token"},
+		"slow":   {keyAnswer{keys: shown, takes: time.Hour}, "sign_in_unavailable"},
 	} {
 		t.Run(rule, func(t *testing.T) {
-			inKeyTime(t, map[string]crypto.Signer{"k": key}, func(k *keyTime) {
+			inKeyTime(t, shown, func(k *keyTime) {
 				t := k.t
 				token := k.signed(key, "k")
 				k.requireCode("", token)
-				c.fail(k.server)
+				k.server.say(c.answer)
 				pass(keysKept - time.Minute)
 				k.requireCode("", token)
 				_, trouble := k.keys.health()
@@ -164,7 +188,7 @@ func TestKeysOutliveFailedFetches(t *testing.T) {
 				pass(2 * keysRefresh)
 				k.requireCode(c.code, token)
 
-				*k.server = keyServer{keys: map[string]crypto.Signer{"k": key}}
+				k.server.say(keyAnswer{keys: shown})
 				pass(keysRefresh + keysFetch)
 				k.requireCode("", token)
 				_, trouble = k.keys.health()
@@ -180,10 +204,10 @@ func TestASecondRotationWithinAMinute(t *testing.T) {
 	first, second, third := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
 	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(k *keyTime) {
 		t := k.t
-		k.server.keys = map[string]crypto.Signer{"first": first, "second": second}
+		k.server.say(keyAnswer{keys: map[string]crypto.Signer{"first": first, "second": second}})
 		k.requireCode("", k.signed(second, "second"))
 		pass(10 * time.Second)
-		k.server.keys = map[string]crypto.Signer{"second": second, "third": third}
+		k.server.say(keyAnswer{keys: map[string]crypto.Signer{"second": second, "third": third}})
 		code, retryAfter := k.try(k.signed(third, "third"))
 		require.Equal(t, "sign_in_unavailable", code)
 		require.Equal(t, 50, retryAfter)
@@ -196,7 +220,7 @@ func TestASecondRotationWithinAMinute(t *testing.T) {
 			k.requireCode("invalid_token", made)
 			pass(15 * time.Second)
 		}
-		require.Equal(t, 3, k.server.fetches)
+		require.Equal(t, 3, k.server.fetched())
 	})
 }
 
@@ -205,8 +229,7 @@ func TestASlowKeySet(t *testing.T) {
 	first, second := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
 	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(k *keyTime) {
 		t := k.t
-		k.server.takes = 3 * time.Second
-		k.server.keys = map[string]crypto.Signer{"first": first, "second": second}
+		k.server.say(keyAnswer{keys: map[string]crypto.Signer{"first": first, "second": second}, takes: 3 * time.Second})
 		began := time.Now()
 		code, retryAfter := k.try(k.signed(second, "second"))
 		require.Equal(t, "sign_in_unavailable", code)
@@ -217,7 +240,7 @@ func TestASlowKeySet(t *testing.T) {
 		require.Equal(t, keysWait, time.Since(began), "the others do not wait again")
 		pass(3 * time.Second)
 		k.requireCode("", k.signed(second, "second"))
-		require.Equal(t, 2, k.server.fetches)
+		require.Equal(t, 2, k.server.fetched())
 	})
 }
 
@@ -226,7 +249,7 @@ func TestASlowKeySet(t *testing.T) {
 func TestAProjectThatIsAwayAtStart(t *testing.T) {
 	key := newECKey(t, elliptic.P256())
 	synctest.Test(t, func(t *testing.T) {
-		server := &keyServer{err: errors.New("connection refused"), keys: map[string]crypto.Signer{"k": key}}
+		server := &keyServer{answer: keyAnswer{err: errors.New("connection refused")}}
 		keys := NewProjectKeys(t.Context(), ProjectKeysOptions{SupabaseURL: projectURL, Transport: server})
 		b := newBench(t, func(o *Options) { o.Keys, o.Now = keys, time.Now })
 		k := &keyTime{t: t, authenticator: b.auth}
@@ -247,8 +270,8 @@ func TestAProjectThatIsAwayAtStart(t *testing.T) {
 		require.Contains(t, b.do(t, "GET", "/health/detailed", "", bearer(service)).body, `{"name":"sign_in","healthy":false,"detail":"fetch the project's keys: `)
 
 		pass(time.Hour)
-		require.InDelta(t, time.Hour/keysRetryMost, server.fetches, 10)
-		server.err = nil
+		require.InDelta(t, time.Hour/keysRetryMost, server.fetched(), 10)
+		server.say(keyAnswer{keys: map[string]crypto.Signer{"k": key}})
 		pass(keysRetryMost)
 		require.Equal(t, 200, b.do(t, "GET", readTop, "", bearer(token)).status)
 		require.Contains(t, b.do(t, "GET", "/health", "").body, `"status":"healthy"`)
