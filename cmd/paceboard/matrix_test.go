@@ -58,10 +58,10 @@ type attempt struct {
 // code, but from what clients are promised.
 var attempts = map[string][]attempt{
 	"submitSync": {
-		{who: changesOwn, kind: "open", body: `{"user_id":"$U","competition_id":"$C","steps":9,"date":"2016-05-01"}`},
-		{who: right{403, 404, 200, 409, 409, 400}, kind: "private", body: `{"competition_id":"$C","steps":9,"date":"2016-05-01"}`},
+		{who: changesOwn, kind: "open", body: `{"user_id":"$U","competition_id":"$C","steps":9,"date":"$D"}`},
+		{who: right{403, 404, 200, 409, 409, 400}, kind: "private", body: `{"competition_id":"$C","steps":9,"date":"$D"}`},
 	},
-	"submitBatch": {{who: changesOwn, kind: "open", body: `{"syncs":[{"user_id":"$U","competition_id":"$C","steps":9,"date":"2016-05-01"}]}`}},
+	"submitBatch": {{who: changesOwn, kind: "open", body: `{"syncs":[{"user_id":"$U","competition_id":"$C","steps":9,"date":"$D"}]}`}},
 	"getLeaderboard": {
 		{who: anybody, kind: "open"},
 		{who: members, kind: "private"},
@@ -69,9 +69,9 @@ var attempts = map[string][]attempt{
 	},
 	"getStats": {{who: readsOwn, kind: "open", path: "?competition_id=$C"}, {who: readsOwn}},
 	"createCompetition": {
-		{who: adds, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2030-12-31T00:00:00Z"}`},
-		{who: operates, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2030-12-31T00:00:00Z","currency":"EUR","prize_pool":10}`},
-		{who: operates, body: `{"name":"New","start_date":"2026-01-01T00:00:00Z","end_date":"2030-12-31T00:00:00Z","currency":"EUR","entry_fee":10}`},
+		{who: adds, body: `{"name":"New","start_date":"2098-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z"}`},
+		{who: operates, body: `{"name":"New","start_date":"2098-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z","currency":"EUR","prize_pool":10}`},
+		{who: operates, body: `{"name":"New","start_date":"2098-01-01T00:00:00Z","end_date":"2100-01-01T00:00:00Z","currency":"EUR","entry_fee":10}`},
 	},
 	"listCompetitions": {{who: anybody}},
 	"getCompetition":   {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
@@ -128,7 +128,7 @@ var attempts = map[string][]attempt{
 	"getLiveness":          {{who: anybody, public: true}},
 	"getReadiness":         {{who: anybody, public: true}},
 	"getDetailedHealth":    {{who: operates}},
-	"getMetrics":           {{who: anybody, public: true}},
+	"getMetrics":           {{who: operates}},
 	"getOpenAPI":           {{who: anybody, public: true}},
 	"getDocs":              {{who: anybody, public: true}},
 	"getPage":              {{who: anybody, public: true}},
@@ -162,7 +162,7 @@ func startMatrix(t *testing.T) *matrix {
 			playPending(t, s, fmt.Sprint("pending-", n))
 		}
 	})
-	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0"), stored: map[string]int{}, invitations: map[string]string{}, codes: map[string]string{}}
+	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0", "--max-created", "10000", "--max-joined", "10000"), stored: map[string]int{}, invitations: map[string]string{}, codes: map[string]string{}}
 	status, answer := m.call(http.MethodPost, "/api/v1/api-keys", operatorToken(t), `{"name":"old","scopes":["read","sync","manage","prizes"]}`)
 	require.Equal(t, http.StatusCreated, status, string(answer))
 	var made struct{ Data struct{ ID, Key string } }
@@ -231,7 +231,8 @@ func (m *matrix) competition(kind string) (id string) {
 	}
 	m.fresh++
 	id = fmt.Sprintf("%s-%d", kind, m.fresh)
-	begins, ends, visibility := "2016-04-12T00:00:00Z", "2030-12-31T00:00:00Z", "public"
+	now, visibility := time.Now().UTC(), "public"
+	begins, ends := now.AddDate(0, -1, 0).Format(time.RFC3339), now.AddDate(1, 0, 0).Format(time.RFC3339)
 	switch kind {
 	case "upcoming":
 		begins, ends = "2099-04-12T00:00:00Z", "2100-01-01T00:00:00Z"
@@ -290,7 +291,8 @@ func (m *matrix) try(operation, method, template string, a attempt, id, caller s
 	if strings.HasPrefix(a.path, "?") {
 		target += a.path
 	}
-	fill := strings.NewReplacer("{competition_id}", id, "$C", id, "{user_id}", "anna", "$U", "anna", "{date}", "2016-05-01", "{id}", id+".1", "{key_id}", m.key,
+	day := time.Now().UTC().AddDate(0, 0, -7).Format(time.DateOnly)
+	fill := strings.NewReplacer("{competition_id}", id, "$C", id, "{user_id}", "anna", "$U", "anna", "{date}", day, "$D", day, "{id}", id+".1", "{key_id}", m.key,
 		"{invitation_id}", m.invitations[id], "$K", m.codes[id])
 	target = fill.Replace(target)
 	switch operation {
