@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -272,11 +273,20 @@ func TestWhatIsDueTogetherIsNotInMemoryTogether(t *testing.T) {
 		}
 		closeEngine(t, e)
 		pass(time.Hour)
+		started := make(chan struct{}) // e is the engine that recovers
+		var mu sync.Mutex              // several recover at once
 		most := 0
 		e = startEngine(t, store, func(o *Options) {
-			o.Progress = func(string, int, int, time.Duration, bool) { most = max(most, len(e.registry.all())) }
+			o.Progress = func(string, int, int, time.Duration, bool) {
+				<-started
+				mu.Lock()
+				defer mu.Unlock()
+				most = max(most, len(e.registry.all()))
+			}
 		})
+		close(started)
 		synctest.Wait()
+		require.NotZero(t, most)
 		for i := range n {
 			require.Equal(t, competition.Active, stored(t, store, fmt.Sprintf("c%d", i)))
 		}
@@ -284,6 +294,25 @@ func TestWhatIsDueTogetherIsNotInMemoryTogether(t *testing.T) {
 		require.LessOrEqual(t, most, duePage, "of %d", n)
 		require.Empty(t, e.clock.due, "what is further ahead is forgotten")
 		require.Empty(t, e.clock.at)
+	})
+}
+
+func TestWhatIsWokenForATickLeavesOnlyWhenItsSnapshotIsKnownToBeStored(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		closing := startEngine(t, store, nil)
+		create(t, closing, lasting("spring", time.Hour, 2*time.Hour))
+		closeEngine(t, closing)
+		w := &lifetimeWorld{store: store, faults: map[string]int{"answer to Save": 1}}
+		e := startEngine(t, store, func(o *Options) { o.Store = unheard{store, w} })
+		pass(time.Hour)
+		require.Equal(t, competition.Active, stored(t, store, "spring"))
+		require.Equal(t, store.last("spring"), store.headers["spring"].seq, "the snapshot is there")
+		require.NotZero(t, w.calls, "and its answer was lost")
+		store.set(func() { w.faults = nil })
+		pass(2 * time.Minute)
+		require.Zero(t, e.Health().Active)
+		require.Equal(t, store.headers["spring"].seq, store.lifetime.checkpoints["spring"])
 	})
 }
 

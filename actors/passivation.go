@@ -33,6 +33,9 @@ func (a *competitionActor) snapshotDone(m *saved) {
 		}
 	}
 	a.answerStoring(m.snapshot.Seq, m.err)
+	if m.err == nil {
+		a.leaveUnused()
+	}
 	a.maybeStop()
 }
 
@@ -54,12 +57,18 @@ func (a *competitionActor) sweep() {
 }
 
 // leaveUnused ends the activation of a competition that came into memory for a tick
-// alone, once that is done: however many are due together, few are there together.
-// Before the tick it may be a request that had the competition started, and that
-// has yet to enter.
+// alone, once that is done and stored: however many are due together, few are there
+// together. Before the tick it may be a request that had the competition started, and
+// that has yet to enter. While the snapshot cannot be stored, or nobody hears that it
+// was, the competition stays, and the sweeps try again: only then do the lifetime
+// statistics learn of it.
 func (a *competitionActor) leaveUnused() {
 	unused := a.ticked && a.lastUsed.IsZero() && !a.handle.used.Load()
-	if unused && !a.stopping && a.core != nil && !a.stalled && a.settled() && a.handle.close() {
+	switch {
+	case !unused || a.stopping || a.core == nil || a.stalled || !a.settled() || a.saving:
+	case a.events > 0:
+		a.snapshot()
+	case a.handle.close():
 		a.stopping = true
 		a.maybeStop()
 	}
