@@ -175,14 +175,18 @@ func (a *arrival) restore(header *fasthttp.RequestHeader) {
 // there is a route or not; nothing else takes a body, so none is received there.
 func (s *Server) admitBody(header *fasthttp.RequestHeader) error {
 	tooLarge := header.ContentLength() > s.bodies.limit(header)
-	if bytes.HasPrefix(header.RequestURI(), apiPrefix) || bytes.HasPrefix(pathOf(header.RequestURI()), apiPrefix) {
+	if isUnderAPI(header) {
 		if _, err := s.auth.bearer(header.PeekCanonical(headerAuthorization)); err != nil {
 			return err
 		}
-	} else {
-		tooLarge = true
+	} else if header.ContentLength() != chunked {
+		tooLarge = true // no body is taken there, but clients may end an empty one with a chunk
 	}
 	return admitForm(header, true, tooLarge)
+}
+
+func isUnderAPI(header *fasthttp.RequestHeader) bool {
+	return bytes.HasPrefix(header.RequestURI(), apiPrefix) || bytes.HasPrefix(pathOf(header.RequestURI()), apiPrefix)
 }
 
 // admitForm checks the encoding, the type and the size of a body.
