@@ -12,6 +12,10 @@ import (
 // SubmitSync submits to one competition, and returns once the sync is durable.
 // It allocates nothing of its own.
 func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error) {
+	if err := e.admit(); err != nil {
+		return competition.SyncReply{}, err
+	}
+	defer e.dismiss()
 	deadline := e.deadline()
 	reply, err := e.submit(competitionID, s, e.limits(s), deadline)
 	if isUncounted(err) {
@@ -24,11 +28,11 @@ func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (co
 }
 
 func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited bool, deadline time.Time) (competition.SyncReply, error) {
-	h, err := e.enter(competitionID, deadline)
+	h, err := e.find(competitionID, true, deadline)
 	if err != nil {
 		return competition.SyncReply{}, err
 	}
-	defer e.leave(h)
+	defer h.leave()
 	v := e.newEnvelope()
 	v.sync = *s
 	v.sync.Limited = limited
@@ -126,7 +130,7 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 	if time.Until(deadline) <= 0 {
 		return &groupUnderway{places: places, err: errNoAnswer}
 	}
-	h, err := e.find(id, true, deadline) // the request was admitted
+	h, err := e.find(id, true, deadline)
 	if err != nil {
 		return &groupUnderway{places: places, err: err}
 	}
@@ -265,7 +269,7 @@ func (e *Engine) joinedBy(userID string, deadline time.Time) *joined {
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	ties, err := e.Store.OpenTies(ctx, userID)
-	if err != nil {
+	if err := e.damage.tolerate("the competitions of a user", err); err != nil {
 		return &joined{err: err}
 	}
 	j := &joined{}
@@ -323,15 +327,20 @@ func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary
 	if err := c.Definition.Validate(); err != nil {
 		return s, false, err // an actor is not worth it
 	}
+	if err := e.admit(); err != nil {
+		return s, false, err
+	}
+	defer e.dismiss()
+	deadline := e.deadline()
 	command := *c
 	command.Definition.PrizeSplit = slices.Clone(c.Definition.PrizeSplit)
 	command.Limited = e.MaxCreated > 0 && !c.Caller.Operator
-	reply, err := send[competition.CreateReply](e, c.Definition.ID, &command)
+	reply, err := forward[competition.CreateReply](e, c.Definition.ID, &command, deadline)
 	if isUncounted(err) {
 		command := command
 		command.Limited = false
-		err = e.withinQuota(c.Caller.UserID, making, e.deadline(), func() (err error) {
-			reply, err = send[competition.CreateReply](e, c.Definition.ID, &command)
+		err = e.withinQuota(c.Caller.UserID, making, deadline, func() (err error) {
+			reply, err = forward[competition.CreateReply](e, c.Definition.ID, &command, deadline)
 			return err
 		})
 	}
@@ -354,11 +363,20 @@ func (e *Engine) Cancel(competitionID string, c *competition.CancelCompetition) 
 // Join enrols a user, and returns the user's entry on the board. Users who join
 // what asks for an invitation accept the one that they have.
 func (e *Engine) Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error) {
+	if err := e.admit(); err != nil {
+		return competition.Entry{}, err
+	}
+	defer e.dismiss()
+	return e.join(competitionID, j, e.deadline())
+}
+
+// join is Join for a request that was admitted.
+func (e *Engine) join(competitionID string, j *competition.JoinCompetition, deadline time.Time) (competition.Entry, error) {
 	command := *j
-	entry, err := e.sendJoin(competitionID, &command)
+	entry, err := e.forwardJoin(competitionID, &command, deadline)
 	uninvited := errors.Is(err, competition.ErrInvitationRequired) || errors.Is(err, competition.ErrUnknownCompetition)
 	if uninvited && !j.Invited && j.UserID == j.Caller.UserID {
-		return e.joinInvited(competitionID, j, err)
+		return e.joinInvited(competitionID, j, err, deadline)
 	}
 	return entry, err
 }
@@ -366,10 +384,15 @@ func (e *Engine) Join(competitionID string, j *competition.JoinCompetition) (com
 // Remove takes a user out of a competition, who cannot come back alone, and takes
 // back the invitation that they have.
 func (e *Engine) Remove(competitionID string, r *competition.RemoveParticipant) error {
+	if err := e.admit(); err != nil {
+		return err
+	}
+	defer e.dismiss()
+	deadline := e.deadline()
 	command := *r
-	_, err := send[struct{}](e, competitionID, &command)
+	_, err := forward[struct{}](e, competitionID, &command, deadline)
 	if err == nil {
-		e.withdrawFrom(competitionID, r.UserID)
+		e.withdrawFrom(competitionID, r.UserID, deadline)
 	}
 	return err
 }

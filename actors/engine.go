@@ -110,6 +110,7 @@ type Engine struct {
 	recovered    atomic.Bool
 	incarnations atomic.Uint64
 	flagged      flagged
+	damage       *damage
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	envelopes    sync.Pool
 	counting     *stripes       // by user; see quotas.go
@@ -149,6 +150,7 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("start the competitions' supervisor: %w", err)
 	}
 	e.competitions = pid
+	e.damage = newDamage(&o)
 	e.writer = startWriter(e)
 	e.projector = startProjector(e)
 	e.saver = startSaver(e)

@@ -62,17 +62,27 @@ func (v *envelope) await(deadline time.Time) (answered bool) {
 // errNoAnswer is what a caller gets whose deadline passed.
 var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.ErrUnavailable)
 
-// send enters a competition, sends it a command or query, waits for the answer,
-// and leaves. Only a CreateCompetition enters one that does not exist.
+// send is a request that asks one competition one thing: it takes a place, enters,
+// sends a command or query, waits for the answer, and leaves.
 func send[T any](e *Engine, id string, command any) (T, error) {
-	var zero T
-	deadline := e.deadline()
-	_, creates := command.(*competition.CreateCompetition)
-	h, err := e.enterAny(id, !creates, deadline)
-	if err != nil {
+	if err := e.admit(); err != nil {
+		var zero T
 		return zero, err
 	}
-	defer e.leave(h)
+	defer e.dismiss()
+	return forward[T](e, id, command, e.deadline())
+}
+
+// forward is send for a request that has its place: whatever it asks, it takes one.
+// Only a CreateCompetition enters a competition that does not exist.
+func forward[T any](e *Engine, id string, command any, deadline time.Time) (T, error) {
+	_, creates := command.(*competition.CreateCompetition)
+	h, err := e.find(id, !creates, deadline)
+	if err != nil {
+		var zero T
+		return zero, err
+	}
+	defer h.leave()
 	return ask[T](e, h, command, deadline)
 }
 

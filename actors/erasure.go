@@ -92,11 +92,11 @@ func (e *Engine) countMoney(userID string) (n int, err error) {
 // taken the place of the old days.
 func (e *Engine) eraseIn(id, userID string) (reply competition.EraseReply, err error) {
 	deadline := e.deadline()
-	h, err := e.enter(id, deadline)
+	h, err := e.find(id, true, deadline)
 	if err != nil {
 		return reply, err
 	}
-	defer e.leave(h)
+	defer h.leave()
 	command := &competition.EraseParticipant{UserID: userID, Pseudonym: newPseudonym()}
 	if reply, err = ask[competition.EraseReply](e, h, command, deadline); err != nil {
 		return reply, err

@@ -116,16 +116,10 @@ func (e *Engine) deadline() time.Time { return time.Now().Add(e.RequestTimeout) 
 // memory if it is not there. Made-up ids cost no actor. Each successful enter
 // needs a leave.
 func (e *Engine) enter(id string, deadline time.Time) (*handle, error) {
-	return e.enterAny(id, true, deadline)
-}
-
-// enterAny is enter, and mustExist false admits also to a competition that was
-// never created.
-func (e *Engine) enterAny(id string, mustExist bool, deadline time.Time) (*handle, error) {
 	if err := e.admit(); err != nil {
 		return nil, err
 	}
-	h, err := e.find(id, mustExist, deadline)
+	h, err := e.find(id, true, deadline)
 	if err != nil {
 		e.dismiss()
 		return nil, err
@@ -153,6 +147,8 @@ func (e *Engine) leave(h *handle) {
 	e.dismiss()
 }
 
+// find enters a competition for a request that was admitted; mustExist false enters
+// also one that was never created. Each success needs a handle.leave.
 func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, error) {
 	for {
 		h := e.registry.find(id)

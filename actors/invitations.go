@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -20,8 +21,8 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 // openTo is a competition that the caller may invite people to. Errors:
 // competition.ErrUnknownCompetition, ErrForbidden, ErrClosed.
-func (e *Engine) openTo(competitionID string, caller competition.Caller) (competition.Summary, error) {
-	s, err := send[competition.Summary](e, competitionID, &getInvitable{caller})
+func (e *Engine) openTo(competitionID string, caller competition.Caller, deadline time.Time) (competition.Summary, error) {
+	s, err := forward[competition.Summary](e, competitionID, &getInvitable{caller}, deadline)
 	if err == nil && s.Status != competition.Upcoming && s.Status != competition.Active {
 		err = competition.ErrClosed
 	}
@@ -34,7 +35,14 @@ func (e *Engine) openTo(competitionID string, caller competition.Caller) (compet
 // Errors: competition.ErrUnknownCompetition, ErrForbidden, ErrClosed,
 // ErrTooManyInvitations, ErrInvitingTooFast.
 func (e *Engine) Invite(competitionID string, caller competition.Caller, users []string) ([]competition.Invitation, error) {
-	s, err := e.openTo(competitionID, caller)
+	if err := e.admit(); err != nil {
+		return nil, err
+	}
+	defer e.dismiss()
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	defer cancel()
+	deadline, _ := ctx.Deadline()
+	s, err := e.openTo(competitionID, caller, deadline)
 	if err != nil {
 		return nil, err
 	}
@@ -46,8 +54,6 @@ func (e *Engine) Invite(competitionID string, caller competition.Caller, users [
 	for _, user := range users {
 		r.Guests = append(r.Guests, competition.Guest{UserID: user, InvitationID: newID()})
 	}
-	ctx, cancel := e.storeContext()
-	defer cancel()
 	return e.Store.Invite(ctx, r)
 }
 
@@ -56,10 +62,15 @@ func (e *Engine) Invite(competitionID string, caller competition.Caller, users [
 // shown once the person takes part. Errors: competition.ErrUnknownCompetition,
 // ErrForbidden.
 func (e *Engine) Invitations(competitionID string, caller competition.Caller, after string, limit int) (list []competition.Invitation, codes []competition.JoinCode, next string, err error) {
-	if _, err := send[competition.Summary](e, competitionID, &getInvitable{caller}); err != nil {
+	if err := e.admit(); err != nil {
 		return nil, nil, "", err
 	}
-	ctx, cancel := e.storeContext()
+	defer e.dismiss()
+	deadline := e.deadline()
+	if _, err := forward[competition.Summary](e, competitionID, &getInvitable{caller}, deadline); err != nil {
+		return nil, nil, "", err
+	}
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	now := e.now()
 	err = e.Store.InvitationsIn(ctx, competitionID, after, func(i competition.Invitation) bool {
@@ -89,10 +100,15 @@ func (e *Engine) Invitations(competitionID string, caller competition.Caller, af
 // competition.ErrUnknownCompetition, ErrForbidden, ErrUnknownInvitation,
 // ErrInvitationDecided.
 func (e *Engine) WithdrawInvitation(competitionID string, caller competition.Caller, id string) (competition.Invitation, error) {
-	if _, err := send[competition.Summary](e, competitionID, &getInvitable{caller}); err != nil {
+	if err := e.admit(); err != nil {
 		return competition.Invitation{}, err
 	}
-	ctx, cancel := e.storeContext()
+	defer e.dismiss()
+	deadline := e.deadline()
+	if _, err := forward[competition.Summary](e, competitionID, &getInvitable{caller}, deadline); err != nil {
+		return competition.Invitation{}, err
+	}
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	release, err := e.answering.lock(ctx, id)
 	if err != nil {
@@ -184,7 +200,12 @@ func (e *Engine) AcceptInvitation(id string, j *competition.JoinCompetition) (co
 		return "", entry, err
 	}
 	defer e.dismiss()
-	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	return e.acceptBy(id, j, e.deadline())
+}
+
+// acceptBy is AcceptInvitation for a request that was admitted.
+func (e *Engine) acceptBy(id string, j *competition.JoinCompetition, deadline time.Time) (competitionID string, entry competition.Entry, err error) {
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	release, err := e.answering.lock(ctx, id)
 	if err != nil {
@@ -195,7 +216,7 @@ func (e *Engine) AcceptInvitation(id string, j *competition.JoinCompetition) (co
 	if err != nil {
 		return "", entry, err
 	}
-	entry, err = e.accept(ctx, &i, j)
+	entry, err = e.accept(ctx, &i, j, deadline)
 	if errors.Is(err, competition.ErrInvitationRequired) {
 		// The user was removed after it had been made: that withdrew it.
 		if _, err := e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationWithdrawn); err != nil {
@@ -209,7 +230,7 @@ func (e *Engine) AcceptInvitation(id string, j *competition.JoinCompetition) (co
 // accept joins, and then notes that the invitation is accepted: whatever cuts it
 // short in between, the same call does the rest, and a join without the note is
 // what a list shows until then. answering is held.
-func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition) (entry competition.Entry, err error) {
+func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition, deadline time.Time) (entry competition.Entry, err error) {
 	switch {
 	case i.State == competition.InvitationAccepted:
 	case i.Gone(e.now()):
@@ -221,7 +242,7 @@ func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *compe
 	if command.Invited = true; !i.ByCode() {
 		command.InvitedAt = i.CreatedAt
 	}
-	if entry, err = e.Join(i.CompetitionID, &command); err != nil { //nolint:contextcheck // It has the engine's own deadline.
+	if entry, err = e.join(i.CompetitionID, &command, deadline); err != nil { //nolint:contextcheck // It is ctx's.
 		return entry, err
 	}
 	_, err = e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationAccepted)
@@ -230,8 +251,8 @@ func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *compe
 
 // joinInvited is a join that was refused for want of an invitation, again with the
 // one that the user may have.
-func (e *Engine) joinInvited(competitionID string, j *competition.JoinCompetition, refusal error) (entry competition.Entry, err error) {
-	ctx, cancel := e.storeContext()
+func (e *Engine) joinInvited(competitionID string, j *competition.JoinCompetition, refusal error, deadline time.Time) (entry competition.Entry, err error) {
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	i, err := e.Store.LatestInvitation(ctx, competitionID, j.UserID)
 	switch {
@@ -242,15 +263,15 @@ func (e *Engine) joinInvited(competitionID string, j *competition.JoinCompetitio
 	case !i.Pending(e.now()) || i.ByCode():
 		return entry, refusal
 	}
-	if _, entry, err = e.AcceptInvitation(i.ID, j); errors.Is(err, competition.ErrUnknownInvitation) || errors.Is(err, competition.ErrInvitationDecided) {
+	if _, entry, err = e.acceptBy(i.ID, j, deadline); errors.Is(err, competition.ErrUnknownInvitation) || errors.Is(err, competition.ErrInvitationDecided) {
 		err = refusal
 	}
 	return entry, err
 }
 
 // withdrawFrom takes back the open invitation of somebody who was removed.
-func (e *Engine) withdrawFrom(competitionID, userID string) {
-	ctx, cancel := e.storeContext()
+func (e *Engine) withdrawFrom(competitionID, userID string, deadline time.Time) {
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	i, err := e.Store.LatestInvitation(ctx, competitionID, userID)
 	if err == nil && i.Pending(e.now()) {

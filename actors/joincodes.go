@@ -9,6 +9,7 @@ import (
 	"hash/maphash"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -46,11 +47,16 @@ func canonicalCode(typed string) (code string, ok bool) {
 // competition.ErrUnknownCompetition, ErrForbidden, ErrClosed,
 // ErrTooManyInvitations.
 func (e *Engine) MakeJoinCode(competitionID string, caller competition.Caller, uses int, until competition.Millis) (code string, c competition.JoinCode, err error) {
-	s, err := e.openTo(competitionID, caller)
+	if err := e.admit(); err != nil {
+		return "", c, err
+	}
+	defer e.dismiss()
+	deadline := e.deadline()
+	s, err := e.openTo(competitionID, caller, deadline)
 	if err != nil {
 		return "", c, err
 	}
-	ctx, cancel := e.storeContext()
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	now := e.now()
 	end := min(now+competition.InvitationLife, s.Definition.End)
@@ -77,7 +83,8 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 	if !e.tries.take(j.UserID, e.now()) {
 		return "", entry, competition.ErrTooManyTries
 	}
-	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	deadline := e.deadline()
+	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	code, ok := canonicalCode(typed)
 	if !ok {
@@ -93,16 +100,16 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 	}
 	if made {
 		// Whoever takes part already only wants another name.
-		if made, err = send[bool](e, i.CompetitionID, &takesPart{j.UserID}); err == nil && made {
+		if made, err = forward[bool](e, i.CompetitionID, &takesPart{j.UserID}, deadline); err == nil && made {
 			if err = e.Store.Unredeem(ctx, i.ID); err == nil {
-				entry, err = e.Join(i.CompetitionID, j)
+				entry, err = e.join(i.CompetitionID, j, deadline)
 			}
 			return i.CompetitionID, entry, err
 		}
 		made = true
 	}
 	if err == nil {
-		entry, err = e.redeemed(ctx, &i, j)
+		entry, err = e.redeemed(ctx, &i, j, deadline)
 	}
 	if made && isRefusal(err) {
 		err = errors.Join(err, e.Store.Unredeem(ctx, i.ID))
@@ -115,13 +122,13 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 }
 
 // redeemed accepts what a code was redeemed for.
-func (e *Engine) redeemed(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition) (competition.Entry, error) {
+func (e *Engine) redeemed(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition, deadline time.Time) (competition.Entry, error) {
 	release, err := e.answering.lock(ctx, i.ID)
 	if err != nil {
 		return competition.Entry{}, err
 	}
 	defer release()
-	return e.accept(ctx, i, j)
+	return e.accept(ctx, i, j, deadline)
 }
 
 // isRefusal reports whether a command certainly changed nothing.

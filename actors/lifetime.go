@@ -27,6 +27,10 @@ func (e *Engine) Lifetime(caller competition.Caller, userID string, from, to com
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Stats{}, competition.ErrForbidden
 	}
+	if err := e.admit(); err != nil {
+		return competition.Stats{}, err
+	}
+	defer e.dismiss()
 	deadline := e.deadline()
 	months, behind, err := e.projected(userID, deadline)
 	if err != nil {
@@ -46,10 +50,6 @@ func (e *Engine) Lifetime(caller competition.Caller, userID string, from, to com
 
 // projected asks the store.
 func (e *Engine) projected(userID string, deadline time.Time) (months []competition.History, behind []string, err error) {
-	if err := e.admit(); err != nil {
-		return nil, nil, err
-	}
-	defer e.dismiss()
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	return e.Store.LifetimeOf(ctx, userID)
@@ -82,10 +82,5 @@ func (e *Engine) addHistories(all *competition.Lifetime, ids []string, userID st
 
 // history is what one competition knows of a user's days.
 func (e *Engine) history(id, userID string, deadline time.Time) (competition.History, error) {
-	h, err := e.enter(id, deadline)
-	if err != nil {
-		return competition.History{}, err
-	}
-	defer e.leave(h)
-	return ask[competition.History](e, h, &getHistory{userID: userID}, deadline)
+	return forward[competition.History](e, id, &getHistory{userID: userID}, deadline)
 }

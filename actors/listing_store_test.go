@@ -35,11 +35,15 @@ func (s *memoryStore) OpenTies(ctx context.Context, userID string) (ties []compe
 	defer s.mu.Unlock()
 	for _, id := range slices.Sorted(maps.Keys(s.memberships[userID])) {
 		m, summary := s.memberships[userID][id], s.summaries[id]
+		if s.damaged[id] {
+			err = competition.ErrCorrupt
+			continue
+		}
 		if (m.Present || m.Creator) && !summary.Status.Over() {
 			ties = append(ties, competition.Tie{Membership: m, Summary: summary})
 		}
 	}
-	return ties, nil
+	return ties, err
 }
 
 func (s *memoryStore) DueBefore(ctx context.Context, after competition.Due, before competition.Millis, limit int) (due []competition.Due, err error) {

@@ -30,7 +30,7 @@ func (e *Engine) limits(s *competition.SubmitSync) bool { return e.MaxJoined > 0
 // free is how many more competitions a user may have; 0 or less is none.
 func (e *Engine) free(ctx context.Context, userID string, q quota) (int, error) {
 	ties, err := e.Store.OpenTies(ctx, userID)
-	if err != nil {
+	if err := e.damage.tolerate("the competitions of a user", err); err != nil {
 		return 0, err
 	}
 	n, most := 0, e.MaxJoined
@@ -64,14 +64,14 @@ func (e *Engine) withinQuota(userID string, q quota, deadline time.Time, carryOu
 	return carryOut()
 }
 
-// sendJoin carries out a join, which the caller does not change any more.
-func (e *Engine) sendJoin(competitionID string, j *competition.JoinCompetition) (entry competition.Entry, err error) {
+// forwardJoin carries out a join, which the caller does not change any more.
+func (e *Engine) forwardJoin(competitionID string, j *competition.JoinCompetition, deadline time.Time) (entry competition.Entry, err error) {
 	limited := *j
 	limited.Limited = e.MaxJoined > 0 && !j.Caller.Operator
-	entry, err = send[competition.Entry](e, competitionID, &limited)
+	entry, err = forward[competition.Entry](e, competitionID, &limited, deadline)
 	if isUncounted(err) {
-		err = e.withinQuota(j.UserID, takingPart, e.deadline(), func() (err error) {
-			entry, err = send[competition.Entry](e, competitionID, j)
+		err = e.withinQuota(j.UserID, takingPart, deadline, func() (err error) {
+			entry, err = forward[competition.Entry](e, competitionID, j, deadline)
 			return err
 		})
 	}

@@ -84,22 +84,19 @@ func (e *Engine) Participants(competitionID string, caller competition.Caller, a
 
 // Competition is the summary of one competition.
 func (e *Engine) Competition(competitionID string, caller competition.Caller) (competition.Summary, error) {
-	summary, err := e.admittedSummary(competitionID)
-	if err != nil {
-		return competition.Summary{}, err
-	}
-	if summary.Definition.Visibility == competition.Private && !caller.Operator {
-		return send[competition.Summary](e, competitionID, &getSummary{caller: caller})
-	}
-	return summary, nil
-}
-
-func (e *Engine) admittedSummary(id string) (competition.Summary, error) {
 	if err := e.admit(); err != nil {
 		return competition.Summary{}, err
 	}
 	defer e.dismiss()
-	return e.summary(id, e.deadline())
+	deadline := e.deadline()
+	summary, err := e.summary(competitionID, deadline)
+	if err != nil {
+		return competition.Summary{}, err
+	}
+	if summary.Definition.Visibility == competition.Private && !caller.Operator {
+		return forward[competition.Summary](e, competitionID, &getSummary{caller: caller}, deadline)
+	}
+	return summary, nil
 }
 
 // summary is what is known of a competition without waking it.
@@ -133,11 +130,7 @@ func (e *Engine) Competitions(caller competition.Caller, status competition.Stat
 	list, next, err = e.Store.Visible(ctx, competition.Listing{
 		Reader: caller.UserID, Operator: caller.Operator, Status: status, After: after, Limit: limit,
 	})
-	if errors.Is(err, competition.ErrCorrupt) {
-		e.Logger.Error("a list is not complete", "error", err)
-		err = nil
-	}
-	return list, next, err
+	return list, next, e.damage.tolerate("a list of competitions", err)
 }
 
 // CompetitionsOf lists those that a user takes part in, in the order of ids.

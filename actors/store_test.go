@@ -30,6 +30,7 @@ type memoryStore struct {
 	invitations                     memoryInvitations
 	checkErr                        error
 	closed                          bool
+	damaged                         map[string]bool // competitions whose summaries cannot be read
 
 	// beforeAppend, if set, may refuse an append, before or after storing it.
 	beforeAppend func(context.Context) (store bool, err error)

@@ -156,7 +156,8 @@ type Catalog interface {
 
 	// OpenTies is a user's ties to competitions that are not over, in the order of
 	// ids: where the user takes part, or what the user made. Cost: those ties, and
-	// once each tie to a competition that has ended since the call before.
+	// once each tie to a competition that has ended since the call before. Ties that
+	// cannot be read are left out, and an error that is ErrCorrupt names them.
 	OpenTies(ctx context.Context, userID string) ([]Tie, error)
 
 	// DueBefore is the first competitions, limit at most, whose status time changes

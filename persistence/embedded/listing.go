@@ -196,7 +196,8 @@ func (s *Store) OpenTies(ctx context.Context, userID string) (ties []competition
 }
 
 // openTies is a user's ties that are open, and those of which that is not so any
-// more. Ties to a summary that cannot be read are left out, and named by the error.
+// more. Ties that cannot be read, or whose summary cannot, are left out, and named by
+// the error.
 func openTies(ctx context.Context, from pebble.Reader, userID string) (open, over []competition.Tie, err error) {
 	var damage []error
 	lower, upper := under(openTieKeys, userID)
@@ -205,7 +206,8 @@ func openTies(ctx context.Context, from pebble.Reader, userID string) (open, ove
 		id := string(key[len(lower):])
 		m, err := parseMembership(key, value)
 		if err != nil {
-			return corrupt(id, 1, "a membership cannot be read: %v", err)
+			damage = append(damage, corrupt(id, 1, "a membership cannot be read: %v", err))
+			return nil
 		}
 		summary, err := storedSummary(from, id)
 		if err != nil || summary == nil {

@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"io"
+	"slices"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -139,6 +140,30 @@ func TestEndedTiesAreLookedAtOnce(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, open, ties)
 	}
+}
+
+// TestDamagedTiesLeaveTheOthers: a summary, or a tie, that cannot be read is left
+// out and named.
+func TestDamagedTiesLeaveTheOthers(t *testing.T) {
+	s := open(t, onMemory(vfs.NewMem()))
+	defer func() { require.NoError(t, s.Close()) }()
+	var ids []string
+	for i := range 5 {
+		ids = append(ids, played(t, s, i, competition.Public).C.ID())
+	}
+	slices.Sort(ids)
+	require.NoError(t, s.db.Set(appendKey(nil, summaryKeys, ids[1]), []byte("damaged"), pebble.Sync))
+	require.NoError(t, s.db.Set(appendOpenTieKey(nil, "anna", ids[3]), []byte("damaged"), pebble.Sync))
+	ties, err := s.OpenTies(t.Context(), "anna")
+	require.ErrorIs(t, err, competition.ErrCorrupt)
+	require.NotErrorIs(t, err, competition.ErrUnavailable)
+	require.ErrorContains(t, err, ids[1])
+	require.ErrorContains(t, err, ids[3])
+	var left []string
+	for _, tie := range ties {
+		left = append(left, tie.CompetitionID)
+	}
+	require.Equal(t, []string{ids[0], ids[2], ids[4]}, left)
 }
 
 // BenchmarkList is an athlete's list of 100 beside what other people have made.

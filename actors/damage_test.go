@@ -1,0 +1,70 @@
+package actors
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// TestOneDamagedSummaryKeepsNobodyFromTheOthers: unnamed syncs, batches, joins,
+// first syncs and new competitions of its members go on without it, and its operator
+// hears of it.
+func TestOneDamagedSummaryKeepsNobodyFromTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var log bytes.Buffer
+		store := newMemoryStore()
+		e := startEngine(t, store, func(o *Options) {
+			o.MaxJoined, o.MaxCreated = 10, 10
+			o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelError}))
+		})
+		for _, id := range []string{"damaged", "sound", "third", "fourth"} {
+			setUp(t, e, running(id))
+		}
+		for _, id := range []string{"damaged", "sound"} {
+			submit(t, e, id, steps("ann", 1))
+		}
+		store.set(func() { store.damaged = map[string]bool{"damaged": true} })
+
+		replies, err := e.SubmitEverywhere(steps("ann", 2), nil)
+		require.NoError(t, err)
+		require.Len(t, replies, 1)
+		require.Equal(t, "sound", replies[0].CompetitionID)
+		items := []competition.BatchItem{{Sync: *steps("ann", 3)}, {CompetitionID: "third", Sync: *steps("ann", 3)}}
+		require.NoError(t, e.SubmitBatch(items, nil))
+		require.NoError(t, items[0].Err)
+		require.NoError(t, items[1].Err)
+		_, err = e.Join("fourth", join("ann"))
+		require.NoError(t, err)
+		_, _, err = e.Create(&competition.CreateCompetition{Caller: competition.Caller{UserID: "ann"}, Definition: running("hers")})
+		require.NoError(t, err)
+
+		var counted dto.Metric
+		require.NoError(t, e.damage.reads.Write(&counted))
+		require.GreaterOrEqual(t, counted.Counter.GetValue(), 4.0)
+		require.Equal(t, 1, strings.Count(log.String(), "level=ERROR"), "once a minute: %s", log.String())
+		pass(time.Minute)
+		_, err = e.SubmitEverywhere(steps("ann", 4), nil)
+		require.NoError(t, err)
+		require.Equal(t, 2, strings.Count(log.String(), "level=ERROR"))
+
+		store.set(func() {
+			store.before = func(_ context.Context, call string) error {
+				if call == "OpenTies" {
+					return competition.ErrUnavailable
+				}
+				return nil
+			}
+		})
+		_, err = e.SubmitEverywhere(steps("ann", 5), nil)
+		require.ErrorIs(t, err, competition.ErrUnavailable, "a store that is away is not damage")
+	})
+}
