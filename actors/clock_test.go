@@ -331,3 +331,46 @@ func TestClockFindsWhatAnotherProcessMade(t *testing.T) {
 		require.Zero(t, e.Health().Active)
 	})
 }
+
+// TestDecisionsAboutTheErasedAreDroppedInTime, although nobody has used the
+// competition since it was completed.
+func TestDecisionsAboutTheErasedAreDroppedInTime(t *testing.T) {
+	const completed, kept = 3 * time.Hour, 30 * 24 * time.Hour // one hour for late syncs
+	for name, erasedAt := range map[string]time.Duration{"erased before": time.Hour + time.Minute, "erased after": completed + time.Minute} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				store := newMemoryStore()
+				began := time.Now()
+				until := func(at time.Duration) { pass(at - time.Since(began)) }
+				e := startEngine(t, store, nil)
+				create(t, e, lasting("spring", time.Hour, 2*time.Hour))
+				until(time.Hour)
+				submit(t, e, "spring", steps("ann", 500))
+				_, err := e.Exclude("spring", &competition.ExcludeParticipant{Caller: operator, UserID: "ann", Reason: "a car"})
+				require.NoError(t, err)
+				until(erasedAt)
+				done, err := e.EraseUser("ann")
+				require.NoError(t, err)
+				end := competition.MillisOf(began.Add(completed + kept))
+				require.Equal(t, competition.Erased{Competitions: 1, KeptIn: []string{"spring"}, KeptUntil: end}, done)
+				until(completed + time.Hour)
+				require.Equal(t, competition.Completed, stored(t, store, "spring"))
+				closeEngine(t, e)
+				last := store.last("spring")
+
+				until(completed + kept - time.Minute)
+				e = startEngine(t, store, nil)
+				pass(time.Minute - time.Millisecond)
+				require.Equal(t, last, store.last("spring"))
+				require.Zero(t, e.Health().Active)
+				pass(time.Millisecond)
+				require.Equal(t, last+1, store.last("spring"), "by the clock alone")
+				require.Zero(t, e.Health().Active, "it left again")
+				again, err := competition.Recover(t.Context(), "spring", store, nil, nil)
+				require.NoError(t, err)
+				_, due := again.NextTransition()
+				require.False(t, due, "nothing is kept any more")
+			})
+		})
+	}
+}

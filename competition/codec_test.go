@@ -361,6 +361,7 @@ func TestRowsAndSummariesComeBack(t *testing.T) {
 		require.Equal(t, row, got)
 
 		summary := Summary{Definition: drawDefinition(t), Status: Status(rapid.Byte().Draw(t, "status")), Participants: rapid.IntRange(0, math.MaxInt).Draw(t, "n")}
+		summary.KeptUntil = Millis(rapid.Int64Range(0, math.MaxInt64).Draw(t, "kept until"))
 		back, err := ParseSummary(AppendSummary(nil, &summary))
 		require.NoError(t, err)
 		require.Equal(t, summary, back)

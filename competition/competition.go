@@ -170,7 +170,8 @@ func (c *Competition) emit(e Event) {
 
 // summarize puts the head's summary into the outbox, replacing an older one.
 func (c *Competition) summarize() {
-	c.outbox.Summary = &Summary{Definition: c.head.definition, Status: c.head.status, Participants: c.head.onBoard}
+	h := &c.head
+	c.outbox.Summary = new(summaryOf(&h.definition, h.status, h.onBoard, &h.books, h.kept))
 }
 
 // Apply brings a durable event into the state. Events are applied in order,

@@ -116,6 +116,7 @@ func (d *ParticipantReturned) apply(c *Competition, e *Event) (problem string) {
 		if p.review.readmit(); p.review.empty() {
 			p.review = nil
 		}
+		c.undecided(d.Number)
 	}
 	return ""
 }

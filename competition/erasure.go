@@ -120,8 +120,8 @@ func (c *Competition) eraseParticipant(now Millis, number uint32, enrolled bool,
 	}
 	if onBoard {
 		c.head.onBoard--
-		c.summarize()
 	}
+	c.summarize() // it says who is on the board, and until when decisions are kept
 }
 
 // pseudonymise decides that a number is nobody's.
@@ -185,7 +185,7 @@ func (d *ParticipantErased) apply(c *Competition, e *Event) (problem string) {
 	}
 	d.gone = c.participants.at(d.Number).who()
 	c.forgetPerson(e, d.Number, d.Who.UserID, nil)
-	delete(c.kept, d.Number)
+	c.undecided(d.Number)
 	return ""
 }
 

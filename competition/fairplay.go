@@ -129,6 +129,7 @@ func (c *Competition) applyReview(e *Event, number uint32, change func(*Review) 
 	if p.review.empty() {
 		p.review = nil
 	}
+	c.undecided(number)
 	c.markChanged(p)
 	switch {
 	case onBoard && !p.onBoard():

@@ -29,8 +29,11 @@ func pseudonymUnder(key Key, userID string) string {
 // keptUntil is when decisions about erased people are dropped, by the clock; ok is
 // false where settlement or cancelling does it.
 func (c *Competition) keptUntil() (at Millis, ok bool) {
-	d := &c.head.definition
-	return d.End + Millis(d.LateSyncHours)*millisPerHour + keptAfter, !c.withMoney()
+	return keptUntil(&c.head.definition, &c.head.books)
+}
+
+func keptUntil(d *Definition, b *books) (at Millis, ok bool) {
+	return d.End + Millis(d.LateSyncHours)*millisPerHour + keptAfter, !d.withMoney() && b.fees == 0
 }
 
 // keeps reports whether an erasure now would keep decisions, as of the head.
@@ -84,8 +87,20 @@ func (c *Competition) dropKept(now Millis, number uint32) {
 
 // dropAllKept drops all decisions about erased people.
 func (c *Competition) dropAllKept(now Millis) {
+	if len(c.head.kept) == 0 {
+		return
+	}
 	for _, number := range slices.Sorted(maps.Keys(c.head.kept)) {
 		c.dropKept(now, number)
+	}
+	c.summarize()
+}
+
+// undecided drops the key of a number about which nothing is decided any more, as
+// a recovery from rows has it.
+func (c *Competition) undecided(number uint32) {
+	if !c.participants.at(number).review.decides() {
+		delete(c.kept, number)
 	}
 }
 

@@ -67,15 +67,19 @@ type Tie struct {
 	Summary Summary
 }
 
-// Due is when time next changes a competition's status. They are in the order of
+// Due is when time next decides something in a competition. They are in the order of
 // times and, among equal ones, of ids.
 type Due struct {
 	CompetitionID string
 	At            Millis
 }
 
-// DueAt is when time next changes the status; ok is false when it never will.
+// DueAt is when time next changes the status, or drops what was decided about
+// erased people; ok is false when it never will.
 func (s *Summary) DueAt() (at Millis, ok bool) {
+	if s.KeptUntil != 0 {
+		return s.KeptUntil, true
+	}
 	_, at, ok = s.Definition.Next(s.Status)
 	return at, ok
 }

@@ -116,6 +116,7 @@ type Summary struct {
 	Definition   Definition
 	Status       Status
 	Participants int    // on the board
+	KeptUntil    Millis // when time drops what was decided about erased people; 0 if it does not, or the competition is not completed
 	CreatedAt    Millis // 0 when nobody asked Catalog.Created; not in the packed form
 }
 
@@ -160,8 +161,8 @@ type Catalog interface {
 	// cannot be read are left out, and an error that is ErrCorrupt names them.
 	OpenTies(ctx context.Context, userID string) ([]Tie, error)
 
-	// DueBefore is the first competitions, limit at most, whose status time changes
-	// at or before a time, in the order of [Due], beginning after one; the zero
+	// DueBefore is the first competitions, limit at most, for which time decides
+	// something at or before a time, see [Summary.DueAt], in the order of [Due], beginning after one; the zero
 	// value is before all.
 	DueBefore(ctx context.Context, after Due, before Millis, limit int) ([]Due, error)
 }

@@ -233,7 +233,15 @@ func (c *Competition) Readable(caller Caller) bool {
 
 // Summary is what lists show, as applied.
 func (c *Competition) Summary() Summary {
-	return Summary{Definition: c.definition, Status: c.status, Participants: c.onBoard}
+	return summaryOf(&c.definition, c.status, c.onBoard, &c.books, c.kept)
+}
+
+func summaryOf(d *Definition, status Status, participants int, b *books, kept map[uint32]Key) Summary {
+	s := Summary{Definition: *d, Status: status, Participants: participants}
+	if at, ok := keptUntil(d, b); ok && status == Completed && len(kept) > 0 {
+		s.KeptUntil = at
+	}
+	return s
 }
 
 // Published is the top of a board as readers share it. It never changes; the

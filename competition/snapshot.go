@@ -188,19 +188,36 @@ func ParseRow(b []byte) (Row, error) {
 	return row, nil
 }
 
+// keptVersion is the format of a summary with KeptUntil, behind its participants.
+const keptVersion = 2
+
 // AppendSummary appends the packed form of a summary.
 func AppendSummary(dst []byte, s *Summary) []byte {
-	dst = append(dst, formatVersion, byte(s.Status))
+	version := byte(formatVersion)
+	if s.KeptUntil != 0 {
+		version = keptVersion
+	}
+	dst = append(dst, version, byte(s.Status))
 	dst = binary.AppendUvarint(dst, uint64(s.Participants))
+	if version == keptVersion {
+		dst = binary.AppendVarint(dst, int64(s.KeptUntil))
+	}
 	return appendDefinition(dst, &s.Definition)
 }
 
 // ParseSummary is the inverse of AppendSummary.
 func ParseSummary(b []byte) (Summary, error) {
 	r := reader{b: b}
-	if r.byte() != formatVersion {
+	version := r.byte()
+	if version != formatVersion && version != keptVersion {
 		return Summary{}, errors.New("a summary has an unknown format version")
 	}
-	s := Summary{Status: Status(r.byte()), Participants: int(r.uvarint()), Definition: r.definition()}
+	s := Summary{Status: Status(r.byte()), Participants: int(r.uvarint())}
+	if version == keptVersion {
+		if s.KeptUntil = Millis(r.varint()); s.KeptUntil <= 0 {
+			r.fail()
+		}
+	}
+	s.Definition = r.definition()
 	return s, r.end()
 }

@@ -33,6 +33,7 @@ func (d *StandingKept) apply(c *Competition, e *Event) (problem string) {
 	delete(c.head.erased, d.Number)
 	p.days, p.totals, p.lastSynced, p.updatedAt = nil, Metrics{}, 0, c.award.at
 	p.review = &Review{Standing: true}
+	c.undecided(d.Number)
 	c.board.Insert(p.key())
 	c.markChanged(p)
 	c.touch(e)

@@ -96,6 +96,9 @@ func (m *model) view() view {
 		Stats: map[string]Stats{}, FirstDays: map[string]Stats{}, Readable: map[string]bool{},
 		Summary: Summary{Definition: said(m.def), Status: board.status, Participants: len(board.entries)},
 	}
+	if board.status == Completed && !m.withMoney() && len(m.kept) > 0 {
+		v.Summary.KeptUntil = m.def.End + Millis(m.def.LateSyncHours)*hour + 30*day
+	}
 	for i, entry := range board.entries {
 		if m.people[entry.UserID].erased {
 			continue // nobody can ask

@@ -31,6 +31,42 @@ var listingRules = []rule{
 		}
 	}},
 
+	{"what was decided about erased people is due to be dropped", func(t *testing.T, h *harness) {
+		g, other := h.begin(t, "board"), h.begin(t, "other")
+		for _, each := range []*Game{g, other} {
+			require.NoError(t, each.Sync("anna", 0, 1000))
+			require.NoError(t, each.Review("anna", 0))
+			commit(t, each)
+		}
+		require.NoError(t, g.Erase(gone(1, "anna")))
+		commit(t, g)
+		completed := Definition("").End + msPerDay
+		for _, each := range []*Game{g, other} {
+			each.C.Tick(completed)
+			commit(t, each)
+		}
+		until := completed + 30*msPerDay
+		for range 2 {
+			RequireLists(t, h.store, "anna", "creator")
+			for after, want := range map[competition.Millis][]competition.Due{
+				until - 1: {}, until: {{CompetitionID: "board", At: until}}, until + msPerDay: {{CompetitionID: "board", At: until}},
+			} {
+				due, err := h.store.DueBefore(t.Context(), competition.Due{}, after, 10)
+				require.NoError(t, err)
+				require.Equal(t, want, append([]competition.Due{}, due...))
+			}
+			h.reopen(t)
+		}
+		g, err := Resume(t.Context(), h.store, "board")
+		require.NoError(t, err)
+		g.C.Tick(until)
+		commit(t, g)
+		due, err := h.store.DueBefore(t.Context(), competition.Due{}, until+msPerDay, 10)
+		require.NoError(t, err)
+		require.Empty(t, due)
+		RequireLists(t, h.store, "anna", "creator")
+	}},
+
 	{"a list looks through so many private ones that are over, and goes on from there", func(t *testing.T, h *harness) {
 		var games []*Game
 		for i := range competition.MaxOverPrivate + 5 {
@@ -202,7 +238,11 @@ func (c *comparison) requireDue(t *testing.T) {
 	t.Helper()
 	due := []competition.Due{}
 	for _, s := range c.all {
-		if _, at, ok := s.Definition.Next(s.Status); ok {
+		_, at, ok := s.Definition.Next(s.Status)
+		if s.KeptUntil != 0 {
+			at, ok = s.KeptUntil, true
+		}
+		if ok {
 			due = append(due, competition.Due{CompetitionID: s.Definition.ID, At: at})
 		}
 	}

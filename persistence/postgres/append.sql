@@ -48,19 +48,19 @@ WITH batch AS (
     INSERT INTO paceboard.competitions
     SELECT s.competition_id, c.status, c.participants, c.name, c.description, c.type, c.start_at, c.end_at,
            c.entry_fee_minor, c.prize_pool_minor, c.currency, c.time_zone, c.enrollment, c.visibility,
-           c.max_participants, c.late_sync_hours, c.first_day, c.last_day, decode(c.packed, 'base64')
+           c.max_participants, c.late_sync_hours, c.first_day, c.last_day, decode(c.packed, 'base64'), c.kept_until
     FROM json_to_recordset($24::json) AS c (
         place integer, status text, participants integer, name text, description text, type text,
         start_at timestamptz, end_at timestamptz, entry_fee_minor bigint, prize_pool_minor bigint, currency text,
         time_zone text, enrollment text, visibility text, max_participants integer, late_sync_hours integer,
-        first_day date, last_day date, packed text)
+        first_day date, last_day date, packed text, kept_until timestamptz)
     JOIN stored s USING (place)
     ON CONFLICT (competition_id) DO UPDATE
         SET (status, participants, name, description, type, start_at, end_at, entry_fee_minor, prize_pool_minor, currency,
-             time_zone, enrollment, visibility, max_participants, late_sync_hours, first_day, last_day, packed)
+             time_zone, enrollment, visibility, max_participants, late_sync_hours, first_day, last_day, packed, kept_until)
           = (excluded.status, excluded.participants, excluded.name, excluded.description, excluded.type, excluded.start_at,
              excluded.end_at, excluded.entry_fee_minor, excluded.prize_pool_minor, excluded.currency, excluded.time_zone,
              excluded.enrollment, excluded.visibility, excluded.max_participants, excluded.late_sync_hours,
-             excluded.first_day, excluded.last_day, excluded.packed)
+             excluded.first_day, excluded.last_day, excluded.packed, excluded.kept_until)
 )
 SELECT place FROM stored;

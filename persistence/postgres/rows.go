@@ -129,25 +129,26 @@ func lastOfEach[T any, K comparable](all []T, key func(*T) K) []*T {
 
 // summaryRow is a row of competitions as append.sql reads it.
 type summaryRow struct {
-	Place           int32     `json:"place"`
-	Status          string    `json:"status"`
-	Participants    int       `json:"participants"`
-	Name            string    `json:"name"`
-	Description     string    `json:"description"`
-	Type            string    `json:"type"`
-	Start           time.Time `json:"start_at"`
-	End             time.Time `json:"end_at"`
-	EntryFeeMinor   int64     `json:"entry_fee_minor"`
-	PrizePoolMinor  int64     `json:"prize_pool_minor"`
-	Currency        string    `json:"currency"`
-	TimeZone        string    `json:"time_zone"`
-	Enrollment      string    `json:"enrollment"`
-	Visibility      string    `json:"visibility"`
-	MaxParticipants int       `json:"max_participants"`
-	LateSyncHours   int       `json:"late_sync_hours"`
-	FirstDay        string    `json:"first_day"`
-	LastDay         string    `json:"last_day"`
-	Packed          []byte    `json:"packed"`
+	Place           int32      `json:"place"`
+	Status          string     `json:"status"`
+	Participants    int        `json:"participants"`
+	Name            string     `json:"name"`
+	Description     string     `json:"description"`
+	Type            string     `json:"type"`
+	Start           time.Time  `json:"start_at"`
+	End             time.Time  `json:"end_at"`
+	EntryFeeMinor   int64      `json:"entry_fee_minor"`
+	PrizePoolMinor  int64      `json:"prize_pool_minor"`
+	Currency        string     `json:"currency"`
+	TimeZone        string     `json:"time_zone"`
+	Enrollment      string     `json:"enrollment"`
+	Visibility      string     `json:"visibility"`
+	MaxParticipants int        `json:"max_participants"`
+	LateSyncHours   int        `json:"late_sync_hours"`
+	FirstDay        string     `json:"first_day"`
+	LastDay         string     `json:"last_day"`
+	Packed          []byte     `json:"packed"`
+	KeptUntil       *time.Time `json:"kept_until"`
 }
 
 func newSummaryRow(place int32, s *competition.Summary) summaryRow {
@@ -159,5 +160,6 @@ func newSummaryRow(place int32, s *competition.Summary) summaryRow {
 		Enrollment: string(d.Enrollment), Visibility: string(d.Visibility),
 		MaxParticipants: d.MaxParticipants, LateSyncHours: d.LateSyncHours,
 		FirstDay: d.FirstDay.String(), LastDay: d.LastDay.String(), Packed: competition.AppendSummary(nil, s),
+		KeptUntil: instantOrNull(s.KeptUntil),
 	}
 }
