@@ -20,8 +20,8 @@ var auditUpSQL string
 var auditDownSQL string
 
 const (
-	auditVersion = 12
-	auditSource  = "00012_audit.go"
+	auditVersion = 10
+	auditSource  = "00010_audit.go"
 	auditStep    = 1_000 // entries
 )
 
