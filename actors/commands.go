@@ -60,13 +60,17 @@ func (e *Engine) SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay
 // SubmitBatch submits many syncs at once and fills in each item's Replies or
 // Err. Items for one competition travel together; those that name none, and so
 // go to every competition of the user, come after those that do. It counts as one
-// request. Before anything is submitted pay is told what it comes to, unless it is
+// request. A user who has nothing left of Options.MaxJournalUser is refused the
+// whole of it. Before anything is submitted pay is told what it comes to, unless it is
 // nil; its error is returned, and then nothing was submitted.
 func (e *Engine) SubmitBatch(items []competition.BatchItem, pay competition.Pay) error {
 	if err := e.admit(); err != nil {
 		return err
 	}
 	defer e.dismiss()
+	if err := e.affords(items); err != nil {
+		return err
+	}
 	deadline := e.deadline()
 	users := e.usersOf(items, deadline)
 	if pay != nil {
@@ -293,7 +297,7 @@ func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) 
 		switch err := copies[i].Err; {
 		case err == nil:
 			all = append(all, copies[i].Replies...)
-		case errors.Is(err, competition.ErrUnavailable), errors.Is(err, competition.ErrOverloaded), errors.Is(err, competition.ErrInternal):
+		case isPassing(err):
 			return nil, err
 		case !skips(err):
 			all = append(all, competition.JoinedReply{CompetitionID: copies[i].CompetitionID, Err: err})
@@ -310,6 +314,13 @@ func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) 
 	}
 	first := competition.FirstRefusal(all)
 	return nil, &competition.RefusedEverywhereError{First: all[first], Others: slices.Delete(slices.Clone(all), first, first+1)}
+}
+
+// isPassing reports whether a sync that failed is to be sent again, whatever became
+// of it elsewhere.
+func isPassing(err error) bool {
+	return errors.Is(err, competition.ErrUnavailable) || errors.Is(err, competition.ErrOverloaded) ||
+		errors.Is(err, competition.ErrInternal) || errors.Is(err, competition.ErrJournalBudget)
 }
 
 // skips reports whether a competition with this refusal is none that the sync

@@ -103,6 +103,18 @@ type waiter struct {
 	err      error
 }
 
+// sync is the waiter's sync, or nil if it waits for another command.
+func (w *waiter) sync() *competition.SubmitSync {
+	switch {
+	case w.item != nil:
+		return &w.item.Sync
+	case w.envelope.command == nil:
+		return &w.envelope.sync
+	default:
+		return nil
+	}
+}
+
 // batch is what is with the writer, and who waits for it.
 type batch struct {
 	competition.Batch
@@ -250,27 +262,40 @@ func (a *competitionActor) handleEnvelope(v *envelope) {
 		a.decide(waiter{envelope: v})
 		return
 	}
+	b := bill{budgets: a.engine.budgets}
 	for i := range group.items {
-		a.decide(waiter{envelope: v, item: &group.items[i]})
+		a.decideFor(&b, waiter{envelope: v, item: &group.items[i]})
 	}
+	b.settle()
 }
 
-// decide lets the core decide what the waiter asks for.
+// decide lets the core decide what the waiter asks for, at the expense of whoever
+// it says.
 func (a *competitionActor) decide(w waiter) {
-	now := a.engine.now()
-	switch {
-	case w.item != nil:
-		w.decision, w.err = a.core.SubmitSync(now, &w.item.Sync)
-		w.own = !w.decision.Repeat
-	case w.envelope.command == nil:
-		w.decision, w.err = a.core.SubmitSync(now, &w.envelope.sync)
-		w.own = !w.decision.Repeat
+	b := bill{budgets: a.engine.budgets}
+	a.decideFor(&b, w)
+	b.settle()
+}
+
+func (a *competitionActor) decideFor(b *bill, w waiter) {
+	now, before := a.engine.now(), a.core.PendingBytes()
+	switch sync := w.sync(); {
+	case sync != nil:
+		if w.err = b.admit(sync.Payer(), now); w.err == nil {
+			w.decision, w.err = a.core.SubmitSync(now, sync)
+			w.own = !w.decision.Repeat
+		}
 	default:
 		command, ok := w.envelope.command.(competition.Command)
 		if !ok {
 			panic("unknown command " + typeName(w.envelope.command))
 		}
-		w.decision, w.err = command.Decide(a.core, now)
+		if w.err = b.admit(command.Payer(), now); w.err == nil {
+			w.decision, w.err = command.Decide(a.core, now)
+		}
+	}
+	if w.err == nil { // else there is at most what time has brought
+		b.written += int64(a.core.PendingBytes() - before)
 	}
 	a.wait(w)
 }

@@ -43,6 +43,9 @@ type Options struct {
 	// MaxCreated and MaxJoined are how many competitions that are not over a user may
 	// have made, and take part in; what operators do is not limited. 0 is no limit.
 	MaxCreated, MaxJoined int
+	// MaxJournalUser is how many bytes a user's commands may add to journals within
+	// a day, operators' excepted; less than 4 GiB. 0 is no limit.
+	MaxJournalUser int64
 	// IdleAfter is how long a competition stays in memory unused. Default 10 min.
 	IdleAfter time.Duration
 	// SnapshotEvents and SnapshotRows are how many events, or changed
@@ -115,8 +118,9 @@ type Engine struct {
 	envelopes    sync.Pool
 	counting     *stripes       // by user; see quotas.go
 	heralds      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
-	answering    *stripes       // whoever answers or withdraws an invitation holds its lock
-	tries        tries          // of join codes
+	budgets      *budgets
+	answering    *stripes // whoever answers or withdraws an invitation holds its lock
+	tries        tries    // of join codes
 	codeKey      atomic.Pointer[competition.Key]
 	newKey       func() competition.Key // of a new identity; tests replace it
 
@@ -134,7 +138,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, created: newCreated(), answering: newStripes(), counting: newStripes()}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, created: newCreated(), answering: newStripes(), counting: newStripes(), budgets: newBudgets(o.MaxJournalUser)}
 	e.envelopes.New = makeEnvelope
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())

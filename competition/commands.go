@@ -6,6 +6,14 @@ type Caller struct {
 	Operator bool
 }
 
+// payer is the user whom the caller's commands are charged to.
+func (c Caller) payer() string {
+	if c.Operator {
+		return ""
+	}
+	return c.UserID
+}
+
 // Command asks for a change of one competition. It knows how to decide and how to
 // answer, in the file of its feature, so that whoever carries it need not know
 // which one it is. A sync is none: nearly all requests are one, and have a way of
@@ -14,6 +22,10 @@ type Command interface {
 	// Decide has the competition decide the command, as of its head. The errors are
 	// refusals, and change nothing.
 	Decide(c *Competition, now Millis) (Decision, error)
+
+	// Payer is the user whose budget the command's records are charged to; empty
+	// if they are nobody's: those of operators, keys and erasures.
+	Payer() string
 
 	// Answer is what the caller gets once the events up to the decision's are applied.
 	Answer(c *Competition, d Decision) any

@@ -120,6 +120,9 @@ func (c *Competition) NextTransition() (at Millis, ok bool) {
 // Pending is how many decided events wait to be taken.
 func (c *Competition) Pending() int { return len(c.outbox.Events) }
 
+// PendingBytes is how long their records are together.
+func (c *Competition) PendingBytes() int { return len(c.outbox.Records) }
+
 // Take hands over the batch of events that were decided since the last one and
 // starts a new one in the storage of spare, which the caller must be done with.
 // The batch is empty when nothing was decided.

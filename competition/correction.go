@@ -25,6 +25,9 @@ func (cmd *CorrectDay) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Correct(now, cmd)
 }
 
+// Payer implements [Command].
+func (cmd *CorrectDay) Payer() string { return cmd.Caller.payer() }
+
 // Answer is a ReviewReply.
 func (*CorrectDay) Answer(c *Competition, d Decision) any { return c.ReviewReply(d.Number, !d.Repeat) }
 
@@ -53,6 +56,9 @@ func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
 func (cmd *WithdrawCorrection) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Withdraw(now, cmd)
 }
+
+// Payer implements [Command].
+func (cmd *WithdrawCorrection) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a ReviewReply.
 func (*WithdrawCorrection) Answer(c *Competition, d Decision) any {

@@ -17,6 +17,9 @@ func (cmd *DistributePrizes) Decide(c *Competition, now Millis) (Decision, error
 	return c.Distribute(now, cmd)
 }
 
+// Payer implements [Command].
+func (cmd *DistributePrizes) Payer() string { return cmd.Caller.payer() }
+
 // Answer is a PrizesReply with all of them.
 func (*DistributePrizes) Answer(c *Competition, _ Decision) any { return c.Prizes(math.MaxInt) }
 

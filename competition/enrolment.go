@@ -115,6 +115,9 @@ func (cmd *JoinCompetition) Decide(c *Competition, now Millis) (Decision, error)
 	return c.Join(now, cmd)
 }
 
+// Payer implements [Command].
+func (cmd *JoinCompetition) Payer() string { return cmd.Caller.payer() }
+
 // Answer is the user's Entry on the board.
 func (cmd *JoinCompetition) Answer(c *Competition, _ Decision) any {
 	entry, present := c.Standing(cmd.UserID)
@@ -226,6 +229,9 @@ type LeaveCompetition struct {
 func (cmd *LeaveCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Leave(now, cmd)
 }
+
+// Payer implements [Command].
+func (cmd *LeaveCompetition) Payer() string { return cmd.Caller.payer() }
 
 // Answer is nothing.
 func (*LeaveCompetition) Answer(*Competition, Decision) any { return struct{}{} }

@@ -33,6 +33,9 @@ func (cmd *EraseParticipant) Decide(c *Competition, now Millis) (Decision, error
 	return c.Erase(now, cmd)
 }
 
+// Payer is nobody: no budget keeps a person from being forgotten.
+func (*EraseParticipant) Payer() string { return "" }
+
 // EraseReply answers an EraseParticipant.
 type EraseReply struct {
 	Kept      bool   // what was decided about the person is kept, and recognises them

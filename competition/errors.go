@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // Refusals: a command that breaks a rule gets one of these and changes nothing.
@@ -81,6 +82,9 @@ var (
 	// ErrInternal is returned when a command failed by a fault of this program;
 	// the state was rebuilt, and what was acknowledged before is untouched.
 	ErrInternal = errors.New("the command failed inside the server")
+	// ErrJournalBudget is returned when the records of the user's commands have come
+	// to as many bytes as are allowed within a day; nothing was done.
+	ErrJournalBudget = errors.New("the user's changes of the last 24 hours fill the journal as far as one user may")
 	// ErrCorrupt marks records that are damaged, missing or out of place.
 	ErrCorrupt = errors.New("the journal is damaged")
 )
@@ -99,6 +103,16 @@ func (e *CorruptError) Error() string {
 
 // Unwrap makes the error an ErrCorrupt.
 func (e *CorruptError) Unwrap() error { return ErrCorrupt }
+
+// JournalBudgetError says when there is room again. errors.Is(err,
+// ErrJournalBudget) holds.
+type JournalBudgetError struct{ RetryAfter time.Duration }
+
+// Error implements error.
+func (*JournalBudgetError) Error() string { return ErrJournalBudget.Error() }
+
+// Unwrap makes the error an ErrJournalBudget.
+func (*JournalBudgetError) Unwrap() error { return ErrJournalBudget }
 
 // FieldError is one field of a definition that cannot be accepted.
 type FieldError struct {

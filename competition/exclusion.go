@@ -23,6 +23,9 @@ func (cmd *ExcludeParticipant) Decide(c *Competition, now Millis) (Decision, err
 	return c.Exclude(now, cmd)
 }
 
+// Payer implements [Command].
+func (cmd *ExcludeParticipant) Payer() string { return cmd.Caller.payer() }
+
 // Answer is a ReviewReply.
 func (*ExcludeParticipant) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
@@ -47,6 +50,9 @@ func (c *Competition) Exclude(now Millis, cmd *ExcludeParticipant) (Decision, er
 func (cmd *RestoreParticipant) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Restore(now, cmd)
 }
+
+// Payer implements [Command].
+func (cmd *RestoreParticipant) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a ReviewReply.
 func (*RestoreParticipant) Answer(c *Competition, d Decision) any {

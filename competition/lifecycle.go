@@ -21,6 +21,9 @@ func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, erro
 	return d, err
 }
 
+// Payer implements [Command].
+func (cmd *CreateCompetition) Payer() string { return cmd.Caller.payer() }
+
 // Answer is a CreateReply.
 func (*CreateCompetition) Answer(c *Competition, d Decision) any {
 	return CreateReply{Summary: c.Summary(), Created: !d.Repeat}
@@ -90,6 +93,9 @@ func (cmd *EditCompetition) Decide(c *Competition, now Millis) (Decision, error)
 	return c.Edit(now, cmd)
 }
 
+// Payer implements [Command].
+func (cmd *EditCompetition) Payer() string { return cmd.Caller.payer() }
+
 // Answer is a Summary.
 func (*EditCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
 
@@ -140,6 +146,9 @@ type CancelCompetition struct{ Caller Caller }
 func (cmd *CancelCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Cancel(now, cmd)
 }
+
+// Payer implements [Command].
+func (cmd *CancelCompetition) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a Summary.
 func (*CancelCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }

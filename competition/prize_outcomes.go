@@ -21,6 +21,9 @@ func (cmd *ConfirmPrize) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Confirm(now, cmd)
 }
 
+// Payer implements [Command].
+func (cmd *ConfirmPrize) Payer() string { return cmd.Caller.payer() }
+
 // Answer is the Prize.
 func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
 	prize, _ := c.Prize(cmd.Number)
@@ -35,6 +38,9 @@ func (c *Competition) Confirm(now Millis, cmd *ConfirmPrize) (Decision, error) {
 
 // Decide is [Competition.Fail].
 func (cmd *FailPrize) Decide(c *Competition, now Millis) (Decision, error) { return c.Fail(now, cmd) }
+
+// Payer implements [Command].
+func (cmd *FailPrize) Payer() string { return cmd.Caller.payer() }
 
 // Answer is the Prize.
 func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {

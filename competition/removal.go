@@ -15,6 +15,9 @@ func (cmd *RemoveParticipant) Decide(c *Competition, now Millis) (Decision, erro
 	return c.Remove(now, cmd)
 }
 
+// Payer implements [Command].
+func (cmd *RemoveParticipant) Payer() string { return cmd.Caller.payer() }
+
 // Answer is nothing.
 func (*RemoveParticipant) Answer(*Competition, Decision) any { return struct{}{} }
 

@@ -18,6 +18,14 @@ type SubmitSync struct {
 	Limited     bool // enrolling gives ErrUncounted
 }
 
+// Payer is as a [Command]'s.
+func (s *SubmitSync) Payer() string {
+	if s.Trusted {
+		return ""
+	}
+	return s.UserID
+}
+
 // SubmitSync decides a sync. A report that says nothing new makes no event, yet
 // is answered only when what it repeats is durable. It allocates nothing for a
 // participant and a source that are known, unless it flags the sync: the flags'

@@ -54,6 +54,7 @@ type Settings struct {
 	MaxInFlight           int           // requests worked on at once
 	MaxCreated            int           // open competitions by one creator; 0: no limit
 	MaxJoined             int           // open competitions of one participant; 0: no limit
+	MaxJournalUser        Bytes         // of records that one user's commands may add in 24 hours; 0: no limit
 	MaxConnections        int           // open connections
 	MaxConnectionsAddress int           // of one client address; 0: half of MaxConnections
 	MaxSocketsUser        int           // live connections of one user

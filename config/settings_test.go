@@ -29,6 +29,7 @@ func TestDefaults(t *testing.T) {
 		MaxBodiesMemory:   268435456,
 		MaxCreated:        50,
 		MaxJoined:         200,
+		MaxJournalUser:    64 * MiB,
 		RequestTimeout:    5 * time.Second,
 		IdlePassivation:   10 * time.Minute,
 		LogLevel:          slog.LevelInfo,
@@ -50,7 +51,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"SUPABASE_JWT_SECRET=" + goodSecret, "SUPABASE_ANON_KEY=anon",
 		"PAYOUT_WEBHOOK_URL=https://pay.example/prizes?key=k", "PAYOUT_WEBHOOK_SECRET=" + goodSecret, "MAX_IN_FLIGHT=1", "MAX_CONNECTIONS=2",
 		"MAX_CONNECTIONS_ADDRESS=5", "MAX_SOCKETS_USER=6", "MAX_BODIES_MEMORY=1MiB",
-		"MAX_CREATED=7", "MAX_JOINED=8",
+		"MAX_CREATED=7", "MAX_JOINED=8", "MAX_JOURNAL_USER=9KiB",
 		"RATE_LIMIT_USER=3", "RATE_LIMIT_ADDRESS=4", "TRUSTED_PROXIES=10.1.2.3/8, ::1,",
 		"REQUEST_TIMEOUT=250ms", "IDLE_PASSIVATION=1h", "LOG_LEVEL=WARN", "LOG_FORMAT=json",
 		"METRICS_ADDRESS=0.0.0.0:9100", "METRICS_TOKEN=" + goodSecret, "PPROF=localhost:6060",
@@ -65,7 +66,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		SupabaseJWKSURL:   "https://auth.example/keys?x=1", SupabaseAllowHTTP: true,
 		PayoutWebhookURL: "https://pay.example/prizes?key=k", PayoutWebhookSecret: goodSecret,
 		RateLimitUser: 3, RateLimitAddress: 4, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
-		MaxInFlight: 1, MaxConnections: 2, MaxConnectionsAddress: 5, MaxSocketsUser: 6, MaxBodiesMemory: 1 << 20, MaxCreated: 7, MaxJoined: 8, RequestTimeout: 250 * time.Millisecond, IdlePassivation: time.Hour,
+		MaxInFlight: 1, MaxConnections: 2, MaxConnectionsAddress: 5, MaxSocketsUser: 6, MaxBodiesMemory: 1 << 20, MaxCreated: 7, MaxJoined: 8, MaxJournalUser: 9 * KiB, RequestTimeout: 250 * time.Millisecond, IdlePassivation: time.Hour,
 		LogLevel: slog.LevelWarn, LogFormat: LogJSON, MetricsAddress: "0.0.0.0:9100", MetricsToken: goodSecret, Pprof: "localhost:6060",
 	}
 	require.Len(t, values, len(table)-2, "all but --dev and --demo")

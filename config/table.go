@@ -197,6 +197,11 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return number(&s.MaxJoined, 0, 1_000_000) },
 	},
 	{
+		name: "MAX_JOURNAL_USER", group: groupLimits, unit: "SIZE", def: "64MiB",
+		meaning: "journal of one user in 24 h, ~700,000 syncs; 0: any",
+		bind:    func(s *Settings) parser { return size(&s.MaxJournalUser, GiB, "64MiB") },
+	},
+	{
 		name: "RATE_LIMIT_USER", group: groupLimits, unit: "NUMBER", def: "100",
 		meaning: "units a second of one user, 4,000 at once; 0: any",
 		bind:    func(s *Settings) parser { return number(&s.RateLimitUser, 0, 1_000_000) },

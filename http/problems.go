@@ -69,6 +69,7 @@ var (
 	kindUpgrade            = problemKind(426, "upgrade_required", "The address speaks WebSocket", 0)
 	kindTooMany            = problemKind(429, "rate_limited", "There are too many requests", 1)
 	kindTooOften           = problemKind(429, "too_many_tries", "There were too many within the hour", 600, competition.ErrInvitingTooFast, competition.ErrTooManyTries)
+	kindJournalBudget      = problemKind(429, "journal_budget", "The user has changed too much within a day", 60*60, competition.ErrJournalBudget)
 	kindTooManySockets     = problemKind(429, "too_many_sockets", "The user has too many live connections", 10)
 	kindHeaders            = problemKind(431, "headers_too_large", "The header fields are too large", 0)
 	kindInternal           = problemKind(500, "internal", "The server failed", 0)
@@ -140,6 +141,9 @@ func problemOf(err error) (p *problem, known bool) {
 			p = k.with(known.Error())
 			if everywhere, ok := errors.AsType[*competition.RefusedEverywhereError](err); ok {
 				p.refusals = everywhere.Others
+			}
+			if spent, ok := errors.AsType[*competition.JournalBudgetError](err); ok {
+				p = p.after(spent.RetryAfter.Seconds())
 			}
 			return p, true
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -204,6 +205,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"an edit of the currency that leaves an amount behind", edit, `{"currency":"JPY"}`, []header{user}, nil, 400, "invalid_request", "prize_pool"},
 		{"an edit by somebody else", edit, `{"name":"x"}`, []header{user}, competition.ErrForbidden, 403, "forbidden", ""},
 		{"an edit of what is not there", edit, `{"name":"x"}`, []header{user}, competition.ErrUnknownCompetition, 404, "unknown_competition", ""},
+		{"an edit by somebody who has edited without end", edit, `{"name":"x"}`, []header{user}, &competition.JournalBudgetError{RetryAfter: time.Hour}, 429, "journal_budget", ""},
 		{"an edit after the start", edit, `{"name":"x"}`, []header{user}, competition.ErrStarted, 409, "competition_started", ""},
 		{"a cancellation by somebody else", cancel, "", []header{user}, competition.ErrForbidden, 403, "forbidden", ""},
 		{"a cancellation by an anonymous user", cancel, "", []header{anonymous}, nil, 403, "forbidden", ""},

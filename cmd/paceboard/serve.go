@@ -86,7 +86,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	handOver := s.startPayouts(registry)
 	if s.engine, err = actors.New(actors.Options{
 		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
-		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
+		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, MaxJournalUser: int64(settings.MaxJournalUser), IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
 	}); err != nil {
 		return s, err
 	}

@@ -1,0 +1,206 @@
+package actors
+
+import (
+	"hash/maphash"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// A journal keeps what it was given, so that whoever changes things without end
+// fills the disk for everybody. Each user may add so many bytes of records within
+// a day, in all competitions of this process together. Counted is what the user's
+// commands really made: a sync that says nothing new is free. Rows beside the
+// journal are not counted, since they replace one another.
+
+// budgetHours are the hour under way and the 24 before it: no 24 hours get more
+// than the budget.
+const budgetHours = 25
+
+const (
+	budgetShards = 64
+	// maxSpenders is how many users one shard remembers, 131,072 in all. One more
+	// takes the place of the one of some who has spent least, so that whoever has
+	// spent much is remembered whatever others do.
+	maxSpenders = 2048
+	// lightestOf is of how many.
+	lightestOf = 8
+)
+
+// budgets counts what users have added to journals of late. A user of whom that
+// is nothing is not remembered. Safe for concurrent use; a nil one limits nobody.
+type budgets struct {
+	limit  int64
+	seed   maphash.Seed
+	shards [budgetShards]budgetShard
+}
+
+type budgetShard struct {
+	mu       sync.Mutex
+	spenders map[string]*spent
+	swept    int64 // the hour when users were last forgotten
+}
+
+// spent is the bytes of one user, by hours. The shard's lock guards it.
+type spent struct {
+	hour  int64 // the latest, counted from 1970
+	total int64 // of all hours
+	hours [budgetHours]uint32
+}
+
+// newBudgets returns nil where there is no limit.
+func newBudgets(limit int64) *budgets {
+	if limit <= 0 {
+		return nil
+	}
+	b := &budgets{limit: limit, seed: maphash.MakeSeed()}
+	for i := range b.shards {
+		b.shards[i].spenders = map[string]*spent{}
+	}
+	return b
+}
+
+func (b *budgets) shard(user string) *budgetShard {
+	return &b.shards[maphash.String(b.seed, user)%budgetShards]
+}
+
+// left is how much a user may add now; err, a *competition.JournalBudgetError,
+// says when there will be room if there is none.
+func (b *budgets) left(user string, now competition.Millis) (bytes int64, err error) {
+	if b == nil || user == "" {
+		return math.MaxInt64, nil
+	}
+	shard := b.shard(user)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	s := shard.spenders[user]
+	if s == nil {
+		return b.limit, nil
+	}
+	s.moveTo(hourOf(now))
+	if s.total < b.limit {
+		return b.limit - s.total, nil
+	}
+	return 0, &competition.JournalBudgetError{RetryAfter: s.roomAt(b.limit).Sub(now.Time())}
+}
+
+// add counts what a user has added.
+func (b *budgets) add(user string, now competition.Millis, bytes int64) {
+	if b == nil || user == "" || bytes <= 0 {
+		return
+	}
+	hour := hourOf(now)
+	shard := b.shard(user)
+	shard.mu.Lock()
+	defer shard.mu.Unlock()
+	s := shard.spenders[user]
+	if s == nil {
+		shard.makeRoom(hour)
+		s = &spent{hour: hour}
+		shard.spenders[user] = s
+	}
+	s.moveTo(hour)
+	place := s.in(s.hour)
+	more := min(bytes, math.MaxUint32-int64(*place)) // a budget is less than that
+	*place += uint32(more)
+	s.total += more
+}
+
+// makeRoom forgets users for whom nothing counts any more, once an hour, and one
+// more if there are too many.
+func (s *budgetShard) makeRoom(hour int64) {
+	if s.swept < hour {
+		s.swept = hour
+		for user, spender := range s.spenders {
+			if spender.moveTo(hour); spender.total == 0 {
+				delete(s.spenders, user)
+			}
+		}
+	}
+	if len(s.spenders) < maxSpenders {
+		return
+	}
+	lightest, least, seen := "", int64(math.MaxInt64), 0
+	for user, spender := range s.spenders { // in an order that nobody can know
+		if spender.total < least {
+			lightest, least = user, spender.total
+		}
+		if seen++; seen == lightestOf {
+			break
+		}
+	}
+	delete(s.spenders, lightest)
+}
+
+// moveTo forgets the hours that are out of the window at an hour. A clock that
+// went back counts for the latest hour.
+func (s *spent) moveTo(hour int64) {
+	for range min(hour-s.hour, budgetHours) {
+		s.hour++
+		place := s.in(s.hour)
+		s.total -= int64(*place)
+		*place = 0
+	}
+	s.hour = max(s.hour, hour)
+}
+
+// in is what an hour of the window counts; before 1970 is possible, for clocks that
+// are not set yet.
+func (s *spent) in(hour int64) *uint32 {
+	return &s.hours[(hour%budgetHours+budgetHours)%budgetHours]
+}
+
+// roomAt is when the total falls below a limit that it has reached.
+func (s *spent) roomAt(limit int64) time.Time {
+	total, hour := s.total, s.hour-budgetHours+1
+	for ; hour < s.hour; hour++ {
+		if total -= int64(*s.in(hour)); total < limit {
+			break
+		}
+	}
+	return time.Unix((hour+budgetHours)*secondsAnHour, 0)
+}
+
+const secondsAnHour = 60 * 60
+
+func hourOf(now competition.Millis) int64 { return int64(now) / (secondsAnHour * 1000) }
+
+// bill is what the decisions on one message come to for whoever pays. The zero
+// value with a user's budgets is one for nobody.
+type bill struct {
+	budgets *budgets
+	payer   string
+	now     competition.Millis // when left was asked for
+	left    int64
+	written int64
+	err     error // there is nothing left
+}
+
+// admit lets the payer go on. Error: *competition.JournalBudgetError.
+func (b *bill) admit(payer string, now competition.Millis) error {
+	if payer != b.payer || b.now == 0 || b.err == nil && b.left <= b.written {
+		b.settle()
+		b.payer, b.now = payer, now
+		b.left, b.err = b.budgets.left(payer, now)
+	}
+	return b.err
+}
+
+// settle counts what was written.
+func (b *bill) settle() {
+	b.budgets.add(b.payer, b.now, b.written)
+	b.written = 0
+}
+
+// affords refuses a request whole if somebody who pays for it has nothing left.
+func (e *Engine) affords(items []competition.BatchItem) error {
+	b := bill{budgets: e.budgets}
+	for i := range items {
+		if err := b.admit(items[i].Sync.Payer(), e.now()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
