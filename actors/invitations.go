@@ -47,7 +47,9 @@ func (e *Engine) Invite(competitionID string, caller competition.Caller, users [
 		return nil, err
 	}
 	now := e.now()
-	r := &competition.Inviting{CompetitionID: competitionID, Now: now, ExpiresAt: min(now+competition.InvitationLife, s.Definition.End)}
+	r := &competition.Inviting{
+		CompetitionID: competitionID, ByOperator: caller.Operator, Now: now, ExpiresAt: min(now+competition.InvitationLife, s.Definition.End),
+	}
 	if !caller.Operator {
 		r.InvitedBy = caller.UserID
 	}
@@ -217,7 +219,7 @@ func (e *Engine) acceptBy(id string, j *competition.JoinCompetition, deadline ti
 		return "", entry, err
 	}
 	entry, err = e.accept(ctx, &i, j, deadline)
-	if errors.Is(err, competition.ErrInvitationRequired) {
+	if errors.Is(err, competition.ErrInvitationRequired) && !errors.Is(err, competition.ErrOperatorInvites) {
 		// The user was removed after it had been made: that withdrew it.
 		if _, err := e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationWithdrawn); err != nil {
 			return "", entry, err
@@ -239,7 +241,8 @@ func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *compe
 		return entry, competition.ErrInvitationDecided
 	}
 	command := *j
-	if command.Invited = true; !i.ByCode() {
+	command.Invited, command.ByOperator = true, i.ByOperator
+	if !i.ByCode() {
 		command.InvitedAt = i.CreatedAt
 	}
 	if entry, err = e.join(i.CompetitionID, &command, deadline); err != nil { //nolint:contextcheck // It is ctx's.

@@ -53,8 +53,8 @@ func (s *memoryStore) Invite(ctx context.Context, r *competition.Inviting) ([]co
 			recent++
 		}
 	}
-	result, made, err := r.Decide(latest, open, recent)
-	for _, i := range made {
+	result, made, raised, err := r.Decide(latest, open, recent)
+	for _, i := range append(made, raised...) {
 		s.invitations.rows[i.ID] = i
 	}
 	return result, err

@@ -369,3 +369,79 @@ func TestOldInvitationsAreSwept(t *testing.T) {
 		require.True(t, e.Health().Ready)
 	})
 }
+
+// TestWithMoneyInvitationsAreTheOperators: what the creator handed out before an
+// operator set money enrols nobody, at any entrance, until an operator invites.
+func TestWithMoneyInvitationsAreTheOperators(t *testing.T) {
+	for _, visibility := range []competition.Visibility{competition.Public, competition.Private} {
+		t.Run(string(visibility), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				e := startEngine(t, newMemoryStore(), nil)
+				d := lasting("secret", time.Hour, 2*time.Hour)
+				d.Visibility, d.Enrollment = visibility, competition.Invite
+				d.Complete()
+				create(t, e, d)
+				byCreator := invite(t, e, "ann")
+				code, made, err := e.MakeJoinCode("secret", theCreator, 2, 0)
+				require.NoError(t, err)
+				pool := int64(1000)
+				setPool := func() {
+					_, err := e.Edit("secret", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{PrizePoolMinor: &pool}})
+					require.NoError(t, err)
+				}
+				setPool()
+
+				uses := func() int {
+					_, codes, _, err := e.Invitations("secret", operator, "", 10)
+					require.NoError(t, err)
+					return codes[0].Uses
+				}
+				refused := func(err error) {
+					t.Helper()
+					require.ErrorIs(t, err, competition.ErrInvitationRequired)
+					require.Empty(t, members(t, e))
+					require.Equal(t, made.Uses, uses(), "a refusal costs no use")
+				}
+				_, _, err = e.AcceptInvitation(byCreator.ID, join("ann"))
+				refused(err)
+				_, err = e.Join("secret", join("ann"))
+				refused(err)
+				for _, id := range []string{"", "secret"} { // POST invitations/code, and join with a code
+					for _, user := range []string{"bob", "ann"} {
+						_, _, err = e.JoinByCode(id, code, join(user))
+						refused(err)
+					}
+				}
+				list, _, err := e.InvitationsTo("ann", competition.InvitationPlace{}, 10)
+				require.NoError(t, err)
+				require.Len(t, list, 1)
+				require.Equal(t, competition.InvitationOpen, list[0].State, "it was not withdrawn")
+
+				// Without money it counts again.
+				pool = 0
+				setPool()
+				_, _, err = e.JoinByCode("", code, join("cid"))
+				require.NoError(t, err)
+				require.Equal(t, []string{"cid"}, members(t, e))
+				pool = 1000
+				setPool()
+				_, _, err = e.AcceptInvitation(byCreator.ID, join("ann"))
+				require.ErrorIs(t, err, competition.ErrInvitationRequired)
+
+				// An operator's counts, and makes the one that is open the operators'.
+				all, err := e.Invite("secret", operator, []string{"ann", "dan"})
+				require.NoError(t, err)
+				require.Equal(t, byCreator.ID, all[0].ID, "inviting twice gives the open one")
+				for n, user := range []string{"ann", "dan"} {
+					_, _, err = e.AcceptInvitation(all[n].ID, join(user))
+					require.NoError(t, err)
+				}
+				code, _, err = e.MakeJoinCode("secret", operator, 1, 0)
+				require.NoError(t, err)
+				_, _, err = e.JoinByCode("", code, join("bob"))
+				require.NoError(t, err)
+				require.Equal(t, []string{"cid", "ann", "dan", "bob"}, members(t, e))
+			})
+		})
+	}
+}

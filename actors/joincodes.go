@@ -64,7 +64,7 @@ func (e *Engine) MakeJoinCode(competitionID string, caller competition.Caller, u
 		until = end
 	}
 	code = newCode()
-	c = competition.JoinCode{ID: newID(), CompetitionID: competitionID, Uses: uses, CreatedAt: now, ExpiresAt: until}
+	c = competition.JoinCode{ID: newID(), CompetitionID: competitionID, ByOperator: caller.Operator, Uses: uses, CreatedAt: now, ExpiresAt: until}
 	if c.Hash, err = e.hashCode(ctx, code); err != nil {
 		return "", c, err
 	}
@@ -115,6 +115,7 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 		err = errors.Join(err, e.Store.Unredeem(ctx, i.ID))
 	}
 	switch {
+	case errors.Is(err, competition.ErrOperatorInvites): // the code was good once
 	case errors.Is(err, competition.ErrInvitationRequired), errors.Is(err, competition.ErrUnknownCompetition), errors.Is(err, competition.ErrUnknownInvitation):
 		err = competition.ErrUnknownCode // the user was removed: a code does not bring them back
 	}

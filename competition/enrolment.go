@@ -104,10 +104,12 @@ type JoinCompetition struct {
 
 	// Invited says that the user accepts an invitation, which the caller has
 	// checked, or shows a join code. InvitedAt is when the invitation was made: a
-	// later removal goes before it. It is 0 for a join code.
-	Invited   bool
-	InvitedAt Millis
-	Limited   bool // enrolling gives ErrUncounted
+	// later removal goes before it. It is 0 for a join code. ByOperator says that an
+	// operator made it: where there is money, no other lets anybody in.
+	Invited    bool
+	InvitedAt  Millis
+	ByOperator bool
+	Limited    bool // enrolling gives ErrUncounted
 }
 
 // Decide is [Competition.Join].
@@ -131,7 +133,7 @@ func (cmd *JoinCompetition) Answer(c *Competition, _ Decision) any {
 // name, if one was given. Nobody is enrolled by another user, and operators
 // enrol only those who never took part, free of charge: whoever left comes back
 // by themselves. Errors: ErrForbidden, ErrUnknownCompetition,
-// ErrInvitationRequired, ErrClosed, ErrFull.
+// ErrInvitationRequired, ErrOperatorInvites, ErrClosed, ErrFull.
 func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
 	c.advance(now)
 	d, err := c.join(now, j)
@@ -162,6 +164,9 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 	}
 	switch {
 	case !enrolled && !c.mayEnrol(j, number):
+		if j.Invited && !c.counts(j) {
+			return Decision{}, ErrOperatorInvites
+		}
 		return Decision{}, ErrInvitationRequired
 	case c.head.status != Upcoming && c.head.status != Active:
 		return Decision{}, ErrClosed
@@ -194,14 +199,20 @@ func (c *Competition) rename(now Millis, number uint32, name string) {
 	c.putIdentity(i)
 }
 
+// counts reports whether the user is invited by somebody who may invite, as of the
+// head.
+func (c *Competition) counts(j *JoinCompetition) bool {
+	return j.Invited && (j.ByOperator || !c.withMoney())
+}
+
 // mayEnrol reports whether a join may enrol a user, who has the number 0 before
 // taking part for the first time.
 func (c *Competition) mayEnrol(j *JoinCompetition, number uint32) bool {
 	if removed := c.decidedOf(number, j.UserID); removed.isRemoved() {
-		return j.Invited && j.InvitedAt > removed.RemovedAt
+		return c.counts(j) && j.InvitedAt > removed.RemovedAt
 	}
 	switch {
-	case j.Invited:
+	case c.counts(j):
 		return true
 	case j.UserID != j.Caller.UserID:
 		return number == 0

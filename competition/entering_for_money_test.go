@@ -25,6 +25,18 @@ func TestTheCreatorDecidesNothingWhereThereIsMoney(t *testing.T) {
 	require.ErrorIs(t, c.MayInvite(user("ann")), ErrForbidden)
 	_, err = c.Join(now, &JoinCompetition{Caller: user("ann"), UserID: "ann"})
 	require.ErrorIs(t, err, ErrInvitationRequired)
-	_, err = c.Join(now, &JoinCompetition{Caller: user("ann"), UserID: "ann", Invited: true, InvitedAt: now})
-	require.NoError(t, err)
+	// What the creator handed out before there was money lets nobody in either, and
+	// is refused like a join without it.
+	for _, at := range []Millis{now, 0} { // an invitation, and a code
+		for _, id := range []string{"ann", "bob"} {
+			j := &JoinCompetition{Caller: user(id), UserID: id, Invited: true, InvitedAt: at}
+			_, err = c.Join(now, j)
+			require.ErrorIs(t, err, ErrInvitationRequired)
+			require.ErrorIs(t, err, ErrOperatorInvites)
+		}
+	}
+	for _, id := range []string{"ann", "bob"} {
+		_, err = c.Join(now, &JoinCompetition{Caller: user(id), UserID: id, Invited: true, InvitedAt: now, ByOperator: true})
+		require.NoError(t, err)
+	}
 }

@@ -16,6 +16,9 @@ var (
 	ErrUnknownCompetition = errors.New("there is no such competition")
 	// ErrInvitationRequired is returned for a join that only an invitation allows.
 	ErrInvitationRequired = errors.New("this competition is joined by accepting an invitation")
+	// ErrOperatorInvites is the ErrInvitationRequired for an invitation, or a join
+	// code, that the creator made before there was money to win or to pay.
+	ErrOperatorInvites = fmt.Errorf("%w of an operator", ErrInvitationRequired)
 	// ErrNotEnrolled is returned when the user does not take part.
 	ErrNotEnrolled = errors.New("the user is not enrolled in this competition")
 	// ErrNotStarted is returned for a sync before the start.

@@ -82,6 +82,7 @@ func drawJoin(t *rapid.T) *JoinCompetition {
 		Caller: drawCaller(t, id), UserID: id,
 		UserName: pick(t, "name", "", "A. Name", "B. Name"), Rename: rapid.Bool().Draw(t, "rename"),
 		Invited: rapid.IntRange(0, 3).Draw(t, "invited") == 0, InvitedAt: pick(t, "invited at", 0, spring().Start, 1<<50),
+		ByOperator: rapid.Bool().Draw(t, "invited by an operator"),
 	}
 }
 

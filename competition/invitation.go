@@ -81,6 +81,7 @@ type Invitation struct {
 	CompetitionID string
 	UserID        string
 	InvitedBy     string   // the athlete who did; empty for operators, services and join codes
+	ByOperator    bool     // an operator or a service did, or made the code: it counts where there is money, too
 	Code          CodeHash // of the join code that the user showed; zero for who was invited
 	State         InvitationState
 	CreatedAt     Millis
@@ -121,6 +122,7 @@ func (i *Invitation) Decide(now Millis, to InvitationState) (changed bool, err e
 type Inviting struct {
 	CompetitionID string
 	InvitedBy     string // the athlete who does; empty for operators and services
+	ByOperator    bool   // an operator or a service does
 	Now           Millis
 	ExpiresAt     Millis
 	Guests        []Guest // each user once
@@ -135,27 +137,34 @@ type Guest struct {
 // Decide works out what becomes of the request, given the latest invitation of
 // each guest (nil for none), how many the competition has open, and how many the
 // athlete has made within the hour. The result has one invitation for each guest:
-// the one that stands, or one of made, which are to be stored. Errors:
-// ErrTooManyInvitations, ErrInvitingTooFast; then nothing is made.
-func (r *Inviting) Decide(latest []*Invitation, open, recent int) (result, made []Invitation, err error) {
+// the one that stands, or one of made, which are to be stored. An open one for
+// which an operator asks again becomes the operators': raised are those, for which
+// ByOperator is to be stored. Errors: ErrTooManyInvitations, ErrInvitingTooFast;
+// then nothing changes.
+func (r *Inviting) Decide(latest []*Invitation, open, recent int) (result, made, raised []Invitation, err error) {
 	for n, guest := range r.Guests {
 		if known := latest[n]; known != nil && r.stands(known) {
-			result = append(result, *known)
+			i := *known
+			if r.ByOperator && !i.ByOperator && i.State == InvitationOpen {
+				i.ByOperator = true
+				raised = append(raised, i)
+			}
+			result = append(result, i)
 			continue
 		}
 		i := Invitation{
-			ID: guest.InvitationID, CompetitionID: r.CompetitionID, UserID: guest.UserID, InvitedBy: r.InvitedBy,
+			ID: guest.InvitationID, CompetitionID: r.CompetitionID, UserID: guest.UserID, InvitedBy: r.InvitedBy, ByOperator: r.ByOperator,
 			State: InvitationOpen, CreatedAt: r.Now, ExpiresAt: r.ExpiresAt,
 		}
 		result, made = append(result, i), append(made, i)
 	}
 	switch {
 	case len(made) > 0 && open+len(made) > MaxOpenInvitations:
-		return nil, nil, ErrTooManyInvitations
+		return nil, nil, nil, ErrTooManyInvitations
 	case r.InvitedBy != "" && len(made) > 0 && recent+len(made) > MaxInvitationsHour:
-		return nil, nil, ErrInvitingTooFast
+		return nil, nil, nil, ErrInvitingTooFast
 	}
-	return result, made, nil
+	return result, made, raised, nil
 }
 
 // stands reports whether an invitation is the answer to another request for one.
@@ -178,7 +187,8 @@ type JoinCode struct {
 	ID            string // UUIDv7
 	Hash          CodeHash
 	CompetitionID string
-	Uses          int // left
+	ByOperator    bool // an operator or a service made it
+	Uses          int  // left
 	CreatedAt     Millis
 	ExpiresAt     Millis
 }
@@ -199,14 +209,14 @@ func (r *Redemption) Decide(c *JoinCode, latest *Invitation) (i Invitation, made
 	if r.Now >= c.ExpiresAt || r.CompetitionID != "" && r.CompetitionID != c.CompetitionID {
 		return i, false, ErrUnknownCode
 	}
-	if latest != nil && (latest.Pending(r.Now) || latest.State == InvitationAccepted && latest.Code == r.Hash) {
+	if latest != nil && (latest.Pending(r.Now) && (latest.ByOperator || !c.ByOperator) || latest.State == InvitationAccepted && latest.Code == r.Hash) {
 		return *latest, false, nil
 	}
 	if c.Uses < 1 {
 		return i, false, ErrUnknownCode
 	}
 	return Invitation{
-		ID: r.InvitationID, CompetitionID: c.CompetitionID, UserID: r.UserID, Code: r.Hash,
+		ID: r.InvitationID, CompetitionID: c.CompetitionID, UserID: r.UserID, ByOperator: c.ByOperator, Code: r.Hash,
 		State: InvitationOpen, CreatedAt: r.Now, ExpiresAt: min(c.ExpiresAt, r.Now+InvitationLife),
 	}, true, nil
 }

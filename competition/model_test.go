@@ -333,6 +333,7 @@ func (m *model) join(j *JoinCompetition) error {
 			m.pay(p, j.UserID)
 		}
 	}
+	invited := j.Invited && (j.ByOperator || !m.withMoney()) // with money set, invitations are the operators'
 	removed := m.kept[j.UserID].removedAt
 	if p != nil {
 		removed = p.review.removedAt
@@ -343,10 +344,10 @@ func (m *model) join(j *JoinCompetition) error {
 	case !m.created:
 		return ErrUnknownCompetition
 	case removed > 0: // only a newer invitation lets in who was removed
-		if !j.Invited || j.InvitedAt <= removed {
+		if !invited || j.InvitedAt <= removed {
 			return ErrInvitationRequired
 		}
-	case j.Invited:
+	case invited:
 	case !own && p != nil && !p.present: // who left comes back alone
 		return ErrInvitationRequired
 	case own && p == nil && m.def.Enrollment == Invite && !m.manages(j.Caller):

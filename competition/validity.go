@@ -253,16 +253,28 @@ func ReservedUserID(id string) bool {
 	return IsPseudonym(id)
 }
 
-// checkNewUser refuses a new person whose id is not sound or not welcome.
-func checkNewUser(id string) error {
-	detail := "is reserved"
+// BadUserID says what ValidUserID asks for.
+const BadUserID = "must be 1 to 128 printable ASCII characters without spaces"
+
+// NewUserIDProblem says why a new person cannot have the id, because it is not
+// sound or not welcome; empty when they can. Every entrance of new people asks it.
+func NewUserIDProblem(id string) (detail string) {
 	switch {
 	case !ValidUserID(id):
-		detail = "must be 1 to 128 printable ASCII characters without spaces"
-	case !ReservedUserID(id):
-		return nil
+		return BadUserID
+	case ReservedUserID(id):
+		return "is reserved"
+	default:
+		return ""
 	}
-	return &InvalidError{Fields: []FieldError{{Field: "user_id", Detail: detail}}}
+}
+
+// checkNewUser refuses a new person whose id has a problem.
+func checkNewUser(id string) error {
+	if detail := NewUserIDProblem(id); detail != "" {
+		return &InvalidError{Fields: []FieldError{{Field: "user_id", Detail: detail}}}
+	}
+	return nil
 }
 
 // badName says what WelcomeName asks for.

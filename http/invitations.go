@@ -82,11 +82,16 @@ func readGuests(f *form) (users []string) {
 	seen := make(map[string]bool, len(values))
 	for i, value := range values {
 		var user string
-		switch err := json.Unmarshal(value, &user); {
-		case err != nil || !competition.ValidUserID(user) || competition.IsPseudonym(user):
-			f.refuse("user_ids["+strconv.Itoa(i)+"]", badUserID)
-		case seen[user]:
-			f.refuse("user_ids["+strconv.Itoa(i)+"]", "must not be there twice")
+		err := json.Unmarshal(value, &user)
+		problem := competition.NewUserIDProblem(user)
+		switch {
+		case err != nil:
+			problem = badUserID
+		case problem == "" && seen[user]:
+			problem = "must not be there twice"
+		}
+		if problem != "" {
+			f.refuse("user_ids["+strconv.Itoa(i)+"]", problem)
 		}
 		seen[user] = true
 		users = append(users, user)

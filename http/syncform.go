@@ -78,7 +78,7 @@ func readMetrics(f *form) (m competition.Metrics) {
 }
 
 const (
-	badUserID        = "must be 1 to 128 printable ASCII characters without spaces"
+	badUserID        = competition.BadUserID
 	badCompetitionID = "must be 1 to 64 of A-Z a-z 0-9 _ -"
 )
 

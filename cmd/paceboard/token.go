@@ -69,11 +69,8 @@ func token(_ context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !competition.ValidUserID(user) {
-		return fmt.Errorf("--user %q: must be 1 to 128 printable ASCII characters without spaces", user)
-	}
-	if competition.ReservedUserID(user) {
-		return fmt.Errorf("--user %q: is reserved, and a server refuses such tokens", user)
+	if detail := competition.NewUserIDProblem(user); detail != "" {
+		return fmt.Errorf("--user %q: %s; a server refuses such tokens", user, detail)
 	}
 	if valid <= 0 {
 		return fmt.Errorf("--valid %v: must be more than 0", valid)

@@ -34,10 +34,11 @@ func (s *Store) Invite(ctx context.Context, r *competition.Inviting) (result []c
 		if err != nil {
 			return err
 		}
-		var made []competition.Invitation
-		if result, made, err = r.Decide(latest, open, recent); err != nil {
+		var made, raised []competition.Invitation
+		if result, made, raised, err = r.Decide(latest, open, recent); err != nil {
 			return err
 		}
+		made = append(made, raised...) // in the place of what they were, with the same index
 		for i := range made {
 			if err := putInvitation(batch, nil, &made[i]); err != nil {
 				return err

@@ -372,6 +372,68 @@ var invitationRules = []rule{
 		require.Empty(t, codes)
 	}},
 
+	{"it stays known whether an operator invited, or made the code", func(t *testing.T, h *harness) {
+		ctx, i := t.Context(), &inviting{h: h}
+		ask := func(by string, users ...string) []competition.Invitation {
+			r := i.request("spring", by, Start, users...)
+			r.ByOperator = by == ""
+			list, err := h.store.Invite(ctx, r)
+			require.NoError(t, err)
+			return list
+		}
+		carols := ask("carol", "anna", "bert", "dora")
+		_, err := h.store.DecideInvitation(ctx, carols[2].ID, Start, competition.InvitationDeclined)
+		require.NoError(t, err)
+		operators := ask("", "anna", "carl", "dora")
+		raised := carols[0]
+		raised.ByOperator = true
+		require.Equal(t, raised, operators[0], "one that is open becomes the operators'")
+		require.True(t, operators[1].ByOperator)
+		require.False(t, operators[2].ByOperator, "what was declined stays what it was")
+		require.Equal(t, carols[1:2], ask("carol", "bert"))
+		require.Equal(t, operators[1:2], ask("carol", "carl"), "and the operators' stays theirs")
+
+		for n, by := range []bool{false, true} {
+			require.NoError(t, h.store.PutJoinCode(ctx, &competition.JoinCode{
+				ID: fmt.Sprint("code", n), Hash: competition.CodeHash{byte(n + 1)}, CompetitionID: "autumn", ByOperator: by,
+				Uses: 5, CreatedAt: Start, ExpiresAt: Start + porttestHour,
+			}))
+		}
+		redeem := func(code byte, id, user string) (competition.Invitation, bool) {
+			one, made, err := h.store.Redeem(ctx, &competition.Redemption{Hash: competition.CodeHash{code}, UserID: user, InvitationID: id, Now: Start + 1})
+			require.NoError(t, err)
+			return one, made
+		}
+		first, made := redeem(1, "r1", "anna")
+		require.True(t, made)
+		require.False(t, first.ByOperator)
+		second, made := redeem(2, "r2", "anna")
+		require.True(t, made, "the operators' counts for more than what is open")
+		require.True(t, second.ByOperator)
+		again, made := redeem(1, "r3", "anna")
+		require.False(t, made)
+		require.Equal(t, second, again)
+
+		require.NoError(t, h.store.ForgetInvitations(ctx, "carol"))
+		for range 2 {
+			left := map[string]bool{}
+			for _, one := range invitationsIn(t, h.store, "spring", "", 10) {
+				require.Empty(t, one.InvitedBy)
+				left[one.UserID] = one.ByOperator
+			}
+			require.Equal(t, map[string]bool{"anna": true, "bert": false, "carl": true, "dora": false}, left)
+			for n, want := range []competition.Invitation{first, second} {
+				got, err := h.store.FindInvitation(ctx, fmt.Sprint("r", n+1))
+				require.NoError(t, err)
+				require.Equal(t, want, got)
+			}
+			codes, err := h.store.JoinCodesOf(ctx, "autumn")
+			require.NoError(t, err)
+			require.Equal(t, []bool{false, true}, []bool{codes[0].ByOperator, codes[1].ByOperator})
+			h.reopen(t)
+		}
+	}},
+
 	{"nothing is left of who is forgotten", func(t *testing.T, h *harness) {
 		ctx, i := t.Context(), &inviting{h: h}
 		i.invite(t, "spring", "carol", Start, "anna", "bert")

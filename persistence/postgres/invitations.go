@@ -11,7 +11,7 @@ import (
 )
 
 const (
-	invitationColumns = `invitation_id, competition_id, user_id, coalesce(invited_by, ''), code_hash, state, created_at, expires_at, decided_at`
+	invitationColumns = `invitation_id, competition_id, user_id, coalesce(invited_by, ''), by_operator, code_hash, state, created_at, expires_at, decided_at`
 
 	findInvitationSQL   = `SELECT ` + invitationColumns + ` FROM paceboard.invitations WHERE invitation_id = $1`
 	latestInvitationSQL = `SELECT ` + invitationColumns + ` FROM paceboard.invitations
@@ -28,8 +28,9 @@ WHERE competition_id = $1 AND state = 'open' AND code_hash IS NULL AND expires_a
 	recentInvitationsSQL = `SELECT count(*) FROM paceboard.invitations WHERE invited_by = $1 AND created_at > $2`
 
 	insertInvitationSQL = `
-INSERT INTO paceboard.invitations (invitation_id, competition_id, user_id, invited_by, code_hash, state, created_at, expires_at, decided_at, kept_until)
-VALUES ($1, $2, $3, nullif($4, ''), $5, $6, $7, $8, $9, $10)`
+INSERT INTO paceboard.invitations (invitation_id, competition_id, user_id, invited_by, by_operator, code_hash, state, created_at, expires_at, decided_at, kept_until)
+VALUES ($1, $2, $3, nullif($4, ''), $5, $6, $7, $8, $9, $10, $11)`
+	raiseInvitationSQL  = `UPDATE paceboard.invitations SET by_operator = true WHERE invitation_id = $1`
 	decideInvitationSQL = `UPDATE paceboard.invitations SET state = $2, decided_at = $3, kept_until = $4 WHERE invitation_id = $1`
 
 	sweepInvitationsSQL = `
@@ -67,13 +68,16 @@ func (s *Store) Invite(ctx context.Context, r *competition.Inviting) (result []c
 		if err := tx.QueryRow(ctx, recentInvitationsSQL, r.InvitedBy, r.Since().Time()).Scan(&recent); err != nil {
 			return err
 		}
-		var made []competition.Invitation
-		if result, made, err = r.Decide(latest, open, recent); err != nil {
+		var made, raised []competition.Invitation
+		if result, made, raised, err = r.Decide(latest, open, recent); err != nil {
 			return err
 		}
 		batch := &pgx.Batch{}
 		for i := range made {
 			batch.Queue(insertInvitationSQL, invitationValues(&made[i])...)
+		}
+		for i := range raised {
+			batch.Queue(raiseInvitationSQL, raised[i].ID)
 		}
 		return tx.SendBatch(ctx, batch).Close()
 	})
@@ -107,7 +111,7 @@ func invitationValues(i *competition.Invitation) []any {
 		hash = i.Code[:]
 	}
 	return []any{
-		i.ID, i.CompetitionID, i.UserID, i.InvitedBy, hash, i.State.String(),
+		i.ID, i.CompetitionID, i.UserID, i.InvitedBy, i.ByOperator, hash, i.State.String(),
 		i.CreatedAt.Time(), i.ExpiresAt.Time(), instantOrNull(i.DecidedAt), i.KeptUntil().Time(),
 	}
 }
@@ -123,7 +127,7 @@ func invitations(ctx context.Context, from querier, sql string, arguments ...any
 		var state string
 		var created, expires time.Time
 		var decided *time.Time
-		err = row.Scan(&i.ID, &i.CompetitionID, &i.UserID, &i.InvitedBy, &hash, &state, &created, &expires, &decided)
+		err = row.Scan(&i.ID, &i.CompetitionID, &i.UserID, &i.InvitedBy, &i.ByOperator, &hash, &state, &created, &expires, &decided)
 		copy(i.Code[:], hash)
 		i.State, _ = competition.ParseInvitationState(state)
 		i.CreatedAt, i.ExpiresAt, i.DecidedAt = competition.MillisOf(created), competition.MillisOf(expires), millisOrZero(decided)

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	codeColumns = `code_id, hash, competition_id, uses, created_at, expires_at`
+	codeColumns = `code_id, hash, competition_id, by_operator, uses, created_at, expires_at`
 
 	codesOfSQL    = `SELECT ` + codeColumns + ` FROM paceboard.join_codes WHERE competition_id = $1 ORDER BY code_id`
 	codeByHashSQL = `SELECT ` + codeColumns + ` FROM paceboard.join_codes WHERE hash = $1 FOR UPDATE`
 	liveCodesSQL  = `SELECT count(*) FROM paceboard.join_codes WHERE competition_id = $1 AND uses > 0 AND expires_at > $2`
-	insertCodeSQL = `INSERT INTO paceboard.join_codes (` + codeColumns + `) VALUES ($1, $2, $3, $4, $5, $6)`
+	insertCodeSQL = `INSERT INTO paceboard.join_codes (` + codeColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	deleteCodeSQL = `DELETE FROM paceboard.join_codes WHERE competition_id = $1 AND code_id = $2`
 	useCodeSQL    = `UPDATE paceboard.join_codes SET uses = uses - 1 WHERE code_id = $1`
 	returnCodeSQL = `UPDATE paceboard.join_codes SET uses = uses + 1 WHERE hash = $1`
@@ -39,7 +39,7 @@ func (s *Store) PutJoinCode(ctx context.Context, c *competition.JoinCode) error 
 		if live >= competition.MaxJoinCodes {
 			return competition.ErrTooManyInvitations
 		}
-		_, err := tx.Exec(ctx, insertCodeSQL, c.ID, c.Hash[:], c.CompetitionID, c.Uses, c.CreatedAt.Time(), c.ExpiresAt.Time())
+		_, err := tx.Exec(ctx, insertCodeSQL, c.ID, c.Hash[:], c.CompetitionID, c.ByOperator, c.Uses, c.CreatedAt.Time(), c.ExpiresAt.Time())
 		return err
 	})
 }
@@ -58,7 +58,7 @@ func joinCodes(ctx context.Context, from querier, sql string, arguments ...any) 
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c competition.JoinCode, err error) {
 		var hash []byte
 		var created, expires time.Time
-		err = row.Scan(&c.ID, &hash, &c.CompetitionID, &c.Uses, &created, &expires)
+		err = row.Scan(&c.ID, &hash, &c.CompetitionID, &c.ByOperator, &c.Uses, &created, &expires)
 		copy(c.Hash[:], hash)
 		c.CreatedAt, c.ExpiresAt = competition.MillisOf(created), competition.MillisOf(expires)
 		return c, err
