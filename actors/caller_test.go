@@ -305,7 +305,7 @@ func (c *caller) join(r *rand.Rand, m *model, user string) {
 func (c *caller) leave(r *rand.Rand, m *model, user string) {
 	l := competition.LeaveCompetition{Caller: competition.Caller{UserID: pick(r, []string{user, m.creator, "nobody"})}, UserID: user}
 	refusal := m.leave(c.now(), &l)
-	again, err := c.try(func() error { return c.engine.Leave(m.def.ID, &l) })
+	again, err := c.try(func() error { return obey(c.engine, m.def.ID, &l) })
 	if again && refusal == nil && errors.Is(err, competition.ErrNotEnrolled) {
 		return // the first try did it
 	}
@@ -326,23 +326,23 @@ func (c *caller) review(r *rand.Rand, m *model, user string) {
 	case n == 0:
 		decide = func(p *modelPerson) { p.excluded = true }
 		ask = func() (competition.ReviewReply, error) {
-			return c.engine.Exclude(m.def.ID, &competition.ExcludeParticipant{Caller: operator, UserID: user, Reason: reason})
+			return run[competition.ReviewReply](c.engine, m.def.ID, &competition.ExcludeParticipant{Caller: operator, UserID: user, Reason: reason})
 		}
 	case n < 3 || !open:
 		decide = func(p *modelPerson) { p.excluded = false }
 		ask = func() (competition.ReviewReply, error) {
-			return c.engine.Restore(m.def.ID, &competition.RestoreParticipant{Caller: operator, UserID: user, Reason: reason})
+			return run[competition.ReviewReply](c.engine, m.def.ID, &competition.RestoreParticipant{Caller: operator, UserID: user, Reason: reason})
 		}
 	case n == 3:
 		metrics := competition.Metrics{Steps: r.Int64N(50)}
 		decide = func(p *modelPerson) { p.corrections[day] = metrics }
 		ask = func() (competition.ReviewReply, error) {
-			return c.engine.CorrectDay(m.def.ID, &competition.CorrectDay{Caller: operator, UserID: user, Day: day, Metrics: metrics, Reason: reason})
+			return run[competition.ReviewReply](c.engine, m.def.ID, &competition.CorrectDay{Caller: operator, UserID: user, Day: day, Metrics: metrics, Reason: reason})
 		}
 	default:
 		decide = func(p *modelPerson) { delete(p.corrections, day) }
 		ask = func() (competition.ReviewReply, error) {
-			return c.engine.WithdrawCorrection(m.def.ID, &competition.WithdrawCorrection{Caller: operator, UserID: user, Day: day, Reason: reason})
+			return run[competition.ReviewReply](c.engine, m.def.ID, &competition.WithdrawCorrection{Caller: operator, UserID: user, Day: day, Reason: reason})
 		}
 	}
 	refusal := m.review(c.now(), c.mark(), user, decide)
@@ -362,7 +362,7 @@ func (c *caller) rename(r *rand.Rand, m *model) {
 	m.def.Name = name
 	var s competition.Summary
 	_, err := c.try(func() (err error) {
-		s, err = c.engine.Edit(m.def.ID, &competition.EditCompetition{Caller: competition.Caller{UserID: m.creator}, Patch: competition.Patch{Name: &name}})
+		s, err = run[competition.Summary](c.engine, m.def.ID, &competition.EditCompetition{Caller: competition.Caller{UserID: m.creator}, Patch: competition.Patch{Name: &name}})
 		return err
 	})
 	if err != nil || s.Definition.Name != name {
@@ -373,7 +373,7 @@ func (c *caller) rename(r *rand.Rand, m *model) {
 func (c *caller) cancel(m *model) {
 	m.cancelled = true
 	_, err := c.try(func() error {
-		_, err := c.engine.Cancel(m.def.ID, &competition.CancelCompetition{Caller: operator})
+		_, err := c.engine.Run(m.def.ID, &competition.CancelCompetition{Caller: operator})
 		return err
 	})
 	if err != nil {

@@ -110,7 +110,7 @@ func TestStatusFollowsAnEditedStart(t *testing.T) {
 		create(t, e, d)
 		edit := func(by time.Duration) {
 			start := d.Start + competition.Millis(by.Milliseconds())
-			_, err := e.Edit("spring", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Start: &start}})
+			_, err := e.Run("spring", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Start: &start}})
 			require.NoError(t, err)
 		}
 		edit(time.Hour)

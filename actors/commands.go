@@ -358,17 +358,11 @@ func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary
 	return reply.Summary, reply.Created, err
 }
 
-// Edit changes a competition's definition. What the patch points to must not
-// change any more.
-func (e *Engine) Edit(competitionID string, c *competition.EditCompetition) (competition.Summary, error) {
-	command := *c
-	return send[competition.Summary](e, competitionID, &command)
-}
-
-// Cancel calls a competition off.
-func (e *Engine) Cancel(competitionID string, c *competition.CancelCompetition) (competition.Summary, error) {
-	command := *c
-	return send[competition.Summary](e, competitionID, &command)
+// Run has a competition carry out a command, and returns what the command answers.
+// The command must not change any more. To create, join, remove and distribute
+// takes more than the competition itself: they have methods of their own.
+func (e *Engine) Run(competitionID string, c competition.Command) (answer any, err error) {
+	return send[any](e, competitionID, c)
 }
 
 // Join enrols a user, and returns the user's entry on the board. Users who join
@@ -405,12 +399,5 @@ func (e *Engine) Remove(competitionID string, r *competition.RemoveParticipant) 
 	if err == nil {
 		e.withdrawFrom(competitionID, r.UserID, deadline)
 	}
-	return err
-}
-
-// Leave takes a user off the board.
-func (e *Engine) Leave(competitionID string, l *competition.LeaveCompetition) error {
-	command := *l
-	_, err := send[struct{}](e, competitionID, &command)
 	return err
 }

@@ -48,7 +48,7 @@ func TestErasureGoesEverywhere(t *testing.T) {
 			submit(t, e, id, steps("ann", 500))
 			submit(t, e, id, steps("bob", 400))
 		}
-		require.NoError(t, e.Leave("left", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
+		require.NoError(t, obey(e, "left", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
 		requireMirrored(t, e, m, "spring", "left", "c")
 		require.Contains(t, m.members("spring"), "ann")
 

@@ -22,30 +22,6 @@ type (
 	}
 )
 
-// Exclude takes a participant off the board, for operators.
-func (e *Engine) Exclude(competitionID string, c *competition.ExcludeParticipant) (competition.ReviewReply, error) {
-	command := *c
-	return send[competition.ReviewReply](e, competitionID, &command)
-}
-
-// Restore takes an exclusion back.
-func (e *Engine) Restore(competitionID string, c *competition.RestoreParticipant) (competition.ReviewReply, error) {
-	command := *c
-	return send[competition.ReviewReply](e, competitionID, &command)
-}
-
-// CorrectDay sets what a day of a participant counts for.
-func (e *Engine) CorrectDay(competitionID string, c *competition.CorrectDay) (competition.ReviewReply, error) {
-	command := *c
-	return send[competition.ReviewReply](e, competitionID, &command)
-}
-
-// WithdrawCorrection lets a day count for what its reports say again.
-func (e *Engine) WithdrawCorrection(competitionID string, c *competition.WithdrawCorrection) (competition.ReviewReply, error) {
-	command := *c
-	return send[competition.ReviewReply](e, competitionID, &command)
-}
-
 // Flags lists the flags of a competition, newest first, beginning behind the one
 // with the seq before (0: with the newest); next is 0 at the end. It is for
 // operators.

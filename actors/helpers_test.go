@@ -138,3 +138,18 @@ func (g *gate) wait(ctx context.Context) (store bool, err error) {
 func (g *gate) failing(context.Context) (store bool, err error) {
 	return g.store, g.err
 }
+
+// run has a competition carry out a command that answers with a T.
+func run[T any](e *Engine, id string, c competition.Command) (answer T, err error) {
+	got, err := e.Run(id, c)
+	if err == nil {
+		answer = got.(T)
+	}
+	return answer, err
+}
+
+// obey is run where what matters is whether it is refused.
+func obey(e *Engine, id string, c competition.Command) error {
+	_, err := e.Run(id, c)
+	return err
+}

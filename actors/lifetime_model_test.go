@@ -177,7 +177,7 @@ func (w *lifetimeWorld) sync(t *rapid.T) {
 
 func (w *lifetimeWorld) leave(t *rapid.T) {
 	id, user := fmt.Sprintf("c%d", rapid.IntRange(0, 2).Draw(t, "competition")), rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "user")
-	if err := w.engine.Leave(id, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user}); err != nil {
+	if err := obey(w.engine, id, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user}); err != nil {
 		_, _ = w.engine.Join(id, join(user))
 	}
 }

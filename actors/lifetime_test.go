@@ -53,7 +53,7 @@ func TestLifetimeHasWhatWasAcknowledged(t *testing.T) {
 		require.Equal(t, map[competition.Day]int64{day: 100}, lifetimeOf(t, e, "ann"), "the same source and day, less")
 		submit(t, e, "summer", steps("ann", 130))
 		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "and more")
-		require.NoError(t, e.Leave("summer", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
+		require.NoError(t, obey(e, "summer", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
 		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "days are kept")
 		pass(time.Hour)
 		require.Zero(t, e.Health().Active)

@@ -40,7 +40,7 @@ func TestWhoMayNotReadAnyMoreIsNotShown(t *testing.T) {
 		ann, bob, stranger := watchAs(t, e, "c", "ann"), watchAs(t, e, "c", "bob"), watchAs(t, e, "c", "stranger")
 
 		private := competition.Private
-		_, err := e.Edit("c", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Visibility: &private}})
+		_, err := e.Run("c", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Visibility: &private}})
 		require.NoError(t, err)
 		<-stranger.wake
 		require.True(t, stranger.Revoked())

@@ -59,7 +59,7 @@ func TestMirrorFollowsTheBoard(t *testing.T) {
 		require.NoError(t, err)
 		pass(settle)
 		leave := &competition.LeaveCompetition{Caller: competition.Caller{UserID: "user-7"}, UserID: "user-7"}
-		require.NoError(t, e.Leave("spring", leave))
+		require.NoError(t, obey(e, "spring", leave))
 		requireMirrored(t, e, m, "spring")
 		require.NotContains(t, m.members("spring"), "user-7")
 		require.Contains(t, m.members("spring"), "late")
@@ -90,19 +90,19 @@ func TestMirrorTellsWhoIsGoneAndTheStatus(t *testing.T) {
 		requireMirrored(t, e, m, "spring")
 		m.set(func() { m.messages, m.statuses = nil, nil })
 
-		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
+		require.NoError(t, obey(e, "spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
 		requireMirrored(t, e, m, "spring")
-		_, err := e.Exclude("spring", &competition.ExcludeParticipant{Caller: operator, UserID: "bob", Reason: "a train"})
+		_, err := e.Run("spring", &competition.ExcludeParticipant{Caller: operator, UserID: "bob", Reason: "a train"})
 		require.NoError(t, err)
 		requireMirrored(t, e, m, "spring")
 		submit(t, e, "spring", steps("bob", 5000)) // merged, and still off the board
 		_, err = e.EraseUser("cy")
 		require.NoError(t, err)
 		requireMirrored(t, e, m, "spring")
-		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "dan"}, UserID: "dan"}))
+		require.NoError(t, obey(e, "spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "dan"}, UserID: "dan"}))
 		_, err = e.EraseUser("dan") // before the mirror has heard that he left
 		require.NoError(t, err)
-		_, err = e.Cancel("spring", &competition.CancelCompetition{Caller: operator})
+		_, err = e.Run("spring", &competition.CancelCompetition{Caller: operator})
 		require.NoError(t, err)
 		requireMirrored(t, e, m, "spring")
 
@@ -394,7 +394,7 @@ func TestMirrorAfterARestart(t *testing.T) {
 			for _, id := range []string{"over", "spring"} {
 				submit(t, first, id, steps("ann", 2))
 			}
-			_, err = first.Cancel("over", &competition.CancelCompetition{Caller: operator})
+			_, err = first.Run("over", &competition.CancelCompetition{Caller: operator})
 			require.NoError(t, err)
 			began := time.Now()
 			closeEngine(t, first)
@@ -457,7 +457,7 @@ func TestMirrorAgreesWithTheBoards(t *testing.T) {
 				case 4:
 					_, _ = e.Join(id, join(user))
 				case 5:
-					_ = e.Leave(id, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user})
+					_ = obey(e, id, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user})
 				case 6:
 					_, _ = send[struct{}](e, id, &unknown{})
 				case 7:

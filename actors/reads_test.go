@@ -30,7 +30,7 @@ func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
 					_, err := e.Join("secret", &competition.JoinCompetition{Caller: operator, UserID: user})
 					require.NoError(t, err)
 				}
-				require.NoError(t, e.Leave("secret", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "bob"}, UserID: "bob"}))
+				require.NoError(t, obey(e, "secret", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "bob"}, UserID: "bob"}))
 				for caller, want := range map[competition.Caller]error{
 					{UserID: "creator"}:                  nil,
 					{UserID: "ann"}:                      nil,
@@ -100,16 +100,16 @@ func TestAPrivateCompetitionDoesNotExistForStrangers(t *testing.T) {
 				return items[0].Err
 			},
 			"join":        func(id string) error { _, err := e.Join(id, join("bob")); return err },
-			"leave":       func(id string) error { return e.Leave(id, &competition.LeaveCompetition{Caller: bob, UserID: "bob"}) },
-			"removal":     func(id string) error { return e.Leave(id, &competition.LeaveCompetition{Caller: bob, UserID: "ann"}) },
+			"leave":       func(id string) error { return obey(e, id, &competition.LeaveCompetition{Caller: bob, UserID: "bob"}) },
+			"removal":     func(id string) error { return obey(e, id, &competition.LeaveCompetition{Caller: bob, UserID: "ann"}) },
 			"statistics":  func(id string) error { _, err := e.Stats(id, bob, "bob", 0, competition.MaxDay); return err },
 			"explanation": func(id string) error { _, err := e.Explain(id, bob, "bob"); return err },
 			"edit": func(id string) error {
-				_, err := e.Edit(id, &competition.EditCompetition{Caller: bob, Patch: competition.Patch{Name: &name}})
+				_, err := e.Run(id, &competition.EditCompetition{Caller: bob, Patch: competition.Patch{Name: &name}})
 				return err
 			},
 			"cancel": func(id string) error {
-				_, err := e.Cancel(id, &competition.CancelCompetition{Caller: bob})
+				_, err := e.Run(id, &competition.CancelCompetition{Caller: bob})
 				return err
 			},
 		} {
@@ -139,7 +139,7 @@ func TestTopIsHiddenAsSoonAsTheCompetitionIs(t *testing.T) {
 			to   competition.Visibility
 			want error
 		}{{competition.Private, competition.ErrUnknownCompetition}, {competition.Public, nil}} {
-			_, err = e.Edit("spring", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Visibility: &c.to}})
+			_, err = e.Run("spring", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Visibility: &c.to}})
 			require.NoError(t, err)
 			for range 2 {
 				_, err = e.Top("spring", stranger)
@@ -192,7 +192,7 @@ func TestListsComeInPages(t *testing.T) {
 				anns = append(anns, id)
 			}
 		}
-		require.NoError(t, e.Leave("c4", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
+		require.NoError(t, obey(e, "c4", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
 		anns = slices.DeleteFunc(anns, func(id string) bool { return id == "c4" })
 
 		walkAll := func(caller competition.Caller, status competition.Status, limit int) (ids []string) {
@@ -253,7 +253,7 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 				want = append(want, user)
 			}
 		}
-		require.NoError(t, e.Leave("spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "user-5"}, UserID: "user-5"}))
+		require.NoError(t, obey(e, "spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "user-5"}, UserID: "user-5"}))
 		var got []string
 		after := uint32(0)
 		for {

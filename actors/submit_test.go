@@ -38,7 +38,7 @@ func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
 				require.NoError(t, err)
 			}
 		}
-		require.NoError(t, e.Leave("c-left", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
+		require.NoError(t, obey(e, "c-left", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
 
 		replies, err := e.SubmitEverywhere(steps("ann", 100), nil)
 		require.NoError(t, err)
@@ -190,7 +190,7 @@ func TestCommandsAnswerWhatTheyDid(t *testing.T) {
 		joining := later(func() error { entry, err := e.Join("spring", join("bob")); joined <- entry; return err })
 		synctest.Wait()
 		leaving := later(func() error {
-			return e.Leave("spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "bob"}, UserID: "bob"})
+			return obey(e, "spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "bob"}, UserID: "bob"})
 		})
 		synctest.Wait()
 		close(g.open)
@@ -201,16 +201,16 @@ func TestCommandsAnswerWhatTheyDid(t *testing.T) {
 		require.Equal(t, map[string]int64{"ann": 1}, scores(t, e, "spring"))
 
 		name := "Renamed"
-		summary, err = e.Edit("spring", &competition.EditCompetition{Caller: competition.Caller{UserID: "creator"}, Patch: competition.Patch{Name: &name}})
+		summary, err = run[competition.Summary](e, "spring", &competition.EditCompetition{Caller: competition.Caller{UserID: "creator"}, Patch: competition.Patch{Name: &name}})
 		require.NoError(t, err)
 		require.Equal(t, name, summary.Definition.Name)
-		summary, err = e.Cancel("spring", &competition.CancelCompetition{Caller: operator})
+		summary, err = run[competition.Summary](e, "spring", &competition.CancelCompetition{Caller: operator})
 		require.NoError(t, err)
 		require.Equal(t, competition.Cancelled, summary.Status)
 		for _, err := range []error{
 			func() error { _, err := e.Join("nowhere", join("ann")); return err }(),
 			func() error {
-				_, err := e.Cancel("nowhere", &competition.CancelCompetition{Caller: operator})
+				_, err := e.Run("nowhere", &competition.CancelCompetition{Caller: operator})
 				return err
 			}(),
 			func() error { _, err := e.SubmitSync("nowhere", steps("ann", 1)); return err }(),

@@ -73,7 +73,7 @@ func (s *Server) editCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	summary, err := engine.Edit(id, &competition.EditCompetition{Caller: c.who.Caller, Patch: patchOf(f, &d)})
+	summary, err := run[competition.Summary](engine, id, &competition.EditCompetition{Caller: c.who.Caller, Patch: patchOf(f, &d)})
 	if err != nil {
 		return err
 	}
@@ -90,7 +90,7 @@ func (s *Server) cancelCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	summary, err := engine.Cancel(id, &competition.CancelCompetition{Caller: c.who.Caller})
+	summary, err := run[competition.Summary](engine, id, &competition.CancelCompetition{Caller: c.who.Caller})
 	if err != nil {
 		return err
 	}

@@ -48,27 +48,30 @@ func TestACompetitionWithEverythingSaid(t *testing.T) {
 	assert.Equal(t, 10, d.MaxParticipants)
 }
 
+// edited is the patch of the last command.
+func (b *bench) edited() competition.Patch { return b.engine.ran.(*competition.EditCompetition).Patch }
+
 func TestAnEditNamesOnlyWhatChanges(t *testing.T) {
 	b := newBench(t)
 	r := b.do(t, "PATCH", "/api/v1/competitions/spring", `{"description":"d","currency":"JPY","prize_pool":5000,"entry_fee":null,"prize_split":[100],"unknown":1}`, bearer(userToken(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
 	description, currency, pool := "d", "JPY", int64(5000)
-	assert.Equal(t, competition.Patch{Description: &description, Currency: &currency, PrizePoolMinor: &pool, PrizeSplit: []int64{100_000}}, b.engine.edit.Patch)
+	assert.Equal(t, competition.Patch{Description: &description, Currency: &currency, PrizePoolMinor: &pool, PrizeSplit: []int64{100_000}}, b.edited())
 	assert.Equal(t, "spring", b.engine.id)
-	assert.Equal(t, []string{"Competition", "Edit"}, b.engine.called())
+	assert.Equal(t, []string{"Competition", "EditCompetition"}, b.engine.called())
 
 	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{"prize_pool":700.5}`, bearer(userToken(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
-	assert.Equal(t, int64(70_050), *b.engine.edit.Patch.PrizePoolMinor, "in the competition's own currency")
+	assert.Equal(t, int64(70_050), *b.edited().PrizePoolMinor, "in the competition's own currency")
 
 	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{}`, bearer(userToken(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
-	assert.Equal(t, competition.Patch{}, b.engine.edit.Patch)
+	assert.Equal(t, competition.Patch{}, b.edited())
 
 	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{"name":"n","type":"weekly","start_date":"2026-05-11T00:00:00Z","end_date":"2026-05-12T00:00:00Z","entry_fee":1,"time_zone":"Asia/Tokyo",
 		"scoring":{"steps":2},"enrollment":"invite","visibility":"private","max_participants":3,"daily_limits":{},"late_sync_hours":1}`, bearer(userToken(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
-	p := b.engine.edit.Patch
+	p := b.edited()
 	assert.Equal(t, "n weekly Asia/Tokyo invite private", *p.Name+" "+string(*p.Type)+" "+*p.TimeZone+" "+string(*p.Enrollment)+" "+string(*p.Visibility))
 	assert.Equal(t, []int64{int64(1778457600000), 1778544000000, 100, 3, 1}, []int64{int64(*p.Start), int64(*p.End), *p.EntryFeeMinor, int64(*p.MaxParticipants), int64(*p.LateSyncHours)})
 	assert.Equal(t, competition.Weights{Step: 2000}, *p.Scoring)
@@ -171,7 +174,7 @@ func TestLeaving(t *testing.T) {
 	b := newBench(t)
 	r := b.do(t, "DELETE", "/api/v1/competitions/spring/join", "", bearer(userToken(t, "u1")))
 	assert.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"u1","removed":true}}`, r.body)
-	assert.Equal(t, competition.LeaveCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1"}, b.engine.leave)
+	assert.Equal(t, &competition.LeaveCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1"}, b.engine.ran)
 }
 
 // TestRemoving: taking somebody else off the board needs a reason, and is another

@@ -42,6 +42,7 @@ type docsSpec struct {
 type docsOperation struct {
 	Method, Path string   `yaml:"-"`
 	ID           string   `yaml:"operationId"`
+	KeyScope     string   `yaml:"x-api-key-scope"` // what an API key needs; none if none will do, empty without a token
 	Tags         []string `yaml:"tags"`
 	Summary      string
 	Description  string

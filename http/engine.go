@@ -9,6 +9,10 @@ import "github.com/paceboard/paceboard/competition"
 // Besides the refusals of package competition, every call may return
 // competition.ErrUnavailable, ErrOverloaded, ErrInternal or ErrCorrupt.
 type Engine interface {
+	// Run has a competition carry out a command that has no method of its own below,
+	// and returns what the command answers; see [run].
+	Run(competitionID string, c competition.Command) (answer any, err error)
+
 	// SubmitSync returns once the sync is durable.
 	SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error)
 	// SubmitEverywhere submits to every competition that the user has joined and
@@ -31,11 +35,8 @@ type Engine interface {
 
 	// Create returns created false when the same competition was there already.
 	Create(c *competition.CreateCompetition) (s competition.Summary, created bool, err error)
-	Edit(competitionID string, c *competition.EditCompetition) (competition.Summary, error)
-	Cancel(competitionID string, c *competition.CancelCompetition) (competition.Summary, error)
 	// Join returns the participant's own entry.
 	Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error)
-	Leave(competitionID string, l *competition.LeaveCompetition) error
 	Remove(competitionID string, r *competition.RemoveParticipant) error
 	Competition(competitionID string, caller competition.Caller) (competition.Summary, error)
 	// Created is when each of the competitions was created, in their order; 0 where
@@ -69,12 +70,6 @@ type Engine interface {
 	DeclineInvitation(id, userID string) (competition.Invitation, error)
 	JoinByCode(competitionID, code string, j *competition.JoinCompetition) (id string, entry competition.Entry, err error)
 
-	// Exclude, Restore, CorrectDay and WithdrawCorrection are decisions of
-	// operators about a participant.
-	Exclude(competitionID string, c *competition.ExcludeParticipant) (competition.ReviewReply, error)
-	Restore(competitionID string, c *competition.RestoreParticipant) (competition.ReviewReply, error)
-	CorrectDay(competitionID string, c *competition.CorrectDay) (competition.ReviewReply, error)
-	WithdrawCorrection(competitionID string, c *competition.WithdrawCorrection) (competition.ReviewReply, error)
 	// Flags lists the flagged syncs, newest first, beginning behind the flag with
 	// the seq before (0: with the newest); next is 0 at the end.
 	Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error)
@@ -116,4 +111,13 @@ type Engine interface {
 	AuditLogOf(userID string, before uint64, limit int) ([]competition.AuditEntry, error)
 
 	Health() competition.Health
+}
+
+// run has a competition carry out a command that answers with a T.
+func run[T any](engine Engine, competitionID string, c competition.Command) (answer T, err error) {
+	got, err := engine.Run(competitionID, c)
+	if err != nil {
+		return answer, err
+	}
+	return got.(T), nil
 }

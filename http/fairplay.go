@@ -12,15 +12,15 @@ import (
 
 // excludeParticipant takes a participant off the board.
 func (s *Server) excludeParticipant(c *call) error {
-	return s.review(c, func(engine Engine, id, userID, reason string) (competition.ReviewReply, error) {
-		return engine.Exclude(id, &competition.ExcludeParticipant{Caller: c.who.Caller, UserID: userID, Reason: reason})
+	return s.review(c, func(userID, reason string) competition.Command {
+		return &competition.ExcludeParticipant{Caller: c.who.Caller, UserID: userID, Reason: reason}
 	})
 }
 
 // restoreParticipant takes an exclusion back.
 func (s *Server) restoreParticipant(c *call) error {
-	return s.review(c, func(engine Engine, id, userID, reason string) (competition.ReviewReply, error) {
-		return engine.Restore(id, &competition.RestoreParticipant{Caller: c.who.Caller, UserID: userID, Reason: reason})
+	return s.review(c, func(userID, reason string) competition.Command {
+		return &competition.RestoreParticipant{Caller: c.who.Caller, UserID: userID, Reason: reason}
 	})
 }
 
@@ -32,9 +32,9 @@ func (s *Server) correctDay(c *call) error {
 	}
 	command := &competition.CorrectDay{Caller: c.who.Caller, Day: day}
 	return s.reviewBy(c, func(f *form) { command.Metrics = readMetrics(f) },
-		func(engine Engine, id, userID, reason string) (competition.ReviewReply, error) {
+		func(userID, reason string) competition.Command {
 			command.UserID, command.Reason = userID, reason
-			return engine.CorrectDay(id, command)
+			return command
 		})
 }
 
@@ -44,13 +44,13 @@ func (s *Server) withdrawCorrection(c *call) error {
 	if err != nil {
 		return err
 	}
-	return s.review(c, func(engine Engine, id, userID, reason string) (competition.ReviewReply, error) {
-		return engine.WithdrawCorrection(id, &competition.WithdrawCorrection{Caller: c.who.Caller, UserID: userID, Day: day, Reason: reason})
+	return s.review(c, func(userID, reason string) competition.Command {
+		return &competition.WithdrawCorrection{Caller: c.who.Caller, UserID: userID, Day: day, Reason: reason}
 	})
 }
 
-// decision is what a route asks the engine for.
-type decision func(engine Engine, id, userID, reason string) (competition.ReviewReply, error)
+// decision makes the command of a route.
+type decision func(userID, reason string) competition.Command
 
 // review reads a decision about a participant that has nothing but a reason.
 func (s *Server) review(c *call, decide decision) error {
@@ -81,7 +81,7 @@ func (s *Server) reviewBy(c *call, read func(*form), decide decision) error {
 	if err != nil {
 		return err
 	}
-	reply, err := decide(engine, id, userID, reason)
+	reply, err := run[competition.ReviewReply](engine, id, decide(userID, reason))
 	if err != nil {
 		return onReading(err)
 	}

@@ -33,22 +33,6 @@ var (
 	}
 )
 
-func (e *fakeEngine) Exclude(id string, c *competition.ExcludeParticipant) (competition.ReviewReply, error) {
-	return reviewReply, e.note("Exclude", id, c.Caller, c.UserID, c.Reason)
-}
-
-func (e *fakeEngine) Restore(id string, c *competition.RestoreParticipant) (competition.ReviewReply, error) {
-	return reviewReply, e.note("Restore", id, c.Caller, c.UserID, c.Reason)
-}
-
-func (e *fakeEngine) CorrectDay(id string, c *competition.CorrectDay) (competition.ReviewReply, error) {
-	return reviewReply, e.note("CorrectDay", id, c.Caller, c.UserID, c.Day.String(), c.Metrics, c.Reason)
-}
-
-func (e *fakeEngine) WithdrawCorrection(id string, c *competition.WithdrawCorrection) (competition.ReviewReply, error) {
-	return reviewReply, e.note("WithdrawCorrection", id, c.Caller, c.UserID, c.Day.String(), c.Reason)
-}
-
 func (e *fakeEngine) Flags(id string, caller competition.Caller, before uint64, limit int) ([]competition.FlaggedEntry, uint64, error) {
 	list := []competition.FlaggedEntry{{Flag: rateFlag, UserID: "u1", UserName: "Ada", Excluded: true, Value: competition.Metrics{Steps: 4000}}}
 	return list, e.nextFlag, e.note("Flags", id, caller, before, limit)

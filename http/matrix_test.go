@@ -1,66 +1,68 @@
 package http
 
 import (
+	"encoding/json"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
-// sample is a good request of each operation, by u1 and about u1.
-var sample = map[string]struct{ target, body string }{
-	"submitSync":           {"/api/v1/fitness/sync", `{"user_id":"u1","competition_id":"spring","steps":1,"date":"2026-05-01"}`},
-	"submitBatch":          {"/api/v1/fitness/sync/batch", `{"syncs":[{"user_id":"u1","competition_id":"spring","steps":1,"date":"2026-05-01"}]}`},
-	"getLeaderboard":       {"/api/v1/leaderboard/spring", ""},
-	"getStats":             {"/api/v1/fitness/stats/u1?competition_id=spring", ""},
-	"createCompetition":    {"/api/v1/competitions", `{"name":"Spring","start_date":"2026-05-10T00:00:00Z","end_date":"2026-06-10T00:00:00Z"}`},
-	"listCompetitions":     {"/api/v1/competitions", ""},
-	"getCompetition":       {"/api/v1/competitions/spring", ""},
-	"editCompetition":      {"/api/v1/competitions/spring", `{"name":"Summer"}`},
-	"cancelCompetition":    {"/api/v1/competitions/spring", ""},
-	"joinCompetition":      {"/api/v1/competitions/spring/join", `{"user_id":"u1"}`},
-	"leaveCompetition":     {"/api/v1/competitions/spring/join?user_id=u1&reason=rude", ""},
-	"listParticipants":     {"/api/v1/competitions/spring/participants", ""},
-	"inviteUsers":          {"/api/v1/competitions/spring/invitations", `{"user_ids":["u2"]}`},
-	"listInvitations":      {"/api/v1/competitions/spring/invitations", ""},
-	"withdrawInvitation":   {"/api/v1/competitions/spring/invitations/" + invitationID, ""},
-	"listUserInvitations":  {"/api/v1/users/u1/invitations", ""},
-	"joinByCode":           {"/api/v1/invitations/code", `{"user_id":"u1","code":"ABCDE12345"}`},
-	"acceptInvitation":     {"/api/v1/invitations/" + invitationID + "/accept", `{"user_id":"u1"}`},
-	"declineInvitation":    {"/api/v1/invitations/" + invitationID + "/decline", ""},
-	"listFlags":            {"/api/v1/competitions/spring/flags", ""},
-	"excludeParticipant":   {"/api/v1/competitions/spring/participants/u1/exclude", `{"reason":"a car"}`},
-	"restoreParticipant":   {"/api/v1/competitions/spring/participants/u1/restore", `{"reason":"no car"}`},
-	"correctDay":           {"/api/v1/competitions/spring/participants/u1/days/2026-05-01", `{"steps":4000,"reason":"a bus"}`},
-	"withdrawCorrection":   {"/api/v1/competitions/spring/participants/u1/days/2026-05-01", `{"reason":"no bus"}`},
-	"explainScore":         {"/api/v1/competitions/spring/participants/u1/explanation", ""},
-	"listUserCompetitions": {"/api/v1/users/u1/competitions", ""},
-	"exportUser":           {"/api/v1/users/u1/export", ""},
-	"eraseUser":            {"/api/v1/users/u1", ""},
-	"createAPIKey":         {"/api/v1/api-keys", `{"name":"gateway","scopes":["sync"]}`},
-	"listAPIKeys":          {"/api/v1/api-keys", ""},
-	"revokeAPIKey":         {"/api/v1/api-keys/SPARE", ""},
-	"listAudit":            {"/api/v1/audit", ""},
-	"calculatePrizes":      {"/api/v1/prizes/calculate/spring", `{"prize_pool":1000.00}`},
-	"distributePrizes":     {"/api/v1/prizes/distribute/spring", ""},
-	"confirmPrize":         {"/api/v1/prizes/spring.7/confirm", ""},
-	"failPrize":            {"/api/v1/prizes/spring.7/fail", `{"reason":"no account"}`},
-	"listPrizes":           {"/api/v1/prizes/history/u1", ""},
-	"listTransactions":     {"/api/v1/users/u1/transactions", ""},
-	"listPayouts":          {"/api/v1/payouts", ""},
-	"retryPayout":          {"/api/v1/payouts/spring.7/retry", ""},
-	"watchLeaderboard":     {"/ws/leaderboard/spring", ""},
-	"streamLeaderboard":    {"/api/v1/leaderboard/spring/events", ""},
-	"getHealth":            {"/health", ""},
-	"getLiveness":          {"/health/live", ""},
-	"getReadiness":         {"/health/ready", ""},
-	"getDetailedHealth":    {"/health/detailed", ""},
-	"getMetrics":           {"/metrics", ""},
-	"getOpenAPI":           {"/openapi.yaml", ""},
-	"getDocs":              {"/docs", ""},
-	"getPage":              {"/", ""},
+// request is what a route is asked.
+type request struct{ target, body string }
+
+// samples are good requests of operations where it takes more than what
+// openapi.yaml gives as an example, by u1 and about u1.
+var samples = map[string]request{
+	"joinCompetition":  {"/api/v1/competitions/spring/join", `{"user_id":"u1"}`},
+	"leaveCompetition": {"/api/v1/competitions/spring/join?user_id=u1&reason=rude", ""},
+	"joinByCode":       {"/api/v1/invitations/code", `{"user_id":"u1","code":"ABCDE12345"}`},
+	"acceptInvitation": {"/api/v1/invitations/" + invitationID + "/accept", `{"user_id":"u1"}`},
+}
+
+// sampled fills in the parameters of a path.
+var sampled = strings.NewReplacer(":competition_id", "spring", ":user_id", "u1", ":invitation_id", invitationID, ":date", "2026-05-01", ":key_id", "SPARE", ":id", "spring.7")
+
+// sample is a good request of a route, by u1 and about u1.
+func sample(tb testing.TB, r *route) request {
+	tb.Helper()
+	if own, ok := samples[r.operation]; ok {
+		return own
+	}
+	made := request{target: sampled.Replace(r.path)}
+	require.NotContains(tb, made.target, ":", "%s has a parameter that has no sample", r.operation)
+	if body := documented(tb, r).RequestBody; body != nil {
+		example, err := json.Marshal(body.Value.Content.Get("application/json").Example)
+		require.NoError(tb, err)
+		made.body = string(example)
+	}
+	return made
+}
+
+// documented is a route's operation in openapi.yaml.
+func documented(tb testing.TB, r *route) *openapi3.Operation {
+	tb.Helper()
+	operation := document(tb).Paths.Value(parameter.ReplaceAllString(r.path, "{$1}")).GetOperation(r.method)
+	require.NotNil(tb, operation, r.operation)
+	return operation
+}
+
+// keysWith makes what API keys hear that have some scopes, by what openapi.yaml
+// says of a route.
+func keysWith(tb testing.TB, scopes ...string) func(r *route) int {
+	return func(r *route) int {
+		tb.Helper()
+		scope, _ := documented(tb, r).Extensions["x-api-key-scope"].(string)
+		if slices.Contains(scopes, scope) {
+			return 0
+		}
+		return 403
+	}
 }
 
 // ownOnly are the operations about one user, which another may not use. (Who
@@ -74,22 +76,6 @@ var ownOnly = map[string]bool{
 // selfOnly are the operations that people do for themselves alone, whatever their
 // rights.
 var selfOnly = map[string]bool{"joinByCode": true, "acceptInvitation": true}
-
-// peopleOnly are the operations that no API key may use.
-var peopleOnly = map[string]bool{
-	"createAPIKey": true, "listAPIKeys": true, "revokeAPIKey": true, "listAudit": true,
-	"joinByCode": true, "acceptInvitation": true, "declineInvitation": true,
-}
-
-// What keys of one scope may do, apart from reading and syncs.
-var (
-	aboutPeople  = map[string]bool{"exportUser": true, "eraseUser": true}
-	aboutPayouts = map[string]bool{"confirmPrize": true, "failPrize": true, "listPayouts": true, "retryPayout": true}
-	managing     = map[string]bool{
-		"createCompetition": true, "editCompetition": true, "cancelCompetition": true, "joinCompetition": true, "leaveCompetition": true,
-		"inviteUsers": true, "withdrawInvitation": true, "excludeParticipant": true, "restoreParticipant": true, "correctDay": true, "withdrawCorrection": true,
-	}
-)
 
 func TestWhoMayDoWhat(t *testing.T) {
 	b := newBench(t)
@@ -133,57 +119,19 @@ func TestWhoMayDoWhat(t *testing.T) {
 			}
 			return 0
 		}},
-		{"API key of all scopes", apiKey("ALL"), func(r *route) int {
-			if peopleOnly[r.operation] {
-				return 403
-			}
-			return 0
-		}},
-		{"API key for syncs", apiKey("SYNC"), func(r *route) int {
-			if r.operation != "submitSync" && r.operation != "submitBatch" {
-				return 403
-			}
-			return 0
-		}},
-		{"API key for reading", apiKey("READ"), func(r *route) int {
-			if r.changes() || peopleOnly[r.operation] || aboutPeople[r.operation] || aboutPayouts[r.operation] {
-				return 403
-			}
-			return 0
-		}},
-		{"API key for managing", apiKey("MANAGE"), func(r *route) int {
-			if !managing[r.operation] {
-				return 403
-			}
-			return 0
-		}},
-		{"API key for people", apiKey("PEOPLE"), func(r *route) int {
-			if !aboutPeople[r.operation] {
-				return 403
-			}
-			return 0
-		}},
-		{"API key for payouts", apiKey("PAYOUTS"), func(r *route) int {
-			if !aboutPayouts[r.operation] {
-				return 403
-			}
-			return 0
-		}},
-		{"API key for prizes", apiKey("PRIZES"), func(r *route) int {
-			if !aboutPayouts[r.operation] && r.operation != "calculatePrizes" && r.operation != "distributePrizes" {
-				return 403
-			}
-			return 0
-		}},
+		{"API key of all scopes", apiKey("ALL"), keysWith(t, "sync", "read", "manage", "prizes", "people", "payouts")},
+		{"API key for syncs", apiKey("SYNC"), keysWith(t, "sync")},
+		{"API key for reading", apiKey("READ"), keysWith(t, "read")},
+		{"API key for managing", apiKey("MANAGE"), keysWith(t, "manage")},
+		{"API key for people", apiKey("PEOPLE"), keysWith(t, "people")},
+		{"API key for payouts", apiKey("PAYOUTS"), keysWith(t, "payouts")},
+		{"API key for prizes", apiKey("PRIZES"), keysWith(t, "prizes", "payouts")},
 		{"revoked API key", apiKey("REVOKED"), func(*route) int { return 401 }},
 		{"expired API key", apiKey("EXPIRED"), func(*route) int { return 401 }},
 		{"API key of another secret", apiKey("ALL") + "x", func(*route) int { return 401 }},
 	}
 	for _, r := range routes() {
-		request, ok := sample[r.operation]
-		if !assert.True(t, ok, "no sample for %s", r.operation) {
-			continue
-		}
+		request := sample(t, r)
 		for _, caller := range callers {
 			for _, method := range []string{r.method, "HEAD"} {
 				if method == "HEAD" && r.method != "GET" {

@@ -110,7 +110,7 @@ func (s *Server) leaveCompetition(c *call) error {
 		return err
 	}
 	if leaves {
-		err = engine.Leave(id, &competition.LeaveCompetition{Caller: c.who.Caller, UserID: userID})
+		_, err = engine.Run(id, &competition.LeaveCompetition{Caller: c.who.Caller, UserID: userID})
 	} else {
 		err = engine.Remove(id, &competition.RemoveParticipant{Caller: c.who.Caller, UserID: userID, Reason: reason})
 	}
