@@ -62,6 +62,14 @@ var (
 	atStart = competition.MillisOf(start)
 )
 
+func springDefinition() competition.Definition {
+	d := defaultDefinition()
+	d.ID, d.Name, d.Start, d.End = "spring", "Spring", atStart, atStart+7*24*60*60*1000
+	d.PrizePoolMinor, d.Currency = 60_000, "EUR"
+	d.Complete()
+	return d
+}
+
 func newFakeEngine() *fakeEngine {
 	board := competition.Board{
 		CompetitionID: "spring", Status: competition.Active, Version: 7, UpdatedAt: atStart, Total: 3,
@@ -77,13 +85,7 @@ func newFakeEngine() *fakeEngine {
 	return &fakeEngine{
 		board: board,
 		top:   &competition.Published{Board: board},
-		summary: competition.Summary{Status: competition.Upcoming, Participants: 3, Definition: func() competition.Definition {
-			d := defaultDefinition()
-			d.ID, d.Name, d.Start, d.End = "spring", "Spring", atStart, atStart+7*24*60*60*1000
-			d.PrizePoolMinor, d.Currency = 60_000, "EUR"
-			d.Complete()
-			return d
-		}()},
+		summary: competition.Summary{Status: competition.Upcoming, Participants: 3, Definition: springDefinition()},
 		created: true,
 		joined:  []competition.JoinedReply{{CompetitionID: "spring", SyncReply: competition.SyncReply{Score: 1, Rank: 1, Total: 1}}},
 		stats: competition.Stats{
@@ -153,19 +155,38 @@ func (e *fakeEngine) SubmitBatch(items []competition.BatchItem, pay competition.
 	return nil
 }
 
-// Run notes a command by the name of its type. What it answers is worked out by
-// a competition without participants, where that is no review.
+// answering is a competition with one participant, which answers commands.
+var answering = sync.OnceValue(func() *competition.Competition {
+	c := competition.New("spring", func() (k competition.Key) { return k })
+	create := &competition.CreateCompetition{Caller: competition.Caller{Operator: true}, Definition: springDefinition()}
+	if _, _, err := c.Create(atStart, create); err != nil {
+		panic(err)
+	}
+	if _, err := c.Join(atStart, &competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1"}); err != nil {
+		panic(err)
+	}
+	b := c.Take(competition.Batch{})
+	for i := range b.Events {
+		if _, err := c.Apply(&b.Events[i]); err != nil {
+			panic(err)
+		}
+	}
+	return c
+})
+
+// Run notes a command by the name of its type, and answers with what it answers.
 func (e *fakeEngine) Run(id string, c competition.Command) (any, error) {
 	name := reflect.TypeOf(c).Elem().Name()
 	err := e.note(name, id, reflect.ValueOf(c).Elem().FieldByName("Caller").Interface().(competition.Caller))
 	e.ran = c
-	switch c.(type) {
-	case *competition.EditCompetition, *competition.CancelCompetition:
-		return e.summary, err
-	case *competition.ExcludeParticipant, *competition.RestoreParticipant, *competition.CorrectDay, *competition.WithdrawCorrection:
-		return reviewReply, err
+	answer := c.Answer(answering(), competition.Decision{Number: 1})
+	switch answer.(type) {
+	case competition.Summary:
+		answer = e.summary
+	case competition.ReviewReply:
+		answer = reviewReply
 	}
-	return c.Answer(competition.New(id, nil), competition.Decision{}), err
+	return answer, err
 }
 
 func (e *fakeEngine) Stats(id string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
