@@ -346,7 +346,7 @@ func TestDecisionsAboutTheErasedAreDroppedInTime(t *testing.T) {
 				create(t, e, lasting("spring", time.Hour, 2*time.Hour))
 				until(time.Hour)
 				submit(t, e, "spring", steps("ann", 500))
-				_, err := e.Exclude("spring", &competition.ExcludeParticipant{Caller: operator, UserID: "ann", Reason: "a car"})
+				_, err := e.Run("spring", &competition.ExcludeParticipant{Caller: operator, UserID: "ann", Reason: "a car"})
 				require.NoError(t, err)
 				until(erasedAt)
 				done, err := e.EraseUser("ann")
