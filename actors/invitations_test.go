@@ -386,7 +386,7 @@ func TestWithMoneyInvitationsAreTheOperators(t *testing.T) {
 				require.NoError(t, err)
 				pool := int64(1000)
 				setPool := func() {
-					_, err := e.Edit("secret", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{PrizePoolMinor: &pool}})
+					_, err := e.Run("secret", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{PrizePoolMinor: &pool}})
 					require.NoError(t, err)
 				}
 				setPool()
