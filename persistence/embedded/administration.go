@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/cockroachdb/pebble/v2"
+
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -13,9 +15,9 @@ import (
 // PutAPIKey writes a key, and waits for the disk; see
 // competition.AdministrationStore.
 func (s *Store) PutAPIKey(ctx context.Context, k competition.APIKey) error {
-	s.administering.Lock()
-	defer s.administering.Unlock()
-	return s.putJSON(ctx, appendKey(nil, apiKeyKeys, k.ID), k)
+	return s.write(ctx, s.administering, func(batch *pebble.Batch) error {
+		return setJSON(batch, appendKey(nil, apiKeyKeys, k.ID), k)
+	})
 }
 
 // APIKeys is all keys; see competition.AdministrationStore.
@@ -32,26 +34,7 @@ func (s *Store) APIKeys(ctx context.Context) (keys []competition.APIKey, err err
 	return keys, err
 }
 
-// putJSON writes one row durably.
-func (s *Store) putJSON(ctx context.Context, key []byte, row any) error {
-	if ctx.Err() != nil {
-		return outOfTime(ctx, "nothing was begun")
-	}
-	if refusal := s.refusal.Load(); refusal != nil {
-		return *refusal
-	}
-	fields, err := json.Marshal(row)
-	if err != nil {
-		return fmt.Errorf("write row %q: %w", key, err)
-	}
-	batch := s.db.NewBatch()
-	if err := batch.Set(key, seal(key, append([]byte{rowVersion}, fields...)), nil); err != nil {
-		return unread(err)
-	}
-	return s.apply(batch)
-}
-
-// parseJSON reads a row that putJSON wrote.
+// parseJSON reads a row that setJSON wrote.
 func parseJSON(key, value []byte, row any) error {
 	fields, err := unseal(key, value)
 	if err == nil {

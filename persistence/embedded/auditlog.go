@@ -28,33 +28,17 @@ type logChange struct {
 
 // changeLog makes a change while nobody else does, and waits for the disk.
 func (s *Store) changeLog(ctx context.Context, change func(*logChange) error) error {
-	select {
-	case s.auditing <- struct{}{}:
-		defer func() { <-s.auditing }()
-	case <-s.log.dead:
-		return errStopped
-	case <-ctx.Done():
-		return outOfTime(ctx, "the change of the audit log before this one is not over")
-	}
-	if ctx.Err() != nil {
-		return outOfTime(ctx, "nothing was begun")
-	}
-	if refusal := s.refusal.Load(); refusal != nil {
-		return *refusal
-	}
-	l, err := s.beginLogChange(ctx)
-	if err != nil {
-		return err
-	}
-	err = change(l)
-	if err != nil || l.batch.Empty() {
-		closeAfter(l.batch, &err)
-		return err
-	}
-	if err := l.set(auditHeadKey, appendAuditHead([]byte{rowVersion}, l.head)); err != nil {
-		return unread(err)
-	}
-	return s.apply(l.batch)
+	return s.write(ctx, s.auditing, func(batch *pebble.Batch) error {
+		head, err := auditHead(ctx, s.db)
+		if err != nil {
+			return err
+		}
+		l := &logChange{store: s, batch: batch, head: head}
+		if err := change(l); err != nil || batch.Empty() {
+			return err
+		}
+		return unread(l.set(auditHeadKey, appendAuditHead([]byte{rowVersion}, l.head)))
+	})
 }
 
 func (s *Store) beginLogChange(ctx context.Context) (*logChange, error) {

@@ -136,12 +136,13 @@ func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at comp
 }
 
 // eraseCreator rewrites the API keys that the user made.
-func (s *Store) eraseCreator(ctx context.Context, e competition.Erasure) (err error) {
-	s.administering.Lock()
-	defer s.administering.Unlock()
-	batch := s.db.NewBatch()
+func (s *Store) eraseCreator(ctx context.Context, e competition.Erasure) error {
+	return s.write(ctx, s.administering, func(batch *pebble.Batch) error { return s.renameCreator(ctx, batch, e) })
+}
+
+func (s *Store) renameCreator(ctx context.Context, batch *pebble.Batch, e competition.Erasure) error {
 	lower, upper := allOf(apiKeyKeys)
-	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
+	err := each(ctx, s.db, lower, upper, func(key, value []byte) error {
 		var k competition.APIKey
 		if err := parseJSON(key, value, &k); err != nil || k.CreatedBy != (competition.Subject{Kind: competition.UserSubject, ID: e.UserID}) {
 			return err
@@ -154,11 +155,7 @@ func (s *Store) eraseCreator(ctx context.Context, e competition.Erasure) (err er
 		return batch.Set(key, seal(key, append([]byte{rowVersion}, fields...)), nil)
 	})
 	if err != nil || batch.Empty() {
-		closeAfter(batch, &err)
 		return err
 	}
-	if err := setMark(batch, keysMark); err != nil {
-		return unread(err)
-	}
-	return s.apply(batch)
+	return unread(setMark(batch, keysMark))
 }

@@ -14,7 +14,7 @@ import (
 )
 
 // Invitations are few and small: their fields are JSON, sealed like every row.
-// Whoever writes one holds inviting, so that what was read holds.
+// Whoever writes one does it in a turn of inviting, so that what was read holds.
 
 // Invite stores invitations; see competition.InvitationStore. Cost: linear in the
 // competition's open invitations and the athlete's of the last hour.
@@ -271,21 +271,8 @@ func (s *Store) ForgetInvitations(ctx context.Context, userID string) error {
 
 // invitationWrite fills a batch while nobody else writes invitations, and commits
 // it with an fsync.
-func (s *Store) invitationWrite(ctx context.Context, fill func(batch *pebble.Batch) error) (err error) {
-	if ctx.Err() != nil {
-		return outOfTime(ctx, "nothing was begun")
-	}
-	if refusal := s.refusal.Load(); refusal != nil {
-		return *refusal
-	}
-	s.inviting.Lock()
-	defer s.inviting.Unlock()
-	batch := s.db.NewBatch()
-	if err := fill(batch); err != nil || batch.Empty() {
-		closeAfter(batch, &err)
-		return err
-	}
-	return s.apply(batch)
+func (s *Store) invitationWrite(ctx context.Context, fill func(batch *pebble.Batch) error) error {
+	return s.write(ctx, s.inviting, fill)
 }
 
 // invitationIndex is the keys by which an invitation is found.

@@ -206,28 +206,18 @@ func handoverOf(from pebble.Reader, id competition.PrizeID) (competition.Handove
 // SaveHandover stores a hand-over, and waits for the disk; see
 // competition.LedgerStore.
 func (s *Store) SaveHandover(ctx context.Context, h *competition.Handover, attempts int) error {
-	if ctx.Err() != nil {
-		return outOfTime(ctx, "nothing was begun")
-	}
-	if refusal := s.refusal.Load(); refusal != nil {
-		return *refusal
-	}
-	s.handing.Lock()
-	defer s.handing.Unlock()
-	stored, err := handoverOf(s.db, h.Prize)
-	if err != nil {
-		return err
-	}
-	if stored.Attempts != attempts {
-		return fmt.Errorf("attempt %d at prize %v after %d: %w", h.Attempts, h.Prize, stored.Attempts, competition.ErrConflict)
-	}
-	batch := s.db.NewBatch()
-	key := appendNumberKey(nil, handoverKeys, h.Prize.CompetitionID, h.Prize.Number)
-	value := seal(key, competition.AppendHandover([]byte{rowVersion}, h))
-	if err := batch.Set(key, value, nil); err != nil {
-		return unread(err)
-	}
-	return s.apply(batch)
+	return s.write(ctx, s.handing, func(batch *pebble.Batch) error {
+		stored, err := handoverOf(s.db, h.Prize)
+		if err != nil {
+			return err
+		}
+		if stored.Attempts != attempts {
+			return fmt.Errorf("attempt %d at prize %v after %d: %w", h.Attempts, h.Prize, stored.Attempts, competition.ErrConflict)
+		}
+		key := appendNumberKey(nil, handoverKeys, h.Prize.CompetitionID, h.Prize.Number)
+		value := seal(key, competition.AppendHandover([]byte{rowVersion}, h))
+		return unread(batch.Set(key, value, nil))
+	})
 }
 
 // ReadLedger visits a competition's ledger, as of the last commit that is over;

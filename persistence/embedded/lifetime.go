@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"errors"
 	"encoding/binary"
 	"fmt"
 
@@ -15,14 +16,11 @@ import (
 // leaves all writes up to some point, and a checkpoint never without its rows.
 // Concurrent calls take turns. Cost: some 15 µs for each row and month.
 func (s *Store) Project(ctx context.Context, p *competition.Projection) (err error) {
-	if ctx.Err() != nil {
-		return outOfTime(ctx, "nothing was begun")
+	done, err := s.projecting.take(ctx, s)
+	if err != nil {
+		return err
 	}
-	if refusal := s.refusal.Load(); refusal != nil {
-		return *refusal
-	}
-	s.projecting.Lock()
-	defer s.projecting.Unlock()
+	defer done()
 	checkpoint, err := checkpointOf(s.db, p.CompetitionID)
 	if err != nil {
 		return err
@@ -169,23 +167,11 @@ func (s *Store) Unprojected(ctx context.Context, visit func(competitionID string
 // ForgetLifetime deletes a user's days, and waits for the disk; see
 // competition.LifetimeStore.
 func (s *Store) ForgetLifetime(ctx context.Context, userID string) error {
-	if ctx.Err() != nil {
-		return outOfTime(ctx, "nothing was begun")
-	}
-	if refusal := s.refusal.Load(); refusal != nil {
-		return *refusal
-	}
-	s.projecting.Lock() // Whoever projects has read an identity, and writes before this deletes.
-	defer s.projecting.Unlock()
-	lower, upper := under(lifetimeKeys, userID)
-	batch := s.db.NewBatch()
-	if err := batch.DeleteRange(lower, upper, nil); err != nil {
-		return unread(err)
-	}
-	if err := markUser(batch, userID); err != nil {
-		return unread(err)
-	}
-	return s.apply(batch)
+	// Whoever projects has read an identity, and writes before this deletes.
+	return s.write(ctx, s.projecting, func(batch *pebble.Batch) error {
+		lower, upper := under(lifetimeKeys, userID)
+		return unread(errors.Join(batch.DeleteRange(lower, upper, nil), markUser(batch, userID)))
+	})
 }
 
 // checkpointOf is how far a competition's snapshots were projected; 0 if never.

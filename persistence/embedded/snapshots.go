@@ -30,8 +30,11 @@ func (s *Store) Save(ctx context.Context, snapshot *competition.Snapshot) (err e
 		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
 	}
 
-	s.saving.Lock()
-	defer s.saving.Unlock()
+	done, err := s.saving.take(ctx, s)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if damage, known := s.damaged[id]; known {
 		return damage
 	}

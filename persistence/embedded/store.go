@@ -36,12 +36,12 @@ type Store struct {
 	heads   map[string]uint64
 	spare   sync.Pool // of *commit
 
-	saving        sync.Mutex    // a Save compares and writes under it
-	projecting    sync.Mutex    // a Project reads, joins and writes under it
-	handing       sync.Mutex    // a SaveHandover compares and writes under it
-	administering sync.Mutex    // a PutAPIKey writes, and a Pseudonymise reads and writes, under it
-	inviting      sync.Mutex    // whoever writes invitations reads and writes under it
-	auditing      chan struct{} // capacity 1, full while somebody appends to the audit log or removes from it
+	saving        turns         // in which a Save compares and writes
+	projecting    turns         // in which a Project reads, joins and writes
+	handing       turns         // in which a SaveHandover compares and writes
+	administering turns         // in which a PutAPIKey writes, and a Pseudonymise reads and writes
+	inviting      turns         // in which whoever writes invitations reads and writes
+	auditing      turns         // in which somebody appends to the audit log or removes from it
 	scrubbing     chan struct{} // capacity 1, full while a scrub is at work
 	scrubs        sync.Mutex    // whoever reads or writes waiting holds it
 	waiting       *scrubRun     // the scrub that has not begun; nil for none
