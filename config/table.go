@@ -183,7 +183,7 @@ var table = []setting{
 	},
 	{
 		name: "MAX_BODIES_MEMORY", group: groupLimits, unit: "SIZE", def: "256MiB",
-		meaning: "for all bodies that are being received; more get 503",
+		meaning: "for all bodies being received, a 16th of it for one user",
 		bind:    func(s *Settings) parser { return sizeFrom(&s.MaxBodiesMemory, MiB, TiB, "256MiB") },
 	},
 	{

@@ -19,33 +19,41 @@ const unaskedBody = 2 << 10
 // there and its body is not: fasthttp makes room for the whole of a body, or of a
 // chunk, before the first byte of it. So a larger one is received for a good
 // token alone, up to the limit of its route, and all of them together have
-// MAX_BODIES_MEMORY. Safe for concurrent use.
+// MAX_BODIES_MEMORY, of which one user has a share. Safe for concurrent use.
 type bodies struct {
-	most   int64         // bytes
-	within time.Duration // in which a body arrives, or not at all
-	limits []*route      // those with a limit of their own
-	admit  func(*fasthttp.RequestHeader) error
+	most       int64         // bytes
+	mostOfUser int64         // bytes
+	within     time.Duration // in which a body arrives, or not at all
+	limits     []*route      // those with a limit of their own
+	admit      func(*fasthttp.RequestHeader) (user string, err error)
 
 	reserved atomic.Int64
-	arriving atomic.Int64 // how many arrivals there are
-	swept    atomic.Int64 // when, Unix nanoseconds
-	arrivals sync.Map     // *fasthttp.RequestHeader to *arrival, until the request is answered
+	mu       sync.Mutex
+	users    map[string]int64 // what is reserved for each user who has a body under way
+	arriving atomic.Int64     // how many arrivals there are
+	swept    atomic.Int64     // when, Unix nanoseconds
+	arrivals sync.Map         // *fasthttp.RequestHeader to *arrival, until the request is answered
 }
 
 // arrival is a body that was looked at before it was received. fasthttp forgets
 // the header fields of a request whose body cannot be read; what its answer needs
 // of them is kept here.
 type arrival struct {
-	refusal           error // nil if the body is received
-	bytes             int64 // reserved for it
+	refusal           error  // nil if the body is received
+	bytes             int64  // reserved for it
+	user              string // whose share it is of; empty for nobody's
 	since             time.Time
 	arrived           atomic.Bool // whole: it is being answered
 	origin, requestID []byte
 }
 
-func newBodies(most int64, within time.Duration, routes []*route, admit func(*fasthttp.RequestHeader) error) *bodies {
-	b := &bodies{most: most, within: within, admit: admit}
+// sharesOfBodies is how many users together may take all the memory for bodies.
+const sharesOfBodies = 16
+
+func newBodies(most int64, within time.Duration, routes []*route, admit func(*fasthttp.RequestHeader) (string, error)) *bodies {
+	b := &bodies{most: most, mostOfUser: most / sharesOfBodies, within: within, admit: admit, users: map[string]int64{}}
 	for _, r := range routes {
+		b.mostOfUser = max(b.mostOfUser, int64(r.limit())) // one request is always taken
 		if r.bodyLimit > 0 {
 			b.limits = append(b.limits, r)
 		}
@@ -68,15 +76,15 @@ func (b *bodies) headersReceived(header *fasthttp.RequestHeader) (c fasthttp.Req
 	}
 	limit := b.limit(header)
 	a := &arrival{
-		refusal: b.admit(header), bytes: int64(length), since: time.Now(),
+		bytes: int64(length), since: time.Now(),
 		origin: bytes.Clone(header.PeekCanonical(headerOrigin)), requestID: bytes.Clone(header.PeekCanonical(headerRequestID)),
 	}
 	if length == chunked {
 		a.bytes = int64(limit)
 	}
 	c.MaxRequestBodySize = limit
-	if a.refusal == nil && !b.reserve(a.bytes) {
-		a.refusal = errBodies
+	if a.user, a.refusal = b.admit(header); a.refusal == nil {
+		a.refusal = b.reserve(a)
 	}
 	if a.refusal != nil {
 		a.bytes, c.MaxRequestBodySize = 0, refuseBody
@@ -89,8 +97,12 @@ func (b *bodies) headersReceived(header *fasthttp.RequestHeader) (c fasthttp.Req
 	return c
 }
 
-// errBodies is said when there is no room for a body.
-var errBodies = kindOverloaded.with("the bodies of other requests take all the memory that there is for them")
+// errBodies is said when there is no room for a body, errBodiesOfUser when the rest
+// is for others.
+var (
+	errBodies       = kindOverloaded.with("the bodies of other requests take all the memory that there is for them")
+	errBodiesOfUser = kindTooMany.with("as much of the user's other bodies is being received as one user may send at a time: send one batch after the other")
+)
 
 // chunked is the length of a body that is sent in chunks, as fasthttp has it.
 const chunked = -1
@@ -107,20 +119,40 @@ func (b *bodies) limit(header *fasthttp.RequestHeader) int {
 }
 
 // reserve takes memory for a body, if there is as much.
-func (b *bodies) reserve(n int64) bool {
-	if b.take(n) {
-		return true
+func (b *bodies) reserve(a *arrival) error {
+	if b.take(a) == nil {
+		return nil
 	}
 	b.sweep()
-	return b.take(n)
+	return b.take(a)
 }
 
-func (b *bodies) take(n int64) bool {
-	if b.reserved.Add(n) <= b.most {
-		return true
+func (b *bodies) take(a *arrival) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	switch {
+	case a.user != "" && b.users[a.user]+a.bytes > b.mostOfUser:
+		return errBodiesOfUser
+	case b.reserved.Add(a.bytes) > b.most:
+		b.reserved.Add(-a.bytes)
+		return errBodies
+	case a.user != "":
+		b.users[a.user] += a.bytes
 	}
-	b.reserved.Add(-n)
-	return false
+	return nil
+}
+
+// giveBack is the inverse of take.
+func (b *bodies) giveBack(a *arrival) {
+	b.reserved.Add(-a.bytes)
+	if a.user == "" || a.bytes == 0 {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.users[a.user] -= a.bytes; b.users[a.user] <= 0 {
+		delete(b.users, a.user)
+	}
 }
 
 // sweep gives back what was reserved for bodies of which nothing more can arrive.
@@ -155,7 +187,7 @@ func (b *bodies) release(header *fasthttp.RequestHeader) {
 
 func (b *bodies) forget(arrived any) {
 	if a, ok := arrived.(*arrival); ok {
-		b.reserved.Add(-a.bytes)
+		b.giveBack(a)
 		b.arriving.Add(-1)
 	}
 }
@@ -173,16 +205,22 @@ func (a *arrival) restore(header *fasthttp.RequestHeader) {
 // admitBody refuses a body by the header fields before it, in the order in which
 // clients may rely on it: 401, 415, 413. What is under /api needs a token, whether
 // there is a route or not; nothing else takes a body, so none is received there.
-func (s *Server) admitBody(header *fasthttp.RequestHeader) error {
+// The user is the one whose share the body is of: empty for operators and API keys,
+// who send for many.
+func (s *Server) admitBody(header *fasthttp.RequestHeader) (user string, err error) {
 	tooLarge := header.ContentLength() > s.bodies.limit(header)
 	if isUnderAPI(header) {
-		if _, err := s.auth.bearer(header.PeekCanonical(headerAuthorization)); err != nil {
-			return err
+		who, err := s.auth.bearer(header.PeekCanonical(headerAuthorization))
+		if err != nil {
+			return "", err
+		}
+		if !who.Caller.Operator {
+			user = who.Caller.UserID
 		}
 	} else if header.ContentLength() != chunked {
 		tooLarge = true // no body is taken there, but clients may end an empty one with a chunk
 	}
-	return admitForm(header, true, tooLarge)
+	return user, admitForm(header, true, tooLarge)
 }
 
 func isUnderAPI(header *fasthttp.RequestHeader) bool {
@@ -215,7 +253,7 @@ func (s *Server) expected(ctx *fasthttp.RequestCtx) (status int) {
 	if a := s.bodies.arrivalOf(header); a != nil {
 		refusal = a.refusal
 	} else if header.ContentLength() > 0 {
-		refusal = s.admitBody(header)
+		_, refusal = s.admitBody(header)
 	}
 	if refusal == nil {
 		return fasthttp.StatusContinue

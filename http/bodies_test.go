@@ -134,7 +134,7 @@ func TestBodiesShareMemory(t *testing.T) {
 	auth := "Host: x\r\nAuthorization: Bearer " + operatorToken(t) + "\r\n"
 	body := `{"syncs":[]}` + strings.Repeat(" ", 100<<10)
 	announced := "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + auth + "Content-Length: 1048576\r\n\r\n"
-	inChunks := "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n"
+	inChunks := "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n2\r\n{ \r\n"
 	asksFirst := "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + auth + "Expect: 100-continue\r\nContent-Length: 1048576\r\n\r\n"
 	whole := "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + auth + "Content-Length: " + strconv.Itoa(len(body)) + "\r\n\r\n" + body
 	small := "POST /api/v1/fitness/sync HTTP/1.1\r\n" + auth + "Content-Length: " + strconv.Itoa(len(hotBody)) + "\r\n\r\n" + hotBody
@@ -168,6 +168,77 @@ func TestBodiesShareMemory(t *testing.T) {
 		status, _ := ask(whole)
 		return status == 200
 	}, 10*time.Second, 20*time.Millisecond)
+}
+
+// TestAUserHasAShareOfTheMemoryForBodies: whoever begins many batches and ends none
+// is refused beyond it, and others go on; what was begun is forgotten with its end.
+func TestAUserHasAShareOfTheMemoryForBodies(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.MaxBodiesMemory, o.ReadTimeout = 64<<20, 2*time.Second }) // 4 MiB for each
+	address := listen(t, b)
+	begin := func(user, end string) *tcpClient {
+		c := &tcpClient{conn: tcp(t, address)}
+		c.reader = bufio.NewReader(c.conn)
+		_, err := io.WriteString(c.conn, "POST /api/v1/fitness/sync/batch HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+user+"\r\n"+end)
+		require.NoError(t, err)
+		return c
+	}
+	underWay := func() int64 {
+		b.bodies.mu.Lock()
+		defer b.bodies.mu.Unlock()
+		return b.bodies.users["mallory"]
+	}
+	const large, inChunks = "Content-Length: 1048576\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n2\r\n{ \r\n"
+	mallory := userToken(t, "mallory")
+	var begun []*tcpClient
+	for i := range 4 {
+		begun = append(begun, begin(mallory, []string{large, inChunks}[i%2]))
+	}
+	require.Eventually(t, func() bool { return underWay() == 4<<20 }, 5*time.Second, time.Millisecond)
+	again := mint(t, secret, map[string]any{"sub": "mallory", "jti": "2"})
+	for _, beyond := range []string{large, inChunks, "Expect: 100-continue\r\n" + large} {
+		status, answer, header := final(t, begin(again, beyond).reader)
+		require.Equal(t, 429, status, answer)
+		require.Contains(t, answer, `"code":"rate_limited"`)
+		require.Equal(t, "1", header.Get("Retry-After"))
+	}
+	body := `{"syncs":[]}` + strings.Repeat(" ", 1<<20-12)
+	whole := fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+	for _, token := range []string{userToken(t, "ada"), operatorToken(t)} {
+		status, answer, _ := final(t, begin(token, whole).reader)
+		require.Equal(t, 200, status, answer)
+	}
+	require.NoError(t, begun[0].conn.Close())
+	require.Eventually(t, func() bool { // its connection broke, or its time is over
+		status, _, _ := final(t, begin(mallory, whole).reader)
+		return status == 200
+	}, 10*time.Second, 20*time.Millisecond)
+	for _, c := range begun {
+		_ = c.conn.Close()
+	}
+	require.Eventually(t, func() bool {
+		final(t, begin(userToken(t, "ada"), whole).reader) // looks after what broke
+		b.bodies.mu.Lock()
+		defer b.bodies.mu.Unlock()
+		return len(b.bodies.users) == 0
+	}, 10*time.Second, 100*time.Millisecond)
+
+	for range 40 { // operators send for many
+		begun = append(begun, begin(operatorToken(t), large))
+	}
+	require.Eventually(t, func() bool { return b.bodies.reserved.Load() == 40<<20 }, 5*time.Second, time.Millisecond)
+}
+
+// TestOneBatchIsAlwaysTaken: however small a user's share is.
+func TestOneBatchIsAlwaysTaken(t *testing.T) {
+	routes := routes()
+	require.EqualValues(t, batchBodyLimit, newBodies(2<<20, time.Second, routes, nil).mostOfUser)
+	require.EqualValues(t, 16<<20, newBodies(256<<20, time.Second, routes, nil).mostOfUser)
+}
+
+// tcpClient is a connection and what it is read by.
+type tcpClient struct {
+	conn   net.Conn
+	reader *bufio.Reader
 }
 
 // TestWhatWasDecidedAboutBodiesIsForgotten: also where connections break in
