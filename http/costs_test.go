@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -13,6 +14,13 @@ func TestARequestCostsWhatItComesTo(t *testing.T) {
 	day := `{"steps":1,"date":"2026-05-01"}`
 	const named = `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
 	batch := func(n int) string { return `{"syncs":[` + strings.Repeat(named+",", n-1) + named + `]}` }
+	guests := func(n int) string {
+		var ids []string
+		for i := range n {
+			ids = append(ids, strconv.Itoa(i))
+		}
+		return `{"user_ids":["` + strings.Join(ids, `","`) + `"]}`
+	}
 	const sync, list = "/api/v1/fitness/sync", "/api/v1/competitions"
 	for name, c := range map[string]struct {
 		method, path, body string
@@ -29,14 +37,19 @@ func TestARequestCostsWhatItComesTo(t *testing.T) {
 		"a thousand around somebody":      {"GET", readTop + "?around=u2&radius=500", "", 0, 6, "Around"},
 		"the batch of the report":         {"POST", sync + "/batch", batch(1000), 1_200_000, 0, ""},
 		"an unnamed one to 100,000, even": {"POST", sync, day, 100_000, 0, ""},
+		"what never fits beside the rest": {"POST", sync, day, maxWrites, 0, ""},
+		"the most that fits":              {"POST", sync, day, maxWrites - writesOfUnit, 4000, "SubmitEverywhere"},
+		"inviting one":                    {"POST", list + "/spring/invitations", guests(1), 0, 1, "Invite"},
+		"inviting 1,000":                  {"POST", list + "/spring/invitations", guests(1000), 0, 1 + 50, "Invite"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
 			b.engine.writes = c.writes
 			r := b.do(t, c.method, c.path, c.body, bearer(userToken(t, "u1")))
 			if c.called == "" {
-				require.Equal(t, 429, r.status)
-				require.NotEmpty(t, r.get("Retry-After"))
+				require.Equal(t, 422, r.status)
+				require.Contains(t, r.body, `"code":"too_much_at_once"`)
+				require.Empty(t, r.get("Retry-After"), "no waiting helps")
 				require.Empty(t, b.engine.calls)
 				return
 			}
@@ -62,11 +75,31 @@ func TestWhoHasTooLittleHearsWhenItIsEnough(t *testing.T) {
 	require.Equal(t, 200, post(9_000).status)
 }
 
+// TestRetryAfterHolds: whoever waits as long as they are told gets through, also
+// where the request costs nearly all that there may be.
+func TestRetryAfterHolds(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
+	for _, writes := range []int{20_000, maxWrites - writesOfUnit, 100} {
+		b.engine.writes = writes
+		for tries := 0; ; tries++ {
+			r := b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+			if r.status == 200 {
+				break
+			}
+			require.Equal(t, 429, r.status, r.body)
+			require.Less(t, tries, 1, "once is enough")
+			seconds, err := strconv.Atoi(r.get("Retry-After"))
+			require.NoError(t, err)
+			b.now = b.now.Add(time.Duration(seconds) * time.Second)
+		}
+	}
+}
+
 // TestNoOneRequestGoesTooFar: operators have no rate, and the same bound.
 func TestNoOneRequestGoesTooFar(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
 	operator := mint(t, secret, map[string]any{"app_metadata": map[string]any{"role": "operator"}})
-	for writes, want := range map[int]int{maxWrites: 200, maxWrites + 1: 429} {
+	for writes, want := range map[int]int{maxWrites: 200, maxWrites + 1: 422} {
 		b.engine.writes = writes
 		r := b.do(t, "POST", "/api/v1/fitness/sync", `{"user_id":"u1","steps":1,"date":"2026-05-01"}`, bearer(operator))
 		require.Equal(t, want, r.status, r.body)

@@ -21,6 +21,7 @@ type call struct {
 	who   *Identity // nil on public routes
 	out   []byte    // the reply as it is being written
 	named string    // the user whom the body named instead of the caller
+	paid  int       // units
 
 	form syncForm
 	sync competition.SubmitSync
@@ -65,9 +66,11 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 			return err
 		}
 		c.who = who
-		if err := s.users.take(c.RequestCtx, who.bucket, 1+len(c.Request.Body())/bytesOfUnit+c.rows()/rowsOfUnit); err != nil {
+		units := 1 + len(c.Request.Body())/bytesOfUnit + c.rows()/rowsOfUnit
+		if err := s.users.take(c.RequestCtx, who.bucket, units, 0); err != nil {
 			return err
 		}
+		c.paid = units
 	}
 	return admitForm(&c.Request.Header, tooLarge || len(c.Request.Body()) > 0, tooLarge)
 }

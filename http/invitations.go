@@ -51,6 +51,9 @@ func (s *Server) inviteUsers(c *call) error {
 		})
 		return nil
 	}
+	if err := s.charge(c, len(users)/writesOfUnit); err != nil {
+		return err
+	}
 	list, err := engine.Invite(id, c.who.Caller, users)
 	if err != nil {
 		return err

@@ -92,7 +92,7 @@ func (s *Server) readHandshake(c *call) *handshake {
 	if !h.identity.may(c.route.scope) {
 		return refuse(errScope)
 	}
-	if err := s.users.take(c.RequestCtx, h.identity.bucket, 1); err != nil {
+	if err := s.users.take(c.RequestCtx, h.identity.bucket, 1, 0); err != nil {
 		return refuse(err)
 	}
 	if h.competitionID, err = c.competitionID(); err != nil {

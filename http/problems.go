@@ -66,6 +66,7 @@ var (
 	kindRecordedInFuture   = problemKind(422, "recorded_in_future", "The reading is from the future", 0, competition.ErrRecordedInFuture)
 	kindImplausible        = problemKind(422, "implausible", "The totals are not plausible", 0, competition.ErrImplausible)
 	kindTooManySources     = problemKind(422, "too_many_sources", "The day has too many sources", 0, competition.ErrTooManySources)
+	kindTooMuch            = problemKind(422, "too_much_at_once", "The request comes to more than one may", 0)
 	kindUpgrade            = problemKind(426, "upgrade_required", "The address speaks WebSocket", 0)
 	kindTooMany            = problemKind(429, "rate_limited", "There are too many requests", 1)
 	kindTooOften           = problemKind(429, "too_many_tries", "There were too many within the hour", 600, competition.ErrInvitingTooFast, competition.ErrTooManyTries)

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -16,7 +17,8 @@ import (
 
 // RateLimits are how many units a second are taken; 0 is no limit. A request is one
 // unit, and of a user one more for every 20 reports that it comes to, each for one
-// competition, every 16 KiB of body and every 200 rows asked for.
+// competition, or people that it invites, every 16 KiB of body and every 200 rows
+// that it asks for or reads.
 type RateLimits struct {
 	User    int // of one user, operators and service keys excepted
 	Burst   int // units that a user may use at once; 0: 4,000, or twice User if that is more
@@ -91,29 +93,52 @@ func (t *throttle[K]) of(client K) *rate.Limiter {
 	return bucket
 }
 
-// take takes units out of a bucket, or none, and tells the client where it stands
-// (draft-ietf-httpapi-ratelimit-headers, version 07); nil means that it may go on.
-func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units int) error {
+// take takes units out of a bucket, or none, and tells the client where it stands;
+// nil means that it may go on. Paid is what the request has cost before, which it
+// costs again when it is repeated.
+func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units, paid int) error {
 	if bucket == nil {
 		return nil
 	}
 	now := t.now()
 	allowed := bucket.AllowN(now, units)
-	left := max(bucket.TokensAt(now), 0)
+	left := t.tell(ctx, bucket, now)
+	switch all := units + paid; {
+	case allowed:
+		return nil
+	case all > t.burst: // no waiting helps
+		return kindTooMuch.with(fmt.Sprintf("the request costs %d units, and at most %d may be used at once: %s", all, t.burst, sendLess))
+	default:
+		return errTooMany.after((float64(all) - left) / float64(t.perSecond))
+	}
+}
+
+// owe takes units out of a bucket for what a request turned out to cost, although
+// there may be too little: then its user waits before the next one.
+func (t *throttle[K]) owe(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units int) {
+	if bucket == nil || units <= 0 {
+		return
+	}
+	now := t.now()
+	for ; units > 0; units -= t.burst {
+		bucket.ReserveN(now, min(units, t.burst))
+	}
+	if ctx != nil {
+		t.tell(ctx, bucket, now)
+	}
+}
+
+// tell tells the client where it stands (draft-ietf-httpapi-ratelimit-headers,
+// version 07), and returns how many units are left: less than 0 if some are owed.
+func (t *throttle[K]) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now time.Time) (left float64) {
+	left = bucket.TokensAt(now)
 	var room [20]byte
 	header := &ctx.Response.Header
 	header.SetCanonical(headerRateLimit, t.limit)
-	header.SetCanonical(headerRateRemaining, strconv.AppendInt(room[:0], int64(left), 10))
+	header.SetCanonical(headerRateRemaining, strconv.AppendInt(room[:0], int64(max(left, 0)), 10))
 	seconds := (float64(t.burst) - left) / float64(t.perSecond) // until the bucket is full
 	header.SetCanonical(headerRateReset, strconv.AppendInt(room[:0], int64(seconds+0.999), 10))
-	switch {
-	case allowed:
-		return nil
-	case units > t.burst:
-		return errTooMuch
-	default:
-		return errTooMany.after((float64(units) - left) / float64(t.perSecond))
-	}
+	return left
 }
 
 // after is the problem with when to come again.
@@ -129,16 +154,28 @@ func (p *problem) after(seconds float64) *problem {
 // errTooMany is said to whoever comes too early.
 var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is how many units a second are taken, and RateLimit-Remaining what is left; reports can be sent as a batch")
 
-// errTooMuch is said of a request that no waiting helps.
-var errTooMuch = kindTooMany.with("the request comes to more reports than may be sent at once, counting each for every competition that it goes to: send fewer items, or name the competition")
+// errTooMuch is said of a request that nobody may send.
+var errTooMuch = kindTooMuch.with(fmt.Sprintf("the request comes to more than %d reports, counting each for every competition that it goes to: %s", maxWrites, sendLess))
 
-// charge takes what a request costs besides the one unit of every request; nothing
-// is changed before it succeeds.
+// sendLess is what helps.
+const sendLess = "send fewer items at a time, or name the competition"
+
+// charge takes what a request costs besides what every request does; nothing is
+// changed before it succeeds.
 func (s *Server) charge(c *call, units int) error {
 	if units == 0 || c.who == nil {
 		return nil
 	}
-	return s.users.take(c.RequestCtx, c.who.bucket, units)
+	err := s.users.take(c.RequestCtx, c.who.bucket, units, c.paid)
+	if err == nil {
+		c.paid += units
+	}
+	return err
+}
+
+// chargeRows takes what a request costs for what it has read.
+func (s *Server) chargeRows(c *call, rows int) {
+	s.users.owe(c.RequestCtx, c.who.bucket, rows/rowsOfUnit)
 }
 
 // payFor charges for reports.

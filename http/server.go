@@ -213,7 +213,7 @@ func (s *Server) throttleClient(ctx *fasthttp.RequestCtx) error {
 	if s.clients == nil {
 		return nil
 	}
-	return s.clients.take(ctx, s.clients.of(s.limits.clientAddress(ctx)), 1)
+	return s.clients.take(ctx, s.clients.of(s.limits.clientAddress(ctx)), 1, 0)
 }
 
 // dress gives a response what all responses have.

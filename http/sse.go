@@ -21,7 +21,7 @@ func (s *Server) streamEvents(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.users.take(c.RequestCtx, identity.bucket, 1); err != nil {
+	if err := s.users.take(c.RequestCtx, identity.bucket, 1, 0); err != nil {
 		return err
 	}
 	id, err := c.competitionID()
