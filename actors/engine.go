@@ -106,7 +106,7 @@ type Engine struct {
 	clock        *clock
 	monitor      *monitor
 	mirror       *mirror // nil without Options.Mirror
-	sweeper      *invitationSweeper
+	sweeper      *repeated
 
 	inFlight     atomic.Int64
 	draining     atomic.Bool
@@ -159,7 +159,7 @@ func New(o Options) (*Engine, error) {
 	e.projector = startProjector(e)
 	e.saver = startSaver(e)
 	e.monitor = startMonitor(e)
-	e.sweeper = startInvitationSweeper(e)
+	e.sweeper = repeat(e.life, sweepInvitationsEvery, e.sweepInvitations)
 	if o.Mirror != nil {
 		e.mirror = startMirror(e)
 	}

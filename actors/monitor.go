@@ -12,10 +12,10 @@ import (
 // monitor asks the store every second how it is, so that health answers at once
 // and a broken store is in the log even when nobody writes.
 type monitor struct {
+	*repeated
+
 	engine *Engine
 	last   atomic.Pointer[checked]
-	stop   context.CancelFunc
-	done   chan struct{}
 }
 
 // checked is the outcome of one look at the store.
@@ -25,30 +25,10 @@ type checked struct {
 }
 
 func startMonitor(e *Engine) *monitor {
-	ctx, cancel := context.WithCancel(e.life)
-	m := &monitor{engine: e, stop: cancel, done: make(chan struct{})}
-	m.look(ctx)
-	go m.run(ctx)
+	m := &monitor{engine: e}
+	m.look(e.life)
+	m.repeated = repeat(e.life, time.Second, m.look)
 	return m
-}
-
-func (m *monitor) close() {
-	m.stop()
-	<-m.done
-}
-
-func (m *monitor) run(ctx context.Context) {
-	defer close(m.done)
-	every := time.NewTicker(time.Second)
-	defer every.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-every.C:
-			m.look(ctx)
-		}
-	}
 }
 
 func (m *monitor) look(ctx context.Context) {

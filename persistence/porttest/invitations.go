@@ -26,6 +26,26 @@ func (i *inviting) request(competitionID, by string, now competition.Millis, use
 	return r
 }
 
+// race makes requests all at once, and returns how many were taken; the others are
+// to be refused.
+func (i *inviting) race(t *testing.T, requests []*competition.Inviting, refusal error) (taken int) {
+	t.Helper()
+	var all sync.WaitGroup
+	errs := make([]error, len(requests))
+	for n, r := range requests {
+		all.Go(func() { _, errs[n] = i.h.store.Invite(t.Context(), r) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err == nil {
+			taken++
+			continue
+		}
+		require.ErrorIs(t, err, refusal)
+	}
+	return taken
+}
+
 func (i *inviting) invite(t *testing.T, competitionID, by string, now competition.Millis, users ...string) []competition.Invitation {
 	t.Helper()
 	list, err := i.h.store.Invite(t.Context(), i.request(competitionID, by, now, users...))
@@ -184,20 +204,7 @@ var invitationRules = []rule{
 		for n := range requests {
 			requests[n] = i.request("spring", "", Start+1, guests(1000+3*n, 3)...)
 		}
-		var all sync.WaitGroup
-		errs := make([]error, len(requests))
-		for n, r := range requests {
-			all.Go(func() { _, errs[n] = h.store.Invite(ctx, r) })
-		}
-		all.Wait()
-		taken := 0
-		for _, err := range errs {
-			if err == nil {
-				taken++
-				continue
-			}
-			require.ErrorIs(t, err, competition.ErrTooManyInvitations)
-		}
+		taken := i.race(t, requests, competition.ErrTooManyInvitations)
 		require.Equal(t, 3, taken, "10 places are 3 requests of 3")
 		_, err := h.store.DecideInvitation(ctx, list[0].ID, Start+2, competition.InvitationDeclined)
 		require.NoError(t, err)
@@ -215,20 +222,7 @@ var invitationRules = []rule{
 		for n := range requests {
 			requests[n] = i.request(fmt.Sprint("board-", n%3), "carol", Start, guests(20*n, 20)...)
 		}
-		var all sync.WaitGroup
-		errs := make([]error, len(requests))
-		for n, r := range requests {
-			all.Go(func() { _, errs[n] = h.store.Invite(ctx, r) })
-		}
-		all.Wait()
-		taken := 0
-		for _, err := range errs {
-			if err == nil {
-				taken++
-				continue
-			}
-			require.ErrorIs(t, err, competition.ErrInvitingTooFast)
-		}
+		taken := i.race(t, requests, competition.ErrInvitingTooFast)
 		require.Equal(t, 5, taken)
 		_, err := h.store.Invite(ctx, i.request("board-9", "carol", Start+porttestHour-1, "anna"))
 		require.ErrorIs(t, err, competition.ErrInvitingTooFast)
