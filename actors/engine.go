@@ -120,7 +120,8 @@ type Engine struct {
 	heralds      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
 	budgets      *budgets
 	answering    *stripes // whoever answers or withdraws an invitation holds its lock
-	tries        tries    // of join codes
+	erasing      erasing
+	tries        tries // of join codes
 	codeKey      atomic.Pointer[competition.Key]
 	newKey       func() competition.Key // of a new identity; tests replace it
 

@@ -4,6 +4,9 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"maps"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,30 +24,31 @@ const (
 // files. Ledgers keep the money under a pseudonym. It takes longer than other
 // calls. After an error, or a crash, the same call does the rest: a competition's
 // tie goes in the commit that erases the person there, so that ties are the list
-// of what is left. Who enrols meanwhile is somebody new, and not erased. The
-// mirror follows on its own if it takes long or is away. Error:
+// of what is left; the answer is that of one call, unless the process ended in
+// between. Who enrols meanwhile is somebody new, and not erased. The mirror follows on its own if it takes long or is away. Error:
 // competition.ErrPrizePending, before anything is erased as a rule.
 func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err := e.admit(); err != nil {
 		return done, err
 	}
 	defer e.dismiss()
-	if done.Transactions, err = e.countMoney(userID); err != nil {
+	transactions, err := e.countMoney(userID)
+	if err != nil {
 		return done, err
 	}
 	ties, err := e.memberships(userID, e.deadline())
 	if err != nil {
 		return done, err
 	}
-	var erased []string
-	for _, tie := range ties {
-		reply, err := e.eraseIn(tie.CompetitionID, userID)
+	erased, transactions := e.erasing.begin(userID, ties, transactions)
+	for _, id := range erased {
+		reply, err := e.eraseIn(id, userID)
 		if err != nil {
 			return done, err
 		}
-		done.Note(tie.CompetitionID, reply)
-		erased = append(erased, tie.CompetitionID)
+		done.Note(id, reply)
 	}
+	done.Transactions = transactions
 	ctx, cancel := context.WithTimeout(e.life, eraseTimeout)
 	defer cancel()
 	if err := e.Store.ForgetInvitations(ctx, userID); err != nil {
@@ -60,10 +64,64 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err := e.Store.Scrub(ctx); err != nil {
 		return done, err
 	}
+	e.erasing.end(userID)
 	if e.mirror != nil {
 		e.mirror.await(erased, mirrorLeisure)
 	}
 	return done, nil
+}
+
+// erasing is what erasures that did not come to their end were about, by user: the
+// ties are gone of the competitions that such a one got to, and the next call asks
+// them again. So it has the same answer, and makes up for a snapshot that could not
+// be stored, and for an answer that was lost. Nothing of it is stored, since that
+// would name the person. Safe for concurrent use.
+type erasing struct {
+	mu    sync.Mutex
+	users map[string]*begun
+}
+
+// begun is an erasure under way.
+type begun struct {
+	competitions map[string]bool
+	transactions int
+}
+
+// maxErasing is how many users are remembered; of more than that some are not.
+const maxErasing = 10_000
+
+// begin notes what an erasure is about, and returns that with what earlier ones
+// were about that did not come to their end: competitions, in the order of ids, and
+// how many transactions.
+func (e *erasing) begin(userID string, ties []competition.Membership, transactions int) (competitions []string, all int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	b := e.users[userID]
+	if b == nil {
+		b = &begun{competitions: map[string]bool{}}
+		for other := range e.users {
+			if len(e.users) < maxErasing {
+				break
+			}
+			delete(e.users, other)
+		}
+		if e.users == nil {
+			e.users = map[string]*begun{}
+		}
+		e.users[userID] = b
+	}
+	for i := range ties {
+		b.competitions[ties[i].CompetitionID] = true
+	}
+	b.transactions = max(b.transactions, transactions)
+	return slices.Sorted(maps.Keys(b.competitions)), b.transactions
+}
+
+// end forgets a user, who is erased.
+func (e *erasing) end(userID string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	delete(e.users, userID)
 }
 
 // countMoney is how many transactions a user has, none of them for a prize that

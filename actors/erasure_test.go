@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -81,17 +82,39 @@ func TestErasureGoesEverywhere(t *testing.T) {
 	})
 }
 
-// TestErasureCutShortIsFinishedByTheNext, wherever the store fails.
+// TestErasureCutShortIsFinishedByTheNext, wherever the store fails, with the answer
+// of one that was not.
 func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
-	for _, fails := range []string{"TransactionsOf", "MembershipsOf", "Save", "ForgetLifetime", "Pseudonymise", "Scrub", "the second Save"} {
+	for _, fails := range []string{
+		"nothing", "TransactionsOf", "MembershipsOf", "Save", "ForgetLifetime", "Pseudonymise", "Scrub", "the second Save", "Append", "the answer to Append",
+	} {
 		t.Run(fails, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := newMemoryStore()
 				e := startEngine(t, store, nil)
-				for _, id := range []string{"a", "b"} {
-					create(t, e, running(id))
+				var want competition.Erased
+				for n, id := range []string{"a", "b", "c", "paid"} {
+					d := running(id)
+					if id == "paid" {
+						d.EntryFeeMinor = 100
+						_, _, err := e.Create(&competition.CreateCompetition{Caller: operator, Definition: d})
+						require.NoError(t, err)
+						_, err = e.Join(id, join("ann"))
+						require.NoError(t, err)
+					} else {
+						create(t, e, d)
+					}
 					submit(t, e, id, steps("ann", 500))
+					if id != "c" {
+						_, err := e.Run(id, &competition.ExcludeParticipant{Caller: operator, UserID: "ann", Reason: "a car"})
+						require.NoError(t, err)
+						want.KeptIn = append(want.KeptIn, id)
+					}
+					if want.Competitions = n + 1; id == "a" {
+						want.KeptUntil = d.End + competition.Millis(d.LateSyncHours)*anHour + 30*24*anHour
+					}
 				}
+				want.Transactions = 1
 				left := 1
 				if fails == "the second Save" {
 					left = 2
@@ -106,11 +129,26 @@ func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 						}
 						return nil
 					}
+					appends := 0
+					store.beforeAppend = func(context.Context) (bool, error) {
+						if appends++; appends == 2 && strings.HasSuffix(fails, "Append") {
+							return fails != "Append", competition.ErrUnavailable
+						}
+						return true, nil
+					}
 				})
-				_, err := e.EraseUser("ann")
-				require.ErrorIs(t, err, competition.ErrUnavailable)
-				_, err = e.EraseUser("ann")
+				done, err := e.EraseUser("ann")
+				if fails != "nothing" {
+					require.ErrorIs(t, err, competition.ErrUnavailable)
+					pass(time.Minute) // a competition catches up
+					done, err = e.EraseUser("ann")
+				}
 				require.NoError(t, err)
+				require.Equal(t, want, done)
+				for _, id := range []string{"a", "b", "c", "paid"} {
+					require.Empty(t, store.rows[id][1].Days, "the stored row")
+				}
+				require.Empty(t, e.erasing.users)
 				require.Empty(t, namedIn(store, "ann"))
 				require.Equal(t, 1, store.erasures.scrubs)
 			})

@@ -74,7 +74,7 @@ func (c *Competition) Erase(now Millis, cmd *EraseParticipant) (Decision, error)
 	creator := cmd.UserID != "" && cmd.UserID == c.headCreator()
 	switch prize, won := c.headPrize(number); {
 	case number == 0 && !creator:
-		return c.repeat(0), nil
+		return c.repeat(c.keptOf(cmd.UserID)), nil // so that a repeat has the same answer
 	case c.head.status == Settled && c.award == nil:
 		return Decision{Seq: c.head.chain.Seq, Later: true}, nil
 	case won && prize.Status == PendingPrize:
