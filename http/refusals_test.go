@@ -306,6 +306,30 @@ func TestAnEmptyListOfTakersIsNotEnrolled(t *testing.T) {
 	assert.Equal(t, "not_enrolled", problemFrom(t, r).Code)
 }
 
+// TestTheJournalBudgetSaysWhenThereIsRoomAgain: the time is the user's own, and not
+// that of the kind.
+func TestTheJournalBudgetSaysWhenThereIsRoomAgain(t *testing.T) {
+	sync := `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
+	for _, c := range []struct {
+		request, body string
+		wait          time.Duration
+		retryAfter    string
+	}{
+		{"POST /api/v1/fitness/sync", sync, 20*time.Hour + time.Millisecond, "72001"},
+		{"POST /api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, 7 * time.Hour, "25200"},
+		{"PATCH /api/v1/competitions/spring", `{"name":"x"}`, 90 * time.Minute, "5400"},
+		{"POST /api/v1/competitions/spring/join", `{}`, time.Hour, "3600"},
+	} {
+		b := newBench(t)
+		b.engine.err = &competition.JournalBudgetError{RetryAfter: c.wait}
+		method, target, _ := strings.Cut(c.request, " ")
+		r := b.do(t, method, target, c.body, bearer(userToken(t, "u1")))
+		assert.Equal(t, 429, r.status, c.request)
+		assert.Equal(t, "journal_budget", problemFrom(t, r).Code)
+		assert.Equal(t, c.retryAfter, r.get("Retry-After"), c.request)
+	}
+}
+
 func TestReadinessTellsWhyNot(t *testing.T) {
 	for detail, health := range map[string]competition.Health{
 		"shutting down": {Ready: true, Draining: true},
