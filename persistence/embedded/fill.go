@@ -12,18 +12,22 @@ import (
 
 // listsFilled says that every summary and every membership has the rows that lead
 // to it; see listing.go. A store of before there were any gets them when it is
-// opened, once: the row is written last, so that whatever cuts the work short, it
-// begins again.
+// opened: the row is written last, so that whatever cuts the work short, it begins
+// again. A release of before there were any does not keep them up, nor does it know
+// of a format level that would keep it away. So the row holds which opening of the
+// folder wrote it, and when another one came in between they are made again. Pebble
+// tells openings apart: each one leaves an OPTIONS file with a new number.
 const listsFilled = "lists"
 
 // fillBatch is about how many bytes of rows are written at a time.
 const fillBatch = 1 << 20
 
-// fillLists makes the rows for what is there, if they were never made. Where the
+// fillLists makes the rows for what is there, if they were never made, or if last,
+// which names the opening before this one, did not keep them up. Where the
 // disk has damaged what they are made of, it says so, leaves the rest as it is, and
 // tries again at the next start.
-func (s *Store) fillLists() error {
-	err := s.fill()
+func (s *Store) fillLists(last, now string) error {
+	err := s.fill(last, now)
 	if pebble.IsCorruptionError(err) {
 		s.options.Logger.Error("lists of competitions are not complete, because part of the data folder cannot be read", "error", err)
 		return nil
@@ -31,10 +35,14 @@ func (s *Store) fillLists() error {
 	return err
 }
 
-func (s *Store) fill() error {
+func (s *Store) fill(last, now string) error {
 	key := appendKey(nil, filledKeys, listsFilled)
-	if value, err := get(s.db, key); err != nil || value != nil {
+	value, err := get(s.db, key)
+	if err != nil {
 		return err
+	}
+	if kept, err := unseal(key, value); value != nil && err == nil && string(kept) == last {
+		return s.db.Set(key, filledRow(key, now), pebble.Sync)
 	}
 	began := time.Now()
 	f := filling{store: s, commit: &commit{batch: s.db.NewBatch()}, closed: map[string]bool{}}
@@ -50,16 +58,21 @@ func (s *Store) fill() error {
 	if err := f.memberships(); err != nil {
 		return err
 	}
-	if err := f.commit.batch.Set(key, emptyRow(nil, key), nil); err != nil {
+	if err := f.commit.batch.Set(key, filledRow(key, now), nil); err != nil {
 		return err
 	}
 	if err := s.db.Apply(f.commit.batch, pebble.Sync); err != nil {
 		return err
 	}
 	if f.rows > 0 {
-		s.options.Logger.Info("lists of competitions now have an index of their own", "rows", f.rows, "took", time.Since(began))
+		s.options.Logger.Info("the index of lists of competitions was made", "rows", f.rows, "took", time.Since(began))
 	}
 	return f.commit.batch.Close()
+}
+
+// filledRow says which opening keeps the rows up.
+func filledRow(key []byte, opening string) []byte {
+	return seal(key, append([]byte{rowVersion}, opening...))
 }
 
 // filling makes rows, some at a time.

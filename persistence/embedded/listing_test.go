@@ -3,6 +3,7 @@ package embedded
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"slices"
 	"testing"
 
@@ -24,10 +25,28 @@ func played(t *testing.T, s *Store, i int, visibility competition.Visibility) *p
 	g := porttest.NewGame(s, d.ID)
 	_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d})
 	require.NoError(t, err)
-	_, err = g.C.Join(g.Now, &competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: "anna"})
-	require.NoError(t, err)
+	require.NoError(t, enrol(g, "anna"))
 	require.NoError(t, g.Commit(t.Context()))
 	return g
+}
+
+// enrol has an operator enrol a user.
+func enrol(g *porttest.Game, user string) error {
+	_, err := g.C.Join(g.Now, &competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: user})
+	return err
+}
+
+// behind opens the database of a store that is closed, as another program would.
+func behind(t *testing.T, o Options) *pebble.DB {
+	t.Helper()
+	if o.FS == nil {
+		o.FS = vfs.Default
+	}
+	db, err := pebble.Open(o.FS.PathJoin(o.Dir, pebbleFolder), &pebble.Options{
+		FS: o.FS, FormatMajorVersion: pebble.FormatNewest, Logger: newPebbleLog(slog.New(slog.DiscardHandler), nil),
+	})
+	require.NoError(t, err)
+	return db
 }
 
 func TestAStoreFromBeforeListsHadAnIndexGetsItOnce(t *testing.T) {
@@ -78,6 +97,54 @@ func TestAStoreFromBeforeListsHadAnIndexGetsItOnce(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, due, 1, "the rows are not made a second time")
 	require.NoError(t, s.Close())
+}
+
+// TestAnIndexThatAnOlderVersionDidNotKeepUpIsMadeAgain: a release of before there
+// was one opens the folder all the same, and writes.
+func TestAnIndexThatAnOlderVersionDidNotKeepUpIsMadeAgain(t *testing.T) {
+	for name, crashes := range map[string]bool{"closed": false, "crashed": true} {
+		t.Run(name, func(t *testing.T) {
+			files := vfs.NewCrashableMem()
+			o := onMemory(files)
+			s := open(t, o)
+			g := played(t, s, 1, competition.Private)
+			moved, left := played(t, s, 2, competition.Public), played(t, s, 3, competition.Private)
+			require.NoError(t, s.Close())
+
+			// What it would write, without the rows that it does not know.
+			other := open(t, onMemory(vfs.NewMem()))
+			for _, each := range []*porttest.Game{g, moved, left} {
+				again := played(t, other, int(each.C.Summary().Definition.Start-porttest.Definition("").Start), each.C.Summary().Definition.Visibility)
+				switch each {
+				case moved:
+					again.C.Tick(again.Now + 100*24*60*60*1000)
+				case left:
+					require.NoError(t, again.Leave("anna"))
+				default:
+					require.NoError(t, enrol(again, "bert"))
+				}
+				require.NoError(t, again.Commit(t.Context()))
+			}
+			played(t, other, 4, competition.Public)
+			db := behind(t, o)
+			for _, kind := range []byte{journalKeys, headKeys, identityKeys, summaryKeys, membershipKeys} {
+				lower, upper := allOf(kind)
+				require.NoError(t, db.DeleteRange(lower, upper, pebble.Sync))
+				require.NoError(t, each(t.Context(), other.db, lower, upper, func(key, value []byte) error {
+					return db.Set(key, value, pebble.Sync)
+				}))
+			}
+			if crashes {
+				o.FS = files.CrashClone(vfs.CrashCloneCfg{})
+			}
+			require.NoError(t, db.Close())
+			require.NoError(t, other.Close())
+
+			s = open(t, o)
+			porttest.RequireLists(t, s, "anna", "bert", "creator", "nobody")
+			require.NoError(t, s.Close())
+		})
+	}
 }
 
 // countingReader counts the rows that are asked for one by one.

@@ -130,6 +130,10 @@ func (o *opening) open() (s *Store, err error) {
 	if err != nil {
 		return nil, err
 	}
+	before, err := pebble.Peek(o.path, o.FS)
+	if err != nil {
+		return nil, err
+	}
 	db, err := o.openPebble(lock, said.manifest)
 	if err != nil {
 		if pebble.IsCorruptionError(err) {
@@ -137,7 +141,7 @@ func (o *opening) open() (s *Store, err error) {
 		}
 		return nil, err
 	}
-	s, err = o.newStore(db, lock, said, found)
+	s, err = o.newStore(db, lock, said, found, before.OptionsFilename)
 	if err != nil {
 		return nil, errors.Join(err, db.Close())
 	}
@@ -223,8 +227,9 @@ func (o *opening) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 	return options
 }
 
-// newStore holds the database against the witness and writes that anew.
-func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found bool) (*Store, error) {
+// newStore holds the database against the witness and writes that anew. last names
+// the opening before this one.
+func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found bool, last string) (*Store, error) {
 	if err := verifyFormat(db); err != nil {
 		return nil, err
 	}
@@ -261,7 +266,7 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.claimManifest()
-	if err := s.fillLists(); err != nil {
+	if err := s.fillLists(o.FS.PathBase(last), o.FS.PathBase(there.OptionsFilename)); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	s.measure()
