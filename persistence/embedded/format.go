@@ -13,18 +13,28 @@ import (
 // formatName is the name of the one format row.
 const formatName = "level"
 
-// verifyFormat refuses a folder that a newer version has used, whose journals may
-// hold what this one cannot read, and notes this version's level.
+// layout grows with every change of keys.go or rows.go that an older program could
+// not read, as competition.FormatLevel does with every new kind of event.
+//
+//	0  everything before levels were noted
+//	1  summaries say until when decisions are kept
+const layout = 1
+
+// verifyFormat refuses a folder that a newer version has used, whose journals or
+// rows may be what this one cannot read, and notes this version's levels: that of
+// the events and that of the layout.
 func verifyFormat(db *pebble.DB) error {
 	key := appendKey(nil, formatKeys, formatName)
 	value, closer, err := db.Get(key)
-	var level uint64
+	var level, rows uint64
 	switch {
 	case errors.Is(err, pebble.ErrNotFound): // from before there were levels, or new
 	case err != nil:
 		return err
 	default:
-		level, _ = binary.Uvarint(value)
+		size := 0
+		level, size = binary.Uvarint(value)
+		rows, _ = binary.Uvarint(value[max(size, 0):])
 		if err := closer.Close(); err != nil {
 			return err
 		}
@@ -32,8 +42,11 @@ func verifyFormat(db *pebble.DB) error {
 	switch {
 	case level > uint64(competition.FormatLevel):
 		return fmt.Errorf("%w: it has format level %d and this program knows %d; run the newer program", ErrNewer, level, competition.FormatLevel)
-	case level == uint64(competition.FormatLevel):
+	case rows > layout:
+		return fmt.Errorf("%w: it has layout %d and this program knows %d; run the newer program", ErrNewer, rows, layout)
+	case level == uint64(competition.FormatLevel) && rows == layout:
 		return nil
 	}
-	return db.Set(key, binary.AppendUvarint(nil, uint64(competition.FormatLevel)), pebble.Sync)
+	value = binary.AppendUvarint(binary.AppendUvarint(nil, uint64(competition.FormatLevel)), layout)
+	return db.Set(key, value, pebble.Sync)
 }

@@ -25,7 +25,7 @@ import (
 //	n/<user id> NUL <id>        the same, if the competition was not found to be over
 //	x/<user id> NUL <start, 8> <id>
 //	                            the same of a private one that was
-//	F/<what>                    that rows of a kind were made for what was there before it
+//	F/<what>                    which opening keeps rows of a kind up that older versions do not
 //	l/<user id> NUL <month, 4>  a user's days of a month in all competitions
 //	k/<id>                      the checkpoint: of which seq those have a competition's
 //	a/<key id>                  an API key
@@ -55,7 +55,7 @@ import (
 //	D/<id> NUL <code id>        that a code is a competition's
 //	Z/<time, 8> <code id>       until when it is good
 //	S/<what>                    a random key of this store
-//	f/level                     the format level of the newest program that was here
+//	f/level                     the levels of events and layout of the newest program that was here
 //	e/<what>                    something was erased and is in old files yet
 //
 // One value for a whole batch, not one for each event, because that is how
