@@ -31,7 +31,7 @@ func (s *server) committed(ctx context.Context) (committed, error) {
 	if err != nil {
 		return committed{}, fmt.Errorf("ask for the metrics: %w", err)
 	}
-	token, err := rig.Token("operator", true)
+	token, err := rig.Token("boss", true) // "operator" is reserved
 	if err != nil {
 		return committed{}, err
 	}

@@ -13,7 +13,7 @@
 //	c  on PostgreSQL        the same, beside pgbench's own single-row inserts
 //	d  batches of 100       embedded and PostgreSQL
 //	e  top-100 reads        cached, while 1,000 syncs a second change the board (and what those
-//	                        alone cost a constant), If-None-Match
+//	                        alone cost a constant), If-None-Match; at 64 connections beside plain Fiber
 //	f  a large board        rank-of, around-me and deep pages among 1,000,000
 //	g  live boards          says how to run `make bench-live`
 //	h  built on Redis       the same front end over ZADD and ZREVRANK

@@ -27,6 +27,7 @@ const (
 	ours      = "paceboard" // the real server on the embedded store
 	onPG      = "postgres"  // the same on PostgreSQL
 	frontEnd  = "frontend"
+	plain     = "plain" // Fiber as it comes
 	onLarge   = "large" // the real server with a board of 1,000,000
 	always    = "always"
 	everysec  = "everysec"
@@ -77,6 +78,11 @@ func measurements() []measurement {
 	changing := func(m *measurement) { m.beside = 1_000 }
 	add('e', "changing", "top 100, 1,000 syncs/s beside", ours, "top", most, 0, asEmptyGet, changing)
 	add('e', "beside", "the constant, 1,000 syncs/s beside", frontEnd, "top", most, 0, asEmptyGet, changing)
+	const few = 64 // where it is compared with what people know of Fiber
+	asPlain := func(m *measurement) { m.against = "e/plain/64" }
+	add('e', "plain", "plain Fiber, same bytes", plain, "top", few, 0, func(m *measurement) { m.against = "" })
+	add('e', "top", "top 100", ours, "top", few, 0, asPlain)
+	add('e', "empty", "constant of a top 100's bytes", frontEnd, "top", few, 0, asPlain)
 	add('e', "unchanged", "top 100, If-None-Match: 304", ours, "unchanged", most, 0)
 	add('f', "rank", "rank-of among 1,000,000", onLarge, "rank", most, 0)
 	add('f', "around", "around-me, 11 of 1,000,000", onLarge, "around", most, 0)

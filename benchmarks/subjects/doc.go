@@ -2,6 +2,7 @@
 // same front end, and fills boards too large to be synced one by one.
 //
 //	subjects frontend -post FILE -get FILE   the front end alone, with constant answers
+//	subjects plain -get FILE                 Fiber as it comes, with a constant answer
 //	subjects forgetful -dir DIR              the server with a journal that keeps nothing
 //	subjects redis -url URL                  what people would build instead: ZADD and ZREVRANK
 //	subjects fill -dir DIR -id ID …          writes a competition into a data folder, and ends

@@ -35,6 +35,24 @@ func frontend(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	return common.until(ctx, func(l net.Listener) error { return app.Listener(pbhttp.Lean(l)) }, app.ShutdownWithContext)
 }
 
+// plain is Fiber as it comes: default settings, an ordinary listener, and a
+// constant that answers every GET. It is what somebody knows Fiber by who has not
+// seen this server, whose settings are for connections that are many and silent.
+func plain(ctx context.Context, flags *flag.FlagSet, args []string) error {
+	common := servingFlags(flags)
+	getFile := flags.String("get", "", "`FILE` that answers every GET")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	get, err := os.ReadFile(*getFile)
+	if err != nil {
+		return err
+	}
+	app := fiber.New(fiber.Config{DisableStartupMessage: true})
+	app.Get("/api/v1/leaderboard/:competition_id", constant(get))
+	return common.until(ctx, app.Listener, app.ShutdownWithContext)
+}
+
 // constant answers with bytes that are copied nowhere.
 func constant(body []byte) fiber.Handler {
 	return func(c *fiber.Ctx) error {

@@ -24,7 +24,7 @@ import (
 // all have.
 type subject func(ctx context.Context, flags *flag.FlagSet, args []string) error
 
-var subjects = map[string]subject{"frontend": frontend, "forgetful": forgetful, "redis": overRedis, "fill": fill}
+var subjects = map[string]subject{"frontend": frontend, "plain": plain, "forgetful": forgetful, "redis": overRedis, "fill": fill}
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -38,7 +38,7 @@ func main() {
 
 func run(ctx context.Context, args []string) error {
 	if len(args) == 0 || subjects[args[0]] == nil {
-		return errors.New("say one of frontend, forgetful, redis, fill")
+		return errors.New("say one of frontend, plain, forgetful, redis, fill")
 	}
 	return subjects[args[0]](ctx, flag.NewFlagSet(args[0], flag.ContinueOnError), args[1:])
 }
