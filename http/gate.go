@@ -226,7 +226,7 @@ func (s *Server) serveReserve(conn net.Conn) {
 			return
 		}
 		s.handle(&ctx)
-		ctx.Response.SkipBody = ctx.IsHead()
+		ctx.Response.SkipBody = ctx.Response.SkipBody || ctx.IsHead()
 		s.lastWords(&ctx, conn)
 	}()
 }

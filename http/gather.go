@@ -7,49 +7,46 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// An answer that is larger than fasthttp's buffer for writing leaves it in two
-// pieces: what filled the buffer, header fields first, and the rest. A lean
-// connection that was told what comes keeps the first piece until the second is
-// there, and sends both by one call of the kernel.
+// fasthttp copies as much of a large answer as its buffer holds and sends the rest
+// apart. So a lean connection is given the body of such an answer by itself, and
+// sends it with the header fields, copying nothing, by one call of the kernel.
 
-// gatherFrom is how large a body is, in bytes, of which it is told: with its
-// header fields a smaller one fits the buffer.
-const gatherFrom = 2 << 10
+// followFrom is how large a body is, in bytes, that is given so: a smaller one fits
+// the buffer with its header fields, and is copied faster than it is gathered.
+const followFrom = 2 << 10
 
-// gathering is a connection that can be told so.
-type gathering interface {
-	// gather says that the next to be written is an answer with a body of so many
-	// bytes, in one piece or two.
-	gather(body int)
+// following is a connection that takes bodies.
+type following interface {
+	// follow has a body sent right after the header fields that are written next. It
+	// must not change before they are. False means that it is not taken.
+	follow(body []byte) bool
 }
 
-// firstPiece is what filled fasthttp's buffer. It is borrowed from a pool, since
+// answer is what one call of the kernel sends. It is borrowed from a pool, since
 // connections are many.
-type firstPiece struct {
-	bytes  []byte
+type answer struct {
 	pieces [2][]byte
-	both   net.Buffers // of pieces
+	left   net.Buffers // of pieces
 }
 
-var firstPieces = sync.Pool{New: func() any { return new(firstPiece) }}
+var answers = sync.Pool{New: func() any { return new(answer) }}
 
-// gatherAnswer has a large answer sent at once, where the connection can.
-func gatherAnswer(ctx *fasthttp.RequestCtx) {
+// handOver gives a large body to the connection, where that takes it.
+func handOver(ctx *fasthttp.RequestCtx) {
 	if ctx.Response.IsBodyStream() || ctx.IsHead() {
 		return
 	}
-	body := len(ctx.Response.Body())
-	if body < gatherFrom || ctx.Response.StatusCode() == fasthttp.StatusNotModified || ctx.Response.StatusCode() == fasthttp.StatusNoContent {
+	body := ctx.Response.Body()
+	if len(body) < followFrom || ctx.Response.StatusCode() == fasthttp.StatusNotModified || ctx.Response.StatusCode() == fasthttp.StatusNoContent {
 		return
 	}
-	if conn, ok := ctx.Conn().(gathering); ok {
-		conn.gather(body)
+	if conn, ok := ctx.Conn().(following); ok && conn.follow(body) {
+		ctx.Response.SkipBody = true // fasthttp still says how long it is
 	}
 }
 
-// gather passes on what is said to the connection itself.
-func (c *gatedConn) gather(body int) {
-	if conn, ok := c.Conn.(gathering); ok {
-		conn.gather(body)
-	}
+// follow passes on what the connection itself is given.
+func (c *gatedConn) follow(body []byte) bool {
+	conn, ok := c.Conn.(following)
+	return ok && conn.follow(body)
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"strconv"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
@@ -66,9 +67,8 @@ func TestAnswersOfAllSizesAreWhole(t *testing.T) {
 	require.NoError(t, s.Shutdown(context.WithoutCancel(t.Context())))
 }
 
-// TestALeanConnWaitsForTheSecondPieceAlone: what is no answer, or a whole one, is
-// sent as it comes.
-func TestALeanConnWaitsForTheSecondPieceAlone(t *testing.T) {
+// TestABodyFollowsTheHeaderFields: and nothing else.
+func TestABodyFollowsTheHeaderFields(t *testing.T) {
 	lean, other := leanPair(t)
 	conn, ok := lean.(*leanConn)
 	require.True(t, ok)
@@ -83,27 +83,44 @@ func TestALeanConnWaitsForTheSecondPieceAlone(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, len(text), n)
 	}
-	conn.gather(4)
-	write("HTTP/1.1 200 OK\r\n\r\nbody")
-	arrives("HTTP/1.1 200 OK\r\n\r\nbody")
-	conn.gather(4)
-	write("no head at all")
-	arrives("no head at all")
-	write("A: b\r\n\r\n")
-	arrives("A: b\r\n\r\n")
+	require.True(t, conn.follow([]byte("body")))
+	write("HTTP/1.1 200 OK\r\nA: ")
+	arrives("HTTP/1.1 200 OK\r\nA: ")
+	write("b\r\n\r\n")
+	arrives("b\r\n\r\nbody")
+	require.Nil(t, conn.body, "nothing is kept")
+	write("HTTP/1.1 200 OK\r\n\r\n")
+	arrives("HTTP/1.1 200 OK\r\n\r\n")
 
-	conn.gather(8)
-	write("HTTP/1.1 200 OK\r\n\r\nhalf")
-	require.NotNil(t, conn.first)
-	write("rest")
-	arrives("HTTP/1.1 200 OK\r\n\r\nhalfrest")
-	require.Nil(t, conn.first, "nothing is kept")
-
-	conn.gather(8)
-	write("HTTP/1.1 200 OK\r\n\r\nhalf")
+	require.True(t, conn.follow([]byte("body")))
 	require.NoError(t, conn.Close())
-	n, err := io.WriteString(lean, "rest")
+	n, err := io.WriteString(lean, "HTTP/1.1 200 OK\r\n\r\n")
 	require.ErrorIs(t, err, net.ErrClosed)
 	require.Zero(t, n)
-	require.Nil(t, conn.first)
+	require.Nil(t, conn.body)
+}
+
+// TestABodyThatIsTakenSlowlyIsWhole: the connection takes a part at a time, and
+// timers go off before the deadline.
+func TestABodyThatIsTakenSlowlyIsWhole(t *testing.T) {
+	lean, other := leanPair(t)
+	conn, ok := lean.(*leanConn)
+	require.True(t, ok)
+	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
+	require.NoError(t, lean.SetWriteDeadline(time.Now().Add(20*time.Millisecond)))
+	require.NoError(t, lean.SetWriteDeadline(time.Now().Add(time.Minute)), "the timer stays")
+	armed := conn.writeBy.armed.Load()
+	const head = "HTTP/1.1 200 OK\r\n\r\n"
+	require.True(t, conn.follow(body))
+	done := make(chan error, 1)
+	go func() {
+		_, err := io.WriteString(lean, head)
+		done <- err
+	}()
+	require.Eventually(t, func() bool { return conn.writeBy.armed.Load() != armed }, 10*time.Second, time.Millisecond, "it went off, and was moved")
+	got := make([]byte, len(head)+len(body))
+	_, err := io.ReadFull(other, got)
+	require.NoError(t, err)
+	require.NoError(t, <-done)
+	require.True(t, bytes.Equal(append([]byte(head), body...), got))
 }

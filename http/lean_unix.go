@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"net"
-	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -16,16 +15,16 @@ import (
 // when that has been read. One goroutine reads at a time, as with any net.Conn
 // behind a bufio.Reader.
 type leanConn struct {
-	*net.TCPConn
+	tcp      *net.TCPConn
 	raw      syscall.RawConn
 	fill     func(fd uintptr) bool // c.tryFill, made once
 	buffer   *[readAhead]byte      // nil while all that came has been read
 	from, to int                   // what of it is unread
 	err      error                 // of the last tryFill
-	writeBy  atomic.Int64          // the write deadline, Unix nanoseconds; 0 for none
 
-	body  int         // of the answer that is to be written at once; 0 for none
-	first *firstPiece // what came of it; nil before
+	readBy, writeBy deadline
+
+	body []byte // goes with the header fields that are written next; nil for none
 }
 
 // newLeanConn returns conn itself when it is no TCP connection.
@@ -38,93 +37,102 @@ func newLeanConn(conn net.Conn) net.Conn {
 	if err != nil {
 		return conn
 	}
-	c := &leanConn{TCPConn: tcp, raw: raw}
+	c := &leanConn{tcp: tcp, raw: raw}
 	c.fill = c.tryFill
 	return c
 }
 
-// SetWriteDeadline costs nothing when it is told what it knows, as a socket
-// does with every frame.
+func (c *leanConn) Close() error         { return c.tcp.Close() }
+func (c *leanConn) CloseWrite() error    { return c.tcp.CloseWrite() }
+func (c *leanConn) LocalAddr() net.Addr  { return c.tcp.LocalAddr() }
+func (c *leanConn) RemoteAddr() net.Addr { return c.tcp.RemoteAddr() }
+
+func (c *leanConn) SetReadDeadline(t time.Time) error { return c.readBy.set(t, c.tcp.SetReadDeadline) }
+
 func (c *leanConn) SetWriteDeadline(t time.Time) error {
-	if c.writeBy.Swap(nanoseconds(t)) == nanoseconds(t) {
-		return nil
-	}
-	return c.TCPConn.SetWriteDeadline(t)
+	return c.writeBy.set(t, c.tcp.SetWriteDeadline)
 }
 
-// SetDeadline moves the write deadline, too.
 func (c *leanConn) SetDeadline(t time.Time) error {
-	c.writeBy.Store(nanoseconds(t))
-	return c.TCPConn.SetDeadline(t)
+	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-func nanoseconds(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
+// follow implements following.
+func (c *leanConn) follow(body []byte) bool {
+	c.body = body
+	return true
 }
 
-// gather implements gathering.
-func (c *leanConn) gather(body int) { c.body = body }
-
-// Write writes at once, except the first piece of an answer that is gathered.
-func (c *leanConn) Write(p []byte) (int, error) {
-	switch {
-	case c.first != nil:
+// Write writes at once: the body of an answer, if one was given to follow, by the
+// same call of the kernel as its header fields.
+func (c *leanConn) Write(p []byte) (n int, err error) {
+	if c.body != nil && bytes.HasSuffix(p, headEnd) {
 		return c.writeBoth(p)
-	case c.body == 0:
-		return c.TCPConn.Write(p)
 	}
-	head := bytes.Index(p, headEnd)
-	whole := head + len(headEnd) + c.body
-	c.body = 0
-	if head < 0 || whole <= len(p) {
-		return c.TCPConn.Write(p)
+	for {
+		written, err := c.tcp.Write(p[n:])
+		n += written
+		if err == nil || !c.writeBy.early(err, c.tcp.SetWriteDeadline) {
+			return n, err //nolint:wrapcheck // as the connection says it
+		}
 	}
-	c.first, _ = firstPieces.Get().(*firstPiece)
-	c.first.bytes = append(c.first.bytes[:0], p...)
-	return len(p), nil
 }
 
 // headEnd is where the header fields of an answer end.
 var headEnd = []byte("\r\n\r\n")
 
-// writeBoth writes the first piece and the second.
-func (c *leanConn) writeBoth(second []byte) (int, error) {
-	first := c.first
-	c.first = nil
-	first.pieces = [2][]byte{first.bytes, second}
-	first.both = first.pieces[:]
-	n, err := first.both.WriteTo(c.TCPConn)
-	first.pieces = [2][]byte{} // the second is not ours
-	written := max(int(n)-len(first.bytes), 0)
-	firstPieces.Put(first)
-	return written, err //nolint:wrapcheck // as the connection says it
+// writeBoth writes the header fields and the body that follows them.
+func (c *leanConn) writeBoth(head []byte) (int, error) {
+	both, _ := answers.Get().(*answer)
+	both.pieces = [2][]byte{head, c.body}
+	both.left = both.pieces[:]
+	c.body = nil
+	var n int64
+	for {
+		written, err := both.left.WriteTo(c.tcp) // takes what it wrote off
+		n += written
+		if err == nil || !c.writeBy.early(err, c.tcp.SetWriteDeadline) {
+			both.pieces = [2][]byte{} // they are not ours
+			answers.Put(both)
+			return min(int(n), len(head)), err //nolint:wrapcheck // the same
+		}
+	}
 }
 
 // Read waits until something came, and only then borrows a buffer.
-func (c *leanConn) Read(p []byte) (int, error) {
+func (c *leanConn) Read(p []byte) (n int, err error) {
 	if c.buffer == nil {
 		if len(p) >= readAhead {
-			return c.TCPConn.Read(p)
+			return c.readInto(p)
 		}
 		if len(p) == 0 {
 			return 0, nil
 		}
-		if err := c.raw.Read(c.fill); err != nil {
-			return 0, err
+		for err = c.raw.Read(c.fill); err != nil; err = c.raw.Read(c.fill) {
+			if !c.readBy.early(err, c.tcp.SetReadDeadline) {
+				return 0, err
+			}
 		}
 		if c.err != nil {
 			return 0, c.err
 		}
 	}
-	n := copy(p, c.buffer[c.from:c.to])
+	n = copy(p, c.buffer[c.from:c.to])
 	if c.from += n; c.from == c.to {
 		readAheads.Put(c.buffer)
 		c.buffer = nil
 	}
 	return n, nil
+}
+
+// readInto reads what is large enough to be read into itself.
+func (c *leanConn) readInto(p []byte) (n int, err error) {
+	for {
+		n, err = c.tcp.Read(p)
+		if n > 0 || err == nil || !c.readBy.early(err, c.tcp.SetReadDeadline) {
+			return n, err //nolint:wrapcheck // as the connection says it
+		}
+	}
 }
 
 // tryFill reads what is there; false means nothing yet.

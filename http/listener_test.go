@@ -109,6 +109,52 @@ func TestLeanConnHeedsWriteDeadlines(t *testing.T) {
 	require.NoError(t, write())
 }
 
+// TestLaterDeadlinesMoveNoTimer: it goes off too early, and nobody but the
+// connection notices.
+func TestLaterDeadlinesMoveNoTimer(t *testing.T) {
+	lean, other := leanPair(t)
+	conn, ok := lean.(*leanConn)
+	require.True(t, ok)
+	for name, c := range map[string]struct {
+		set  func(time.Time) error
+		d    *deadline
+		wait func() error
+	}{
+		"read":         {lean.SetReadDeadline, &conn.readBy, func() error { _, err := lean.Read(make([]byte, 1)); return err }},
+		"read of much": {lean.SetReadDeadline, &conn.readBy, func() error { _, err := lean.Read(make([]byte, readAhead)); return err }},
+		"write": {lean.SetWriteDeadline, &conn.writeBy, func() error {
+			for {
+				if _, err := lean.Write(make([]byte, 1<<20)); err != nil {
+					return err
+				}
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			began := time.Now()
+			require.NoError(t, c.set(began.Add(10*time.Millisecond)))
+			armed := c.d.armed.Load()
+			late := began.Add(50 * time.Millisecond)
+			require.NoError(t, c.set(late))
+			require.Equal(t, armed, c.d.armed.Load(), "the timer stays")
+			require.ErrorIs(t, c.wait(), os.ErrDeadlineExceeded)
+			require.False(t, time.Now().Before(late), "but the deadline holds")
+			require.Equal(t, sinceEpoch(late), c.d.armed.Load())
+
+			// An earlier one, and none, count at once, for those who wait too.
+			require.NoError(t, c.set(began.Add(time.Hour)))
+			ended := make(chan error, 1)
+			go func() { ended <- c.wait() }()
+			require.Eventually(t, func() bool { return c.d.armed.Load() == sinceEpoch(began.Add(time.Hour)) }, 10*time.Second, time.Millisecond)
+			require.NoError(t, c.set(time.Now()))
+			require.ErrorIs(t, <-ended, os.ErrDeadlineExceeded)
+			require.NoError(t, c.set(time.Time{}))
+			require.EqualValues(t, never, c.d.armed.Load())
+		})
+	}
+	require.NoError(t, other.Close())
+}
+
 // TestServeAfterShutdownReturns: a program that is told to stop while it starts
 // does stop.
 func TestServeAfterShutdownReturns(t *testing.T) {

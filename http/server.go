@@ -182,7 +182,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	} else {
 		s.fiber(ctx)
 	}
-	gatherAnswer(ctx)
+	handOver(ctx)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.logAccess(ctx)
 	}
