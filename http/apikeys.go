@@ -279,7 +279,7 @@ func (s *Server) revokeAPIKey(c *call) error {
 	if err != nil {
 		return err
 	}
-	id := c.fiber.Params("key_id")
+	id := c.parameter("key_id")
 	for i := range keys {
 		if keys[i].ID != id {
 			continue

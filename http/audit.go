@@ -42,7 +42,7 @@ func (s *Server) audit(c *call) {
 func (c *call) targets() (targets []competition.AuditTarget) {
 	for part := range strings.SplitSeq(c.route.path, "/") {
 		if place, isPlace := strings.CutPrefix(part, ":"); isPlace {
-			targets = append(targets, competition.TargetAt(place, strings.Clone(c.fiber.Params(place))))
+			targets = append(targets, competition.TargetAt(place, strings.Clone(c.parameter(place))))
 		}
 	}
 	if c.named != "" {

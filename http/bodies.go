@@ -311,7 +311,11 @@ func isHTTP1(header *fasthttp.RequestHeader) error {
 		return nil // fasthttp marks the other kind as the last of its connection
 	}
 	var hasLength, hasCoding bool
-	for line := range bytes.Lines(header.RawHeaders()) {
+	for line, rest := []byte(nil), header.RawHeaders(); len(rest) > 0; {
+		line, rest = rest, nil
+		if end := bytes.IndexByte(line, '\n') + 1; end > 0 {
+			line, rest = line[:end], line[end:]
+		}
 		if line[0]|0x20 != 'c' && line[0]|0x20 != 't' {
 			continue
 		}

@@ -16,7 +16,8 @@ import (
 type call struct {
 	*fasthttp.RequestCtx
 
-	fiber *fiber.Ctx
+	fiber *fiber.Ctx // nil where a shortcut led here
+	last  string     // the parameter at the path's end, then; lies in the request's buffer
 	route *route
 	who   *Identity // nil on public routes
 	out   []byte    // the reply as it is being written
@@ -38,24 +39,30 @@ func (s *Server) enter(r *route) fiber.Handler {
 	return func(f *fiber.Ctx) error {
 		c, _ := s.calls.Get().(*call)
 		c.RequestCtx, c.fiber, c.route = f.Context(), f, r
-		err := s.admit(c, len(c.Request.Body()) > r.limit())
-		if err == nil {
-			err = r.handle(s, c)
-		}
-		if err != nil {
-			s.refuse(c.RequestCtx, err)
-		}
-		if c.who != nil && c.who.Caller.Operator && r.audited {
-			s.audit(c)
-		}
-		counters.count(c.Response.StatusCode())
-		if cap(c.out) > maxKeptReply {
-			c.out = nil
-		}
-		*c = call{out: c.out}
-		s.calls.Put(c)
+		s.run(c, counters)
 		return nil
 	}
+}
+
+// run takes a call through its route, and counts it.
+func (s *Server) run(c *call, counters *classes) {
+	r := c.route
+	err := s.admit(c, len(c.Request.Body()) > r.limit())
+	if err == nil {
+		err = r.handle(s, c)
+	}
+	if err != nil {
+		s.refuse(c.RequestCtx, err)
+	}
+	if c.who != nil && c.who.Caller.Operator && r.audited {
+		s.audit(c)
+	}
+	counters.count(c.Response.StatusCode())
+	if cap(c.out) > maxKeptReply {
+		c.out = nil
+	}
+	*c = call{out: c.out}
+	s.calls.Put(c)
 }
 
 // admit checks the token, the body's encoding and type, and its size.
@@ -140,16 +147,31 @@ func (c *call) query() query { return query{raw: viewOf(c.URI().QueryString())} 
 
 // competitionID is the competition of the path, copied.
 func (c *call) competitionID() (string, error) {
-	id, ok := unescape(c.fiber.Params("competition_id"), false)
+	id, err := c.competitionInPath()
+	return strings.Clone(id), err
+}
+
+// competitionInPath is the same; it lies in the request's buffer.
+func (c *call) competitionInPath() (string, error) {
+	id, ok := unescape(c.parameter("competition_id"), false)
 	if !ok || !competition.ValidID(id) {
 		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "competition_id", Detail: badCompetitionID}})
 	}
-	return strings.Clone(id), nil
+	return id, nil
+}
+
+// parameter is a parameter of the path, as it was sent; it lies in the request's
+// buffer.
+func (c *call) parameter(name string) string {
+	if c.fiber == nil {
+		return c.last // the only one that there may be: see shortcut
+	}
+	return c.fiber.Params(name)
 }
 
 // userID is the user of the path, copied.
 func (c *call) userID() (string, error) {
-	id, ok := unescape(c.fiber.Params("user_id"), false)
+	id, ok := unescape(c.parameter("user_id"), false)
 	if !ok || !competition.ValidUserID(id) {
 		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "user_id", Detail: badUserID}})
 	}

@@ -93,7 +93,7 @@ func (s *Server) reviewBy(c *call, read func(*form), decide decision) error {
 
 // day is the day of the path.
 func (c *call) day() (competition.Day, error) {
-	text, ok := unescape(c.fiber.Params("date"), false)
+	text, ok := unescape(c.parameter("date"), false)
 	day, valid := readDay([]byte(text))
 	if !ok || !valid {
 		return 0, kindInvalidRequest.listing([]competition.FieldError{{Field: "date", Detail: "must be a day from 1970-01-01 on, as YYYY-MM-DD or RFC 3339"}})

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -27,16 +28,23 @@ type Identity struct {
 
 	bucket *rate.Limiter          // of the user's requests, shared by the user's tokens; nil for no limit
 	synced atomic.Pointer[string] // the competition that the last sync named
+	read   atomic.Pointer[string] // the one whose board was read last
 }
 
 // competitionNamed is a competition's id as a string of its own, which costs
 // nothing if the last sync named the same, as people's syncs do.
-func (id *Identity) competitionNamed(name []byte) string {
-	if last := id.synced.Load(); last != nil && *last == string(name) {
+func (id *Identity) competitionNamed(name []byte) string { return keptIn(&id.synced, viewOf(name)) }
+
+// competitionRead is the same for boards.
+func (id *Identity) competitionRead(name string) string { return keptIn(&id.read, name) }
+
+// keptIn is a name as a string of its own: the one that is kept, if that is equal.
+func keptIn(kept *atomic.Pointer[string], name string) string {
+	if last := kept.Load(); last != nil && *last == name {
 		return *last
 	}
-	own := string(name)
-	id.synced.Store(&own)
+	own := strings.Clone(name)
+	kept.Store(&own)
 	return own
 }
 

@@ -274,7 +274,7 @@ func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
 // invitationID is the invitation of the path, copied. Whatever is none is one that
 // there is not.
 func (c *call) invitationID() (string, error) {
-	id, ok := unescape(c.fiber.Params("invitation_id"), false)
+	id, ok := unescape(c.parameter("invitation_id"), false)
 	if !ok || uuid.Validate(id) != nil {
 		return "", competition.ErrUnknownInvitation
 	}

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -21,10 +22,11 @@ const (
 // getLeaderboard reads a part of a board. Its top is encoded once for all
 // readers of a version, whatever their limit.
 func (s *Server) getLeaderboard(c *call) error {
-	id, err := c.competitionID()
+	id, err := c.competitionInPath()
 	if err != nil {
 		return err
 	}
+	id = c.who.competitionRead(id)
 	part, err := readPart(c.query())
 	if err != nil {
 		return err
@@ -70,6 +72,10 @@ type part struct {
 
 func readPart(q query) (p part, err error) {
 	p.limit, p.radius = defaultLimit, defaultRadius
+	if limit, ok := q.onlyLimit(); ok || q.raw == "" {
+		p.limit = cmp.Or(limit, defaultLimit)
+		return p, nil
+	}
 	var given bool
 	if p.around, given = q.text("around"); given {
 		if !competition.ValidUserID(p.around) {

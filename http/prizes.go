@@ -121,7 +121,7 @@ func (s *Server) failPrize(c *call) error {
 
 // prizeID is the prize of the path, copied.
 func (c *call) prizeID() (competition.PrizeID, error) {
-	text, ok := unescape(c.fiber.Params("id"), false)
+	text, ok := unescape(c.parameter("id"), false)
 	id, valid := competition.ParsePrizeID(string([]byte(text)))
 	if !ok || !valid {
 		return id, kindInvalidRequest.listing([]competition.FieldError{{Field: "id", Detail: "must be the id of a prize, such as spring.7"}})

@@ -53,6 +53,22 @@ func (q *query) text(name string) (value string, given bool) {
 	return value, given
 }
 
+// onlyLimit is the limit of a query that says nothing else and says it plainly, as
+// readers of the top do; false leaves it to the rest of query.
+func (q *query) onlyLimit() (limit int, ok bool) {
+	text, found := strings.CutPrefix(q.raw, "limit=")
+	if !found || len(text) == 0 || len(text) > len("1000") {
+		return 0, false
+	}
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return 0, false
+		}
+		limit = 10*limit + int(text[i]-'0')
+	}
+	return limit, limit >= 1 && limit <= maxLimit
+}
+
 // choice is the value of a parameter that chooses a part of a list; given is
 // false for "all", too, which is what clients with a menu of parts send.
 func (q *query) choice(name string) (word string, given bool) {

@@ -194,6 +194,9 @@ func (c *call) rows() (n int) {
 		return 0
 	}
 	q := c.query()
+	if limit, ok := q.onlyLimit(); ok {
+		return limit
+	}
 	n = q.integer("limit", 1, maxLimit, 0)
 	return max(n, 2*q.integer("radius", 0, maxRadius, 0)) // what is wrong with them the handler says
 }

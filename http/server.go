@@ -46,7 +46,10 @@ type Server struct {
 	routes []*route
 	app    *fiber.App
 	fiber  fasthttp.RequestHandler // what Fiber makes of the routes
-	calls  sync.Pool               // *call
+
+	shortcuts [shortcuts]shortcut
+
+	calls sync.Pool // *call
 
 	maxConnections, maxAddress int
 	bodies                     *bodies
@@ -125,6 +128,7 @@ func (s *Server) listen(o Options) {
 		}
 	}
 	s.fiber = s.app.Handler()
+	s.shortcuts = s.newShortcuts()
 	server := s.app.Server()
 	server.Handler = s.handle
 	server.HeaderReceived = s.bodies.headersReceived
@@ -180,7 +184,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	if err := s.refusalAtOnce(ctx, arrived); err != nil {
 		s.refuse(ctx, err)
 	} else {
-		s.fiber(ctx)
+		s.serve(ctx)
 	}
 	handOver(ctx)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
