@@ -40,6 +40,8 @@ func (c *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
+func (*endless) takes() bool                      { return true }
+func (*endless) follow([]byte, bool)              {}
 func (*endless) Write(p []byte) (int, error)      { return len(p), nil }
 func (*endless) Close() error                     { return nil }
 func (*endless) SetDeadline(time.Time) error      { return nil }

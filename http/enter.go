@@ -21,6 +21,7 @@ type call struct {
 	route *route
 	who   *Identity // nil on public routes
 	out   []byte    // the reply as it is being written
+	page  []byte    // the reply, with header fields of its own, if it is ready made
 	named string    // the user whom the body named instead of the caller
 	paid  int       // units
 
@@ -44,8 +45,9 @@ func (s *Server) enter(r *route) fiber.Handler {
 	}
 }
 
-// run takes a call through its route, and counts it.
-func (s *Server) run(c *call, counters *classes) {
+// run takes a call through its route, and counts it. The page is what the handler
+// left to be sent instead of a body.
+func (s *Server) run(c *call, counters *classes) (page []byte) {
 	r := c.route
 	err := s.admit(c, len(c.Request.Body()) > r.limit())
 	if err == nil {
@@ -53,7 +55,9 @@ func (s *Server) run(c *call, counters *classes) {
 	}
 	if err != nil {
 		s.refuse(c.RequestCtx, err)
+		c.page = nil
 	}
+	page = c.page
 	if c.who != nil && c.who.Caller.Operator && r.audited {
 		s.audit(c)
 	}
@@ -63,6 +67,7 @@ func (s *Server) run(c *call, counters *classes) {
 	}
 	*c = call{out: c.out}
 	s.calls.Put(c)
+	return page
 }
 
 // admit checks the token, the body's encoding and type, and its size.

@@ -15,11 +15,14 @@ import (
 // the buffer with its header fields, and is copied faster than it is gathered.
 const followFrom = 2 << 10
 
-// following is a connection that takes bodies.
+// following is a connection that may take bodies.
 type following interface {
+	// takes reports whether it does.
+	takes() bool
 	// follow has a body sent right after the header fields that are written next. It
-	// must not change before they are. False means that it is not taken.
-	follow(body []byte) bool
+	// must not change before they are. A page begins with header fields of its own,
+	// so that the empty line after the others is left out.
+	follow(body []byte, page bool)
 }
 
 // answer is what one call of the kernel sends. It is borrowed from a pool, since
@@ -31,8 +34,23 @@ type answer struct {
 
 var answers = sync.Pool{New: func() any { return new(answer) }}
 
-// handOver gives a large body to the connection, where that takes it.
-func handOver(ctx *fasthttp.RequestCtx) {
+// takesPages reports whether an answer may leave as a page.
+func takesPages(ctx *fasthttp.RequestCtx) bool {
+	conn, ok := ctx.Conn().(following)
+	return ok && conn.takes() && !ctx.IsHead()
+}
+
+// handOver gives the connection a page, or a large body where it takes one.
+func handOver(ctx *fasthttp.RequestCtx, page []byte) {
+	conn, ok := ctx.Conn().(following)
+	if !ok || !conn.takes() {
+		return
+	}
+	if page != nil {
+		conn.follow(page, true)
+		ctx.Response.SkipBody = true // fasthttp then says nothing of a body
+		return
+	}
 	if ctx.Response.IsBodyStream() || ctx.IsHead() {
 		return
 	}
@@ -40,13 +58,18 @@ func handOver(ctx *fasthttp.RequestCtx) {
 	if len(body) < followFrom || ctx.Response.StatusCode() == fasthttp.StatusNotModified || ctx.Response.StatusCode() == fasthttp.StatusNoContent {
 		return
 	}
-	if conn, ok := ctx.Conn().(following); ok && conn.follow(body) {
-		ctx.Response.SkipBody = true // fasthttp still says how long it is
-	}
+	conn.follow(body, false)
+	ctx.Response.SkipBody = true // but fasthttp says how long it is
 }
 
-// follow passes on what the connection itself is given.
-func (c *gatedConn) follow(body []byte) bool {
+// takes and follow pass on what the connection itself is asked and given.
+func (c *gatedConn) takes() bool {
 	conn, ok := c.Conn.(following)
-	return ok && conn.follow(body)
+	return ok && conn.takes()
+}
+
+func (c *gatedConn) follow(body []byte, page bool) {
+	if conn, ok := c.Conn.(following); ok {
+		conn.follow(body, page)
+	}
 }

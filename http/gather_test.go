@@ -83,7 +83,7 @@ func TestABodyFollowsTheHeaderFields(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, len(text), n)
 	}
-	require.True(t, conn.follow([]byte("body")))
+	conn.follow([]byte("body"), false)
 	write("HTTP/1.1 200 OK\r\nA: ")
 	arrives("HTTP/1.1 200 OK\r\nA: ")
 	write("b\r\n\r\n")
@@ -92,7 +92,11 @@ func TestABodyFollowsTheHeaderFields(t *testing.T) {
 	write("HTTP/1.1 200 OK\r\n\r\n")
 	arrives("HTTP/1.1 200 OK\r\n\r\n")
 
-	require.True(t, conn.follow([]byte("body")))
+	conn.follow([]byte("C: d\r\n\r\nbody"), true)
+	write("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")
+	arrives("HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\nbody")
+
+	conn.follow([]byte("body"), false)
 	require.NoError(t, conn.Close())
 	n, err := io.WriteString(lean, "HTTP/1.1 200 OK\r\n\r\n")
 	require.ErrorIs(t, err, net.ErrClosed)
@@ -111,7 +115,7 @@ func TestABodyThatIsTakenSlowlyIsWhole(t *testing.T) {
 	require.NoError(t, lean.SetWriteDeadline(time.Now().Add(time.Minute)), "the timer stays")
 	armed := conn.writeBy.armed.Load()
 	const head = "HTTP/1.1 200 OK\r\n\r\n"
-	require.True(t, conn.follow(body))
+	conn.follow(body, false)
 	done := make(chan error, 1)
 	go func() {
 		_, err := io.WriteString(lean, head)

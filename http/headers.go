@@ -12,6 +12,8 @@ var (
 	headerAllowOrigin        = []byte("Access-Control-Allow-Origin")
 	headerAuthorization      = []byte("Authorization")
 	headerCacheControl       = []byte("Cache-Control")
+	headerContentLength      = []byte("Content-Length")
+	headerContentType        = []byte("Content-Type")
 	headerContentTypeOptions = []byte("X-Content-Type-Options")
 	headerETag               = []byte("Etag")
 	headerExposeHeaders      = []byte("Access-Control-Expose-Headers")

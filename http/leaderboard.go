@@ -2,6 +2,7 @@ package http
 
 import (
 	"cmp"
+	"log/slog"
 	"math"
 	"strconv"
 	"strings"
@@ -35,17 +36,23 @@ func (s *Server) getLeaderboard(c *call) error {
 	if err != nil {
 		return err
 	}
-	c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
 	if part.around == "" && part.offset == 0 && part.limit <= competition.PublishedEntries {
 		top, err := engine.Top(id, c.who.Caller)
 		if err != nil {
 			return err
 		}
+		encoded, _ := top.Encoded(encodeTop).(*encodedTop)
+		if part.limit == defaultLimit && s.leaves(c) {
+			c.page = encoded.page
+			return nil
+		}
+		c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
 		if !unchanged(c.RequestCtx, part.etag(c, top.Version)) {
-			c.replyTop(top, part.limit)
+			c.replyTop(encoded, part.limit)
 		}
 		return nil
 	}
+	c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
 	var board competition.Board
 	if part.around != "" {
 		board, err = engine.Around(id, c.who.Caller, strings.Clone(part.around), part.radius)
@@ -102,10 +109,16 @@ func readPart(q query) (p part, err error) {
 // have three decimals.
 const etagFormat = '2'
 
-// etag tells apart the versions of a board, its parts, and how they are written.
-// It lies in c.out.
+// etag is the part's in c.out.
 func (p *part) etag(c *call, version uint64) []byte {
-	tag := strconv.AppendUint(append(c.out[:0], '"'), version, 10)
+	c.out = p.appendETag(c.out[:0], version)
+	return c.out
+}
+
+// appendETag tells apart the versions of a board, its parts, and how they are
+// written.
+func (p *part) appendETag(tag []byte, version uint64) []byte {
+	tag = strconv.AppendUint(append(tag, '"'), version, 10)
 	tag = append(tag, '-')
 	if p.around != "" {
 		tag = strconv.AppendInt(append(tag, 'r'), int64(p.radius), 10)
@@ -115,39 +128,65 @@ func (p *part) etag(c *call, version uint64) []byte {
 			tag = strconv.AppendInt(append(tag, '-'), int64(p.offset), 10)
 		}
 	}
-	tag = append(tag, '.', etagFormat, '"')
-	c.out = tag
-	return tag
+	return append(tag, '.', etagFormat, '"')
 }
 
 // encodedTop is the published top of a board as the GET gives it, envelope and
 // all, and where each entry ends.
 type encodedTop struct {
-	body []byte
-	ends []int // of the head, then of each entry; the tail follows the last
+	page []byte // the whole, after those of its header fields that are the same for all readers
+	body []byte // of the page
+	ends []int  // in body: of the head, then of each entry; the tail follows the last
 }
 
 // encodeTop makes the *encodedTop of a published board; it is the one function
 // that Published.Encoded may be given.
 func encodeTop(b *competition.Board) any {
 	top := &encodedTop{ends: make([]int, 0, len(b.Entries)+1)}
-	top.body = appendBoardHead(append(make([]byte, 0, 256*(len(b.Entries)+1)), envelope...), b)
-	top.ends = append(top.ends, len(top.body))
+	const head = 512 // room for the header fields: how long the body is stands before it
+	buffer := append(make([]byte, head, head+256*(len(b.Entries)+1)), envelope...)
+	buffer = appendBoardHead(buffer, b)
+	top.ends = append(top.ends, len(buffer)-head)
 	for i := range b.Entries {
 		if i > 0 {
-			top.body = append(top.body, ',')
+			buffer = append(buffer, ',')
 		}
-		top.body = appendEntry(top.body, b.CompetitionID, &b.Entries[i])
-		top.ends = append(top.ends, len(top.body))
+		buffer = appendEntry(buffer, b.CompetitionID, &b.Entries[i])
+		top.ends = append(top.ends, len(buffer)-head)
 	}
-	top.body = append(appendBoardTail(top.body, b), envelopeEnd)
+	buffer = append(appendBoardTail(buffer, b), envelopeEnd)
+	top.body = buffer[head:]
+	fields := appendPageHead(make([]byte, 0, head), b.Version, len(top.body))
+	top.page = buffer[head-len(fields):]
+	copy(top.page, fields)
 	return top
+}
+
+// appendPageHead writes the header fields of a page, and the empty line after them.
+func appendPageHead(dst []byte, version uint64, size int) []byte {
+	field := func(name, value []byte) {
+		dst = append(append(append(append(dst, name...), ": "...), value...), "\r\n"...)
+	}
+	field(headerContentTypeOptions, valueNoSniff)
+	field(headerReferrerPolicy, valueNoReferrer)
+	field(headerCacheControl, valueRevalidate)
+	field(headerETag, (&part{limit: defaultLimit}).appendETag(nil, version))
+	field(headerContentType, valueJSON)
+	field(headerContentLength, strconv.AppendInt(nil, int64(size), 10))
+	return append(dst, "\r\n"...)
+}
+
+// leaves reports whether an answer may leave as a page: where a shortcut led to it,
+// whose end knows of pages, to a client that has nothing yet. The log's view of
+// answers wants their bodies.
+func (s *Server) leaves(c *call) bool {
+	return c.fiber == nil && takesPages(c.RequestCtx) && len(c.Request.Header.PeekCanonical(headerIfNoneMatch)) == 0 &&
+		!s.log.Enabled(c, slog.LevelDebug)
 }
 
 // replyTop answers with the first entries of a published board: all of them
 // without copying a byte.
-func (c *call) replyTop(p *competition.Published, limit int) {
-	top, _ := p.Encoded(encodeTop).(*encodedTop)
+func (c *call) replyTop(top *encodedTop, limit int) {
 	c.Response.Header.SetContentTypeBytes(valueJSON)
 	last := len(top.ends) - 1
 	if limit >= last {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -101,4 +102,36 @@ func TestHEADAnswersLikeGETWithoutABody(t *testing.T) {
 	r := b.do(t, "HEAD", "/api/v1/leaderboard/spring", "", bearer(userToken(t, "u1")))
 	assert.Equal(t, 200, r.status)
 	assert.NotEmpty(t, r.get("ETag"))
+}
+
+// TestReadingATopAllocatesNothing: as a page, as fasthttp sends it, a part of it, and
+// what the client has already.
+func TestReadingATopAllocatesNothing(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.Engine = &quietEngine{Engine: o.Engine, top: board100()} })
+	for name, c := range map[string]struct {
+		target, known string
+		status        int
+	}{
+		"the default": {readTop, "", 200}, "all": {readTop + "?limit=100", "", 200},
+		"a part": {readTop + "?limit=25", "", 200}, "nothing new": {readTop, `"7-100.2"`, 304},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var ctx fasthttp.RequestCtx
+			ctx.Response.KeepBodyBuffer = true // as a connection's
+			ctx.Request.SetRequestURI(c.target)
+			ctx.Request.Header.Set("Authorization", "Bearer "+userToken(t, "u1"))
+			if c.known != "" {
+				ctx.Request.Header.Set("If-None-Match", c.known)
+			}
+			read := func() {
+				ctx.Response.Reset()
+				b.handle(&ctx)
+			}
+			read()
+			require.Equal(t, c.status, ctx.Response.StatusCode())
+			if allocations := testing.AllocsPerRun(500, read); !raceEnabled {
+				assert.Zero(t, allocations)
+			}
+		})
+	}
 }

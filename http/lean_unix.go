@@ -25,6 +25,7 @@ type leanConn struct {
 	readBy, writeBy deadline
 
 	body []byte // goes with the header fields that are written next; nil for none
+	page bool   // it begins with more of them
 }
 
 // newLeanConn returns conn itself when it is no TCP connection.
@@ -57,11 +58,11 @@ func (c *leanConn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
+// takes implements following.
+func (*leanConn) takes() bool { return true }
+
 // follow implements following.
-func (c *leanConn) follow(body []byte) bool {
-	c.body = body
-	return true
-}
+func (c *leanConn) follow(body []byte, page bool) { c.body, c.page = body, page }
 
 // Write writes at once: the body of an answer, if one was given to follow, by the
 // same call of the kernel as its header fields.
@@ -83,19 +84,25 @@ var headEnd = []byte("\r\n\r\n")
 
 // writeBoth writes the header fields and the body that follows them.
 func (c *leanConn) writeBoth(head []byte) (int, error) {
+	size := len(head)
+	if c.page {
+		head = head[:size-len("\r\n")]
+	}
 	both, _ := answers.Get().(*answer)
 	both.pieces = [2][]byte{head, c.body}
 	both.left = both.pieces[:]
 	c.body = nil
-	var n int64
 	for {
-		written, err := both.left.WriteTo(c.tcp) // takes what it wrote off
-		n += written
-		if err == nil || !c.writeBy.early(err, c.tcp.SetWriteDeadline) {
-			both.pieces = [2][]byte{} // they are not ours
-			answers.Put(both)
-			return min(int(n), len(head)), err //nolint:wrapcheck // the same
+		_, err := both.left.WriteTo(c.tcp) // takes what it wrote off
+		if err != nil && c.writeBy.early(err, c.tcp.SetWriteDeadline) {
+			continue
 		}
+		both.pieces, both.left = [2][]byte{}, nil // they are not ours
+		answers.Put(both)
+		if err != nil {
+			return 0, err //nolint:wrapcheck // as the connection says it, which is of no more use
+		}
+		return size, nil
 	}
 }
 

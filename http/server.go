@@ -180,13 +180,17 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		arrived.arrived.Store(true)
 		defer s.bodies.release(&ctx.Request.Header)
 	}
-	s.dress(ctx)
+	s.name(ctx)
+	var page []byte
 	if err := s.refusalAtOnce(ctx, arrived); err != nil {
 		s.refuse(ctx, err)
 	} else {
-		s.serve(ctx)
+		page = s.serve(ctx)
 	}
-	handOver(ctx)
+	if page == nil { // a page has them
+		guard(&ctx.Response.Header)
+	}
+	handOver(ctx, page)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.logAccess(ctx)
 	}
@@ -222,11 +226,20 @@ func (s *Server) throttleClient(ctx *fasthttp.RequestCtx) error {
 
 // dress gives a response what all responses have.
 func (s *Server) dress(ctx *fasthttp.RequestCtx) {
-	header := &ctx.Response.Header
+	guard(&ctx.Response.Header)
+	s.name(ctx)
+}
+
+// guard has the fields that are the same for all responses.
+func guard(header *fasthttp.ResponseHeader) {
 	header.SetCanonical(headerContentTypeOptions, valueNoSniff)
 	header.SetCanonical(headerReferrerPolicy, valueNoReferrer)
+}
+
+// name has those that depend on the request: its id, and who may see the response.
+func (s *Server) name(ctx *fasthttp.RequestCtx) {
 	var buffer [requestIDRoom]byte
-	header.SetCanonical(headerRequestID, s.ids.of(&ctx.Request.Header, buffer[:0]))
+	ctx.Response.Header.SetCanonical(headerRequestID, s.ids.of(&ctx.Request.Header, buffer[:0]))
 	s.origins.allow(ctx)
 }
 
@@ -236,6 +249,7 @@ func (s *Server) recover(ctx *fasthttp.RequestCtx) {
 		s.metrics.panics.Inc()
 		s.log.LogAttrs(ctx, slog.LevelError, "handler panicked", slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
 		ctx.Response.ResetBody()
+		guard(&ctx.Response.Header)
 		s.refuse(ctx, fmt.Errorf("panic: %v", fault))
 	}
 }

@@ -41,17 +41,18 @@ func (c *shortcut) match(method []byte, path string) (parameter string, ok bool)
 	return parameter, parameter != "" && strings.IndexByte(parameter, '/') < 0
 }
 
-// serve takes a request to its route.
-func (s *Server) serve(ctx *fasthttp.RequestCtx) {
+// serve takes a request to its route. The page is what is to be sent instead of a
+// body, if anything.
+func (s *Server) serve(ctx *fasthttp.RequestCtx) (page []byte) {
 	method, path := ctx.Method(), viewOf(ctx.URI().PathOriginal())
 	for i := range s.shortcuts {
 		way := &s.shortcuts[i]
 		if parameter, ok := way.match(method, path); ok {
 			c, _ := s.calls.Get().(*call)
 			c.RequestCtx, c.last, c.route = ctx, parameter, way.route
-			s.run(c, way.counters)
-			return
+			return s.run(c, way.counters)
 		}
 	}
 	s.fiber(ctx)
+	return nil
 }
