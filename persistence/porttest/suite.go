@@ -43,6 +43,7 @@ func Run(t *testing.T, b Backend) {
 		{"administration", administrationRules},
 		{"audit log", auditLogRules},
 		{"erasure", erasureRules},
+		{"decisions", decisionRules},
 		{"invitations", invitationRules},
 		{"damage", damageRules},
 	} {
