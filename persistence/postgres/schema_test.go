@@ -1,7 +1,9 @@
 package postgres
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -77,6 +79,22 @@ func TestMigrations(t *testing.T) {
 	s, err := Open(t.Context(), Options{URL: databaseURL, Migrate: true})
 	require.NoError(t, err)
 	require.NoError(t, s.Close())
+}
+
+// TestTheScopesOfKeysAreExplained: the comment of the column says what each bit is.
+func TestTheScopesOfKeysAreExplained(t *testing.T) {
+	t.Parallel()
+	var comment string
+	require.NoError(t, connect(t, openShared(t).URL).QueryRow(t.Context(), `
+SELECT col_description('paceboard.api_keys'::regclass, attnum) FROM pg_attribute
+WHERE attrelid = 'paceboard.api_keys'::regclass AND attname = 'scopes'`).Scan(&comment))
+	var bits []string
+	for _, name := range strings.Split(competition.AllScopeNames(), ", ") {
+		scope, ok := competition.ParseScope(name)
+		require.True(t, ok)
+		bits = append(bits, fmt.Sprintf("%d %s", scope, name))
+	}
+	require.Equal(t, "added up: "+strings.Join(bits, ", "), comment)
 }
 
 func TestOpenRefusesADatabaseThatForgets(t *testing.T) {

@@ -72,3 +72,4 @@ ALTER TABLE paceboard.api_keys ADD COLUMN created_by_kind text NOT NULL DEFAULT 
 UPDATE paceboard.api_keys SET created_by_kind = 'role' WHERE created_by = 'service_role';
 ALTER TABLE paceboard.api_keys ALTER COLUMN created_by_kind DROP DEFAULT;
 COMMENT ON COLUMN paceboard.api_keys.created_by_kind IS 'user or role';
+COMMENT ON COLUMN paceboard.api_keys.scopes IS 'added up: 1 read, 2 sync, 4 manage, 8 prizes, 16 people, 32 payouts';
