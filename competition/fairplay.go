@@ -21,14 +21,14 @@ type ReviewReply struct {
 }
 
 // CheckReason fails with an *InvalidError unless the text can be the reason of a
-// decision about the user: 1 to MaxReasonRunes characters, none of them a control
-// character, and not naming the user id. Reasons stay in the journal when a
-// person is erased.
+// decision about the user: 1 to MaxReasonRunes characters, some of them visible
+// and none of them a control character, and not naming the user id. Reasons stay
+// in the journal when a person is erased.
 func CheckReason(reason, userID string) error {
 	var detail string
 	switch {
-	case reason == "" || !ValidText(reason, MaxReasonRunes):
-		detail = "must be 1 to 500 characters without control characters"
+	case !ValidText(reason, MaxReasonRunes) || PresentableName(reason) == "":
+		detail = "must be 1 to 500 characters, some of them visible, without control characters"
 	case names(reason, userID):
 		detail = "must not contain the participant's user id, since it stays when the person is erased"
 	default:
