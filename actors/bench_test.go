@@ -30,7 +30,7 @@ func (s forgetful) Append(ctx context.Context, batches []*competition.Batch) []e
 // each, and what to submit for each of them.
 func benchEngine(b *testing.B, competitions int) (*Engine, []string, []competition.SubmitSync) {
 	b.Helper()
-	e, err := New(Options{Store: forgetful{newMemoryStore()}, SnapshotEvents: 1 << 40, SnapshotRows: 1 << 40})
+	e, err := New(Options{Store: forgetful{newMemoryStore()}, SnapshotEvents: 1 << 40, SnapshotRows: 1 << 40, MaxJournalUser: 1 << 40}) // counts, and refuses nobody
 	require.NoError(b, err)
 	b.Cleanup(func() { require.NoError(b, e.Close(context.Background())) }) //nolint:usetesting // the benchmark's own ends before its cleanups
 	people := make([]competition.SubmitSync, 1000)
