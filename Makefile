@@ -20,7 +20,7 @@ demo: build ## a server with a competition that moves, to look at
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
 	$(GO) test -race -timeout 20m $(LONGEST) ./...
-	$(GO) test -run 'Counted|Overload|Million|Hours/postgres|PrizesArePaidOnce' -count 1 -v ./cmd/paceboard
+	$(GO) test -run 'Counted|Overload|Million|Hours|PrizesArePaidOnce' -count 1 -v ./cmd/paceboard
 
 build: ## build bin/paceboard
 	$(BUILD) -o bin/paceboard ./cmd/paceboard

@@ -191,9 +191,9 @@ func testKills(t *testing.T, where string) {
 	t.Helper()
 	t.Parallel()
 	const competitionID = "kill"
-	rounds, until := 32, time.Now().Add(soak(t)/2)
+	rounds, until := 24, time.Now().Add(soak(t)/2)
 	if isDatabase(where) {
-		rounds = 20 // the database is killed as well, in outage_test.go
+		rounds = 15 // the database is killed as well, in outage_test.go
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

@@ -218,7 +218,7 @@ func (v *viewer) shows(b board) bool {
 // anybody's help, with every acknowledged sync there.
 func TestOutagesOfPostgreSQL(t *testing.T) {
 	t.Parallel()
-	const competitionID, workers, rounds, perWorker = "outage", 6, 20, 4
+	const competitionID, workers, rounds, perWorker = "outage", 6, 12, 4
 	database := testservers.Postgres(t)
 	s := startServer(t, database.URL(), "--request-timeout", outageTimeout.String())
 	s.createSpring(competitionID)

@@ -79,7 +79,7 @@ func TestReplayOfRealHoursInAnyOrderThreeTimesGivesTheirSums(t *testing.T) {
 
 func testReplayOfRealHours(t *testing.T, where string) {
 	t.Helper()
-	if raceEnabled && isDatabase(where) {
+	if raceEnabled {
 		t.Skip("it takes long: `make test` runs it without the race detector")
 	}
 	s := startServer(t, where)
