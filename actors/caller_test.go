@@ -142,7 +142,7 @@ func (c *caller) look(m *model, user string) {
 		case 1:
 			board, err = c.engine.Around(m.def.ID, me, user, 50)
 		case 2:
-			stats, err = c.engine.Stats(m.def.ID, me, user, 0, competition.MaxDay)
+			stats, err = c.engine.Stats(m.def.ID, me, user, competition.AllDays)
 		default:
 			var top *competition.Published
 			if top, err = c.engine.Top(m.def.ID, me); err == nil {

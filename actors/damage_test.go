@@ -3,6 +3,7 @@ package actors
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -55,6 +56,10 @@ func TestOneDamagedSummaryKeepsNobodyFromTheOthers(t *testing.T) {
 		_, err = e.SubmitEverywhere(steps("ann", 4), nil)
 		require.NoError(t, err)
 		require.Equal(t, 2, strings.Count(log.String(), "level=ERROR"))
+		pass(time.Hour) // nothing is in memory
+		list, _, err := e.CompetitionsOf("ann", "", 100)
+		require.NoError(t, err)
+		require.Len(t, list, 3, "sound, third and fourth")
 
 		store.set(func() {
 			store.before = func(_ context.Context, call string) error {
@@ -66,5 +71,73 @@ func TestOneDamagedSummaryKeepsNobodyFromTheOthers(t *testing.T) {
 		})
 		_, err = e.SubmitEverywhere(steps("ann", 5), nil)
 		require.ErrorIs(t, err, competition.ErrUnavailable, "a store that is away is not damage")
+	})
+}
+
+// TestAnInvitationToWhatIsDamagedLeavesTheOthers: its user sees them all, that one
+// without what it is to.
+func TestAnInvitationToWhatIsDamagedLeavesTheOthers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		for _, id := range []string{"damaged", "sound"} {
+			create(t, e, running(id))
+			_, err := e.Invite(id, theCreator, []string{"ann"})
+			require.NoError(t, err)
+		}
+		pass(time.Hour)
+		require.Zero(t, e.Health().Active)
+		store.set(func() { store.damaged = map[string]bool{"damaged": true} })
+		offers, _, err := e.InvitationsTo("ann", competition.InvitationPlace{}, 10)
+		require.NoError(t, err)
+		require.Len(t, offers, 2)
+		require.Nil(t, offers[0].Competition)
+		require.Equal(t, "sound", offers[1].Competition.Definition.ID)
+	})
+}
+
+// TestAUsersCompetitionsAreReadAPageAtATime: however many the user has left.
+func TestAUsersCompetitionsAreReadAPageAtATime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		const left = 5_000
+		store.set(func() {
+			store.memberships["ann"] = map[string]competition.Membership{}
+			for i := range left {
+				id := fmt.Sprintf("left-%05d", i)
+				store.memberships["ann"][id] = competition.Membership{UserID: "ann", CompetitionID: id, Number: 1}
+			}
+		})
+		for _, id := range []string{"a", "z"} {
+			setUp(t, e, running(id))
+			submit(t, e, id, steps("ann", 1))
+		}
+		reads := 0
+		store.set(func() {
+			store.before = func(_ context.Context, call string) error {
+				if call == "MembershipsOf" {
+					reads++
+				}
+				return nil
+			}
+		})
+		var ids []string
+		pages, after := 0, ""
+		for {
+			before := reads
+			list, next, err := e.CompetitionsOf("ann", after, 100)
+			require.NoError(t, err)
+			require.LessOrEqual(t, reads-before, 1+tiesExamined/100)
+			for i := range list {
+				ids = append(ids, list[i].Definition.ID)
+			}
+			pages++
+			if after = next; next == "" {
+				break
+			}
+		}
+		require.Equal(t, []string{"a", "z"}, ids)
+		require.Greater(t, pages, left/tiesExamined-1)
 	})
 }

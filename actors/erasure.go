@@ -17,6 +17,7 @@ import (
 const (
 	eraseTimeout  = time.Minute     // for what a store does to its files
 	mirrorLeisure = 2 * time.Second // for the mirror to follow, before the caller hears
+	tiesPage      = 1_000           // ties at a time
 )
 
 // EraseUser has everything forget a person: each competition that the person has
@@ -25,8 +26,9 @@ const (
 // calls. After an error, or a crash, the same call does the rest: a competition's
 // tie goes in the commit that erases the person there, so that ties are the list
 // of what is left; the answer is that of one call, unless the process ended in
-// between. Who enrols meanwhile is somebody new, and not erased. The mirror follows on its own if it takes long or is away. Error:
-// competition.ErrPrizePending, before anything is erased as a rule.
+// between. Who enrols meanwhile is somebody new, and not erased. The mirror follows
+// on its own if it takes long or is away. Error: competition.ErrPrizePending, before
+// anything is erased as a rule.
 func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err := e.admit(); err != nil {
 		return done, err
@@ -36,7 +38,7 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err != nil {
 		return done, err
 	}
-	ties, err := e.memberships(userID, e.deadline())
+	ties, err := e.allTies(userID)
 	if err != nil {
 		return done, err
 	}
@@ -93,7 +95,7 @@ const maxErasing = 10_000
 // begin notes what an erasure is about, and returns that with what earlier ones
 // were about that did not come to their end: competitions, in the order of ids, and
 // how many transactions.
-func (e *erasing) begin(userID string, ties []competition.Membership, transactions int) (competitions []string, all int) {
+func (e *erasing) begin(userID string, ties []string, transactions int) (competitions []string, all int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	b := e.users[userID]
@@ -110,8 +112,8 @@ func (e *erasing) begin(userID string, ties []competition.Membership, transactio
 		}
 		e.users[userID] = b
 	}
-	for i := range ties {
-		b.competitions[ties[i].CompetitionID] = true
+	for _, id := range ties {
+		b.competitions[id] = true
 	}
 	b.transactions = max(b.transactions, transactions)
 	return slices.Sorted(maps.Keys(b.competitions)), b.transactions
@@ -212,20 +214,48 @@ func (a *competitionActor) answerStoring(seq uint64, err error) {
 	}
 }
 
-// getPerson asks for all that a competition knows of a user.
-type getPerson struct{ userID string }
+// getPerson asks for what a competition knows of a user.
+type getPerson struct {
+	userID string
+	span   competition.Span
+}
 
-// Ties are a user's ties to competitions, in the order of ids.
-func (e *Engine) Ties(userID string) ([]competition.Membership, error) {
+// Ties are the competitions that a user has or had to do with, in the order of ids,
+// beginning behind one, limit at most.
+func (e *Engine) Ties(userID, after string, limit int) ([]string, error) {
 	if err := e.admit(); err != nil {
 		return nil, err
 	}
 	defer e.dismiss()
-	return e.memberships(userID, e.deadline())
+	return e.tiesOf(userID, after, limit)
 }
 
-// Person is all that a competition knows of a user; competition.ErrNotEnrolled if
-// that is nothing.
-func (e *Engine) Person(competitionID, userID string) (competition.Person, error) {
-	return send[competition.Person](e, competitionID, &getPerson{userID})
+// allTies is tiesOf for all of them.
+func (e *Engine) allTies(userID string) (ids []string, err error) {
+	for after := ""; ; after = ids[len(ids)-1] {
+		page, err := e.tiesOf(userID, after, tiesPage)
+		if err != nil {
+			return nil, err
+		}
+		if ids = append(ids, page...); len(page) < tiesPage {
+			return ids, nil
+		}
+	}
+}
+
+// tiesOf is Ties for a request that was admitted.
+func (e *Engine) tiesOf(userID, after string, limit int) (ids []string, err error) {
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	defer cancel()
+	ties, err := e.Store.MembershipsOf(ctx, userID, after, limit)
+	for _, tie := range ties {
+		ids = append(ids, tie.CompetitionID)
+	}
+	return ids, err
+}
+
+// Person is what a competition knows of a user, with the days of a span;
+// competition.ErrNotEnrolled if that is nothing.
+func (e *Engine) Person(competitionID, userID string, span competition.Span) (competition.Person, error) {
+	return send[competition.Person](e, competitionID, &getPerson{userID, span})
 }

@@ -19,6 +19,7 @@ type (
 	getExplanation struct {
 		caller competition.Caller
 		userID string
+		span   competition.Span
 	}
 )
 
@@ -33,13 +34,13 @@ func (e *Engine) Flags(competitionID string, caller competition.Caller, before u
 	return reply.list, reply.next, err
 }
 
-// Explain is why a participant's score is what it is: a user sees the own, an
-// operator everybody's.
-func (e *Engine) Explain(competitionID string, caller competition.Caller, userID string) (competition.Explanation, error) {
+// Explain is why a participant's score is what it is, with the days of a span: a
+// user sees the own, an operator everybody's.
+func (e *Engine) Explain(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error) {
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Explanation{}, competition.ErrForbidden
 	}
-	return send[competition.Explanation](e, competitionID, &getExplanation{caller, userID})
+	return send[competition.Explanation](e, competitionID, &getExplanation{caller, userID, span})
 }
 
 // flagged counts flags by their reasons.

@@ -30,10 +30,10 @@ func TestFlagsAreCountedAndListed(t *testing.T) {
 		ann := competition.Caller{UserID: "ann"}
 		_, _, err = e.Flags("c", ann, 0, 10)
 		require.ErrorIs(t, err, competition.ErrForbidden)
-		x, err := e.Explain("c", ann, "ann")
+		x, err := e.Explain("c", ann, "ann", competition.AllDays)
 		require.NoError(t, err)
 		require.Len(t, x.Days[0].Flags, 1)
-		_, err = e.Explain("c", ann, "bob")
+		_, err = e.Explain("c", ann, "bob", competition.AllDays)
 		require.ErrorIs(t, err, competition.ErrForbidden)
 	})
 }

@@ -154,12 +154,20 @@ func (e *Engine) InvitationsTo(userID string, behind competition.InvitationPlace
 		list = append(list, competition.Offer{Invitation: i})
 		return true
 	})
+	if err != nil {
+		return nil, next, err
+	}
+	var ids []string
+	var pending []*competition.Offer
 	for n := range list {
-		if err == nil && list[n].Pending(now) {
-			var s competition.Summary
-			if s, err = e.summary(list[n].CompetitionID, e.deadline()); err == nil {
-				list[n].Competition = &s
-			}
+		if o := &list[n]; o.Pending(now) {
+			ids, pending = append(ids, o.CompetitionID), append(pending, o)
+		}
+	}
+	found, err := e.summaries(ctx, "a user's invitations", ids)
+	for n := range found {
+		if found[n].Definition.ID != "" {
+			pending[n].Competition = &found[n]
 		}
 	}
 	return list, next, err

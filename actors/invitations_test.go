@@ -62,7 +62,7 @@ func TestNothingIsKnownOfAPersonBeforeTheyAccept(t *testing.T) {
 		_, err = e.SubmitSync("secret", steps("ann", 5))
 		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
 		require.Empty(t, members(t, e))
-		ties, err := e.Ties("ann")
+		ties, err := e.Ties("ann", "", 10)
 		require.NoError(t, err)
 		require.Empty(t, ties)
 		offers, _, err := e.InvitationsTo("ann", competition.InvitationPlace{}, 10)

@@ -23,29 +23,29 @@ const askedAtOnce = 16
 // these answer from memory, into which they are brought if need be. So every
 // sync acknowledged before the call is in it; if one of those competitions cannot
 // answer, its error is the call's.
-func (e *Engine) Lifetime(caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
+func (e *Engine) Lifetime(caller competition.Caller, userID string) (*competition.Lifetime, error) {
 	if !caller.Operator && caller.UserID != userID {
-		return competition.Stats{}, competition.ErrForbidden
+		return nil, competition.ErrForbidden
 	}
 	if err := e.admit(); err != nil {
-		return competition.Stats{}, err
+		return nil, err
 	}
 	defer e.dismiss()
 	deadline := e.deadline()
 	months, behind, err := e.projected(userID, deadline)
 	if err != nil {
-		return competition.Stats{}, err
+		return nil, err
 	}
-	var all competition.Lifetime
+	all := &competition.Lifetime{}
 	for _, month := range months {
 		all.Add(month)
 	}
 	for ids := range slices.Chunk(behind, askedAtOnce) {
-		if err := e.addHistories(&all, ids, userID, deadline); err != nil {
-			return competition.Stats{}, err
+		if err := e.addHistories(all, ids, userID, deadline); err != nil {
+			return nil, err
 		}
 	}
-	return all.Stats(userID, from, to), nil
+	return all, nil
 }
 
 // projected asks the store.

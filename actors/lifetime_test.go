@@ -17,8 +17,9 @@ import (
 // lifetimeOf is a user's steps by day.
 func lifetimeOf(t *testing.T, e *Engine, user string) map[competition.Day]int64 {
 	t.Helper()
-	stats, err := e.Lifetime(competition.Caller{UserID: user}, user, competition.MinDay, competition.MaxDay)
+	all, err := e.Lifetime(competition.Caller{UserID: user}, user)
 	require.NoError(t, err)
+	stats := all.Stats(user, competition.AllDays)
 	days := map[competition.Day]int64{}
 	for _, day := range stats.Days {
 		days[day.Day] = day.Value.Steps
@@ -59,10 +60,11 @@ func TestLifetimeHasWhatWasAcknowledged(t *testing.T) {
 		require.Zero(t, e.Health().Active)
 		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "of competitions that are not in memory")
 
-		_, err := e.Lifetime(competition.Caller{UserID: "bob"}, "ann", competition.MinDay, competition.MaxDay)
+		_, err := e.Lifetime(competition.Caller{UserID: "bob"}, "ann")
 		require.ErrorIs(t, err, competition.ErrForbidden)
-		stats, err := e.Lifetime(operator, "ann", day+1, competition.MaxDay)
+		all, err := e.Lifetime(operator, "ann")
 		require.NoError(t, err)
+		stats := all.Stats("ann", competition.Span{From: day + 1, To: competition.MaxDay})
 		require.Empty(t, stats.Days)
 		require.NotZero(t, stats.LastSyncedAt)
 	})
@@ -179,7 +181,7 @@ func TestLifetimeFailsWithWhatItRestsOn(t *testing.T) {
 		submit(t, e, "spring", steps("ann", 100))
 		submit(t, e, "summer", steps("bob", 100))
 		ask := func(user string) error {
-			_, err := e.Lifetime(operator, user, competition.MinDay, competition.MaxDay)
+			_, err := e.Lifetime(operator, user)
 			return err
 		}
 		store.set(func() { store.before = func(context.Context, string) error { return competition.ErrUnavailable } })
@@ -199,9 +201,9 @@ func TestLifetimeFailsWithWhatItRestsOn(t *testing.T) {
 			store.lifetime.checkpoints["spring"] = 0
 		})
 		again := startEngine(t, store, nil)
-		_, err := again.Lifetime(operator, "ann", competition.MinDay, competition.MaxDay)
+		_, err := again.Lifetime(operator, "ann")
 		require.ErrorIs(t, err, competition.ErrCorrupt)
-		_, err = again.Lifetime(operator, "bob", competition.MinDay, competition.MaxDay)
+		_, err = again.Lifetime(operator, "bob")
 		require.NoError(t, err, "who has nothing to do with it")
 	})
 }

@@ -47,7 +47,7 @@ func TestRefusedAppendIsNotShownAndHealsByItself(t *testing.T) {
 					top, err := e.Top("spring", operator)
 					require.NoError(t, err)
 					require.Equal(t, before, top.Board)
-					stats, err := e.Stats("spring", operator, "ann", 0, competition.MaxDay)
+					stats, err := e.Stats("spring", operator, "ann", competition.AllDays)
 					require.NoError(t, err)
 					require.EqualValues(t, 1, stats.Score)
 				}
@@ -104,7 +104,7 @@ func TestCompetitionWhoseCreationFailedIsUnknown(t *testing.T) {
 		pass(time.Second)
 		_, err = e.Competition("spring", operator)
 		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
-		_, err = e.Stats("spring", operator, "ann", 0, competition.MaxDay)
+		_, err = e.Stats("spring", operator, "ann", competition.AllDays)
 		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
 		_, err = e.Top("spring", operator)
 		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
@@ -180,7 +180,7 @@ func TestDamagedRecordTakesOneCompetitionOutOfService(t *testing.T) {
 					func() error { _, err := e.SubmitSync("spring", steps("ann", 9)); return err },
 					func() error { _, err := e.Page("spring", operator, 0, 10); return err },
 					func() error { _, err := e.Top("spring", operator); return err },
-					func() error { _, err := e.Stats("spring", operator, "ann", 0, competition.MaxDay); return err },
+					func() error { _, err := e.Stats("spring", operator, "ann", competition.AllDays); return err },
 				} {
 					err := ask()
 					require.ErrorIs(t, err, competition.ErrCorrupt)

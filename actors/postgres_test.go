@@ -123,9 +123,9 @@ func (s *unreliable) List(ctx context.Context, after string, visit func(competit
 	return s.Store.List(ctx, after, visit)
 }
 
-func (s *unreliable) MembershipsOf(ctx context.Context, userID string) ([]competition.Membership, error) {
+func (s *unreliable) MembershipsOf(ctx context.Context, userID, after string, limit int) ([]competition.Membership, error) {
 	if err := s.call(ctx, "MembershipsOf"); err != nil {
 		return nil, err
 	}
-	return s.Store.MembershipsOf(ctx, userID)
+	return s.Store.MembershipsOf(ctx, userID, after, limit)
 }

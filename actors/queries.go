@@ -25,7 +25,7 @@ func (a *competitionActor) query(v *envelope) bool {
 		}
 	case *getStats:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			v.answer, err = a.core.Stats(q.userID, q.from, q.to)
+			v.answer, err = a.core.Stats(q.userID, q.span)
 			err = a.conceal(q.caller, err)
 		}
 	case *getFlags:
@@ -35,13 +35,13 @@ func (a *competitionActor) query(v *envelope) bool {
 		}
 	case *getExplanation:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			v.answer, err = a.core.Explain(q.userID)
+			v.answer, err = a.core.Explain(q.userID, q.span)
 			err = a.conceal(q.caller, err)
 		}
 	case *getHistory:
 		v.answer = a.core.History(q.userID)
 	case *getPerson:
-		person, ok := a.core.Person(q.userID)
+		person, ok := a.core.Person(q.userID, q.span)
 		if v.answer = person; !ok {
 			err = competition.ErrNotEnrolled
 		}

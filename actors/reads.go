@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
@@ -21,9 +20,9 @@ type (
 		radius int
 	}
 	getStats struct {
-		caller   competition.Caller
-		userID   string
-		from, to competition.Day
+		caller competition.Caller
+		userID string
+		span   competition.Span
 	}
 	getSummary      struct{ caller competition.Caller }
 	getParticipants struct {
@@ -67,13 +66,13 @@ func (e *Engine) Around(competitionID string, caller competition.Caller, userID 
 	return send[competition.Board](e, competitionID, &getAround{caller: caller, userID: userID, radius: radius})
 }
 
-// Stats is a user's part in one competition. Who may see it is the caller's
-// matter: a user sees the own, an operator everybody's.
-func (e *Engine) Stats(competitionID string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
+// Stats is a user's part in one competition, with the days of a span. Who may see
+// it is the caller's matter: a user sees the own, an operator everybody's.
+func (e *Engine) Stats(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Stats, error) {
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Stats{}, competition.ErrForbidden
 	}
-	return send[competition.Stats](e, competitionID, &getStats{caller: caller, userID: userID, from: from, to: to})
+	return send[competition.Stats](e, competitionID, &getStats{caller: caller, userID: userID, span: span})
 }
 
 // Participants lists who is on the board, by enrolment.
@@ -111,10 +110,32 @@ func (e *Engine) summary(id string, deadline time.Time) (competition.Summary, er
 	return e.Store.Find(ctx, id)
 }
 
-func (e *Engine) memberships(userID string, deadline time.Time) ([]competition.Membership, error) {
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
-	return e.Store.MembershipsOf(ctx, userID)
+// summaries is summary for several competitions, in their order; the zero value
+// where there is none, or none that can be read.
+func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]competition.Summary, error) {
+	all := make([]competition.Summary, len(ids))
+	var unread []string
+	var places []int
+	for i, id := range ids {
+		if h := e.registry.find(id); h != nil {
+			if s := h.summary.Load(); s != nil {
+				all[i] = *s
+				continue
+			}
+		}
+		unread, places = append(unread, id), append(places, i)
+	}
+	if len(unread) == 0 {
+		return all, nil
+	}
+	found, err := e.Store.Summaries(ctx, unread)
+	if err := e.damage.tolerate(what, err); err != nil {
+		return nil, err
+	}
+	for i, s := range found {
+		all[places[i]] = s
+	}
+	return all, nil
 }
 
 // Competitions lists what the caller may see, of one status or of all (0), in
@@ -133,32 +154,50 @@ func (e *Engine) Competitions(caller competition.Caller, status competition.Stat
 	return list, next, e.damage.tolerate("a list of competitions", err)
 }
 
-// CompetitionsOf lists those that a user takes part in, in the order of ids.
+// tiesExamined is how many ties one page of a user's competitions looks through for
+// those where the user still takes part.
+const tiesExamined = 1_000
+
+// CompetitionsOf lists those that a user takes part in, in the order of ids,
+// beginning after one; next is where the list goes on, empty at the end. A page may
+// be short, or empty, although there is a next one. Summaries that cannot be read
+// are left out.
 func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error) {
 	if err := e.admit(); err != nil {
 		return nil, "", err
 	}
 	defer e.dismiss()
-	deadline := e.deadline()
-	memberships, err := e.memberships(userID, deadline)
-	if err != nil {
-		return nil, "", err
-	}
-	for _, m := range memberships {
-		if !m.Present || m.CompetitionID <= after {
-			continue
-		}
-		if len(list) == limit {
-			return list, list[limit-1].Definition.ID, nil
-		}
-		s, err := e.summary(m.CompetitionID, deadline)
-		if errors.Is(err, competition.ErrUnknownCompetition) {
-			continue
-		}
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	defer cancel()
+	var ids []string
+	for examined := 0; next == ""; {
+		ties, err := e.Store.MembershipsOf(ctx, userID, after, limit+1)
 		if err != nil {
 			return nil, "", err
 		}
-		list = append(list, s)
+		for _, m := range ties {
+			after = m.CompetitionID
+			if !m.Present {
+				continue
+			}
+			if len(ids) == limit {
+				next = ids[limit-1]
+				break
+			}
+			ids = append(ids, m.CompetitionID)
+		}
+		if examined += len(ties); len(ties) <= limit {
+			break
+		}
+		if examined >= tiesExamined && next == "" {
+			next = after
+		}
 	}
-	return list, "", nil
+	found, err := e.summaries(ctx, "a user's competitions", ids)
+	for _, s := range found {
+		if s.Definition.ID != "" {
+			list = append(list, s)
+		}
+	}
+	return list, next, err
 }

@@ -102,8 +102,8 @@ func TestAPrivateCompetitionDoesNotExistForStrangers(t *testing.T) {
 			"join":        func(id string) error { _, err := e.Join(id, join("bob")); return err },
 			"leave":       func(id string) error { return obey(e, id, &competition.LeaveCompetition{Caller: bob, UserID: "bob"}) },
 			"removal":     func(id string) error { return obey(e, id, &competition.LeaveCompetition{Caller: bob, UserID: "ann"}) },
-			"statistics":  func(id string) error { _, err := e.Stats(id, bob, "bob", 0, competition.MaxDay); return err },
-			"explanation": func(id string) error { _, err := e.Explain(id, bob, "bob"); return err },
+			"statistics":  func(id string) error { _, err := e.Stats(id, bob, "bob", competition.AllDays); return err },
+			"explanation": func(id string) error { _, err := e.Explain(id, bob, "bob", competition.AllDays); return err },
 			"edit": func(id string) error {
 				_, err := e.Run(id, &competition.EditCompetition{Caller: bob, Patch: competition.Patch{Name: &name}})
 				return err
@@ -159,13 +159,13 @@ func TestStatisticsAreTheUsersOwn(t *testing.T) {
 		for caller, want := range map[competition.Caller]error{
 			{UserID: "ann"}: nil, {UserID: "bob"}: competition.ErrForbidden, {Operator: true}: nil,
 		} {
-			_, err := e.Stats("spring", caller, "ann", 0, competition.MaxDay)
+			_, err := e.Stats("spring", caller, "ann", competition.AllDays)
 			require.ErrorIs(t, err, want)
 		}
-		_, err := e.Stats("spring", operator, "bob", 0, competition.MaxDay)
+		_, err := e.Stats("spring", operator, "bob", competition.AllDays)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled)
 		today := competition.DayOf(time.Now())
-		stats, err := e.Stats("spring", operator, "ann", today+1, competition.MaxDay)
+		stats, err := e.Stats("spring", operator, "ann", competition.Span{From: today + 1, To: competition.MaxDay})
 		require.NoError(t, err)
 		require.Empty(t, stats.Days)
 		require.EqualValues(t, 5, stats.Score)

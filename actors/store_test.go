@@ -285,14 +285,33 @@ func (s *memoryStore) List(ctx context.Context, after string, visit func(competi
 	return nil
 }
 
-func (s *memoryStore) MembershipsOf(ctx context.Context, userID string) ([]competition.Membership, error) {
+func (s *memoryStore) Summaries(ctx context.Context, ids []string) ([]competition.Summary, error) {
+	if err := s.call(ctx, "Summaries"); err != nil {
+		return nil, err
+	}
+	defer s.mu.Unlock()
+	var err error
+	found := make([]competition.Summary, len(ids))
+	for i, id := range ids {
+		if s.damaged[id] {
+			err = competition.ErrCorrupt
+			continue
+		}
+		found[i] = s.summaries[id]
+	}
+	return found, err
+}
+
+func (s *memoryStore) MembershipsOf(ctx context.Context, userID, after string, limit int) ([]competition.Membership, error) {
 	if err := s.call(ctx, "MembershipsOf"); err != nil {
 		return nil, err
 	}
 	defer s.mu.Unlock()
 	var all []competition.Membership
 	for _, id := range slices.Sorted(maps.Keys(s.memberships[userID])) {
-		all = append(all, s.memberships[userID][id])
+		if id > after && len(all) < limit {
+			all = append(all, s.memberships[userID][id])
+		}
 	}
 	return all, nil
 }

@@ -260,7 +260,7 @@ func TestAnyOrderWithDuplicatesEndsInTheSameScores(t *testing.T) {
 				wg.Wait()
 				ends[i] = map[string]competition.Stats{}
 				for user := range scores(t, e, id) {
-					stats, err := e.Stats(id, operator, user, 0, competition.MaxDay)
+					stats, err := e.Stats(id, operator, user, competition.AllDays)
 					require.NoError(rt, err)
 					stats.CompetitionID, stats.Rank, stats.LastSyncedAt = "", 0, 0
 					for day := range stats.Days {

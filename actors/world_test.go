@@ -368,8 +368,8 @@ func (w *world) verifyRecovery() {
 			w.must(err)
 			w.equal("rebuilt board of "+id, page, c.Page(0, 1000))
 			for _, user := range users {
-				live, err := w.engine.Stats(id, operator, user, 0, competition.MaxDay)
-				rebuilt, other := c.Stats(user, 0, competition.MaxDay)
+				live, err := w.engine.Stats(id, operator, user, competition.AllDays)
+				rebuilt, other := c.Stats(user, competition.AllDays)
 				w.equal("rebuilt statistics of "+user, live, rebuilt)
 				w.equal("rebuilt refusal of "+user, err, other)
 			}

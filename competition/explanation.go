@@ -45,11 +45,13 @@ type Explanation struct {
 	Total         int   // participants on the board
 	Left          bool  // took part, and left
 	Excluded      bool
-	Reason        string // of the exclusion
-	Removed       bool   // by the creator or an operator; Left is true then, too
-	Removal       string // the reason of that
-	Days          []ExplainedDay
-	Sum           Points // of the days
+	Reason        string         // of the exclusion
+	Removed       bool           // by the creator or an operator; Left is true then, too
+	Removal       string         // the reason of that
+	Days          []ExplainedDay // those that are shown
+	Next          Day            // the first day that is not shown any more; 0 if all are
+	Sum           Points         // of all days of the span
+	Rows          int            // how many registers were read
 }
 
 // ExplainedDay is what a day counts for and why.
@@ -79,27 +81,31 @@ const (
 	IgnoredEmpty     Ignored = "nothing_reported"        // it has 0 of everything
 )
 
-// Explain is why a user's score is what it is. Error: ErrNotEnrolled for who
-// never took part. Cost: linear in the user's days.
-func (c *Competition) Explain(userID string) (Explanation, error) {
-	stats, err := c.Stats(userID, MinDay, MaxDay)
-	if err != nil {
-		return Explanation{}, err
-	}
+// Explain is why a user's score is what it is, with the days of a span. Error:
+// ErrNotEnrolled for who never took part. Cost: linear in the user's days; memory in
+// those that are shown.
+func (c *Competition) Explain(userID string, span Span) (Explanation, error) {
 	p := c.participants.find(userID)
+	if p == nil {
+		return Explanation{}, ErrNotEnrolled
+	}
 	x := Explanation{
 		CompetitionID: c.ID(), UserID: userID, UserName: p.userName, Status: c.status, Scoring: c.definition.Scoring,
-		Score: p.score, Rank: stats.Rank, Total: c.onBoard, Left: !p.present,
-		Days: make([]ExplainedDay, len(stats.Days)),
+		Score: p.score, Rank: c.statsOf(p).Rank, Total: c.onBoard, Left: !p.present,
 	}
 	if p.review != nil {
 		x.Excluded, x.Reason = p.review.Excluded, p.review.Reason
 		x.Removed, x.Removal = p.review.isRemoved(), p.review.Removal
 	}
-	for i := range stats.Days {
-		x.Days[i] = c.explainDay(p.review, &stats.Days[i])
-		x.Sum = x.Sum.Plus(x.Days[i].Points)
+	page := daysShown{span: span}
+	for day := range daysOf(c.sources.names, p.days, p.review.corrections(), span.From, span.To) {
+		x.Sum = x.Sum.Plus(c.definition.Scoring.Points(day.Value))
+		x.Rows += max(len(day.Sources), 1)
+		if page.shows(day.Day) {
+			x.Days = append(x.Days, c.explainDay(p.review, day))
+		}
 	}
+	x.Next = page.next
 	return x, nil
 }
 

@@ -197,7 +197,7 @@ func (m *model) farFromOwnDays(p *modelPerson, d Day, after Metrics) bool {
 func (r *rig) agreeOnReviews() {
 	t := r.t
 	for id, p := range r.shown.people {
-		x, err := r.c.Explain(id)
+		x, err := r.c.Explain(id, AllDays)
 		if p.erased {
 			require.ErrorIs(t, err, ErrNotEnrolled, "nobody can ask")
 			continue

@@ -156,19 +156,19 @@ func (l *Lifetime) Add(h History) {
 	}
 }
 
-// Stats is what was added of the days from and to, both inclusive; the sources
-// of a day are in the order of their names. It has no competition, score and
-// rank. Cost: linear in the days, and sorting the sources of each.
-func (l *Lifetime) Stats(userID string, from, to Day) Stats {
+// Stats is what was added of the days of a span; the sources of a day are in the
+// order of their names. It has no competition, score and rank. Cost: linear in the
+// days, and sorting the sources of each; memory in those that are shown.
+func (l *Lifetime) Stats(userID string, span Span) Stats {
 	s := Stats{UserID: userID}
+	page := daysShown{span: span}
 	for _, month := range slices.Sorted(maps.Keys(l.months)) {
 		h := l.months[month]
 		s.LastSyncedAt = max(s.LastSyncedAt, h.SyncedAt)
-		s.addDays(h.Sources, h.Days, from, to)
-	}
-	for _, day := range s.Days {
-		slices.SortFunc(day.Sources, func(a, b SourceStats) int { return strings.Compare(a.Source, b.Source) })
-		s.Total = s.Total.Plus(day.Value)
+		for day := range daysOf(h.Sources, h.Days, nil, span.From, span.To) {
+			slices.SortFunc(day.Sources, func(a, b SourceStats) int { return strings.Compare(a.Source, b.Source) })
+			s.add(day, &page)
+		}
 	}
 	return s
 }

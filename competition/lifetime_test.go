@@ -149,8 +149,13 @@ func TestLifetimeIsTheNaiveMerge(t *testing.T) {
 		}
 		from := date("2026-01-29") + Day(rapid.IntRange(0, 4).Draw(t, "from"))
 		to := from + Day(rapid.IntRange(0, 4).Draw(t, "to"))
-		stats := all.Stats("ann", from, to)
-		require.Equal(t, Stats{UserID: "ann", LastSyncedAt: synced, Total: stats.Total, Days: stats.Days}, stats)
+		stats := all.Stats("ann", Span{From: from, To: to})
+		rows, source := rowsAndSource(stats.Days)
+		require.Equal(t, Stats{UserID: "ann", LastSyncedAt: synced, Total: stats.Total, Days: stats.Days, Rows: rows, Source: source}, stats)
+		requirePages(t, stats, rapid.IntRange(1, 4).Draw(t, "limit"), func(span Span) Stats {
+			span.From, span.To = from, to
+			return all.Stats("ann", span)
+		})
 
 		got, total, last := naiveHistory{}, Metrics{}, Day(-1)
 		for _, day := range stats.Days {
@@ -203,7 +208,7 @@ func FuzzParseHistory(f *testing.F) {
 		}
 		var all Lifetime
 		all.Add(h)
-		all.Stats("ann", MinDay, MaxDay)
+		all.Stats("ann", AllDays)
 	})
 }
 

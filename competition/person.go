@@ -7,21 +7,22 @@ type Person struct {
 	Present     bool // takes part now
 	Creator     bool
 	PaidMinor   int64        // paid in and not given back
-	Stats       Stats        // all days; the rank is 0 for who is not on the board
+	Stats       Stats        // the rank is 0 for who is not on the board
 	Explanation *Explanation // nil for a creator who never took part
 }
 
-// Person is what there is to tell of a user; ok is false where there is nothing.
-// Cost: linear in the user's days.
-func (c *Competition) Person(userID string) (p Person, ok bool) {
+// Person is what there is to tell of a user, with the days of a span; ok is false
+// where there is nothing. Cost: linear in the user's days; memory in those that are
+// shown.
+func (c *Competition) Person(userID string, span Span) (p Person, ok bool) {
 	p = Person{Competition: c.Summary(), Creator: userID != "" && userID == c.creator, Stats: Stats{CompetitionID: c.ID(), UserID: userID}}
 	found := c.participants.find(userID)
 	if found == nil {
 		return p, p.Creator
 	}
 	p.UserName, p.Present, p.PaidMinor = found.userName, found.present, found.paid
-	p.Stats, _ = c.Stats(userID, MinDay, MaxDay)
-	if x, err := c.Explain(userID); err == nil {
+	p.Stats, _ = c.Stats(userID, span)
+	if x, err := c.Explain(userID, span); err == nil {
 		p.Explanation = &x
 	}
 	return p, true

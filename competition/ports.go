@@ -144,8 +144,13 @@ type Catalog interface {
 	// there.
 	Created(ctx context.Context, competitionIDs []string) ([]Millis, error)
 
-	// MembershipsOf is all of a user's ties, in the order of competition ids.
-	MembershipsOf(ctx context.Context, userID string) ([]Membership, error)
+	// Summaries is Find for several competitions, in their order. What is unknown, or
+	// cannot be read, has the zero value; an error that is ErrCorrupt names the latter.
+	Summaries(ctx context.Context, competitionIDs []string) ([]Summary, error)
+
+	// MembershipsOf is a user's ties, in the order of competition ids, beginning
+	// behind after, limit at most, which is 1 or more.
+	MembershipsOf(ctx context.Context, userID, after string, limit int) ([]Membership, error)
 
 	// Visible is one page of what a reader may see, in the order of [ListPlace],
 	// and the place after which the next one begins: the zero value at the end.

@@ -139,61 +139,35 @@ type Stats struct {
 	Score         int64
 	Rank          int // 0 when not on the board
 	LastSyncedAt  Millis
-	Total         Metrics // sum of Days
-	Days          []DayStats
+	Total         Metrics    // sum of the days of the span
+	Source        string     // that reported last on the last of them
+	Days          []DayStats // those that are shown
+	Next          Day        // the first day that is not shown any more; 0 if all are
+	Rows          int        // how many registers were read
 }
 
-// Stats is what a user did on the days from and to, both inclusive. Error:
-// ErrNotEnrolled for who never took part. Cost: linear in the user's days.
-func (c *Competition) Stats(userID string, from, to Day) (Stats, error) {
+// Stats is what a user did on the days of a span. Error: ErrNotEnrolled for who
+// never took part. Cost: linear in the user's days; memory in those that are shown.
+func (c *Competition) Stats(userID string, span Span) (Stats, error) {
 	p := c.participants.find(userID)
 	if p == nil {
 		return Stats{}, ErrNotEnrolled
 	}
-	s := Stats{CompetitionID: c.ID(), UserID: userID, Score: p.score, LastSyncedAt: p.lastSynced}
-	if p.onBoard() {
-		s.Rank, _ = c.board.Rank(p.key())
-	}
-	s.addDays(c.sources.names, p.days, from, to)
-	s.correctDays(p.review, from, to)
-	for _, day := range s.Days {
-		s.Total = s.Total.Plus(day.Value)
+	s := c.statsOf(p)
+	page := daysShown{span: span}
+	for day := range daysOf(c.sources.names, p.days, p.review.corrections(), span.From, span.To) {
+		s.add(day, &page)
 	}
 	return s, nil
 }
 
-// addDays appends the days from and to of registers that are later than those
-// before.
-func (s *Stats) addDays(sources []string, days Days, from, to Day) {
-	for r := range days.All() {
-		if r.Day < from || r.Day > to {
-			continue
-		}
-		if n := len(s.Days); n == 0 || s.Days[n-1].Day != r.Day {
-			s.Days = append(s.Days, DayStats{Day: r.Day})
-		}
-		day := &s.Days[len(s.Days)-1]
-		day.Value = day.Value.Max(r.Metrics)
-		day.Sources = append(day.Sources, SourceStats{Source: sources[r.Source], RecordedAt: r.RecordedAt, Metrics: r.Metrics})
+// statsOf is what is to be said of a participant without any days.
+func (c *Competition) statsOf(p *participant) Stats {
+	s := Stats{CompetitionID: c.ID(), UserID: p.userID, Score: p.score, LastSyncedAt: p.lastSynced}
+	if p.onBoard() {
+		s.Rank, _ = c.board.Rank(p.key())
 	}
-}
-
-// correctDays lets the days from and to count for what operators say; the
-// sources stay as they were reported.
-func (s *Stats) correctDays(r *Review, from, to Day) {
-	if r == nil {
-		return
-	}
-	for _, correction := range r.Corrections {
-		if correction.Day < from || correction.Day > to {
-			continue
-		}
-		i, there := slices.BinarySearchFunc(s.Days, correction.Day, func(d DayStats, day Day) int { return int(d.Day) - int(day) })
-		if !there {
-			s.Days = slices.Insert(s.Days, i, DayStats{Day: correction.Day})
-		}
-		s.Days[i].Value = correction.Metrics
-	}
+	return s
 }
 
 // TakesPart reports whether a user takes part, on the board or excluded from it.

@@ -120,6 +120,14 @@ func (r *Review) correction(day Day) *Correction {
 	return nil
 }
 
+// corrections are those of a participant, by day.
+func (r *Review) corrections() []Correction {
+	if r == nil {
+		return nil
+	}
+	return r.Corrections
+}
+
 // correct puts a correction in the place of an older one.
 func (r *Review) correct(c Correction) {
 	i, there := r.place(c.Day)

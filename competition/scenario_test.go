@@ -234,7 +234,7 @@ func (s *scenario) stats(t *testing.T, d *datadriven.TestData) string {
 	if arg, ok := d.Arg("to"); ok {
 		to = date(arg.SingleVal(t))
 	}
-	stats, err := s.c.Stats(who(d), from, to)
+	stats, err := s.c.Stats(who(d), Span{From: from, To: to})
 	if err != nil {
 		return "refused: " + code(err)
 	}
@@ -322,7 +322,7 @@ func figures(f Figures) string {
 }
 
 func (s *scenario) explain(d *datadriven.TestData) string {
-	x, err := s.c.Explain(who(d))
+	x, err := s.c.Explain(who(d), AllDays)
 	if err != nil {
 		return "refused: " + code(err)
 	}

@@ -59,7 +59,7 @@ func viewOf(t require.TestingT, c *Competition) view {
 		}
 		v.Readable[id] = c.Readable(user(id))
 		for until, stats := range map[Day]map[string]Stats{MaxDay: v.Stats, firstDaysUntil: v.FirstDays} {
-			s, err := c.Stats(id, MinDay, until)
+			s, err := c.Stats(id, Span{To: until})
 			if err != nil {
 				require.ErrorIs(t, err, ErrNotEnrolled)
 				continue
@@ -151,7 +151,21 @@ func (m *model) stats(id string, board modelBoard, until Day) Stats {
 		s.Total = eachSum(s.Total, p.counts(d))
 	}
 	slices.SortFunc(s.Days, func(a, b DayStats) int { return cmp.Compare(a.Day, b.Day) })
+	s.Rows, s.Source = rowsAndSource(s.Days)
 	return s
+}
+
+// rowsAndSource are how many registers some days have, one at least for each, and
+// which source reported last on the last of them.
+func rowsAndSource(days []DayStats) (rows int, source string) {
+	for i, day := range days {
+		rows += max(len(day.Sources), 1)
+		if i < len(days)-1 || len(day.Sources) == 0 {
+			continue
+		}
+		source = slices.MaxFunc(day.Sources, func(a, b SourceStats) int { return cmp.Compare(a.RecordedAt, b.RecordedAt) }).Source
+	}
+	return rows, source
 }
 
 // checkInvariants holds a competition against what stands at its type. I1 and

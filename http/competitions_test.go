@@ -220,10 +220,10 @@ func TestStatisticsAsTheEngineIsAsked(t *testing.T) {
 	b := newBench(t)
 	user := bearer(userToken(t, "u1"))
 	b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring", "", user)
-	assert.Equal(t, []any{"u1", competition.MinDay, competition.MaxDay}, b.engine.args)
+	assert.Equal(t, []any{"u1", competition.Span{To: competition.MaxDay, Limit: 400}}, b.engine.args)
 	from, _ := competition.ParseDay("2026-05-01")
 	r := b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring&from=2026-05-01&to=2026-05-02T00:00:00Z", "", user)
 	require.Equal(t, 200, r.status, r.body)
-	assert.Equal(t, []any{"u1", from, from + 1}, b.engine.args)
+	assert.Equal(t, []any{"u1", competition.Span{From: from, To: from + 1, Limit: 400}}, b.engine.args)
 	assert.Equal(t, "spring", b.engine.id)
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// A cursor names where a list goes on: behind a competition's id, or behind a
-// participant's number. Clients see base64url and should make nothing of it;
+// A cursor names where a list goes on: behind a competition's id, behind a
+// participant's number, or with a day. Clients see base64url and should make nothing of it;
 // the letter in front keeps one list's cursor out of another.
 
 const (
@@ -23,6 +23,7 @@ const (
 	cursorPayout      = "y"
 	cursorFlag        = "f"
 	cursorInvitation  = "i"
+	cursorDay         = "d"
 )
 
 func cursorBehindCompetition(id string) string {
@@ -134,6 +135,26 @@ func (q *query) beforeEntry() uint64 {
 		q.refuse("cursor", badCursor)
 	}
 	return seq
+}
+
+// appendNextDay writes the cursor of a page of days, which goes on with a day, or
+// nothing at the end.
+func appendNextDay(dst []byte, next competition.Day) []byte {
+	if next == 0 {
+		return dst
+	}
+	return appendString(append(dst, `,"next_cursor":`...), encodeCursor(cursorDay, strconv.Itoa(int(next))))
+}
+
+// beginDay reads the parameter cursor of such pages.
+func (q *query) beginDay() competition.Day {
+	text, given := q.cursor(cursorDay)
+	day, err := strconv.ParseUint(text, 10, 31)
+	if given && (err != nil || day == 0 || day > uint64(competition.MaxDay) || strconv.FormatUint(day, 10) != text) {
+		q.refuse("cursor", badCursor)
+		return 0
+	}
+	return competition.Day(day)
 }
 
 const badCursor = "must be a next_cursor of this list"

@@ -170,6 +170,23 @@ func appendSummary(dst []byte, s *competition.Summary) []byte {
 // and score, in all of them. rank is left out for who is not on the board, source
 // and last_synced_at where there was no sync.
 func appendStats(dst []byte, s *competition.Stats) []byte {
+	dst = appendDays(appendStatsHead(dst, s), s.Days, appendDay)
+	return append(appendNextDay(appendStatsTail(dst, s), s.Next), '}')
+}
+
+// appendDays writes days with commas between them.
+func appendDays[T any](dst []byte, days []T, appendOne func([]byte, *T) []byte) []byte {
+	for i := range days {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = appendOne(dst, &days[i])
+	}
+	return dst
+}
+
+// appendStatsHead writes what stands before the days.
+func appendStatsHead(dst []byte, s *competition.Stats) []byte {
 	dst = append(dst, `{"user_id":`...)
 	dst = appendString(dst, s.UserID)
 	if s.CompetitionID != "" {
@@ -177,9 +194,9 @@ func appendStats(dst []byte, s *competition.Stats) []byte {
 		dst = append(append(dst, s.CompetitionID...), '"')
 	}
 	dst = appendMetrics(append(dst, ','), s.Total)
-	if source := latestSource(s.Days); source != "" {
+	if s.Source != "" {
 		dst = append(dst, `,"source":`...)
-		dst = appendString(dst, source)
+		dst = appendString(dst, s.Source)
 	}
 	if s.CompetitionID != "" {
 		dst = append(dst, `,"score":`...)
@@ -189,16 +206,12 @@ func appendStats(dst []byte, s *competition.Stats) []byte {
 		dst = append(dst, `,"rank":`...)
 		dst = strconv.AppendInt(dst, int64(s.Rank), 10)
 	}
-	dst = append(dst, `,"days":[`...)
-	for i := range s.Days {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendDay(dst, &s.Days[i])
-	}
-	dst = append(dst, ']')
-	dst = appendTimeField(dst, `,"last_synced_at":`, s.LastSyncedAt)
-	return append(dst, '}')
+	return append(dst, `,"days":[`...)
+}
+
+// appendStatsTail writes what stands after them, without the brace.
+func appendStatsTail(dst []byte, s *competition.Stats) []byte {
+	return appendTimeField(append(dst, ']'), `,"last_synced_at":`, s.LastSyncedAt)
 }
 
 func appendDay(dst []byte, d *competition.DayStats) []byte {
@@ -223,20 +236,6 @@ func appendDay(dst []byte, d *competition.DayStats) []byte {
 		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...)
-}
-
-// latestSource is the source that reported last on the last of the days.
-func latestSource(days []competition.DayStats) string {
-	if len(days) == 0 {
-		return ""
-	}
-	var latest competition.SourceStats
-	for i, source := range days[len(days)-1].Sources {
-		if i == 0 || source.RecordedAt > latest.RecordedAt {
-			latest = source
-		}
-	}
-	return latest.Source
 }
 
 // appendTimeField writes a key and a time, or nothing for a time that never was.

@@ -22,10 +22,10 @@ type Engine interface {
 	// error is then its own.
 	SubmitBatch(items []competition.BatchItem, pay competition.Pay) error
 	// Stats is a user's part in one competition.
-	Stats(competitionID string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error)
-	// Lifetime is a user's days in all competitions together, without score and
-	// rank; it includes every sync acknowledged before the call.
-	Lifetime(caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error)
+	Stats(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Stats, error)
+	// Lifetime is a user's days in all competitions together; it includes every sync
+	// acknowledged before the call.
+	Lifetime(caller competition.Caller, userID string) (*competition.Lifetime, error)
 
 	// Top is the published top of the board; it includes every sync acknowledged
 	// before the call.
@@ -74,7 +74,7 @@ type Engine interface {
 	// the seq before (0: with the newest); next is 0 at the end.
 	Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error)
 	// Explain is why a participant's score is what it is.
-	Explain(competitionID string, caller competition.Caller, userID string) (competition.Explanation, error)
+	Explain(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error)
 
 	// CalculatePrizes and DistributePrizes work out, and pay, the prizes.
 	CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error)
@@ -93,9 +93,10 @@ type Engine interface {
 	// EraseUser has everything forget a person, and may be repeated; it takes up to
 	// a minute.
 	EraseUser(userID string) (competition.Erased, error)
-	// Ties are a user's ties to competitions, and Person is what one of them knows.
-	Ties(userID string) ([]competition.Membership, error)
-	Person(competitionID, userID string) (competition.Person, error)
+	// Ties are the competitions that a user has or had to do with, in the order of
+	// ids, beginning behind one, limit at most; Person is what one of them knows.
+	Ties(userID, after string, limit int) (competitionIDs []string, err error)
+	Person(competitionID, userID string, span competition.Span) (competition.Person, error)
 
 	// Subscribe begins a subscription, which has its first update when this
 	// returns, and lasts until Unsubscribe.

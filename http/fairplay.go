@@ -138,20 +138,27 @@ func (q *query) beforeFlag() uint64 {
 	return seq
 }
 
-// explainScore tells a participant why the score is what it is.
+// explainScore tells a participant why the score is what it is, a page of days at a
+// time.
 func (s *Server) explainScore(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {
+		return err
+	}
+	q := c.query()
+	span := competition.Span{To: competition.MaxDay, Begin: q.beginDay(), Limit: maxDays}
+	if err := q.err(); err != nil {
 		return err
 	}
 	engine, userID, err := s.readPerson(c)
 	if err != nil {
 		return err
 	}
-	x, err := engine.Explain(id, c.who.Caller, userID)
+	x, err := engine.Explain(id, c.who.Caller, userID, span)
 	if err != nil {
 		return onReading(err)
 	}
+	s.chargeRows(c, x.Rows)
 	replyOne(c, fasthttp.StatusOK, &x, appendExplanation)
 	return nil
 }
@@ -193,6 +200,12 @@ func appendFigures(dst []byte, f *competition.Flag) []byte {
 // appendExplanation writes why a score is what it is. rank is left out for who
 // is not on the board, reason where nobody gave one.
 func appendExplanation(dst []byte, x *competition.Explanation) []byte {
+	dst = appendDays(appendExplanationHead(dst, x), x.Days, appendExplainedDay)
+	return append(appendNextDay(appendExplanationTail(dst, x), x.Next), '}')
+}
+
+// appendExplanationHead writes what stands before the days.
+func appendExplanationHead(dst []byte, x *competition.Explanation) []byte {
 	dst = append(append(append(dst, `{"competition_id":"`...), x.CompetitionID...), `","user_id":`...)
 	dst = appendString(dst, x.UserID)
 	dst = appendString(append(dst, `,"user_name":`...), x.UserName)
@@ -214,14 +227,12 @@ func appendExplanation(dst []byte, x *competition.Explanation) []byte {
 	dst = appendDecimal(append(dst, `,"distance":`...), x.Scoring.Metre, 3)
 	dst = appendDecimal(append(dst, `,"calories":`...), x.Scoring.Kcal, 3)
 	dst = appendDecimal(append(dst, `,"active_minutes":`...), x.Scoring.Minute, 3)
-	dst = append(dst, `},"days":[`...)
-	for i := range x.Days {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendExplainedDay(dst, &x.Days[i])
-	}
-	return append(appendPoints(append(dst, `],"points":`...), x.Sum), '}')
+	return append(dst, `},"days":[`...)
+}
+
+// appendExplanationTail writes what stands after them, without the brace.
+func appendExplanationTail(dst []byte, x *competition.Explanation) []byte {
+	return appendPoints(append(dst, `],"points":`...), x.Sum)
 }
 
 func appendExplainedDay(dst []byte, d *competition.ExplainedDay) []byte {

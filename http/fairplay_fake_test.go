@@ -38,6 +38,9 @@ func (e *fakeEngine) Flags(id string, caller competition.Caller, before uint64, 
 	return list, e.nextFlag, e.note("Flags", id, caller, before, limit)
 }
 
-func (e *fakeEngine) Explain(id string, caller competition.Caller, userID string) (competition.Explanation, error) {
-	return explanation, e.note("Explain", id, caller, userID)
+func (e *fakeEngine) Explain(id string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error) {
+	if e.explain != nil {
+		return e.explain(userID, span)
+	}
+	return explanation, e.note("Explain", id, caller, userID, span)
 }

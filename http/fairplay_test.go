@@ -70,7 +70,7 @@ func TestScoresAreExplained(t *testing.T) {
 		{"date":"2026-05-02","steps":4000,"distance":0,"calories":0,"active_minutes":0,"points":4000,"correction":{"reason":"a bus"},"reports":[
 			{"source":"phone","steps":90000,"distance":0,"calories":0,"active_minutes":0,"counts":false,"why_not":"corrected"}],"flags":[]}]}}`, r.body)
 	require.Contains(t, r.body, `"points":9007.00001`, "exact")
-	require.Equal(t, []any{"u1"}, b.engine.args)
+	require.Equal(t, []any{"u1", competition.Span{To: competition.MaxDay, Limit: 400}}, b.engine.args)
 }
 
 func TestFairPlayIsRefused(t *testing.T) {

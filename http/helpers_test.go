@@ -33,7 +33,11 @@ type fakeEngine struct {
 	created    bool
 	joined     []competition.JoinedReply
 	stats      competition.Stats
-	writes     int // what an unnamed sync or a batch comes to; 0 asks for no payment
+	statsOf    func(userID string, span competition.Span) (competition.Stats, error)
+	explain    func(userID string, span competition.Span) (competition.Explanation, error)
+	person     func(id, userID string, span competition.Span) (competition.Person, error)
+	ties       []string // of everybody; spring alone if nil
+	writes     int      // what an unnamed sync or a batch comes to; 0 asks for no payment
 	nextListed competition.ListPlace
 	next       string
 	nextPart   uint32
@@ -83,13 +87,13 @@ func newFakeEngine() *fakeEngine {
 		},
 	}
 	return &fakeEngine{
-		board: board,
-		top:   &competition.Published{Board: board},
+		board:   board,
+		top:     &competition.Published{Board: board},
 		summary: competition.Summary{Status: competition.Upcoming, Participants: 3, Definition: springDefinition()},
 		created: true,
 		joined:  []competition.JoinedReply{{CompetitionID: "spring", SyncReply: competition.SyncReply{Score: 1, Rank: 1, Total: 1}}},
 		stats: competition.Stats{
-			CompetitionID: "spring", UserID: "u1", Score: 900, Rank: 1, LastSyncedAt: atStart,
+			CompetitionID: "spring", UserID: "u1", Score: 900, Rank: 1, LastSyncedAt: atStart, Source: "watch", Rows: 2,
 			Total: competition.Metrics{Steps: 900}, Days: []competition.DayStats{{
 				Day: 20_583, Value: competition.Metrics{Steps: 900, DistanceCm: 50},
 				Sources: []competition.SourceStats{
@@ -189,14 +193,24 @@ func (e *fakeEngine) Run(id string, c competition.Command) (any, error) {
 	return answer, err
 }
 
-func (e *fakeEngine) Stats(id string, caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
-	return e.stats, e.note("Stats", id, caller, userID, from, to)
+func (e *fakeEngine) Stats(id string, caller competition.Caller, userID string, span competition.Span) (competition.Stats, error) {
+	if e.statsOf != nil {
+		return e.statsOf(userID, span)
+	}
+	return e.stats, e.note("Stats", id, caller, userID, span)
 }
 
-func (e *fakeEngine) Lifetime(caller competition.Caller, userID string, from, to competition.Day) (competition.Stats, error) {
-	stats := e.stats
-	stats.CompetitionID, stats.Score, stats.Rank = "", 0, 0
-	return stats, e.note("Lifetime", "", caller, userID, from, to)
+func (e *fakeEngine) Lifetime(caller competition.Caller, userID string) (*competition.Lifetime, error) {
+	all := &competition.Lifetime{}
+	for _, day := range e.stats.Days {
+		h := competition.History{SyncedAt: e.stats.LastSyncedAt}
+		for i, source := range day.Sources {
+			h.Sources = append(h.Sources, source.Source)
+			h.Days, _ = h.Days.Merge(competition.Register{Day: day.Day, Source: uint32(i), RecordedAt: source.RecordedAt, Metrics: source.Metrics})
+		}
+		all.Add(h)
+	}
+	return all, e.note("Lifetime", "", caller, userID)
 }
 
 func (e *fakeEngine) Top(id string, caller competition.Caller) (*competition.Published, error) {

@@ -1,6 +1,10 @@
 package http
 
-import "github.com/paceboard/paceboard/competition"
+import (
+	"slices"
+
+	"github.com/paceboard/paceboard/competition"
+)
 
 // The people of the fake engine: u1 takes part in spring.
 
@@ -12,11 +16,19 @@ func (e *fakeEngine) EraseUser(userID string) (competition.Erased, error) {
 	return done, e.note("EraseUser", "", competition.Caller{}, userID)
 }
 
-func (e *fakeEngine) Ties(userID string) ([]competition.Membership, error) {
-	return []competition.Membership{{UserID: userID, CompetitionID: "spring", Number: 7, Present: true}}, e.note("Ties", "", competition.Caller{}, userID)
+func (e *fakeEngine) Ties(userID, after string, limit int) ([]string, error) {
+	ids := e.ties
+	if ids == nil {
+		ids = []string{"spring"}
+	}
+	at, _ := slices.BinarySearch(ids, after+"!")
+	return ids[at:min(at+limit, len(ids))], e.note("Ties", "", competition.Caller{}, userID, after, limit)
 }
 
-func (e *fakeEngine) Person(id, userID string) (competition.Person, error) {
+func (e *fakeEngine) Person(id, userID string, span competition.Span) (competition.Person, error) {
+	if e.person != nil {
+		return e.person(id, userID, span)
+	}
 	stats := competition.Stats{
 		CompetitionID: id, UserID: userID, Score: 12, Rank: 1, LastSyncedAt: atStart, Total: competition.Metrics{Steps: 12},
 		Days: []competition.DayStats{{Day: 20_000, Value: competition.Metrics{Steps: 12}, Sources: []competition.SourceStats{

@@ -4,10 +4,13 @@ import (
 	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net"
 	nethttp "net/http"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -35,7 +38,7 @@ func TestErasingAgainAndAgainIsLimited(t *testing.T) {
 	b := newBench(t)
 	operator := bearer(operatorToken(t))
 	erase := func(userID string) response { return b.do(t, "DELETE", "/api/v1/users/"+userID, "", operator) }
-	for range erasureBurst {
+	for range seldomBurst {
 		require.Equal(t, 200, erase("u1").status)
 	}
 	got := erase("u1")
@@ -43,7 +46,7 @@ func TestErasingAgainAndAgainIsLimited(t *testing.T) {
 	require.Equal(t, "60", got.get("Retry-After"))
 	require.Equal(t, 429, b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1"))).status)
 	require.Equal(t, 200, erase("u2").status)
-	require.Len(t, b.engine.called(), erasureBurst+1, "a refused one is not begun")
+	require.Len(t, b.engine.called(), seldomBurst+1, "a refused one is not begun")
 }
 
 // TestTheAuditLogDoesNotBringTheErasedBack, neither as whom it was about nor as
@@ -144,6 +147,121 @@ func TestALargeExportIsStreamed(t *testing.T) {
 	}
 	require.NoError(t, json.NewDecoder(bufio.NewReader(response.Body)).Decode(&document))
 	require.Len(t, document.Data.Actions, entries)
+}
+
+// manyDays has the fake engine's person have five years of days in each of many
+// competitions.
+func manyDays(b *bench, competitions int) {
+	for i := range competitions {
+		b.engine.ties = append(b.engine.ties, fmt.Sprintf("c%04d", i))
+	}
+	b.engine.person = func(id, userID string, span competition.Span) (competition.Person, error) {
+		s := fiveYears(span)
+		x := &competition.Explanation{CompetitionID: id, UserID: userID, Status: competition.Active, Next: s.Next, Rows: s.Rows}
+		for _, day := range s.Days {
+			x.Days = append(x.Days, competition.ExplainedDay{Day: day.Day, Value: day.Value})
+		}
+		return competition.Person{Competition: b.engine.summary, UserName: "Ada", Present: true, Stats: s, Explanation: x}, b.engine.note("Person", id, competition.Caller{}, span)
+	}
+}
+
+// TestAnExportGoesByPages: of ties and of days, and the document is the same.
+func TestAnExportGoesByPages(t *testing.T) {
+	b := newBench(t)
+	manyDays(b, 3)
+	got := served(t, b, "GET", "/api/v1/users/u1/export", userToken(t, "u1"))
+	var document struct {
+		Data struct {
+			Competitions []struct{ Stats, Explanation dayPage }
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(got), &document), "%.300s", got)
+	require.Len(t, document.Data.Competitions, 3)
+	for _, c := range document.Data.Competitions {
+		for _, days := range []dayPage{c.Stats, c.Explanation} {
+			require.Len(t, days.Days, 5*365)
+			require.Equal(t, "2019-04-14", days.Days[0].Date)
+			require.Empty(t, days.Next)
+		}
+		require.EqualValues(t, 99, c.Stats.Steps)
+	}
+}
+
+// served is the body of the answer to a request of a real client.
+func served(t *testing.T, b *bench, method, target, token string) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	go func() { _ = b.Serve(listener) }()
+	request, err := nethttp.NewRequestWithContext(t.Context(), method, "http://"+listener.Addr().String()+target, nil)
+	require.NoError(t, err)
+	request.Header.Set("Authorization", "Bearer "+token)
+	request.Close = true
+	response, err := nethttp.DefaultTransport.RoundTrip(request)
+	require.NoError(t, err)
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	require.NoError(t, err)
+	return string(body)
+}
+
+// TestAnExportIsPaid: it costs a unit for each competition that is asked and for
+// every 200 rows, even if that is more than there is, and a few can be had at once.
+func TestAnExportIsPaid(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
+	export := func(user string) response {
+		return b.do(t, "GET", "/api/v1/users/"+user+"/export", "", bearer(userToken(t, user)))
+	}
+	b.engine.ties = []string{}
+	for i := range 250 {
+		b.engine.ties = append(b.engine.ties, fmt.Sprintf("c%04d", i))
+	}
+	r := export("u1")
+	require.Equal(t, 200, r.status)
+	asked := 0
+	for _, call := range b.engine.called() {
+		if call == "Person" {
+			asked++
+		}
+	}
+	require.Equal(t, 250, asked)
+	left, err := strconv.Atoi(r.get("RateLimit-Remaining"))
+	require.NoError(t, err)
+	require.InDelta(t, 4000-1-250, left, 5)
+
+	b.engine.ties = []string{"spring"}
+	for range seldomBurst - 1 {
+		require.Equal(t, 200, export("u1").status)
+	}
+	b.engine.called()
+	r = export("u1")
+	require.Equal(t, 429, r.status)
+	require.Equal(t, "60", r.get("Retry-After"))
+	require.Empty(t, b.engine.called(), "nothing was read")
+	require.Equal(t, 200, export("u2").status, "others are not concerned")
+	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1"))).status, "erasing has its own")
+	b.now = b.now.Add(time.Minute)
+	require.Equal(t, 200, export("u1").status)
+}
+
+// TestAnExportHasADeadline: what is not read by then ends it.
+func TestAnExportHasADeadline(t *testing.T) {
+	b := newBench(t)
+	manyDays(b, 2)
+	life, err := b.engine.Lifetime(competition.Caller{}, "u1")
+	require.NoError(t, err)
+	x := &personExport{engine: b.engine, userID: "u1", lifetime: life, deadline: time.Now().Add(time.Hour)}
+	pieces := 0
+	write := func([]byte) error {
+		if pieces++; pieces == 2 {
+			x.deadline = time.Now().Add(-time.Second)
+		}
+		return nil
+	}
+	require.ErrorIs(t, x.run(write), competition.ErrUnavailable)
+	require.Equal(t, 2, pieces)
+	x.deadline, pieces = time.Now().Add(time.Hour), 2
+	require.NoError(t, x.run(write))
 }
 
 func TestAnExportThatCannotBeReadIsAProblem(t *testing.T) {

@@ -35,7 +35,7 @@ type Server struct {
 	live        *liveClients
 	upgrade     fiber.Handler // to a WebSocket
 
-	erasures erasures // of each user
+	erasures, exports seldom // of each user
 
 	metricsToken     []byte // hashed; nil when there is none
 	openMetrics      bool
@@ -85,7 +85,8 @@ func New(o Options) *Server {
 
 		metricsToken: hashed(o.MetricsToken), openMetrics: o.OpenMetrics, metricsElsewhere: o.MetricsElsewhere,
 	}
-	s.erasures = newErasures()
+	s.erasures = newSeldom("a user can be erased once a minute, and a few times more in between")
+	s.exports = newSeldom("a user can be exported once a minute, and a few times more in between")
 	s.bodies = newBodies(o.MaxBodiesMemory, o.ReadTimeout+time.Second, s.routes, s.admitBody)
 	s.serving, s.endServing = context.WithCancel(context.Background())
 	s.metrics = newMetrics(o.Registry, s.routes, o.Engine, s.live.count)
@@ -162,6 +163,7 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.users.close()
 	defer s.clients.close()
 	defer s.erasures.buckets.StopAllGoroutines()
+	defer s.exports.buckets.StopAllGoroutines()
 	s.endServing()
 	if err := s.live.endAll(ctx); err != nil {
 		return fmt.Errorf("end the live clients: %w", err)

@@ -8,7 +8,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// getStats reads what a user did in one competition, or in all of them.
+// getStats reads what a user did in one competition, or in all of them, a page of
+// days at a time.
 func (s *Server) getStats(c *call) error {
 	userID, err := c.userID()
 	if err != nil {
@@ -23,6 +24,7 @@ func (s *Server) getStats(c *call) error {
 	if from > to && len(q.bad) == 0 {
 		q.refuse("from", "must not be after to")
 	}
+	span := competition.Span{From: from, To: to, Begin: q.beginDay(), Limit: maxDays}
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -35,13 +37,20 @@ func (s *Server) getStats(c *call) error {
 	}
 	var stats competition.Stats
 	if given {
-		stats, err = engine.Stats(strings.Clone(id), c.who.Caller, userID, from, to)
+		stats, err = engine.Stats(strings.Clone(id), c.who.Caller, userID, span)
 	} else {
-		stats, err = engine.Lifetime(c.who.Caller, userID, from, to)
+		var all *competition.Lifetime
+		if all, err = engine.Lifetime(c.who.Caller, userID); err == nil {
+			stats = all.Stats(userID, span)
+		}
 	}
 	if err != nil {
 		return onReading(err)
 	}
+	s.chargeRows(c, stats.Rows)
 	replyOne(c, fasthttp.StatusOK, &stats, appendStats)
 	return nil
 }
+
+// maxDays is how many days one answer has: a year of them, and some more.
+const maxDays = 400

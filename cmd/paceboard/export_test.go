@@ -121,9 +121,9 @@ func TestCompetitionsMoveToPostgreSQLAndBackWithoutLoss(t *testing.T) {
 			require.NoError(t, err)
 			porttest.RequireSame(t, g.C, c, g.Users)
 			for _, user := range g.Users {
-				want, err := first.MembershipsOf(t.Context(), user)
+				want, err := first.MembershipsOf(t.Context(), user, "", 1000)
 				require.NoError(t, err)
-				got, err := s.MembershipsOf(t.Context(), user)
+				got, err := s.MembershipsOf(t.Context(), user, "", 1000)
 				require.NoError(t, err)
 				require.Equal(t, want, got)
 			}

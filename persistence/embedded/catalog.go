@@ -86,16 +86,40 @@ func (s *Store) List(ctx context.Context, after string, visit func(competition.S
 // errEnough ends a visit.
 var errEnough = errors.New("the visitor has enough")
 
-// MembershipsOf is all of a user's ties in the order of competition ids; see
-// competition.Catalog.
-func (s *Store) MembershipsOf(ctx context.Context, userID string) ([]competition.Membership, error) {
+// Summaries is several of them; see competition.Catalog.
+func (s *Store) Summaries(ctx context.Context, competitionIDs []string) ([]competition.Summary, error) {
+	found := make([]competition.Summary, len(competitionIDs))
+	var damage []error
+	for i, id := range competitionIDs {
+		summary, err := s.Find(ctx, id)
+		switch {
+		case err == nil:
+			found[i] = summary
+		case errors.Is(err, competition.ErrCorrupt):
+			damage = append(damage, err)
+		case !errors.Is(err, competition.ErrUnknownCompetition):
+			return nil, err
+		}
+	}
+	return found, errors.Join(damage...)
+}
+
+// MembershipsOf is a page of a user's ties; see competition.Catalog.
+func (s *Store) MembershipsOf(ctx context.Context, userID, after string, limit int) ([]competition.Membership, error) {
 	if ctx.Err() != nil {
 		return nil, outOfTime(ctx, "nothing was begun")
 	}
 	var memberships []competition.Membership
 	lower, upper := under(membershipKeys, userID)
+	at := len(lower)
+	if after != "" {
+		lower = append(append(lower, after...), separator)
+	}
 	err := each(ctx, s.db, lower, upper, func(key, value []byte) error {
-		id := string(key[len(lower):])
+		if len(memberships) == limit {
+			return errEnough
+		}
+		id := string(key[at:])
 		m, err := parseMembership(key, value)
 		if err != nil {
 			return corrupt(id, 1, "a membership cannot be read: %v", err)
@@ -104,8 +128,5 @@ func (s *Store) MembershipsOf(ctx context.Context, userID string) ([]competition
 		memberships = append(memberships, m)
 		return nil
 	})
-	if pebble.IsCorruptionError(err) {
-		err = translate(err, "", 0)
-	}
-	return memberships, err
+	return memberships, enough(err)
 }

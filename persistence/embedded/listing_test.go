@@ -231,6 +231,10 @@ func TestDamagedTiesLeaveTheOthers(t *testing.T) {
 		left = append(left, tie.CompetitionID)
 	}
 	require.Equal(t, []string{ids[0], ids[2], ids[4]}, left)
+	found, err := s.Summaries(t.Context(), ids)
+	require.ErrorIs(t, err, competition.ErrCorrupt)
+	require.Empty(t, found[1].Definition.ID)
+	require.Equal(t, ids[4], found[4].Definition.ID)
 }
 
 // BenchmarkList is an athlete's list of 100 beside what other people have made.

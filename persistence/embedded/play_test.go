@@ -174,7 +174,7 @@ func checkCatalog(ctx context.Context, s *Store, c *competition.Competition) err
 	}
 	entries, _ := c.Participants(0, 1000)
 	for _, e := range entries {
-		memberships, err := s.MembershipsOf(ctx, e.UserID)
+		memberships, err := s.MembershipsOf(ctx, e.UserID, "", 1000)
 		if err != nil {
 			return err
 		}

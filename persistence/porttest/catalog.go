@@ -12,7 +12,7 @@ var catalogRules = []rule{
 	{"a competition that was never created is unknown", func(t *testing.T, h *harness) {
 		_, err := h.store.Find(t.Context(), "nobody")
 		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
-		memberships, err := h.store.MembershipsOf(t.Context(), "nobody")
+		memberships, err := h.store.MembershipsOf(t.Context(), "nobody", "", 1000)
 		require.NoError(t, err)
 		require.Empty(t, memberships)
 		require.Empty(t, list(t, h.store, "", 10))
@@ -71,6 +71,46 @@ var catalogRules = []rule{
 		require.Equal(t, ids[6:], list(t, h.store, "a+", 100), "behind an id that is not there")
 	}},
 
+	{"memberships come a page at a time, and summaries for the ids that are asked for", func(t *testing.T, h *harness) {
+		ids := []string{"-", "10", "9", "Z", "_", "a", "a-", "a-b", "aa", "b"}
+		for _, id := range ids {
+			g := h.begin(t, id)
+			require.NoError(t, g.Join("anna", "Anna"))
+			require.NoError(t, g.Join("ann", "Ann"))
+			commit(t, g)
+		}
+		for limit := 1; limit <= len(ids)+1; limit++ {
+			var walked []string
+			for after := ""; ; after = walked[len(walked)-1] {
+				page, err := h.store.MembershipsOf(t.Context(), "ann", after, limit)
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(page), limit)
+				for _, m := range page {
+					require.Equal(t, "ann", m.UserID)
+					walked = append(walked, m.CompetitionID)
+				}
+				if len(page) < limit {
+					break
+				}
+			}
+			require.Equal(t, ids, walked, "%d at a time", limit)
+		}
+		page, err := h.store.MembershipsOf(t.Context(), "ann", "a+", 2)
+		require.NoError(t, err)
+		require.Equal(t, "a-", page[0].CompetitionID, "behind an id that is not there")
+
+		asked := []string{"b", "nobody", "9", "b"}
+		found, err := h.store.Summaries(t.Context(), asked)
+		require.NoError(t, err)
+		for i, id := range []string{"b", "", "9", "b"} {
+			require.Equal(t, id, found[i].Definition.ID)
+		}
+		require.Equal(t, 2, found[0].Participants)
+		found, err = h.store.Summaries(t.Context(), nil)
+		require.NoError(t, err)
+		require.Empty(t, found)
+	}},
+
 	{"memberships are in the order of ids, each as it was written last", func(t *testing.T, h *harness) {
 		b, a, c := h.begin(t, "b"), h.begin(t, "a"), h.begin(t, "c")
 		require.NoError(t, b.Join("anna", "Anna"))
@@ -86,7 +126,7 @@ var catalogRules = []rule{
 		h.reopen(t)
 
 		of := func(user string) []competition.Membership {
-			m, err := h.store.MembershipsOf(t.Context(), user)
+			m, err := h.store.MembershipsOf(t.Context(), user, "", 1000)
 			require.NoError(t, err)
 			return m
 		}

@@ -27,12 +27,12 @@ func RequireSame(tb testing.TB, want, got *competition.Competition, users []stri
 	gotEntries, _ := got.Participants(0, total+1)
 	require.Equal(tb, wantEntries, gotEntries, "participants")
 	for _, user := range users {
-		wantStats, wantErr := want.Stats(user, competition.MinDay, competition.MaxDay)
-		gotStats, gotErr := got.Stats(user, competition.MinDay, competition.MaxDay)
+		wantStats, wantErr := want.Stats(user, competition.AllDays)
+		gotStats, gotErr := got.Stats(user, competition.AllDays)
 		require.Equal(tb, wantErr, gotErr, "error of the stats of %s", user)
 		require.Equal(tb, wantStats, gotStats, "stats of %s", user)
-		wantWhy, _ := want.Explain(user)
-		gotWhy, _ := got.Explain(user)
+		wantWhy, _ := want.Explain(user, competition.AllDays)
+		gotWhy, _ := got.Explain(user, competition.AllDays)
 		require.Equal(tb, wantWhy, gotWhy, "explanation of %s", user)
 	}
 }

@@ -143,7 +143,7 @@ var decisionRules = []rule{
 			require.Equal(t, e.Pseudonym, g.C.Prizes(1).Prizes[0].UserID)
 			require.Len(t, prizesOf(t, h.store, e.Pseudonym, competition.LedgerPlace{}, 10), 1)
 			require.NotContains(t, usersIn(t, h, id), e.UserID)
-			ties, err := h.store.MembershipsOf(t.Context(), e.UserID)
+			ties, err := h.store.MembershipsOf(t.Context(), e.UserID, "", 1000)
 			require.NoError(t, err)
 			for _, tie := range ties {
 				require.NotEqual(t, id, tie.CompetitionID)

@@ -123,7 +123,7 @@ var journalRules = []rule{
 		require.NoError(t, zombie.Join("zoe", "Zoe"))
 		require.ErrorIs(t, zombie.Commit(t.Context()), competition.ErrConflict)
 		require.Equal(t, identities, Identities(t, h.store, "board"))
-		memberships, err := h.store.MembershipsOf(t.Context(), "zed")
+		memberships, err := h.store.MembershipsOf(t.Context(), "zed", "", 1000)
 		require.NoError(t, err)
 		require.Empty(t, memberships)
 		after, err := h.store.Find(t.Context(), "board")

@@ -339,7 +339,7 @@ func lifetime(t *testing.T, h *harness, user string) competition.Stats {
 	for _, month := range monthsOf(t, h, user) {
 		all.Add(month)
 	}
-	return all.Stats(user, competition.MinDay, competition.MaxDay)
+	return all.Stats(user, competition.AllDays)
 }
 
 func behind(t *testing.T, h *harness, user string) []string {

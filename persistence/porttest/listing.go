@@ -269,7 +269,7 @@ func (c *comparison) requireDue(t *testing.T) {
 // requireTies returns the ids of all competitions that the user has to do with.
 func (c *comparison) requireTies(t *testing.T, user string) (mine []string) {
 	t.Helper()
-	ties, err := c.store.MembershipsOf(t.Context(), user)
+	ties, err := c.store.MembershipsOf(t.Context(), user, "", 1000)
 	require.NoError(t, err)
 	want := []competition.Tie{}
 	for _, m := range ties {

@@ -58,7 +58,7 @@ func TestAppend(t *testing.T) {
 		require.NoError(t, g.Commit(t.Context()))
 		identities := porttest.Identities(t, store, "twice")
 		require.Equal(t, "Second", identities[1].UserName)
-		memberships, err := store.MembershipsOf(t.Context(), "anna")
+		memberships, err := store.MembershipsOf(t.Context(), "anna", "", 1000)
 		require.NoError(t, err)
 		require.Contains(t, memberships, competition.Membership{UserID: "anna", CompetitionID: "twice", Number: 1})
 		porttest.RequireRecovers(t, store, g)

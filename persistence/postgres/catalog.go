@@ -52,7 +52,9 @@ const (
 	listPage       = 256 // summaries that List reads at a time
 	listSQL        = `SELECT competition_id, packed FROM paceboard.competitions WHERE competition_id > $1 ORDER BY competition_id LIMIT $2`
 	createdSQL     = `SELECT competition_id, record FROM paceboard.journal WHERE competition_id = ANY($1) AND seq = 1`
-	membershipsSQL = `SELECT user_id, competition_id, number, present, creator FROM paceboard.memberships WHERE user_id = $1 ORDER BY competition_id`
+	summariesSQL   = `SELECT competition_id, packed FROM paceboard.competitions WHERE competition_id = ANY($1)`
+	membershipsSQL = `SELECT user_id, competition_id, number, present, creator FROM paceboard.memberships
+WHERE user_id = $1 AND competition_id > $2 ORDER BY competition_id LIMIT $3`
 )
 
 // List visits summaries in the order of ids; see competition.Catalog. It reads a
@@ -91,10 +93,33 @@ func (s *Store) List(ctx context.Context, after string, visit func(competition.S
 	}
 }
 
-// MembershipsOf is all of a user's ties in the order of competition ids; see
-// competition.Catalog.
-func (s *Store) MembershipsOf(ctx context.Context, userID string) ([]competition.Membership, error) {
-	rows, err := s.read.Query(ctx, membershipsSQL, userID)
+// Summaries is several of them; see competition.Catalog.
+func (s *Store) Summaries(ctx context.Context, competitionIDs []string) ([]competition.Summary, error) {
+	found := make(map[string]competition.Summary, len(competitionIDs))
+	var damage []error
+	err := s.each(ctx, summariesSQL, func(row [][]byte) error {
+		id := string(row[0])
+		summary, err := parseSummary(id, row[1])
+		if err != nil {
+			damage = append(damage, err)
+			return nil
+		}
+		found[id] = summary
+		return nil
+	}, competitionIDs)
+	if err != nil {
+		return nil, err
+	}
+	summaries := make([]competition.Summary, len(competitionIDs))
+	for i, id := range competitionIDs {
+		summaries[i] = found[id]
+	}
+	return summaries, errors.Join(damage...)
+}
+
+// MembershipsOf is a page of a user's ties; see competition.Catalog.
+func (s *Store) MembershipsOf(ctx context.Context, userID, after string, limit int) ([]competition.Membership, error) {
+	rows, err := s.read.Query(ctx, membershipsSQL, userID, after, limit)
 	if err != nil {
 		return nil, unavailable("read memberships", err)
 	}

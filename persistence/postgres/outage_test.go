@@ -51,7 +51,7 @@ func TestAFrozenServerKeepsNobodyWaiting(t *testing.T) {
 		within("List", func(ctx context.Context) error {
 			return store.List(ctx, "", func(competition.Summary) bool { return true })
 		})
-		within("MembershipsOf", func(ctx context.Context) error { _, err := store.MembershipsOf(ctx, "creator"); return err })
+		within("MembershipsOf", func(ctx context.Context) error { _, err := store.MembershipsOf(ctx, "creator", "", 1000); return err })
 		within("Retain", func(ctx context.Context) error { _, err := store.Retain(ctx, time.Now(), 0); return err })
 		server.Continue()
 		c.catchUp(t, refused)
