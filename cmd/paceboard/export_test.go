@@ -142,6 +142,51 @@ func TestCompetitionsMoveToPostgreSQLAndBackWithoutLoss(t *testing.T) {
 	require.ErrorContains(t, err, `"game-0"`)
 }
 
+// TestDecisionsAboutTheErasedMoveAlong, and when they are to be dropped, with the
+// journal and with a snapshot alone.
+func TestDecisionsAboutTheErasedMoveAlong(t *testing.T) {
+	t.Parallel()
+	const day = 24 * 60 * 60 * 1000
+	first, second := inMemory(t), openStoreAt(t, newDatabase(t)).(store)
+	completed := porttest.Definition("").End + day
+	until := completed + 30*day
+	var ids []string
+	for _, id := range []string{"board", "cut"} {
+		g, err := porttest.Begin(t.Context(), first, id)
+		require.NoError(t, err)
+		require.NoError(t, g.Sync("anna", 0, 1000))
+		require.NoError(t, g.Review("anna", 0))
+		require.NoError(t, g.Commit(t.Context()))
+		require.NoError(t, g.Erase(competition.Erasure{UserID: "anna", Pseudonym: competition.NewPseudonym([16]byte{1})}))
+		require.NoError(t, g.Commit(t.Context()))
+		g.C.Tick(completed)
+		require.NoError(t, g.Commit(t.Context()))
+		if ids = append(ids, id); id == "cut" {
+			require.NoError(t, g.Save(t.Context()))
+			removed, err := first.Retain(t.Context(), (completed - 1).Time(), 100)
+			require.NoError(t, err)
+			require.Positive(t, removed)
+		}
+	}
+	_, err := importInto(t.Context(), second, exported(t, first))
+	require.NoError(t, err)
+	for _, s := range []store{first, second} {
+		due, err := s.DueBefore(t.Context(), competition.Due{}, until, 10)
+		require.NoError(t, err)
+		require.Equal(t, []competition.Due{{CompetitionID: ids[0], At: until}, {CompetitionID: ids[1], At: until}}, due)
+		for _, id := range ids {
+			g, err := porttest.Resume(t.Context(), s, id)
+			require.NoError(t, err)
+			require.Equal(t, until, g.C.Summary().KeptUntil)
+			g.C.Tick(until)
+			require.NoError(t, g.Commit(t.Context()))
+		}
+		due, err = s.DueBefore(t.Context(), competition.Due{}, until, 10)
+		require.NoError(t, err)
+		require.Empty(t, due)
+	}
+}
+
 // TestImportRefusesWhatIsDamaged changes an export in every way that comes to
 // mind; whatever the import takes of it is whole, and it never says that it is
 // well.
