@@ -231,10 +231,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"inviting whoever cannot be one", invites, `{"user_ids":["u2","","u2",5,"erased-0123456789abcdef0123456789abcdef"]}`, []header{user}, nil, 400, "invalid_request", "user_ids[1],user_ids[2],user_ids[3],user_ids[4]"},
 		{"a code without uses that has expired", invites, `{"code":{"expires_at":"2026-05-10T12:00:00Z"}}`, []header{user}, nil, 400, "invalid_request", "code.uses,code.expires_at"},
 		{"a code of too many uses", invites, `{"code":{"uses":100001}}`, []header{user}, nil, 400, "invalid_request", "code.uses"},
-		{
-			"inviting whose id is reserved", invites, `{"user_ids":["pbk_1","key:k","service_role","anon","authenticated","self","operator","~u","u2"]}`, []header{user}, nil,
-			400, "invalid_request", "user_ids[0],user_ids[1],user_ids[2],user_ids[3],user_ids[4],user_ids[5],user_ids[6],user_ids[7]",
-		},
+		{"inviting whose id is reserved", invites, `{"user_ids":["pbk_1","key:k","service_role","anon","self","u2","~u"]}`, []header{user}, nil, 400, "invalid_request", "user_ids[0],user_ids[1],user_ids[2],user_ids[3],user_ids[4],user_ids[6]"},
 		{"inviting to what another made", invites, `{"user_ids":["u2"]}`, []header{user}, competition.ErrForbidden, 403, "forbidden", ""},
 		{"inviting to what is private", invites, `{"user_ids":["u2"]}`, []header{user}, competition.ErrUnknownCompetition, 404, "unknown_competition", ""},
 		{"inviting after the end", invites, `{"user_ids":["u2"]}`, []header{user}, competition.ErrClosed, 409, "competition_closed", ""},

@@ -32,7 +32,7 @@ func verifyFormat(db *pebble.DB) error {
 	case err != nil:
 		return err
 	default:
-		size := 0
+		var size int
 		level, size = binary.Uvarint(value)
 		rows, _ = binary.Uvarint(value[max(size, 0):])
 		if err := closer.Close(); err != nil {

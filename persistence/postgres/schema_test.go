@@ -89,7 +89,7 @@ func TestTheScopesOfKeysAreExplained(t *testing.T) {
 SELECT col_description('paceboard.api_keys'::regclass, attnum) FROM pg_attribute
 WHERE attrelid = 'paceboard.api_keys'::regclass AND attname = 'scopes'`).Scan(&comment))
 	var bits []string
-	for _, name := range strings.Split(competition.AllScopeNames(), ", ") {
+	for name := range strings.SplitSeq(competition.AllScopeNames(), ", ") {
 		scope, ok := competition.ParseScope(name)
 		require.True(t, ok)
 		bits = append(bits, fmt.Sprintf("%d %s", scope, name))
