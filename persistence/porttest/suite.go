@@ -45,6 +45,7 @@ func Run(t *testing.T, b Backend) {
 		{"erasure", erasureRules},
 		{"decisions", decisionRules},
 		{"invitations", invitationRules},
+		{"join codes", joinCodeRules},
 		{"damage", damageRules},
 	} {
 		t.Run(group.name, func(t *testing.T) {
