@@ -39,9 +39,13 @@ type budgets struct {
 
 type budgetShard struct {
 	mu       sync.Mutex
-	spenders map[string]*spent
+	spenders map[account]*spent
 	swept    int64 // the hour when users were last forgotten
 }
+
+// account stands for a user, so that no user ids are kept: a hash under a key that
+// is the process's own, of 64 bits, so that no two users ever meet. 0 is nobody's.
+type account uint64
 
 // spent is the bytes of one user, by hours. The shard's lock guards it.
 type spent struct {
@@ -57,25 +61,31 @@ func newBudgets(limit int64) *budgets {
 	}
 	b := &budgets{limit: limit, seed: maphash.MakeSeed()}
 	for i := range b.shards {
-		b.shards[i].spenders = map[string]*spent{}
+		b.shards[i].spenders = map[account]*spent{}
 	}
 	return b
 }
 
-func (b *budgets) shard(user string) *budgetShard {
-	return &b.shards[maphash.String(b.seed, user)%budgetShards]
+// account is that of a user, who may be empty: nobody.
+func (b *budgets) account(user string) account {
+	if b == nil || user == "" {
+		return 0
+	}
+	return account(max(maphash.String(b.seed, user), 1))
 }
+
+func (b *budgets) shard(a account) *budgetShard { return &b.shards[a%budgetShards] }
 
 // left is how much a user may add now; err, a *competition.JournalBudgetError,
 // says when there will be room if there is none.
-func (b *budgets) left(user string, now competition.Millis) (bytes int64, err error) {
-	if b == nil || user == "" {
+func (b *budgets) left(a account, now competition.Millis) (bytes int64, err error) {
+	if a == 0 {
 		return math.MaxInt64, nil
 	}
-	shard := b.shard(user)
+	shard := b.shard(a)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	s := shard.spenders[user]
+	s := shard.spenders[a]
 	if s == nil {
 		return b.limit, nil
 	}
@@ -87,19 +97,19 @@ func (b *budgets) left(user string, now competition.Millis) (bytes int64, err er
 }
 
 // add counts what a user has added.
-func (b *budgets) add(user string, now competition.Millis, bytes int64) {
-	if b == nil || user == "" || bytes <= 0 {
+func (b *budgets) add(a account, now competition.Millis, bytes int64) {
+	if a == 0 || bytes <= 0 {
 		return
 	}
 	hour := hourOf(now)
-	shard := b.shard(user)
+	shard := b.shard(a)
 	shard.mu.Lock()
 	defer shard.mu.Unlock()
-	s := shard.spenders[user]
+	s := shard.spenders[a]
 	if s == nil {
 		shard.makeRoom(hour)
 		s = &spent{hour: hour}
-		shard.spenders[user] = s
+		shard.spenders[a] = s
 	}
 	s.moveTo(hour)
 	place := s.in(s.hour)
@@ -113,19 +123,19 @@ func (b *budgets) add(user string, now competition.Millis, bytes int64) {
 func (s *budgetShard) makeRoom(hour int64) {
 	if s.swept < hour {
 		s.swept = hour
-		for user, spender := range s.spenders {
+		for a, spender := range s.spenders {
 			if spender.moveTo(hour); spender.total == 0 {
-				delete(s.spenders, user)
+				delete(s.spenders, a)
 			}
 		}
 	}
 	if len(s.spenders) < maxSpenders {
 		return
 	}
-	lightest, least, seen := "", int64(math.MaxInt64), 0
-	for user, spender := range s.spenders { // in an order that nobody can know
+	lightest, least, seen := account(0), int64(math.MaxInt64), 0
+	for a, spender := range s.spenders { // in an order that nobody can know
 		if spender.total < least {
-			lightest, least = user, spender.total
+			lightest, least = a, spender.total
 		}
 		if seen++; seen == lightestOf {
 			break
@@ -172,6 +182,7 @@ func hourOf(now competition.Millis) int64 { return int64(now) / (secondsAnHour *
 type bill struct {
 	budgets *budgets
 	payer   string
+	account account            // of the payer
 	now     competition.Millis // when left was asked for
 	left    int64
 	written int64
@@ -182,15 +193,15 @@ type bill struct {
 func (b *bill) admit(payer string, now competition.Millis) error {
 	if payer != b.payer || b.now == 0 || b.err == nil && b.left <= b.written {
 		b.settle()
-		b.payer, b.now = payer, now
-		b.left, b.err = b.budgets.left(payer, now)
+		b.payer, b.account, b.now = payer, b.budgets.account(payer), now
+		b.left, b.err = b.budgets.left(b.account, now)
 	}
 	return b.err
 }
 
-// settle counts what was written.
+// settle counts what was decided, also where it cannot be stored then.
 func (b *bill) settle() {
-	b.budgets.add(b.payer, b.now, b.written)
+	b.budgets.add(b.account, b.now, b.written)
 	b.written = 0
 }
 

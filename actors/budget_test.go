@@ -244,12 +244,12 @@ func TestBudgetsFollowTheirWindow(t *testing.T) {
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			now += competition.Millis(rapid.OneOf(rapid.Int64Range(0, 4*3600_000), rapid.Int64Range(0, 60*3600_000)).Draw(t, "later"))
 			user := rapid.SampledFrom([]string{"ann", "ben"}).Draw(t, "user")
-			left, err := b.left(user, now)
+			left, err := b.left(b.account(user), now)
 			if total := within(user, now); total < limit {
 				require.NoError(t, err)
 				require.Equal(t, limit-total, left)
 				bytes := rapid.Int64Range(0, 600).Draw(t, "bytes")
-				b.add(user, now, bytes)
+				b.add(b.account(user), now, bytes)
 				all[user] = append(all[user], addition{now, bytes})
 				continue
 			}
@@ -268,7 +268,7 @@ func TestBudgetsRememberWhoSpentMuch(t *testing.T) {
 	const spender, limit = "spender", 1 << 20
 	b := newBudgets(limit)
 	now := competition.MillisOf(time.Unix(1e9, 0))
-	b.add(spender, now, limit)
+	b.add(b.account(spender), now, limit)
 	remembered := func() (n int) {
 		for i := range b.shards {
 			n += len(b.shards[i].spenders)
@@ -276,18 +276,18 @@ func TestBudgetsRememberWhoSpentMuch(t *testing.T) {
 		return n
 	}
 	for i := range 2 * budgetShards * maxSpenders {
-		b.add(fmt.Sprint("user ", i), now, 100)
+		b.add(b.account(fmt.Sprint("user ", i)), now, 100)
 	}
 	require.LessOrEqual(t, remembered(), budgetShards*maxSpenders)
-	_, err := b.left(spender, now)
+	_, err := b.left(b.account(spender), now)
 	require.ErrorIs(t, err, competition.ErrJournalBudget)
 
 	now += budgetHours * 3600_000
 	for i := range 100 * budgetShards { // some in each shard
-		b.add(fmt.Sprint("user ", i), now, 100)
+		b.add(b.account(fmt.Sprint("user ", i)), now, 100)
 	}
 	require.LessOrEqual(t, remembered(), 100*budgetShards)
-	left, err := b.left(spender, now)
+	left, err := b.left(b.account(spender), now)
 	require.NoError(t, err)
 	require.EqualValues(t, limit, left)
 }
@@ -296,7 +296,7 @@ func TestBudgetsRememberWhoSpentMuch(t *testing.T) {
 func TestCountingCostsNoAllocation(t *testing.T) {
 	b := newBudgets(1 << 30)
 	now := competition.MillisOf(time.Now())
-	b.add("ann", now, 1)
+	b.add(b.account("ann"), now, 1)
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		one := bill{budgets: b}
 		if one.admit("ann", now) == nil {
@@ -312,7 +312,7 @@ func BenchmarkBudget(b *testing.B) {
 	now := competition.MillisOf(time.Now())
 	for i := range users {
 		users[i] = fmt.Sprintf("2c9e7e0a-93b5-4f6e-8d4e-%012d", i)
-		all.add(users[i], now, 1)
+		all.add(all.account(users[i]), now, 1)
 	}
 	b.ReportAllocs()
 	for i := 0; b.Loop(); i++ {
