@@ -311,11 +311,13 @@ func isHTTP1(header *fasthttp.RequestHeader) error {
 		return nil // fasthttp marks the other kind as the last of its connection
 	}
 	var hasLength, hasCoding bool
-	for line, rest := []byte(nil), header.RawHeaders(); len(rest) > 0; {
-		line, rest = rest, nil
-		if end := bytes.IndexByte(line, '\n') + 1; end > 0 {
-			line, rest = line[:end], line[end:]
+	for rest := header.RawHeaders(); len(rest) > 0; {
+		end := len(rest)
+		if newline := bytes.IndexByte(rest, '\n'); newline >= 0 {
+			end = newline + 1
 		}
+		line := rest[:end]
+		rest = rest[end:]
 		if line[0]|0x20 != 'c' && line[0]|0x20 != 't' {
 			continue
 		}

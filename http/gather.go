@@ -28,7 +28,8 @@ type following interface {
 // answer is what one call of the kernel sends. It is borrowed from a pool, since
 // connections are many.
 type answer struct {
-	pieces [2][]byte
+	pieces [2][]byte   // the header fields, and what follows them
+	page   bool        // which begins with more of them
 	left   net.Buffers // of pieces
 }
 

@@ -88,7 +88,7 @@ func TestABodyFollowsTheHeaderFields(t *testing.T) {
 	arrives("HTTP/1.1 200 OK\r\nA: ")
 	write("b\r\n\r\n")
 	arrives("b\r\n\r\nbody")
-	require.Nil(t, conn.body, "nothing is kept")
+	require.Nil(t, conn.next, "nothing is kept")
 	write("HTTP/1.1 200 OK\r\n\r\n")
 	arrives("HTTP/1.1 200 OK\r\n\r\n")
 
@@ -101,7 +101,7 @@ func TestABodyFollowsTheHeaderFields(t *testing.T) {
 	n, err := io.WriteString(lean, "HTTP/1.1 200 OK\r\n\r\n")
 	require.ErrorIs(t, err, net.ErrClosed)
 	require.Zero(t, n)
-	require.Nil(t, conn.body)
+	require.Nil(t, conn.next)
 }
 
 // TestABodyThatIsTakenSlowlyIsWhole: the connection takes a part at a time, and

@@ -19,13 +19,12 @@ type leanConn struct {
 	raw      syscall.RawConn
 	fill     func(fd uintptr) bool // c.tryFill, made once
 	buffer   *[readAhead]byte      // nil while all that came has been read
-	from, to int                   // what of it is unread
+	from, to int32                 // what of it is unread
 	err      error                 // of the last tryFill
 
 	readBy, writeBy deadline
 
-	body []byte // goes with the header fields that are written next; nil for none
-	page bool   // it begins with more of them
+	next *answer // goes with the header fields that are written next; nil for none
 }
 
 // newLeanConn returns conn itself when it is no TCP connection.
@@ -62,12 +61,16 @@ func (c *leanConn) SetDeadline(t time.Time) error {
 func (*leanConn) takes() bool { return true }
 
 // follow implements following.
-func (c *leanConn) follow(body []byte, page bool) { c.body, c.page = body, page }
+func (c *leanConn) follow(body []byte, page bool) {
+	next, _ := answers.Get().(*answer)
+	next.pieces[1], next.page = body, page
+	c.next = next
+}
 
 // Write writes at once: the body of an answer, if one was given to follow, by the
 // same call of the kernel as its header fields.
 func (c *leanConn) Write(p []byte) (n int, err error) {
-	if c.body != nil && bytes.HasSuffix(p, headEnd) {
+	if c.next != nil && bytes.HasSuffix(p, headEnd) {
 		return c.writeBoth(p)
 	}
 	for {
@@ -84,23 +87,22 @@ var headEnd = []byte("\r\n\r\n")
 
 // writeBoth writes the header fields and the body that follows them.
 func (c *leanConn) writeBoth(head []byte) (int, error) {
-	size := len(head)
-	if c.page {
+	both, size := c.next, len(head)
+	c.next = nil
+	if both.page {
 		head = head[:size-len("\r\n")]
 	}
-	both, _ := answers.Get().(*answer)
-	both.pieces = [2][]byte{head, c.body}
+	both.pieces[0] = head
 	both.left = both.pieces[:]
-	c.body = nil
 	for {
 		_, err := both.left.WriteTo(c.tcp) // takes what it wrote off
 		if err != nil && c.writeBy.early(err, c.tcp.SetWriteDeadline) {
 			continue
 		}
-		both.pieces, both.left = [2][]byte{}, nil // they are not ours
+		*both = answer{} // the pieces are not ours
 		answers.Put(both)
 		if err != nil {
-			return 0, err //nolint:wrapcheck // as the connection says it, which is of no more use
+			return 0, err //nolint:wrapcheck // as the connection says it; how much came is of no use
 		}
 		return size, nil
 	}
@@ -125,7 +127,7 @@ func (c *leanConn) Read(p []byte) (n int, err error) {
 		}
 	}
 	n = copy(p, c.buffer[c.from:c.to])
-	if c.from += n; c.from == c.to {
+	if c.from += int32(n); c.from == c.to {
 		readAheads.Put(c.buffer)
 		c.buffer = nil
 	}
@@ -150,7 +152,7 @@ func (c *leanConn) tryFill(fd uintptr) bool {
 		n, err = syscall.Read(int(fd), buffer[:])
 	}
 	if n > 0 {
-		c.buffer, c.from, c.to, c.err = buffer, 0, n, nil
+		c.buffer, c.from, c.to, c.err = buffer, 0, int32(n), nil
 		return true
 	}
 	readAheads.Put(buffer)

@@ -60,7 +60,7 @@ func (r *route) limit() int { return cmp.Or(r.bodyLimit, bodyLimit) }
 func (r *route) changes() bool { return r.method != fiber.MethodGet }
 
 // routes is the table of all operations. Fiber tries them from the top, so the
-// busiest come first; every GET answers HEAD too.
+// busiest come first, and the first few have shortcuts; every GET answers HEAD too.
 func routes() []*route {
 	return []*route{
 		{"POST", "/api/v1/fitness/sync", "submitSync", athlete, competition.ScopeSync, unaudited, 0, (*Server).submitSync},

@@ -93,7 +93,12 @@ func TestAPageSaysWhatEveryAnswerDoes(t *testing.T) {
 	})
 	conn := tcp(t, listen(t, b))
 	reader := bufio.NewReader(conn)
-	ask := func(method, target string, fields ...string) (*http.Response, string) {
+	type answer struct {
+		status int
+		header http.Header
+		length int64 // as it says
+	}
+	ask := func(method, target string, fields ...string) (answer, string) {
 		text := method + " " + target + " HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://friend.example\r\nAuthorization: Bearer " + userToken(t, "u1") + "\r\n"
 		for _, field := range fields {
 			text += field + "\r\n"
@@ -109,26 +114,26 @@ func TestAPageSaysWhatEveryAnswerDoes(t *testing.T) {
 			require.Len(t, values, 1, name)
 		}
 		r.Header.Del("Date")
-		return r, string(body)
+		return answer{r.StatusCode, r.Header, r.ContentLength}, string(body)
 	}
 	page, text := ask("GET", readTop)
-	require.Equal(t, 200, page.StatusCode)
+	require.Equal(t, 200, page.status)
 	require.JSONEq(t, envelope+string(appendBoard(nil, &b.engine.board))+"}", text)
-	require.EqualValues(t, len(text), page.ContentLength)
-	require.Equal(t, "3999", page.Header.Get("RateLimit-Remaining"), "the unit is charged")
-	require.Equal(t, "mine", page.Header.Get("X-Request-Id"))
+	require.EqualValues(t, len(text), page.length)
+	require.Equal(t, "3999", page.header.Get("RateLimit-Remaining"), "the unit is charged")
+	require.Equal(t, "mine", page.header.Get("X-Request-Id"))
 	for _, target := range []string{readTop + "?limit=100", readTop + "?offset=0", readTop + "/", readTop + "/?limit=100"} {
 		r, other := ask("GET", target)
 		require.Equal(t, text, other, target)
-		r.Header.Set("RateLimit-Remaining", page.Header.Get("RateLimit-Remaining"))
-		r.Header.Set("RateLimit-Reset", page.Header.Get("RateLimit-Reset"))
-		require.Equal(t, page.Header, r.Header, target)
+		r.header.Set("RateLimit-Remaining", page.header.Get("RateLimit-Remaining"))
+		r.header.Set("RateLimit-Reset", page.header.Get("RateLimit-Reset"))
+		require.Equal(t, page.header, r.header, target)
 	}
 	head, none := ask("HEAD", readTop)
 	require.Empty(t, none)
-	require.Equal(t, page.ContentLength, head.ContentLength)
-	unchanged, none := ask("GET", readTop, "If-None-Match: "+page.Header.Get("ETag"))
-	require.Equal(t, 304, unchanged.StatusCode)
+	require.Equal(t, page.length, head.length)
+	unchanged, none := ask("GET", readTop, "If-None-Match: "+page.header.Get("ETag"))
+	require.Equal(t, 304, unchanged.status)
 	require.Empty(t, none)
 	_, other := ask("GET", readTop+"?limit=1")
 	require.NotEqual(t, text, other)
@@ -136,10 +141,10 @@ func TestAPageSaysWhatEveryAnswerDoes(t *testing.T) {
 	b.engine.err = errors.New("no such thing")
 	refused, problem := ask("GET", readTop)
 	b.engine.err = nil
-	require.Equal(t, 500, refused.StatusCode)
+	require.Equal(t, 500, refused.status)
 	require.Contains(t, problem, "request_id")
 	for _, name := range []string{"X-Content-Type-Options", "Referrer-Policy"} {
-		require.Equal(t, page.Header.Get(name), refused.Header.Get(name), name)
+		require.Equal(t, page.header.Get(name), refused.header.Get(name), name)
 	}
 
 	level.Set(slog.LevelDebug)
