@@ -152,6 +152,9 @@ func TestWhoMayDoWhat(t *testing.T) {
 					headers = append(headers, bearer(caller.token))
 				}
 				b.engine.called()
+				if r.operation == "exportUser" || r.operation == "eraseUser" {
+					b.now = b.now.Add(time.Minute) // a person has one of them a minute, whoever asks
+				}
 				got := b.do(t, method, request.target, request.body, headers...)
 				calls := b.engine.called()
 				name := method + " " + r.operation + " by " + caller.name
