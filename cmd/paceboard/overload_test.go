@@ -83,7 +83,7 @@ func serveInert(t *testing.T) (address string) {
 	go func() { served <- server.Serve(listener) }()
 	t.Cleanup(func() {
 		require.NoError(t, listener.Close())
-		<-served
+		require.NoError(t, <-served)
 	})
 	return listener.Addr().String()
 }
