@@ -55,6 +55,7 @@ func documented(tb testing.TB, r *route) *openapi3.Operation {
 // keysWith makes what API keys hear that have some scopes, by what openapi.yaml
 // says of a route.
 func keysWith(tb testing.TB, scopes ...string) func(r *route) int {
+	tb.Helper()
 	return func(r *route) int {
 		tb.Helper()
 		scope, _ := documented(tb, r).Extensions["x-api-key-scope"].(string)
