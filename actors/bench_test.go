@@ -182,7 +182,7 @@ func BenchmarkUnnamedBatchThatIsTooMuch(b *testing.B) {
 	tooMuch := errors.New("too much")
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := e.SubmitBatch(items, func(writes int) error {
+		if err := e.SubmitBatch(items, func(writes, _ int) error {
 			if writes != 1_200_000 {
 				b.Fatal(writes)
 			}

@@ -74,7 +74,11 @@ func (e *Engine) SubmitBatch(items []competition.BatchItem, pay competition.Pay)
 	deadline := e.deadline()
 	users := e.usersOf(items, deadline)
 	if pay != nil {
-		if err := pay(writesOf(items, users)); err != nil {
+		ties := 0
+		for _, j := range users {
+			ties += j.read
+		}
+		if err := pay(writesOf(items, users), ties); err != nil {
 			return err
 		}
 	}
@@ -212,6 +216,7 @@ func spread(items []competition.BatchItem, users map[string]*joined) (copies []c
 type joined struct {
 	open          []window
 	firsts, lasts []competition.Day // of those, sorted
+	read          int               // ties
 	named         map[string]bool   // competitions that the same request may enrol the user in
 	err           error
 }
@@ -276,7 +281,7 @@ func (e *Engine) joinedBy(userID string, deadline time.Time) *joined {
 	if err := e.damage.tolerate("the competitions of a user", err); err != nil {
 		return &joined{err: err}
 	}
-	j := &joined{}
+	j := &joined{read: len(ties)}
 	for i := range ties {
 		if d := &ties[i].Summary.Definition; ties[i].Present {
 			j.open = append(j.open, window{competitionID: d.ID, first: d.FirstDay, last: d.LastDay})

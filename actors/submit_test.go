@@ -356,12 +356,12 @@ func TestABatchIsPaidBeforeAnythingOfItIsSubmitted(t *testing.T) {
 		}
 		refused := errors.New("too little")
 		told := 0
-		require.ErrorIs(t, e.SubmitBatch(items, func(writes int) error { told = writes; return refused }), refused)
+		require.ErrorIs(t, e.SubmitBatch(items, func(writes, _ int) error { told = writes; return refused }), refused)
 		require.Equal(t, want, told)
 		for i := range joined {
 			require.Zero(t, scores(t, e, fmt.Sprint("c", i))["ann"])
 		}
-		require.NoError(t, e.SubmitBatch(items, func(int) error { return nil }))
+		require.NoError(t, e.SubmitBatch(items, func(int, int) error { return nil }))
 		kept := 0
 		for i := range items {
 			require.NoError(t, items[i].Err)

@@ -47,9 +47,10 @@ func FirstRefusal(refusals []JoinedReply) (first int) {
 // part, in the order of errors.go.
 var syncRefusals = []error{ErrFull, ErrFutureDate, ErrRecordedInFuture, ErrImplausible, ErrTooManySources}
 
-// Pay is told how many reports a request comes to, each for one competition, before
-// any of them is submitted. An error refuses the request whole.
-type Pay func(writes int) error
+// Pay is told how many reports a request comes to, each for one competition, and how
+// many ties were read to find that out, before any of them is submitted. An error
+// refuses the request whole.
+type Pay func(writes, ties int) error
 
 // BatchItem is one sync of a batch. An empty CompetitionID stands for every
 // competition that the user has joined.

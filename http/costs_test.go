@@ -75,6 +75,25 @@ func TestWhoHasTooLittleHearsWhenItIsEnough(t *testing.T) {
 	require.Equal(t, 200, post(9_000).status)
 }
 
+// TestLookingIsPaid: a tie costs as much as a report to its competition, once, and
+// also where what it comes to is refused.
+func TestLookingIsPaid(t *testing.T) {
+	for name, c := range map[string]struct{ writes, ties, units int }{
+		"a day to all of 200":          {200, 200, 1 + 10},
+		"a day to 20 of 200":           {20, 200, 1 + 10},
+		"a year to 200":                {73_000, 200, 1 + 3650},
+		"what 1,200 ties are too many": {1_200_000, 1_200, 1 + 60},
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
+			b.engine.writes, b.engine.read = c.writes, c.ties
+			r := b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+			require.Equal(t, c.writes > maxWrites, r.status == 422, r.body)
+			require.Equal(t, strconv.Itoa(4000-c.units), r.get("RateLimit-Remaining"))
+		})
+	}
+}
+
 // TestRetryAfterHolds: whoever waits as long as they are told gets through, also
 // where the request costs nearly all that there may be.
 func TestRetryAfterHolds(t *testing.T) {

@@ -37,6 +37,7 @@ type fakeEngine struct {
 	explain    func(userID string, span competition.Span) (competition.Explanation, error)
 	person     func(id, userID string, span competition.Span) (competition.Person, error)
 	ties       []string // of everybody; spring alone if nil
+	read       int      // ties, to find out
 	writes     int      // what an unnamed sync or a batch comes to; 0 asks for no payment
 	nextListed competition.ListPlace
 	next       string
@@ -133,7 +134,7 @@ func (e *fakeEngine) SubmitSync(id string, s *competition.SubmitSync) (competiti
 
 func (e *fakeEngine) SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error) {
 	if e.writes > 0 {
-		if err := pay(e.writes); err != nil {
+		if err := pay(e.writes, e.read); err != nil {
 			return nil, err
 		}
 	}
@@ -144,7 +145,7 @@ func (e *fakeEngine) SubmitEverywhere(s *competition.SubmitSync, pay competition
 
 func (e *fakeEngine) SubmitBatch(items []competition.BatchItem, pay competition.Pay) error {
 	if e.writes > 0 {
-		if err := pay(e.writes); err != nil {
+		if err := pay(e.writes, e.read); err != nil {
 			return err
 		}
 	}

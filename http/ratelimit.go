@@ -178,13 +178,18 @@ func (s *Server) chargeRows(c *call, rows int) {
 	s.users.owe(c.RequestCtx, c.who.bucket, rows/rowsOfUnit)
 }
 
-// payFor charges for reports.
+// payFor charges for reports. A tie that was read to find out how many they are costs
+// as much as one, whatever becomes of them: it takes about as long to refuse reports
+// to very many competitions.
 func (s *Server) payFor(c *call) competition.Pay {
-	return func(writes int) error {
+	return func(writes, ties int) error {
+		looking := ties / writesOfUnit
+		s.users.owe(c.RequestCtx, c.who.bucket, looking)
+		c.paid += looking
 		if writes > maxWrites {
 			return errTooMuch
 		}
-		return s.charge(c, writes/writesOfUnit)
+		return s.charge(c, max(writes/writesOfUnit-looking, 0))
 	}
 }
 
