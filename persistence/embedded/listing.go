@@ -188,7 +188,9 @@ func (s *Store) OpenTies(ctx context.Context, userID string) (ties []competition
 	}
 	view := s.db.NewSnapshot()
 	defer closeAfter(view, &err)
-	ties, over, err := openTies(ctx, view, userID)
+	many := s.newBulk()
+	ties, over, err := openTies(ctx, many, view, userID)
+	many.end()
 	if len(over) > 0 {
 		s.settleTies(ctx, userID, over)
 	}
@@ -198,10 +200,13 @@ func (s *Store) OpenTies(ctx context.Context, userID string) (ties []competition
 // openTies is a user's ties that are open, and those of which that is not so any
 // more. Ties that cannot be read, or whose summary cannot, are left out, and named by
 // the error.
-func openTies(ctx context.Context, from pebble.Reader, userID string) (open, over []competition.Tie, err error) {
+func openTies(ctx context.Context, many *bulk, from pebble.Reader, userID string) (open, over []competition.Tie, err error) {
 	var damage []error
 	lower, upper := under(openTieKeys, userID)
 	err = each(ctx, from, lower, upper, func(key, value []byte) error {
+		if err := many.row(ctx); err != nil {
+			return err
+		}
 		tie := competition.Tie{}
 		id := string(key[len(lower):])
 		m, err := parseMembership(key, value)
@@ -263,7 +268,8 @@ func (s *Store) Visible(ctx context.Context, l competition.Listing) (page []comp
 	}
 	view := s.db.NewSnapshot()
 	defer closeAfter(view, &err)
-	v := lister{from: view, listing: l}
+	v := lister{from: view, listing: l, many: s.newBulk()}
+	defer v.many.end()
 	visibilities := []byte{listedPublic}
 	if l.Operator {
 		visibilities = append(visibilities, listedPrivate)
@@ -288,6 +294,7 @@ func (s *Store) Visible(ctx context.Context, l competition.Listing) (page []comp
 // damage.
 type lister struct {
 	from    pebble.Reader
+	many    *bulk
 	listing competition.Listing
 	listed  []competition.Summary // of the visibilities that the reader sees anyhow
 	own     []competition.Summary // private, because of ties
@@ -342,6 +349,9 @@ func (v *lister) readListed(ctx context.Context, visibilities []byte) (err error
 		if first == nil {
 			return nil
 		}
+		if err := v.many.row(ctx); err != nil {
+			return err
+		}
 		if summary := v.summary(string(first.Key()[place+timestampSize:])); summary != nil &&
 			bytes.Equal(appendListedKey(nil, summary), first.Key()) {
 			v.listed = append(v.listed, *summary)
@@ -365,7 +375,7 @@ func (v *lister) summary(id string) *competition.Summary {
 // come back.
 func (v *lister) readOwn(ctx context.Context) (settle []competition.Tie, err error) {
 	l := &v.listing
-	open, settle, err := openTies(ctx, v.from, l.Reader)
+	open, settle, err := openTies(ctx, v.many, v.from, l.Reader)
 	if err != nil {
 		v.damage = append(v.damage, err)
 	}
@@ -391,6 +401,9 @@ func (v *lister) readOwn(ctx context.Context) (settle []competition.Tie, err err
 		}
 		if examined++; examined > competition.MaxOverPrivate {
 			return errEnough
+		}
+		if err := v.many.row(ctx); err != nil {
+			return err
 		}
 		last := competition.ListPlace{Start: parseTime(key[at:]), ID: string(key[at+timestampSize:])}
 		if summary := v.summary(last.ID); summary != nil && l.Shows(summary) {

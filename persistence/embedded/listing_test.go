@@ -199,7 +199,7 @@ func TestEndedTiesAreLookedAtOnce(t *testing.T) {
 	}
 	for _, want := range []int{40, 3} {
 		counted := &countingReader{Reader: s.db}
-		open, _, err := openTies(t.Context(), counted, "anna")
+		open, _, err := openTies(t.Context(), nil, counted, "anna")
 		require.NoError(t, err)
 		require.Len(t, open, 3)
 		require.Equal(t, want, counted.gets)

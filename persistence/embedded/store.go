@@ -31,6 +31,7 @@ type Store struct {
 	witness *witness
 	damaged map[string]*competition.CorruptError
 
+	bulks   chan struct{} // of reads of many rows; see bulk
 	slot    chan struct{} // capacity 1, full while somebody holds the slot
 	commits chan *commit  // capacity 1
 	heads   map[string]uint64
