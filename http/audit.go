@@ -88,7 +88,7 @@ func showEntry(e *competition.AuditEntry) shownEntry {
 // listAudit shows the audit log, the latest first.
 func (s *Server) listAudit(c *call) error {
 	q := c.query()
-	limit := q.integer("limit", 1, maxLimit, defaultLimit)
+	limit := q.limit()
 	before := q.beforeEntry()
 	if err := q.err(); err != nil {
 		return err

@@ -124,7 +124,7 @@ func (s *Server) listCompetitions(c *call) error {
 			q.refuse("status", "must be upcoming, active, finalizing, completed, settled, cancelled or all")
 		}
 	}
-	after, limit := q.afterListed(), q.integer("limit", 1, maxLimit, defaultLimit)
+	after, limit := q.afterListed(), q.limit()
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -143,19 +143,7 @@ func (s *Server) listCompetitions(c *call) error {
 
 // listUserCompetitions lists what a user takes part in.
 func (s *Server) listUserCompetitions(c *call) error {
-	userID, err := c.userID()
-	if err != nil {
-		return err
-	}
-	q := c.query()
-	after, limit := q.afterCompetition(), q.integer("limit", 1, maxLimit, defaultLimit)
-	if err := q.err(); err != nil {
-		return err
-	}
-	if err := c.ownData(userID); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, userID, after, limit, err := readOwnList(s, c, (*query).afterCompetition)
 	if err != nil {
 		return err
 	}
@@ -163,11 +151,8 @@ func (s *Server) listUserCompetitions(c *call) error {
 	if err != nil {
 		return err
 	}
-	if next != "" {
-		next = cursorBehindCompetition(next)
-	}
 	date(engine, list)
-	replyList(c, "competitions", list, appendSummary, next)
+	replyList(c, "competitions", list, appendSummary, cursorBehindCompetition(next))
 	return nil
 }
 

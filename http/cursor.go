@@ -61,8 +61,12 @@ func (q *query) afterListed() (p competition.ListPlace) {
 	return p
 }
 
-// encodeCursor is what clients see of a cursor.
+// encodeCursor returns what clients see of a cursor; empty for an empty text, which
+// is the end.
 func encodeCursor(letter, text string) string {
+	if text == "" {
+		return ""
+	}
 	return base64.RawURLEncoding.EncodeToString([]byte(letter + text))
 }
 
@@ -98,7 +102,11 @@ func placeText(p competition.LedgerPlace) string {
 	return fmt.Sprintf("%d.%s.%d.%d", p.At, p.CompetitionID, p.Seq, p.N)
 }
 
-// afterPlace reads the parameter cursor of such a list.
+// afterPlace reads the parameter cursor of such a list, whose letter it is.
+func afterPlace(letter string) func(*query) competition.LedgerPlace {
+	return func(q *query) competition.LedgerPlace { return q.afterPlace(letter) }
+}
+
 func (q *query) afterPlace(letter string) (p competition.LedgerPlace) {
 	text, given := q.cursor(letter)
 	if !given {

@@ -121,6 +121,24 @@ func (c *call) ownData(userID string) error {
 	return nil
 }
 
+// readOwnList reads a request for a page of a list of the path's user: the place
+// after which the page begins, as after reads it, and how many rows it may have.
+// A bad request (400) goes before what the caller may not see (403).
+func readOwnList[P any](s *Server, c *call, after func(*query) P) (engine Engine, userID string, place P, limit int, err error) {
+	if userID, err = c.userID(); err != nil {
+		return nil, "", place, 0, err
+	}
+	q := c.query()
+	place, limit = after(&q), q.limit()
+	if err = q.err(); err == nil {
+		err = c.ownData(userID)
+	}
+	if err == nil {
+		engine, err = s.permit(c)
+	}
+	return engine, userID, place, limit, err
+}
+
 // readPerson is the user whom the path names, and the engine if the caller may
 // speak for that user.
 func (s *Server) readPerson(c *call) (engine Engine, userID string, err error) {

@@ -108,7 +108,7 @@ func (s *Server) listFlags(c *call) error {
 		return err
 	}
 	q := c.query()
-	before, limit := q.beforeFlag(), q.integer("limit", 1, maxLimit, defaultLimit)
+	before, limit := q.beforeFlag(), q.limit()
 	if err := q.err(); err != nil {
 		return err
 	}

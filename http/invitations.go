@@ -114,7 +114,7 @@ func (s *Server) listInvitations(c *call) error {
 	if given && uuid.Validate(after) != nil {
 		q.refuse("cursor", badCursor)
 	}
-	limit := q.integer("limit", 1, maxLimit, defaultLimit)
+	limit := q.limit()
 	if err := q.err(); err != nil {
 		return err
 	}
@@ -126,10 +126,7 @@ func (s *Server) listInvitations(c *call) error {
 	if err != nil {
 		return err
 	}
-	if next != "" {
-		next = encodeCursor(cursorInvitation, next)
-	}
-	replyList(c, "invitations", list, appendInvitation, next)
+	replyList(c, "invitations", list, appendInvitation, encodeCursor(cursorInvitation, next))
 	if !given {
 		c.out = append(c.out[:len(c.out)-2], `,"codes":[`...)
 		for i := range codes {
@@ -168,20 +165,7 @@ func (s *Server) withdrawInvitation(c *call) error {
 
 // listUserInvitations shows what a user is invited to.
 func (s *Server) listUserInvitations(c *call) error {
-	userID, err := c.userID()
-	if err != nil {
-		return err
-	}
-	q := c.query()
-	behind := q.afterInvitation()
-	limit := q.integer("limit", 1, maxLimit, defaultLimit)
-	if err := q.err(); err != nil {
-		return err
-	}
-	if err := c.ownData(userID); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, userID, behind, limit, err := readOwnList(s, c, (*query).afterInvitation)
 	if err != nil {
 		return err
 	}

@@ -96,7 +96,7 @@ func readPart(q query) (p part, err error) {
 		}
 		return p, q.err()
 	}
-	p.limit = q.integer("limit", 1, maxLimit, defaultLimit)
+	p.limit = q.limit()
 	p.offset = q.integer("offset", 0, math.MaxInt, 0)
 	if q.has("radius") {
 		q.refuse("radius", "must stand beside around")

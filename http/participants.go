@@ -131,7 +131,7 @@ func (s *Server) listParticipants(c *call) error {
 		return err
 	}
 	q := c.query()
-	after, limit := q.afterParticipant(), q.integer("limit", 1, maxLimit, defaultLimit)
+	after, limit := q.afterParticipant(), q.limit()
 	if err := q.err(); err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ func (s *Server) listPayouts(c *call) error {
 		}
 		status = &wanted
 	}
-	behind, limit := q.afterPrize(), q.integer("limit", 1, maxLimit, defaultLimit)
+	behind, limit := q.afterPrize(), q.limit()
 	if err := q.err(); err != nil {
 		return err
 	}

@@ -131,7 +131,7 @@ func (c *call) prizeID() (competition.PrizeID, error) {
 
 // listPrizes lists what a user has won, newest first.
 func (s *Server) listPrizes(c *call) error {
-	engine, userID, behind, limit, err := s.readOwnList(c, cursorPrize)
+	engine, userID, behind, limit, err := readOwnList(s, c, afterPlace(cursorPrize))
 	if err != nil {
 		return err
 	}
@@ -145,7 +145,7 @@ func (s *Server) listPrizes(c *call) error {
 
 // listTransactions lists what was brought or cost a user, newest first.
 func (s *Server) listTransactions(c *call) error {
-	engine, userID, behind, limit, err := s.readOwnList(c, cursorTransaction)
+	engine, userID, behind, limit, err := readOwnList(s, c, afterPlace(cursorTransaction))
 	if err != nil {
 		return err
 	}
@@ -155,22 +155,6 @@ func (s *Server) listTransactions(c *call) error {
 	}
 	replyList(c, "transactions", list, appendTransaction, cursorBehindPlace(cursorTransaction, next))
 	return nil
-}
-
-// readOwnList reads what a list of a user's own money is asked for.
-func (s *Server) readOwnList(c *call, letter string) (engine Engine, userID string, behind competition.LedgerPlace, limit int, err error) {
-	if userID, err = c.userID(); err != nil {
-		return nil, "", behind, 0, err
-	}
-	q := c.query()
-	behind, limit = q.afterPlace(letter), q.integer("limit", 1, maxLimit, defaultLimit)
-	if err = q.err(); err == nil {
-		err = c.ownData(userID)
-	}
-	if err == nil {
-		engine, err = s.permit(c)
-	}
-	return engine, userID, behind, limit, err
 }
 
 // replyPrizes answers with the prizes of a competition.

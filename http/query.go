@@ -103,6 +103,9 @@ func (q *query) integer(name string, lowest, highest, absent int) int {
 	return int(n)
 }
 
+// limit reads how many rows a page may have.
+func (q *query) limit() int { return q.integer("limit", 1, maxLimit, defaultLimit) }
+
 // day reads a day.
 func (q *query) day(name string, absent competition.Day) competition.Day {
 	text, given := q.text(name)
