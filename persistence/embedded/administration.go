@@ -2,8 +2,6 @@ package embedded
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -32,16 +30,4 @@ func (s *Store) APIKeys(ctx context.Context) (keys []competition.APIKey, err err
 		return nil
 	})
 	return keys, err
-}
-
-// parseJSON reads a row that setJSON wrote.
-func parseJSON(key, value []byte, row any) error {
-	fields, err := unseal(key, value)
-	if err == nil {
-		err = json.Unmarshal(fields, row)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: row %q cannot be read: %w", competition.ErrCorrupt, key, err)
-	}
-	return nil
 }

@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -295,8 +294,5 @@ func (l *logChange) removeOld(ctx context.Context, olderThan competition.Millis,
 		n++
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
 	return n, auditUnread(err)
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"errors"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -65,9 +64,6 @@ func (l *logChange) eraseSome(ctx context.Context, e competition.Erasure) (place
 		}
 		return l.batch.Delete(key, nil)
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
 	return places, auditUnread(err)
 }
 

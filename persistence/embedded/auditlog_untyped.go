@@ -51,9 +51,6 @@ func (s *Store) typeSome(ctx context.Context, isKey map[string]bool) (n int, err
 		}
 		return errors.Join(l.append(old.Type(func(id string) bool { return isKey[id] })), l.batch.Delete(key, nil))
 	})
-	if errors.Is(err, errEnough) {
-		err = nil
-	}
 	if err != nil || n == 0 {
 		if l != nil {
 			closeAfter(l.batch, &err)

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -74,17 +72,8 @@ func (s *Store) List(ctx context.Context, after string, visit func(competition.S
 		}
 		return nil
 	})
-	switch {
-	case errors.Is(err, errEnough):
-		err = nil
-	case pebble.IsCorruptionError(err):
-		err = translate(err, "", 0)
-	}
-	return errors.Join(append(damage, err)...)
+	return errors.Join(append(damage, eachError(err, "", 0))...)
 }
-
-// errEnough ends a visit.
-var errEnough = errors.New("the visitor has enough")
 
 // Summaries is several of them; see competition.Catalog.
 func (s *Store) Summaries(ctx context.Context, competitionIDs []string) ([]competition.Summary, error) {
@@ -128,5 +117,5 @@ func (s *Store) MembershipsOf(ctx context.Context, userID, after string, limit i
 		memberships = append(memberships, m)
 		return nil
 	})
-	return memberships, enough(err)
+	return memberships, eachError(err, "", 0)
 }

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -77,10 +76,7 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 	}
 	_, upper := under(transactionKeys, id)
 	err = each(ctx, s.db, appendTransactionKey(nil, prize), upper, take)
-	if pebble.IsCorruptionError(err) {
-		err = translate(err, id, prize.Seq)
-	}
-	return err
+	return eachError(err, id, prize.Seq)
 }
 
 // erasePrizes finds the user's prizes.
@@ -137,25 +133,20 @@ func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at comp
 
 // eraseCreator rewrites the API keys that the user made.
 func (s *Store) eraseCreator(ctx context.Context, e competition.Erasure) error {
-	return s.write(ctx, s.administering, func(batch *pebble.Batch) error { return s.renameCreator(ctx, batch, e) })
-}
-
-func (s *Store) renameCreator(ctx context.Context, batch *pebble.Batch, e competition.Erasure) error {
-	lower, upper := allOf(apiKeyKeys)
-	err := each(ctx, s.db, lower, upper, func(key, value []byte) error {
-		var k competition.APIKey
-		if err := parseJSON(key, value, &k); err != nil || k.CreatedBy != (competition.Subject{Kind: competition.UserSubject, ID: e.UserID}) {
+	creator := competition.Subject{Kind: competition.UserSubject, ID: e.UserID}
+	return s.write(ctx, s.administering, func(batch *pebble.Batch) error {
+		lower, upper := allOf(apiKeyKeys)
+		err := each(ctx, s.db, lower, upper, func(key, value []byte) error {
+			var k competition.APIKey
+			if err := parseJSON(key, value, &k); err != nil || k.CreatedBy != creator {
+				return err
+			}
+			k.CreatedBy.ID = e.Pseudonym
+			return setJSON(batch, key, k)
+		})
+		if err != nil || batch.Empty() {
 			return err
 		}
-		k.CreatedBy.ID = e.Pseudonym
-		fields, err := json.Marshal(k)
-		if err != nil {
-			return err
-		}
-		return batch.Set(key, seal(key, append([]byte{rowVersion}, fields...)), nil)
+		return unread(setMark(batch, keysMark))
 	})
-	if err != nil || batch.Empty() {
-		return err
-	}
-	return unread(setMark(batch, keysMark))
 }

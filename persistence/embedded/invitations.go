@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"encoding/binary"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -109,18 +108,6 @@ func (s *Store) invitation(id string) (i competition.Invitation, err error) {
 	return i, s.readJSON(appendKey(nil, invitationKeys, id), &i, competition.ErrUnknownInvitation)
 }
 
-// readJSON reads one row; absent is the error where there is none.
-func (s *Store) readJSON(key []byte, row any, absent error) error {
-	value, err := get(s.db, key)
-	switch {
-	case err != nil:
-		return unread(err)
-	case value == nil:
-		return absent
-	}
-	return parseJSON(key, value, row)
-}
-
 // FindInvitation is one invitation; see competition.InvitationStore.
 func (s *Store) FindInvitation(ctx context.Context, id string) (competition.Invitation, error) {
 	if ctx.Err() != nil {
@@ -162,7 +149,7 @@ func (s *Store) InvitationsIn(ctx context.Context, competitionID, behind string,
 
 // eachInvitation visits the invitations whose ids end the keys of a range.
 func (s *Store) eachInvitation(ctx context.Context, lower, upper []byte, visit func(competition.Invitation) bool) error {
-	err := each(ctx, s.db, lower, upper, func(key, _ []byte) error {
+	return each(ctx, s.db, lower, upper, func(key, _ []byte) error {
 		i, err := s.invitation(lastName(key))
 		switch {
 		case errors.Is(err, competition.ErrUnknownInvitation): // it has just been deleted
@@ -174,10 +161,6 @@ func (s *Store) eachInvitation(ctx context.Context, lower, upper []byte, visit f
 		}
 		return nil
 	})
-	if errors.Is(err, errEnough) {
-		return nil
-	}
-	return err
 }
 
 // DecideInvitation stores an answer; see competition.InvitationStore.
@@ -202,17 +185,13 @@ func (s *Store) SweepInvitations(ctx context.Context, now competition.Millis, li
 		sweep := func(kind byte, remove func(rest string) error) error {
 			n := 0
 			lower, _ := allOf(kind)
-			err := each(ctx, s.db, lower, binary.BigEndian.AppendUint64([]byte{kind, '/'}, uint64(now)+1), func(key, _ []byte) error {
+			return each(ctx, s.db, lower, binary.BigEndian.AppendUint64([]byte{kind, '/'}, uint64(now)+1), func(key, _ []byte) error {
 				if n++; n > limit {
 					return errEnough
 				}
 				deleted++
 				return remove(string(key[kindSize+timestampSize:]))
 			})
-			if errors.Is(err, errEnough) {
-				return nil
-			}
-			return err
 		}
 		err := sweep(invitationEndKeys, func(id string) error {
 			i, err := s.invitation(id)
@@ -317,15 +296,6 @@ func deleteInvitation(batch *pebble.Batch, i *competition.Invitation) error {
 		}
 	}
 	return nil
-}
-
-// setJSON puts a row into a batch.
-func setJSON(batch *pebble.Batch, key []byte, row any) error {
-	fields, err := json.Marshal(row)
-	if err != nil {
-		return fmt.Errorf("write row %q: %w", key, err)
-	}
-	return batch.Set(key, seal(key, append([]byte{rowVersion}, fields...)), nil)
 }
 
 func corruptRow(key []byte, err error) error {

@@ -17,7 +17,7 @@ type codePlace struct{ ID string }
 // PutJoinCode stores a new code; see competition.InvitationStore.
 func (s *Store) PutJoinCode(ctx context.Context, c *competition.JoinCode) error {
 	return s.invitationWrite(ctx, func(batch *pebble.Batch) error {
-		codes, err := s.joinCodesOf(ctx, c.CompetitionID)
+		codes, err := s.JoinCodesOf(ctx, c.CompetitionID)
 		if err != nil {
 			return err
 		}
@@ -35,11 +35,7 @@ func (s *Store) PutJoinCode(ctx context.Context, c *competition.JoinCode) error 
 }
 
 // JoinCodesOf is a competition's codes; see competition.InvitationStore.
-func (s *Store) JoinCodesOf(ctx context.Context, competitionID string) ([]competition.JoinCode, error) {
-	return s.joinCodesOf(ctx, competitionID)
-}
-
-func (s *Store) joinCodesOf(ctx context.Context, competitionID string) (codes []competition.JoinCode, err error) {
+func (s *Store) JoinCodesOf(ctx context.Context, competitionID string) (codes []competition.JoinCode, err error) {
 	lower, upper := under(codeOfKeys, competitionID)
 	err = each(ctx, s.db, lower, upper, func(key, _ []byte) error {
 		c, err := s.joinCode(lastName(key))

@@ -3,7 +3,6 @@ package embedded
 import (
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -175,13 +174,7 @@ func (s *Store) PendingPrizes(ctx context.Context, behind competition.PrizeID, v
 		}
 		return nil
 	})
-	switch {
-	case errors.Is(err, errEnough):
-		return nil
-	case pebble.IsCorruptionError(err):
-		return translate(err, "", 0)
-	}
-	return err
+	return eachError(err, "", 0)
 }
 
 func handoverOf(from pebble.Reader, id competition.PrizeID) (competition.Handover, error) {
@@ -247,10 +240,7 @@ func (s *Store) ReadLedger(ctx context.Context, competitionID string, transactio
 			return prize(p)
 		})
 	}
-	if pebble.IsCorruptionError(err) {
-		err = translate(err, competitionID, 1)
-	}
-	return err
+	return eachError(err, competitionID, 1)
 }
 
 // parseTransaction is the transaction of a row.

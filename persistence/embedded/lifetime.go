@@ -136,10 +136,7 @@ func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competi
 			return err
 		})
 	}
-	if pebble.IsCorruptionError(err) {
-		err = translate(err, "", 0)
-	}
-	return months, behind, err
+	return months, behind, eachError(err, "", 0)
 }
 
 // Unprojected visits the competitions that the lifetime statistics are behind;
@@ -158,10 +155,7 @@ func (s *Store) Unprojected(ctx context.Context, visit func(competitionID string
 		}
 		return nil
 	})
-	if pebble.IsCorruptionError(err) {
-		err = translate(err, "", 0)
-	}
-	return err
+	return eachError(err, "", 0)
 }
 
 // ForgetLifetime deletes a user's days, and waits for the disk; see

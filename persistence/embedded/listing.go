@@ -167,18 +167,7 @@ func (s *Store) DueBefore(ctx context.Context, after competition.Due, before com
 		due = append(due, competition.Due{At: parseTime(key[kindSize:]), CompetitionID: string(key[kindSize+timestampSize:])})
 		return nil
 	})
-	return due, enough(err)
-}
-
-// enough makes the error of a visit that one of a reading of the catalog.
-func enough(err error) error {
-	switch {
-	case errors.Is(err, errEnough):
-		return nil
-	case pebble.IsCorruptionError(err):
-		return translate(err, "", 0)
-	}
-	return err
+	return due, eachError(err, "", 0)
 }
 
 // OpenTies is a user's ties to what is not over; see competition.Catalog.
@@ -228,7 +217,7 @@ func openTies(ctx context.Context, many *bulk, from pebble.Reader, userID string
 		}
 		return nil
 	})
-	return open, over, errors.Join(append(damage, enough(err))...)
+	return open, over, errors.Join(append(damage, eachError(err, "", 0))...)
 }
 
 // settleTies moves ties to competitions that are over out of the way, unless they
@@ -415,5 +404,5 @@ func (v *lister) readOwn(ctx context.Context) (settle []competition.Tie, err err
 		}
 		return nil
 	})
-	return settle, enough(err)
+	return settle, eachError(err, "", 0)
 }

@@ -64,10 +64,7 @@ func readBatches(ctx context.Context, from pebble.Reader, id string, after uint6
 		next += n
 		return nil
 	})
-	if pebble.IsCorruptionError(err) {
-		err = translate(err, id, next)
-	}
-	return next, err
+	return next, eachError(err, id, next)
 }
 
 // ReadIdentities visits a competition's identity rows by number; see
@@ -88,15 +85,13 @@ func (s *Store) ReadIdentities(ctx context.Context, competitionID string, visit 
 		identity.Number = number
 		return visit(identity)
 	})
-	if pebble.IsCorruptionError(err) {
-		err = translate(err, competitionID, 1)
-	}
-	return err
+	return eachError(err, competitionID, 1)
 }
 
 // each visits the rows from lower to upper; key and value are the visitor's
-// only until it returns. Its errors are the visitor's, Pebble's marked as
-// corruption, and competition.ErrUnavailable.
+// only until it returns. errEnough ends the visit without an error. Its errors are
+// the visitor's, Pebble's marked as corruption (see eachError), and
+// competition.ErrUnavailable.
 func each(ctx context.Context, from pebble.Reader, lower, upper []byte, visit func(key, value []byte) error) (err error) {
 	rows, err := from.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
@@ -117,11 +112,26 @@ func each(ctx context.Context, from pebble.Reader, lower, upper []byte, visit fu
 		if err != nil {
 			return unread(err)
 		}
-		if err := visit(rows.Key(), value); err != nil {
+		switch err := visit(rows.Key(), value); {
+		case errors.Is(err, errEnough):
+			return nil
+		case err != nil:
 			return err
 		}
 	}
 	return nil
+}
+
+// errEnough ends a visit.
+var errEnough = errors.New("the visitor has enough")
+
+// eachError turns an error of each, which visited the rows of a competition from a
+// seq on, into one of the core's. An empty id stands for several competitions.
+func eachError(err error, id string, seq uint64) error {
+	if pebble.IsCorruptionError(err) {
+		return translate(err, id, seq)
+	}
+	return err
 }
 
 // unread leaves corruption to the caller, who knows what it concerns.

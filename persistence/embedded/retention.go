@@ -97,13 +97,7 @@ func (s *Store) removable(ctx context.Context, id string, before competition.Mil
 		to = first + n
 		return nil
 	})
-	switch {
-	case errors.Is(err, errEnough):
-		err = nil
-	case pebble.IsCorruptionError(err):
-		err = translate(err, id, to)
-	}
-	return from, to, err
+	return from, to, eachError(err, id, to)
 }
 
 // ageOf is how many records there are, and when the newest of them was made.

@@ -2,8 +2,12 @@ package embedded
 
 import (
 	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"hash/crc32"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -168,4 +172,37 @@ func countRecords(records []byte) (n uint64, err error) {
 		n++
 	}
 	return n, nil
+}
+
+// setJSON puts a row into a batch.
+func setJSON(batch *pebble.Batch, key []byte, row any) error {
+	fields, err := json.Marshal(row)
+	if err != nil {
+		return fmt.Errorf("write row %q: %w", key, err)
+	}
+	return batch.Set(key, seal(key, append([]byte{rowVersion}, fields...)), nil)
+}
+
+// parseJSON reads a row that setJSON wrote.
+func parseJSON(key, value []byte, row any) error {
+	fields, err := unseal(key, value)
+	if err == nil {
+		err = json.Unmarshal(fields, row)
+	}
+	if err != nil {
+		return fmt.Errorf("%w: row %q cannot be read: %w", competition.ErrCorrupt, key, err)
+	}
+	return nil
+}
+
+// readJSON reads one row; absent is the error where there is none.
+func (s *Store) readJSON(key []byte, row any, absent error) error {
+	value, err := get(s.db, key)
+	switch {
+	case err != nil:
+		return unread(err)
+	case value == nil:
+		return absent
+	}
+	return parseJSON(key, value, row)
 }

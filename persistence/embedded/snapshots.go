@@ -127,8 +127,5 @@ func (s *Store) Load(ctx context.Context, competitionID string, header func([]by
 		}
 		return row(r)
 	})
-	if pebble.IsCorruptionError(err) {
-		err = translate(err, competitionID, seq)
-	}
-	return err
+	return eachError(err, competitionID, seq)
 }

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"errors"
 	"maps"
 	"slices"
 
@@ -19,7 +18,7 @@ func (s *Store) Span(ctx context.Context, competitionID string) (first, last uin
 		first, _ = firstSeq(key, competitionID)
 		return errEnough
 	})
-	if err != nil && !errors.Is(err, errEnough) {
+	if err != nil {
 		return 0, 0, translate(err, competitionID, 1)
 	}
 	journal, err := storedHead(s.db, competitionID)
