@@ -25,11 +25,7 @@ func host(dst *string) parser {
 func networks(dst *[]netip.Prefix) parser {
 	return func(raw string) *refusal {
 		var list []netip.Prefix
-		for part := range strings.SplitSeq(raw, ",") {
-			part = strings.TrimSpace(part)
-			if part == "" {
-				continue
-			}
+		for part := range parts(raw) {
 			prefix, err := netip.ParsePrefix(part)
 			if address, errAddress := netip.ParseAddr(part); errAddress == nil {
 				prefix, err = netip.PrefixFrom(address, address.BitLen()), nil

@@ -40,8 +40,8 @@ func (b Bytes) String() string {
 	return strconv.FormatInt(int64(b), 10) + "B"
 }
 
-// size takes a whole number of a unit, such as 512MiB, or a plain 0, up to hi.
-func size(dst *Bytes, hi Bytes, example string) parser {
+// size takes a whole number of a unit, such as 512MiB, or a plain 0, from lo to hi.
+func size(dst *Bytes, lo, hi Bytes, example string) parser {
 	return func(raw string) *refusal {
 		n, unit, ok := parseSize(raw)
 		switch {
@@ -52,23 +52,10 @@ func size(dst *Bytes, hi Bytes, example string) parser {
 			}
 		case n > int64(hi/unit): // Compared before multiplying, which could overflow.
 			return &refusal{"is out of range", fmt.Sprintf("give a size up to %s, such as %s", hi, example)}
-		}
-		*dst = Bytes(n) * unit
-		return nil
-	}
-}
-
-// sizeFrom is size with a least value.
-func sizeFrom(dst *Bytes, lo, hi Bytes, example string) parser {
-	return func(raw string) *refusal {
-		var b Bytes
-		if refused := size(&b, hi, example)(raw); refused != nil {
-			return refused
-		}
-		if b < lo {
+		case Bytes(n)*unit < lo:
 			return &refusal{"is out of range", fmt.Sprintf("give a size from %s to %s, such as %s", lo, hi, example)}
 		}
-		*dst = b
+		*dst = Bytes(n) * unit
 		return nil
 	}
 }

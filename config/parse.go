@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,16 +119,23 @@ func oneOf[T any](dst *T, choices []choice[T]) parser {
 	}
 }
 
+// parts yields what stands between the commas of a list, trimmed, without empty parts.
+func parts(raw string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for part := range strings.SplitSeq(raw, ",") {
+			if part = strings.TrimSpace(part); part != "" && !yield(part) {
+				return
+			}
+		}
+	}
+}
+
 // issuers takes a list of issuers by commas, or any alone. They are compared with tokens byte by byte.
 func issuers(dst *[]string) parser {
 	const advice = "give them as they stand in tokens, such as https://abcd.supabase.co/auth/v1, by commas, or any"
 	return func(raw string) *refusal {
 		var list []string
-		for part := range strings.SplitSeq(raw, ",") {
-			part = strings.TrimSpace(part)
-			if part == "" {
-				continue
-			}
+		for part := range parts(raw) {
 			if len(part) > maxIssuerBytes || strings.ContainsFunc(part, func(r rune) bool { return r <= ' ' || r > '~' }) {
 				return &refusal{"holds an issuer that is too long, or has spaces or special characters", advice}
 			}

@@ -148,7 +148,7 @@ func TestSizesAndDurationsReadBackAsWritten(t *testing.T) {
 		unit := rapid.SampledFrom([]Bytes{1, KiB, MiB, GiB, TiB}).Draw(t, "unit")
 		want := Bytes(rapid.Int64Range(0, 1024).Draw(t, "n")) * unit
 		var got Bytes
-		require.Nil(t, size(&got, 1024*TiB, "")(want.String()))
+		require.Nil(t, size(&got, 0, 1024*TiB, "")(want.String()))
 		require.Equal(t, want, got)
 	})
 	rapid.Check(t, func(t *rapid.T) {

@@ -118,7 +118,7 @@ var table = []setting{
 	{
 		name: "MIN_FREE_DISK", group: groupStores, unit: "SIZE", def: "256MiB",
 		meaning: "free space below which syncs are refused",
-		bind:    func(s *Settings) parser { return size(&s.MinFreeDisk, 1024*TiB, "512MiB") },
+		bind:    func(s *Settings) parser { return size(&s.MinFreeDisk, 0, 1024*TiB, "512MiB") },
 	},
 	{
 		name: "SUPABASE_URL", group: groupSignIn, unit: "URL", defNote: "none",
@@ -184,7 +184,7 @@ var table = []setting{
 	{
 		name: "MAX_BODIES_MEMORY", group: groupLimits, unit: "SIZE", def: "256MiB",
 		meaning: "for all bodies being received, a 16th of it for one user",
-		bind:    func(s *Settings) parser { return sizeFrom(&s.MaxBodiesMemory, MiB, TiB, "256MiB") },
+		bind:    func(s *Settings) parser { return size(&s.MaxBodiesMemory, MiB, TiB, "256MiB") },
 	},
 	{
 		name: "MAX_CREATED", group: groupLimits, unit: "NUMBER", def: "50",
@@ -199,7 +199,7 @@ var table = []setting{
 	{
 		name: "MAX_JOURNAL_USER", group: groupLimits, unit: "SIZE", def: "64MiB",
 		meaning: "journal of one user in 24 h, ~700,000 syncs; 0: any",
-		bind:    func(s *Settings) parser { return size(&s.MaxJournalUser, GiB, "64MiB") },
+		bind:    func(s *Settings) parser { return size(&s.MaxJournalUser, 0, GiB, "64MiB") },
 	},
 	{
 		name: "RATE_LIMIT_USER", group: groupLimits, unit: "NUMBER", def: "100",
