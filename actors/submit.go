@@ -1,0 +1,336 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// SubmitSync submits to one competition, and returns once the sync is durable.
+// It allocates nothing of its own.
+func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error) {
+	if err := e.admit(); err != nil {
+		return competition.SyncReply{}, err
+	}
+	defer e.dismiss()
+	deadline := e.deadline()
+	reply, err := e.submit(competitionID, s, e.limits(s), deadline)
+	if isUncounted(err) {
+		err = e.withinQuota(s.UserID, takingPart, deadline, func() (err error) {
+			reply, err = e.submit(competitionID, s, false, deadline)
+			return err
+		})
+	}
+	return reply, err
+}
+
+func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited bool, deadline time.Time) (competition.SyncReply, error) {
+	h, err := e.find(competitionID, true, deadline)
+	if err != nil {
+		return competition.SyncReply{}, err
+	}
+	defer h.leave()
+	v := e.newEnvelope()
+	v.sync = *s
+	v.sync.Limited = limited
+	h.mailbox.postAndRun(v)
+	if !v.await(deadline) {
+		return competition.SyncReply{}, errNoAnswer
+	}
+	reply, err := v.reply, v.err
+	e.release(v)
+	return reply, err
+}
+
+// SubmitEverywhere submits to every competition that the user takes part in,
+// that is open and that covers the day. When none does, the error is
+// ErrNotEnrolled; when all that do refuse, it is the first refusal. Any other
+// failure is the call's, which may then be repeated. Pay is as in SubmitBatch.
+func (e *Engine) SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error) {
+	items := []competition.BatchItem{{Sync: *s}}
+	if err := e.SubmitBatch(items, pay); err != nil {
+		return nil, err
+	}
+	return items[0].Replies, items[0].Err
+}
+
+// SubmitBatch submits many syncs at once and fills in each item's Replies or
+// Err. Items for one competition travel together; those that name none, and so
+// go to every competition of the user, come after those that do. It counts as one
+// request. A user who has nothing left of Options.MaxJournalUser is refused the
+// whole of it. Before anything is submitted pay is told what it comes to, unless it is
+// nil; its error is returned, and then nothing was submitted.
+func (e *Engine) SubmitBatch(items []competition.BatchItem, pay competition.Pay) error {
+	if err := e.admit(); err != nil {
+		return err
+	}
+	defer e.dismiss()
+	if err := e.affords(items); err != nil {
+		return err
+	}
+	deadline := e.deadline()
+	users := e.usersOf(items, deadline)
+	if pay != nil {
+		ties := 0
+		for _, j := range users {
+			ties += j.read
+		}
+		if err := pay(writesOf(items, users), ties); err != nil {
+			return err
+		}
+	}
+	for i := range items {
+		items[i].Sync.Limited = e.limits(&items[i].Sync)
+	}
+	e.submitNamed(items, deadline)
+	e.submitUncounted(items, deadline)
+	for user, j := range users {
+		if len(j.named) > 0 && j.err == nil { // those may have enrolled the user
+			users[user] = e.joinedBy(user, deadline)
+		}
+	}
+	e.submitUnnamed(items, users, deadline)
+	return nil
+}
+
+// batchOfSyncs are the syncs of one request for one competition. The actor has
+// its own copies, so that a caller who gives up shares nothing with it.
+type batchOfSyncs struct {
+	items []competition.BatchItem
+	open  int // not answered yet
+}
+
+// groupUnderway is a batchOfSyncs that was sent.
+type groupUnderway struct {
+	handle   *handle
+	envelope *envelope
+	places   []int // of its items among those of the request
+	err      error // nothing was sent
+}
+
+// submitNamed submits the items that name their competition.
+func (e *Engine) submitNamed(items []competition.BatchItem, deadline time.Time) {
+	places := map[string][]int{}
+	var order []string
+	for i := range items {
+		id := items[i].CompetitionID
+		if id == "" {
+			continue
+		}
+		if places[id] == nil {
+			order = append(order, id)
+		}
+		places[id] = append(places[id], i)
+	}
+	pending := make([]*groupUnderway, 0, len(order))
+	for _, id := range order {
+		pending = append(pending, e.submitGroup(id, items, places[id], deadline))
+	}
+	for _, g := range pending {
+		e.finishGroup(g, items, deadline)
+	}
+}
+
+func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []int, deadline time.Time) *groupUnderway {
+	if time.Until(deadline) <= 0 {
+		return &groupUnderway{places: places, err: errNoAnswer}
+	}
+	h, err := e.find(id, true, deadline)
+	if err != nil {
+		return &groupUnderway{places: places, err: err}
+	}
+	group := &batchOfSyncs{items: make([]competition.BatchItem, len(places)), open: len(places)}
+	replies := make([]competition.JoinedReply, len(places)) // room for one each
+	for i, place := range places {
+		group.items[i] = items[place]
+		group.items[i].Replies = replies[i : i : i+1]
+	}
+	v := e.newEnvelope()
+	v.command = group
+	e.tell(h, v)
+	return &groupUnderway{handle: h, envelope: v, places: places}
+}
+
+func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, deadline time.Time) {
+	err := g.err
+	if g.handle != nil {
+		defer g.handle.leave()
+		if !g.envelope.await(deadline) {
+			err = errNoAnswer
+		} else {
+			defer e.release(g.envelope)
+			err = g.envelope.err
+		}
+	}
+	for i, place := range g.places {
+		if err != nil {
+			items[place].Err = err
+			continue
+		}
+		answered := &g.envelope.command.(*batchOfSyncs).items[i]
+		items[place].Replies, items[place].Err = answered.Replies, answered.Err
+	}
+}
+
+// submitUnnamed submits the items that name no competition: a copy of each to
+// every competition that it is meant for, all of them together.
+func (e *Engine) submitUnnamed(items []competition.BatchItem, users map[string]*joined, deadline time.Time) {
+	copies, ends := spread(items, users)
+	if len(copies) > 0 {
+		e.submitNamed(copies, deadline)
+	}
+	from := 0
+	for i := range items {
+		if items[i].CompetitionID == "" && items[i].Err == nil {
+			items[i].Replies, items[i].Err = combine(copies[from:ends[i]])
+		}
+		from = ends[i]
+	}
+}
+
+// spread makes the copies; ends says where those of each item end.
+func spread(items []competition.BatchItem, users map[string]*joined) (copies []competition.BatchItem, ends []int) {
+	ends = make([]int, len(items))
+	for i := range items {
+		if item := &items[i]; item.CompetitionID == "" {
+			s := &item.Sync
+			user := users[s.UserID]
+			item.Err = user.err
+			for _, w := range user.open {
+				if w.first <= s.Day && s.Day <= w.last {
+					c := competition.BatchItem{CompetitionID: w.competitionID, Sync: *s}
+					c.Sync.MembersOnly, c.Sync.Limited = true, false
+					copies = append(copies, c)
+				}
+			}
+		}
+		ends[i] = len(copies)
+	}
+	return copies, ends
+}
+
+// joined is where a user's syncs go.
+type joined struct {
+	open          []window
+	firsts, lasts []competition.Day // of those, sorted
+	read          int               // ties
+	named         map[string]bool   // competitions that the same request may enrol the user in
+	err           error
+}
+
+// window is the days that a competition takes.
+type window struct {
+	competitionID string
+	first, last   competition.Day
+}
+
+// covering is how many take a day, at most.
+func (j *joined) covering(d competition.Day) int {
+	begun, _ := slices.BinarySearch(j.firsts, d+1)
+	over, _ := slices.BinarySearch(j.lasts, d)
+	return begun - over + len(j.named)
+}
+
+// usersOf finds where the unnamed items of each user go.
+func (e *Engine) usersOf(items []competition.BatchItem, deadline time.Time) map[string]*joined {
+	var users map[string]*joined
+	for i := range items {
+		user := items[i].Sync.UserID
+		if items[i].CompetitionID != "" || users[user] != nil {
+			continue
+		}
+		if users == nil {
+			users = map[string]*joined{}
+		}
+		users[user] = e.joinedBy(user, deadline)
+	}
+	for i := range items {
+		j, id := users[items[i].Sync.UserID], items[i].CompetitionID
+		if id == "" || j == nil || slices.ContainsFunc(j.open, func(w window) bool { return w.competitionID == id }) {
+			continue
+		}
+		if j.named == nil {
+			j.named = map[string]bool{}
+		}
+		j.named[id] = true
+	}
+	return users
+}
+
+// writesOf is how many reports the items come to, each for one competition.
+func writesOf(items []competition.BatchItem, users map[string]*joined) (writes int) {
+	for i := range items {
+		if items[i].CompetitionID != "" {
+			writes++
+		} else {
+			writes += users[items[i].Sync.UserID].covering(items[i].Sync.Day)
+		}
+	}
+	return writes
+}
+
+// joinedBy finds the competitions that a user takes part in and that take syncs.
+// An upcoming one may have started this moment: it decides itself.
+func (e *Engine) joinedBy(userID string, deadline time.Time) *joined {
+	ctx, cancel := context.WithDeadline(e.life, deadline)
+	defer cancel()
+	ties, err := e.Store.OpenTies(ctx, userID)
+	if err := e.damage.tolerate("the competitions of a user", err); err != nil {
+		return &joined{err: err}
+	}
+	j := &joined{read: len(ties)}
+	for i := range ties {
+		if d := &ties[i].Summary.Definition; ties[i].Present {
+			j.open = append(j.open, window{competitionID: d.ID, first: d.FirstDay, last: d.LastDay})
+			j.firsts, j.lasts = append(j.firsts, d.FirstDay), append(j.lasts, d.LastDay)
+		}
+	}
+	slices.Sort(j.firsts)
+	slices.Sort(j.lasts)
+	return j
+}
+
+// combine is the answer for a sync, made of those for its copies: a reply or a
+// refusal of each competition that it was meant for, if one took it.
+func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) {
+	var all []competition.JoinedReply
+	refused := 0
+	for i := range copies {
+		switch err := copies[i].Err; {
+		case err == nil:
+			all = append(all, copies[i].Replies...)
+		case isPassing(err):
+			return nil, err
+		case !skips(err):
+			all = append(all, competition.JoinedReply{CompetitionID: copies[i].CompetitionID, Err: err})
+			refused++
+		}
+	}
+	switch {
+	case len(all) == 0:
+		return nil, competition.ErrNotEnrolled
+	case refused < len(all):
+		return all, nil
+	case refused == 1:
+		return nil, all[0].Err
+	}
+	first := competition.FirstRefusal(all)
+	return nil, &competition.RefusedEverywhereError{First: all[first], Others: slices.Delete(slices.Clone(all), first, first+1)}
+}
+
+// isPassing reports whether a sync that failed is to be sent again, whatever became
+// of it elsewhere.
+func isPassing(err error) bool {
+	return errors.Is(err, competition.ErrUnavailable) || errors.Is(err, competition.ErrOverloaded) ||
+		errors.Is(err, competition.ErrInternal) || errors.Is(err, competition.ErrJournalBudget)
+}
+
+// skips reports whether a competition with this refusal is none that the sync
+// was meant for. A private one that the user has just left does not exist for them.
+func skips(err error) bool {
+	return errors.Is(err, competition.ErrUnknownCompetition) || errors.Is(err, competition.ErrNotEnrolled) || errors.Is(err, competition.ErrNotStarted) ||
+		errors.Is(err, competition.ErrClosed) || errors.Is(err, competition.ErrOutsideWindow)
+}
