@@ -3,7 +3,7 @@
 // they share.
 //
 //	Engine            the facade that the transport calls; admission and deadlines
-//	└ competitions    supervisor: restarts an actor that panicked, for ever
+//	└ competitions    supervisor: restarts an actor that panicked, forever
 //	  └ <id>.<n>      competitionActor: decides, gathers batches, applies, answers
 //	writer            makes the batches of all competitions durable, in groups
 //	saver             stores snapshots

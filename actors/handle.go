@@ -27,7 +27,7 @@ type handle struct {
 	used   atomic.Bool // somebody entered since the actor last looked
 
 	// version is the board's version as acknowledged. top may be behind it where
-	// nobody reads, and is then made anew by the actor for the first who asks.
+	// nobody reads, and is then made again by the actor for the first reader.
 	version atomic.Uint64
 	top     atomic.Pointer[competition.Published]
 	read    atomic.Bool // somebody wanted the top since it was published last

@@ -203,7 +203,7 @@ func (e *Engine) invitationOf(ctx context.Context, id, userID string) (competiti
 }
 
 // AcceptInvitation has the caller of j, who must be j's user, take part in what
-// the invitation is to, and returns the user's entry. Again is fine. Errors:
+// the invitation is to, and returns the user's entry. Twice is a no-op. Errors:
 // competition.ErrUnknownInvitation, ErrInvitationDecided, and those of Join.
 func (e *Engine) AcceptInvitation(id string, j *competition.JoinCompetition) (competitionID string, entry competition.Entry, err error) {
 	if err := e.admit(); err != nil {

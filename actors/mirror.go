@@ -51,10 +51,10 @@ type mirror struct {
 type view struct {
 	generation uint64
 	mark       string // that the mirror bears; empty: to be looked up
-	draft      *draft // the board is being written anew
+	draft      *draft // the board is being rewritten
 }
 
-// draft is a board being written anew from an actor's state.
+// draft is a board being rewritten from an actor's state.
 type draft struct {
 	name, mark string
 	over       string // what stands there; see competition.MirrorShow
@@ -295,7 +295,7 @@ func (m *mirror) received(s *step, answered bool) {
 }
 
 // look finds out what the mirror has of those of whom nothing is known: the
-// state that the actor's changes rest on, or else the board is written anew.
+// state that the actor's changes rest on, or else the board is rewritten.
 func (m *mirror) look(steps []*step) {
 	var ids []string
 	var unknown []*step

@@ -13,7 +13,7 @@ import (
 // The sweep looks after boards that are not in memory: those that left it while
 // the mirror was away, and, at the start and after a loss, all that there are.
 // It compares marks, which the store gives without recovering anything, and
-// recovers only what must be written anew, one board at a time.
+// recovers only what must be rewritten, one board at a time.
 
 // sweepList is what is to be swept.
 type sweepList struct {
@@ -159,7 +159,7 @@ func (m *mirror) persist(do func() error) {
 	}
 }
 
-// inspect has the boards of competitions written anew whose mirror shows another
+// inspect has the boards of competitions rewritten whose mirror shows another
 // state. Those in memory are the worker's.
 func (m *mirror) inspect(ids []string) {
 	var away, marks []string
@@ -207,7 +207,7 @@ func (m *mirror) storedMark(id string) (mark string, ok bool) {
 	return mark, ok
 }
 
-// redraw writes the board of a competition anew from the store. It looks again
+// redraw rewrites the board of a competition from the store. It looks again
 // first: much may have happened since.
 func (m *mirror) redraw(id string) error {
 	if h := m.engine.registry.find(id); h != nil {

@@ -92,7 +92,7 @@ func (a *competitionActor) conceal(caller competition.Caller, refusal error) err
 	return competition.ErrUnknownCompetition
 }
 
-// publish is the top of the board, made anew if the state has moved on.
+// publish is the top of the board, made again if the state has moved on.
 func (a *competitionActor) publish() *competition.Published {
 	if top := a.handle.top.Load(); top != nil && top.Version == a.core.Version() && top.PrizesDecided == a.core.PrizesDecided() {
 		return top

@@ -82,7 +82,7 @@ func (r *AuditRecord) Hash() Hash { return sha256.Sum256(AppendAuditRecord(nil, 
 const auditVersion = 1
 
 // AppendAuditRecord appends what never changes of a record. It is what the hash is
-// of, so that it is the same for ever.
+// of, so that it is the same forever.
 func AppendAuditRecord(dst []byte, r *AuditRecord) []byte {
 	e := &r.Entry
 	dst = append(append(dst, auditVersion), r.Prev[:]...)

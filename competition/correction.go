@@ -31,7 +31,7 @@ func (cmd *CorrectDay) Payer() string { return cmd.Caller.payer() }
 // Answer is a ReviewReply.
 func (*CorrectDay) Answer(c *Competition, d Decision) any { return c.ReviewReply(d.Number, !d.Repeat) }
 
-// Correct decides what a day counts for; the same again is fine. Errors are as
+// Correct decides what a day counts for. The same twice is a no-op. Errors are as
 // for Exclude, then ErrNotStarted, ErrOutsideWindow, ErrFutureDate, ErrImplausible.
 func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)

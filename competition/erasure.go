@@ -61,7 +61,7 @@ func (*EraseParticipant) Answer(c *Competition, d Decision) any {
 // about the person stays while it can decide anything; see keptAfter. Money stays
 // as it is, except that a fee is refunded as by leaving before the start. It is no
 // error if the user never took part, or was erased; a user who enrols afterwards
-// is somebody new, but for those decisions.
+// is somebody new, except for those decisions.
 // A prize that is pending must be decided first, since the payment provider has
 // to be able to say whose it is. Until a distribution that is under way is
 // applied the decision is Later. Errors: ErrUnknownCompetition, ErrPrizePending.

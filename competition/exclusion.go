@@ -31,8 +31,8 @@ func (*ExcludeParticipant) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
 }
 
-// Exclude decides an exclusion; again is fine. Errors: *InvalidError,
-// ErrForbidden, ErrUnknownCompetition, ErrNotEnrolled for who never took part,
+// Exclude decides an exclusion. Excluding twice is a no-op. Errors: *InvalidError,
+// ErrForbidden, ErrUnknownCompetition, ErrNotEnrolled if the user never took part,
 // ErrClosed.
 func (c *Competition) Exclude(now Millis, cmd *ExcludeParticipant) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
@@ -59,8 +59,8 @@ func (*RestoreParticipant) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
 }
 
-// Restore decides that an exclusion is taken back; again is fine. Errors are as
-// for Exclude.
+// Restore decides that an exclusion is taken back. Restoring twice is a no-op.
+// Errors are as for Exclude.
 func (c *Competition) Restore(now Millis, cmd *RestoreParticipant) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {

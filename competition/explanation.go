@@ -82,7 +82,7 @@ const (
 )
 
 // Explain is why a user's score is what it is, with the days of a span. Error:
-// ErrNotEnrolled for who never took part. Cost: linear in the user's days; memory in
+// ErrNotEnrolled if the user never took part. Cost: linear in the user's days; memory in
 // those that are shown.
 func (c *Competition) Explain(userID string, span Span) (Explanation, error) {
 	p := c.participants.find(userID)

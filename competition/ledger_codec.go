@@ -10,7 +10,7 @@ import (
 
 var errRowVersion = errors.New("its version is unknown to this program")
 
-// AppendTransaction appends the packed form of a transaction, but for its id.
+// AppendTransaction appends the packed form of a transaction, except for its id.
 func AppendTransaction(dst []byte, t *Transaction) []byte {
 	dst = append(dst, formatVersion, byte(t.Type))
 	dst = appendString(dst, t.Currency)
@@ -38,7 +38,7 @@ func ParseTransaction(id TransactionID, b []byte) (Transaction, error) {
 }
 
 // AppendUserTransaction appends the packed form of a user's side of a
-// transaction, but for its id and time.
+// transaction, except for its id and time.
 func AppendUserTransaction(dst []byte, t *UserTransaction) []byte {
 	dst = append(dst, formatVersion, byte(t.Type))
 	return binary.AppendVarint(appendString(dst, t.Currency), t.Minor)
@@ -54,7 +54,7 @@ func ParseUserTransaction(id TransactionID, at Millis, b []byte) (UserTransactio
 	return t, r.end()
 }
 
-// AppendPrize appends the packed form of a prize, but for its id.
+// AppendPrize appends the packed form of a prize, except for its id.
 func AppendPrize(dst []byte, p *Prize) []byte {
 	dst = append(dst, formatVersion, byte(p.Status))
 	dst = appendString(dst, p.UserID)
@@ -80,7 +80,7 @@ func ParsePrize(id PrizeID, b []byte) (Prize, error) {
 	return p, r.end()
 }
 
-// AppendHandover appends the packed form of a hand-over, but for its prize.
+// AppendHandover appends the packed form of a hand-over, except for its prize.
 func AppendHandover(dst []byte, h *Handover) []byte {
 	dst = append(dst, formatVersion, byte(h.Status))
 	dst = binary.AppendUvarint(dst, uint64(h.Attempts))

@@ -95,7 +95,7 @@ func ParseHandoverStatus(word string) (HandoverStatus, bool) {
 
 // Handover is what is known of handing over a pending prize. It follows from no
 // event: losing it hands the prize over again, under the same id. The zero value
-// but for Prize is one that was never tried.
+// except for Prize is one that was never tried.
 type Handover struct {
 	Prize    PrizeID
 	Status   HandoverStatus

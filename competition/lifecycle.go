@@ -154,7 +154,7 @@ func (cmd *CancelCompetition) Payer() string { return cmd.Caller.payer() }
 func (*CancelCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
 
 // Cancel decides that the competition is called off, and gives everybody back
-// what was paid in; again is fine. Cost: linear in participants. Errors:
+// what was paid in. Twice is a no-op. Cost: linear in participants. Errors:
 // ErrUnknownCompetition, ErrForbidden, ErrStarted, ErrClosed.
 func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, error) {
 	if c.head.status == 0 {

@@ -174,7 +174,7 @@ func (l *Lifetime) Stats(userID string, span Span) Stats {
 }
 
 // History is what the competition knows of a user's days, those before leaving
-// included; empty for who never took part. Cost: a copy of the days.
+// included; empty for a user who never took part. Cost: a copy of the days.
 func (c *Competition) History(userID string) History {
 	p := c.participants.find(userID)
 	if p == nil {

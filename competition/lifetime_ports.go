@@ -15,7 +15,7 @@ type Projection struct {
 }
 
 // LifetimeStore keeps each user's days in all competitions together: a
-// projection of the snapshots that can be made anew from them.
+// projection of the snapshots that can be made again from them.
 //
 // Invariants:
 //

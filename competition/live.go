@@ -10,7 +10,7 @@ import (
 const HistoryLength = 32
 
 // Update is what the subscribers of a board share: the top as it is now, and as
-// it was at some versions before. It never changes, but for the encodings that
+// it was at some versions before. It never changes, except for the encodings that
 // its readers leave in it. Safe for concurrent use.
 type Update struct {
 	*Published

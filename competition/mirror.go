@@ -7,7 +7,7 @@ import (
 
 // ErrMirrorDiffers is returned for a MirrorWrite that rests on a state which the
 // mirror does not have: it was emptied, went back to an older state, or somebody
-// else wrote. The board must be written anew.
+// else wrote. The board must be rewritten.
 var ErrMirrorDiffers = errors.New("the mirror has another state than expected")
 
 // Mirror shows the boards to sibling services, which read it as they like. It

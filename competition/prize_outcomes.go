@@ -30,7 +30,7 @@ func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
 	return prize
 }
 
-// Confirm decides that a pending prize has arrived; again is fine. Errors:
+// Confirm decides that a pending prize has arrived. Twice is a no-op. Errors:
 // ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
 func (c *Competition) Confirm(now Millis, cmd *ConfirmPrize) (Decision, error) {
 	return c.decidePrize(now, cmd.Caller, DistributedPrize, &PrizeConfirmed{Number: cmd.Number}, "")
@@ -48,7 +48,7 @@ func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {
 	return prize
 }
 
-// Fail decides that a pending prize cannot be paid; again is fine. A reason, if
+// Fail decides that a pending prize cannot be paid. Twice is a no-op. A reason, if
 // there is one, is as CheckReason wants it. Errors: ErrForbidden,
 // ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided, *InvalidError.
 func (c *Competition) Fail(now Millis, cmd *FailPrize) (Decision, error) {
@@ -85,7 +85,7 @@ func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus,
 	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
 }
 
-// headPrize is a participant's prize as of the head, but for when it got there.
+// headPrize is a participant's prize as of the head, except for when it got there.
 func (c *Competition) headPrize(number uint32) (Prize, bool) {
 	prize, ok := c.Prize(number)
 	if status, pending := c.head.prizes[number]; pending {

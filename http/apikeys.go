@@ -27,8 +27,8 @@ const (
 	noExpiry        = 253402300799    // the end of the year 9999
 )
 
-// errScope is said to an API key where it is not good.
-var errScope = kindForbidden.with("the API key has not the scope for this")
+// errScope refuses an API key that lacks the scope of an operation.
+var errScope = kindForbidden.with("the API key lacks the required scope")
 
 // keyring knows the API keys that are good. Safe for concurrent use.
 type keyring struct {
@@ -268,7 +268,7 @@ func (s *Server) listAPIKeys(c *call) error {
 	return c.replyValue(fasthttp.StatusOK, map[string]any{"api_keys": shown})
 }
 
-// revokeAPIKey ends a key; again is fine. Other processes know it within
+// revokeAPIKey ends a key. Ending it twice is a no-op. Other processes know it within
 // keyringAge.
 func (s *Server) revokeAPIKey(c *call) error {
 	engine, err := s.permit(c)

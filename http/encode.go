@@ -167,7 +167,7 @@ func appendSummary(dst []byte, s *competition.Summary) []byte {
 }
 
 // appendStats writes a user's part in a competition, or, without competition_id
-// and score, in all of them. rank is left out for who is not on the board, source
+// and score, in all of them. rank is left out for a user who is not on the board, source
 // and last_synced_at where there was no sync.
 func appendStats(dst []byte, s *competition.Stats) []byte {
 	dst = appendDays(appendStatsHead(dst, s), s.Days, appendDay)

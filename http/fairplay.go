@@ -197,7 +197,7 @@ func appendFigures(dst []byte, f *competition.Flag) []byte {
 	return appendTimeField(dst, `,"created_at":`, f.At)
 }
 
-// appendExplanation writes why a score is what it is. rank is left out for who
+// appendExplanation writes why a score is what it is. rank is left out for whoever
 // is not on the board, reason where nobody gave one.
 func appendExplanation(dst []byte, x *competition.Explanation) []byte {
 	dst = appendDays(appendExplanationHead(dst, x), x.Days, appendExplainedDay)

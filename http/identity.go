@@ -13,7 +13,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Identity is whom a verified token speaks for. It never changes, but for what
+// Identity is whom a verified token speaks for. It never changes, except for what
 // it remembers to save work. Safe for concurrent use.
 type Identity struct {
 	Caller    competition.Caller // a service key has no user id and is an operator

@@ -11,7 +11,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// inviteUsers invites users, or makes a join code; who may is the engine's to say.
+// inviteUsers invites users, or makes a join code. The engine decides who may.
 func (s *Server) inviteUsers(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {
@@ -181,7 +181,7 @@ func (s *Server) listUserInvitations(c *call) error {
 	return nil
 }
 
-// acceptInvitation has the caller take part in what the invitation is to.
+// acceptInvitation enrols the caller in the competition of the invitation.
 func (s *Server) acceptInvitation(c *call) error {
 	id, err := c.invitationID()
 	if err != nil {
@@ -221,7 +221,7 @@ func (s *Server) declineInvitation(c *call) error {
 	return nil
 }
 
-// joinByCode has the caller take part in what a join code leads to.
+// joinByCode enrols the caller in the competition that a join code leads to.
 func (s *Server) joinByCode(c *call) error {
 	join, code, err := c.readJoin()
 	if err != nil {
@@ -233,7 +233,8 @@ func (s *Server) joinByCode(c *call) error {
 	return s.joinWithCode(c, "", code, join)
 }
 
-// joinWithCode joins wherever a code leads, or the competition that must be.
+// joinWithCode joins the competition that a code leads to, which must be
+// competitionID if that is not empty.
 func (s *Server) joinWithCode(c *call, competitionID, code string, join *competition.JoinCompetition) error {
 	engine, err := s.permitSelf(c, join.UserID)
 	if err != nil {
@@ -247,7 +248,7 @@ func (s *Server) joinWithCode(c *call, competitionID, code string, join *competi
 	return nil
 }
 
-// permitSelf is permit for what people do for themselves alone.
+// permitSelf is permit for what users may do only for themselves.
 func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
 	if caller := c.who.Caller.UserID; caller == "" || userID != caller {
 		return nil, kindForbidden.with("invitations and join codes are used with one's own token")
@@ -255,8 +256,8 @@ func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
 	return s.permit(c)
 }
 
-// invitationID is the invitation of the path, copied. Whatever is none is one that
-// there is not.
+// invitationID is the invitation of the path, copied. The error is
+// competition.ErrUnknownInvitation for anything that cannot be an id.
 func (c *call) invitationID() (string, error) {
 	id, ok := unescape(c.parameter("invitation_id"), false)
 	if !ok || uuid.Validate(id) != nil {
@@ -275,7 +276,8 @@ func (q *query) afterInvitation() competition.InvitationPlace {
 	return competition.InvitationPlace{CompetitionID: id, ID: invitation}
 }
 
-// appendInvitation writes an invitation. What it is of a join code's names nobody.
+// appendInvitation writes an invitation, without a user if it stands for a join code
+// that was ended.
 func appendInvitation(dst []byte, i *competition.Invitation) []byte {
 	return append(appendInvitationFields(dst, i), '}')
 }
@@ -302,7 +304,8 @@ func appendOffer(dst []byte, o *competition.Offer) []byte {
 	return append(dst, '}')
 }
 
-// appendJoinCode writes a join code, whose text is known when it is made alone.
+// appendJoinCode writes a join code. Its text is known only when it is made; empty
+// leaves it out.
 func appendJoinCode(dst []byte, c *competition.JoinCode, text string) []byte {
 	dst = append(append(dst, `{"id":"`...), c.ID...)
 	if text != "" {

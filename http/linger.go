@@ -28,7 +28,7 @@ type farewell struct{ places chan struct{} }
 
 func newFarewell() *farewell { return &farewell{make(chan struct{}, maxLingering)} }
 
-// begin is false where too many linger already; who got true calls end.
+// begin is false where too many linger already. After true the caller calls end.
 func (f *farewell) begin() bool {
 	select {
 	case f.places <- struct{}{}:

@@ -152,7 +152,7 @@ func problemOf(err error) (p *problem, known bool) {
 	return kindInternal.with("something failed inside the server; please report the request id"), false
 }
 
-// onReading is err as a read gives it: who does not take part is not found.
+// onReading is err as a read gives it: a user who does not take part is not found.
 func onReading(err error) error {
 	if errors.Is(err, competition.ErrNotEnrolled) {
 		return kindNotOnBoard.with(competition.ErrNotEnrolled.Error())

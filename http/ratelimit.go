@@ -29,8 +29,8 @@ type RateLimits struct {
 	TrustedProxies []netip.Prefix
 }
 
-// maxRateKeys is how many users, and how many addresses, are remembered; who is
-// forgotten begins with a full bucket.
+// maxRateKeys is how many users, and how many addresses, are remembered; one
+// that is forgotten begins with a full bucket.
 const maxRateKeys = 100_000
 
 // throttle holds one kind of clients to a rate, each by a token bucket. Safe

@@ -19,7 +19,7 @@ type Entry struct {
 type Tie func(a, b uint32) bool
 
 // Board keeps entries in the order of a leaderboard: Score descending, Reached ascending, then [Tie].
-// [New] and [Build] make one; the zero Board is not usable. It is not safe for concurrent use, save that
+// [New] and [Build] make one; the zero Board is not usable. It is not safe for concurrent use, except that
 // methods which change nothing may run beside each other. The package documentation gives the costs.
 //
 // Invariants:

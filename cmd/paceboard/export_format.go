@@ -64,7 +64,7 @@ type exportMembership struct {
 }
 
 const (
-	// lineBytes and lineItems are what a line has at most, but for a single record or row.
+	// lineBytes and lineItems are what a line has at most, except for a single record or row.
 	lineBytes = 48 << 10
 	lineItems = 256
 	// maxLine is longer than any line: a record has 32 MiB at most.

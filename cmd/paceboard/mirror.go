@@ -132,7 +132,7 @@ func (t *mirrorTool) recover(ctx context.Context, id string) (*competition.Compe
 	return competition.Recover(ctx, id, t.store, nil, nil)
 }
 
-// rebuild writes every board anew, whatever is there. A server that runs beside
+// rebuild rewrites every board, whatever is there. A server that runs beside
 // it notices, and goes on from what it finds or writes the board once more.
 func (t *mirrorTool) rebuild(ctx context.Context, boards []competition.Summary) error {
 	began, members := time.Now(), 0

@@ -176,7 +176,7 @@ func (s *Store) runCommits() {
 		if err == nil {
 			s.witness.add(c.claims) // W1 and W2: after the fsync, before the answer.
 		} else {
-			clear(s.heads) // They are read anew.
+			clear(s.heads) // They are read again.
 			err = fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
 		}
 		s.counters.end(c, time.Since(began), err)

@@ -242,7 +242,7 @@ func (s *Store) ReadAuditLog(ctx context.Context, head func(competition.AuditHea
 }
 
 // RetainAuditLog removes old entries; see competition.AuditLogStore. Their bytes
-// stay in old files until those are written anew, as they are by a Scrub that
+// stay in old files until those are rewritten, as they are by a Scrub that
 // follows a Pseudonymise.
 func (s *Store) RetainAuditLog(ctx context.Context, olderThan competition.Millis, step int) (removed int64, err error) {
 	if step <= 0 {

@@ -77,7 +77,7 @@ func (l *logChange) markNamed(userID string) error {
 }
 
 // auditBlock is how many records a mark of subjects stands for, so that a scrub
-// writes those near by anew and not the whole log.
+// rewrites those near by and not the whole log.
 const auditBlock = 256
 
 // blockName is how marks name the block of a record.

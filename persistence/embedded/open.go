@@ -72,7 +72,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 }
 
 // opening is an Open under way, in a goroutine of its own because Pebble has
-// ways to wait for ever.
+// ways to wait forever.
 type opening struct {
 	Options
 	path string // Pebble's folder
@@ -227,7 +227,7 @@ func (o *opening) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 	return options
 }
 
-// newStore holds the database against the witness and writes that anew. last names
+// newStore holds the database against the witness and rewrites that. last names
 // the opening before this one.
 func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found bool, last string) (*Store, error) {
 	if err := verifyFormat(db); err != nil {

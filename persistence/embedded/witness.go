@@ -116,7 +116,7 @@ type witness struct {
 	mu      sync.Mutex
 	file    vfs.File
 	end     int64  // where the next claim goes
-	limit   int64  // the size at which to write it anew
+	limit   int64  // the size at which to rewrite it
 	pending []byte // what the disk refused so far
 	refused bool   // the last write failed
 }

@@ -14,7 +14,7 @@ var (
 	// ErrSettings is returned when the server's settings, or the URL's, would
 	// let it lose or garble what was acknowledged.
 	ErrSettings = errors.New("the database cannot keep what it promises")
-	// ErrSchema is returned when the database has not the tables that this
+	// ErrSchema is returned when the database lacks the tables that this
 	// version of the program knows.
 	ErrSchema = errors.New("the database has another schema")
 	// ErrNewer is returned when a newer version of the program has used the

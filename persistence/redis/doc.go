@@ -6,7 +6,7 @@
 //	leaderboard:<id>                   channel: a JSON message for each changed entry
 //	                                   (score_update, or removed), and each new status
 //	paceboard:mark:<id>                the mark of the state that the set shows
-//	paceboard:draft:<id>:<draft>       a board being written anew, and its mark
+//	paceboard:draft:<id>:<draft>       a board being rewritten, and its mark
 //	paceboard:draft-mark:<id>:<draft>  (both go away by themselves)
 //	paceboard:pulse:<client>           what this client wrote last
 //
