@@ -117,6 +117,7 @@ type Engine struct {
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	envelopes    sync.Pool
 	counting     *stripes       // by user; see quotas.go
+	recalling    queues         // by user; see Lifetime
 	heralds      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
 	budgets      *budgets
 	answering    *stripes // whoever answers or withdraws an invitation holds its lock

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -228,4 +229,59 @@ func TestProjectorKeepsNoMoreThanABacklog(t *testing.T) {
 	id, j = p.take()
 	require.Empty(t, id)
 	require.Nil(t, j)
+}
+
+// TestOneAtATimeReadsAUsersLifetime: others do not wait for it, and nobody waits
+// beyond the deadline.
+func TestOneAtATimeReadsAUsersLifetime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		var under, most atomic.Int64
+		goOn := make(chan struct{})
+		store.before = func(_ context.Context, call string) error {
+			if call == "LifetimeOf" && under.Add(1) > 0 {
+				most.Store(max(most.Load(), under.Load()))
+				<-goOn
+				under.Add(-1)
+			}
+			return nil
+		}
+		read := func(user string) <-chan error {
+			done := make(chan error, 1)
+			go func() {
+				_, err := e.Lifetime(competition.Caller{UserID: user}, user)
+				done <- err
+			}()
+			return done
+		}
+		var ann []<-chan error
+		for range 10 {
+			ann = append(ann, read("ann"))
+		}
+		synctest.Wait()
+		require.EqualValues(t, 1, under.Load())
+		bob := read("bob")
+		synctest.Wait()
+		require.EqualValues(t, 2, under.Load(), "others do not wait")
+		go func() {
+			for range 6 {
+				goOn <- struct{}{}
+			}
+		}()
+		require.NoError(t, <-bob)
+		synctest.Wait()
+		require.EqualValues(t, 2, most.Load())
+		pass(e.RequestTimeout)
+		close(goOn)
+		late := 0
+		for _, done := range ann {
+			if err := <-done; err != nil {
+				require.ErrorIs(t, err, competition.ErrUnavailable)
+				late++
+			}
+		}
+		require.Equal(t, 4, late, "five were read, and one was under way")
+		require.Empty(t, e.recalling.names)
+	})
 }

@@ -158,6 +158,10 @@ func (e *Engine) Competitions(caller competition.Caller, status competition.Stat
 // those where the user still takes part.
 const tiesExamined = 1_000
 
+// tiesAtOnce is how many are read at least, however short the page is: of somebody
+// who has left a thousand competitions hardly one in a page is shown.
+const tiesAtOnce = 250
+
 // CompetitionsOf lists those that a user takes part in, in the order of ids,
 // beginning after one; next is where the list goes on, empty at the end. A page may
 // be short, or empty, although there is a next one. Summaries that cannot be read
@@ -170,8 +174,9 @@ func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competi
 	ctx, cancel := context.WithDeadline(e.life, e.deadline())
 	defer cancel()
 	var ids []string
+	atOnce := max(limit+1, tiesAtOnce)
 	for examined := 0; next == ""; {
-		ties, err := e.Store.MembershipsOf(ctx, userID, after, limit+1)
+		ties, err := e.Store.MembershipsOf(ctx, userID, after, atOnce)
 		if err != nil {
 			return nil, "", err
 		}
@@ -186,7 +191,7 @@ func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competi
 			}
 			ids = append(ids, m.CompetitionID)
 		}
-		if examined += len(ties); len(ties) <= limit {
+		if examined += len(ties); len(ties) < atOnce {
 			break
 		}
 		if examined >= tiesExamined && next == "" {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"testing"
@@ -238,6 +239,44 @@ func TestListsComeInPages(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, list)
 		require.Empty(t, next)
+	})
+}
+
+// TestAShortPageOfCompetitionsCostsNoMore: of somebody who has left very many, who
+// asks for one at a time.
+func TestAShortPageOfCompetitionsCostsNoMore(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		for _, id := range []string{"y", "z"} {
+			create(t, e, running(id))
+			submit(t, e, id, steps("ann", 1))
+		}
+		for i := range 1500 {
+			id := fmt.Sprintf("left-%04d", i)
+			store.memberships["ann"][id] = competition.Membership{UserID: "ann", CompetitionID: id, Number: 1}
+		}
+		calls := 0
+		store.before = func(_ context.Context, call string) error {
+			if call == "MembershipsOf" {
+				calls++
+			}
+			return nil
+		}
+		var got []string
+		pages := 0
+		for after := ""; pages == 0 || after != ""; pages++ {
+			var list []competition.Summary
+			var err error
+			list, after, err = e.CompetitionsOf("ann", after, 1)
+			require.NoError(t, err)
+			for _, s := range list {
+				got = append(got, s.Definition.ID)
+			}
+		}
+		require.Equal(t, []string{"y", "z"}, got)
+		require.LessOrEqual(t, pages, 4)
+		require.LessOrEqual(t, calls, 10)
 	})
 }
 

@@ -152,6 +152,14 @@ func (d Days) All() iter.Seq[Register] {
 	}
 }
 
+// count is how many registers there are.
+func (d Days) count() (n int) {
+	for i := 0; i < len(d); i += 1 + int(d[i]) {
+		n++
+	}
+	return n
+}
+
 // Total is the sum over the days of each day's value.
 func (d Days) Total() Metrics {
 	var total, value Metrics

@@ -91,7 +91,7 @@ func (c *Competition) Explain(userID string, span Span) (Explanation, error) {
 	}
 	x := Explanation{
 		CompetitionID: c.ID(), UserID: userID, UserName: p.userName, Status: c.status, Scoring: c.definition.Scoring,
-		Score: p.score, Rank: c.statsOf(p).Rank, Total: c.onBoard, Left: !p.present,
+		Score: p.score, Rank: c.statsOf(p).Rank, Total: c.onBoard, Left: !p.present, Rows: p.days.count(),
 	}
 	if p.review != nil {
 		x.Excluded, x.Reason = p.review.Excluded, p.review.Reason
@@ -100,7 +100,6 @@ func (c *Competition) Explain(userID string, span Span) (Explanation, error) {
 	page := daysShown{span: span}
 	for day := range daysOf(c.sources.names, p.days, p.review.corrections(), span.From, span.To) {
 		x.Sum = x.Sum.Plus(c.definition.Scoring.Points(day.Value))
-		x.Rows += max(len(day.Sources), 1)
 		if page.shows(day.Day) {
 			x.Days = append(x.Days, c.explainDay(p.review, day))
 		}

@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"cmp"
 	"encoding/binary"
 	"errors"
 	"iter"
@@ -38,37 +39,99 @@ type History struct {
 
 // Merge joins o into the history and reports whether that changed it. It keeps
 // nothing of o's memory, and writes neither to o nor to the names and days that
-// the history began with. Cost: the product of both numbers of registers at
-// worst, so it is for a month's.
+// the history began with. Cost: linear in both numbers of registers, whatever there
+// are of them in a month.
 func (h *History) Merge(o History) (changed bool) {
 	if o.SyncedAt > h.SyncedAt {
 		h.SyncedAt, changed = o.SyncedAt, true
 	}
-	days, sources, owned := h.Days, h.Sources, false
+	m := merging{days: h.Days, names: slices.Clip(h.Sources), renumbered: map[uint32]uint32{}}
+	var day []Register // of o's
 	for r := range o.Days.All() {
-		name := o.Sources[r.Source]
-		at := slices.Index(sources, name)
-		if at < 0 {
-			at = len(sources)
-			sources = append(slices.Clip(sources), name)
+		if len(day) > 0 && day[0].Day != r.Day {
+			m.join(day)
+			day = day[:0]
 		}
-		r.Source = uint32(at)
-		slot := days.find(r.Day, r.Source)
-		if slot.end > slot.at {
-			if r = slot.old.merge(r); r == slot.old {
+		r.Source = m.number(r.Source, o.Sources)
+		day = append(day, r)
+	}
+	m.join(day)
+	if m.merged == nil {
+		return changed
+	}
+	h.Days, h.Sources = append(m.merged, h.Days[m.copied:]...), m.names
+	return true
+}
+
+// merging is a Merge under way: a walk along the days of the history, which is in
+// the same order as that of the days that are joined to it.
+type merging struct {
+	days   Days // the history's
+	at     int  // how far they are walked along, in bytes
+	merged Days // what they become; nil while nothing has changed
+	copied int  // how much of them is in merged
+
+	names      []string
+	numbers    map[string]uint32 // of names; nil before it is needed
+	renumbered map[uint32]uint32 // sources of what is joined
+}
+
+// number is the number of a source among the history's, to which it is added if it
+// is not one of them.
+func (m *merging) number(source uint32, names []string) uint32 {
+	if number, ok := m.renumbered[source]; ok {
+		return number
+	}
+	if m.numbers == nil {
+		m.numbers = make(map[string]uint32, len(m.names))
+		for i, name := range m.names {
+			m.numbers[name] = uint32(i)
+		}
+	}
+	name := names[source]
+	number, ok := m.numbers[name]
+	if !ok {
+		number = uint32(len(m.names))
+		m.names, m.numbers[name] = append(m.names, name), number
+	}
+	m.renumbered[source] = number
+	return number
+}
+
+// join joins the registers of one day, which is later than those before.
+func (m *merging) join(day []Register) {
+	slices.SortFunc(day, func(a, b Register) int { return cmp.Compare(a.Source, b.Source) })
+	for _, r := range day {
+		end := m.seek(&r)
+		if end > m.at {
+			known := decodeRegister(m.days[m.at+1 : end])
+			if r = known.merge(r); r == known {
+				m.at = end
 				continue
 			}
 		}
-		if !owned {
-			days, owned = slices.Clone(days), true
+		if m.merged == nil {
+			m.merged = make(Days, 0, len(m.days)+maxRegisterBytes*len(day))
 		}
-		var scratch [maxRegisterBytes]byte
-		days = slices.Replace(days, slot.at, slot.end, appendRegister(scratch[:0], r)...)
+		m.merged = appendRegister(append(m.merged, m.days[m.copied:m.at]...), r)
+		m.at, m.copied = end, end
 	}
-	if owned {
-		h.Days, h.Sources = days, sources
+}
+
+// seek walks to where a register has its place; end is behind the one that is there
+// already, if there is one.
+func (m *merging) seek(r *Register) (end int) {
+	for m.at < len(m.days) {
+		end = m.at + 1 + int(m.days[m.at])
+		switch known := decodeRegister(m.days[m.at+1 : end]); cmp.Or(cmp.Compare(known.Day, r.Day), cmp.Compare(known.Source, r.Source)) {
+		case 0:
+			return end
+		case 1:
+			return m.at
+		}
+		m.at = end
 	}
-	return changed || owned
+	return m.at
 }
 
 // Months yields the history by month, in parts that share its memory. SyncedAt
@@ -141,13 +204,17 @@ func ParseHistory(month Month, b []byte) (History, error) {
 
 // Lifetime puts a user's days together from histories of any competitions and
 // months. The zero value is empty.
-type Lifetime struct{ months map[Month]History }
+type Lifetime struct {
+	months map[Month]History
+	rows   int // registers that were added
+}
 
 // Add joins a history. It keeps nothing of its memory.
 func (l *Lifetime) Add(h History) {
 	if l.months == nil {
 		l.months = map[Month]History{}
 	}
+	l.rows += h.Days.count()
 	for month, part := range h.Months() {
 		known := l.months[month]
 		if known.Merge(part) {
@@ -160,7 +227,7 @@ func (l *Lifetime) Add(h History) {
 // order of their names. It has no competition, score and rank. Cost: linear in the
 // days, and sorting the sources of each; memory in those that are shown.
 func (l *Lifetime) Stats(userID string, span Span) Stats {
-	s := Stats{UserID: userID}
+	s := Stats{UserID: userID, Rows: l.rows}
 	page := daysShown{span: span}
 	for _, month := range slices.Sorted(maps.Keys(l.months)) {
 		h := l.months[month]

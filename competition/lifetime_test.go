@@ -1,9 +1,11 @@
 package competition
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -131,11 +133,13 @@ func TestLifetimeIsTheNaiveMerge(t *testing.T) {
 		want := naiveHistory{}
 		var synced Millis
 		var all Lifetime
+		rows := 0
 		for range rapid.IntRange(0, 4).Draw(t, "histories") {
 			h, n := drawHistory(t)
 			for p, s := range n {
 				want.hear(p, s)
 			}
+			rows += len(n)
 			if len(n) > 0 {
 				synced = max(synced, h.SyncedAt)
 			}
@@ -150,8 +154,7 @@ func TestLifetimeIsTheNaiveMerge(t *testing.T) {
 		from := date("2026-01-29") + Day(rapid.IntRange(0, 4).Draw(t, "from"))
 		to := from + Day(rapid.IntRange(0, 4).Draw(t, "to"))
 		stats := all.Stats("ann", Span{From: from, To: to})
-		rows, source := rowsAndSource(stats.Days)
-		require.Equal(t, Stats{UserID: "ann", LastSyncedAt: synced, Total: stats.Total, Days: stats.Days, Rows: rows, Source: source}, stats)
+		require.Equal(t, Stats{UserID: "ann", LastSyncedAt: synced, Total: stats.Total, Days: stats.Days, Rows: rows, Source: lastSource(stats.Days)}, stats)
 		requirePages(t, stats, rapid.IntRange(1, 4).Draw(t, "limit"), func(span Span) Stats {
 			span.From, span.To = from, to
 			return all.Stats("ann", span)
@@ -176,6 +179,39 @@ func TestLifetimeIsTheNaiveMerge(t *testing.T) {
 		require.Equal(t, want, got)
 		require.Equal(t, total, stats.Total)
 	})
+}
+
+// TestJoiningAMonthIsLinear: a month of 200 competitions, each with eight sources of
+// its own, is put together in an instant, where looking for the place of each register
+// from the beginning takes many seconds.
+func TestJoiningAMonthIsLinear(t *testing.T) {
+	const competitions, days = 200, 31
+	first := date("2026-01-01")
+	var all Lifetime
+	began := time.Now()
+	for n := range competitions {
+		var h History
+		for s := range uint32(MaxSources) {
+			h.Sources = append(h.Sources, fmt.Sprintf("competition %d, source %d", n, s))
+		}
+		for day := range Day(days) {
+			for s := range uint32(MaxSources) {
+				h.Days = appendRegister(h.Days, Register{Day: first + day, Source: s, Metrics: steps(int64(n))})
+			}
+		}
+		all.Add(h)
+	}
+	var stored Lifetime // as one that is read again
+	for _, month := range all.months {
+		stored.Add(month)
+	}
+	require.Less(t, time.Since(began), 5*time.Second)
+
+	// What a page costs is what was read for it, however little of it is shown.
+	none := stored.Stats("ann", Span{From: MinDay, To: MinDay})
+	require.Empty(t, none.Days)
+	require.Equal(t, competitions*days*MaxSources, none.Rows)
+	require.Equal(t, days*competitions*MaxSources, stored.months[first.Month()].Days.count())
 }
 
 func TestParseHistoryRefusesWhatIsNone(t *testing.T) {

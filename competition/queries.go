@@ -143,7 +143,7 @@ type Stats struct {
 	Source        string     // that reported last on the last of them
 	Days          []DayStats // those that are shown
 	Next          Day        // the first day that is not shown any more; 0 if all are
-	Rows          int        // how many registers were read
+	Rows          int        // how many registers were read for it, those of other days included
 }
 
 // Stats is what a user did on the days of a span. Error: ErrNotEnrolled for who
@@ -154,6 +154,7 @@ func (c *Competition) Stats(userID string, span Span) (Stats, error) {
 		return Stats{}, ErrNotEnrolled
 	}
 	s := c.statsOf(p)
+	s.Rows = p.days.count()
 	page := daysShown{span: span}
 	for day := range daysOf(c.sources.names, p.days, p.review.corrections(), span.From, span.To) {
 		s.add(day, &page)

@@ -88,7 +88,6 @@ func daysOf(sources []string, days Days, corrections []Correction, from, to Day)
 // add takes the next day in: it is summed, and shown if it is one of the page.
 func (s *Stats) add(day *DayStats, page *daysShown) {
 	s.Total = s.Total.Plus(day.Value)
-	s.Rows += max(len(day.Sources), 1)
 	s.Source = latestSource(day.Sources)
 	if page.shows(day.Day) {
 		s.Days = append(s.Days, DayStats{Day: day.Day, Value: day.Value, Sources: append([]SourceStats(nil), day.Sources...)})

@@ -151,21 +151,16 @@ func (m *model) stats(id string, board modelBoard, until Day) Stats {
 		s.Total = eachSum(s.Total, p.counts(d))
 	}
 	slices.SortFunc(s.Days, func(a, b DayStats) int { return cmp.Compare(a.Day, b.Day) })
-	s.Rows, s.Source = rowsAndSource(s.Days)
+	s.Rows, s.Source = len(p.reports), lastSource(s.Days)
 	return s
 }
 
-// rowsAndSource are how many registers some days have, one at least for each, and
-// which source reported last on the last of them.
-func rowsAndSource(days []DayStats) (rows int, source string) {
-	for i, day := range days {
-		rows += max(len(day.Sources), 1)
-		if i < len(days)-1 || len(day.Sources) == 0 {
-			continue
-		}
-		source = slices.MaxFunc(day.Sources, func(a, b SourceStats) int { return cmp.Compare(a.RecordedAt, b.RecordedAt) }).Source
+// lastSource is which source reported last on the last of some days.
+func lastSource(days []DayStats) (source string) {
+	if len(days) == 0 || len(days[len(days)-1].Sources) == 0 {
+		return ""
 	}
-	return rows, source
+	return slices.MaxFunc(days[len(days)-1].Sources, func(a, b SourceStats) int { return cmp.Compare(a.RecordedAt, b.RecordedAt) }).Source
 }
 
 // checkInvariants holds a competition against what stands at its type. I1 and
