@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -307,6 +308,12 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 			after = next
 		}
 		require.Equal(t, want, got)
+		for _, behind := range []uint32{10, 11, math.MaxInt32, math.MaxUint32 - 1, math.MaxUint32} { // clients may send any
+			people, next, err := e.Participants("spring", operator, behind, 4)
+			require.NoError(t, err, "behind %d", behind)
+			require.Empty(t, people)
+			require.Zero(t, next)
+		}
 		_, err := e.Around("spring", operator, "user-5", 3)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled)
 	})
