@@ -108,8 +108,12 @@ var (
 const chunked = -1
 
 // limit is the size of the largest body that a request may have, by its method
-// and its exact path.
+// and its exact path. Where no token is asked for, no body is taken either, but
+// clients may end an empty one with a chunk.
 func (b *bodies) limit(header *fasthttp.RequestHeader) int {
+	if !isUnderAPI(header) {
+		return unaskedBody
+	}
 	for _, r := range b.limits {
 		if string(header.Method()) == r.method && string(pathOf(header.RequestURI())) == r.path {
 			return r.bodyLimit
@@ -218,7 +222,7 @@ func (s *Server) admitBody(header *fasthttp.RequestHeader) (user string, err err
 			user = who.Caller.UserID
 		}
 	} else if header.ContentLength() != chunked {
-		tooLarge = true // no body is taken there, but clients may end an empty one with a chunk
+		tooLarge = true
 	}
 	return user, admitForm(header, true, tooLarge)
 }

@@ -73,6 +73,7 @@ func TestABodyIsRefusedByItsHeaderFields(t *testing.T) {
 		{"a form", "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + page + auth + "Content-Type: text/plain\r\n" + large, 415, "unsupported_media_type"},
 		{"chunks without a token, the first of them large", "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + page + "Transfer-Encoding: chunked\r\n\r\nfffff\r\n", 401, "missing_token"},
 		{"a chunk that is too large", "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + page + auth + "Transfer-Encoding: chunked\r\n\r\nffffff\r\n", 413, "body_too_large"},
+		{"a chunk of the size of a body where none is taken", "POST /metrics HTTP/1.1\r\n" + page + "Transfer-Encoding: chunked\r\n\r\n3ff0\r\n", 413, "body_too_large"},
 		{"a small body that asks first", "POST /api/v1/fitness/sync HTTP/1.1\r\n" + page + "Expect: 100-continue\r\nContent-Length: 10\r\n\r\n", 401, "missing_token"},
 		{"a large body that asks first", "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + page + "Expect: 100-continue\r\n" + large, 401, "missing_token"},
 		{"a body that asks first, too large", "POST /api/v1/fitness/sync HTTP/1.1\r\n" + page + auth + "Expect: 100-continue\r\n" + large, 413, "body_too_large"},

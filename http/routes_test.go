@@ -53,32 +53,28 @@ func TestNoKeyIsNoScopeThatIsGranted(t *testing.T) {
 // makes a body larger.
 func TestTheBodyLimitIsOfTheMethodAndTheExactPath(t *testing.T) {
 	limits := newBodies(1, 0, routes(), nil)
-	for request, large := range map[string]bool{
-		"POST /api/v1/fitness/sync/batch":                       true,
-		"POST /api/v1/fitness/sync/batch?x=/y":                  true,
-		"POST /api/v1/fitness/sync/batch/":                      true,
-		"POST http://paceboard/api/v1/fitness/sync/batch":       true,
-		"POST /metrics?/fitness/sync/batch":                     false,
-		"POST /metrics?/api/v1/fitness/sync/batch":              false,
-		"POST /api/v1/fitness/sync/batch/x":                     false,
-		"POST /x/api/v1/fitness/sync/batch":                     false,
-		"POST /API/v1/fitness/sync/batch":                       false,
-		"POST /api/v1/fitness/sync":                             false,
-		"POST http://x?/api/v1/fitness/sync/batch":              false,
-		"POST http://api/v1/fitness/sync/batch":                 false,
-		"PUT /api/v1/fitness/sync/batch":                        false,
-		"GET /api/v1/fitness/sync/batch":                        false,
-		"POST *":                                                false,
-		"POST /api/v1/competitions/a/api/v1/fitness/sync/batch": false,
+	for request, want := range map[string]int{
+		"POST /api/v1/fitness/sync/batch":                       batchBodyLimit,
+		"POST /api/v1/fitness/sync/batch?x=/y":                  batchBodyLimit,
+		"POST /api/v1/fitness/sync/batch/":                      batchBodyLimit,
+		"POST http://paceboard/api/v1/fitness/sync/batch":       batchBodyLimit,
+		"POST /api/v1/fitness/sync/batch/x":                     bodyLimit,
+		"POST /api/v1/fitness/sync":                             bodyLimit,
+		"PUT /api/v1/fitness/sync/batch":                        bodyLimit,
+		"GET /api/v1/fitness/sync/batch":                        bodyLimit,
+		"POST /api/v1/competitions/a/api/v1/fitness/sync/batch": bodyLimit,
+		"POST /metrics?/fitness/sync/batch":                     unaskedBody,
+		"POST /metrics?/api/v1/fitness/sync/batch":              unaskedBody,
+		"POST /x/api/v1/fitness/sync/batch":                     unaskedBody,
+		"POST /API/v1/fitness/sync/batch":                       unaskedBody,
+		"POST http://x?/api/v1/fitness/sync/batch":              unaskedBody,
+		"POST http://api/v1/fitness/sync/batch":                 unaskedBody,
+		"POST *":                                                unaskedBody,
 	} {
 		var header fasthttp.RequestHeader
 		method, target, _ := strings.Cut(request, " ")
 		header.SetMethod(method)
 		header.SetRequestURI(target)
-		want := bodyLimit
-		if large {
-			want = batchBodyLimit
-		}
 		assert.Equal(t, want, limits.limit(&header), request)
 	}
 }
