@@ -1,7 +1,6 @@
 package http
 
 import (
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -104,7 +103,7 @@ func (s *Server) listAudit(c *call) error {
 	page := map[string]any{}
 	if len(entries) > limit {
 		entries = entries[:limit]
-		page["next_cursor"] = encodeCursor(cursorAudit, strconv.FormatUint(entries[limit-1].Seq, 10))
+		page["next_cursor"] = cursorBehindNumber(cursorAudit, entries[limit-1].Seq)
 	}
 	shown := make([]shownEntry, len(entries))
 	for i := range entries {

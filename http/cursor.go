@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/google/uuid"
+
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -31,7 +33,28 @@ func cursorBehindCompetition(id string) string {
 }
 
 func cursorBehindParticipant(number uint32) string {
-	return encodeCursor(cursorParticipant, strconv.FormatUint(uint64(number), 10))
+	return cursorBehindNumber(cursorParticipant, uint64(number))
+}
+
+// cursorBehindNumber names a place that is a number from 1 on; empty for 0, which
+// is the end.
+func cursorBehindNumber(letter string, n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return encodeCursor(letter, strconv.FormatUint(n, 10))
+}
+
+// afterNumber reads the parameter cursor of a list whose places are numbers of so
+// many bits; 0 if there is none.
+func (q *query) afterNumber(letter string, bits int) uint64 {
+	text, given := q.cursor(letter)
+	n, err := strconv.ParseUint(text, 10, bits)
+	if given && (err != nil || n == 0 || strconv.FormatUint(n, 10) != text) {
+		q.refuse("cursor", badCursor)
+		return 0
+	}
+	return n
 }
 
 // cursorBehindListed names a place in the list of all competitions; empty for the
@@ -80,14 +103,7 @@ func (q *query) afterCompetition() string {
 }
 
 // afterParticipant reads the parameter cursor of a list of participants.
-func (q *query) afterParticipant() uint32 {
-	text, given := q.cursor(cursorParticipant)
-	number, err := strconv.ParseUint(text, 10, 32)
-	if given && (err != nil || number == 0 || strconv.FormatUint(number, 10) != text) {
-		q.refuse("cursor", badCursor)
-	}
-	return uint32(number)
-}
+func (q *query) afterParticipant() uint32 { return uint32(q.afterNumber(cursorParticipant, 32)) }
 
 // cursorBehindPlace names a place in a user's prizes or transactions; empty for
 // the zero value, which is the end.
@@ -125,6 +141,16 @@ func (q *query) afterPlace(letter string) (p competition.LedgerPlace) {
 	return competition.LedgerPlace{}
 }
 
+// afterInvitation reads the parameter cursor of a user's invitations.
+func (q *query) afterInvitation() competition.InvitationPlace {
+	text, given := q.cursor(cursorInvitation)
+	id, invitation, _ := strings.Cut(text, ".")
+	if given && (!competition.ValidID(id) || uuid.Validate(invitation) != nil) {
+		q.refuse("cursor", badCursor)
+	}
+	return competition.InvitationPlace{CompetitionID: id, ID: invitation}
+}
+
 // afterPrize reads the parameter cursor of a list of payouts.
 func (q *query) afterPrize() competition.PrizeID {
 	text, given := q.cursor(cursorPayout)
@@ -136,14 +162,10 @@ func (q *query) afterPrize() competition.PrizeID {
 }
 
 // beforeEntry reads the parameter cursor of the audit log; 0 is the end.
-func (q *query) beforeEntry() uint64 {
-	text, given := q.cursor(cursorAudit)
-	seq, err := strconv.ParseUint(text, 10, 63)
-	if given && (err != nil || seq == 0 || strconv.FormatUint(seq, 10) != text) {
-		q.refuse("cursor", badCursor)
-	}
-	return seq
-}
+func (q *query) beforeEntry() uint64 { return q.afterNumber(cursorAudit, 63) }
+
+// beforeFlag reads the parameter cursor of a list of flags.
+func (q *query) beforeFlag() uint64 { return q.afterNumber(cursorFlag, 63) }
 
 // appendNextDay writes the cursor of a page of days, which goes on with a day, or
 // nothing at the end.
@@ -151,14 +173,13 @@ func appendNextDay(dst []byte, next competition.Day) []byte {
 	if next == 0 {
 		return dst
 	}
-	return appendString(append(dst, `,"next_cursor":`...), encodeCursor(cursorDay, strconv.Itoa(int(next))))
+	return appendString(append(dst, `,"next_cursor":`...), cursorBehindNumber(cursorDay, uint64(next)))
 }
 
 // beginDay reads the parameter cursor of such pages.
 func (q *query) beginDay() competition.Day {
-	text, given := q.cursor(cursorDay)
-	day, err := strconv.ParseUint(text, 10, 31)
-	if given && (err != nil || day == 0 || day > uint64(competition.MaxDay) || strconv.FormatUint(day, 10) != text) {
+	day := q.afterNumber(cursorDay, 31)
+	if day > uint64(competition.MaxDay) {
 		q.refuse("cursor", badCursor)
 		return 0
 	}

@@ -120,22 +120,8 @@ func (s *Server) listFlags(c *call) error {
 	if err != nil {
 		return err
 	}
-	cursor := ""
-	if next > 0 {
-		cursor = encodeCursor(cursorFlag, strconv.FormatUint(next, 10))
-	}
-	replyList(c, "flags", list, appendFlagged, cursor)
+	replyList(c, "flags", list, appendFlagged, cursorBehindNumber(cursorFlag, next))
 	return nil
-}
-
-// beforeFlag reads the parameter cursor of a list of flags.
-func (q *query) beforeFlag() uint64 {
-	text, given := q.cursor(cursorFlag)
-	seq, err := strconv.ParseUint(text, 10, 63)
-	if given && (err != nil || seq == 0 || strconv.FormatUint(seq, 10) != text) {
-		q.refuse("cursor", badCursor)
-	}
-	return seq
 }
 
 // explainScore tells a participant why the score is what it is, a page of days at a

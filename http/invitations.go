@@ -266,16 +266,6 @@ func (c *call) invitationID() (string, error) {
 	return strings.Clone(id), nil
 }
 
-// afterInvitation reads the parameter cursor of a user's invitations.
-func (q *query) afterInvitation() competition.InvitationPlace {
-	text, given := q.cursor(cursorInvitation)
-	id, invitation, _ := strings.Cut(text, ".")
-	if given && (!competition.ValidID(id) || uuid.Validate(invitation) != nil) {
-		q.refuse("cursor", badCursor)
-	}
-	return competition.InvitationPlace{CompetitionID: id, ID: invitation}
-}
-
 // appendInvitation writes an invitation, without a user if it stands for a join code
 // that was ended.
 func appendInvitation(dst []byte, i *competition.Invitation) []byte {

@@ -143,12 +143,8 @@ func (s *Server) listParticipants(c *call) error {
 	if err != nil {
 		return err
 	}
-	cursor := ""
-	if next > 0 {
-		cursor = cursorBehindParticipant(next)
-	}
 	replyList(c, "participants", entries, func(dst []byte, e *competition.Entry) []byte {
 		return appendEntry(dst, id, e)
-	}, cursor)
+	}, cursorBehindParticipant(next))
 	return nil
 }

@@ -94,7 +94,7 @@ func TestCursors(t *testing.T) {
 	}
 	for rule, cursor := range map[string]string{
 		"of the other list":   cursorBehindCompetition("spring"),
-		"0":                   cursorBehindParticipant(0),
+		"0":                   "cDA",             // p0
 		"with leading zeroes": "cDAx",            // p01
 		"too large":           "cDQyOTQ5NjcyOTY", // p4294967296
 		"no number":           "cHg",             // px
