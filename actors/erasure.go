@@ -9,8 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -59,7 +57,6 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err := e.Store.ForgetLifetime(ctx, userID); err != nil {
 		return done, err
 	}
-	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	if err := e.Store.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID); err != nil {
 		return done, err
 	}

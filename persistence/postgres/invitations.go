@@ -162,7 +162,7 @@ func (s *Store) LatestInvitation(ctx context.Context, competitionID, userID stri
 
 // InvitationsTo visits a user's invitations; see competition.InvitationStore.
 func (s *Store) InvitationsTo(ctx context.Context, userID string, behind competition.InvitationPlace, visit func(competition.Invitation) bool) error {
-	return s.invitationPages(ctx, visit, func(last *competition.Invitation) ([]competition.Invitation, error) {
+	return invitationPages(visit, func(last *competition.Invitation) ([]competition.Invitation, error) {
 		if last != nil {
 			behind = last.Place()
 		}
@@ -172,7 +172,7 @@ func (s *Store) InvitationsTo(ctx context.Context, userID string, behind competi
 
 // InvitationsIn visits a competition's invitations; see competition.InvitationStore.
 func (s *Store) InvitationsIn(ctx context.Context, competitionID, behind string, visit func(competition.Invitation) bool) error {
-	return s.invitationPages(ctx, visit, func(last *competition.Invitation) ([]competition.Invitation, error) {
+	return invitationPages(visit, func(last *competition.Invitation) ([]competition.Invitation, error) {
 		if last != nil {
 			behind = last.ID
 		}
@@ -182,7 +182,7 @@ func (s *Store) InvitationsIn(ctx context.Context, competitionID, behind string,
 
 // invitationPages reads pages behind the last invitation of the page before, nil
 // at first, until the visitor has enough.
-func (s *Store) invitationPages(_ context.Context, visit func(competition.Invitation) bool, read func(last *competition.Invitation) ([]competition.Invitation, error)) error {
+func invitationPages(visit func(competition.Invitation) bool, read func(last *competition.Invitation) ([]competition.Invitation, error)) error {
 	var last *competition.Invitation
 	return pages(func() (int, bool, error) {
 		page, err := read(last)
