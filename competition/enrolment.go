@@ -28,7 +28,7 @@ func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
 	h := &c.head
 	h.numbers++
 	identity := Identity{Number: h.numbers, Key: c.newKey(), UserID: userID, UserName: PresentableName(userName)}
-	c.emit(Event{At: now, Detail: &ParticipantEnrolled{Number: identity.Number, Identity: identity.Commitment(), Who: identity}})
+	c.emit(Event{At: now, Detail: &ParticipantEnrolled{CommittedIdentity: commitTo(identity)}})
 	h.enrolled[userID] = identity.Number
 	h.onBoard++
 	c.putIdentity(identity)
@@ -195,7 +195,7 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 func (c *Competition) rename(now Millis, number uint32, name string) {
 	i := c.identityOf(number)
 	i.UserName, i.Key = name, c.newKey()
-	c.emit(Event{At: now, Detail: &ParticipantRenamed{Number: number, Identity: i.Commitment(), Who: i}})
+	c.emit(Event{At: now, Detail: &ParticipantRenamed{CommittedIdentity: commitTo(i)}})
 	c.putIdentity(i)
 }
 

@@ -3,19 +3,9 @@ package competition
 import "encoding/binary"
 
 // ParticipantEnrolled gives a user the next number.
-type ParticipantEnrolled struct {
-	Number   uint32
-	Identity Commitment
-	Who      Identity // the identity row; not part of the record
-}
+type ParticipantEnrolled struct{ CommittedIdentity }
 
 func (*ParticipantEnrolled) kind() kind { return kindParticipantEnrolled }
-
-func (d *ParticipantEnrolled) append(dst []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
-}
-
-func (d *ParticipantEnrolled) read(r *reader) { d.Number, d.Identity = r.number(), r.hash() }
 
 func (d *ParticipantEnrolled) apply(c *Competition, e *Event) (problem string) {
 	if d.Number != c.participants.count+1 {
@@ -41,24 +31,10 @@ func (d *ParticipantEnrolled) effect() Effect { return Effect{Entry: d.Number} }
 
 var _ identified = (*ParticipantEnrolled)(nil)
 
-func (d *ParticipantEnrolled) identity() (number uint32, said *Commitment, who *Identity) {
-	return d.Number, &d.Identity, &d.Who
-}
-
 // ParticipantRenamed says that the identity row has another name now.
-type ParticipantRenamed struct {
-	Number   uint32
-	Identity Commitment
-	Who      Identity // the identity row; not part of the record
-}
+type ParticipantRenamed struct{ CommittedIdentity }
 
 func (*ParticipantRenamed) kind() kind { return kindParticipantRenamed }
-
-func (d *ParticipantRenamed) append(dst []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
-}
-
-func (d *ParticipantRenamed) read(r *reader) { d.Number, d.Identity = r.number(), r.hash() }
 
 func (d *ParticipantRenamed) apply(c *Competition, e *Event) (problem string) {
 	if !c.participants.has(d.Number) {
@@ -75,10 +51,6 @@ func (d *ParticipantRenamed) apply(c *Competition, e *Event) (problem string) {
 func (*ParticipantRenamed) effect() Effect { return Effect{} }
 
 var _ identified = (*ParticipantRenamed)(nil)
-
-func (d *ParticipantRenamed) identity() (number uint32, said *Commitment, who *Identity) {
-	return d.Number, &d.Identity, &d.Who
-}
 
 // ParticipantLeft takes a participant off the board; the days are kept.
 type ParticipantLeft struct{ Number uint32 }

@@ -1,7 +1,6 @@
 package competition
 
 import (
-	"encoding/binary"
 	"encoding/hex"
 	"slices"
 	"strings"
@@ -107,12 +106,12 @@ func (c *Competition) eraseParticipant(now Millis, number uint32, enrolled bool,
 	switch {
 	case c.head.status == Settled && onBoard:
 		who.Key = c.newKey()
-		c.emit(Event{At: now, Detail: &StandingKept{Number: number, Identity: who.Commitment(), Who: who}})
+		c.emit(Event{At: now, Detail: &StandingKept{CommittedIdentity: commitTo(who)}})
 		c.putIdentity(who)
 		c.head.reviews[number] = &Review{Standing: true}
 		return
 	case review.decides() && c.keeps(now):
-		c.emit(Event{At: now, Detail: &DecisionsKept{Number: number, Identity: who.Commitment(), Who: who}})
+		c.emit(Event{At: now, Detail: &DecisionsKept{CommittedIdentity: commitTo(who)}})
 		c.putIdentity(who)
 		keep(&c.head.kept, number, who.Key)
 		c.head.reviews[number] = review.decisions()
@@ -129,7 +128,7 @@ func (c *Competition) eraseParticipant(now Millis, number uint32, enrolled bool,
 
 // pseudonymise decides that a number is nobody's.
 func (c *Competition) pseudonymise(now Millis, who Identity) {
-	c.emit(Event{At: now, Detail: &ParticipantErased{Number: who.Number, Identity: who.Commitment(), Who: who}})
+	c.emit(Event{At: now, Detail: &ParticipantErased{CommittedIdentity: commitTo(who)}})
 	c.putIdentity(who)
 }
 
@@ -164,19 +163,12 @@ func (t *Transaction) Rename(e Erasure) (renamed bool) {
 // with number 0, the creator: the identity row names a pseudonym now. The
 // participant is off the board, without days and score.
 type ParticipantErased struct {
-	Number   uint32
-	Identity Commitment
-	Who      Identity // the identity row; not part of the record
-	gone     string   // who it was, once it is applied; not part of the record
+	CommittedIdentity
+
+	gone string // who it was, once it is applied; not part of the record
 }
 
 func (*ParticipantErased) kind() kind { return kindParticipantErased }
-
-func (d *ParticipantErased) append(dst []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
-}
-
-func (d *ParticipantErased) read(r *reader) { d.Number, d.Identity = r.number(), r.hash() }
 
 func (d *ParticipantErased) apply(c *Competition, e *Event) (problem string) {
 	if d.Number == 0 {
@@ -230,7 +222,3 @@ func (c *Competition) forgetFlags(number uint32) {
 func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0, Gone: d.gone} }
 
 var _ identified = (*ParticipantErased)(nil)
-
-func (d *ParticipantErased) identity() (number uint32, said *Commitment, who *Identity) {
-	return d.Number, &d.Identity, &d.Who
-}

@@ -81,7 +81,7 @@ func goldenEvents() []Event {
 	events := []Event{
 		{At: at("01T00:00:00Z"), Detail: &CompetitionCreated{Creator: goldenCarol.Commitment(), Definition: goldenDefinition("Spring", "Walk, run, ride.")}},
 		{At: at("01T00:00:00Z"), Detail: &StatusChanged{Status: Active}},
-		{At: at("01T18:04:00Z"), Detail: &ParticipantEnrolled{Number: 1, Identity: goldenAnn.Commitment()}},
+		{At: at("01T18:04:00Z"), Detail: &ParticipantEnrolled{CommittedIdentity: CommittedIdentity{Number: 1, Identity: goldenAnn.Commitment()}}},
 		{At: at("01T18:04:00Z"), Sync: sync(true, "google_fit", Register{
 			Day: date("2026-05-01"), RecordedAt: recorded("01T18:03:00Z", 0), Metrics: Metrics{10_000, 8000_00, 500_00, 60},
 		})},
@@ -94,7 +94,7 @@ func goldenEvents() []Event {
 		{At: at("02T08:00:00Z"), Sync: sync(false, "", Register{
 			Day: date("2026-05-02"), Source: 1, Metrics: Metrics{0, 123_45, 6_78, 9},
 		})},
-		{At: at("02T09:00:00Z"), Detail: &ParticipantRenamed{Number: 1, Identity: goldenÄnn.Commitment()}},
+		{At: at("02T09:00:00Z"), Detail: &ParticipantRenamed{CommittedIdentity: CommittedIdentity{Number: 1, Identity: goldenÄnn.Commitment()}}},
 		{At: at("02T10:00:00Z"), Detail: &ParticipantLeft{Number: 1}},
 		{At: at("02T11:00:00Z"), Detail: &ParticipantReturned{Number: 1}},
 		{At: at("02T12:00:00Z"), Detail: &CompetitionEdited{Definition: goldenDefinition("Spring 2026", "")}},

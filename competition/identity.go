@@ -3,6 +3,7 @@ package competition
 import (
 	"crypto/hmac"
 	"crypto/sha256"
+	"encoding/binary"
 )
 
 // Key is the random key of one identity row.
@@ -30,4 +31,27 @@ func (i *Identity) Commitment() Commitment {
 	mac.Write([]byte{0})
 	mac.Write([]byte(i.UserName))
 	return Commitment(mac.Sum(nil))
+}
+
+// CommittedIdentity is the part of an event that writes an identity row: its
+// record holds the number and the commitment to the row.
+type CommittedIdentity struct {
+	Number   uint32
+	Identity Commitment
+	Who      Identity // the identity row; not part of the record
+}
+
+// commitTo is that of a row.
+func commitTo(who Identity) CommittedIdentity {
+	return CommittedIdentity{Number: who.Number, Identity: who.Commitment(), Who: who}
+}
+
+func (i *CommittedIdentity) append(dst []byte) []byte {
+	return append(binary.AppendUvarint(dst, uint64(i.Number)), i.Identity[:]...)
+}
+
+func (i *CommittedIdentity) read(r *reader) { i.Number, i.Identity = r.number(), r.hash() }
+
+func (i *CommittedIdentity) identity() (number uint32, said *Commitment, who *Identity) {
+	return i.Number, &i.Identity, &i.Who
 }

@@ -3,7 +3,6 @@ package competition
 import (
 	"crypto/hmac"
 	"crypto/sha256"
-	"encoding/binary"
 	"maps"
 	"slices"
 )
@@ -115,19 +114,12 @@ func keep(kept *map[uint32]Key, number uint32, key Key) {
 // DecisionsKept is a ParticipantErased that leaves what was decided about the
 // person; the identity row recognises them.
 type DecisionsKept struct {
-	Number   uint32
-	Identity Commitment
-	Who      Identity // the identity row; not part of the record
-	gone     string   // the user id, once it is applied; not part of the record
+	CommittedIdentity
+
+	gone string // the user id, once it is applied; not part of the record
 }
 
 func (*DecisionsKept) kind() kind { return kindDecisionsKept }
-
-func (d *DecisionsKept) append(dst []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
-}
-
-func (d *DecisionsKept) read(r *reader) { d.Number, d.Identity = r.number(), r.hash() }
 
 func (d *DecisionsKept) apply(c *Competition, e *Event) (problem string) {
 	if !c.participants.has(d.Number) || !c.participants.at(d.Number).review.decides() {
@@ -142,7 +134,3 @@ func (d *DecisionsKept) apply(c *Competition, e *Event) (problem string) {
 func (d *DecisionsKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }
 
 var _ identified = (*DecisionsKept)(nil)
-
-func (d *DecisionsKept) identity() (number uint32, said *Commitment, who *Identity) {
-	return d.Number, &d.Identity, &d.Who
-}

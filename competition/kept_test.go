@@ -161,7 +161,7 @@ func TestNothingIsKeptAboutWhomNothingIsDecided(t *testing.T) {
 		r.commit()
 		require.Len(t, r.c.kept, 1)
 		who := Identity{Number: 2, Key: Key{9}, UserID: NewPseudonym([16]byte{9})}
-		r.c.emit(Event{At: now, Detail: &StandingKept{Number: 2, Identity: who.Commitment(), Who: who}})
+		r.c.emit(Event{At: now, Detail: &StandingKept{CommittedIdentity: CommittedIdentity{Number: 2, Identity: who.Commitment(), Who: who}}})
 		r.c.putIdentity(who)
 		r.commit()
 		s := r.c.Snapshot()

@@ -36,8 +36,8 @@ var goldenKinds = func() map[kind]goldenKind {
 		kindCompetitionCreated:  {Event{Detail: &CompetitionCreated{Definition: definition, Creator: hash}}, "02010a" + hashed + defined},
 		kindCompetitionEdited:   {Event{Detail: &CompetitionEdited{Definition: definition}}, "03010a" + defined},
 		kindStatusChanged:       {Event{Detail: &StatusChanged{Status: Finalizing}}, "04010a" + "03"},
-		kindParticipantEnrolled: {Event{Detail: &ParticipantEnrolled{Number: 300, Identity: hash}}, "05010a" + "ac02" + hashed},
-		kindParticipantRenamed:  {Event{Detail: &ParticipantRenamed{Number: 300, Identity: hash}}, "06010a" + "ac02" + hashed},
+		kindParticipantEnrolled: {Event{Detail: &ParticipantEnrolled{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "05010a" + "ac02" + hashed},
+		kindParticipantRenamed:  {Event{Detail: &ParticipantRenamed{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "06010a" + "ac02" + hashed},
 		kindParticipantLeft:     {Event{Detail: &ParticipantLeft{Number: 300}}, "07010a" + "ac02"},
 		kindParticipantReturned: {Event{Detail: &ParticipantReturned{Number: 300}}, "08010a" + "ac02"},
 		kindEntryFeePaid:        {Event{Detail: &EntryFeePaid{Number: 300, Minor: 500}}, "09010a" + "ac02" + "f403"},
@@ -58,9 +58,9 @@ var goldenKinds = func() map[kind]goldenKind {
 		},
 		kindCorrectionWithdrawn: {Event{Detail: &CorrectionWithdrawn{Number: 300, Day: 300, Reason: "no"}}, "12010a" + "ac02" + "d804" + "026e6f"},
 		kindParticipantRemoved:  {Event{Detail: &ParticipantRemoved{Number: 300, Reason: "no"}}, "15010a" + "ac02" + "026e6f"},
-		kindDecisionsKept:       {Event{Detail: &DecisionsKept{Number: 300, Identity: hash}}, "16010a" + "ac02" + hashed},
-		kindStandingKept:        {Event{Detail: &StandingKept{Number: 300, Identity: hash}}, "17010a" + "ac02" + hashed},
-		kindParticipantErased:   {Event{Detail: &ParticipantErased{Number: 300, Identity: hash}}, "14010a" + "ac02" + hashed},
+		kindDecisionsKept:       {Event{Detail: &DecisionsKept{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "16010a" + "ac02" + hashed},
+		kindStandingKept:        {Event{Detail: &StandingKept{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "17010a" + "ac02" + hashed},
+		kindParticipantErased:   {Event{Detail: &ParticipantErased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "14010a" + "ac02" + hashed},
 	}
 }()
 

@@ -297,10 +297,10 @@ func TestRecoverRefusesEventsThatNobodyDecided(t *testing.T) {
 		rule  string
 		event Event
 	}{
-		{"a number is left out", Event{Detail: &ParticipantEnrolled{Number: 4}}},
-		{"a number is given twice", Event{Detail: &ParticipantEnrolled{Number: 2}}},
-		{"nobody is renamed", Event{Detail: &ParticipantRenamed{Number: 3}}},
-		{"number 0 is renamed", Event{Detail: &ParticipantRenamed{Number: 0}}},
+		{"a number is left out", Event{Detail: &ParticipantEnrolled{CommittedIdentity: CommittedIdentity{Number: 4}}}},
+		{"a number is given twice", Event{Detail: &ParticipantEnrolled{CommittedIdentity: CommittedIdentity{Number: 2}}}},
+		{"nobody is renamed", Event{Detail: &ParticipantRenamed{CommittedIdentity: CommittedIdentity{Number: 3}}}},
+		{"number 0 is renamed", Event{Detail: &ParticipantRenamed{CommittedIdentity: CommittedIdentity{Number: 0}}}},
 		{"nobody leaves", Event{Detail: &ParticipantLeft{Number: 3}}},
 		{"somebody returns who is there", Event{Detail: &ParticipantReturned{Number: 1}}},
 		{"nobody syncs", Event{Sync: SyncAccepted{Number: 3}}},

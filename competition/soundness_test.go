@@ -43,7 +43,7 @@ func forge(d Definition, annasID, annasName string) *forged {
 	f.identities = []Identity{anna}
 	f.add(d.Start, &CompetitionCreated{Definition: d})
 	f.add(d.Start, &StatusChanged{Status: Active})
-	f.add(d.Start, &ParticipantEnrolled{Number: 1, Identity: anna.Commitment()})
+	f.add(d.Start, &ParticipantEnrolled{CommittedIdentity: CommittedIdentity{Number: 1, Identity: anna.Commitment()}})
 	return f
 }
 

@@ -1,24 +1,15 @@
 package competition
 
-import "encoding/binary"
-
 // StandingKept is a ParticipantErased in a settled competition: prizes name
 // ranks, so the participant's rank and score stay, under a pseudonym, without
 // days and times.
 type StandingKept struct {
-	Number   uint32
-	Identity Commitment
-	Who      Identity // the identity row; not part of the record
-	gone     string   // the user id, once it is applied; not part of the record
+	CommittedIdentity
+
+	gone string // the user id, once it is applied; not part of the record
 }
 
 func (*StandingKept) kind() kind { return kindStandingKept }
-
-func (d *StandingKept) append(dst []byte) []byte {
-	return append(binary.AppendUvarint(dst, uint64(d.Number)), d.Identity[:]...)
-}
-
-func (d *StandingKept) read(r *reader) { d.Number, d.Identity = r.number(), r.hash() }
 
 func (d *StandingKept) apply(c *Competition, e *Event) (problem string) {
 	if c.award == nil || !c.participants.has(d.Number) || !c.participants.at(d.Number).onBoard() {
@@ -43,7 +34,3 @@ func (d *StandingKept) apply(c *Competition, e *Event) (problem string) {
 func (d *StandingKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }
 
 var _ identified = (*StandingKept)(nil)
-
-func (d *StandingKept) identity() (number uint32, said *Commitment, who *Identity) {
-	return d.Number, &d.Identity, &d.Who
-}
