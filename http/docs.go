@@ -22,11 +22,32 @@ var docsPage = sync.OnceValue(func() []byte {
 		panic(fmt.Errorf("read openapi.yaml: %w", err))
 	}
 	var out bytes.Buffer
-	if err := template.Must(template.New("docs").Parse(docsTemplate)).Execute(&out, &spec); err != nil {
+	if err := template.Must(template.New("docs").Funcs(template.FuncMap{"paragraphs": paragraphs}).Parse(docsTemplate)).Execute(&out, &spec); err != nil {
 		panic(fmt.Errorf("render /docs: %w", err))
 	}
 	return out.Bytes()
 })
+
+// docsPiece is a piece of text and the code behind it, if there is any.
+type docsPiece struct{ Text, Code string }
+
+// paragraphs are the lines of a text. What stands between backticks is code.
+func paragraphs(text string) (list [][]docsPiece) {
+	for line := range strings.Lines(text) {
+		var pieces []docsPiece
+		for rest, more := strings.TrimSpace(line), true; more && rest != ""; {
+			var p docsPiece
+			if p.Text, rest, more = strings.Cut(rest, "`"); more {
+				p.Code, rest, more = strings.Cut(rest, "`")
+			}
+			pieces = append(pieces, p)
+		}
+		if pieces != nil {
+			list = append(list, pieces)
+		}
+	}
+	return list
+}
 
 // docsSpec is as much of an OpenAPI document as the page shows, in its order.
 type docsSpec struct {

@@ -368,6 +368,20 @@ func TestBrowserAsksBeforeALinkReplacesTheViewer(t *testing.T) {
 	s.stop()
 }
 
+// TestBrowserShowsTheDocumentation within the width that there is, with code as code.
+func TestBrowserShowsTheDocumentation(t *testing.T) {
+	findChromium(t)
+	s := startServer(t, t.TempDir())
+	tab := openTab(t, strings.TrimPrefix(s.url, "http://"))
+	tab.do(chromedp.Navigate(s.url + "/docs"))
+	tab.waitUntil("the page is there", `document.querySelector("#problems tr") !== null`)
+	tab.shootAll("docs")
+	require.Equal(t, "0", tab.read(`[...document.querySelectorAll("p")].filter((p) => p.textContent.includes("\u0060")).length`))
+	require.Equal(t, "true", tab.read(`[...document.querySelectorAll("header p code")].some((c) => c.textContent === "x-api-key-scope")`))
+	tab.requireNoFaults()
+	s.stop()
+}
+
 // TestBrowserShowsThePrizes as soon as they are paid, to everybody who watches;
 // who comes later still sees the own one.
 func TestBrowserShowsThePrizes(t *testing.T) {
