@@ -108,8 +108,8 @@ Sign-in
 Logs and profiling
   --log-level LEVEL           debug, info, warn or error [info]
 
-Flags win over the environment, and that wins over .env; there, --data-dir is DATA_DIR.
-Secrets are taken from those two alone, passwords in URLs among them: ps shows flags.
+Flags win over the environment, which wins over .env. In these two --data-dir is DATA_DIR.
+Secrets are taken from these two alone, passwords in URLs among them: ps shows flags.
 To try it: paceboard token anna
 `
 	for _, args := range [][]string{{"--help"}, {"-h"}, {"-help"}, {"--no-such-flag", "anna", "--help"}} {

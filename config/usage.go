@@ -43,8 +43,8 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 	}
 
 	if len(rows) > 0 {
-		text.WriteString("\nFlags win over the environment, and that wins over .env; there, --data-dir is DATA_DIR.\n" +
-			"Secrets are taken from those two alone, passwords in URLs among them: ps shows flags.\n")
+		text.WriteString("\nFlags win over the environment, which wins over .env. In these two --data-dir is DATA_DIR.\n" +
+			"Secrets are taken from these two alone, passwords in URLs among them: ps shows flags.\n")
 	}
 	if c.Example != "" {
 		text.WriteString("To try it: " + c.Example + "\n")

@@ -8,8 +8,10 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -80,8 +82,11 @@ func replay(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	took := time.Since(began)
-	fmt.Fprintf(p.out, "reports   %d posted, %d refused\ntook      %.2f s, %.0f reports/s\n",
-		len(reports), refused, took.Seconds(), float64(len(reports))/took.Seconds())
+	fmt.Fprintf(p.out, "reports   %d posted, %d refused\n", len(reports), refused.count())
+	for _, answer := range slices.Sorted(maps.Keys(refused)) {
+		fmt.Fprintf(p.out, "refused   %d: %q\n", refused[answer], answer)
+	}
+	fmt.Fprintf(p.out, "took      %.2f s, %.0f reports/s\n", took.Seconds(), float64(len(reports))/took.Seconds())
 	if o.competitionID != "" {
 		fmt.Fprintf(p.out, "next      open %s/#/c/%s\n", o.url, o.competitionID)
 	}
@@ -130,10 +135,20 @@ func (o *replayOptions) complete(settings config.Settings, seed, tokenFile strin
 	return errors.Join(problems...)
 }
 
-// post sends the reports over o.concurrency connections and returns how many
+// refusals count reports that were refused for good, by the code and title of the problem.
+type refusals map[string]int
+
+func (r refusals) count() (n int) {
+	for _, times := range r {
+		n += times
+	}
+	return n
+}
+
+// post sends the reports over o.concurrency connections and returns those that
 // were refused for good. A report that the server could not take (429, 503, no
 // connection) is sent again, for up to a minute; then post gives up.
-func post(ctx context.Context, reports []activity, o replayOptions, posted func()) (refused int, err error) {
+func post(ctx context.Context, reports []activity, o replayOptions, posted func()) (refused refusals, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	client := &http.Client{
@@ -145,7 +160,9 @@ func post(ctx context.Context, reports []activity, o replayOptions, posted func(
 	if o.rate > 0 {
 		limit = rate.NewLimiter(rate.Limit(o.rate), 1)
 	}
-	var next, refusals atomic.Int64
+	refused = refusals{}
+	var mu sync.Mutex // guards refused
+	var next atomic.Int64
 	var wg sync.WaitGroup
 	for range o.concurrency {
 		wg.Go(func() {
@@ -156,47 +173,60 @@ func post(ctx context.Context, reports []activity, o replayOptions, posted func(
 				}
 				report := reports[i]
 				report.CompetitionID = o.competitionID
-				taken, err := postOne(ctx, client, o, &report)
+				refusal, err := postOne(ctx, client, o, &report)
 				if err != nil {
 					cancel(fmt.Errorf("report %d (user %q, %q): %w", i+1, report.UserID, report.Date, err))
 					return
 				}
-				if !taken {
-					refusals.Add(1)
+				if refusal != "" {
+					mu.Lock()
+					refused[refusal]++
+					mu.Unlock()
 				}
 				posted()
 			}
 		})
 	}
 	wg.Wait()
-	return int(refusals.Load()), context.Cause(ctx)
+	return refused, context.Cause(ctx)
 }
 
-// postOne sends one report until it is answered for good.
-func postOne(ctx context.Context, client *http.Client, o replayOptions, report *activity) (taken bool, err error) {
+// postOne sends one report until it is answered for good. refusal says why it was
+// not taken.
+func postOne(ctx context.Context, client *http.Client, o replayOptions, report *activity) (refusal string, err error) {
 	body, err := json.Marshal(report)
 	if err != nil {
-		return false, fmt.Errorf("encode: %w", err)
+		return "", fmt.Errorf("encode: %w", err)
 	}
 	giveUp := time.Now().Add(time.Minute)
 	for {
 		status, detail, err := postBody(ctx, client, o, body)
 		switch {
 		case err == nil && status == http.StatusOK:
-			return true, nil
+			return "", nil
 		case err == nil && (status == http.StatusConflict || status == http.StatusUnprocessableEntity):
-			return false, nil
+			return refusalOf(status, detail), nil
 		case err == nil && status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable:
-			return false, fmt.Errorf("the server answered %d: %q", status, detail)
+			return "", fmt.Errorf("the server answered %d: %q", status, detail)
 		case time.Now().After(giveUp):
-			return false, fmt.Errorf("the server took nothing for a minute, last: %d %q: %w", status, detail, err)
+			return "", fmt.Errorf("the server took nothing for a minute, last: %d %q: %w", status, detail, err)
 		}
 		select {
 		case <-time.After(250 * time.Millisecond):
 		case <-ctx.Done():
-			return false, ctx.Err()
+			return "", ctx.Err()
 		}
 	}
+}
+
+// refusalOf is the code and the title of a problem, which are the same for all
+// reports with the same mistake.
+func refusalOf(status int, answer string) string {
+	var problem struct{ Code, Title string }
+	if err := json.Unmarshal([]byte(answer), &problem); err != nil || problem.Code == "" {
+		return fmt.Sprintf("status %d", status)
+	}
+	return problem.Code + ": " + problem.Title
 }
 
 func postBody(ctx context.Context, client *http.Client, o replayOptions, body []byte) (status int, detail string, err error) {

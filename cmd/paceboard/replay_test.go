@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -52,6 +54,22 @@ func TestACSVMayBeginWithAByteOrderMark(t *testing.T) {
 	}
 	_, err := readActivity(strings.NewReader("\ufeff"), "tracker")
 	require.ErrorContains(t, err, "header")
+}
+
+// TestReplaySaysWhyReportsAreRefused, each reason once.
+func TestReplaySaysWhyReportsAreRefused(t *testing.T) {
+	s := startServer(t, t.TempDir())
+	s.createSpring("spring")
+	file := filepath.Join(t.TempDir(), "mixed.csv")
+	require.NoError(t, os.WriteFile(file, []byte("user_id,date,steps\n"+
+		"ann,2016-04-11,1\nann,2016-04-10,1\nann,2016-04-12,1\nann,2016-04-13,1000000\n"), 0o600))
+	code, out, errs := runProgram(t, "replay", "--url", s.url, "--competition", "spring", file)
+	require.Zero(t, code, errs)
+	require.Regexp(t, `(?m)^reports   4 posted, 3 refused
+refused   1: "implausible: .+"
+refused   2: "outside_window: .+"
+took `, out)
+	s.stop()
 }
 
 func TestReplayOfRealDaysGivesTheirSums(t *testing.T) { onEveryStore(t, testReplayOfRealDays) }

@@ -159,7 +159,7 @@ func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
 	if s.settings.Demo {
 		fmt.Fprintf(p.out, "board  %s/#/c/%s?token=%s\n", url, competitionID, viewer)
 	}
-	fmt.Fprintf(p.out, "read   curl -H \"Authorization: Bearer %s\" %s/api/v1/leaderboard/%s?limit=3\n", viewer, url, competitionID)
+	fmt.Fprintf(p.out, "read   curl -H \"Authorization: Bearer %s\" '%s/api/v1/leaderboard/%s?limit=3'\n", viewer, url, competitionID)
 	fmt.Fprintf(p.out, "stop   Ctrl-C\n\n")
 	return nil
 }
