@@ -7,7 +7,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Decisions as API.md tells them: what was decided about a person stays when the
+// Decisions as openapi.yaml tells them: what was decided about a person stays when the
 // person is erased, for as long as it can decide anything.
 
 func (m *model) withMoney() bool {

@@ -36,7 +36,7 @@ type spoken struct {
 
 type naiveHistory map[place]spoken
 
-// hear is the rule of API.md, written down once more.
+// hear is the rule of openapi.yaml, written down once more.
 func (n naiveHistory) hear(p place, s spoken) {
 	known, there := n[p]
 	switch {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// model is a competition as API.md tells it: maps, everything worked out on
+// model is a competition as openapi.yaml tells it: maps, everything worked out on
 // reading, nothing kept but what cannot be worked out. It was written from the
 // contract and shares nothing with the code but the types of commands and
 // answers.

@@ -9,7 +9,7 @@ import (
 )
 
 // The money of the model: balances by the names of accounts, moved by the rules
-// of API.md, and prizes worked out with fractions.
+// of openapi.yaml, and prizes worked out with fractions.
 
 func (m *model) move(from, to string, minor int64) {
 	m.balances[from] -= minor

@@ -64,7 +64,7 @@ func viewOf(t require.TestingT, c *Competition) view {
 				require.ErrorIs(t, err, ErrNotEnrolled)
 				continue
 			}
-			for _, d := range s.Days { // API.md gives them no order
+			for _, d := range s.Days { // openapi.yaml gives them no order
 				slices.SortFunc(d.Sources, func(a, b SourceStats) int { return cmp.Compare(a.Source, b.Source) })
 			}
 			stats[id] = s

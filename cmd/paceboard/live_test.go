@@ -51,7 +51,7 @@ type liveBoard struct {
 	places  []livePlace
 }
 
-// apply does what API.md tells clients to do.
+// apply does what openapi.yaml tells clients to do.
 func (b *liveBoard) apply(f liveFrame, limit int) error {
 	switch f.Type {
 	case "leaderboard_update":
