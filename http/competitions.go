@@ -187,19 +187,33 @@ func replyOne[T any](c *call, status int, it *T, appendTo func(dst []byte, it *T
 // replyList answers with a page of a list, each element as one writes it, and
 // the cursor of the next page, which is empty at the end.
 func replyList[T any](c *call, name string, list []T, one func(dst []byte, element *T) []byte, cursor string) {
-	out := append(append(append(append(c.out[:0], envelope...), `{"`...), name...), `":[`...)
+	c.replyListPage(appendListPage(c.out[:0], name, list, one, cursor))
+}
+
+// appendListPage begins the reply of replyList, to which other members may be added.
+func appendListPage[T any](dst []byte, name string, list []T, one func(dst []byte, element *T) []byte, cursor string) []byte {
+	dst = appendList(append(append(dst, envelope...), '{'), name, list, one)
+	if cursor != "" {
+		dst = append(append(append(dst, `,"next_cursor":"`...), cursor...), '"')
+	}
+	return dst
+}
+
+// replyListPage ends what appendListPage began.
+func (c *call) replyListPage(page []byte) {
+	c.out = append(page, '}', envelopeEnd)
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.reply(fasthttp.StatusOK, c.out)
+}
+
+// appendList writes the member of an object that is a list.
+func appendList[T any](dst []byte, name string, list []T, one func(dst []byte, element *T) []byte) []byte {
+	dst = append(append(append(dst, '"'), name...), `":[`...)
 	for i := range list {
 		if i > 0 {
-			out = append(out, ',')
+			dst = append(dst, ',')
 		}
-		out = one(out, &list[i])
+		dst = one(dst, &list[i])
 	}
-	out = append(out, ']')
-	if cursor != "" {
-		out = append(append(append(out, `,"next_cursor":"`...), cursor...), '"')
-	}
-	out = append(out, '}', envelopeEnd)
-	c.out = out
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, out)
+	return append(dst, ']')
 }

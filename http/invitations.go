@@ -46,8 +46,7 @@ func (s *Server) inviteUsers(c *call) error {
 			return err
 		}
 		replyOne(c, fasthttp.StatusCreated, &made, func(dst []byte, made *competition.JoinCode) []byte {
-			dst = append(appendJoinCode(append(dst, `{"code":`...), made, text), '}')
-			return dst
+			return append(appendJoinCode(append(dst, `{"code":`...), made, text), '}')
 		})
 		return nil
 	}
@@ -126,18 +125,13 @@ func (s *Server) listInvitations(c *call) error {
 	if err != nil {
 		return err
 	}
-	replyList(c, "invitations", list, appendInvitation, encodeCursor(cursorInvitation, next))
+	page := appendListPage(c.out[:0], "invitations", list, appendInvitation, encodeCursor(cursorInvitation, next))
 	if !given {
-		c.out = append(c.out[:len(c.out)-2], `,"codes":[`...)
-		for i := range codes {
-			if i > 0 {
-				c.out = append(c.out, ',')
-			}
-			c.out = appendJoinCode(c.out, &codes[i], "")
-		}
-		c.out = append(c.out, ']', '}', envelopeEnd)
-		c.reply(fasthttp.StatusOK, c.out)
+		page = appendList(append(page, ','), "codes", codes, func(dst []byte, code *competition.JoinCode) []byte {
+			return appendJoinCode(dst, code, "")
+		})
 	}
+	c.replyListPage(page)
 	return nil
 }
 
