@@ -33,11 +33,16 @@ func (s *Store) Created(ctx context.Context, competitionIDs []string) ([]competi
 	if err != nil {
 		return nil, err
 	}
-	created := make([]competition.Millis, len(competitionIDs))
-	for i, id := range competitionIDs {
-		created[i] = found[id]
+	return inOrder(competitionIDs, found), nil
+}
+
+// inOrder is what was found for each id; the zero value where nothing was.
+func inOrder[T any](ids []string, found map[string]T) []T {
+	list := make([]T, len(ids))
+	for i, id := range ids {
+		list[i] = found[id]
 	}
-	return created, nil
+	return list
 }
 
 func parseSummary(id string, packed []byte) (competition.Summary, error) {
@@ -110,11 +115,7 @@ func (s *Store) Summaries(ctx context.Context, competitionIDs []string) ([]compe
 	if err != nil {
 		return nil, err
 	}
-	summaries := make([]competition.Summary, len(competitionIDs))
-	for i, id := range competitionIDs {
-		summaries[i] = found[id]
-	}
-	return summaries, errors.Join(damage...)
+	return inOrder(competitionIDs, found), errors.Join(damage...)
 }
 
 // MembershipsOf is a page of a user's ties; see competition.Catalog.

@@ -98,11 +98,7 @@ func latestOf(ctx context.Context, tx pgx.Tx, r *competition.Inviting) ([]*compe
 	for i := range found {
 		byUser[found[i].UserID] = &found[i]
 	}
-	latest := make([]*competition.Invitation, len(users))
-	for n, user := range users {
-		latest[n] = byUser[user]
-	}
-	return latest, nil
+	return inOrder(users, byUser), nil
 }
 
 func invitationValues(i *competition.Invitation) []any {
