@@ -151,32 +151,24 @@ func issuers(dst *[]string) parser {
 
 // signingSecret takes a key for HMAC-SHA-256.
 func signingSecret(dst *Secret) parser {
-	const advice = "make one with: openssl rand -hex 32"
-	return func(raw string) *refusal {
-		switch {
-		case strings.TrimSpace(raw) != raw:
-			return &refusal{"begins or ends with white space", "take that away, a line break at the end included"}
-		case raw != "" && len(raw) < minSecretBytes:
-			return &refusal{fmt.Sprintf("is %d bytes long, and %d are needed", len(raw), minSecretBytes), advice}
-		}
-		*dst = Secret(raw)
-		return nil
-	}
+	return hmacKey(dst, "is %d bytes long, and %d are needed", "make one with: openssl rand -hex 32")
 }
 
+// jwtSecret takes the key that a project signs tokens with.
 func jwtSecret(dst *Secret) parser {
-	const advice = "use the project's JWT secret, or make one with: openssl rand -hex 32"
+	return hmacKey(dst, "is %d bytes long, and HS256 needs %d (RFC 7518, section 3.2)",
+		"use the project's JWT secret, or make one with: openssl rand -hex 32")
+}
+
+// hmacKey takes a key of minSecretBytes or more, or none. tooShort is the problem of a shorter one, a
+// format of its length and of the least.
+func hmacKey(dst *Secret, tooShort, advice string) parser {
 	return func(raw string) *refusal {
 		switch {
-		case raw == "":
-			return nil
 		case strings.TrimSpace(raw) != raw: // Kept silently, it would fail every signature.
 			return &refusal{"begins or ends with white space", "take that away, a line break at the end included"}
-		case len(raw) < minSecretBytes:
-			return &refusal{
-				fmt.Sprintf("is %d bytes long, and HS256 needs %d (RFC 7518, section 3.2)", len(raw), minSecretBytes),
-				advice,
-			}
+		case raw != "" && len(raw) < minSecretBytes:
+			return &refusal{fmt.Sprintf(tooShort, len(raw), minSecretBytes), advice}
 		}
 		*dst = Secret(raw)
 		return nil
