@@ -201,9 +201,10 @@ func appendListPage[T any](dst []byte, name string, list []T, one func(dst []byt
 
 // replyListPage ends what appendListPage began.
 func (c *call) replyListPage(page []byte) {
-	c.out = append(page, '}', envelopeEnd)
+	page = append(page, '}', envelopeEnd)
+	c.out = page
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, c.out)
+	c.reply(fasthttp.StatusOK, page)
 }
 
 // appendList writes the member of an object that is a list.
