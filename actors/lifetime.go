@@ -40,11 +40,12 @@ func (e *Engine) Lifetime(caller competition.Caller, userID string) (*competitio
 		return nil, err
 	}
 	defer release()
-	months, behind, err := e.Store.LifetimeOf(ctx, userID)
+	months, behind, ties, err := e.Store.LifetimeOf(ctx, userID)
 	if err != nil {
 		return nil, err
 	}
 	all := &competition.Lifetime{}
+	all.Cost(ties)
 	for _, month := range months {
 		if ctx.Err() != nil {
 			return nil, errNoAnswer

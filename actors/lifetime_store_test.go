@@ -43,9 +43,9 @@ func (s *memoryStore) Project(ctx context.Context, p *competition.Projection) er
 	return nil
 }
 
-func (s *memoryStore) LifetimeOf(ctx context.Context, userID string) (months []competition.History, behind []string, err error) {
+func (s *memoryStore) LifetimeOf(ctx context.Context, userID string) (months []competition.History, behind []string, ties int, err error) {
 	if err := s.call(ctx, "LifetimeOf"); err != nil {
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
 	defer s.mu.Unlock()
 	for id, m := range s.memberships[userID] {
@@ -54,7 +54,7 @@ func (s *memoryStore) LifetimeOf(ctx context.Context, userID string) (months []c
 		}
 	}
 	slices.Sort(behind)
-	return slices.Collect(maps.Values(s.lifetime.months[userID])), behind, nil
+	return slices.Collect(maps.Values(s.lifetime.months[userID])), behind, len(s.memberships[userID]), nil
 }
 
 func (s *memoryStore) Unprojected(ctx context.Context, visit func(string)) error {

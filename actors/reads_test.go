@@ -278,6 +278,13 @@ func TestAShortPageOfCompetitionsCostsNoMore(t *testing.T) {
 		require.Equal(t, []string{"y", "z"}, got)
 		require.LessOrEqual(t, pages, 4)
 		require.LessOrEqual(t, calls, 10)
+
+		// The lifetime statistics look at all of them, and are charged for it.
+		all, err := e.Lifetime(competition.Caller{UserID: "ann"}, "ann")
+		require.NoError(t, err)
+		rows := all.Stats("ann", competition.AllDays).Rows
+		require.GreaterOrEqual(t, rows, 1502)
+		require.Less(t, rows, 1510)
 	})
 }
 

@@ -206,7 +206,7 @@ func ParseHistory(month Month, b []byte) (History, error) {
 // months. The zero value is empty.
 type Lifetime struct {
 	months map[Month]History
-	rows   int // registers that were added
+	rows   int // registers that were added, and others that were read for it
 }
 
 // Add joins a history. It keeps nothing of its memory.
@@ -222,6 +222,9 @@ func (l *Lifetime) Add(h History) {
 		}
 	}
 }
+
+// Cost notes rows that were read besides the histories, which Stats.Rows tells, too.
+func (l *Lifetime) Cost(rows int) { l.rows += rows }
 
 // Stats is what was added of the days of a span; the sources of a day are in the
 // order of their names. It has no competition, score and rank. Cost: linear in the

@@ -37,8 +37,9 @@ type LifetimeStore interface {
 	// competitions of which they may lack something, in the order of ids: those
 	// that the user takes or took part in whose checkpoint is below their journal's
 	// last seq. Every event that was durable before the call is of one of these, or
-	// in the histories.
-	LifetimeOf(ctx context.Context, userID string) (months []History, behind []string, err error)
+	// in the histories. ties is how many competitions were looked at for that, those
+	// over for long included: the call's cost follows it.
+	LifetimeOf(ctx context.Context, userID string) (months []History, behind []string, ties int, err error)
 
 	// Unprojected visits the competitions whose checkpoint is below their
 	// snapshot's seq, in the order of ids.

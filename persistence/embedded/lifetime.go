@@ -96,9 +96,9 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 
 // LifetimeOf is a user's days, as of one moment; see competition.LifetimeStore.
 // Cost: linear in the user's months and competitions, some 5 µs each.
-func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, behind []string, err error) {
+func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, behind []string, ties int, err error) {
 	if ctx.Err() != nil {
-		return nil, nil, outOfTime(ctx, "nothing was begun")
+		return nil, nil, 0, outOfTime(ctx, "nothing was begun")
 	}
 	// What it shows of a commit under way is only where a journal ends: then the
 	// competition itself is asked, and that shows what is durable.
@@ -106,6 +106,7 @@ func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competi
 	defer closeAfter(view, &err)
 	lower, upper := under(membershipKeys, userID)
 	err = each(ctx, view, lower, upper, func(key, value []byte) error {
+		ties++
 		id := string(key[len(lower):])
 		m, err := parseMembership(key, value)
 		if err != nil {
@@ -136,7 +137,7 @@ func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competi
 			return err
 		})
 	}
-	return months, behind, eachError(err, "", 0)
+	return months, behind, ties, eachError(err, "", 0)
 }
 
 // Unprojected visits the competitions that the lifetime statistics are behind;

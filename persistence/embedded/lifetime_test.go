@@ -58,7 +58,7 @@ func TestCheckpointsSurvivePowerLossWithTheirRows(t *testing.T) {
 		require.Contains(t, stepsAt, checkpoint)
 		seen[checkpoint] = true
 		for _, user := range users {
-			months, behind, err := clone.LifetimeOf(t.Context(), user)
+			months, behind, _, err := clone.LifetimeOf(t.Context(), user)
 			require.NoError(t, err)
 			var all competition.Lifetime
 			for _, m := range months {
@@ -93,7 +93,7 @@ func TestDamagedLifetimesAreNeverSilent(t *testing.T) {
 			bad := append([]byte(nil), good...)
 			bad[i] ^= 4
 			require.NoError(t, s.db.Set(key, bad, pebble.NoSync))
-			_, _, err = s.LifetimeOf(t.Context(), "anna")
+			_, _, _, err = s.LifetimeOf(t.Context(), "anna")
 			require.ErrorIs(t, err, competition.ErrCorrupt)
 			require.ErrorIs(t, s.Project(t.Context(), p), competition.ErrCorrupt)
 		}
@@ -101,7 +101,7 @@ func TestDamagedLifetimesAreNeverSilent(t *testing.T) {
 	}
 	key := appendKey(nil, checkpointKeys, "board")
 	require.NoError(t, s.db.Set(key, []byte("damage"), pebble.NoSync))
-	_, _, err = s.LifetimeOf(t.Context(), "anna")
+	_, _, _, err = s.LifetimeOf(t.Context(), "anna")
 	require.ErrorIs(t, err, competition.ErrCorrupt)
 	require.ErrorIs(t, s.Project(t.Context(), p), competition.ErrCorrupt)
 	require.ErrorIs(t, s.Unprojected(t.Context(), func(string) {}), competition.ErrCorrupt)
@@ -145,7 +145,7 @@ func BenchmarkProject(b *testing.B) {
 	})
 	b.Run("read", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := s.LifetimeOf(b.Context(), "0198b7a2-7c51-7d33-9d24-000000000777"); err != nil {
+			if _, _, _, err := s.LifetimeOf(b.Context(), "0198b7a2-7c51-7d33-9d24-000000000777"); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -59,7 +59,7 @@ var lifetimeRules = []rule{
 		for i, day := range anna.Days {
 			require.Equal(t, today+8+competition.Day(i), day.Day) // 1 to 7 December
 		}
-		months, _, err := h.store.LifetimeOf(t.Context(), "anna")
+		months, _, _, err := h.store.LifetimeOf(t.Context(), "anna")
 		require.NoError(t, err)
 		require.Len(t, months, 1)
 		p = projectionOf(t, &s)
@@ -67,7 +67,7 @@ var lifetimeRules = []rule{
 			p.Rows[i].Days = moved(p.Rows[i].Days, 5) // 26 November to 2 December
 		}
 		require.NoError(t, h.store.Project(t.Context(), p))
-		months, _, err = h.store.LifetimeOf(t.Context(), "anna")
+		months, _, _, err = h.store.LifetimeOf(t.Context(), "anna")
 		require.NoError(t, err)
 		require.Len(t, months, 2)
 		require.Equal(t, []int64{98, 99, 100, 101, 102, 103, 104, 100, 101, 102, 103, 104}, stepsOf(lifetime(t, h, "anna")))
@@ -253,6 +253,17 @@ var lifetimeRules = []rule{
 		require.Empty(t, monthsOf(t, h, "bert"))
 	}},
 
+	{"how many ties were looked at is told, whether there are days or not", func(t *testing.T, h *harness) {
+		g := h.begin(t, "board")
+		require.NoError(t, g.Sync("anna", 0, 100))
+		project(t, h, g)
+		for user, want := range map[string]int{"anna": 1, "nobody": 0} {
+			_, _, ties, err := h.store.LifetimeOf(t.Context(), user)
+			require.NoError(t, err)
+			require.Equal(t, want, ties, user)
+		}
+	}},
+
 	{"who is forgotten has no days, and the others keep theirs", func(t *testing.T, h *harness) {
 		g := h.begin(t, "board")
 		for _, user := range []string{"ann", "anna", "anna-2"} {
@@ -275,7 +286,7 @@ var lifetimeRules = []rule{
 		cancel()
 		require.ErrorIs(t, h.store.Project(over, p), competition.ErrUnavailable)
 		require.ErrorIs(t, h.store.ForgetLifetime(over, "anna"), competition.ErrUnavailable)
-		_, _, err := h.store.LifetimeOf(over, "anna")
+		_, _, _, err := h.store.LifetimeOf(over, "anna")
 		require.ErrorIs(t, err, competition.ErrUnavailable)
 		require.Equal(t, []string{"board"}, unprojected(t, h))
 	}},
@@ -327,7 +338,7 @@ func moved(days competition.Days, by competition.Day) (later competition.Days) {
 
 func monthsOf(t *testing.T, h *harness, user string) []competition.History {
 	t.Helper()
-	months, _, err := h.store.LifetimeOf(t.Context(), user)
+	months, _, _, err := h.store.LifetimeOf(t.Context(), user)
 	require.NoError(t, err)
 	return months
 }
@@ -344,7 +355,7 @@ func lifetime(t *testing.T, h *harness, user string) competition.Stats {
 
 func behind(t *testing.T, h *harness, user string) []string {
 	t.Helper()
-	_, ids, err := h.store.LifetimeOf(t.Context(), user)
+	_, ids, _, err := h.store.LifetimeOf(t.Context(), user)
 	require.NoError(t, err)
 	return ids
 }

@@ -53,6 +53,7 @@ LEFT JOIN paceboard.lifetime_checkpoints c USING (competition_id)
 WHERE m.user_id = $1 AND m.number > 0 AND coalesce(c.seq, 0) < h.last_seq
 ORDER BY m.competition_id`
 
+	tiesSQL     = `SELECT count(*) FROM paceboard.memberships WHERE user_id = $1`
 	lifetimeSQL = `SELECT user_id, month, synced_at, sources, days FROM paceboard.lifetime WHERE user_id = $1 ORDER BY month`
 
 	unprojectedSQL = `
@@ -210,7 +211,7 @@ func collectMonths(rows pgx.Rows) (all []storedMonth, err error) {
 
 // LifetimeOf is a user's days; see competition.LifetimeStore. Cost: one round
 // trip, linear in the user's months and competitions.
-func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, behind []string, err error) {
+func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, behind []string, ties int, err error) {
 	// In this order: what was not behind before has its days among those read
 	// after.
 	batch := &pgx.Batch{}
@@ -218,6 +219,7 @@ func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competi
 		behind, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})
+	batch.Queue(tiesSQL, userID).QueryRow(func(row pgx.Row) error { return row.Scan(&ties) })
 	batch.Queue(lifetimeSQL, userID).Query(func(rows pgx.Rows) error {
 		stored, err := collectMonths(rows)
 		for _, m := range stored {
@@ -229,9 +231,9 @@ func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competi
 		if !errors.Is(err, competition.ErrCorrupt) {
 			err = unavailable("read lifetime statistics", err)
 		}
-		return nil, nil, err
+		return nil, nil, 0, err
 	}
-	return months, behind, nil
+	return months, behind, ties, nil
 }
 
 // Unprojected visits the competitions that the lifetime statistics are behind;

@@ -39,7 +39,7 @@ func BenchmarkProject(b *testing.B) {
 	})
 	b.Run("read", func(b *testing.B) {
 		for b.Loop() {
-			if _, _, err := store.LifetimeOf(b.Context(), fmt.Sprintf("user-%d", 777)); err != nil {
+			if _, _, _, err := store.LifetimeOf(b.Context(), fmt.Sprintf("user-%d", 777)); err != nil {
 				b.Fatal(err)
 			}
 		}

@@ -100,7 +100,7 @@ func TestProcessesProjectTheSameUsers(t *testing.T) {
 		require.NoError(t, err)
 	}
 	for user, want := range most {
-		months, behind, err := stores[0].LifetimeOf(t.Context(), user)
+		months, behind, _, err := stores[0].LifetimeOf(t.Context(), user)
 		require.NoError(t, err)
 		require.Empty(t, behind)
 		var all competition.Lifetime
@@ -128,10 +128,10 @@ func TestForgottenWhileProjecting(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, store.ForgetLifetime(t.Context(), "anna"))
 		require.NoError(t, <-projected)
-		months, _, err := store.LifetimeOf(t.Context(), "anna")
+		months, _, _, err := store.LifetimeOf(t.Context(), "anna")
 		require.NoError(t, err)
 		require.Empty(t, months)
-		months, _, err = store.LifetimeOf(t.Context(), "bert")
+		months, _, _, err = store.LifetimeOf(t.Context(), "bert")
 		require.NoError(t, err)
 		require.Len(t, months, 1)
 		_, err = conn.Exec(t.Context(), `INSERT INTO paceboard.identities VALUES ('spring', 1, '\x00', 'anna', '')`)
