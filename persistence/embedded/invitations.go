@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -182,7 +183,7 @@ func (s *Store) DecideInvitation(ctx context.Context, id string, now competition
 // SweepInvitations deletes what need not be kept; see competition.InvitationStore.
 func (s *Store) SweepInvitations(ctx context.Context, now competition.Millis, limit int) (deleted int, err error) {
 	err = s.invitationWrite(ctx, func(batch *pebble.Batch) error {
-		sweep := func(kind byte, remove func(rest string) error) error {
+		sweep := func(kind, rows byte, remove func(id string) error) error {
 			n := 0
 			lower, _ := allOf(kind)
 			return each(ctx, s.db, lower, binary.BigEndian.AppendUint64([]byte{kind, '/'}, uint64(now)+1), func(key, _ []byte) error {
@@ -190,10 +191,15 @@ func (s *Store) SweepInvitations(ctx context.Context, now competition.Millis, li
 					return errEnough
 				}
 				deleted++
-				return remove(string(key[kindSize+timestampSize:]))
+				id := string(key[kindSize+timestampSize:])
+				err := remove(id)
+				if unreadable(err) {
+					err = deleteAll(batch, key, appendKey(nil, rows, id))
+				}
+				return err
 			})
 		}
-		err := sweep(invitationEndKeys, func(id string) error {
+		err := sweep(invitationEndKeys, invitationKeys, func(id string) error {
 			i, err := s.invitation(id)
 			if err != nil {
 				return err
@@ -203,7 +209,7 @@ func (s *Store) SweepInvitations(ctx context.Context, now competition.Millis, li
 		if err != nil {
 			return err
 		}
-		return sweep(codeEndKeys, func(id string) error {
+		return sweep(codeEndKeys, codeKeys, func(id string) error {
 			c, err := s.joinCode(id)
 			if err != nil {
 				return err
@@ -220,6 +226,13 @@ func (s *Store) ForgetInvitations(ctx context.Context, userID string) error {
 		lower, upper := under(invitedKeys, userID)
 		err := each(ctx, s.db, lower, upper, func(key, _ []byte) error {
 			i, err := s.invitation(lastName(key))
+			if unreadable(err) {
+				competitionID, id, _ := bytes.Cut(key[len(lower):], []byte{separator})
+				of := func(kind byte) []byte {
+					return append(append(appendKey(nil, kind, string(competitionID)), separator), id...)
+				}
+				return deleteAll(batch, key, of(invitationOfKeys), of(openInvitationKeys), appendKey(nil, invitationKeys, string(id)))
+			}
 			if err != nil {
 				return err
 			}
@@ -230,7 +243,11 @@ func (s *Store) ForgetInvitations(ctx context.Context, userID string) error {
 		}
 		lower, upper = under(invitedByKeys, userID)
 		err = each(ctx, s.db, lower, upper, func(key, _ []byte) error {
-			i, err := s.invitation(string(key[len(lower)+timestampSize:]))
+			id := string(key[len(lower)+timestampSize:])
+			i, err := s.invitation(id)
+			if unreadable(err) { // it may still name the user
+				return deleteAll(batch, key, appendKey(nil, invitationKeys, id))
+			}
 			if err != nil {
 				return err
 			}
@@ -290,7 +307,18 @@ func putInvitation(batch *pebble.Batch, before, i *competition.Invitation) error
 }
 
 func deleteInvitation(batch *pebble.Batch, i *competition.Invitation) error {
-	for _, key := range append(invitationIndex(i), appendKey(nil, invitationKeys, i.ID)) {
+	return deleteAll(batch, append(invitationIndex(i), appendKey(nil, invitationKeys, i.ID))...)
+}
+
+// unreadable reports whether a row is damaged, or not there although it has a place
+// in an index: what is known of it goes then, so that one row does not stop the
+// deletion of all others.
+func unreadable(err error) bool {
+	return errors.Is(err, competition.ErrCorrupt) || errors.Is(err, competition.ErrUnknownInvitation)
+}
+
+func deleteAll(batch *pebble.Batch, keys ...[]byte) error {
+	for _, key := range keys {
 		if err := batch.Delete(key, nil); err != nil {
 			return err
 		}
