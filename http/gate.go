@@ -169,10 +169,10 @@ func (s *Server) lastWords(ctx *fasthttp.RequestCtx, conn net.Conn) {
 		_ = conn.Close()
 		return
 	}
-	go func() {
+	s.aside.Go(func() {
 		s.farewell.end(conn)
 		_ = conn.Close()
-	}()
+	})
 }
 
 // Of connections beyond MAX_CONNECTIONS so many are read for a moment, in case
@@ -216,7 +216,7 @@ func (r *reserve) leave(place int, conn net.Conn) {
 func (s *Server) serveReserve(conn net.Conn) {
 	_ = conn.SetReadDeadline(time.Now().Add(reserveTime))
 	place := s.reserve.enter(conn)
-	go func() {
+	s.aside.Go(func() {
 		var ctx fasthttp.RequestCtx
 		ctx.Init2(conn, fasthttpLog{s.log}, true)
 		err := ctx.Request.Header.Read(bufio.NewReaderSize(conn, maxHeaderBytes))
@@ -228,5 +228,5 @@ func (s *Server) serveReserve(conn net.Conn) {
 		s.handle(&ctx)
 		ctx.Response.SkipBody = ctx.Response.SkipBody || ctx.IsHead()
 		s.lastWords(&ctx, conn)
-	}()
+	})
 }

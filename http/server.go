@@ -55,6 +55,7 @@ type Server struct {
 	bodies                     *bodies
 	reserve                    reserve
 	farewell                   *farewell
+	aside                      sync.WaitGroup // connections that are answered, or linger, outside of fasthttp
 
 	serving    context.Context // until Shutdown
 	endServing context.CancelFunc
@@ -171,7 +172,17 @@ func (s *Server) Shutdown(ctx context.Context) error {
 	if err := s.app.ShutdownWithContext(ctx); err != nil {
 		return fmt.Errorf("shut down: %w", err)
 	}
-	return nil
+	ended := make(chan struct{})
+	go func() {
+		s.aside.Wait()
+		close(ended)
+	}()
+	select {
+	case <-ended:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("wait for connections that linger: %w", ctx.Err())
+	}
 }
 
 // handle is the first and last to see a request.
