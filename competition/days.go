@@ -72,7 +72,7 @@ type slot struct {
 // entry of an earlier day, a decode for each of the day itself.
 func (d Days) find(day Day, source uint32) slot {
 	s := slot{at: -1}
-	i := 0
+	i := d.before(day)
 	for i < len(d) {
 		next := i + 1 + int(d[i])
 		entryDay, _ := binary.Uvarint(d[i+1 : next])
@@ -98,6 +98,30 @@ func (d Days) find(day Day, source uint32) slot {
 		s.at, s.end = i, i
 	}
 	return s
+}
+
+// before is where the first entry of a day stands, or of those after it. It looks at
+// each entry before that, of which there may be thousands, and so decodes days by
+// hand: until the year 7711 they take three bytes at most.
+func (d Days) before(day Day) (i int) {
+	for i+3 < len(d) {
+		var entry Day
+		switch {
+		case d[i+1] < 0x80:
+			entry = Day(d[i+1])
+		case d[i+2] < 0x80:
+			entry = Day(d[i+1]&0x7f) | Day(d[i+2])<<7
+		case d[i+3] < 0x80:
+			entry = Day(d[i+1]&0x7f) | Day(d[i+2]&0x7f)<<7 | Day(d[i+3])<<14
+		default:
+			return i
+		}
+		if entry >= day {
+			return i
+		}
+		i += 1 + int(d[i])
+	}
+	return min(i, len(d))
 }
 
 // plan works out what merging r would do, without doing it.

@@ -344,3 +344,49 @@ func FuzzRegister(f *testing.F) {
 		require.Equal(t, b[:n], appendRegister(nil, r), "one register, one encoding")
 	})
 }
+
+// TestADayIsFoundWhateverItsSize: days take one to four bytes.
+func TestADayIsFoundWhateverItsSize(t *testing.T) {
+	sizes := []Day{1, 2, 127, 128, 129, 16_383, 16_384, 20_574, 1<<21 - 1, 1 << 21, 1<<21 + 1, MaxDay}
+	var days Days
+	starts := map[Day]int{}
+	for _, day := range sizes {
+		starts[day] = len(days)
+		for source := range uint32(3) {
+			days = appendRegister(days, Register{Day: day, Source: source, Metrics: steps(int64(source))})
+		}
+	}
+	require.NoError(t, days.check(3))
+	for i, day := range sizes {
+		before := days.before(day)
+		require.LessOrEqual(t, before, starts[day])
+		if day <= 1<<21 {
+			require.Equal(t, starts[day], before, "day %d", day)
+		}
+		found := days.find(day, 1)
+		require.Equal(t, Register{Day: day, Source: 1, Metrics: steps(1)}, found.old)
+		require.Equal(t, 2, found.sources)
+		absent := days.find(day+1, 0)
+		if i+1 < len(sizes) && sizes[i+1] != day+1 {
+			require.Equal(t, starts[sizes[i+1]], absent.at)
+			require.Equal(t, absent.at, absent.end)
+		}
+	}
+	require.Zero(t, Days(nil).before(5))
+	require.Equal(t, len(days), days.find(MaxDay+1, 0).at)
+}
+
+// BenchmarkPlanAfterFiveYears is a report of the last day of a participant who has
+// as many as there may be.
+func BenchmarkPlanAfterFiveYears(b *testing.B) {
+	var days Days
+	for day := range Day(MaxYears * 365) {
+		for source := range uint32(MaxSources) {
+			days = appendRegister(days, Register{Day: 18_262 + day, Source: source, Metrics: steps(1000)})
+		}
+	}
+	last := Register{Day: 18_262 + MaxYears*365 - 1, Source: 3, Metrics: steps(1)}
+	for b.Loop() {
+		days.Plan(last)
+	}
+}
