@@ -14,7 +14,7 @@ import (
 func TestDemoMovesAndSaysWhereToLook(t *testing.T) {
 	s := startServer(t, t.TempDir(), "--dev", "--demo")
 	page := strings.Fields(s.waitFor("open "))[1]
-	curl := strings.Fields(strings.ReplaceAll(s.waitFor("read ", "curl "), `"`, ""))
+	curl := strings.Fields(strings.NewReplacer(`"`, "", "'", "").Replace(s.waitFor("read ", "curl ")))
 	token, address := curl[5], curl[6]
 	require.True(t, strings.HasPrefix(page, s.url), page)
 
