@@ -31,7 +31,8 @@ func connect(t *testing.T, databaseURL string) *pgx.Conn {
 
 func TestAppend(t *testing.T) {
 	t.Parallel()
-	store := openShared(t)
+	databaseURL := newDatabase(t)
+	store := open(t, databaseURL)
 
 	t.Run("a batch that the server cannot take fails alone", func(t *testing.T) {
 		bad, good := begin(t, store, "bad"), begin(t, store, "good")
@@ -70,7 +71,7 @@ func TestAppend(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, g.Sync("anna", 0, 100))
 		require.NoError(t, g.Commit(t.Context()))
-		shared.Get(t).Exec(t, store.URL, `
+		shared.Get(t).Exec(t, databaseURL, `
 UPDATE paceboard.heads SET first_seq = 1, last_seq = 2, last_hash = (
     SELECT sha256(substr(record, 9)) FROM paceboard.journal WHERE competition_id = 'doubted' AND seq = 2)
 WHERE competition_id = 'doubted'`)

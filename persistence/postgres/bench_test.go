@@ -11,10 +11,10 @@ import (
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
-// benchStore is a store on a server with memory to work with.
-func benchStore(b *testing.B) *Store {
+// benchDatabase is the URL of a database on a server with memory to work with.
+func benchDatabase(b *testing.B) string {
 	b.Helper()
-	return open(b, testservers.Postgres(b, "shared_buffers=512MB", "max_wal_size=4GB").URL())
+	return testservers.Postgres(b, "shared_buffers=512MB", "max_wal_size=4GB").URL()
 }
 
 const benchTime = 1_795_435_200_000 // in November 2026
@@ -41,7 +41,8 @@ func syncsFrom(batch *competition.Batch, chain *competition.Chain, n int) {
 // what pgbench gets out of the same server with an insert of the same bytes a
 // transaction.
 func BenchmarkAppend(b *testing.B) {
-	store := benchStore(b)
+	databaseURL := benchDatabase(b)
+	store := open(b, databaseURL)
 	for _, n := range []int{1, 64, 512} {
 		b.Run(fmt.Sprintf("events=%d", n), func(b *testing.B) {
 			chain := competition.NewChain(fmt.Sprintf("events-%d-%d", n, time.Now().UnixNano()))
@@ -67,7 +68,7 @@ func BenchmarkAppend(b *testing.B) {
 		figures := map[string]float64{}
 		for _, clients := range []int{1, 64} {
 			script := fmt.Sprintf(`INSERT INTO neighbour (at, record) VALUES (now(), '\x%0180d');`, 1)
-			tps, ok := testservers.Pgbench(b, store.URL, script, clients, 3*time.Second)
+			tps, ok := testservers.Pgbench(b, databaseURL, script, clients, 3*time.Second)
 			if !ok {
 				b.Skip("pgbench is not installed")
 			}
@@ -118,7 +119,7 @@ func snapshotOf(id string, seq uint64, n int) *competition.Snapshot {
 // BenchmarkSnapshots saves n rows for the first time, saves 10,000 of them again,
 // and loads all of them.
 func BenchmarkSnapshots(b *testing.B) {
-	store := benchStore(b)
+	store := open(b, benchDatabase(b))
 	for _, n := range []int{1e4, 1e6} {
 		if n > 1e5 && testing.Short() {
 			continue
@@ -174,7 +175,7 @@ func BenchmarkSnapshots(b *testing.B) {
 // BenchmarkRead reads a journal of 131,072 events.
 func BenchmarkRead(b *testing.B) {
 	const perBatch, n = 512, 1 << 17
-	store := benchStore(b)
+	store := open(b, benchDatabase(b))
 	chain := competition.NewChain("board")
 	batch := &competition.Batch{CompetitionID: "board"}
 	for range n / perBatch {

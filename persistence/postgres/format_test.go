@@ -12,8 +12,9 @@ import (
 // TestEventsHaveTheNamesOfTheProgram: the view says what each kind is called.
 func TestEventsHaveTheNamesOfTheProgram(t *testing.T) {
 	t.Parallel()
-	store := openShared(t)
-	conn := connect(t, store.URL)
+	databaseURL := newDatabase(t)
+	open(t, databaseURL) // which writes them
+	conn := connect(t, databaseURL)
 	names := append(competition.EventNames(), "") // and one that nobody knows yet
 	for kind, name := range names[1:] {
 		kind++

@@ -33,7 +33,7 @@ type lane struct {
 	session  *laneSession  // of whose turn it is; nil when there is none
 }
 
-// maxUnderway is how many appends may be under way. Two keep the server busy.
+// maxUnderway is how many appends may be under way on the session.
 const maxUnderway = 4
 
 func newLane(s *Store) *lane {

@@ -13,7 +13,7 @@ import (
 // nothing new in them.
 func BenchmarkProject(b *testing.B) {
 	const n = 20_000
-	store := benchStore(b)
+	store := open(b, benchDatabase(b))
 	_, err := store.write.Exec(b.Context(), `INSERT INTO paceboard.identities SELECT 'board', n, '', 'user-' || n, '' FROM generate_series(1, $1::integer) n`, n)
 	require.NoError(b, err)
 	rows := snapshotOf("board", 1, n).Rows

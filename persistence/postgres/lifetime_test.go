@@ -27,14 +27,15 @@ func projectionOf(t *testing.T, g *porttest.Game) *competition.Projection {
 
 func TestOperatorsSeeLifetimes(t *testing.T) {
 	t.Parallel()
-	store := openShared(t)
+	databaseURL := newDatabase(t)
+	store := open(t, databaseURL)
 	for i, id := range []string{"spring", "summer"} {
 		g := begin(t, store, id)
 		require.NoError(t, g.Sync("anna", 0, int64(3000-1000*i)))
 		require.NoError(t, g.Sync("anna", -1-i, 500))
 		require.NoError(t, store.Project(t.Context(), projectionOf(t, g)))
 	}
-	conn := connect(t, store.URL)
+	conn := connect(t, databaseURL)
 	ask := func(sql string) []map[string]any {
 		rows, err := conn.Query(t.Context(), fill(sql, map[string]string{"user": "anna", "competition": "spring"}))
 		require.NoError(t, err)
@@ -115,12 +116,13 @@ func TestProcessesProjectTheSameUsers(t *testing.T) {
 // the lifetime days is done with it, whatever is being projected.
 func TestForgottenWhileProjecting(t *testing.T) {
 	t.Parallel()
-	store := openShared(t)
+	databaseURL := newDatabase(t)
+	store := open(t, databaseURL)
 	g := begin(t, store, "spring")
 	require.NoError(t, g.Sync("anna", 0, 100))
 	require.NoError(t, g.Sync("bert", 0, 200))
 	p := projectionOf(t, g)
-	conn := connect(t, store.URL)
+	conn := connect(t, databaseURL)
 	for range 20 {
 		projected := make(chan error, 1)
 		go func() { projected <- store.Project(t.Context(), p) }()

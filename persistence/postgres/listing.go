@@ -133,7 +133,7 @@ func (s *Store) settleTies(ctx context.Context, userID string, over []competitio
 		ids[i] = over[i].CompetitionID
 	}
 	if _, err := s.write.Exec(ctx, settleTiesSQL, userID, ids); err != nil {
-		s.Logger.WarnContext(ctx, "ties to competitions that are over could not be noted", "error", err)
+		s.logger.WarnContext(ctx, "ties to competitions that are over could not be noted", "error", err)
 	}
 }
 

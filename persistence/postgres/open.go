@@ -77,7 +77,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err // It leaves the password out.
 	}
 	prepare(config)
-	s := &Store{Options: o}
+	s := &Store{logger: o.Logger}
 	s.lane = newLane(s)
 	if s.write, err = newPool(ctx, config, writeConns); err != nil {
 		return nil, err
@@ -138,7 +138,7 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_e
 		return err
 	}
 	if found.checksums != "on" {
-		s.Logger.WarnContext(ctx, "the database has no data checksums: a page that the disk damages may go unnoticed; see pg_checksums")
+		s.logger.WarnContext(ctx, "the database has no data checksums: a page that the disk damages may go unnoticed; see pg_checksums")
 	}
 	if err := s.Check(ctx); err != nil {
 		return err

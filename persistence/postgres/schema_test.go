@@ -85,7 +85,7 @@ func TestMigrations(t *testing.T) {
 func TestTheScopesOfKeysAreExplained(t *testing.T) {
 	t.Parallel()
 	var comment string
-	require.NoError(t, connect(t, openShared(t).URL).QueryRow(t.Context(), `
+	require.NoError(t, connect(t, newDatabase(t)).QueryRow(t.Context(), `
 SELECT col_description('paceboard.api_keys'::regclass, attnum) FROM pg_attribute
 WHERE attrelid = 'paceboard.api_keys'::regclass AND attname = 'scopes'`).Scan(&comment))
 	var bits []string

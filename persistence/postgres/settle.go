@@ -81,6 +81,6 @@ func (s *Store) settle(ctx context.Context) error {
 		}
 	}
 	s.limbo.leave(sessions)
-	s.Logger.InfoContext(ctx, "appends of unknown outcome are settled", "sessions", len(sessions))
+	s.logger.InfoContext(ctx, "appends of unknown outcome are settled", "sessions", len(sessions))
 	return nil
 }

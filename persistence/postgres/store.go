@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 // Store keeps all competitions in one database. All methods but Close are safe
 // for concurrent use, by several processes as well.
 type Store struct {
-	Options
+	logger      *slog.Logger // and none of the other options: the URL holds the password
 	write, read *pgxpool.Pool
 	lane        *lane
 	limbo       limbo

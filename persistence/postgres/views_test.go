@@ -64,7 +64,8 @@ func TestDaysAreUnpackedAsTheyWerePacked(t *testing.T) {
 
 func TestOperatorQueries(t *testing.T) {
 	t.Parallel()
-	store := openShared(t)
+	databaseURL := newDatabase(t)
+	store := open(t, databaseURL)
 	g := begin(t, store, "spring")
 	require.NoError(t, g.Sync("anna", 0, 3000))
 	require.NoError(t, g.Sync("anna", -1, 500))
@@ -76,7 +77,7 @@ func TestOperatorQueries(t *testing.T) {
 	require.NoError(t, g.Sync("bert", 0, 4100)) // behind the snapshot
 	require.NoError(t, g.Commit(t.Context()))
 
-	conn := connect(t, store.URL)
+	conn := connect(t, databaseURL)
 	ask := func(name string) []map[string]any {
 		rows, err := conn.Query(t.Context(), fill(operatorQueries(t)[name], map[string]string{
 			"competition": "spring", "user": "anna", "status": "active", "from": "2026-11-23 12:00:00Z", "to": "2026-12-31",
