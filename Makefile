@@ -31,8 +31,9 @@ lint: ## hold the code to the house style
 fmt: ## format the code
 	$(TOOL) golangci-lint fmt ./...
 
-verify: ## check that generated files have not drifted
+verify: ## check that generated files have not drifted, and that files are no more entangled than they were
 	$(GO) mod tidy -diff
+	cd tools && $(GO) test ./circles && $(GO) run ./circles -check circles/bounds ..
 	$(GO) test -run 'Drift|Example' ./config ./http ./web
 
 fuzz: ## fuzz every decoder for a minute each

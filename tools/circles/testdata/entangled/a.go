@@ -1,0 +1,5 @@
+package entangled
+
+type board struct{ size int }
+
+func (b *board) grow() { b.size = next(b) }

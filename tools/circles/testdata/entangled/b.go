@@ -1,0 +1,3 @@
+package entangled
+
+func next(b *board) int { return measure(b) + 1 }

@@ -1,0 +1,3 @@
+package entangled
+
+var onlooker = measure(&board{})

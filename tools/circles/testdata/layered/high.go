@@ -1,0 +1,3 @@
+package layered
+
+var four = double(newRow(2))

@@ -1,0 +1,3 @@
+package layered
+
+type row struct{ n int }
