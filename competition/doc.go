@@ -20,6 +20,6 @@
 //
 // The other rooms: [Definition] says what a competition is, [Days] is the
 // register set that makes a sync a merge, [Weights] turns totals into a score,
-// [Event] and [Chain] are the journal's content and its encoding, [Recovery]
+// [Event] and [Chain] are the journal's content and its encoding, [Recover]
 // rebuilds a competition, and ports.go names what the stores must do.
 package competition

@@ -8,7 +8,7 @@ import (
 )
 
 // Refusals: a command that breaks a rule gets one of these and changes nothing.
-// They stand in the order in which they are checked.
+// Which of several a sync gets is decided by [Competition.SubmitSync].
 var (
 	// ErrForbidden is returned when the caller may not do this to this competition.
 	ErrForbidden = errors.New("not allowed for this caller")

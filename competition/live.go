@@ -104,7 +104,7 @@ func deltaOf(from, to *Board, limit int) Delta {
 }
 
 // Standing is a user's own entry as subscribers see it; Entry counts only if
-// OnBoard. Version is the board's when it was looked up.
+// OnBoard.
 type Standing struct {
 	Entry   Entry
 	OnBoard bool

@@ -44,7 +44,7 @@ func FirstRefusal(refusals []JoinedReply) (first int) {
 }
 
 // syncRefusals are those that competitions may give a sync of somebody who takes
-// part, in the order of errors.go.
+// part, in the order in which SubmitSync checks them.
 var syncRefusals = []error{ErrFull, ErrFutureDate, ErrRecordedInFuture, ErrImplausible, ErrTooManySources}
 
 // Pay is told how many reports a request comes to, each for one competition, and how

@@ -23,7 +23,7 @@ const (
 // TrustedProxies are shared between copies, and nobody changes those.
 type Settings struct {
 	Dev  bool // a trial on one machine: no sign-in project needed
-	Demo bool // a demonstration competition with simulated athletes
+	Demo bool // a demonstration competition with real activity data
 
 	Host            string   // name or IP address to listen on, without port or brackets
 	Port            int      // 0 to 65535; 0 has the system pick a free one

@@ -67,7 +67,7 @@ var table = []setting{
 	},
 	{
 		name: "DEMO", group: groupModes, flagOnly: true,
-		meaning: "run a demonstration competition with simulated athletes",
+		meaning: "run a demonstration competition that moves, on real activity data of 33 people",
 		bind:    func(s *Settings) parser { return boolean(&s.Demo) },
 	},
 	{

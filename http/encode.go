@@ -9,8 +9,9 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// The one encoder of what clients read, by hand since boards are large and
-// replies many. Each function appends JSON and returns the extended slice.
+// What clients read about competitions is encoded by hand, since boards are large
+// and replies many; answers of other kinds are encoded beside their handlers. Each
+// function appends JSON and returns the extended slice.
 
 const (
 	envelope    = `{"success":true,"data":` // around every success, then the data, then envelopeEnd
