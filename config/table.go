@@ -67,7 +67,7 @@ var table = []setting{
 	},
 	{
 		name: "DEMO", group: groupModes, flagOnly: true,
-		meaning: "run a demonstration competition that moves, on real activity data of 33 people",
+		meaning: "run a demonstration competition with real activity data",
 		bind:    func(s *Settings) parser { return boolean(&s.Demo) },
 	},
 	{
