@@ -165,16 +165,16 @@ func BenchmarkTop(b *testing.B) {
 // takes part in 1,200 competitions: what finding out its price costs.
 func BenchmarkUnnamedBatchThatIsTooMuch(b *testing.B) {
 	store := newMemoryStore()
+	for i := range 1200 { // before there is a clock that looks at it
+		d := running(fmt.Sprintf("c%04d", i))
+		store.summaries[d.ID] = competition.Summary{Definition: d, Status: competition.Active}
+		put(store.memberships, "ann", d.ID, competition.Membership{UserID: "ann", CompetitionID: d.ID, Number: 1, Present: true})
+	}
 	e, err := New(Options{Store: store})
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer func() { _ = e.Close(context.Background()) }() //nolint:usetesting // it outlives the loop
-	for i := range 1200 {
-		d := running(fmt.Sprintf("c%04d", i))
-		store.summaries[d.ID] = competition.Summary{Definition: d, Status: competition.Active}
-		put(store.memberships, "ann", d.ID, competition.Membership{UserID: "ann", CompetitionID: d.ID, Number: 1, Present: true})
-	}
 	items := make([]competition.BatchItem, 1000)
 	for i := range items {
 		items[i].Sync = *steps("ann", int64(i))
