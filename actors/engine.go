@@ -116,11 +116,11 @@ type Engine struct {
 	damage       *damage
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	envelopes    sync.Pool
-	counting     *stripes       // by user; see quotas.go
-	recalling    queues         // by user; see Lifetime
+	counting     namedLocks     // by user; see quotas.go
+	recalling    namedLocks     // by user; see Lifetime
 	heralds      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
 	budgets      *budgets
-	answering    *stripes // whoever answers or withdraws an invitation holds its lock
+	answering    namedLocks // whoever answers or withdraws an invitation holds its lock
 	erasing      erasing
 	tries        tries // of join codes
 	codeKey      atomic.Pointer[competition.Key]
@@ -140,7 +140,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, created: newCreated(), answering: newStripes(), counting: newStripes(), budgets: newBudgets(o.MaxJournalUser)}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
 	e.envelopes.New = makeEnvelope
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())

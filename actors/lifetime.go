@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
@@ -88,50 +87,4 @@ func (e *Engine) addHistories(all *competition.Lifetime, ids []string, userID st
 // history is what one competition knows of a user's days.
 func (e *Engine) history(id, userID string, deadline time.Time) (competition.History, error) {
 	return forward[competition.History](e, id, &getHistory{userID: userID}, deadline)
-}
-
-// queues are locks by name. Unlike those of stripes, nobody waits for another name's.
-// The zero value has none that is held. Safe for concurrent use.
-type queues struct {
-	mu    sync.Mutex
-	names map[string]*queue
-}
-
-type queue struct {
-	held  chan struct{} // of capacity 1, full while it is
-	users int           // who holds it or waits for it; queues.mu guards it
-}
-
-// lock takes a name's lock. Error: competition.ErrUnavailable at ctx's deadline.
-func (q *queues) lock(ctx context.Context, name string) (release func(), err error) {
-	q.mu.Lock()
-	mine := q.names[name]
-	if mine == nil {
-		if q.names == nil {
-			q.names = map[string]*queue{}
-		}
-		mine = &queue{held: make(chan struct{}, 1)}
-		q.names[name] = mine
-	}
-	mine.users++
-	q.mu.Unlock()
-	select {
-	case mine.held <- struct{}{}:
-		return func() {
-			<-mine.held
-			q.leave(name, mine)
-		}, nil
-	case <-ctx.Done():
-		q.leave(name, mine)
-		return nil, competition.ErrUnavailable
-	}
-}
-
-// leave forgets a name for which nobody is there any more.
-func (q *queues) leave(name string, mine *queue) {
-	q.mu.Lock()
-	defer q.mu.Unlock()
-	if mine.users--; mine.users == 0 {
-		delete(q.names, name)
-	}
 }

@@ -239,14 +239,16 @@ func TestOneAtATimeReadsAUsersLifetime(t *testing.T) {
 		e := startEngine(t, store, nil)
 		var under, most atomic.Int64
 		goOn := make(chan struct{})
-		store.before = func(_ context.Context, call string) error {
-			if call == "LifetimeOf" && under.Add(1) > 0 {
-				most.Store(max(most.Load(), under.Load()))
-				<-goOn
-				under.Add(-1)
+		store.set(func() {
+			store.before = func(_ context.Context, call string) error {
+				if call == "LifetimeOf" && under.Add(1) > 0 {
+					most.Store(max(most.Load(), under.Load()))
+					<-goOn
+					under.Add(-1)
+				}
+				return nil
 			}
-			return nil
-		}
+		})
 		read := func(user string) <-chan error {
 			done := make(chan error, 1)
 			go func() {

@@ -253,17 +253,19 @@ func TestAShortPageOfCompetitionsCostsNoMore(t *testing.T) {
 			create(t, e, running(id))
 			submit(t, e, id, steps("ann", 1))
 		}
-		for i := range 1500 {
-			id := fmt.Sprintf("left-%04d", i)
-			store.memberships["ann"][id] = competition.Membership{UserID: "ann", CompetitionID: id, Number: 1}
-		}
 		calls := 0
-		store.before = func(_ context.Context, call string) error {
-			if call == "MembershipsOf" {
-				calls++
+		store.set(func() {
+			for i := range 1500 {
+				id := fmt.Sprintf("left-%04d", i)
+				store.memberships["ann"][id] = competition.Membership{UserID: "ann", CompetitionID: id, Number: 1}
 			}
-			return nil
-		}
+			store.before = func(_ context.Context, call string) error {
+				if call == "MembershipsOf" {
+					calls++
+				}
+				return nil
+			}
+		})
 		var got []string
 		pages := 0
 		for after := ""; pages == 0 || after != ""; pages++ {
