@@ -19,6 +19,8 @@
 // batch goes to the writer; when the writer says that it is durable the
 // actor sends the next batch, applies the events, and answers the waiters.
 //
-// Reading starts at [Engine], then competition.go. Nothing here decides a rule
+// Files named engine_* are what the Engine offers and the parts that competitions
+// share, files named actor_* what runs inside the actor of one competition. Reading
+// starts at [Engine], then actor.go. Nothing here decides a rule
 // (package competition does) or knows a store (package persistence) or HTTP.
 package actors
