@@ -51,7 +51,7 @@ func (w *walk) sync(c *Competition, i int, d Day) {
 	w.syncs++
 	s := SubmitSync{
 		UserID: w.ids[i], Source: "phone", Day: d,
-		RecordedAt: (int64(d)*secondsPerDay + 20*3600 + w.syncs%3600) * 1e9,
+		RecordedAt: d.Nanos() + (20*3600+w.syncs%3600)*1e9,
 		Metrics: Metrics{
 			Steps: w.rng.Int64N(20_000), DistanceCm: w.rng.Int64N(1_500_000), EnergyCentikcal: w.rng.Int64N(90_000), ActiveMinutes: w.rng.Int64N(120),
 		},
@@ -257,7 +257,7 @@ func walkersOfMonth(n, days int) *Competition {
 	for d := range Day(days) {
 		for i := range n {
 			s.UserID, s.Day = member(i), benchDay+d
-			s.RecordedAt = (int64(s.Day)*secondsPerDay + rng.Int64N(secondsPerDay)) * 1e9
+			s.RecordedAt = s.Day.Nanos() + rng.Int64N(24*60*60)*1e9
 			s.Metrics = Metrics{rng.Int64N(20_000), rng.Int64N(1_500_000), rng.Int64N(90_000), rng.Int64N(120)}
 			commit(c, now, &s, &batch)
 		}

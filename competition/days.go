@@ -258,7 +258,7 @@ func appendRegister(dst []byte, r Register) []byte {
 	}
 	dst = binary.AppendUvarint(dst, uint64(r.Source)<<2|uint64(unit))
 	if unit != unitNone {
-		dst = binary.AppendVarint(dst, (r.RecordedAt-int64(r.Day)*nanosPerDay)/unitNanos[unit])
+		dst = binary.AppendVarint(dst, (r.RecordedAt-r.Day.Nanos())/unitNanos[unit])
 	}
 	dst = appendMetrics(dst, r.Metrics)
 	dst[start] = byte(len(dst) - start - 1)
@@ -279,7 +279,7 @@ func decodeRegister(b []byte) Register {
 	if unit := source & 3; unit != unitNone {
 		v, n := binary.Varint(b)
 		b = b[max(n, 0):]
-		r.RecordedAt = int64(r.Day)*nanosPerDay + v*unitNanos[unit]
+		r.RecordedAt = r.Day.Nanos() + v*unitNanos[unit]
 	}
 	r.Metrics.Steps = int64(next())
 	r.Metrics.DistanceCm = int64(next())

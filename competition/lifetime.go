@@ -8,22 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"time"
 )
-
-// Month is a calendar month, counted from January 1970, which is 0.
-type Month int32
-
-// Month is the month in which the day lies.
-func (d Day) Month() Month {
-	year, month, _ := d.Time().Date()
-	return Month((year-1970)*12 + int(month) - 1)
-}
-
-// First is the month's first day.
-func (m Month) First() Day {
-	return DayOf(time.Date(1970, time.January+time.Month(m), 1, 0, 0, 0, 0, time.UTC))
-}
 
 // History is some of a user's registers, with the names that their sources have
 // in it. A history of several competitions may have more than MaxSources of a

@@ -11,18 +11,6 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestMonths(t *testing.T) {
-	for text, want := range map[string]Month{
-		"1970-01-01": 0, "1970-01-31": 0, "1970-02-01": 1, "1970-12-31": 11, "1971-01-01": 12,
-		"2024-02-29": 54*12 + 1, "2026-11-23": 56*12 + 10, "9999-12-31": 8029*12 + 11,
-	} {
-		require.Equal(t, want, date(text).Month(), text)
-	}
-	require.Equal(t, date("1970-01-01"), Month(0).First())
-	require.Equal(t, date("2024-03-01"), Month(54*12+2).First())
-	require.Equal(t, MaxDay+1, date("9999-12-31").Month().First()+31)
-}
-
 // place and spoken are the naive model of a history.
 type place struct {
 	day    Day

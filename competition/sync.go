@@ -173,7 +173,7 @@ func (c *Competition) plausible(now Millis, s *SubmitSync) error {
 	switch {
 	case !c.head.definition.covers(s.Day):
 		return ErrOutsideWindow
-	case !s.Day.begunBy(now):
+	case !s.Day.BegunBy(now):
 		return ErrFutureDate
 	case s.RecordedAt/1e6 > int64(now)+clocksDiffer:
 		return ErrRecordedInFuture
