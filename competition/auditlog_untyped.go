@@ -60,14 +60,6 @@ func (e *UntypedEntry) Type(isKey func(id string) bool) AuditEntry {
 	return typed
 }
 
-// TypeCreator is who made an API key, of which only the text is known.
-func TypeCreator(text string) Subject {
-	if text == ServiceRole {
-		return Subject{RoleSubject, ServiceRole}
-	}
-	return Subject{UserSubject, text}
-}
-
 // targetsIn are what a path has in the places of a route; fits is false if it is no
 // path of the route. A place in which the route's own name stands has no target.
 func targetsIn(route, path string) (targets []AuditTarget, fits bool) {

@@ -162,3 +162,11 @@ func (r *reader) definition() Definition {
 	}
 	return d
 }
+
+func (r *reader) number() uint32 {
+	v := r.uvarint()
+	if v > 1<<32-1 {
+		r.fail()
+	}
+	return uint32(v)
+}

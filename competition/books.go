@@ -2,11 +2,7 @@ package competition
 
 import (
 	"fmt"
-	"math"
 )
-
-// maxBalance bounds what may be paid into one pool, so that no sum overflows.
-const maxBalance = math.MaxInt64 / 4
 
 // books are what the events of a competition have done with money.
 //
@@ -95,4 +91,21 @@ func (b *books) enterAward(a *award) {
 			b.prizes += a.prizes[i].minor
 		}
 	}
+}
+
+// monetary is a Detail that moves money: it writes into the ledger. Nothing else
+// does.
+type monetary interface {
+	Detail
+
+	// decides is the participant whose pending prize the event decides, or 0.
+	decides() (number uint32)
+
+	// derive appends to rows what the event e, whose detail it is, does to the
+	// ledger; no event is too odd for it.
+	derive(l *ledgerOf, rows *LedgerRows, e *Event)
+
+	// enter notes the event in the books. prize is the amount of the prize that it
+	// decides.
+	enter(b *books, prize int64)
 }

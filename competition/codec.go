@@ -79,31 +79,6 @@ func (c *Chain) Append(dst []byte, e *Event) []byte {
 	return dst
 }
 
-// Next takes the next record off the front of records, verifies its checksum,
-// its place in the chain and its seq, and returns its event and what is left.
-// The error is a *CorruptError; the chain then stays where it was.
-func (c *Chain) Next(records []byte) (e Event, rest []byte, err error) {
-	body, rest, err := splitRecord(records)
-	if err != nil {
-		return Event{}, nil, c.corrupt(err.Error())
-	}
-	if version := body[0]; version != formatVersion {
-		return Event{}, nil, c.corrupt(fmt.Sprintf("it has the unknown format version %d: it was made by a newer version", version))
-	}
-	if Hash(body[1:33]) != c.Hash {
-		return Event{}, nil, c.corrupt("it does not continue the hash chain")
-	}
-	e, err = decodeEvent(body[33:])
-	if err != nil {
-		return Event{}, nil, c.corrupt(err.Error())
-	}
-	if e.Seq != c.Seq+1 {
-		return Event{}, nil, c.corrupt(fmt.Sprintf("the record in its place has seq %d", e.Seq))
-	}
-	c.Seq, c.Hash = e.Seq, sha256.Sum256(body)
-	return e, rest, nil
-}
-
 func (c *Chain) corrupt(reason string) error {
 	return &CorruptError{CompetitionID: c.CompetitionID, Seq: c.Seq + 1, Reason: reason}
 }
@@ -142,49 +117,4 @@ func splitRecord(records []byte) (body, rest []byte, err error) {
 		return nil, nil, errors.New("its checksum is wrong")
 	}
 	return body, rest, nil
-}
-
-func decodeEvent(b []byte) (Event, error) {
-	r := reader{b: b}
-	k := kind(r.byte())
-	e := Event{Seq: r.uvarint(), At: Millis(r.varint())}
-	if r.err == nil && k != kindSyncAccepted {
-		detail, err := decodeDetail(k, r.b)
-		e.Detail = detail
-		return e, err
-	}
-	e.Sync.read(&r)
-	return e, r.end()
-}
-
-// decodeDetail stands apart so that only its reader is on the heap, and not that
-// of every sync.
-func decodeDetail(k kind, b []byte) (Detail, error) {
-	d := newDetail(k)
-	if d == nil {
-		return nil, errors.New(newerKind(k))
-	}
-	r := reader{b: b}
-	d.read(&r)
-	return d, r.end()
-}
-
-func (r *reader) number() uint32 {
-	v := r.uvarint()
-	if v > 1<<32-1 {
-		r.fail()
-	}
-	return uint32(v)
-}
-
-// register takes one packed register, its size byte included.
-func (r *reader) register() Register {
-	register, n, err := parseRegister(r.b)
-	if err != nil {
-		r.fail()
-		r.err = err
-		return Register{}
-	}
-	r.b = r.b[n:]
-	return register
 }

@@ -2,7 +2,6 @@ package competition
 
 import (
 	"maps"
-	"reflect"
 
 	"github.com/paceboard/paceboard/ranking"
 )
@@ -107,16 +106,6 @@ func (c *Competition) Version() uint64 { return c.version }
 // Exists reports whether the competition was created.
 func (c *Competition) Exists() bool { return c.status != 0 }
 
-// NextTransition is when time decides something next, such as to move the status
-// on; ok is false when it never will.
-func (c *Competition) NextTransition() (at Millis, ok bool) {
-	if at, ok := c.keptUntil(); ok && c.head.status == Completed && len(c.head.kept) > 0 {
-		return at, true
-	}
-	_, at, ok = c.head.definition.Next(c.head.status)
-	return at, ok
-}
-
 // Pending is how many decided events wait to be taken.
 func (c *Competition) Pending() int { return len(c.outbox.Events) }
 
@@ -176,48 +165,3 @@ func (c *Competition) summarize() {
 	h := &c.head
 	c.outbox.Summary = new(summaryOf(&h.definition, h.status, h.onBoard, &h.books, h.kept))
 }
-
-// Apply brings a durable event into the state. Events are applied in order,
-// each once. The outcome matters for syncs alone. An event that this state
-// cannot have decided gives a *CorruptError and leaves the state unusable.
-func (c *Competition) Apply(e *Event) (Outcome, error) {
-	if e.Seq != c.applied.Seq+1 {
-		return Outcome{}, c.applied.corrupt("it was applied out of order")
-	}
-	var outcome Outcome
-	var problem string
-	switch problem = c.unsound(e); {
-	case problem != "":
-	case e.Detail == nil:
-		outcome, problem = c.applySync(e)
-	default:
-		problem = e.Detail.apply(c, e)
-	}
-	if problem != "" {
-		return Outcome{}, c.applied.corrupt(problem)
-	}
-	c.applied.Seq = e.Seq
-	return outcome, nil
-}
-
-// Applied tells the competition that all events of a batch are in the state:
-// what the head held for them is no longer needed.
-func (c *Competition) Applied(b *Batch) {
-	c.applied.Hash = b.Hash
-	if c.applied.Seq == c.head.chain.Seq {
-		c.head.forget()
-	}
-}
-
-// touch makes the event the board's version.
-func (c *Competition) touch(e *Event) {
-	c.version, c.updatedAt = e.Seq, e.At
-}
-
-// Outcome is what a sync did.
-type Outcome struct {
-	Changed bool // a total or the score changed
-	Full    bool // nothing happened: the day has sources enough
-}
-
-func sameDefinition(a, b *Definition) bool { return reflect.DeepEqual(a, b) }

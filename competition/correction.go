@@ -41,7 +41,7 @@ func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
 	if c.head.status == Upcoming {
 		return Decision{}, ErrNotStarted // an edit may still change what days count for
 	}
-	if err := c.plausible(now, &SubmitSync{Day: cmd.Day, Metrics: cmd.Metrics}); err != nil {
+	if err := c.plausible(now, cmd.Day, 0, cmd.Metrics); err != nil {
 		return Decision{}, err
 	}
 	correction := Correction{Day: cmd.Day, Metrics: cmd.Metrics, Reason: cmd.Reason}
@@ -158,47 +158,4 @@ func (c *Competition) applyRevaluation(e *Event, number uint32, day Day, change 
 		c.revalue(e, p, before, p.valueOf(day))
 	}
 	return problem
-}
-
-// revalue lets a day of a participant count for something else.
-func (c *Competition) revalue(e *Event, p *participant, before, after Metrics) {
-	if before == after {
-		return
-	}
-	key := p.key()
-	p.totals = p.totals.Plus(after).Minus(before)
-	if score := c.definition.Scoring.Score(p.totals); score != p.score {
-		p.score, p.reached, p.updatedAt = score, e.Seq, e.At
-		if p.onBoard() {
-			c.board.Move(key, p.key())
-		}
-	}
-	if p.onBoard() {
-		c.touch(e)
-	}
-}
-
-// valueOf is what a day counts for.
-func (p *participant) valueOf(day Day) Metrics {
-	if correction := p.review.correction(day); correction != nil {
-		return correction.Metrics
-	}
-	return p.days.value(day)
-}
-
-// totalOf is what days come to with their corrections.
-func totalOf(days Days, r *Review) Metrics {
-	total := days.Total()
-	if r != nil {
-		for i := range r.Corrections {
-			total = total.Plus(r.Corrections[i].Metrics).Minus(days.value(r.Corrections[i].Day))
-		}
-	}
-	return total
-}
-
-// value is the maximum over the sources of a day.
-func (d Days) value(day Day) Metrics {
-	const none = 1<<32 - 1 // no source is this one
-	return d.find(day, none).others
 }

@@ -288,9 +288,35 @@ func decodeRegister(b []byte) Register {
 	return r
 }
 
-func appendMetrics(dst []byte, m Metrics) []byte {
-	dst = binary.AppendUvarint(dst, uint64(m.Steps))
-	dst = binary.AppendUvarint(dst, uint64(m.DistanceCm))
-	dst = binary.AppendUvarint(dst, uint64(m.EnergyCentikcal))
-	return binary.AppendUvarint(dst, uint64(m.ActiveMinutes))
+// value is the maximum over the sources of a day.
+func (d Days) value(day Day) Metrics {
+	const none = 1<<32 - 1 // no source is this one
+	return d.find(day, none).others
+}
+
+// dayAt is the day of the entry that begins at a byte.
+func (d Days) dayAt(i int) Day {
+	day, _ := binary.Uvarint(d[i+1 : i+1+int(d[i])])
+	return Day(day)
+}
+
+// last is the last day that has a register, or -1.
+func (d Days) last() Day {
+	last := Day(-1)
+	for i := 0; i < len(d); i += 1 + int(d[i]) {
+		last = d.dayAt(i)
+	}
+	return last
+}
+
+// register takes one packed register, its size byte included.
+func (r *reader) register() Register {
+	register, n, err := parseRegister(r.b)
+	if err != nil {
+		r.fail()
+		r.err = err
+		return Register{}
+	}
+	r.b = r.b[n:]
+	return register
 }

@@ -1,6 +1,9 @@
 package competition
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // Type is how long a competition is meant to run; it is a label and rules nothing.
 type Type string
@@ -99,3 +102,5 @@ func (d *Definition) covers(day Day) bool { return d.FirstDay <= day && day <= d
 
 // selfService reports whether a first sync enrols.
 func (d *Definition) selfService() bool { return d.Enrollment == Open && d.EntryFeeMinor == 0 }
+
+func sameDefinition(a, b *Definition) bool { return reflect.DeepEqual(a, b) }

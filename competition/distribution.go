@@ -73,26 +73,6 @@ func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, e
 	return Decision{Seq: c.head.chain.Seq}, nil
 }
 
-// Prize is a participant's prize; ok is false when there is none.
-func (c *Competition) Prize(number uint32) (prize Prize, ok bool) {
-	w := c.award.find(number)
-	if w == nil {
-		return Prize{}, false
-	}
-	return c.prizeOf(w), true
-}
-
-func (c *Competition) prizeOf(w *awarded) Prize {
-	prize := Prize{
-		CompetitionID: c.ID(), Number: w.number, UserID: c.participants.at(w.number).userID, Rank: int(w.rank),
-		Minor: w.minor, Currency: c.definition.Currency, Status: w.status, CreatedAt: c.award.at, Reason: w.reason,
-	}
-	if w.status == DistributedPrize {
-		prize.DistributedAt = w.at
-	}
-	return prize
-}
-
 // PrizesDecided is how many prizes are not pending any more. It grows without a
 // new version of the board.
 func (c *Competition) PrizesDecided() int {

@@ -1,28 +1,5 @@
 package competition
 
-import "errors"
-
-// enrolment looks a user up as of the head: the number, 0 for somebody who
-// never took part, and whether the user takes part now.
-func (c *Competition) enrolment(userID string) (number uint32, enrolled bool) {
-	number, applied := c.participants.byUser[userID]
-	if applied && !c.head.erased[number] {
-		enrolled = c.participants.at(number).present
-	} else {
-		number, enrolled = c.head.enrolled[userID]
-	}
-	if presence, changed := c.head.presence[number]; changed {
-		enrolled = presence
-	}
-	return number, enrolled
-}
-
-// full reports whether every place is taken as of the head.
-func (c *Competition) full() bool {
-	limit := c.head.definition.MaxParticipants
-	return limit > 0 && c.head.onBoard >= limit
-}
-
 // enrol decides the enrolment of a user who never took part.
 func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
 	h := &c.head
@@ -38,61 +15,6 @@ func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
 		c.takeOver(now, kept, identity.Number)
 	}
 	return identity.Number
-}
-
-// putIdentity sends an identity row along with the batch.
-func (c *Competition) putIdentity(i Identity) {
-	c.head.identities[i.Number] = i
-	c.outbox.Identities = append(c.outbox.Identities, i)
-}
-
-// putMembership sends a row of the user's list of competitions along.
-func (c *Competition) putMembership(userID string, number uint32, present bool) {
-	c.outbox.Memberships = append(c.outbox.Memberships, Membership{
-		UserID: userID, CompetitionID: c.ID(), Number: number, Present: present, Creator: userID == c.headCreator(),
-	})
-}
-
-// headCreator is the creator's user id, applied or not.
-func (c *Competition) headCreator() string {
-	if i, pending := c.head.identities[0]; pending {
-		return i.UserID
-	}
-	return c.creator
-}
-
-// manages reports whether the caller is the creator or an operator.
-func (c *Competition) manages(caller Caller) bool {
-	return caller.Operator || caller.UserID != "" && caller.UserID == c.headCreator()
-}
-
-// withMoney reports whether there is money in the competition, as of the head.
-func (c *Competition) withMoney() bool {
-	return c.head.definition.withMoney() || c.head.books.fees > 0
-}
-
-// rules reports whether the caller may decide who takes part and by what rules.
-// With money set, that decides who gets it, and is the operators'.
-func (c *Competition) rules(caller Caller) bool {
-	return caller.Operator || c.manages(caller) && !c.withMoney()
-}
-
-// sees reports whether the caller may know of the competition, as of the head.
-func (c *Competition) sees(caller Caller) bool {
-	if c.head.definition.Visibility != Private || c.manages(caller) {
-		return true
-	}
-	_, enrolled := c.enrolment(caller.UserID)
-	return enrolled
-}
-
-// conceal returns a refusal as the caller may hear it: a caller who may not know
-// of the competition hears what is said of one that was never created.
-func (c *Competition) conceal(caller Caller, refusal error) error {
-	if refusal == nil || errors.Is(refusal, ErrUncounted) || c.sees(caller) {
-		return refusal
-	}
-	return ErrUnknownCompetition
 }
 
 // JoinCompetition enrols a user, or takes back one who left.
@@ -221,15 +143,6 @@ func (c *Competition) mayEnrol(j *JoinCompetition, number uint32) bool {
 	}
 }
 
-// identityOf is who a number stands for as of the head, without the key.
-func (c *Competition) identityOf(number uint32) Identity {
-	if i, pending := c.head.identities[number]; pending {
-		return i
-	}
-	p := c.participants.at(number)
-	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
-}
-
 // LeaveCompetition takes a user off the board.
 type LeaveCompetition struct {
 	Caller Caller
@@ -293,4 +206,19 @@ func (c *Competition) setPresence(now Millis, userID string, number uint32, pres
 	}
 	c.putMembership(userID, number, present)
 	c.summarize()
+}
+
+// takeOver decides for a number what was decided about the same person before the
+// person was erased.
+func (c *Competition) takeOver(now Millis, kept, number uint32) {
+	review := c.headReview(kept)
+	if review.Excluded {
+		event := &ParticipantExcluded{Number: number, Reason: review.Reason}
+		c.decideReview(Event{At: now, Detail: event}, number, event.review)
+	}
+	for _, correction := range review.Corrections {
+		event := &DayCorrected{Number: number, Correction: correction}
+		c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) { r.correct(correction) })
+	}
+	c.dropKept(now, kept)
 }

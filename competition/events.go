@@ -44,23 +44,6 @@ type identified interface {
 	identity() (number uint32, said *Commitment, who *Identity)
 }
 
-// monetary is a Detail that moves money: it writes into the ledger. Nothing else
-// does.
-type monetary interface {
-	Detail
-
-	// decides is the participant whose pending prize the event decides, or 0.
-	decides() (number uint32)
-
-	// derive appends to rows what the event e, whose detail it is, does to the
-	// ledger; no event is too odd for it.
-	derive(l *ledgerOf, rows *LedgerRows, e *Event)
-
-	// enter notes the event in the books. prize is the amount of the prize that it
-	// decides.
-	enter(b *books, prize int64)
-}
-
 // defining is a Detail with a whole definition, which holds from then on.
 type defining interface {
 	Detail
@@ -99,4 +82,40 @@ func (e *Event) kind() kind {
 		return kindSyncAccepted
 	}
 	return e.Detail.kind()
+}
+
+// kind numbers the events in the journal. Numbers are never used again, and a
+// new one is higher than all before; see FormatLevel.
+type kind uint8
+
+const (
+	kindSyncAccepted kind = iota + 1
+	kindCompetitionCreated
+	kindCompetitionEdited
+	kindStatusChanged
+	kindParticipantEnrolled
+	kindParticipantRenamed
+	kindParticipantLeft
+	kindParticipantReturned
+	kindEntryFeePaid
+	kindEntryFeeRefunded
+	kindPrizesDistributed
+	kindPrizeConfirmed
+	kindPrizeFailed
+	kindSyncFlagged
+	kindParticipantExcluded
+	kindParticipantRestored
+	kindDayCorrected
+	kindCorrectionWithdrawn
+
+	kindParticipantErased kind = iota + 2
+	kindParticipantRemoved
+	kindDecisionsKept
+	kindStandingKept
+)
+
+// Outcome is what a sync did.
+type Outcome struct {
+	Changed bool // a total or the score changed
+	Full    bool // nothing happened: the day has sources enough
 }

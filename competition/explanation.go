@@ -2,36 +2,8 @@ package competition
 
 import (
 	"cmp"
-	"math/bits"
 	"slices"
 )
-
-// Points are an exact number of points: Whole, and Parts in PointParts of one,
-// as weights have three decimals and distance and energy two.
-type Points struct {
-	Whole int64
-	Parts int64 // from 0 to PointParts-1
-}
-
-// PointParts is how many Parts make a point.
-const PointParts = 100_000
-
-// Points is what m counts for, exactly. It is for a day, whose points stay far
-// below MaxScore by the daily limits; beyond that it is MaxScore.
-func (w Weights) Points(m Metrics) Points {
-	hi, lo := w.parts(m)
-	if hi >= PointParts {
-		return Points{Whole: MaxScore}
-	}
-	whole, parts := bits.Div64(hi, lo, PointParts)
-	return Points{Whole: int64(min(whole, MaxScore)), Parts: int64(parts)}
-}
-
-// Plus is the sum.
-func (p Points) Plus(o Points) Points {
-	parts := p.Parts + o.Parts
-	return Points{Whole: p.Whole + o.Whole + parts/PointParts, Parts: parts % PointParts}
-}
 
 // Explanation is why a participant's score is what it is.
 type Explanation struct {

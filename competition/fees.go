@@ -2,17 +2,6 @@ package competition
 
 import "encoding/binary"
 
-// paidBy is what a participant has paid in and not got back, as of the head.
-func (c *Competition) paidBy(number uint32) int64 {
-	if minor, pending := c.head.paid[number]; pending {
-		return minor
-	}
-	if c.participants.has(number) {
-		return c.participants.at(number).paid
-	}
-	return 0
-}
-
 // collect decides the entry fee of a participant who has just joined. Who left
 // after the start and returns has paid already.
 func (c *Competition) collect(now Millis, number uint32) {

@@ -16,23 +16,11 @@ import (
 // new number. They are dropped, by a new key, when they can decide nothing any
 // more: at settlement, at cancelling, or keptAfter after completion where there is
 // no money.
-const keptAfter = 30 * millisPerDay
-
-// pseudonymUnder is the pseudonym by which a key recognises a user.
-func pseudonymUnder(key Key, userID string) string {
-	mac := hmac.New(sha256.New, key[:])
-	mac.Write([]byte(userID))
-	return NewPseudonym([16]byte(mac.Sum(nil)))
-}
 
 // keptUntil is when decisions about erased people are dropped, by the clock; ok is
 // false where settlement or cancelling does it.
 func (c *Competition) keptUntil() (at Millis, ok bool) {
 	return keptUntil(&c.head.definition, &c.head.books)
-}
-
-func keptUntil(d *Definition, b *books) (at Millis, ok bool) {
-	return d.End + Millis(d.LateSyncHours)*millisPerHour + keptAfter, !d.withMoney() && b.fees == 0
 }
 
 // keeps reports whether an erasure now would keep decisions, as of the head.
@@ -61,21 +49,6 @@ func (c *Competition) decidedOf(number uint32, userID string) *Review {
 	return c.headReview(number)
 }
 
-// takeOver decides for a number what was decided about the same person before the
-// person was erased.
-func (c *Competition) takeOver(now Millis, kept, number uint32) {
-	review := c.headReview(kept)
-	if review.Excluded {
-		event := &ParticipantExcluded{Number: number, Reason: review.Reason}
-		c.decideReview(Event{At: now, Detail: event}, number, event.review)
-	}
-	for _, correction := range review.Corrections {
-		event := &DayCorrected{Number: number, Correction: correction}
-		c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) { r.correct(correction) })
-	}
-	c.dropKept(now, kept)
-}
-
 // dropKept decides that nobody recognises whom an erased number's decisions were
 // about.
 func (c *Competition) dropKept(now Millis, number uint32) {
@@ -95,42 +68,9 @@ func (c *Competition) dropAllKept(now Millis) {
 	c.summarize()
 }
 
-// undecided drops the key of a number about which nothing is decided any more, as
-// a recovery from rows has it.
-func (c *Competition) undecided(number uint32) {
-	if !c.participants.at(number).review.decides() {
-		delete(c.kept, number)
-	}
+// pseudonymUnder is the pseudonym by which a key recognises a user.
+func pseudonymUnder(key Key, userID string) string {
+	mac := hmac.New(sha256.New, key[:])
+	mac.Write([]byte(userID))
+	return NewPseudonym([16]byte(mac.Sum(nil)))
 }
-
-// keep notes in a set that a number's decisions are kept under a key.
-func keep(kept *map[uint32]Key, number uint32, key Key) {
-	if *kept == nil {
-		*kept = map[uint32]Key{}
-	}
-	(*kept)[number] = key
-}
-
-// DecisionsKept is a ParticipantErased that leaves what was decided about the
-// person; the identity row recognises them.
-type DecisionsKept struct {
-	CommittedIdentity
-
-	gone string // the user id, once it is applied; not part of the record
-}
-
-func (*DecisionsKept) kind() kind { return kindDecisionsKept }
-
-func (d *DecisionsKept) apply(c *Competition, e *Event) (problem string) {
-	if !c.participants.has(d.Number) || !c.participants.at(d.Number).review.decides() {
-		return "it keeps decisions about somebody about whom there are none"
-	}
-	d.gone = c.participants.at(d.Number).who()
-	c.forgetPerson(e, d.Number, d.Who.UserID, c.participants.at(d.Number).review.decisions())
-	keep(&c.kept, d.Number, d.Who.Key)
-	return ""
-}
-
-func (d *DecisionsKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }
-
-var _ identified = (*DecisionsKept)(nil)

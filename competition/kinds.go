@@ -1,35 +1,9 @@
 package competition
 
-import "fmt"
-
-// kind numbers the events in the journal. Numbers are never used again, and a
-// new one is higher than all before; see FormatLevel.
-type kind uint8
-
-const (
-	kindSyncAccepted kind = iota + 1
-	kindCompetitionCreated
-	kindCompetitionEdited
-	kindStatusChanged
-	kindParticipantEnrolled
-	kindParticipantRenamed
-	kindParticipantLeft
-	kindParticipantReturned
-	kindEntryFeePaid
-	kindEntryFeeRefunded
-	kindPrizesDistributed
-	kindPrizeConfirmed
-	kindPrizeFailed
-	kindSyncFlagged
-	kindParticipantExcluded
-	kindParticipantRestored
-	kindDayCorrected
-	kindCorrectionWithdrawn
-
-	kindParticipantErased kind = iota + 2
-	kindParticipantRemoved
-	kindDecisionsKept
-	kindStandingKept
+import (
+	"crypto/sha256"
+	"errors"
+	"fmt"
 )
 
 // kinds are all kinds of events, by their numbers. This is the one list of them:
@@ -89,4 +63,62 @@ func newDetail(k kind) Detail {
 // newerKind is what is wrong with an event of a kind that is not in the list.
 func newerKind(k kind) string {
 	return fmt.Sprintf("it has the unknown kind %d: it was made by a newer version", k)
+}
+
+// Next takes the next record off the front of records, verifies its checksum,
+// its place in the chain and its seq, and returns its event and what is left.
+// The error is a *CorruptError; the chain then stays where it was.
+func (c *Chain) Next(records []byte) (e Event, rest []byte, err error) {
+	body, rest, err := splitRecord(records)
+	if err != nil {
+		return Event{}, nil, c.corrupt(err.Error())
+	}
+	if version := body[0]; version != formatVersion {
+		return Event{}, nil, c.corrupt(fmt.Sprintf("it has the unknown format version %d: it was made by a newer version", version))
+	}
+	if Hash(body[1:33]) != c.Hash {
+		return Event{}, nil, c.corrupt("it does not continue the hash chain")
+	}
+	e, err = decodeEvent(body[33:])
+	if err != nil {
+		return Event{}, nil, c.corrupt(err.Error())
+	}
+	if e.Seq != c.Seq+1 {
+		return Event{}, nil, c.corrupt(fmt.Sprintf("the record in its place has seq %d", e.Seq))
+	}
+	c.Seq, c.Hash = e.Seq, sha256.Sum256(body)
+	return e, rest, nil
+}
+
+func decodeEvent(b []byte) (Event, error) {
+	r := reader{b: b}
+	k := kind(r.byte())
+	e := Event{Seq: r.uvarint(), At: Millis(r.varint())}
+	if r.err == nil && k != kindSyncAccepted {
+		detail, err := decodeDetail(k, r.b)
+		e.Detail = detail
+		return e, err
+	}
+	e.Sync.read(&r)
+	return e, r.end()
+}
+
+// decodeDetail stands apart so that only its reader is on the heap, and not that
+// of every sync.
+func decodeDetail(k kind, b []byte) (Detail, error) {
+	d := newDetail(k)
+	if d == nil {
+		return nil, errors.New(newerKind(k))
+	}
+	r := reader{b: b}
+	d.read(&r)
+	return d, r.end()
+}
+
+// CreatedAt is when the competition was created whose journal begins with the
+// records; the error is that of Chain.Next.
+func CreatedAt(competitionID string, records []byte) (Millis, error) {
+	chain := NewChain(competitionID)
+	e, _, err := chain.Next(records)
+	return e.At, err
 }

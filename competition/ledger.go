@@ -2,6 +2,7 @@ package competition
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -246,3 +247,6 @@ func ParsePrizeID(text string) (id PrizeID, ok bool) {
 	id = PrizeID{name, uint32(number)}
 	return id, err == nil && number > 0 && ValidID(name) && id.String() == text
 }
+
+// maxBalance bounds what may be paid into one pool, so that no sum overflows.
+const maxBalance = math.MaxInt64 / 4

@@ -7,14 +7,6 @@ type CompetitionCreated struct {
 	Who        Identity   // that row; not part of the record
 }
 
-// CreatedAt is when the competition was created whose journal begins with the
-// records; the error is that of Chain.Next.
-func CreatedAt(competitionID string, records []byte) (Millis, error) {
-	chain := NewChain(competitionID)
-	e, _, err := chain.Next(records)
-	return e.At, err
-}
-
 func (*CompetitionCreated) kind() kind { return kindCompetitionCreated }
 
 func (d *CompetitionCreated) append(dst []byte) []byte {

@@ -141,12 +141,6 @@ func (h History) Months() iter.Seq2[Month, History] {
 	}
 }
 
-// dayAt is the day of the entry that begins at a byte.
-func (d Days) dayAt(i int) Day {
-	day, _ := binary.Uvarint(d[i+1 : i+1+int(d[i])])
-	return Day(day)
-}
-
 // Check reports whether the history is one of that month, as Merge leaves it.
 // Stores check what they read, and nobody needs to afterwards.
 func (h History) Check(month Month) error {
@@ -238,14 +232,4 @@ func (c *Competition) History(userID string) History {
 	// Names that are applied stay where they are: the slice can be shared.
 	names := c.sources.names[:c.sources.applied:c.sources.applied]
 	return History{Sources: names, Days: slices.Clone(p.days), SyncedAt: p.lastSynced}
-}
-
-// SnapshotSources reads from a snapshot's header of which seq it is, and the
-// names of the sources that its rows count into.
-func SnapshotSources(competitionID string, header []byte) (seq uint64, sources []string, err error) {
-	c := New(competitionID, nil)
-	if _, err := c.loadHeader(header); err != nil {
-		return 0, nil, c.applied.corrupt(err.Error())
-	}
-	return c.applied.Seq, c.sources.names, nil
 }

@@ -5,40 +5,6 @@ import "context"
 // What a store must do. The implementations are under persistence/, and
 // persistence/porttest holds each of them to this text.
 
-// Batch is what one append makes durable: consecutive events of one
-// competition, and the rows that must never differ from them.
-type Batch struct {
-	CompetitionID     string
-	FirstSeq, LastSeq uint64
-	Records           []byte // see SplitRecord
-	Hash              Hash   // of the last record
-	Identities        []Identity
-	Memberships       []Membership
-	Erasures          []Erasure // carried out before the other rows are written
-	Summary           *Summary  // nil when unchanged
-	LedgerRows                  // what Events do with money
-	Events            []Event   // what Records say, for Apply; not stored
-}
-
-// Empty reports whether there is nothing to append.
-func (b *Batch) Empty() bool { return len(b.Events) == 0 }
-
-// reset empties the batch for new use of its storage.
-func (b *Batch) reset(id string) {
-	clear(b.Events)
-	clear(b.Identities)
-	clear(b.Memberships)
-	*b = Batch{
-		CompetitionID: id, Records: b.Records[:0], Events: b.Events[:0],
-		Identities: b.Identities[:0], Memberships: b.Memberships[:0],
-	}
-}
-
-// Erasure says that a user is to be forgotten in the batch's competition: the
-// membership is deleted, the rows of the ledger name the pseudonym instead, and
-// what is known of handing over prizes goes.
-type Erasure struct{ UserID, Pseudonym string }
-
 // Journal is the durable order of the events of all competitions.
 type Journal interface {
 	// Append makes batches of different competitions durable in one commit. A
@@ -74,30 +40,6 @@ type Pipeline interface {
 	AppendNext(ctx context.Context, batches []*Batch, answered func(errs []error))
 }
 
-// Row is a participant as of a snapshot. The identity is not part of it.
-type Row struct {
-	Number       uint32
-	Present      bool  // takes part; on the board unless Review says excluded
-	Paid         int64 // minor units paid in and not refunded
-	Totals       Metrics
-	Score        int64
-	Reached      uint64
-	UpdatedAt    Millis
-	LastSyncedAt Millis
-	Days         Days
-	Review       *Review // nil for nearly everybody; never changed
-}
-
-// Snapshot is what changed since the snapshot before: with it, the stored rows
-// are the competition as of Seq.
-type Snapshot struct {
-	CompetitionID string
-	Since         uint64 // the snapshot before; 0 when there is none. Not stored.
-	Seq           uint64
-	Header        []byte // all that is not a row; see Competition.Snapshot
-	Rows          []Row
-}
-
 // Snapshots keeps the competitions' rows, so that recovery need not read whole
 // journals.
 type Snapshots interface {
@@ -109,24 +51,6 @@ type Snapshots interface {
 	// are the visitor's only until it returns. A competition without a snapshot
 	// visits nothing.
 	Load(ctx context.Context, competitionID string, header func([]byte) error, row func(Row) error) error
-}
-
-// Summary is what a list shows of a competition.
-type Summary struct {
-	Definition   Definition
-	Status       Status
-	Participants int    // on the board
-	KeptUntil    Millis // when time drops what was decided about erased people; 0 if it does not, or the competition is not completed
-	CreatedAt    Millis // 0 when nobody asked Catalog.Created; not in the packed form
-}
-
-// Membership is a user's tie to a competition.
-type Membership struct {
-	UserID        string
-	CompetitionID string
-	Number        uint32 // 0 for a creator who never took part
-	Present       bool   // takes part now
-	Creator       bool
 }
 
 // Catalog answers what spans competitions. Its rows are written by

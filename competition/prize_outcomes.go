@@ -85,15 +85,6 @@ func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus,
 	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
 }
 
-// headPrize is a participant's prize as of the head, except for when it got there.
-func (c *Competition) headPrize(number uint32) (Prize, bool) {
-	prize, ok := c.Prize(number)
-	if status, pending := c.head.prizes[number]; pending {
-		prize.Status = status
-	}
-	return prize, ok
-}
-
 // PrizeConfirmed says that a pending prize has reached its winner.
 type PrizeConfirmed struct{ Number uint32 }
 

@@ -134,3 +134,32 @@ func (c *Competition) prizePlaces() ([]ranking.Entry, error) {
 	}
 	return entries, nil
 }
+
+// Prize is a participant's prize; ok is false when there is none.
+func (c *Competition) Prize(number uint32) (prize Prize, ok bool) {
+	w := c.award.find(number)
+	if w == nil {
+		return Prize{}, false
+	}
+	return c.prizeOf(w), true
+}
+
+func (c *Competition) prizeOf(w *awarded) Prize {
+	prize := Prize{
+		CompetitionID: c.ID(), Number: w.number, UserID: c.participants.at(w.number).userID, Rank: int(w.rank),
+		Minor: w.minor, Currency: c.definition.Currency, Status: w.status, CreatedAt: c.award.at, Reason: w.reason,
+	}
+	if w.status == DistributedPrize {
+		prize.DistributedAt = w.at
+	}
+	return prize
+}
+
+// headPrize is a participant's prize as of the head, except for when it got there.
+func (c *Competition) headPrize(number uint32) (Prize, bool) {
+	prize, ok := c.Prize(number)
+	if status, pending := c.head.prizes[number]; pending {
+		prize.Status = status
+	}
+	return prize, ok
+}

@@ -117,60 +117,6 @@ func (c *Competition) SyncReply(number uint32, changed bool) SyncReply {
 	return SyncReply{Score: p.score, Rank: rank, Total: c.onBoard, Changed: changed}
 }
 
-// DayStats is one day of a user.
-type DayStats struct {
-	Day     Day
-	Value   Metrics
-	Sources []SourceStats
-}
-
-// SourceStats is what one source said of a day.
-type SourceStats struct {
-	Source     string
-	RecordedAt int64 // nanoseconds since 1970 UTC; 0 when unknown
-	Metrics    Metrics
-}
-
-// Stats is a user's part in a competition, or, with an empty CompetitionID, in
-// all of them together: then without score and rank.
-type Stats struct {
-	CompetitionID string
-	UserID        string
-	Score         int64
-	Rank          int // 0 when not on the board
-	LastSyncedAt  Millis
-	Total         Metrics    // sum of the days of the span
-	Source        string     // that reported last on the last of them
-	Days          []DayStats // those that are shown
-	Next          Day        // the first day that is not shown any more; 0 if all are
-	Rows          int        // how many registers were read for it, those of other days included
-}
-
-// Stats is what a user did on the days of a span. Error: ErrNotEnrolled for who
-// never took part. Cost: linear in the user's days; memory in those that are shown.
-func (c *Competition) Stats(userID string, span Span) (Stats, error) {
-	p := c.participants.find(userID)
-	if p == nil {
-		return Stats{}, ErrNotEnrolled
-	}
-	s := c.statsOf(p)
-	s.Rows = p.days.count()
-	page := daysShown{span: span}
-	for day := range daysOf(c.sources.names, p.days, p.review.corrections(), span.From, span.To) {
-		s.add(day, &page)
-	}
-	return s, nil
-}
-
-// statsOf is what is to be said of a participant without any days.
-func (c *Competition) statsOf(p *participant) Stats {
-	s := Stats{CompetitionID: c.ID(), UserID: p.userID, Score: p.score, LastSyncedAt: p.lastSynced}
-	if p.onBoard() {
-		s.Rank, _ = c.board.Rank(p.key())
-	}
-	return s
-}
-
 // TakesPart reports whether a user takes part, on the board or excluded from it.
 func (c *Competition) TakesPart(userID string) bool {
 	p := c.participants.find(userID)
@@ -212,14 +158,6 @@ func (c *Competition) Summary() Summary {
 	return summaryOf(&c.definition, c.status, c.onBoard, &c.books, c.kept)
 }
 
-func summaryOf(d *Definition, status Status, participants int, b *books, kept map[uint32]Key) Summary {
-	s := Summary{Definition: *d, Status: status, Participants: participants}
-	if at, ok := keptUntil(d, b); ok && status == Completed && len(kept) > 0 {
-		s.KeptUntil = at
-	}
-	return s
-}
-
 // Published is the top of a board as readers share it. It never changes; the
 // first reader to need it in some encoding leaves that here for the others.
 type Published struct {
@@ -237,3 +175,11 @@ func (p *Published) Encoded(encode func(*Board) any) any {
 
 // PublishedEntries is how many entries the published top of a board has at most.
 const PublishedEntries = 100
+
+// SyncReply answers an accepted sync.
+type SyncReply struct {
+	Score   int64
+	Rank    int // 1-based
+	Total   int // participants on the board
+	Changed bool
+}

@@ -91,11 +91,3 @@ type Dependency struct {
 	Follows bool    // it is written behind the journal, and no sync waits for it
 	Lag     float64 // milliseconds that it is behind, if it follows
 }
-
-// SyncReply answers an accepted sync.
-type SyncReply struct {
-	Score   int64
-	Rank    int // 1-based
-	Total   int // participants on the board
-	Changed bool
-}

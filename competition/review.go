@@ -254,3 +254,9 @@ func appendFigures(dst []byte, f *Figures) []byte {
 func (r *reader) figures() Figures {
 	return Figures{Found: r.metrics(), Usual: r.metrics(), Within: Millis(r.varint())}
 }
+
+// flagPlace says where a flag is kept.
+type flagPlace struct {
+	seq    uint64
+	number uint32
+}

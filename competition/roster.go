@@ -140,3 +140,33 @@ func (s *sources) rollback() {
 	}
 	s.names = s.names[:s.applied]
 }
+
+// onBoard reports whether the participant is on the board.
+func (p *participant) onBoard() bool { return p.present && !p.review.isExcluded() }
+
+// who is the participant's user id, or nothing if nobody can tell.
+func (p *participant) who() string {
+	if IsPseudonym(p.userID) {
+		return ""
+	}
+	return p.userID
+}
+
+// valueOf is what a day counts for.
+func (p *participant) valueOf(day Day) Metrics {
+	if correction := p.review.correction(day); correction != nil {
+		return correction.Metrics
+	}
+	return p.days.value(day)
+}
+
+// totalOf is what days come to with their corrections.
+func totalOf(days Days, r *Review) Metrics {
+	total := days.Total()
+	if r != nil {
+		for i := range r.Corrections {
+			total = total.Plus(r.Corrections[i].Metrics).Minus(days.value(r.Corrections[i].Day))
+		}
+	}
+	return total
+}

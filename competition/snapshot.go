@@ -47,13 +47,6 @@ func (c *Competition) Resave(s *Snapshot) {
 	}
 }
 
-// moneyVersion is the format of a header with prizes, and of a row with money
-// paid in. The others keep the format that they always had.
-const moneyVersion = 2
-
-// reviewVersion is the format of a row with a review, behind its money.
-const reviewVersion = 3
-
 // A header is, behind its CRC-32C and a version byte, what a snapshot says
 // besides its rows.
 func (c *Competition) appendHeader(dst []byte) []byte {
@@ -128,96 +121,12 @@ func ChainBefore(competitionID string, records []byte) (Chain, error) {
 	return Chain{CompetitionID: competitionID, Seq: r.uvarint() - 1, Hash: Hash(record[recordHeader+1 : afterChainOffset])}, r.err
 }
 
-// AppendRow appends the packed form of a row, for stores that keep bytes: its
-// CRC-32C, then the fields.
-func AppendRow(dst []byte, row *Row) []byte {
-	start := len(dst)
-	dst = append(dst, 0, 0, 0, 0, formatVersion)
-	if row.Paid != 0 {
-		dst[start+4] = moneyVersion
+// SnapshotSources reads from a snapshot's header of which seq it is, and the
+// names of the sources that its rows count into.
+func SnapshotSources(competitionID string, header []byte) (seq uint64, sources []string, err error) {
+	c := New(competitionID, nil)
+	if _, err := c.loadHeader(header); err != nil {
+		return 0, nil, c.applied.corrupt(err.Error())
 	}
-	if row.Review != nil {
-		dst[start+4] = reviewVersion
-	}
-	flagged := uint64(row.Number) << 1
-	if row.Present {
-		flagged |= 1
-	}
-	dst = binary.AppendUvarint(dst, flagged)
-	dst = appendMetrics(dst, row.Totals)
-	dst = binary.AppendVarint(dst, row.Score)
-	dst = binary.AppendUvarint(dst, row.Reached)
-	dst = binary.AppendVarint(dst, int64(row.UpdatedAt))
-	dst = binary.AppendVarint(dst, int64(row.LastSyncedAt))
-	if row.Paid != 0 || row.Review != nil {
-		dst = binary.AppendUvarint(dst, uint64(row.Paid))
-	}
-	if row.Review != nil {
-		dst = AppendReview(dst, row.Review)
-	}
-	dst = append(dst, row.Days...)
-	binary.LittleEndian.PutUint32(dst[start:], crc32.Checksum(dst[start+4:], castagnoli))
-	return dst
-}
-
-// ParseRow is the inverse of AppendRow. The row's Days are a part of b.
-func ParseRow(b []byte) (Row, error) {
-	if len(b) < 5 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
-		return Row{}, errors.New("a snapshot row has a wrong checksum")
-	}
-	if b[4] < formatVersion || b[4] > reviewVersion {
-		return Row{}, errors.New("a snapshot row has an unknown format version")
-	}
-	r := reader{b: b[5:]}
-	flagged := r.uvarint()
-	if flagged>>1 > 1<<32-1 {
-		return Row{}, errShort
-	}
-	row := Row{Number: uint32(flagged >> 1), Present: flagged&1 == 1, Totals: r.metrics(), Score: r.varint(), Reached: r.uvarint()}
-	row.UpdatedAt, row.LastSyncedAt = Millis(r.varint()), Millis(r.varint())
-	if b[4] >= moneyVersion {
-		row.Paid = r.amount()
-	}
-	if b[4] == reviewVersion {
-		row.Review = r.review()
-	}
-	row.Days = Days(r.b)
-	if r.err != nil {
-		return Row{}, r.err
-	}
-	return row, nil
-}
-
-// keptVersion is the format of a summary with KeptUntil, behind its participants.
-const keptVersion = 2
-
-// AppendSummary appends the packed form of a summary.
-func AppendSummary(dst []byte, s *Summary) []byte {
-	version := byte(formatVersion)
-	if s.KeptUntil != 0 {
-		version = keptVersion
-	}
-	dst = append(dst, version, byte(s.Status))
-	dst = binary.AppendUvarint(dst, uint64(s.Participants))
-	if version == keptVersion {
-		dst = binary.AppendVarint(dst, int64(s.KeptUntil))
-	}
-	return appendDefinition(dst, &s.Definition)
-}
-
-// ParseSummary is the inverse of AppendSummary.
-func ParseSummary(b []byte) (Summary, error) {
-	r := reader{b: b}
-	version := r.byte()
-	if version != formatVersion && version != keptVersion {
-		return Summary{}, errors.New("a summary has an unknown format version")
-	}
-	s := Summary{Status: Status(r.byte()), Participants: int(r.uvarint())}
-	if version == keptVersion {
-		if s.KeptUntil = Millis(r.varint()); s.KeptUntil <= 0 {
-			r.fail()
-		}
-	}
-	s.Definition = r.definition()
-	return s, r.end()
+	return c.applied.Seq, c.sources.names, nil
 }

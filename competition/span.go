@@ -1,7 +1,6 @@
 package competition
 
 import (
-	"cmp"
 	"iter"
 )
 
@@ -85,24 +84,16 @@ func daysOf(sources []string, days Days, corrections []Correction, from, to Day)
 	}
 }
 
-// add takes the next day in: it is summed, and shown if it is one of the page.
-func (s *Stats) add(day *DayStats, page *daysShown) {
-	s.Total = s.Total.Plus(day.Value)
-	s.Source = latestSource(day.Sources)
-	if page.shows(day.Day) {
-		s.Days = append(s.Days, DayStats{Day: day.Day, Value: day.Value, Sources: append([]SourceStats(nil), day.Sources...)})
-	}
-	s.Next = page.next
+// DayStats is one day of a user.
+type DayStats struct {
+	Day     Day
+	Value   Metrics
+	Sources []SourceStats
 }
 
-// latestSource is the source that reported last, of equal ones the first by name;
-// empty where none did.
-func latestSource(sources []SourceStats) string {
-	var latest SourceStats
-	for i, source := range sources {
-		if i == 0 || cmp.Or(cmp.Compare(source.RecordedAt, latest.RecordedAt), cmp.Compare(latest.Source, source.Source)) > 0 {
-			latest = source
-		}
-	}
-	return latest.Source
+// SourceStats is what one source said of a day.
+type SourceStats struct {
+	Source     string
+	RecordedAt int64 // nanoseconds since 1970 UTC; 0 when unknown
+	Metrics    Metrics
 }

@@ -94,3 +94,11 @@ func (s *Subject) UnmarshalJSON(b []byte) error {
 	type plain Subject
 	return json.Unmarshal(b, (*plain)(s))
 }
+
+// TypeCreator is who made an API key, of which only the text is known.
+func TypeCreator(text string) Subject {
+	if text == ServiceRole {
+		return Subject{RoleSubject, ServiceRole}
+	}
+	return Subject{UserSubject, text}
+}

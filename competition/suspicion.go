@@ -117,15 +117,6 @@ func (p *participant) timeFor(now Millis, r Register) Millis {
 	return max(min(now, end)-since, 0)
 }
 
-// last is the last day that has a register, or -1.
-func (d Days) last() Day {
-	last := Day(-1)
-	for i := 0; i < len(d); i += 1 + int(d[i]) {
-		last = d.dayAt(i)
-	}
-	return last
-}
-
 // isFarFromOwnDays reports whether some metric of a day is over its floor and
 // over ownDaysFactor times the median of the other days that have any of it. A
 // value is over the (upper) median of others if it is over more than half.
@@ -196,12 +187,6 @@ func (p *participant) medians(day Day) Metrics {
 		return of[len(of)/2]
 	}
 	return Metrics{median(steps), median(distance), median(energy), median(minutes)}
-}
-
-// flagPlace says where a flag is kept.
-type flagPlace struct {
-	seq    uint64
-	number uint32
 }
 
 // SyncFlagged follows a SyncAccepted at once: operators should look at the day.

@@ -1,7 +1,6 @@
 package competition
 
 import (
-	"encoding/binary"
 	"slices"
 )
 
@@ -41,7 +40,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 	if err := c.admits(s, number, enrolled); err != nil {
 		return Decision{}, c.conceal(Caller{UserID: s.UserID, Operator: s.Trusted}, err)
 	}
-	if err := c.plausible(now, s); err != nil {
+	if err := c.plausible(now, s.Day, s.RecordedAt, s.Metrics); err != nil {
 		return Decision{}, err
 	}
 	if !enrolled {
@@ -128,12 +127,6 @@ func (c *Competition) newTo(number, source uint32) (isNew bool, others int) {
 	return true, len(seen)
 }
 
-// repeat is the decision on a command that says nothing new, about a participant
-// or (0) nobody.
-func (c *Competition) repeat(number uint32) Decision {
-	return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}
-}
-
 // admits checks enrolment and status.
 func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error {
 	switch {
@@ -165,88 +158,4 @@ func (c *Competition) nameBySync(now Millis, number uint32, s *SubmitSync) {
 func (c *Competition) enrolsBySync(s *SubmitSync, number uint32) bool {
 	return number == 0 && !s.MembersOnly && c.head.definition.selfService() && c.head.status < Finalizing &&
 		!IsPseudonym(s.UserID) && !c.decidedOf(0, s.UserID).isRemoved()
-}
-
-// plausible checks the day and the totals.
-func (c *Competition) plausible(now Millis, s *SubmitSync) error {
-	const clocksDiffer = 10 * 60 * 1000
-	switch {
-	case !c.head.definition.covers(s.Day):
-		return ErrOutsideWindow
-	case !s.Day.BegunBy(now):
-		return ErrFutureDate
-	case s.RecordedAt/1e6 > int64(now)+clocksDiffer:
-		return ErrRecordedInFuture
-	case !s.Metrics.Within(c.head.definition.DailyLimits):
-		return ErrImplausible
-	}
-	return nil
-}
-
-// SyncAccepted says that a report was taken.
-type SyncAccepted struct {
-	Number    uint32 // the participant
-	Enrolled  bool   // the same command enrolled the participant
-	Register  Register
-	NewSource string // the name of Register.Source, where this event is the first to use it
-}
-
-func (s *SyncAccepted) append(dst []byte) []byte {
-	flagged := uint64(s.Number) << 1
-	if s.Enrolled {
-		flagged |= 1
-	}
-	dst = binary.AppendUvarint(dst, flagged)
-	dst = appendRegister(dst, s.Register)
-	return appendString(dst, s.NewSource)
-}
-
-func (s *SyncAccepted) read(r *reader) {
-	flagged := r.uvarint()
-	if flagged>>1 > 1<<32-1 {
-		r.fail()
-	}
-	s.Number, s.Enrolled = uint32(flagged>>1), flagged&1 == 1
-	s.Register, s.NewSource = r.register(), r.string()
-}
-
-// applySync merges a durable report into its participant.
-func (c *Competition) applySync(e *Event) (outcome Outcome, problem string) {
-	s := &e.Sync
-	if !c.participants.has(s.Number) {
-		return outcome, "it is a sync of a participant who was never enrolled"
-	}
-	if s.NewSource != "" && !c.sources.apply(s.Register.Source, s.NewSource) {
-		return outcome, "it introduces a source out of order"
-	}
-	if int(s.Register.Source) >= c.sources.applied {
-		return outcome, "it is a sync from a source that was never introduced"
-	}
-	p := c.participants.at(s.Number)
-	days, merged := p.days.Merge(s.Register)
-	if !merged.Changed {
-		return Outcome{Full: merged.Full}, ""
-	}
-	p.days = days
-	c.markChanged(p)
-	if p.review.correction(s.Register.Day) != nil {
-		merged.After = merged.Before // it counts for something else, whatever reports say
-	}
-	if merged.Before == merged.After && !s.Enrolled {
-		return outcome, ""
-	}
-	p.lastSynced = e.At
-	c.revalue(e, p, merged.Before, merged.After)
-	if p.onBoard() {
-		c.touch(e) // what enrolled changes the entry even when it brings nothing
-	}
-	return Outcome{Changed: true}, ""
-}
-
-// markChanged notes that the participant's row differs from the last snapshot.
-func (c *Competition) markChanged(p *participant) {
-	if !p.changed {
-		p.changed = true
-		c.changed = append(c.changed, p.number)
-	}
 }

@@ -1,0 +1,66 @@
+package competition
+
+// Apply brings a durable event into the state. Events are applied in order,
+// each once. The outcome matters for syncs alone. An event that this state
+// cannot have decided gives a *CorruptError and leaves the state unusable.
+func (c *Competition) Apply(e *Event) (Outcome, error) {
+	if e.Seq != c.applied.Seq+1 {
+		return Outcome{}, c.applied.corrupt("it was applied out of order")
+	}
+	var outcome Outcome
+	var problem string
+	switch problem = c.unsound(e); {
+	case problem != "":
+	case e.Detail == nil:
+		outcome, problem = c.applySync(e)
+	default:
+		problem = e.Detail.apply(c, e)
+	}
+	if problem != "" {
+		return Outcome{}, c.applied.corrupt(problem)
+	}
+	c.applied.Seq = e.Seq
+	return outcome, nil
+}
+
+// Applied tells the competition that all events of a batch are in the state:
+// what the head held for them is no longer needed.
+func (c *Competition) Applied(b *Batch) {
+	c.applied.Hash = b.Hash
+	if c.applied.Seq == c.head.chain.Seq {
+		c.head.forget()
+	}
+}
+
+// applySync merges a durable report into its participant.
+func (c *Competition) applySync(e *Event) (outcome Outcome, problem string) {
+	s := &e.Sync
+	if !c.participants.has(s.Number) {
+		return outcome, "it is a sync of a participant who was never enrolled"
+	}
+	if s.NewSource != "" && !c.sources.apply(s.Register.Source, s.NewSource) {
+		return outcome, "it introduces a source out of order"
+	}
+	if int(s.Register.Source) >= c.sources.applied {
+		return outcome, "it is a sync from a source that was never introduced"
+	}
+	p := c.participants.at(s.Number)
+	days, merged := p.days.Merge(s.Register)
+	if !merged.Changed {
+		return Outcome{Full: merged.Full}, ""
+	}
+	p.days = days
+	c.markChanged(p)
+	if p.review.correction(s.Register.Day) != nil {
+		merged.After = merged.Before // it counts for something else, whatever reports say
+	}
+	if merged.Before == merged.After && !s.Enrolled {
+		return outcome, ""
+	}
+	p.lastSynced = e.At
+	c.revalue(e, p, merged.Before, merged.After)
+	if p.onBoard() {
+		c.touch(e) // what enrolled changes the entry even when it brings nothing
+	}
+	return Outcome{Changed: true}, ""
+}

@@ -1,0 +1,158 @@
+package competition
+
+import "errors"
+
+// enrolment looks a user up as of the head: the number, 0 for somebody who
+// never took part, and whether the user takes part now.
+func (c *Competition) enrolment(userID string) (number uint32, enrolled bool) {
+	number, applied := c.participants.byUser[userID]
+	if applied && !c.head.erased[number] {
+		enrolled = c.participants.at(number).present
+	} else {
+		number, enrolled = c.head.enrolled[userID]
+	}
+	if presence, changed := c.head.presence[number]; changed {
+		enrolled = presence
+	}
+	return number, enrolled
+}
+
+// takesPart reports whether a participant does as of the head.
+func (c *Competition) takesPart(number uint32) bool {
+	if present, changed := c.head.presence[number]; changed {
+		return present
+	}
+	return !c.participants.has(number) || c.participants.at(number).present // who is just enrolled does
+}
+
+// identityOf is who a number stands for as of the head, without the key.
+func (c *Competition) identityOf(number uint32) Identity {
+	if i, pending := c.head.identities[number]; pending {
+		return i
+	}
+	p := c.participants.at(number)
+	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
+}
+
+// headReview is a participant's review as of the head, or nil.
+func (c *Competition) headReview(number uint32) *Review {
+	if r, pending := c.head.reviews[number]; pending {
+		return r
+	}
+	if c.participants.has(number) {
+		return c.participants.at(number).review
+	}
+	return nil
+}
+
+// paidBy is what a participant has paid in and not got back, as of the head.
+func (c *Competition) paidBy(number uint32) int64 {
+	if minor, pending := c.head.paid[number]; pending {
+		return minor
+	}
+	if c.participants.has(number) {
+		return c.participants.at(number).paid
+	}
+	return 0
+}
+
+// headCreator is the creator's user id, applied or not.
+func (c *Competition) headCreator() string {
+	if i, pending := c.head.identities[0]; pending {
+		return i.UserID
+	}
+	return c.creator
+}
+
+// withMoney reports whether there is money in the competition, as of the head.
+func (c *Competition) withMoney() bool {
+	return c.head.definition.withMoney() || c.head.books.fees > 0
+}
+
+// full reports whether every place is taken as of the head.
+func (c *Competition) full() bool {
+	limit := c.head.definition.MaxParticipants
+	return limit > 0 && c.head.onBoard >= limit
+}
+
+// manages reports whether the caller is the creator or an operator.
+func (c *Competition) manages(caller Caller) bool {
+	return caller.Operator || caller.UserID != "" && caller.UserID == c.headCreator()
+}
+
+// rules reports whether the caller may decide who takes part and by what rules.
+// With money set, that decides who gets it, and is the operators'.
+func (c *Competition) rules(caller Caller) bool {
+	return caller.Operator || c.manages(caller) && !c.withMoney()
+}
+
+// sees reports whether the caller may know of the competition, as of the head.
+func (c *Competition) sees(caller Caller) bool {
+	if c.head.definition.Visibility != Private || c.manages(caller) {
+		return true
+	}
+	_, enrolled := c.enrolment(caller.UserID)
+	return enrolled
+}
+
+// conceal returns a refusal as the caller may hear it: a caller who may not know
+// of the competition hears what is said of one that was never created.
+func (c *Competition) conceal(caller Caller, refusal error) error {
+	if refusal == nil || errors.Is(refusal, ErrUncounted) || c.sees(caller) {
+		return refusal
+	}
+	return ErrUnknownCompetition
+}
+
+// repeat is the decision on a command that says nothing new, about a participant
+// or (0) nobody.
+func (c *Competition) repeat(number uint32) Decision {
+	return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}
+}
+
+// plausible checks a day, when it was recorded (in nanoseconds, 0 if unknown) and
+// its totals.
+func (c *Competition) plausible(now Millis, day Day, recordedAt int64, m Metrics) error {
+	const clocksDiffer = 10 * 60 * 1000
+	switch {
+	case !c.head.definition.covers(day):
+		return ErrOutsideWindow
+	case !day.BegunBy(now):
+		return ErrFutureDate
+	case recordedAt/1e6 > int64(now)+clocksDiffer:
+		return ErrRecordedInFuture
+	case !m.Within(c.head.definition.DailyLimits):
+		return ErrImplausible
+	}
+	return nil
+}
+
+// putIdentity sends an identity row along with the batch.
+func (c *Competition) putIdentity(i Identity) {
+	c.head.identities[i.Number] = i
+	c.outbox.Identities = append(c.outbox.Identities, i)
+}
+
+// putMembership sends a row of the user's list of competitions along.
+func (c *Competition) putMembership(userID string, number uint32, present bool) {
+	c.outbox.Memberships = append(c.outbox.Memberships, Membership{
+		UserID: userID, CompetitionID: c.ID(), Number: number, Present: present, Creator: userID == c.headCreator(),
+	})
+}
+
+// decideReview emits the event and notes in the head what it does to the review.
+func (c *Competition) decideReview(e Event, number uint32, apply func(*Review)) Decision {
+	c.emit(e)
+	review, pending := c.head.reviews[number]
+	if !pending {
+		review = c.headReview(number).clone()
+		c.head.reviews[number] = review
+	}
+	excluded := review.Excluded
+	apply(review)
+	if excluded != review.Excluded && c.takesPart(number) {
+		c.head.onBoard += map[bool]int{true: -1, false: 1}[review.Excluded]
+		c.summarize()
+	}
+	return Decision{Seq: c.head.chain.Seq, Number: number}
+}

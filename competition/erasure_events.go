@@ -1,0 +1,95 @@
+package competition
+
+// ParticipantErased says that nobody can tell any more who a participant was, or,
+// with number 0, the creator: the identity row names a pseudonym now. The
+// participant is off the board, without days and score.
+type ParticipantErased struct {
+	CommittedIdentity
+
+	gone string // who it was, once it is applied; not part of the record
+}
+
+func (*ParticipantErased) kind() kind { return kindParticipantErased }
+
+func (d *ParticipantErased) apply(c *Competition, e *Event) (problem string) {
+	if d.Number == 0 {
+		c.creator = d.Who.UserID
+		return ""
+	}
+	if !c.participants.has(d.Number) {
+		return "it erases somebody unknown"
+	}
+	d.gone = c.participants.at(d.Number).who()
+	c.forgetPerson(e, d.Number, d.Who.UserID, nil)
+	c.undecided(d.Number)
+	return ""
+}
+
+func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0, Gone: d.gone} }
+
+var _ identified = (*ParticipantErased)(nil)
+
+// pseudonymise decides that a number is nobody's.
+func (c *Competition) pseudonymise(now Millis, who Identity) {
+	c.emit(Event{At: now, Detail: &ParticipantErased{CommittedIdentity: commitTo(who)}})
+	c.putIdentity(who)
+}
+
+// StandingKept is a ParticipantErased in a settled competition: prizes name
+// ranks, so the participant's rank and score stay, under a pseudonym, without
+// days and times.
+type StandingKept struct {
+	CommittedIdentity
+
+	gone string // the user id, once it is applied; not part of the record
+}
+
+func (*StandingKept) kind() kind { return kindStandingKept }
+
+func (d *StandingKept) apply(c *Competition, e *Event) (problem string) {
+	if c.award == nil || !c.participants.has(d.Number) || !c.participants.at(d.Number).onBoard() {
+		return "it keeps the standing of somebody who has none"
+	}
+	p := c.participants.at(d.Number)
+	d.gone = p.who()
+	c.board.Remove(p.key()) // since the user id breaks ties
+	c.forgetFlags(d.Number)
+	c.participants.forget(d.Number)
+	c.participants.identify(d.Number, d.Who.UserID, "")
+	delete(c.head.erased, d.Number)
+	p.days, p.totals, p.lastSynced, p.updatedAt = nil, Metrics{}, 0, c.award.at
+	p.review = &Review{Standing: true}
+	c.undecided(d.Number)
+	c.board.Insert(p.key())
+	c.markChanged(p)
+	c.touch(e)
+	return ""
+}
+
+func (d *StandingKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }
+
+var _ identified = (*StandingKept)(nil)
+
+// DecisionsKept is a ParticipantErased that leaves what was decided about the
+// person; the identity row recognises them.
+type DecisionsKept struct {
+	CommittedIdentity
+
+	gone string // the user id, once it is applied; not part of the record
+}
+
+func (*DecisionsKept) kind() kind { return kindDecisionsKept }
+
+func (d *DecisionsKept) apply(c *Competition, e *Event) (problem string) {
+	if !c.participants.has(d.Number) || !c.participants.at(d.Number).review.decides() {
+		return "it keeps decisions about somebody about whom there are none"
+	}
+	d.gone = c.participants.at(d.Number).who()
+	c.forgetPerson(e, d.Number, d.Who.UserID, c.participants.at(d.Number).review.decisions())
+	keep(&c.kept, d.Number, d.Who.Key)
+	return ""
+}
+
+func (d *DecisionsKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }
+
+var _ identified = (*DecisionsKept)(nil)

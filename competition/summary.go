@@ -1,0 +1,67 @@
+package competition
+
+import (
+	"encoding/binary"
+	"errors"
+)
+
+// Summary is what a list shows of a competition.
+type Summary struct {
+	Definition   Definition
+	Status       Status
+	Participants int    // on the board
+	KeptUntil    Millis // when time drops what was decided about erased people; 0 if it does not, or the competition is not completed
+	CreatedAt    Millis // 0 when nobody asked Catalog.Created; not in the packed form
+}
+
+func summaryOf(d *Definition, status Status, participants int, b *books, kept map[uint32]Key) Summary {
+	s := Summary{Definition: *d, Status: status, Participants: participants}
+	if at, ok := keptUntil(d, b); ok && status == Completed && len(kept) > 0 {
+		s.KeptUntil = at
+	}
+	return s
+}
+
+// keptAfter is how long after its completion a competition without money keeps
+// decisions about erased people; see kept.go.
+const keptAfter = 30 * 24 * millisPerHour
+
+// keptUntil is when a competition drops decisions about erased people by the clock;
+// ok is false if settlement or cancelling does it.
+func keptUntil(d *Definition, b *books) (at Millis, ok bool) {
+	return d.End + Millis(d.LateSyncHours)*millisPerHour + keptAfter, !d.withMoney() && b.fees == 0
+}
+
+// AppendSummary appends the packed form of a summary.
+func AppendSummary(dst []byte, s *Summary) []byte {
+	version := byte(formatVersion)
+	if s.KeptUntil != 0 {
+		version = keptVersion
+	}
+	dst = append(dst, version, byte(s.Status))
+	dst = binary.AppendUvarint(dst, uint64(s.Participants))
+	if version == keptVersion {
+		dst = binary.AppendVarint(dst, int64(s.KeptUntil))
+	}
+	return appendDefinition(dst, &s.Definition)
+}
+
+// ParseSummary is the inverse of AppendSummary.
+func ParseSummary(b []byte) (Summary, error) {
+	r := reader{b: b}
+	version := r.byte()
+	if version != formatVersion && version != keptVersion {
+		return Summary{}, errors.New("a summary has an unknown format version")
+	}
+	s := Summary{Status: Status(r.byte()), Participants: int(r.uvarint())}
+	if version == keptVersion {
+		if s.KeptUntil = Millis(r.varint()); s.KeptUntil <= 0 {
+			r.fail()
+		}
+	}
+	s.Definition = r.definition()
+	return s, r.end()
+}
+
+// keptVersion is the format of a summary with KeptUntil, behind its participants.
+const keptVersion = 2
