@@ -7,47 +7,9 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
-
-// Messages between a competition actor and the parts around it. Those that
-// answer something carry the incarnation that asked; later ones drop them.
-type (
-	// ours is part of every message. One that comes when its actor has ended is
-	// nothing to report, and people's data are not for a log.
-	ours struct{}
-
-	// flush follows the messages that were queued when the first event of a
-	// batch was decided, so that all of them are in the batch.
-	flush struct{ ours }
-	// appended is the writer's answer to the batch of which it is the result.
-	appended struct {
-		ours
-		err error
-	}
-	// saved is the saver's answer to a snapshot.
-	saved struct {
-		ours
-		incarnation uint64
-		snapshot    competition.Snapshot
-		err         error
-	}
-	// tick says that a status may be due. It is a guest of its own until it is
-	// handled, so that an activation never ends with one in the mailbox.
-	tick struct{ ours }
-	// sweep says to store what changed, and to leave memory when idle.
-	sweep struct{ ours }
-	// retry says to try again what the store refused: recovery or catching up.
-	retry struct {
-		ours
-		incarnation uint64
-	}
-	// shutDown says to store what changed and stop.
-	shutDown struct{ ours }
-)
-
-// IgnoreDeadLetterLogging is what protoactor looks for.
-func (ours) IgnoreDeadLetterLogging() {}
 
 // competitionActor owns one competition. An instance is one incarnation: a
 // restart after a panic makes a new one, which recovers from the store.
@@ -82,19 +44,19 @@ type competitionActor struct {
 
 	storing  []storing // who waits for a snapshot
 	saving   bool
-	stopping bool          // no more guests: store, then stop
-	events   int           // applied since the last snapshot
-	ticked   bool          // the clock's tick was handled
-	lastUsed time.Time     // by a guest, as of the last sweep; zero if by nobody yet
-	backoff  time.Duration // of the next retry
-	patience time.Duration // with the next catching up
-	retrying *time.Timer   // sends it; nil before the first
-	current  *envelope     // being handled, for a panic to answer
+	stopping bool              // no more guests: store, then stop
+	events   int               // applied since the last snapshot
+	ticked   bool              // the clock's tick was handled
+	lastUsed time.Time         // by a guest, as of the last sweep; zero if by nobody yet
+	backoff  time.Duration     // of the next retry
+	patience time.Duration     // with the next catching up
+	retrying *time.Timer       // sends it; nil before the first
+	current  *mailbox.Envelope // being handled, for a panic to answer
 }
 
 // waiter is an envelope that is answered once the event seq is applied.
 type waiter struct {
-	envelope *envelope
+	envelope *mailbox.Envelope
 	decision competition.Decision
 	item     *competition.BatchItem // in an envelope with a batch, the one concerned
 	own      bool                   // the event is the waiter's own sync, not one that it rests on
@@ -108,8 +70,8 @@ func (w *waiter) sync() *competition.SubmitSync {
 	switch {
 	case w.item != nil:
 		return &w.item.Sync
-	case w.envelope.command == nil:
-		return &w.envelope.sync
+	case w.envelope.Command == nil:
+		return &w.envelope.Sync
 	default:
 		return nil
 	}
@@ -135,7 +97,7 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 	a.self = ctx.Self()
 	defer a.answerPanic()
 	switch m := ctx.Message().(type) {
-	case *envelope:
+	case *mailbox.Envelope:
 		a.current = m
 		a.handleEnvelope(m)
 		a.current = nil
@@ -205,7 +167,7 @@ func (a *competitionActor) answerPanic() {
 		for _, b := range a.underway {
 			b.waiters = slices.DeleteFunc(b.waiters, own)
 		}
-		v.respond(competition.ErrInternal)
+		v.Respond(competition.ErrInternal)
 	}
 	panic(reason)
 }
@@ -245,19 +207,19 @@ func refuse(waiters []waiter, err error) {
 }
 
 // handleEnvelope serves one request.
-func (a *competitionActor) handleEnvelope(v *envelope) {
+func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 	if a.core == nil {
-		v.respond(a.whyNot())
+		v.Respond(a.whyNot())
 		return
 	}
 	if a.query(v) {
 		return
 	}
 	if a.stalled || a.stopping {
-		v.respond(competition.ErrUnavailable)
+		v.Respond(competition.ErrUnavailable)
 		return
 	}
-	group, ok := v.command.(*batchOfSyncs)
+	group, ok := v.Command.(*batchOfSyncs)
 	if !ok {
 		a.decide(waiter{envelope: v})
 		return
@@ -286,9 +248,9 @@ func (a *competitionActor) decideFor(b *bill, w waiter) {
 			w.own = !w.decision.Repeat
 		}
 	default:
-		command, ok := w.envelope.command.(competition.Command)
+		command, ok := w.envelope.Command.(competition.Command)
 		if !ok {
-			panic("unknown command " + typeName(w.envelope.command))
+			panic("unknown command " + typeName(w.envelope.Command))
 		}
 		if w.err = b.admit(command.Payer(), now); w.err == nil {
 			w.decision, w.err = command.Decide(a.core, now)

@@ -183,10 +183,10 @@ func (a *competitionActor) publishSummary() {
 // not needed for an error.
 func (w *waiter) answer(core *competition.Competition) {
 	v := w.envelope
-	switch command := v.command.(type) {
+	switch command := v.Command.(type) {
 	case nil:
 		if w.err == nil {
-			v.reply = core.SyncReply(w.decision.Number, w.changed || w.decision.Enrolled)
+			v.Reply = core.SyncReply(w.decision.Number, w.changed || w.decision.Enrolled)
 		}
 	case *batchOfSyncs:
 		if w.item.Err = w.err; w.err == nil {
@@ -201,10 +201,10 @@ func (w *waiter) answer(core *competition.Competition) {
 		w.err = nil
 	case competition.Command:
 		if w.err == nil {
-			v.answer = command.Answer(core, w.decision)
+			v.Answer = command.Answer(core, w.decision)
 		}
 	}
-	v.respond(w.err)
+	v.Respond(w.err)
 }
 
 // appendFailed takes a batch back that is not durable, or may not be, and with it

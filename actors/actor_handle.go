@@ -1,14 +1,12 @@
 package actors
 
 import (
-	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -17,9 +15,9 @@ import (
 type handle struct {
 	id      string
 	pid     *actor.PID
-	mailbox *mailbox      // the actor's
-	gone    chan struct{} // closed when the activation has ended
-	ended   bool          // the same for the registry, under its lock
+	mailbox *mailbox.Mailbox // the actor's
+	gone    chan struct{}    // closed when the activation has ended
+	ended   bool             // the same for the registry, under its lock
 
 	// guests counts the requests that rely on this activation. When it is idle
 	// the actor swaps 0 for closed, and nobody can enter any more.
@@ -108,96 +106,3 @@ func (r *registry) forget(h *handle) {
 	h.top.Store(nil) // the mirror may remember the handle for long
 	close(h.gone)
 }
-
-// deadline is when a request that begins now must have its answer.
-func (e *Engine) deadline() time.Time { return time.Now().Add(e.RequestTimeout) }
-
-// enter admits a request to a competition, bringing the competition into
-// memory if it is not there. Made-up ids cost no actor. Each successful enter
-// needs a leave.
-func (e *Engine) enter(id string, deadline time.Time) (*handle, error) {
-	if err := e.admit(); err != nil {
-		return nil, err
-	}
-	h, err := e.find(id, true, deadline)
-	if err != nil {
-		e.dismiss()
-		return nil, err
-	}
-	return h, nil
-}
-
-// admit counts a request in, within the limit. Each success needs a dismiss.
-func (e *Engine) admit() error {
-	if e.inFlight.Add(1) > int64(e.MaxInFlight) {
-		e.dismiss()
-		return competition.ErrOverloaded
-	}
-	if e.draining.Load() {
-		e.dismiss()
-		return fmt.Errorf("%w: the server is shutting down", competition.ErrUnavailable)
-	}
-	return nil
-}
-
-func (e *Engine) dismiss() { e.inFlight.Add(-1) }
-
-func (e *Engine) leave(h *handle) {
-	h.leave()
-	e.dismiss()
-}
-
-// find enters a competition for a request that was admitted; mustExist false enters
-// also one that was never created. Each success needs a handle.leave.
-func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, error) {
-	for {
-		h := e.registry.find(id)
-		if h == nil {
-			var err error
-			if h, err = e.activate(id, mustExist, deadline); err != nil {
-				return nil, err
-			}
-		}
-		if h.enter() {
-			return h, nil
-		}
-		// It is leaving memory; the next activation begins when it is gone.
-		if !awaitClosed(h.gone, time.Until(deadline)) {
-			return nil, fmt.Errorf("%w: the competition is being stored", competition.ErrUnavailable)
-		}
-	}
-}
-
-func awaitClosed(c <-chan struct{}, limit time.Duration) bool {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-c:
-		return true
-	case <-timer.C:
-		return false
-	}
-}
-
-// activate has the supervisor start a competition's actor, or finds the one
-// that somebody else has just had started.
-func (e *Engine) activate(id string, mustExist bool, deadline time.Time) (*handle, error) {
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
-	if mustExist {
-		if _, err := e.Store.Find(ctx, id); err != nil {
-			return nil, err
-		}
-	}
-	answer := make(chan activated, 1)
-	e.system.Root.Send(e.competitions, &activate{id: id, answer: answer})
-	select {
-	case a := <-answer:
-		return a.handle, a.err
-	case <-ctx.Done():
-		return nil, fmt.Errorf("%w: the competition's actor did not start", competition.ErrUnavailable)
-	}
-}
-
-// tell sends without waiting for an answer.
-func (e *Engine) tell(h *handle, message any) { e.system.Root.Send(h.pid, message) }

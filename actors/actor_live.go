@@ -3,6 +3,7 @@ package actors
 import (
 	"time"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -37,10 +38,10 @@ type (
 		subscription *competition.Subscription
 	}
 	unsubscribe struct {
-		ours
+		mailbox.NoDeadLetters
 		subscription *competition.Subscription
 	}
-	fanOut struct{ ours }
+	fanOut struct{ mailbox.NoDeadLetters }
 )
 
 // Subscribe begins a subscription, which has its first update when this

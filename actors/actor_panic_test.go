@@ -186,8 +186,8 @@ func TestPanicWhileLeavingMemoryDoesNotKeepTheDoorShut(t *testing.T) {
 		submit(t, e, "spring", steps("ann", 1))
 		h := e.registry.find("spring")
 		require.True(t, h.close())
-		v := e.newEnvelope()
-		v.command = &unknown{}
+		v := e.envelopes.Get()
+		v.Command = &unknown{}
 		e.tell(h, v)
 		synctest.Wait()
 		require.Equal(t, map[string]int64{"ann": 1}, scores(t, e, "spring"), "the next activation serves")

@@ -1,76 +1,79 @@
 package actors
 
-import "github.com/paceboard/paceboard/competition"
+import (
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/competition"
+)
 
 // query answers what only reads; false means that v is no query.
-func (a *competitionActor) query(v *envelope) bool {
+func (a *competitionActor) query(v *mailbox.Envelope) bool {
 	var err error
-	switch q := v.command.(type) {
+	switch q := v.Command.(type) {
 	case *getTop:
 		if err = a.mayRead(q.caller); err == nil {
-			v.answer = a.publish()
+			v.Answer = a.publish()
 		}
 	case *subscribe:
 		if err = a.mayRead(q.caller); err == nil {
 			a.subscribe(q)
-			v.answer = struct{}{}
+			v.Answer = struct{}{}
 		}
 	case *getPage:
 		if err = a.mayRead(q.caller); err == nil {
-			v.answer = a.core.Page(q.offset, q.limit)
+			v.Answer = a.core.Page(q.offset, q.limit)
 		}
 	case *getAround:
 		if err = a.mayRead(q.caller); err == nil {
-			v.answer, err = a.core.Around(q.userID, q.radius)
+			v.Answer, err = a.core.Around(q.userID, q.radius)
 		}
 	case *getStats:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			v.answer, err = a.core.Stats(q.userID, q.span)
+			v.Answer, err = a.core.Stats(q.userID, q.span)
 			err = a.conceal(q.caller, err)
 		}
 	case *getFlags:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
 			list, next := a.core.Flags(q.before, q.limit)
-			v.answer, err = flagsReply{list, next}, nil
+			v.Answer, err = flagsReply{list, next}, nil
 		}
 	case *getExplanation:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			v.answer, err = a.core.Explain(q.userID, q.span)
+			v.Answer, err = a.core.Explain(q.userID, q.span)
 			err = a.conceal(q.caller, err)
 		}
 	case *getHistory:
-		v.answer = a.core.History(q.userID)
+		v.Answer = a.core.History(q.userID)
 	case *getPerson:
 		person, ok := a.core.Person(q.userID, q.span)
-		if v.answer = person; !ok {
+		if v.Answer = person; !ok {
 			err = competition.ErrNotEnrolled
 		}
 	case *getInvitable:
 		if err = a.core.MayInvite(q.caller); err == nil {
-			v.answer = a.core.Summary()
+			v.Answer = a.core.Summary()
 		}
 	case *takesPart:
-		v.answer = a.core.TakesPart(q.userID)
+		v.Answer = a.core.TakesPart(q.userID)
 	case *saveRows:
 		a.saveNow(v)
 		return true
 	case *calculatePrizes:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			v.answer, err = a.core.Calculate(q.poolMinor)
+			v.Answer, err = a.core.Calculate(q.poolMinor)
 		}
 	case *getSummary:
 		if err = a.mayRead(q.caller); err == nil {
-			v.answer = a.core.Summary()
+			v.Answer = a.core.Summary()
 		}
 	case *getParticipants:
 		if err = a.mayRead(q.caller); err == nil {
 			entries, next := a.core.Participants(q.after, q.limit)
-			v.answer = participantsReply{entries, next}
+			v.Answer = participantsReply{entries, next}
 		}
 	default:
 		return false
 	}
-	v.respond(err)
+	v.Respond(err)
 	return true
 }
 

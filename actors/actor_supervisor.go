@@ -9,13 +9,14 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
 type (
 	// activate asks the supervisor for a competition's activation.
 	activate struct {
-		ours
+		mailbox.NoDeadLetters
 		id     string
 		answer chan<- activated // capacity 1
 	}
@@ -46,7 +47,7 @@ func (s *supervisorActor) Receive(ctx actor.Context) {
 // start starts a competition's actor. Each activation has a name of its own, so
 // that messages for one that has ended never reach the next.
 func (s *supervisorActor) start(ctx actor.Context, id string) (*handle, error) {
-	h := &handle{id: id, gone: make(chan struct{}), mailbox: newMailbox(s.engine.MaxInFlight)}
+	h := &handle{id: id, gone: make(chan struct{}), mailbox: mailbox.New(s.engine.MaxInFlight, brief)}
 	// The actor may run before SpawnNamed returns, so it learns its PID from its
 	// own context; the handle's is for everybody else.
 	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(
@@ -117,3 +118,6 @@ func (r *restartForEver) backoff(id string, now time.Time) time.Duration {
 
 // stack is the stack of a panic, for the log.
 func stack() string { return string(debug.Stack()) }
+
+// typeName names a message's type, never its content, for logs.
+func typeName(message any) string { return fmt.Sprintf("%T", message) }

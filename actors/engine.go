@@ -14,6 +14,7 @@ import (
 	"github.com/maypok86/otter/v2"
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -99,7 +100,7 @@ type Engine struct {
 	competitions *actor.PID
 	registry     registry
 	created      *otter.Cache[string, competition.Millis] // when competitions were created; only what never changes
-	workers      *workers
+	workers      *mailbox.Workers
 	writer       *writer
 	saver        *saver
 	projector    *projector
@@ -115,7 +116,7 @@ type Engine struct {
 	flagged      flagged
 	damage       *damage
 	recoveries   chan struct{} // a place for each recovery that may run at once
-	envelopes    sync.Pool
+	envelopes    mailbox.Envelopes
 	counting     namedLocks     // by user; see quotas.go
 	recalling    namedLocks     // by user; see Lifetime
 	heralds      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
@@ -140,8 +141,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: newWorkers(), newKey: newKey, created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
-	e.envelopes.New = makeEnvelope
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), newKey: newKey, created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())
 	e.recovering, e.endRecovering = context.WithCancel(e.life)
@@ -218,7 +218,7 @@ func (e *Engine) shutDown() error {
 	e.sweeper.close()
 	err := e.system.Root.PoisonFuture(e.competitions).Wait()
 	e.system.Shutdown()
-	e.workers.close()
+	e.workers.Close()
 	return err
 }
 

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -176,15 +177,15 @@ type saveRows struct{}
 
 // storing is a saveRows that waits for a snapshot of a seq.
 type storing struct {
-	envelope *envelope
+	envelope *mailbox.Envelope
 	seq      uint64
 }
 
 // saveNow takes a saveRows.
-func (a *competitionActor) saveNow(v *envelope) {
-	v.answer = struct{}{}
+func (a *competitionActor) saveNow(v *mailbox.Envelope) {
+	v.Answer = struct{}{}
 	if a.events == 0 && !a.saving {
-		v.respond(nil)
+		v.Respond(nil)
 		return
 	}
 	a.storing = append(a.storing, storing{v, a.core.Seq()})
@@ -199,9 +200,9 @@ func (a *competitionActor) answerStoring(seq uint64, err error) {
 	for _, s := range waiting {
 		switch {
 		case err != nil || a.core == nil && s.seq > seq:
-			s.envelope.respond(errors.Join(competition.ErrUnavailable, err))
+			s.envelope.Respond(errors.Join(competition.ErrUnavailable, err))
 		case s.seq <= seq:
-			s.envelope.respond(nil)
+			s.envelope.Respond(nil)
 		default:
 			a.storing = append(a.storing, s)
 		}

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -33,15 +34,15 @@ func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited
 		return competition.SyncReply{}, err
 	}
 	defer h.leave()
-	v := e.newEnvelope()
-	v.sync = *s
-	v.sync.Limited = limited
-	h.mailbox.postAndRun(v)
-	if !v.await(deadline) {
+	v := e.envelopes.Get()
+	v.Sync = *s
+	v.Sync.Limited = limited
+	h.mailbox.PostAndRun(v)
+	if !v.Await(deadline) {
 		return competition.SyncReply{}, errNoAnswer
 	}
-	reply, err := v.reply, v.err
-	e.release(v)
+	reply, err := v.Reply, v.Err
+	e.envelopes.Put(v)
 	return reply, err
 }
 
@@ -106,7 +107,7 @@ type batchOfSyncs struct {
 // groupUnderway is a batchOfSyncs that was sent.
 type groupUnderway struct {
 	handle   *handle
-	envelope *envelope
+	envelope *mailbox.Envelope
 	places   []int // of its items among those of the request
 	err      error // nothing was sent
 }
@@ -148,8 +149,8 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 		group.items[i] = items[place]
 		group.items[i].Replies = replies[i : i : i+1]
 	}
-	v := e.newEnvelope()
-	v.command = group
+	v := e.envelopes.Get()
+	v.Command = group
 	e.tell(h, v)
 	return &groupUnderway{handle: h, envelope: v, places: places}
 }
@@ -158,11 +159,11 @@ func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, de
 	err := g.err
 	if g.handle != nil {
 		defer g.handle.leave()
-		if !g.envelope.await(deadline) {
+		if !g.envelope.Await(deadline) {
 			err = errNoAnswer
 		} else {
-			defer e.release(g.envelope)
-			err = g.envelope.err
+			defer e.envelopes.Put(g.envelope)
+			err = g.envelope.Err
 		}
 	}
 	for i, place := range g.places {
@@ -170,7 +171,7 @@ func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, de
 			items[place].Err = err
 			continue
 		}
-		answered := &g.envelope.command.(*batchOfSyncs).items[i]
+		answered := &g.envelope.Command.(*batchOfSyncs).items[i]
 		items[place].Replies, items[place].Err = answered.Replies, answered.Err
 	}
 }

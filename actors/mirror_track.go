@@ -3,6 +3,7 @@ package actors
 import (
 	"slices"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -42,7 +43,7 @@ func (t *tracked) notice(e *competition.Effect, at competition.Millis) {
 type (
 	// pull asks for what the mirror of a board lacks.
 	pull struct {
-		ours
+		mailbox.NoDeadLetters
 		base   string // the mark of the state that the mirror shows
 		next   string // a mark for the state afterwards if no state of the board is like it
 		scan   bool   // who is on the board, by numbers, instead of the changes

@@ -1,4 +1,4 @@
-package actors
+package mailbox
 
 import (
 	"bytes"
@@ -32,9 +32,9 @@ func (l *listener) InvokeUserMessage(message any) {
 func (l *listener) EscalateFailure(reason, _ any) { l.failures = append(l.failures, reason) }
 
 // listening is a mailbox with so many places for requests, and who listens to it.
-func listening(limit int) (*mailbox, *listener) {
+func listening(limit int) (*Mailbox, *listener) {
 	l := &listener{}
-	m := newMailbox(limit)
+	m := New(limit, func(message any) bool { return message == "brief" })
 	m.RegisterHandlers(l, actor.NewDefaultDispatcher(throughput))
 	m.Start()
 	return m, l
@@ -121,15 +121,15 @@ func TestMailboxBoundsRequestsAlone(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m, l := listening(2)
 		m.PostSystemMessage(&actor.SuspendMailbox{})
-		requests := []*envelope{makeEnvelope().(*envelope), makeEnvelope().(*envelope), makeEnvelope().(*envelope)}
+		requests := []*Envelope{newEnvelope(), newEnvelope(), newEnvelope()}
 		for _, v := range requests {
 			m.PostUserMessage(v)
 		}
-		require.ErrorIs(t, requests[2].err, competition.ErrOverloaded)
-		m.PostUserMessage(&flush{})
+		require.ErrorIs(t, requests[2].Err, competition.ErrOverloaded)
+		m.PostUserMessage("the actor's own")
 		m.PostSystemMessage(&actor.ResumeMailbox{})
 		synctest.Wait()
-		require.Equal(t, []any{requests[0], requests[1], &flush{}}, l.got)
+		require.Equal(t, []any{requests[0], requests[1], "the actor's own"}, l.got)
 	})
 }
 
@@ -140,24 +140,24 @@ func goroutine() string {
 }
 
 func TestACallerRunsAnIdleMailbox(t *testing.T) {
-	sync, other := func() *envelope { return makeEnvelope().(*envelope) }, func() *envelope {
-		v := makeEnvelope().(*envelope)
-		v.command = struct{}{}
+	sync, other := func() *Envelope { return newEnvelope() }, func() *Envelope {
+		v := newEnvelope()
+		v.Command = struct{}{}
 		return v
 	}
 	mine, theirs := sync(), sync()
 	for name, c := range map[string]struct {
-		meanwhile func(m *mailbox) // while the caller's own is handled
+		meanwhile func(m *Mailbox) // while the caller's own is handled
 		caller    int              // how many messages the caller handles
 		others    int
 	}{
-		"and nobody else does":                        {func(*mailbox) {}, 1, 0},
-		"with the syncs of others":                    {func(m *mailbox) { m.PostUserMessage(theirs) }, 2, 0},
-		"and what belongs to them":                    {func(m *mailbox) { m.PostUserMessage(&flush{}); m.PostUserMessage(&appended{}) }, 3, 0},
-		"but not what may take long":                  {func(m *mailbox) { m.PostUserMessage(other()); m.PostUserMessage(theirs) }, 1, 2},
-		"nor what the actor tells itself":             {func(m *mailbox) { m.PostUserMessage(&retry{}) }, 1, 1},
-		"nor what the system says, which comes first": {func(m *mailbox) { m.PostUserMessage(theirs); m.PostSystemMessage("restart") }, 1, 2},
-		"for no longer than a turn": {func(m *mailbox) {
+		"and nobody else does":                        {func(*Mailbox) {}, 1, 0},
+		"with the syncs of others":                    {func(m *Mailbox) { m.PostUserMessage(theirs) }, 2, 0},
+		"and what belongs to them":                    {func(m *Mailbox) { m.PostUserMessage("brief"); m.PostUserMessage("brief") }, 3, 0},
+		"but not what may take long":                  {func(m *Mailbox) { m.PostUserMessage(other()); m.PostUserMessage(theirs) }, 1, 2},
+		"nor what the actor tells itself":             {func(m *Mailbox) { m.PostUserMessage("long") }, 1, 1},
+		"nor what the system says, which comes first": {func(m *Mailbox) { m.PostUserMessage(theirs); m.PostSystemMessage("restart") }, 1, 2},
+		"for no longer than a turn": {func(m *Mailbox) {
 			for range throughput {
 				m.PostUserMessage(theirs)
 			}
@@ -173,7 +173,7 @@ func TestACallerRunsAnIdleMailbox(t *testing.T) {
 						c.meanwhile(m)
 					}
 				}
-				m.postAndRun(mine)
+				m.PostAndRun(mine)
 				synctest.Wait()
 				caller := 0
 				for _, id := range by {
@@ -192,7 +192,7 @@ func TestACallerRunsAnIdleMailbox(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m, l := listening(1)
 			l.handle = func(any) { panic("a bug") }
-			m.postAndRun(mine)
+			m.PostAndRun(mine)
 			require.Equal(t, []any{"a bug"}, l.failures)
 		})
 	})
@@ -202,7 +202,7 @@ func TestACallerRunsAnIdleMailbox(t *testing.T) {
 			m, l := listening(1)
 			m.PostSystemMessage(&actor.SuspendMailbox{})
 			synctest.Wait()
-			m.postAndRun(mine)
+			m.PostAndRun(mine)
 			synctest.Wait()
 			require.Empty(t, l.got)
 			m.PostSystemMessage(&actor.ResumeMailbox{})
@@ -214,9 +214,9 @@ func TestACallerRunsAnIdleMailbox(t *testing.T) {
 	t.Run("a full one refuses", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m, _ := listening(0)
-			m.postAndRun(mine)
+			m.PostAndRun(mine)
 			<-mine.done
-			require.ErrorIs(t, mine.err, competition.ErrOverloaded)
+			require.ErrorIs(t, mine.Err, competition.ErrOverloaded)
 		})
 	})
 }

@@ -1,4 +1,4 @@
-package actors
+package mailbox
 
 import (
 	"math"
@@ -7,17 +7,16 @@ import (
 )
 
 // alarm ends the waits of one envelope's callers at their deadlines. Its timer is
-// not set and stopped for each of them, which costs as much as all the rest of
-// waiting: it runs on from wait to wait, and looks at the deadline when it goes
-// off. Deadlines mostly come in order, so that it hardly ever must be set to an
-// earlier time.
+// not set and stopped for each wait, which costs as much as the rest of waiting: it
+// runs on from wait to wait, and looks at the deadline when it goes off. Deadlines
+// mostly come in order, so it is rarely set to an earlier time.
 //
-// Either the caller, when it has its answer, or the timer, past the deadline,
-// takes the deadline away; the other then knows.
+// Either the caller, when it has its answer, or the timer, past the deadline, removes
+// the deadline; the other then knows.
 type alarm struct {
-	made     time.Time    // from where times count
+	made     time.Time    // the zero of deadline and set
 	timer    *time.Timer  // runs ring
-	deadline atomic.Int64 // of who waits, or never
+	deadline atomic.Int64 // of the wait, or never
 	set      atomic.Int64 // when the timer goes off, or never
 	late     func()       // called past the deadline, once; there is no wait after that
 }
@@ -33,7 +32,7 @@ func newAlarm(late func()) *alarm {
 	return a
 }
 
-// begin begins a wait.
+// begin begins a wait, which end ends.
 func (a *alarm) begin(deadline time.Time) (at int64) {
 	at = int64(deadline.Sub(a.made))
 	a.deadline.Store(at)
@@ -44,7 +43,7 @@ func (a *alarm) begin(deadline time.Time) (at int64) {
 	return at
 }
 
-// end ends it; false means that it was too late.
+// end ends the wait that began with at, and reports whether it was in time.
 func (a *alarm) end(at int64) bool { return a.deadline.CompareAndSwap(at, never) }
 
 func (a *alarm) arm(at int64) {
@@ -55,7 +54,7 @@ func (a *alarm) arm(at int64) {
 func (a *alarm) ring() {
 	a.set.Store(never)
 	switch at := a.deadline.Load(); {
-	case at == never: // who waits next sets it
+	case at == never: // the next wait sets it
 	case at > int64(time.Since(a.made)):
 		a.arm(at)
 	case a.deadline.CompareAndSwap(at, never):

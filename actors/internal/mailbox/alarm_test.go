@@ -1,4 +1,4 @@
-package actors
+package mailbox
 
 import (
 	"math/rand/v2"
@@ -11,6 +11,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// pass lets time pass, and all come to rest.
+func pass(d time.Duration) {
+	<-time.After(d)
+	synctest.Wait()
+}
+
 func TestAnAlarmEndsAWaitAtItsDeadline(t *testing.T) {
 	for name, c := range map[string]struct {
 		before []time.Duration // waits that were answered, each at once
@@ -19,9 +25,9 @@ func TestAnAlarmEndsAWaitAtItsDeadline(t *testing.T) {
 		"the first":                           {nil, time.Second},
 		"one whose deadline is there already": {nil, 0},
 		"one whose deadline has passed":       {nil, -time.Second},
-		"behind one with a later deadline":    {[]time.Duration{time.Hour}, time.Second},
-		"behind one with an earlier deadline": {[]time.Duration{time.Second}, time.Hour},
-		"behind many, as they come":           {[]time.Duration{5 * time.Second, 5 * time.Second, 5 * time.Second}, 5 * time.Second},
+		"after one with a later deadline":    {[]time.Duration{time.Hour}, time.Second},
+		"after one with an earlier deadline": {[]time.Duration{time.Second}, time.Hour},
+		"after many, as they come":           {[]time.Duration{5 * time.Second, 5 * time.Second, 5 * time.Second}, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

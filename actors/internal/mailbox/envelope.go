@@ -1,0 +1,77 @@
+package mailbox
+
+import (
+	"sync"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// NoDeadLetters is part of every message to a competition. One that comes when its
+// actor has ended is nothing to report, and people's data are not for a log.
+type NoDeadLetters struct{}
+
+// IgnoreDeadLetterLogging is what protoactor looks for.
+func (NoDeadLetters) IgnoreDeadLetterLogging() {}
+
+// Envelope carries one request to an actor and its answer back. It is the local
+// fast path: the command inside is a value of package competition, which is all that
+// would have to cross a wire.
+//
+// Envelopes come from a pool. One whose caller gave up waiting never goes back,
+// since the actor may still answer it.
+type Envelope struct {
+	NoDeadLetters
+
+	Sync    competition.SubmitSync // the command, if Command is nil
+	Command any                    // any other command or query
+
+	Reply  competition.SyncReply // answers Sync
+	Answer any                   // answers Command
+	Err    error
+
+	done  chan struct{} // capacity 2; the actor sends once, and touches nothing afterwards
+	alarm *alarm        // sends, too, past the caller's deadline
+}
+
+// Envelopes is a pool of envelopes. The zero value is ready. Safe for concurrent use.
+type Envelopes struct{ pool sync.Pool }
+
+// Get returns an empty envelope.
+func (e *Envelopes) Get() *Envelope {
+	if v, ok := e.pool.Get().(*Envelope); ok {
+		return v
+	}
+	return newEnvelope()
+}
+
+// Put takes an answered envelope back.
+func (e *Envelopes) Put(v *Envelope) {
+	v.Sync, v.Command, v.Reply, v.Answer, v.Err = competition.SubmitSync{}, nil, competition.SyncReply{}, nil, nil
+	e.pool.Put(v)
+}
+
+func newEnvelope() *Envelope {
+	v := &Envelope{done: make(chan struct{}, 2)}
+	v.alarm = newAlarm(func() { v.done <- struct{}{} })
+	return v
+}
+
+// Respond answers. It is the actor's last act on an envelope.
+func (v *Envelope) Respond(err error) {
+	v.Err = err
+	v.done <- struct{}{}
+}
+
+// Await waits for the answer. If it returns false, the deadline has passed: the
+// envelope is lost and must not be touched.
+func (v *Envelope) Await(deadline time.Time) (answered bool) {
+	select {
+	case <-v.done:
+		return true
+	default:
+	}
+	at := v.alarm.begin(deadline)
+	<-v.done
+	return v.alarm.end(at)
+}
