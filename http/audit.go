@@ -20,7 +20,7 @@ const (
 func (s *Server) audit(c *call) {
 	entry := competition.AuditEntry{
 		ID: uuid.Must(uuid.NewV7()).String(), At: s.nowMillis(),
-		Actor: c.who.actor(), Action: c.route.operation, Route: c.route.path, Targets: c.targets(),
+		Actor: c.who.Actor(), Action: c.route.operation, Route: c.route.path, Targets: c.targets(),
 		Status: c.Response.StatusCode(), RequestID: string(c.Response.Header.PeekCanonical(headerRequestID)),
 	}
 	if c.route.operation == eraseUser { // of all entries this one must not name the person

@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 const hotBody = `{"user_id":"8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001","competition_id":"spring","steps":10000,"distance":8000.25,"calories":500,"active_minutes":60,"source":"google_fit","date":"2026-05-01T00:00:00Z","recorded_at":"2026-05-01T18:03:00Z"}`
@@ -78,12 +79,12 @@ func BenchmarkEmptyFiberHandler(b *testing.B) {
 	answer := []byte(`{"success":true,"data":{"competition_id":"spring","user_id":"8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001","score":10000,"rank":2,"total_count":3,"changed":true}}`)
 	app.Post("/api/v1/fitness/sync", func(c *fiber.Ctx) error { return c.Send(answer) })
 	app.Handler()
-	serve(b, app.Server(), rawRequest("POST", "/api/v1/fitness/sync", userToken(b, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001"), hotBody))
+	serve(b, app.Server(), rawRequest("POST", "/api/v1/fitness/sync", authtest.User(b, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001"), hotBody))
 }
 
 func BenchmarkSync(b *testing.B) {
 	bench := quietBench(b)
-	serve(b, bench.app.Server(), rawRequest("POST", "/api/v1/fitness/sync", userToken(b, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001"), hotBody))
+	serve(b, bench.app.Server(), rawRequest("POST", "/api/v1/fitness/sync", authtest.User(b, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001"), hotBody))
 }
 
 // The same bytes from a constant handler are the limit of BenchmarkTop100.
@@ -95,22 +96,22 @@ func BenchmarkTop100AsConstant(b *testing.B) {
 		return nil
 	})
 	app.Handler()
-	serve(b, app.Server(), rawRequest("GET", "/api/v1/leaderboard/spring?limit=100", userToken(b, "u1"), ""))
+	serve(b, app.Server(), rawRequest("GET", "/api/v1/leaderboard/spring?limit=100", authtest.User(b, "u1"), ""))
 }
 
 func BenchmarkTop100(b *testing.B) {
 	bench := quietBench(b)
-	serve(b, bench.app.Server(), rawRequest("GET", "/api/v1/leaderboard/spring?limit=100", userToken(b, "u1"), ""))
+	serve(b, bench.app.Server(), rawRequest("GET", "/api/v1/leaderboard/spring?limit=100", authtest.User(b, "u1"), ""))
 }
 
 func BenchmarkTop25(b *testing.B) {
 	bench := quietBench(b)
-	serve(b, bench.app.Server(), rawRequest("GET", "/api/v1/leaderboard/spring?limit=25", userToken(b, "u1"), ""))
+	serve(b, bench.app.Server(), rawRequest("GET", "/api/v1/leaderboard/spring?limit=25", authtest.User(b, "u1"), ""))
 }
 
 func BenchmarkTop100NotModified(b *testing.B) {
 	bench := quietBench(b)
-	request := bytes.Replace(rawRequest("GET", "/api/v1/leaderboard/spring?limit=100", userToken(b, "u1"), ""),
+	request := bytes.Replace(rawRequest("GET", "/api/v1/leaderboard/spring?limit=100", authtest.User(b, "u1"), ""),
 		[]byte("Host:"), []byte("If-None-Match: \"7-100\"\r\nHost:"), 1)
 	serve(b, bench.app.Server(), request)
 }
@@ -121,7 +122,7 @@ func BenchmarkBatchOf100(b *testing.B) {
 	for range 99 {
 		body += "," + hotBody
 	}
-	serve(b, bench.app.Server(), rawRequest("POST", "/api/v1/fitness/sync/batch", userToken(b, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001"), body+"]}"))
+	serve(b, bench.app.Server(), rawRequest("POST", "/api/v1/fitness/sync/batch", authtest.User(b, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001"), body+"]}"))
 }
 
 func BenchmarkReadSync(b *testing.B) {
@@ -147,10 +148,10 @@ func BenchmarkReadSync(b *testing.B) {
 
 func BenchmarkTokenKnown(b *testing.B) {
 	bench := quietBench(b)
-	header := []byte("Bearer " + userToken(b, "u1"))
+	header := []byte("Bearer " + authtest.User(b, "u1"))
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := bench.auth.bearer(header); err != nil {
+		if _, err := bench.auth.Bearer(header); err != nil {
 			b.Fatal(err)
 		}
 	}

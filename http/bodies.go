@@ -214,7 +214,7 @@ func (a *arrival) restore(header *fasthttp.RequestHeader) {
 func (s *Server) admitBody(header *fasthttp.RequestHeader) (user string, err error) {
 	tooLarge := header.ContentLength() > s.bodies.limit(header)
 	if isUnderAPI(header) {
-		who, err := s.auth.bearer(header.PeekCanonical(headerAuthorization))
+		who, err := s.auth.Bearer(header.PeekCanonical(headerAuthorization))
 		if err != nil {
 			return "", err
 		}

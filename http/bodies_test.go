@@ -15,6 +15,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // tcp is a connection to the server with a deadline, closed after the test.
@@ -50,8 +52,8 @@ func TestABodyIsRefusedByItsHeaderFields(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.AllowedOrigins = []string{"*"} })
 	address := listen(t, b)
 	const page = "Host: x\r\nOrigin: https://app.example\r\nX-Request-Id: mine\r\n"
-	auth := "Authorization: Bearer " + userToken(t, "u1") + "\r\n"
-	bad := "Authorization: Bearer " + userToken(t, "u1") + "x\r\n"
+	auth := "Authorization: Bearer " + authtest.User(t, "u1") + "\r\n"
+	bad := "Authorization: Bearer " + authtest.User(t, "u1") + "x\r\n"
 	large := "Content-Length: 1048576\r\n\r\n"
 	for _, c := range []struct {
 		rule, request string
@@ -132,7 +134,7 @@ func TestMemoryBeforeATokenFollowsTheBytes(t *testing.T) {
 func TestBodiesShareMemory(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.MaxBodiesMemory, o.ReadTimeout = batchBodyLimit+8<<10, 2*time.Second })
 	address := listen(t, b)
-	auth := "Host: x\r\nAuthorization: Bearer " + operatorToken(t) + "\r\n"
+	auth := "Host: x\r\nAuthorization: Bearer " + authtest.Operator(t) + "\r\n"
 	body := `{"syncs":[]}` + strings.Repeat(" ", 100<<10)
 	announced := "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + auth + "Content-Length: 1048576\r\n\r\n"
 	inChunks := "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + auth + "Transfer-Encoding: chunked\r\n\r\n2\r\n{ \r\n"
@@ -189,13 +191,13 @@ func TestAUserHasAShareOfTheMemoryForBodies(t *testing.T) {
 		return b.bodies.users["mallory"]
 	}
 	const large, inChunks = "Content-Length: 1048576\r\n\r\n{", "Transfer-Encoding: chunked\r\n\r\n2\r\n{ \r\n"
-	mallory := userToken(t, "mallory")
+	mallory := authtest.User(t, "mallory")
 	var begun []*tcpClient
 	for i := range 4 {
 		begun = append(begun, begin(mallory, []string{large, inChunks}[i%2]))
 	}
 	require.Eventually(t, func() bool { return underWay() == 4<<20 }, 5*time.Second, time.Millisecond)
-	again := mint(t, secret, map[string]any{"sub": "mallory", "jti": "2"})
+	again := authtest.Mint(t, secret, map[string]any{"sub": "mallory", "jti": "2"})
 	for _, beyond := range []string{large, inChunks, "Expect: 100-continue\r\n" + large} {
 		status, answer, header := final(t, begin(again, beyond).reader)
 		require.Equal(t, 429, status, answer)
@@ -204,7 +206,7 @@ func TestAUserHasAShareOfTheMemoryForBodies(t *testing.T) {
 	}
 	body := `{"syncs":[]}` + strings.Repeat(" ", 1<<20-12)
 	whole := fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
-	for _, token := range []string{userToken(t, "ada"), operatorToken(t)} {
+	for _, token := range []string{authtest.User(t, "ada"), authtest.Operator(t)} {
 		status, answer, _ := final(t, begin(token, whole).reader)
 		require.Equal(t, 200, status, answer)
 	}
@@ -217,14 +219,14 @@ func TestAUserHasAShareOfTheMemoryForBodies(t *testing.T) {
 		_ = c.conn.Close()
 	}
 	require.Eventually(t, func() bool {
-		final(t, begin(userToken(t, "ada"), whole).reader) // looks after what broke
+		final(t, begin(authtest.User(t, "ada"), whole).reader) // looks after what broke
 		b.bodies.mu.Lock()
 		defer b.bodies.mu.Unlock()
 		return len(b.bodies.users) == 0
 	}, 10*time.Second, 100*time.Millisecond)
 
 	for range 40 { // operators send for many
-		begun = append(begun, begin(operatorToken(t), large))
+		begun = append(begun, begin(authtest.Operator(t), large))
 	}
 	require.Eventually(t, func() bool { return b.bodies.reserved.Load() == 40<<20 }, 5*time.Second, time.Millisecond)
 }
@@ -257,7 +259,7 @@ func TestWhatWasDecidedAboutBodiesIsForgotten(t *testing.T) {
 	for range 50 {
 		breakOff("\r\n")
 		breakOff("Expect: 100-continue\r\n\r\n")
-		breakOff("Authorization: Bearer " + userToken(t, "u1") + "\r\n\r\n1\r\n{\r\n")
+		breakOff("Authorization: Bearer " + authtest.User(t, "u1") + "\r\n\r\n1\r\n{\r\n")
 	}
 	// The next body sweeps away what is older than bodies.within. Those of this loop
 	// are further apart than that, so that they do not count themselves: a connection
@@ -273,7 +275,7 @@ func TestWhatWasDecidedAboutBodiesIsForgotten(t *testing.T) {
 // read a byte, on connections that have been answered and those that have not.
 func TestA413IsReadHoweverTheBodyIsSent(t *testing.T) {
 	address := listen(t, newBench(t))
-	head := "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + userToken(t, "u1") + "\r\n"
+	head := "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + authtest.User(t, "u1") + "\r\n"
 	ways := map[string]func(w io.Writer, body string) error{
 		"whole": func(w io.Writer, body string) error {
 			_, err := fmt.Fprintf(w, "%sContent-Length: %d\r\n\r\n%s", head, len(body), body)

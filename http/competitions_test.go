@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func TestACompetitionWithEverythingLeftOut(t *testing.T) {
 	b := newBench(t)
-	r := b.do(t, "POST", "/api/v1/competitions", `{"name":"Spring","start_date":"2026-05-10T00:00:00+02:00","end_date":"2026-06-10T00:00:00Z"}`, bearer(userToken(t, "u1")))
+	r := b.do(t, "POST", "/api/v1/competitions", `{"name":"Spring","start_date":"2026-05-10T00:00:00+02:00","end_date":"2026-06-10T00:00:00Z"}`, bearer(authtest.User(t, "u1")))
 	require.Equal(t, 201, r.status, r.body)
 	assert.Equal(t, "/api/v1/competitions/spring", r.get("Location"))
 	firstDay, _ := competition.ParseDay("2026-05-09")
@@ -33,7 +34,7 @@ func TestACompetitionWithEverythingSaid(t *testing.T) {
 	b.engine.created = false
 	r := b.do(t, "POST", "/api/v1/competitions", `{"id":"spring","name":"Spring","description":"d","type":"weekly","start_date":"2026-05-10T00:00:00Z","end_date":"2026-06-10T00:00:00Z",
 		"entry_fee":5,"prize_pool":1000.5,"currency":"EUR","time_zone":"Europe/Berlin","scoring":{"distance":0.125,"active_minutes":1e1},"prize_split":[50,30.5,19.5],
-		"enrollment":"open","visibility":"private","max_participants":10,"daily_limits":{"steps":50000,"distance":100.005},"late_sync_hours":0}`, bearer(operatorToken(t)))
+		"enrollment":"open","visibility":"private","max_participants":10,"daily_limits":{"steps":50000,"distance":100.005},"late_sync_hours":0}`, bearer(authtest.Operator(t)))
 	require.Equal(t, 200, r.status, "the same again: %s", r.body)
 	assert.Empty(t, r.get("Location"))
 	d := b.engine.create.Definition
@@ -53,23 +54,23 @@ func (b *bench) edited() competition.Patch { return b.engine.ran.(*competition.E
 
 func TestAnEditNamesOnlyWhatChanges(t *testing.T) {
 	b := newBench(t)
-	r := b.do(t, "PATCH", "/api/v1/competitions/spring", `{"description":"d","currency":"JPY","prize_pool":5000,"entry_fee":null,"prize_split":[100],"unknown":1}`, bearer(userToken(t, "u1")))
+	r := b.do(t, "PATCH", "/api/v1/competitions/spring", `{"description":"d","currency":"JPY","prize_pool":5000,"entry_fee":null,"prize_split":[100],"unknown":1}`, bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
 	description, currency, pool := "d", "JPY", int64(5000)
 	assert.Equal(t, competition.Patch{Description: &description, Currency: &currency, PrizePoolMinor: &pool, PrizeSplit: []int64{100_000}}, b.edited())
 	assert.Equal(t, "spring", b.engine.id)
 	assert.Equal(t, []string{"Competition", "EditCompetition"}, b.engine.called())
 
-	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{"prize_pool":700.5}`, bearer(userToken(t, "u1")))
+	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{"prize_pool":700.5}`, bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
 	assert.Equal(t, int64(70_050), *b.edited().PrizePoolMinor, "in the competition's own currency")
 
-	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{}`, bearer(userToken(t, "u1")))
+	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{}`, bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
 	assert.Equal(t, competition.Patch{}, b.edited())
 
 	r = b.do(t, "PATCH", "/api/v1/competitions/spring", `{"name":"n","type":"weekly","start_date":"2026-05-11T00:00:00Z","end_date":"2026-05-12T00:00:00Z","entry_fee":1,"time_zone":"Asia/Tokyo",
-		"scoring":{"steps":2},"enrollment":"invite","visibility":"private","max_participants":3,"daily_limits":{},"late_sync_hours":1}`, bearer(userToken(t, "u1")))
+		"scoring":{"steps":2},"enrollment":"invite","visibility":"private","max_participants":3,"daily_limits":{},"late_sync_hours":1}`, bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
 	p := b.edited()
 	assert.Equal(t, "n weekly Asia/Tokyo invite private", *p.Name+" "+string(*p.Type)+" "+*p.TimeZone+" "+string(*p.Enrollment)+" "+string(*p.Visibility))
@@ -82,7 +83,7 @@ func TestAnEditNamesOnlyWhatChanges(t *testing.T) {
 // where nobody knows.
 func TestCompetitionsSayWhenTheyWereCreated(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	for _, c := range []struct{ method, target, body string }{
 		{"GET", "/api/v1/competitions", ""},
 		{"GET", "/api/v1/users/u1/competitions", ""},
@@ -103,7 +104,7 @@ func TestCompetitionsSayWhenTheyWereCreated(t *testing.T) {
 
 func TestListsGoOn(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	r := b.do(t, "GET", "/api/v1/competitions", "", user)
 	assert.NotContains(t, r.body, "next_cursor", "absent at the end")
 	assert.Equal(t, []any{competition.Status(0), competition.ListPlace{}, 100}, b.engine.args)
@@ -142,13 +143,13 @@ func TestJoining(t *testing.T) {
 		rule, token, body string
 		want              competition.JoinCompetition
 	}{
-		{"by the token's name", userToken(t, "u1"), "", competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Ada Lovelace"}},
-		{"an empty object says no more", userToken(t, "u1"), "{}", competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Ada Lovelace"}},
-		{"by another name", userToken(t, "u1"), `{"user_name":"Countess"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Countess", Rename: true}},
-		{"by no name", userToken(t, "u1"), `{"user_name":""}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", Rename: true}},
-		{"an operator does not lend the own name", operatorToken(t), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u2"}},
-		{"an operator with a name for somebody", operatorToken(t), `{"user_id":"u2","user_name":"Bo"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u2", UserName: "Bo", Rename: true}},
-		{"a service key's", serviceToken(t), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: "u2"}},
+		{"by the token's name", authtest.User(t, "u1"), "", competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Ada Lovelace"}},
+		{"an empty object says no more", authtest.User(t, "u1"), "{}", competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Ada Lovelace"}},
+		{"by another name", authtest.User(t, "u1"), `{"user_name":"Countess"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", UserName: "Countess", Rename: true}},
+		{"by no name", authtest.User(t, "u1"), `{"user_name":""}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1", Rename: true}},
+		{"an operator does not lend the own name", authtest.Operator(t), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u2"}},
+		{"an operator with a name for somebody", authtest.Operator(t), `{"user_id":"u2","user_name":"Bo"}`, competition.JoinCompetition{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u2", UserName: "Bo", Rename: true}},
+		{"a service key's", authtest.Service(t), `{"user_id":"u2"}`, competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: "u2"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			b := newBench(t)
@@ -163,7 +164,7 @@ func TestJoining(t *testing.T) {
 // invitations, and the engine hears nothing of it.
 func TestNobodyJoinsForAnother(t *testing.T) {
 	b := newBench(t)
-	r := b.do(t, "POST", "/api/v1/competitions/spring/join", `{"user_id":"u2","user_name":"Mallory"}`, bearer(userToken(t, "u1")))
+	r := b.do(t, "POST", "/api/v1/competitions/spring/join", `{"user_id":"u2","user_name":"Mallory"}`, bearer(authtest.User(t, "u1")))
 	require.Equal(t, 403, r.status, r.body)
 	assert.Contains(t, r.body, `"code":"forbidden"`)
 	assert.Contains(t, r.body, "/api/v1/competitions/spring/invitations")
@@ -172,7 +173,7 @@ func TestNobodyJoinsForAnother(t *testing.T) {
 
 func TestLeaving(t *testing.T) {
 	b := newBench(t)
-	r := b.do(t, "DELETE", "/api/v1/competitions/spring/join", "", bearer(userToken(t, "u1")))
+	r := b.do(t, "DELETE", "/api/v1/competitions/spring/join", "", bearer(authtest.User(t, "u1")))
 	assert.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"u1","removed":true}}`, r.body)
 	assert.Equal(t, &competition.LeaveCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1"}, b.engine.ran)
 }
@@ -186,14 +187,14 @@ func TestRemoving(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t)
-			r := b.do(t, "DELETE", "/api/v1/competitions/spring/join"+request.query, request.body, bearer(operatorToken(t)))
+			r := b.do(t, "DELETE", "/api/v1/competitions/spring/join"+request.query, request.body, bearer(authtest.Operator(t)))
 			assert.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"u|2","removed":true}}`, r.body)
 			assert.Equal(t, competition.RemoveParticipant{Caller: competition.Caller{UserID: "op", Operator: true}, UserID: "u|2", Reason: "a rival"}, b.engine.remove)
 		})
 	}
 	b := newBench(t)
 	for _, query := range []string{"?user_id=u2", "?user_id=u2&reason=", "?user_id=u2&reason=it%20was%20u2"} {
-		r := b.do(t, "DELETE", "/api/v1/competitions/spring/join"+query, "", bearer(operatorToken(t)))
+		r := b.do(t, "DELETE", "/api/v1/competitions/spring/join"+query, "", bearer(authtest.Operator(t)))
 		assert.Equal(t, 400, r.status, query)
 		assert.Contains(t, r.body, `"field":"reason"`)
 	}
@@ -210,7 +211,7 @@ func TestPathsAreDecodedOnceAndMayEndInASlash(t *testing.T) {
 		"/api/v1/users/a.b-c/competitions/": "a.b-c",
 		"/api/v1/users/..%2f/competitions":  "../",
 	} {
-		r := b.do(t, "GET", target, "", bearer(operatorToken(t)))
+		r := b.do(t, "GET", target, "", bearer(authtest.Operator(t)))
 		require.Equal(t, 200, r.status, "%s: %s", target, r.body)
 		assert.Equal(t, user, b.engine.args[0], target)
 	}
@@ -218,7 +219,7 @@ func TestPathsAreDecodedOnceAndMayEndInASlash(t *testing.T) {
 
 func TestStatisticsAsTheEngineIsAsked(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring", "", user)
 	assert.Equal(t, []any{"u1", competition.Span{To: competition.MaxDay, Limit: 400}}, b.engine.args)
 	from, _ := competition.ParseDay("2026-05-01")

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // TestARequestCostsWhatItComesTo: in units, and all of it before anything is done.
@@ -45,7 +47,7 @@ func TestARequestCostsWhatItComesTo(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
 			b.engine.writes = c.writes
-			r := b.do(t, c.method, c.path, c.body, bearer(userToken(t, "u1")))
+			r := b.do(t, c.method, c.path, c.body, bearer(authtest.User(t, "u1")))
 			if c.called == "" {
 				require.Equal(t, 422, r.status)
 				require.Contains(t, r.body, `"code":"too_much_at_once"`)
@@ -65,7 +67,7 @@ func TestWhoHasTooLittleHearsWhenItIsEnough(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
 	post := func(writes int) response {
 		b.engine.writes = writes
-		return b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+		return b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(authtest.User(t, "u1")))
 	}
 	require.Equal(t, 200, post(70_000).status)
 	r := post(30_000)
@@ -87,7 +89,7 @@ func TestLookingIsPaid(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
 			b.engine.writes, b.engine.read = c.writes, c.ties
-			r := b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+			r := b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(authtest.User(t, "u1")))
 			require.Equal(t, c.writes > maxWrites, r.status == 422, r.body)
 			require.Equal(t, strconv.Itoa(4000-c.units), r.get("RateLimit-Remaining"))
 		})
@@ -101,7 +103,7 @@ func TestRetryAfterHolds(t *testing.T) {
 	for _, writes := range []int{20_000, maxWrites - writesOfUnit, 100} {
 		b.engine.writes = writes
 		for tries := 0; ; tries++ {
-			r := b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+			r := b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(authtest.User(t, "u1")))
 			if r.status == 200 {
 				break
 			}
@@ -117,7 +119,7 @@ func TestRetryAfterHolds(t *testing.T) {
 // TestNoOneRequestGoesTooFar: operators have no rate, and the same bound.
 func TestNoOneRequestGoesTooFar(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
-	operator := mint(t, secret, map[string]any{"app_metadata": map[string]any{"role": "operator"}})
+	operator := authtest.Mint(t, secret, map[string]any{"app_metadata": map[string]any{"role": "operator"}})
 	for writes, want := range map[int]int{maxWrites: 200, maxWrites + 1: 422} {
 		b.engine.writes = writes
 		r := b.do(t, "POST", "/api/v1/fitness/sync", `{"user_id":"u1","steps":1,"date":"2026-05-01"}`, bearer(operator))
@@ -143,7 +145,7 @@ func TestUnknownNamesOfABatchAreNotKept(t *testing.T) {
 	require.ErrorContains(t, err, "twice")
 
 	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
-	r := b.do(t, "POST", "/api/v1/fitness/sync/batch", body.String(), bearer(userToken(t, "u1")))
+	r := b.do(t, "POST", "/api/v1/fitness/sync/batch", body.String(), bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
 	require.Equal(t, strconv.Itoa(4000-1-body.Len()/(16<<10)), r.get("RateLimit-Remaining"))
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // fiveYears are the days of somebody with eight sources, as the engine gives a page
@@ -77,7 +78,7 @@ func TestDaysArePaged(t *testing.T) {
 			var sizes []int
 			day := competition.Day(18_000)
 			for target := c.target; target != ""; {
-				r := b.do(t, "GET", target, "", bearer(userToken(t, "u1")))
+				r := b.do(t, "GET", target, "", bearer(authtest.User(t, "u1")))
 				require.Equal(t, 200, r.status, r.body)
 				require.Equal(t, strconv.Itoa(4000-c.units*(len(sizes)+1)), r.get("RateLimit-Remaining"))
 				var answer struct{ Data dayPage }
@@ -97,7 +98,7 @@ func TestDaysArePaged(t *testing.T) {
 			}
 			require.Equal(t, []int{400, 400, 400, 400, 225}, sizes)
 			for _, cursor := range []string{"", "x", encodeCursor(cursorDay, "0"), encodeCursor(cursorDay, "05"), encodeCursor(cursorFlag, "5"), encodeCursor(cursorDay, "99999999")} {
-				r := b.do(t, "GET", c.target+"&cursor="+cursor, "", bearer(userToken(t, "u1")))
+				r := b.do(t, "GET", c.target+"&cursor="+cursor, "", bearer(authtest.User(t, "u1")))
 				require.Equal(t, 400, r.status, cursor)
 			}
 		})
@@ -110,7 +111,7 @@ func TestWhoReadMuchWaits(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 10, 20 })
 	b.engine.statsOf = func(_ string, span competition.Span) (competition.Stats, error) { return fiveYears(span), nil }
 	get := func() response {
-		return b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring", "", bearer(userToken(t, "u1")))
+		return b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring", "", bearer(authtest.User(t, "u1")))
 	}
 	r := get()
 	require.Equal(t, 200, r.status)

@@ -6,13 +6,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // TestContentTypesOfJSON: whatever parameters clients add, in any writing.
 func TestContentTypesOfJSON(t *testing.T) {
 	b := newBench(t)
 	send := func(contentType string) int {
-		return b.do(t, "POST", "/api/v1/fitness/sync", hotBody, bearer(operatorToken(t)), header{"Content-Type", contentType}).status
+		return b.do(t, "POST", "/api/v1/fitness/sync", hotBody, bearer(authtest.Operator(t)), header{"Content-Type", contentType}).status
 	}
 	for _, contentType := range []string{
 		"application/json", "application/json; charset=utf-8", "application/json;charset=utf8", "application/json; charset=UTF8",

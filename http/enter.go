@@ -9,6 +9,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // call is one request on its way through a route. Calls are used again: nothing
@@ -19,11 +20,11 @@ type call struct {
 	fiber *fiber.Ctx // nil where a shortcut led here
 	last  string     // the parameter at the path's end, then; lies in the request's buffer
 	route *route
-	who   *Identity // nil on public routes
-	out   []byte    // the reply as it is being written
-	page  []byte    // the reply, with header fields of its own, if it is ready made
-	named string    // the user whom the body named instead of the caller
-	paid  int       // units
+	who   *auth.Identity // nil on public routes
+	out   []byte         // the reply as it is being written
+	page  []byte         // the reply, with header fields of its own, if it is ready made
+	named string         // the user whom the body named instead of the caller
+	paid  int            // units
 
 	form syncForm
 	sync competition.SubmitSync
@@ -73,13 +74,13 @@ func (s *Server) run(c *call, counters *classes) (page []byte) {
 // admit checks the token, the body's encoding and type, and its size.
 func (s *Server) admit(c *call, tooLarge bool) error {
 	if c.route.access > guarded && (c.route.access != scraper || !s.mayScrape(c.RequestCtx)) {
-		who, err := s.auth.bearer(c.Request.Header.PeekCanonical(headerAuthorization))
+		who, err := s.auth.Bearer(c.Request.Header.PeekCanonical(headerAuthorization))
 		if err != nil {
 			return err
 		}
 		c.who = who
 		units := 1 + len(c.Request.Body())/bytesOfUnit + c.rows()/rowsOfUnit
-		if err := s.users.take(c.RequestCtx, who.bucket, units, 0); err != nil {
+		if err := s.users.take(c.RequestCtx, who.Bucket, units, 0); err != nil {
 			return err
 		}
 		c.paid = units
@@ -103,7 +104,7 @@ func isJSON(contentType []byte) bool {
 // right: it is the only way there, so that no route forgets who may use it.
 func (s *Server) permit(c *call) (Engine, error) {
 	switch {
-	case !c.who.may(c.route.scope):
+	case !c.who.May(c.route.scope):
 		return nil, errScope
 	case c.route.access >= operator && !c.who.Caller.Operator:
 		return nil, kindForbidden.with("this is for operators")
@@ -112,6 +113,9 @@ func (s *Server) permit(c *call) (Engine, error) {
 	}
 	return s.engine, nil
 }
+
+// errScope refuses an API key that lacks the scope of an operation.
+var errScope = kindForbidden.with("the API key lacks the required scope")
 
 // ownData refuses to let a user near another's data.
 func (c *call) ownData(userID string) error {

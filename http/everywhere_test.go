@@ -7,13 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // TestAnUnnamedSyncNamesEveryRefusal: beside what was kept, and where nothing was.
 func TestAnUnnamedSyncNamesEveryRefusal(t *testing.T) {
 	b := newBench(t)
 	post := func() response {
-		return b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+		return b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(authtest.User(t, "u1")))
 	}
 	strict := competition.JoinedReply{CompetitionID: "strict", Err: competition.ErrImplausible}
 	b.engine.joined = []competition.JoinedReply{{CompetitionID: "spring", SyncReply: competition.SyncReply{Score: 7, Rank: 1, Total: 1}}, strict}

@@ -7,13 +7,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 const participant = "/api/v1/competitions/spring/participants/u1"
 
 func TestOperatorsDecideAboutParticipants(t *testing.T) {
 	b := newBench(t)
-	op, by := bearer(operatorToken(t)), competition.Caller{UserID: "op", Operator: true}
+	op, by := bearer(authtest.Operator(t)), competition.Caller{UserID: "op", Operator: true}
 	for _, c := range []struct {
 		method, target, body string
 		command              competition.Command
@@ -42,7 +43,7 @@ func TestOperatorsDecideAboutParticipants(t *testing.T) {
 
 func TestFlagsAreListed(t *testing.T) {
 	b := newBench(t)
-	op := bearer(operatorToken(t))
+	op := bearer(authtest.Operator(t))
 	b.engine.nextFlag = 12
 	r := b.do(t, "GET", "/api/v1/competitions/spring/flags?limit=1", "", op)
 	require.JSONEq(t, `{"success":true,"data":{"flags":[{"user_id":"u1","user_name":"Ada","excluded":true,"date":"2026-05-01","reason":"rate",
@@ -58,7 +59,7 @@ func TestFlagsAreListed(t *testing.T) {
 
 func TestScoresAreExplained(t *testing.T) {
 	b := newBench(t)
-	r := b.do(t, "GET", participant+"/explanation", "", bearer(userToken(t, "u1")))
+	r := b.do(t, "GET", participant+"/explanation", "", bearer(authtest.User(t, "u1")))
 	require.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"u1","user_name":"Ada","status":"active","score":9007,"total_count":2,
 		"left":false,"excluded":true,"reason":"a \"car\"","scoring":{"steps":1,"distance":0.001,"calories":0,"active_minutes":0},"points":9007.00001,"days":[
 		{"date":"2026-05-01","steps":5000,"distance":7000.01,"calories":0,"active_minutes":0,"points":5007.00001,"reports":[
@@ -74,7 +75,7 @@ func TestScoresAreExplained(t *testing.T) {
 }
 
 func TestFairPlayIsRefused(t *testing.T) {
-	op, user := bearer(operatorToken(t)), bearer(userToken(t, "u1"))
+	op, user := bearer(authtest.Operator(t)), bearer(authtest.User(t, "u1"))
 	const because = `{"reason":"a car"}`
 	for _, c := range []struct {
 		rule, request, body string

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func withPage(o *Options) {
@@ -137,7 +138,7 @@ func TestAPanicIsAnsweredAndTheServerGoesOn(t *testing.T) {
 	var log bytes.Buffer
 	b := newBench(t, func(o *Options) { o.Logger = slog.New(slog.NewTextHandler(&log, nil)) })
 	b.engine.submit = func(string, *competition.SubmitSync) (competition.SyncReply, error) { panic("boom") }
-	token := userToken(t, "u1")
+	token := authtest.User(t, "u1")
 	r := b.do(t, "POST", "/api/v1/fitness/sync", `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`, bearer(token))
 	assert.Equal(t, 500, r.status)
 	p := problemFrom(t, r)
@@ -155,7 +156,7 @@ func TestNoTokenIsEverShown(t *testing.T) {
 	b := newBench(t, func(o *Options) {
 		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	})
-	token := userToken(t, "u1")
+	token := authtest.User(t, "u1")
 	b.engine.err = competition.ErrInternal
 	var answers strings.Builder
 	for _, target := range []string{
@@ -179,7 +180,7 @@ func TestNoTokenIsEverShown(t *testing.T) {
 
 func TestMetricsCountWhatHappened(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	good := `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
 	b.do(t, "POST", "/api/v1/fitness/sync", good, user)
 	b.do(t, "POST", "/api/v1/fitness/sync", good, user)
@@ -220,7 +221,7 @@ func TestHealthInDetail(t *testing.T) {
 		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
 		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 0.4125}, {Name: "redis", Detail: `start it: "redis-server"`, Follows: true, Lag: 1500}},
 	}
-	r := b.do(t, "GET", "/health/detailed", "", bearer(operatorToken(t)))
+	r := b.do(t, "GET", "/health/detailed", "", bearer(authtest.Operator(t)))
 	require.Equal(t, 200, r.status)
 	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","degraded":["redis","competitions"],"ready":true,"draining":false,
 		"dependencies":[{"name":"journal","healthy":true,"latency_ms":0.412},{"name":"redis","healthy":false,"detail":"start it: \"redis-server\"","latency_ms":0.000,"lag_ms":1500.000}],

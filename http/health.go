@@ -131,7 +131,7 @@ func (s *Server) signIn() []competition.Dependency {
 	if s.projectKeys == nil {
 		return nil
 	}
-	took, trouble := s.projectKeys.health()
+	took, trouble := s.projectKeys.Health()
 	d := competition.Dependency{Name: signInPart, Healthy: trouble == nil, Latency: float64(took.Microseconds()) / 1000}
 	if trouble != nil {
 		d.Detail = trouble.Error()

@@ -9,11 +9,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // fakeEngine is an engine of which a test says what matters to it. What a test
@@ -62,8 +62,7 @@ type fakeEngine struct {
 }
 
 var (
-	// start is the time on every test's clock.
-	start   = time.Date(2026, 5, 10, 12, 0, 0, 0, time.UTC)
+	start   = authtest.Start // the time on every test's clock
 	atStart = competition.MillisOf(start)
 )
 
@@ -277,58 +276,12 @@ func (e *fakeEngine) Health() competition.Health {
 	return competition.Health{Ready: true, Active: 2, Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 0.4}}}
 }
 
-// secret signs the tests' tokens.
-var secret = []byte("a secret that only the tests know, 32 bytes and more")
+var secret = authtest.Secret
 
-// issuer is the project's, for servers made with projectURL.
 const (
-	projectURL = "https://project.supabase.example"
-	issuer     = projectURL + "/auth/v1"
+	projectURL = authtest.ProjectURL
+	issuer     = authtest.Issuer
 )
-
-// mint makes a token for u1, good for an hour, with some claims changed; nil
-// takes a claim out.
-func mint(tb testing.TB, key any, changes jwt.MapClaims) string {
-	tb.Helper()
-	claims := jwt.MapClaims{
-		"sub": "u1", "aud": "authenticated", "role": "authenticated", "iss": issuer,
-		"exp": start.Add(time.Hour).Unix(), "iat": start.Unix(), "is_anonymous": false,
-		"app_metadata":  map[string]any{"provider": "email"},
-		"user_metadata": map[string]any{"full_name": "Ada Lovelace"},
-	}
-	for name, value := range changes {
-		if claims[name] = value; value == nil {
-			delete(claims, name)
-		}
-	}
-	var method jwt.SigningMethod = jwt.SigningMethodHS256
-	if key == jwt.UnsafeAllowNoneSignatureType {
-		method = jwt.SigningMethodNone
-	}
-	token, err := jwt.NewWithClaims(method, claims).SignedString(key)
-	require.NoError(tb, err)
-	return token
-}
-
-func userToken(tb testing.TB, sub string) string {
-	tb.Helper()
-	return mint(tb, secret, jwt.MapClaims{"sub": sub})
-}
-
-func operatorToken(tb testing.TB) string {
-	tb.Helper()
-	return mint(tb, secret, jwt.MapClaims{"sub": "op", "app_metadata": map[string]any{"role": "operator"}, "user_metadata": map[string]any{"name": "Op"}})
-}
-
-func serviceToken(tb testing.TB) string {
-	tb.Helper()
-	return mint(tb, secret, jwt.MapClaims{"sub": nil, "aud": nil, "iss": "supabase", "role": "service_role", "user_metadata": nil, "app_metadata": nil, "is_anonymous": nil})
-}
-
-func anonymousToken(tb testing.TB) string {
-	tb.Helper()
-	return mint(tb, secret, jwt.MapClaims{"sub": "u1", "is_anonymous": true, "user_metadata": nil})
-}
 
 // bench is a server with a fake engine, and a client of it that needs no network.
 type bench struct {

@@ -8,13 +8,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 const invitationsPath = "/api/v1/competitions/spring/invitations"
 
 func TestInviting(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	r := b.do(t, "POST", invitationsPath, `{"user_ids":["u2","nobody|known"]}`, user)
 	require.Equal(t, 200, r.status, r.body)
 	one := `{"id":"` + invitationID + `","competition_id":"spring","user_id":"u2","state":"open","created_at":"2026-05-10T12:00:00.000Z","expires_at":"2026-05-10T12:00:01.000Z"}`
@@ -44,7 +45,7 @@ func TestInviting(t *testing.T) {
 
 func TestAnsweringInvitations(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	b.engine.next = "more"
 	r := b.do(t, "GET", "/api/v1/users/u1/invitations?limit=1", "", user)
 	require.Equal(t, 200, r.status, r.body)
@@ -81,7 +82,7 @@ func TestAnsweringInvitations(t *testing.T) {
 func TestOnlyOneselfAnswers(t *testing.T) {
 	b := newBench(t)
 	b.engine.apiKeys = sampleKeys()
-	for _, token := range []string{operatorToken(t), serviceToken(t), apiKey("ALL"), userToken(t, "u2")} {
+	for _, token := range []string{authtest.Operator(t), authtest.Service(t), apiKey("ALL"), authtest.User(t, "u2")} {
 		for _, target := range []string{
 			"/api/v1/invitations/" + invitationID + "/accept", "/api/v1/invitations/code", "/api/v1/competitions/spring/join",
 		} {
@@ -90,6 +91,6 @@ func TestOnlyOneselfAnswers(t *testing.T) {
 			assert.Empty(t, b.engine.called(), target)
 		}
 	}
-	r := b.do(t, "POST", "/api/v1/invitations/"+invitationID+"/decline", "", bearer(serviceToken(t)))
+	r := b.do(t, "POST", "/api/v1/invitations/"+invitationID+"/decline", "", bearer(authtest.Service(t)))
 	assert.Equal(t, 403, r.status, r.body)
 }

@@ -3,24 +3,29 @@ package http
 import (
 	"bytes"
 	"crypto"
-	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"errors"
 	"io"
 	nethttp "net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/MicahParks/jwkset"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // project stands in for the outside: a Supabase project that shows its keys.
@@ -47,28 +52,6 @@ func newProject(t *testing.T, answer nethttp.HandlerFunc) *project {
 	return p
 }
 
-// shows answers with the public halves of keys, by their names.
-func shows(t *testing.T, keys map[string]crypto.Signer) nethttp.HandlerFunc {
-	t.Helper()
-	return showsKeys(keys)
-}
-
-// showsKeys is shows for where no test is at hand; what cannot be shown is a 500.
-func showsKeys(keys map[string]crypto.Signer) nethttp.HandlerFunc {
-	set := struct {
-		Keys []jwkset.JWKMarshal `json:"keys"`
-	}{Keys: []jwkset.JWKMarshal{}}
-	for name, key := range keys {
-		options := jwkset.JWKOptions{Metadata: jwkset.JWKMetadataOptions{KID: name}}
-		jwk, err := jwkset.NewJWKFromKey(key.Public(), options)
-		if err != nil {
-			return func(w nethttp.ResponseWriter, _ *nethttp.Request) { w.WriteHeader(nethttp.StatusInternalServerError) }
-		}
-		set.Keys = append(set.Keys, jwk.Marshal())
-	}
-	return func(w nethttp.ResponseWriter, _ *nethttp.Request) { _ = json.NewEncoder(w).Encode(set) }
-}
-
 // newKeyBench is a bench that trusts the project's keys beside its secret.
 func newKeyBench(t *testing.T, p *project, change ...func(*Options)) *bench {
 	t.Helper()
@@ -91,25 +74,28 @@ func (p *project) signed(t *testing.T, method jwt.SigningMethod, key any, name a
 	return "Bearer " + text
 }
 
-func newECKey(t *testing.T, curve elliptic.Curve) *ecdsa.PrivateKey {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(curve, rand.Reader)
-	require.NoError(t, err)
-	return key
+// identify authenticates by a whole Authorization header.
+func identify(b *bench, header string) (*auth.Identity, string) {
+	id, err := b.auth.Bearer([]byte(header))
+	if err != nil {
+		p, _ := problemOf(err)
+		return nil, p.kind.code
+	}
+	return id, ""
 }
 
 func TestProjectKeysVerifyTokens(t *testing.T) {
-	ec, other := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
-	wide := newECKey(t, elliptic.P384())
+	ec, other := authtest.NewECKey(t, elliptic.P256()), authtest.NewECKey(t, elliptic.P256())
+	wide := authtest.NewECKey(t, elliptic.P384())
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	p := newProject(t, shows(t, map[string]crypto.Signer{"ec": ec, "rsa": rsaKey, "wide": wide}))
+	p := newProject(t, authtest.Shows(map[string]crypto.Signer{"ec": ec, "rsa": rsaKey, "wide": wide}))
 	b := newKeyBench(t, p)
 
 	for _, c := range []struct{ rule, header, code string }{
 		{"ES256", p.signed(t, jwt.SigningMethodES256, ec, "ec"), ""},
 		{"RS256", p.signed(t, jwt.SigningMethodRS256, rsaKey, "rsa"), ""},
-		{"HS256 beside them", "Bearer " + mint(t, secret, jwt.MapClaims{"iss": p.url + "/auth/v1"}), ""},
+		{"HS256 beside them", "Bearer " + authtest.Mint(t, secret, jwt.MapClaims{"iss": p.url + "/auth/v1"}), ""},
 		{"another's key under a known name", p.signed(t, jwt.SigningMethodES256, other, "ec"), "invalid_token"},
 		{"a known key under another's name", p.signed(t, jwt.SigningMethodES256, ec, "rsa"), "invalid_token"},
 		{"no name", p.signed(t, jwt.SigningMethodES256, ec, nil), "invalid_token"},
@@ -134,10 +120,10 @@ func TestProjectKeysVerifyTokens(t *testing.T) {
 // TestAPublicKeyIsNoSecret: whatever of what the project shows is taken for the
 // secret of HS256, and whichever key the token names, with a secret set and without.
 func TestAPublicKeyIsNoSecret(t *testing.T) {
-	ec := newECKey(t, elliptic.P256())
+	ec := authtest.NewECKey(t, elliptic.P256())
 	rsaKey, err := rsa.GenerateKey(rand.Reader, 2048)
 	require.NoError(t, err)
-	p := newProject(t, shows(t, map[string]crypto.Signer{"ec": ec, "rsa": rsaKey}))
+	p := newProject(t, authtest.Shows(map[string]crypto.Signer{"ec": ec, "rsa": rsaKey}))
 	benches := map[string]*bench{
 		"with a secret":    newKeyBench(t, p),
 		"without a secret": newKeyBench(t, p, func(o *Options) { o.Secret = nil }),
@@ -170,13 +156,13 @@ func TestAPublicKeyIsNoSecret(t *testing.T) {
 // TestProjectKeysRotate: a token signed with a key that was published after the
 // last fetch is taken, and one signed with a key that was taken back is not.
 func TestProjectKeysRotate(t *testing.T) {
-	first, second := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
-	p := newProject(t, shows(t, map[string]crypto.Signer{"first": first}))
+	first, second := authtest.NewECKey(t, elliptic.P256()), authtest.NewECKey(t, elliptic.P256())
+	p := newProject(t, authtest.Shows(map[string]crypto.Signer{"first": first}))
 	b := newKeyBench(t, p)
 	_, code := identify(b, p.signed(t, jwt.SigningMethodES256, first, "first"))
 	require.Empty(t, code)
 
-	rotated := shows(t, map[string]crypto.Signer{"second": second})
+	rotated := authtest.Shows(map[string]crypto.Signer{"second": second})
 	p.answer.Store(&rotated)
 	_, code = identify(b, p.signed(t, jwt.SigningMethodES256, second, "second"))
 	require.Empty(t, code)
@@ -189,8 +175,8 @@ func TestProjectKeysRotate(t *testing.T) {
 // TestUnknownKeysDoNotFloodTheProject: anybody can name keys that nobody knows.
 // The first is asked for; the others are told when to come again.
 func TestUnknownKeysDoNotFloodTheProject(t *testing.T) {
-	key := newECKey(t, elliptic.P256())
-	p := newProject(t, shows(t, map[string]crypto.Signer{"known": key}))
+	key := authtest.NewECKey(t, elliptic.P256())
+	p := newProject(t, authtest.Shows(map[string]crypto.Signer{"known": key}))
 	b := newKeyBench(t, p)
 	_, code := identify(b, p.signed(t, jwt.SigningMethodES256, key, "known"))
 	require.Empty(t, code)
@@ -209,8 +195,8 @@ func TestUnknownKeysDoNotFloodTheProject(t *testing.T) {
 // over a second, tokens that rest on it get 503 in words of its own, others work,
 // and when it answers again so do they, within seconds.
 func TestHostileKeyServers(t *testing.T) {
-	key := newECKey(t, elliptic.P256())
-	good := shows(t, map[string]crypto.Signer{"k": key})
+	key := authtest.NewECKey(t, elliptic.P256())
+	good := authtest.Shows(map[string]crypto.Signer{"k": key})
 	slow := func(_ nethttp.ResponseWriter, r *nethttp.Request) { <-r.Context().Done() }
 	for name, hostile := range map[string]nethttp.HandlerFunc{
 		"slow": slow,
@@ -245,11 +231,11 @@ func TestHostileKeyServers(t *testing.T) {
 				require.Less(t, time.Since(began), time.Second)
 				require.Equal(t, "sign_in_unavailable", code)
 			}
-			_, code := identify(b, "Bearer "+mint(t, secret, jwt.MapClaims{"iss": p.url + "/auth/v1"}))
+			_, code := identify(b, "Bearer "+authtest.Mint(t, secret, jwt.MapClaims{"iss": p.url + "/auth/v1"}))
 			require.Empty(t, code)
 
 			p.answer.Store(&good)
-			deadline := time.Now().Add(keysFetch + 3*keysRetry) // a fetch under way may first have to end
+			deadline := time.Now().Add(10*time.Second + 3*time.Second) // a fetch under way may first have to end
 			again := time.NewTicker(10 * time.Millisecond)
 			defer again.Stop()
 			for code = "?"; code != "" && time.Now().Before(deadline); <-again.C {
@@ -258,4 +244,72 @@ func TestHostileKeyServers(t *testing.T) {
 			require.Empty(t, code)
 		})
 	}
+}
+
+// keyServer is a project's address without a network; it refuses connections until
+// there is something to show.
+type keyServer struct {
+	shown   atomic.Pointer[map[string]crypto.Signer]
+	fetches atomic.Int64
+}
+
+func (k *keyServer) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
+	k.fetches.Add(1)
+	shown := k.shown.Load()
+	if shown == nil {
+		return nil, errors.New("connection refused")
+	}
+	recorder := httptest.NewRecorder()
+	authtest.Shows(*shown)(recorder, r)
+	return recorder.Result(), nil
+}
+
+// TestAProjectThatIsAwayAtStart: is asked again within seconds, and is told from a
+// store that is away.
+func TestAProjectThatIsAwayAtStart(t *testing.T) {
+	key := authtest.NewECKey(t, elliptic.P256())
+	synctest.Test(t, func(t *testing.T) {
+		server := &keyServer{}
+		keys := NewProjectKeys(t.Context(), ProjectKeysOptions{SupabaseURL: projectURL, Transport: server})
+		b := newBench(t, func(o *Options) { o.Keys, o.Now = keys, time.Now })
+		made := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
+			"sub": "u1", "aud": "authenticated", "iss": issuer, "exp": time.Now().Add(24 * time.Hour).Unix(),
+		})
+		made.Header["kid"] = "k"
+		token, err := made.SignedString(key)
+		require.NoError(t, err)
+		synctest.Wait()
+		r := b.do(t, "GET", readTop, "", bearer(token))
+		require.Equal(t, 503, r.status)
+		require.Contains(t, r.body, `"code":"sign_in_unavailable"`)
+		require.Contains(t, r.body, "the project's keys cannot be fetched now")
+		seconds, err := strconv.Atoi(r.get("Retry-After"))
+		require.NoError(t, err)
+		require.LessOrEqual(t, seconds, 10)
+		health := b.do(t, "GET", "/health", "").body
+		require.Contains(t, health, `"status":"degraded"`)
+		require.Contains(t, health, `"degraded":["sign_in"]`)
+		require.Equal(t, 200, b.do(t, "GET", "/health/ready", "").status)
+		service := authtest.Mint(t, secret, jwt.MapClaims{"role": "service_role", "exp": time.Now().Add(time.Hour).Unix()})
+		require.Contains(t, b.do(t, "GET", "/health/detailed", "", bearer(service)).body, `{"name":"sign_in","healthy":false,"detail":"fetch the project's keys: `)
+
+		<-time.After(time.Hour)
+		require.InDelta(t, time.Hour/(10*time.Second), server.fetches.Load(), 10)
+		server.shown.Store(&map[string]crypto.Signer{"k": key})
+		<-time.After(10 * time.Second)
+		require.Equal(t, 200, b.do(t, "GET", readTop, "", bearer(token)).status)
+		require.Contains(t, b.do(t, "GET", "/health", "").body, `"status":"healthy"`)
+	})
+}
+
+// TestWeakKeysOpenNothing: and the token's refusal says so.
+func TestWeakKeysOpenNothing(t *testing.T) {
+	weak, err := rsa.GenerateKey(rand.Reader, 1024)
+	require.NoError(t, err)
+	p := newProject(t, authtest.Shows(map[string]crypto.Signer{"weak": weak}))
+	b := newKeyBench(t, p)
+	_, err = b.auth.Bearer([]byte(p.signed(t, jwt.SigningMethodRS256, weak, "weak")))
+	refused, _ := problemOf(err)
+	require.Equal(t, "invalid_token", refused.kind.code)
+	require.Equal(t, `its key "weak" is not taken: it has 1024 bits, and 2048 to 8192 are taken`, refused.detail)
 }

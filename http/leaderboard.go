@@ -27,7 +27,7 @@ func (s *Server) getLeaderboard(c *call) error {
 	if err != nil {
 		return err
 	}
-	id = c.who.competitionRead(id)
+	id = c.who.Read.Copy(id)
 	part, err := readPart(c.query())
 	if err != nil {
 		return err

@@ -10,11 +10,12 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func TestABoardsTopComesFromWhatWasPublished(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	for target, want := range map[string]int{"": 3, "?limit=100": 3, "?limit=3": 3, "?limit=2": 2, "?limit=1": 1, "?offset=0": 3} {
 		r := b.do(t, "GET", "/api/v1/leaderboard/spring"+target, "", user)
 		require.Equal(t, 200, r.status)
@@ -38,7 +39,7 @@ func TestABoardsTopComesFromWhatWasPublished(t *testing.T) {
 
 func TestTheRestOfABoardComesByAsking(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	for _, c := range []struct {
 		query, call string
 		args        []any
@@ -59,7 +60,7 @@ func TestTheRestOfABoardComesByAsking(t *testing.T) {
 
 func TestAnUnchangedBoardIs304(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	tags := map[string]bool{}
 	for _, query := range []string{"", "?limit=2", "?limit=200", "?offset=1", "?offset=1&limit=2", "?around=u2", "?around=u2&radius=1"} {
 		target := "/api/v1/leaderboard/spring" + query
@@ -99,7 +100,7 @@ func TestMatches(t *testing.T) {
 
 func TestHEADAnswersLikeGETWithoutABody(t *testing.T) {
 	b := newBench(t)
-	r := b.do(t, "HEAD", "/api/v1/leaderboard/spring", "", bearer(userToken(t, "u1")))
+	r := b.do(t, "HEAD", "/api/v1/leaderboard/spring", "", bearer(authtest.User(t, "u1")))
 	assert.Equal(t, 200, r.status)
 	assert.NotEmpty(t, r.get("ETag"))
 }
@@ -119,7 +120,7 @@ func TestReadingATopAllocatesNothing(t *testing.T) {
 			var ctx fasthttp.RequestCtx
 			ctx.Response.KeepBodyBuffer = true // as a connection's
 			ctx.Request.SetRequestURI(c.target)
-			ctx.Request.Header.Set("Authorization", "Bearer "+userToken(t, "u1"))
+			ctx.Request.Header.Set("Authorization", "Bearer "+authtest.User(t, "u1"))
 			if c.known != "" {
 				ctx.Request.Header.Set("If-None-Match", c.known)
 			}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // liveEngine is the fake engine with boards that change while they are watched.
@@ -143,7 +144,7 @@ func place(user string, score int64, rank int) competition.Entry {
 // open opens a socket for u1.
 func (b *liveBench) open(tb testing.TB, target string, fields ...string) *rawSocket {
 	tb.Helper()
-	return upgraded(tb, b.address, target, append(fields, "Sec-WebSocket-Protocol: bearer."+userToken(tb, "u1"))...)
+	return upgraded(tb, b.address, target, append(fields, "Sec-WebSocket-Protocol: bearer."+authtest.User(tb, "u1"))...)
 }
 
 // watching opens a socket on spring, and reads its first two frames.

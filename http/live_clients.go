@@ -3,7 +3,8 @@ package http
 import (
 	"context"
 	"sync"
-	"time"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // liveClient is a socket or an event stream that is open.
@@ -111,31 +112,13 @@ func (l *liveClients) endAll(ctx context.Context) error {
 	}
 }
 
-// untilExpiry is how long an identity is good for before it is looked at again: an
-// API key may be revoked before it expires.
-func (s *Server) untilExpiry(id *Identity) time.Duration {
-	left := time.Unix(id.Expires, 0).Sub(s.now())
-	if id.Key != "" {
-		left = min(left, keyringAge)
+// ended is why a live client must go; see [auth.Authenticator.Recheck]. It is nil
+// while the client may stay, and moves the alarm if that went off too early.
+func (s *Server) ended(id *auth.Identity, expiry *alarm) error {
+	due := expiry.due.Load()
+	err := s.auth.Recheck(id, due)
+	if err == nil && due {
+		expiry.reset(s.auth.RecheckIn(id))
 	}
-	return left
-}
-
-// ended is why a live client must go: its token has expired, its key is withdrawn
-// or revoked, or it cannot be known whether it is. It is nil while the client may
-// stay, and moves the alarm if that went off for an API key that is still good.
-func (s *Server) ended(id *Identity, expiry *alarm) error {
-	switch {
-	case id.withdrawn():
-		return s.auth.refused(refuseToken("withdrawn", "the project has withdrawn the key that signed the token"))
-	case !expiry.due.Load():
-		return nil
-	case id.Key == "":
-		return s.auth.refused(&tokenError{kind: kindExpiredToken, rule: "expired", detail: "the token has expired"})
-	}
-	if err := s.auth.keys.holds(id); err != nil {
-		return s.auth.refused(err)
-	}
-	expiry.reset(s.untilExpiry(id))
-	return nil
+	return err
 }

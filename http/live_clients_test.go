@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // TestAUserHasSoManyLiveConnections: sockets and event streams together; others,
@@ -16,22 +18,22 @@ func TestAUserHasSoManyLiveConnections(t *testing.T) {
 	open := func(token string) *rawSocket {
 		return dialRaw(t, b.address, "/ws/leaderboard/spring", "Sec-WebSocket-Protocol: bearer."+token)
 	}
-	first := open(userToken(t, "u1"))
+	first := open(authtest.User(t, "u1"))
 	require.Equal(t, "connected", first.message().Type)
 	stream := b.stream(t, "spring/events")
 	stream.expect("connected", "")
 
-	require.Contains(t, open(userToken(t, "u1")).refusedWith(1013), "together")
+	require.Contains(t, open(authtest.User(t, "u1")).refusedWith(1013), "together")
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+b.address+"/api/v1/leaderboard/spring/events", http.NoBody)
 	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer "+userToken(t, "u1"))
+	request.Header.Set("Authorization", "Bearer "+authtest.User(t, "u1"))
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(t, err)
 	require.NoError(t, answer.Body.Close())
 	require.Equal(t, http.StatusTooManyRequests, answer.StatusCode)
 	require.NotEmpty(t, answer.Header.Get("Retry-After"))
 
-	for _, others := range []string{userToken(t, "u2"), serviceToken(t), serviceToken(t), serviceToken(t), apiKey("READ"), apiKey("READ"), apiKey("READ")} {
+	for _, others := range []string{authtest.User(t, "u2"), authtest.Service(t), authtest.Service(t), authtest.Service(t), apiKey("READ"), apiKey("READ"), apiKey("READ")} {
 		require.Equal(t, "connected", open(others).message().Type)
 	}
 	require.NoError(t, first.conn.Close())
@@ -40,6 +42,6 @@ func TestAUserHasSoManyLiveConnections(t *testing.T) {
 		defer b.Server.live.mu.Unlock()
 		return b.Server.live.users["u1"] == 1
 	}, 5*time.Second, time.Millisecond)
-	require.Equal(t, "connected", open(userToken(t, "u1")).message().Type)
+	require.Equal(t, "connected", open(authtest.User(t, "u1")).message().Type)
 	require.Equal(t, 1013, closingFor(errTooManySockets).code)
 }

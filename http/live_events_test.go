@@ -16,6 +16,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // events is a client of Server-Sent Events that reads them line by line.
@@ -38,7 +41,7 @@ func (b *liveBench) stream(tb testing.TB, target string, headers ...header) *eve
 	tb.Cleanup(stop)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+b.address+"/api/v1/leaderboard/"+target, http.NoBody)
 	require.NoError(tb, err)
-	for _, h := range append(headers, bearer(userToken(tb, "u1"))) {
+	for _, h := range append(headers, bearer(authtest.User(tb, "u1"))) {
 		request.Header.Set(h.name, h.value)
 	}
 	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
@@ -173,8 +176,8 @@ func TestEventsResume(t *testing.T) {
 
 func TestEventsAreRefusedBeforeTheyBegin(t *testing.T) {
 	b := newLiveBench(t)
-	token := userToken(t, "u1")
-	expired := mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Minute).Unix()})
+	token := authtest.User(t, "u1")
+	expired := authtest.Mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Minute).Unix()})
 	for _, c := range []struct {
 		rule, target string
 		header       header
@@ -182,7 +185,7 @@ func TestEventsAreRefusedBeforeTheyBegin(t *testing.T) {
 		code         string
 	}{
 		{"no token", "spring", header{"X-None", "x"}, 401, "missing_token"},
-		{"a bad token", "spring", bearer(strayBit(token)), 401, "invalid_token"},
+		{"a bad token", "spring", bearer(authtest.StrayBit(token)), 401, "invalid_token"},
 		{"a bad token in the query", "spring?token=x", header{"X-None", "x"}, 401, "invalid_token"},
 		{"an expired token", "spring", bearer(expired), 401, "token_expired"},
 		{"a private competition", "secret", bearer(token), 404, "unknown_competition"},
@@ -220,7 +223,7 @@ func TestEventsEnd(t *testing.T) {
 	})
 	t.Run("with the token", func(t *testing.T) {
 		b := newLiveServer(t)
-		token := mint(t, secret, jwt.MapClaims{"exp": start.Add(time.Second - leeway).Unix()})
+		token := authtest.Mint(t, secret, jwt.MapClaims{"exp": start.Add(time.Second - auth.Leeway).Unix()})
 		answer := wire(t, b.address, "GET /api/v1/leaderboard/spring/events?token="+token+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 		require.Contains(t, answer, "event: leaderboard_update\nid: 7\n")
 		require.True(t, strings.HasSuffix(answer, "\r\n0\r\n\r\n"), "the response is complete: %q", answer)

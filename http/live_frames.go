@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // The frames of the live protocol: {"type","data","timestamp"}, each written by
@@ -113,9 +114,9 @@ func appendPong(dst []byte, now competition.Millis) []byte {
 }
 
 // appendAuthenticated answers a token that was taken.
-func appendAuthenticated(dst []byte, id *Identity, now competition.Millis) []byte {
+func appendAuthenticated(dst []byte, id *auth.Identity, now competition.Millis) []byte {
 	dst = append(beginFrame(dst, "authenticated"), '{')
-	if at, ends := id.endsAt(); ends {
+	if at, ends := id.EndsAt(); ends {
 		dst = appendTime(append(dst, `"expires_at":`...), at)
 	}
 	return endFrame(append(dst, '}'), now)

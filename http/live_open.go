@@ -83,16 +83,16 @@ func (s *Server) readHandshake(c *call) *handshake {
 		}
 	}
 	if token == "" {
-		return refuse(s.auth.missing("send the token as subprotocol bearer.<token> or as token="))
+		return refuse(s.auth.Missing("send the token as subprotocol bearer.<token> or as token="))
 	}
 	var err error
-	if h.identity, err = s.auth.token([]byte(token)); err != nil {
+	if h.identity, err = s.auth.Token([]byte(token)); err != nil {
 		return refuse(err)
 	}
-	if !h.identity.may(c.route.scope) {
+	if !h.identity.May(c.route.scope) {
 		return refuse(errScope)
 	}
-	if err := s.users.take(c.RequestCtx, h.identity.bucket, 1, 0); err != nil {
+	if err := s.users.take(c.RequestCtx, h.identity.Bucket, 1, 0); err != nil {
 		return refuse(err)
 	}
 	if h.competitionID, err = c.competitionID(); err != nil {

@@ -18,6 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // asOperator opens a socket of u1, who is an operator for now, on spring and the
@@ -26,7 +29,7 @@ func (b *liveBench) asOperator(t *testing.T) *rawSocket {
 	t.Helper()
 	b.live.private["hidden"] = true
 	b.live.change("hidden", func(board *competition.Board) { board.Entries = []competition.Entry{place("u2", 5, 1)} })
-	r := upgraded(t, b.address, "/ws/leaderboard/spring?token="+mint(t, secret, jwt.MapClaims{"app_metadata": map[string]any{"role": "operator"}}))
+	r := upgraded(t, b.address, "/ws/leaderboard/spring?token="+authtest.Mint(t, secret, jwt.MapClaims{"app_metadata": map[string]any{"role": "operator"}}))
 	r.expect("leaderboard_update")
 	r.say("subscribe", `{"competition_id":"hidden"}`)
 	r.expect("leaderboard_update")
@@ -40,7 +43,7 @@ func (r *rawSocket) renew(token string) { r.say("auth", fmt.Sprintf(`{"token":%q
 func TestATokenThatLostItsRole(t *testing.T) {
 	b := newLiveServer(t)
 	r := b.asOperator(t)
-	r.renew(userToken(t, "u1"))
+	r.renew(authtest.User(t, "u1"))
 	lost := r.message()
 	require.Equal(t, "error", lost.Type)
 	require.Equal(t, "hidden", lost.Data["competition_id"])
@@ -66,14 +69,14 @@ func TestTheLastWatchThatIsLost(t *testing.T) {
 	b := newLiveServer(t)
 	r := b.asOperator(t)
 	r.say("unsubscribe", `{"competition_id":"spring"}`)
-	r.renew(userToken(t, "u1"))
+	r.renew(authtest.User(t, "u1"))
 	require.Equal(t, "hidden", r.message().Data["competition_id"])
 	r.refusedWith(4403)
 
 	r = b.watching(t, "")
 	r.expect("leaderboard_update")
 	r.say("unsubscribe", `{"competition_id":"spring"}`)
-	r.renew(userToken(t, "u1"))
+	r.renew(authtest.User(t, "u1"))
 	require.Equal(t, "authenticated", r.message().Type, "one without watches has lost none")
 }
 
@@ -86,10 +89,10 @@ func TestAFailedRenewalChangesNothing(t *testing.T) {
 		store       error
 		status      float64
 	}{
-		{"a bad token", strayBit(userToken(t, "u1")), nil, 401},
-		{"an expired token", mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Minute).Unix()}), nil, 401},
-		{"another user's", userToken(t, "u2"), nil, 403},
-		{"a store that is away while the watches are checked", userToken(t, "u1"), competition.ErrUnavailable, 503},
+		{"a bad token", authtest.StrayBit(authtest.User(t, "u1")), nil, 401},
+		{"an expired token", authtest.Mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Minute).Unix()}), nil, 401},
+		{"another user's", authtest.User(t, "u2"), nil, 403},
+		{"a store that is away while the watches are checked", authtest.User(t, "u1"), competition.ErrUnavailable, 503},
 	} {
 		b.live.mu.Lock()
 		b.live.refusals["spring"] = c.store
@@ -117,7 +120,7 @@ func TestRenewalsAreAnswered(t *testing.T) {
 	for _, c := range []struct{ token, data string }{
 		{apiKey("ALL"), `{}`},
 		{apiKey("SPARE"), `{"expires_at":"2026-05-10T13:00:00Z"}`},
-		{serviceToken(t), `{"expires_at":"2026-05-10T13:00:00Z"}`},
+		{authtest.Service(t), `{"expires_at":"2026-05-10T13:00:00Z"}`},
 	} {
 		r.renew(c.token)
 		m := r.message()
@@ -145,11 +148,11 @@ func TestARenewalTellsOfAStandingThatChanged(t *testing.T) {
 	b.live.stand("u1", 4)
 	r := b.watching(t, "")
 	r.expect("standing")
-	r.renew(userToken(t, "u1"))
+	r.renew(authtest.User(t, "u1"))
 	require.Equal(t, "authenticated", r.message().Type)
 	r.quiet()
 	b.live.stand("u1", 0)
-	r.renew(userToken(t, "u1"))
+	r.renew(authtest.User(t, "u1"))
 	require.Equal(t, "authenticated", r.message().Type)
 	require.Equal(t, true, r.expect("standing").Data["removed"])
 	r.quiet()
@@ -158,8 +161,8 @@ func TestARenewalTellsOfAStandingThatChanged(t *testing.T) {
 // TestAWithdrawnKeyEndsLiveClients: the sockets and event streams of its tokens,
 // soon; those of others go on.
 func TestAWithdrawnKeyEndsLiveClients(t *testing.T) {
-	leaked, kept := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
-	p := newProject(t, shows(t, map[string]crypto.Signer{"leaked": leaked, "kept": kept}))
+	leaked, kept := authtest.NewECKey(t, elliptic.P256()), authtest.NewECKey(t, elliptic.P256())
+	p := newProject(t, authtest.Shows(map[string]crypto.Signer{"leaked": leaked, "kept": kept}))
 	projectKeys := NewProjectKeys(t.Context(), ProjectKeysOptions{SupabaseURL: p.url, Now: func() time.Time { return start }})
 	b := newLiveServer(t, func(o *Options) { o.Keys, o.SupabaseURL = projectKeys, p.url })
 	token := func(key crypto.Signer, name string) string {
@@ -171,10 +174,11 @@ func TestAWithdrawnKeyEndsLiveClients(t *testing.T) {
 	going.expect("leaderboard_update")
 	streamed := b.rawStream(t, token(leaked, "leaked"))
 
-	rotated := shows(t, map[string]crypto.Signer{"kept": kept})
+	rotated := authtest.Shows(map[string]crypto.Signer{"kept": kept})
 	p.answer.Store(&rotated)
-	projectKeys.refresh() // as the timer does
 	began := time.Now()
+	_, err := projectKeys.Verify(token(kept, "unknown")) // has the keys fetched
+	require.Error(t, err)
 	require.Contains(t, lost.refusedWith(1008), "withdrawn")
 	require.Less(t, time.Since(began), 5*time.Second)
 	rest, err := io.ReadAll(streamed)
@@ -205,7 +209,7 @@ func (b *liveBench) rawStream(t *testing.T, token string) *bufio.Reader {
 func TestAnEventStreamSaysWhyItEnds(t *testing.T) {
 	t.Parallel()
 	b := newLiveServer(t)
-	streamed := b.rawStream(t, mint(t, secret, jwt.MapClaims{"exp": start.Add(time.Second - leeway).Unix()}))
+	streamed := b.rawStream(t, authtest.Mint(t, secret, jwt.MapClaims{"exp": start.Add(time.Second - auth.Leeway).Unix()}))
 	rest, err := io.ReadAll(streamed)
 	require.NoError(t, err)
 	require.Contains(t, string(rest), "event: error\ndata: ")

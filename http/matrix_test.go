@@ -11,6 +11,8 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // request is what a route is asked.
@@ -86,35 +88,35 @@ func TestWhoMayDoWhat(t *testing.T) {
 		status      func(r *route) int // 0 for success
 	}{
 		{"no token", "", func(*route) int { return 401 }},
-		{"expired", mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Hour).Unix()}), func(*route) int { return 401 }},
-		{"wrong key", mint(t, []byte("another secret, which is just as long as ours"), nil), func(*route) int { return 401 }},
-		{"wrong audience", mint(t, secret, jwt.MapClaims{"aud": "somebody"}), func(*route) int { return 401 }},
-		{"anon key", mint(t, secret, jwt.MapClaims{"role": "anon", "sub": nil, "aud": nil, "iss": "supabase"}), func(*route) int { return 401 }},
-		{"anonymous user", anonymousToken(t), func(r *route) int {
+		{"expired", authtest.Mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Hour).Unix()}), func(*route) int { return 401 }},
+		{"wrong key", authtest.Mint(t, []byte("another secret, which is just as long as ours"), nil), func(*route) int { return 401 }},
+		{"wrong audience", authtest.Mint(t, secret, jwt.MapClaims{"aud": "somebody"}), func(*route) int { return 401 }},
+		{"anon key", authtest.Mint(t, secret, jwt.MapClaims{"role": "anon", "sub": nil, "aud": nil, "iss": "supabase"}), func(*route) int { return 401 }},
+		{"anonymous user", authtest.Anonymous(t), func(r *route) int {
 			if r.changes() || r.access >= operator {
 				return 403
 			}
 			return 0
 		}},
-		{"other user", userToken(t, "u2"), func(r *route) int {
+		{"other user", authtest.User(t, "u2"), func(r *route) int {
 			if ownOnly[r.operation] || r.access >= operator {
 				return 403
 			}
 			return 0
 		}},
-		{"same user", userToken(t, "u1"), func(r *route) int {
+		{"same user", authtest.User(t, "u1"), func(r *route) int {
 			if r.access >= operator {
 				return 403
 			}
 			return 0
 		}},
-		{"operator", operatorToken(t), func(r *route) int {
+		{"operator", authtest.Operator(t), func(r *route) int {
 			if selfOnly[r.operation] {
 				return 403
 			}
 			return 0
 		}},
-		{"service role", serviceToken(t), func(r *route) int {
+		{"service role", authtest.Service(t), func(r *route) int {
 			if selfOnly[r.operation] || r.operation == "declineInvitation" {
 				return 403
 			}

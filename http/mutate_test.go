@@ -10,12 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // mutants are good requests from which broken ones are made.
 func mutants(tb testing.TB) [][]byte {
 	tb.Helper()
-	token := userToken(tb, "u1")
+	token := authtest.User(tb, "u1")
 	var all [][]byte
 	for _, r := range routes() {
 		if r.access == guarded {

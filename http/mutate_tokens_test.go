@@ -12,6 +12,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // forge breaks a token in a way that somebody might try: its bytes, its parts, or
@@ -67,13 +69,13 @@ var swaps = [][2]string{
 
 // However a token is changed, it opens nothing, and nobody waits for the refusal.
 func TestMutatedTokensOpenNothing(t *testing.T) {
-	key := newECKey(t, elliptic.P256())
-	p := newProject(t, shows(t, map[string]crypto.Signer{"ec": key}))
+	key := authtest.NewECKey(t, elliptic.P256())
+	p := newProject(t, authtest.Shows(map[string]crypto.Signer{"ec": key}))
 	b := newKeyBench(t, p)
 	ours := jwt.MapClaims{"iss": p.url + "/auth/v1"}
 	operator := jwt.MapClaims{"iss": ours["iss"], "sub": "op", "app_metadata": map[string]any{"role": "operator"}}
 	good := [][]byte{
-		[]byte(mint(t, secret, ours)), []byte(mint(t, secret, operator)), []byte(serviceToken(t)),
+		[]byte(authtest.Mint(t, secret, ours)), []byte(authtest.Mint(t, secret, operator)), []byte(authtest.Service(t)),
 		[]byte(strings.TrimPrefix(p.signed(t, jwt.SigningMethodES256, key, "ec"), "Bearer ")),
 	}
 	for _, token := range good {

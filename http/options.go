@@ -1,12 +1,15 @@
 package http
 
 import (
+	"context"
 	"io/fs"
 	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // Options are what a [Server] is made of. Only Engine must be there.
@@ -53,6 +56,17 @@ type Options struct {
 
 	Now   func() time.Time // time.Now when nil
 	NewID func() string    // an id for a competition whose creator gave none; UUIDv7 when nil
+}
+
+// Keys of a project that verify tokens, for [Options].
+type (
+	ProjectKeys        = auth.ProjectKeys
+	ProjectKeysOptions = auth.ProjectKeysOptions
+)
+
+// NewProjectKeys begins to fetch a project's keys, and goes on until ctx ends.
+func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
+	return auth.NewProjectKeys(ctx, o)
 }
 
 // Build says which program this is.

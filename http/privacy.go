@@ -129,7 +129,7 @@ func (s *Server) exportUser(c *call) error {
 
 // streamExport begins anew, and keeps nothing.
 func (s *Server) streamExport(c *call, x *personExport) {
-	conn, bucket := c.Conn(), c.who.bucket
+	conn, bucket := c.Conn(), c.who.Bucket
 	id := string(c.Response.Header.PeekCanonical(headerRequestID))
 	c.SetBodyStreamWriter(func(w *bufio.Writer) {
 		defer func() { s.survive(recover()) }()

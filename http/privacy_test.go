@@ -15,20 +15,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func TestErasingAnswersWithCountsAlone(t *testing.T) {
 	b := newBench(t)
-	got := b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1")))
+	got := b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, got.status)
 	require.JSONEq(t, `{"success":true,"data":{"erased":true,"competitions":3,"transactions_kept":2}}`, got.body)
 	require.Empty(t, b.engine.audit, "users are not in the audit log")
 	b.engine.erased = competition.Erased{Competitions: 2, KeptIn: []string{"autumn", "spring"}, KeptUntil: atStart}
-	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1")))
+	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.User(t, "u1")))
 	require.JSONEq(t, `{"success":true,"data":{"erased":true,"competitions":2,"transactions_kept":0,
 		"kept_until":"`+atStart.Time().Format("2006-01-02T15:04:05.000Z07:00")+`","kept_in":["autumn","spring"]}}`, got.body)
 	b.engine.err = competition.ErrPrizePending
-	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1")))
+	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.User(t, "u1")))
 	require.Equal(t, 409, got.status)
 	require.Contains(t, got.body, `"code":"prize_pending"`)
 }
@@ -36,7 +37,7 @@ func TestErasingAnswersWithCountsAlone(t *testing.T) {
 // TestErasingAgainAndAgainIsLimited, for each user alone, whoever asks.
 func TestErasingAgainAndAgainIsLimited(t *testing.T) {
 	b := newBench(t)
-	operator := bearer(operatorToken(t))
+	operator := bearer(authtest.Operator(t))
 	erase := func(userID string) response { return b.do(t, "DELETE", "/api/v1/users/"+userID, "", operator) }
 	for range seldomBurst {
 		require.Equal(t, 200, erase("u1").status)
@@ -44,7 +45,7 @@ func TestErasingAgainAndAgainIsLimited(t *testing.T) {
 	got := erase("u1")
 	require.Equal(t, 429, got.status)
 	require.Equal(t, "60", got.get("Retry-After"))
-	require.Equal(t, 429, b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1"))).status)
+	require.Equal(t, 429, b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.User(t, "u1"))).status)
 	require.Equal(t, 200, erase("u2").status)
 	require.Len(t, b.engine.called(), seldomBurst+1, "a refused one is not begun")
 }
@@ -53,9 +54,9 @@ func TestErasingAgainAndAgainIsLimited(t *testing.T) {
 // who did it.
 func TestTheAuditLogDoesNotBringTheErasedBack(t *testing.T) {
 	b := newBench(t)
-	b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(operatorToken(t)))
-	b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(operatorToken(t)))
-	self := mint(t, secret, map[string]any{"sub": "boss", "app_metadata": map[string]any{"role": "operator"}})
+	b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.Operator(t)))
+	b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(authtest.Operator(t)))
+	self := authtest.Mint(t, secret, map[string]any{"sub": "boss", "app_metadata": map[string]any{"role": "operator"}})
 	b.do(t, "DELETE", "/api/v1/users/boss", "", bearer(self))
 	var said []string
 	for _, e := range b.engine.audit {
@@ -73,7 +74,7 @@ func TestAnExportHasEverything(t *testing.T) {
 	for _, id := range []string{"u1", "u2"} {
 		require.NoError(t, b.engine.Note(exportOf(id)))
 	}
-	got := b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(userToken(t, "u1")))
+	got := b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, got.status)
 	require.Equal(t, "no-store", got.get("Cache-Control"))
 	var document struct {
@@ -134,7 +135,7 @@ func TestALargeExportIsStreamed(t *testing.T) {
 	go func() { _ = b.Serve(listener) }()
 	request, err := nethttp.NewRequestWithContext(t.Context(), "GET", "http://"+listener.Addr().String()+"/api/v1/users/u1/export", nil)
 	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer "+userToken(t, "u1"))
+	request.Header.Set("Authorization", "Bearer "+authtest.User(t, "u1"))
 	request.Close = true
 	response, err := nethttp.DefaultTransport.RoundTrip(request)
 	require.NoError(t, err)
@@ -169,7 +170,7 @@ func manyDays(b *bench, competitions int) {
 func TestAnExportGoesByPages(t *testing.T) {
 	b := newBench(t)
 	manyDays(b, 3)
-	got := served(t, b, "GET", "/api/v1/users/u1/export", userToken(t, "u1"))
+	got := served(t, b, "GET", "/api/v1/users/u1/export", authtest.User(t, "u1"))
 	var document struct {
 		Data struct {
 			Competitions []struct{ Stats, Explanation dayPage }
@@ -210,7 +211,7 @@ func served(t *testing.T, b *bench, method, target, token string) string {
 func TestAnExportIsPaid(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
 	export := func(user string) response {
-		return b.do(t, "GET", "/api/v1/users/"+user+"/export", "", bearer(userToken(t, user)))
+		return b.do(t, "GET", "/api/v1/users/"+user+"/export", "", bearer(authtest.User(t, user)))
 	}
 	b.engine.ties = []string{}
 	for i := range 250 {
@@ -239,7 +240,7 @@ func TestAnExportIsPaid(t *testing.T) {
 	require.Equal(t, "60", r.get("Retry-After"))
 	require.Empty(t, b.engine.called(), "nothing was read")
 	require.Equal(t, 200, export("u2").status, "others are not concerned")
-	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(userToken(t, "u1"))).status, "erasing has its own")
+	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.User(t, "u1"))).status, "erasing has its own")
 	b.now = b.now.Add(time.Minute)
 	require.Equal(t, 200, export("u1").status)
 }
@@ -267,7 +268,7 @@ func TestAnExportHasADeadline(t *testing.T) {
 func TestAnExportThatCannotBeReadIsAProblem(t *testing.T) {
 	b := newBench(t)
 	b.engine.err = competition.ErrUnavailable
-	got := b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(userToken(t, "u1")))
+	got := b.do(t, "GET", "/api/v1/users/u1/export", "", bearer(authtest.User(t, "u1")))
 	require.Equal(t, 503, got.status)
 	require.True(t, strings.HasPrefix(got.body, `{"type"`))
 }

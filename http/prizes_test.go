@@ -7,11 +7,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func TestPrizesAreWorkedOutAndPaid(t *testing.T) {
 	b := newBench(t)
-	op := bearer(operatorToken(t))
+	op := bearer(authtest.Operator(t))
 	r := b.do(t, "POST", "/api/v1/prizes/calculate/spring", `{"prize_pool":1000.5}`, op)
 	require.Equal(t, 200, r.status, r.body)
 	require.Equal(t, []any{int64(100_050)}, b.engine.args, "minor units")
@@ -34,7 +35,7 @@ func TestPrizesAreWorkedOutAndPaid(t *testing.T) {
 // TestPoolHasTheCurrencysDecimals: one more is refused, whatever it is.
 func TestPoolHasTheCurrencysDecimals(t *testing.T) {
 	b := newBench(t)
-	op := bearer(operatorToken(t))
+	op := bearer(authtest.Operator(t))
 	for _, c := range []struct {
 		currency, pool string
 		minor          int64 // -1: refused
@@ -66,7 +67,7 @@ func TestPoolHasTheCurrencysDecimals(t *testing.T) {
 
 func TestPrizesAreDecided(t *testing.T) {
 	b := newBench(t)
-	op := bearer(operatorToken(t))
+	op := bearer(authtest.Operator(t))
 	id := competition.PrizeID{CompetitionID: "spring", Number: 7}
 	require.Equal(t, 200, b.do(t, "POST", "/api/v1/prizes/spring.7/confirm", "", op).status)
 	require.Equal(t, []any{id}, b.engine.args)
@@ -81,7 +82,7 @@ func TestPrizesAreDecided(t *testing.T) {
 
 func TestMoneyListsArePaged(t *testing.T) {
 	b := newBench(t)
-	own := bearer(userToken(t, "u1"))
+	own := bearer(authtest.User(t, "u1"))
 	b.engine.nextPlace = competition.LedgerPlace{At: atStart, CompetitionID: "spring", Seq: 14, N: 3}
 	for list, want := range map[string]string{
 		"/api/v1/prizes/history/u1":     `"prizes":[{"id":"spring.7",`,
@@ -105,7 +106,7 @@ func TestMoneyListsArePaged(t *testing.T) {
 
 func TestPayouts(t *testing.T) {
 	b := newBench(t)
-	op := bearer(operatorToken(t))
+	op := bearer(authtest.Operator(t))
 	b.engine.nextPrize = pendingPrize.ID()
 	r := b.do(t, "GET", "/api/v1/payouts?status=dead&limit=1", "", op)
 	require.Equal(t, 200, r.status, r.body)

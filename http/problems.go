@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // kind is a sort of problem (RFC 9457): what clients may rely on of it.
@@ -16,11 +17,11 @@ type kind struct {
 	code       string // stable machine word
 	title      string
 	retryAfter int     // seconds; 0 when there is no point in asking again
-	errs       []error // the core's, which are told as this; their own texts are the details
+	errs       []error // of the core and of auth, which are told as this; their own texts are the details
 }
 
 // The problems, each in one row: status, code, title, seconds until a retry makes
-// sense, and the core's errors that it stands for. The rows stand in the order in
+// sense, and the errors that it stands for. The rows stand in the order in
 // which the documentation lists them.
 //
 //nolint:unused // A row that only stands for errors of the core is used by the table.
@@ -28,9 +29,9 @@ var (
 	kindBadRequest         = problemKind(400, "bad_request", "The request is not valid HTTP", 0)
 	kindInvalidJSON        = problemKind(400, "invalid_json", "The body is not valid JSON", 0)
 	kindInvalidRequest     = problemKind(400, "invalid_request", "The request has fields that cannot be accepted", 0)
-	kindMissingToken       = problemKind(401, "missing_token", "The request needs a token", 0)
-	kindInvalidToken       = problemKind(401, "invalid_token", "The token is not valid", 0)
-	kindExpiredToken       = problemKind(401, "token_expired", "The token has expired", 0)
+	kindMissingToken       = problemKind(401, "missing_token", "The request needs a token", 0, auth.ErrMissing)
+	kindInvalidToken       = problemKind(401, "invalid_token", "The token is not valid", 0, auth.ErrInvalid)
+	kindExpiredToken       = problemKind(401, "token_expired", "The token has expired", 0, auth.ErrExpired)
 	kindForbidden          = problemKind(403, "forbidden", "The caller may not do this", 0, competition.ErrForbidden)
 	kindInvitationRequired = problemKind(403, "invitation_required", "An invitation is required", 0, competition.ErrInvitationRequired)
 	kindNotFound           = problemKind(404, "not_found", "There is nothing at this address", 0)
@@ -77,7 +78,7 @@ var (
 	kindOverloaded         = problemKind(503, "overloaded", "The server is overloaded", 1, competition.ErrOverloaded)
 	kindUnavailable        = problemKind(503, "unavailable", "The store cannot be reached", 1, competition.ErrUnavailable, competition.ErrConflict)
 	kindDamaged            = problemKind(503, "competition_damaged", "The competition needs its operator", 60, competition.ErrCorrupt)
-	kindSignIn             = problemKind(503, "sign_in_unavailable", "Tokens cannot be checked now", 1)
+	kindSignIn             = problemKind(503, "sign_in_unavailable", "Tokens cannot be checked now", 1, auth.ErrUnavailable)
 	kindNotReady           = problemKind(503, "not_ready", "The server is not ready", 1)
 )
 
@@ -145,6 +146,9 @@ func problemOf(err error) (p *problem, known bool) {
 			}
 			if spent, ok := errors.AsType[*competition.JournalBudgetError](err); ok {
 				p = p.after(spent.RetryAfter.Seconds())
+			}
+			if refused, ok := errors.AsType[*auth.Refusal](err); ok {
+				p.detail, p.retryAfter = refused.Detail, refused.RetryAfter
 			}
 			return p, true
 		}

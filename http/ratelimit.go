@@ -166,7 +166,7 @@ func (s *Server) charge(c *call, units int) error {
 	if units == 0 || c.who == nil {
 		return nil
 	}
-	err := s.users.take(c.RequestCtx, c.who.bucket, units, c.paid)
+	err := s.users.take(c.RequestCtx, c.who.Bucket, units, c.paid)
 	if err == nil {
 		c.paid += units
 	}
@@ -175,7 +175,7 @@ func (s *Server) charge(c *call, units int) error {
 
 // chargeRows takes what a request costs for what it has read.
 func (s *Server) chargeRows(c *call, rows int) {
-	s.users.owe(c.RequestCtx, c.who.bucket, rows/rowsOfUnit)
+	s.users.owe(c.RequestCtx, c.who.Bucket, rows/rowsOfUnit)
 }
 
 // payFor charges for reports. A tie that was read to find out how many they are costs
@@ -184,7 +184,7 @@ func (s *Server) chargeRows(c *call, rows int) {
 func (s *Server) payFor(c *call) competition.Pay {
 	return func(writes, ties int) error {
 		looking := ties / writesOfUnit
-		s.users.owe(c.RequestCtx, c.who.bucket, looking)
+		s.users.owe(c.RequestCtx, c.who.Bucket, looking)
 		c.paid += looking
 		if writes > maxWrites {
 			return errTooMuch

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 const readTop = "/api/v1/leaderboard/spring"
@@ -17,7 +19,7 @@ const readTop = "/api/v1/leaderboard/spring"
 func TestUsersAreHeldToARate(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 5, 10 })
 	get := func(token string) response { return b.do(t, "GET", readTop, "", bearer(token)) }
-	ada, again, bob := userToken(t, "ada"), mint(t, secret, map[string]any{"sub": "ada", "jti": "2"}), userToken(t, "bob")
+	ada, again, bob := authtest.User(t, "ada"), authtest.Mint(t, secret, map[string]any{"sub": "ada", "jti": "2"}), authtest.User(t, "bob")
 	for left := 9; left >= 0; left-- {
 		r := get(ada)
 		require.Equal(t, 200, r.status)
@@ -45,17 +47,17 @@ func TestARequestTooManyReachesNobody(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 1, 2 })
 	const body = `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
 	for range 2 {
-		require.Equal(t, 200, b.do(t, "POST", "/api/v1/fitness/sync", body, bearer(userToken(t, "u1"))).status)
+		require.Equal(t, 200, b.do(t, "POST", "/api/v1/fitness/sync", body, bearer(authtest.User(t, "u1"))).status)
 	}
 	before := len(b.engine.calls)
-	require.Equal(t, 429, b.do(t, "POST", "/api/v1/fitness/sync", body, bearer(userToken(t, "u1"))).status)
+	require.Equal(t, 429, b.do(t, "POST", "/api/v1/fitness/sync", body, bearer(authtest.User(t, "u1"))).status)
 	require.Len(t, b.engine.calls, before)
 }
 
 // TestOperatorsAreNotHeldToARate: services send for many users.
 func TestOperatorsAreNotHeldToARate(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 1, 2 })
-	operator := mint(t, secret, map[string]any{"app_metadata": map[string]any{"role": "operator"}})
+	operator := authtest.Mint(t, secret, map[string]any{"app_metadata": map[string]any{"role": "operator"}})
 	for range 20 {
 		r := b.do(t, "GET", readTop, "", bearer(operator))
 		require.Equal(t, 200, r.status)
@@ -70,7 +72,7 @@ func TestAddressesAreHeldToARate(t *testing.T) {
 	for range 4 {
 		require.Equal(t, 401, b.do(t, "GET", readTop, "", bearer("nonsense")).status)
 	}
-	for _, r := range []response{b.do(t, "GET", readTop, "", bearer("nonsense")), b.do(t, "GET", "/health", ""), b.do(t, "GET", readTop, "", bearer(userToken(t, "u1")))} {
+	for _, r := range []response{b.do(t, "GET", readTop, "", bearer("nonsense")), b.do(t, "GET", "/health", ""), b.do(t, "GET", readTop, "", bearer(authtest.User(t, "u1")))} {
 		require.Equal(t, 429, r.status)
 		require.Equal(t, "2", r.get("RateLimit-Limit"))
 		require.Equal(t, "0", r.get("RateLimit-Remaining"))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // problemIn is a problem as clients read it.
@@ -62,7 +63,7 @@ func TestEveryRefusal(t *testing.T) {
 		window  = `"start_date":"2026-05-10T00:00:00Z","end_date":"2026-06-10T00:00:00Z"`
 		creates = `{"name":"Spring",` + window + `}`
 	)
-	user, service, anonymous := bearer(userToken(t, "u1")), bearer(serviceToken(t)), bearer(anonymousToken(t))
+	user, service, anonymous := bearer(authtest.User(t, "u1")), bearer(authtest.Service(t)), bearer(authtest.Anonymous(t))
 	gzip := header{"Content-Encoding", "gzip"}
 	big, bigBatch := strings.Repeat(" ", bodyLimit)+good, strings.Repeat(" ", batchBodyLimit)+`{"syncs":[]}`
 
@@ -301,7 +302,7 @@ func TestEveryRefusal(t *testing.T) {
 func TestAnEmptyListOfTakersIsNotEnrolled(t *testing.T) {
 	b := newBench(t)
 	b.engine.joined = nil
-	r := b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+	r := b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(authtest.User(t, "u1")))
 	assert.Equal(t, 409, r.status)
 	assert.Equal(t, "not_enrolled", problemFrom(t, r).Code)
 }
@@ -323,7 +324,7 @@ func TestTheJournalBudgetSaysWhenThereIsRoomAgain(t *testing.T) {
 		b := newBench(t)
 		b.engine.err = &competition.JournalBudgetError{RetryAfter: c.wait}
 		method, target, _ := strings.Cut(c.request, " ")
-		r := b.do(t, method, target, c.body, bearer(userToken(t, "u1")))
+		r := b.do(t, method, target, c.body, bearer(authtest.User(t, "u1")))
 		assert.Equal(t, 429, r.status, c.request)
 		assert.Equal(t, "journal_budget", problemFrom(t, r).Code)
 		assert.Equal(t, c.retryAfter, r.get("Retry-After"), c.request)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // scrapeAge is how old the metrics may be that are shown: gathering them costs
@@ -74,7 +76,7 @@ func (s *Server) mayScrape(ctx *fasthttp.RequestCtx) bool {
 	if s.openMetrics || s.metricsElsewhere { // in the latter case it is told that they are not here
 		return true
 	}
-	token, _ := bearerOf(ctx.Request.Header.PeekCanonical(headerAuthorization))
+	token, _ := auth.TokenOf(ctx.Request.Header.PeekCanonical(headerAuthorization))
 	return s.metricsToken != nil && subtle.ConstantTimeCompare(hashed(string(token)), s.metricsToken) == 1
 }
 

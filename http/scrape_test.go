@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // TestWhoSeesTheMetrics: besides what TestWhoMayDoWhat says of users and keys.
@@ -26,7 +28,7 @@ func TestWhoSeesTheMetrics(t *testing.T) {
 	none := newBench(t, func(o *Options) { o.MetricsToken = "" })
 	require.Equal(t, 401, none.do(t, "GET", "/metrics", "").status)
 	require.Equal(t, 401, none.do(t, "GET", "/metrics", "", header{"Authorization", "Bearer "}).status)
-	require.Equal(t, 200, none.do(t, "GET", "/metrics", "", bearer(operatorToken(t))).status)
+	require.Equal(t, 200, none.do(t, "GET", "/metrics", "", bearer(authtest.Operator(t))).status)
 }
 
 // TestTheMetricsAreGatheredOnceASecond: however often they are asked for.

@@ -15,13 +15,14 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // Server answers HTTP. Use New.
 type Server struct {
 	engine      Engine
 	log         *slog.Logger
-	auth        *authenticator
+	auth        *auth.Authenticator
 	projectKeys *ProjectKeys // nil without a project
 	limits      RateLimits
 	users       *throttle[string]     // nil without a limit
@@ -92,32 +93,26 @@ func New(o Options) *Server {
 	s.serving, s.endServing = context.WithCancel(context.Background())
 	s.metrics = newMetrics(o.Registry, s.routes, o.Engine, s.live.count)
 	s.upgrade = s.newUpgrader()
-	var verifiers []Verifier
+	var verifiers []auth.Verifier
 	if len(o.Secret) > 0 {
-		verifiers = append(verifiers, newSecret(o.Secret, newIssuers(o.Issuers, o.SupabaseURL), o.Now))
+		verifiers = append(verifiers, auth.NewSecret(o.Secret, o.Issuers, o.SupabaseURL, o.Now))
 	}
 	if o.Keys != nil {
 		s.projectKeys = o.Keys
 		verifiers = append(verifiers, o.Keys)
-		wake := s.live.wakeAll
-		o.Keys.onEnd.Store(&wake)
+		o.Keys.OnWithdrawal(s.live.wakeAll)
 		o.Registry.MustRegister(o.Keys)
 	}
-	s.auth = newAuthenticator(o.Now, s.users, &keyring{engine: o.Engine, log: o.Logger, now: o.Now}, o.Logger, s.metrics.tokensKnown, s.metrics.tokensVerified, verifiers...)
+	s.auth = auth.New(auth.Options{
+		Verifiers: verifiers, Keys: o.Engine, Bucket: s.users.of, Log: o.Logger, Now: o.Now,
+		Hits: s.metrics.tokensKnown, Misses: s.metrics.tokensVerified,
+	})
 	s.assets = newAssets(o.Page, pagePolicy(o.SupabaseURL))
 	s.listen(o)
 	return s
 }
 
 func (s *Server) nowMillis() competition.Millis { return competition.MillisOf(s.now()) }
-
-// issuerOf is the `iss` of a Supabase project's tokens.
-func issuerOf(supabaseURL string) string {
-	if supabaseURL == "" {
-		return ""
-	}
-	return strings.TrimRight(supabaseURL, "/") + "/auth/v1"
-}
 
 // listen sets Fiber and fasthttp up.
 func (s *Server) listen(o Options) {
@@ -160,7 +155,7 @@ func (s *Server) Serve(listener net.Listener) error {
 // or for ctx, whose error it then returns; connections still open are left to
 // the end of the program. The server cannot be used again.
 func (s *Server) Shutdown(ctx context.Context) error {
-	defer s.auth.close()
+	defer s.auth.Close()
 	defer s.users.close()
 	defer s.clients.close()
 	defer s.erasures.buckets.StopAllGoroutines()

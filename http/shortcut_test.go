@@ -15,13 +15,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // TestShortcutsLeadWhereFiberDoes: for every way of writing a target that comes to
 // mind, by every method.
 func TestShortcutsLeadWhereFiberDoes(t *testing.T) {
 	b := newBench(t)
-	user := bearer(userToken(t, "u1"))
+	user := bearer(authtest.User(t, "u1"))
 	const board, sync = "/api/v1/leaderboard/", "/api/v1/fitness/sync"
 	var targets []string
 	for _, path := range []string{
@@ -99,7 +101,7 @@ func TestAPageSaysWhatEveryAnswerDoes(t *testing.T) {
 		length int64 // as it says
 	}
 	ask := func(method, target string, fields ...string) (answer, string) {
-		text := method + " " + target + " HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://friend.example\r\nAuthorization: Bearer " + userToken(t, "u1") + "\r\n"
+		text := method + " " + target + " HTTP/1.1\r\nHost: x\r\nX-Request-Id: mine\r\nOrigin: https://friend.example\r\nAuthorization: Bearer " + authtest.User(t, "u1") + "\r\n"
 		for _, field := range fields {
 			text += field + "\r\n"
 		}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"sync/atomic"
 	"time"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 const (
@@ -21,7 +23,7 @@ func (s *Server) streamEvents(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.users.take(c.RequestCtx, identity.bucket, 1, 0); err != nil {
+	if err := s.users.take(c.RequestCtx, identity.Bucket, 1, 0); err != nil {
 		return err
 	}
 	id, err := c.competitionID()
@@ -70,20 +72,20 @@ func (s *Server) streamEvents(c *call) error {
 
 // liveIdentity takes the token from the header, or from the query, since
 // EventSource sends no headers.
-func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
-	var identity *Identity
+func (s *Server) liveIdentity(c *call, q *query) (*auth.Identity, error) {
+	var identity *auth.Identity
 	var err error
 	if header := c.Request.Header.PeekCanonical(headerAuthorization); len(header) > 0 {
-		identity, err = s.auth.bearer(header)
+		identity, err = s.auth.Bearer(header)
 	} else if token, given := q.text("token"); given {
-		identity, err = s.auth.token([]byte(token))
+		identity, err = s.auth.Token([]byte(token))
 	} else {
-		err = s.auth.missing("send the token as Authorization: Bearer <token> or as token=")
+		err = s.auth.Missing("send the token as Authorization: Bearer <token> or as token=")
 	}
 	switch {
 	case err != nil:
 		return nil, err
-	case !identity.may(c.route.scope):
+	case !identity.May(c.route.scope):
 		return nil, errScope
 	}
 	return identity, nil
@@ -93,7 +95,7 @@ func (s *Server) liveIdentity(c *call, q *query) (*Identity, error) {
 type eventStream struct {
 	server   *Server
 	session  *liveSession
-	identity *Identity
+	identity *auth.Identity
 	ended    atomic.Bool // the server's wish
 }
 
@@ -117,7 +119,7 @@ func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 	}
 	comment := e.session.alarmIn(commentEvery)
 	defer comment.stop()
-	expiry := e.session.alarmIn(e.server.untilExpiry(e.identity))
+	expiry := e.session.alarmIn(e.server.auth.RecheckIn(e.identity))
 	defer expiry.stop()
 	for err := send(connected); err == nil; {
 		<-e.session.wake

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func TestLifetimeStatisticsAreThoseWithoutACompetition(t *testing.T) {
@@ -17,10 +18,10 @@ func TestLifetimeStatisticsAreThoseWithoutACompetition(t *testing.T) {
 		token       string
 		args        []any
 	}{
-		{"all days", "", userToken(t, "u1"), []any{"u1"}},
-		{"some days", "?from=2026-05-01&to=2026-05-11T00:00:00Z", userToken(t, "u1"), []any{"u1"}},
-		{"by an operator", "?unknown=parameter", operatorToken(t), []any{"u1"}},
-		{"by a service key", "", serviceToken(t), []any{"u1"}},
+		{"all days", "", authtest.User(t, "u1"), []any{"u1"}},
+		{"some days", "?from=2026-05-01&to=2026-05-11T00:00:00Z", authtest.User(t, "u1"), []any{"u1"}},
+		{"by an operator", "?unknown=parameter", authtest.Operator(t), []any{"u1"}},
+		{"by a service key", "", authtest.Service(t), []any{"u1"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			r := b.do(t, "GET", target+c.query, "", bearer(c.token))
@@ -40,7 +41,7 @@ func TestLifetimeStatisticsAreThoseWithoutACompetition(t *testing.T) {
 func TestWhoNeverTookPartHasNoLifetimeDays(t *testing.T) {
 	b := newBench(t)
 	b.engine.stats = competition.Stats{UserID: "u1"}
-	r := b.do(t, "GET", "/api/v1/fitness/stats/u1", "", bearer(userToken(t, "u1")))
+	r := b.do(t, "GET", "/api/v1/fitness/stats/u1", "", bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
 	assert.JSONEq(t, `{"success":true,"data":{"user_id":"u1","steps":0,"distance":0,"calories":0,"active_minutes":0,"days":[]}}`, r.body)
 }

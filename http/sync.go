@@ -34,7 +34,7 @@ func (s *Server) doSubmitSync(c *call) error {
 		}
 		c.out = appendSyncReplies(c.out, c.sync.UserID, replies)
 	} else {
-		id := c.who.competitionNamed(c.form.competitionID)
+		id := c.who.Synced.Copy(viewOf(c.form.competitionID))
 		reply, err := engine.SubmitSync(id, &c.sync)
 		if err != nil {
 			return err
@@ -73,7 +73,7 @@ func (c *call) take(form *syncForm, sync *competition.SubmitSync) error {
 		RecordedAt: form.recordedAt,
 		Metrics:    form.metrics,
 		// A key for syncs alone brings nobody in who has not joined.
-		MembersOnly: !c.who.may(competition.ScopeManage),
+		MembersOnly: !c.who.May(competition.ScopeManage),
 		Trusted:     c.who.Caller.Operator,
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func TestASyncAsTheEngineGetsIt(t *testing.T) {
@@ -30,14 +31,14 @@ func TestASyncAsTheEngineGetsIt(t *testing.T) {
 		rule, token, body, id string
 		want                  competition.SubmitSync
 	}{
-		{"user_id, source and name have defaults", userToken(t, "u1"), `{"competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", want},
-		{"one's own user_id may be said", userToken(t, "u1"), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", want},
-		{"a source of one's own", userToken(t, "u1"), `{"competition_id":"spring","steps":5,"date":"2026-05-01","source":"my watch"}`, "spring", with(func(s *competition.SubmitSync) { s.Source = "my watch" })},
-		{"a common source", userToken(t, "u1"), `{"competition_id":"spring","steps":5,"date":"2026-05-01","source":"fitbit"}`, "spring", with(func(s *competition.SubmitSync) { s.Source = "fitbit" })},
-		{"everywhere", userToken(t, "u1"), `{"steps":5,"date":"2026-05-01"}`, "", want},
-		{"an operator for another, whose name is not the operator's", operatorToken(t), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted = "", true })},
-		{"an operator's own", operatorToken(t), `{"competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserID, s.UserName, s.Trusted = "op", "Op", true })},
-		{"a service key for a user", serviceToken(t), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted = "", true })},
+		{"user_id, source and name have defaults", authtest.User(t, "u1"), `{"competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", want},
+		{"one's own user_id may be said", authtest.User(t, "u1"), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", want},
+		{"a source of one's own", authtest.User(t, "u1"), `{"competition_id":"spring","steps":5,"date":"2026-05-01","source":"my watch"}`, "spring", with(func(s *competition.SubmitSync) { s.Source = "my watch" })},
+		{"a common source", authtest.User(t, "u1"), `{"competition_id":"spring","steps":5,"date":"2026-05-01","source":"fitbit"}`, "spring", with(func(s *competition.SubmitSync) { s.Source = "fitbit" })},
+		{"everywhere", authtest.User(t, "u1"), `{"steps":5,"date":"2026-05-01"}`, "", want},
+		{"an operator for another, whose name is not the operator's", authtest.Operator(t), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted = "", true })},
+		{"an operator's own", authtest.Operator(t), `{"competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserID, s.UserName, s.Trusted = "op", "Op", true })},
+		{"a service key for a user", authtest.Service(t), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted = "", true })},
 		{"an API key that manages, for a user", apiKey("ALL"), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted = "", true })},
 		{"an API key for syncs enrols nobody", apiKey("SYNC"), `{"user_id":"u1","competition_id":"spring","steps":5,"date":"2026-05-01"}`, "spring", with(func(s *competition.SubmitSync) { s.UserName, s.Trusted, s.MembersOnly = "", true, true })},
 	} {
@@ -54,10 +55,10 @@ func TestASyncAsTheEngineGetsIt(t *testing.T) {
 
 func TestTheAnswerToASync(t *testing.T) {
 	b := newBench(t)
-	r := b.do(t, "POST", "/api/v1/fitness/sync", hotBody, bearer(userToken(t, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001")))
+	r := b.do(t, "POST", "/api/v1/fitness/sync", hotBody, bearer(authtest.User(t, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001")))
 	assert.JSONEq(t, `{"success":true,"data":{"competition_id":"spring","user_id":"8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001","score":10000,"rank":2,"total_count":3,"changed":true}}`, r.body)
 	b.engine.joined = append(b.engine.joined, competition.JoinedReply{CompetitionID: "summer", SyncReply: competition.SyncReply{Score: 2, Rank: 3, Total: 4, Changed: true}})
-	r = b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(userToken(t, "u1")))
+	r = b.do(t, "POST", "/api/v1/fitness/sync", `{"steps":1,"date":"2026-05-01"}`, bearer(authtest.User(t, "u1")))
 	assert.JSONEq(t, `{"success":true,"data":[
 		{"competition_id":"spring","user_id":"u1","score":1,"rank":1,"total_count":1,"changed":false},
 		{"competition_id":"summer","user_id":"u1","score":2,"rank":3,"total_count":4,"changed":true}]}`, r.body)
@@ -83,7 +84,7 @@ func TestABatchAnswersItemByItem(t *testing.T) {
 		`{"steps":true}`,
 		one(`,"competition_id":"spring"`),
 		one(`,"competition_id":"spring"`),
-	}, ",")+`]}`, bearer(userToken(t, "u1")))
+	}, ",")+`]}`, bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)
 	var answer struct{ Data []json.RawMessage }
 	require.NoError(t, json.Unmarshal([]byte(r.body), &answer))
@@ -100,7 +101,7 @@ func TestABatchAnswersItemByItem(t *testing.T) {
 
 func TestABatchWithoutItemsAsksNobody(t *testing.T) {
 	b := newBench(t)
-	r := b.do(t, "POST", "/api/v1/fitness/sync/batch", `{"syncs":[]}`, bearer(userToken(t, "u1")))
+	r := b.do(t, "POST", "/api/v1/fitness/sync/batch", `{"syncs":[]}`, bearer(authtest.User(t, "u1")))
 	assert.JSONEq(t, `{"success":true,"data":[]}`, r.body)
 	assert.Empty(t, b.engine.called())
 }
@@ -109,7 +110,7 @@ func TestAWholeBatchOf1000(t *testing.T) {
 	b := newBench(t)
 	body := `{"syncs":[` + strings.Repeat(hotBody+",", 999) + hotBody + `]}`
 	require.Greater(t, len(body), 10*bodyLimit)
-	r := b.do(t, "POST", "/api/v1/fitness/sync/batch", body, bearer(operatorToken(t)))
+	r := b.do(t, "POST", "/api/v1/fitness/sync/batch", body, bearer(authtest.Operator(t)))
 	require.Equal(t, 200, r.status)
 	var answer struct{ Data []struct{ Score int } }
 	require.NoError(t, json.Unmarshal([]byte(r.body), &answer))
@@ -135,7 +136,7 @@ func TestWhatTheEngineKeepsDoesNotChange(t *testing.T) {
 		return competition.SyncReply{Rank: 1, Total: 1}, nil
 	}
 	var ctx fasthttp.RequestCtx // the same buffers for all requests, as on one connection
-	token := operatorToken(t)
+	token := authtest.Operator(t)
 	for i := range 200 {
 		ctx.Request.Reset()
 		ctx.Response.Reset()
@@ -156,7 +157,7 @@ func TestASyncAllocatesNothing(t *testing.T) {
 	var ctx fasthttp.RequestCtx
 	ctx.Request.Header.SetMethod("POST")
 	ctx.Request.SetRequestURI("/api/v1/fitness/sync")
-	ctx.Request.Header.Set("Authorization", "Bearer "+userToken(t, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001"))
+	ctx.Request.Header.Set("Authorization", "Bearer "+authtest.User(t, "8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001"))
 	ctx.Request.SetBodyString(hotBody)
 	b.handle(&ctx)
 	require.Equal(t, 200, ctx.Response.StatusCode())

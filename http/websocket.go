@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // Close codes of the live protocol, beside those of RFC 6455, section 7.4.1.
@@ -53,7 +54,7 @@ type socket struct {
 	conn    *websocket.Conn
 	session *liveSession
 
-	identity *Identity                    // of the latest token; the writer's
+	identity *auth.Identity               // of the latest token; the writer's
 	bucket   atomic.Pointer[rate.Limiter] // the identity's
 
 	frames      chan clientFrame // to the writer
@@ -74,7 +75,7 @@ type handshake struct {
 	competitionID string
 	limit         int
 	since         uint64
-	identity      *Identity
+	identity      *auth.Identity
 	refusal       *closing // the socket is only told why
 }
 
@@ -91,7 +92,7 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 		frames:   make(chan clientFrame, maxWaitingForWriting),
 		hangUp:   make(chan closing, 1), done: make(chan struct{}),
 	}
-	k.bucket.Store(h.identity.bucket)
+	k.bucket.Store(h.identity.Bucket)
 	if err := s.live.add(k, h.identity.Caller.UserID); err != nil {
 		closeSocket(conn, closingFor(err))
 		return
@@ -242,7 +243,7 @@ func (k *socket) write(first frame) {
 	defer func() { k.server.survive(recover()) }()
 	ping := k.session.alarmIn(pingEvery)
 	defer ping.stop()
-	expiry := k.session.alarmIn(k.server.untilExpiry(k.identity))
+	expiry := k.session.alarmIn(k.server.auth.RecheckIn(k.identity))
 	defer expiry.stop()
 	for err := k.send(first); err == nil; {
 		<-k.session.wake
@@ -316,12 +317,12 @@ func (k *socket) answer(f clientFrame, expiry *alarm) error {
 // it: those that it may not see end. The error is competition.ErrForbidden if none
 // is left. A token that cannot be taken changes nothing.
 func (k *socket) renew(token string, expiry *alarm) error {
-	identity, err := k.server.auth.token([]byte(token))
+	identity, err := k.server.auth.Token([]byte(token))
 	switch {
 	case err != nil:
 	case identity.Caller.UserID != k.session.caller.UserID:
 		err = kindForbidden.with("the token is another user's")
-	case !identity.may(competition.ScopeRead):
+	case !identity.May(competition.ScopeRead):
 		err = errScope
 	}
 	var lost []lostWatch
@@ -332,8 +333,8 @@ func (k *socket) renew(token string, expiry *alarm) error {
 		return k.send(k.session.problemFrame("", err))
 	}
 	k.identity = identity
-	k.bucket.Store(identity.bucket)
-	expiry.reset(k.server.untilExpiry(identity))
+	k.bucket.Store(identity.Bucket)
+	expiry.reset(k.server.auth.RecheckIn(identity))
 	for _, w := range lost {
 		if err := k.send(k.session.problemFrame(w.competitionID, w.err)); err != nil {
 			return err

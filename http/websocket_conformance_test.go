@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // The cases of the Autobahn testsuite (https://github.com/crossbario/autobahn-testsuite)
@@ -65,7 +67,7 @@ func TestWebSocketConformance(t *testing.T) {
 		{"beside Autobahn", maskingCases()},
 	}
 	address := listen(t, newBench(t))
-	protocol := "Sec-WebSocket-Protocol: bearer." + userToken(t, "u1")
+	protocol := "Sec-WebSocket-Protocol: bearer." + authtest.User(t, "u1")
 	summary := []string{"section            passed"}
 	for _, section := range sections {
 		var passed atomic.Int32

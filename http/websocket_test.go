@@ -15,12 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 func TestSocketsAreRefusedByTheirCodes(t *testing.T) {
 	b := newLiveServer(t, func(o *Options) { o.AllowedOrigins = []string{"https://friend.example"} })
 	b.live.refusals["down"] = competition.ErrUnavailable
-	token := userToken(t, "u1")
+	token := authtest.User(t, "u1")
 	protocol := "Sec-WebSocket-Protocol: bearer."
 	for _, c := range []struct {
 		rule, target, field string
@@ -32,8 +35,8 @@ func TestSocketsAreRefusedByTheirCodes(t *testing.T) {
 		{"no token", "spring", "X-None: x", 101, 1008},
 		{"an empty token", "spring", protocol, 101, 1008},
 		{"the header is not where sockets have their token", "spring", "Authorization: Bearer " + token, 101, 1008},
-		{"a bad token", "spring", protocol + strayBit(token), 101, 1008},
-		{"an expired token", "spring", protocol + mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Minute).Unix()}), 101, 1008},
+		{"a bad token", "spring", protocol + authtest.StrayBit(token), 101, 1008},
+		{"an expired token", "spring", protocol + authtest.Mint(t, secret, jwt.MapClaims{"exp": start.Add(-time.Minute).Unix()}), 101, 1008},
 		{"a token twice in the query", "spring?token=" + token + "&token=" + token, "X-None: x", 101, 1008},
 		{"an unknown competition", "nowhere", protocol + token, 101, 4404},
 		{"an id that no competition has", "no%20where", protocol + token, 101, 4404},
@@ -366,7 +369,7 @@ func TestTheTokenOfASocketExpires(t *testing.T) {
 	// expiring is a token with so much left; the server's clock stands still,
 	// and counts it down from the moment it hears of the token.
 	expiring := func(left time.Duration, sub string) string {
-		return mint(t, secret, jwt.MapClaims{"sub": sub, "exp": start.Add(left - leeway).Unix()})
+		return authtest.Mint(t, secret, jwt.MapClaims{"sub": sub, "exp": start.Add(left - auth.Leeway).Unix()})
 	}
 	open := func(t *testing.T, token string) *rawSocket {
 		t.Helper()
@@ -383,7 +386,7 @@ func TestTheTokenOfASocketExpires(t *testing.T) {
 		t.Parallel()
 		r := open(t, expiring(2*time.Second, "u1"))
 		reference := open(t, expiring(3*time.Second, "u1"))
-		r.say("auth", fmt.Sprintf(`{"token":%q}`, userToken(t, "u1")))
+		r.say("auth", fmt.Sprintf(`{"token":%q}`, authtest.User(t, "u1")))
 		require.Equal(t, liveMessage{
 			"authenticated", map[string]any{"expires_at": "2026-05-10T13:00:00.000Z"}, start,
 		}, r.message())
@@ -393,9 +396,9 @@ func TestTheTokenOfASocketExpires(t *testing.T) {
 	t.Run("another user's, or a bad one, does not", func(t *testing.T) {
 		t.Parallel()
 		r := open(t, expiring(2*time.Second, "u1"))
-		r.say("auth", fmt.Sprintf(`{"token":%q}`, userToken(t, "u2")))
+		r.say("auth", fmt.Sprintf(`{"token":%q}`, authtest.User(t, "u2")))
 		require.InDelta(t, 403, r.message().Data["status"], 0)
-		r.say("auth", fmt.Sprintf(`{"token":%q}`, strayBit(userToken(t, "u1"))))
+		r.say("auth", fmt.Sprintf(`{"token":%q}`, authtest.StrayBit(authtest.User(t, "u1"))))
 		require.InDelta(t, 401, r.message().Data["status"], 0)
 		r.refusedWith(1008)
 	})
@@ -426,7 +429,7 @@ func TestTheAPIKeyOfALiveClientIsRevoked(t *testing.T) {
 		require.NoError(t, err)
 	}
 
-	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/api-keys/SPARE", "", bearer(operatorToken(t))).status)
+	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/api-keys/SPARE", "", bearer(authtest.Operator(t))).status)
 	lost.refusedWith(1008)
 	rest, err := io.ReadAll(streamed)
 	require.NoError(t, err)

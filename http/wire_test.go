@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // listen serves on a real socket, and returns where.
@@ -53,7 +54,7 @@ func wire(tb testing.TB, address, request string) string {
 func TestOnTheWire(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.ReadTimeout, o.IdleTimeout = 300*time.Millisecond, 300*time.Millisecond })
 	address := listen(t, b)
-	auth := "Authorization: Bearer " + userToken(t, "u1") + "\r\n"
+	auth := "Authorization: Bearer " + authtest.User(t, "u1") + "\r\n"
 	good := `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
 	smuggled := "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 	sync := "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\n" + auth
@@ -128,7 +129,7 @@ func TestASlowlorisIsCutOff(t *testing.T) {
 	const timeout = 300 * time.Millisecond
 	b := newBench(t, func(o *Options) { o.ReadTimeout = timeout })
 	address := listen(t, b)
-	sync := "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + userToken(t, "u1") + "\r\n"
+	sync := "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + authtest.User(t, "u1") + "\r\n"
 	for _, c := range []struct{ rule, begin, drip string }{
 		{"a request line that never ends", "", "X"},
 		{"header fields that never end", "GET /health HTTP/1.1\r\nHost: x\r\n", "X-A: a\r\n"},
@@ -193,7 +194,7 @@ func TestABombIsNotInflated(t *testing.T) {
 		for _, path := range []string{"/api/v1/fitness/sync", "/api/v1/fitness/sync/batch", "/nothing"} {
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			r := b.do(t, "POST", path, bomb.String(), bearer(userToken(t, "u1")), header{"Content-Encoding", name})
+			r := b.do(t, "POST", path, bomb.String(), bearer(authtest.User(t, "u1")), header{"Content-Encoding", name})
 			runtime.ReadMemStats(&after)
 			if path != "/nothing" {
 				assert.Equal(t, 415, r.status, name)
@@ -257,7 +258,7 @@ func TestShutdownWaitsForWhatIsUnderWay(t *testing.T) {
 	defer conn.Close()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(10*time.Second)))
 	body := `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
-	_, err = io.WriteString(conn, "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+userToken(t, "u1")+
+	_, err = io.WriteString(conn, "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+authtest.User(t, "u1")+
 		fmt.Sprintf("\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", len(body))+body)
 	require.NoError(t, err)
 	<-under

@@ -1,4 +1,4 @@
-package http
+package auth
 
 import (
 	"crypto"
@@ -12,9 +12,6 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 )
-
-// leeway is how far the issuer's clock and ours may differ.
-const leeway = 5 * time.Second
 
 // audience is what tokens for users are meant for.
 const audience = "authenticated"
@@ -48,16 +45,17 @@ func newKeyed(methods []string, issuers issuers, now func() time.Time, key keyFu
 	return &keyed{
 		methods: methods,
 		parser:  jwt.NewParser(jwt.WithoutClaimsValidation(), jwt.WithValidMethods(methods), jwt.WithStrictDecoding()),
-		times:   jwt.NewValidator(jwt.WithExpirationRequired(), jwt.WithLeeway(leeway), jwt.WithTimeFunc(now)),
-		users:   jwt.NewValidator(jwt.WithAudience(audience), jwt.WithTimeFunc(now), jwt.WithLeeway(leeway)),
+		times:   jwt.NewValidator(jwt.WithExpirationRequired(), jwt.WithLeeway(Leeway), jwt.WithTimeFunc(now)),
+		users:   jwt.NewValidator(jwt.WithAudience(audience), jwt.WithTimeFunc(now), jwt.WithLeeway(Leeway)),
 		issuers: issuers,
 		key:     key,
 	}
 }
 
-// newSecret makes the verifier of tokens signed with the project's secret.
-func newSecret(secret []byte, issuers issuers, now func() time.Time) *keyed {
-	return newKeyed([]string{jwt.SigningMethodHS256.Alg()}, issuers, now, func(*jwt.Token) (crypto.PublicKey, *signingKey, error) { return secret, nil, nil })
+// NewSecret makes the verifier of tokens signed with the project's secret, HS256.
+// Issuers and the project are as in [ProjectKeysOptions].
+func NewSecret(secret []byte, issuers []string, supabaseURL string, now func() time.Time) Verifier {
+	return newKeyed([]string{jwt.SigningMethodHS256.Alg()}, newIssuers(issuers, supabaseURL), now, func(*jwt.Token) (crypto.PublicKey, *signingKey, error) { return secret, nil, nil })
 }
 
 func (k *keyed) Methods() []string { return k.methods }
@@ -112,13 +110,10 @@ func (k *keyed) checkUser(c *claims) error {
 
 // reasonOf is why a token could not be read or its signature not be verified.
 func reasonOf(err error, token *jwt.Token) error {
-	var refused *tokenError
-	var p *problem
+	var refused *Refusal
 	switch {
 	case errors.As(err, &refused):
 		return refused
-	case errors.As(err, &p):
-		return p
 	case errors.Is(err, jwt.ErrTokenMalformed), token == nil:
 		return errMalformedToken
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
@@ -135,7 +130,7 @@ func reasonOfTimes(err error, c *claims) error {
 		return refuseToken("no_expiry", "it has no `exp`")
 	case errors.Is(err, jwt.ErrTokenExpired):
 		expired := refuseToken("expired", "it expired at %s", shownSecond(c.ExpiresAt.Time))
-		expired.kind = kindExpiredToken
+		expired.Kind = ErrExpired
 		return expired
 	default:
 		return refuseToken("not_yet", "it is not good before %s", shownSecond(c.NotBefore.Time))

@@ -1,4 +1,4 @@
-package http
+package auth
 
 import (
 	"strings"
@@ -23,49 +23,50 @@ type Identity struct {
 	Key       string             // the id of the API key; empty for everybody else
 	Scopes    competition.Scopes // of an API key; 0 for everybody else, who may do all that they may
 
+	Bucket *rate.Limiter // of the user's requests, shared by the user's tokens; nil for no limit
+	Synced LastName      // the competition that the last sync named
+	Read   LastName      // the one whose board was read last
+
 	remembered int64       // seconds since 1970, until when the verified token is remembered
 	signer     *signingKey // of the project; nil for one that is never withdrawn
-
-	bucket *rate.Limiter          // of the user's requests, shared by the user's tokens; nil for no limit
-	synced atomic.Pointer[string] // the competition that the last sync named
-	read   atomic.Pointer[string] // the one whose board was read last
 }
 
-// competitionNamed is a competition's id as a string of its own, which costs
-// nothing if the last sync named the same, as people's syncs do.
-func (id *Identity) competitionNamed(name []byte) string { return keptIn(&id.synced, viewOf(name)) }
+// LastName saves copying a name that is mostly the same as the last time.
+type LastName struct{ last atomic.Pointer[string] }
 
-// competitionRead is the same for boards.
-func (id *Identity) competitionRead(name string) string { return keptIn(&id.read, name) }
-
-// keptIn is a name as a string of its own: the one that is kept, if that is equal.
-func keptIn(kept *atomic.Pointer[string], name string) string {
-	if last := kept.Load(); last != nil && *last == name {
+// Copy returns a copy of a name: the last one, if that is equal.
+func (n *LastName) Copy(name string) string {
+	if last := n.last.Load(); last != nil && *last == name {
 		return *last
 	}
 	own := strings.Clone(name)
-	kept.Store(&own)
+	n.last.Store(&own)
 	return own
 }
+
+const (
+	Leeway = 5 * time.Second // how far the issuer's clock and this machine's may differ
+	never  = 253402300799    // an API key's Expires without an end: that of the year 9999
+)
 
 // withdrawn reports whether the project has withdrawn the key that signed the
 // token: then it is good for nothing any more.
 func (id *Identity) withdrawn() bool { return id.signer != nil && id.signer.withdrawn.Load() }
 
-// endsAt is when it stops being good, as its token says; false for never.
-func (id *Identity) endsAt() (competition.Millis, bool) {
+// EndsAt is when it stops being good, as its token says; false for never.
+func (id *Identity) EndsAt() (competition.Millis, bool) {
 	switch {
-	case id.Expires == noExpiry:
+	case id.Expires == never:
 		return 0, false
 	case id.Key == "": // a token's leeway is no part of its time
-		return competition.MillisOf(time.Unix(id.Expires, 0).Add(-leeway)), true
+		return competition.MillisOf(time.Unix(id.Expires, 0).Add(-Leeway)), true
 	default:
 		return competition.MillisOf(time.Unix(id.Expires, 0)), true
 	}
 }
 
-// actor is who it is in the audit log.
-func (id *Identity) actor() competition.Subject {
+// Actor is who it is in the audit log.
+func (id *Identity) Actor() competition.Subject {
 	switch {
 	case id.Key != "":
 		return competition.Subject{Kind: competition.KeySubject, ID: id.Key}
@@ -76,8 +77,8 @@ func (id *Identity) actor() competition.Subject {
 	}
 }
 
-// may reports whether an API key is good for a scope; others need none.
-func (id *Identity) may(wanted competition.Scopes) bool {
+// May reports whether an API key is good for a scope; others need none.
+func (id *Identity) May(wanted competition.Scopes) bool {
 	return id.Scopes == 0 || id.Scopes.Has(wanted)
 }
 
@@ -108,7 +109,7 @@ func (c *claims) UnmarshalJSON(data []byte) error {
 func (c *claims) identity() *Identity {
 	id := &Identity{
 		Anonymous: c.Anonymous,
-		Expires:   c.ExpiresAt.Unix() + int64(leeway.Seconds()),
+		Expires:   c.ExpiresAt.Unix() + int64(Leeway.Seconds()),
 	}
 	if c.Role == serviceRole {
 		id.Caller.Operator = true

@@ -1,4 +1,4 @@
-package http
+package auth
 
 import (
 	"context"
@@ -32,18 +32,14 @@ const (
 	maxKeyName     = 256   // bytes of a name that is remembered
 )
 
-var (
-	// errUnnamedKey is returned for a key or a token that names none.
-	errUnnamedKey = errors.New("it names no key")
-	// errNoKeysShown is returned for a key set that is empty all of a sudden.
-	errNoKeysShown = errors.New("the project shows no keys any more")
-)
+// errNoKeysShown is returned for a key set that is empty all of a sudden.
+var errNoKeysShown = errors.New("the project shows no keys any more")
 
 // ProjectKeysOptions are what [ProjectKeys] are made of.
 type ProjectKeysOptions struct {
 	SupabaseURL string       // the project
 	JWKSURL     string       // where it shows its keys; a place below SupabaseURL when empty
-	Issuers     []string     // as in [Options]
+	Issuers     []string     // that users' tokens may have, or "any" alone; the project's own when empty
 	Logger      *slog.Logger // discards when nil
 	Now         func() time.Time
 	Transport   nethttp.RoundTripper // one of its own when nil
@@ -52,8 +48,8 @@ type ProjectKeysOptions struct {
 // ProjectKeys verifies tokens that a Supabase project signed with its own keys,
 // ES256 or RS256, by the public keys that it shows. A token is good while its key
 // is the project's: a key that a later answer lacks is withdrawn, and so is all
-// that it signed. It is a Verifier for Options, and a collector of metrics. Safe
-// for concurrent use.
+// that it signed. It is a [Verifier] and a collector of metrics. Safe for concurrent
+// use.
 type ProjectKeys struct {
 	*keyed
 	address  string
@@ -72,7 +68,7 @@ type ProjectKeys struct {
 	permitted time.Time            // when unknown names may start a fetch again
 	good      time.Time            // when the last fetch that brought keys ended
 	failed    int                  // fetches in a row
-	trouble   error                // why the last fetch came to nothing; nil if it did not
+	problem   error                // why the last fetch came to nothing; nil if it did not
 	took      time.Duration        // by the last fetch
 	next      time.Time            // of the timer
 	timer     *time.Timer
@@ -162,7 +158,7 @@ func (k *ProjectKeys) keyFor(token *jwt.Token) (crypto.PublicKey, *signingKey, e
 func (k *ProjectKeys) ask(name keyName) (*signingKey, error) {
 	k.mu.Lock()
 	now := time.Now()
-	permitted := k.trouble == nil && !now.Before(k.permitted)
+	permitted := k.problem == nil && !now.Before(k.permitted)
 	if _, known := k.lacking[name]; known && !permitted {
 		k.mu.Unlock()
 		return nil, unknownKey(name)
@@ -227,14 +223,14 @@ func (k *ProjectKeys) unavailable() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	detail, at := "the token names a key that was not there when the project's keys were last fetched", k.permitted
-	if k.trouble != nil || k.fetch != nil {
+	if k.problem != nil || k.fetch != nil {
 		detail, at = "the project's keys cannot be fetched now", k.next
 	}
-	p := kindSignIn.with(detail)
+	refused := &Refusal{Kind: ErrUnavailable, Detail: detail}
 	if k.fetch == nil {
-		p.retryAfter = int((time.Until(at) + time.Second - 1) / time.Second)
+		refused.RetryAfter = int((time.Until(at) + time.Second - 1) / time.Second)
 	}
-	return p
+	return refused
 }
 
 // refresh is what the timer does.
@@ -321,10 +317,10 @@ func (k *ProjectKeys) conclude(fetch *keyFetch, set *keySet, err error) (withdra
 		k.schedule(min(keysRetry<<min(k.failed-1, 10), keysRetryMost))
 		return withdrawn
 	}
-	if k.trouble != nil {
+	if k.problem != nil {
 		k.log.InfoContext(k.serving, "the project's public keys are fetched again")
 	}
-	k.trouble, k.failed, k.good = nil, 0, now
+	k.problem, k.failed, k.good = nil, 0, now
 	set, ended := set.keepingFrom(known)
 	k.set.Store(set)
 	for _, name := range ended {
@@ -344,10 +340,10 @@ func (k *ProjectKeys) conclude(fetch *keyFetch, set *keySet, err error) (withdra
 func (k *ProjectKeys) fail(err error) {
 	k.failures.Inc()
 	k.failed++
-	if k.trouble == nil {
+	if k.problem == nil {
 		k.log.WarnContext(k.serving, "the project's public keys cannot be fetched: tokens signed with new ones are refused; check SUPABASE_URL or SUPABASE_JWKS_URL", "error", err)
 	}
-	k.trouble = err
+	k.problem = err
 }
 
 // schedule sets the next fetch.
@@ -356,12 +352,15 @@ func (k *ProjectKeys) schedule(in time.Duration) {
 	k.timer.Reset(in)
 }
 
-// health is how long the last fetch took, and why the keys cannot be fetched: nil
+// OnWithdrawal has f called whenever keys of the project have ended.
+func (k *ProjectKeys) OnWithdrawal(f func()) { k.onEnd.Store(&f) }
+
+// Health is how long the last fetch took, and why the keys cannot be fetched: nil
 // if they can.
-func (k *ProjectKeys) health() (took time.Duration, trouble error) {
+func (k *ProjectKeys) Health() (took time.Duration, problem error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.took, k.trouble
+	return k.took, k.problem
 }
 
 // Describe implements prometheus.Collector.

@@ -1,4 +1,4 @@
-package http
+package auth
 
 import (
 	"bytes"
@@ -12,7 +12,6 @@ import (
 	"log/slog"
 	nethttp "net/http"
 	"net/http/httptest"
-	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -20,6 +19,8 @@ import (
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // keyServer is the project's address without a network, so that its tests may let
@@ -51,7 +52,7 @@ func (k *keyServer) RoundTrip(r *nethttp.Request) (*nethttp.Response, error) {
 		return nil, answer.err
 	}
 	recorder := httptest.NewRecorder()
-	showsKeys(answer.keys)(recorder, r)
+	authtest.Shows(answer.keys)(recorder, r)
 	return recorder.Result(), nil
 }
 
@@ -72,7 +73,7 @@ func (k *keyServer) fetched() int {
 // keyTime is an authenticator that trusts a key server, inside a bubble of time.
 type keyTime struct {
 	t *testing.T
-	*authenticator
+	*Authenticator
 	keys   *ProjectKeys
 	server *keyServer
 	log    bytes.Buffer
@@ -88,9 +89,7 @@ func inKeyTime(t *testing.T, keys map[string]crypto.Signer, test func(k *keyTime
 		k := &keyTime{t: t, server: &keyServer{answer: keyAnswer{keys: keys}}}
 		log := slog.New(slog.NewTextHandler(&k.log, nil))
 		k.keys = NewProjectKeys(t.Context(), ProjectKeysOptions{SupabaseURL: projectURL, Logger: log, Transport: k.server})
-		m := newBench(t).metrics
-		k.authenticator = newAuthenticator(time.Now, nil, nil, log, m.tokensKnown, m.tokensVerified, k.keys)
-		defer k.close()
+		k.Authenticator = newBench(t, func(o *Options) { o.Now, o.Log, o.Verifiers = time.Now, log, []Verifier{k.keys} }).Authenticator
 		synctest.Wait()
 		test(k)
 	})
@@ -112,12 +111,14 @@ func (k *keyTime) signed(key *ecdsa.PrivateKey, kid string) []byte {
 // come again.
 func (k *keyTime) try(token []byte) (code string, retryAfter int) {
 	k.t.Helper()
-	_, err := k.token(token)
+	_, err := k.Token(token)
 	if err == nil {
 		return "", 0
 	}
-	p, _ := problemOf(err)
-	return p.kind.code, p.retry()
+	if refused, ok := errors.AsType[*Refusal](err); ok {
+		retryAfter = max(refused.RetryAfter, 1)
+	}
+	return codeOf(err), retryAfter
 }
 
 func (k *keyTime) requireCode(want string, token []byte) {
@@ -129,25 +130,24 @@ func (k *keyTime) requireCode(want string, token []byte) {
 // TestAWithdrawnKeyEndsWhatItSigned: at once, however long its tokens say that they
 // are good and however often they were seen; those of other keys stay known.
 func TestAWithdrawnKeyEndsWhatItSigned(t *testing.T) {
-	leaked, kept := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
+	leaked, kept := authtest.NewECKey(t, elliptic.P256()), authtest.NewECKey(t, elliptic.P256())
 	both := map[string]crypto.Signer{"leaked": leaked, "kept": kept}
 	inKeyTime(t, both, func(k *keyTime) {
 		t := k.t
 		stolen, good := k.signed(leaked, "leaked"), k.signed(kept, "kept")
 		k.requireCode("", stolen)
 		k.requireCode("", good)
-		before, err := k.token(good)
+		before, err := k.Token(good)
 		require.NoError(t, err)
 		woken := 0
-		wake := func() { woken++ }
-		k.keys.onEnd.Store(&wake)
+		k.keys.OnWithdrawal(func() { woken++ })
 
 		k.server.say(keyAnswer{keys: map[string]crypto.Signer{"kept": kept}})
 		pass(keysRefresh)
 		synctest.Wait()
 		k.requireCode("invalid_token", stolen)
 		require.Equal(t, 1, woken, "sockets look around")
-		after, err := k.token(good)
+		after, err := k.Token(good)
 		require.NoError(t, err)
 		require.Same(t, before, after)
 		pass(keysRefresh)
@@ -165,7 +165,7 @@ func TestAWithdrawnKeyEndsWhatItSigned(t *testing.T) {
 
 // TestKeysOutliveFailedFetches: and empty ones, for a day.
 func TestKeysOutliveFailedFetches(t *testing.T) {
-	key := newECKey(t, elliptic.P256())
+	key := authtest.NewECKey(t, elliptic.P256())
 	shown := map[string]crypto.Signer{"k": key}
 	for rule, c := range map[string]struct {
 		answer keyAnswer
@@ -183,16 +183,16 @@ func TestKeysOutliveFailedFetches(t *testing.T) {
 				k.server.say(c.answer)
 				pass(keysKept - time.Minute)
 				k.requireCode("", token)
-				_, trouble := k.keys.health()
-				require.Error(t, trouble)
+				_, problem := k.keys.Health()
+				require.Error(t, problem)
 				pass(2 * keysRefresh)
 				k.requireCode(c.code, token)
 
 				k.server.say(keyAnswer{keys: shown})
 				pass(keysRefresh + keysFetch)
 				k.requireCode("", token)
-				_, trouble = k.keys.health()
-				require.NoError(t, trouble)
+				_, problem = k.keys.Health()
+				require.NoError(t, problem)
 			})
 		})
 	}
@@ -201,7 +201,7 @@ func TestKeysOutliveFailedFetches(t *testing.T) {
 // TestASecondRotationWithinAMinute: nobody is signed out by it. The token may be
 // good, and is told when that will be known.
 func TestASecondRotationWithinAMinute(t *testing.T) {
-	first, second, third := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
+	first, second, third := authtest.NewECKey(t, elliptic.P256()), authtest.NewECKey(t, elliptic.P256()), authtest.NewECKey(t, elliptic.P256())
 	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(k *keyTime) {
 		t := k.t
 		k.server.say(keyAnswer{keys: map[string]crypto.Signer{"first": first, "second": second}})
@@ -226,7 +226,7 @@ func TestASecondRotationWithinAMinute(t *testing.T) {
 
 // TestASlowKeySet: a request does not wait for it to its end, and does not end it.
 func TestASlowKeySet(t *testing.T) {
-	first, second := newECKey(t, elliptic.P256()), newECKey(t, elliptic.P256())
+	first, second := authtest.NewECKey(t, elliptic.P256()), authtest.NewECKey(t, elliptic.P256())
 	inKeyTime(t, map[string]crypto.Signer{"first": first}, func(k *keyTime) {
 		t := k.t
 		k.server.say(keyAnswer{keys: map[string]crypto.Signer{"first": first, "second": second}, takes: 3 * time.Second})
@@ -244,54 +244,20 @@ func TestASlowKeySet(t *testing.T) {
 	})
 }
 
-// TestAProjectThatIsAwayAtStart: is asked again within seconds, and is told from a
-// store that is away.
-func TestAProjectThatIsAwayAtStart(t *testing.T) {
-	key := newECKey(t, elliptic.P256())
-	synctest.Test(t, func(t *testing.T) {
-		server := &keyServer{answer: keyAnswer{err: errors.New("connection refused")}}
-		keys := NewProjectKeys(t.Context(), ProjectKeysOptions{SupabaseURL: projectURL, Transport: server})
-		b := newBench(t, func(o *Options) { o.Keys, o.Now = keys, time.Now })
-		k := &keyTime{t: t, authenticator: b.auth}
-		token := string(k.signed(key, "k"))
-		synctest.Wait()
-		r := b.do(t, "GET", readTop, "", bearer(token))
-		require.Equal(t, 503, r.status)
-		require.Contains(t, r.body, `"code":"sign_in_unavailable"`)
-		require.Contains(t, r.body, "the project's keys cannot be fetched now")
-		seconds, err := strconv.Atoi(r.get("Retry-After"))
-		require.NoError(t, err)
-		require.LessOrEqual(t, seconds, int(keysRetryMost/time.Second))
-		health := b.do(t, "GET", "/health", "").body
-		require.Contains(t, health, `"status":"degraded"`)
-		require.Contains(t, health, `"degraded":["sign_in"]`)
-		require.Equal(t, 200, b.do(t, "GET", "/health/ready", "").status)
-		service := mint(t, secret, jwt.MapClaims{"role": "service_role", "exp": time.Now().Add(time.Hour).Unix()})
-		require.Contains(t, b.do(t, "GET", "/health/detailed", "", bearer(service)).body, `{"name":"sign_in","healthy":false,"detail":"fetch the project's keys: `)
-
-		pass(time.Hour)
-		require.InDelta(t, time.Hour/keysRetryMost, server.fetched(), 10)
-		server.say(keyAnswer{keys: map[string]crypto.Signer{"k": key}})
-		pass(keysRetryMost)
-		require.Equal(t, 200, b.do(t, "GET", readTop, "", bearer(token)).status)
-		require.Contains(t, b.do(t, "GET", "/health", "").body, `"status":"healthy"`)
-	})
-}
-
 // TestKeySetsAreReadStrictly: what is well-formed but of no use is left out, and
 // what is not well-formed takes nothing away.
 func TestKeySetsAreReadStrictly(t *testing.T) {
-	ec := newECKey(t, elliptic.P256())
+	ec := authtest.NewECKey(t, elliptic.P256())
 	weak, err := rsa.GenerateKey(rand.Reader, 1024)
 	require.NoError(t, err)
 	body := func(keys map[string]crypto.Signer) string {
 		recorder := httptest.NewRecorder()
-		showsKeys(keys)(recorder, nil)
+		authtest.Shows(keys)(recorder, nil)
 		answer, err := io.ReadAll(recorder.Body)
 		require.NoError(t, err)
 		return string(answer)
 	}
-	set, err := readKeySet([]byte(body(map[string]crypto.Signer{"ec": ec, "weak": weak, "wide": newECKey(t, elliptic.P384())})))
+	set, err := readKeySet([]byte(body(map[string]crypto.Signer{"ec": ec, "weak": weak, "wide": authtest.NewECKey(t, elliptic.P384())})))
 	require.NoError(t, err)
 	require.Len(t, set.keys, 1)
 	require.Equal(t, 3, set.shown)
@@ -317,16 +283,4 @@ func TestKeySetsAreReadStrictly(t *testing.T) {
 		_, err := readKeySet([]byte(broken))
 		require.ErrorIs(t, err, errKeySet, broken)
 	}
-}
-
-// TestWeakKeysOpenNothing: and the token's refusal says so.
-func TestWeakKeysOpenNothing(t *testing.T) {
-	weak, err := rsa.GenerateKey(rand.Reader, 1024)
-	require.NoError(t, err)
-	p := newProject(t, shows(t, map[string]crypto.Signer{"weak": weak}))
-	b := newKeyBench(t, p)
-	_, err = b.auth.bearer([]byte(p.signed(t, jwt.SigningMethodRS256, weak, "weak")))
-	refused, _ := problemOf(err)
-	require.Equal(t, "invalid_token", refused.kind.code)
-	require.Equal(t, `its key "weak" is not taken: it has 1024 bits, and 2048 to 8192 are taken`, refused.detail)
 }

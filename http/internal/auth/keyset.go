@@ -1,4 +1,4 @@
-package http
+package auth
 
 import (
 	"crypto"
@@ -24,8 +24,10 @@ const (
 	maxRSABits = 8192
 )
 
-// errKeySet is returned for an answer that is no key set.
-var errKeySet = errors.New("the answer is no JSON Web Key Set")
+var (
+	errKeySet     = errors.New("the answer is no JSON Web Key Set")
+	errUnnamedKey = errors.New("it names no key")
+)
 
 // signingKey is one of the project's public keys. It ends for good when the
 // project withdraws it; whoever keeps what it signed asks it.

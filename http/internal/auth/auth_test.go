@@ -1,4 +1,4 @@
-package http
+package auth
 
 import (
 	"crypto"
@@ -8,7 +8,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -18,17 +17,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
-
-// identify authenticates by a whole Authorization header.
-func identify(b *bench, header string) (*Identity, string) {
-	id, err := b.auth.bearer([]byte(header))
-	if err != nil {
-		p, _ := problemOf(err)
-		return nil, p.kind.code
-	}
-	return id, ""
-}
 
 func TestTokensThatAreTaken(t *testing.T) {
 	b := newBench(t)
@@ -61,12 +51,12 @@ func TestTokensThatAreTaken(t *testing.T) {
 		{"a service key with a sub is still nobody", jwt.MapClaims{"role": "service_role"}, &Identity{Caller: competition.Caller{Operator: true}}},
 		{"no issuer, as self-hosted projects have it", jwt.MapClaims{"iss": nil}, &Identity{Caller: competition.Caller{UserID: "u1"}, Name: "Ada Lovelace"}},
 		{"a sub that only contains a reserved word", jwt.MapClaims{"sub": "erased-by-me"}, &Identity{Caller: competition.Caller{UserID: "erased-by-me"}, Name: "Ada Lovelace"}},
-		{"a token that began a moment ahead of our clock", jwt.MapClaims{"nbf": start.Add(leeway).Unix()}, &Identity{Caller: competition.Caller{UserID: "u1"}, Name: "Ada Lovelace"}},
+		{"a token that began a moment ahead of our clock", jwt.MapClaims{"nbf": start.Add(Leeway).Unix()}, &Identity{Caller: competition.Caller{UserID: "u1"}, Name: "Ada Lovelace"}},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
-			got, code := identify(b, "Bearer "+mint(t, secret, c.change))
+			got, code := identify(b, "Bearer "+authtest.Mint(t, secret, c.change))
 			require.Empty(t, code)
-			c.want.Expires = start.Add(time.Hour + leeway).Unix()
+			c.want.Expires = start.Add(time.Hour + Leeway).Unix()
 			c.want.remembered = start.Add(time.Hour).Unix()
 			assert.Equal(t, c.want, got)
 		})
@@ -75,7 +65,7 @@ func TestTokensThatAreTaken(t *testing.T) {
 
 func TestTokensThatAreRefused(t *testing.T) {
 	b := newBench(t)
-	good := mint(t, secret, nil)
+	good := authtest.Mint(t, secret, nil)
 	parts := strings.Split(good, ".")
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -90,7 +80,7 @@ func TestTokensThatAreRefused(t *testing.T) {
 		require.NoError(t, err)
 		return text + "." + base64.RawURLEncoding.EncodeToString(signature)
 	}
-	bear := func(change jwt.MapClaims) string { return "Bearer " + mint(t, secret, change) }
+	bear := func(change jwt.MapClaims) string { return "Bearer " + authtest.Mint(t, secret, change) }
 
 	for _, c := range []struct{ rule, header, code string }{
 		{"no header", "", "missing_token"},
@@ -102,17 +92,17 @@ func TestTokensThatAreRefused(t *testing.T) {
 		{"two parts", "Bearer " + parts[0] + "." + parts[1], "invalid_token"},
 		{"four parts", "Bearer " + good + ".x", "invalid_token"},
 		{"no signature", "Bearer " + parts[0] + "." + parts[1] + ".", "invalid_token"},
-		{"another key", "Bearer " + mint(t, []byte("another secret, which is just as long as ours"), nil), "invalid_token"},
+		{"another key", "Bearer " + authtest.Mint(t, []byte("another secret, which is just as long as ours"), nil), "invalid_token"},
 		{"a changed claim", "Bearer " + parts[0] + "." + encode(`{"sub":"u2","aud":"authenticated","iss":"`+issuer+`","exp":9999999999}`) + "." + parts[2], "invalid_token"},
-		{"a signature with a stray bit, which lax decoders drop", "Bearer " + strayBit(good), "invalid_token"},
+		{"a signature with a stray bit, which lax decoders drop", "Bearer " + authtest.StrayBit(good), "invalid_token"},
 		{"padding", "Bearer " + good + "=", "invalid_token"},
-		{"no algorithm", "Bearer " + mint(t, jwt.UnsafeAllowNoneSignatureType, nil), "invalid_token"},
+		{"no algorithm", "Bearer " + authtest.Mint(t, jwt.UnsafeAllowNoneSignatureType, nil), "invalid_token"},
 		{"another algorithm of the family", "Bearer " + hs512, "invalid_token"},
 		{"an algorithm with public keys", "Bearer " + es256, "invalid_token"},
 		{"no expiry", bear(jwt.MapClaims{"exp": nil}), "invalid_token"},
-		{"expired", bear(jwt.MapClaims{"exp": start.Add(-leeway).Unix()}), "token_expired"},
+		{"expired", bear(jwt.MapClaims{"exp": start.Add(-Leeway).Unix()}), "token_expired"},
 		{"expired long ago, for another audience", bear(jwt.MapClaims{"exp": 1, "aud": "x"}), "token_expired"},
-		{"expired, with another key", "Bearer " + mint(t, []byte("another secret, which is just as long as ours"), jwt.MapClaims{"exp": 1}), "invalid_token"},
+		{"expired, with another key", "Bearer " + authtest.Mint(t, []byte("another secret, which is just as long as ours"), jwt.MapClaims{"exp": 1}), "invalid_token"},
 		{"not begun", bear(jwt.MapClaims{"nbf": start.Add(time.Minute).Unix()}), "invalid_token"},
 		{"another audience", bear(jwt.MapClaims{"aud": "anon"}), "invalid_token"},
 		{"no audience", bear(jwt.MapClaims{"aud": nil}), "invalid_token"},
@@ -148,57 +138,49 @@ func TestTokensThatAreRefused(t *testing.T) {
 	}
 }
 
-// strayBit sets the last bit of a token's last letter, which stands for no part
-// of a 32-byte signature.
-func strayBit(token string) string {
-	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_"
-	last := strings.IndexByte(alphabet, token[len(token)-1])
-	return token[:len(token)-1] + alphabet[last|1:last|1+1]
-}
-
 func TestASchemeIsTakenInAnyCase(t *testing.T) {
 	b := newBench(t)
 	for _, scheme := range []string{"Bearer ", "bearer ", "BEARER  "} {
-		_, code := identify(b, scheme+userToken(t, "u1"))
+		_, code := identify(b, scheme+authtest.User(t, "u1"))
 		assert.Empty(t, code, scheme)
 	}
 }
 
 func TestAKnownTokenExpiresAllTheSame(t *testing.T) {
 	b := newBench(t)
-	header := "Bearer " + userToken(t, "u1")
+	header := "Bearer " + authtest.User(t, "u1")
 	first, _ := identify(b, header)
 	again, _ := identify(b, header)
 	assert.Same(t, first, again, "verified once")
-	b.now = start.Add(time.Hour + leeway - time.Millisecond)
+	b.now = start.Add(time.Hour + Leeway - time.Millisecond)
 	_, code := identify(b, header)
 	assert.Empty(t, code)
-	b.now = start.Add(time.Hour + leeway)
+	b.now = start.Add(time.Hour + Leeway)
 	_, code = identify(b, header)
 	assert.Equal(t, "token_expired", code)
 }
 
 func TestAKnownTokenCostsNoAllocation(t *testing.T) {
 	b := newBench(t)
-	header := []byte("Bearer " + userToken(t, "u1"))
-	_, err := b.auth.bearer(header)
+	header := []byte("Bearer " + authtest.User(t, "u1"))
+	_, err := b.Bearer(header)
 	require.NoError(t, err)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = b.auth.bearer(header) }))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _, _ = b.Bearer(header) }))
 }
 
 func TestKnownTokensDoNotDependOnTheBufferTheyCameIn(t *testing.T) {
 	b := newBench(t)
-	token := userToken(t, "u1")
+	token := authtest.User(t, "u1")
 	buffer := []byte("Bearer " + token)
-	_, err := b.auth.bearer(buffer)
+	_, err := b.Bearer(buffer)
 	require.NoError(t, err)
-	other := []byte("Bearer " + userToken(t, "u2"))
+	other := []byte("Bearer " + authtest.User(t, "u2"))
 	require.Len(t, other, len(buffer))
 	copy(buffer, other) // as fasthttp does with the next request
-	id, err := b.auth.bearer(buffer)
+	id, err := b.Bearer(buffer)
 	require.NoError(t, err)
 	assert.Equal(t, "u2", id.Caller.UserID)
-	id, err = b.auth.bearer([]byte("Bearer " + token))
+	id, err = b.Bearer([]byte("Bearer " + token))
 	require.NoError(t, err)
 	assert.Equal(t, "u1", id.Caller.UserID)
 }
@@ -208,38 +190,38 @@ func TestKnownTokensAreBounded(t *testing.T) {
 	b := newBench(t)
 	const size = 32 << 10
 	for n := range 2 * maxTokenBytes / size {
-		b.auth.known.Set(fmt.Sprintf("%*d", size, n), &Identity{})
+		b.known.Set(fmt.Sprintf("%*d", size, n), &Identity{})
 	}
-	b.auth.known.CleanUp()
-	assert.LessOrEqual(t, b.auth.known.WeightedSize(), uint64(maxTokenBytes))
-	assert.Greater(t, b.auth.known.WeightedSize(), uint64(maxTokenBytes/2))
-	_, code := identify(b, "Bearer "+userToken(t, "u1"))
+	b.known.CleanUp()
+	assert.LessOrEqual(t, b.known.WeightedSize(), uint64(maxTokenBytes))
+	assert.Greater(t, b.known.WeightedSize(), uint64(maxTokenBytes/2))
+	_, code := identify(b, "Bearer "+authtest.User(t, "u1"))
 	assert.Empty(t, code)
 }
 
 // TestRefusedTokensAreNotRemembered: they would push out those that are good.
 func TestRefusedTokensAreNotRemembered(t *testing.T) {
 	b := newBench(t)
-	for _, token := range []string{"x", mint(t, []byte("another secret, which is just as long as ours"), nil), mint(t, secret, jwt.MapClaims{"exp": 1}), apiKey("NONE")} {
+	for _, token := range []string{"x", authtest.Mint(t, []byte("another secret, which is just as long as ours"), nil), authtest.Mint(t, secret, jwt.MapClaims{"exp": 1}), apiKey("NONE")} {
 		_, code := identify(b, "Bearer "+token)
 		require.NotEmpty(t, code)
 	}
-	b.auth.known.CleanUp()
-	assert.Zero(t, b.auth.known.EstimatedSize())
+	b.known.CleanUp()
+	assert.Zero(t, b.known.EstimatedSize())
 }
 
 func TestWithoutASecretNobodyComesIn(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.Secret = nil })
-	_, code := identify(b, "Bearer "+userToken(t, "u1"))
+	b := newBench(t, func(o *Options) { o.Verifiers = nil })
+	_, code := identify(b, "Bearer "+authtest.User(t, "u1"))
 	assert.Equal(t, "invalid_token", code)
-	_, code = identify(b, "Bearer "+mint(t, []byte{}, nil))
+	_, code = identify(b, "Bearer "+authtest.Mint(t, []byte{}, nil))
 	assert.Equal(t, "invalid_token", code)
 }
 
 // TestNothingIsRememberedLongerThanAnHour: whatever its token says.
 func TestNothingIsRememberedLongerThanAnHour(t *testing.T) {
 	b := newBench(t)
-	header := "Bearer " + mint(t, secret, jwt.MapClaims{"exp": start.Add(1000 * 24 * time.Hour).Unix()})
+	header := "Bearer " + authtest.Mint(t, secret, jwt.MapClaims{"exp": start.Add(1000 * 24 * time.Hour).Unix()})
 	first, _ := identify(b, header)
 	b.now = start.Add(time.Hour - time.Second)
 	again, _ := identify(b, header)
@@ -251,8 +233,8 @@ func TestNothingIsRememberedLongerThanAnHour(t *testing.T) {
 }
 
 func TestWithoutAProjectTheIssuerIsNotAsked(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.SupabaseURL = "" })
-	_, code := identify(b, "Bearer "+mint(t, secret, jwt.MapClaims{"iss": nil}))
+	b := newBench(t, func(o *Options) { o.Verifiers = []Verifier{NewSecret(secret, nil, "", o.Now)} })
+	_, code := identify(b, "Bearer "+authtest.Mint(t, secret, jwt.MapClaims{"iss": nil}))
 	assert.Empty(t, code)
 }
 
@@ -263,7 +245,6 @@ func (unreachable) Methods() []string                  { return []string{"ES256"
 func (u unreachable) Verify(string) (*Identity, error) { return nil, u.err }
 
 func TestEachMethodHasItsOwnVerifier(t *testing.T) {
-	b := newBench(t)
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	token, err := jwt.NewWithClaims(jwt.SigningMethodES256, jwt.MapClaims{
@@ -272,20 +253,16 @@ func TestEachMethodHasItsOwnVerifier(t *testing.T) {
 	require.NoError(t, err)
 	clock := func() time.Time { return start }
 
-	log, ours := slog.New(slog.DiscardHandler), newIssuers(nil, projectURL)
-	public := newKeyed([]string{"ES256", "RS256"}, ours, clock, func(*jwt.Token) (crypto.PublicKey, *signingKey, error) { return &key.PublicKey, nil, nil })
-	a := newAuthenticator(clock, nil, nil, log, b.metrics.tokensKnown, b.metrics.tokensVerified, newSecret(secret, ours, clock), public)
-	defer a.close()
-	id, err := a.bearer([]byte("Bearer " + token))
+	public := newKeyed([]string{"ES256", "RS256"}, newIssuers(nil, projectURL), clock, func(*jwt.Token) (crypto.PublicKey, *signingKey, error) { return &key.PublicKey, nil, nil })
+	b := newBench(t, func(o *Options) { o.Verifiers = append(o.Verifiers, public) })
+	id, err := b.Bearer([]byte("Bearer " + token))
 	require.NoError(t, err)
 	assert.Equal(t, "u9", id.Caller.UserID)
-	id, err = a.bearer([]byte("Bearer " + userToken(t, "u1")))
+	id, err = b.Bearer([]byte("Bearer " + authtest.User(t, "u1")))
 	require.NoError(t, err)
 	assert.Equal(t, "u1", id.Caller.UserID)
 
-	down := newAuthenticator(clock, nil, nil, log, b.metrics.tokensKnown, b.metrics.tokensVerified, unreachable{errors.Join(competition.ErrUnavailable)})
-	defer down.close()
-	_, err = down.bearer([]byte("Bearer " + token))
-	p, _ := problemOf(err)
-	assert.Equal(t, 503, p.kind.status, "keys that cannot be fetched are not the token's fault")
+	down := newBench(t, func(o *Options) { o.Verifiers = []Verifier{unreachable{errors.Join(competition.ErrUnavailable)}} })
+	_, err = down.Bearer([]byte("Bearer " + token))
+	assert.ErrorIs(t, err, competition.ErrUnavailable, "keys that cannot be fetched are not the token's fault")
 }

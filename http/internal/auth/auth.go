@@ -1,0 +1,189 @@
+// Package auth tells who sends a request: it verifies the tokens of a Supabase
+// project, signed with its secret or with keys that it shows, and API keys. Reading
+// starts at [Authenticator].
+//
+// It never decides what a caller may do, and knows neither HTTP requests nor their
+// answers: a refusal is a [Refusal], which package http tells as a problem.
+package auth
+
+import (
+	"bytes"
+	"errors"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+	"unsafe"
+
+	"github.com/maypok86/otter/v2"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/time/rate"
+)
+
+const (
+	// maxTokenBytes is how much of verified tokens is remembered.
+	maxTokenBytes = 64 << 20
+	// maxRemembered is how long a verified token is remembered, in seconds.
+	maxRemembered = 60 * 60
+)
+
+// Authenticator tells who sends a request. It verifies a token once and then
+// knows it, by the whole token, until it expires or its key is withdrawn, and an
+// hour at most. Safe for concurrent use.
+type Authenticator struct {
+	verifiers    map[string]Verifier // by `alg`
+	known        *otter.Cache[string, *Identity]
+	bucket       func(userID string) *rate.Limiter
+	keys         *keyring
+	refusals     *refusalLog
+	now          func() time.Time
+	hits, misses prometheus.Counter
+}
+
+// Options are what an [Authenticator] is made of. All must be there.
+type Options struct {
+	Verifiers    []Verifier                        // each with methods of its own
+	Keys         KeyStore                          // the API keys
+	Bucket       func(userID string) *rate.Limiter // gives each user one; nil for no limit
+	Log          *slog.Logger
+	Now          func() time.Time
+	Hits, Misses prometheus.Counter // tokens that were known, and that had to be verified
+}
+
+// New makes an authenticator, to be closed.
+func New(o Options) *Authenticator {
+	a := &Authenticator{
+		verifiers: map[string]Verifier{}, now: o.Now, bucket: o.Bucket, keys: &keyring{store: o.Keys, log: o.Log, now: o.Now},
+		refusals: newRefusalLog(o.Log, o.Now), hits: o.Hits, misses: o.Misses,
+	}
+	for _, verifier := range o.Verifiers {
+		for _, method := range verifier.Methods() {
+			a.verifiers[method] = verifier
+		}
+	}
+	a.known = otter.Must(&otter.Options[string, *Identity]{
+		MaximumWeight: maxTokenBytes,
+		Weigher: func(token string, _ *Identity) uint32 {
+			const entry = 256 // about what goes with it
+			return uint32(len(token) + entry)
+		},
+	})
+	return a
+}
+
+// Close ends the cache's work.
+func (a *Authenticator) Close() { a.known.StopAllGoroutines() }
+
+// Bearer authenticates by an Authorization header. A token that is known costs
+// no allocation.
+func (a *Authenticator) Bearer(header []byte) (*Identity, error) {
+	token, ok := TokenOf(header)
+	if !ok {
+		return nil, a.Missing("send the header Authorization: Bearer <token>")
+	}
+	return a.Token(token)
+}
+
+// TokenOf is the token of an Authorization header, if it has one.
+func TokenOf(header []byte) (token []byte, ok bool) {
+	const scheme = "bearer "
+	if len(header) <= len(scheme) || !bytes.EqualFold(header[:len(scheme)], []byte(scheme)) {
+		return nil, false
+	}
+	return bytes.TrimLeft(header[len(scheme):], " "), true
+}
+
+// Missing is the refusal of a caller without a token; detail tells how to send one.
+func (a *Authenticator) Missing(detail string) error {
+	return a.refused(&Refusal{Kind: ErrMissing, rule: "missing", Detail: detail})
+}
+
+// Token authenticates by a token, whose bytes it does not keep.
+func (a *Authenticator) Token(token []byte) (*Identity, error) {
+	view := unsafe.String(unsafe.SliceData(token), len(token)) //nolint:gosec // G103: saves an allocation on every request; never kept.
+	if id, ok := a.known.GetIfPresent(view); ok && a.now().Unix() < id.remembered && !id.withdrawn() {
+		a.hits.Inc()
+		return id, nil
+	}
+	id, err := a.verify(token)
+	if err != nil {
+		return nil, a.refused(err)
+	}
+	return id, nil
+}
+
+// verify authenticates by a token that is not known, and remembers it.
+func (a *Authenticator) verify(token []byte) (*Identity, error) {
+	if bytes.HasPrefix(token, []byte(KeyPrefix)) {
+		return a.keys.verify(token)
+	}
+	a.misses.Inc()
+	kept := string(token)
+	method := methodOf(kept)
+	verifier, ok := a.verifiers[method]
+	switch {
+	case method == "":
+		return nil, errMalformedToken
+	case !ok:
+		return nil, refuseToken("method", "it is signed with %s, and what is taken here is %s", quoteShort(method), a.methods())
+	}
+	id, err := verifier.Verify(kept)
+	if err != nil {
+		return nil, err
+	}
+	if !id.Caller.Operator {
+		id.Bucket = a.bucket(id.Caller.UserID)
+	}
+	id.remembered = min(id.Expires, a.now().Unix()+maxRemembered)
+	a.known.Set(kept, id)
+	return id, nil
+}
+
+// methods are those that some verifier takes, in words.
+func (a *Authenticator) methods() string {
+	var methods []string
+	for method := range a.verifiers {
+		methods = append(methods, method)
+	}
+	if len(methods) == 0 {
+		return "none"
+	}
+	slices.Sort(methods)
+	return strings.Join(methods, ", ")
+}
+
+// RecheckIn is how long an identity is good for before it is to be looked at again:
+// an API key may be revoked before it expires.
+func (a *Authenticator) RecheckIn(id *Identity) time.Duration {
+	left := time.Unix(id.Expires, 0).Sub(a.now())
+	if id.Key != "" {
+		left = min(left, keyringAge)
+	}
+	return left
+}
+
+// Recheck is why a live client must go: its key is withdrawn, or, where the time of
+// RecheckIn is over (due), its token has expired, its API key is revoked, or nobody
+// can tell. It is nil while the client may stay.
+func (a *Authenticator) Recheck(id *Identity, due bool) error {
+	switch {
+	case id.withdrawn():
+		return a.refused(refuseToken("withdrawn", "the project has withdrawn the key that signed the token"))
+	case !due:
+		return nil
+	case id.Key == "":
+		return a.refused(&Refusal{Kind: ErrExpired, rule: "expired", Detail: "the token has expired"})
+	}
+	return a.refused(a.keys.holds(id))
+}
+
+// ForgetKeys has API keys read again before the next use of any: one has changed.
+func (a *Authenticator) ForgetKeys() { a.keys.forget() }
+
+// refused notes a refusal. Every 401 passes here, so that the log has its reason.
+func (a *Authenticator) refused(err error) error {
+	if refused, ok := errors.AsType[*Refusal](err); ok && refused.rule != "" {
+		a.refusals.note(refused.rule, refused.Detail)
+	}
+	return err
+}
