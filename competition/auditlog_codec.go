@@ -5,6 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // AuditRecord is an entry of the audit log as it is stored: what never changes,
@@ -89,17 +91,17 @@ func AppendAuditRecord(dst []byte, r *AuditRecord) []byte {
 	dst = binary.AppendUvarint(dst, e.Seq)
 	dst = binary.AppendVarint(dst, int64(e.At))
 	for _, text := range []string{e.ID, e.Action, e.Route, e.RequestID} {
-		dst = appendString(dst, text)
+		dst = wire.AppendString(dst, text)
 	}
 	dst = binary.AppendUvarint(dst, uint64(e.Status))
 	dst = binary.AppendUvarint(dst, uint64(len(e.Targets)))
 	for _, t := range e.Targets {
-		dst = appendString(dst, t.Place)
+		dst = wire.AppendString(dst, t.Place)
 	}
 	for i := range r.Commitments {
 		dst = append(dst, r.Commitments[i][:]...)
 	}
-	if dst = appendFlag(dst, e.Erased != nil); e.Erased == nil {
+	if dst = wire.AppendFlag(dst, e.Erased != nil); e.Erased == nil {
 		return dst
 	}
 	return AppendAuditErasure(dst, e.Erased)
@@ -107,7 +109,7 @@ func AppendAuditRecord(dst []byte, r *AuditRecord) []byte {
 
 // AppendAuditErasure appends an erasure.
 func AppendAuditErasure(dst []byte, e *AuditErasure) []byte {
-	dst = appendString(dst, e.Pseudonym)
+	dst = wire.AppendString(dst, e.Pseudonym)
 	dst = binary.AppendUvarint(dst, uint64(len(e.Places)))
 	for _, p := range e.Places {
 		dst = binary.AppendUvarint(binary.AppendUvarint(dst, p.Seq), uint64(p.N))
@@ -118,27 +120,27 @@ func AppendAuditErasure(dst []byte, e *AuditErasure) []byte {
 // ParseAuditRecord reads what AppendAuditRecord wrote; the rows of the subjects are
 // the caller's to add.
 func ParseAuditRecord(b []byte) (*AuditRecord, error) {
-	in := reader{b: b}
-	if version := in.byte(); version != auditVersion {
+	in := wire.NewReader(b)
+	if version := in.Byte(); version != auditVersion {
 		return nil, fmt.Errorf("it has version %d, made by a newer version of paceboard", version)
 	}
-	r := &AuditRecord{Prev: in.hash()}
+	r := &AuditRecord{Prev: in.Hash()}
 	e := &r.Entry
-	e.Seq, e.At = in.uvarint(), Millis(in.varint())
+	e.Seq, e.At = in.Uvarint(), Millis(in.Varint())
 	for _, text := range []*string{&e.ID, &e.Action, &e.Route, &e.RequestID} {
-		*text = in.string()
+		*text = in.String()
 	}
-	e.Status = int(in.uvarint())
-	for range in.length() {
-		e.Targets = append(e.Targets, AuditTarget{Place: in.string()})
+	e.Status = int(in.Uvarint())
+	for range in.Length() {
+		e.Targets = append(e.Targets, AuditTarget{Place: in.String()})
 	}
 	for range 1 + len(e.Targets) {
-		r.Commitments = append(r.Commitments, in.hash())
+		r.Commitments = append(r.Commitments, in.Hash())
 	}
-	if in.flag() {
-		e.Erased = in.auditErasure()
+	if in.Flag() {
+		e.Erased = readAuditErasure(&in)
 	}
-	if err := in.end(); err != nil {
+	if err := in.End(); err != nil {
 		return nil, err
 	}
 	return r, nil
@@ -146,9 +148,9 @@ func ParseAuditRecord(b []byte) (*AuditRecord, error) {
 
 // ParseAuditErasure reads what AppendAuditErasure wrote.
 func ParseAuditErasure(b []byte) (*AuditErasure, error) {
-	in := reader{b: b}
-	e := in.auditErasure()
-	if err := in.end(); err != nil {
+	in := wire.NewReader(b)
+	e := readAuditErasure(&in)
+	if err := in.End(); err != nil {
 		return nil, err
 	}
 	if len(e.Places) == 0 {
@@ -157,10 +159,10 @@ func ParseAuditErasure(b []byte) (*AuditErasure, error) {
 	return e, nil
 }
 
-func (r *reader) auditErasure() *AuditErasure {
-	e := &AuditErasure{Pseudonym: r.string()}
-	for range r.length() {
-		e.Places = append(e.Places, AuditPlace{Seq: r.uvarint(), N: int(r.number())})
+func readAuditErasure(r *wire.Reader) *AuditErasure {
+	e := &AuditErasure{Pseudonym: r.String()}
+	for range r.Length() {
+		e.Places = append(e.Places, AuditPlace{Seq: r.Uvarint(), N: int(r.Number())})
 	}
 	return e
 }

@@ -1,6 +1,10 @@
 package competition
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition/wire"
+)
 
 // award is how the prizes of a competition were distributed.
 type award struct {
@@ -58,16 +62,16 @@ func appendAward(dst []byte, a *award) []byte {
 		dst = binary.AppendUvarint(dst, uint64(w.minor))
 		dst = append(dst, byte(w.status))
 		dst = binary.AppendVarint(dst, int64(w.at))
-		dst = appendString(dst, w.reason)
+		dst = wire.AppendString(dst, w.reason)
 	}
 	return dst
 }
 
-func (r *reader) award() *award {
-	at, pool, sponsor, n := Millis(r.varint()), r.amount(), r.amount(), r.length()
+func readAward(r *wire.Reader) *award {
+	at, pool, sponsor, n := Millis(r.Varint()), r.Amount(), r.Amount(), r.Length()
 	a := newAward(at, pool, sponsor, n)
 	for range n {
-		a.add(awarded{number: r.number(), rank: r.number(), minor: r.amount(), status: PrizeStatus(r.byte()), at: Millis(r.varint()), reason: r.string()})
+		a.add(awarded{number: r.Number(), rank: r.Number(), minor: r.Amount(), status: PrizeStatus(r.Byte()), at: Millis(r.Varint()), reason: r.String()})
 	}
 	return a
 }

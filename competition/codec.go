@@ -5,7 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // A record is one event as the journal keeps it:
@@ -29,8 +30,6 @@ const (
 	checksumAt       = 4
 	afterChainOffset = recordHeader + 1 + 32
 )
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // Hash is a link of the chain: SHA-256.
 type Hash [32]byte
@@ -71,7 +70,7 @@ func (c *Chain) Append(dst []byte, e *Event) []byte {
 	}
 	body := dst[start+recordHeader:]
 	binary.LittleEndian.PutUint32(dst[start:], uint32(len(body)))
-	binary.LittleEndian.PutUint32(dst[start+checksumAt:], crc32.Checksum(body, castagnoli))
+	binary.LittleEndian.PutUint32(dst[start+checksumAt:], wire.Checksum(body))
 	if len(body) > maxRecordBytes {
 		panic(fmt.Sprintf("competition %q: record %d has %d bytes, which nobody could read", c.CompetitionID, e.Seq, len(body)))
 	}
@@ -87,7 +86,7 @@ func (c *Chain) corrupt(reason string) error {
 // checks the length alone; stores that keep a row for each event use it.
 func SplitRecord(records []byte) (record, rest []byte, err error) {
 	if len(records) < minRecordBytes {
-		return nil, nil, errShort
+		return nil, nil, wire.ErrShort
 	}
 	n := int(binary.LittleEndian.Uint32(records))
 	if n < minRecordBytes-recordHeader || n > maxRecordBytes || n > len(records)-recordHeader {
@@ -99,12 +98,12 @@ func SplitRecord(records []byte) (record, rest []byte, err error) {
 // TimeOf is when the event of a record happened, for stores that remove old ones.
 func TimeOf(record []byte) (Millis, error) {
 	if len(record) < minRecordBytes {
-		return 0, errShort
+		return 0, wire.ErrShort
 	}
-	r := reader{b: record[afterChainOffset+1:]}
-	r.uvarint()
-	at := Millis(r.varint())
-	return at, r.err
+	r := wire.NewReader(record[afterChainOffset+1:])
+	r.Uvarint()
+	at := Millis(r.Varint())
+	return at, r.Err()
 }
 
 func splitRecord(records []byte) (body, rest []byte, err error) {
@@ -113,7 +112,7 @@ func splitRecord(records []byte) (body, rest []byte, err error) {
 		return nil, nil, err
 	}
 	body = record[recordHeader:]
-	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(record[checksumAt:]) {
+	if wire.Checksum(body) != binary.LittleEndian.Uint32(record[checksumAt:]) {
 		return nil, nil, errors.New("its checksum is wrong")
 	}
 	return body, rest, nil

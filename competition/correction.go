@@ -1,6 +1,10 @@
 package competition
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition/wire"
+)
 
 // CorrectDay sets what a participant's day counts for, whatever its reports say,
 // those to come included.
@@ -90,11 +94,11 @@ func (*DayCorrected) kind() kind { return kindDayCorrected }
 
 func (d *DayCorrected) append(dst []byte) []byte {
 	dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
-	return appendString(appendMetrics(dst, d.Metrics), d.Reason)
+	return wire.AppendString(appendMetrics(dst, d.Metrics), d.Reason)
 }
 
-func (d *DayCorrected) read(r *reader) {
-	d.Number, d.Correction = r.number(), Correction{Day: r.day(), Metrics: r.metrics(), Reason: r.string()}
+func (d *DayCorrected) read(r *wire.Reader) {
+	d.Number, d.Correction = r.Number(), Correction{Day: readDay(r), Metrics: readMetrics(r), Reason: r.String()}
 }
 
 func (d *DayCorrected) apply(c *Competition, e *Event) (problem string) {
@@ -124,11 +128,11 @@ func (*CorrectionWithdrawn) kind() kind { return kindCorrectionWithdrawn }
 
 func (d *CorrectionWithdrawn) append(dst []byte) []byte {
 	dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
-	return appendString(dst, d.Reason)
+	return wire.AppendString(dst, d.Reason)
 }
 
-func (d *CorrectionWithdrawn) read(r *reader) {
-	d.Number, d.Day, d.Reason = r.number(), r.day(), r.string()
+func (d *CorrectionWithdrawn) read(r *wire.Reader) {
+	d.Number, d.Day, d.Reason = r.Number(), readDay(r), r.String()
 }
 
 func (d *CorrectionWithdrawn) apply(c *Competition, e *Event) (problem string) {

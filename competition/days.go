@@ -7,6 +7,8 @@ import (
 	"iter"
 	"math"
 	"slices"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // MaxSources is how many sources one user and day may have.
@@ -206,7 +208,7 @@ func (d Days) check(sources int) error {
 	for i := 0; i < len(d); {
 		next := i + 1 + int(d[i])
 		if next > len(d) {
-			return errShort
+			return wire.ErrShort
 		}
 		r := decodeRegister(d[i+1 : next])
 		if r.Day < previous.Day || r.Day == previous.Day && r.Source <= previous.Source || int(r.Source) >= sources {
@@ -221,7 +223,7 @@ func (d Days) check(sources int) error {
 // size in bytes.
 func parseRegister(b []byte) (Register, int, error) {
 	if len(b) == 0 || 1+int(b[0]) > len(b) {
-		return Register{}, 0, errShort
+		return Register{}, 0, wire.ErrShort
 	}
 	entry := b[:1+int(b[0])]
 	r := decodeRegister(entry[1:])
@@ -309,14 +311,21 @@ func (d Days) last() Day {
 	return last
 }
 
-// register takes one packed register, its size byte included.
-func (r *reader) register() Register {
-	register, n, err := parseRegister(r.b)
+// readRegister takes one packed register, its size byte included.
+func readRegister(r *wire.Reader) Register {
+	register, n, err := parseRegister(r.Rest())
 	if err != nil {
-		r.fail()
-		r.err = err
+		r.Fail(err)
 		return Register{}
 	}
-	r.b = r.b[n:]
+	r.Bytes(n)
 	return register
+}
+
+func readDay(r *wire.Reader) Day {
+	v := r.Varint()
+	if v != int64(Day(v)) {
+		r.Fail(wire.ErrShort)
+	}
+	return Day(v)
 }

@@ -1,8 +1,11 @@
 package competition
 
 import (
+	"encoding/binary"
 	"reflect"
 	"time"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Type is how long a competition is meant to run; it is a label and rules nothing.
@@ -104,3 +107,40 @@ func (d *Definition) covers(day Day) bool { return d.FirstDay <= day && day <= d
 func (d *Definition) selfService() bool { return d.Enrollment == Open && d.EntryFeeMinor == 0 }
 
 func sameDefinition(a, b *Definition) bool { return reflect.DeepEqual(a, b) }
+
+func appendDefinition(dst []byte, d *Definition) []byte {
+	for _, s := range []string{d.ID, d.Name, d.Description, string(d.Type), d.Currency, d.TimeZone, string(d.Enrollment), string(d.Visibility)} {
+		dst = wire.AppendString(dst, s)
+	}
+	for _, n := range []int64{
+		int64(d.Start), int64(d.End), d.EntryFeeMinor, d.PrizePoolMinor,
+		d.Scoring.Step, d.Scoring.Metre, d.Scoring.Kcal, d.Scoring.Minute,
+		int64(d.MaxParticipants), int64(d.LateSyncHours), int64(d.FirstDay), int64(d.LastDay),
+	} {
+		dst = binary.AppendVarint(dst, n)
+	}
+	dst = appendMetrics(dst, d.DailyLimits)
+	dst = binary.AppendUvarint(dst, uint64(len(d.PrizeSplit)))
+	for _, share := range d.PrizeSplit {
+		dst = binary.AppendVarint(dst, share)
+	}
+	return dst
+}
+
+func readDefinition(r *wire.Reader) Definition {
+	var d Definition
+	for _, s := range []*string{&d.ID, &d.Name, &d.Description, (*string)(&d.Type), &d.Currency, &d.TimeZone, (*string)(&d.Enrollment), (*string)(&d.Visibility)} {
+		*s = r.String()
+	}
+	d.Start, d.End = Millis(r.Varint()), Millis(r.Varint())
+	d.EntryFeeMinor, d.PrizePoolMinor = r.Varint(), r.Varint()
+	d.Scoring = Weights{Step: r.Varint(), Metre: r.Varint(), Kcal: r.Varint(), Minute: r.Varint()}
+	d.MaxParticipants, d.LateSyncHours = int(r.Varint()), int(r.Varint())
+	d.FirstDay, d.LastDay = readDay(r), readDay(r)
+	d.DailyLimits = readMetrics(r)
+	d.PrizeSplit = make([]int64, r.Length())
+	for i := range d.PrizeSplit {
+		d.PrizeSplit[i] = r.Varint()
+	}
+	return d
+}

@@ -3,6 +3,8 @@ package competition
 import (
 	"encoding/binary"
 	"math"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // DistributePrizes pays the prizes of a completed competition.
@@ -153,7 +155,7 @@ func (*PrizesDistributed) kind() kind { return kindPrizesDistributed }
 func (d *PrizesDistributed) append(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(d.PoolMinor))
 	dst = binary.AppendUvarint(dst, uint64(d.SponsorMinor))
-	dst = appendFlag(dst, d.Pending)
+	dst = wire.AppendFlag(dst, d.Pending)
 	dst = binary.AppendUvarint(dst, uint64(len(d.Prizes)))
 	for _, w := range d.Prizes {
 		dst = binary.AppendUvarint(dst, uint64(w.Number))
@@ -163,13 +165,13 @@ func (d *PrizesDistributed) append(dst []byte) []byte {
 	return dst
 }
 
-func (d *PrizesDistributed) read(r *reader) {
-	d.PoolMinor, d.SponsorMinor, d.Pending = r.amount(), r.amount(), r.flag()
-	if n := r.length(); n > 0 {
+func (d *PrizesDistributed) read(r *wire.Reader) {
+	d.PoolMinor, d.SponsorMinor, d.Pending = r.Amount(), r.Amount(), r.Flag()
+	if n := r.Length(); n > 0 {
 		d.Prizes = make([]Winner, n)
 	}
 	for i := range d.Prizes {
-		d.Prizes[i] = Winner{Number: r.number(), Rank: int(r.number()), Minor: r.amount()}
+		d.Prizes[i] = Winner{Number: r.Number(), Rank: int(r.Number()), Minor: r.Amount()}
 	}
 }
 

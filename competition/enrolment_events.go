@@ -1,6 +1,10 @@
 package competition
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition/wire"
+)
 
 // ParticipantEnrolled gives a user the next number.
 type ParticipantEnrolled struct{ CommittedIdentity }
@@ -61,7 +65,7 @@ func (d *ParticipantLeft) append(dst []byte) []byte {
 	return binary.AppendUvarint(dst, uint64(d.Number))
 }
 
-func (d *ParticipantLeft) read(r *reader) { d.Number = r.number() }
+func (d *ParticipantLeft) read(r *wire.Reader) { d.Number = r.Number() }
 
 func (d *ParticipantLeft) apply(c *Competition, e *Event) (problem string) {
 	return c.applyPresence(e, d.Number, false)
@@ -78,7 +82,7 @@ func (d *ParticipantReturned) append(dst []byte) []byte {
 	return binary.AppendUvarint(dst, uint64(d.Number))
 }
 
-func (d *ParticipantReturned) read(r *reader) { d.Number = r.number() }
+func (d *ParticipantReturned) read(r *wire.Reader) { d.Number = r.Number() }
 
 func (d *ParticipantReturned) apply(c *Competition, e *Event) (problem string) {
 	if problem = c.applyPresence(e, d.Number, true); problem != "" {

@@ -1,5 +1,7 @@
 package competition
 
+import "github.com/paceboard/paceboard/competition/wire"
+
 // Event is one entry of a competition's journal: something that happened and
 // was accepted. Seq counts 1, 2, 3… within its competition.
 type Event struct {
@@ -24,7 +26,7 @@ type Detail interface {
 	append(dst []byte) []byte
 
 	// read fills the event in from what append wrote; failures stay with r.
-	read(r *reader)
+	read(r *wire.Reader)
 
 	// apply brings the durable event e, whose detail it is, into the state. problem
 	// says why no such state can have decided it, or is empty.

@@ -1,6 +1,10 @@
 package competition
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition/wire"
+)
 
 // ExcludeParticipant takes a participant off the board. Syncs go on being
 // accepted and merged, so that a RestoreParticipant comes out exact.
@@ -83,10 +87,10 @@ type ParticipantExcluded struct {
 func (*ParticipantExcluded) kind() kind { return kindParticipantExcluded }
 
 func (d *ParticipantExcluded) append(dst []byte) []byte {
-	return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
 }
 
-func (d *ParticipantExcluded) read(r *reader) { d.Number, d.Reason = r.number(), r.string() }
+func (d *ParticipantExcluded) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
 func (d *ParticipantExcluded) apply(c *Competition, e *Event) (problem string) {
 	return c.applyReview(e, d.Number, func(r *Review) bool {
@@ -113,10 +117,10 @@ type ParticipantRestored struct {
 func (*ParticipantRestored) kind() kind { return kindParticipantRestored }
 
 func (d *ParticipantRestored) append(dst []byte) []byte {
-	return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
 }
 
-func (d *ParticipantRestored) read(r *reader) { d.Number, d.Reason = r.number(), r.string() }
+func (d *ParticipantRestored) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
 func (d *ParticipantRestored) apply(c *Competition, e *Event) (problem string) {
 	return c.applyReview(e, d.Number, func(r *Review) bool {

@@ -1,6 +1,10 @@
 package competition
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition/wire"
+)
 
 // collect decides the entry fee of a participant who has just joined. Who left
 // after the start and returns has paid already.
@@ -65,7 +69,7 @@ func (d *EntryFeePaid) append(dst []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
 }
 
-func (d *EntryFeePaid) read(r *reader) { d.Number, d.Minor = r.number(), r.amount() }
+func (d *EntryFeePaid) read(r *wire.Reader) { d.Number, d.Minor = r.Number(), r.Amount() }
 
 func (d *EntryFeePaid) apply(c *Competition, _ *Event) (problem string) {
 	if !c.participants.has(d.Number) || d.Minor <= 0 || d.Minor > maxBalance-c.books.fees {
@@ -105,7 +109,7 @@ func (d *EntryFeeRefunded) append(dst []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
 }
 
-func (d *EntryFeeRefunded) read(r *reader) { d.Number, d.Minor = r.number(), r.amount() }
+func (d *EntryFeeRefunded) read(r *wire.Reader) { d.Number, d.Minor = r.Number(), r.Amount() }
 
 func (d *EntryFeeRefunded) apply(c *Competition, _ *Event) (problem string) {
 	if !c.participants.has(d.Number) || d.Minor <= 0 || c.participants.at(d.Number).paid != d.Minor {

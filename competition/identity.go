@@ -4,6 +4,8 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Key is the random key of one identity row.
@@ -50,7 +52,7 @@ func (i *CommittedIdentity) append(dst []byte) []byte {
 	return append(binary.AppendUvarint(dst, uint64(i.Number)), i.Identity[:]...)
 }
 
-func (i *CommittedIdentity) read(r *reader) { i.Number, i.Identity = r.number(), r.hash() }
+func (i *CommittedIdentity) read(r *wire.Reader) { i.Number, i.Identity = r.Number(), r.Hash() }
 
 func (i *CommittedIdentity) identity() (number uint32, said *Commitment, who *Identity) {
 	return i.Number, &i.Identity, &i.Who

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // kinds are all kinds of events, by their numbers. This is the one list of them:
@@ -91,16 +93,16 @@ func (c *Chain) Next(records []byte) (e Event, rest []byte, err error) {
 }
 
 func decodeEvent(b []byte) (Event, error) {
-	r := reader{b: b}
-	k := kind(r.byte())
-	e := Event{Seq: r.uvarint(), At: Millis(r.varint())}
-	if r.err == nil && k != kindSyncAccepted {
-		detail, err := decodeDetail(k, r.b)
+	r := wire.NewReader(b)
+	k := kind(r.Byte())
+	e := Event{Seq: r.Uvarint(), At: Millis(r.Varint())}
+	if r.Err() == nil && k != kindSyncAccepted {
+		detail, err := decodeDetail(k, r.Rest())
 		e.Detail = detail
 		return e, err
 	}
 	e.Sync.read(&r)
-	return e, r.end()
+	return e, r.End()
 }
 
 // decodeDetail stands apart so that only its reader is on the heap, and not that
@@ -110,9 +112,9 @@ func decodeDetail(k kind, b []byte) (Detail, error) {
 	if d == nil {
 		return nil, errors.New(newerKind(k))
 	}
-	r := reader{b: b}
+	r := wire.NewReader(b)
 	d.read(&r)
-	return d, r.end()
+	return d, r.End()
 }
 
 // CreatedAt is when the competition was created whose journal begins with the

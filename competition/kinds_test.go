@@ -4,12 +4,13 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
-	"hash/crc32"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // allKinds are the kinds that there are.
@@ -244,7 +245,7 @@ func TestRecordsOfANewerVersionSaySo(t *testing.T) {
 			records := chain.Append(nil, &Event{Seq: 1, Detail: &ParticipantLeft{Number: 1}})
 			second := bytes.Clone(chain.Append(nil, &Event{Seq: 2, Detail: &ParticipantReturned{Number: 1}}))
 			second[at] = 250
-			binary.LittleEndian.PutUint32(second[checksumAt:], crc32.Checksum(second[recordHeader:], castagnoli))
+			binary.LittleEndian.PutUint32(second[checksumAt:], wire.Checksum(second[recordHeader:]))
 
 			reading := NewChain("spring")
 			_, _, err := reading.Next(records)

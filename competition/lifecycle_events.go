@@ -1,5 +1,7 @@
 package competition
 
+import "github.com/paceboard/paceboard/competition/wire"
+
 // CompetitionCreated opens every journal.
 type CompetitionCreated struct {
 	Definition Definition
@@ -13,7 +15,9 @@ func (d *CompetitionCreated) append(dst []byte) []byte {
 	return appendDefinition(append(dst, d.Creator[:]...), &d.Definition)
 }
 
-func (d *CompetitionCreated) read(r *reader) { d.Creator, d.Definition = r.hash(), r.definition() }
+func (d *CompetitionCreated) read(r *wire.Reader) {
+	d.Creator, d.Definition = r.Hash(), readDefinition(r)
+}
 
 func (d *CompetitionCreated) apply(c *Competition, e *Event) (problem string) {
 	c.definition, c.status = d.Definition, Upcoming
@@ -46,7 +50,7 @@ func (d *CompetitionEdited) append(dst []byte) []byte {
 	return appendDefinition(dst, &d.Definition)
 }
 
-func (d *CompetitionEdited) read(r *reader) { d.Definition = r.definition() }
+func (d *CompetitionEdited) read(r *wire.Reader) { d.Definition = readDefinition(r) }
 
 func (d *CompetitionEdited) apply(c *Competition, _ *Event) (problem string) {
 	c.definition = d.Definition
@@ -68,7 +72,7 @@ func (d *StatusChanged) append(dst []byte) []byte {
 	return append(dst, byte(d.Status))
 }
 
-func (d *StatusChanged) read(r *reader) { d.Status = Status(r.byte()) }
+func (d *StatusChanged) read(r *wire.Reader) { d.Status = Status(r.Byte()) }
 
 func (d *StatusChanged) apply(c *Competition, e *Event) (problem string) {
 	if !d.Status.known() {

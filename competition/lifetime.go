@@ -8,6 +8,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // History is some of a user's registers, with the names that their sources have
@@ -161,7 +163,7 @@ func AppendHistory(dst []byte, h History) []byte {
 	dst = binary.AppendVarint(dst, int64(h.SyncedAt))
 	dst = binary.AppendUvarint(dst, uint64(len(h.Sources)))
 	for _, name := range h.Sources {
-		dst = appendString(dst, name)
+		dst = wire.AppendString(dst, name)
 	}
 	return append(dst, h.Days...)
 }
@@ -169,15 +171,15 @@ func AppendHistory(dst []byte, h History) []byte {
 // ParseHistory is the inverse of AppendHistory, for a history of one month. Its
 // Days are a part of b.
 func ParseHistory(month Month, b []byte) (History, error) {
-	r := reader{b: b}
-	h := History{SyncedAt: Millis(r.varint()), Sources: make([]string, r.length())}
+	r := wire.NewReader(b)
+	h := History{SyncedAt: Millis(r.Varint()), Sources: make([]string, r.Length())}
 	for i := range h.Sources {
-		h.Sources[i] = r.string()
+		h.Sources[i] = r.String()
 	}
-	if r.err != nil {
-		return History{}, r.err
+	if r.Err() != nil {
+		return History{}, r.Err()
 	}
-	h.Days = Days(r.b)
+	h.Days = Days(r.Rest())
 	return h, h.Check(month)
 }
 

@@ -3,6 +3,8 @@ package competition
 import (
 	"encoding/binary"
 	"math/bits"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Metrics are a day's, or a sum of days', measured totals. All are integers of
@@ -122,4 +124,11 @@ func appendMetrics(dst []byte, m Metrics) []byte {
 	dst = binary.AppendUvarint(dst, uint64(m.DistanceCm))
 	dst = binary.AppendUvarint(dst, uint64(m.EnergyCentikcal))
 	return binary.AppendUvarint(dst, uint64(m.ActiveMinutes))
+}
+
+func readMetrics(r *wire.Reader) Metrics {
+	return Metrics{
+		Steps: int64(r.Uvarint()), DistanceCm: int64(r.Uvarint()),
+		EnergyCentikcal: int64(r.Uvarint()), ActiveMinutes: int64(r.Uvarint()),
+	}
 }

@@ -1,6 +1,10 @@
 package competition
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition/wire"
+)
 
 // ConfirmPrize says that a pending prize has reached its winner.
 type ConfirmPrize struct {
@@ -94,7 +98,7 @@ func (d *PrizeConfirmed) append(dst []byte) []byte {
 	return binary.AppendUvarint(dst, uint64(d.Number))
 }
 
-func (d *PrizeConfirmed) read(r *reader) { d.Number = r.number() }
+func (d *PrizeConfirmed) read(r *wire.Reader) { d.Number = r.Number() }
 
 func (d *PrizeConfirmed) apply(c *Competition, e *Event) (problem string) {
 	return c.applyPrizeDecided(e, d, DistributedPrize, "")
@@ -125,10 +129,10 @@ type PrizeFailed struct {
 func (*PrizeFailed) kind() kind { return kindPrizeFailed }
 
 func (d *PrizeFailed) append(dst []byte) []byte {
-	return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
 }
 
-func (d *PrizeFailed) read(r *reader) { d.Number, d.Reason = r.number(), r.string() }
+func (d *PrizeFailed) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
 func (d *PrizeFailed) apply(c *Competition, e *Event) (problem string) {
 	return c.applyPrizeDecided(e, d, FailedPrize, d.Reason)

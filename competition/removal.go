@@ -1,6 +1,10 @@
 package competition
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/paceboard/paceboard/competition/wire"
+)
 
 // RemoveParticipant takes a participant out of the competition, against their
 // will: only a newer invitation lets them in again.
@@ -74,10 +78,10 @@ type ParticipantRemoved struct {
 func (*ParticipantRemoved) kind() kind { return kindParticipantRemoved }
 
 func (d *ParticipantRemoved) append(dst []byte) []byte {
-	return appendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
+	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
 }
 
-func (d *ParticipantRemoved) read(r *reader) { d.Number, d.Reason = r.number(), r.string() }
+func (d *ParticipantRemoved) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
 func (d *ParticipantRemoved) apply(c *Competition, e *Event) (problem string) {
 	return c.applyReview(e, d.Number, func(r *Review) bool {

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"slices"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Review is what is rare about a participant: what operators have decided, and
@@ -196,15 +198,15 @@ func AppendReview(dst []byte, r *Review) []byte {
 	if r.Standing {
 		marks |= standingMark
 	}
-	dst = appendString(append(dst, marks), r.Reason)
+	dst = wire.AppendString(append(dst, marks), r.Reason)
 	if r.RemovedAt != 0 {
-		dst = appendString(binary.AppendVarint(dst, int64(r.RemovedAt)), r.Removal)
+		dst = wire.AppendString(binary.AppendVarint(dst, int64(r.RemovedAt)), r.Removal)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(r.Corrections)))
 	for i := range r.Corrections {
 		c := &r.Corrections[i]
 		dst = appendMetrics(binary.AppendVarint(dst, int64(c.Day)), c.Metrics)
-		dst = appendString(dst, c.Reason)
+		dst = wire.AppendString(dst, c.Reason)
 	}
 	dst = binary.AppendUvarint(dst, uint64(len(r.Flags)))
 	for i := range r.Flags {
@@ -218,31 +220,31 @@ func AppendReview(dst []byte, r *Review) []byte {
 
 // ParseReview is the inverse of AppendReview.
 func ParseReview(b []byte) (*Review, error) {
-	r := reader{b: b}
-	review := r.review()
-	return review, r.end()
+	r := wire.NewReader(b)
+	review := readReview(&r)
+	return review, r.End()
 }
 
-func (r *reader) review() *Review {
-	marks := r.byte()
+func readReview(r *wire.Reader) *Review {
+	marks := r.Byte()
 	if marks > excludedMark|removedMark|standingMark {
-		r.fail()
+		r.Fail(wire.ErrShort)
 	}
-	review := &Review{Excluded: marks&excludedMark != 0, Reason: r.string(), Standing: marks&standingMark != 0}
+	review := &Review{Excluded: marks&excludedMark != 0, Reason: r.String(), Standing: marks&standingMark != 0}
 	if marks&removedMark != 0 {
-		review.RemovedAt, review.Removal = Millis(r.varint()), r.string()
+		review.RemovedAt, review.Removal = Millis(r.Varint()), r.String()
 	}
-	if n := r.length(); n > 0 {
+	if n := r.Length(); n > 0 {
 		review.Corrections = make([]Correction, n)
 	}
 	for i := range review.Corrections {
-		review.Corrections[i] = Correction{Day: r.day(), Metrics: r.metrics(), Reason: r.string()}
+		review.Corrections[i] = Correction{Day: readDay(r), Metrics: readMetrics(r), Reason: r.String()}
 	}
-	if n := r.length(); n > 0 {
+	if n := r.Length(); n > 0 {
 		review.Flags = make([]Flag, n)
 	}
 	for i := range review.Flags {
-		review.Flags[i] = Flag{Seq: r.uvarint(), At: Millis(r.varint()), Day: r.day(), Reason: FlagReason(r.byte()), Figures: r.figures()}
+		review.Flags[i] = Flag{Seq: r.Uvarint(), At: Millis(r.Varint()), Day: readDay(r), Reason: FlagReason(r.Byte()), Figures: readFigures(r)}
 	}
 	return review
 }
@@ -251,8 +253,8 @@ func appendFigures(dst []byte, f *Figures) []byte {
 	return binary.AppendVarint(appendMetrics(appendMetrics(dst, f.Found), f.Usual), int64(f.Within))
 }
 
-func (r *reader) figures() Figures {
-	return Figures{Found: r.metrics(), Usual: r.metrics(), Within: Millis(r.varint())}
+func readFigures(r *wire.Reader) Figures {
+	return Figures{Found: readMetrics(r), Usual: readMetrics(r), Within: Millis(r.Varint())}
 }
 
 // flagPlace says where a flag is kept.

@@ -3,7 +3,8 @@ package competition
 import (
 	"encoding/binary"
 	"errors"
-	"hash/crc32"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Row is a participant as of a snapshot. The identity is not part of it.
@@ -48,11 +49,7 @@ func AppendRow(dst []byte, row *Row) []byte {
 	if row.Review != nil {
 		dst[start+4] = reviewVersion
 	}
-	flagged := uint64(row.Number) << 1
-	if row.Present {
-		flagged |= 1
-	}
-	dst = binary.AppendUvarint(dst, flagged)
+	dst = wire.AppendFlaggedNumber(dst, row.Number, row.Present)
 	dst = appendMetrics(dst, row.Totals)
 	dst = binary.AppendVarint(dst, row.Score)
 	dst = binary.AppendUvarint(dst, row.Reached)
@@ -65,34 +62,34 @@ func AppendRow(dst []byte, row *Row) []byte {
 		dst = AppendReview(dst, row.Review)
 	}
 	dst = append(dst, row.Days...)
-	binary.LittleEndian.PutUint32(dst[start:], crc32.Checksum(dst[start+4:], castagnoli))
+	wire.Seal(dst[start:])
 	return dst
 }
 
 // ParseRow is the inverse of AppendRow. The row's Days are a part of b.
 func ParseRow(b []byte) (Row, error) {
-	if len(b) < 5 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
+	fields, ok := wire.Unseal(b)
+	if !ok {
 		return Row{}, errors.New("a snapshot row has a wrong checksum")
 	}
-	if b[4] < formatVersion || b[4] > reviewVersion {
+	r := wire.NewReader(fields)
+	version := r.Byte()
+	if version < formatVersion || version > reviewVersion {
 		return Row{}, errors.New("a snapshot row has an unknown format version")
 	}
-	r := reader{b: b[5:]}
-	flagged := r.uvarint()
-	if flagged>>1 > 1<<32-1 {
-		return Row{}, errShort
+	var row Row
+	row.Number, row.Present = r.FlaggedNumber()
+	row.Totals, row.Score, row.Reached = readMetrics(&r), r.Varint(), r.Uvarint()
+	row.UpdatedAt, row.LastSyncedAt = Millis(r.Varint()), Millis(r.Varint())
+	if version >= moneyVersion {
+		row.Paid = r.Amount()
 	}
-	row := Row{Number: uint32(flagged >> 1), Present: flagged&1 == 1, Totals: r.metrics(), Score: r.varint(), Reached: r.uvarint()}
-	row.UpdatedAt, row.LastSyncedAt = Millis(r.varint()), Millis(r.varint())
-	if b[4] >= moneyVersion {
-		row.Paid = r.amount()
+	if version == reviewVersion {
+		row.Review = readReview(&r)
 	}
-	if b[4] == reviewVersion {
-		row.Review = r.review()
-	}
-	row.Days = Days(r.b)
-	if r.err != nil {
-		return Row{}, r.err
+	row.Days = Days(r.Rest())
+	if r.Err() != nil {
+		return Row{}, r.Err()
 	}
 	return row, nil
 }

@@ -4,7 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Changed is how many participants' rows differ from the last snapshot.
@@ -62,39 +63,41 @@ func (c *Competition) appendHeader(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(c.participants.count))
 	dst = binary.AppendUvarint(dst, uint64(c.sources.applied))
 	for _, name := range c.sources.names[:c.sources.applied] {
-		dst = appendString(dst, name)
+		dst = wire.AppendString(dst, name)
 	}
 	dst = appendDefinition(dst, &c.definition)
 	if c.award != nil {
 		dst = appendAward(dst, c.award)
 	}
-	binary.LittleEndian.PutUint32(dst, crc32.Checksum(dst[4:], castagnoli))
+	wire.Seal(dst)
 	return dst
 }
 
 // loadHeader is the inverse of appendHeader; it returns how many rows follow.
 func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
-	if len(b) < 5 || crc32.Checksum(b[4:], castagnoli) != binary.LittleEndian.Uint32(b) {
+	fields, ok := wire.Unseal(b)
+	if !ok {
 		return 0, errors.New("the snapshot's header has a wrong checksum")
 	}
-	if b[4] != formatVersion && b[4] != moneyVersion {
+	r := wire.NewReader(fields)
+	version := r.Byte()
+	if version != formatVersion && version != moneyVersion {
 		return 0, errors.New("the snapshot's header has an unknown format version")
 	}
-	r := reader{b: b[5:]}
-	c.applied.Seq, c.applied.Hash = r.uvarint(), r.hash()
-	c.status = Status(r.byte())
-	c.version, c.updatedAt = r.uvarint(), Millis(r.varint())
-	rows = r.number()
-	for range r.length() {
-		c.sources.add(r.string())
+	c.applied.Seq, c.applied.Hash = r.Uvarint(), r.Hash()
+	c.status = Status(r.Byte())
+	c.version, c.updatedAt = r.Uvarint(), Millis(r.Varint())
+	rows = r.Number()
+	for range r.Length() {
+		c.sources.add(r.String())
 		c.sources.applied++
 	}
-	c.definition = r.definition()
-	if b[4] == moneyVersion {
-		c.award = r.award()
+	c.definition = readDefinition(&r)
+	if version == moneyVersion {
+		c.award = readAward(&r)
 		c.books.enterAward(c.award)
 	}
-	if err := r.end(); err != nil {
+	if err := r.End(); err != nil {
 		return 0, err
 	}
 	return rows, c.checkHeader()
@@ -117,8 +120,8 @@ func ChainBefore(competitionID string, records []byte) (Chain, error) {
 	if err != nil {
 		return Chain{}, fmt.Errorf("%w: %w", ErrCorrupt, err)
 	}
-	r := reader{b: record[afterChainOffset+1:]}
-	return Chain{CompetitionID: competitionID, Seq: r.uvarint() - 1, Hash: Hash(record[recordHeader+1 : afterChainOffset])}, r.err
+	r := wire.NewReader(record[afterChainOffset+1:])
+	return Chain{CompetitionID: competitionID, Seq: r.Uvarint() - 1, Hash: Hash(record[recordHeader+1 : afterChainOffset])}, r.Err()
 }
 
 // SnapshotSources reads from a snapshot's header of which seq it is, and the

@@ -3,6 +3,8 @@ package competition
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Summary is what a list shows of a competition.
@@ -48,19 +50,19 @@ func AppendSummary(dst []byte, s *Summary) []byte {
 
 // ParseSummary is the inverse of AppendSummary.
 func ParseSummary(b []byte) (Summary, error) {
-	r := reader{b: b}
-	version := r.byte()
+	r := wire.NewReader(b)
+	version := r.Byte()
 	if version != formatVersion && version != keptVersion {
 		return Summary{}, errors.New("a summary has an unknown format version")
 	}
-	s := Summary{Status: Status(r.byte()), Participants: int(r.uvarint())}
+	s := Summary{Status: Status(r.Byte()), Participants: int(r.Uvarint())}
 	if version == keptVersion {
-		if s.KeptUntil = Millis(r.varint()); s.KeptUntil <= 0 {
-			r.fail()
+		if s.KeptUntil = Millis(r.Varint()); s.KeptUntil <= 0 {
+			r.Fail(wire.ErrShort)
 		}
 	}
-	s.Definition = r.definition()
-	return s, r.end()
+	s.Definition = readDefinition(&r)
+	return s, r.End()
 }
 
 // keptVersion is the format of a summary with KeptUntil, behind its participants.

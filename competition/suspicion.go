@@ -3,6 +3,8 @@ package competition
 import (
 	"encoding/binary"
 	"slices"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // A sync that the daily limits let pass may still be odd. It counts like any
@@ -204,8 +206,8 @@ func (d *SyncFlagged) append(dst []byte) []byte {
 	return appendFigures(append(dst, byte(d.Reason)), &d.Figures)
 }
 
-func (d *SyncFlagged) read(r *reader) {
-	d.Number, d.Day, d.Reason, d.Figures = r.number(), r.day(), FlagReason(r.byte()), r.figures()
+func (d *SyncFlagged) read(r *wire.Reader) {
+	d.Number, d.Day, d.Reason, d.Figures = r.Number(), readDay(r), FlagReason(r.Byte()), readFigures(r)
 }
 
 func (d *SyncFlagged) apply(c *Competition, e *Event) (problem string) {

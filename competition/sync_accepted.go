@@ -1,6 +1,6 @@
 package competition
 
-import "encoding/binary"
+import "github.com/paceboard/paceboard/competition/wire"
 
 // SyncAccepted says that a report was taken.
 type SyncAccepted struct {
@@ -11,20 +11,12 @@ type SyncAccepted struct {
 }
 
 func (s *SyncAccepted) append(dst []byte) []byte {
-	flagged := uint64(s.Number) << 1
-	if s.Enrolled {
-		flagged |= 1
-	}
-	dst = binary.AppendUvarint(dst, flagged)
+	dst = wire.AppendFlaggedNumber(dst, s.Number, s.Enrolled)
 	dst = appendRegister(dst, s.Register)
-	return appendString(dst, s.NewSource)
+	return wire.AppendString(dst, s.NewSource)
 }
 
-func (s *SyncAccepted) read(r *reader) {
-	flagged := r.uvarint()
-	if flagged>>1 > 1<<32-1 {
-		r.fail()
-	}
-	s.Number, s.Enrolled = uint32(flagged>>1), flagged&1 == 1
-	s.Register, s.NewSource = r.register(), r.string()
+func (s *SyncAccepted) read(r *wire.Reader) {
+	s.Number, s.Enrolled = r.FlaggedNumber()
+	s.Register, s.NewSource = readRegister(r), r.String()
 }
