@@ -54,29 +54,6 @@ type competitionActor struct {
 	current  *mailbox.Envelope // being handled, for a panic to answer
 }
 
-// waiter is an envelope that is answered once the event seq is applied.
-type waiter struct {
-	envelope *mailbox.Envelope
-	decision competition.Decision
-	item     *competition.BatchItem // in an envelope with a batch, the one concerned
-	own      bool                   // the event is the waiter's own sync, not one that it rests on
-	changed  bool                   // a sync changed a total or the score
-	again    bool                   // an incarnation that panicked decided it before
-	err      error
-}
-
-// sync is the waiter's sync, or nil if it waits for another command.
-func (w *waiter) sync() *competition.SubmitSync {
-	switch {
-	case w.item != nil:
-		return &w.item.Sync
-	case w.envelope.Command == nil:
-		return &w.envelope.Sync
-	default:
-		return nil
-	}
-}
-
 // batch is what is with the writer, and who waits for it.
 type batch struct {
 	competition.Batch
@@ -193,17 +170,6 @@ func (a *competitionActor) refuseWaiters(err error) {
 	a.finishing, a.underway = nil, nil
 	refuse(a.gathering, err)
 	a.gathering = a.gathering[:0]
-}
-
-func refuse(waiters []waiter, err error) {
-	for i := range waiters {
-		if waiters[i].envelope == nil {
-			continue // answered, before a panic cut the answering short
-		}
-		waiters[i].err = err
-		waiters[i].answer(nil)
-	}
-	clear(waiters)
 }
 
 // handleEnvelope serves one request.

@@ -132,17 +132,6 @@ func (a *competitionActor) apply(b *batch) {
 	a.events += len(b.Events)
 }
 
-// note keeps what the waiter's own event did.
-func (w *waiter) note(o competition.Outcome) {
-	if !w.own {
-		return
-	}
-	w.changed = o.Changed
-	if o.Full {
-		w.err = competition.ErrTooManySources
-	}
-}
-
 // answerAll lets readers know of the batch, then those who waited for it (A3).
 func (a *competitionActor) answerAll(b *batch) {
 	if b.Summary != nil {
@@ -179,34 +168,6 @@ func (a *competitionActor) publishSummary() {
 	a.scheduleTick()
 }
 
-// answer responds to the waiter, or to its part of a batch envelope; core is
-// not needed for an error.
-func (w *waiter) answer(core *competition.Competition) {
-	v := w.envelope
-	switch command := v.Command.(type) {
-	case nil:
-		if w.err == nil {
-			v.Reply = core.SyncReply(w.decision.Number, w.changed || w.decision.Enrolled)
-		}
-	case *batchOfSyncs:
-		if w.item.Err = w.err; w.err == nil {
-			w.item.Replies = append(w.item.Replies, competition.JoinedReply{
-				CompetitionID: w.item.CompetitionID,
-				SyncReply:     core.SyncReply(w.decision.Number, w.changed || w.decision.Enrolled),
-			})
-		}
-		if command.open--; command.open > 0 {
-			return
-		}
-		w.err = nil
-	case competition.Command:
-		if w.err == nil {
-			v.Answer = command.Answer(core, w.decision)
-		}
-	}
-	v.Respond(w.err)
-}
-
 // appendFailed takes a batch back that is not durable, or may not be, and with it
 // those behind, which continue it and share its fate. Nobody hears "yes", nothing
 // was shown, and nothing more is decided before the journal was read again.
@@ -230,4 +191,16 @@ func (a *competitionActor) appendFailed(err error) {
 		a.retryLater()
 	}
 	a.maybeStop()
+}
+
+// again decides for a waiter whose command had to wait for what was under way.
+func (a *competitionActor) again(w waiter) {
+	if a.stalled || a.stopping {
+		w.err = competition.ErrUnavailable
+		w.answer(nil)
+		return
+	}
+	a.current = w.envelope
+	a.decide(waiter{envelope: w.envelope, again: w.again})
+	a.current = nil
 }

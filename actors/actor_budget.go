@@ -204,14 +204,3 @@ func (b *bill) settle() {
 	b.budgets.add(b.account, b.now, b.written)
 	b.written = 0
 }
-
-// affords refuses a request whole if somebody who pays for it has nothing left.
-func (e *Engine) affords(items []competition.BatchItem) error {
-	b := bill{budgets: e.budgets}
-	for i := range items {
-		if err := b.admit(items[i].Sync.Payer(), e.now()); err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -119,3 +120,44 @@ func (a *competitionActor) maybeStop() {
 }
 
 var errStopped = errors.New("the server is shutting down")
+
+// saveRows asks for a snapshot of what is applied, and is answered when it is
+// stored.
+type saveRows struct{}
+
+// storing is a saveRows that waits for a snapshot of a seq.
+type storing struct {
+	envelope *mailbox.Envelope
+	seq      uint64
+}
+
+// saveNow takes a saveRows.
+func (a *competitionActor) saveNow(v *mailbox.Envelope) {
+	v.Answer = struct{}{}
+	if a.events == 0 && !a.saving {
+		v.Respond(nil)
+		return
+	}
+	a.storing = append(a.storing, storing{v, a.core.Seq()})
+	a.snapshot()
+}
+
+// answerStoring tells those who wait that a snapshot up to a seq is stored, or
+// that one could not be.
+func (a *competitionActor) answerStoring(seq uint64, err error) {
+	waiting := a.storing
+	a.storing = nil
+	for _, s := range waiting {
+		switch {
+		case err != nil || a.core == nil && s.seq > seq:
+			s.envelope.Respond(errors.Join(competition.ErrUnavailable, err))
+		case s.seq <= seq:
+			s.envelope.Respond(nil)
+		default:
+			a.storing = append(a.storing, s)
+		}
+	}
+	if len(a.storing) > 0 {
+		a.snapshot()
+	}
+}

@@ -5,6 +5,56 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
+// Queries, as the actor gets them.
+type (
+	getTop  struct{ caller competition.Caller }
+	getPage struct {
+		caller        competition.Caller
+		offset, limit int
+	}
+	getAround struct {
+		caller competition.Caller
+		userID string
+		radius int
+	}
+	getStats struct {
+		caller competition.Caller
+		userID string
+		span   competition.Span
+	}
+	getSummary      struct{ caller competition.Caller }
+	getParticipants struct {
+		caller competition.Caller
+		after  uint32
+		limit  int
+	}
+	participantsReply struct {
+		entries []competition.Entry
+		next    uint32
+	}
+	getFlags struct {
+		before uint64
+		limit  int
+	}
+	flagsReply struct {
+		list []competition.FlaggedEntry
+		next uint64
+	}
+	getExplanation struct {
+		caller competition.Caller
+		userID string
+		span   competition.Span
+	}
+	getHistory struct{ userID string } // of the user's days
+	getPerson  struct {                // all that is known of a user
+		userID string
+		span   competition.Span
+	}
+	getInvitable    struct{ caller competition.Caller } // answered with a Summary
+	takesPart       struct{ userID string }             // answered with a bool
+	calculatePrizes struct{ poolMinor int64 }           // 0 is the competition's own pool
+)
+
 // query answers what only reads; false means that v is no query.
 func (a *competitionActor) query(v *mailbox.Envelope) bool {
 	var err error

@@ -3,13 +3,8 @@ package actors
 import (
 	"context"
 	"crypto/rand"
-	"errors"
-	"maps"
-	"slices"
-	"sync"
 	"time"
 
-	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -71,59 +66,6 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	return done, nil
 }
 
-// erasing is what erasures that did not come to their end were about, by user: the
-// ties are gone of the competitions that such a one got to, and the next call asks
-// them again. So it has the same answer, and makes up for a snapshot that could not
-// be stored, and for an answer that was lost. Nothing of it is stored, since that
-// would name the person. Safe for concurrent use.
-type erasing struct {
-	mu    sync.Mutex
-	users map[string]*begun
-}
-
-// begun is an erasure under way.
-type begun struct {
-	competitions map[string]bool
-	transactions int
-}
-
-// maxErasing is how many users are remembered; of more than that some are not.
-const maxErasing = 10_000
-
-// begin notes what an erasure is about, and returns that with what earlier ones
-// were about that did not come to their end: competitions, in the order of ids, and
-// how many transactions.
-func (e *erasing) begin(userID string, ties []string, transactions int) (competitions []string, all int) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	b := e.users[userID]
-	if b == nil {
-		b = &begun{competitions: map[string]bool{}}
-		for other := range e.users {
-			if len(e.users) < maxErasing {
-				break
-			}
-			delete(e.users, other)
-		}
-		if e.users == nil {
-			e.users = map[string]*begun{}
-		}
-		e.users[userID] = b
-	}
-	for _, id := range ties {
-		b.competitions[id] = true
-	}
-	b.transactions = max(b.transactions, transactions)
-	return slices.Sorted(maps.Keys(b.competitions)), b.transactions
-}
-
-// end forgets a user, who is erased.
-func (e *erasing) end(userID string) {
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	delete(e.users, userID)
-}
-
 // countMoney is how many transactions a user has, none of them for a prize that
 // is still to be paid.
 func (e *Engine) countMoney(userID string) (n int, err error) {
@@ -169,53 +111,6 @@ func newPseudonym() string {
 	var random [16]byte
 	rand.Read(random[:]) // never fails, see crypto/rand
 	return competition.NewPseudonym(random)
-}
-
-// saveRows asks for a snapshot of what is applied, and is answered when it is
-// stored.
-type saveRows struct{}
-
-// storing is a saveRows that waits for a snapshot of a seq.
-type storing struct {
-	envelope *mailbox.Envelope
-	seq      uint64
-}
-
-// saveNow takes a saveRows.
-func (a *competitionActor) saveNow(v *mailbox.Envelope) {
-	v.Answer = struct{}{}
-	if a.events == 0 && !a.saving {
-		v.Respond(nil)
-		return
-	}
-	a.storing = append(a.storing, storing{v, a.core.Seq()})
-	a.snapshot()
-}
-
-// answerStoring tells those who wait that a snapshot up to a seq is stored, or
-// that one could not be.
-func (a *competitionActor) answerStoring(seq uint64, err error) {
-	waiting := a.storing
-	a.storing = nil
-	for _, s := range waiting {
-		switch {
-		case err != nil || a.core == nil && s.seq > seq:
-			s.envelope.Respond(errors.Join(competition.ErrUnavailable, err))
-		case s.seq <= seq:
-			s.envelope.Respond(nil)
-		default:
-			a.storing = append(a.storing, s)
-		}
-	}
-	if len(a.storing) > 0 {
-		a.snapshot()
-	}
-}
-
-// getPerson asks for what a competition knows of a user.
-type getPerson struct {
-	userID string
-	span   competition.Span
 }
 
 // Ties are the competitions that a user has or had to do with, in the order of ids,

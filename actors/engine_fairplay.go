@@ -1,26 +1,7 @@
 package actors
 
 import (
-	"sync/atomic"
-
 	"github.com/paceboard/paceboard/competition"
-)
-
-// Queries about fair play, as the actor gets them.
-type (
-	getFlags struct {
-		before uint64
-		limit  int
-	}
-	flagsReply struct {
-		list []competition.FlaggedEntry
-		next uint64
-	}
-	getExplanation struct {
-		caller competition.Caller
-		userID string
-		span   competition.Span
-	}
 )
 
 // Flags lists the flags of a competition, newest first, beginning behind the one
@@ -41,23 +22,4 @@ func (e *Engine) Explain(competitionID string, caller competition.Caller, userID
 		return competition.Explanation{}, competition.ErrForbidden
 	}
 	return send[competition.Explanation](e, competitionID, &getExplanation{caller, userID, span})
-}
-
-// flagged counts flags by their reasons.
-type flagged [len(competition.FlagReasons) + 1]atomic.Uint64
-
-// count notes that a sync was flagged; a reason of 0 is none.
-func (f *flagged) count(reason competition.FlagReason) {
-	if reason != 0 {
-		f[reason].Add(1)
-	}
-}
-
-// counts are the numbers so far.
-func (f *flagged) counts() map[competition.FlagReason]uint64 {
-	counts := map[competition.FlagReason]uint64{}
-	for _, reason := range competition.FlagReasons {
-		counts[reason] = f[reason].Load()
-	}
-	return counts
 }

@@ -10,12 +10,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Queries about invitations, as the actor gets them.
-type (
-	getInvitable struct{ caller competition.Caller } // answered with a Summary
-	takesPart    struct{ userID string }             // answered with a bool
-)
-
 // newID is a UUIDv7 (RFC 9562, section 5.7), so that ids order by time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 

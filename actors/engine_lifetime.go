@@ -8,9 +8,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// getHistory asks for what a competition knows of a user's days.
-type getHistory struct{ userID string }
-
 // askedAtOnce is how many competitions one request for lifetime statistics asks
 // at the same time. It rarely needs to ask more than those that are running.
 const askedAtOnce = 16

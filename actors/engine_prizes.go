@@ -8,9 +8,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// calculatePrizes asks what a pool would come to; 0 is the competition's own.
-type calculatePrizes struct{ poolMinor int64 }
-
 // CalculatePrizes works out today's prizes, and changes nothing. It is for
 // operators.
 func (e *Engine) CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error) {
@@ -101,18 +98,6 @@ func (e *Engine) appendContext(batches []*competition.Batch) (context.Context, c
 	}
 	const perRow = 200 * time.Microsecond
 	return context.WithTimeout(e.life, e.StoreTimeout+time.Duration(rows)*perRow)
-}
-
-// again decides for a waiter whose command had to wait for what was under way.
-func (a *competitionActor) again(w waiter) {
-	if a.stalled || a.stopping {
-		w.err = competition.ErrUnavailable
-		w.answer(nil)
-		return
-	}
-	a.current = w.envelope
-	a.decide(waiter{envelope: w.envelope, again: w.again})
-	a.current = nil
 }
 
 // Payouts lists the prizes that are pending and how far handing them over is, of

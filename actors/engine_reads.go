@@ -7,35 +7,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Queries, as the actor gets them.
-type (
-	getTop  struct{ caller competition.Caller }
-	getPage struct {
-		caller        competition.Caller
-		offset, limit int
-	}
-	getAround struct {
-		caller competition.Caller
-		userID string
-		radius int
-	}
-	getStats struct {
-		caller competition.Caller
-		userID string
-		span   competition.Span
-	}
-	getSummary      struct{ caller competition.Caller }
-	getParticipants struct {
-		caller competition.Caller
-		after  uint32
-		limit  int
-	}
-	participantsReply struct {
-		entries []competition.Entry
-		next    uint32
-	}
-)
-
 // Top is the published top of the board. It is answered without a message but
 // for the first reader in a while, who has the actor make it; as long as there are
 // readers every batch of syncs publishes it.

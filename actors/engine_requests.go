@@ -8,9 +8,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// deadline is when a request that begins now must have its answer.
-func (e *Engine) deadline() time.Time { return time.Now().Add(e.RequestTimeout) }
-
 // enter admits a request to a competition, bringing the competition into
 // memory if it is not there. Made-up ids cost no actor. Each successful enter
 // needs a leave.

@@ -97,13 +97,6 @@ func (e *Engine) SubmitBatch(items []competition.BatchItem, pay competition.Pay)
 	return nil
 }
 
-// batchOfSyncs are the syncs of one request for one competition. The actor has
-// its own copies, so that a caller who gives up shares nothing with it.
-type batchOfSyncs struct {
-	items []competition.BatchItem
-	open  int // not answered yet
-}
-
 // groupUnderway is a batchOfSyncs that was sent.
 type groupUnderway struct {
 	handle   *handle
@@ -334,4 +327,15 @@ func isPassing(err error) bool {
 func skips(err error) bool {
 	return errors.Is(err, competition.ErrUnknownCompetition) || errors.Is(err, competition.ErrNotEnrolled) || errors.Is(err, competition.ErrNotStarted) ||
 		errors.Is(err, competition.ErrClosed) || errors.Is(err, competition.ErrOutsideWindow)
+}
+
+// affords refuses a request whole if somebody who pays for it has nothing left.
+func (e *Engine) affords(items []competition.BatchItem) error {
+	b := bill{budgets: e.budgets}
+	for i := range items {
+		if err := b.admit(items[i].Sync.Payer(), e.now()); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -25,9 +25,9 @@ func TestAnAlarmEndsAWaitAtItsDeadline(t *testing.T) {
 		"the first":                           {nil, time.Second},
 		"one whose deadline is there already": {nil, 0},
 		"one whose deadline has passed":       {nil, -time.Second},
-		"after one with a later deadline":    {[]time.Duration{time.Hour}, time.Second},
-		"after one with an earlier deadline": {[]time.Duration{time.Second}, time.Hour},
-		"after many, as they come":           {[]time.Duration{5 * time.Second, 5 * time.Second, 5 * time.Second}, 5 * time.Second},
+		"after one with a later deadline":     {[]time.Duration{time.Hour}, time.Second},
+		"after one with an earlier deadline":  {[]time.Duration{time.Second}, time.Hour},
+		"after many, as they come":            {[]time.Duration{5 * time.Second, 5 * time.Second, 5 * time.Second}, 5 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

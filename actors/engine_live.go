@@ -1,0 +1,29 @@
+package actors
+
+import "github.com/paceboard/paceboard/competition"
+
+// Subscribe begins a subscription, which has its first update when this
+// returns. It keeps the competition in memory until Unsubscribe.
+func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Caller) error {
+	deadline := e.deadline()
+	h, err := e.enter(s.CompetitionID, deadline)
+	if err != nil {
+		return err
+	}
+	if _, err := ask[struct{}](e, h, &subscribe{caller: caller, subscription: s}, deadline); err != nil {
+		// After a time-out the actor may still take it in; this goes behind it.
+		e.tell(h, &unsubscribe{subscription: s})
+		e.leave(h)
+		return err
+	}
+	e.dismiss() // it stays a guest, but is no request any more
+	return nil
+}
+
+// Unsubscribe ends a subscription that Subscribe began.
+func (e *Engine) Unsubscribe(s *competition.Subscription) {
+	if h := e.registry.find(s.CompetitionID); h != nil {
+		e.tell(h, &unsubscribe{subscription: s})
+		h.leave()
+	}
+}

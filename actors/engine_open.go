@@ -1,0 +1,117 @@
+package actors
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/competition"
+)
+
+// New starts an engine on a store, which stays the caller's to close, after
+// Engine.Close. Competitions that are running are recovered in the background;
+// until then Health says that the engine is not ready.
+func New(o Options) (*Engine, error) {
+	if o.Store == nil {
+		return nil, errors.New("an engine needs a store")
+	}
+	o.setDefaults()
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), newKey: newKey, created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
+	e.registry.handles = map[string]*handle{}
+	e.life, e.endLife = context.WithCancel(context.Background())
+	e.recovering, e.endRecovering = context.WithCancel(e.life)
+	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return o.Logger.With("part", "protoactor")
+	}))
+	pid, err := e.system.Root.SpawnNamed(actor.PropsFromProducer(
+		func() actor.Actor { return &supervisorActor{engine: e} },
+		actor.WithSupervisor(&restartForEver{logger: o.Logger})), "competitions")
+	if err != nil {
+		e.endLife()
+		return nil, fmt.Errorf("start the competitions' supervisor: %w", err)
+	}
+	e.competitions = pid
+	e.damage = newDamage(&o)
+	e.writer = startWriter(e)
+	e.projector = startProjector(e)
+	e.saver = startSaver(e)
+	e.monitor = startMonitor(e)
+	e.sweeper = repeat(e.life, sweepInvitationsEvery, e.sweepInvitations)
+	if o.Mirror != nil {
+		e.mirror = startMirror(e)
+	}
+	e.clock = newClock(e)
+	e.clock.start()
+	return e, nil
+}
+
+// Close stops the engine in order: no request is admitted any more, those under
+// way are answered, every competition stores its snapshot and stops, then the
+// parts that they share. At ctx's deadline it returns with an error, calls of
+// the store that are under way are cancelled, and the rest ends in the
+// background; nothing that was acknowledged is lost either way. A second call
+// does nothing.
+func (e *Engine) Close(ctx context.Context) error {
+	if e.draining.Swap(true) {
+		return nil
+	}
+	ended := make(chan error, 1)
+	go func() {
+		ended <- e.shutDown()
+		e.endLife()
+	}()
+	select {
+	case err := <-ended:
+		return err
+	case <-ctx.Done():
+		e.endLife()
+		return fmt.Errorf("the engine did not stop in time, %d requests are under way: %w", e.inFlight.Load(), ctx.Err())
+	}
+}
+
+// shutDown is Close without a limit. Nobody's actor is stopped over its queue:
+// whoever waits is answered.
+func (e *Engine) shutDown() error {
+	e.clock.close()
+	e.drain()
+	e.endRecovering()
+	if e.mirror != nil {
+		e.mirror.close() // while the actors can still be asked
+	}
+	active := e.registry.all()
+	for _, h := range active {
+		e.tell(h, &shutDown{})
+	}
+	for _, h := range active {
+		<-h.gone
+	}
+	e.heralds.Wait()
+	e.saver.close()
+	e.projector.close()
+	e.writer.close()
+	e.monitor.close()
+	e.sweeper.close()
+	err := e.system.Root.PoisonFuture(e.competitions).Wait()
+	e.system.Shutdown()
+	e.workers.Close()
+	return err
+}
+
+// drain waits until no request is under way.
+func (e *Engine) drain() {
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for e.inFlight.Load() > 0 {
+		<-poll.C
+	}
+}
+
+func newKey() (k competition.Key) {
+	rand.Read(k[:]) // never fails, see crypto/rand
+	return k
+}

@@ -1,0 +1,82 @@
+package actors
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// Options of an Engine. Store is needed, all else has a default.
+type Options struct {
+	Store  competition.Store
+	Logger *slog.Logger
+	Now    func() time.Time
+	// Metrics is where the engine registers what it counts; nil counts for nobody.
+	Metrics prometheus.Registerer
+
+	// Mirror is kept showing the boards; nil is none. It stays the caller's to
+	// close, after Engine.Close.
+	Mirror competition.Mirror
+
+	// RequestTimeout is how long a caller waits for an answer before it gets
+	// ErrUnavailable. Default 5 s.
+	RequestTimeout time.Duration
+	// StoreTimeout bounds every call of the store that no caller waits for, but
+	// recovery. Default 5 s.
+	StoreTimeout time.Duration
+	// RecoveryTimeout bounds the recovery of one competition. Default 5 min.
+	RecoveryTimeout time.Duration
+	// MaxInFlight is how many requests may be under way, and how many may wait
+	// for one competition; one more gets ErrOverloaded. Default 16,384.
+	MaxInFlight int
+	// MaxCreated and MaxJoined are how many competitions that are not over a user may
+	// have made, and take part in; what operators do is not limited. 0 is no limit.
+	MaxCreated, MaxJoined int
+	// MaxJournalUser is how many bytes a user's commands may add to journals within
+	// a day, operators' excepted; less than 4 GiB. 0 is no limit.
+	MaxJournalUser int64
+	// IdleAfter is how long a competition stays in memory unused. Default 10 min.
+	IdleAfter time.Duration
+	// SnapshotEvents and SnapshotRows are how many events, or changed
+	// participants, make a snapshot due. Defaults 65,536 and 16,384.
+	SnapshotEvents, SnapshotRows int
+	projectRows                  int // see defaultProjectRows
+	// HandOver, if not nil, says that prizes wait for the payment provider's word,
+	// and is called when some may have come to be pending. It must not block.
+	HandOver func()
+	// Progress is told how far the recovery of a competition is; done is true
+	// once, at its end. It may be called from several goroutines.
+	Progress func(competitionID string, rows, records int, took time.Duration, done bool)
+}
+
+func (o *Options) setDefaults() {
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Metrics == nil {
+		o.Metrics = prometheus.NewRegistry()
+	}
+	if o.Progress == nil {
+		o.Progress = func(string, int, int, time.Duration, bool) {}
+	}
+	defaultTo(&o.RequestTimeout, 5*time.Second)
+	defaultTo(&o.StoreTimeout, 5*time.Second)
+	defaultTo(&o.RecoveryTimeout, 5*time.Minute)
+	defaultTo(&o.MaxInFlight, 16_384)
+	defaultTo(&o.IdleAfter, 10*time.Minute)
+	defaultTo(&o.SnapshotEvents, 65_536)
+	defaultTo(&o.SnapshotRows, 16_384)
+	defaultTo(&o.projectRows, defaultProjectRows)
+}
+
+func defaultTo[T comparable](v *T, value T) {
+	var zero T
+	if *v == zero {
+		*v = value
+	}
+}
