@@ -14,7 +14,7 @@ import (
 func (a *competitionActor) wait(w waiter) {
 	a.gather() // even a refusal may have moved the status first
 	if w.err != nil {
-		w.decision.Seq, w.own = a.core.HeadSeq(), false
+		w.decision.Seq, w.own = a.core.DecidedSeq(), false
 	}
 	switch {
 	case w.decision.Seq <= a.core.Seq():

@@ -117,7 +117,7 @@ func TestABatchThatFailsTakesThoseBehindAlong(t *testing.T) {
 				require.Equal(t, map[string]int64{"ann": 30, "bob": 40}, scores(t, e, "spring"))
 				again, err := competition.Recover(t.Context(), "spring", store.withoutSnapshots(), newKey, nil)
 				require.NoError(t, err, "the journal is one chain")
-				require.Equal(t, again.HeadSeq(), again.Seq())
+				require.Equal(t, again.DecidedSeq(), again.Seq())
 			})
 		})
 	}

@@ -24,11 +24,11 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 }
 
 // Applied tells the competition that all events of a batch are in the state:
-// what the head held for them is no longer needed.
+// what was held for them as decided is no longer needed.
 func (c *Competition) Applied(b *Batch) {
 	c.applied.Hash = b.Hash
-	if c.applied.Seq == c.head.chain.Seq {
-		c.head.forget()
+	if c.applied.Seq == c.decided.chain.Seq {
+		c.decided.forget()
 	}
 }
 

@@ -19,7 +19,7 @@ func (c Caller) payer() string {
 // which one it is. A sync is none: nearly all requests are one, and have a way of
 // their own; see [Competition.SubmitSync].
 type Command interface {
-	// Decide has the competition decide the command, as of its head. The errors are
+	// Decide has the competition decide the command, as decided so far. The errors are
 	// refusals, and change nothing.
 	Decide(c *Competition, now Millis) (Decision, error)
 

@@ -18,7 +18,7 @@ import (
 //	    corrections in their place, and its score is that of the totals
 //	I4  version is the seq of the last event that changed an entry, the number
 //	    of entries or the status
-//	I5  the outbox holds the events from applied.Seq+1 to head.chain.Seq that
+//	I5  the outbox holds the events from applied.Seq+1 to decided.chain.Seq that
 //	    were not taken yet, in order
 type Competition struct {
 	definition Definition
@@ -39,7 +39,7 @@ type Competition struct {
 	version   uint64 // I4
 	updatedAt Millis // when version was written
 
-	head    head
+	decided decided
 	outbox  Batch
 	newKey  func() Key
 	places  []ranking.Entry // storage for queries
@@ -47,9 +47,9 @@ type Competition struct {
 	saved   uint64          // the seq of that
 }
 
-// head is what the decided events will have made of the state. Decisions look
+// decided is what the decided events will have made of the state. Decisions look
 // here, queries never do.
-type head struct {
+type decided struct {
 	chain      Chain
 	definition Definition
 	status     Status
@@ -73,14 +73,14 @@ type head struct {
 func New(id string, newKey func() Key) *Competition {
 	c := &Competition{applied: NewChain(id), newKey: newKey}
 	c.board = ranking.New(c.byUserID)
-	c.head.enrolled = map[string]uint32{}
-	c.head.presence = map[uint32]bool{}
-	c.head.identities = map[uint32]Identity{}
-	c.head.erased = map[uint32]bool{}
-	c.head.paid = map[uint32]int64{}
-	c.head.prizes = map[uint32]PrizeStatus{}
-	c.head.reviews = map[uint32]*Review{}
-	c.head.sources = map[uint32][]uint32{}
+	c.decided.enrolled = map[string]uint32{}
+	c.decided.presence = map[uint32]bool{}
+	c.decided.identities = map[uint32]Identity{}
+	c.decided.erased = map[uint32]bool{}
+	c.decided.paid = map[uint32]int64{}
+	c.decided.prizes = map[uint32]PrizeStatus{}
+	c.decided.reviews = map[uint32]*Review{}
+	c.decided.sources = map[uint32][]uint32{}
 	c.outbox.CompetitionID = id
 	c.Rollback()
 	return c
@@ -97,8 +97,8 @@ func (c *Competition) ID() string { return c.applied.CompetitionID }
 // Seq is the last event in the state.
 func (c *Competition) Seq() uint64 { return c.applied.Seq }
 
-// HeadSeq is the last event decided; a reply that rests on the head waits for it.
-func (c *Competition) HeadSeq() uint64 { return c.head.chain.Seq }
+// DecidedSeq is the last event decided; a reply that rests on what was decided waits for it.
+func (c *Competition) DecidedSeq() uint64 { return c.decided.chain.Seq }
 
 // Version is the board's version; see I4.
 func (c *Competition) Version() uint64 { return c.version }
@@ -125,7 +125,7 @@ func (c *Competition) Take(spare Batch) Batch {
 // Rollback forgets all that was decided and not applied: the events in the
 // outbox, and those of a batch whose append failed.
 func (c *Competition) Rollback() {
-	h := &c.head
+	h := &c.decided
 	h.chain = c.applied
 	h.definition, h.status = c.definition, c.status
 	h.onBoard, h.numbers = c.onBoard, c.participants.count
@@ -137,7 +137,7 @@ func (c *Competition) Rollback() {
 }
 
 // forget drops what was held for events that are not under way any more.
-func (h *head) forget() {
+func (h *decided) forget() {
 	clear(h.enrolled)
 	clear(h.presence)
 	clear(h.identities)
@@ -150,18 +150,18 @@ func (h *head) forget() {
 
 // emit decides an event: it gets the next seq and goes into the outbox.
 func (c *Competition) emit(e Event) {
-	e.Seq = c.head.chain.Seq + 1
+	e.Seq = c.decided.chain.Seq + 1
 	b := &c.outbox
 	if len(b.Events) == 0 {
 		b.FirstSeq = e.Seq
 	}
 	b.Events = append(b.Events, e)
-	b.Records = c.head.chain.Append(b.Records, &b.Events[len(b.Events)-1])
-	b.LastSeq, b.Hash = c.head.chain.Seq, c.head.chain.Hash
+	b.Records = c.decided.chain.Append(b.Records, &b.Events[len(b.Events)-1])
+	b.LastSeq, b.Hash = c.decided.chain.Seq, c.decided.chain.Hash
 }
 
-// summarize puts the head's summary into the outbox, replacing an older one.
+// summarize puts the summary, as decided, into the outbox, replacing an older one.
 func (c *Competition) summarize() {
-	h := &c.head
+	h := &c.decided
 	c.outbox.Summary = new(summaryOf(&h.definition, h.status, h.onBoard, &h.books, h.kept))
 }

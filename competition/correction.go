@@ -42,14 +42,14 @@ func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	if c.head.status == Upcoming {
+	if c.decided.status == Upcoming {
 		return Decision{}, ErrNotStarted // an edit may still change what days count for
 	}
 	if err := c.plausible(now, cmd.Day, 0, cmd.Metrics); err != nil {
 		return Decision{}, err
 	}
 	correction := Correction{Day: cmd.Day, Metrics: cmd.Metrics, Reason: cmd.Reason}
-	if known := c.headReview(number).correction(cmd.Day); known != nil && *known == correction {
+	if known := c.decidedReview(number).correction(cmd.Day); known != nil && *known == correction {
 		return c.repeat(number), nil
 	}
 	event := Event{At: now, Detail: &DayCorrected{Number: number, Correction: correction}}
@@ -76,7 +76,7 @@ func (c *Competition) Withdraw(now Millis, cmd *WithdrawCorrection) (Decision, e
 	if err != nil {
 		return Decision{}, err
 	}
-	if c.headReview(number).correction(cmd.Day) == nil {
+	if c.decidedReview(number).correction(cmd.Day) == nil {
 		return c.repeat(number), nil
 	}
 	event := Event{At: now, Detail: &CorrectionWithdrawn{Number: number, Day: cmd.Day, Reason: cmd.Reason}}

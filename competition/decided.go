@@ -2,41 +2,41 @@ package competition
 
 import "errors"
 
-// enrolment looks a user up as of the head: the number, 0 for somebody who
+// enrolment looks a user up as decided: the number, 0 for somebody who
 // never took part, and whether the user takes part now.
 func (c *Competition) enrolment(userID string) (number uint32, enrolled bool) {
 	number, applied := c.participants.byUser[userID]
-	if applied && !c.head.erased[number] {
+	if applied && !c.decided.erased[number] {
 		enrolled = c.participants.at(number).present
 	} else {
-		number, enrolled = c.head.enrolled[userID]
+		number, enrolled = c.decided.enrolled[userID]
 	}
-	if presence, changed := c.head.presence[number]; changed {
+	if presence, changed := c.decided.presence[number]; changed {
 		enrolled = presence
 	}
 	return number, enrolled
 }
 
-// takesPart reports whether a participant does as of the head.
+// takesPart reports whether a participant does as decided.
 func (c *Competition) takesPart(number uint32) bool {
-	if present, changed := c.head.presence[number]; changed {
+	if present, changed := c.decided.presence[number]; changed {
 		return present
 	}
 	return !c.participants.has(number) || c.participants.at(number).present // who is just enrolled does
 }
 
-// identityOf is who a number stands for as of the head, without the key.
+// identityOf is who a number stands for as decided, without the key.
 func (c *Competition) identityOf(number uint32) Identity {
-	if i, pending := c.head.identities[number]; pending {
+	if i, pending := c.decided.identities[number]; pending {
 		return i
 	}
 	p := c.participants.at(number)
 	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
 }
 
-// headReview is a participant's review as of the head, or nil.
-func (c *Competition) headReview(number uint32) *Review {
-	if r, pending := c.head.reviews[number]; pending {
+// decidedReview is a participant's review as decided, or nil.
+func (c *Competition) decidedReview(number uint32) *Review {
+	if r, pending := c.decided.reviews[number]; pending {
 		return r
 	}
 	if c.participants.has(number) {
@@ -45,9 +45,9 @@ func (c *Competition) headReview(number uint32) *Review {
 	return nil
 }
 
-// paidBy is what a participant has paid in and not got back, as of the head.
+// paidBy is what a participant has paid in and not got back, as decided.
 func (c *Competition) paidBy(number uint32) int64 {
-	if minor, pending := c.head.paid[number]; pending {
+	if minor, pending := c.decided.paid[number]; pending {
 		return minor
 	}
 	if c.participants.has(number) {
@@ -56,28 +56,28 @@ func (c *Competition) paidBy(number uint32) int64 {
 	return 0
 }
 
-// headCreator is the creator's user id, applied or not.
-func (c *Competition) headCreator() string {
-	if i, pending := c.head.identities[0]; pending {
+// decidedCreator is the creator's user id, applied or not.
+func (c *Competition) decidedCreator() string {
+	if i, pending := c.decided.identities[0]; pending {
 		return i.UserID
 	}
 	return c.creator
 }
 
-// withMoney reports whether there is money in the competition, as of the head.
+// withMoney reports whether there is money in the competition, as decided.
 func (c *Competition) withMoney() bool {
-	return c.head.definition.withMoney() || c.head.books.fees > 0
+	return c.decided.definition.withMoney() || c.decided.books.fees > 0
 }
 
-// full reports whether every place is taken as of the head.
+// full reports whether every place is taken as decided.
 func (c *Competition) full() bool {
-	limit := c.head.definition.MaxParticipants
-	return limit > 0 && c.head.onBoard >= limit
+	limit := c.decided.definition.MaxParticipants
+	return limit > 0 && c.decided.onBoard >= limit
 }
 
 // manages reports whether the caller is the creator or an operator.
 func (c *Competition) manages(caller Caller) bool {
-	return caller.Operator || caller.UserID != "" && caller.UserID == c.headCreator()
+	return caller.Operator || caller.UserID != "" && caller.UserID == c.decidedCreator()
 }
 
 // rules reports whether the caller may decide who takes part and by what rules.
@@ -86,9 +86,9 @@ func (c *Competition) rules(caller Caller) bool {
 	return caller.Operator || c.manages(caller) && !c.withMoney()
 }
 
-// sees reports whether the caller may know of the competition, as of the head.
+// sees reports whether the caller may know of the competition, as decided.
 func (c *Competition) sees(caller Caller) bool {
-	if c.head.definition.Visibility != Private || c.manages(caller) {
+	if c.decided.definition.Visibility != Private || c.manages(caller) {
 		return true
 	}
 	_, enrolled := c.enrolment(caller.UserID)
@@ -107,7 +107,7 @@ func (c *Competition) conceal(caller Caller, refusal error) error {
 // repeat is the decision on a command that says nothing new, about a participant
 // or (0) nobody.
 func (c *Competition) repeat(number uint32) Decision {
-	return Decision{Seq: c.head.chain.Seq, Number: number, Repeat: true}
+	return Decision{Seq: c.decided.chain.Seq, Number: number, Repeat: true}
 }
 
 // plausible checks a day, when it was recorded (in nanoseconds, 0 if unknown) and
@@ -115,13 +115,13 @@ func (c *Competition) repeat(number uint32) Decision {
 func (c *Competition) plausible(now Millis, day Day, recordedAt int64, m Metrics) error {
 	const clocksDiffer = 10 * 60 * 1000
 	switch {
-	case !c.head.definition.covers(day):
+	case !c.decided.definition.covers(day):
 		return ErrOutsideWindow
 	case !day.BegunBy(now):
 		return ErrFutureDate
 	case recordedAt/1e6 > int64(now)+clocksDiffer:
 		return ErrRecordedInFuture
-	case !m.Within(c.head.definition.DailyLimits):
+	case !m.Within(c.decided.definition.DailyLimits):
 		return ErrImplausible
 	}
 	return nil
@@ -129,30 +129,30 @@ func (c *Competition) plausible(now Millis, day Day, recordedAt int64, m Metrics
 
 // putIdentity sends an identity row along with the batch.
 func (c *Competition) putIdentity(i Identity) {
-	c.head.identities[i.Number] = i
+	c.decided.identities[i.Number] = i
 	c.outbox.Identities = append(c.outbox.Identities, i)
 }
 
 // putMembership sends a row of the user's list of competitions along.
 func (c *Competition) putMembership(userID string, number uint32, present bool) {
 	c.outbox.Memberships = append(c.outbox.Memberships, Membership{
-		UserID: userID, CompetitionID: c.ID(), Number: number, Present: present, Creator: userID == c.headCreator(),
+		UserID: userID, CompetitionID: c.ID(), Number: number, Present: present, Creator: userID == c.decidedCreator(),
 	})
 }
 
-// decideReview emits the event and notes in the head what it does to the review.
+// decideReview emits the event and notes what it does to the review.
 func (c *Competition) decideReview(e Event, number uint32, apply func(*Review)) Decision {
 	c.emit(e)
-	review, pending := c.head.reviews[number]
+	review, pending := c.decided.reviews[number]
 	if !pending {
-		review = c.headReview(number).clone()
-		c.head.reviews[number] = review
+		review = c.decidedReview(number).clone()
+		c.decided.reviews[number] = review
 	}
 	excluded := review.Excluded
 	apply(review)
 	if excluded != review.Excluded && c.takesPart(number) {
-		c.head.onBoard += map[bool]int{true: -1, false: 1}[review.Excluded]
+		c.decided.onBoard += map[bool]int{true: -1, false: 1}[review.Excluded]
 		c.summarize()
 	}
-	return Decision{Seq: c.head.chain.Seq, Number: number}
+	return Decision{Seq: c.decided.chain.Seq, Number: number}
 }

@@ -43,36 +43,36 @@ func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, e
 	if !cmd.Caller.Operator {
 		return Decision{}, ErrForbidden
 	}
-	if c.head.status == 0 {
+	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
-	pool := c.head.definition.PrizePoolMinor
+	pool := c.decided.definition.PrizePoolMinor
 	if pool == 0 {
 		pool = cmd.PoolMinor
 	}
 	switch {
-	case c.head.status == Settled:
+	case c.decided.status == Settled:
 		return c.repeat(0), nil
-	case c.head.status == Cancelled:
+	case c.decided.status == Cancelled:
 		return Decision{}, ErrClosed
-	case c.head.status != Completed:
+	case c.decided.status != Completed:
 		return Decision{}, ErrNotFinal
 	case pool <= 0 || pool > MaxAmountMinor:
 		return Decision{}, ErrNoPrizePool
-	case c.status != Completed, c.Seq() != c.HeadSeq(): // syncs, or operators' decisions, may not be applied
-		return Decision{Seq: c.head.chain.Seq, Later: true}, nil
+	case c.status != Completed, c.Seq() != c.DecidedSeq(): // syncs, or operators' decisions, may not be applied
+		return Decision{Seq: c.decided.chain.Seq, Later: true}, nil
 	}
 	winners, err := c.winners(pool)
 	if err != nil {
 		return Decision{}, err
 	}
 	event := &PrizesDistributed{PoolMinor: pool, Pending: cmd.Pending, Prizes: winners}
-	event.SponsorMinor = max(0, event.total()-c.head.books.pool())
+	event.SponsorMinor = max(0, event.total()-c.decided.books.pool())
 	c.emitMoney(now, event)
-	c.head.status = Settled
+	c.decided.status = Settled
 	c.summarize()
 	c.dropAllKept(now)
-	return Decision{Seq: c.head.chain.Seq}, nil
+	return Decision{Seq: c.decided.chain.Seq}, nil
 }
 
 // PrizesDecided is how many prizes are not pending any more. It grows without a

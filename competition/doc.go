@@ -14,9 +14,15 @@
 //	apply   once those events are durable they change the state, and only then
 //	        can anybody see them
 //
-// Between the two stands the head: the few facts (status, enrolments, the last
-// seq) that later decisions must already take into account although nobody
+// Between the two stands what is decided: the few facts (status, enrolments, the
+// last seq) that later decisions must already take into account although nobody
 // may see them yet. [Competition.Rollback] forgets it when an append failed.
+//
+// Files stand in layers. Values ([Definition], [Days], [Review], rows and records)
+// know nobody. The state (competition.go, events.go) and what decisions and applied
+// events share of it (decided.go, board.go, transitions.go) follow; then the
+// features, each with its commands and events; then what knows all events
+// (kinds.go, apply.go), recovery, audit and the stores' ports.
 //
 // The other rooms: [Definition] says what a competition is, [Days] is the
 // register set that makes a sync a merge, [Weights] turns totals into a score,

@@ -2,7 +2,7 @@ package competition
 
 // enrol decides the enrolment of a user who never took part.
 func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
-	h := &c.head
+	h := &c.decided
 	h.numbers++
 	identity := Identity{Number: h.numbers, Key: c.newKey(), UserID: userID, UserName: PresentableName(userName)}
 	c.emit(Event{At: now, Detail: &ParticipantEnrolled{CommittedIdentity: commitTo(identity)}})
@@ -71,7 +71,7 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 	switch {
 	case IsPseudonym(j.UserID), !own && !j.Caller.Operator:
 		return Decision{}, ErrForbidden
-	case c.head.status == 0:
+	case c.decided.status == 0:
 		return Decision{}, ErrUnknownCompetition
 	}
 	if number == 0 {
@@ -90,10 +90,10 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 			return Decision{}, ErrOperatorInvites
 		}
 		return Decision{}, ErrInvitationRequired
-	case c.head.status != Upcoming && c.head.status != Active:
+	case c.decided.status != Upcoming && c.decided.status != Active:
 		return Decision{}, ErrClosed
 	case enrolled:
-	case c.full() && !c.headReview(number).isExcluded(), own && c.overflows(number):
+	case c.full() && !c.decidedReview(number).isExcluded(), own && c.overflows(number):
 		return Decision{}, ErrFull
 	case j.Limited:
 		return Decision{}, ErrUncounted
@@ -110,7 +110,7 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 	if shown := c.identityOf(number).UserName; shown != j.UserName && (j.Rename && own || shown == "") {
 		c.rename(now, number, j.UserName)
 	}
-	return Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}, nil
+	return Decision{Seq: c.decided.chain.Seq, Number: number, Enrolled: !enrolled}, nil
 }
 
 // rename decides that a participant is shown by another name.
@@ -121,8 +121,7 @@ func (c *Competition) rename(now Millis, number uint32, name string) {
 	c.putIdentity(i)
 }
 
-// counts reports whether the user is invited by somebody who may invite, as of the
-// head.
+// counts reports whether the user is invited by somebody who may invite, as decided.
 func (c *Competition) counts(j *JoinCompetition) bool {
 	return j.Invited && (j.ByOperator || !c.withMoney())
 }
@@ -130,7 +129,7 @@ func (c *Competition) counts(j *JoinCompetition) bool {
 // mayEnrol reports whether a join may enrol a user, who has the number 0 before
 // taking part for the first time.
 func (c *Competition) mayEnrol(j *JoinCompetition, number uint32) bool {
-	if removed := c.decidedOf(number, j.UserID); removed.isRemoved() {
+	if removed := c.reviewOf(number, j.UserID); removed.isRemoved() {
 		return c.counts(j) && j.InvitedAt > removed.RemovedAt
 	}
 	switch {
@@ -139,7 +138,7 @@ func (c *Competition) mayEnrol(j *JoinCompetition, number uint32) bool {
 	case j.UserID != j.Caller.UserID:
 		return number == 0
 	default:
-		return number != 0 || c.head.definition.Enrollment != Invite || c.rules(j.Caller)
+		return number != 0 || c.decided.definition.Enrollment != Invite || c.rules(j.Caller)
 	}
 }
 
@@ -172,21 +171,21 @@ func (c *Competition) leave(now Millis, l *LeaveCompetition) (Decision, error) {
 	if l.UserID != l.Caller.UserID {
 		return Decision{}, ErrForbidden // who takes others off the board removes them
 	}
-	if c.head.status == 0 {
+	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
 	number, enrolled := c.enrolment(l.UserID)
 	if !enrolled {
 		return Decision{}, ErrNotEnrolled
 	}
-	if c.head.status != Upcoming && c.head.status != Active {
+	if c.decided.status != Upcoming && c.decided.status != Active {
 		return Decision{}, ErrClosed
 	}
 	c.setPresence(now, l.UserID, number, false)
-	if c.head.status == Upcoming {
+	if c.decided.status == Upcoming {
 		c.refund(now, number)
 	}
-	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+	return Decision{Seq: c.decided.chain.Seq, Number: number}, nil
 }
 
 // setPresence decides that a participant leaves or returns.
@@ -196,13 +195,13 @@ func (c *Competition) setPresence(now Millis, userID string, number uint32, pres
 		event.Detail, change = &ParticipantReturned{Number: number}, 1
 	}
 	c.emit(event)
-	c.head.presence[number] = present
-	if review := c.headReview(number); present && review.isRemoved() {
-		c.head.reviews[number] = review.clone()
-		c.head.reviews[number].readmit()
+	c.decided.presence[number] = present
+	if review := c.decidedReview(number); present && review.isRemoved() {
+		c.decided.reviews[number] = review.clone()
+		c.decided.reviews[number].readmit()
 	}
-	if !c.headReview(number).isExcluded() {
-		c.head.onBoard += change
+	if !c.decidedReview(number).isExcluded() {
+		c.decided.onBoard += change
 	}
 	c.putMembership(userID, number, present)
 	c.summarize()
@@ -211,7 +210,7 @@ func (c *Competition) setPresence(now Millis, userID string, number uint32, pres
 // takeOver decides for a number what was decided about the same person before the
 // person was erased.
 func (c *Competition) takeOver(now Millis, kept, number uint32) {
-	review := c.headReview(kept)
+	review := c.decidedReview(kept)
 	if review.Excluded {
 		event := &ParticipantExcluded{Number: number, Reason: review.Reason}
 		c.decideReview(Event{At: now, Detail: event}, number, event.review)

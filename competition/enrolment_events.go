@@ -17,11 +17,11 @@ func (d *ParticipantEnrolled) apply(c *Competition, e *Event) (problem string) {
 	}
 	p := c.participants.add()
 	c.participants.identify(d.Number, d.Who.UserID, d.Who.UserName)
-	if c.head.enrolled[d.Who.UserID] == d.Number { // and was not erased since
-		delete(c.head.enrolled, d.Who.UserID)
+	if c.decided.enrolled[d.Who.UserID] == d.Number { // and was not erased since
+		delete(c.decided.enrolled, d.Who.UserID)
 	}
-	if c.head.identities[d.Number] == d.Who { // and was not renamed since
-		delete(c.head.identities, d.Number)
+	if c.decided.identities[d.Number] == d.Who { // and was not renamed since
+		delete(c.decided.identities, d.Number)
 	}
 	p.present, p.reached, p.updatedAt = true, e.Seq, e.At
 	c.board.Insert(p.key())

@@ -61,12 +61,12 @@ func TestDecisionsKnowWhatIsUnderWay(t *testing.T) {
 					}
 				}
 				apply(batches[:landed])
-				head := c.HeadSeq()
+				decided := c.DecidedSeq()
 				require.ErrorIs(t, do(test.third), test.want)
 				if test.repeat || test.want != nil {
-					require.Equal(t, head, c.HeadSeq())
+					require.Equal(t, decided, c.DecidedSeq())
 				} else {
-					require.Greater(t, c.HeadSeq(), head)
+					require.Greater(t, c.DecidedSeq(), decided)
 				}
 				apply(batches[landed:])
 				land(c, &Batch{})
@@ -96,6 +96,6 @@ func TestHeadForgetsWhatIsApplied(t *testing.T) {
 		}
 		inFlight = next
 	}
-	require.LessOrEqual(t, len(c.head.enrolled), 1)
-	require.LessOrEqual(t, len(c.head.identities), 1)
+	require.LessOrEqual(t, len(c.decided.enrolled), 1)
+	require.LessOrEqual(t, len(c.decided.identities), 1)
 }

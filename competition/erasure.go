@@ -46,24 +46,24 @@ func (*EraseParticipant) Answer(c *Competition, d Decision) any {
 // applied the decision is Later. Errors: ErrUnknownCompetition, ErrPrizePending.
 func (c *Competition) Erase(now Millis, cmd *EraseParticipant) (Decision, error) {
 	c.advance(now)
-	if c.head.status == 0 {
+	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
 	number, enrolled := c.enrolment(cmd.UserID)
-	creator := cmd.UserID != "" && cmd.UserID == c.headCreator()
-	switch prize, won := c.headPrize(number); {
+	creator := cmd.UserID != "" && cmd.UserID == c.decidedCreator()
+	switch prize, won := c.decidedPrize(number); {
 	case number == 0 && !creator:
 		return c.repeat(c.keptOf(cmd.UserID)), nil // so that a repeat has the same answer
-	case c.head.status == Settled && c.award == nil:
-		return Decision{Seq: c.head.chain.Seq, Later: true}, nil
+	case c.decided.status == Settled && c.award == nil:
+		return Decision{Seq: c.decided.chain.Seq, Later: true}, nil
 	case won && prize.Status == PendingPrize:
 		return Decision{}, ErrPrizePending
 	}
-	if number > 0 && c.head.status == Upcoming {
+	if number > 0 && c.decided.status == Upcoming {
 		c.refund(now, number)
 	}
 	key, pseudonym := c.newKey(), cmd.Pseudonym
-	if pseudonym == "" || c.headReview(number).decides() && c.keeps(now) {
+	if pseudonym == "" || c.decidedReview(number).decides() && c.keeps(now) {
 		pseudonym = pseudonymUnder(key, cmd.UserID)
 	}
 	c.outbox.erase(Erasure{UserID: cmd.UserID, Pseudonym: pseudonym})
@@ -72,36 +72,36 @@ func (c *Competition) Erase(now Millis, cmd *EraseParticipant) (Decision, error)
 	}
 	if number > 0 {
 		c.eraseParticipant(now, number, enrolled, Identity{Number: number, Key: key, UserID: pseudonym})
-		delete(c.head.enrolled, cmd.UserID)
-		c.head.erased[number] = true
+		delete(c.decided.enrolled, cmd.UserID)
+		c.decided.erased[number] = true
 	}
-	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+	return Decision{Seq: c.decided.chain.Seq, Number: number}, nil
 }
 
 // eraseParticipant decides how a number becomes nobody's. who has the key that
 // recognises the person; unless decisions are kept, it is thrown away.
 func (c *Competition) eraseParticipant(now Millis, number uint32, enrolled bool, who Identity) {
-	review := c.headReview(number)
+	review := c.decidedReview(number)
 	onBoard := enrolled && !review.isExcluded()
 	switch {
-	case c.head.status == Settled && onBoard:
+	case c.decided.status == Settled && onBoard:
 		who.Key = c.newKey()
 		c.emit(Event{At: now, Detail: &StandingKept{CommittedIdentity: commitTo(who)}})
 		c.putIdentity(who)
-		c.head.reviews[number] = &Review{Standing: true}
+		c.decided.reviews[number] = &Review{Standing: true}
 		return
 	case review.decides() && c.keeps(now):
 		c.emit(Event{At: now, Detail: &DecisionsKept{CommittedIdentity: commitTo(who)}})
 		c.putIdentity(who)
-		keep(&c.head.kept, number, who.Key)
-		c.head.reviews[number] = review.decisions()
+		keep(&c.decided.kept, number, who.Key)
+		c.decided.reviews[number] = review.decisions()
 	default:
 		who.Key = c.newKey()
 		c.pseudonymise(now, who)
-		c.head.reviews[number] = &Review{}
+		c.decided.reviews[number] = &Review{}
 	}
 	if onBoard {
-		c.head.onBoard--
+		c.decided.onBoard--
 	}
 	c.summarize() // it says who is on the board, and until when decisions are kept
 }

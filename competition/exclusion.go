@@ -43,7 +43,7 @@ func (c *Competition) Exclude(now Millis, cmd *ExcludeParticipant) (Decision, er
 	if err != nil {
 		return Decision{}, err
 	}
-	if c.headReview(number).isExcluded() {
+	if c.decidedReview(number).isExcluded() {
 		return c.repeat(number), nil
 	}
 	event := &ParticipantExcluded{Number: number, Reason: cmd.Reason}
@@ -70,7 +70,7 @@ func (c *Competition) Restore(now Millis, cmd *RestoreParticipant) (Decision, er
 	if err != nil {
 		return Decision{}, err
 	}
-	if !c.headReview(number).isExcluded() {
+	if !c.decidedReview(number).isExcluded() {
 		return c.repeat(number), nil
 	}
 	event := &ParticipantRestored{Number: number, Reason: cmd.Reason}

@@ -66,11 +66,11 @@ func (c *Competition) reviewable(now Millis, caller Caller, userID, reason strin
 	switch {
 	case !caller.Operator:
 		return 0, ErrForbidden
-	case c.head.status == 0:
+	case c.decided.status == 0:
 		return 0, ErrUnknownCompetition
 	case number == 0:
 		return 0, ErrNotEnrolled
-	case c.head.status == Settled, c.head.status == Cancelled:
+	case c.decided.status == Settled, c.decided.status == Cancelled:
 		return 0, ErrClosed
 	}
 	return number, nil

@@ -23,7 +23,7 @@ func TestPrizesWaitForDecisions(t *testing.T) {
 	d, err := c.Distribute(now, distribute)
 	require.NoError(t, err)
 	require.True(t, d.Later)
-	require.Equal(t, c.HeadSeq(), d.Seq)
+	require.Equal(t, c.DecidedSeq(), d.Seq)
 	land(c, &batch)
 	d, err = c.Distribute(now, distribute)
 	require.NoError(t, err)

@@ -9,8 +9,8 @@ import (
 // collect decides the entry fee of a participant who has just joined. Who left
 // after the start and returns has paid already.
 func (c *Competition) collect(now Millis, number uint32) {
-	if fee := c.head.definition.EntryFeeMinor; fee > 0 && c.paidBy(number) == 0 {
-		c.head.paid[number] = fee
+	if fee := c.decided.definition.EntryFeeMinor; fee > 0 && c.paidBy(number) == 0 {
+		c.decided.paid[number] = fee
 		c.emitMoney(now, &EntryFeePaid{Number: number, Minor: fee})
 	}
 }
@@ -18,14 +18,14 @@ func (c *Competition) collect(now Millis, number uint32) {
 // overflows reports whether the pool has no room for one more fee, which no
 // currency on earth has brought about.
 func (c *Competition) overflows(number uint32) bool {
-	return c.paidBy(number) == 0 && c.head.definition.EntryFeeMinor > maxBalance-c.head.books.fees
+	return c.paidBy(number) == 0 && c.decided.definition.EntryFeeMinor > maxBalance-c.decided.books.fees
 }
 
 // refund decides that a participant gets back what was paid, to the minor unit,
 // whatever the fee is by now.
 func (c *Competition) refund(now Millis, number uint32) {
 	if paid := c.paidBy(number); paid > 0 {
-		c.head.paid[number] = 0
+		c.decided.paid[number] = 0
 		c.emitMoney(now, &EntryFeeRefunded{Number: number, Minor: paid})
 	}
 }
@@ -34,25 +34,25 @@ func (c *Competition) refund(now Millis, number uint32) {
 // the ledger along. It panics rather than break one of the books' invariants:
 // that would be a fault of this program, and nothing of it is written then.
 func (c *Competition) emitMoney(now Millis, d monetary) {
-	e := Event{Seq: c.head.chain.Seq + 1, At: now, Detail: d}
-	rows, done, ledger := &c.outbox.LedgerRows, len(c.outbox.Transactions), c.headLedger()
+	e := Event{Seq: c.decided.chain.Seq + 1, At: now, Detail: d}
+	rows, done, ledger := &c.outbox.LedgerRows, len(c.outbox.Transactions), c.decidedLedger()
 	prize, err := ledger.prizeFor(d)
 	if err != nil {
 		panic("competition " + c.ID() + ": " + err.Error())
 	}
 	d.derive(ledger, rows, &e)
-	before := c.head.books.pool()
-	d.enter(&c.head.books, prize.Minor)
-	if err := c.head.books.check(before, rows.Transactions[done:]); err != nil {
+	before := c.decided.books.pool()
+	d.enter(&c.decided.books, prize.Minor)
+	if err := c.decided.books.check(before, rows.Transactions[done:]); err != nil {
 		panic("competition " + c.ID() + ": " + err.Error())
 	}
 	c.emit(e)
 }
 
-// headLedger derives rows as of the head.
-func (c *Competition) headLedger() *ledgerOf {
+// decidedLedger derives rows as decided.
+func (c *Competition) decidedLedger() *ledgerOf {
 	return &ledgerOf{
-		competitionID: c.ID(), currency: c.head.definition.Currency, prizeOf: c.headPrize,
+		competitionID: c.ID(), currency: c.decided.definition.Currency, prizeOf: c.decidedPrize,
 		userOf: func(number uint32) string { return c.identityOf(number).UserID },
 	}
 }

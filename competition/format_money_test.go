@@ -83,7 +83,7 @@ func TestJournalCannotMoveMoneyThatIsNotThere(t *testing.T) {
 // program, and is not written.
 func TestBooksRefuseLoudly(t *testing.T) {
 	c := crowd(2)
-	c.head.books.fees = -100 // as a fault would leave them
+	c.decided.books.fees = -100 // as a fault would leave them
 	require.Panics(t, func() { c.emitMoney(1, &EntryFeePaid{Number: 1, Minor: 5}) })
 	require.Zero(t, c.Pending(), "nothing of it goes to the journal")
 

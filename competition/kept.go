@@ -20,19 +20,19 @@ import (
 // keptUntil is when decisions about erased people are dropped, by the clock; ok is
 // false where settlement or cancelling does it.
 func (c *Competition) keptUntil() (at Millis, ok bool) {
-	return keptUntil(&c.head.definition, &c.head.books)
+	return keptUntil(&c.decided.definition, &c.decided.books)
 }
 
-// keeps reports whether an erasure now would keep decisions, as of the head.
+// keeps reports whether an erasure now would keep decisions, as decided.
 func (c *Competition) keeps(now Millis) bool {
 	at, ok := c.keptUntil()
-	return c.head.status != Settled && c.head.status != Cancelled && (!ok || now < at)
+	return c.decided.status != Settled && c.decided.status != Cancelled && (!ok || now < at)
 }
 
 // keptOf is the erased number whose decisions are about a user, or 0. Cost: linear
 // in the decisions kept.
 func (c *Competition) keptOf(userID string) (number uint32) {
-	for number, key := range c.head.kept {
+	for number, key := range c.decided.kept {
 		if c.identityOf(number).UserID == pseudonymUnder(key, userID) {
 			return number
 		}
@@ -40,29 +40,29 @@ func (c *Competition) keptOf(userID string) (number uint32) {
 	return 0
 }
 
-// decidedOf is what was decided about a user, by their number or, if they have
+// reviewOf is what was decided about a user, by their number or, if they have
 // none, before they were erased; or nil.
-func (c *Competition) decidedOf(number uint32, userID string) *Review {
+func (c *Competition) reviewOf(number uint32, userID string) *Review {
 	if number == 0 {
 		number = c.keptOf(userID)
 	}
-	return c.headReview(number)
+	return c.decidedReview(number)
 }
 
 // dropKept decides that nobody recognises whom an erased number's decisions were
 // about.
 func (c *Competition) dropKept(now Millis, number uint32) {
 	c.pseudonymise(now, Identity{Number: number, Key: c.newKey(), UserID: c.identityOf(number).UserID})
-	delete(c.head.kept, number)
-	c.head.reviews[number] = &Review{}
+	delete(c.decided.kept, number)
+	c.decided.reviews[number] = &Review{}
 }
 
 // dropAllKept drops all decisions about erased people.
 func (c *Competition) dropAllKept(now Millis) {
-	if len(c.head.kept) == 0 {
+	if len(c.decided.kept) == 0 {
 		return
 	}
-	for _, number := range slices.Sorted(maps.Keys(c.head.kept)) {
+	for _, number := range slices.Sorted(maps.Keys(c.decided.kept)) {
 		c.dropKept(now, number)
 	}
 	c.summarize()

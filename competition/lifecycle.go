@@ -35,7 +35,7 @@ func (*CreateCompetition) Answer(c *Competition, d Decision) any {
 func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, created bool, err error) {
 	c.advance(now)
 	definition := cmd.Definition
-	if c.head.status != 0 && c.manages(cmd.Caller) && sameDefinition(&c.head.definition, &definition) {
+	if c.decided.status != 0 && c.manages(cmd.Caller) && sameDefinition(&c.decided.definition, &definition) {
 		return c.repeat(0), false, nil
 	}
 	if err := validAt(now, &definition, &Definition{}, cmd.Caller); err != nil {
@@ -44,7 +44,7 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 	switch {
 	case !cmd.Caller.Operator && (definition.EntryFeeMinor > 0 || definition.PrizePoolMinor > 0):
 		return Decision{}, false, ErrForbidden
-	case c.head.status != 0:
+	case c.decided.status != 0:
 		return Decision{}, false, ErrExists
 	case cmd.Limited:
 		return Decision{}, false, ErrUncounted
@@ -57,10 +57,10 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 		c.putMembership(cmd.Caller.UserID, 0, false)
 	}
 	c.emit(Event{At: now, Detail: event})
-	c.head.definition, c.head.status = definition, Upcoming
+	c.decided.definition, c.decided.status = definition, Upcoming
 	c.advance(now)
 	c.summarize()
-	return Decision{Seq: c.head.chain.Seq}, true, nil
+	return Decision{Seq: c.decided.chain.Seq}, true, nil
 }
 
 // validAt is ValidateEdit, that the end is still to come, and that an athlete's
@@ -102,7 +102,7 @@ func (*EditCompetition) Answer(c *Competition, _ Decision) any { return c.Summar
 // Edit decides a change of the definition. Errors: ErrUnknownCompetition,
 // *InvalidError, ErrForbidden, ErrStarted, ErrJoined, ErrFeesPaid.
 func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
-	if c.head.status == 0 {
+	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
 	c.advance(now)
@@ -111,10 +111,10 @@ func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
 }
 
 func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
-	edited := cmd.Patch.apply(c.head.definition)
-	before := &c.head.definition
+	edited := cmd.Patch.apply(c.decided.definition)
+	before := &c.decided.definition
 	err := edited.ValidateEdit(before)
-	if c.head.status == Upcoming {
+	if c.decided.status == Upcoming {
 		err = validAt(now, &edited, before, cmd.Caller)
 	}
 	if err != nil {
@@ -123,20 +123,20 @@ func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 	switch {
 	case !c.manages(cmd.Caller), !cmd.Patch.onlyWords() && !c.rules(cmd.Caller), cmd.Patch.touchesMoney(&edited) && !cmd.Caller.Operator:
 		return Decision{}, ErrForbidden
-	case c.head.status != Upcoming && !cmd.Patch.onlyWords():
+	case c.decided.status != Upcoming && !cmd.Patch.onlyWords():
 		return Decision{}, ErrStarted
-	case edited.EntryFeeMinor > 0 && c.head.definition.EntryFeeMinor == 0 && c.head.numbers > 0:
+	case edited.EntryFeeMinor > 0 && c.decided.definition.EntryFeeMinor == 0 && c.decided.numbers > 0:
 		return Decision{}, ErrJoined
-	case edited.Currency != c.head.definition.Currency && c.head.books.fees > 0:
+	case edited.Currency != c.decided.definition.Currency && c.decided.books.fees > 0:
 		return Decision{}, ErrFeesPaid
 	}
-	if !sameDefinition(&edited, &c.head.definition) {
+	if !sameDefinition(&edited, &c.decided.definition) {
 		c.emit(Event{At: now, Detail: &CompetitionEdited{Definition: edited}})
-		c.head.definition = edited
+		c.decided.definition = edited
 		c.advance(now)
 		c.summarize()
 	}
-	return Decision{Seq: c.head.chain.Seq}, nil
+	return Decision{Seq: c.decided.chain.Seq}, nil
 }
 
 // CancelCompetition calls the competition off.
@@ -157,24 +157,24 @@ func (*CancelCompetition) Answer(c *Competition, _ Decision) any { return c.Summ
 // what was paid in. Twice is a no-op. Cost: linear in participants. Errors:
 // ErrUnknownCompetition, ErrForbidden, ErrStarted, ErrClosed.
 func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, error) {
-	if c.head.status == 0 {
+	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
 	c.advance(now)
 	switch {
 	case !c.rules(cmd.Caller):
 		return Decision{}, c.conceal(cmd.Caller, ErrForbidden)
-	case c.head.status == Cancelled:
-	case c.head.status != Upcoming && !cmd.Caller.Operator:
+	case c.decided.status == Cancelled:
+	case c.decided.status != Upcoming && !cmd.Caller.Operator:
 		return Decision{}, ErrStarted
-	case c.head.status == Settled:
+	case c.decided.status == Settled:
 		return Decision{}, ErrClosed
 	default:
 		c.setStatus(now, Cancelled)
 		c.dropAllKept(now)
-		for number := uint32(1); number <= c.head.numbers && c.head.books.fees > 0; number++ {
+		for number := uint32(1); number <= c.decided.numbers && c.decided.books.fees > 0; number++ {
 			c.refund(now, number)
 		}
 	}
-	return Decision{Seq: c.head.chain.Seq}, nil
+	return Decision{Seq: c.decided.chain.Seq}, nil
 }

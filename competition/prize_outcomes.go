@@ -65,12 +65,12 @@ func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus,
 	switch {
 	case !caller.Operator:
 		return Decision{}, ErrForbidden
-	case c.head.status == 0:
+	case c.decided.status == 0:
 		return Decision{}, ErrUnknownCompetition
-	case c.head.status == Settled && c.award == nil: // the award itself is under way
-		return Decision{Seq: c.head.chain.Seq, Later: true}, nil
+	case c.decided.status == Settled && c.award == nil: // the award itself is under way
+		return Decision{Seq: c.decided.chain.Seq, Later: true}, nil
 	}
-	prize, ok := c.headPrize(number)
+	prize, ok := c.decidedPrize(number)
 	switch {
 	case !ok:
 		return Decision{}, ErrUnknownPrize
@@ -85,8 +85,8 @@ func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus,
 		}
 	}
 	c.emitMoney(now, event)
-	c.head.prizes[number] = wanted
-	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+	c.decided.prizes[number] = wanted
+	return Decision{Seq: c.decided.chain.Seq, Number: number}, nil
 }
 
 // PrizeConfirmed says that a pending prize has reached its winner.

@@ -155,10 +155,10 @@ func (c *Competition) prizeOf(w *awarded) Prize {
 	return prize
 }
 
-// headPrize is a participant's prize as of the head, except for when it got there.
-func (c *Competition) headPrize(number uint32) (Prize, bool) {
+// decidedPrize is a participant's prize as decided, except for when it got there.
+func (c *Competition) decidedPrize(number uint32) (Prize, bool) {
 	prize, ok := c.Prize(number)
-	if status, pending := c.head.prizes[number]; pending {
+	if status, pending := c.decided.prizes[number]; pending {
 		prize.Status = status
 	}
 	return prize, ok

@@ -262,7 +262,7 @@ func (r *recovery) applyJournal(ctx context.Context, from Source) error {
 		}
 		return nil
 	})
-	c.Rollback() // also after an error: the head must not lag behind the state
+	c.Rollback() // also after an error: what is decided must not lag the state
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
 	}

@@ -394,7 +394,7 @@ func TestCatchUp(t *testing.T) {
 			}
 			require.NoError(t, c.CatchUp(t.Context(), s))
 			sameState(t, want, c)
-			require.Equal(t, c.Seq(), c.HeadSeq())
+			require.Equal(t, c.Seq(), c.DecidedSeq())
 			_, leads := c.Standing("new")
 			require.Equal(t, stored, leads)
 			_, stays := c.Standing("bob")
@@ -451,7 +451,7 @@ func TestCatchUpInPieces(t *testing.T) {
 	c := recovered(t, early)
 	require.ErrorIs(t, c.CatchUp(t.Context(), &goingAway{store: s, after: 2}), errDisk)
 	require.EqualValues(t, 10, c.Seq())
-	require.EqualValues(t, 10, c.HeadSeq(), "a decision now would write over the journal")
+	require.EqualValues(t, 10, c.DecidedSeq(), "a decision now would write over the journal")
 	require.NoError(t, c.CatchUp(t.Context(), s))
 	sameState(t, recovered(t, s), c)
 }

@@ -43,29 +43,29 @@ func (c *Competition) remove(now Millis, cmd *RemoveParticipant) (Decision, erro
 	switch {
 	case !c.rules(cmd.Caller):
 		return Decision{}, ErrForbidden
-	case c.head.status == 0:
+	case c.decided.status == 0:
 		return Decision{}, ErrUnknownCompetition
 	case number == 0:
 		return Decision{}, ErrNotEnrolled
-	case c.head.status != Upcoming && c.head.status != Active:
+	case c.decided.status != Upcoming && c.decided.status != Active:
 		return Decision{}, ErrClosed
-	case c.headReview(number).isRemoved():
+	case c.decidedReview(number).isRemoved():
 		return c.repeat(number), nil
 	}
 	event := &ParticipantRemoved{Number: number, Reason: cmd.Reason}
 	c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) { event.review(r, now) })
 	if enrolled {
-		c.head.presence[number] = false
-		if !c.headReview(number).isExcluded() {
-			c.head.onBoard--
+		c.decided.presence[number] = false
+		if !c.decidedReview(number).isExcluded() {
+			c.decided.onBoard--
 		}
 		c.putMembership(cmd.UserID, number, false)
 		c.summarize()
 	}
-	if c.head.status == Upcoming {
+	if c.decided.status == Upcoming {
 		c.refund(now, number)
 	}
-	return Decision{Seq: c.head.chain.Seq, Number: number}, nil
+	return Decision{Seq: c.decided.chain.Seq, Number: number}, nil
 }
 
 // ParticipantRemoved takes a participant off the board, or says of one who left

@@ -54,21 +54,21 @@ func (r *rig) decide(cmd any) {
 	if r.seen == nil {
 		r.seen = new(viewOf(t, r.c))
 	}
-	version, head := r.c.Version(), r.c.HeadSeq()
+	version, decided := r.c.Version(), r.c.DecidedSeq()
 
 	before := r.decided.clone()
 	want := r.decided.do(r.now, cmd)
 	got, d := perform(r.c, r.now, cmd)
 	if d.Later {
-		require.Less(t, r.c.Seq(), r.c.HeadSeq(), "there is nothing to wait for")
-		require.Equal(t, r.c.HeadSeq(), d.Seq)
+		require.Less(t, r.c.Seq(), r.c.DecidedSeq(), "there is nothing to wait for")
+		require.Equal(t, r.c.DecidedSeq(), d.Seq)
 		waiting := before.clone()
 		waiting.do(r.now, tick{})
 		r.pending = append(r.pending, pending{seq: d.Seq, after: waiting})
 		for r.launch(); !r.inFlight.Empty(); {
 			r.land(true)
 		}
-		r.seen, version, head = new(viewOf(t, r.c)), r.c.Version(), r.c.HeadSeq()
+		r.seen, version, decided = new(viewOf(t, r.c)), r.c.Version(), r.c.DecidedSeq()
 		got, d = perform(r.c, r.now, cmd)
 		require.False(t, d.Later, "all is applied")
 	}
@@ -91,8 +91,8 @@ func (r *rig) decide(cmd any) {
 		r.decided.people[s.UserID].name = r.c.identityOf(d.Number).UserName
 	}
 	_, isSync := cmd.(*SubmitSync)
-	events := r.c.HeadSeq() - head
-	p := pending{seq: r.c.HeadSeq(), after: r.decided.clone()}
+	events := r.c.DecidedSeq() - decided
+	p := pending{seq: r.c.DecidedSeq(), after: r.decided.clone()}
 	switch {
 	case got.err != nil:
 		require.Equal(t, before.people, r.decided.people, "the model changed by a refusal")
@@ -100,14 +100,14 @@ func (r *rig) decide(cmd any) {
 		require.Fail(t, "a sync without a participant")
 	case isSync && events > 0 && lastIsSync(r.c):
 		require.False(t, d.Repeat)
-		p.sync, p.want = r.c.HeadSeq()-flagsBehind(r.c), Outcome{Changed: want.changed, Full: late}
+		p.sync, p.want = r.c.DecidedSeq()-flagsBehind(r.c), Outcome{Changed: want.changed, Full: late}
 		require.Equal(t, p.sync, d.Seq, "an answer waits for the sync, and flags come with it")
 	case isSync:
 		require.True(t, d.Repeat)
 		require.False(t, want.changed, "a sync that changes something made no event")
 	}
 	if got.err == nil && p.sync == 0 {
-		require.Equal(t, r.c.HeadSeq(), d.Seq, "an answer must wait for all that it rests on")
+		require.Equal(t, r.c.DecidedSeq(), d.Seq, "an answer must wait for all that it rests on")
 	}
 	r.pending = append(r.pending, p)
 	r.settle()
@@ -279,7 +279,7 @@ func (r *rig) lose(stored bool) {
 func (r *rig) forget() {
 	r.pending, r.inFlight = nil, Batch{}
 	r.decided = r.shown.clone()
-	require.Equal(r.t, r.c.Seq(), r.c.HeadSeq())
+	require.Equal(r.t, r.c.Seq(), r.c.DecidedSeq())
 	r.agree()
 }
 

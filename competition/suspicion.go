@@ -50,14 +50,14 @@ const (
 // it makes of the participant's day. It looks at the days only if the cheap
 // gates let it, and allocates only when it flags.
 func (c *Competition) flag(now Millis, number uint32, r Register, grown Merged) {
-	growth, limit := grown.After.Minus(grown.Before), c.head.definition.DailyLimits
+	growth, limit := grown.After.Minus(grown.Before), c.decided.definition.DailyLimits
 	fast := !growth.Within(free)
 	far := grown.After.Steps > limit.Steps/ownDaysFloor || grown.After.DistanceCm > limit.DistanceCm/ownDaysFloor ||
 		grown.After.EnergyCentikcal > limit.EnergyCentikcal/ownDaysFloor || grown.After.ActiveMinutes > limit.ActiveMinutes/ownDaysFloor
 	if !fast && !far || grown.After == grown.Before {
 		return
 	}
-	review := c.headReview(number)
+	review := c.decidedReview(number)
 	if review.correction(r.Day) != nil {
 		return // an operator has judged the day
 	}
@@ -69,7 +69,7 @@ func (c *Competition) flag(now Millis, number uint32, r Register, grown Merged) 
 		within := p.timeFor(now, r)
 		if usual := perHour(humanRate, within+rateAllowance); !growth.Within(usual) {
 			c.emitFlag(now, number, r.Day, RateFlag, Figures{Found: growth, Usual: usual, Within: within})
-			review = c.headReview(number)
+			review = c.decidedReview(number)
 		}
 	}
 	if far && !review.flagged(r.Day, OwnDaysFlag) && p.isFarFromOwnDays(r.Day, grown.After, limit) {
@@ -81,7 +81,7 @@ func (c *Competition) flag(now Millis, number uint32, r Register, grown Merged) 
 func (c *Competition) emitFlag(now Millis, number uint32, day Day, reason FlagReason, figures Figures) {
 	event := &SyncFlagged{Number: number, Day: day, Reason: reason, Figures: figures}
 	c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) {
-		r.Flags = append(r.Flags, event.flag(c.head.chain.Seq, now))
+		r.Flags = append(r.Flags, event.flag(c.decided.chain.Seq, now))
 	})
 }
 

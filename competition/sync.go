@@ -32,7 +32,7 @@ func (s *SubmitSync) Payer() string {
 // ErrNotEnrolled, ErrNotStarted, ErrClosed, ErrFull, ErrOutsideWindow,
 // ErrFutureDate, ErrRecordedInFuture, ErrImplausible, ErrTooManySources.
 func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
-	if c.head.status == 0 {
+	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
 	c.advance(now)
@@ -91,7 +91,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 		number = c.enrol(now, s.UserID, s.UserName)
 	}
 	if introduces {
-		c.head.sources[number] = append(c.head.sources[number], register.Source)
+		c.decided.sources[number] = append(c.decided.sources[number], register.Source)
 	}
 	event := SyncAccepted{Number: number, Enrolled: !enrolled, Register: register}
 	if !known {
@@ -99,7 +99,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 		event.NewSource = s.Source
 	}
 	c.emit(Event{At: now, Sync: event})
-	decision := Decision{Seq: c.head.chain.Seq, Number: number, Enrolled: !enrolled}
+	decision := Decision{Seq: c.decided.chain.Seq, Number: number, Enrolled: !enrolled}
 	c.flag(now, number, register, plan)
 	return decision, nil
 }
@@ -109,7 +109,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 // under way; it stops at MaxSourcesOverall. Cost: linear in the days.
 func (c *Competition) newTo(number, source uint32) (isNew bool, others int) {
 	var room [MaxSourcesOverall]uint32
-	seen := append(room[:0], c.head.sources[number]...)
+	seen := append(room[:0], c.decided.sources[number]...)
 	if slices.Contains(seen, source) {
 		return false, 0
 	}
@@ -132,9 +132,9 @@ func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error 
 	switch {
 	case !enrolled && !c.enrolsBySync(s, number):
 		return ErrNotEnrolled
-	case c.head.status == Upcoming:
+	case c.decided.status == Upcoming:
 		return ErrNotStarted
-	case !c.head.status.Open():
+	case !c.decided.status.Open():
 		return ErrClosed
 	case !enrolled && c.full():
 		return ErrFull
@@ -156,6 +156,6 @@ func (c *Competition) nameBySync(now Millis, number uint32, s *SubmitSync) {
 // Whoever left (has a number) comes back by joining alone, and nobody is enrolled
 // after the end.
 func (c *Competition) enrolsBySync(s *SubmitSync, number uint32) bool {
-	return number == 0 && !s.MembersOnly && c.head.definition.selfService() && c.head.status < Finalizing &&
-		!IsPseudonym(s.UserID) && !c.decidedOf(0, s.UserID).isRemoved()
+	return number == 0 && !s.MembersOnly && c.decided.definition.selfService() && c.decided.status < Finalizing &&
+		!IsPseudonym(s.UserID) && !c.reviewOf(0, s.UserID).isRemoved()
 }

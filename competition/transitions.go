@@ -3,38 +3,38 @@ package competition
 // NextTransition is when time decides something next, such as to move the status
 // on; ok is false when it never will.
 func (c *Competition) NextTransition() (at Millis, ok bool) {
-	if at, ok := c.keptUntil(); ok && c.head.status == Completed && len(c.head.kept) > 0 {
+	if at, ok := c.keptUntil(); ok && c.decided.status == Completed && len(c.decided.kept) > 0 {
 		return at, true
 	}
-	_, at, ok = c.head.definition.Next(c.head.status)
+	_, at, ok = c.decided.definition.Next(c.decided.status)
 	return at, ok
 }
 
 // Tick decides what time alone brings.
 func (c *Competition) Tick(now Millis) Decision {
-	if c.head.status != 0 {
+	if c.decided.status != 0 {
 		c.advance(now)
 	}
-	return Decision{Seq: c.head.chain.Seq}
+	return Decision{Seq: c.decided.chain.Seq}
 }
 
 // advance decides every change of status that is due. Each command begins with
 // it, so that no command meets a status that time has ended.
 func (c *Competition) advance(now Millis) {
 	for {
-		next, at, ok := c.head.definition.Next(c.head.status)
+		next, at, ok := c.decided.definition.Next(c.decided.status)
 		if !ok || at > now {
 			break
 		}
 		c.setStatus(now, next)
 	}
-	if at, ok := c.keptUntil(); ok && at <= now && c.head.status == Completed {
+	if at, ok := c.keptUntil(); ok && at <= now && c.decided.status == Completed {
 		c.dropAllKept(now)
 	}
 }
 
 func (c *Competition) setStatus(now Millis, s Status) {
 	c.emit(Event{At: now, Detail: &StatusChanged{Status: s}})
-	c.head.status = s
+	c.decided.status = s
 	c.summarize()
 }

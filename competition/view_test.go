@@ -225,14 +225,14 @@ func checkInvariants(t require.TestingT, c *Competition) {
 
 	// I5
 	b := &c.outbox
-	require.LessOrEqual(t, c.Seq(), c.HeadSeq(), "I5")
+	require.LessOrEqual(t, c.Seq(), c.DecidedSeq(), "I5")
 	if b.Empty() {
 		require.Empty(t, b.Records, "I5")
 		return
 	}
 	require.Equal(t, b.Events[0].Seq, b.FirstSeq, "I5")
-	require.Equal(t, c.HeadSeq(), b.LastSeq, "I5")
-	require.Equal(t, c.head.chain.Hash, b.Hash, "I5")
+	require.Equal(t, c.DecidedSeq(), b.LastSeq, "I5")
+	require.Equal(t, c.decided.chain.Hash, b.Hash, "I5")
 	rest := b.Records
 	for i := range b.Events {
 		require.Equal(t, b.FirstSeq+uint64(i), b.Events[i].Seq, "I5")
