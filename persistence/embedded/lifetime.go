@@ -73,6 +73,7 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 		return nil
 	}
 	whole := competition.History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
+	var merged []byte
 	for month, part := range whole.Months() {
 		key = appendLifetimeKey(key[:0], identity.UserID, month)
 		if value, err = get(batch, key); err != nil {
@@ -87,7 +88,8 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 		if !known.Merge(part) {
 			continue
 		}
-		if err := batch.Set(key, appendLifetime(value[:0], key, known), nil); err != nil {
+		merged = appendLifetime(merged[:0], key, known) // Not over value, of which known's days may be a part.
+		if err := batch.Set(key, merged, nil); err != nil {
 			return unread(err)
 		}
 	}

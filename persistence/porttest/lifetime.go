@@ -73,6 +73,32 @@ var lifetimeRules = []rule{
 		require.Equal(t, []int64{98, 99, 100, 101, 102, 103, 104, 100, 101, 102, 103, 104}, stepsOf(lifetime(t, h, "anna")))
 	}},
 
+	{"a later sync that says nothing new of a month leaves its days", func(t *testing.T, h *harness) {
+		g := h.begin(t, "board")
+		g.Now = Start + 4*msPerDay
+		for day := -2; day <= 4; day++ {
+			require.NoError(t, g.Sync("anna", day, int64(100+day)))
+		}
+		batch := g.Take()
+		require.Nil(t, h.store.Append(t.Context(), []*competition.Batch{batch}))
+		require.NoError(t, g.Confirm(batch))
+		s := g.C.Snapshot()
+		require.NoError(t, h.store.Save(t.Context(), &s))
+		p := projectionOf(t, &s)
+		for i := range p.Rows {
+			p.Rows[i].Days = moved(p.Rows[i].Days, 5) // 26 November to 2 December
+		}
+		require.NoError(t, h.store.Project(t.Context(), p))
+		for i := range p.Rows { // as another competition has it, which ended with November
+			for _, november := range (competition.History{Sources: p.Sources, Days: p.Rows[i].Days}).Months() {
+				p.Rows[i].Days = november.Days
+				break
+			}
+		}
+		require.NoError(t, h.store.Project(t.Context(), p))
+		require.Equal(t, []int64{98, 99, 100, 101, 102, 103, 104}, stepsOf(lifetime(t, h, "anna")))
+	}},
+
 	{"a day of two competitions counts once, by the rule of the merge", func(t *testing.T, h *harness) {
 		a, b := h.begin(t, "a"), h.begin(t, "b")
 		at := func(hour int64) int64 { return (int64(Start) + (hour-12)*3_600_000) * 1e6 } // of the half day before
