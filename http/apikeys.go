@@ -9,6 +9,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 const (
@@ -45,22 +46,22 @@ func shownTime(at competition.Millis) string {
 
 // createAPIKey makes a key, whose secret is never shown again.
 func (s *Server) createAPIKey(c *call) error {
-	f, err := readForm(c.Request.Body())
+	f, err := decode.ReadForm(c.Request.Body())
 	if err != nil {
 		return err
 	}
 	key := competition.APIKey{ID: rand.Text()[:apiKeyIDLetters], CreatedBy: c.who.Actor(), CreatedAt: s.nowMillis()}
-	key.Name, _ = f.text("name")
+	key.Name, _ = f.Text("name")
 	if !competition.ValidText(key.Name, maxAPIKeyName) || !competition.WelcomeName(key.Name) {
-		f.refuse("name", "must be 1 to 100 characters, one of them visible and none invisible")
+		f.Refuse("name", "must be 1 to 100 characters, one of them visible and none invisible")
 	}
 	key.Scopes = readScopes(f)
-	if at, given := f.time("expires_at"); given {
-		if key.ExpiresAt = at.millis(); key.ExpiresAt <= key.CreatedAt {
-			f.refuse("expires_at", "must lie in the future")
+	if at, given := f.Time("expires_at"); given {
+		if key.ExpiresAt = at.Millis(); key.ExpiresAt <= key.CreatedAt {
+			f.Refuse("expires_at", "must lie in the future")
 		}
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -87,8 +88,8 @@ func (s *Server) createAPIKey(c *call) error {
 }
 
 // readScopes reads the list of scopes.
-func readScopes(f *form) (scopes competition.Scopes) {
-	values, ok := f.list("scopes", 16)
+func readScopes(f *decode.Form) (scopes competition.Scopes) {
+	values, ok := f.List("scopes", 16)
 	for _, value := range values {
 		var word string
 		scope, known := competition.Scopes(0), false
@@ -99,7 +100,7 @@ func readScopes(f *form) (scopes competition.Scopes) {
 		scopes |= scope
 	}
 	if !ok || scopes == 0 {
-		f.refuse("scopes", "must be a list of some of: "+competition.AllScopeNames())
+		f.Refuse("scopes", "must be a list of some of: "+competition.AllScopeNames())
 	}
 	return scopes
 }

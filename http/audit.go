@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // The operations about a person as such.
@@ -87,9 +88,9 @@ func showEntry(e *competition.AuditEntry) shownEntry {
 // listAudit shows the audit log, the latest first.
 func (s *Server) listAudit(c *call) error {
 	q := c.query()
-	limit := q.limit()
-	before := q.beforeEntry()
-	if err := q.err(); err != nil {
+	limit := q.Limit()
+	before := q.BeforeEntry()
+	if err := q.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -103,7 +104,7 @@ func (s *Server) listAudit(c *call) error {
 	page := map[string]any{}
 	if len(entries) > limit {
 		entries = entries[:limit]
-		page["next_cursor"] = cursorBehindNumber(cursorAudit, entries[limit-1].Seq)
+		page["next_cursor"] = decode.NumberCursor(decode.CursorAudit, entries[limit-1].Seq)
 	}
 	shown := make([]shownEntry, len(entries))
 	for i := range entries {

@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // batch is a batch on its way to the engine.
@@ -17,8 +18,8 @@ type batch struct {
 // submitBatch answers 200 with one result or problem for each item.
 func (s *Server) submitBatch(c *call) error {
 	var b batch
-	err := readBatch(c.Request.Body(),
-		func(form *syncForm, err error) { b.add(c, form, err) },
+	err := decode.ReadBatch(c.Request.Body(),
+		func(form *decode.Sync, err error) { b.add(c, form, err) },
 		func() { b = batch{} },
 	)
 	if err != nil {
@@ -40,7 +41,7 @@ func (s *Server) submitBatch(c *call) error {
 }
 
 // add takes in one item of the body, with what is wrong with it.
-func (b *batch) add(c *call, form *syncForm, err error) {
+func (b *batch) add(c *call, form *decode.Sync, err error) {
 	var item competition.BatchItem
 	if err == nil {
 		err = c.take(form, &item.Sync)
@@ -49,10 +50,10 @@ func (b *batch) add(c *call, form *syncForm, err error) {
 	if err != nil {
 		return
 	}
-	if n := len(b.items); n > 0 && b.items[n-1].CompetitionID == viewOf(form.competitionID) {
+	if n := len(b.items); n > 0 && b.items[n-1].CompetitionID == decode.View(form.CompetitionID) {
 		item.CompetitionID = b.items[n-1].CompetitionID // neighbours are often alike
 	} else {
-		item.CompetitionID = string(form.competitionID)
+		item.CompetitionID = string(form.CompetitionID)
 	}
 	b.items = append(b.items, item)
 }

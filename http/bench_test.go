@@ -14,6 +14,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 const hotBody = `{"user_id":"8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001","competition_id":"spring","steps":10000,"distance":8000.25,"calories":500,"active_minutes":60,"source":"google_fit","date":"2026-05-01T00:00:00Z","recorded_at":"2026-05-01T18:03:00Z"}`
@@ -126,11 +127,11 @@ func BenchmarkBatchOf100(b *testing.B) {
 }
 
 func BenchmarkReadSync(b *testing.B) {
-	var s syncForm
+	var s decode.Sync
 	b.Run("quick", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if readSync([]byte(hotBody), &s) != nil {
+			if decode.ReadSync([]byte(hotBody), &s) != nil {
 				b.Fatal("refused")
 			}
 		}
@@ -139,7 +140,7 @@ func BenchmarkReadSync(b *testing.B) {
 	b.Run("exact", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			if readSync(odd, &s) != nil {
+			if decode.ReadSync(odd, &s) != nil {
 				b.Fatal("refused")
 			}
 		}

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // unaskedBody is how large a body may be, in bytes, to be received before it is
@@ -341,4 +343,4 @@ func isHTTP1(header *fasthttp.RequestHeader) error {
 }
 
 // isKnown reports whether a method is one that this server knows.
-func isKnown(method []byte) bool { return slices.Contains(knownMethods, viewOf(method)) }
+func isKnown(method []byte) bool { return slices.Contains(knownMethods, decode.View(method)) }

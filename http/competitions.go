@@ -4,26 +4,27 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 func (s *Server) createCompetition(c *call) error {
-	f, err := readForm(c.Request.Body())
+	f, err := decode.ReadForm(c.Request.Body())
 	if err != nil {
 		return err
 	}
 	d := defaultDefinition()
 	readText(f, "id", &d.ID)
-	if !f.has("id") {
+	if !f.Has("id") {
 		d.ID = s.newID()
 	}
 	for _, name := range []string{"name", "start_date", "end_date"} {
-		if !f.has(name) {
-			f.refuse(name, "must be there")
+		if !f.Has(name) {
+			f.Refuse(name, "must be there")
 		}
 	}
 	readDefinition(f, &d)
-	f.refuseAll(d.Validate())
-	if err := f.err(); err != nil {
+	f.RefuseAll(d.Validate())
+	if err := f.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -50,7 +51,7 @@ func (s *Server) editCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	f, err := readForm(c.Request.Body())
+	f, err := decode.ReadForm(c.Request.Body())
 	if err != nil {
 		return err
 	}
@@ -65,9 +66,9 @@ func (s *Server) editCompetition(c *call) error {
 	}
 	readDefinition(f, &d)
 	if err == nil {
-		f.refuseAll(d.ValidateEdit(&before))
+		f.RefuseAll(d.ValidateEdit(&before))
 	}
-	if bad := f.err(); bad != nil { // 400 goes before 403 and 404
+	if bad := f.Err(); bad != nil { // 400 goes before 403 and 404
 		return bad
 	}
 	if err != nil {
@@ -118,14 +119,14 @@ func (s *Server) getCompetition(c *call) error {
 func (s *Server) listCompetitions(c *call) error {
 	q := c.query()
 	var status competition.Status
-	if word, given := q.choice("status"); given {
+	if word, given := q.Choice("status"); given {
 		var ok bool
 		if status, ok = competition.ParseStatus(word); !ok {
-			q.refuse("status", "must be upcoming, active, finalizing, completed, settled, cancelled or all")
+			q.Refuse("status", "must be upcoming, active, finalizing, completed, settled, cancelled or all")
 		}
 	}
-	after, limit := q.afterListed(), q.limit()
-	if err := q.err(); err != nil {
+	after, limit := q.AfterListed(), q.Limit()
+	if err := q.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -137,13 +138,13 @@ func (s *Server) listCompetitions(c *call) error {
 		return err
 	}
 	date(engine, list)
-	replyList(c, "competitions", list, appendSummary, cursorBehindListed(next))
+	replyList(c, "competitions", list, appendSummary, decode.ListedCursor(next))
 	return nil
 }
 
 // listUserCompetitions lists what a user takes part in.
 func (s *Server) listUserCompetitions(c *call) error {
-	engine, userID, after, limit, err := readOwnList(s, c, (*query).afterCompetition)
+	engine, userID, after, limit, err := readOwnList(s, c, (*decode.Query).AfterCompetition)
 	if err != nil {
 		return err
 	}
@@ -152,7 +153,7 @@ func (s *Server) listUserCompetitions(c *call) error {
 		return err
 	}
 	date(engine, list)
-	replyList(c, "competitions", list, appendSummary, cursorBehindCompetition(next))
+	replyList(c, "competitions", list, appendSummary, decode.CompetitionCursor(next))
 	return nil
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 func TestACompetitionWithEverythingLeftOut(t *testing.T) {
@@ -113,28 +114,28 @@ func TestListsGoOn(t *testing.T) {
 	place := competition.ListPlace{Start: 1_777_593_600_000, ID: "spring"}
 	b.engine.nextListed = place
 	r = b.do(t, "GET", "/api/v1/competitions?status=active&limit=1", "", user)
-	assert.Contains(t, r.body, `],"next_cursor":"`+cursorBehindListed(place)+`"}}`)
+	assert.Contains(t, r.body, `],"next_cursor":"`+decode.ListedCursor(place)+`"}}`)
 	assert.Equal(t, []any{competition.Active, competition.ListPlace{}, 1}, b.engine.args)
-	b.do(t, "GET", "/api/v1/competitions?cursor="+cursorBehindListed(place), "", user)
+	b.do(t, "GET", "/api/v1/competitions?cursor="+decode.ListedCursor(place), "", user)
 	assert.Equal(t, place, b.engine.args[1])
 	for _, wrong := range []string{"spring", "1.", "-1.spring", "01.spring", "1.a.b", ".spring", "281474976710656.a"} {
-		r = b.do(t, "GET", "/api/v1/competitions?cursor="+encodeCursor(cursorListed, wrong), "", user)
+		r = b.do(t, "GET", "/api/v1/competitions?cursor="+decode.Cursor(decode.CursorListed, wrong), "", user)
 		assert.Equal(t, 400, r.status, wrong)
 	}
-	r = b.do(t, "GET", "/api/v1/competitions?cursor="+cursorBehindCompetition("spring"), "", user)
+	r = b.do(t, "GET", "/api/v1/competitions?cursor="+decode.CompetitionCursor("spring"), "", user)
 	assert.Equal(t, 400, r.status, "that of the user's own list")
 	r = b.do(t, "GET", "/api/v1/competitions?status=all", "", user)
 	assert.Equal(t, 200, r.status, r.body)
 	assert.Equal(t, competition.Status(0), b.engine.args[0], "all of them")
 
 	b.engine.next = "b"
-	r = b.do(t, "GET", "/api/v1/users/u1/competitions?limit=5&cursor="+cursorBehindCompetition("a"), "", user)
+	r = b.do(t, "GET", "/api/v1/users/u1/competitions?limit=5&cursor="+decode.CompetitionCursor("a"), "", user)
 	assert.Contains(t, r.body, `"next_cursor"`)
 	assert.Equal(t, []any{"u1", "a", 5}, b.engine.args)
 
 	b.engine.nextPart = 9
-	r = b.do(t, "GET", "/api/v1/competitions/spring/participants?cursor="+cursorBehindParticipant(7), "", user)
-	assert.Contains(t, r.body, `"next_cursor":"`+cursorBehindParticipant(9)+`"`)
+	r = b.do(t, "GET", "/api/v1/competitions/spring/participants?cursor="+decode.ParticipantCursor(7), "", user)
+	assert.Contains(t, r.body, `"next_cursor":"`+decode.ParticipantCursor(9)+`"`)
 	assert.Equal(t, []any{uint32(7), 100}, b.engine.args)
 }
 

@@ -135,15 +135,6 @@ func TestUnknownNamesOfABatchAreNotKept(t *testing.T) {
 		body.WriteString(`,"` + strconv.Itoa(i) + `":1`)
 	}
 	body.WriteString("}")
-	values, err := readMembers([]byte(body.String()), func(name string) bool { return name == "syncs" }, loose...)
-	require.NoError(t, err)
-	require.Len(t, values, 1)
-	items, err := exactBatch([]byte(body.String()))
-	require.NoError(t, err)
-	require.Len(t, items, 2)
-	_, err = exactBatch([]byte(strings.Replace(body.String(), `"7":1`, `"8":1`, 1)))
-	require.ErrorContains(t, err, "twice")
-
 	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
 	r := b.do(t, "POST", "/api/v1/fitness/sync/batch", body.String(), bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, r.status, r.body)

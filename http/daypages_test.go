@@ -11,6 +11,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // fiveYears are the days of somebody with eight sources, as the engine gives a page
@@ -97,7 +98,7 @@ func TestDaysArePaged(t *testing.T) {
 				require.Equal(t, c.whole, page)
 			}
 			require.Equal(t, []int{400, 400, 400, 400, 225}, sizes)
-			for _, cursor := range []string{"", "x", encodeCursor(cursorDay, "0"), encodeCursor(cursorDay, "05"), encodeCursor(cursorFlag, "5"), encodeCursor(cursorDay, "99999999")} {
+			for _, cursor := range []string{"", "x", decode.Cursor(decode.CursorDay, "0"), decode.Cursor(decode.CursorDay, "05"), decode.Cursor(decode.CursorFlag, "5"), decode.Cursor(decode.CursorDay, "99999999")} {
 				r := b.do(t, "GET", c.target+"&cursor="+cursor, "", bearer(authtest.User(t, "u1")))
 				require.Equal(t, 400, r.status, cursor)
 			}

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // defaultDefinition is a competition of which nothing is said yet; what
@@ -19,7 +20,7 @@ func defaultDefinition() competition.Definition {
 
 // readDefinition reads the fields that a form has into d, and completes it.
 // Objects and lists are replaced whole.
-func readDefinition(f *form, d *competition.Definition) {
+func readDefinition(f *decode.Form, d *competition.Definition) {
 	before := *d
 	readText(f, "name", &d.Name)
 	readText(f, "description", &d.Description)
@@ -32,64 +33,64 @@ func readDefinition(f *form, d *competition.Definition) {
 	readText(f, "visibility", &d.Visibility)
 	readInteger(f, "max_participants", &d.MaxParticipants)
 	readInteger(f, "late_sync_hours", &d.LateSyncHours)
-	if weights, ok := f.object("scoring"); ok {
+	if weights, ok := f.Object("scoring"); ok {
 		d.Scoring = readWeights(weights, d.Scoring)
 	}
-	if limits, ok := f.object("daily_limits"); ok {
+	if limits, ok := f.Object("daily_limits"); ok {
 		d.DailyLimits = readLimits(limits)
 	}
-	if f.has("prize_split") {
+	if f.Has("prize_split") {
 		d.PrizeSplit = readSplit(f, d.PrizeSplit)
 	}
 	d.Complete()
 	readMoney(f, &before, d)
 }
 
-func readText[T ~string](f *form, name string, to *T) {
-	if text, ok := f.text(name); ok {
+func readText[T ~string](f *decode.Form, name string, to *T) {
+	if text, ok := f.Text(name); ok {
 		*to = T(text)
 	}
 }
 
-func readInstant(f *form, name string, to *competition.Millis) {
-	if t, ok := f.time(name); ok {
-		*to = t.millis()
+func readInstant(f *decode.Form, name string, to *competition.Millis) {
+	if t, ok := f.Time(name); ok {
+		*to = t.Millis()
 	}
 }
 
-func readInteger(f *form, name string, to *int) {
-	if n, ok := f.integer(name); ok {
+func readInteger(f *decode.Form, name string, to *int) {
+	if n, ok := f.Integer(name); ok {
 		*to = int(n)
 	}
 }
 
 // readWeights reads thousandths of a point; those left out are 0. Where it had
 // to refuse one it returns otherwise, which nobody will complain about again.
-func readWeights(f *form, otherwise competition.Weights) (w competition.Weights) {
-	noted := len(*f.bad)
-	w.Step, _ = f.exact("steps", 3, competition.MaxWeight)
-	w.Metre, _ = f.exact("distance", 3, competition.MaxWeight)
-	w.Kcal, _ = f.exact("calories", 3, competition.MaxWeight)
-	w.Minute, _ = f.exact("active_minutes", 3, competition.MaxWeight)
-	if len(*f.bad) > noted {
+func readWeights(f *decode.Form, otherwise competition.Weights) (w competition.Weights) {
+	noted := f.Refused()
+	w.Step, _ = f.Exact("steps", 3, competition.MaxWeight)
+	w.Metre, _ = f.Exact("distance", 3, competition.MaxWeight)
+	w.Kcal, _ = f.Exact("calories", 3, competition.MaxWeight)
+	w.Minute, _ = f.Exact("active_minutes", 3, competition.MaxWeight)
+	if f.Refused() > noted {
 		return otherwise
 	}
 	return w
 }
 
 // readLimits reads daily limits; those left out are the default ones.
-func readLimits(f *form) competition.Metrics {
+func readLimits(f *decode.Form) competition.Metrics {
 	m := competition.DefaultDailyLimits
-	if n, ok := f.count("steps"); ok {
+	if n, ok := f.Count("steps"); ok {
 		m.Steps = n
 	}
-	if n, ok := f.hundredths("distance"); ok {
+	if n, ok := f.Hundredths("distance"); ok {
 		m.DistanceCm = n
 	}
-	if n, ok := f.hundredths("calories"); ok {
+	if n, ok := f.Hundredths("calories"); ok {
 		m.EnergyCentikcal = n
 	}
-	if n, ok := f.count("active_minutes"); ok {
+	if n, ok := f.Count("active_minutes"); ok {
 		m.ActiveMinutes = n
 	}
 	return m
@@ -97,20 +98,16 @@ func readLimits(f *form) competition.Metrics {
 
 // readSplit reads percentages as thousandths of one; otherwise is like that of
 // readWeights.
-func readSplit(f *form, otherwise []int64) []int64 {
-	noted := len(*f.bad)
-	list, _ := f.list("prize_split", competition.MaxPrizes)
+func readSplit(f *decode.Form, otherwise []int64) []int64 {
+	noted := f.Refused()
+	list, _ := f.List("prize_split", competition.MaxPrizes)
 	split := make([]int64, 0, len(list))
 	for i, value := range list {
 		name := "prize_split[" + strconv.Itoa(i) + "]"
-		if value.Kind() != '0' {
-			f.refuse(name, "must be a number")
-			continue
-		}
-		share, _ := f.exactly(name, readNumber(value, 3), 3, competition.WholeSplit)
+		share, _ := f.ExactValue(name, value, 3, competition.WholeSplit)
 		split = append(split, share)
 	}
-	if len(*f.bad) > noted {
+	if f.Refused() > noted {
 		return otherwise
 	}
 	return split
@@ -119,7 +116,7 @@ func readSplit(f *form, otherwise []int64) []int64 {
 // readMoney reads amounts in the currency that d has by now. Where that has
 // other decimals than before, an amount must be said again: 600.00 in one is
 // not 60000 in the other.
-func readMoney(f *form, before, d *competition.Definition) {
+func readMoney(f *decode.Form, before, d *competition.Definition) {
 	decimals, known := competition.CurrencyDecimals(d.Currency)
 	if !known {
 		decimals = 2 // the currency itself is refused
@@ -129,16 +126,16 @@ func readMoney(f *form, before, d *competition.Definition) {
 		name string
 		to   *int64
 	}{{"entry_fee", &d.EntryFeeMinor}, {"prize_pool", &d.PrizePoolMinor}} {
-		if n, ok := f.exact(amount.name, decimals, competition.MaxAmountMinor); ok {
+		if n, ok := f.Exact(amount.name, decimals, competition.MaxAmountMinor); ok {
 			*amount.to = n
 		} else if hadCurrency && was != decimals && *amount.to != 0 {
-			f.refuse(amount.name, "must be given again, since the new currency has other decimals")
+			f.Refuse(amount.name, "must be given again, since the new currency has other decimals")
 		}
 	}
 }
 
 // patchOf is the patch that sets the fields that the form has to what d says.
-func patchOf(f *form, d *competition.Definition) competition.Patch {
+func patchOf(f *decode.Form, d *competition.Definition) competition.Patch {
 	var p competition.Patch
 	give(f, "name", &p.Name, &d.Name)
 	give(f, "description", &p.Description, &d.Description)
@@ -155,14 +152,14 @@ func patchOf(f *form, d *competition.Definition) competition.Patch {
 	give(f, "max_participants", &p.MaxParticipants, &d.MaxParticipants)
 	give(f, "daily_limits", &p.DailyLimits, &d.DailyLimits)
 	give(f, "late_sync_hours", &p.LateSyncHours, &d.LateSyncHours)
-	if f.has("prize_split") {
+	if f.Has("prize_split") {
 		p.PrizeSplit = d.PrizeSplit
 	}
 	return p
 }
 
-func give[T any](f *form, name string, to **T, value *T) {
-	if f.has(name) {
+func give[T any](f *decode.Form, name string, to **T, value *T) {
+	if f.Has(name) {
 		*to = value
 	}
 }

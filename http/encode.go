@@ -7,6 +7,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // What clients read about competitions is encoded by hand, since boards are large
@@ -173,6 +174,15 @@ func appendSummary(dst []byte, s *competition.Summary) []byte {
 func appendStats(dst []byte, s *competition.Stats) []byte {
 	dst = appendDays(appendStatsHead(dst, s), s.Days, appendDay)
 	return append(appendNextDay(appendStatsTail(dst, s), s.Next), '}')
+}
+
+// appendNextDay writes the cursor of a page of days, which goes on with a day, or
+// nothing at the end.
+func appendNextDay(dst []byte, next competition.Day) []byte {
+	if next == 0 {
+		return dst
+	}
+	return appendString(append(dst, `,"next_cursor":`...), decode.NumberCursor(decode.CursorDay, uint64(next)))
 }
 
 // appendDays writes days with commas between them.

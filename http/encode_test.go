@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // entryIn is an entry as clients read it.
@@ -32,7 +33,7 @@ type entryIn struct {
 
 // drawEntry is any entry that the core may give.
 func drawEntry(t *rapid.T) competition.Entry {
-	amount := rapid.Int64Range(0, maxInteger)
+	amount := rapid.Int64Range(0, decode.MaxInteger)
 	at := rapid.Int64Range(0, 253_402_300_799_999)
 	return competition.Entry{
 		UserID:   rapid.StringMatching(`[!-~]{1,20}`).Draw(t, "user"),
@@ -78,7 +79,7 @@ func sameTime(t require.TestingT, want competition.Millis, got *time.Time) {
 func TestEveryBoardIsWhatClientsRead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		board := competition.Board{
-			CompetitionID: "spring", Status: competition.Finalizing, Version: rapid.Uint64Range(0, maxInteger).Draw(t, "version"),
+			CompetitionID: "spring", Status: competition.Finalizing, Version: rapid.Uint64Range(0, decode.MaxInteger).Draw(t, "version"),
 			UpdatedAt: atStart, Total: rapid.IntRange(0, 1e7).Draw(t, "total"), Entries: rapid.SliceOfN(rapid.Custom(drawEntry), 0, 5).Draw(t, "entries"),
 		}
 		limit := rapid.IntRange(1, 6).Draw(t, "limit")
@@ -154,12 +155,12 @@ func TestACompetitionIsReadAsItWasWritten(t *testing.T) {
 	assert.Contains(t, string(text), `"entry_fee":10.50,"prize_pool":1000.00`, "money has its currency's decimals")
 
 	// What was written makes the same competition again.
-	f, err := readForm(text)
+	f, err := decode.ReadForm(text)
 	require.NoError(t, err)
 	again := defaultDefinition()
 	readText(f, "id", &again.ID)
 	readDefinition(f, &again)
-	require.NoError(t, f.err())
+	require.NoError(t, f.Err())
 	assert.Equal(t, d, again)
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // call is one request on its way through a route. Calls are used again: nothing
@@ -26,7 +27,7 @@ type call struct {
 	named string         // the user whom the body named instead of the caller
 	paid  int            // units
 
-	form syncForm
+	form decode.Sync
 	sync competition.SubmitSync
 }
 
@@ -128,13 +129,13 @@ func (c *call) ownData(userID string) error {
 // readOwnList reads a request for a page of a list of the path's user: the place
 // after which the page begins, as after reads it, and how many rows it may have.
 // A bad request (400) goes before what the caller may not see (403).
-func readOwnList[P any](s *Server, c *call, after func(*query) P) (engine Engine, userID string, place P, limit int, err error) {
+func readOwnList[P any](s *Server, c *call, after func(*decode.Query) P) (engine Engine, userID string, place P, limit int, err error) {
 	if userID, err = c.userID(); err != nil {
 		return nil, "", place, 0, err
 	}
 	q := c.query()
-	place, limit = after(&q), q.limit()
-	if err = q.err(); err == nil {
+	place, limit = after(&q), q.Limit()
+	if err = q.Err(); err == nil {
 		err = c.ownData(userID)
 	}
 	if err == nil {
@@ -170,7 +171,7 @@ func (c *call) userIDOf(named []byte) (string, error) {
 }
 
 // query is the request's query; it lies in the request's buffer.
-func (c *call) query() query { return query{raw: viewOf(c.URI().QueryString())} }
+func (c *call) query() decode.Query { return decode.NewQuery(decode.View(c.URI().QueryString())) }
 
 // competitionID is the competition of the path, copied.
 func (c *call) competitionID() (string, error) {
@@ -180,9 +181,9 @@ func (c *call) competitionID() (string, error) {
 
 // competitionInPath is the same; it lies in the request's buffer.
 func (c *call) competitionInPath() (string, error) {
-	id, ok := unescape(c.parameter("competition_id"), false)
+	id, ok := decode.Unescape(c.parameter("competition_id"), false)
 	if !ok || !competition.ValidID(id) {
-		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "competition_id", Detail: badCompetitionID}})
+		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "competition_id", Detail: decode.BadCompetitionID}})
 	}
 	return id, nil
 }
@@ -198,9 +199,9 @@ func (c *call) parameter(name string) string {
 
 // userID is the user of the path, copied.
 func (c *call) userID() (string, error) {
-	id, ok := unescape(c.parameter("user_id"), false)
+	id, ok := decode.Unescape(c.parameter("user_id"), false)
 	if !ok || !competition.ValidUserID(id) {
-		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "user_id", Detail: badUserID}})
+		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "user_id", Detail: decode.BadUserID}})
 	}
 	return strings.Clone(id), nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // excludeParticipant takes a participant off the board.
@@ -31,7 +32,7 @@ func (s *Server) correctDay(c *call) error {
 		return err
 	}
 	command := &competition.CorrectDay{Caller: c.who.Caller, Day: day}
-	return s.reviewBy(c, func(f *form) { command.Metrics = readMetrics(f) },
+	return s.reviewBy(c, func(f *decode.Form) { command.Metrics = decode.ReadMetrics(f) },
 		func(userID, reason string) competition.Command {
 			command.UserID, command.Reason = userID, reason
 			return command
@@ -54,11 +55,11 @@ type decision func(userID, reason string) competition.Command
 
 // review reads a decision about a participant that has nothing but a reason.
 func (s *Server) review(c *call, decide decision) error {
-	return s.reviewBy(c, func(*form) {}, decide)
+	return s.reviewBy(c, func(*decode.Form) {}, decide)
 }
 
 // reviewBy reads a decision about a participant, and answers how that stands.
-func (s *Server) reviewBy(c *call, read func(*form), decide decision) error {
+func (s *Server) reviewBy(c *call, read func(*decode.Form), decide decision) error {
 	id, err := c.competitionID()
 	if err != nil {
 		return err
@@ -72,9 +73,9 @@ func (s *Server) reviewBy(c *call, read func(*form), decide decision) error {
 		return err
 	}
 	read(f)
-	reason, _ := f.text("reason")
-	f.refuseAll(competition.CheckReason(reason, userID))
-	if err := f.err(); err != nil {
+	reason, _ := f.Text("reason")
+	f.RefuseAll(competition.CheckReason(reason, userID))
+	if err := f.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -93,8 +94,8 @@ func (s *Server) reviewBy(c *call, read func(*form), decide decision) error {
 
 // day is the day of the path.
 func (c *call) day() (competition.Day, error) {
-	text, ok := unescape(c.parameter("date"), false)
-	day, valid := readDay([]byte(text))
+	text, ok := decode.Unescape(c.parameter("date"), false)
+	day, valid := decode.ReadDay([]byte(text))
 	if !ok || !valid {
 		return 0, kindInvalidRequest.listing([]competition.FieldError{{Field: "date", Detail: "must be a day from 1970-01-01 on, as YYYY-MM-DD or RFC 3339"}})
 	}
@@ -108,8 +109,8 @@ func (s *Server) listFlags(c *call) error {
 		return err
 	}
 	q := c.query()
-	before, limit := q.beforeFlag(), q.limit()
-	if err := q.err(); err != nil {
+	before, limit := q.BeforeFlag(), q.Limit()
+	if err := q.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -120,7 +121,7 @@ func (s *Server) listFlags(c *call) error {
 	if err != nil {
 		return err
 	}
-	replyList(c, "flags", list, appendFlagged, cursorBehindNumber(cursorFlag, next))
+	replyList(c, "flags", list, appendFlagged, decode.NumberCursor(decode.CursorFlag, next))
 	return nil
 }
 
@@ -132,8 +133,8 @@ func (s *Server) explainScore(c *call) error {
 		return err
 	}
 	q := c.query()
-	span := competition.Span{To: competition.MaxDay, Begin: q.beginDay(), Limit: maxDays}
-	if err := q.err(); err != nil {
+	span := competition.Span{To: competition.MaxDay, Begin: q.BeginDay(), Limit: maxDays}
+	if err := q.Err(); err != nil {
 		return err
 	}
 	engine, userID, err := s.readPerson(c)

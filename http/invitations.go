@@ -9,6 +9,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // inviteUsers invites users, or makes a join code. The engine decides who may.
@@ -17,13 +18,13 @@ func (s *Server) inviteUsers(c *call) error {
 	if err != nil {
 		return err
 	}
-	f, err := readForm(c.Request.Body())
+	f, err := decode.ReadForm(c.Request.Body())
 	if err != nil {
 		return err
 	}
-	code, coded := f.object("code")
-	if coded == f.has("user_ids") {
-		f.refuse("user_ids", "must be there, or else code")
+	code, coded := f.Object("code")
+	if coded == f.Has("user_ids") {
+		f.Refuse("user_ids", "must be there, or else code")
 	}
 	var users []string
 	var uses int64
@@ -33,7 +34,7 @@ func (s *Server) inviteUsers(c *call) error {
 	} else {
 		users = readGuests(f)
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -62,24 +63,24 @@ func (s *Server) inviteUsers(c *call) error {
 }
 
 // readCode reads what a join code is to be like; until is 0 for as long as may be.
-func (s *Server) readCode(f *form) (uses int64, until competition.Millis) {
-	uses, given := f.integer("uses")
+func (s *Server) readCode(f *decode.Form) (uses int64, until competition.Millis) {
+	uses, given := f.Integer("uses")
 	if !given || uses < 1 || uses > competition.MaxJoinCodeUses {
-		f.refuse("uses", "must be 1 to "+strconv.Itoa(competition.MaxJoinCodeUses))
+		f.Refuse("uses", "must be 1 to "+strconv.Itoa(competition.MaxJoinCodeUses))
 	}
-	if at, given := f.time("expires_at"); given {
-		if until = at.millis(); until <= s.nowMillis() {
-			f.refuse("expires_at", "must lie in the future")
+	if at, given := f.Time("expires_at"); given {
+		if until = at.Millis(); until <= s.nowMillis() {
+			f.Refuse("expires_at", "must lie in the future")
 		}
 	}
 	return uses, until
 }
 
 // readGuests reads who is to be invited.
-func readGuests(f *form) (users []string) {
-	values, ok := f.list("user_ids", competition.MaxGuests)
+func readGuests(f *decode.Form) (users []string) {
+	values, ok := f.List("user_ids", competition.MaxGuests)
 	if ok && len(values) == 0 {
-		f.refuse("user_ids", "must name somebody")
+		f.Refuse("user_ids", "must name somebody")
 	}
 	seen := make(map[string]bool, len(values))
 	for i, value := range values {
@@ -88,12 +89,12 @@ func readGuests(f *form) (users []string) {
 		problem := competition.NewUserIDProblem(user)
 		switch {
 		case err != nil:
-			problem = badUserID
+			problem = decode.BadUserID
 		case problem == "" && seen[user]:
 			problem = "must not be there twice"
 		}
 		if problem != "" {
-			f.refuse("user_ids["+strconv.Itoa(i)+"]", problem)
+			f.Refuse("user_ids["+strconv.Itoa(i)+"]", problem)
 		}
 		seen[user] = true
 		users = append(users, user)
@@ -109,12 +110,8 @@ func (s *Server) listInvitations(c *call) error {
 		return err
 	}
 	q := c.query()
-	after, given := q.cursor(cursorInvitation)
-	if given && uuid.Validate(after) != nil {
-		q.refuse("cursor", badCursor)
-	}
-	limit := q.limit()
-	if err := q.err(); err != nil {
+	after, limit := q.AfterInvitationID(), q.Limit()
+	if err := q.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -125,8 +122,8 @@ func (s *Server) listInvitations(c *call) error {
 	if err != nil {
 		return err
 	}
-	page := appendListPage(c.out[:0], "invitations", list, appendInvitation, encodeCursor(cursorInvitation, next))
-	if !given {
+	page := appendListPage(c.out[:0], "invitations", list, appendInvitation, decode.Cursor(decode.CursorInvitation, next))
+	if after == "" {
 		page = appendList(append(page, ','), "codes", codes, func(dst []byte, code *competition.JoinCode) []byte {
 			return appendJoinCode(dst, code, "")
 		})
@@ -159,7 +156,7 @@ func (s *Server) withdrawInvitation(c *call) error {
 
 // listUserInvitations shows what a user is invited to.
 func (s *Server) listUserInvitations(c *call) error {
-	engine, userID, behind, limit, err := readOwnList(s, c, (*query).afterInvitation)
+	engine, userID, behind, limit, err := readOwnList(s, c, (*decode.Query).AfterInvitation)
 	if err != nil {
 		return err
 	}
@@ -169,7 +166,7 @@ func (s *Server) listUserInvitations(c *call) error {
 	}
 	cursor := ""
 	if next != (competition.InvitationPlace{}) {
-		cursor = encodeCursor(cursorInvitation, next.CompetitionID+"."+next.ID)
+		cursor = decode.Cursor(decode.CursorInvitation, next.CompetitionID+"."+next.ID)
 	}
 	replyList(c, "invitations", list, appendOffer, cursor)
 	return nil
@@ -253,7 +250,7 @@ func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
 // invitationID is the invitation of the path, copied. The error is
 // competition.ErrUnknownInvitation for anything that cannot be an id.
 func (c *call) invitationID() (string, error) {
-	id, ok := unescape(c.parameter("invitation_id"), false)
+	id, ok := decode.Unescape(c.parameter("invitation_id"), false)
 	if !ok || uuid.Validate(id) != nil {
 		return "", competition.ErrUnknownInvitation
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 const invitationsPath = "/api/v1/competitions/spring/invitations"
@@ -31,10 +32,10 @@ func TestInviting(t *testing.T) {
 
 	b.engine.next = "more"
 	r = b.do(t, "GET", invitationsPath+"?limit=1", "", user)
-	assert.Contains(t, r.body, `"next_cursor":"`+encodeCursor(cursorInvitation, invitationID)+`"`)
+	assert.Contains(t, r.body, `"next_cursor":"`+decode.Cursor(decode.CursorInvitation, invitationID)+`"`)
 	assert.Contains(t, r.body, `"codes":[{"id":"`+codeID+`"`)
 	assert.NotContains(t, r.body, "ABCDE12345", "a code is shown once")
-	r = b.do(t, "GET", invitationsPath+"?cursor="+encodeCursor(cursorInvitation, invitationID), "", user)
+	r = b.do(t, "GET", invitationsPath+"?cursor="+decode.Cursor(decode.CursorInvitation, invitationID), "", user)
 	assert.NotContains(t, r.body, `"codes"`)
 	assert.Equal(t, []any{invitationID, 100}, b.engine.args)
 
@@ -50,7 +51,7 @@ func TestAnsweringInvitations(t *testing.T) {
 	r := b.do(t, "GET", "/api/v1/users/u1/invitations?limit=1", "", user)
 	require.Equal(t, 200, r.status, r.body)
 	assert.Contains(t, r.body, `"competition":{"id":"spring"`, "the person sees what it is to")
-	cursor := encodeCursor(cursorInvitation, "spring."+invitationID)
+	cursor := decode.Cursor(decode.CursorInvitation, "spring."+invitationID)
 	assert.Contains(t, r.body, `"next_cursor":"`+cursor+`"`)
 	b.do(t, "GET", "/api/v1/users/u1/invitations?cursor="+cursor, "", user)
 	assert.Equal(t, []any{"u1", competition.InvitationPlace{CompetitionID: "spring", ID: invitationID}, 100}, b.engine.args)

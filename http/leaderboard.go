@@ -1,23 +1,14 @@
 package http
 
 import (
-	"cmp"
 	"log/slog"
-	"math"
 	"strconv"
 	"strings"
 
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
-)
-
-// The bounds of a leaderboard's query.
-const (
-	defaultLimit  = 100
-	maxLimit      = 1000
-	defaultRadius = 5
-	maxRadius     = 500
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // getLeaderboard reads a part of a board. Its top is encoded once for all
@@ -28,7 +19,7 @@ func (s *Server) getLeaderboard(c *call) error {
 		return err
 	}
 	id = c.who.Read.Copy(id)
-	part, err := readPart(c.query())
+	part, err := decode.ReadPart(c.query())
 	if err != nil {
 		return err
 	}
@@ -36,72 +27,38 @@ func (s *Server) getLeaderboard(c *call) error {
 	if err != nil {
 		return err
 	}
-	if part.around == "" && part.offset == 0 && part.limit <= competition.PublishedEntries {
+	if part.Around == "" && part.Offset == 0 && part.Limit <= competition.PublishedEntries {
 		top, err := engine.Top(id, c.who.Caller)
 		if err != nil {
 			return err
 		}
 		encoded, _ := top.Encoded(encodeTop).(*encodedTop)
-		if part.limit == defaultLimit && s.leaves(c) {
+		if part.Limit == decode.DefaultLimit && s.leaves(c) {
 			c.page = encoded.page
 			return nil
 		}
 		c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
-		if !unchanged(c.RequestCtx, part.etag(c, top.Version)) {
-			c.replyTop(encoded, part.limit)
+		if !unchanged(c.RequestCtx, c.etag(&part, top.Version)) {
+			c.replyTop(encoded, part.Limit)
 		}
 		return nil
 	}
 	c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
 	var board competition.Board
-	if part.around != "" {
-		board, err = engine.Around(id, c.who.Caller, strings.Clone(part.around), part.radius)
+	if part.Around != "" {
+		board, err = engine.Around(id, c.who.Caller, strings.Clone(part.Around), part.Radius)
 	} else {
-		board, err = engine.Page(id, c.who.Caller, part.offset, part.limit)
+		board, err = engine.Page(id, c.who.Caller, part.Offset, part.Limit)
 	}
 	if err != nil {
 		return onReading(err)
 	}
 	defer board.Release()
-	if !unchanged(c.RequestCtx, part.etag(c, board.Version)) {
+	if !unchanged(c.RequestCtx, c.etag(&part, board.Version)) {
 		c.out = append(appendBoard(append(c.out[:0], envelope...), &board), envelopeEnd)
 		c.reply(fasthttp.StatusOK, c.out)
 	}
 	return nil
-}
-
-// part is which part of a board is asked for.
-type part struct {
-	limit, offset int
-	around        string // the user in the middle, or empty; lies in the request's buffer
-	radius        int
-}
-
-func readPart(q query) (p part, err error) {
-	p.limit, p.radius = defaultLimit, defaultRadius
-	if limit, ok := q.onlyLimit(); ok || q.raw == "" {
-		p.limit = cmp.Or(limit, defaultLimit)
-		return p, nil
-	}
-	var given bool
-	if p.around, given = q.text("around"); given {
-		if !competition.ValidUserID(p.around) {
-			q.refuse("around", badUserID)
-		}
-		p.radius = q.integer("radius", 0, maxRadius, defaultRadius)
-		for _, other := range []string{"limit", "offset"} {
-			if q.has(other) {
-				q.refuse(other, "must not stand beside around")
-			}
-		}
-		return p, q.err()
-	}
-	p.limit = q.limit()
-	p.offset = q.integer("offset", 0, math.MaxInt, 0)
-	if q.has("radius") {
-		q.refuse("radius", "must stand beside around")
-	}
-	return p, q.err()
 }
 
 // etagFormat is a digit of every board's ETag, another one whenever the same
@@ -109,23 +66,23 @@ func readPart(q query) (p part, err error) {
 // have three decimals.
 const etagFormat = '2'
 
-// etag is the part's in c.out.
-func (p *part) etag(c *call, version uint64) []byte {
-	c.out = p.appendETag(c.out[:0], version)
+// etag is a part's in c.out.
+func (c *call) etag(p *decode.Part, version uint64) []byte {
+	c.out = appendETag(c.out[:0], p, version)
 	return c.out
 }
 
 // appendETag tells apart the versions of a board, its parts, and how they are
 // written.
-func (p *part) appendETag(tag []byte, version uint64) []byte {
+func appendETag(tag []byte, p *decode.Part, version uint64) []byte {
 	tag = strconv.AppendUint(append(tag, '"'), version, 10)
 	tag = append(tag, '-')
-	if p.around != "" {
-		tag = strconv.AppendInt(append(tag, 'r'), int64(p.radius), 10)
+	if p.Around != "" {
+		tag = strconv.AppendInt(append(tag, 'r'), int64(p.Radius), 10)
 	} else {
-		tag = strconv.AppendInt(tag, int64(p.limit), 10)
-		if p.offset > 0 {
-			tag = strconv.AppendInt(append(tag, '-'), int64(p.offset), 10)
+		tag = strconv.AppendInt(tag, int64(p.Limit), 10)
+		if p.Offset > 0 {
+			tag = strconv.AppendInt(append(tag, '-'), int64(p.Offset), 10)
 		}
 	}
 	return append(tag, '.', etagFormat, '"')
@@ -170,7 +127,7 @@ func appendPageHead(dst []byte, version uint64, size int) []byte {
 	field(headerContentTypeOptions, valueNoSniff)
 	field(headerReferrerPolicy, valueNoReferrer)
 	field(headerCacheControl, valueRevalidate)
-	field(headerETag, (&part{limit: defaultLimit}).appendETag(nil, version))
+	field(headerETag, appendETag(nil, &decode.Part{Limit: decode.DefaultLimit}, version))
 	field(headerContentType, valueJSON)
 	field(headerContentLength, strconv.AppendInt(nil, int64(size), 10))
 	return append(dst, "\r\n"...)

@@ -1,9 +1,8 @@
 package http
 
 import (
-	"errors"
-
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // clientFrame is a frame from a client, checked.
@@ -19,48 +18,48 @@ type clientFrame struct {
 // parseClientFrame reads {"type","data"}; it keeps nothing of message.
 func parseClientFrame(message []byte) clientFrame {
 	f, err := readClientFrame(message)
-	if err != nil && !errors.As(err, &f.problem) {
-		f.problem = kindInvalidRequest.with(err.Error())
+	if err != nil {
+		f.problem, _ = problemOf(err)
 	}
 	return f
 }
 
 func readClientFrame(message []byte) (f clientFrame, err error) {
-	form, err := readForm(message)
+	form, err := decode.ReadForm(message)
 	if err != nil {
 		return f, err
 	}
-	f.kind, _ = form.text("type")
+	f.kind, _ = form.Text("type")
 	switch f.kind {
 	case "ping":
-		return f, form.err()
+		return f, form.Err()
 	case "subscribe", "unsubscribe", "auth":
 	default:
-		form.refuse("type", "must be ping, subscribe, unsubscribe or auth")
-		return f, form.err()
+		form.Refuse("type", "must be ping, subscribe, unsubscribe or auth")
+		return f, form.Err()
 	}
-	data, ok := form.object("data")
+	data, ok := form.Object("data")
 	if !ok {
-		form.refuse("data", "must be an object")
-		return f, form.err()
+		form.Refuse("data", "must be an object")
+		return f, form.Err()
 	}
 	if f.kind == "auth" {
-		if f.token, ok = data.text("token"); !ok {
-			data.refuse("token", "must be a token")
+		if f.token, ok = data.Text("token"); !ok {
+			data.Refuse("token", "must be a token")
 		}
-		return f, form.err()
+		return f, form.Err()
 	}
-	if f.competitionID, ok = data.text("competition_id"); !ok || !competition.ValidID(f.competitionID) {
-		data.refuse("competition_id", "must be the id of a competition")
+	if f.competitionID, ok = data.Text("competition_id"); !ok || !competition.ValidID(f.competitionID) {
+		data.Refuse("competition_id", "must be the id of a competition")
 		f.competitionID = ""
 	}
 	f.limit = defaultLiveWindow
-	if limit, given := data.integer("limit"); given {
+	if limit, given := data.Integer("limit"); given {
 		if f.limit = int(limit); !validWindow(f.limit) {
-			data.refuse("limit", "must be 10, 25, 50 or 100")
+			data.Refuse("limit", "must be 10, 25, 50 or 100")
 		}
 	}
-	since, _ := data.integer("since")
+	since, _ := data.Integer("since")
 	f.since = uint64(since)
-	return f, form.err()
+	return f, form.Err()
 }

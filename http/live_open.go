@@ -9,6 +9,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // tokenProtocol is how a browser hands a token to a WebSocket: as a subprotocol,
@@ -73,7 +74,7 @@ func (s *Server) readHandshake(c *call) *handshake {
 		return h
 	}
 	q := c.query()
-	token, _ := q.text("token")
+	token, _ := q.Text("token")
 	for offer := range strings.SplitSeq(string(c.Request.Header.Peek("Sec-WebSocket-Protocol")), ",") {
 		offer = strings.TrimSpace(offer)
 		if rest, ok := strings.CutPrefix(offer, tokenProtocol); ok {
@@ -105,11 +106,11 @@ func (s *Server) readHandshake(c *call) *handshake {
 }
 
 // readWindow reads how much of a board is wanted, and what is there already.
-func readWindow(q *query) (limit int, since uint64, err error) {
-	limit = q.integer("limit", 1, maxLimit, defaultLiveWindow)
+func readWindow(q *decode.Query) (limit int, since uint64, err error) {
+	limit = q.Integer("limit", 1, decode.MaxLimit, defaultLiveWindow)
 	if !validWindow(limit) {
-		q.refuse("limit", "must be 10, 25, 50 or 100")
+		q.Refuse("limit", "must be 10, 25, 50 or 100")
 	}
-	since = uint64(q.integer("since", 0, maxInteger, 0))
-	return limit, since, q.err()
+	since = uint64(q.Integer("since", 0, decode.MaxInteger, 0))
+	return limit, since, q.Err()
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // joinCompetition enrols the caller, or whom an operator names.
@@ -49,18 +50,18 @@ func (c *call) readJoin() (join *competition.JoinCompetition, code string, err e
 	if err != nil {
 		return nil, "", err
 	}
-	named, given := f.bytes("user_id")
+	named, given := f.Bytes("user_id")
 	if given && !competition.ValidUserID(string(named)) {
-		f.refuse("user_id", badUserID)
+		f.Refuse("user_id", decode.BadUserID)
 	}
 	join = &competition.JoinCompetition{Caller: c.who.Caller}
-	join.UserName, join.Rename = f.text("user_name")
-	f.refuseAll(competition.CheckUserName(join.UserName))
-	code, coded := f.text("code")
+	join.UserName, join.Rename = f.Text("user_name")
+	f.RefuseAll(competition.CheckUserName(join.UserName))
+	code, coded := f.Text("code")
 	if coded && code == "" {
-		f.refuse("code", "must not be empty")
+		f.Refuse("code", "must not be empty")
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(); err != nil {
 		return nil, "", err
 	}
 	if join.UserID, err = c.userIDOf(named); err != nil {
@@ -84,15 +85,15 @@ func (s *Server) leaveCompetition(c *call) error {
 		return err
 	}
 	q := c.query()
-	named, given := q.text("user_id")
+	named, given := q.Text("user_id")
 	if given && !competition.ValidUserID(named) {
-		q.refuse("user_id", badUserID)
+		q.Refuse("user_id", decode.BadUserID)
 	}
-	reason, inBody := f.text("reason")
+	reason, inBody := f.Text("reason")
 	if !inBody {
-		reason, _ = q.text("reason")
+		reason, _ = q.Text("reason")
 	}
-	if err := errors.Join(q.err(), f.err()); err != nil {
+	if err := errors.Join(q.Err(), f.Err()); err != nil {
 		return err
 	}
 	userID, err := c.userIDOf([]byte(named))
@@ -131,8 +132,8 @@ func (s *Server) listParticipants(c *call) error {
 		return err
 	}
 	q := c.query()
-	after, limit := q.afterParticipant(), q.limit()
-	if err := q.err(); err != nil {
+	after, limit := q.AfterParticipant(), q.Limit()
+	if err := q.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -145,6 +146,6 @@ func (s *Server) listParticipants(c *call) error {
 	}
 	replyList(c, "participants", entries, func(dst []byte, e *competition.Entry) []byte {
 		return appendEntry(dst, id, e)
-	}, cursorBehindParticipant(next))
+	}, decode.ParticipantCursor(next))
 	return nil
 }

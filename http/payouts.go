@@ -4,6 +4,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // listPayouts lists the prizes that are pending, and how far handing them over
@@ -11,15 +12,15 @@ import (
 func (s *Server) listPayouts(c *call) error {
 	q := c.query()
 	var status *competition.HandoverStatus
-	if word, given := q.choice("status"); given {
+	if word, given := q.Choice("status"); given {
 		wanted, ok := competition.ParseHandoverStatus(word)
 		if !ok {
-			q.refuse("status", "must be waiting, delivered, dead or all")
+			q.Refuse("status", "must be waiting, delivered, dead or all")
 		}
 		status = &wanted
 	}
-	behind, limit := q.afterPrize(), q.limit()
-	if err := q.err(); err != nil {
+	behind, limit := q.AfterPrize(), q.Limit()
+	if err := q.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -32,7 +33,7 @@ func (s *Server) listPayouts(c *call) error {
 	}
 	cursor := ""
 	if next != (competition.PrizeID{}) {
-		cursor = encodeCursor(cursorPayout, next.String())
+		cursor = decode.Cursor(decode.CursorPayout, next.String())
 	}
 	replyList(c, "payouts", list, appendPayout, cursor)
 	return nil

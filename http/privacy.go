@@ -14,6 +14,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // eraseUser has everything forget a person. The answer names nobody, so that
@@ -332,20 +333,20 @@ func appendPersonHead(dst []byte, p *competition.Person) []byte {
 
 func (x *personExport) transactions(item func(func([]byte) []byte) error) error {
 	return eachPage(func(behind competition.LedgerPlace) ([]competition.UserTransaction, competition.LedgerPlace, error) {
-		return x.engine.TransactionsOf(x.userID, behind, maxLimit)
+		return x.engine.TransactionsOf(x.userID, behind, decode.MaxLimit)
 	}, appendTransaction, item)
 }
 
 func (x *personExport) prizes(item func(func([]byte) []byte) error) error {
 	return eachPage(func(behind competition.LedgerPlace) ([]competition.Prize, competition.LedgerPlace, error) {
-		return x.engine.PrizesOf(x.userID, behind, maxLimit)
+		return x.engine.PrizesOf(x.userID, behind, decode.MaxLimit)
 	}, appendPrize, item)
 }
 
 func (x *personExport) invitations(item func(func([]byte) []byte) error) error {
 	var behind competition.InvitationPlace
 	for {
-		page, next, err := x.engine.InvitationsTo(x.userID, behind, maxLimit)
+		page, next, err := x.engine.InvitationsTo(x.userID, behind, decode.MaxLimit)
 		if err != nil {
 			return err
 		}
@@ -385,7 +386,7 @@ func eachPage[T any](read func(behind competition.LedgerPlace) ([]T, competition
 // person.
 func (x *personExport) actions(item func(func([]byte) []byte) error) error {
 	for before := uint64(0); ; {
-		entries, err := x.engine.AuditLogOf(x.userID, before, maxLimit)
+		entries, err := x.engine.AuditLogOf(x.userID, before, decode.MaxLimit)
 		if err != nil {
 			return err
 		}
@@ -399,7 +400,7 @@ func (x *personExport) actions(item func(func([]byte) []byte) error) error {
 				return err
 			}
 		}
-		if len(entries) < maxLimit {
+		if len(entries) < decode.MaxLimit {
 			return nil
 		}
 	}

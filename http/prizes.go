@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // mostDecimals is what no currency has more of.
@@ -57,19 +58,19 @@ func (s *Server) readPool(c *call) (engine Engine, id string, minor int64, err e
 			decimals, _ = competition.CurrencyDecimals(today.Definition.Currency)
 		}
 	}
-	minor, _ = f.exact("prize_pool", decimals, competition.MaxAmountMinor)
-	if bad := f.err(); bad != nil { // 400 goes before 403 and 404
+	minor, _ = f.Exact("prize_pool", decimals, competition.MaxAmountMinor)
+	if bad := f.Err(); bad != nil { // 400 goes before 403 and 404
 		return nil, "", 0, bad
 	}
 	return engine, id, minor, err
 }
 
 // optionalForm reads a body that may be missing.
-func (c *call) optionalForm() (*form, error) {
+func (c *call) optionalForm() (*decode.Form, error) {
 	if body := c.Request.Body(); len(body) > 0 {
-		return readForm(body)
+		return decode.ReadForm(body)
 	}
-	return newForm(nil), nil
+	return decode.NewForm(nil), nil
 }
 
 // confirmPrize takes the payment provider's word that a prize has arrived.
@@ -100,11 +101,11 @@ func (s *Server) failPrize(c *call) error {
 	if err != nil {
 		return err
 	}
-	reason, _ := f.text("reason")
+	reason, _ := f.Text("reason")
 	if reason != "" {
-		f.refuseAll(competition.CheckReason(reason, "")) // whether it names the winner is the engine's to know
+		f.RefuseAll(competition.CheckReason(reason, "")) // whether it names the winner is the engine's to know
 	}
-	if err := f.err(); err != nil {
+	if err := f.Err(); err != nil {
 		return err
 	}
 	engine, err := s.permit(c)
@@ -121,7 +122,7 @@ func (s *Server) failPrize(c *call) error {
 
 // prizeID is the prize of the path, copied.
 func (c *call) prizeID() (competition.PrizeID, error) {
-	text, ok := unescape(c.parameter("id"), false)
+	text, ok := decode.Unescape(c.parameter("id"), false)
 	id, valid := competition.ParsePrizeID(string([]byte(text)))
 	if !ok || !valid {
 		return id, kindInvalidRequest.listing([]competition.FieldError{{Field: "id", Detail: "must be the id of a prize, such as spring.7"}})
@@ -131,7 +132,7 @@ func (c *call) prizeID() (competition.PrizeID, error) {
 
 // listPrizes lists what a user has won, newest first.
 func (s *Server) listPrizes(c *call) error {
-	engine, userID, behind, limit, err := readOwnList(s, c, afterPlace(cursorPrize))
+	engine, userID, behind, limit, err := readOwnList(s, c, afterPlace(decode.CursorPrize))
 	if err != nil {
 		return err
 	}
@@ -139,13 +140,13 @@ func (s *Server) listPrizes(c *call) error {
 	if err != nil {
 		return err
 	}
-	replyList(c, "prizes", list, appendPrize, cursorBehindPlace(cursorPrize, next))
+	replyList(c, "prizes", list, appendPrize, decode.PlaceCursor(decode.CursorPrize, next))
 	return nil
 }
 
 // listTransactions lists what was brought or cost a user, newest first.
 func (s *Server) listTransactions(c *call) error {
-	engine, userID, behind, limit, err := readOwnList(s, c, afterPlace(cursorTransaction))
+	engine, userID, behind, limit, err := readOwnList(s, c, afterPlace(decode.CursorTransaction))
 	if err != nil {
 		return err
 	}
@@ -153,7 +154,7 @@ func (s *Server) listTransactions(c *call) error {
 	if err != nil {
 		return err
 	}
-	replyList(c, "transactions", list, appendTransaction, cursorBehindPlace(cursorTransaction, next))
+	replyList(c, "transactions", list, appendTransaction, decode.PlaceCursor(decode.CursorTransaction, next))
 	return nil
 }
 
@@ -172,4 +173,9 @@ func (c *call) replyPrizes(r *competition.PrizesReply) {
 
 func (c *call) replyPrize(p *competition.Prize) {
 	replyOne(c, fasthttp.StatusOK, p, appendPrize)
+}
+
+// afterPlace reads the cursor of a list by its letter.
+func afterPlace(letter string) func(*decode.Query) competition.LedgerPlace {
+	return func(q *decode.Query) competition.LedgerPlace { return q.AfterPlace(letter) }
 }

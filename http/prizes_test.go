@@ -8,6 +8,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 func TestPrizesAreWorkedOutAndPaid(t *testing.T) {
@@ -95,11 +96,11 @@ func TestMoneyListsArePaged(t *testing.T) {
 		cursor := nextCursor(t, r)
 		r = b.do(t, "GET", list+"?cursor="+cursor, "", own)
 		require.Equal(t, 200, r.status, r.body)
-		require.Equal(t, []any{"u1", b.engine.nextPlace, defaultLimit}, b.engine.args, "the cursor leads back to the place")
+		require.Equal(t, []any{"u1", b.engine.nextPlace, decode.DefaultLimit}, b.engine.args, "the cursor leads back to the place")
 	}
 	b.engine.nextPlace = competition.LedgerPlace{}
 	require.NotContains(t, b.do(t, "GET", "/api/v1/prizes/history/u1", "", own).body, "next_cursor")
-	for _, bad := range []string{"x", encodeCursor(cursorPrize, "1.spring.1"), encodeCursor(cursorTransaction, "5.spring.0.7"), encodeCursor(cursorPrize, "+5.spring.0.7"), encodeCursor(cursorPrize, "0.spring.0.7"), encodeCursor(cursorPrize, "5.a!.0.7")} {
+	for _, bad := range []string{"x", decode.Cursor(decode.CursorPrize, "1.spring.1"), decode.Cursor(decode.CursorTransaction, "5.spring.0.7"), decode.Cursor(decode.CursorPrize, "+5.spring.0.7"), decode.Cursor(decode.CursorPrize, "0.spring.0.7"), decode.Cursor(decode.CursorPrize, "5.a!.0.7")} {
 		require.Equal(t, 400, b.do(t, "GET", "/api/v1/prizes/history/u1?cursor="+bad, "", own).status, bad)
 	}
 }
@@ -116,7 +117,7 @@ func TestPayouts(t *testing.T) {
 	require.Equal(t, []any{&dead, competition.PrizeID{}, 1}, b.engine.args)
 	r = b.do(t, "GET", "/api/v1/payouts?cursor="+nextCursor(t, r), "", op)
 	require.Equal(t, 200, r.status, r.body)
-	require.Equal(t, []any{(*competition.HandoverStatus)(nil), pendingPrize.ID(), defaultLimit}, b.engine.args)
+	require.Equal(t, []any{(*competition.HandoverStatus)(nil), pendingPrize.ID(), decode.DefaultLimit}, b.engine.args)
 	require.Equal(t, 400, b.do(t, "GET", "/api/v1/payouts?status=lost", "", op).status)
 	r = b.do(t, "GET", "/api/v1/payouts?status=all", "", op)
 	require.Equal(t, 200, r.status, r.body)

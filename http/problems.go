@@ -9,6 +9,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // kind is a sort of problem (RFC 9457): what clients may rely on of it.
@@ -130,6 +131,10 @@ func (k *kind) listing(fields []competition.FieldError) *problem {
 func problemOf(err error) (p *problem, known bool) {
 	if errors.As(err, &p) {
 		return p, true
+	}
+	var syntax decode.SyntaxError
+	if errors.As(err, &syntax) {
+		return kindInvalidJSON.with(string(syntax)), true
 	}
 	var invalid *competition.InvalidError
 	if errors.As(err, &invalid) && len(invalid.Fields) > 0 {

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // RateLimits are how many units a second are taken; 0 is no limit. A request is one
@@ -199,11 +200,11 @@ func (c *call) rows() (n int) {
 		return 0
 	}
 	q := c.query()
-	if limit, ok := q.onlyLimit(); ok {
+	if limit, ok := q.OnlyLimit(); ok {
 		return limit
 	}
-	n = q.integer("limit", 1, maxLimit, 0)
-	return max(n, 2*q.integer("radius", 0, maxRadius, 0)) // what is wrong with them the handler says
+	n = q.Integer("limit", 1, decode.MaxLimit, 0)
+	return max(n, 2*q.Integer("radius", 0, decode.MaxRadius, 0)) // what is wrong with them the handler says
 }
 
 // allow takes a token out of a bucket where there is no header to tell of it.

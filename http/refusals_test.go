@@ -13,6 +13,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // problemIn is a problem as clients read it.
@@ -151,7 +152,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"a prize of which the other was said", "POST /api/v1/prizes/spring.7/fail", "", []header{service}, competition.ErrPrizeDecided, 409, "prize_decided", ""},
 		{"another's prizes", "GET /api/v1/prizes/history/u2", "", []header{user}, nil, 403, "forbidden", ""},
 		{"another's transactions", "GET /api/v1/users/u2/transactions", "", []header{user}, nil, 403, "forbidden", ""},
-		{"a cursor of another list", "GET /api/v1/users/u1/transactions?cursor=" + cursorBehindParticipant(3), "", []header{user}, nil, 400, "invalid_request", "cursor"},
+		{"a cursor of another list", "GET /api/v1/users/u1/transactions?cursor=" + decode.ParticipantCursor(3), "", []header{user}, nil, 400, "invalid_request", "cursor"},
 		{"a fee after somebody joined", edit, `{"entry_fee":5,"currency":"EUR"}`, []header{user}, competition.ErrJoined, 409, "competition_joined", ""},
 		{"another currency after fees were paid", edit, `{"currency":"EUR"}`, []header{user}, competition.ErrFeesPaid, 409, "fees_paid", ""},
 
@@ -201,7 +202,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"an anonymous user makes nothing", create, creates, []header{anonymous}, nil, 403, "forbidden", ""},
 		{"another competition has the id", create, creates, []header{user}, competition.ErrExists, 409, "competition_exists", ""},
 		{"an unknown status", list + "?status=open", "", []header{user}, nil, 400, "invalid_request", "status"},
-		{"a cursor of another list", list + "?cursor=" + cursorBehindParticipant(5), "", []header{user}, nil, 400, "invalid_request", "cursor"},
+		{"a cursor of another list", list + "?cursor=" + decode.ParticipantCursor(5), "", []header{user}, nil, 400, "invalid_request", "cursor"},
 		{"everything wrong with a list", list + "?status=&cursor=&limit=", "", []header{user}, nil, 400, "invalid_request", "status,cursor,limit"},
 		{"no such competition to read", one, "", []header{user}, competition.ErrUnknownCompetition, 404, "unknown_competition", ""},
 		{"an edit without a body", edit, "", []header{user}, nil, 400, "invalid_json", ""},

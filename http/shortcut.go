@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // shortcut leads to a busy route without Fiber, whose way there takes a fifth of
@@ -44,7 +46,7 @@ func (c *shortcut) match(method []byte, path string) (parameter string, ok bool)
 // serve takes a request to its route. The page is what is to be sent instead of a
 // body, if anything.
 func (s *Server) serve(ctx *fasthttp.RequestCtx) (page []byte) {
-	method, path := ctx.Method(), viewOf(ctx.URI().PathOriginal())
+	method, path := ctx.Method(), decode.View(ctx.URI().PathOriginal())
 	for i := range s.shortcuts {
 		way := &s.shortcuts[i]
 		if parameter, ok := way.match(method, path); ok {

@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // getStats reads what a user did in one competition, or in all of them, a page of
@@ -16,16 +17,16 @@ func (s *Server) getStats(c *call) error {
 		return err
 	}
 	q := c.query()
-	id, given := q.text("competition_id")
+	id, given := q.Text("competition_id")
 	if given && !competition.ValidID(id) {
-		q.refuse("competition_id", badCompetitionID)
+		q.Refuse("competition_id", decode.BadCompetitionID)
 	}
-	from, to := q.day("from", competition.MinDay), q.day("to", competition.MaxDay)
-	if from > to && len(q.bad) == 0 {
-		q.refuse("from", "must not be after to")
+	from, to := q.Day("from", competition.MinDay), q.Day("to", competition.MaxDay)
+	if from > to && q.Err() == nil {
+		q.Refuse("from", "must not be after to")
 	}
-	span := competition.Span{From: from, To: to, Begin: q.beginDay(), Limit: maxDays}
-	if err := q.err(); err != nil {
+	span := competition.Span{From: from, To: to, Begin: q.BeginDay(), Limit: maxDays}
+	if err := q.Err(); err != nil {
 		return err
 	}
 	if err := c.ownData(userID); err != nil {

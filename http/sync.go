@@ -4,6 +4,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // submitSync is the hot path: it allocates nothing for a user who syncs their own
@@ -16,7 +17,7 @@ func (s *Server) submitSync(c *call) error {
 }
 
 func (s *Server) doSubmitSync(c *call) error {
-	if err := readSync(c.Request.Body(), &c.form); err != nil {
+	if err := decode.ReadSync(c.Request.Body(), &c.form); err != nil {
 		return err
 	}
 	if err := c.take(&c.form, &c.sync); err != nil {
@@ -27,14 +28,14 @@ func (s *Server) doSubmitSync(c *call) error {
 		return err
 	}
 	c.out = append(c.out[:0], envelope...)
-	if c.form.competitionID == nil {
+	if c.form.CompetitionID == nil {
 		replies, err := everywhere(engine, &c.sync, s.payFor(c))
 		if err != nil {
 			return err
 		}
 		c.out = appendSyncReplies(c.out, c.sync.UserID, replies)
 	} else {
-		id := c.who.Synced.Copy(viewOf(c.form.competitionID))
+		id := c.who.Synced.Copy(decode.View(c.form.CompetitionID))
 		reply, err := engine.SubmitSync(id, &c.sync)
 		if err != nil {
 			return err
@@ -57,8 +58,8 @@ func everywhere(engine Engine, sync *competition.SubmitSync, pay competition.Pay
 }
 
 // take makes the command of a form, with strings of its own.
-func (c *call) take(form *syncForm, sync *competition.SubmitSync) error {
-	userID, err := c.userIDOf(form.userID)
+func (c *call) take(form *decode.Sync, sync *competition.SubmitSync) error {
+	userID, err := c.userIDOf(form.UserID)
 	if err != nil {
 		return err
 	}
@@ -68,10 +69,10 @@ func (c *call) take(form *syncForm, sync *competition.SubmitSync) error {
 	*sync = competition.SubmitSync{
 		UserID:     userID,
 		UserName:   c.nameOf(userID),
-		Source:     sourceOf(form.source),
-		Day:        form.day,
-		RecordedAt: form.recordedAt,
-		Metrics:    form.metrics,
+		Source:     sourceOf(form.Source),
+		Day:        form.Day,
+		RecordedAt: form.RecordedAt,
+		Metrics:    form.Metrics,
 		// A key for syncs alone brings nobody in who has not joined.
 		MembersOnly: !c.who.May(competition.ScopeManage),
 		Trusted:     c.who.Caller.Operator,
@@ -90,7 +91,7 @@ func (c *call) nameOf(userID string) string {
 // sourceOf is the name of a source, copied unless it is a common one.
 func sourceOf(b []byte) string {
 	if b == nil {
-		return defaultSource
+		return decode.DefaultSource
 	}
 	for _, common := range commonSources {
 		if string(b) == common {
@@ -102,5 +103,5 @@ func sourceOf(b []byte) string {
 
 // commonSources are sources whose names are worth not copying.
 var commonSources = []string{
-	defaultSource, "apple_health", "health_connect", "fitbit", "garmin", "samsung_health", "strava", "manual",
+	decode.DefaultSource, "apple_health", "health_connect", "fitbit", "garmin", "samsung_health", "strava", "manual",
 }

@@ -1,4 +1,4 @@
-package http
+package decode
 
 import (
 	"slices"
@@ -7,18 +7,18 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// maxBatch is how many syncs one batch may hold.
-const maxBatch = 1000
+// MaxBatch is how many syncs one batch may hold.
+const MaxBatch = 1000
 
-// readBatch reads the body of a batch and visits its items in order, each with
+// ReadBatch reads the body of a batch and visits its items in order, each with
 // what is wrong with it alone; a body that is wrong as a whole is an error.
 // Visited items are void when restart is called. The form is visit's only until
 // it returns.
-func readBatch(body []byte, visit func(s *syncForm, err error), restart func()) error {
-	var s syncForm
+func ReadBatch(body []byte, visit func(s *Sync, err error), restart func()) error {
+	var s Sync
 	quick := 0
 	if quickBatch(body, func(at int) (end int, ok bool) {
-		if quick++; quick > maxBatch {
+		if quick++; quick > MaxBatch {
 			return 0, false
 		}
 		if end, ok = quickSync(body, at, &s); ok {
@@ -34,7 +34,7 @@ func readBatch(body []byte, visit func(s *syncForm, err error), restart func()) 
 		return err
 	}
 	for _, item := range items {
-		err := readSync(item, &s)
+		err := ReadSync(item, &s)
 		visit(&s, err)
 	}
 	return nil
@@ -75,17 +75,17 @@ func quickBatch(body []byte, visit func(at int) (end int, ok bool)) (ok bool) {
 // inside one of them is not looked at, as long as the whole is JSON.
 func exactBatch(body []byte) ([]jsontext.Value, error) {
 	if !utf8.Valid(body) {
-		return nil, kindInvalidJSON.with("the body is not valid UTF-8")
+		return nil, SyntaxError("the body is not valid UTF-8")
 	}
 	values, err := readMembers(body, func(name string) bool { return name == "syncs" }, loose...)
 	if err != nil {
 		return nil, err
 	}
-	f := newForm(values)
-	items, ok := f.list("syncs", maxBatch)
+	f := NewForm(values)
+	items, ok := f.List("syncs", MaxBatch)
 	if !ok {
-		f.refuse("syncs", "must be there: an array of syncs")
-		return nil, f.err()
+		f.Refuse("syncs", "must be there: an array of syncs")
+		return nil, f.Err()
 	}
 	// The rest of the body is read again, as strictly as any.
 	array := values["syncs"]

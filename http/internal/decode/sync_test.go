@@ -1,4 +1,4 @@
-package http
+package decode
 
 import (
 	"strings"
@@ -11,6 +11,9 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
+// hotBody is what nearly all clients send.
+const hotBody = `{"user_id":"8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001","competition_id":"spring","steps":10000,"distance":8000.25,"calories":500,"active_minutes":60,"source":"google_fit","date":"2026-05-01T00:00:00Z","recorded_at":"2026-05-01T18:03:00Z"}`
+
 // syncOf is a good sync with one more field, or another value of one.
 func syncOf(fields string) string {
 	return `{"competition_id":"spring","date":"2026-05-01","steps":1` + fields + `}`
@@ -20,19 +23,19 @@ func TestReadSyncAccepts(t *testing.T) {
 	recorded := time.Date(2026, 5, 1, 18, 3, 0, 250, time.UTC).UnixNano()
 	day, err := competition.ParseDay("2026-05-01")
 	require.NoError(t, err)
-	full := syncForm{
-		userID: []byte("u1"), competitionID: []byte("spring"), source: []byte("watch"), day: day, recordedAt: recorded,
-		metrics: competition.Metrics{Steps: 10000, DistanceCm: 800_025, EnergyCentikcal: 50_000, ActiveMinutes: 60},
+	full := Sync{
+		UserID: []byte("u1"), CompetitionID: []byte("spring"), Source: []byte("watch"), Day: day, RecordedAt: recorded,
+		Metrics: competition.Metrics{Steps: 10000, DistanceCm: 800_025, EnergyCentikcal: 50_000, ActiveMinutes: 60},
 	}
-	bare := syncForm{competitionID: []byte("spring"), day: day, metrics: competition.Metrics{Steps: 1}}
-	with := func(change func(s *syncForm)) syncForm {
+	bare := Sync{CompetitionID: []byte("spring"), Day: day, Metrics: competition.Metrics{Steps: 1}}
+	with := func(change func(s *Sync)) Sync {
 		s := bare
 		change(&s)
 		return s
 	}
 	for _, c := range []struct {
 		rule, body string
-		want       syncForm
+		want       Sync
 		quick      bool // the quick reader takes it
 	}{
 		{
@@ -46,28 +49,28 @@ func TestReadSyncAccepts(t *testing.T) {
 			full, true,
 		},
 		{"a sync with as little as may be", syncOf(""), bare, true},
-		{"without competition_id it is for all", `{"date":"2026-05-01","steps":1}`, with(func(s *syncForm) { s.competitionID = nil }), true},
+		{"without competition_id it is for all", `{"date":"2026-05-01","steps":1}`, with(func(s *Sync) { s.CompetitionID = nil }), true},
 		{"null is the same as absent", syncOf(`,"user_id":null,"distance":null,"source":null,"recorded_at":null`), bare, false},
 		{"unknown fields are ignored, whatever they hold", syncOf(`,"device":{"a":[1,{"b":null}]},"Steps":"x"`), bare, false},
-		{"5.0 is the integer 5", `{"competition_id":"spring","date":"2026-05-01","steps":5.0}`, with(func(s *syncForm) { s.metrics.Steps = 5 }), true},
-		{"counts are rounded down", `{"competition_id":"spring","date":"2026-05-01","steps":11623.858,"active_minutes":59.99999}`, with(func(s *syncForm) { s.metrics.Steps, s.metrics.ActiveMinutes = 11623, 59 }), true},
-		{"less than a step is none", `{"competition_id":"spring","date":"2026-05-01","steps":9.99e-1}`, with(func(s *syncForm) { s.metrics.Steps = 0 }), true},
-		{"the largest count, and a fraction", `{"competition_id":"spring","date":"2026-05-01","steps":9007199254740991.9}`, with(func(s *syncForm) { s.metrics.Steps = 1<<53 - 1 }), true},
+		{"5.0 is the integer 5", `{"competition_id":"spring","date":"2026-05-01","steps":5.0}`, with(func(s *Sync) { s.Metrics.Steps = 5 }), true},
+		{"counts are rounded down", `{"competition_id":"spring","date":"2026-05-01","steps":11623.858,"active_minutes":59.99999}`, with(func(s *Sync) { s.Metrics.Steps, s.Metrics.ActiveMinutes = 11623, 59 }), true},
+		{"less than a step is none", `{"competition_id":"spring","date":"2026-05-01","steps":9.99e-1}`, with(func(s *Sync) { s.Metrics.Steps = 0 }), true},
+		{"the largest count, and a fraction", `{"competition_id":"spring","date":"2026-05-01","steps":9007199254740991.9}`, with(func(s *Sync) { s.Metrics.Steps = 1<<53 - 1 }), true},
 		{"an empty source is the same as an absent one", syncOf(`,"source":""`), bare, true},
-		{"-0 is 0", `{"competition_id":"spring","date":"2026-05-01","steps":-0}`, with(func(s *syncForm) { s.metrics.Steps = 0 }), true},
-		{"integers go to 2^53-1", `{"competition_id":"spring","date":"2026-05-01","steps":9007199254740991}`, with(func(s *syncForm) { s.metrics.Steps = 1<<53 - 1 }), true},
-		{"distance is rounded half up", syncOf(`,"distance":0.125`), with(func(s *syncForm) { s.metrics.DistanceCm = 13 }), true},
-		{"energy too, by its decimal digits", syncOf(`,"calories":1.115`), with(func(s *syncForm) { s.metrics.EnergyCentikcal = 112 }), true},
-		{"escapes are unescaped", syncOf(`,"source":"a\u0062\/"`), with(func(s *syncForm) { s.source = []byte("ab/") }), false},
+		{"-0 is 0", `{"competition_id":"spring","date":"2026-05-01","steps":-0}`, with(func(s *Sync) { s.Metrics.Steps = 0 }), true},
+		{"integers go to 2^53-1", `{"competition_id":"spring","date":"2026-05-01","steps":9007199254740991}`, with(func(s *Sync) { s.Metrics.Steps = 1<<53 - 1 }), true},
+		{"distance is rounded half up", syncOf(`,"distance":0.125`), with(func(s *Sync) { s.Metrics.DistanceCm = 13 }), true},
+		{"energy too, by its decimal digits", syncOf(`,"calories":1.115`), with(func(s *Sync) { s.Metrics.EnergyCentikcal = 112 }), true},
+		{"escapes are unescaped", syncOf(`,"source":"a\u0062\/"`), with(func(s *Sync) { s.Source = []byte("ab/") }), false},
 		{"a name may be written with escapes", `{"competition_id":"spring","d\u0061te":"2026-05-01","steps":1}`, bare, false},
-		{"text is UTF-8", syncOf(`,"source":"Uhr ⌚"`), with(func(s *syncForm) { s.source = []byte("Uhr ⌚") }), false},
-		{"a source has up to 64 characters", syncOf(`,"source":"` + strings.Repeat("é", 64) + `"`), with(func(s *syncForm) { s.source = []byte(strings.Repeat("é", 64)) }), false},
-		{"any metric alone is enough", `{"competition_id":"spring","date":"2026-05-01","active_minutes":0}`, with(func(s *syncForm) { s.metrics.Steps = 0 }), true},
-		{"a recording far in the future is the engine's to refuse", syncOf(`,"recorded_at":"9999-01-01T00:00:00Z"`), with(func(s *syncForm) { s.recordedAt = 1<<63 - 1 }), true},
+		{"text is UTF-8", syncOf(`,"source":"Uhr ⌚"`), with(func(s *Sync) { s.Source = []byte("Uhr ⌚") }), false},
+		{"a source has up to 64 characters", syncOf(`,"source":"` + strings.Repeat("é", 64) + `"`), with(func(s *Sync) { s.Source = []byte(strings.Repeat("é", 64)) }), false},
+		{"any metric alone is enough", `{"competition_id":"spring","date":"2026-05-01","active_minutes":0}`, with(func(s *Sync) { s.Metrics.Steps = 0 }), true},
+		{"a recording far in the future is the engine's to refuse", syncOf(`,"recorded_at":"9999-01-01T00:00:00Z"`), with(func(s *Sync) { s.RecordedAt = 1<<63 - 1 }), true},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
-			var got syncForm
-			require.NoError(t, readSync([]byte(c.body), &got))
+			var got Sync
+			require.NoError(t, ReadSync([]byte(c.body), &got))
 			assert.Equal(t, c.want, got)
 			_, quick := quickSync([]byte(c.body), skipSpace([]byte(c.body), 0), &got)
 			assert.Equal(t, c.quick, quick, "which reader takes it")
@@ -142,27 +145,24 @@ func TestReadSyncRefuses(t *testing.T) {
 		},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
-			var s syncForm
-			err := readSync([]byte(c.body), &s)
-			var p *problem
-			require.ErrorAs(t, err, &p)
-			assert.Equal(t, 400, p.kind.status)
-			assert.Equal(t, c.code, p.kind.code, p.detail)
+			var s Sync
+			err := ReadSync([]byte(c.body), &s)
+			assert.Equal(t, c.code, codeOf(t, err), err)
 			var fields []string
-			for _, f := range p.fields {
+			for _, f := range fieldsOf(err) {
 				fields = append(fields, f.Field)
 				assert.NotEmpty(t, f.Detail)
 			}
 			assert.ElementsMatch(t, c.fields, fields)
-			assert.NotContains(t, p.detail, "jsontext", "no internal names")
+			assert.NotContains(t, err.Error(), "jsontext", "no internal names")
 		})
 	}
 }
 
 func TestReadingTheHotBodyAllocatesNothing(t *testing.T) {
-	var s syncForm
+	var s Sync
 	body := []byte(hotBody)
-	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = readSync(body, &s) }))
+	assert.Zero(t, testing.AllocsPerRun(100, func() { _ = ReadSync(body, &s) }))
 }
 
 // FuzzReadSync holds the quick reader to the exact one: what it takes, the
@@ -177,10 +177,10 @@ func FuzzReadSync(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var quick, exact syncForm
+		var quick, exact Sync
 		end, ok := quickSync(body, skipSpace(body, 0), &quick)
 		ok = ok && skipSpace(body, end) == len(body)
-		form, err := readForm(body)
+		form, err := ReadForm(body)
 		if err == nil {
 			err = exactSync(form, &exact)
 		}
@@ -190,11 +190,11 @@ func FuzzReadSync(f *testing.F) {
 		}
 		if err == nil {
 			require.True(t, isStandardJSON(body), "%q", body)
-			require.LessOrEqual(t, max(exact.metrics.Steps, exact.metrics.DistanceCm, exact.metrics.EnergyCentikcal, exact.metrics.ActiveMinutes), int64(maxInteger))
-			require.GreaterOrEqual(t, min(exact.metrics.Steps, exact.metrics.DistanceCm, exact.metrics.EnergyCentikcal, exact.metrics.ActiveMinutes, exact.recordedAt), int64(0))
+			require.LessOrEqual(t, max(exact.Metrics.Steps, exact.Metrics.DistanceCm, exact.Metrics.EnergyCentikcal, exact.Metrics.ActiveMinutes), int64(MaxInteger))
+			require.GreaterOrEqual(t, min(exact.Metrics.Steps, exact.Metrics.DistanceCm, exact.Metrics.EnergyCentikcal, exact.Metrics.ActiveMinutes, exact.RecordedAt), int64(0))
 		}
-		var both syncForm
-		bothErr := readSync(body, &both)
+		var both Sync
+		bothErr := ReadSync(body, &both)
 		require.Equal(t, err == nil, bothErr == nil, "%q", body)
 		if err == nil {
 			require.Equal(t, exact, both)

@@ -1,4 +1,4 @@
-package http
+package decode
 
 import (
 	"math"
@@ -35,7 +35,7 @@ func TestReadDay(t *testing.T) {
 		{"nothing", "", ""},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
-			day, ok := readDay([]byte(c.text))
+			day, ok := ReadDay([]byte(c.text))
 			assert.Equal(t, c.want != "", ok)
 			if ok {
 				assert.Equal(t, c.want, day.String())
@@ -58,7 +58,7 @@ func TestUnixNanoStopsAtTheEnds(t *testing.T) {
 	} {
 		got, ok := readTime([]byte(text))
 		assert.True(t, ok, text)
-		assert.Equal(t, want, got.unixNano(), text)
+		assert.Equal(t, want, got.UnixNano(), text)
 	}
 }
 
@@ -84,7 +84,7 @@ func FuzzReadTime(f *testing.F) {
 		}
 		assert.Equal(t, want.Unix(), got.seconds, text)
 		assert.Equal(t, int64(want.Nanosecond()), got.nanos, text)
-		assert.Equal(t, competition.MillisOf(want), got.millis(), text)
+		assert.Equal(t, competition.MillisOf(want), got.Millis(), text)
 		if text >= "1970" {
 			assert.Equal(t, text[:10], got.day.String())
 		}

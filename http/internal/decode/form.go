@@ -1,4 +1,4 @@
-package http
+package decode
 
 import (
 	"bytes"
@@ -14,28 +14,34 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// form is a JSON object that a client sent. Its methods read one field each;
-// what is wrong with a field is noted, and err tells everything at once. A
+// SyntaxError is returned for a body that is not the JSON that is expected.
+type SyntaxError string
+
+func (e SyntaxError) Error() string { return string(e) }
+
+// Form is a JSON object that a client sent. Its methods read one field each;
+// what is wrong with a field is noted, and Err tells everything at once. A
 // field that is null counts as absent. The values are parts of the body.
-type form struct {
+type Form struct {
 	values map[string]jsontext.Value
 	prefix string                    // in front of names, for an object inside another
 	bad    *[]competition.FieldError // shared with the objects inside
 }
 
-// readForm reads a body that is one JSON object, strictly: no name stands twice
+// ReadForm reads a body that is one JSON object, strictly: no name stands twice
 // at any depth, all text is valid UTF-8 without lone surrogates, and nothing
 // follows. Names that nobody asks for are ignored, but read like the others.
-func readForm(body []byte) (*form, error) {
+func ReadForm(body []byte) (*Form, error) {
 	values, err := readObject(body)
 	if err != nil {
 		return nil, err
 	}
-	return newForm(values), nil
+	return NewForm(values), nil
 }
 
-func newForm(values map[string]jsontext.Value) *form {
-	return &form{values: values, bad: new([]competition.FieldError)}
+// NewForm makes a form of values that are read already; nil for none.
+func NewForm(values map[string]jsontext.Value) *Form {
+	return &Form{values: values, bad: new([]competition.FieldError)}
 }
 
 func readObject(body []byte, options ...jsontext.Options) (map[string]jsontext.Value, error) {
@@ -49,7 +55,7 @@ func readMembers(body []byte, wanted func(name string) bool, options ...jsontext
 		if err := decoder.SkipValue(); err != nil {
 			return nil, notJSON(err)
 		}
-		return nil, kindInvalidJSON.with("a JSON object is expected")
+		return nil, SyntaxError("a JSON object is expected")
 	}
 	if _, err := decoder.ReadToken(); err != nil {
 		return nil, notJSON(err)
@@ -78,7 +84,7 @@ func readMembers(body []byte, wanted func(name string) bool, options ...jsontext
 		return nil, notJSON(err)
 	}
 	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, kindInvalidJSON.with("something follows the JSON object")
+		return nil, SyntaxError("something follows the JSON object")
 	}
 	return values, nil
 }
@@ -88,15 +94,15 @@ func notJSON(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
 	case errors.Is(err, io.EOF):
-		return kindInvalidJSON.with("the body is empty")
+		return SyntaxError("the body is empty")
 	case errors.Is(err, jsontext.ErrDuplicateName) && errors.As(err, &syntax):
 		return twiceNamed(syntax.JSONPointer.LastToken())
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		return kindInvalidJSON.with("the body ends too early")
+		return SyntaxError("the body ends too early")
 	case errors.As(err, &syntax):
-		return kindInvalidJSON.with("the body stops being valid JSON at byte " + strconv.FormatInt(syntax.ByteOffset, 10))
+		return SyntaxError("the body stops being valid JSON at byte " + strconv.FormatInt(syntax.ByteOffset, 10))
 	default:
-		return kindInvalidJSON.with("the body is not valid JSON")
+		return SyntaxError("the body is not valid JSON")
 	}
 }
 
@@ -104,13 +110,13 @@ func notJSON(err error) error {
 // token among others.
 func twiceNamed(name string) error {
 	if len(name) > 32 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return kindInvalidJSON.with("a name stands twice in one object")
+		return SyntaxError("a name stands twice in one object")
 	}
-	return kindInvalidJSON.with(fmt.Sprintf("the name %q stands twice in one object", name))
+	return SyntaxError(fmt.Sprintf("the name %q stands twice in one object", name))
 }
 
-// refuse notes what is wrong with a field, once.
-func (f *form) refuse(field, detail string) {
+// Refuse notes what is wrong with a field, once.
+func (f *Form) Refuse(field, detail string) {
 	field = f.prefix + field
 	for _, known := range *f.bad {
 		if known.Field == field {
@@ -120,164 +126,166 @@ func (f *form) refuse(field, detail string) {
 	*f.bad = append(*f.bad, competition.FieldError{Field: field, Detail: detail})
 }
 
-// refuseAll notes what the core found.
-func (f *form) refuseAll(err error) {
+// RefuseAll notes what the core found.
+func (f *Form) RefuseAll(err error) {
 	if invalid, ok := errors.AsType[*competition.InvalidError](err); ok {
 		for _, field := range invalid.Fields {
-			f.refuse(field.Field, field.Detail)
+			f.Refuse(field.Field, field.Detail)
 		}
 	}
 }
 
-// err is nil, or the problem that lists every bad field.
-func (f *form) err() error {
-	if len(*f.bad) == 0 {
+// Refused is how many fields have been refused so far.
+func (f *Form) Refused() int { return len(*f.bad) }
+
+// Err is nil, or a [competition.InvalidError] that lists every bad field.
+func (f *Form) Err() error { return invalid(*f.bad) }
+
+func invalid(fields []competition.FieldError) error {
+	if len(fields) == 0 {
 		return nil
 	}
-	return kindInvalidRequest.listing(*f.bad)
+	return &competition.InvalidError{Fields: fields}
 }
 
 // value is a field's value; false when it is absent.
-func (f *form) value(name string) (jsontext.Value, bool) {
+func (f *Form) value(name string) (jsontext.Value, bool) {
 	value, there := f.values[name]
 	return value, there && value.Kind() != 'n'
 }
 
-// has reports whether a field was given.
-func (f *form) has(name string) bool {
+// Has reports whether a field was given.
+func (f *Form) Has(name string) bool {
 	_, given := f.value(name)
 	return given
 }
 
-// bytes reads a string field, unescaped; false when it is absent or refused.
-func (f *form) bytes(name string) ([]byte, bool) {
+// Bytes reads a string field, unescaped; false when it is absent or refused.
+func (f *Form) Bytes(name string) ([]byte, bool) {
 	value, given := f.value(name)
 	if !given {
 		return nil, false
 	}
 	if value.Kind() != '"' {
-		f.refuse(name, "must be a string")
+		f.Refuse(name, "must be a string")
 		return nil, false
 	}
 	text, err := jsontext.AppendUnquote(make([]byte, 0, len(value)), value)
 	if err != nil || !utf8.Valid(text) {
-		f.refuse(name, "must be valid text")
+		f.Refuse(name, "must be valid text")
 		return nil, false
 	}
 	return text, true
 }
 
-// text reads a string field.
-func (f *form) text(name string) (string, bool) {
-	text, ok := f.bytes(name)
+// Text reads a string field.
+func (f *Form) Text(name string) (string, bool) {
+	text, ok := f.Bytes(name)
 	return string(text), ok
 }
 
-// integer reads a number without a fraction, from 0 to 2^53-1.
-func (f *form) integer(name string) (int64, bool) { return f.exact(name, 0, maxInteger) }
+// Integer reads a number without a fraction, from 0 to 2^53-1.
+func (f *Form) Integer(name string) (int64, bool) { return f.Exact(name, 0, MaxInteger) }
 
-// count reads a number from 0 to 2^53-1, rounded down.
-func (f *form) count(name string) (int64, bool) {
+// Count reads a number from 0 to 2^53-1, rounded down.
+func (f *Form) Count(name string) (int64, bool) {
 	value, ok := f.numeric(name)
 	if !ok {
 		return 0, false
 	}
-	return f.within(name, readCount(value), maxInteger, 0)
+	return f.within(name, readCount(value), MaxInteger, 0)
 }
 
-// hundredths reads a number from 0 on as so many 1/100, rounded half up.
-func (f *form) hundredths(name string) (int64, bool) {
-	n, ok := f.number(name, 2)
+// Hundredths reads a number from 0 on as so many 1/100, rounded half up.
+func (f *Form) Hundredths(name string) (int64, bool) {
+	value, ok := f.numeric(name)
 	if !ok {
 		return 0, false
 	}
-	return f.within(name, n, maxInteger, 2)
+	return f.within(name, readNumber(value, 2), MaxInteger, 2)
 }
 
-// exact reads a number from 0 to highest that has at most so many decimals; all
+// Exact reads a number from 0 to highest that has at most so many decimals; all
 // in units of the last.
-func (f *form) exact(name string, decimals int, highest int64) (int64, bool) {
-	n, ok := f.number(name, decimals)
-	if !ok {
+func (f *Form) Exact(name string, decimals int, highest int64) (int64, bool) {
+	value, given := f.value(name)
+	if !given {
 		return 0, false
 	}
-	return f.exactly(name, n, decimals, highest)
+	return f.ExactValue(name, value, decimals, highest)
 }
 
-func (f *form) exactly(name string, n number, decimals int, highest int64) (int64, bool) {
+// ExactValue is Exact of a value that a list has; name tells which.
+func (f *Form) ExactValue(name string, value jsontext.Value, decimals int, highest int64) (int64, bool) {
+	n := readNumber(value, decimals)
 	switch {
+	case value.Kind() != '0':
+		f.Refuse(name, "must be a number")
+		return 0, false
 	case !n.exact && decimals == 0:
-		f.refuse(name, "must be an integer")
+		f.Refuse(name, "must be an integer")
 		return 0, false
 	case !n.exact:
-		f.refuse(name, "must have at most "+strconv.Itoa(decimals)+" decimals")
+		f.Refuse(name, "must have at most "+strconv.Itoa(decimals)+" decimals")
 		return 0, false
 	}
 	return f.within(name, n, highest, decimals)
 }
 
-func (f *form) number(name string, decimals int) (n number, ok bool) {
-	value, ok := f.numeric(name)
-	if !ok {
-		return n, false
-	}
-	return readNumber(value, decimals), true
-}
-
 // numeric is a field's value if it is a number.
-func (f *form) numeric(name string) (jsontext.Value, bool) {
+func (f *Form) numeric(name string) (jsontext.Value, bool) {
 	value, given := f.value(name)
 	if given && value.Kind() != '0' {
-		f.refuse(name, "must be a number")
+		f.Refuse(name, "must be a number")
 		return nil, false
 	}
 	return value, given
 }
 
-func (f *form) within(name string, n number, highest int64, decimals int) (int64, bool) {
+func (f *Form) within(name string, n number, highest int64, decimals int) (int64, bool) {
 	if n.negative || n.huge || n.value > highest {
-		f.refuse(name, "must be between 0 and "+competition.FormatMinor(highest, decimals))
+		f.Refuse(name, "must be between 0 and "+competition.FormatMinor(highest, decimals))
 		return 0, false
 	}
 	return n.value, true
 }
 
-// time reads an RFC 3339 time.
-func (f *form) time(name string) (t writtenTime, ok bool) {
-	text, given := f.bytes(name)
+// Time reads an RFC 3339 time.
+func (f *Form) Time(name string) (t Instant, ok bool) {
+	text, given := f.Bytes(name)
 	if !given {
 		return t, false
 	}
 	if t, ok = readTime(text); !ok {
-		f.refuse(name, "must be an RFC 3339 time such as 2026-05-01T00:00:00Z")
+		f.Refuse(name, "must be an RFC 3339 time such as 2026-05-01T00:00:00Z")
 	}
 	return t, ok
 }
 
-// object reads an object field; what is wrong inside it is noted under a
+// Object reads an object field; what is wrong inside it is noted under a
 // dotted name.
-func (f *form) object(name string) (inner *form, ok bool) {
+func (f *Form) Object(name string) (inner *Form, ok bool) {
 	value, given := f.value(name)
 	if !given {
 		return nil, false
 	}
 	values, err := readObject(value)
 	if err != nil {
-		f.refuse(name, "must be an object")
+		f.Refuse(name, "must be an object")
 		return nil, false
 	}
-	return &form{values: values, prefix: f.prefix + name + ".", bad: f.bad}, true
+	return &Form{values: values, prefix: f.prefix + name + ".", bad: f.bad}, true
 }
 
-// list reads an array field of at most so many values.
-func (f *form) list(name string, most int) (list []jsontext.Value, ok bool) {
+// List reads an array field of at most so many values.
+func (f *Form) List(name string, most int) (list []jsontext.Value, ok bool) {
 	value, given := f.value(name)
 	if !given {
 		return nil, false
 	}
 	list, ok = readArray(value, most)
 	if !ok {
-		f.refuse(name, "must be an array of at most "+strconv.Itoa(most)+" values")
+		f.Refuse(name, "must be an array of at most "+strconv.Itoa(most)+" values")
 	}
 	return list, ok
 }

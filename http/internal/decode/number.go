@@ -1,17 +1,17 @@
-package http
+package decode
 
 import "math"
 
-// maxInteger is the largest integer that every JSON reader keeps: 2^53-1.
-const maxInteger = 1<<53 - 1
+// MaxInteger is the largest integer that every JSON reader keeps: 2^53-1.
+const MaxInteger = 1<<53 - 1
 
 // number is a JSON number read as a decimal, exactly: no float takes part.
 type number struct {
-	value    int64 // in units of 10^-decimals, rounded; up to maxInteger
+	value    int64 // in units of 10^-decimals, rounded; up to MaxInteger
 	size     int   // bytes that it takes, 0 when there is no number
 	exact    bool  // nothing was rounded away
 	negative bool  // below 0; the value is that of the amount
-	huge     bool  // beyond maxInteger; the value says nothing
+	huge     bool  // beyond MaxInteger; the value says nothing
 }
 
 // readNumber reads the number (RFC 8259, section 6) that b begins with, as one
@@ -68,7 +68,7 @@ func readRounded(b []byte, decimals int, halfUp bool) number {
 }
 
 // scale sets the value to the digits in front of place keep, rounded down, or by
-// the digit at it; the point stands behind the first whole bytes of all.
+// the digit at it; the point follows the first whole bytes of all.
 func (n *number) scale(all []byte, whole, keep int, halfUp bool) {
 	count := len(all)
 	if count > whole {
@@ -84,7 +84,7 @@ func (n *number) scale(all []byte, whole, keep int, halfUp bool) {
 	for i := range count {
 		switch d := digit(i); {
 		case i < keep:
-			if n.value = n.value*10 + d; n.value > maxInteger {
+			if n.value = n.value*10 + d; n.value > MaxInteger {
 				n.huge = true
 				return
 			}
@@ -96,11 +96,11 @@ func (n *number) scale(all []byte, whole, keep int, halfUp bool) {
 		}
 	}
 	for i := count; i < keep && n.value > 0; i++ {
-		if n.value *= 10; n.value > maxInteger {
+		if n.value *= 10; n.value > MaxInteger {
 			break
 		}
 	}
-	n.huge = n.value > maxInteger
+	n.huge = n.value > MaxInteger
 }
 
 // readExponent reads the part from the e on. A power that no number in a body

@@ -1,4 +1,4 @@
-package http
+package decode
 
 import (
 	"math"
@@ -7,9 +7,9 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// readDay reads a day as YYYY-MM-DD, or as the date part of an RFC 3339 time,
+// ReadDay reads a day as YYYY-MM-DD, or as the date part of an RFC 3339 time,
 // in the offset written.
-func readDay(b []byte) (day competition.Day, ok bool) {
+func ReadDay(b []byte) (day competition.Day, ok bool) {
 	if len(b) == len(time.DateOnly) {
 		day, ok = readDate(b)
 	} else if t, isTime := readTime(b); isTime {
@@ -18,16 +18,16 @@ func readDay(b []byte) (day competition.Day, ok bool) {
 	return day, ok && day >= competition.MinDay
 }
 
-// writtenTime is an RFC 3339 time.
-type writtenTime struct {
+// Instant is an RFC 3339 time.
+type Instant struct {
 	day     competition.Day // as written; negative before 1970
 	seconds int64           // since 1970 UTC
 	nanos   int64           // within the second
 }
 
-// unixNano is the time in nanoseconds since 1970 UTC; one that an int64 cannot
+// UnixNano is the time in nanoseconds since 1970 UTC; one that an int64 cannot
 // hold becomes the nearest that it can.
-func (t writtenTime) unixNano() int64 {
+func (t Instant) UnixNano() int64 {
 	const last = math.MaxInt64/int64(time.Second) - 1
 	switch {
 	case t.seconds > last:
@@ -38,14 +38,14 @@ func (t writtenTime) unixNano() int64 {
 	return t.seconds*int64(time.Second) + t.nanos
 }
 
-// millis is the time, cut to the millisecond.
-func (t writtenTime) millis() competition.Millis {
+// Millis is the time, cut to the millisecond.
+func (t Instant) Millis() competition.Millis {
 	return competition.Millis(t.seconds*1000 + t.nanos/int64(time.Millisecond))
 }
 
 // readTime reads a whole RFC 3339 time, strictly: capital T and Z, no leap
-// seconds, digits behind the nanosecond are cut off.
-func readTime(b []byte) (t writtenTime, ok bool) {
+// seconds, digits after the nanosecond are cut off.
+func readTime(b []byte) (t Instant, ok bool) {
 	const clock = len("2006-01-02T15:04:05")
 	if len(b) <= clock || b[10] != 'T' || b[13] != ':' || b[16] != ':' {
 		return t, false

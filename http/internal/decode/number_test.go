@@ -1,4 +1,4 @@
-package http
+package decode
 
 import (
 	"math/big"
@@ -33,10 +33,10 @@ func TestReadNumber(t *testing.T) {
 		{"0.0049999999999999999999999999", 2, number{value: 0, size: 30}},
 		{"1.115", 2, number{value: 112, size: 5}}, // 1.11499… as a float
 		{"1e-7", 2, number{value: 0, size: 4}},
-		{"9007199254740991", 0, number{value: maxInteger, size: 16, exact: true}},
-		{"9007199254740992", 0, number{value: maxInteger + 1, size: 16, exact: true, huge: true}},
-		{"90071992547409.914", 2, number{value: maxInteger, size: 18}},
-		{"90071992547409.915", 2, number{value: maxInteger + 1, size: 18, huge: true}},
+		{"9007199254740991", 0, number{value: MaxInteger, size: 16, exact: true}},
+		{"9007199254740992", 0, number{value: MaxInteger + 1, size: 16, exact: true, huge: true}},
+		{"90071992547409.914", 2, number{value: MaxInteger, size: 18}},
+		{"90071992547409.915", 2, number{value: MaxInteger + 1, size: 18, huge: true}},
 		{"99999999999", 4, number{value: 999_999_999_990_000, size: 11, exact: true}},
 		{"0e999999999999999999999", 0, number{value: 0, size: 23, exact: true}},
 		{"1,5", 0, number{value: 1, size: 1, exact: true}}, // the caller sees that more follows
@@ -60,8 +60,8 @@ func TestReadNumber(t *testing.T) {
 		"5.9999999999999":    {value: 5, size: 15},
 		"5.0":                {value: 5, size: 3, exact: true},
 		"59e-1":              {value: 5, size: 5},
-		"9007199254740991.9": {value: maxInteger, size: 18},
-		"9007199254740992":   {value: maxInteger + 1, size: 16, exact: true, huge: true},
+		"9007199254740991.9": {value: MaxInteger, size: 18},
+		"9007199254740992":   {value: MaxInteger + 1, size: 16, exact: true, huge: true},
 		"-0.5":               {value: 0, size: 4, negative: true},
 	} {
 		assert.Equal(t, want, readCount([]byte(text)), "rounded down: %s", text)
@@ -84,7 +84,7 @@ func TestReadNumberIsExact(t *testing.T) {
 		scaled := new(big.Rat).Mul(amount, new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(decimals)), nil)))
 		rounded := new(big.Rat).Add(scaled, big.NewRat(1, 2))
 		want := new(big.Int).Quo(rounded.Num(), rounded.Denom())
-		require.Equal(t, want.Cmp(big.NewInt(maxInteger)) > 0, got.huge)
+		require.Equal(t, want.Cmp(big.NewInt(MaxInteger)) > 0, got.huge)
 		if got.huge {
 			return
 		}

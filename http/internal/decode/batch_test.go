@@ -1,7 +1,8 @@
-package http
+package decode
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -15,14 +16,12 @@ func isStandardJSON(body []byte) bool { return json.Valid(body) }
 // what is wrong with it.
 func items(tb testing.TB, body string) (steps []int64, codes []string, err error) {
 	tb.Helper()
-	err = readBatch([]byte(body), func(s *syncForm, err error) {
+	err = ReadBatch([]byte(body), func(s *Sync, err error) {
 		code := ""
 		if err != nil {
-			p, known := problemOf(err)
-			require.True(tb, known)
-			code = p.kind.code
+			code = codeOf(tb, err)
 		}
-		steps, codes = append(steps, s.metrics.Steps), append(codes, code)
+		steps, codes = append(steps, s.Metrics.Steps), append(codes, code)
 	}, func() { steps, codes = nil, nil })
 	return steps, codes, err
 }
@@ -65,11 +64,27 @@ func TestReadBatch(t *testing.T) {
 				assert.Equal(t, c.codes, codes)
 				return
 			}
-			var p *problem
-			require.ErrorAs(t, err, &p)
-			assert.Equal(t, c.code, p.kind.code, p.detail)
+			assert.Equal(t, c.code, codeOf(t, err), err)
 		})
 	}
+}
+
+// TestUnknownNamesOfABatchAreNotKept: a megabyte of them costs what reading it does.
+func TestUnknownNamesOfABatchAreNotKept(t *testing.T) {
+	var body strings.Builder
+	body.WriteString(`{"syncs":[{"competition_id":"spring","steps":1,"date":"2026-05-01"},3]`)
+	for i := range 80_000 {
+		body.WriteString(`,"` + strconv.Itoa(i) + `":1`)
+	}
+	body.WriteString("}")
+	values, err := readMembers([]byte(body.String()), func(name string) bool { return name == "syncs" }, loose...)
+	require.NoError(t, err)
+	require.Len(t, values, 1)
+	items, err := exactBatch([]byte(body.String()))
+	require.NoError(t, err)
+	require.Len(t, items, 2)
+	_, err = exactBatch([]byte(strings.Replace(body.String(), `"7":1`, `"8":1`, 1)))
+	require.ErrorContains(t, err, "twice")
 }
 
 // FuzzReadBatch holds the quick way through a batch to the exact one.
@@ -82,12 +97,12 @@ func FuzzReadBatch(f *testing.F) {
 		f.Add([]byte(seed))
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
-		var quick []syncForm
+		var quick []Sync
 		ok := quickBatch(body, func(at int) (int, bool) {
-			var s syncForm
+			var s Sync
 			end, ok := quickSync(body, at, &s)
 			quick = append(quick, s)
-			return end, ok && len(quick) <= maxBatch
+			return end, ok && len(quick) <= MaxBatch
 		})
 		raw, err := exactBatch(body)
 		if err == nil {
@@ -99,9 +114,9 @@ func FuzzReadBatch(f *testing.F) {
 		require.NoError(t, err, "the exact reader refuses what the quick one takes: %q", body)
 		require.Len(t, raw, len(quick))
 		for i := range raw {
-			form, err := readForm(raw[i])
+			form, err := ReadForm(raw[i])
 			require.NoError(t, err)
-			var s syncForm
+			var s Sync
 			require.NoError(t, exactSync(form, &s))
 			require.Equal(t, s, quick[i])
 		}

@@ -1,0 +1,199 @@
+package decode
+
+import (
+	"encoding/base64"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// A cursor names where a list goes on: after a competition's id, after a
+// participant's number, or with a day. Clients see base64url and should make nothing of it;
+// the letter in front keeps one list's cursor out of another.
+const (
+	CursorCompetition = "c"
+	CursorListed      = "l"
+	CursorParticipant = "p"
+	CursorAudit       = "o"
+	CursorPrize       = "z"
+	CursorTransaction = "t"
+	CursorPayout      = "y"
+	CursorFlag        = "f"
+	CursorInvitation  = "i"
+	CursorDay         = "d"
+)
+
+// CompetitionCursor names a competition in a list in the order of ids.
+func CompetitionCursor(id string) string { return Cursor(CursorCompetition, id) }
+
+// ParticipantCursor names a participant's number; it is empty for 0.
+func ParticipantCursor(number uint32) string {
+	return NumberCursor(CursorParticipant, uint64(number))
+}
+
+// NumberCursor names a place that is a number from 1 on; empty for 0, which
+// is the end.
+func NumberCursor(letter string, n uint64) string {
+	if n == 0 {
+		return ""
+	}
+	return Cursor(letter, strconv.FormatUint(n, 10))
+}
+
+// AfterNumber reads the parameter cursor of a list whose places are numbers of so
+// many bits; 0 if there is none.
+func (q *Query) AfterNumber(letter string, bits int) uint64 {
+	text, given := q.cursor(letter)
+	n, err := strconv.ParseUint(text, 10, bits)
+	if given && (err != nil || n == 0 || strconv.FormatUint(n, 10) != text) {
+		q.Refuse("cursor", badCursor)
+		return 0
+	}
+	return n
+}
+
+// ListedCursor names a place in the list of all competitions; empty for the
+// zero value, which is the end.
+func ListedCursor(p competition.ListPlace) string {
+	if p == (competition.ListPlace{}) {
+		return ""
+	}
+	return Cursor(CursorListed, listedText(p))
+}
+
+func listedText(p competition.ListPlace) string { return fmt.Sprintf("%d.%s", p.Start, p.ID) }
+
+// AfterListed reads the parameter cursor of that list.
+func (q *Query) AfterListed() (p competition.ListPlace) {
+	text, given := q.cursor(CursorListed)
+	if !given {
+		return p
+	}
+	start, id, _ := strings.Cut(text, ".")
+	at, _ := strconv.ParseUint(start, 10, 48) // beyond the year 9999
+	p = competition.ListPlace{Start: competition.Millis(at), ID: id}
+	if !competition.ValidID(id) || listedText(p) != text {
+		q.Refuse("cursor", badCursor)
+		return competition.ListPlace{}
+	}
+	return p
+}
+
+// Cursor returns what clients see of a cursor; empty for an empty text, which
+// is the end.
+func Cursor(letter, text string) string {
+	if text == "" {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte(letter + text))
+}
+
+// AfterCompetition reads the parameter cursor of a list of competitions.
+func (q *Query) AfterCompetition() string {
+	text, given := q.cursor(CursorCompetition)
+	if given && !competition.ValidID(text) {
+		q.Refuse("cursor", badCursor)
+	}
+	return text
+}
+
+// AfterParticipant reads the parameter cursor of a list of participants.
+func (q *Query) AfterParticipant() uint32 { return uint32(q.AfterNumber(CursorParticipant, 32)) }
+
+// PlaceCursor names a place in a user's prizes or transactions; empty for
+// the zero value, which is the end.
+func PlaceCursor(letter string, p competition.LedgerPlace) string {
+	if p == (competition.LedgerPlace{}) {
+		return ""
+	}
+	return Cursor(letter, placeText(p))
+}
+
+func placeText(p competition.LedgerPlace) string {
+	return fmt.Sprintf("%d.%s.%d.%d", p.At, p.CompetitionID, p.Seq, p.N)
+}
+
+// AfterPlace reads the parameter cursor of such a list, whose letter it is.
+func (q *Query) AfterPlace(letter string) (p competition.LedgerPlace) {
+	text, given := q.cursor(letter)
+	if !given {
+		return p
+	}
+	if parts := strings.Split(text, "."); len(parts) == 4 && competition.ValidID(parts[1]) {
+		at, _ := strconv.ParseUint(parts[0], 10, 47) // until the year 6429
+		seq, _ := strconv.ParseUint(parts[2], 10, 63)
+		n, _ := strconv.ParseUint(parts[3], 10, 32)
+		p = competition.LedgerPlace{At: competition.Millis(at), CompetitionID: parts[1], Seq: seq, N: uint32(n)}
+		if placeText(p) == text && at > 0 {
+			return p
+		}
+	}
+	q.Refuse("cursor", badCursor)
+	return competition.LedgerPlace{}
+}
+
+// AfterInvitation reads the parameter cursor of a user's invitations.
+func (q *Query) AfterInvitation() competition.InvitationPlace {
+	text, given := q.cursor(CursorInvitation)
+	id, invitation, _ := strings.Cut(text, ".")
+	if given && (!competition.ValidID(id) || uuid.Validate(invitation) != nil) {
+		q.Refuse("cursor", badCursor)
+	}
+	return competition.InvitationPlace{CompetitionID: id, ID: invitation}
+}
+
+// AfterInvitationID reads the parameter cursor of a competition's invitations.
+func (q *Query) AfterInvitationID() string {
+	id, given := q.cursor(CursorInvitation)
+	if given && uuid.Validate(id) != nil {
+		q.Refuse("cursor", badCursor)
+	}
+	return id
+}
+
+// AfterPrize reads the parameter cursor of a list of payouts.
+func (q *Query) AfterPrize() competition.PrizeID {
+	text, given := q.cursor(CursorPayout)
+	id, ok := competition.ParsePrizeID(text)
+	if given && !ok {
+		q.Refuse("cursor", badCursor)
+	}
+	return id
+}
+
+// BeforeEntry reads the parameter cursor of the audit log; 0 is the end.
+func (q *Query) BeforeEntry() uint64 { return q.AfterNumber(CursorAudit, 63) }
+
+// BeforeFlag reads the parameter cursor of a list of flags.
+func (q *Query) BeforeFlag() uint64 { return q.AfterNumber(CursorFlag, 63) }
+
+// BeginDay reads the parameter cursor of such pages.
+func (q *Query) BeginDay() competition.Day {
+	day := q.AfterNumber(CursorDay, 31)
+	if day > uint64(competition.MaxDay) {
+		q.Refuse("cursor", badCursor)
+		return 0
+	}
+	return competition.Day(day)
+}
+
+const badCursor = "must be a next_cursor of this list"
+
+// cursor reads the parameter cursor; the text is what follows the letter.
+func (q *Query) cursor(letter string) (text string, given bool) {
+	encoded, given := q.Text("cursor")
+	if !given {
+		return "", false
+	}
+	decoded, err := base64.RawURLEncoding.DecodeString(encoded)
+	canonical := err == nil && base64.RawURLEncoding.EncodeToString(decoded) == encoded // it skips line ends
+	if !canonical || len(decoded) < 2 || string(decoded[:1]) != letter {
+		q.Refuse("cursor", badCursor)
+		return "", false
+	}
+	return string(decoded[1:]), true
+}
