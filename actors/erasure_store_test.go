@@ -15,7 +15,7 @@ type memoryErasures struct {
 func (l *memoryLedger) erase(id string, e competition.Erasure) {
 	for i := range l.transactions {
 		if t := &l.transactions[i]; t.ID.CompetitionID == id {
-			t.Rename(e)
+			t.Rename(e.UserID, e.Pseudonym)
 		}
 	}
 	for key, p := range l.prizes {

@@ -168,14 +168,14 @@ func (a *Audited) compareTransactions(seen []Transaction) {
 	want := a.Transactions
 	for len(want) > 0 || len(seen) > 0 {
 		switch {
-		case len(seen) == 0 || len(want) > 0 && want[0].ID.before(seen[0].ID):
+		case len(seen) == 0 || len(want) > 0 && want[0].ID.Before(seen[0].ID):
 			a.find("transaction %v is missing from the ledger", want[0].ID)
 			want = want[1:]
-		case len(want) == 0 || seen[0].ID.before(want[0].ID):
+		case len(want) == 0 || seen[0].ID.Before(want[0].ID):
 			a.find("transaction %v of the ledger follows from no event", seen[0].ID)
 			seen = seen[1:]
 		default:
-			if !seen[0].equal(&want[0]) {
+			if !seen[0].Equal(&want[0]) {
 				a.find("transaction %v of the ledger is not what its event says", want[0].ID)
 			}
 			want, seen = want[1:], seen[1:]
@@ -252,7 +252,7 @@ func (a *Audited) compareUsers(ctx context.Context, seen []Transaction, prizes [
 			return a.damage(err)
 		}
 		slices.SortFunc(got, func(t, u UserTransaction) int {
-			if t.ID.before(u.ID) {
+			if t.ID.Before(u.ID) {
 				return -1
 			}
 			return 1
@@ -288,22 +288,6 @@ func span(of []UserTransaction) (from LedgerPlace, oldest Millis) {
 	}
 	from.At++ // behind all of its own time
 	return from, oldest
-}
-
-func (id TransactionID) before(other TransactionID) bool {
-	return id.Seq < other.Seq || id.Seq == other.Seq && id.N < other.N
-}
-
-func (t *Transaction) equal(other *Transaction) bool {
-	if t.ID != other.ID || t.Type != other.Type || t.Currency != other.Currency || t.At != other.At || len(t.Postings) != len(other.Postings) {
-		return false
-	}
-	for _, p := range t.Postings { // in whatever order
-		if !slices.Contains(other.Postings, p) {
-			return false
-		}
-	}
-	return true
 }
 
 // sameCompetition compares two states to the last row.

@@ -38,7 +38,7 @@ func (b *Batch) erase(e Erasure) {
 	b.Identities = slices.DeleteFunc(b.Identities, func(i Identity) bool { return i.UserID == e.UserID })
 	b.Memberships = slices.DeleteFunc(b.Memberships, func(m Membership) bool { return m.UserID == e.UserID })
 	for i := range b.Transactions {
-		b.Transactions[i].Rename(e)
+		b.Transactions[i].Rename(e.UserID, e.Pseudonym)
 	}
 	for i := range b.Prizes {
 		if b.Prizes[i].UserID == e.UserID {
@@ -51,17 +51,6 @@ func (b *Batch) erase(e Erasure) {
 // membership is deleted, the rows of the ledger name the pseudonym instead, and
 // what is known of handing over prizes goes.
 type Erasure struct{ UserID, Pseudonym string }
-
-// Rename has the transaction name the pseudonym where it names the erased user,
-// and reports whether it did.
-func (t *Transaction) Rename(e Erasure) (renamed bool) {
-	for i := range t.Postings {
-		if account := &t.Postings[i].Account; account.OfUser() && account.Owner == e.UserID {
-			account.Owner, renamed = e.Pseudonym, true
-		}
-	}
-	return renamed
-}
 
 // Membership is a user's tie to a competition.
 type Membership struct {

@@ -2,6 +2,8 @@ package competition
 
 import (
 	"fmt"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // books are what the events of a competition have done with money.
@@ -20,12 +22,6 @@ type books struct {
 
 func (b *books) pool() int64 { return b.fees + b.sponsor - b.prizes }
 
-// LedgerRows is what one event, or one batch, writes into the ledger.
-type LedgerRows struct {
-	Transactions []Transaction
-	Prizes       []Prize // as they are from now on
-}
-
 // ledgerOf is what the ledger needs to know besides an event.
 type ledgerOf struct {
 	competitionID string
@@ -38,11 +34,11 @@ type ledgerOf struct {
 // another: the nth of the event's, or its only one (0).
 func (l *ledgerOf) move(rows *LedgerRows, e *Event, n uint32, t TransactionType, from, to Account, minor int64) {
 	id := TransactionID{CompetitionID: l.competitionID, Seq: e.Seq, N: n}
-	rows.Transactions = append(rows.Transactions, transfer(id, t, l.currency, e.At, from, to, minor))
+	rows.Transactions = append(rows.Transactions, ledger.Transfer(id, t, l.currency, e.At, from, to, minor))
 }
 
 // pool is the account of the competition's prize pool.
-func (l *ledgerOf) pool() Account { return Account{PoolAccount, l.competitionID} }
+func (l *ledgerOf) pool() Account { return ledger.PoolOf(l.competitionID) }
 
 // prizeFor is the prize that an event decides, as it was before, or the zero
 // value if it decides none. The error says that the event breaks B3: a wallet has

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
 )
 
@@ -213,7 +214,7 @@ func (d *PrizesDistributed) enter(b *books, _ int64) {
 
 func (d *PrizesDistributed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
 	if d.SponsorMinor != 0 {
-		l.move(rows, e, 0, Sponsorship, Account{SponsorAccount, l.competitionID}, l.pool(), d.SponsorMinor)
+		l.move(rows, e, 0, Sponsorship, ledger.SponsorOf(l.competitionID), l.pool(), d.SponsorMinor)
 	}
 	for i, w := range d.Prizes {
 		prize := Prize{
@@ -223,7 +224,7 @@ func (d *PrizesDistributed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
 		if !d.Pending {
 			prize.Status, prize.DistributedAt = DistributedPrize, e.At
 		}
-		l.move(rows, e, uint32(i)+1, PrizePayment, l.pool(), Account{WalletAccount, prize.UserID}, w.Minor)
+		l.move(rows, e, uint32(i)+1, PrizePayment, l.pool(), ledger.WalletOf(prize.UserID), w.Minor)
 		rows.Prizes = append(rows.Prizes, prize)
 	}
 }

@@ -3,6 +3,7 @@ package competition
 import (
 	"encoding/binary"
 
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
 )
 
@@ -18,7 +19,7 @@ func (c *Competition) collect(now Millis, number uint32) {
 // overflows reports whether the pool has no room for one more fee, which no
 // currency on earth has brought about.
 func (c *Competition) overflows(number uint32) bool {
-	return c.paidBy(number) == 0 && c.decided.definition.EntryFeeMinor > maxBalance-c.decided.books.fees
+	return c.paidBy(number) == 0 && c.decided.definition.EntryFeeMinor > ledger.MaxBalance-c.decided.books.fees
 }
 
 // refund decides that a participant gets back what was paid, to the minor unit,
@@ -72,7 +73,7 @@ func (d *EntryFeePaid) append(dst []byte) []byte {
 func (d *EntryFeePaid) read(r *wire.Reader) { d.Number, d.Minor = r.Number(), r.Amount() }
 
 func (d *EntryFeePaid) apply(c *Competition, _ *Event) (problem string) {
-	if !c.participants.has(d.Number) || d.Minor <= 0 || d.Minor > maxBalance-c.books.fees {
+	if !c.participants.has(d.Number) || d.Minor <= 0 || d.Minor > ledger.MaxBalance-c.books.fees {
 		return "it is a fee that nobody can have paid"
 	}
 	p := c.participants.at(d.Number)
@@ -94,7 +95,7 @@ func (*EntryFeePaid) decides() (number uint32) { return 0 }
 func (d *EntryFeePaid) enter(b *books, _ int64) { b.fees += d.Minor }
 
 func (d *EntryFeePaid) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
-	l.move(rows, e, 0, EntryFee, Account{OutsideAccount, l.userOf(d.Number)}, l.pool(), d.Minor)
+	l.move(rows, e, 0, EntryFee, ledger.OutsideOf(l.userOf(d.Number)), l.pool(), d.Minor)
 }
 
 // EntryFeeRefunded gives back what a participant paid.
@@ -131,5 +132,5 @@ func (*EntryFeeRefunded) decides() (number uint32) { return 0 }
 func (d *EntryFeeRefunded) enter(b *books, _ int64) { b.fees -= d.Minor }
 
 func (d *EntryFeeRefunded) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
-	l.move(rows, e, 0, Refund, l.pool(), Account{OutsideAccount, l.userOf(d.Number)}, d.Minor)
+	l.move(rows, e, 0, Refund, l.pool(), ledger.OutsideOf(l.userOf(d.Number)), d.Minor)
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // TestMoneyIsWrittenDownLikeThis for good: the bytes of each kind of event behind
@@ -52,7 +54,7 @@ func TestJournalCannotMoveMoneyThatIsNotThere(t *testing.T) {
 	}{
 		{"a fee of nobody", nil, &EntryFeePaid{Number: 9, Minor: 5}},
 		{"a fee of nothing", nil, &EntryFeePaid{Number: 1}},
-		{"a fee beyond every sum", nil, &EntryFeePaid{Number: 1, Minor: maxBalance + 1}},
+		{"a fee beyond every sum", nil, &EntryFeePaid{Number: 1, Minor: ledger.MaxBalance + 1}},
 		{"a second fee", func(c *Competition) { c.participants.at(1).paid = 5 }, &EntryFeePaid{Number: 1, Minor: 5}},
 		{"a refund of nothing paid", nil, &EntryFeeRefunded{Number: 1, Minor: 5}},
 		{"a refund of more than was paid", func(c *Competition) { c.participants.at(1).paid = 5 }, &EntryFeeRefunded{Number: 1, Minor: 6}},
@@ -98,34 +100,4 @@ func TestBooksRefuseLoudly(t *testing.T) {
 		require.ErrorContains(t, enter(detail), "wallet", rule)
 		require.Panics(t, func() { crowd(2).emitMoney(1, detail) }, rule)
 	}
-
-	pool, user := Account{PoolAccount, "c"}, Account{WalletAccount, "u"}
-	for rule, postings := range map[string][]Posting{
-		"one posting":         {{pool, 5}},
-		"nothing moves":       {{pool, 0}, {user, 0}},
-		"it does not add up":  {{pool, -5}, {user, 6}},
-		"an account twice":    {{pool, -5}, {user, 10}, {pool, -5}},
-		"more than there can": {{pool, -maxBalance - 1}, {user, maxBalance + 1}},
-	} {
-		require.Error(t, (&Transaction{Postings: postings}).Check(), rule)
-	}
-}
-
-func TestIDsComeBack(t *testing.T) {
-	for _, id := range []TransactionID{{"spring", 17, 0}, {"a-b_C", 1, 3}, {"x", 1<<63 - 1, 1<<32 - 1}} {
-		got, ok := ParseTransactionID(id.String())
-		require.True(t, ok)
-		require.Equal(t, id, got)
-	}
-	for _, text := range []string{"", "spring", "spring.", "spring.x", "spring.1.0", "spring.01", "spring.1.2.3", "a b.1", ".1", "spring.+1", "spring.-1"} {
-		_, ok := ParseTransactionID(text)
-		require.False(t, ok, text)
-	}
-	for _, account := range []Account{{PoolAccount, "spring"}, {WalletAccount, "a/b"}, {OutsideAccount, "u"}, {SponsorAccount, "x"}} {
-		got, ok := ParseAccount(account.String())
-		require.True(t, ok)
-		require.Equal(t, account, got)
-	}
-	_, ok := ParseAccount("pocket/u")
-	require.False(t, ok)
 }

@@ -3,6 +3,7 @@ package competition
 import (
 	"encoding/binary"
 
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
 )
 
@@ -114,7 +115,7 @@ func (*PrizeConfirmed) enter(*books, int64) {}
 
 func (d *PrizeConfirmed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
 	if prize, ok := l.prizeOf(d.Number); ok {
-		l.move(rows, e, 0, Payout, Account{WalletAccount, prize.UserID}, Account{OutsideAccount, prize.UserID}, prize.Minor)
+		l.move(rows, e, 0, Payout, ledger.WalletOf(prize.UserID), ledger.OutsideOf(prize.UserID), prize.Minor)
 		prize.Status, prize.DistributedAt = DistributedPrize, e.At
 		rows.Prizes = append(rows.Prizes, prize)
 	}
@@ -152,7 +153,7 @@ func (*PrizeFailed) enter(b *books, prize int64) { b.prizes -= prize }
 
 func (d *PrizeFailed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
 	if prize, ok := l.prizeOf(d.Number); ok {
-		l.move(rows, e, 0, PrizePayment, Account{WalletAccount, prize.UserID}, l.pool(), prize.Minor)
+		l.move(rows, e, 0, PrizePayment, ledger.WalletOf(prize.UserID), l.pool(), prize.Minor)
 		prize.Status, prize.Reason = FailedPrize, d.Reason
 		rows.Prizes = append(rows.Prizes, prize)
 	}

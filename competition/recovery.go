@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/ranking"
 )
 
@@ -95,7 +96,7 @@ func (r *recovery) row(row Row) error {
 	if err := row.Days.check(c.sources.applied); err != nil {
 		return r.corrupt(err.Error())
 	}
-	if row.Paid < 0 || row.Paid > maxBalance-c.books.fees {
+	if row.Paid < 0 || row.Paid > ledger.MaxBalance-c.books.fees {
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d has paid what nobody can", row.Number))
 	}
 	if row.Review != nil {

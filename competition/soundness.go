@@ -115,7 +115,7 @@ func (a *award) sound() bool {
 	rank, left := uint32(0), a.pool
 	for i := range a.prizes {
 		w := &a.prizes[i]
-		if w.rank <= rank || w.minor <= 0 || w.minor > left || !w.status.known() || !ValidText(w.reason, MaxReasonRunes) {
+		if w.rank <= rank || w.minor <= 0 || w.minor > left || !w.status.Known() || !ValidText(w.reason, MaxReasonRunes) {
 			return false
 		}
 		rank, left = w.rank, left-w.minor

@@ -43,7 +43,7 @@ func (s *store) append(t require.TestingT, b *Batch) {
 	for _, e := range b.Erasures {
 		delete(s.memberships, e.UserID)
 		for i := range s.ledger.Transactions {
-			s.ledger.Transactions[i].Rename(e)
+			s.ledger.Transactions[i].Rename(e.UserID, e.Pseudonym)
 		}
 		for i := range s.ledger.Prizes {
 			if p := &s.ledger.Prizes[i]; p.UserID == e.UserID {

@@ -8,6 +8,8 @@ import (
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // Two kinds of rules say what a competition may hold.
@@ -50,6 +52,14 @@ func ValidID(id string) bool {
 		}
 	}
 	return true
+}
+
+// ParsePrizeID is the inverse of ledger.PrizeID.String.
+func ParsePrizeID(text string) (id ledger.PrizeID, ok bool) {
+	name, digits, _ := strings.Cut(text, ".")
+	number, err := strconv.ParseUint(digits, 10, 32)
+	id = ledger.PrizeID{CompetitionID: name, Number: uint32(number)}
+	return id, err == nil && number > 0 && ValidID(name) && id.String() == text
 }
 
 // ValidUserID reports whether id can name a user: 1 to 128 bytes of printable

@@ -45,7 +45,7 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 	prize := competition.TransactionID{}
 	take := func(key, value []byte) error {
 		t, err := parseTransaction(key, value, id)
-		if err == nil && t.Rename(e) {
+		if err == nil && t.Rename(e.UserID, e.Pseudonym) {
 			out.money.Transactions = append(out.money.Transactions, t)
 		}
 		return err

@@ -1,4 +1,4 @@
-package competition
+package ledger
 
 import (
 	"fmt"
@@ -6,11 +6,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-)
 
-// The ledger is double-entry and append-only: money is never made or lost, it
-// moves between accounts. It is derived from the events, so that it can be
-// worked out again and compared; see [Bookkeeper].
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // AccountKind is what an account is for.
 type AccountKind uint8
@@ -31,6 +29,18 @@ type Account struct {
 	Kind  AccountKind
 	Owner string
 }
+
+// PoolOf returns the account of a competition's prize pool.
+func PoolOf(competitionID string) Account { return Account{PoolAccount, competitionID} }
+
+// SponsorOf returns the account of who sponsors a competition.
+func SponsorOf(competitionID string) Account { return Account{SponsorAccount, competitionID} }
+
+// WalletOf returns the account of a user's prizes.
+func WalletOf(userID string) Account { return Account{WalletAccount, userID} }
+
+// OutsideOf returns the account of what a user moved through the payment provider.
+func OutsideOf(userID string) Account { return Account{OutsideAccount, userID} }
 
 // String is the account's name, such as wallet/u1.
 func (a Account) String() string {
@@ -103,21 +113,9 @@ func (id TransactionID) String() string {
 	return text
 }
 
-// ParseTransactionID is the inverse of String.
-func ParseTransactionID(text string) (id TransactionID, ok bool) {
-	parts := strings.Split(text, ".")
-	if len(parts) < 2 || len(parts) > 3 {
-		return id, false
-	}
-	id.CompetitionID = parts[0]
-	var err, errN error
-	id.Seq, err = strconv.ParseUint(parts[1], 10, 63)
-	if len(parts) == 3 {
-		var n uint64
-		n, errN = strconv.ParseUint(parts[2], 10, 32)
-		id.N = uint32(n)
-	}
-	return id, err == nil && errN == nil && ValidID(id.CompetitionID) && id.String() == text
+// Before reports whether a transaction of the same competition comes before another.
+func (id TransactionID) Before(other TransactionID) bool {
+	return id.Seq < other.Seq || id.Seq == other.Seq && id.N < other.N
 }
 
 // Posting is what a transaction does to one account.
@@ -131,7 +129,7 @@ type Transaction struct {
 	ID       TransactionID
 	Type     TransactionType
 	Currency string
-	At       Millis
+	At       calendar.Millis
 	Postings []Posting // two or more, no account twice, adding up to 0
 }
 
@@ -139,7 +137,7 @@ type Transaction struct {
 func (t *Transaction) Check() error {
 	var total int64
 	for i, p := range t.Postings {
-		if p.Minor == 0 || p.Minor > maxBalance || p.Minor < -maxBalance {
+		if p.Minor == 0 || p.Minor > MaxBalance || p.Minor < -MaxBalance {
 			return fmt.Errorf("transaction %v moves %d on %v", t.ID, p.Minor, p.Account)
 		}
 		if slices.ContainsFunc(t.Postings[:i], func(q Posting) bool { return q.Account == p.Account }) {
@@ -151,6 +149,30 @@ func (t *Transaction) Check() error {
 		return fmt.Errorf("transaction %v has %d postings that add up to %d", t.ID, len(t.Postings), total)
 	}
 	return nil
+}
+
+// Equal reports whether two transactions are the same; postings may have any order.
+func (t *Transaction) Equal(other *Transaction) bool {
+	if t.ID != other.ID || t.Type != other.Type || t.Currency != other.Currency || t.At != other.At || len(t.Postings) != len(other.Postings) {
+		return false
+	}
+	for _, p := range t.Postings {
+		if !slices.Contains(other.Postings, p) {
+			return false
+		}
+	}
+	return true
+}
+
+// Rename has the transaction name another owner where it names a user, and reports
+// whether it did.
+func (t *Transaction) Rename(userID, owner string) (renamed bool) {
+	for i := range t.Postings {
+		if account := &t.Postings[i].Account; account.OfUser() && account.Owner == userID {
+			account.Owner, renamed = owner, true
+		}
+	}
+	return renamed
 }
 
 // SideOf is what the transaction brought a user, wallet and outside together: a
@@ -174,79 +196,10 @@ func (t *Transaction) Users() (users []string) {
 	return users
 }
 
-// transfer is the transaction that moves an amount above 0.
-func transfer(id TransactionID, t TransactionType, currency string, at Millis, from, to Account, minor int64) Transaction {
+// Transfer is the transaction that moves an amount above 0.
+func Transfer(id TransactionID, t TransactionType, currency string, at calendar.Millis, from, to Account, minor int64) Transaction {
 	return Transaction{ID: id, Type: t, Currency: currency, At: at, Postings: []Posting{{from, -minor}, {to, minor}}}
 }
 
-// PrizeStatus is where a prize stands.
-type PrizeStatus uint8
-
-// The statuses of a prize. A pending one waits in the wallet for word from the
-// payment provider; the other two are for good.
-const (
-	PendingPrize PrizeStatus = iota + 1
-	DistributedPrize
-	FailedPrize
-)
-
-var prizeStatusNames = [...]string{PendingPrize: "pending", DistributedPrize: "distributed", FailedPrize: "failed"}
-
-// String is the word that clients see.
-func (s PrizeStatus) String() string {
-	if !s.known() {
-		return "unknown"
-	}
-	return prizeStatusNames[s]
-}
-
-func (s PrizeStatus) known() bool { return s >= PendingPrize && s <= FailedPrize }
-
-// ParsePrizeStatus is the inverse of String.
-func ParsePrizeStatus(word string) (PrizeStatus, bool) {
-	for s := PendingPrize; s <= FailedPrize; s++ {
-		if prizeStatusNames[s] == word {
-			return s, true
-		}
-	}
-	return 0, false
-}
-
-// Prize is one winner's prize.
-type Prize struct {
-	CompetitionID string
-	Number        uint32 // the participant, of whom a competition has one prize at most
-	UserID        string
-	Rank          int // the board's
-	Minor         int64
-	Currency      string
-	Status        PrizeStatus
-	CreatedAt     Millis
-	DistributedAt Millis // 0 unless it was
-	Reason        string // why it failed
-}
-
-// PrizeID names a prize: spring.7 is that of participant 7.
-type PrizeID struct {
-	CompetitionID string
-	Number        uint32
-}
-
-// ID is the prize's id.
-func (p *Prize) ID() PrizeID { return PrizeID{p.CompetitionID, p.Number} }
-
-// String is the id that clients see.
-func (id PrizeID) String() string {
-	return id.CompetitionID + "." + strconv.FormatUint(uint64(id.Number), 10)
-}
-
-// ParsePrizeID is the inverse of String.
-func ParsePrizeID(text string) (id PrizeID, ok bool) {
-	name, digits, _ := strings.Cut(text, ".")
-	number, err := strconv.ParseUint(digits, 10, 32)
-	id = PrizeID{name, uint32(number)}
-	return id, err == nil && number > 0 && ValidID(name) && id.String() == text
-}
-
-// maxBalance bounds what may be paid into one pool, so that no sum overflows.
-const maxBalance = math.MaxInt64 / 4
+// MaxBalance is the most that may be paid into one pool, so that no sum overflows.
+const MaxBalance = math.MaxInt64 / 4

@@ -1,17 +1,21 @@
-package competition
+package ledger
 
-import "context"
+import (
+	"context"
 
-// LedgerStore answers what became of the money. Its rows come with the events
+	"github.com/paceboard/paceboard/competition/calendar"
+)
+
+// Store answers what became of the money. Its rows come with the events
 // that move it: Journal.Append writes a batch's transactions and prizes in the
 // same commit, and transactions are only ever added.
-type LedgerStore interface {
+type Store interface {
 	// TransactionsOf visits what was brought or cost a user, newest first,
 	// beginning behind a place, until visit returns false.
-	TransactionsOf(ctx context.Context, userID string, behind LedgerPlace, visit func(UserTransaction) bool) error
+	TransactionsOf(ctx context.Context, userID string, behind Place, visit func(UserTransaction) bool) error
 
 	// PrizesOf visits a user's prizes in the same way.
-	PrizesOf(ctx context.Context, userID string, behind LedgerPlace, visit func(Prize) bool) error
+	PrizesOf(ctx context.Context, userID string, behind Place, visit func(Prize) bool) error
 
 	// PendingPrizes visits the prizes that are pending, with what is known of
 	// handing them over, in the order of their ids, beginning behind one.
@@ -26,10 +30,16 @@ type LedgerStore interface {
 	ReadLedger(ctx context.Context, competitionID string, transaction func(Transaction) error, prize func(Prize) error) error
 }
 
-// LedgerPlace is a place in a user's transactions or prizes; the zero value is
+// Rows is what one event, or one batch, writes into the ledger.
+type Rows struct {
+	Transactions []Transaction
+	Prizes       []Prize // as they are from now on
+}
+
+// Place is a place in a user's transactions or prizes; the zero value is
 // before the newest. Newer goes by time, then by id.
-type LedgerPlace struct {
-	At            Millis
+type Place struct {
+	At            calendar.Millis
 	CompetitionID string
 	Seq           uint64 // of a transaction; 0 for a prize
 	N             uint32 // of a transaction, or a prize's number
@@ -41,16 +51,16 @@ type UserTransaction struct {
 	Type     TransactionType
 	Minor    int64 // what it brought; below 0 what it cost; never 0
 	Currency string
-	At       Millis
+	At       calendar.Millis
 }
 
 // Place is where the transaction stands among those of its user.
-func (t *UserTransaction) Place() LedgerPlace {
-	return LedgerPlace{t.At, t.ID.CompetitionID, t.ID.Seq, t.ID.N}
+func (t *UserTransaction) Place() Place {
+	return Place{t.At, t.ID.CompetitionID, t.ID.Seq, t.ID.N}
 }
 
 // Place is where the prize stands among those of its user.
-func (p *Prize) Place() LedgerPlace { return LedgerPlace{p.CreatedAt, p.CompetitionID, 0, p.Number} }
+func (p *Prize) Place() Place { return Place{p.CreatedAt, p.CompetitionID, 0, p.Number} }
 
 // UserTransactions are the transaction as each of its users sees it, by the
 // users' ids.
@@ -100,8 +110,8 @@ type Handover struct {
 	Prize    PrizeID
 	Status   HandoverStatus
 	Attempts int
-	NextAt   Millis // not before
-	Error    string // of the last attempt, for operators; empty if there was none
+	NextAt   calendar.Millis // not before
+	Error    string          // of the last attempt, for operators; empty if there was none
 }
 
 // PayoutReply is a pending prize and how far handing it over is.
