@@ -50,9 +50,20 @@ func (c *commit) begin() {
 		return
 	}
 	var ctx context.Context
-	ctx, c.cancel = w.engine.appendContext(c.batches)
+	ctx, c.cancel = context.WithTimeout(w.env.life, w.env.timeout+c.extra())
 	c.began = time.Now()
 	w.append(ctx, c.batches, c.end)
+}
+
+// extra is the time for more than a few rows: a batch that pays very many prizes, or
+// refunds very many fees, gets the time that it takes.
+func (c *commit) extra() time.Duration {
+	rows := 0
+	for _, b := range c.batches {
+		rows += len(b.Transactions) + len(b.Prizes)
+	}
+	const perRow = 200 * time.Microsecond
+	return time.Duration(rows) * perRow
 }
 
 // finish tells everybody what became of it.
@@ -73,7 +84,7 @@ func (c *commit) finish(errs []error) {
 			j.result.err = errs[next]
 		}
 		next++
-		w.engine.system.Root.Send(j.to, j.result)
+		w.env.root.Send(j.to, j.result)
 	}
 	clear(c.jobs)
 	clear(c.batches)

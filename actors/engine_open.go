@@ -37,7 +37,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e.competitions = pid
 	e.damage = newDamage(&o)
-	e.writer = startWriter(e)
+	e.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: e.system.Root, metrics: o.Metrics})
 	e.projector = startProjector(e)
 	e.saver = startSaver(e)
 	e.monitor = startMonitor(e)

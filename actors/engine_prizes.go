@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -87,17 +86,6 @@ func (e *Engine) readLedger(read func(context.Context) error) error {
 	ctx, cancel := context.WithDeadline(e.life, e.deadline())
 	defer cancel()
 	return read(ctx)
-}
-
-// appendContext bounds an append. Nearly all are a few rows; one that pays very
-// many prizes, or refunds very many fees, gets the time that it takes.
-func (e *Engine) appendContext(batches []*competition.Batch) (context.Context, context.CancelFunc) {
-	rows := 0
-	for _, b := range batches {
-		rows += len(b.Transactions) + len(b.Prizes)
-	}
-	const perRow = 200 * time.Microsecond
-	return context.WithTimeout(e.life, e.StoreTimeout+time.Duration(rows)*perRow)
 }
 
 // Payouts lists the prizes that are pending and how far handing them over is, of

@@ -4,10 +4,13 @@ import (
 	"context"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // writer makes batches durable. While as many commits are under way as may be,
@@ -19,13 +22,12 @@ import (
 // that there is to wait for is the disk. A journal that is a competition.Pipeline
 // gets the next commit before it has answered the last.
 type writer struct {
-	engine *Engine
+	env    writerEnv
 	append func(ctx context.Context, batches []*competition.Batch, answered func([]error))
 	mu     sync.Mutex
 	queue  []job
-	wake   chan struct{} // capacity 1
-	stop   chan struct{}
-	done   chan struct{}
+	wake   worker.Signal
+	loop   *worker.Loop
 
 	places chan struct{} // one for each commit under way
 	spares chan *commit  // as many as may be under way
@@ -33,6 +35,15 @@ type writer struct {
 
 	events  atomic.Int64 // waiting or under way
 	metrics commitMetrics
+}
+
+// writerEnv is what a writer needs.
+type writerEnv struct {
+	life    context.Context // of its calls of the journal
+	journal competition.Journal
+	timeout time.Duration      // of a commit of a few rows
+	root    *actor.RootContext // sends the answers
+	metrics prometheus.Registerer
 }
 
 // pipelined is how many commits may be under way in a competition.Pipeline: one
@@ -48,23 +59,21 @@ type job struct {
 	fence  chan<- struct{}
 }
 
-func startWriter(e *Engine) *writer {
-	w := &writer{
-		engine: e, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{}), metrics: newCommitMetrics(e.Metrics),
-	}
+func startWriter(env writerEnv) *writer {
+	w := &writer{env: env, wake: worker.NewSignal(), metrics: newCommitMetrics(env.metrics)}
 	atOnce := 1
-	if pipeline, ok := e.Store.(competition.Pipeline); ok {
+	if pipeline, ok := env.journal.(competition.Pipeline); ok {
 		atOnce, w.append = pipelined, pipeline.AppendNext
 	} else {
 		w.append = func(ctx context.Context, batches []*competition.Batch, answered func([]error)) {
-			answered(e.Store.Append(ctx, batches))
+			answered(env.journal.Append(ctx, batches))
 		}
 	}
 	w.places, w.spares = make(chan struct{}, atOnce), make(chan *commit, atOnce)
 	for range atOnce {
 		w.spares <- newCommit(w)
 	}
-	go w.run()
+	w.loop = worker.Start(context.Background(), w.run)
 	return w
 }
 
@@ -80,10 +89,7 @@ func (w *writer) add(j job) {
 	w.mu.Lock()
 	w.queue = append(w.queue, j)
 	w.mu.Unlock()
-	select {
-	case w.wake <- struct{}{}:
-	default:
-	}
+	w.wake.Set()
 }
 
 // fence returns when all that was queued before is done.
@@ -93,7 +99,7 @@ func (w *writer) fence(ctx context.Context) error {
 	select {
 	case <-reached:
 		return nil
-	case <-w.done:
+	case <-w.loop.Done():
 		return errStopped
 	case <-ctx.Done():
 		return ctx.Err()
@@ -101,30 +107,19 @@ func (w *writer) fence(ctx context.Context) error {
 }
 
 // close finishes what is queued and ends the writer.
-func (w *writer) close() {
-	close(w.stop)
-	<-w.done
-}
+func (w *writer) close() { w.loop.Stop() }
 
-func (w *writer) run() {
-	defer close(w.done)
-	for stopping := false; ; {
+func (w *writer) run(ctx context.Context) {
+	w.wake.Drain(ctx, func() bool {
 		w.places <- struct{}{}
 		if c := w.take(); c != nil {
 			c.begin()
-			continue
+			return true
 		}
 		<-w.places
-		if stopping {
-			w.await()
-			return
-		}
-		select {
-		case <-w.wake:
-		case <-w.stop:
-			stopping = true
-		}
-	}
+		return false
+	})
+	w.await()
 }
 
 // await returns when no commit is under way.
@@ -139,7 +134,7 @@ func (w *writer) await() {
 
 // take makes a commit of what is queued; nil if nothing is. A commit has one
 // batch of a competition at most, so a second one stays, and so does a fence
-// behind it.
+// after it.
 func (w *writer) take() *commit {
 	w.mu.Lock()
 	defer w.mu.Unlock()
