@@ -11,6 +11,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Engine runs competitions. Its methods are safe for concurrent use; each waits
@@ -29,11 +30,11 @@ type Engine struct {
 	clock        *clock
 	monitor      *monitor
 	mirror       *mirror // nil without Options.Mirror
-	sweeper      *repeated
+	tidying      *worker.Loop
+	sweeper      *worker.Loop // of invitations
 
 	inFlight     atomic.Int64
 	draining     atomic.Bool
-	recovered    atomic.Bool
 	incarnations atomic.Uint64
 	flagged      flagged
 	damage       *damage

@@ -3,32 +3,43 @@ package actors
 import (
 	"container/heap"
 	"context"
+	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// clock wakes each competition when time changes its status, in memory or not,
-// and tells the competitions in memory to tidy up now and then. The store has the
-// list of what is due, by an index: the clock looks at it every pollEvery, as far
-// ahead as horizon, and so knows what other processes and imports have made. What
-// lies further ahead it forgets. So a start brings nothing into memory that is not
-// due, and nothing grows with the number of competitions.
+// clock wakes each competition when time changes its status, in memory or not. The
+// store has the list of what is due, by an index: the clock looks at it every
+// pollEvery, as far ahead as horizon, and so knows what other processes and imports
+// have made. What lies further ahead it forgets. So a start brings nothing into
+// memory that is not due, and nothing grows with the number of competitions.
 type clock struct {
-	engine  *Engine
+	env     clockEnv
 	mu      sync.Mutex
 	due     dueHeap
 	at      map[string]competition.Millis // the valid entry of each competition
-	wake    chan struct{}                 // capacity 1
-	ticking chan struct{}                 // a place for each tick that is not handled yet
-	ctx     context.Context
-	stop    context.CancelFunc
-	parts   sync.WaitGroup
+	wake    worker.Signal
+	ticking chan struct{} // a place for each tick that is not handled yet
+	read    chan struct{} // closed when the list could be read for the first time
+	loop    *worker.Loop  // nil before start
 
 	// The loop's own.
 	pollAt competition.Millis // when to look at the list next
 	polled competition.Due    // where the look under way is; zero when none is
+}
+
+// clockEnv is what a clock needs.
+type clockEnv struct {
+	store   competition.Catalog
+	timeout time.Duration // of one look at the list
+	now     func() competition.Millis
+	logger  *slog.Logger
+	// tick sends a tick to a competition, which it brings into memory if need be.
+	// Each that was sent is answered by a call of ticked.
+	tick func(id string) error
 }
 
 const (
@@ -58,23 +69,32 @@ func (h *dueHeap) Pop() any {
 	return last
 }
 
-func newClock(e *Engine) *clock {
-	c := &clock{
-		engine: e, at: map[string]competition.Millis{}, wake: make(chan struct{}, 1), ticking: make(chan struct{}, maxTicking),
+func newClock(env clockEnv) *clock {
+	return &clock{
+		env: env, at: map[string]competition.Millis{}, wake: worker.NewSignal(),
+		ticking: make(chan struct{}, maxTicking), read: make(chan struct{}),
 	}
-	c.ctx, c.stop = context.WithCancel(e.life)
-	return c
 }
 
-func (c *clock) start() {
-	c.parts.Go(c.run)
-	c.parts.Go(c.sweep)
+func (c *clock) start(life context.Context) { c.loop = worker.Start(life, c.run) }
+
+func (c *clock) close() { c.loop.Stop() }
+
+// hasRead reports whether the list could be read: then whoever asks for a
+// competition that is due finds it moved on.
+func (c *clock) hasRead() bool {
+	select {
+	case <-c.read:
+		return true
+	default:
+		return false
+	}
 }
 
 // schedule sets when a competition is woken next, in place of an earlier call. What
 // is further ahead than horizon the clock finds in the store in time.
 func (c *clock) schedule(id string, at competition.Millis) {
-	far := at > c.engine.now()+competition.Millis(horizon.Milliseconds())
+	far := at > c.env.now()+competition.Millis(horizon.Milliseconds())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -83,15 +103,7 @@ func (c *clock) schedule(id string, at competition.Millis) {
 	case c.at[id] != at:
 		c.at[id] = at
 		heap.Push(&c.due, due{at: at, id: id})
-		c.poke()
-	}
-}
-
-// poke has the clock look at the time.
-func (c *clock) poke() {
-	select {
-	case c.wake <- struct{}{}:
-	default:
+		c.wake.Set()
 	}
 }
 
@@ -117,43 +129,29 @@ func (c *clock) next(now competition.Millis) (id string, wait time.Duration) {
 	return "", time.Minute
 }
 
-func (c *clock) close() {
-	c.stop()
-	c.parts.Wait()
-}
-
-func (c *clock) run() {
-	for c.ctx.Err() == nil {
-		now := c.engine.now()
+func (c *clock) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		now := c.env.now()
 		id, wait := c.next(now)
 		switch {
 		case id != "":
-			c.wakeUp(id)
-			continue
+			c.wakeUp(ctx, id)
 		case c.polled != competition.Due{}, now >= c.pollAt:
-			c.poll(now)
-			continue
+			c.poll(ctx, now)
+		default:
+			c.wake.Wait(ctx, min(wait, time.Duration(c.pollAt-now)*time.Millisecond))
 		}
-		timer := time.NewTimer(min(wait, time.Duration(c.pollAt-now)*time.Millisecond))
-		select {
-		case <-timer.C:
-		case <-c.wake:
-		case <-c.ctx.Done():
-		}
-		timer.Stop()
 	}
 }
 
-// poll schedules the next page of what the store says is due soon. As soon as that
-// could be read the engine is ready: whoever asks for a competition that is due
-// finds it moved on.
-func (c *clock) poll(now competition.Millis) {
-	ctx, cancel := context.WithTimeout(c.ctx, c.engine.StoreTimeout)
+// poll schedules the next page of what the store says is due soon.
+func (c *clock) poll(life context.Context, now competition.Millis) {
+	ctx, cancel := context.WithTimeout(life, c.env.timeout)
 	defer cancel()
-	page, err := c.engine.Store.DueBefore(ctx, c.polled, now+competition.Millis(horizon.Milliseconds()), duePage)
+	page, err := c.env.store.DueBefore(ctx, c.polled, now+competition.Millis(horizon.Milliseconds()), duePage)
 	if err != nil {
-		if c.ctx.Err() == nil {
-			c.engine.Logger.Error("the list of what is due cannot be read yet", "error", err)
+		if life.Err() == nil {
+			c.env.logger.ErrorContext(ctx, "the list of what is due cannot be read yet", "error", err)
 		}
 		c.pollAt, c.polled = now+competition.Millis(pollRetry.Milliseconds()), competition.Due{}
 		return
@@ -165,47 +163,23 @@ func (c *clock) poll(now competition.Millis) {
 	if len(page) == duePage {
 		c.polled = page[duePage-1]
 	}
-	c.engine.recovered.Store(true)
-}
-
-// sweep tells the competitions in memory to tidy up.
-func (c *clock) sweep() {
-	sweeps := time.NewTicker(max(min(c.engine.IdleAfter/4, time.Minute), 10*time.Millisecond))
-	defer sweeps.Stop()
-	for {
-		select {
-		case <-sweeps.C:
-			for _, h := range c.engine.registry.all() {
-				c.engine.tell(h, &sweep{})
-			}
-		case <-c.ctx.Done():
-			return
-		}
+	if !c.hasRead() {
+		close(c.read)
 	}
 }
 
-// wakeUp sends a tick to a competition, bringing it into memory if need be, as soon
-// as there is a place for one. The actor is the one to let the tick leave.
-func (c *clock) wakeUp(id string) {
+// wakeUp sends a tick to a competition, as soon as there is a place for one.
+func (c *clock) wakeUp(ctx context.Context, id string) {
 	select {
 	case c.ticking <- struct{}{}:
-	case <-c.ctx.Done():
+	case <-ctx.Done():
 		return
 	}
-	before := c.engine.registry.find(id)
-	used := before != nil && before.used.Load()
-	h, err := c.engine.enter(id, c.engine.deadline())
-	if err != nil {
+	if err := c.env.tick(id); err != nil {
 		c.ticked()
-		c.engine.Logger.Warn("a competition could not be woken for its change of status", "competition", id, "error", err)
-		c.schedule(id, c.engine.now()+1000)
-		return
+		c.env.logger.WarnContext(ctx, "a competition could not be woken for its change of status", "competition", id, "error", err)
+		c.schedule(id, c.env.now()+1000)
 	}
-	if !used {
-		h.used.Store(false) // a tick is no use; see competitionActor.tick
-	}
-	c.engine.tell(h, &tick{})
-	c.engine.dismiss()
 }
 
 // ticked gives the place of a tick back.

@@ -205,7 +205,7 @@ func TestTickThatCameTooEarlyComesAgain(t *testing.T) {
 		pass(59*time.Minute + 50*time.Second)
 		id, _ := e.clock.next(d.Start) // as if the wall clock had been set back since
 		require.Equal(t, "spring", id)
-		e.clock.wakeUp(id)
+		e.clock.wakeUp(t.Context(), id)
 		pass(5 * time.Second)
 		require.Equal(t, competition.Upcoming, stored(t, store, "spring"))
 		pass(time.Hour)

@@ -2,20 +2,25 @@ package actors
 
 import (
 	"context"
-	"slices"
+	"log/slog"
 	"sync/atomic"
 	"time"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // monitor asks the store every second how it is, so that health answers at once
 // and a broken store is in the log even when nobody writes.
 type monitor struct {
-	*repeated
-
-	engine *Engine
+	store  checker
+	logger *slog.Logger
 	last   atomic.Pointer[checked]
+	loop   *worker.Loop
+}
+
+// checker is what a monitor needs of a store; see competition.Store.
+type checker interface {
+	Check(ctx context.Context) error
 }
 
 // checked is the outcome of one look at the store.
@@ -24,58 +29,29 @@ type checked struct {
 	took time.Duration
 }
 
-func startMonitor(e *Engine) *monitor {
-	m := &monitor{engine: e}
-	m.look(e.life)
-	m.repeated = repeat(e.life, time.Second, m.look)
+func startMonitor(life context.Context, store checker, logger *slog.Logger) *monitor {
+	m := &monitor{store: store, logger: logger}
+	m.look(life)
+	m.loop = worker.Every(life, worker.Interval{Then: time.Second}, m.look)
 	return m
 }
+
+func (m *monitor) close() { m.loop.Stop() }
 
 func (m *monitor) look(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	began := time.Now()
-	now := &checked{err: m.engine.Store.Check(ctx)}
+	now := &checked{err: m.store.Check(ctx)}
 	now.took = time.Since(began)
 	before := m.last.Swap(now)
 	switch {
 	case now.err != nil && (before == nil || before.err == nil):
-		m.engine.Logger.ErrorContext(ctx, "the store takes no writes", "error", now.err)
+		m.logger.ErrorContext(ctx, "the store takes no writes", "error", now.err)
 	case now.err == nil && before != nil && before.err != nil:
-		m.engine.Logger.InfoContext(ctx, "the store takes writes again")
+		m.logger.InfoContext(ctx, "the store takes writes again")
 	}
 }
 
 // ready is nil when the store could take writes at the last look.
 func (m *monitor) ready() error { return m.last.Load().err }
-
-// Health is how the engine is, without asking anybody.
-func (e *Engine) Health() competition.Health {
-	store := e.monitor.last.Load()
-	d := competition.Dependency{Name: "store", Healthy: store.err == nil, Latency: milliseconds(store.took)}
-	if store.err != nil {
-		d.Detail = store.err.Error()
-	}
-	h := competition.Health{
-		Ready:        store.err == nil && e.recovered.Load() && !e.draining.Load(),
-		Draining:     e.draining.Load(),
-		Dependencies: []competition.Dependency{d},
-		InFlight:     int(e.inFlight.Load()),
-		QueuedEvents: int(e.writer.events.Load()),
-		Lifetime:     e.projector.state(),
-		Flagged:      e.flagged.counts(),
-	}
-	if e.mirror != nil {
-		h.Dependencies = append(h.Dependencies, e.mirror.health())
-	}
-	for _, a := range e.registry.all() {
-		h.Active++
-		if a.damage.Load() != nil {
-			h.Damaged = append(h.Damaged, a.id)
-		}
-	}
-	slices.Sort(h.Damaged)
-	return h
-}
-
-func milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }

@@ -9,8 +9,10 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // New starts an engine on a store, which stays the caller's to close, after
@@ -39,14 +41,15 @@ func New(o Options) (*Engine, error) {
 	e.damage = newDamage(&o)
 	e.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: e.system.Root, metrics: o.Metrics})
 	e.projector = startProjector(e)
-	e.saver = startSaver(e)
-	e.monitor = startMonitor(e)
-	e.sweeper = repeat(e.life, sweepInvitationsEvery, e.sweepInvitations)
+	e.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: e.system.Root, projector: e.projector})
+	e.monitor = startMonitor(e.life, o.Store, o.Logger)
+	e.sweeper = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery}, e.sweepInvitations)
+	e.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
 	if o.Mirror != nil {
 		e.mirror = startMirror(e)
 	}
-	e.clock = newClock(e)
-	e.clock.start()
+	e.clock.start(e.life)
+	e.tidying = worker.Every(e.life, worker.Interval{Then: max(min(o.IdleAfter/4, time.Minute), 10*time.Millisecond)}, e.tidyUp)
 	return e, nil
 }
 
@@ -78,6 +81,7 @@ func (e *Engine) Close(ctx context.Context) error {
 // whoever waits is answered.
 func (e *Engine) shutDown() error {
 	e.clock.close()
+	e.tidying.Stop()
 	e.drain()
 	e.endRecovering()
 	if e.mirror != nil {
@@ -95,7 +99,7 @@ func (e *Engine) shutDown() error {
 	e.projector.close()
 	e.writer.close()
 	e.monitor.close()
-	e.sweeper.close()
+	e.sweeper.Stop()
 	err := e.system.Root.PoisonFuture(e.competitions).Wait()
 	e.system.Shutdown()
 	e.workers.Close()

@@ -1,23 +1,34 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"sync"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // saver stores snapshots, one after another. Its queue is bounded by the number
 // of competitions, each of which has one snapshot here at most.
 type saver struct {
-	engine *Engine
-	mu     sync.Mutex
-	queue  []saveJob
-	wake   chan struct{} // capacity 1
-	stop   chan struct{}
-	done   chan struct{}
+	env   saverEnv
+	mu    sync.Mutex
+	queue []saveJob
+	wake  worker.Signal
+	loop  *worker.Loop
+}
+
+// saverEnv is what a saver needs.
+type saverEnv struct {
+	life      context.Context // of its calls of the store
+	store     competition.Snapshots
+	timeout   time.Duration      // of one call
+	root      *actor.RootContext // sends the answers
+	projector *projector         // is given what was stored
 }
 
 type saveJob struct {
@@ -25,9 +36,9 @@ type saveJob struct {
 	result *saved
 }
 
-func startSaver(e *Engine) *saver {
-	s := &saver{engine: e, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
-	go s.run()
+func startSaver(env saverEnv) *saver {
+	s := &saver{env: env, wake: worker.NewSignal()}
+	s.loop = worker.Start(context.Background(), func(ctx context.Context) { s.wake.Drain(ctx, s.saveAll) })
 	return s
 }
 
@@ -36,44 +47,26 @@ func (s *saver) save(j saveJob) {
 	s.mu.Lock()
 	s.queue = append(s.queue, j)
 	s.mu.Unlock()
-	select {
-	case s.wake <- struct{}{}:
-	default:
-	}
+	s.wake.Set()
 }
 
 // close finishes what is queued and ends the saver.
-func (s *saver) close() {
-	close(s.stop)
-	<-s.done
-}
+func (s *saver) close() { s.loop.Stop() }
 
-func (s *saver) run() {
-	defer close(s.done)
-	for stopping := false; ; {
-		s.mu.Lock()
-		jobs := s.queue
-		s.queue = nil
-		s.mu.Unlock()
-		for _, j := range jobs {
-			ctx, cancel := s.engine.storeContext()
-			j.result.err = s.engine.Store.Save(ctx, &j.result.snapshot)
-			cancel()
-			s.project(j.result)
-			s.engine.system.Root.Send(j.to, j.result)
-		}
-		switch {
-		case len(jobs) > 0:
-		case stopping:
-			return
-		default:
-			select {
-			case <-s.wake:
-			case <-s.stop:
-				stopping = true
-			}
-		}
+// saveAll stores what is queued, and reports whether anything was.
+func (s *saver) saveAll() bool {
+	s.mu.Lock()
+	jobs := s.queue
+	s.queue = nil
+	s.mu.Unlock()
+	for _, j := range jobs {
+		ctx, cancel := context.WithTimeout(s.env.life, s.env.timeout)
+		j.result.err = s.env.store.Save(ctx, &j.result.snapshot)
+		cancel()
+		s.project(j.result)
+		s.env.root.Send(j.to, j.result)
 	}
+	return len(jobs) > 0
 }
 
 // project has the lifetime statistics follow the snapshot, or the one that was
@@ -81,8 +74,8 @@ func (s *saver) run() {
 func (s *saver) project(result *saved) {
 	switch {
 	case result.err == nil:
-		s.engine.projector.add(&result.snapshot)
+		s.env.projector.add(&result.snapshot)
 	case errors.Is(result.err, competition.ErrConflict):
-		s.engine.projector.addAll(result.snapshot.CompetitionID)
+		s.env.projector.addAll(result.snapshot.CompetitionID)
 	}
 }

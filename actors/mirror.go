@@ -420,12 +420,7 @@ func (m *mirror) note(err error, took time.Duration) {
 func (m *mirror) health() competition.Dependency {
 	last := m.last.Load()
 	now := time.Now()
-	d := competition.Dependency{
-		Name: "redis", Healthy: last.err == nil, Latency: milliseconds(last.took),
-		Follows: true, Lag: milliseconds(max(m.behind.lag(now), m.sweep.lag(now))),
-	}
-	if last.err != nil {
-		d.Detail = last.err.Error()
-	}
+	d := competition.NewDependency("redis", last.took, last.err)
+	d.Follows, d.Lag = true, max(m.behind.lag(now), m.sweep.lag(now))
 	return d
 }

@@ -111,16 +111,12 @@ func (m *mirror) runSweep() {
 // awaitRecovery waits until the competitions that take syncs are in memory: they
 // come first, and are nothing to sweep. False means stopped.
 func (m *mirror) awaitRecovery() bool {
-	poll := time.NewTicker(50 * time.Millisecond)
-	defer poll.Stop()
-	for !m.engine.recovered.Load() {
-		select {
-		case <-poll.C:
-		case <-m.sweeping.Done():
-			return false
-		}
+	select {
+	case <-m.engine.clock.read:
+		return true
+	case <-m.sweeping.Done():
+		return false
 	}
-	return true
 }
 
 func (m *mirror) sweepAll() {

@@ -220,7 +220,7 @@ func (w *world) between() {
 
 // settle lets retries, ticks and sweeps happen.
 func (w *world) settle() {
-	w.engine.clock.poke()
+	w.engine.clock.wake.Set()
 	pass(1500 * time.Millisecond)
 }
 

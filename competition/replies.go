@@ -86,8 +86,17 @@ type Projecting struct {
 type Dependency struct {
 	Name    string
 	Healthy bool
-	Detail  string  // why not, and what to do
-	Latency float64 // milliseconds of the last check or commit
-	Follows bool    // it is written behind the journal, and no sync waits for it
-	Lag     float64 // milliseconds that it is behind, if it follows
+	Detail  string        // why not, and what to do
+	Latency time.Duration // of the last check or commit
+	Follows bool          // it is written after the journal, and no sync waits for it
+	Lag     time.Duration // how long it has lacked something, if it follows
+}
+
+// NewDependency returns a part as of its last check, which failed with err, if any.
+func NewDependency(name string, took time.Duration, err error) Dependency {
+	d := Dependency{Name: name, Healthy: err == nil, Latency: took}
+	if err != nil {
+		d.Detail = err.Error()
+	}
+	return d
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -192,7 +193,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	b.engine.err = nil
 	b.engine.health = &competition.Health{
 		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
-		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 2}, {Name: "redis", Detail: "away", Follows: true, Lag: 1500}},
+		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 2 * time.Millisecond}, {Name: "redis", Detail: "away", Follows: true, Lag: 1500 * time.Millisecond}},
 	}
 	text := b.scraped(t).body
 	for _, line := range []string{
@@ -219,7 +220,7 @@ func TestHealthInDetail(t *testing.T) {
 	b := newBench(t)
 	b.engine.health = &competition.Health{
 		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
-		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 0.4125}, {Name: "redis", Detail: `start it: "redis-server"`, Follows: true, Lag: 1500}},
+		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 412500}, {Name: "redis", Detail: `start it: "redis-server"`, Follows: true, Lag: 1500 * time.Millisecond}},
 	}
 	r := b.do(t, "GET", "/health/detailed", "", bearer(authtest.Operator(t)))
 	require.Equal(t, 200, r.status)

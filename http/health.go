@@ -3,6 +3,7 @@ package http
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -65,9 +66,9 @@ func (s *Server) getDetailedHealth(c *call) error {
 			out = appendString(out, d.Detail)
 		}
 		out = append(out, `,"latency_ms":`...)
-		out = strconv.AppendFloat(out, d.Latency, 'f', 3, 64)
+		out = strconv.AppendFloat(out, inMillis(d.Latency), 'f', 3, 64)
 		if d.Follows {
-			out = strconv.AppendFloat(append(out, `,"lag_ms":`...), d.Lag, 'f', 3, 64)
+			out = strconv.AppendFloat(append(out, `,"lag_ms":`...), inMillis(d.Lag), 'f', 3, 64)
 		}
 		out = append(out, '}')
 	}
@@ -122,6 +123,8 @@ func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
 	return dst
 }
 
+func inMillis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
+
 // signInPart is what /health calls the checking of tokens.
 const signInPart = "sign_in"
 
@@ -131,12 +134,8 @@ func (s *Server) signIn() []competition.Dependency {
 	if s.projectKeys == nil {
 		return nil
 	}
-	took, trouble := s.projectKeys.Health()
-	d := competition.Dependency{Name: signInPart, Healthy: trouble == nil, Latency: float64(took.Microseconds()) / 1000}
-	if trouble != nil {
-		d.Detail = trouble.Error()
-	}
-	return []competition.Dependency{d}
+	took, err := s.projectKeys.Health()
+	return []competition.Dependency{competition.NewDependency(signInPart, took, err)}
 }
 
 // troubles names the parts that are not as they should be.

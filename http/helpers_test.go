@@ -273,7 +273,7 @@ func (e *fakeEngine) Health() competition.Health {
 	if e.health != nil {
 		return *e.health
 	}
-	return competition.Health{Ready: true, Active: 2, Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 0.4}}}
+	return competition.Health{Ready: true, Active: 2, Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 400 * time.Microsecond}}}
 }
 
 var secret = authtest.Secret

@@ -176,9 +176,9 @@ func (e *engineCollector) Collect(to chan<- prometheus.Metric) {
 	}
 	for _, d := range health.Dependencies {
 		gauge(e.up, oneIf(d.Healthy), d.Name)
-		gauge(e.latency, d.Latency/1000, d.Name)
+		gauge(e.latency, d.Latency.Seconds(), d.Name)
 		if d.Follows {
-			gauge(e.lag, d.Lag/1000, d.Name)
+			gauge(e.lag, d.Lag.Seconds(), d.Name)
 		}
 	}
 }

@@ -1,0 +1,28 @@
+package actors
+
+import "context"
+
+// tick has a competition look at the time, brought into memory if need be. Its
+// actor is the one to let the tick leave, and to tell the clock.
+func (e *Engine) tick(id string) error {
+	before := e.registry.find(id)
+	used := before != nil && before.used.Load()
+	h, err := e.enter(id, e.deadline())
+	if err != nil {
+		return err
+	}
+	if !used {
+		h.used.Store(false) // a tick is no use; see competitionActor.tick
+	}
+	e.tell(h, &tick{})
+	e.dismiss()
+	return nil
+}
+
+// tidyUp has the competitions in memory store what changed, and leave if they are
+// idle.
+func (e *Engine) tidyUp(context.Context) {
+	for _, h := range e.registry.all() {
+		e.tell(h, &sweep{})
+	}
+}
