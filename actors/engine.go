@@ -35,6 +35,7 @@ type Engine struct {
 
 	inFlight     atomic.Int64
 	draining     atomic.Bool
+	drained      worker.Signal // while draining: no request is under way
 	incarnations atomic.Uint64
 	flagged      flagged
 	damage       *damage

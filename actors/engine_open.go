@@ -23,7 +23,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), newKey: newKey, created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), newKey: newKey, drained: worker.NewSignal(), created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())
 	e.recovering, e.endRecovering = context.WithCancel(e.life)
@@ -104,15 +104,6 @@ func (e *Engine) shutDown() error {
 	e.system.Shutdown()
 	e.workers.Close()
 	return err
-}
-
-// drain waits until no request is under way.
-func (e *Engine) drain() {
-	poll := time.NewTicker(time.Millisecond)
-	defer poll.Stop()
-	for e.inFlight.Load() > 0 {
-		<-poll.C
-	}
 }
 
 func newKey() (k competition.Key) {

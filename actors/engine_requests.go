@@ -36,7 +36,18 @@ func (e *Engine) admit() error {
 	return nil
 }
 
-func (e *Engine) dismiss() { e.inFlight.Add(-1) }
+func (e *Engine) dismiss() {
+	if e.inFlight.Add(-1) == 0 && e.draining.Load() {
+		e.drained.Set()
+	}
+}
+
+// drain waits until no request is under way, once none is admitted any more.
+func (e *Engine) drain() {
+	for e.inFlight.Load() > 0 {
+		<-e.drained
+	}
+}
 
 func (e *Engine) leave(h *handle) {
 	h.leave()
