@@ -8,6 +8,30 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
+const (
+	// fanOutEvery is the shortest time between two updates to one subscription.
+	fanOutEvery = 100 * time.Millisecond
+	// refreshEvery is the shortest time between two updates while the first has
+	// not reached everybody: the others then get the later one.
+	refreshEvery = 50 * time.Millisecond
+)
+
+// audience is who watches a competition. It belongs to the actor, but outlives
+// its incarnations.
+type audience struct {
+	subscriptions map[*competition.Subscription]subscriber
+	herald        herald              // wakes them
+	update        *competition.Update // the last one, nil when nobody watches
+	lastFanOut    time.Time
+	scheduled     bool // a fanOut is in the mailbox or on its way there
+}
+
+// subscriber is whose a subscription is, and its place in the herald's ring.
+type subscriber struct {
+	caller competition.Caller
+	place  int
+}
+
 // herald wakes the readers of an audience, each at most every fanOutEvery. Ten
 // thousand woken at once would stand in one queue for the processors, and
 // everything else behind them, the next sync included. So it wakes a few, lets
@@ -65,15 +89,15 @@ func (h *herald) remove(index int) (moved *competition.Subscription) {
 	return moved
 }
 
-// announce has everybody woken once, from now on, by a goroutine that ends with
-// the engine at the latest.
-func (h *herald) announce(e *Engine) {
+// announce has everybody woken once, from now on, by a goroutine of a group that
+// ends at end at the latest.
+func (h *herald) announce(group *sync.WaitGroup, end <-chan struct{}) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.pending = len(h.ring)
 	if h.pending > 0 && !h.running {
 		h.running = true
-		e.heralds.Go(func() { h.run(e.life.Done()) })
+		group.Go(func() { h.run(end) })
 	}
 }
 

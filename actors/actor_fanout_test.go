@@ -1,9 +1,9 @@
 package actors
 
 import (
-	"context"
 	"maps"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,9 +16,7 @@ import (
 // TestHeraldWakesEverybodyAndNobodyTooOften: whoever comes and goes meanwhile.
 func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		e := &Engine{}
-		e.life, e.endLife = context.WithCancel(t.Context())
-		defer e.endLife()
+		var goroutines sync.WaitGroup
 		var h herald
 		random := rand.New(rand.NewPCG(5, 6))
 		places := map[*competition.Subscription]int{}
@@ -44,9 +42,9 @@ func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
 		for range 50 {
 			pass(fanOutEvery)
 			waiting := maps.Clone(wakes)
-			h.announce(e)
+			h.announce(&goroutines, t.Context().Done())
 			if random.IntN(2) == 0 {
-				h.announce(e) // again before the first is over
+				h.announce(&goroutines, t.Context().Done()) // again before the first is over
 			}
 			for range random.IntN(5) {
 				leave()
@@ -77,6 +75,6 @@ func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
 			}
 			require.False(t, h.busy())
 		}
-		e.heralds.Wait()
+		goroutines.Wait()
 	})
 }

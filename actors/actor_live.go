@@ -7,30 +7,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-const (
-	// fanOutEvery is the shortest time between two updates to one subscription.
-	fanOutEvery = 100 * time.Millisecond
-	// refreshEvery is the shortest time between two updates while the first has
-	// not reached everybody: the others then get the later one.
-	refreshEvery = 50 * time.Millisecond
-)
-
-// audience is who watches a competition. It belongs to the actor, but outlives
-// its incarnations.
-type audience struct {
-	subscriptions map[*competition.Subscription]subscriber
-	herald        herald              // wakes them
-	update        *competition.Update // the last one, nil when nobody watches
-	lastFanOut    time.Time
-	scheduled     bool // a fanOut is in the mailbox or on its way there
-}
-
-// subscriber is whose a subscription is, and its place in the herald's ring.
-type subscriber struct {
-	caller competition.Caller
-	place  int
-}
-
 // Messages of subscribers.
 type (
 	subscribe struct {
@@ -94,7 +70,7 @@ func (a *competitionActor) scheduleFanOut() {
 		return
 	}
 	audience.scheduled = true
-	root, self := a.engine.system.Root, a.self
+	root, self := a.env.root, a.self
 	every := fanOutEvery
 	if audience.herald.busy() {
 		every = refreshEvery
@@ -121,7 +97,7 @@ func (a *competitionActor) fanOut() {
 		a.look(s)
 		s.Offer(update)
 	}
-	audience.herald.announce(a.engine)
+	audience.herald.announce(&a.env.fanOuts, a.env.life.Done())
 }
 
 // revoke ends the subscriptions of those who may not read a board that became
@@ -136,5 +112,37 @@ func (a *competitionActor) revoke() {
 			s.Revoke()
 			a.unsubscribe(s)
 		}
+	}
+}
+
+// publish is the top of the board, made again if the state has moved on.
+func (a *competitionActor) publish() *competition.Published {
+	if top := a.handle.top.Load(); top != nil && top.Version == a.core.Version() && top.PrizesDecided == a.core.PrizesDecided() {
+		return top
+	}
+	top := &competition.Published{Board: a.core.Page(0, competition.PublishedEntries).Keep()}
+	top.Prizes, top.PrizesDecided = a.core.Prizes(competition.PublishedEntries).Prizes, a.core.PrizesDecided()
+	a.handle.top.Store(top)
+	return top
+}
+
+// publishSummary lets readers see what changes without a new version, too.
+func (a *competitionActor) publishSummary() {
+	if !a.core.Exists() {
+		return
+	}
+	summary := a.core.Summary()
+	a.handle.summary.Store(&summary)
+	if top := a.handle.top.Load(); top != nil && top.Private != (summary.Definition.Visibility == competition.Private) {
+		a.handle.top.Store(nil)
+		a.revoke() // an edit changes no version, so nobody would be told of it
+	}
+	a.scheduleTick()
+}
+
+// scheduleTick tells the clock when time next changes the status.
+func (a *competitionActor) scheduleTick() {
+	if at, ok := a.core.NextTransition(); ok {
+		a.env.clock.schedule(a.handle.id, at)
 	}
 }

@@ -132,14 +132,15 @@ func TestPanicWhileApplyingAnswersEverybodyWhoWaited(t *testing.T) {
 func TestPanicInTheMiddleOfABatchAnswersItOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
-		e := startEngine(t, store, nil)
 		enrolled := 0
-		e.newKey = func() competition.Key {
-			if enrolled++; enrolled == 4 { // the creator is the first
-				panic("no more keys")
+		e := startEngine(t, store, func(o *Options) {
+			o.newKey = func() competition.Key {
+				if enrolled++; enrolled == 4 { // the creator is the first
+					panic("no more keys")
+				}
+				return newKey()
 			}
-			return newKey()
-		}
+		})
 		create(t, e, running("spring"))
 		g := newGate(nil, true)
 		store.set(func() { store.beforeAppend = g.wait })

@@ -10,7 +10,7 @@ import (
 
 // maybeSnapshot stores what changed once it is enough.
 func (a *competitionActor) maybeSnapshot() {
-	if a.events >= a.engine.SnapshotEvents || a.core.Changed() >= a.engine.SnapshotRows {
+	if a.events >= a.env.snapshotEvents || a.core.Changed() >= a.env.snapshotRows {
 		a.snapshot()
 	}
 }
@@ -21,7 +21,7 @@ func (a *competitionActor) snapshot() {
 	}
 	a.saving = true
 	a.events = 0
-	a.engine.saver.save(saveJob{to: a.self, result: &saved{incarnation: a.incarnation, snapshot: a.core.Snapshot()}})
+	a.env.saver.save(saveJob{to: a.self, result: &saved{incarnation: a.incarnation, snapshot: a.core.Snapshot()}})
 }
 
 func (a *competitionActor) snapshotDone(m *saved) {
@@ -43,7 +43,7 @@ func (a *competitionActor) snapshotDone(m *saved) {
 // sweep comes now and then: it stores what changed, and lets an idle
 // competition go.
 func (a *competitionActor) sweep() {
-	now := a.engine.Now()
+	now := a.env.now()
 	if a.handle.used.Swap(false) {
 		a.lastUsed = now
 	}
@@ -82,7 +82,7 @@ func (a *competitionActor) dispensable() bool {
 	if a.core == nil {
 		return a.handle.damage.Load() == nil
 	}
-	return a.settled() && !a.stalled && !a.saving && a.events == 0 && a.engine.monitor.ready() == nil
+	return a.settled() && !a.stalled && !a.saving && a.events == 0 && a.env.monitor.ready() == nil
 }
 
 // idleAfter is how long the competition stays unused. One that was never
@@ -91,7 +91,7 @@ func (a *competitionActor) idleAfter() time.Duration {
 	if a.core != nil && !a.core.Exists() {
 		return 0
 	}
-	return a.engine.IdleAfter
+	return a.env.idleAfter
 }
 
 // stop stores what changed and ends the activation, whoever is still there.
@@ -99,11 +99,6 @@ func (a *competitionActor) stop() {
 	a.handle.shut()
 	a.stopping = true
 	a.maybeStop()
-}
-
-// settled reports whether nothing is under way.
-func (a *competitionActor) settled() bool {
-	return a.core == nil || a.stalled || len(a.underway) == 0 && a.core.Pending() == 0
 }
 
 // maybeStop ends a stopping activation once nothing is under way and the last
@@ -116,20 +111,12 @@ func (a *competitionActor) maybeStop() {
 		a.snapshot()
 		return
 	}
-	a.engine.system.Root.Poison(a.self) // behind the requests that are queued
+	a.env.root.Poison(a.self) // behind the requests that are queued
 }
-
-var errStopped = errors.New("the server is shutting down")
 
 // saveRows asks for a snapshot of what is applied, and is answered when it is
 // stored.
 type saveRows struct{}
-
-// storing is a saveRows that waits for a snapshot of a seq.
-type storing struct {
-	envelope *mailbox.Envelope
-	seq      uint64
-}
 
 // saveNow takes a saveRows.
 func (a *competitionActor) saveNow(v *mailbox.Envelope) {

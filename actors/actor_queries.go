@@ -144,14 +144,3 @@ func (a *competitionActor) conceal(caller competition.Caller, refusal error) err
 	}
 	return competition.ErrUnknownCompetition
 }
-
-// publish is the top of the board, made again if the state has moved on.
-func (a *competitionActor) publish() *competition.Published {
-	if top := a.handle.top.Load(); top != nil && top.Version == a.core.Version() && top.PrizesDecided == a.core.PrizesDecided() {
-		return top
-	}
-	top := &competition.Published{Board: a.core.Page(0, competition.PublishedEntries).Keep()}
-	top.Prizes, top.PrizesDecided = a.core.Prizes(competition.PublishedEntries).Prizes, a.core.PrizesDecided()
-	a.handle.top.Store(top)
-	return top
-}

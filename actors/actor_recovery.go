@@ -12,13 +12,13 @@ import (
 // requests back until there is something to answer from. What the store refuses
 // for now is tried again; damage is for good.
 func (a *competitionActor) recover() {
-	ctx, cancel := context.WithTimeout(a.engine.recovering, a.engine.RecoveryTimeout)
+	ctx, cancel := context.WithTimeout(a.env.recovering, a.env.recoveryTimeout)
 	defer cancel()
 	core, records, err := a.read(ctx)
 	switch {
 	case errors.Is(err, competition.ErrCorrupt):
 		a.damaged(err)
-	case err != nil && a.engine.recovering.Err() != nil: // shutting down
+	case err != nil && a.env.recovering.Err() != nil: // shutting down
 	case err != nil:
 		a.logger.Error("recovery failed and will be tried again", "error", err, "in", a.retryLater())
 	default:
@@ -28,7 +28,7 @@ func (a *competitionActor) recover() {
 		a.trackAnew()
 		a.publish()
 		a.scheduleFanOut()
-		core.Tick(a.engine.now()) // before the clock hears when the next one is due
+		core.Tick(a.now()) // before the clock hears when the next one is due
 		a.publishSummary()
 		a.gather()
 	}
@@ -38,22 +38,22 @@ func (a *competitionActor) recover() {
 // has with the writer; records is how many lie behind the snapshot.
 func (a *competitionActor) read(ctx context.Context) (core *competition.Competition, records int, err error) {
 	select {
-	case a.engine.recoveries <- struct{}{}:
-		defer func() { <-a.engine.recoveries }()
+	case a.env.recoveries <- struct{}{}:
+		defer func() { <-a.env.recoveries }()
 	case <-ctx.Done():
 		return nil, 0, ctx.Err()
 	}
-	if err := a.engine.writer.fence(ctx); err != nil {
+	if err := a.env.writer.fence(ctx); err != nil {
 		return nil, 0, err
 	}
 	began := time.Now()
 	var rows int
-	core, err = competition.Recover(ctx, a.handle.id, a.engine.Store, a.engine.newKey, func(r, n int) {
+	core, err = competition.Recover(ctx, a.handle.id, a.env.store, a.env.newKey, func(r, n int) {
 		rows, records = r, n
-		a.engine.Progress(a.handle.id, rows, records, time.Since(began), false)
+		a.env.progress(a.handle.id, rows, records, time.Since(began), false)
 	})
 	if err == nil {
-		a.engine.Progress(a.handle.id, rows, records, time.Since(began), true)
+		a.env.progress(a.handle.id, rows, records, time.Since(began), true)
 	}
 	return core, records, err
 }
@@ -83,8 +83,8 @@ func (a *competitionActor) forgetState() {
 func (a *competitionActor) retryLater() time.Duration {
 	const shortest, longest = 20 * time.Millisecond, time.Second
 	a.backoff = min(max(2*a.backoff, shortest), longest)
-	self, system, message := a.self, a.engine.system, &retry{incarnation: a.incarnation}
-	a.retrying = time.AfterFunc(a.backoff, func() { system.Root.Send(self, message) })
+	self, root, message := a.self, a.env.root, &retry{incarnation: a.incarnation}
+	a.retrying = time.AfterFunc(a.backoff, func() { root.Send(self, message) })
 	return a.backoff
 }
 
@@ -96,29 +96,29 @@ func (a *competitionActor) retry() {
 	case a.core == nil:
 		a.recover()
 	case a.stalled:
-		ctx, cancel := context.WithTimeout(a.engine.life, a.patience)
+		ctx, cancel := context.WithTimeout(a.env.life, a.patience)
 		defer cancel()
 		err := a.catchUp(ctx)
 		switch {
 		case err == nil:
-			a.patience = a.engine.StoreTimeout
+			a.patience = a.env.storeTimeout
 			return
 		case ctx.Err() != nil: // perhaps there is that much to read
-			a.patience = min(2*a.patience, a.engine.RecoveryTimeout)
+			a.patience = min(2*a.patience, a.env.recoveryTimeout)
 		}
 		a.logger.Warn("the journal cannot be reached yet", "error", err, "retry_in", a.retryLater())
 	}
 }
 
 func (a *competitionActor) catchUp(ctx context.Context) error {
-	if err := a.engine.monitor.ready(); err != nil {
+	if err := a.env.monitor.ready(); err != nil {
 		return err
 	}
-	if err := a.engine.writer.fence(ctx); err != nil {
+	if err := a.env.writer.fence(ctx); err != nil {
 		return err
 	}
 	before := a.core.Seq()
-	err := a.core.CatchUp(ctx, a.engine.Store)
+	err := a.core.CatchUp(ctx, a.env.store)
 	if a.core.Seq() != before { // also as far as it came
 		a.trackAnew()
 	}
@@ -135,7 +135,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	a.handle.version.Store(a.core.Version())
 	a.scheduleFanOut()
 	a.logger.InfoContext(ctx, "the journal is reachable again", "seq", a.core.Seq())
-	a.core.Tick(a.engine.now())
+	a.core.Tick(a.now())
 	a.gather()
 	return nil
 }

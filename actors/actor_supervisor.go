@@ -29,7 +29,11 @@ type (
 
 // supervisorActor is the parent of all competition actors. As activations begin
 // nowhere else, there is one of a competition at most.
-type supervisorActor struct{ engine *Engine }
+type supervisorActor struct {
+	env        *actorEnv
+	limit      int // of requests that wait for one competition
+	dispatcher actor.Dispatcher
+}
 
 // Receive is the actor's entry.
 func (s *supervisorActor) Receive(ctx actor.Context) {
@@ -38,7 +42,7 @@ func (s *supervisorActor) Receive(ctx actor.Context) {
 		return
 	}
 	var a activated
-	if a.handle = s.engine.registry.find(m.id); a.handle == nil {
+	if a.handle = s.env.registry.find(m.id); a.handle == nil {
 		a.handle, a.err = s.start(ctx, m.id)
 	}
 	m.answer <- a
@@ -47,18 +51,18 @@ func (s *supervisorActor) Receive(ctx actor.Context) {
 // start starts a competition's actor. Each activation has a name of its own, so
 // that messages for one that has ended never reach the next.
 func (s *supervisorActor) start(ctx actor.Context, id string) (*handle, error) {
-	h := &handle{id: id, gone: make(chan struct{}), mailbox: mailbox.New(s.engine.MaxInFlight, brief)}
+	h := &handle{id: id, gone: make(chan struct{}), mailbox: mailbox.New(s.limit, brief)}
 	// The actor may run before SpawnNamed returns, so it learns its PID from its
 	// own context; the handle's is for everybody else.
 	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(
-		func() actor.Actor { return newCompetitionActor(s.engine, h) },
-		actor.WithMailbox(func() actor.Mailbox { return h.mailbox }), actor.WithDispatcher(s.engine.workers)),
-		fmt.Sprintf("%s.%d", id, s.engine.incarnations.Add(1)))
+		func() actor.Actor { return newCompetitionActor(s.env, h) },
+		actor.WithMailbox(func() actor.Mailbox { return h.mailbox }), actor.WithDispatcher(s.dispatcher)),
+		fmt.Sprintf("%s.%d", id, s.env.incarnations.Add(1)))
 	if err != nil {
 		return nil, fmt.Errorf("%w: start the competition's actor: %w", competition.ErrUnavailable, err)
 	}
 	h.pid = pid
-	s.engine.registry.add(h)
+	s.env.registry.add(h)
 	return h, nil
 }
 

@@ -84,3 +84,9 @@ type batchOfSyncs struct {
 	items []competition.BatchItem
 	open  int // not answered yet
 }
+
+// storing is a saveRows that waits for a snapshot of a seq.
+type storing struct {
+	envelope *mailbox.Envelope
+	seq      uint64
+}

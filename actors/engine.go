@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -21,6 +20,7 @@ type Engine struct {
 
 	system       *actor.ActorSystem
 	competitions *actor.PID
+	actors       *actorEnv
 	registry     registry
 	created      *otter.Cache[string, competition.Millis] // when competitions were created; only what never changes
 	workers      *mailbox.Workers
@@ -33,23 +33,20 @@ type Engine struct {
 	tidying      *worker.Loop
 	sweeper      *worker.Loop // of invitations
 
-	inFlight     atomic.Int64
-	draining     atomic.Bool
-	drained      worker.Signal // while draining: no request is under way
-	incarnations atomic.Uint64
-	flagged      flagged
-	damage       *damage
-	recoveries   chan struct{} // a place for each recovery that may run at once
-	envelopes    mailbox.Envelopes
-	counting     namedLocks     // by user; see quotas.go
-	recalling    namedLocks     // by user; see Lifetime
-	heralds      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
-	budgets      *budgets
-	answering    namedLocks // whoever answers or withdraws an invitation holds its lock
-	erasing      erasing
-	tries        tries // of join codes
-	codeKey      atomic.Pointer[competition.Key]
-	newKey       func() competition.Key // of a new identity; tests replace it
+	inFlight   atomic.Int64
+	draining   atomic.Bool
+	drained    worker.Signal // while draining: no request is under way
+	flagged    flagged
+	damage     *damage
+	recoveries chan struct{} // a place for each recovery that may run at once
+	envelopes  mailbox.Envelopes
+	counting   namedLocks // by user; see quotas.go
+	recalling  namedLocks // by user; see Lifetime
+	budgets    *budgets
+	answering  namedLocks // whoever answers or withdraws an invitation holds its lock
+	erasing    erasing
+	tries      tries // of join codes
+	codeKey    atomic.Pointer[competition.Key]
 
 	// Calls of the store end with life, which Close ends at its deadline at the
 	// latest. Recoveries end as soon as no request can be waiting for one.

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -11,7 +10,6 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
-	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -23,15 +21,18 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), newKey: newKey, drained: worker.NewSignal(), created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
+	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), drained: worker.NewSignal(), created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())
 	e.recovering, e.endRecovering = context.WithCancel(e.life)
 	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return o.Logger.With("part", "protoactor")
 	}))
+	e.actors = &actorEnv{} // filled below: nothing is activated before the clock starts
 	pid, err := e.system.Root.SpawnNamed(actor.PropsFromProducer(
-		func() actor.Actor { return &supervisorActor{engine: e} },
+		func() actor.Actor {
+			return &supervisorActor{env: e.actors, limit: o.MaxInFlight, dispatcher: e.workers}
+		},
 		actor.WithSupervisor(&restartForEver{logger: o.Logger})), "competitions")
 	if err != nil {
 		e.endLife()
@@ -47,6 +48,14 @@ func New(o Options) (*Engine, error) {
 	e.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
 	if o.Mirror != nil {
 		e.mirror = startMirror(e)
+	}
+	*e.actors = actorEnv{
+		store: o.Store, logger: o.Logger, now: o.Now, newKey: o.newKey, progress: o.Progress,
+		storeTimeout: o.StoreTimeout, recoveryTimeout: o.RecoveryTimeout, idleAfter: o.IdleAfter,
+		snapshotEvents: o.SnapshotEvents, snapshotRows: o.SnapshotRows,
+		root: e.system.Root, registry: &e.registry, recoveries: e.recoveries, budgets: e.budgets, flagged: &e.flagged,
+		writer: e.writer, saver: e.saver, clock: e.clock, monitor: e.monitor, mirror: e.mirror,
+		life: e.life, recovering: e.recovering,
 	}
 	e.clock.start(e.life)
 	e.tidying = worker.Every(e.life, worker.Interval{Then: max(min(o.IdleAfter/4, time.Minute), 10*time.Millisecond)}, e.tidyUp)
@@ -94,7 +103,7 @@ func (e *Engine) shutDown() error {
 	for _, h := range active {
 		<-h.gone
 	}
-	e.heralds.Wait()
+	e.actors.fanOuts.Wait()
 	e.saver.close()
 	e.projector.close()
 	e.writer.close()
@@ -104,9 +113,4 @@ func (e *Engine) shutDown() error {
 	e.system.Shutdown()
 	e.workers.Close()
 	return err
-}
-
-func newKey() (k competition.Key) {
-	rand.Read(k[:]) // never fails, see crypto/rand
-	return k
 }

@@ -1,11 +1,13 @@
 package actors
 
 import (
+	"crypto/rand"
 	"log/slog"
 	"time"
 
-	"github.com/paceboard/paceboard/competition"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
 // Options of an Engine. Store is needed, all else has a default.
@@ -42,7 +44,8 @@ type Options struct {
 	// SnapshotEvents and SnapshotRows are how many events, or changed
 	// participants, make a snapshot due. Defaults 65,536 and 16,384.
 	SnapshotEvents, SnapshotRows int
-	projectRows                  int // see defaultProjectRows
+	projectRows                  int                    // see defaultProjectRows
+	newKey                       func() competition.Key // of a new identity
 	// HandOver, if not nil, says that prizes wait for the payment provider's word,
 	// and is called when some may have come to be pending. It must not block.
 	HandOver func()
@@ -64,6 +67,9 @@ func (o *Options) setDefaults() {
 	if o.Progress == nil {
 		o.Progress = func(string, int, int, time.Duration, bool) {}
 	}
+	if o.newKey == nil {
+		o.newKey = newKey
+	}
 	defaultTo(&o.RequestTimeout, 5*time.Second)
 	defaultTo(&o.StoreTimeout, 5*time.Second)
 	defaultTo(&o.RecoveryTimeout, 5*time.Minute)
@@ -79,4 +85,9 @@ func defaultTo[T comparable](v *T, value T) {
 	if *v == zero {
 		*v = value
 	}
+}
+
+func newKey() (k competition.Key) {
+	rand.Read(k[:]) // never fails, see crypto/rand
+	return k
 }

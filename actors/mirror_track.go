@@ -97,7 +97,7 @@ func (t *tracked) take(n int) []uint32 {
 // trackAnew begins with a state of which the mirror may know nothing: one that
 // was recovered, or caught up with.
 func (a *competitionActor) trackAnew() {
-	if a.engine.mirror == nil {
+	if a.env.mirror == nil {
 		return
 	}
 	a.tracked = tracked{base: a.core.Mark()}
@@ -106,9 +106,9 @@ func (a *competitionActor) trackAnew() {
 
 // tellMirror says, once until the next pull, that there is something to pull.
 func (a *competitionActor) tellMirror() {
-	if a.engine.mirror != nil && !a.tracked.told {
+	if a.env.mirror != nil && !a.tracked.told {
 		a.tracked.told = true
-		a.engine.mirror.behind.tell(a.handle, a.self)
+		a.env.mirror.behind.tell(a.handle, a.self)
 	}
 }
 

@@ -1,0 +1,104 @@
+package actors
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// finish takes the writer's answer to the first batch under way. The next one
+// goes out first, so that the disk works while ranks are computed.
+func (a *competitionActor) finish(err error) {
+	if err != nil {
+		a.appendFailed(err)
+		return
+	}
+	done := a.underway[0]
+	a.underway, a.finishing = slices.Delete(a.underway, 0, 1), done
+	a.backoff = 0
+	a.send()
+	a.apply(done)
+	a.answerAll(done)
+	a.finishing = nil
+	a.spares = append(a.spares, done)
+	a.scheduleFanOut()
+	a.maybeSnapshot()
+	a.leaveUnused()
+	a.maybeStop()
+}
+
+// apply brings a durable batch into the state and notes what it did for whom.
+func (a *competitionActor) apply(b *batch) {
+	next, erased := 0, false
+	for i := range b.Events {
+		event := &b.Events[i]
+		outcome, err := a.core.Apply(event)
+		if err != nil {
+			panic(err) // the same state decided it: a bug
+		}
+		for ; next < len(b.waiters) && b.waiters[next].decision.Seq == event.Seq; next++ {
+			b.waiters[next].note(outcome)
+		}
+		effect := event.Effect(outcome)
+		a.env.flagged.count(effect.Flag)
+		erased = erased || effect.Erased && effect.Gone == ""
+		if a.env.mirror != nil {
+			a.tracked.notice(&effect, event.At)
+		}
+	}
+	a.core.Applied(&b.Batch)
+	if erased {
+		a.trackAnew() // no entry names the member that has to go
+	} else {
+		a.tellMirror()
+	}
+	a.events += len(b.Events)
+}
+
+// answerAll lets readers know of the batch, then those who waited for it (A3).
+func (a *competitionActor) answerAll(b *batch) {
+	if b.Summary != nil {
+		a.publishSummary()
+	}
+	if a.core.Version() != a.handle.version.Load() && a.handle.read.Swap(false) {
+		a.publish() // readers need not ask for it, then
+	}
+	a.handle.version.Store(a.core.Version())
+	for i := range b.waiters {
+		w := b.waiters[i]
+		if !w.decision.Later {
+			b.waiters[i].answer(a.core)
+			b.waiters[i] = waiter{}
+			continue
+		}
+		b.waiters[i] = waiter{}
+		a.again(w)
+	}
+	b.waiters = b.waiters[:0]
+}
+
+// appendFailed takes a batch back that is not durable, or may not be, and with it
+// those behind, which continue it and share its fate. Nobody hears "yes", nothing
+// was shown, and nothing more is decided before the journal was read again.
+func (a *competitionActor) appendFailed(err error) {
+	a.logger.Error("a batch could not be made durable", "from_seq", a.underway[0].FirstSeq, "to_seq", a.underway[0].LastSeq, "error", err)
+	switch {
+	case errors.Is(err, competition.ErrConflict):
+		// Somebody else writes this competition: what they wrote must be read
+		// before anything is shown or decided here again, to whom this answer
+		// comes first too.
+		a.forgetState()
+		a.refuseWaiters(competition.ErrUnavailable)
+		a.retryLater()
+	case errors.Is(err, competition.ErrCorrupt):
+		a.core.Rollback()
+		a.damaged(err)
+	default:
+		a.core.Rollback()
+		a.refuseWaiters(competition.ErrUnavailable)
+		a.stalled = true
+		a.retryLater()
+	}
+	a.maybeStop()
+}

@@ -1,0 +1,99 @@
+package actors
+
+import (
+	"slices"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Receive is the actor's entry.
+func (a *competitionActor) Receive(ctx actor.Context) {
+	a.self = ctx.Self()
+	defer a.answerPanic()
+	switch m := ctx.Message().(type) {
+	case *mailbox.Envelope:
+		a.current = m
+		a.handleEnvelope(m)
+		a.current = nil
+	case *flush:
+		a.flushing = false
+		a.send()
+	case *appended:
+		if len(a.underway) > 0 && m == &a.underway[0].result { // and not one that was given up
+			a.finish(m.err)
+		}
+	case *saved:
+		if m.incarnation == a.incarnation {
+			a.snapshotDone(m)
+		}
+	case *fanOut:
+		a.fanOut()
+	case *pull:
+		a.pull(m)
+	case *unsubscribe:
+		a.unsubscribe(m.subscription)
+	case *tick:
+		a.handle.leave()
+		a.env.clock.ticked()
+		a.ticked = true
+		a.tick()
+	case *sweep:
+		a.sweep()
+	case *retry:
+		if m.incarnation == a.incarnation {
+			a.retry()
+		}
+	case *shutDown:
+		a.stop()
+	case *actor.Started:
+		a.recover()
+		a.adopt()
+		a.maybeStop()
+	case *actor.Restarting:
+		a.bequeath()
+		a.abandon()
+	case *actor.Stopping:
+		refuse(a.handle.orphans, competition.ErrUnavailable)
+		a.abandon()
+	case *actor.Stopped:
+		a.env.registry.forget(a.handle)
+	default:
+	}
+	if a.gathered {
+		a.dispatch()
+	}
+}
+
+// answerPanic answers the message that makes the actor panic, and lets the
+// supervisor have the panic.
+func (a *competitionActor) answerPanic() {
+	reason := recover()
+	if reason == nil {
+		return
+	}
+	a.logger.Error("panic", "reason", reason, "stack", stack())
+	if v := a.current; v != nil {
+		a.current = nil
+		// A batch of syncs may be waiting with those before the one that failed.
+		own := func(w waiter) bool { return w.envelope == v }
+		a.gathering = slices.DeleteFunc(a.gathering, own)
+		a.handle.orphans = slices.DeleteFunc(a.handle.orphans, own)
+		for _, b := range a.underway {
+			b.waiters = slices.DeleteFunc(b.waiters, own)
+		}
+		v.Respond(competition.ErrInternal)
+	}
+	panic(reason)
+}
+
+// abandon answers everybody who waits: this incarnation is over.
+func (a *competitionActor) abandon() {
+	if a.retrying != nil {
+		a.retrying.Stop()
+	}
+	a.answerStoring(0, errStopped)
+	a.refuseWaiters(competition.ErrUnavailable)
+}
