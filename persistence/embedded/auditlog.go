@@ -97,16 +97,11 @@ func auditHead(ctx context.Context, from pebble.Reader) (h competition.AuditHead
 		})
 		return competition.NewAuditHead(), auditUnread(err)
 	}
-	fields, err := unseal(auditHeadKey, value)
-	if err == nil && len(fields) != 2*(seqSize+hashSize) {
-		err = errFields
-	}
-	if err != nil {
+	r := fieldsOf(auditHeadKey, value)
+	h = competition.AuditHead{First: r.Uint64(), Anchor: r.Hash(), Last: r.Uint64(), Hash: r.Hash()}
+	if err := r.End(); err != nil {
 		return h, fmt.Errorf("%w: the head of the audit log cannot be read: %w", competition.ErrCorrupt, err)
 	}
-	h.First, h.Anchor = binary.BigEndian.Uint64(fields), competition.Hash(fields[seqSize:])
-	fields = fields[seqSize+hashSize:]
-	h.Last, h.Hash = binary.BigEndian.Uint64(fields), competition.Hash(fields[seqSize:])
 	return h, nil
 }
 
@@ -203,16 +198,16 @@ func parseAuditRecord(ctx context.Context, from pebble.Reader, key, value []byte
 func auditSubjects(ctx context.Context, from pebble.Reader, seq uint64) (subjects []competition.AuditSubject, err error) {
 	lower, upper := subjectKey(seq, 0), subjectKey(seq+1, 0)
 	err = each(ctx, from, lower, upper, func(key, value []byte) error {
-		fields, err := unseal(key, value)
-		if err == nil && (len(fields) < 1+keySize || !bytes.Equal(key, subjectKey(seq, len(subjects)))) {
-			err = errFields
+		r := fieldsOf(key, value)
+		s := competition.AuditSubject{Subject: competition.Subject{Kind: competition.SubjectKind(r.Byte())}, Key: r.Hash()}
+		s.ID = string(r.Rest())
+		if !bytes.Equal(key, subjectKey(seq, len(subjects))) {
+			r.Fail(errFields)
 		}
-		if err != nil {
+		if err := r.Err(); err != nil {
 			return fmt.Errorf("%w: subject %d of entry %d of the audit log cannot be read: %w", competition.ErrCorrupt, len(subjects), seq, err)
 		}
-		subjects = append(subjects, competition.AuditSubject{
-			Subject: competition.Subject{Kind: competition.SubjectKind(fields[0]), ID: string(fields[1+keySize:])}, Key: competition.Key(fields[1:]),
-		})
+		subjects = append(subjects, s)
 		return nil
 	})
 	return subjects, auditUnread(err)

@@ -8,6 +8,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // formatName is the name of the one format row.
@@ -32,9 +33,8 @@ func verifyFormat(db *pebble.DB) error {
 	case err != nil:
 		return err
 	default:
-		var size int
-		level, size = binary.Uvarint(value)
-		rows, _ = binary.Uvarint(value[max(size, 0):])
+		r := wire.NewReader(value)
+		level, rows = r.Uvarint(), r.Uvarint() // 0 where there is none
 		if err := closer.Close(); err != nil {
 			return err
 		}

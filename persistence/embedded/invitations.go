@@ -53,12 +53,12 @@ func (s *Store) Invite(ctx context.Context, r *competition.Inviting) (result []c
 func (s *Store) openInvitations(ctx context.Context, competitionID string, now competition.Millis) (n int, err error) {
 	lower, upper := under(openInvitationKeys, competitionID)
 	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
-		fields, err := unseal(key, value)
-		if err != nil || len(fields) != timestampSize {
-			return corruptRow(key, err)
-		}
-		if now < competition.Millis(binary.BigEndian.Uint64(fields)) {
+		r := fieldsOf(key, value)
+		if expires := r.Uint64(); now < competition.Millis(expires) {
 			n++
+		}
+		if err := r.End(); err != nil {
+			return corruptRow(key, err)
 		}
 		return nil
 	})

@@ -181,11 +181,12 @@ func checkpointOf(from pebble.Reader, id string) (uint64, error) {
 	if value == nil {
 		return 0, nil
 	}
-	fields, err := unseal(key, value)
-	if err != nil || len(fields) != seqSize {
+	r := fieldsOf(key, value)
+	seq := r.Uint64()
+	if err := r.End(); err != nil {
 		return 0, corrupt(id, 1, "the checkpoint of its lifetime statistics cannot be read: %v", err)
 	}
-	return binary.BigEndian.Uint64(fields), nil
+	return seq, nil
 }
 
 func appendCheckpoint(dst, key []byte, seq uint64) []byte {

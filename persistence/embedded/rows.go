@@ -5,50 +5,45 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"hash/crc32"
 
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Records and participants' rows bring their own checksums. Every other row is
 // sealed: a version byte, the fields, and the CRC-32C of key, version and
 // fields, so that a row that was altered or stands under another's key is
 // noticed.
-const (
-	rowVersion   = 1
-	checksumSize = 4
-	hashSize     = len(competition.Hash{})
-	keySize      = len(competition.Key{})
-)
-
-var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+const rowVersion = 1
 
 var (
 	errSealed = errors.New("its checksum is wrong")
 	errFields = errors.New("its fields cannot be read")
 )
 
-func sealOf(key, value []byte) uint32 {
-	return crc32.Update(crc32.Checksum(key, castagnoli), castagnoli, value)
-}
-
 // seal ends a row that holds its version and fields.
 func seal(key, value []byte) []byte {
-	return binary.LittleEndian.AppendUint32(value, sealOf(key, value))
+	return binary.LittleEndian.AppendUint32(value, wire.Checksum(key, value))
 }
 
 // unseal returns the fields of a row.
 func unseal(key, value []byte) ([]byte, error) {
-	end := len(value) - checksumSize
-	if end < 1 || sealOf(key, value[:end]) != binary.LittleEndian.Uint32(value[end:]) {
-		return nil, errSealed
+	r := fieldsOf(key, value)
+	return r.Rest(), r.Err()
+}
+
+// fieldsOf reads the fields of a row; it has failed if the row was altered.
+func fieldsOf(key, value []byte) wire.Reader {
+	end := max(len(value)-wire.ChecksumSize, 0)
+	r := wire.NewReader(value[:end])
+	if end == 0 || wire.Checksum(key, value[:end]) != binary.LittleEndian.Uint32(value[end:]) {
+		r.Fail(errSealed)
+		return r
 	}
-	if value[0] != rowVersion {
-		return nil, errors.New("its version is unknown to this program")
-	}
-	return value[1:end], nil
+	r.Version(rowVersion)
+	return r
 }
 
 // head is where a competition's journal ends.
@@ -63,41 +58,21 @@ func appendHead(dst, key []byte, h head) []byte {
 }
 
 func parseHead(key, value []byte) (head, error) {
-	fields, err := unseal(key, value)
-	if err != nil {
-		return head{}, err
-	}
-	if len(fields) != seqSize+hashSize {
-		return head{}, errFields
-	}
-	return head{seq: binary.BigEndian.Uint64(fields), hash: competition.Hash(fields[seqSize:])}, nil
+	r := fieldsOf(key, value)
+	h := head{seq: r.Uint64(), hash: r.Hash()}
+	return h, r.End()
 }
 
 func appendIdentity(dst, key []byte, i *competition.Identity) []byte {
 	dst = append(append(dst, rowVersion), i.Key[:]...)
-	dst = binary.AppendUvarint(dst, uint64(len(i.UserID)))
-	dst = append(append(dst, i.UserID...), i.UserName...)
-	return seal(key, dst)
+	return seal(key, append(wire.AppendString(dst, i.UserID), i.UserName...))
 }
 
 // parseIdentity leaves the number, which stands in the key, to the caller.
 func parseIdentity(key, value []byte) (competition.Identity, error) {
-	fields, err := unseal(key, value)
-	if err != nil {
-		return competition.Identity{}, err
-	}
-	if len(fields) <= keySize {
-		return competition.Identity{}, errFields
-	}
-	i := competition.Identity{Key: competition.Key(fields[:keySize])}
-	names := fields[keySize:]
-	length, n := binary.Uvarint(names)
-	if n <= 0 || length > uint64(len(names)-n) {
-		return competition.Identity{}, errFields
-	}
-	names = names[n:]
-	i.UserID, i.UserName = string(names[:length]), string(names[length:])
-	return i, nil
+	r := fieldsOf(key, value)
+	i := competition.Identity{Key: r.Hash(), UserID: r.String(), UserName: string(r.Rest())}
+	return i, r.Err()
 }
 
 // The flags of a membership.
@@ -119,18 +94,13 @@ func appendMembership(dst, key []byte, m *competition.Membership) []byte {
 
 // parseMembership leaves the ids, which stand in the key, to the caller.
 func parseMembership(key, value []byte) (competition.Membership, error) {
-	fields, err := unseal(key, value)
-	if err != nil {
-		return competition.Membership{}, err
+	r := fieldsOf(key, value)
+	flags := r.Byte()
+	if flags > flagPresent|flagCreator {
+		r.Fail(errFields)
 	}
-	if len(fields) != 1+numberSize || fields[0] > flagPresent|flagCreator {
-		return competition.Membership{}, errFields
-	}
-	return competition.Membership{
-		Number:  binary.BigEndian.Uint32(fields[1:]),
-		Present: fields[0]&flagPresent != 0,
-		Creator: fields[0]&flagCreator != 0,
-	}, nil
+	m := competition.Membership{Number: r.Uint32(), Present: flags&flagPresent != 0, Creator: flags&flagCreator != 0}
+	return m, r.End()
 }
 
 func appendSnapshotHeader(dst, key []byte, seq uint64, header []byte) []byte {
@@ -140,14 +110,8 @@ func appendSnapshotHeader(dst, key []byte, seq uint64, header []byte) []byte {
 
 // parseSnapshotHeader returns a header that is a part of value.
 func parseSnapshotHeader(key, value []byte) (seq uint64, header []byte, err error) {
-	fields, err := unseal(key, value)
-	if err != nil {
-		return 0, nil, err
-	}
-	if len(fields) < seqSize {
-		return 0, nil, errFields
-	}
-	return binary.BigEndian.Uint64(fields), fields[seqSize:], nil
+	r := fieldsOf(key, value)
+	return r.Uint64(), r.Rest(), r.Err()
 }
 
 func appendSummary(dst, key []byte, s *competition.Summary) []byte {

@@ -4,7 +4,6 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash/crc32"
 	"io"
 	"io/fs"
 	"log/slog"
@@ -13,6 +12,8 @@ import (
 	"sync"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // A claim says that something was durable; doc.go says what follows from that.
@@ -42,30 +43,26 @@ func appendClaim(dst []byte, kind byte, upTo uint64, name string) []byte {
 	start := len(dst)
 	dst = append(dst, 0, 0, 0, 0, 0, kind)
 	dst = append(binary.AppendUvarint(dst, upTo), name...)
-	dst[start+4] = byte(len(dst) - start - claimHeader)
-	binary.LittleEndian.PutUint32(dst[start:], crc32.Checksum(dst[start+4:], castagnoli))
+	dst[start+wire.ChecksumSize] = byte(len(dst) - start - claimHeader)
+	wire.Seal(dst[start:])
 	return dst
 }
 
 // parseClaim reads the claim at the front of b and its size; size is 0 if there
 // is none.
 func parseClaim(b []byte) (c claim, size int) {
-	if len(b) < claimHeader || len(b) < claimHeader+int(b[4]) {
+	if len(b) < claimHeader || len(b) < claimHeader+int(b[wire.ChecksumSize]) {
 		return claim{}, 0
 	}
-	size = claimHeader + int(b[4])
-	if crc32.Checksum(b[4:size], castagnoli) != binary.LittleEndian.Uint32(b) {
+	size = claimHeader + int(b[wire.ChecksumSize])
+	body, _ := wire.Unseal(b[:size])
+	r := wire.NewReader(body)
+	r.Byte() // the size
+	c = claim{kind: r.Byte(), upTo: r.Uvarint(), name: string(r.Rest())}
+	if c.name == "" { // as after any failure
 		return claim{}, 0
 	}
-	body := b[claimHeader:size]
-	if len(body) == 0 {
-		return claim{}, 0
-	}
-	upTo, n := binary.Uvarint(body[1:])
-	if n <= 0 || 1+n == len(body) {
-		return claim{}, 0
-	}
-	return claim{kind: body[0], upTo: upTo, name: string(body[1+n:])}, size
+	return c, size
 }
 
 // claims are what a witness says, folded.
