@@ -1,5 +1,7 @@
 package competition
 
+import "slices"
+
 // Apply brings a durable event into the state. Events are applied in order,
 // each once. The outcome matters for syncs alone. An event that this state
 // cannot have decided gives a *CorruptError and leaves the state unusable.
@@ -43,6 +45,10 @@ func (c *Competition) applySync(e *Event) (outcome Outcome, problem string) {
 	}
 	if int(s.Register.Source) >= c.sources.applied {
 		return outcome, "it is a sync from a source that was never introduced"
+	}
+	if pending := c.decided.of(s.Number); slices.Contains(pending.sources, s.Register.Source) {
+		pending.sources = slices.DeleteFunc(pending.sources, func(source uint32) bool { return source == s.Register.Source })
+		c.decided.set(s.Number, pending)
 	}
 	p := c.participants.at(s.Number)
 	days, merged := p.days.Merge(s.Register)

@@ -92,7 +92,7 @@ func (c *Competition) forgetPerson(e *Event, number uint32, pseudonym string, de
 	c.forgetFlags(number)
 	c.participants.forget(number)
 	c.participants.identify(number, pseudonym, "")
-	delete(c.decided.erased, number)
+	c.decided.appliedErasure(number)
 	p.present, p.days, p.lastSynced, p.review = false, nil, 0, decided
 	p.totals = totalOf(nil, decided)
 	p.score = c.definition.Scoring.Score(p.totals)

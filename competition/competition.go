@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"cmp"
 	"maps"
 
 	"github.com/paceboard/paceboard/ranking"
@@ -54,18 +55,77 @@ type decided struct {
 	definition Definition
 	status     Status
 	onBoard    int
-	numbers    uint32              // numbers given so far
+	numbers    uint32 // numbers given so far
+	books      books
+	kept       map[uint32]Key      // as of all events, or nil
 	enrolled   map[string]uint32   // users enrolled by events that are not applied
-	presence   map[uint32]bool     // participants who left (false) or returned (true) by such events
-	identities map[uint32]Identity // of all numbers that those events name
-	erased     map[uint32]bool     // participants erased by such events
+	pending    map[uint32]*changes // by number, what such events change; see change
+}
 
-	books   books
-	paid    map[uint32]int64       // by participants, where such events changed it
-	prizes  map[uint32]PrizeStatus // of participants, where such events decided it
-	reviews map[uint32]*Review     // of participants whom such events concern
-	sources map[uint32][]uint32    // from which such events have a participant's first report
-	kept    map[uint32]Key         // as of all events, or nil
+// changes is what events that are not applied change about a participant or, with
+// number 0, the creator. What is zero stays as it is.
+type changes struct {
+	who      Identity
+	review   *Review
+	sources  []uint32 // from which such events have the participant's first report
+	paid     int64    // if repaid
+	repaid   bool
+	erased   bool
+	prize    PrizeStatus
+	presence presence
+}
+
+// presence says whether a participant comes or goes.
+type presence uint8
+
+const (
+	leaves presence = iota + 1
+	returns
+)
+
+// of is what is pending about a number.
+func (d *decided) of(number uint32) (p changes) {
+	if known := d.pending[number]; known != nil {
+		p = *known
+	}
+	return p
+}
+
+// change adds to what is pending about a number.
+func (d *decided) change(number uint32, by changes) {
+	p := d.of(number)
+	if by.who.UserID != "" {
+		p.who = by.who
+	}
+	if by.review != nil {
+		p.review = by.review
+	}
+	if by.repaid {
+		p.paid, p.repaid = by.paid, true
+	}
+	p.erased = p.erased || by.erased
+	p.prize = cmp.Or(by.prize, p.prize)
+	p.presence = cmp.Or(by.presence, p.presence)
+	d.set(number, p)
+}
+
+// set puts what is pending about a number in the place of what was.
+func (d *decided) set(number uint32, p changes) {
+	if p.who.UserID == "" && p.review == nil && len(p.sources) == 0 && !p.repaid && !p.erased && p.prize == 0 && p.presence == 0 {
+		delete(d.pending, number)
+		return
+	}
+	if d.pending[number] == nil {
+		d.pending[number] = new(changes)
+	}
+	*d.pending[number] = p
+}
+
+// appliedErasure notes that the erasure of a number is not pending any more.
+func (d *decided) appliedErasure(number uint32) {
+	p := d.of(number)
+	p.erased = false
+	d.set(number, p)
 }
 
 // New returns the competition that was never created. newKey draws the random
@@ -73,14 +133,7 @@ type decided struct {
 func New(id string, newKey func() Key) *Competition {
 	c := &Competition{applied: NewChain(id), newKey: newKey}
 	c.board = ranking.New(c.byUserID)
-	c.decided.enrolled = map[string]uint32{}
-	c.decided.presence = map[uint32]bool{}
-	c.decided.identities = map[uint32]Identity{}
-	c.decided.erased = map[uint32]bool{}
-	c.decided.paid = map[uint32]int64{}
-	c.decided.prizes = map[uint32]PrizeStatus{}
-	c.decided.reviews = map[uint32]*Review{}
-	c.decided.sources = map[uint32][]uint32{}
+	c.decided.enrolled, c.decided.pending = map[string]uint32{}, map[uint32]*changes{}
 	c.outbox.CompetitionID = id
 	c.Rollback()
 	return c
@@ -125,27 +178,21 @@ func (c *Competition) Take(spare Batch) Batch {
 // Rollback forgets all that was decided and not applied: the events in the
 // outbox, and those of a batch whose append failed.
 func (c *Competition) Rollback() {
-	h := &c.decided
-	h.chain = c.applied
-	h.definition, h.status = c.definition, c.status
-	h.onBoard, h.numbers = c.onBoard, c.participants.count
-	h.books = c.books
-	h.kept = maps.Clone(c.kept)
-	h.forget()
+	d := &c.decided
+	d.chain = c.applied
+	d.definition, d.status = c.definition, c.status
+	d.onBoard, d.numbers = c.onBoard, c.participants.count
+	d.books = c.books
+	d.kept = maps.Clone(c.kept)
+	d.forget()
 	c.sources.rollback()
 	c.outbox.reset(c.ID())
 }
 
 // forget drops what was held for events that are not under way any more.
-func (h *decided) forget() {
-	clear(h.enrolled)
-	clear(h.presence)
-	clear(h.identities)
-	clear(h.erased)
-	clear(h.paid)
-	clear(h.prizes)
-	clear(h.reviews)
-	clear(h.sources)
+func (d *decided) forget() {
+	clear(d.enrolled)
+	clear(d.pending)
 }
 
 // emit decides an event: it gets the next seq and goes into the outbox.
@@ -162,6 +209,9 @@ func (c *Competition) emit(e Event) {
 
 // summarize puts the summary, as decided, into the outbox, replacing an older one.
 func (c *Competition) summarize() {
-	h := &c.decided
-	c.outbox.Summary = new(summaryOf(&h.definition, h.status, h.onBoard, &h.books, h.kept))
+	d := &c.decided
+	if c.outbox.Summary == nil {
+		c.outbox.Summary = new(Summary)
+	}
+	*c.outbox.Summary = summaryOf(&d.definition, d.status, d.onBoard, &d.books, d.kept)
 }

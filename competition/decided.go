@@ -6,29 +6,24 @@ import "errors"
 // never took part, and whether the user takes part now.
 func (c *Competition) enrolment(userID string) (number uint32, enrolled bool) {
 	number, applied := c.participants.byUser[userID]
-	if applied && !c.decided.erased[number] {
-		enrolled = c.participants.at(number).present
-	} else {
-		number, enrolled = c.decided.enrolled[userID]
+	if !applied || c.decided.of(number).erased {
+		number = c.decided.enrolled[userID]
 	}
-	if presence, changed := c.decided.presence[number]; changed {
-		enrolled = presence
-	}
-	return number, enrolled
+	return number, number != 0 && c.takesPart(number)
 }
 
 // takesPart reports whether a participant does as decided.
 func (c *Competition) takesPart(number uint32) bool {
-	if present, changed := c.decided.presence[number]; changed {
-		return present
+	if presence := c.decided.of(number).presence; presence != 0 {
+		return presence == returns
 	}
 	return !c.participants.has(number) || c.participants.at(number).present // who is just enrolled does
 }
 
 // identityOf is who a number stands for as decided, without the key.
 func (c *Competition) identityOf(number uint32) Identity {
-	if i, pending := c.decided.identities[number]; pending {
-		return i
+	if who := c.decided.of(number).who; who.UserID != "" {
+		return who
 	}
 	p := c.participants.at(number)
 	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
@@ -36,7 +31,7 @@ func (c *Competition) identityOf(number uint32) Identity {
 
 // decidedReview is a participant's review as decided, or nil.
 func (c *Competition) decidedReview(number uint32) *Review {
-	if r, pending := c.decided.reviews[number]; pending {
+	if r := c.decided.of(number).review; r != nil {
 		return r
 	}
 	if c.participants.has(number) {
@@ -47,8 +42,8 @@ func (c *Competition) decidedReview(number uint32) *Review {
 
 // paidBy is what a participant has paid in and not got back, as decided.
 func (c *Competition) paidBy(number uint32) int64 {
-	if minor, pending := c.decided.paid[number]; pending {
-		return minor
+	if p := c.decided.of(number); p.repaid {
+		return p.paid
 	}
 	if c.participants.has(number) {
 		return c.participants.at(number).paid
@@ -58,8 +53,8 @@ func (c *Competition) paidBy(number uint32) int64 {
 
 // decidedCreator is the creator's user id, applied or not.
 func (c *Competition) decidedCreator() string {
-	if i, pending := c.decided.identities[0]; pending {
-		return i.UserID
+	if who := c.decided.of(0).who; who.UserID != "" {
+		return who.UserID
 	}
 	return c.creator
 }
@@ -129,7 +124,7 @@ func (c *Competition) plausible(now Millis, day Day, recordedAt int64, m Metrics
 
 // putIdentity sends an identity row along with the batch.
 func (c *Competition) putIdentity(i Identity) {
-	c.decided.identities[i.Number] = i
+	c.decided.change(i.Number, changes{who: i})
 	c.outbox.Identities = append(c.outbox.Identities, i)
 }
 
@@ -143,10 +138,10 @@ func (c *Competition) putMembership(userID string, number uint32, present bool) 
 // decideReview emits the event and notes what it does to the review.
 func (c *Competition) decideReview(e Event, number uint32, apply func(*Review)) Decision {
 	c.emit(e)
-	review, pending := c.decided.reviews[number]
-	if !pending {
+	review := c.decided.of(number).review
+	if review == nil {
 		review = c.decidedReview(number).clone()
-		c.decided.reviews[number] = review
+		c.decided.change(number, changes{review: review})
 	}
 	excluded := review.Excluded
 	apply(review)

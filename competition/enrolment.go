@@ -2,12 +2,12 @@ package competition
 
 // enrol decides the enrolment of a user who never took part.
 func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
-	h := &c.decided
-	h.numbers++
-	identity := Identity{Number: h.numbers, Key: c.newKey(), UserID: userID, UserName: PresentableName(userName)}
+	d := &c.decided
+	d.numbers++
+	identity := Identity{Number: d.numbers, Key: c.newKey(), UserID: userID, UserName: PresentableName(userName)}
 	c.emit(Event{At: now, Detail: &ParticipantEnrolled{CommittedIdentity: commitTo(identity)}})
-	h.enrolled[userID] = identity.Number
-	h.onBoard++
+	d.enrolled[userID] = identity.Number
+	d.onBoard++
 	c.putIdentity(identity)
 	c.putMembership(userID, identity.Number, true)
 	c.summarize()
@@ -190,15 +190,16 @@ func (c *Competition) leave(now Millis, l *LeaveCompetition) (Decision, error) {
 
 // setPresence decides that a participant leaves or returns.
 func (c *Competition) setPresence(now Millis, userID string, number uint32, present bool) {
-	event, change := Event{At: now, Detail: &ParticipantLeft{Number: number}}, -1
+	event, change, presence := Event{At: now, Detail: &ParticipantLeft{Number: number}}, -1, leaves
 	if present {
-		event.Detail, change = &ParticipantReturned{Number: number}, 1
+		event.Detail, change, presence = &ParticipantReturned{Number: number}, 1, returns
 	}
 	c.emit(event)
-	c.decided.presence[number] = present
+	c.decided.change(number, changes{presence: presence})
 	if review := c.decidedReview(number); present && review.isRemoved() {
-		c.decided.reviews[number] = review.clone()
-		c.decided.reviews[number].readmit()
+		review = review.clone()
+		review.readmit()
+		c.decided.change(number, changes{review: review})
 	}
 	if !c.decidedReview(number).isExcluded() {
 		c.decided.onBoard += change

@@ -20,8 +20,9 @@ func (d *ParticipantEnrolled) apply(c *Competition, e *Event) (problem string) {
 	if c.decided.enrolled[d.Who.UserID] == d.Number { // and was not erased since
 		delete(c.decided.enrolled, d.Who.UserID)
 	}
-	if c.decided.identities[d.Number] == d.Who { // and was not renamed since
-		delete(c.decided.identities, d.Number)
+	if pending := c.decided.of(d.Number); pending.who == d.Who { // and was not renamed since
+		pending.who = Identity{}
+		c.decided.set(d.Number, pending)
 	}
 	p.present, p.reached, p.updatedAt = true, e.Seq, e.At
 	c.board.Insert(p.key())

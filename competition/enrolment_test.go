@@ -97,5 +97,5 @@ func TestHeadForgetsWhatIsApplied(t *testing.T) {
 		inFlight = next
 	}
 	require.LessOrEqual(t, len(c.decided.enrolled), 1)
-	require.LessOrEqual(t, len(c.decided.identities), 1)
+	require.LessOrEqual(t, len(c.decided.pending), 1)
 }

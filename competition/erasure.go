@@ -73,7 +73,7 @@ func (c *Competition) Erase(now Millis, cmd *EraseParticipant) (Decision, error)
 	if number > 0 {
 		c.eraseParticipant(now, number, enrolled, Identity{Number: number, Key: key, UserID: pseudonym})
 		delete(c.decided.enrolled, cmd.UserID)
-		c.decided.erased[number] = true
+		c.decided.change(number, changes{erased: true})
 	}
 	return Decision{Seq: c.decided.chain.Seq, Number: number}, nil
 }
@@ -88,17 +88,17 @@ func (c *Competition) eraseParticipant(now Millis, number uint32, enrolled bool,
 		who.Key = c.newKey()
 		c.emit(Event{At: now, Detail: &StandingKept{CommittedIdentity: commitTo(who)}})
 		c.putIdentity(who)
-		c.decided.reviews[number] = &Review{Standing: true}
+		c.decided.change(number, changes{review: &Review{Standing: true}})
 		return
 	case review.decides() && c.keeps(now):
 		c.emit(Event{At: now, Detail: &DecisionsKept{CommittedIdentity: commitTo(who)}})
 		c.putIdentity(who)
 		keep(&c.decided.kept, number, who.Key)
-		c.decided.reviews[number] = review.decisions()
+		c.decided.change(number, changes{review: review.decisions()})
 	default:
 		who.Key = c.newKey()
 		c.pseudonymise(now, who)
-		c.decided.reviews[number] = &Review{}
+		c.decided.change(number, changes{review: &Review{}})
 	}
 	if onBoard {
 		c.decided.onBoard--

@@ -56,7 +56,7 @@ func (d *StandingKept) apply(c *Competition, e *Event) (problem string) {
 	c.forgetFlags(d.Number)
 	c.participants.forget(d.Number)
 	c.participants.identify(d.Number, d.Who.UserID, "")
-	delete(c.decided.erased, d.Number)
+	c.decided.appliedErasure(d.Number)
 	p.days, p.totals, p.lastSynced, p.updatedAt = nil, Metrics{}, 0, c.award.at
 	p.review = &Review{Standing: true}
 	c.undecided(d.Number)

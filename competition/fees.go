@@ -11,7 +11,7 @@ import (
 // after the start and returns has paid already.
 func (c *Competition) collect(now Millis, number uint32) {
 	if fee := c.decided.definition.EntryFeeMinor; fee > 0 && c.paidBy(number) == 0 {
-		c.decided.paid[number] = fee
+		c.decided.change(number, changes{paid: fee, repaid: true})
 		c.emitMoney(now, &EntryFeePaid{Number: number, Minor: fee})
 	}
 }
@@ -26,7 +26,7 @@ func (c *Competition) overflows(number uint32) bool {
 // whatever the fee is by now.
 func (c *Competition) refund(now Millis, number uint32) {
 	if paid := c.paidBy(number); paid > 0 {
-		c.decided.paid[number] = 0
+		c.decided.change(number, changes{paid: 0, repaid: true})
 		c.emitMoney(now, &EntryFeeRefunded{Number: number, Minor: paid})
 	}
 }

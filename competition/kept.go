@@ -54,7 +54,7 @@ func (c *Competition) reviewOf(number uint32, userID string) *Review {
 func (c *Competition) dropKept(now Millis, number uint32) {
 	c.pseudonymise(now, Identity{Number: number, Key: c.newKey(), UserID: c.identityOf(number).UserID})
 	delete(c.decided.kept, number)
-	c.decided.reviews[number] = &Review{}
+	c.decided.change(number, changes{review: &Review{}})
 }
 
 // dropAllKept drops all decisions about erased people.

@@ -86,7 +86,7 @@ func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus,
 		}
 	}
 	c.emitMoney(now, event)
-	c.decided.prizes[number] = wanted
+	c.decided.change(number, changes{prize: wanted})
 	return Decision{Seq: c.decided.chain.Seq, Number: number}, nil
 }
 

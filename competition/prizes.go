@@ -158,7 +158,7 @@ func (c *Competition) prizeOf(w *awarded) Prize {
 // decidedPrize is a participant's prize as decided, except for when it got there.
 func (c *Competition) decidedPrize(number uint32) (Prize, bool) {
 	prize, ok := c.Prize(number)
-	if status, pending := c.decided.prizes[number]; pending {
+	if status := c.decided.of(number).prize; status != 0 {
 		prize.Status = status
 	}
 	return prize, ok

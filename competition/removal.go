@@ -55,7 +55,7 @@ func (c *Competition) remove(now Millis, cmd *RemoveParticipant) (Decision, erro
 	event := &ParticipantRemoved{Number: number, Reason: cmd.Reason}
 	c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) { event.review(r, now) })
 	if enrolled {
-		c.decided.presence[number] = false
+		c.decided.change(number, changes{presence: leaves})
 		if !c.decidedReview(number).isExcluded() {
 			c.decided.onBoard--
 		}

@@ -91,7 +91,9 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 		number = c.enrol(now, s.UserID, s.UserName)
 	}
 	if introduces {
-		c.decided.sources[number] = append(c.decided.sources[number], register.Source)
+		p := c.decided.of(number)
+		p.sources = append(p.sources, register.Source)
+		c.decided.set(number, p)
 	}
 	event := SyncAccepted{Number: number, Enrolled: !enrolled, Register: register}
 	if !known {
@@ -109,7 +111,7 @@ func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
 // under way; it stops at MaxSourcesOverall. Cost: linear in the days.
 func (c *Competition) newTo(number, source uint32) (isNew bool, others int) {
 	var room [MaxSourcesOverall]uint32
-	seen := append(room[:0], c.decided.sources[number]...)
+	seen := append(room[:0], c.decided.of(number).sources...)
 	if slices.Contains(seen, source) {
 		return false, 0
 	}
