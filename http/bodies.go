@@ -11,6 +11,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/http/internal/decode"
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 // unaskedBody is how large a body may be, in bytes, to be received before it is
@@ -301,7 +302,7 @@ func (s *Server) turnDown(ctx *fasthttp.RequestCtx, err error) {
 	}
 	s.refuse(ctx, err)
 	s.metrics.unrouted.count(ctx.Response.StatusCode())
-	endSlowly(ctx)
+	listen.EndSlowly(ctx)
 }
 
 // isHTTP1 reports whether a request is of a version that this server speaks, with

@@ -50,7 +50,7 @@ func final(tb testing.TB, reader *bufio.Reader) (status int, body string, header
 // with everything that a browser needs to read why.
 func TestABodyIsRefusedByItsHeaderFields(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.AllowedOrigins = []string{"*"} })
-	address := listen(t, b)
+	address := listening(t, b)
 	const page = "Host: x\r\nOrigin: https://app.example\r\nX-Request-Id: mine\r\n"
 	auth := "Authorization: Bearer " + authtest.User(t, "u1") + "\r\n"
 	bad := "Authorization: Bearer " + authtest.User(t, "u1") + "x\r\n"
@@ -104,7 +104,7 @@ func TestABodyIsRefusedByItsHeaderFields(t *testing.T) {
 // TestMemoryBeforeATokenFollowsTheBytes: many who announce a large body, and send
 // none of it, cost no more than their header fields.
 func TestMemoryBeforeATokenFollowsTheBytes(t *testing.T) {
-	address := listen(t, newBench(t))
+	address := listening(t, newBench(t))
 	const clients = 200
 	for _, request := range []string{
 		"POST /metrics?/fitness/sync/batch HTTP/1.1\r\nHost: x\r\nContent-Length: 1048576\r\n\r\n",
@@ -133,7 +133,7 @@ func TestMemoryBeforeATokenFollowsTheBytes(t *testing.T) {
 // was answered, or its connection broke.
 func TestBodiesShareMemory(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.MaxBodiesMemory, o.ReadTimeout = batchBodyLimit+8<<10, 2*time.Second })
-	address := listen(t, b)
+	address := listening(t, b)
 	auth := "Host: x\r\nAuthorization: Bearer " + authtest.Operator(t) + "\r\n"
 	body := `{"syncs":[]}` + strings.Repeat(" ", 100<<10)
 	announced := "POST /api/v1/fitness/sync/batch HTTP/1.1\r\n" + auth + "Content-Length: 1048576\r\n\r\n"
@@ -177,7 +177,7 @@ func TestBodiesShareMemory(t *testing.T) {
 // is refused beyond it, and others go on; what was begun is forgotten with its end.
 func TestAUserHasAShareOfTheMemoryForBodies(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.MaxBodiesMemory, o.ReadTimeout = 64<<20, 2*time.Second }) // 4 MiB for each
-	address := listen(t, b)
+	address := listening(t, b)
 	begin := func(user, end string) *tcpClient {
 		c := &tcpClient{conn: tcp(t, address)}
 		c.reader = bufio.NewReader(c.conn)
@@ -248,7 +248,7 @@ type tcpClient struct {
 // between, of which fasthttp does not always tell.
 func TestWhatWasDecidedAboutBodiesIsForgotten(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.ReadTimeout = 100 * time.Millisecond })
-	address := listen(t, b)
+	address := listening(t, b)
 	const begun = "POST /api/v1/fitness/sync/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n"
 	breakOff := func(end string) {
 		conn := tcp(t, address)
@@ -274,7 +274,7 @@ func TestWhatWasDecidedAboutBodiesIsForgotten(t *testing.T) {
 // TestA413IsReadHoweverTheBodyIsSent: by clients that send all of it before they
 // read a byte, on connections that have been answered and those that have not.
 func TestA413IsReadHoweverTheBodyIsSent(t *testing.T) {
-	address := listen(t, newBench(t))
+	address := listening(t, newBench(t))
 	head := "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + authtest.User(t, "u1") + "\r\n"
 	ways := map[string]func(w io.Writer, body string) error{
 		"whole": func(w io.Writer, body string) error {
@@ -328,7 +328,7 @@ func TestA413IsReadHoweverTheBodyIsSent(t *testing.T) {
 
 // TestWhatIsNotHTTP1IsRefused: versions and codings that are none.
 func TestWhatIsNotHTTP1IsRefused(t *testing.T) {
-	address := listen(t, newBench(t))
+	address := listening(t, newBench(t))
 	const get, post = "GET /health/live HTTP/1.1\r\nHost: x\r\n", "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\n"
 	hidden := "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
 	for rule, request := range map[string]string{

@@ -3,6 +3,7 @@ package http
 import (
 	"bytes"
 	"log/slog"
+	"net"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -233,4 +234,14 @@ func TestHealthInDetail(t *testing.T) {
 	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","degraded":["redis","competitions"]}`, b.do(t, "GET", "/health", "").body)
 	b.engine.health = nil
 	assert.JSONEq(t, `{"status":"healthy","service":"paceboard","version":"1.2.3"}`, b.do(t, "GET", "/health", "").body)
+}
+
+// TestServeAfterShutdownReturns: a program that is told to stop while it starts
+// does stop.
+func TestServeAfterShutdownReturns(t *testing.T) {
+	b := newBench(t)
+	require.NoError(t, b.Shutdown(t.Context()))
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.NoError(t, b.Serve(listener))
 }

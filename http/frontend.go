@@ -8,20 +8,22 @@ import (
 	"regexp"
 
 	"github.com/gofiber/fiber/v2"
+
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 // maxHeaderBytes is how large the request line and the header fields may be
 // together; a token takes 300 to 3,000 of them.
-const maxHeaderBytes = 8 << 10
+const maxHeaderBytes = listen.ReadAhead
 
 // NewApp is Fiber on fasthttp with the very settings of a [Server], and with
-// nothing of ours behind it. What it can do, on a [Lean] listener, is the limit
+// nothing of ours behind it. What it can do, on a [Lazy] listener, is the limit
 // that the server is measured against.
 func NewApp(o Options) *fiber.App { return newApp(o.withDefaults(), fiber.DefaultErrorHandler) }
 
-// Lean makes the connections of a listener hold no memory for reading while
+// Lazy makes the connections of a listener hold no memory for reading while
 // they are silent. The listener may be closed more than once.
-func Lean(listener net.Listener) net.Listener { return &leanListener{Listener: listener} }
+func Lazy(listener net.Listener) net.Listener { return listen.Lazy(listener) }
 
 // newApp has all settings but the handlers.
 func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
@@ -32,7 +34,7 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 		DisablePreParseMultipartForm: true, // a form is a media type that we refuse
 		BodyLimit:                    bodyLimit,
 		ReadBufferSize:               maxHeaderBytes,
-		Concurrency:                  2 * o.MaxConnections, // the gate lets in half of that; a worker ends after its connection
+		Concurrency:                  2 * o.MaxConnections, // the connection limit is half of that; a worker ends after its connection
 		ReadTimeout:                  o.ReadTimeout,
 		WriteTimeout:                 o.WriteTimeout,
 		IdleTimeout:                  o.IdleTimeout,
@@ -43,7 +45,7 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 	server.Logger = fasthttpLog{o.Logger}
 	server.SecureErrorLogMessage = true
 	server.CloseOnShutdown = true
-	server.ReduceMemoryUsage = true // of connections that say nothing, sockets among them; see leanListener
+	server.ReduceMemoryUsage = true // of connections that say nothing, sockets among them; see [Lazy]
 	return app
 }
 

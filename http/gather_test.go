@@ -6,11 +6,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"strconv"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
@@ -36,7 +34,7 @@ func TestAnswersOfAllSizesAreWhole(t *testing.T) {
 			ctx.Response.SetBodyRaw(text[:size])
 		}
 	}
-	conn := tcp(t, listen(t, s))
+	conn := tcp(t, listening(t, s))
 	reader := bufio.NewReader(conn)
 	ask := func(method string, size int) {
 		_, err := fmt.Fprintf(conn, "%s /%d HTTP/1.1\r\nHost: x\r\n\r\n", method, size)
@@ -65,66 +63,4 @@ func TestAnswersOfAllSizesAreWhole(t *testing.T) {
 		read("GET", size)
 	}
 	require.NoError(t, s.Shutdown(context.WithoutCancel(t.Context())))
-}
-
-// TestABodyFollowsTheHeaderFields: and nothing else.
-func TestABodyFollowsTheHeaderFields(t *testing.T) {
-	lean, other := leanPair(t)
-	conn, ok := lean.(*leanConn)
-	require.True(t, ok)
-	arrives := func(want string) {
-		got := make([]byte, len(want))
-		_, err := io.ReadFull(other, got)
-		require.NoError(t, err)
-		require.Equal(t, want, string(got))
-	}
-	write := func(text string) {
-		n, err := io.WriteString(lean, text)
-		require.NoError(t, err)
-		require.Equal(t, len(text), n)
-	}
-	conn.follow([]byte("body"), false)
-	write("HTTP/1.1 200 OK\r\nA: ")
-	arrives("HTTP/1.1 200 OK\r\nA: ")
-	write("b\r\n\r\n")
-	arrives("b\r\n\r\nbody")
-	require.Nil(t, conn.next, "nothing is kept")
-	write("HTTP/1.1 200 OK\r\n\r\n")
-	arrives("HTTP/1.1 200 OK\r\n\r\n")
-
-	conn.follow([]byte("C: d\r\n\r\nbody"), true)
-	write("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")
-	arrives("HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\nbody")
-
-	conn.follow([]byte("body"), false)
-	require.NoError(t, conn.Close())
-	n, err := io.WriteString(lean, "HTTP/1.1 200 OK\r\n\r\n")
-	require.ErrorIs(t, err, net.ErrClosed)
-	require.Zero(t, n)
-	require.Nil(t, conn.next)
-}
-
-// TestABodyThatIsTakenSlowlyIsWhole: the connection takes a part at a time, and
-// timers go off before the deadline.
-func TestABodyThatIsTakenSlowlyIsWhole(t *testing.T) {
-	lean, other := leanPair(t)
-	conn, ok := lean.(*leanConn)
-	require.True(t, ok)
-	body := bytes.Repeat([]byte("0123456789abcdef"), 1<<20)
-	require.NoError(t, lean.SetWriteDeadline(time.Now().Add(20*time.Millisecond)))
-	require.NoError(t, lean.SetWriteDeadline(time.Now().Add(time.Minute)), "the timer stays")
-	armed := conn.writeBy.armed.Load()
-	const head = "HTTP/1.1 200 OK\r\n\r\n"
-	conn.follow(body, false)
-	done := make(chan error, 1)
-	go func() {
-		_, err := io.WriteString(lean, head)
-		done <- err
-	}()
-	require.Eventually(t, func() bool { return conn.writeBy.armed.Load() != armed }, 10*time.Second, time.Millisecond, "it went off, and was moved")
-	got := make([]byte, len(head)+len(body))
-	_, err := io.ReadFull(other, got)
-	require.NoError(t, err)
-	require.NoError(t, <-done)
-	require.True(t, bytes.Equal(append([]byte(head), body...), got))
 }

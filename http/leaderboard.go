@@ -9,6 +9,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/decode"
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 // getLeaderboard reads a part of a board. Its top is encoded once for all
@@ -137,7 +138,7 @@ func appendPageHead(dst []byte, version uint64, size int) []byte {
 // whose end knows of pages, to a client that has nothing yet. The log's view of
 // answers wants their bodies.
 func (s *Server) leaves(c *call) bool {
-	return c.fiber == nil && takesPages(c.RequestCtx) && len(c.Request.Header.PeekCanonical(headerIfNoneMatch)) == 0 &&
+	return c.fiber == nil && listen.TakesPages(c.RequestCtx) && len(c.Request.Header.PeekCanonical(headerIfNoneMatch)) == 0 &&
 		!s.log.Enabled(c, slog.LevelDebug)
 }
 

@@ -51,7 +51,7 @@ func newLiveBench(tb testing.TB, change ...func(*Options)) *liveBench {
 func newLiveServer(tb testing.TB, change ...func(*Options)) *liveBench {
 	tb.Helper()
 	b := newLiveBench(tb, change...)
-	b.address = listen(tb, b.bench)
+	b.address = listening(tb, b.bench)
 	return b
 }
 

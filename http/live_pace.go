@@ -51,10 +51,10 @@ func (p *framePace) count(frames, bytes int) error {
 // watch counts the bytes of a connection until the answer is called, which the
 // caller does before anybody else reads from it.
 func (p *framePace) watch(conn net.Conn) (end func()) {
-	metered, ok := conn.(interface{ meter(read func(n int) error) })
+	metered, ok := conn.(interface{ Meter(read func(n int) error) })
 	if !ok || p.frames == 0 {
 		return func() {}
 	}
-	metered.meter(func(n int) error { return p.count(0, n) })
-	return func() { metered.meter(nil) }
+	metered.Meter(func(n int) error { return p.count(0, n) })
+	return func() { metered.Meter(nil) }
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 // flood writes the same frame until the server ends the connection, and returns
@@ -117,7 +119,7 @@ func TestThePaceHasSeconds(t *testing.T) {
 	client, server := net.Pipe()
 	defer client.Close()
 	defer server.Close()
-	metered := &gatedConn{Conn: server}
+	metered := &listen.Conn{Conn: server}
 	p = newFramePace(1, func() { exceeded++ })
 	end := p.watch(metered)
 	go func() { _, _ = client.Write(make([]byte, p.bytes+2)) }()

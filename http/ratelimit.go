@@ -14,6 +14,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/decode"
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 // RateLimits are how many units a second are taken; 0 is no limit. A request is one
@@ -222,15 +223,15 @@ func (l *RateLimits) clientAddress(ctx *fasthttp.RequestCtx) netip.Addr {
 			for _, hop := range slices.Backward(strings.Split(string(field), ",")) {
 				named, ok := hopAddress(strings.TrimSpace(hop))
 				if !ok {
-					return network(address) // what stands before it is anybody's invention
+					return listen.Network(address) // what stands before it is anybody's invention
 				}
 				if address = named.Unmap(); !l.trusts(address) {
-					return network(address)
+					return listen.Network(address)
 				}
 			}
 		}
 	}
-	return network(address)
+	return listen.Network(address)
 }
 
 // hopAddress reads one address of X-Forwarded-For, to which some proxies add the
@@ -255,16 +256,4 @@ func (l *RateLimits) trusts(a netip.Addr) bool {
 		}
 	}
 	return false
-}
-
-// network is the address, or the network that an IPv6 client has to itself.
-func network(a netip.Addr) netip.Addr {
-	if a.Is4() {
-		return a
-	}
-	prefix, err := a.Prefix(64)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return prefix.Addr()
 }

@@ -55,7 +55,7 @@ func TestTheMetricsAreGatheredOnceASecond(t *testing.T) {
 // nothing else, and not where clients are.
 func TestMetricsAtAnAddressOfTheirOwn(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.MetricsElsewhere = true })
-	address := listen(t, b)
+	address := listening(t, b)
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	done := make(chan error, 1)

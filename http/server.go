@@ -16,6 +16,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 // Server answers HTTP. Use New.
@@ -55,7 +56,7 @@ type Server struct {
 	maxConnections, maxAddress int
 	bodies                     *bodies
 	reserve                    reserve
-	farewell                   *farewell
+	lingering                  *listen.Lingering
 	aside                      sync.WaitGroup // connections that are answered, or linger, outside of fasthttp
 
 	serving    context.Context // until Shutdown
@@ -83,7 +84,7 @@ func New(o Options) *Server {
 
 		maxConnections: o.MaxConnections,
 		maxAddress:     o.MaxConnectionsAddress,
-		farewell:       newFarewell(),
+		lingering:      listen.NewLingering(),
 
 		metricsToken: hashed(o.MetricsToken), openMetrics: o.OpenMetrics, metricsElsewhere: o.MetricsElsewhere,
 	}
@@ -136,16 +137,18 @@ func (s *Server) listen(o Options) {
 // Serve answers on a listener until Shutdown, before or after, and then returns
 // nil; the listener is closed.
 func (s *Server) Serve(listener net.Listener) error {
-	lean := Lean(listener)
-	stop := context.AfterFunc(s.serving, func() { _ = lean.Close() }) // fasthttp may not know of it yet
+	lazy := listen.Lazy(listener)
+	stop := context.AfterFunc(s.serving, func() { _ = lazy.Close() }) // fasthttp may not know of it yet
 	defer stop()
-	gated := &gate{
-		Listener: lean, most: int64(s.maxConnections), mostOfAddress: int64(s.maxAddress),
-		exempt: func(a netip.Addr) bool { return isNear(a) || s.limits.trusts(a) },
-		full:   s.serveReserve, turnAway: s.turnAway, farewell: s.farewell, done: s.serving.Done(),
-		log: s.log, failures: s.metrics.acceptFailures, addresses: map[netip.Addr]int64{},
-	}
-	if err := s.app.Server().Serve(gated); err != nil && s.serving.Err() == nil {
+	limited := listen.NewLimit(listen.Options{
+		Listener: lazy, Most: int64(s.maxConnections), MostOfAddress: int64(s.maxAddress),
+		Exempt:        func(a netip.Addr) bool { return listen.IsNear(a) || s.limits.trusts(a) },
+		Full:          s.serveReserve,
+		FullOfAddress: func(conn net.Conn) { s.reject(conn, errTooManyOfAddress) },
+		Lingering:     s.lingering, Done: s.serving.Done(),
+		Log: s.log, Failures: s.metrics.acceptFailures,
+	})
+	if err := s.app.Server().Serve(limited); err != nil && s.serving.Err() == nil {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
 	return nil
@@ -198,7 +201,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	if page == nil { // a page has them
 		guard(&ctx.Response.Header)
 	}
-	handOver(ctx, page)
+	listen.HandOver(ctx, page)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.logAccess(ctx)
 	}
@@ -207,7 +210,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 // refusalAtOnce is why a request does not reach the routes.
 func (s *Server) refusalAtOnce(ctx *fasthttp.RequestCtx, arrived *arrival) error {
 	if err := isHTTP1(&ctx.Request.Header); err != nil {
-		endSlowly(ctx)
+		listen.EndSlowly(ctx)
 		return err
 	}
 	if err := s.throttleClient(ctx); err != nil {

@@ -93,7 +93,7 @@ func TestAPageSaysWhatEveryAnswerDoes(t *testing.T) {
 		o.RateLimits = RateLimits{User: 100, Address: 100}
 		o.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: &level}))
 	})
-	conn := tcp(t, listen(t, b))
+	conn := tcp(t, listening(t, b))
 	reader := bufio.NewReader(conn)
 	type answer struct {
 		status int

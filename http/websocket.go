@@ -14,6 +14,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 // Close codes of the live protocol, beside those of RFC 6455, section 7.4.1.
@@ -149,7 +150,7 @@ func shortReason(reason string) string {
 // whole when the client has closed its own, so that it reads the close frame. (The
 // connection's own Close does nothing: fasthttp closes when the handler returns.)
 func linger(conn *websocket.Conn) {
-	awaitClose(connectionOf(conn), closeGrace)
+	listen.AwaitClose(connectionOf(conn), closeGrace)
 }
 
 // connectionOf is the connection below a socket, as the gate let it in.

@@ -66,7 +66,7 @@ func TestWebSocketConformance(t *testing.T) {
 		{"7 close handling", closeCases()},
 		{"beside Autobahn", maskingCases()},
 	}
-	address := listen(t, newBench(t))
+	address := listening(t, newBench(t))
 	protocol := "Sec-WebSocket-Protocol: bearer." + authtest.User(t, "u1")
 	summary := []string{"section            passed"}
 	for _, section := range sections {

@@ -22,8 +22,8 @@ import (
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
-// listen serves on a real socket, and returns where.
-func listen(tb testing.TB, b *bench) string {
+// listening serves on a real socket, and returns where.
+func listening(tb testing.TB, b *bench) string {
 	tb.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(tb, err)
@@ -53,7 +53,7 @@ func wire(tb testing.TB, address, request string) string {
 
 func TestOnTheWire(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.ReadTimeout, o.IdleTimeout = 300*time.Millisecond, 300*time.Millisecond })
-	address := listen(t, b)
+	address := listening(t, b)
 	auth := "Authorization: Bearer " + authtest.User(t, "u1") + "\r\n"
 	good := `{"competition_id":"spring","steps":1,"date":"2026-05-01"}`
 	smuggled := "GET /health/live HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -128,7 +128,7 @@ func TestOnTheWire(t *testing.T) {
 func TestASlowlorisIsCutOff(t *testing.T) {
 	const timeout = 300 * time.Millisecond
 	b := newBench(t, func(o *Options) { o.ReadTimeout = timeout })
-	address := listen(t, b)
+	address := listening(t, b)
 	sync := "POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer " + authtest.User(t, "u1") + "\r\n"
 	for _, c := range []struct{ rule, begin, drip string }{
 		{"a request line that never ends", "", "X"},

@@ -32,7 +32,7 @@ func frontend(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	app := pbhttp.NewApp(frontOptions(nil))
 	app.Post("/api/v1/fitness/sync", constant(post))
 	app.Get("/api/v1/leaderboard/:competition_id", constant(get))
-	return common.until(ctx, func(l net.Listener) error { return app.Listener(pbhttp.Lean(l)) }, app.ShutdownWithContext)
+	return common.until(ctx, func(l net.Listener) error { return app.Listener(pbhttp.Lazy(l)) }, app.ShutdownWithContext)
 }
 
 // plain is Fiber as it comes: default settings, an ordinary listener, and a

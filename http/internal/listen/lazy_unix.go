@@ -1,6 +1,6 @@
 //go:build unix
 
-package http
+package listen
 
 import (
 	"bytes"
@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// leanConn borrows a buffer when there is something to read, and gives it back
+// lazyConn borrows a buffer when there is something to read, and gives it back
 // when that has been read. One goroutine reads at a time, as with any net.Conn
 // behind a bufio.Reader.
-type leanConn struct {
+type lazyConn struct {
 	tcp      *net.TCPConn
 	raw      syscall.RawConn
 	fill     func(fd uintptr) bool // c.tryFill, made once
-	buffer   *[readAhead]byte      // nil while all that came has been read
+	buffer   *[ReadAhead]byte      // nil while all that came has been read
 	from, to int32                 // what of it is unread
 	err      error                 // of the last tryFill
 
@@ -27,8 +27,8 @@ type leanConn struct {
 	next *answer // goes with the header fields that are written next; nil for none
 }
 
-// newLeanConn returns conn itself when it is no TCP connection.
-func newLeanConn(conn net.Conn) net.Conn {
+// newLazyConn returns conn itself when it is no TCP connection.
+func newLazyConn(conn net.Conn) net.Conn {
 	tcp, ok := conn.(*net.TCPConn)
 	if !ok {
 		return conn
@@ -37,31 +37,31 @@ func newLeanConn(conn net.Conn) net.Conn {
 	if err != nil {
 		return conn
 	}
-	c := &leanConn{tcp: tcp, raw: raw}
+	c := &lazyConn{tcp: tcp, raw: raw}
 	c.fill = c.tryFill
 	return c
 }
 
-func (c *leanConn) Close() error         { return c.tcp.Close() }
-func (c *leanConn) CloseWrite() error    { return c.tcp.CloseWrite() }
-func (c *leanConn) LocalAddr() net.Addr  { return c.tcp.LocalAddr() }
-func (c *leanConn) RemoteAddr() net.Addr { return c.tcp.RemoteAddr() }
+func (c *lazyConn) Close() error         { return c.tcp.Close() }
+func (c *lazyConn) CloseWrite() error    { return c.tcp.CloseWrite() }
+func (c *lazyConn) LocalAddr() net.Addr  { return c.tcp.LocalAddr() }
+func (c *lazyConn) RemoteAddr() net.Addr { return c.tcp.RemoteAddr() }
 
-func (c *leanConn) SetReadDeadline(t time.Time) error { return c.readBy.set(t, c.tcp.SetReadDeadline) }
+func (c *lazyConn) SetReadDeadline(t time.Time) error { return c.readBy.set(t, c.tcp.SetReadDeadline) }
 
-func (c *leanConn) SetWriteDeadline(t time.Time) error {
+func (c *lazyConn) SetWriteDeadline(t time.Time) error {
 	return c.writeBy.set(t, c.tcp.SetWriteDeadline)
 }
 
-func (c *leanConn) SetDeadline(t time.Time) error {
+func (c *lazyConn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
 // takes implements following.
-func (*leanConn) takes() bool { return true }
+func (*lazyConn) takes() bool { return true }
 
 // follow implements following.
-func (c *leanConn) follow(body []byte, page bool) {
+func (c *lazyConn) follow(body []byte, page bool) {
 	next, _ := answers.Get().(*answer)
 	next.pieces[1], next.page = body, page
 	c.next = next
@@ -69,7 +69,7 @@ func (c *leanConn) follow(body []byte, page bool) {
 
 // Write writes at once: the body of an answer, if one was given to follow, by the
 // same call of the kernel as its header fields.
-func (c *leanConn) Write(p []byte) (n int, err error) {
+func (c *lazyConn) Write(p []byte) (n int, err error) {
 	if c.next != nil && bytes.HasSuffix(p, headEnd) {
 		return c.writeBoth(p)
 	}
@@ -86,7 +86,7 @@ func (c *leanConn) Write(p []byte) (n int, err error) {
 var headEnd = []byte("\r\n\r\n")
 
 // writeBoth writes the header fields and the body that follows them.
-func (c *leanConn) writeBoth(head []byte) (int, error) {
+func (c *lazyConn) writeBoth(head []byte) (int, error) {
 	both, size := c.next, len(head)
 	c.next = nil
 	if both.page {
@@ -109,9 +109,9 @@ func (c *leanConn) writeBoth(head []byte) (int, error) {
 }
 
 // Read waits until something came, and only then borrows a buffer.
-func (c *leanConn) Read(p []byte) (n int, err error) {
+func (c *lazyConn) Read(p []byte) (n int, err error) {
 	if c.buffer == nil {
-		if len(p) >= readAhead {
+		if len(p) >= ReadAhead {
 			return c.readInto(p)
 		}
 		if len(p) == 0 {
@@ -135,7 +135,7 @@ func (c *leanConn) Read(p []byte) (n int, err error) {
 }
 
 // readInto reads what is large enough to be read into itself.
-func (c *leanConn) readInto(p []byte) (n int, err error) {
+func (c *lazyConn) readInto(p []byte) (n int, err error) {
 	for {
 		n, err = c.tcp.Read(p)
 		if n > 0 || err == nil || !c.readBy.early(err, c.tcp.SetReadDeadline) {
@@ -145,8 +145,8 @@ func (c *leanConn) readInto(p []byte) (n int, err error) {
 }
 
 // tryFill reads what is there; false means nothing yet.
-func (c *leanConn) tryFill(fd uintptr) bool {
-	buffer, _ := readAheads.Get().(*[readAhead]byte)
+func (c *lazyConn) tryFill(fd uintptr) bool {
+	buffer, _ := readAheads.Get().(*[ReadAhead]byte)
 	n, err := syscall.Read(int(fd), buffer[:])
 	for errors.Is(err, syscall.EINTR) {
 		n, err = syscall.Read(int(fd), buffer[:])

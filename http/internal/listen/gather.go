@@ -1,4 +1,4 @@
-package http
+package listen
 
 import (
 	"net"
@@ -8,7 +8,7 @@ import (
 )
 
 // fasthttp copies as much of a large answer as its buffer holds and sends the rest
-// apart. So a lean connection is given the body of such an answer by itself, and
+// apart. So a lazy connection is given the body of such an answer by itself, and
 // sends it with the header fields, copying nothing, by one call of the kernel.
 
 // followFrom is how large a body is, in bytes, that is given so: a smaller one fits
@@ -35,14 +35,14 @@ type answer struct {
 
 var answers = sync.Pool{New: func() any { return new(answer) }}
 
-// takesPages reports whether an answer may leave as a page.
-func takesPages(ctx *fasthttp.RequestCtx) bool {
+// TakesPages reports whether an answer may leave as a page.
+func TakesPages(ctx *fasthttp.RequestCtx) bool {
 	conn, ok := ctx.Conn().(following)
 	return ok && conn.takes() && !ctx.IsHead()
 }
 
-// handOver gives the connection a page, or a large body where it takes one.
-func handOver(ctx *fasthttp.RequestCtx, page []byte) {
+// HandOver gives the connection a page, or a large body where it takes one.
+func HandOver(ctx *fasthttp.RequestCtx, page []byte) {
 	conn, ok := ctx.Conn().(following)
 	if !ok || !conn.takes() {
 		return
@@ -64,12 +64,12 @@ func handOver(ctx *fasthttp.RequestCtx, page []byte) {
 }
 
 // takes and follow pass on what the connection itself is asked and given.
-func (c *gatedConn) takes() bool {
+func (c *Conn) takes() bool {
 	conn, ok := c.Conn.(following)
 	return ok && conn.takes()
 }
 
-func (c *gatedConn) follow(body []byte, page bool) {
+func (c *Conn) follow(body []byte, page bool) {
 	if conn, ok := c.Conn.(following); ok {
 		conn.follow(body, page)
 	}

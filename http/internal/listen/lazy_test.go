@@ -1,4 +1,4 @@
-package http
+package listen
 
 import (
 	"crypto/rand"
@@ -12,25 +12,25 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// leanPair is both ends of a connection; the first reads with borrowed memory.
-func leanPair(t *testing.T) (lean net.Conn, other *net.TCPConn) {
+// lazyPair is both ends of a connection; the first reads with borrowed memory.
+func lazyPair(t *testing.T) (lazy net.Conn, other *net.TCPConn) {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
-	l := &leanListener{Listener: listener}
+	l := &lazyListener{Listener: listener}
 	dialled, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", listener.Addr().String())
 	require.NoError(t, err)
-	lean, err = l.Accept()
+	lazy, err = l.Accept()
 	require.NoError(t, err)
 	require.NoError(t, l.Close())
 	require.NoError(t, l.Close(), "closing again")
-	t.Cleanup(func() { _, _ = lean.Close(), dialled.Close() })
-	return lean, dialled.(*net.TCPConn)
+	t.Cleanup(func() { _, _ = lazy.Close(), dialled.Close() })
+	return lazy, dialled.(*net.TCPConn)
 }
 
-// TestLeanConnGivesAllBytes: whatever the sizes of the reads are.
-func TestLeanConnGivesAllBytes(t *testing.T) {
-	sent := make([]byte, 5*readAhead+7)
+// TestLazyConnGivesAllBytes: whatever the sizes of the reads are.
+func TestLazyConnGivesAllBytes(t *testing.T) {
+	sent := make([]byte, 5*ReadAhead+7)
 	_, _ = rand.Read(sent)
 	for name, wrap := range map[string]func(io.Reader) io.Reader{
 		"whole":       func(r io.Reader) io.Reader { return r },
@@ -39,15 +39,15 @@ func TestLeanConnGivesAllBytes(t *testing.T) {
 		"a few bytes": func(r io.Reader) io.Reader { return smallReads{r, 100} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			lean, other := leanPair(t)
+			lazy, other := lazyPair(t)
 			go func() {
 				_, _ = other.Write(sent)
 				_ = other.CloseWrite()
 			}()
-			got, err := io.ReadAll(wrap(lean))
+			got, err := io.ReadAll(wrap(lazy))
 			require.NoError(t, err)
 			require.Equal(t, sent, got)
-			conn, ok := lean.(*leanConn)
+			conn, ok := lazy.(*lazyConn)
 			require.True(t, ok)
 			require.Nil(t, conn.buffer, "nothing is kept")
 		})
@@ -62,69 +62,69 @@ type smallReads struct {
 
 func (r smallReads) Read(p []byte) (int, error) { return r.Reader.Read(p[:min(len(p), r.most)]) }
 
-// TestLeanConnHeedsDeadlines: as any connection does, and can be read again.
-func TestLeanConnHeedsDeadlines(t *testing.T) {
-	lean, other := leanPair(t)
-	require.NoError(t, lean.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
+// TestLazyConnHeedsDeadlines: as any connection does, and can be read again.
+func TestLazyConnHeedsDeadlines(t *testing.T) {
+	lazy, other := lazyPair(t)
+	require.NoError(t, lazy.SetReadDeadline(time.Now().Add(10*time.Millisecond)))
 	var b [4]byte
-	_, err := lean.Read(b[:])
+	_, err := lazy.Read(b[:])
 	require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 	var timeout net.Error
 	require.ErrorAs(t, err, &timeout)
 	require.True(t, timeout.Timeout())
 
-	require.NoError(t, lean.SetReadDeadline(time.Time{}))
+	require.NoError(t, lazy.SetReadDeadline(time.Time{}))
 	_, err = other.Write([]byte("go"))
 	require.NoError(t, err)
-	n, err := lean.Read(b[:])
+	n, err := lazy.Read(b[:])
 	require.NoError(t, err)
 	require.Equal(t, "go", string(b[:n]))
 }
 
-// TestLeanConnReportsResets: and keeps no memory over them.
-func TestLeanConnReportsResets(t *testing.T) {
-	lean, other := leanPair(t)
+// TestLazyConnReportsResets: and keeps no memory over them.
+func TestLazyConnReportsResets(t *testing.T) {
+	lazy, other := lazyPair(t)
 	require.NoError(t, other.SetLinger(0))
 	require.NoError(t, other.Close())
-	_, err := lean.Read(make([]byte, 4))
+	_, err := lazy.Read(make([]byte, 4))
 	require.Error(t, err)
 	require.NotErrorIs(t, err, io.EOF)
 }
 
-// TestLeanConnHeedsWriteDeadlines: the one set last counts, by whichever method.
-func TestLeanConnHeedsWriteDeadlines(t *testing.T) {
-	lean, _ := leanPair(t)
+// TestLazyConnHeedsWriteDeadlines: the one set last counts, by whichever method.
+func TestLazyConnHeedsWriteDeadlines(t *testing.T) {
+	lazy, _ := lazyPair(t)
 	past, future := time.Now().Add(-time.Second), time.Now().Add(time.Minute)
 	write := func() error {
-		_, err := lean.Write([]byte("x"))
+		_, err := lazy.Write([]byte("x"))
 		return err
 	}
-	require.NoError(t, lean.SetWriteDeadline(past))
+	require.NoError(t, lazy.SetWriteDeadline(past))
 	require.ErrorIs(t, write(), os.ErrDeadlineExceeded)
-	require.NoError(t, lean.SetDeadline(future))
+	require.NoError(t, lazy.SetDeadline(future))
 	require.NoError(t, write())
-	require.NoError(t, lean.SetWriteDeadline(past), "which is not what is set now")
+	require.NoError(t, lazy.SetWriteDeadline(past), "which is not what is set now")
 	require.ErrorIs(t, write(), os.ErrDeadlineExceeded)
-	require.NoError(t, lean.SetWriteDeadline(time.Time{}))
+	require.NoError(t, lazy.SetWriteDeadline(time.Time{}))
 	require.NoError(t, write())
 }
 
 // TestLaterDeadlinesMoveNoTimer: it goes off too early, and nobody but the
 // connection notices.
 func TestLaterDeadlinesMoveNoTimer(t *testing.T) {
-	lean, other := leanPair(t)
-	conn, ok := lean.(*leanConn)
+	lazy, other := lazyPair(t)
+	conn, ok := lazy.(*lazyConn)
 	require.True(t, ok)
 	for name, c := range map[string]struct {
 		set  func(time.Time) error
 		d    *deadline
 		wait func() error
 	}{
-		"read":         {lean.SetReadDeadline, &conn.readBy, func() error { _, err := lean.Read(make([]byte, 1)); return err }},
-		"read of much": {lean.SetReadDeadline, &conn.readBy, func() error { _, err := lean.Read(make([]byte, readAhead)); return err }},
-		"write": {lean.SetWriteDeadline, &conn.writeBy, func() error {
+		"read":         {lazy.SetReadDeadline, &conn.readBy, func() error { _, err := lazy.Read(make([]byte, 1)); return err }},
+		"read of much": {lazy.SetReadDeadline, &conn.readBy, func() error { _, err := lazy.Read(make([]byte, ReadAhead)); return err }},
+		"write": {lazy.SetWriteDeadline, &conn.writeBy, func() error {
 			for {
-				if _, err := lean.Write(make([]byte, 1<<20)); err != nil {
+				if _, err := lazy.Write(make([]byte, 1<<20)); err != nil {
 					return err
 				}
 			}
@@ -153,14 +153,4 @@ func TestLaterDeadlinesMoveNoTimer(t *testing.T) {
 		})
 	}
 	require.NoError(t, other.Close())
-}
-
-// TestServeAfterShutdownReturns: a program that is told to stop while it starts
-// does stop.
-func TestServeAfterShutdownReturns(t *testing.T) {
-	b := newBench(t)
-	require.NoError(t, b.Shutdown(t.Context()))
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	require.NoError(t, b.Serve(listener))
 }

@@ -1,0 +1,212 @@
+package listen
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"net/netip"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/valyala/fasthttp"
+)
+
+// Limit is a listener that lets so many connections be open at a time, and so many
+// of one address, those that became sockets among them. (fasthttp has a limit of
+// its own, which leaves sockets out and whose answer says nothing of when to come
+// again.) It goes on when accepting fails, where fasthttp would end. Use NewLimit.
+type Limit struct {
+	Options
+
+	failing   bool // accepting failed when it was last tried
+	open      atomic.Int64
+	mu        sync.Mutex
+	addresses map[netip.Addr]int64 // how many connections each has open
+}
+
+// Options are what a [Limit] is made of. All must be there.
+type Options struct {
+	net.Listener
+
+	Most, MostOfAddress int64
+	Exempt              func(netip.Addr) bool // whether an address is not counted
+	Full                func(net.Conn)        // takes a connection beyond Most; must not block, and closes
+	FullOfAddress       func(net.Conn)        // the same beyond MostOfAddress
+	Lingering           *Lingering
+	Done                <-chan struct{} // accepting is over
+
+	Log      *slog.Logger
+	Failures prometheus.Counter // to accept
+}
+
+// NewLimit makes a limit that no connection counts towards yet.
+func NewLimit(o Options) *Limit { return &Limit{Options: o, addresses: map[netip.Addr]int64{}} }
+
+// owner is whom a place was given to: an address, or nobody in particular.
+type owner struct{ address netip.Addr }
+
+func (l *Limit) Accept() (net.Conn, error) {
+	for {
+		conn, err := l.Listener.Accept()
+		if err != nil {
+			if !l.goOn(err) {
+				return nil, err //nolint:wrapcheck // fasthttp compares it
+			}
+			continue
+		}
+		l.recovered()
+		who := l.ownerOf(conn)
+		switch {
+		case !l.acquire(who):
+			l.FullOfAddress(conn)
+		case l.open.Add(1) > l.Most:
+			l.release(who)
+			l.Full(conn)
+		default:
+			return &Conn{Conn: conn, limit: l, owner: who}, nil
+		}
+	}
+}
+
+// ownerOf is whose place a connection takes.
+func (l *Limit) ownerOf(conn net.Conn) owner {
+	tcp, ok := conn.RemoteAddr().(*net.TCPAddr)
+	if !ok {
+		return owner{}
+	}
+	address := tcp.AddrPort().Addr().Unmap()
+	if l.Exempt(address) {
+		return owner{}
+	}
+	return owner{Network(address)}
+}
+
+// acquire counts a connection of an address, if there may be another.
+func (l *Limit) acquire(who owner) bool {
+	if !who.address.IsValid() {
+		return true
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.addresses[who.address] >= l.MostOfAddress {
+		return false
+	}
+	l.addresses[who.address]++
+	return true
+}
+
+// release gives a place back.
+func (l *Limit) release(who owner) {
+	l.open.Add(-1)
+	if !who.address.IsValid() {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.addresses[who.address]--; l.addresses[who.address] <= 0 {
+		delete(l.addresses, who.address)
+	}
+}
+
+// acceptPause is how long accepting rests after an error: a connection that ended
+// before it was accepted costs nothing, but file descriptors or memory that are
+// used up come back when others end.
+const acceptPause = 20 * time.Millisecond
+
+// goOn reports whether accepting may go on after an error, when it is time to.
+// The first of several is logged.
+func (l *Limit) goOn(err error) bool {
+	var kernel syscall.Errno
+	if !errors.As(err, &kernel) || kernel == syscall.EBADF || kernel == syscall.EINVAL || kernel == syscall.ENOTSOCK {
+		return false // there is no listener any more
+	}
+	l.Failures.Inc()
+	if !l.failing {
+		l.failing = true
+		l.Log.Error("connections cannot be accepted; trying again until they can", slog.Any("error", err), slog.Int64("open", l.open.Load()))
+	}
+	pause := time.NewTimer(acceptPause)
+	defer pause.Stop()
+	select {
+	case <-pause.C:
+		return true
+	case <-l.Done:
+		return false
+	}
+}
+
+func (l *Limit) recovered() {
+	if l.failing {
+		l.failing = false
+		l.Log.Info("connections are accepted again")
+	}
+}
+
+// IsNear reports whether an address is of this machine or network, as proxies,
+// orchestrators and sibling services are: it may stand for many clients.
+func IsNear(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
+
+// Network is the address, or the network that an IPv6 client has to itself.
+func Network(a netip.Addr) netip.Addr {
+	if a.Is4() {
+		return a
+	}
+	prefix, err := a.Prefix(64)
+	if err != nil {
+		return netip.Addr{}
+	}
+	return prefix.Addr()
+}
+
+// EndSlowly makes a request the last of its connection, which then lingers.
+func EndSlowly(ctx *fasthttp.RequestCtx) {
+	ctx.SetConnectionClose()
+	if conn, ok := ctx.Conn().(*Conn); ok {
+		conn.lingers.Store(true)
+	}
+}
+
+// Conn gives its place back when it is closed.
+type Conn struct {
+	net.Conn
+
+	limit   *Limit
+	owner   owner
+	lingers atomic.Bool
+	left    sync.Once
+	read    func(n int) error // hears of what is read; nil for nobody
+}
+
+// Meter has read hear how many bytes each reading took; its error ends the
+// reading. nil ends that. Only whoever reads may call it.
+func (c *Conn) Meter(read func(n int) error) { c.read = read }
+
+func (c *Conn) Read(p []byte) (int, error) {
+	n, err := c.Conn.Read(p)
+	if c.read != nil && err == nil {
+		err = c.read(n)
+	}
+	return n, err //nolint:wrapcheck // fasthttp compares it
+}
+
+func (c *Conn) Close() error {
+	c.left.Do(func() {
+		if c.lingers.Load() && c.limit.Lingering.Begin() {
+			c.limit.Lingering.End(c.Conn)
+		}
+		c.limit.release(c.owner)
+	})
+	return c.Conn.Close()
+}
+
+// CloseWrite ends our side alone, where the connection can.
+func (c *Conn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
+}

@@ -1,0 +1,51 @@
+package listen
+
+import (
+	"io"
+	"net"
+	"time"
+)
+
+// How long a client may take to read the answer that ends its connection, and how
+// much it may still send meanwhile.
+const (
+	lingerTime  = 2 * time.Second
+	lingerBytes = 16 << 20
+)
+
+// maxLingering is how many connections may linger; more are closed at once.
+const maxLingering = 256
+
+// Lingering ends connections slowly. Closing one with bytes of the client's unread
+// resets it, which takes from the client what it has not read yet: so our side is
+// ended first, and the rest when the client has ended its own.
+type Lingering struct{ places chan struct{} }
+
+func NewLingering() *Lingering { return &Lingering{make(chan struct{}, maxLingering)} }
+
+// Begin is false where too many linger already. After true the caller calls End.
+func (f *Lingering) Begin() bool {
+	select {
+	case f.places <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+// End waits for the client, within bounds. It does not close.
+func (f *Lingering) End(conn net.Conn) {
+	defer func() { <-f.places }()
+	AwaitClose(conn, lingerTime)
+}
+
+// AwaitClose ends our side, and waits until the client has ended its own, or for
+// so long.
+func AwaitClose(conn net.Conn, atMost time.Duration) {
+	half, ok := conn.(interface{ CloseWrite() error })
+	if !ok || half.CloseWrite() != nil {
+		return
+	}
+	_ = conn.SetReadDeadline(time.Now().Add(atMost))
+	_, _ = io.CopyN(io.Discard, conn, lingerBytes)
+}
