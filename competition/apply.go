@@ -1,6 +1,9 @@
 package competition
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // Apply brings a durable event into the state. Events are applied in order,
 // each once. The outcome matters for syncs alone. An event that this state
@@ -10,16 +13,16 @@ func (c *Competition) Apply(e *Event) (Outcome, error) {
 		return Outcome{}, c.applied.corrupt("it was applied out of order")
 	}
 	var outcome Outcome
-	var problem string
-	switch problem = c.unsound(e); {
-	case problem != "":
+	err := c.unsound(e)
+	switch {
+	case err != nil:
 	case e.Detail == nil:
-		outcome, problem = c.applySync(e)
+		outcome, err = c.applySync(e)
 	default:
-		problem = e.Detail.apply(c, e)
+		err = e.Detail.apply(c, e)
 	}
-	if problem != "" {
-		return Outcome{}, c.applied.corrupt(problem)
+	if err != nil {
+		return Outcome{}, c.applied.corrupt(err.Error())
 	}
 	c.applied.Seq = e.Seq
 	return outcome, nil
@@ -35,16 +38,16 @@ func (c *Competition) Applied(b *Batch) {
 }
 
 // applySync merges a durable report into its participant.
-func (c *Competition) applySync(e *Event) (outcome Outcome, problem string) {
+func (c *Competition) applySync(e *Event) (outcome Outcome, err error) {
 	s := &e.Sync
 	if !c.participants.has(s.Number) {
-		return outcome, "it is a sync of a participant who was never enrolled"
+		return outcome, errors.New("it is a sync of a participant who was never enrolled")
 	}
 	if s.NewSource != "" && !c.sources.apply(s.Register.Source, s.NewSource) {
-		return outcome, "it introduces a source out of order"
+		return outcome, errors.New("it introduces a source out of order")
 	}
 	if int(s.Register.Source) >= c.sources.applied {
-		return outcome, "it is a sync from a source that was never introduced"
+		return outcome, errors.New("it is a sync from a source that was never introduced")
 	}
 	if pending := c.decided.of(s.Number); slices.Contains(pending.sources, s.Register.Source) {
 		pending.sources = slices.DeleteFunc(pending.sources, func(source uint32) bool { return source == s.Register.Source })
@@ -53,7 +56,7 @@ func (c *Competition) applySync(e *Event) (outcome Outcome, problem string) {
 	p := c.participants.at(s.Number)
 	days, merged := p.days.Merge(s.Register)
 	if !merged.Changed {
-		return Outcome{Full: merged.Full}, ""
+		return Outcome{Full: merged.Full}, nil
 	}
 	p.days = days
 	c.markChanged(p)
@@ -61,12 +64,12 @@ func (c *Competition) applySync(e *Event) (outcome Outcome, problem string) {
 		merged.After = merged.Before // it counts for something else, whatever reports say
 	}
 	if merged.Before == merged.After && !s.Enrolled {
-		return outcome, ""
+		return outcome, nil
 	}
 	p.lastSynced = e.At
 	c.revalue(e, p, merged.Before, merged.After)
 	if p.onBoard() {
 		c.touch(e) // what enrolled changes the entry even when it brings nothing
 	}
-	return Outcome{Changed: true}, ""
+	return Outcome{Changed: true}, nil
 }

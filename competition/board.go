@@ -1,6 +1,9 @@
 package competition
 
-import "slices"
+import (
+	"errors"
+	"slices"
+)
 
 // touch makes the event the board's version.
 func (c *Competition) touch(e *Event) {
@@ -17,9 +20,9 @@ func (c *Competition) markChanged(p *participant) {
 
 // applyReview brings an operator's decision, or a flag, into the state. change
 // reports false where the event does not fit the review.
-func (c *Competition) applyReview(e *Event, number uint32, change func(*Review) (fits bool)) (problem string) {
+func (c *Competition) applyReview(e *Event, number uint32, change func(*Review) (fits bool)) error {
 	if !c.participants.has(number) {
-		return "it is about a participant who was never enrolled"
+		return errors.New("it is about a participant who was never enrolled")
 	}
 	p := c.participants.at(number)
 	if p.review == nil {
@@ -27,7 +30,7 @@ func (c *Competition) applyReview(e *Event, number uint32, change func(*Review) 
 	}
 	before, onBoard := p.key(), p.onBoard()
 	if !change(p.review) {
-		return "it does not fit what was decided about the participant before"
+		return errors.New("it does not fit what was decided about the participant before")
 	}
 	if p.review.empty() {
 		p.review = nil
@@ -44,7 +47,7 @@ func (c *Competition) applyReview(e *Event, number uint32, change func(*Review) 
 		c.onBoard++
 		c.touch(e)
 	}
-	return ""
+	return nil
 }
 
 // revalue lets a day of a participant count for something else.

@@ -2,6 +2,7 @@ package competition
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/paceboard/paceboard/competition/wire"
 )
@@ -101,9 +102,9 @@ func (d *DayCorrected) read(r *wire.Reader) {
 	d.Number, d.Correction = r.Number(), Correction{Day: readDay(r), Metrics: readMetrics(r), Reason: r.String()}
 }
 
-func (d *DayCorrected) apply(c *Competition, e *Event) (problem string) {
+func (d *DayCorrected) apply(c *Competition, e *Event) error {
 	if !c.takes(d.Day, d.Metrics) {
-		return "it corrects a day to what the competition does not take"
+		return errors.New("it corrects a day to what the competition does not take")
 	}
 	return c.applyRevaluation(e, d.Number, d.Day, func(r *Review) bool {
 		r.correct(d.Correction)
@@ -135,7 +136,7 @@ func (d *CorrectionWithdrawn) read(r *wire.Reader) {
 	d.Number, d.Day, d.Reason = r.Number(), readDay(r), r.String()
 }
 
-func (d *CorrectionWithdrawn) apply(c *Competition, e *Event) (problem string) {
+func (d *CorrectionWithdrawn) apply(c *Competition, e *Event) error {
 	return c.applyRevaluation(e, d.Number, d.Day, func(r *Review) bool {
 		if r.correction(d.Day) == nil {
 			return false
@@ -152,14 +153,15 @@ var _ reasoned = (*CorrectionWithdrawn)(nil)
 func (d *CorrectionWithdrawn) reason() string { return d.Reason }
 
 // applyRevaluation is applyReview where a day's value changes by it.
-func (c *Competition) applyRevaluation(e *Event, number uint32, day Day, change func(*Review) bool) (problem string) {
+func (c *Competition) applyRevaluation(e *Event, number uint32, day Day, change func(*Review) bool) error {
 	if !c.participants.has(number) {
-		return "it is about a participant who was never enrolled"
+		return errors.New("it is about a participant who was never enrolled")
 	}
 	p := c.participants.at(number)
 	before := p.valueOf(day)
-	if problem = c.applyReview(e, number, change); problem == "" {
-		c.revalue(e, p, before, p.valueOf(day))
+	if err := c.applyReview(e, number, change); err != nil {
+		return err
 	}
-	return problem
+	c.revalue(e, p, before, p.valueOf(day))
+	return nil
 }

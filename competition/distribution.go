@@ -2,6 +2,7 @@ package competition
 
 import (
 	"encoding/binary"
+	"errors"
 	"math"
 
 	"github.com/paceboard/paceboard/competition/ledger"
@@ -176,12 +177,12 @@ func (d *PrizesDistributed) read(r *wire.Reader) {
 	}
 }
 
-func (d *PrizesDistributed) apply(c *Competition, e *Event) (problem string) {
+func (d *PrizesDistributed) apply(c *Competition, e *Event) error {
 	if c.status != Completed || len(d.Prizes) > MaxWinners {
-		return "it distributes prizes at the wrong time"
+		return errors.New("it distributes prizes at the wrong time")
 	}
 	if !d.sound(c.books.pool()) {
-		return "it distributes prizes that do not add up"
+		return errors.New("it distributes prizes that do not add up")
 	}
 	a := newAward(e.At, d.PoolMinor, d.SponsorMinor, len(d.Prizes))
 	status := DistributedPrize
@@ -190,7 +191,7 @@ func (d *PrizesDistributed) apply(c *Competition, e *Event) (problem string) {
 	}
 	for _, w := range d.Prizes {
 		if !c.participants.has(w.Number) || a.find(w.Number) != nil {
-			return "it gives a prize to nobody, or two"
+			return errors.New("it gives a prize to nobody, or two")
 		}
 		a.add(awarded{number: w.Number, rank: uint32(w.Rank), minor: w.Minor, status: status, at: e.At})
 	}
@@ -198,7 +199,7 @@ func (d *PrizesDistributed) apply(c *Competition, e *Event) (problem string) {
 	d.enter(&c.books, 0)
 	c.status = Settled
 	c.touch(e)
-	return ""
+	return nil
 }
 
 func (*PrizesDistributed) effect() Effect { return Effect{Status: true} }

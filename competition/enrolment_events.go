@@ -2,6 +2,7 @@ package competition
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/paceboard/paceboard/competition/wire"
 )
@@ -11,9 +12,9 @@ type ParticipantEnrolled struct{ CommittedIdentity }
 
 func (*ParticipantEnrolled) kind() kind { return kindParticipantEnrolled }
 
-func (d *ParticipantEnrolled) apply(c *Competition, e *Event) (problem string) {
+func (d *ParticipantEnrolled) apply(c *Competition, e *Event) error {
 	if d.Number != c.participants.count+1 {
-		return "it enrols a participant out of order"
+		return errors.New("it enrols a participant out of order")
 	}
 	p := c.participants.add()
 	c.participants.identify(d.Number, d.Who.UserID, d.Who.UserName)
@@ -29,7 +30,7 @@ func (d *ParticipantEnrolled) apply(c *Competition, e *Event) (problem string) {
 	c.onBoard++
 	c.markChanged(p)
 	c.touch(e)
-	return ""
+	return nil
 }
 
 func (d *ParticipantEnrolled) effect() Effect { return Effect{Entry: d.Number} }
@@ -41,16 +42,16 @@ type ParticipantRenamed struct{ CommittedIdentity }
 
 func (*ParticipantRenamed) kind() kind { return kindParticipantRenamed }
 
-func (d *ParticipantRenamed) apply(c *Competition, e *Event) (problem string) {
+func (d *ParticipantRenamed) apply(c *Competition, e *Event) error {
 	if !c.participants.has(d.Number) {
-		return "it renames somebody unknown"
+		return errors.New("it renames somebody unknown")
 	}
 	p := c.participants.at(d.Number)
 	p.userName = d.Who.UserName
 	if p.onBoard() {
 		c.touch(e)
 	}
-	return ""
+	return nil
 }
 
 func (*ParticipantRenamed) effect() Effect { return Effect{} }
@@ -68,7 +69,7 @@ func (d *ParticipantLeft) append(dst []byte) []byte {
 
 func (d *ParticipantLeft) read(r *wire.Reader) { d.Number = r.Number() }
 
-func (d *ParticipantLeft) apply(c *Competition, e *Event) (problem string) {
+func (d *ParticipantLeft) apply(c *Competition, e *Event) error {
 	return c.applyPresence(e, d.Number, false)
 }
 
@@ -85,9 +86,9 @@ func (d *ParticipantReturned) append(dst []byte) []byte {
 
 func (d *ParticipantReturned) read(r *wire.Reader) { d.Number = r.Number() }
 
-func (d *ParticipantReturned) apply(c *Competition, e *Event) (problem string) {
-	if problem = c.applyPresence(e, d.Number, true); problem != "" {
-		return problem
+func (d *ParticipantReturned) apply(c *Competition, e *Event) error {
+	if err := c.applyPresence(e, d.Number, true); err != nil {
+		return err
 	}
 	if p := c.participants.at(d.Number); p.review.isRemoved() {
 		if p.review.readmit(); p.review.empty() {
@@ -95,22 +96,22 @@ func (d *ParticipantReturned) apply(c *Competition, e *Event) (problem string) {
 		}
 		c.undecided(d.Number)
 	}
-	return ""
+	return nil
 }
 
 func (d *ParticipantReturned) effect() Effect { return Effect{Entry: d.Number} }
 
 // applyPresence takes a participant off the board, or back onto it.
-func (c *Competition) applyPresence(e *Event, number uint32, present bool) (problem string) {
+func (c *Competition) applyPresence(e *Event, number uint32, present bool) error {
 	if !c.participants.has(number) || c.participants.at(number).present == present {
-		return "it does not fit who takes part"
+		return errors.New("it does not fit who takes part")
 	}
 	p := c.participants.at(number)
 	p.present = present
 	c.markChanged(p)
 	switch {
 	case p.review.isExcluded(): // not on the board, before or after
-		return ""
+		return nil
 	case present:
 		c.board.Insert(p.key())
 		c.onBoard++
@@ -119,5 +120,5 @@ func (c *Competition) applyPresence(e *Event, number uint32, present bool) (prob
 		c.onBoard--
 	}
 	c.touch(e)
-	return ""
+	return nil
 }

@@ -1,5 +1,7 @@
 package competition
 
+import "errors"
+
 // ParticipantErased says that nobody can tell any more who a participant was, or,
 // with number 0, the creator: the identity row names a pseudonym now. The
 // participant is off the board, without days and score.
@@ -11,18 +13,18 @@ type ParticipantErased struct {
 
 func (*ParticipantErased) kind() kind { return kindParticipantErased }
 
-func (d *ParticipantErased) apply(c *Competition, e *Event) (problem string) {
+func (d *ParticipantErased) apply(c *Competition, e *Event) error {
 	if d.Number == 0 {
 		c.creator = d.Who.UserID
-		return ""
+		return nil
 	}
 	if !c.participants.has(d.Number) {
-		return "it erases somebody unknown"
+		return errors.New("it erases somebody unknown")
 	}
 	d.gone = c.participants.at(d.Number).who()
 	c.forgetPerson(e, d.Number, d.Who.UserID, nil)
 	c.undecided(d.Number)
-	return ""
+	return nil
 }
 
 func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0, Gone: d.gone} }
@@ -46,9 +48,9 @@ type StandingKept struct {
 
 func (*StandingKept) kind() kind { return kindStandingKept }
 
-func (d *StandingKept) apply(c *Competition, e *Event) (problem string) {
+func (d *StandingKept) apply(c *Competition, e *Event) error {
 	if c.award == nil || !c.participants.has(d.Number) || !c.participants.at(d.Number).onBoard() {
-		return "it keeps the standing of somebody who has none"
+		return errors.New("it keeps the standing of somebody who has none")
 	}
 	p := c.participants.at(d.Number)
 	d.gone = p.who()
@@ -63,7 +65,7 @@ func (d *StandingKept) apply(c *Competition, e *Event) (problem string) {
 	c.board.Insert(p.key())
 	c.markChanged(p)
 	c.touch(e)
-	return ""
+	return nil
 }
 
 func (d *StandingKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }
@@ -80,14 +82,14 @@ type DecisionsKept struct {
 
 func (*DecisionsKept) kind() kind { return kindDecisionsKept }
 
-func (d *DecisionsKept) apply(c *Competition, e *Event) (problem string) {
+func (d *DecisionsKept) apply(c *Competition, e *Event) error {
 	if !c.participants.has(d.Number) || !c.participants.at(d.Number).review.decides() {
-		return "it keeps decisions about somebody about whom there are none"
+		return errors.New("it keeps decisions about somebody about whom there are none")
 	}
 	d.gone = c.participants.at(d.Number).who()
 	c.forgetPerson(e, d.Number, d.Who.UserID, c.participants.at(d.Number).review.decisions())
 	keep(&c.kept, d.Number, d.Who.Key)
-	return ""
+	return nil
 }
 
 func (d *DecisionsKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }

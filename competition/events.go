@@ -28,9 +28,9 @@ type Detail interface {
 	// read fills the event in from what append wrote; failures stay with r.
 	read(r *wire.Reader)
 
-	// apply brings the durable event e, whose detail it is, into the state. problem
-	// says why no such state can have decided it, or is empty.
-	apply(c *Competition, e *Event) (problem string)
+	// apply brings the durable event e, whose detail it is, into the state. The error
+	// says why no such state can have decided it.
+	apply(c *Competition, e *Event) error
 
 	// effect is what the event means outside the competition.
 	effect() Effect

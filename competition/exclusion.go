@@ -92,7 +92,7 @@ func (d *ParticipantExcluded) append(dst []byte) []byte {
 
 func (d *ParticipantExcluded) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
-func (d *ParticipantExcluded) apply(c *Competition, e *Event) (problem string) {
+func (d *ParticipantExcluded) apply(c *Competition, e *Event) error {
 	return c.applyReview(e, d.Number, func(r *Review) bool {
 		fits := !r.Excluded
 		d.review(r)
@@ -122,7 +122,7 @@ func (d *ParticipantRestored) append(dst []byte) []byte {
 
 func (d *ParticipantRestored) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
-func (d *ParticipantRestored) apply(c *Competition, e *Event) (problem string) {
+func (d *ParticipantRestored) apply(c *Competition, e *Event) error {
 	return c.applyReview(e, d.Number, func(r *Review) bool {
 		fits := r.Excluded
 		d.review(r)

@@ -2,6 +2,7 @@ package competition
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
@@ -72,18 +73,18 @@ func (d *EntryFeePaid) append(dst []byte) []byte {
 
 func (d *EntryFeePaid) read(r *wire.Reader) { d.Number, d.Minor = r.Number(), r.Amount() }
 
-func (d *EntryFeePaid) apply(c *Competition, _ *Event) (problem string) {
+func (d *EntryFeePaid) apply(c *Competition, _ *Event) error {
 	if !c.participants.has(d.Number) || d.Minor <= 0 || d.Minor > ledger.MaxBalance-c.books.fees {
-		return "it is a fee that nobody can have paid"
+		return errors.New("it is a fee that nobody can have paid")
 	}
 	p := c.participants.at(d.Number)
 	if p.paid != 0 {
-		return "it is a fee of somebody who has paid already"
+		return errors.New("it is a fee of somebody who has paid already")
 	}
 	p.paid = d.Minor
 	d.enter(&c.books, 0)
 	c.markChanged(p)
-	return ""
+	return nil
 }
 
 func (*EntryFeePaid) effect() Effect { return Effect{} }
@@ -112,15 +113,15 @@ func (d *EntryFeeRefunded) append(dst []byte) []byte {
 
 func (d *EntryFeeRefunded) read(r *wire.Reader) { d.Number, d.Minor = r.Number(), r.Amount() }
 
-func (d *EntryFeeRefunded) apply(c *Competition, _ *Event) (problem string) {
+func (d *EntryFeeRefunded) apply(c *Competition, _ *Event) error {
 	if !c.participants.has(d.Number) || d.Minor <= 0 || c.participants.at(d.Number).paid != d.Minor {
-		return "it refunds what was not paid"
+		return errors.New("it refunds what was not paid")
 	}
 	p := c.participants.at(d.Number)
 	p.paid = 0
 	d.enter(&c.books, 0)
 	c.markChanged(p)
-	return ""
+	return nil
 }
 
 func (*EntryFeeRefunded) effect() Effect { return Effect{} }

@@ -1,6 +1,10 @@
 package competition
 
-import "github.com/paceboard/paceboard/competition/wire"
+import (
+	"errors"
+
+	"github.com/paceboard/paceboard/competition/wire"
+)
 
 // CompetitionCreated opens every journal.
 type CompetitionCreated struct {
@@ -19,11 +23,11 @@ func (d *CompetitionCreated) read(r *wire.Reader) {
 	d.Creator, d.Definition = r.Hash(), readDefinition(r)
 }
 
-func (d *CompetitionCreated) apply(c *Competition, e *Event) (problem string) {
+func (d *CompetitionCreated) apply(c *Competition, e *Event) error {
 	c.definition, c.status = d.Definition, Upcoming
 	c.creator = d.Who.UserID
 	c.touch(e)
-	return ""
+	return nil
 }
 
 func (*CompetitionCreated) effect() Effect { return Effect{} }
@@ -52,9 +56,9 @@ func (d *CompetitionEdited) append(dst []byte) []byte {
 
 func (d *CompetitionEdited) read(r *wire.Reader) { d.Definition = readDefinition(r) }
 
-func (d *CompetitionEdited) apply(c *Competition, _ *Event) (problem string) {
+func (d *CompetitionEdited) apply(c *Competition, _ *Event) error {
 	c.definition = d.Definition
-	return ""
+	return nil
 }
 
 func (*CompetitionEdited) effect() Effect { return Effect{} }
@@ -74,13 +78,13 @@ func (d *StatusChanged) append(dst []byte) []byte {
 
 func (d *StatusChanged) read(r *wire.Reader) { d.Status = Status(r.Byte()) }
 
-func (d *StatusChanged) apply(c *Competition, e *Event) (problem string) {
+func (d *StatusChanged) apply(c *Competition, e *Event) error {
 	if !d.Status.known() {
-		return "it has an unknown status"
+		return errors.New("it has an unknown status")
 	}
 	c.status = d.Status
 	c.touch(e)
-	return ""
+	return nil
 }
 
 func (*StatusChanged) effect() Effect { return Effect{Status: true} }

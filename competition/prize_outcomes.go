@@ -2,6 +2,7 @@ package competition
 
 import (
 	"encoding/binary"
+	"errors"
 
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
@@ -101,7 +102,7 @@ func (d *PrizeConfirmed) append(dst []byte) []byte {
 
 func (d *PrizeConfirmed) read(r *wire.Reader) { d.Number = r.Number() }
 
-func (d *PrizeConfirmed) apply(c *Competition, e *Event) (problem string) {
+func (d *PrizeConfirmed) apply(c *Competition, e *Event) error {
 	return c.applyPrizeDecided(e, d, DistributedPrize, "")
 }
 
@@ -135,7 +136,7 @@ func (d *PrizeFailed) append(dst []byte) []byte {
 
 func (d *PrizeFailed) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
-func (d *PrizeFailed) apply(c *Competition, e *Event) (problem string) {
+func (d *PrizeFailed) apply(c *Competition, e *Event) error {
 	return c.applyPrizeDecided(e, d, FailedPrize, d.Reason)
 }
 
@@ -160,13 +161,13 @@ func (d *PrizeFailed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
 }
 
 // applyPrizeDecided brings a prize out of its pending state.
-func (c *Competition) applyPrizeDecided(e *Event, d monetary, status PrizeStatus, reason string) (problem string) {
+func (c *Competition) applyPrizeDecided(e *Event, d monetary, status PrizeStatus, reason string) error {
 	w := c.award.find(d.decides())
 	if w == nil || w.status != PendingPrize {
-		return "it decides a prize that is not pending"
+		return errors.New("it decides a prize that is not pending")
 	}
 	w.status, w.at, w.reason = status, e.At, reason
 	c.award.decided++
 	d.enter(&c.books, w.minor)
-	return ""
+	return nil
 }

@@ -133,8 +133,8 @@ func (r *recovery) row(row Row) error {
 // them, the others wait for the events that name them.
 func (r *recovery) identity(i Identity) error {
 	c := r.c
-	if problem := i.unsound(); problem != "" {
-		return r.corrupt(fmt.Sprintf("the identity row of participant %d has %s", i.Number, problem))
+	if err := i.unsound(); err != nil {
+		return r.corrupt(fmt.Sprintf("the identity row of participant %d has %v", i.Number, err))
 	}
 	if c.participants.has(i.Number) && c.participants.at(i.Number).userID == "" {
 		c.participants.identify(i.Number, i.UserID, i.UserName)
@@ -223,8 +223,8 @@ func (r *recovery) replay(ctx context.Context, from Source) error {
 
 // identityAgain takes an identity row that may have changed since it was read.
 func (r *recovery) identityAgain(i Identity) error {
-	if problem := i.unsound(); problem != "" {
-		return r.corrupt(fmt.Sprintf("the identity row of participant %d has %s", i.Number, problem))
+	if err := i.unsound(); err != nil {
+		return r.corrupt(fmt.Sprintf("the identity row of participant %d has %v", i.Number, err))
 	}
 	if i.Number == 0 {
 		r.c.creator = i.UserID

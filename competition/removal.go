@@ -83,7 +83,7 @@ func (d *ParticipantRemoved) append(dst []byte) []byte {
 
 func (d *ParticipantRemoved) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
-func (d *ParticipantRemoved) apply(c *Competition, e *Event) (problem string) {
+func (d *ParticipantRemoved) apply(c *Competition, e *Event) error {
 	return c.applyReview(e, d.Number, func(r *Review) bool {
 		fits := !r.isRemoved()
 		d.review(r, e.At)

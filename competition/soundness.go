@@ -10,30 +10,30 @@ import (
 // damage, and nothing behind it has to be prepared for it.
 
 // unsound says why no version can have decided the event, whatever the state, or
-// is empty.
-func (c *Competition) unsound(e *Event) (problem string) {
+// is nil.
+func (c *Competition) unsound(e *Event) error {
 	if e.Detail == nil {
 		return c.unsoundSync(&e.Sync)
 	}
 	if d, ok := e.Detail.(defining); ok {
-		if problem := unsoundDefinition(d.defined(), c.ID()); problem != "" {
-			return "it has " + problem
+		if err := unsoundDefinition(d.defined(), c.ID()); err != nil {
+			return fmt.Errorf("it has %w", err)
 		}
 	}
 	if d, ok := e.Detail.(reasoned); ok && !ValidText(d.reason(), MaxReasonRunes) {
-		return "it has a reason that is too long, or not of printable characters"
+		return errors.New("it has a reason that is too long, or not of printable characters")
 	}
-	return ""
+	return nil
 }
 
-func (c *Competition) unsoundSync(s *SyncAccepted) (problem string) {
+func (c *Competition) unsoundSync(s *SyncAccepted) error {
 	switch {
 	case s.NewSource != "" && !ValidSource(s.NewSource):
-		return "it has the name of a source that is too long, or not of printable characters"
+		return errors.New("it has the name of a source that is too long, or not of printable characters")
 	case !c.takes(s.Register.Day, s.Register.Metrics):
-		return "it reports what the competition does not take"
+		return errors.New("it reports what the competition does not take")
 	default:
-		return ""
+		return nil
 	}
 }
 
@@ -42,27 +42,27 @@ func (c *Competition) takes(day Day, m Metrics) bool {
 	return c.definition.covers(day) && m.Within(c.definition.DailyLimits) && m.Max(Metrics{}) == m
 }
 
-func unsoundDefinition(d *Definition, id string) (problem string) {
+func unsoundDefinition(d *Definition, id string) error {
 	var invalid *InvalidError
 	switch err := d.Sound(); {
 	case errors.As(err, &invalid):
-		return fmt.Sprintf("a definition whose %s is not sound: %s", invalid.Fields[0].Field, invalid.Fields[0].Detail)
+		return fmt.Errorf("a definition whose %s is not sound: %s", invalid.Fields[0].Field, invalid.Fields[0].Detail)
 	case d.ID != id:
-		return "the definition of another competition"
+		return errors.New("the definition of another competition")
 	default:
-		return ""
+		return nil
 	}
 }
 
-// unsound says why no version can have written the identity row, or is empty.
-func (i *Identity) unsound() (problem string) {
+// unsound says why no version can have written the identity row, or is nil.
+func (i *Identity) unsound() error {
 	switch {
 	case !ValidUserID(i.UserID):
-		return "a user id that is not 1 to 128 printable ASCII characters"
+		return errors.New("a user id that is not 1 to 128 printable ASCII characters")
 	case !ValidText(i.UserName, MaxNameRunes):
-		return "a name that is too long, or not of printable characters"
+		return errors.New("a name that is too long, or not of printable characters")
 	default:
-		return ""
+		return nil
 	}
 }
 
@@ -71,8 +71,8 @@ func (c *Competition) checkHeader() error {
 	if !c.Exists() {
 		return nil
 	}
-	if problem := unsoundDefinition(&c.definition, c.ID()); problem != "" {
-		return errors.New("the snapshot has " + problem)
+	if err := unsoundDefinition(&c.definition, c.ID()); err != nil {
+		return fmt.Errorf("the snapshot has %w", err)
 	}
 	if !c.status.known() {
 		return errors.New("the snapshot has an unknown status")

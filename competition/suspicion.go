@@ -210,7 +210,7 @@ func (d *SyncFlagged) read(r *wire.Reader) {
 	d.Number, d.Day, d.Reason, d.Figures = r.Number(), readDay(r), FlagReason(r.Byte()), readFigures(r)
 }
 
-func (d *SyncFlagged) apply(c *Competition, e *Event) (problem string) {
+func (d *SyncFlagged) apply(c *Competition, e *Event) error {
 	c.flags = append(c.flags, flagPlace{e.Seq, d.Number})
 	return c.applyReview(e, d.Number, func(r *Review) bool {
 		fits := !r.flagged(d.Day, d.Reason) && (d.Reason == RateFlag || d.Reason == OwnDaysFlag)
