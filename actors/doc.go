@@ -7,7 +7,7 @@
 //	  └ <id>.<n>      competitionActor: decides, gathers batches, applies, answers
 //	writer            makes the batches of all competitions durable, in groups
 //	saver             stores snapshots
-//	projector         brings them into the lifetime statistics
+//	projector         brings them into the lifetime statistics; see internal/projection
 //	clock             wakes competitions whose status time changes
 //	monitor           asks the store how it is
 //	mirror            keeps a competition.Mirror showing the boards, if there is one

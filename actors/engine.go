@@ -9,6 +9,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/actors/internal/projection"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/worker"
 )
@@ -26,7 +27,7 @@ type Engine struct {
 	workers      *mailbox.Workers
 	writer       *writer
 	saver        *saver
-	projector    *projector
+	projector    *projection.Projector
 	clock        *clock
 	monitor      *monitor
 	mirror       *mirror // nil without Options.Mirror

@@ -15,7 +15,7 @@ func (e *Engine) Health() competition.Health {
 		Dependencies: []competition.Dependency{competition.NewDependency("store", store.took, store.err)},
 		InFlight:     int(e.inFlight.Load()),
 		QueuedEvents: int(e.writer.events.Load()),
-		Lifetime:     e.projector.state(),
+		Lifetime:     e.projector.State(),
 		Flagged:      e.flagged.counts(),
 	}
 	if e.mirror != nil {

@@ -209,28 +209,6 @@ func TestLifetimeFailsWithWhatItRestsOn(t *testing.T) {
 	})
 }
 
-func TestProjectorKeepsNoMoreThanABacklog(t *testing.T) {
-	p := &projector{queue: map[string]*projecting{}, wake: make(chan struct{}, 1)}
-	snapshot := func(seq uint64, rows int) *competition.Snapshot {
-		return &competition.Snapshot{CompetitionID: "spring", Since: seq - 1, Seq: seq, Rows: make([]competition.Row, rows)}
-	}
-	p.add(snapshot(2, projectBacklog-1))
-	p.add(snapshot(1, 1))
-	id, j := p.take()
-	require.Equal(t, "spring", id)
-	require.False(t, j.all)
-	require.EqualValues(t, 1, j.snapshots[0].Seq, "in the order of seqs")
-	p.put(id, j)
-	p.add(snapshot(3, 1))
-	p.add(snapshot(4, 1))
-	_, j = p.take()
-	require.True(t, j.all, "all of them are read again")
-	require.Empty(t, j.snapshots)
-	id, j = p.take()
-	require.Empty(t, id)
-	require.Nil(t, j)
-}
-
 // TestOneAtATimeReadsAUsersLifetime: others do not wait for it, and nobody waits
 // beyond the deadline.
 func TestOneAtATimeReadsAUsersLifetime(t *testing.T) {

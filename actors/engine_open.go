@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/actors/internal/projection"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -41,7 +42,9 @@ func New(o Options) (*Engine, error) {
 	e.competitions = pid
 	e.damage = newDamage(&o)
 	e.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: e.system.Root, metrics: o.Metrics})
-	e.projector = startProjector(e)
+	e.projector = projection.Start(projection.Options{
+		Life: e.life, Store: o.Store, Logger: o.Logger, Timeout: o.StoreTimeout, RecoveryTimeout: o.RecoveryTimeout, Rows: o.projectRows,
+	})
 	e.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: e.system.Root, projector: e.projector})
 	e.monitor = startMonitor(e.life, o.Store, o.Logger)
 	e.sweeper = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery}, e.sweepInvitations)
@@ -105,7 +108,7 @@ func (e *Engine) shutDown() error {
 	}
 	e.actors.fanOuts.Wait()
 	e.saver.close()
-	e.projector.close()
+	e.projector.Close()
 	e.writer.close()
 	e.monitor.close()
 	e.sweeper.Stop()

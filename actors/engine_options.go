@@ -44,7 +44,7 @@ type Options struct {
 	// SnapshotEvents and SnapshotRows are how many events, or changed
 	// participants, make a snapshot due. Defaults 65,536 and 16,384.
 	SnapshotEvents, SnapshotRows int
-	projectRows                  int                    // see defaultProjectRows
+	projectRows                  int                    // see projection.Options
 	newKey                       func() competition.Key // of a new identity
 	// HandOver, if not nil, says that prizes wait for the payment provider's word,
 	// and is called when some may have come to be pending. It must not block.
@@ -77,7 +77,6 @@ func (o *Options) setDefaults() {
 	defaultTo(&o.IdleAfter, 10*time.Minute)
 	defaultTo(&o.SnapshotEvents, 65_536)
 	defaultTo(&o.SnapshotRows, 16_384)
-	defaultTo(&o.projectRows, defaultProjectRows)
 }
 
 func defaultTo[T comparable](v *T, value T) {

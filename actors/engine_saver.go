@@ -8,6 +8,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/paceboard/paceboard/actors/internal/projection"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/worker"
 )
@@ -26,9 +27,9 @@ type saver struct {
 type saverEnv struct {
 	life      context.Context // of its calls of the store
 	store     competition.Snapshots
-	timeout   time.Duration      // of one call
-	root      *actor.RootContext // sends the answers
-	projector *projector         // is given what was stored
+	timeout   time.Duration         // of one call
+	root      *actor.RootContext    // sends the answers
+	projector *projection.Projector // is given what was stored
 }
 
 type saveJob struct {
@@ -74,8 +75,8 @@ func (s *saver) saveAll() bool {
 func (s *saver) project(result *saved) {
 	switch {
 	case result.err == nil:
-		s.env.projector.add(&result.snapshot)
+		s.env.projector.Add(&result.snapshot)
 	case errors.Is(result.err, competition.ErrConflict):
-		s.env.projector.addAll(result.snapshot.CompetitionID)
+		s.env.projector.AddAll(result.snapshot.CompetitionID)
 	}
 }
