@@ -53,7 +53,7 @@ type actorEnv struct {
 //	A3  handle.version is raised before the waiters of a batch are answered
 //	A4  core is nil until recovery has succeeded; then every envelope is refused
 //	A5  a waiter is in one of gathering, underway, finishing and the handle's
-//	    orphans until it is answered, so that nobody is forgotten
+//	    carriedOver until it is answered, so that none is forgotten
 type competitionActor struct {
 	env         *actorEnv
 	handle      *handle
@@ -62,10 +62,10 @@ type competitionActor struct {
 	incarnation uint64
 
 	core    *competition.Competition
-	stalled bool // an append failed: nothing is decided until the journal was caught up with
+	stalled bool // an append failed: nothing is decided until the actor has caught up with the journal
 
 	gathering []waiter // of the core's outbox
-	gathered  bool     // the message under way has left something to send
+	gathered  bool     // the message being handled left something to send
 	flushing  bool     // a flush is in the mailbox
 	underway  []*batch // with the writer, in order
 	finishing *batch   // durable, being applied and answered, or nil
@@ -73,19 +73,19 @@ type competitionActor struct {
 
 	tracked tracked // for the mirror
 
-	storing  []storing // who waits for a snapshot
-	saving   bool
-	stopping bool              // no more guests: store, then stop
-	events   int               // applied since the last snapshot
-	ticked   bool              // the clock's tick was handled
-	lastUsed time.Time         // by a guest, as of the last sweep; zero if by nobody yet
-	backoff  time.Duration     // of the next retry
-	patience time.Duration     // with the next catching up
-	retrying *time.Timer       // sends it; nil before the first
-	current  *mailbox.Envelope // being handled, for a panic to answer
+	storing        []storing // waiters for a snapshot
+	saving         bool
+	stopping       bool      // no leases are granted: store, then stop
+	events         int       // applied since the last snapshot
+	ticked         bool      // the clock's tick was handled
+	lastUsed       time.Time // by a lease, as of the last sweep; zero if there was none yet
+	failures       int       // to recover or catch up, in a row
+	catchUpTimeout time.Duration
+	retrying       *time.Timer       // sends the next retry; nil before the first
+	current        *mailbox.Envelope // being handled, for a panic to answer
 }
 
-// batch is what is with the writer, and who waits for it.
+// batch is what the writer has, and the waiters for it.
 type batch struct {
 	competition.Batch
 	waiters []waiter
@@ -95,13 +95,13 @@ type batch struct {
 func newCompetitionActor(env *actorEnv, h *handle) *competitionActor {
 	return &competitionActor{
 		env: env, handle: h, logger: env.logger.With("competition", h.id),
-		incarnation: env.incarnations.Add(1), patience: env.storeTimeout,
-		stopping: h.isClosed(), // a restart amid stopping goes on with it
+		incarnation: env.incarnations.Add(1), catchUpTimeout: env.storeTimeout,
+		stopping: h.isClosed(), // a restart while stopping goes on with it
 	}
 }
 
-// refuseWaiters answers everybody who waits with err. The writer may still hold
-// the batches that are under way, so their storage is not used again.
+// refuseWaiters answers all waiters with an error. The writer may still hold the
+// batches that are under way, so their storage is not used again.
 func (a *competitionActor) refuseWaiters(err error) {
 	if a.finishing != nil {
 		refuse(a.finishing.waiters, err)
@@ -116,7 +116,7 @@ func (a *competitionActor) refuseWaiters(err error) {
 
 func (a *competitionActor) now() competition.Millis { return competition.MillisOf(a.env.now()) }
 
-// whyNot is the refusal while there is no state.
+// whyNot returns the refusal while there is no state.
 func (a *competitionActor) whyNot() error {
 	if damage := a.handle.damage.Load(); damage != nil {
 		return damage
@@ -125,7 +125,7 @@ func (a *competitionActor) whyNot() error {
 }
 
 // settled reports whether nothing is under way.
-func (a *competitionActor) settled() bool {
+func (a *competitionActor) isIdle() bool {
 	return a.core == nil || a.stalled || len(a.underway) == 0 && a.core.Pending() == 0
 }
 

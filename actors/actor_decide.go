@@ -30,12 +30,13 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 	b.settle()
 }
 
-// decide lets the core decide what the waiter asks for, at the expense of whoever
-// it says.
+// decide has the core decide what the waiter asks for, charged to the user it names.
 func (a *competitionActor) decide(w waiter) {
+	a.current = w.envelope
 	b := bill{budgets: a.env.budgets}
 	a.decideFor(&b, w)
 	b.settle()
+	a.current = nil
 }
 
 func (a *competitionActor) decideFor(b *bill, w waiter) {
@@ -55,13 +56,13 @@ func (a *competitionActor) decideFor(b *bill, w waiter) {
 			w.decision, w.err = command.Decide(a.core, now)
 		}
 	}
-	if w.err == nil { // else there is at most what time has brought
+	if w.err == nil { // else at most time has added events
 		b.written += int64(a.core.PendingBytes() - before)
 	}
 	a.wait(w)
 }
 
-// tick lets time move the status.
+// tick changes the status as time says.
 func (a *competitionActor) tick() {
 	switch {
 	case a.handle.damage.Load() != nil: // time heals nothing
@@ -75,14 +76,12 @@ func (a *competitionActor) tick() {
 	}
 }
 
-// again decides for a waiter whose command had to wait for what was under way.
+// again decides for a waiter whose command had to wait for the batches under way.
 func (a *competitionActor) again(w waiter) {
 	if a.stalled || a.stopping {
 		w.err = competition.ErrUnavailable
 		w.answer(nil)
 		return
 	}
-	a.current = w.envelope
 	a.decide(waiter{envelope: w.envelope, again: w.again})
-	a.current = nil
 }

@@ -1,140 +1,134 @@
 package actors
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 const (
 	// fanOutEvery is the shortest time between two updates to one subscription.
 	fanOutEvery = 100 * time.Millisecond
 	// refreshEvery is the shortest time between two updates while the first has
-	// not reached everybody: the others then get the later one.
+	// not reached every subscriber: the others then get the later one.
 	refreshEvery = 50 * time.Millisecond
 )
 
-// audience is who watches a competition. It belongs to the actor, but outlives
+// subscribers are those of one competition. They belong to the actor, but outlive
 // its incarnations.
-type audience struct {
-	subscriptions map[*competition.Subscription]subscriber
-	herald        herald              // wakes them
-	update        *competition.Update // the last one, nil when nobody watches
-	lastFanOut    time.Time
-	scheduled     bool // a fanOut is in the mailbox or on its way there
+type subscribers struct {
+	all        map[*competition.Subscription]subscriber
+	ring       fanOutRing          // wakes them
+	update     *competition.Update // the last one, nil when there are no subscribers
+	lastFanOut time.Time
+	scheduled  bool // a fanOut is in the mailbox or on its way there
 }
 
-// subscriber is whose a subscription is, and its place in the herald's ring.
+// subscriber is the user of a subscription, and its place in the ring.
 type subscriber struct {
 	caller competition.Caller
 	place  int
 }
 
-// herald wakes the readers of an audience, each at most every fanOutEvery. Ten
-// thousand woken at once would stand in one queue for the processors, and
-// everything else behind them, the next sync included. So it wakes a few, lets
-// them run, and goes on around the ring. Who comes late in a round gets what is
-// the latest by then.
+// fanOutRing wakes the readers of subscriptions, each at most every fanOutEvery. Ten
+// thousand woken at once would all queue for the processors before anything else,
+// the next sync included. So it wakes a few, lets them run, and goes on around the
+// ring. A reader woken late in a round gets the latest update.
 //
-// The actor alone changes the ring; the herald's goroutine, which lives only
-// while somebody is to be woken, goes around it.
-type herald struct {
+// Only the actor changes the ring; the ring's goroutine, which lives only while
+// readers are to be woken, goes around it.
+type fanOutRing struct {
 	mu      sync.Mutex
-	ring    []place
-	next    int // in the ring
+	places  []place
+	next    int // of places
 	pending int // how many are to be woken
 	running bool
 }
 
-// place is a subscription in the ring.
+// place is that of a subscription in the ring.
 type place struct {
 	subscription *competition.Subscription
 	woken        time.Time
 }
 
-// wakeAtOnce is how many are woken before others have a turn.
+// wakeAtOnce is how many are woken before other goroutines have a turn.
 const wakeAtOnce = 64
 
 // add puts a subscription at the end of the ring and returns its index.
-func (h *herald) add(s *competition.Subscription) int {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.ring = append(h.ring, place{subscription: s, woken: time.Now()})
-	if h.pending > 0 {
-		h.pending++ // it stands between us and others
+func (r *fanOutRing) add(s *competition.Subscription) int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.places = append(r.places, place{subscription: s, woken: time.Now()})
+	if r.pending > 0 {
+		r.pending++ // it comes before the end of the round
 	}
-	return len(h.ring) - 1
+	return len(r.places) - 1
 }
 
-// remove takes the subscription at an index out, and returns the one that is
-// there instead, or nil.
-func (h *herald) remove(index int) (moved *competition.Subscription) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	last := len(h.ring) - 1
+// remove removes the subscription at an index, and returns the one that takes its
+// place, or nil.
+func (r *fanOutRing) remove(index int) (moved *competition.Subscription) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	last := len(r.places) - 1
 	if index < last {
-		h.ring[index] = h.ring[last]
-		moved = h.ring[index].subscription
+		r.places[index] = r.places[last]
+		moved = r.places[index].subscription
 	}
-	h.ring[last] = place{}
-	h.ring = h.ring[:last]
-	if h.pending > 0 {
-		h.pending = last // the moved one may be behind us
+	r.places[last] = place{}
+	r.places = r.places[:last]
+	if r.pending > 0 {
+		r.pending = last // the one moved may have been passed already
 	}
-	if h.next >= last {
-		h.next = 0
+	if r.next >= last {
+		r.next = 0
 	}
 	return moved
 }
 
-// announce has everybody woken once, from now on, by a goroutine of a group that
-// ends at end at the latest.
-func (h *herald) announce(group *sync.WaitGroup, end <-chan struct{}) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	h.pending = len(h.ring)
-	if h.pending > 0 && !h.running {
-		h.running = true
-		group.Go(func() { h.run(end) })
+// wakeAll has every reader woken once from now on, by a goroutine of a group that
+// ends with life at the latest.
+func (r *fanOutRing) wakeAll(life context.Context, group *sync.WaitGroup) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.pending = len(r.places)
+	if r.pending > 0 && !r.running {
+		r.running = true
+		group.Go(func() { r.run(life) })
 	}
 }
 
-// busy reports whether some are still to be woken.
-func (h *herald) busy() bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	return h.running
+// busy reports whether readers are still to be woken.
+func (r *fanOutRing) busy() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.running
 }
 
-func (h *herald) run(end <-chan struct{}) {
+func (r *fanOutRing) run(life context.Context) {
 	var room [wakeAtOnce]*competition.Subscription
 	for {
-		some, wait := h.take(room[:0], time.Now())
-		if wait > 0 {
-			pause := time.NewTimer(wait)
-			select {
-			case <-pause.C:
-			case <-end:
-				return
-			}
-		} else if len(some) == 0 {
+		some, wait := r.take(room[:0], time.Now())
+		if wait > 0 && !worker.Pause(life, wait) || wait <= 0 && len(some) == 0 {
 			return
 		}
 		for _, s := range some {
 			s.Wake()
 		}
-		runtime.Gosched() // to those who woke
+		runtime.Gosched() // to the readers
 	}
 }
 
-// take is who is to be woken now, or how long nobody is; neither ends the run.
-func (h *herald) take(some []*competition.Subscription, now time.Time) ([]*competition.Subscription, time.Duration) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for ; h.pending > 0 && len(some) < wakeAtOnce; h.pending-- {
-		p := &h.ring[h.next]
+// take returns the readers to wake now, or how long to wait; neither ends the run.
+func (r *fanOutRing) take(some []*competition.Subscription, now time.Time) ([]*competition.Subscription, time.Duration) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for ; r.pending > 0 && len(some) < wakeAtOnce; r.pending-- {
+		p := &r.places[r.next]
 		if wait := fanOutEvery - now.Sub(p.woken); wait > 0 {
 			if len(some) > 0 {
 				wait = 0
@@ -143,8 +137,8 @@ func (h *herald) take(some []*competition.Subscription, now time.Time) ([]*compe
 		}
 		p.woken = now
 		some = append(some, p.subscription)
-		h.next = (h.next + 1) % len(h.ring)
+		r.next = (r.next + 1) % len(r.places)
 	}
-	h.running = len(some) > 0
+	r.running = len(some) > 0
 	return some, 0
 }

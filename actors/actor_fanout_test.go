@@ -13,24 +13,24 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// TestHeraldWakesEverybodyAndNobodyTooOften: whoever comes and goes meanwhile.
-func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
+// TestFanOutWakesEveryReaderAndNoneTooOften: whoever comes and goes meanwhile.
+func TestFanOutWakesEveryReaderAndNoneTooOften(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var goroutines sync.WaitGroup
-		var h herald
+		var r fanOutRing
 		random := rand.New(rand.NewPCG(5, 6))
 		places := map[*competition.Subscription]int{}
 		wakes := map[*competition.Subscription]chan struct{}{}
 		join := func() {
 			wake := make(chan struct{}, 1)
 			s := competition.NewSubscription("c", "", wake)
-			wakes[s], places[s] = wake, h.add(s)
+			wakes[s], places[s] = wake, r.add(s)
 		}
 		leave := func() {
 			for s, index := range places {
 				delete(places, s)
 				delete(wakes, s)
-				if moved := h.remove(index); moved != nil {
+				if moved := r.remove(index); moved != nil {
 					places[moved] = index
 				}
 				return
@@ -42,9 +42,9 @@ func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
 		for range 50 {
 			pass(fanOutEvery)
 			waiting := maps.Clone(wakes)
-			h.announce(&goroutines, t.Context().Done())
+			r.wakeAll(t.Context(), &goroutines)
 			if random.IntN(2) == 0 {
-				h.announce(&goroutines, t.Context().Done()) // again before the first is over
+				r.wakeAll(t.Context(), &goroutines) // again before the first is over
 			}
 			for range random.IntN(5) {
 				leave()
@@ -71,9 +71,9 @@ func TestHeraldWakesEverybodyAndNobodyTooOften(t *testing.T) {
 				require.False(t, stayed, "everybody who stays is woken")
 			}
 			for s, place := range places {
-				require.Same(t, s, h.ring[place].subscription)
+				require.Same(t, s, r.places[place].subscription)
 			}
-			require.False(t, h.busy())
+			require.False(t, r.busy())
 		}
 		goroutines.Wait()
 	})

@@ -16,7 +16,7 @@ func (a *competitionActor) finish(err error) {
 	}
 	done := a.underway[0]
 	a.underway, a.finishing = slices.Delete(a.underway, 0, 1), done
-	a.backoff = 0
+	a.failures = 0
 	a.send()
 	a.apply(done)
 	a.answerAll(done)
@@ -28,7 +28,7 @@ func (a *competitionActor) finish(err error) {
 	a.maybeStop()
 }
 
-// apply brings a durable batch into the state and notes what it did for whom.
+// apply applies a durable batch to the state, and notes what it did for each waiter.
 func (a *competitionActor) apply(b *batch) {
 	next, erased := 0, false
 	for i := range b.Events {
@@ -49,20 +49,20 @@ func (a *competitionActor) apply(b *batch) {
 	}
 	a.core.Applied(&b.Batch)
 	if erased {
-		a.trackAnew() // no entry names the member that has to go
+		a.trackAnew() // no entry names the member of the mirror that has to go
 	} else {
 		a.tellMirror()
 	}
 	a.events += len(b.Events)
 }
 
-// answerAll lets readers know of the batch, then those who waited for it (A3).
+// answerAll shows the batch to readers, then answers its waiters (A3).
 func (a *competitionActor) answerAll(b *batch) {
 	if b.Summary != nil {
 		a.publishSummary()
 	}
 	if a.core.Version() != a.handle.version.Load() && a.handle.read.Swap(false) {
-		a.publish() // readers need not ask for it, then
+		a.publish() // so that readers need not ask for it
 	}
 	a.handle.version.Store(a.core.Version())
 	for i := range b.waiters {
@@ -78,16 +78,16 @@ func (a *competitionActor) answerAll(b *batch) {
 	b.waiters = b.waiters[:0]
 }
 
-// appendFailed takes a batch back that is not durable, or may not be, and with it
-// those behind, which continue it and share its fate. Nobody hears "yes", nothing
-// was shown, and nothing more is decided before the journal was read again.
+// appendFailed takes a batch back that is not durable, or may not be, and all later
+// ones, which continue it and share its fate. No request is answered "yes", nothing
+// was shown, and nothing more is decided before the journal has been read again.
 func (a *competitionActor) appendFailed(err error) {
 	a.logger.Error("a batch could not be made durable", "from_seq", a.underway[0].FirstSeq, "to_seq", a.underway[0].LastSeq, "error", err)
 	switch {
 	case errors.Is(err, competition.ErrConflict):
-		// Somebody else writes this competition: what they wrote must be read
-		// before anything is shown or decided here again, to whom this answer
-		// comes first too.
+		// Another process writes this competition: what it wrote must be read
+		// before anything is shown or decided here again. That holds too where
+		// this is the first that is heard of it.
 		a.forgetState()
 		a.refuseWaiters(competition.ErrUnavailable)
 		a.retryLater()

@@ -2,38 +2,37 @@ package actors
 
 import "runtime"
 
-// wait lets the waiter wait for the event that its decision rests on. A refusal
-// rests on all that was decided before it, which may still come to nothing.
-// Waiters of a batch are in the order of their seqs.
+// wait has the waiter wait for the event that its decision rests on. A refusal rests
+// on all that was decided before it, which may yet fail. Waiters of a batch are in
+// the order of their seqs.
 func (a *competitionActor) wait(w waiter) {
-	a.gather() // even a refusal may have moved the status first
+	a.gather() // even a refusal may have changed the status first
 	if w.err != nil {
 		w.decision.Seq, w.own = a.core.DecidedSeq(), false
 	}
-	switch {
-	case w.decision.Seq <= a.core.Seq():
+	if w.decision.Seq <= a.core.Seq() {
 		w.answer(a.core)
-	default:
-		waiters := &a.gathering
-		for _, b := range a.underway {
-			if w.decision.Seq <= b.LastSeq {
-				waiters = &b.waiters
-				break
-			}
-		}
-		*waiters = append(*waiters, w)
+		return
 	}
+	waiters := &a.gathering
+	for _, b := range a.underway {
+		if w.decision.Seq <= b.LastSeq {
+			waiters = &b.waiters
+			break
+		}
+	}
+	*waiters = append(*waiters, w)
 }
 
-// gather sees to it that decided events go to the writer: as soon as it takes
-// another batch and the messages that are queued by now have been handled.
+// gather has the decided events sent to the writer once it takes another batch and
+// the messages queued by now have been handled.
 func (a *competitionActor) gather() {
 	a.gathered = !a.flushing && a.worthSending()
 }
 
-// worthSending reports whether the gathered batch may go to the writer: when none
-// is under way, or as many as may be less one (A1) and it has grown as large as
-// the one before, since small commits cost the store nearly as much as large ones.
+// worthSending reports whether the gathered batch may go to the writer: if none is
+// under way, or if another may be (A1) and it is as large as the one before, since
+// small commits cost the store nearly as much as large ones.
 func (a *competitionActor) worthSending() bool {
 	n, gathered := len(a.underway), a.core.Pending()
 	if n == 0 {
@@ -45,7 +44,7 @@ func (a *competitionActor) worthSending() bool {
 // dispatch ends the handling of a message after which there is something to send.
 func (a *competitionActor) dispatch() {
 	a.gathered = false
-	runtime.Gosched() // let those who are about to send, send
+	runtime.Gosched() // to goroutines that are about to send
 	if a.handle.mailbox.UserMessageCount() == 0 {
 		a.send()
 		return

@@ -11,7 +11,7 @@ import (
 )
 
 // handle is one activation of a competition as the rest of the process sees it:
-// where to send, and what may be read without asking.
+// where to send messages, and what may be read without asking.
 type handle struct {
 	id      string
 	pid     *actor.PID
@@ -19,51 +19,53 @@ type handle struct {
 	gone    chan struct{}    // closed when the activation has ended
 	ended   bool             // the same for the registry, under its lock
 
-	// guests counts the requests that rely on this activation. When it is idle
-	// the actor swaps 0 for closed, and nobody can enter any more.
-	guests atomic.Int64
-	used   atomic.Bool // somebody entered since the actor last looked
+	// leases counts the requests that rely on this activation. When it is idle
+	// the actor swaps 0 for closed, and there are no new leases.
+	leases atomic.Int64
+	used   atomic.Bool // a lease was acquired since the actor last looked
 
-	// version is the board's version as acknowledged. top may be behind it where
-	// nobody reads, and is then made again by the actor for the first reader.
+	// version is the board's version as acknowledged. top may be older where
+	// there are no readers; the actor then renews it for the first one.
 	version atomic.Uint64
 	top     atomic.Pointer[competition.Published]
-	read    atomic.Bool // somebody wanted the top since it was published last
+	read    atomic.Bool // the top was read since it was published last
 	summary atomic.Pointer[competition.Summary]
 	damage  atomic.Pointer[competition.CorruptError] // why it cannot run
 
-	audience audience // the actor's
-	view     view     // the mirror's
-	orphans  []waiter // the actor's; see bequeath
-	written  uint64   // the writer's; see job.last
+	subscribers subscribers // the actor's
+	view        view        // the mirror's
+	carriedOver []waiter    // the actor's; see carryOver
+	written     uint64      // the writer's; see job.last
 }
 
 const closed = int64(-1) << 40
 
-func (h *handle) enter() bool {
-	if h.guests.Add(1) <= 0 {
-		h.guests.Add(-1)
+// acquire takes a lease: until its release the activation does not end by itself.
+// It returns false if the activation is closed.
+func (h *handle) acquire() bool {
+	if h.leases.Add(1) <= 0 {
+		h.leases.Add(-1)
 		return false
 	}
-	if !h.used.Load() { // a store for each guest would have the cores fight over it
+	if !h.used.Load() { // a store for each lease would have the cores fight over it
 		h.used.Store(true)
 	}
 	return true
 }
 
-func (h *handle) leave() { h.guests.Add(-1) }
+func (h *handle) release() { h.leases.Add(-1) }
 
-// close lets nobody in any more, if nobody is in.
-func (h *handle) close() bool { return h.guests.CompareAndSwap(0, closed) }
+// closeIfIdle ends the granting of leases, if there are none.
+func (h *handle) closeIfIdle() bool { return h.leases.CompareAndSwap(0, closed) }
 
-// shut lets nobody in any more, whoever is in.
-func (h *handle) shut() { h.guests.Add(closed) }
+// close ends the granting of leases.
+func (h *handle) close() { h.leases.Add(closed) }
 
-// isClosed reports whether nobody can enter any more.
-func (h *handle) isClosed() bool { return h.guests.Load() < 0 }
+// isClosed reports whether no leases are granted any more.
+func (h *handle) isClosed() bool { return h.leases.Load() < 0 }
 
-// registry finds activations by competition. The supervisor puts them in; each
-// takes itself out when it has ended.
+// registry finds activations by competition. The supervisor adds them; each removes
+// itself when it ends.
 type registry struct {
 	mu      sync.RWMutex
 	handles map[string]*handle
@@ -85,8 +87,8 @@ func (r *registry) all() []*handle {
 	return all
 }
 
-// add takes an activation in, unless it has ended already: an actor may run, and
-// stop, before the supervisor has its name.
+// add adds an activation, unless it has ended already: an actor may run, and stop,
+// before the supervisor has its name.
 func (r *registry) add(h *handle) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -95,7 +97,7 @@ func (r *registry) add(h *handle) {
 	}
 }
 
-// forget ends an activation.
+// forget removes an activation that ends.
 func (r *registry) forget(h *handle) {
 	r.mu.Lock()
 	if r.handles[h.id] == h {
@@ -103,6 +105,6 @@ func (r *registry) forget(h *handle) {
 	}
 	h.ended = true
 	r.mu.Unlock()
-	h.top.Store(nil) // the mirror may remember the handle for long
+	h.top.Store(nil) // the mirror may keep the handle for long
 	close(h.gone)
 }

@@ -20,62 +20,62 @@ type (
 	fanOut struct{ mailbox.NoDeadLetters }
 )
 
-// subscribe takes a subscriber in and gives it the board.
+// subscribe adds a subscriber and gives it the board.
 func (a *competitionActor) subscribe(m *subscribe) {
-	audience := &a.handle.audience
-	if audience.subscriptions == nil {
-		audience.subscriptions = map[*competition.Subscription]subscriber{}
+	s := &a.handle.subscribers
+	if s.all == nil {
+		s.all = map[*competition.Subscription]subscriber{}
 	}
-	audience.subscriptions[m.subscription] = subscriber{m.caller, audience.herald.add(m.subscription)}
-	a.look(m.subscription)
+	s.all[m.subscription] = subscriber{m.caller, s.ring.add(m.subscription)}
+	a.putStanding(m.subscription)
 	m.subscription.Put(a.nextUpdate())
 }
 
-func (a *competitionActor) unsubscribe(s *competition.Subscription) {
-	audience := &a.handle.audience
-	gone, there := audience.subscriptions[s]
+func (a *competitionActor) unsubscribe(subscription *competition.Subscription) {
+	s := &a.handle.subscribers
+	gone, there := s.all[subscription]
 	if !there {
-		return // it was revoked, or never taken in
+		return // it was revoked, or never added
 	}
-	delete(audience.subscriptions, s)
-	if moved := audience.herald.remove(gone.place); moved != nil {
-		audience.subscriptions[moved] = subscriber{audience.subscriptions[moved].caller, gone.place}
+	delete(s.all, subscription)
+	if moved := s.ring.remove(gone.place); moved != nil {
+		s.all[moved] = subscriber{s.all[moved].caller, gone.place}
 	}
-	if len(audience.subscriptions) == 0 {
-		audience.update = nil
+	if len(s.all) == 0 {
+		s.update = nil
 	}
 }
 
-// nextUpdate is the update of the present version.
+// nextUpdate returns the update of the present version.
 func (a *competitionActor) nextUpdate() *competition.Update {
-	audience := &a.handle.audience
-	if audience.update == nil || audience.update.Version != a.core.Version() || audience.update.PrizesDecided != a.core.PrizesDecided() {
-		audience.update = competition.NextUpdate(audience.update, a.publish())
+	s := &a.handle.subscribers
+	if s.update == nil || s.update.Version != a.core.Version() || s.update.PrizesDecided != a.core.PrizesDecided() {
+		s.update = competition.NextUpdate(s.update, a.publish())
 	}
-	return audience.update
+	return s.update
 }
 
-// look notes how the subscriber's own user stands.
-func (a *competitionActor) look(s *competition.Subscription) {
+// putStanding tells a subscription how its own user stands.
+func (a *competitionActor) putStanding(s *competition.Subscription) {
 	if s.UserID != "" {
 		s.PutStanding(a.core.Standing(s.UserID))
 	}
 }
 
-// scheduleFanOut has the audience told of a change: at once after a quiet
+// scheduleFanOut has the subscribers told of a change: at once after a quiet
 // time, and otherwise when fanOutEvery is over, or refreshEvery.
 func (a *competitionActor) scheduleFanOut() {
-	audience := &a.handle.audience
-	if len(audience.subscriptions) == 0 || audience.scheduled || audience.update != nil && audience.update.Version == a.core.Version() {
+	s := &a.handle.subscribers
+	if len(s.all) == 0 || s.scheduled || s.update != nil && s.update.Version == a.core.Version() {
 		return
 	}
-	audience.scheduled = true
+	s.scheduled = true
 	root, self := a.env.root, a.self
 	every := fanOutEvery
-	if audience.herald.busy() {
+	if s.ring.busy() {
 		every = refreshEvery
 	}
-	if wait := every - time.Since(audience.lastFanOut); wait > 0 {
+	if wait := every - time.Since(s.lastFanOut); wait > 0 {
 		time.AfterFunc(wait, func() { root.Send(self, &fanOut{}) })
 		return
 	}
@@ -85,37 +85,37 @@ func (a *competitionActor) scheduleFanOut() {
 // fanOut gives every subscriber the latest board. It costs a rank look-up and a
 // wake-up for each; what they are sent is encoded once, by the first of them.
 func (a *competitionActor) fanOut() {
-	audience := &a.handle.audience
-	audience.scheduled = false
+	s := &a.handle.subscribers
+	s.scheduled = false
 	if a.core == nil {
 		return
 	}
-	audience.lastFanOut = time.Now()
+	s.lastFanOut = time.Now()
 	a.revoke()
 	update := a.nextUpdate()
-	for s := range audience.subscriptions {
-		a.look(s)
-		s.Offer(update)
+	for subscription := range s.all {
+		a.putStanding(subscription)
+		subscription.Offer(update)
 	}
-	audience.herald.announce(&a.env.fanOuts, a.env.life.Done())
+	s.ring.wakeAll(a.env.life, &a.env.fanOuts)
 }
 
-// revoke ends the subscriptions of those who may not read a board that became
-// private, or that they are no members of any more.
+// revoke ends the subscriptions of callers who may no longer read the board: it
+// became private, or they are no members any more.
 func (a *competitionActor) revoke() {
 	if a.core.Readable(competition.Caller{}) {
-		return // by everybody
+		return // by everyone
 	}
-	audience := &a.handle.audience
-	for s, subscriber := range audience.subscriptions {
-		if !a.core.Readable(subscriber.caller) {
-			s.Revoke()
-			a.unsubscribe(s)
+	for subscription, s := range a.handle.subscribers.all {
+		if !a.core.Readable(s.caller) {
+			subscription.Revoke()
+			a.unsubscribe(subscription)
 		}
 	}
 }
 
-// publish is the top of the board, made again if the state has moved on.
+// publish returns the published top of the board, which it renews if the state is
+// newer.
 func (a *competitionActor) publish() *competition.Published {
 	if top := a.handle.top.Load(); top != nil && top.Version == a.core.Version() && top.PrizesDecided == a.core.PrizesDecided() {
 		return top
@@ -126,7 +126,7 @@ func (a *competitionActor) publish() *competition.Published {
 	return top
 }
 
-// publishSummary lets readers see what changes without a new version, too.
+// publishSummary shows readers what changes without a new version, too.
 func (a *competitionActor) publishSummary() {
 	if !a.core.Exists() {
 		return
@@ -135,12 +135,12 @@ func (a *competitionActor) publishSummary() {
 	a.handle.summary.Store(&summary)
 	if top := a.handle.top.Load(); top != nil && top.Private != (summary.Definition.Visibility == competition.Private) {
 		a.handle.top.Store(nil)
-		a.revoke() // an edit changes no version, so nobody would be told of it
+		a.revoke() // an edit changes no version, so no fan-out would do it
 	}
 	a.scheduleTick()
 }
 
-// scheduleTick tells the clock when time next changes the status.
+// scheduleTick tells the clock when the status next changes by time.
 func (a *competitionActor) scheduleTick() {
 	if at, ok := a.core.NextTransition(); ok {
 		a.env.clock.schedule(a.handle.id, at)

@@ -8,7 +8,7 @@ import (
 // Messages between a competition actor and the parts around it. Those that
 // answer something carry the incarnation that asked; later ones drop them.
 type (
-	// flush follows the messages that were queued when the first event of a
+	// flush comes after the messages that were queued when the first event of a
 	// batch was decided, so that all of them are in the batch.
 	flush struct{ mailbox.NoDeadLetters }
 	// appended is the writer's answer to the batch of which it is the result.
@@ -23,10 +23,10 @@ type (
 		snapshot    competition.Snapshot
 		err         error
 	}
-	// tick says that a status may be due. It is a guest of its own until it is
-	// handled, so that an activation never ends with one in the mailbox.
+	// tick says that a status may be due. It holds a lease until it is handled, so
+	// that an activation never ends with one in the mailbox.
 	tick struct{ mailbox.NoDeadLetters }
-	// sweep says to store what changed, and to leave memory when idle.
+	// sweep says to store what changed, or to leave memory when idle.
 	sweep struct{ mailbox.NoDeadLetters }
 	// retry says to try again what the store refused: recovery or catching up.
 	retry struct {

@@ -186,7 +186,7 @@ func TestPanicWhileLeavingMemoryDoesNotKeepTheDoorShut(t *testing.T) {
 		create(t, e, running("spring"))
 		submit(t, e, "spring", steps("ann", 1))
 		h := e.registry.find("spring")
-		require.True(t, h.close())
+		require.True(t, h.closeIfIdle())
 		v := e.envelopes.Get()
 		v.Command = &unknown{}
 		e.tell(h, v)

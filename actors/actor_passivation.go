@@ -29,7 +29,7 @@ func (a *competitionActor) snapshotDone(m *saved) {
 	if m.err != nil && a.core != nil {
 		a.logger.Warn("a snapshot could not be stored; the journal has it all", "seq", m.snapshot.Seq, "error", m.err)
 		a.core.Resave(&m.snapshot)
-		if !a.stopping && !errors.Is(m.err, competition.ErrConflict) { // which says that a newer one is there
+		if !a.stopping && !errors.Is(m.err, competition.ErrConflict) { // then there is a newer one
 			a.events++ // the next sweep tries again
 		}
 	}
@@ -40,8 +40,7 @@ func (a *competitionActor) snapshotDone(m *saved) {
 	a.maybeStop()
 }
 
-// sweep comes now and then: it stores what changed, and lets an idle
-// competition go.
+// sweep stores what changed, or has an idle competition leave memory.
 func (a *competitionActor) sweep() {
 	now := a.env.now()
 	if a.handle.used.Swap(false) {
@@ -49,7 +48,7 @@ func (a *competitionActor) sweep() {
 	}
 	switch {
 	case a.stopping:
-	case a.dispensable() && now.Sub(a.lastUsed) >= a.idleAfter() && a.handle.close():
+	case a.isStored() && now.Sub(a.lastUsed) >= a.idleAfter() && a.handle.closeIfIdle():
 		a.stopping = true
 		a.maybeStop()
 	case a.core != nil && !a.stalled:
@@ -57,36 +56,36 @@ func (a *competitionActor) sweep() {
 	}
 }
 
-// leaveUnused ends the activation of a competition that came into memory for a tick
-// alone, once that is done and stored: however many are due together, few are there
-// together. Before the tick it may be a request that had the competition started, and
-// that has yet to enter. While the snapshot cannot be stored, or nobody hears that it
-// was, the competition stays, and the sweeps try again: only then do the lifetime
-// statistics learn of it.
+// leaveUnused ends the activation of a competition that came into memory only for a
+// tick, once that is done and stored: however many are due together, few are in
+// memory together. Before the tick, a request may have had the competition started
+// and not have its lease yet. While the snapshot cannot be stored, or it is not known
+// that it was, the competition stays, and the sweeps try again: the lifetime
+// statistics learn of stored snapshots only.
 func (a *competitionActor) leaveUnused() {
 	unused := a.ticked && a.lastUsed.IsZero() && !a.handle.used.Load()
 	switch {
-	case !unused || a.stopping || a.core == nil || a.stalled || !a.settled() || a.saving:
+	case !unused || a.stopping || a.core == nil || a.stalled || !a.isIdle() || a.saving:
 	case a.events > 0:
 		a.snapshot()
-	case a.handle.close():
+	case a.handle.closeIfIdle():
 		a.stopping = true
 		a.maybeStop()
 	}
 }
 
-// dispensable reports whether all there is to know is stored and can be read
-// again. What cannot stays: a damaged competition for health to name, the others
-// for their readers while the store is away.
-func (a *competitionActor) dispensable() bool {
+// isStored reports whether the whole state is stored and can be read again. Other
+// competitions stay: a damaged one for health to name, the rest for their readers
+// while the store is unreachable.
+func (a *competitionActor) isStored() bool {
 	if a.core == nil {
 		return a.handle.damage.Load() == nil
 	}
-	return a.settled() && !a.stalled && !a.saving && a.events == 0 && a.env.monitor.ready() == nil
+	return a.isIdle() && !a.stalled && !a.saving && a.events == 0 && a.env.monitor.ready() == nil
 }
 
-// idleAfter is how long the competition stays unused. One that was never
-// created, but only asked for, goes at once.
+// idleAfter is how long the competition stays unused. One that was never created, but
+// only asked for, leaves at once.
 func (a *competitionActor) idleAfter() time.Duration {
 	if a.core != nil && !a.core.Exists() {
 		return 0
@@ -94,9 +93,9 @@ func (a *competitionActor) idleAfter() time.Duration {
 	return a.env.idleAfter
 }
 
-// stop stores what changed and ends the activation, whoever is still there.
+// stop stores what changed and ends the activation, whatever leases there are.
 func (a *competitionActor) stop() {
-	a.handle.shut()
+	a.handle.close()
 	a.stopping = true
 	a.maybeStop()
 }
@@ -104,21 +103,20 @@ func (a *competitionActor) stop() {
 // maybeStop ends a stopping activation once nothing is under way and the last
 // snapshot is stored.
 func (a *competitionActor) maybeStop() {
-	if !a.stopping || !a.settled() || a.saving {
+	if !a.stopping || !a.isIdle() || a.saving {
 		return
 	}
 	if a.core != nil && a.events > 0 {
 		a.snapshot()
 		return
 	}
-	a.env.root.Poison(a.self) // behind the requests that are queued
+	a.env.root.Poison(a.self) // after the requests that are queued
 }
 
-// saveRows asks for a snapshot of what is applied, and is answered when it is
-// stored.
+// saveRows asks for a snapshot of what is applied. The answer comes when it is stored.
 type saveRows struct{}
 
-// saveNow takes a saveRows.
+// saveNow serves a saveRows.
 func (a *competitionActor) saveNow(v *mailbox.Envelope) {
 	v.Answer = struct{}{}
 	if a.events == 0 && !a.saving {
@@ -129,8 +127,8 @@ func (a *competitionActor) saveNow(v *mailbox.Envelope) {
 	a.snapshot()
 }
 
-// answerStoring tells those who wait that a snapshot up to a seq is stored, or
-// that one could not be.
+// answerStoring answers each saveRows for which the snapshot of a seq, now stored, is
+// enough; all of them if it could not be stored.
 func (a *competitionActor) answerStoring(seq uint64, err error) {
 	waiting := a.storing
 	a.storing = nil

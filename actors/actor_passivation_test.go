@@ -152,12 +152,12 @@ func TestGuestKeepsTheCompetitionInMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		create(t, e, running("spring"))
-		h, err := e.enter("spring", e.deadline())
+		h, err := e.acquire("spring", e.deadline())
 		require.NoError(t, err)
 		pass(time.Hour) // longer than anybody remembers when it came
 		_, err = ask[competition.Board](e, h, &getPage{limit: 1}, e.deadline())
 		require.NoError(t, err)
-		e.leave(h)
+		e.release(h)
 		pass(time.Hour)
 		require.Zero(t, e.Health().Active)
 	})

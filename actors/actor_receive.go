@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"runtime/debug"
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -9,7 +10,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Receive is the actor's entry.
+// Receive implements actor.Actor.
 func (a *competitionActor) Receive(ctx actor.Context) {
 	a.self = ctx.Self()
 	defer a.answerPanic()
@@ -36,7 +37,7 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 	case *unsubscribe:
 		a.unsubscribe(m.subscription)
 	case *tick:
-		a.handle.leave()
+		a.handle.release()
 		a.env.clock.ticked()
 		a.ticked = true
 		a.tick()
@@ -50,13 +51,13 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		a.stop()
 	case *actor.Started:
 		a.recover()
-		a.adopt()
+		a.resume()
 		a.maybeStop()
 	case *actor.Restarting:
-		a.bequeath()
+		a.carryOver()
 		a.abandon()
 	case *actor.Stopping:
-		refuse(a.handle.orphans, competition.ErrUnavailable)
+		refuse(a.handle.carriedOver, competition.ErrUnavailable)
 		a.abandon()
 	case *actor.Stopped:
 		a.env.registry.forget(a.handle)
@@ -67,20 +68,20 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 	}
 }
 
-// answerPanic answers the message that makes the actor panic, and lets the
-// supervisor have the panic.
+// answerPanic answers the request that makes the actor panic, and passes the panic on
+// to the supervisor.
 func (a *competitionActor) answerPanic() {
 	reason := recover()
 	if reason == nil {
 		return
 	}
-	a.logger.Error("panic", "reason", reason, "stack", stack())
+	a.logger.Error("panic", "reason", reason, "stack", string(debug.Stack()))
 	if v := a.current; v != nil {
 		a.current = nil
-		// A batch of syncs may be waiting with those before the one that failed.
+		// Earlier syncs of its batch may be among the waiters.
 		own := func(w waiter) bool { return w.envelope == v }
 		a.gathering = slices.DeleteFunc(a.gathering, own)
-		a.handle.orphans = slices.DeleteFunc(a.handle.orphans, own)
+		a.handle.carriedOver = slices.DeleteFunc(a.handle.carriedOver, own)
 		for _, b := range a.underway {
 			b.waiters = slices.DeleteFunc(b.waiters, own)
 		}
@@ -89,7 +90,7 @@ func (a *competitionActor) answerPanic() {
 	panic(reason)
 }
 
-// abandon answers everybody who waits: this incarnation is over.
+// abandon answers all waiters: this incarnation is over.
 func (a *competitionActor) abandon() {
 	if a.retrying != nil {
 		a.retrying.Stop()

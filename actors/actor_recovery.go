@@ -6,11 +6,12 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // recover brings the competition into memory. It blocks the actor, and so holds
-// requests back until there is something to answer from. What the store refuses
-// for now is tried again; damage is for good.
+// requests back until there is a state to answer from. If the store refuses, it is
+// tried again; damage is permanent.
 func (a *competitionActor) recover() {
 	ctx, cancel := context.WithTimeout(a.env.recovering, a.env.recoveryTimeout)
 	defer cancel()
@@ -22,7 +23,7 @@ func (a *competitionActor) recover() {
 	case err != nil:
 		a.logger.Error("recovery failed and will be tried again", "error", err, "in", a.retryLater())
 	default:
-		a.core, a.stalled, a.backoff, a.events = core, false, 0, records
+		a.core, a.stalled, a.failures, a.events = core, false, 0, records
 		a.handle.damage.Store(nil)
 		a.handle.version.Store(core.Version())
 		a.trackAnew()
@@ -34,8 +35,8 @@ func (a *competitionActor) recover() {
 	}
 }
 
-// read rebuilds the state from the store, after whatever an earlier incarnation
-// has with the writer; records is how many lie behind the snapshot.
+// read rebuilds the state from the store, once the writer is done with the batches
+// of earlier incarnations; records is how many there are since the snapshot.
 func (a *competitionActor) read(ctx context.Context) (core *competition.Competition, records int, err error) {
 	select {
 	case a.env.recoveries <- struct{}{}:
@@ -58,8 +59,8 @@ func (a *competitionActor) read(ctx context.Context) (core *competition.Competit
 	return core, records, err
 }
 
-// damaged takes the competition out of service: its records cannot be trusted,
-// and guessing would be worse. Everybody who asks is told.
+// damaged takes the competition out of service: its records cannot be trusted, and
+// guessing would be worse. Every request is told so.
 func (a *competitionActor) damaged(err error) {
 	var damage *competition.CorruptError
 	if !errors.As(err, &damage) {
@@ -72,39 +73,40 @@ func (a *competitionActor) damaged(err error) {
 	a.refuseWaiters(damage)
 }
 
-// forgetState stops showing a state that is not to be relied on any more.
+// forgetState stops showing a state that is no longer reliable.
 func (a *competitionActor) forgetState() {
 	a.core = nil
 	a.handle.top.Store(nil)
 }
 
-// retryLater sends a retry after a pause that doubles up to a second, and
-// returns the pause.
+var retryBackoff = worker.Backoff{First: 20 * time.Millisecond, Max: time.Second}
+
+// retryLater sends a retry after a pause, which it returns.
 func (a *competitionActor) retryLater() time.Duration {
-	const shortest, longest = 20 * time.Millisecond, time.Second
-	a.backoff = min(max(2*a.backoff, shortest), longest)
+	a.failures++
+	pause := retryBackoff.After(a.failures)
 	self, root, message := a.self, a.env.root, &retry{incarnation: a.incarnation}
-	a.retrying = time.AfterFunc(a.backoff, func() { root.Send(self, message) })
-	return a.backoff
+	a.retrying = time.AfterFunc(pause, func() { root.Send(self, message) })
+	return pause
 }
 
 // retry recovers, or catches up with the journal after an append of unknown
-// outcome. Reads are served in between.
+// outcome. Reads are served meanwhile.
 func (a *competitionActor) retry() {
 	switch {
 	case a.stopping:
 	case a.core == nil:
 		a.recover()
 	case a.stalled:
-		ctx, cancel := context.WithTimeout(a.env.life, a.patience)
+		ctx, cancel := context.WithTimeout(a.env.life, a.catchUpTimeout)
 		defer cancel()
 		err := a.catchUp(ctx)
 		switch {
 		case err == nil:
-			a.patience = a.env.storeTimeout
+			a.catchUpTimeout = a.env.storeTimeout
 			return
-		case ctx.Err() != nil: // perhaps there is that much to read
-			a.patience = min(2*a.patience, a.env.recoveryTimeout)
+		case ctx.Err() != nil: // there may be much to read
+			a.catchUpTimeout = min(2*a.catchUpTimeout, a.env.recoveryTimeout)
 		}
 		a.logger.Warn("the journal cannot be reached yet", "error", err, "retry_in", a.retryLater())
 	}
@@ -119,7 +121,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	}
 	before := a.core.Seq()
 	err := a.core.CatchUp(ctx, a.env.store)
-	if a.core.Seq() != before { // also as far as it came
+	if a.core.Seq() != before { // even if it failed halfway
 		a.trackAnew()
 	}
 	switch {

@@ -3,7 +3,6 @@ package actors
 import (
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 type (
@@ -27,15 +27,15 @@ type (
 	}
 )
 
-// supervisorActor is the parent of all competition actors. As activations begin
-// nowhere else, there is one of a competition at most.
+// supervisorActor is the parent of all competition actors. Activations begin nowhere
+// else, so there is at most one of a competition.
 type supervisorActor struct {
 	env        *actorEnv
 	limit      int // of requests that wait for one competition
 	dispatcher actor.Dispatcher
 }
 
-// Receive is the actor's entry.
+// Receive implements actor.Actor.
 func (s *supervisorActor) Receive(ctx actor.Context) {
 	m, ok := ctx.Message().(*activate)
 	if !ok {
@@ -53,7 +53,7 @@ func (s *supervisorActor) Receive(ctx actor.Context) {
 func (s *supervisorActor) start(ctx actor.Context, id string) (*handle, error) {
 	h := &handle{id: id, gone: make(chan struct{}), mailbox: mailbox.New(s.limit, brief)}
 	// The actor may run before SpawnNamed returns, so it learns its PID from its
-	// own context; the handle's is for everybody else.
+	// own context; the handle's is for the others.
 	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(
 		func() actor.Actor { return newCompetitionActor(s.env, h) },
 		actor.WithMailbox(func() actor.Mailbox { return h.mailbox }), actor.WithDispatcher(s.dispatcher)),
@@ -66,11 +66,10 @@ func (s *supervisorActor) start(ctx actor.Context, id string) (*handle, error) {
 	return h, nil
 }
 
-// restartForEver restarts an actor that panicked, however often it does: at
-// once after a rare panic, more and more slowly, up to maxBackoff, while they
-// come thick. No panic takes a competition out of service, and the others
-// never notice.
-type restartForEver struct {
+// restartForever restarts an actor that panicked, however often it does: at once
+// after a rare panic, after growing pauses while there are many. No panic takes a
+// competition out of service, and the others never notice.
+type restartForever struct {
 	logger *slog.Logger
 	mu     sync.Mutex
 	recent map[string]panics
@@ -81,14 +80,13 @@ type panics struct {
 	count int
 }
 
-const (
-	firstBackoff = 10 * time.Millisecond
-	maxBackoff   = 250 * time.Millisecond
-	calmAfter    = 10 * time.Second
-)
+// calmAfter is how long ago a panic no longer counts.
+const calmAfter = 10 * time.Second
+
+var restartBackoff = worker.Backoff{First: 10 * time.Millisecond, Max: 250 * time.Millisecond}
 
 // HandleFailure implements actor.SupervisorStrategy.
-func (r *restartForEver) HandleFailure(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message any) {
+func (r *restartForever) HandleFailure(_ *actor.ActorSystem, supervisor actor.Supervisor, child *actor.PID, _ *actor.RestartStatistics, reason, message any) {
 	backoff := r.backoff(child.Id, time.Now())
 	r.logger.Error("a competition panicked and is rebuilt from its journal",
 		"actor", child.Id, "reason", reason, "message_type", typeName(message), "restart_in", backoff)
@@ -99,8 +97,8 @@ func (r *restartForEver) HandleFailure(_ *actor.ActorSystem, supervisor actor.Su
 	time.AfterFunc(backoff, func() { supervisor.RestartChildren(child) })
 }
 
-// backoff is how long to wait before the next restart of an actor.
-func (r *restartForEver) backoff(id string, now time.Time) time.Duration {
+// backoff is how long to wait before an actor is restarted.
+func (r *restartForever) backoff(id string, now time.Time) time.Duration {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.recent == nil {
@@ -117,11 +115,8 @@ func (r *restartForEver) backoff(id string, now time.Time) time.Duration {
 	if p.count < 3 {
 		return 0
 	}
-	return min(firstBackoff<<min(p.count-3, 10), maxBackoff)
+	return restartBackoff.After(p.count - 2)
 }
-
-// stack is the stack of a panic, for the log.
-func stack() string { return string(debug.Stack()) }
 
 // typeName names a message's type, never its content, for logs.
 func typeName(message any) string { return fmt.Sprintf("%T", message) }

@@ -28,10 +28,11 @@ func (w *waiter) sync() *competition.SubmitSync {
 	}
 }
 
+// refuse answers waiters with an error, and clears them.
 func refuse(waiters []waiter, err error) {
 	for i := range waiters {
 		if waiters[i].envelope == nil {
-			continue // answered, before a panic cut the answering short
+			continue // answered before a panic
 		}
 		waiters[i].err = err
 		waiters[i].answer(nil)
@@ -78,14 +79,14 @@ func (w *waiter) answer(core *competition.Competition) {
 	v.Respond(w.err)
 }
 
-// batchOfSyncs are the syncs of one request for one competition. The actor has
-// its own copies, so that a caller who gives up shares nothing with it.
+// batchOfSyncs are the syncs of one request for one competition. The actor has its own
+// copies, so that a caller that gives up shares nothing with it.
 type batchOfSyncs struct {
 	items []competition.BatchItem
 	open  int // not answered yet
 }
 
-// storing is a saveRows that waits for a snapshot of a seq.
+// storing is a saveRows that waits for the snapshot of a seq.
 type storing struct {
 	envelope *mailbox.Envelope
 	seq      uint64

@@ -96,7 +96,7 @@ func (e *Engine) eraseIn(id, userID string) (reply competition.EraseReply, err e
 	if err != nil {
 		return reply, err
 	}
-	defer h.leave()
+	defer h.release()
 	command := &competition.EraseParticipant{UserID: userID, Pseudonym: newPseudonym()}
 	if reply, err = ask[competition.EraseReply](e, h, command, deadline); err != nil {
 		return reply, err

@@ -6,14 +6,14 @@ import "github.com/paceboard/paceboard/competition"
 // returns. It keeps the competition in memory until Unsubscribe.
 func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Caller) error {
 	deadline := e.deadline()
-	h, err := e.enter(s.CompetitionID, deadline)
+	h, err := e.acquire(s.CompetitionID, deadline)
 	if err != nil {
 		return err
 	}
 	if _, err := ask[struct{}](e, h, &subscribe{caller: caller, subscription: s}, deadline); err != nil {
 		// After a time-out the actor may still take it in; this goes behind it.
 		e.tell(h, &unsubscribe{subscription: s})
-		e.leave(h)
+		e.release(h)
 		return err
 	}
 	e.dismiss() // it stays a guest, but is no request any more
@@ -24,6 +24,6 @@ func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Calle
 func (e *Engine) Unsubscribe(s *competition.Subscription) {
 	if h := e.registry.find(s.CompetitionID); h != nil {
 		e.tell(h, &unsubscribe{subscription: s})
-		h.leave()
+		h.release()
 	}
 }

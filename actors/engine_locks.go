@@ -37,16 +37,16 @@ func (l *namedLocks) lock(ctx context.Context, name string) (release func(), err
 	case mine.held <- struct{}{}:
 		return func() {
 			<-mine.held
-			l.leave(name, mine)
+			l.forget(name, mine)
 		}, nil
 	case <-ctx.Done():
-		l.leave(name, mine)
+		l.forget(name, mine)
 		return nil, competition.ErrUnavailable
 	}
 }
 
-// leave forgets a name for which nobody is there any more.
-func (l *namedLocks) leave(name string, mine *namedLock) {
+// forget removes a name whose lock nobody holds or waits for.
+func (l *namedLocks) forget(name string, mine *namedLock) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if mine.users--; mine.users == 0 {

@@ -34,7 +34,7 @@ func New(o Options) (*Engine, error) {
 		func() actor.Actor {
 			return &supervisorActor{env: e.actors, limit: o.MaxInFlight, dispatcher: e.workers}
 		},
-		actor.WithSupervisor(&restartForEver{logger: o.Logger})), "competitions")
+		actor.WithSupervisor(&restartForever{logger: o.Logger})), "competitions")
 	if err != nil {
 		e.endLife()
 		return nil, fmt.Errorf("start the competitions' supervisor: %w", err)

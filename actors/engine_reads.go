@@ -12,11 +12,11 @@ import (
 // readers every batch of syncs publishes it.
 func (e *Engine) Top(competitionID string, caller competition.Caller) (*competition.Published, error) {
 	deadline := e.deadline()
-	h, err := e.enter(competitionID, deadline)
+	h, err := e.acquire(competitionID, deadline)
 	if err != nil {
 		return nil, err
 	}
-	defer e.leave(h)
+	defer e.release(h)
 	if !h.read.Load() { // as in enter
 		h.read.Store(true)
 	}

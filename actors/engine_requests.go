@@ -11,7 +11,7 @@ import (
 // enter admits a request to a competition, bringing the competition into
 // memory if it is not there. Made-up ids cost no actor. Each successful enter
 // needs a leave.
-func (e *Engine) enter(id string, deadline time.Time) (*handle, error) {
+func (e *Engine) acquire(id string, deadline time.Time) (*handle, error) {
 	if err := e.admit(); err != nil {
 		return nil, err
 	}
@@ -49,8 +49,8 @@ func (e *Engine) drain() {
 	}
 }
 
-func (e *Engine) leave(h *handle) {
-	h.leave()
+func (e *Engine) release(h *handle) {
+	h.release()
 	e.dismiss()
 }
 
@@ -65,7 +65,7 @@ func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, e
 				return nil, err
 			}
 		}
-		if h.enter() {
+		if h.acquire() {
 			return h, nil
 		}
 		// It is leaving memory; the next activation begins when it is gone.
@@ -133,7 +133,7 @@ func forward[T any](e *Engine, id string, command any, deadline time.Time) (T, e
 		var zero T
 		return zero, err
 	}
-	defer h.leave()
+	defer h.release()
 	return ask[T](e, h, command, deadline)
 }
 

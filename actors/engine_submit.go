@@ -33,7 +33,7 @@ func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited
 	if err != nil {
 		return competition.SyncReply{}, err
 	}
-	defer h.leave()
+	defer h.release()
 	v := e.envelopes.Get()
 	v.Sync = *s
 	v.Sync.Limited = limited
@@ -151,7 +151,7 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, deadline time.Time) {
 	err := g.err
 	if g.handle != nil {
-		defer g.handle.leave()
+		defer g.handle.release()
 		if !g.envelope.Await(deadline) {
 			err = errNoAnswer
 		} else {

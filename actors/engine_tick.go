@@ -7,7 +7,7 @@ import "context"
 func (e *Engine) tick(id string) error {
 	before := e.registry.find(id)
 	used := before != nil && before.used.Load()
-	h, err := e.enter(id, e.deadline())
+	h, err := e.acquire(id, e.deadline())
 	if err != nil {
 		return err
 	}
