@@ -2,7 +2,6 @@ package competition
 
 import (
 	"slices"
-	"sync"
 	"sync/atomic"
 )
 
@@ -14,10 +13,8 @@ const HistoryLength = 32
 // its readers leave in it. Safe for concurrent use.
 type Update struct {
 	*Published
-	history []*Published // newest first
-
-	mu     sync.Mutex
-	shared map[any]any
+	Messages Encodings    // for subscribers
+	history  []*Published // newest first
 }
 
 // NextUpdate is the update that follows previous, which is nil at first.
@@ -28,22 +25,6 @@ func NextUpdate(previous *Update, top *Published) *Update {
 		u.history = append(u.history, previous.history[:min(len(previous.history), HistoryLength-1)]...)
 	}
 	return u
-}
-
-// Shared is what makeIt returned for the key, the first time anybody asked. It
-// lets one encoding serve all subscribers.
-func (u *Update) Shared(key any, makeIt func() any) any {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	v, ok := u.shared[key]
-	if !ok {
-		if u.shared == nil {
-			u.shared = map[any]any{}
-		}
-		v = makeIt()
-		u.shared[key] = v
-	}
-	return v
 }
 
 // Delta is the difference between two versions of the top of a board. Applied

@@ -93,7 +93,7 @@ func TestUpdateSharesWhatWasMade(t *testing.T) {
 	for range 4 {
 		for _, key := range []string{"top 10", "top 100"} {
 			readers.Go(func() {
-				if got := u.Shared(key, func() any { made[key]++; return key + " encoded" }); got != key+" encoded" {
+				if got := Encoded(&u.Messages, key, func() string { made[key]++; return key + " encoded" }); got != key+" encoded" {
 					t.Errorf("read %v", got)
 				}
 			})

@@ -158,19 +158,11 @@ func (c *Competition) Summary() Summary {
 	return summaryOf(&c.definition, c.status, c.onBoard, &c.books, c.kept)
 }
 
-// Published is the top of a board as readers share it. It never changes; the
-// first reader to need it in some encoding leaves that here for the others.
+// Published is the top of a board as readers share it. It never changes, except for
+// the encodings that its readers leave in it.
 type Published struct {
 	Board
-	once    sync.Once
-	encoded any
-}
-
-// Encoded is what encode makes of the board, made once. Safe for concurrent
-// use; every caller must pass the same function.
-func (p *Published) Encoded(encode func(*Board) any) any {
-	p.once.Do(func() { p.encoded = encode(&p.Board) })
-	return p.encoded
+	Encodings Encodings
 }
 
 // PublishedEntries is how many entries the published top of a board has at most.

@@ -14,7 +14,7 @@ func TestPublishedIsEncodedOnce(t *testing.T) {
 	var readers sync.WaitGroup
 	for range 8 {
 		readers.Go(func() {
-			if got := p.Encoded(func(b *Board) any { calls++; return b.Version * 2 }); got != uint64(14) {
+			if got := Encoded(&p.Encodings, "twice", func() uint64 { calls++; return p.Version * 2 }); got != 14 {
 				t.Errorf("read %v", got)
 			}
 		})

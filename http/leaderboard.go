@@ -33,7 +33,7 @@ func (s *Server) getLeaderboard(c *call) error {
 		if err != nil {
 			return err
 		}
-		encoded, _ := top.Encoded(encodeTop).(*encodedTop)
+		encoded := competition.Encoded(&top.Encodings, topKey{}, func() *encodedTop { return encodeTop(&top.Board) })
 		if part.Limit == decode.DefaultLimit && s.leaves(c) {
 			c.page = encoded.page
 			return nil
@@ -97,9 +97,10 @@ type encodedTop struct {
 	ends []int  // in body: of the head, then of each entry; the tail follows the last
 }
 
-// encodeTop makes the *encodedTop of a published board; it is the one function
-// that Published.Encoded may be given.
-func encodeTop(b *competition.Board) any {
+// topKey names the encodedTop among the encodings of a published board.
+type topKey struct{}
+
+func encodeTop(b *competition.Board) *encodedTop {
 	top := &encodedTop{ends: make([]int, 0, len(b.Entries)+1)}
 	const head = 512 // room for the header fields: how long the body is stands before it
 	buffer := append(make([]byte, head, head+256*(len(b.Entries)+1)), envelope...)

@@ -240,34 +240,36 @@ func sameStanding(a, b *competition.Standing) bool {
 
 // statusFrame is the same for everybody.
 func (l *liveSession) statusFrame(update *competition.Update) frame {
-	type key struct{}
-	bytes, _ := update.Shared(key{}, func() any { return statusFrameOf(&update.Board, l.now()) }).([]byte)
+	bytes := competition.Encoded(&update.Messages, statusKey{}, func() []byte { return statusFrameOf(&update.Board, l.now()) })
 	return frame{kind: "status", bytes: bytes}
 }
 
-// sharedKey names a frame among those of an update.
-type sharedKey struct {
-	from  uint64 // 0 for the whole board
-	limit int
-}
+// The keys of an update's messages.
+type (
+	statusKey struct{}
+	boardKey  struct {
+		from  uint64 // 0 for the whole board
+		limit int
+	}
+)
 
 // boardFrame is the delta from what the client has, or the whole board.
 func (l *liveSession) boardFrame(w *watch, update *competition.Update) frame {
 	if w.version != 0 {
-		shared, ok := update.Shared(sharedKey{w.version, w.limit}, func() any {
+		shared := competition.Encoded(&update.Messages, boardKey{w.version, w.limit}, func() *sharedFrame {
 			delta, ok := update.Since(w.version, w.limit)
 			if !ok {
-				return (*sharedFrame)(nil)
+				return nil
 			}
 			return newSharedFrame(appendScoreUpdate(nil, update.CompetitionID, &delta, l.now()))
-		}).(*sharedFrame)
-		if ok && shared != nil {
+		})
+		if shared != nil {
 			return frame{kind: "score_update", version: update.Version, shared: shared, bytes: shared.bytes}
 		}
 	}
-	shared, _ := update.Shared(sharedKey{0, w.limit}, func() any {
+	shared := competition.Encoded(&update.Messages, boardKey{0, w.limit}, func() *sharedFrame {
 		return newSharedFrame(appendBoardUpdate(nil, &update.Board, w.limit, l.now()))
-	}).(*sharedFrame)
+	})
 	return frame{kind: "leaderboard_update", version: update.Version, shared: shared, bytes: shared.bytes}
 }
 
