@@ -11,6 +11,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -37,7 +38,7 @@ type actorEnv struct {
 	saver   *saver
 	clock   *clock
 	monitor *monitor
-	mirror  *mirror // nil if there is none
+	mirror  *mirror.Mirror // nil if there is none
 
 	life, recovering context.Context // see Engine
 }
@@ -71,7 +72,7 @@ type competitionActor struct {
 	finishing *batch   // durable, being applied and answered, or nil
 	spares    []*batch // storage for the next ones
 
-	tracked tracked // for the mirror
+	changes mirror.Changes // for the mirror
 
 	storing        []storing // waiters for a snapshot
 	saving         bool

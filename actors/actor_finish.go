@@ -44,7 +44,7 @@ func (a *competitionActor) apply(b *batch) {
 		a.env.flagged.count(effect.Flag)
 		erased = erased || effect.Erased && effect.Gone == ""
 		if a.env.mirror != nil {
-			a.tracked.notice(&effect, event.At)
+			a.changes.Notice(&effect, event.At)
 		}
 	}
 	a.core.Applied(&b.Batch)

@@ -7,6 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -32,10 +33,10 @@ type handle struct {
 	summary atomic.Pointer[competition.Summary]
 	damage  atomic.Pointer[competition.CorruptError] // why it cannot run
 
-	subscribers subscribers // the actor's
-	view        view        // the mirror's
-	carriedOver []waiter    // the actor's; see carryOver
-	written     uint64      // the writer's; see job.last
+	subscribers subscribers       // the actor's
+	mirrored    mirror.Activation // the mirror's
+	carriedOver []waiter          // the actor's; see carryOver
+	written     uint64            // the writer's; see job.last
 }
 
 const closed = int64(-1) << 40
@@ -85,6 +86,15 @@ func (r *registry) all() []*handle {
 		all = append(all, h)
 	}
 	return all
+}
+
+// mirrored is what find finds as the mirror knows it.
+func (r *registry) mirrored(id string) (*mirror.Activation, *actor.PID) {
+	h := r.find(id)
+	if h == nil {
+		return nil, nil
+	}
+	return &h.mirrored, h.pid
 }
 
 // add adds an activation, unless it has ended already: an actor may run, and stop,

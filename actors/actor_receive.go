@@ -7,6 +7,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -32,8 +33,8 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		}
 	case *fanOut:
 		a.fanOut()
-	case *pull:
-		a.pull(m)
+	case *mirror.Pull:
+		a.changes.Answer(m, a.core)
 	case *unsubscribe:
 		a.unsubscribe(m.subscription)
 	case *tick:

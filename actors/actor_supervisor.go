@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/worker"
 )
@@ -52,6 +53,7 @@ func (s *supervisorActor) Receive(ctx actor.Context) {
 // that messages for one that has ended never reach the next.
 func (s *supervisorActor) start(ctx actor.Context, id string) (*handle, error) {
 	h := &handle{id: id, gone: make(chan struct{}), mailbox: mailbox.New(s.limit, brief)}
+	h.mirrored = mirror.Activation{ID: id, Gone: h.gone}
 	// The actor may run before SpawnNamed returns, so it learns its PID from its
 	// own context; the handle's is for the others.
 	pid, err := ctx.SpawnNamed(actor.PropsFromProducer(

@@ -10,7 +10,7 @@
 //	projector         brings them into the lifetime statistics; see internal/projection
 //	clock             wakes competitions whose status time changes
 //	monitor           asks the store how it is
-//	mirror            keeps a competition.Mirror showing the boards, if there is one
+//	mirror            keeps a competition.Mirror showing the boards, if there is one; see internal/mirror
 //
 // The way of a sync: Engine.SubmitSync puts an envelope into the actor's
 // mailbox; the actor lets the core decide and keeps the envelope as a waiter of

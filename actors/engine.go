@@ -9,6 +9,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/actors/internal/projection"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/worker"
@@ -30,7 +31,7 @@ type Engine struct {
 	projector    *projection.Projector
 	clock        *clock
 	monitor      *monitor
-	mirror       *mirror // nil without Options.Mirror
+	mirror       *mirror.Mirror // nil without Options.Mirror
 	tidying      *worker.Loop
 	sweeper      *worker.Loop // of invitations
 

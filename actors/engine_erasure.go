@@ -61,7 +61,7 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	}
 	e.erasing.end(userID)
 	if e.mirror != nil {
-		e.mirror.await(erased, mirrorLeisure)
+		e.mirror.Await(erased, mirrorLeisure)
 	}
 	return done, nil
 }

@@ -19,7 +19,7 @@ func (e *Engine) Health() competition.Health {
 		Flagged:      e.flagged.counts(),
 	}
 	if e.mirror != nil {
-		h.Dependencies = append(h.Dependencies, e.mirror.health())
+		h.Dependencies = append(h.Dependencies, e.mirror.Health())
 	}
 	for _, a := range e.registry.all() {
 		h.Active++

@@ -10,6 +10,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/actors/internal/projection"
 	"github.com/paceboard/paceboard/internal/worker"
 )
@@ -50,7 +51,10 @@ func New(o Options) (*Engine, error) {
 	e.sweeper = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery}, e.sweepInvitations)
 	e.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
 	if o.Mirror != nil {
-		e.mirror = startMirror(e)
+		e.mirror = mirror.Start(mirror.Options{
+			Life: e.life, To: o.Mirror, Store: o.Store, Logger: o.Logger, Timeout: o.RecoveryTimeout, Root: e.system.Root,
+			Find: e.registry.mirrored, Recovered: e.clock.read, Recoveries: e.recoveries, NewKey: o.newKey,
+		})
 	}
 	*e.actors = actorEnv{
 		store: o.Store, logger: o.Logger, now: o.Now, newKey: o.newKey, progress: o.Progress,
@@ -97,7 +101,7 @@ func (e *Engine) shutDown() error {
 	e.drain()
 	e.endRecovering()
 	if e.mirror != nil {
-		e.mirror.close() // while the actors can still be asked
+		e.mirror.Close() // while the actors can still be asked
 	}
 	active := e.registry.all()
 	for _, h := range active {

@@ -64,7 +64,7 @@ func TestMirrorFollowsTheBoard(t *testing.T) {
 		require.NotContains(t, m.members("spring"), "user-7")
 		require.Contains(t, m.members("spring"), "late")
 		require.Equal(t, 1, m.shows, "changes are added")
-		require.LessOrEqual(t, m.largest, pullChanges)
+		require.LessOrEqual(t, m.largest, 512, "of which each costs a rank look-up")
 
 		before := len(m.messages)
 		submit(t, e, "spring", steps("late", 5000))
@@ -270,25 +270,6 @@ func TestMirrorOfManyNewBoards(t *testing.T) {
 	})
 }
 
-// The memory that a mirror needs which is away depends on who changed, not on
-// how often.
-func TestMirrorAwayTakesBoundedMemory(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		var tr tracked
-		taken := 0
-		for n := range uint32(1_000_000) {
-			tr.note(1 + n*7919%1000)
-			if n%3 == 0 {
-				taken += len(tr.take(1))
-			}
-		}
-		require.LessOrEqual(t, tr.pending(), 1000)
-		require.LessOrEqual(t, cap(tr.numbers), 8192)
-		require.LessOrEqual(t, cap(tr.noted), 64)
-		require.Positive(t, taken)
-	})
-}
-
 func TestMirrorFindsOutAboutAnOlderState(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemoryMirror()
@@ -398,7 +379,7 @@ func TestMirrorAfterARestart(t *testing.T) {
 			require.NoError(t, err)
 			began := time.Now()
 			closeEngine(t, first)
-			require.Less(t, time.Since(began), 2*lastWrites, "a mirror that is away holds nobody up")
+			require.Less(t, time.Since(began), 2*time.Second, "a mirror that is away holds nobody up")
 			m.set(func() { m.fault = nil })
 			e := startEngine(t, store, withMirror(m))
 			pass(settle)

@@ -1,0 +1,94 @@
+package mirror
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"log/slog"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
+)
+
+// target is the mirror that is written, and how it is: the outcome of each call is
+// noted. It is a competition.Mirror itself.
+type target struct {
+	competition.Mirror
+
+	calls  context.Context // when it ends, calls are cut short
+	logger *slog.Logger
+	lost   func() // is called when the mirror has lost what was written
+
+	token  string        // of this process, for names that are nobody else's
+	names  atomic.Int64  // given so far
+	losses atomic.Uint64 // so far
+	last   atomic.Pointer[outcome]
+}
+
+// outcome is that of one call.
+type outcome struct {
+	err  error
+	took time.Duration
+}
+
+// retries are the pauses after failures, from half to one and a half of 50 ms to
+// 2 s: several servers shall not come back to a Redis at once.
+var retries = worker.Backoff{First: 75 * time.Millisecond, Max: 3 * time.Second, Jitter: 2. / 3}
+
+// redrawn is logged when a board was rewritten.
+const redrawn = "a board was mirrored anew"
+
+func newTarget(calls context.Context, o *Options, lost func()) *target {
+	t := &target{Mirror: o.To, calls: calls, logger: o.Logger, lost: lost, token: rand.Text()[:16]}
+	t.last.Store(&outcome{})
+	return t
+}
+
+// name returns one that nobody has used.
+func (t *target) name() string {
+	return "~" + t.token + "-" + strconv.FormatInt(t.names.Add(1), 10)
+}
+
+// Look implements competition.Mirror.
+func (t *target) Look(ctx context.Context, ids []string) ([]competition.Mirrored, error) {
+	began := time.Now()
+	found, err := t.Mirror.Look(ctx, ids)
+	t.note(err, time.Since(began))
+	return found, err
+}
+
+// Write implements competition.Mirror.
+func (t *target) Write(ctx context.Context, writes []competition.MirrorWrite) (competition.Written, error) {
+	began := time.Now()
+	written, err := t.Mirror.Write(ctx, writes)
+	refused := err
+	for _, e := range written.Errs {
+		if e != nil && !errors.Is(e, competition.ErrMirrorDiffers) {
+			refused = e
+		}
+	}
+	t.note(refused, time.Since(began))
+	if err == nil && written.Lost {
+		t.logger.WarnContext(ctx, "the mirror has lost what was written: every board is looked at")
+		t.losses.Add(1)
+		t.lost()
+	}
+	return written, err
+}
+
+// note keeps how the mirror is, and logs when that changes.
+func (t *target) note(err error, took time.Duration) {
+	if err != nil && t.calls.Err() != nil {
+		return // it was cut short
+	}
+	before := t.last.Swap(&outcome{err: err, took: took})
+	switch {
+	case err != nil && before.err == nil:
+		t.logger.Warn("the mirror cannot be written; boards and syncs go on without it", "error", err)
+	case err == nil && before.err != nil:
+		t.logger.Info("the mirror can be written again")
+	}
+}
