@@ -9,11 +9,11 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// A journal keeps what it was given, so that whoever changes things without end
-// fills the disk for everybody. Each user may add so many bytes of records within
-// a day, in all competitions of this process together. Counted is what the user's
-// commands really made: a sync that says nothing new is free. Rows beside the
-// journal are not counted, since they replace one another.
+// A journal keeps all it is given, so a user who changes things endlessly could fill
+// the disk for everyone. Each user may add so many bytes of records within a day, in
+// all competitions of this process together. What counts is the records that the
+// user's commands made: a sync that says nothing new is free. Rows beside the journal
+// do not count, since they replace one another.
 
 // budgetHours are the hour under way and the 24 before it: no 24 hours get more
 // than the budget.
@@ -22,15 +22,14 @@ const budgetHours = 25
 const (
 	budgetShards = 64
 	// maxSpenders is how many users one shard remembers, 131,072 in all. One more
-	// takes the place of the one of some who has spent least, so that whoever has
-	// spent much is remembered whatever others do.
+	// replaces the one of lightestOf who has spent least, so that users who have
+	// spent much are remembered whatever others do.
 	maxSpenders = 2048
-	// lightestOf is of how many.
-	lightestOf = 8
+	lightestOf  = 8
 )
 
-// budgets counts what users have added to journals of late. A user of whom that
-// is nothing is not remembered. Safe for concurrent use; a nil one limits nobody.
+// budgets counts what users have added to journals lately, for those who have added
+// anything. Safe for concurrent use; a nil one limits nobody.
 type budgets struct {
 	limit  int64
 	seed   maphash.Seed
@@ -43,8 +42,8 @@ type budgetShard struct {
 	swept    int64 // the hour when users were last forgotten
 }
 
-// account stands for a user, so that no user ids are kept: a hash under a key that
-// is the process's own, of 64 bits, so that no two users ever meet. 0 is nobody's.
+// account stands for a user, so that no user ids are kept: a hash of 64 bits, so that
+// no two users collide, under a key of this process. 0 is nobody's.
 type account uint64
 
 // spent is the bytes of one user, by hours. The shard's lock guards it.
@@ -54,7 +53,7 @@ type spent struct {
 	hours [budgetHours]uint32
 }
 
-// newBudgets returns nil where there is no limit.
+// newBudgets returns nil if there is no limit.
 func newBudgets(limit int64) *budgets {
 	if limit <= 0 {
 		return nil
@@ -66,7 +65,7 @@ func newBudgets(limit int64) *budgets {
 	return b
 }
 
-// account is that of a user, who may be empty: nobody.
+// account returns that of a user; empty is nobody.
 func (b *budgets) account(user string) account {
 	if b == nil || user == "" {
 		return 0
@@ -76,8 +75,8 @@ func (b *budgets) account(user string) account {
 
 func (b *budgets) shard(a account) *budgetShard { return &b.shards[a%budgetShards] }
 
-// left is how much a user may add now; err, a *competition.JournalBudgetError,
-// says when there will be room if there is none.
+// left returns how much a user may add now. If that is nothing, the error is a
+// *competition.JournalBudgetError that says when there will be room.
 func (b *budgets) left(a account, now competition.Millis) (bytes int64, err error) {
 	if a == 0 {
 		return math.MaxInt64, nil
@@ -118,8 +117,8 @@ func (b *budgets) add(a account, now competition.Millis, bytes int64) {
 	s.total += more
 }
 
-// makeRoom forgets users for whom nothing counts any more, once an hour, and one
-// more if there are too many.
+// makeRoom forgets users for whom nothing counts any more, once an hour, and another
+// one if there are too many.
 func (s *budgetShard) makeRoom(hour int64) {
 	if s.swept < hour {
 		s.swept = hour
@@ -133,7 +132,7 @@ func (s *budgetShard) makeRoom(hour int64) {
 		return
 	}
 	lightest, least, seen := account(0), int64(math.MaxInt64), 0
-	for a, spender := range s.spenders { // in an order that nobody can know
+	for a, spender := range s.spenders { // in an unpredictable order
 		if spender.total < least {
 			lightest, least = a, spender.total
 		}
@@ -144,8 +143,8 @@ func (s *budgetShard) makeRoom(hour int64) {
 	delete(s.spenders, lightest)
 }
 
-// moveTo forgets the hours that are out of the window at an hour. A clock that
-// went back counts for the latest hour.
+// moveTo forgets the hours that have left the window at an hour. After the clock was
+// set back, the latest hour goes on.
 func (s *spent) moveTo(hour int64) {
 	for range min(hour-s.hour, budgetHours) {
 		s.hour++
@@ -156,13 +155,13 @@ func (s *spent) moveTo(hour int64) {
 	s.hour = max(s.hour, hour)
 }
 
-// in is what an hour of the window counts; before 1970 is possible, for clocks that
-// are not set yet.
+// in returns the place of an hour in the window. It may be before 1970, if the clock is
+// not set yet.
 func (s *spent) in(hour int64) *uint32 {
 	return &s.hours[(hour%budgetHours+budgetHours)%budgetHours]
 }
 
-// roomAt is when the total falls below a limit that it has reached.
+// roomAt returns when the total falls below a limit that it has reached.
 func (s *spent) roomAt(limit int64) time.Time {
 	total, hour := s.total, s.hour-budgetHours+1
 	for ; hour < s.hour; hour++ {
@@ -177,8 +176,8 @@ const secondsAnHour = 60 * 60
 
 func hourOf(now competition.Millis) int64 { return int64(now) / (secondsAnHour * 1000) }
 
-// bill is what the decisions on one message come to for whoever pays. The zero
-// value with a user's budgets is one for nobody.
+// bill is what the decisions on one message cost their payers. With budgets alone set
+// it is ready.
 type bill struct {
 	budgets *budgets
 	payer   string
@@ -186,10 +185,10 @@ type bill struct {
 	now     competition.Millis // when left was asked for
 	left    int64
 	written int64
-	err     error // there is nothing left
+	err     error // of a payer with nothing left
 }
 
-// admit lets the payer go on. Error: *competition.JournalBudgetError.
+// admit admits a payer. Error: *competition.JournalBudgetError.
 func (b *bill) admit(payer string, now competition.Millis) error {
 	if payer != b.payer || b.now == 0 || b.err == nil && b.left <= b.written {
 		b.settle()
@@ -199,7 +198,7 @@ func (b *bill) admit(payer string, now competition.Millis) error {
 	return b.err
 }
 
-// settle counts what was decided, also where it cannot be stored then.
+// settle counts what was decided, even if it cannot be stored later.
 func (b *bill) settle() {
 	b.budgets.add(b.account, b.now, b.written)
 	b.written = 0

@@ -55,7 +55,7 @@ type (
 	calculatePrizes struct{ poolMinor int64 }           // 0 is the competition's own pool
 )
 
-// query answers what only reads; false means that v is no query.
+// query answers v if it only reads, and reports whether it does.
 func (a *competitionActor) query(v *mailbox.Envelope) bool {
 	var err error
 	switch q := v.Command.(type) {
@@ -136,8 +136,8 @@ func (a *competitionActor) mayRead(caller competition.Caller) error {
 	return nil
 }
 
-// conceal returns the refusal of a read that users may always make about
-// themselves, as a caller may hear it who may not see the competition.
+// conceal returns the refusal of a read that users may always make about themselves,
+// in a form that tells nothing to a caller who may not see the competition.
 func (a *competitionActor) conceal(caller competition.Caller, refusal error) error {
 	if refusal == nil || a.core.Readable(caller) {
 		return refusal

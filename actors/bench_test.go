@@ -30,13 +30,9 @@ func (s forgetful) Append(ctx context.Context, batches []*competition.Batch) []e
 // each, and what to submit for each of them.
 func benchEngine(b *testing.B, competitions int) (*Engine, []string, []competition.SubmitSync) {
 	b.Helper()
-	store := newMemoryStore()
-	e, err := New(Options{Store: forgetful{store}, SnapshotEvents: 1 << 40, SnapshotRows: 1 << 40, MaxJournalUser: 1 << 40}) // counts, and refuses nobody
+	e, err := New(Options{Store: forgetful{newMemoryStore()}, SnapshotEvents: 1 << 40, SnapshotRows: 1 << 40, MaxJournalUser: 1 << 40}) // counts, and refuses nobody
 	require.NoError(b, err)
-	b.Cleanup(func() {
-		require.NoError(b, e.Close(context.Background())) //nolint:usetesting // the benchmark's own ends before its cleanups
-		require.NoError(b, store.Close())
-	})
+	b.Cleanup(func() { require.NoError(b, e.Close(context.Background())) }) //nolint:usetesting // the benchmark's own ends before its cleanups
 	people := make([]competition.SubmitSync, 1000)
 	for i := range people {
 		people[i] = *steps(fmt.Sprintf("user-%04d", i), 1)
@@ -171,19 +167,14 @@ func BenchmarkUnnamedBatchThatIsTooMuch(b *testing.B) {
 	store := newMemoryStore()
 	for i := range 1200 { // before there is a clock that looks at it
 		d := running(fmt.Sprintf("c%04d", i))
-		store.put(competition.Batch{
-			CompetitionID: d.ID, Summary: &competition.Summary{Definition: d, Status: competition.Active},
-			Memberships: []competition.Membership{{UserID: "ann", CompetitionID: d.ID, Number: 1, Present: true}},
-		})
+		store.summaries[d.ID] = competition.Summary{Definition: d, Status: competition.Active}
+		put(store.memberships, "ann", d.ID, competition.Membership{UserID: "ann", CompetitionID: d.ID, Number: 1, Present: true})
 	}
 	e, err := New(Options{Store: store})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() {
-		_ = e.Close(context.Background()) //nolint:usetesting // it outlives the loop
-		_ = store.Close()
-	}()
+	defer func() { _ = e.Close(context.Background()) }() //nolint:usetesting // it outlives the loop
 	items := make([]competition.BatchItem, 1000)
 	for i := range items {
 		items[i].Sync = *steps("ann", int64(i))

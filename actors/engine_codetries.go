@@ -24,8 +24,8 @@ type tried struct {
 	n     int
 }
 
-// take counts a try; false means that it is one too many. Cost: linear in those
-// who tried, each time that they have become too many to remember.
+// take counts a try, and reports whether it is allowed. Cost: linear in the users who
+// tried, each time that they have become too many to remember.
 func (t *tries) take(userID string, now competition.Millis) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -1,9 +1,9 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"slices"
-	"time"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -11,25 +11,25 @@ import (
 // The commands below are copied before they are sent, since the actor may read
 // its copy even after the caller gave up waiting.
 
-// Create creates a competition; created is false when the same one was there.
+// Create creates a competition; created is false if the same one exists already.
 func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary, created bool, err error) {
 	if err := c.Definition.Validate(); err != nil {
 		return s, false, err // an actor is not worth it
 	}
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return s, false, err
 	}
-	defer e.dismiss()
-	deadline := e.deadline()
+	defer end()
 	command := *c
 	command.Definition.PrizeSplit = slices.Clone(c.Definition.PrizeSplit)
 	command.Limited = e.MaxCreated > 0 && !c.Caller.Operator
-	reply, err := forward[competition.CreateReply](e, c.Definition.ID, &command, deadline)
+	reply, err := forward[competition.CreateReply](e, c.Definition.ID, &command, deadlineOf(ctx))
 	if isUncounted(err) {
 		command := command
 		command.Limited = false
-		err = e.withinQuota(c.Caller.UserID, making, deadline, func() (err error) {
-			reply, err = forward[competition.CreateReply](e, c.Definition.ID, &command, deadline)
+		err = e.withinQuota(ctx, c.Caller.UserID, making, func() (err error) {
+			reply, err = forward[competition.CreateReply](e, c.Definition.ID, &command, deadlineOf(ctx))
 			return err
 		})
 	}
@@ -43,39 +43,39 @@ func (e *Engine) Run(competitionID string, c competition.Command) (answer any, e
 	return send[any](e, competitionID, c)
 }
 
-// Join enrols a user, and returns the user's entry on the board. Users who join
-// what asks for an invitation accept the one that they have.
+// Join enrols a user, and returns the user's entry on the board. If that takes an
+// invitation, users who join themselves accept the one that they have.
 func (e *Engine) Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return competition.Entry{}, err
 	}
-	defer e.dismiss()
-	return e.join(competitionID, j, e.deadline())
+	defer end()
+	return e.join(ctx, competitionID, j)
 }
 
 // join is Join for a request that was admitted.
-func (e *Engine) join(competitionID string, j *competition.JoinCompetition, deadline time.Time) (competition.Entry, error) {
+func (e *Engine) join(ctx context.Context, competitionID string, j *competition.JoinCompetition) (competition.Entry, error) {
 	command := *j
-	entry, err := e.forwardJoin(competitionID, &command, deadline)
+	entry, err := e.forwardJoin(ctx, competitionID, &command)
 	uninvited := errors.Is(err, competition.ErrInvitationRequired) || errors.Is(err, competition.ErrUnknownCompetition)
 	if uninvited && !j.Invited && j.UserID == j.Caller.UserID {
-		return e.joinInvited(competitionID, j, err, deadline)
+		return e.joinInvited(ctx, competitionID, j, err)
 	}
 	return entry, err
 }
 
-// Remove takes a user out of a competition, who cannot come back alone, and takes
-// back the invitation that they have.
+// Remove takes a user out of a competition, who cannot rejoin without an invitation,
+// and withdraws the invitation that they have.
 func (e *Engine) Remove(competitionID string, r *competition.RemoveParticipant) error {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return err
 	}
-	defer e.dismiss()
-	deadline := e.deadline()
+	defer end()
 	command := *r
-	_, err := forward[struct{}](e, competitionID, &command, deadline)
-	if err == nil {
-		e.withdrawFrom(competitionID, r.UserID, deadline)
+	if _, err = forward[struct{}](e, competitionID, &command, deadlineOf(ctx)); err == nil {
+		e.withdrawFrom(ctx, competitionID, r.UserID)
 	}
 	return err
 }

@@ -17,9 +17,9 @@ func newCreated() *otter.Cache[string, competition.Millis] {
 	return otter.Must(&otter.Options[string, competition.Millis]{MaximumSize: maxCreated})
 }
 
-// Created is when each of the competitions was created, in their order: 0 for one
-// whose journal has lost its beginning (JOURNAL_RETENTION), or while the store
-// cannot tell. The store is asked once for those that are not remembered.
+// Created returns when each of the competitions was created, in their order: 0 if its
+// journal no longer has its beginning (JOURNAL_RETENTION), or if the store cannot
+// answer. The store is asked once for those that are not remembered.
 func (e *Engine) Created(competitionIDs []string) []competition.Millis {
 	created := make([]competition.Millis, len(competitionIDs))
 	var unknown []string
@@ -37,7 +37,7 @@ func (e *Engine) Created(competitionIDs []string) []competition.Millis {
 	defer cancel()
 	found, err := e.Store.Created(ctx, unknown)
 	if err != nil {
-		// Summaries are read from memory while the store is away; they lack this then.
+		// While the store is unreachable summaries are read from memory; they lack this then.
 		e.Logger.LogAttrs(ctx, slog.LevelDebug, "when competitions were created cannot be read", slog.Any("error", err))
 		return created
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// damageEvery is how often what is left out is logged, at most: every request of a
-// user may come across the same damage.
+// damageEvery is the shortest time between two logs of what is left out: every request
+// of a user may meet the same damage.
 const damageEvery = time.Minute
 
 // damage counts reads that leave out what cannot be read, so that one damaged
@@ -32,7 +32,7 @@ func newDamage(o *Options) *damage {
 	return d
 }
 
-// tolerate is what the error of such a read comes to: nil if it names damage alone.
+// tolerate returns the error of such a read, or nil if it names nothing but damage.
 func (d *damage) tolerate(what string, err error) error {
 	if !errors.Is(err, competition.ErrCorrupt) || errors.Is(err, competition.ErrUnavailable) {
 		return err

@@ -6,11 +6,11 @@ import (
 	"sync"
 )
 
-// erasing is what erasures that did not come to their end were about, by user: the
-// ties are gone of the competitions that such a one got to, and the next call asks
-// them again. So it has the same answer, and makes up for a snapshot that could not
-// be stored, and for an answer that was lost. Nothing of it is stored, since that
-// would name the person. Safe for concurrent use.
+// erasing keeps what erasures that were cut short have erased, by user: they have
+// deleted the ties of the competitions that they got to, and the next call asks these
+// again. So it has the same answer, and makes up for a snapshot that could not be
+// stored, and for an answer that was lost. None of it is stored, since that would name
+// the person. Safe for concurrent use.
 type erasing struct {
 	mu    sync.Mutex
 	users map[string]*begun
@@ -22,12 +22,12 @@ type begun struct {
 	transactions int
 }
 
-// maxErasing is how many users are remembered; of more than that some are not.
+// maxErasing is how many users are remembered; beyond that, some are not.
 const maxErasing = 10_000
 
-// begin notes what an erasure is about, and returns that with what earlier ones
-// were about that did not come to their end: competitions, in the order of ids, and
-// how many transactions.
+// begin notes what an erasure is about, and returns that together with what earlier
+// ones that were cut short were about: competitions, in the order of ids, and how many
+// transactions.
 func (e *erasing) begin(userID string, ties []string, transactions int) (competitions []string, all int) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -52,7 +52,7 @@ func (e *erasing) begin(userID string, ties []string, transactions int) (competi
 	return slices.Sorted(maps.Keys(b.competitions)), b.transactions
 }
 
-// end forgets a user, who is erased.
+// end forgets a user who is erased.
 func (e *erasing) end(userID string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -10,19 +10,19 @@ import (
 
 const (
 	eraseTimeout  = time.Minute     // for what a store does to its files
-	mirrorLeisure = 2 * time.Second // for the mirror to follow, before the caller hears
+	mirrorLeisure = 2 * time.Second // for the mirror to follow, before the caller is answered
 	tiesPage      = 1_000           // ties at a time
 )
 
-// EraseUser has everything forget a person: each competition that the person has
-// ties to, the lifetime statistics, the audit log and API keys, and the store's
-// files. Ledgers keep the money under a pseudonym. It takes longer than other
-// calls. After an error, or a crash, the same call does the rest: a competition's
-// tie goes in the commit that erases the person there, so that ties are the list
-// of what is left; the answer is that of one call, unless the process ended in
-// between. Who enrols meanwhile is somebody new, and not erased. The mirror follows
-// on its own if it takes long or is away. Error: competition.ErrPrizePending, before
-// anything is erased as a rule.
+// EraseUser erases a person everywhere: in each competition that they have a tie to,
+// in the lifetime statistics, the audit log and API keys, and in the store's files.
+// Ledgers keep the money under a pseudonym. It takes longer than other calls. After an
+// error, or a crash, the same call does the rest: a competition's tie is deleted in
+// the commit that erases the person there, so that ties are the list of what is left;
+// the answer is that of one call, unless the process ended in between. A person who
+// enrols meanwhile is a new participant, and not erased. If the mirror is slow or
+// unreachable it follows later. Error: competition.ErrPrizePending, as a rule before
+// anything is erased.
 func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err := e.admit(); err != nil {
 		return done, err
@@ -66,8 +66,8 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	return done, nil
 }
 
-// countMoney is how many transactions a user has, none of them for a prize that
-// is still to be paid.
+// countMoney returns how many transactions a user has. Error:
+// competition.ErrPrizePending if a prize is still to be paid.
 func (e *Engine) countMoney(userID string) (n int, err error) {
 	ctx, cancel := context.WithTimeout(e.life, e.RequestTimeout)
 	defer cancel()
@@ -89,7 +89,7 @@ func (e *Engine) countMoney(userID string) (n int, err error) {
 }
 
 // eraseIn erases the person in one competition, and returns once a snapshot has
-// taken the place of the old days.
+// replaced the old days.
 func (e *Engine) eraseIn(id, userID string) (reply competition.EraseReply, err error) {
 	deadline := e.deadline()
 	h, err := e.find(id, true, deadline)
@@ -105,16 +105,16 @@ func (e *Engine) eraseIn(id, userID string) (reply competition.EraseReply, err e
 	return reply, err
 }
 
-// newPseudonym is drawn for each place that forgets a person, so that none of them
-// leads to another.
+// newPseudonym draws a pseudonym, one for each place that forgets a person, so that
+// none leads to another.
 func newPseudonym() string {
 	var random [16]byte
 	rand.Read(random[:]) // never fails, see crypto/rand
 	return competition.NewPseudonym(random)
 }
 
-// Ties are the competitions that a user has or had to do with, in the order of ids,
-// beginning behind one, limit at most.
+// Ties returns the competitions that a user has or had to do with, in the order of
+// ids, after one, at most limit.
 func (e *Engine) Ties(userID, after string, limit int) ([]string, error) {
 	if err := e.admit(); err != nil {
 		return nil, err
@@ -123,7 +123,7 @@ func (e *Engine) Ties(userID, after string, limit int) ([]string, error) {
 	return e.tiesOf(userID, after, limit)
 }
 
-// allTies is tiesOf for all of them.
+// allTies returns all ties.
 func (e *Engine) allTies(userID string) (ids []string, err error) {
 	for after := ""; ; after = ids[len(ids)-1] {
 		page, err := e.tiesOf(userID, after, tiesPage)
@@ -147,7 +147,7 @@ func (e *Engine) tiesOf(userID, after string, limit int) (ids []string, err erro
 	return ids, err
 }
 
-// Person is what a competition knows of a user, with the days of a span;
+// Person returns what a competition knows of a user, with the days of a span. Error:
 // competition.ErrNotEnrolled if that is nothing.
 func (e *Engine) Person(competitionID, userID string, span competition.Span) (competition.Person, error) {
 	return send[competition.Person](e, competitionID, &getPerson{userID, span})

@@ -4,9 +4,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Flags lists the flags of a competition, newest first, beginning behind the one
-// with the seq before (0: with the newest); next is 0 at the end. It is for
-// operators.
+// Flags lists the flags of a competition, newest first, those before a seq (0: all);
+// next is 0 at the end. It is for operators.
 func (e *Engine) Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error) {
 	if !caller.Operator {
 		return nil, 0, competition.ErrForbidden
@@ -15,8 +14,8 @@ func (e *Engine) Flags(competitionID string, caller competition.Caller, before u
 	return reply.list, reply.next, err
 }
 
-// Explain is why a participant's score is what it is, with the days of a span: a
-// user sees the own, an operator everybody's.
+// Explain explains a participant's score, with the days of a span. Users see their
+// own; operators see everyone's.
 func (e *Engine) Explain(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error) {
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Explanation{}, competition.ErrForbidden

@@ -3,40 +3,42 @@ package actors
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/paceboard/paceboard/competition"
 )
 
-// newID is a UUIDv7 (RFC 9562, section 5.7), so that ids order by time.
+// newID returns a UUIDv7 (RFC 9562, section 5.7), so that ids order by time.
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
-// openTo is a competition that the caller may invite people to. Errors:
-// competition.ErrUnknownCompetition, ErrForbidden, ErrClosed.
-func (e *Engine) openTo(competitionID string, caller competition.Caller, deadline time.Time) (competition.Summary, error) {
-	s, err := forward[competition.Summary](e, competitionID, &getInvitable{caller}, deadline)
+// invitable returns a competition whose invitations are the caller's to manage.
+// Errors: competition.ErrUnknownCompetition, ErrForbidden.
+func (e *Engine) invitable(ctx context.Context, competitionID string, caller competition.Caller) (competition.Summary, error) {
+	return forward[competition.Summary](e, competitionID, &getInvitable{caller}, deadlineOf(ctx))
+}
+
+// openTo is invitable for new invitations. Error besides: competition.ErrClosed.
+func (e *Engine) openTo(ctx context.Context, competitionID string, caller competition.Caller) (competition.Summary, error) {
+	s, err := e.invitable(ctx, competitionID, caller)
 	if err == nil && s.Status != competition.Upcoming && s.Status != competition.Active {
 		err = competition.ErrClosed
 	}
 	return s, err
 }
 
-// Invite invites users to a competition, each of whom is named once, and returns
-// an invitation for each, in order: the one that stands already, or was declined
-// not long ago, or a new one. Whether there are such users is not looked at.
+// Invite invites users to a competition, each of whom is named once, and returns an
+// invitation for each, in order: the one that is open, or was declined not long ago,
+// or a new one. Whether such users exist is not checked.
 // Errors: competition.ErrUnknownCompetition, ErrForbidden, ErrClosed,
 // ErrTooManyInvitations, ErrInvitingTooFast.
 func (e *Engine) Invite(competitionID string, caller competition.Caller, users []string) ([]competition.Invitation, error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return nil, err
 	}
-	defer e.dismiss()
-	ctx, cancel := context.WithDeadline(e.life, e.deadline())
-	defer cancel()
-	deadline, _ := ctx.Deadline()
-	s, err := e.openTo(competitionID, caller, deadline)
+	defer end()
+	s, err := e.openTo(ctx, competitionID, caller)
 	if err != nil {
 		return nil, err
 	}
@@ -53,32 +55,22 @@ func (e *Engine) Invite(competitionID string, caller competition.Caller, users [
 	return e.Store.Invite(ctx, r)
 }
 
-// Invitations lists a competition's invitations, by time, beginning behind the id
-// after, and its join codes; next is empty at the end. What came of a join code is
-// shown once the person takes part. Errors: competition.ErrUnknownCompetition,
-// ErrForbidden.
+// Invitations lists a competition's invitations, by time, after an id, and its join
+// codes; next is empty at the end. An invitation by a join code is listed once the
+// person takes part. Errors: competition.ErrUnknownCompetition, ErrForbidden.
 func (e *Engine) Invitations(competitionID string, caller competition.Caller, after string, limit int) (list []competition.Invitation, codes []competition.JoinCode, next string, err error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return nil, nil, "", err
 	}
-	defer e.dismiss()
-	deadline := e.deadline()
-	if _, err := forward[competition.Summary](e, competitionID, &getInvitable{caller}, deadline); err != nil {
+	defer end()
+	if _, err := e.invitable(ctx, competitionID, caller); err != nil {
 		return nil, nil, "", err
 	}
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
 	now := e.now()
+	p := page[competition.Invitation, string]{limit: limit, place: func(i *competition.Invitation) string { return i.ID }}
 	err = e.Store.InvitationsIn(ctx, competitionID, after, func(i competition.Invitation) bool {
-		if i.Gone(now) || i.ByCode() && i.State != competition.InvitationAccepted {
-			return true
-		}
-		if len(list) == limit {
-			next = list[limit-1].ID
-			return false
-		}
-		list = append(list, i)
-		return true
+		return i.Gone(now) || i.ByCode() && i.State != competition.InvitationAccepted || p.add(i)
 	})
 	if err != nil {
 		return nil, nil, "", err
@@ -89,23 +81,21 @@ func (e *Engine) Invitations(competitionID string, caller competition.Caller, af
 			codes = append(codes, c)
 		}
 	}
-	return list, codes, next, err
+	return p.rows, codes, p.next, err
 }
 
-// WithdrawInvitation takes an open invitation back, or ends a join code. Errors:
+// WithdrawInvitation withdraws an open invitation, or ends a join code. Errors:
 // competition.ErrUnknownCompetition, ErrForbidden, ErrUnknownInvitation,
 // ErrInvitationDecided.
 func (e *Engine) WithdrawInvitation(competitionID string, caller competition.Caller, id string) (competition.Invitation, error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return competition.Invitation{}, err
 	}
-	defer e.dismiss()
-	deadline := e.deadline()
-	if _, err := forward[competition.Summary](e, competitionID, &getInvitable{caller}, deadline); err != nil {
+	defer end()
+	if _, err := e.invitable(ctx, competitionID, caller); err != nil {
 		return competition.Invitation{}, err
 	}
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
 	release, err := e.answering.lock(ctx, id)
 	if err != nil {
 		return competition.Invitation{}, err
@@ -127,34 +117,26 @@ func (e *Engine) WithdrawInvitation(competitionID string, caller competition.Cal
 	return e.Store.DecideInvitation(ctx, id, e.now(), competition.InvitationWithdrawn)
 }
 
-// InvitationsTo lists a user's invitations, by competition, beginning behind a
-// place; next is the zero value at the end.
-func (e *Engine) InvitationsTo(userID string, behind competition.InvitationPlace, limit int) (list []competition.Offer, next competition.InvitationPlace, err error) {
-	if err := e.admit(); err != nil {
+// InvitationsTo lists a user's invitations, by competition, after a place; next is the
+// zero value at the end.
+func (e *Engine) InvitationsTo(userID string, after competition.InvitationPlace, limit int) (list []competition.Offer, next competition.InvitationPlace, err error) {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return nil, next, err
 	}
-	defer e.dismiss()
-	ctx, cancel := e.storeContext()
-	defer cancel()
+	defer end()
 	now := e.now()
-	err = e.Store.InvitationsTo(ctx, userID, behind, func(i competition.Invitation) bool {
-		if i.Gone(now) {
-			return true
-		}
-		if len(list) == limit {
-			next = list[limit-1].Place()
-			return false
-		}
-		list = append(list, competition.Offer{Invitation: i})
-		return true
+	p := page[competition.Offer, competition.InvitationPlace]{limit: limit, place: func(o *competition.Offer) competition.InvitationPlace { return o.Place() }}
+	err = e.Store.InvitationsTo(ctx, userID, after, func(i competition.Invitation) bool {
+		return i.Gone(now) || p.add(competition.Offer{Invitation: i})
 	})
 	if err != nil {
 		return nil, next, err
 	}
 	var ids []string
 	var pending []*competition.Offer
-	for n := range list {
-		if o := &list[n]; o.Pending(now) {
+	for n := range p.rows {
+		if o := &p.rows[n]; o.Pending(now) {
 			ids, pending = append(ids, o.CompetitionID), append(pending, o)
 		}
 	}
@@ -164,18 +146,17 @@ func (e *Engine) InvitationsTo(userID string, behind competition.InvitationPlace
 			pending[n].Competition = &found[n]
 		}
 	}
-	return list, next, err
+	return p.rows, p.next, err
 }
 
-// DeclineInvitation answers an invitation with no. Errors:
+// DeclineInvitation declines an invitation. Errors:
 // competition.ErrUnknownInvitation, ErrInvitationDecided.
 func (e *Engine) DeclineInvitation(id, userID string) (competition.Invitation, error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return competition.Invitation{}, err
 	}
-	defer e.dismiss()
-	ctx, cancel := e.storeContext()
-	defer cancel()
+	defer end()
 	release, err := e.answering.lock(ctx, id)
 	if err != nil {
 		return competition.Invitation{}, err
@@ -187,7 +168,7 @@ func (e *Engine) DeclineInvitation(id, userID string) (competition.Invitation, e
 	return e.Store.DecideInvitation(ctx, id, e.now(), competition.InvitationDeclined)
 }
 
-// invitationOf is an invitation of a user's.
+// invitationOf returns an invitation of a user's.
 func (e *Engine) invitationOf(ctx context.Context, id, userID string) (competition.Invitation, error) {
 	i, err := e.Store.FindInvitation(ctx, id)
 	if err == nil && i.UserID != userID {
@@ -196,21 +177,20 @@ func (e *Engine) invitationOf(ctx context.Context, id, userID string) (competiti
 	return i, err
 }
 
-// AcceptInvitation has the caller of j, who must be j's user, take part in what
-// the invitation is to, and returns the user's entry. Twice is a no-op. Errors:
+// AcceptInvitation has the caller of j, who must be j's user, join the competition of
+// an invitation, and returns the user's entry. Accepting twice is a no-op. Errors:
 // competition.ErrUnknownInvitation, ErrInvitationDecided, and those of Join.
 func (e *Engine) AcceptInvitation(id string, j *competition.JoinCompetition) (competitionID string, entry competition.Entry, err error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return "", entry, err
 	}
-	defer e.dismiss()
-	return e.acceptBy(id, j, e.deadline())
+	defer end()
+	return e.acceptBy(ctx, id, j)
 }
 
 // acceptBy is AcceptInvitation for a request that was admitted.
-func (e *Engine) acceptBy(id string, j *competition.JoinCompetition, deadline time.Time) (competitionID string, entry competition.Entry, err error) {
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
+func (e *Engine) acceptBy(ctx context.Context, id string, j *competition.JoinCompetition) (competitionID string, entry competition.Entry, err error) {
 	release, err := e.answering.lock(ctx, id)
 	if err != nil {
 		return "", entry, err
@@ -220,9 +200,9 @@ func (e *Engine) acceptBy(id string, j *competition.JoinCompetition, deadline ti
 	if err != nil {
 		return "", entry, err
 	}
-	entry, err = e.accept(ctx, &i, j, deadline)
+	entry, err = e.accept(ctx, &i, j)
 	if errors.Is(err, competition.ErrInvitationRequired) && !errors.Is(err, competition.ErrOperatorInvites) {
-		// The user was removed after it had been made: that withdrew it.
+		// The user was removed after it was made, which withdrew it.
 		if _, err := e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationWithdrawn); err != nil {
 			return "", entry, err
 		}
@@ -231,10 +211,10 @@ func (e *Engine) acceptBy(id string, j *competition.JoinCompetition, deadline ti
 	return i.CompetitionID, entry, err
 }
 
-// accept joins, and then notes that the invitation is accepted: whatever cuts it
-// short in between, the same call does the rest, and a join without the note is
-// what a list shows until then. answering is held.
-func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition, deadline time.Time) (entry competition.Entry, err error) {
+// accept joins, and then notes that the invitation is accepted: if it is cut short in
+// between, the same call does the rest, and until then a list shows the join without
+// the note. The caller holds answering.
+func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition) (entry competition.Entry, err error) {
 	switch {
 	case i.State == competition.InvitationAccepted:
 	case i.Gone(e.now()):
@@ -247,18 +227,16 @@ func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *compe
 	if !i.ByCode() {
 		command.InvitedAt = i.CreatedAt
 	}
-	if entry, err = e.join(i.CompetitionID, &command, deadline); err != nil { //nolint:contextcheck // It is ctx's.
+	if entry, err = e.join(ctx, i.CompetitionID, &command); err != nil {
 		return entry, err
 	}
 	_, err = e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationAccepted)
 	return entry, err
 }
 
-// joinInvited is a join that was refused for want of an invitation, again with the
-// one that the user may have.
-func (e *Engine) joinInvited(competitionID string, j *competition.JoinCompetition, refusal error, deadline time.Time) (entry competition.Entry, err error) {
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
+// joinInvited repeats a join that was refused for lack of an invitation, with the one
+// that the user may have.
+func (e *Engine) joinInvited(ctx context.Context, competitionID string, j *competition.JoinCompetition, refusal error) (entry competition.Entry, err error) {
 	i, err := e.Store.LatestInvitation(ctx, competitionID, j.UserID)
 	switch {
 	case errors.Is(err, competition.ErrUnknownInvitation):
@@ -268,21 +246,19 @@ func (e *Engine) joinInvited(competitionID string, j *competition.JoinCompetitio
 	case !i.Pending(e.now()) || i.ByCode():
 		return entry, refusal
 	}
-	if _, entry, err = e.acceptBy(i.ID, j, deadline); errors.Is(err, competition.ErrUnknownInvitation) || errors.Is(err, competition.ErrInvitationDecided) {
+	if _, entry, err = e.acceptBy(ctx, i.ID, j); errors.Is(err, competition.ErrUnknownInvitation) || errors.Is(err, competition.ErrInvitationDecided) {
 		err = refusal
 	}
 	return entry, err
 }
 
-// withdrawFrom takes back the open invitation of somebody who was removed.
-func (e *Engine) withdrawFrom(competitionID, userID string, deadline time.Time) {
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
+// withdrawFrom withdraws the open invitation of a removed user.
+func (e *Engine) withdrawFrom(ctx context.Context, competitionID, userID string) {
 	i, err := e.Store.LatestInvitation(ctx, competitionID, userID)
 	if err == nil && i.Pending(e.now()) {
 		_, err = e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationWithdrawn)
 	}
 	if err != nil && !errors.Is(err, competition.ErrUnknownInvitation) && !errors.Is(err, competition.ErrInvitationDecided) {
-		e.Logger.Warn("an open invitation of a removed participant stays; accepting it is refused", "competition", competitionID, "error", err)
+		e.Logger.WarnContext(ctx, "an open invitation of a removed participant stays; accepting it is refused", "competition", competitionID, "error", err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"strings"
-	"time"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -29,33 +28,30 @@ func newCode() string {
 	return string(code[:])
 }
 
-// canonicalCode is a code as it was made, whatever case, hyphens and letters that
-// look like digits it was typed with; ok is false for what can be none.
+// canonicalCode returns a code as it was made, whatever case, hyphens and letters that
+// look like digits it was typed with; ok is false if it cannot be one.
 func canonicalCode(typed string) (code string, ok bool) {
 	code = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(typed))
 	return code, len(code) == codeLength && strings.Trim(code, codeAlphabet) == ""
 }
 
-// MakeJoinCode makes a code that lets whoever shows it join, so many times until a
-// time, and returns it; it is kept nowhere. Errors:
-// competition.ErrUnknownCompetition, ErrForbidden, ErrClosed,
-// ErrTooManyInvitations.
+// MakeJoinCode makes a code with which so many users may join until a time, and
+// returns it; it is stored nowhere. Errors: competition.ErrUnknownCompetition,
+// ErrForbidden, ErrClosed, ErrTooManyInvitations.
 func (e *Engine) MakeJoinCode(competitionID string, caller competition.Caller, uses int, until competition.Millis) (code string, c competition.JoinCode, err error) {
-	if err := e.admit(); err != nil {
-		return "", c, err
-	}
-	defer e.dismiss()
-	deadline := e.deadline()
-	s, err := e.openTo(competitionID, caller, deadline)
+	ctx, end, err := e.begin()
 	if err != nil {
 		return "", c, err
 	}
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
+	defer end()
+	s, err := e.openTo(ctx, competitionID, caller)
+	if err != nil {
+		return "", c, err
+	}
 	now := e.now()
-	end := min(now+competition.InvitationLife, s.Definition.End)
-	if until == 0 || until > end {
-		until = end
+	latest := min(now+competition.InvitationLife, s.Definition.End)
+	if until == 0 || until > latest {
+		until = latest
 	}
 	code = newCode()
 	c = competition.JoinCode{ID: newID(), CompetitionID: competitionID, ByOperator: caller.Operator, Uses: uses, CreatedAt: now, ExpiresAt: until}
@@ -65,21 +61,19 @@ func (e *Engine) MakeJoinCode(competitionID string, caller competition.Caller, u
 	return code, c, e.Store.PutJoinCode(ctx, &c)
 }
 
-// JoinByCode has the caller of j, who must be j's user, take part in the
-// competition that a code leads to, which must be competitionID if that is not
-// empty. A code costs a use for each user who joins by it. Errors:
+// JoinByCode has the caller of j, who must be j's user, join the competition of a
+// code, which must be competitionID unless that is empty. Each user who joins takes
+// one of the code's uses. Errors:
 // competition.ErrTooManyTries, ErrUnknownCode, and those of Join.
 func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinCompetition) (id string, entry competition.Entry, err error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return "", entry, err
 	}
-	defer e.dismiss()
+	defer end()
 	if !e.tries.take(j.UserID, e.now()) {
 		return "", entry, competition.ErrTooManyTries
 	}
-	deadline := e.deadline()
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
 	code, ok := canonicalCode(typed)
 	if !ok {
 		return "", entry, competition.ErrUnknownCode
@@ -93,45 +87,45 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 		return "", entry, err
 	}
 	if made {
-		// Whoever takes part already only wants another name.
-		if made, err = forward[bool](e, i.CompetitionID, &takesPart{j.UserID}, deadline); err == nil && made {
+		// Users who take part already only want another name.
+		if made, err = forward[bool](e, i.CompetitionID, &takesPart{j.UserID}, deadlineOf(ctx)); err == nil && made {
 			if err = e.Store.Unredeem(ctx, i.ID); err == nil {
-				entry, err = e.join(i.CompetitionID, j, deadline)
+				entry, err = e.join(ctx, i.CompetitionID, j)
 			}
 			return i.CompetitionID, entry, err
 		}
 		made = true
 	}
 	if err == nil {
-		entry, err = e.redeemed(ctx, &i, j, deadline)
+		entry, err = e.redeemed(ctx, &i, j)
 	}
 	if made && isRefusal(err) {
 		err = errors.Join(err, e.Store.Unredeem(ctx, i.ID))
 	}
 	switch {
-	case errors.Is(err, competition.ErrOperatorInvites): // the code was good once
+	case errors.Is(err, competition.ErrOperatorInvites): // the code was valid once
 	case errors.Is(err, competition.ErrInvitationRequired), errors.Is(err, competition.ErrUnknownCompetition), errors.Is(err, competition.ErrUnknownInvitation):
-		err = competition.ErrUnknownCode // the user was removed: a code does not bring them back
+		err = competition.ErrUnknownCode // a removed user cannot rejoin with a code
 	}
 	return i.CompetitionID, entry, err
 }
 
-// redeemed accepts what a code was redeemed for.
-func (e *Engine) redeemed(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition, deadline time.Time) (competition.Entry, error) {
+// redeemed accepts the invitation that a code was redeemed for.
+func (e *Engine) redeemed(ctx context.Context, i *competition.Invitation, j *competition.JoinCompetition) (competition.Entry, error) {
 	release, err := e.answering.lock(ctx, i.ID)
 	if err != nil {
 		return competition.Entry{}, err
 	}
 	defer release()
-	return e.accept(ctx, i, j, deadline)
+	return e.accept(ctx, i, j)
 }
 
-// isRefusal reports whether a command certainly changed nothing.
+// isRefusal reports whether an error means that a command changed nothing.
 func isRefusal(err error) bool {
 	return err != nil && !errors.Is(err, competition.ErrUnavailable) && !errors.Is(err, competition.ErrInternal)
 }
 
-// hashCode is what is kept of a code.
+// hashCode returns what is stored of a code.
 func (e *Engine) hashCode(ctx context.Context, code string) (hash competition.CodeHash, err error) {
 	key := e.codeKey.Load()
 	if key == nil {

@@ -11,12 +11,12 @@ func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Calle
 		return err
 	}
 	if _, err := ask[struct{}](e, h, &subscribe{caller: caller, subscription: s}, deadline); err != nil {
-		// After a time-out the actor may still take it in; this goes behind it.
+		// After a time-out the actor may still add it; this comes after that.
 		e.tell(h, &unsubscribe{subscription: s})
 		e.release(h)
 		return err
 	}
-	e.dismiss() // it stays a guest, but is no request any more
+	e.dismiss() // it keeps its lease, but is no longer a request
 	return nil
 }
 

@@ -7,9 +7,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// namedLocks are locks by name: nobody waits for another name's. A name is forgotten
-// when nobody holds its lock or waits for it. The zero value has none that is held.
-// Safe for concurrent use.
+// namedLocks are locks by name. A name is forgotten when its lock is not held or waited
+// for. The zero value is ready. Safe for concurrent use.
 type namedLocks struct {
 	mu    sync.Mutex
 	names map[string]*namedLock
@@ -17,10 +16,10 @@ type namedLocks struct {
 
 type namedLock struct {
 	held  chan struct{} // of capacity 1, full while it is
-	users int           // who holds it or waits for it; namedLocks.mu guards it
+	users int           // holders and waiters; namedLocks.mu guards it
 }
 
-// lock takes a name's lock. Error: competition.ErrUnavailable at ctx's deadline.
+// lock acquires a name's lock. Error: competition.ErrUnavailable at ctx's deadline.
 func (l *namedLocks) lock(ctx context.Context, name string) (release func(), err error) {
 	l.mu.Lock()
 	mine := l.names[name]
@@ -45,7 +44,7 @@ func (l *namedLocks) lock(ctx context.Context, name string) (release func(), err
 	}
 }
 
-// forget removes a name whose lock nobody holds or waits for.
+// forget removes a user of a lock, and the lock with the last.
 func (l *namedLocks) forget(name string, mine *namedLock) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -69,12 +69,11 @@ func New(o Options) (*Engine, error) {
 	return e, nil
 }
 
-// Close stops the engine in order: no request is admitted any more, those under
-// way are answered, every competition stores its snapshot and stops, then the
-// parts that they share. At ctx's deadline it returns with an error, calls of
-// the store that are under way are cancelled, and the rest ends in the
-// background; nothing that was acknowledged is lost either way. A second call
-// does nothing.
+// Close stops the engine in order: no more requests are admitted, those under way are
+// answered, every competition stores its snapshot and stops, then the parts that they
+// share. At ctx's deadline it returns an error, calls of the store that are under way
+// are cancelled, and the rest ends in the background; nothing that was acknowledged is
+// lost either way. A second call does nothing.
 func (e *Engine) Close(ctx context.Context) error {
 	if e.draining.Swap(true) {
 		return nil
@@ -93,8 +92,8 @@ func (e *Engine) Close(ctx context.Context) error {
 	}
 }
 
-// shutDown is Close without a limit. Nobody's actor is stopped over its queue:
-// whoever waits is answered.
+// shutDown is Close without a deadline. An actor first answers the requests in its
+// mailbox.
 func (e *Engine) shutDown() error {
 	e.clock.close()
 	e.tidying.Stop()

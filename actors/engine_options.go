@@ -10,12 +10,12 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Options of an Engine. Store is needed, all else has a default.
+// Options of an Engine. Store is required, the others have defaults.
 type Options struct {
 	Store  competition.Store
 	Logger *slog.Logger
 	Now    func() time.Time
-	// Metrics is where the engine registers what it counts; nil counts for nobody.
+	// Metrics is where the engine registers its metrics; nil is none.
 	Metrics prometheus.Registerer
 
 	// Mirror is kept showing the boards; nil is none. It stays the caller's to
@@ -25,7 +25,7 @@ type Options struct {
 	// RequestTimeout is how long a caller waits for an answer before it gets
 	// ErrUnavailable. Default 5 s.
 	RequestTimeout time.Duration
-	// StoreTimeout bounds every call of the store that no caller waits for, but
+	// StoreTimeout bounds every call of the store that no caller waits for, except
 	// recovery. Default 5 s.
 	StoreTimeout time.Duration
 	// RecoveryTimeout bounds the recovery of one competition. Default 5 min.
@@ -34,10 +34,10 @@ type Options struct {
 	// for one competition; one more gets ErrOverloaded. Default 16,384.
 	MaxInFlight int
 	// MaxCreated and MaxJoined are how many competitions that are not over a user may
-	// have made, and take part in; what operators do is not limited. 0 is no limit.
+	// have created, and take part in; operators are not limited. 0 is no limit.
 	MaxCreated, MaxJoined int
-	// MaxJournalUser is how many bytes a user's commands may add to journals within
-	// a day, operators' excepted; less than 4 GiB. 0 is no limit.
+	// MaxJournalUser is how many bytes a user's commands, except operators', may add
+	// to journals within a day; less than 4 GiB. 0 is no limit.
 	MaxJournalUser int64
 	// IdleAfter is how long a competition stays in memory unused. Default 10 min.
 	IdleAfter time.Duration
@@ -46,8 +46,8 @@ type Options struct {
 	SnapshotEvents, SnapshotRows int
 	projectRows                  int                    // see projection.Options
 	newKey                       func() competition.Key // of a new identity
-	// HandOver, if not nil, says that prizes wait for the payment provider's word,
-	// and is called when some may have come to be pending. It must not block.
+	// HandOver, if not nil, means that prizes are pending until the payment provider
+	// has confirmed them, and is called when there may be new ones. It must not block.
 	HandOver func()
 	// Progress is told how far the recovery of a competition is; done is true
 	// once, at its end. It may be called from several goroutines.

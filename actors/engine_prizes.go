@@ -1,13 +1,12 @@
 package actors
 
 import (
-	"context"
 	"errors"
 
 	"github.com/paceboard/paceboard/competition"
 )
 
-// CalculatePrizes works out today's prizes, and changes nothing. It is for
+// CalculatePrizes works out the prizes as of now, and changes nothing. It is for
 // operators.
 func (e *Engine) CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error) {
 	if !caller.Operator {
@@ -16,8 +15,8 @@ func (e *Engine) CalculatePrizes(competitionID string, caller competition.Caller
 	return send[competition.PrizesReply](e, competitionID, &calculatePrizes{poolMinor})
 }
 
-// DistributePrizes pays the prizes of a competition, once however often it is
-// called, and returns all of them.
+// DistributePrizes pays the prizes of a competition, once however often it is called,
+// and returns all of them.
 func (e *Engine) DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error) {
 	command := *d
 	command.Pending = e.HandOver != nil
@@ -46,91 +45,73 @@ func (e *Engine) decidePrize(id competition.PrizeID, command competition.Command
 	return prize, err
 }
 
-// TransactionsOf lists what was brought or cost a user, newest first, beginning
-// behind a place; next is the zero value at the end.
-func (e *Engine) TransactionsOf(userID string, behind competition.LedgerPlace, limit int) (list []competition.UserTransaction, next competition.LedgerPlace, err error) {
-	err = e.readLedger(func(ctx context.Context) error {
-		return e.Store.TransactionsOf(ctx, userID, behind, func(t competition.UserTransaction) bool {
-			if len(list) == limit {
-				next = list[limit-1].Place()
-				return false
-			}
-			list = append(list, t)
-			return true
-		})
-	})
-	return list, next, err
+// TransactionsOf lists what a user earned or paid, newest first, after a place; next
+// is the zero value at the end.
+func (e *Engine) TransactionsOf(userID string, after competition.LedgerPlace, limit int) (list []competition.UserTransaction, next competition.LedgerPlace, err error) {
+	ctx, end, err := e.begin()
+	if err != nil {
+		return nil, next, err
+	}
+	defer end()
+	p := page[competition.UserTransaction, competition.LedgerPlace]{limit: limit, place: (*competition.UserTransaction).Place}
+	err = e.Store.TransactionsOf(ctx, userID, after, p.add)
+	return p.rows, p.next, err
 }
 
 // PrizesOf lists a user's prizes in the same way.
-func (e *Engine) PrizesOf(userID string, behind competition.LedgerPlace, limit int) (list []competition.Prize, next competition.LedgerPlace, err error) {
-	err = e.readLedger(func(ctx context.Context) error {
-		return e.Store.PrizesOf(ctx, userID, behind, func(p competition.Prize) bool {
-			if len(list) == limit {
-				next = list[limit-1].Place()
-				return false
-			}
-			list = append(list, p)
-			return true
-		})
-	})
-	return list, next, err
-}
-
-// readLedger is a request to the store alone.
-func (e *Engine) readLedger(read func(context.Context) error) error {
-	if err := e.admit(); err != nil {
-		return err
+func (e *Engine) PrizesOf(userID string, after competition.LedgerPlace, limit int) (list []competition.Prize, next competition.LedgerPlace, err error) {
+	ctx, end, err := e.begin()
+	if err != nil {
+		return nil, next, err
 	}
-	defer e.dismiss()
-	ctx, cancel := context.WithDeadline(e.life, e.deadline())
-	defer cancel()
-	return read(ctx)
+	defer end()
+	p := page[competition.Prize, competition.LedgerPlace]{limit: limit, place: (*competition.Prize).Place}
+	err = e.Store.PrizesOf(ctx, userID, after, p.add)
+	return p.rows, p.next, err
 }
 
-// Payouts lists the prizes that are pending and how far handing them over is, of
-// one status or of all (nil), in the order of their ids, beginning behind one;
-// next is the zero value at the end.
-func (e *Engine) Payouts(status *competition.HandoverStatus, behind competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error) {
-	err = e.readLedger(func(ctx context.Context) error {
-		return e.Store.PendingPrizes(ctx, behind, func(p competition.Prize, h competition.Handover) bool {
-			if status != nil && h.Status != *status {
-				return true
-			}
-			if len(list) == limit {
-				next = list[limit-1].Prize.ID()
-				return false
-			}
-			list = append(list, competition.PayoutReply{Prize: p, Handover: h})
-			return true
-		})
+// Payouts lists the pending prizes and how far handing them over is, of one status or
+// of all (nil), in the order of their ids, after one; next is the zero value at the
+// end.
+func (e *Engine) Payouts(status *competition.HandoverStatus, after competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error) {
+	ctx, end, err := e.begin()
+	if err != nil {
+		return nil, next, err
+	}
+	defer end()
+	page := page[competition.PayoutReply, competition.PrizeID]{limit: limit, place: func(r *competition.PayoutReply) competition.PrizeID { return r.Prize.ID() }}
+	err = e.Store.PendingPrizes(ctx, after, func(p competition.Prize, h competition.Handover) bool {
+		return status != nil && h.Status != *status || page.add(competition.PayoutReply{Prize: p, Handover: h})
 	})
-	return list, next, err
+	return page.rows, page.next, err
 }
 
-// RetryPayout has a pending prize handed over again, at once and with as many
-// attempts as a new one.
+// RetryPayout has a pending prize handed over again, at once and with as many attempts
+// as a new one.
 func (e *Engine) RetryPayout(id competition.PrizeID) (reply competition.PayoutReply, err error) {
-	err = e.readLedger(func(ctx context.Context) error {
-		err := e.Store.PendingPrizes(ctx, competition.PrizeID{CompetitionID: id.CompetitionID, Number: id.Number - 1}, func(p competition.Prize, h competition.Handover) bool {
-			reply = competition.PayoutReply{Prize: p, Handover: h}
-			return false
-		})
-		if err != nil {
-			return err
-		}
-		if reply.Prize.ID() != id {
-			return competition.ErrUnknownPrize
-		}
-		attempts := reply.Handover.Attempts
-		reply.Handover = competition.Handover{Prize: id, NextAt: e.now()}
-		return e.Store.SaveHandover(ctx, &reply.Handover, attempts)
+	ctx, end, err := e.begin()
+	if err != nil {
+		return reply, err
+	}
+	defer end()
+	var found competition.PayoutReply
+	err = e.Store.PendingPrizes(ctx, competition.PrizeID{CompetitionID: id.CompetitionID, Number: id.Number - 1}, func(p competition.Prize, h competition.Handover) bool {
+		found = competition.PayoutReply{Prize: p, Handover: h}
+		return false
 	})
 	if err != nil {
-		return competition.PayoutReply{}, err
+		return reply, err
+	}
+	if found.Prize.ID() != id {
+		return reply, competition.ErrUnknownPrize
+	}
+	attempts := found.Handover.Attempts
+	found.Handover = competition.Handover{Prize: id, NextAt: e.now()}
+	if err := e.Store.SaveHandover(ctx, &found.Handover, attempts); err != nil {
+		return reply, err
 	}
 	if e.HandOver != nil {
 		e.HandOver()
 	}
-	return reply, nil
+	return found, nil
 }

@@ -8,11 +8,11 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// A command that is Limited and would create a competition or enrol somebody comes
+// A command that is Limited and would create a competition or enrol a user comes
 // back uncounted. Then the user's open competitions are counted in the store, and
-// the command goes again without that. From counting until it is durable nobody
+// the command is sent again, not Limited. From counting until it is durable nothing
 // else in this process counts for the same user, so that the count is exact
-// whatever races. Whoever takes part already never comes here.
+// whatever races. Users who take part already never come here.
 
 // quota is one of the two kinds.
 type quota uint8
@@ -24,10 +24,10 @@ const (
 
 func isUncounted(err error) bool { return errors.Is(err, competition.ErrUncounted) }
 
-// limits reports whether a sync may only enrol its user within the quota.
+// limits reports whether a sync may enrol its user within the quota only.
 func (e *Engine) limits(s *competition.SubmitSync) bool { return e.MaxJoined > 0 && !s.Trusted }
 
-// free is how many more competitions a user may have; 0 or less is none.
+// free returns how many more competitions a user may have; 0 or less is none.
 func (e *Engine) free(ctx context.Context, userID string, q quota) (int, error) {
 	ties, err := e.Store.OpenTies(ctx, userID)
 	if err := e.damage.tolerate("the competitions of a user", err); err != nil {
@@ -45,11 +45,9 @@ func (e *Engine) free(ctx context.Context, userID string, q quota) (int, error) 
 	return most - n, nil
 }
 
-// withinQuota carries a command out if the user has room for one more competition,
-// and returns when it is durable, or not carried out.
-func (e *Engine) withinQuota(userID string, q quota, deadline time.Time, carryOut func() error) error {
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
+// withinQuota carries a command out if the user may have one more competition, and
+// returns when it is durable, or not carried out.
+func (e *Engine) withinQuota(ctx context.Context, userID string, q quota, carryOut func() error) error {
 	release, err := e.counting.lock(ctx, userID)
 	if err != nil {
 		return err
@@ -65,21 +63,21 @@ func (e *Engine) withinQuota(userID string, q quota, deadline time.Time, carryOu
 }
 
 // forwardJoin carries out a join, which the caller does not change any more.
-func (e *Engine) forwardJoin(competitionID string, j *competition.JoinCompetition, deadline time.Time) (entry competition.Entry, err error) {
+func (e *Engine) forwardJoin(ctx context.Context, competitionID string, j *competition.JoinCompetition) (entry competition.Entry, err error) {
 	limited := *j
 	limited.Limited = e.MaxJoined > 0 && !j.Caller.Operator
-	entry, err = forward[competition.Entry](e, competitionID, &limited, deadline)
+	entry, err = forward[competition.Entry](e, competitionID, &limited, deadlineOf(ctx))
 	if isUncounted(err) {
-		err = e.withinQuota(j.UserID, takingPart, deadline, func() (err error) {
-			entry, err = forward[competition.Entry](e, competitionID, j, deadline)
+		err = e.withinQuota(ctx, j.UserID, takingPart, func() (err error) {
+			entry, err = forward[competition.Entry](e, competitionID, j, deadlineOf(ctx))
 			return err
 		})
 	}
 	return entry, err
 }
 
-// submitUncounted submits the items of a batch that would enrol their users, as
-// far as there is room for as many competitions.
+// submitUncounted submits the items of a batch that would enrol their users, as far as
+// these may have so many competitions.
 func (e *Engine) submitUncounted(items []competition.BatchItem, deadline time.Time) {
 	places := map[string][]int{} // by user
 	for i := range items {
@@ -98,9 +96,9 @@ func (e *Engine) submitUncounted(items []competition.BatchItem, deadline time.Ti
 	}
 }
 
-// submitCounted goes on until each of the user's items has its answer: those that
-// there is room for go together, and some of them may then be refused for another
-// reason. The error is that of all the others.
+// submitCounted goes on until each of the user's items has its answer: those within
+// the quota go together, and some of them may then be refused for another reason. The
+// error is that of all the others.
 func (e *Engine) submitCounted(userID string, items []competition.BatchItem, places []int, deadline time.Time) error {
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()

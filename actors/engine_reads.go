@@ -7,9 +7,9 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Top is the published top of the board. It is answered without a message but
-// for the first reader in a while, who has the actor make it; as long as there are
-// readers every batch of syncs publishes it.
+// Top returns the published top of the board. It sends no message, except for the
+// first reader in a while, for which the actor makes it; as long as there are readers
+// every batch of syncs publishes it.
 func (e *Engine) Top(competitionID string, caller competition.Caller) (*competition.Published, error) {
 	deadline := e.deadline()
 	h, err := e.acquire(competitionID, deadline)
@@ -17,7 +17,7 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (*competit
 		return nil, err
 	}
 	defer e.release(h)
-	if !h.read.Load() { // as in enter
+	if !h.read.Load() { // as in acquire
 		h.read.Store(true)
 	}
 	version := h.version.Load()
@@ -27,18 +27,18 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (*competit
 	return ask[*competition.Published](e, h, &getTop{caller: caller}, deadline)
 }
 
-// Page is the board from offset on.
+// Page returns the board from offset on.
 func (e *Engine) Page(competitionID string, caller competition.Caller, offset, limit int) (competition.Board, error) {
 	return send[competition.Board](e, competitionID, &getPage{caller: caller, offset: offset, limit: limit})
 }
 
-// Around is the board around a user.
+// Around returns the board around a user.
 func (e *Engine) Around(competitionID string, caller competition.Caller, userID string, radius int) (competition.Board, error) {
 	return send[competition.Board](e, competitionID, &getAround{caller: caller, userID: userID, radius: radius})
 }
 
-// Stats is a user's part in one competition, with the days of a span. Who may see
-// it is the caller's matter: a user sees the own, an operator everybody's.
+// Stats returns a user's part in one competition, with the days of a span. Users see
+// their own; operators see everyone's.
 func (e *Engine) Stats(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Stats, error) {
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Stats{}, competition.ErrForbidden
@@ -46,13 +46,13 @@ func (e *Engine) Stats(competitionID string, caller competition.Caller, userID s
 	return send[competition.Stats](e, competitionID, &getStats{caller: caller, userID: userID, span: span})
 }
 
-// Participants lists who is on the board, by enrolment.
+// Participants lists the entries of the board, by enrolment.
 func (e *Engine) Participants(competitionID string, caller competition.Caller, after uint32, limit int) ([]competition.Entry, uint32, error) {
 	reply, err := send[participantsReply](e, competitionID, &getParticipants{caller: caller, after: after, limit: limit})
 	return reply.entries, reply.next, err
 }
 
-// Competition is the summary of one competition.
+// Competition returns the summary of one competition.
 func (e *Engine) Competition(competitionID string, caller competition.Caller) (competition.Summary, error) {
 	if err := e.admit(); err != nil {
 		return competition.Summary{}, err
@@ -69,7 +69,7 @@ func (e *Engine) Competition(competitionID string, caller competition.Caller) (c
 	return summary, nil
 }
 
-// summary is what is known of a competition without waking it.
+// summary returns a competition's summary without waking it.
 func (e *Engine) summary(id string, deadline time.Time) (competition.Summary, error) {
 	if h := e.registry.find(id); h != nil {
 		if s := h.summary.Load(); s != nil {
@@ -81,8 +81,8 @@ func (e *Engine) summary(id string, deadline time.Time) (competition.Summary, er
 	return e.Store.Find(ctx, id)
 }
 
-// summaries is summary for several competitions, in their order; the zero value
-// where there is none, or none that can be read.
+// summaries is summary for several competitions, in their order. Those that do not
+// exist, or cannot be read, have the zero value.
 func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]competition.Summary, error) {
 	all := make([]competition.Summary, len(ids))
 	var unread []string
@@ -109,41 +109,38 @@ func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]co
 	return all, nil
 }
 
-// Competitions lists what the caller may see, of one status or of all (0), in
-// the order of lists, beginning after a place; next is the zero value at the end.
-// Summaries that cannot be read are left out.
+// Competitions lists those that the caller may see, of one status or of all (0), in
+// the order of lists, after a place; next is the zero value at the end. Summaries that
+// cannot be read are left out.
 func (e *Engine) Competitions(caller competition.Caller, status competition.Status, after competition.ListPlace, limit int) (list []competition.Summary, next competition.ListPlace, err error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return nil, next, err
 	}
-	defer e.dismiss()
-	ctx, cancel := context.WithDeadline(e.life, e.deadline())
-	defer cancel()
+	defer end()
 	list, next, err = e.Store.Visible(ctx, competition.Listing{
 		Reader: caller.UserID, Operator: caller.Operator, Status: status, After: after, Limit: limit,
 	})
 	return list, next, e.damage.tolerate("a list of competitions", err)
 }
 
-// tiesExamined is how many ties one page of a user's competitions looks through for
-// those where the user still takes part.
+// tiesExamined is how many ties one page of a user's competitions searches for those
+// where the user still takes part.
 const tiesExamined = 1_000
 
-// tiesAtOnce is how many are read at least, however short the page is: of somebody
-// who has left a thousand competitions hardly one in a page is shown.
+// tiesAtOnce is how many are read at least, however short the page is: of a user who
+// has left a thousand competitions hardly any are shown.
 const tiesAtOnce = 250
 
-// CompetitionsOf lists those that a user takes part in, in the order of ids,
-// beginning after one; next is where the list goes on, empty at the end. A page may
-// be short, or empty, although there is a next one. Summaries that cannot be read
-// are left out.
+// CompetitionsOf lists those that a user takes part in, in the order of ids, after
+// one; next is where the list goes on, empty at the end. A page may be short, or
+// empty, although there is a next one. Summaries that cannot be read are left out.
 func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error) {
-	if err := e.admit(); err != nil {
+	ctx, end, err := e.begin()
+	if err != nil {
 		return nil, "", err
 	}
-	defer e.dismiss()
-	ctx, cancel := context.WithDeadline(e.life, e.deadline())
-	defer cancel()
+	defer end()
 	var ids []string
 	atOnce := max(limit+1, tiesAtOnce)
 	for examined := 0; next == ""; {

@@ -8,9 +8,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// enter admits a request to a competition, bringing the competition into
-// memory if it is not there. Made-up ids cost no actor. Each successful enter
-// needs a leave.
+// acquire admits a request to one competition, which it brings into memory if need
+// be. Invented ids cost no actor. Each success needs a release.
 func (e *Engine) acquire(id string, deadline time.Time) (*handle, error) {
 	if err := e.admit(); err != nil {
 		return nil, err
@@ -23,7 +22,28 @@ func (e *Engine) acquire(id string, deadline time.Time) (*handle, error) {
 	return h, nil
 }
 
-// admit counts a request in, within the limit. Each success needs a dismiss.
+func (e *Engine) release(h *handle) {
+	h.release()
+	e.dismiss()
+}
+
+// begin admits a request, and returns the context of its calls of the store, which
+// ends at its deadline. Each success needs an end.
+func (e *Engine) begin() (ctx context.Context, end func(), err error) {
+	if err := e.admit(); err != nil {
+		return nil, nil, err
+	}
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	return ctx, func() { cancel(); e.dismiss() }, nil
+}
+
+// deadlineOf returns the deadline of a request that began.
+func deadlineOf(ctx context.Context) time.Time {
+	deadline, _ := ctx.Deadline()
+	return deadline
+}
+
+// admit counts a request, within the limit. Each success needs a dismiss.
 func (e *Engine) admit() error {
 	if e.inFlight.Add(1) > int64(e.MaxInFlight) {
 		e.dismiss()
@@ -49,13 +69,8 @@ func (e *Engine) drain() {
 	}
 }
 
-func (e *Engine) release(h *handle) {
-	h.release()
-	e.dismiss()
-}
-
-// find enters a competition for a request that was admitted; mustExist false enters
-// also one that was never created. Each success needs a handle.leave.
+// find acquires a competition for a request that was admitted. With mustExist, one that
+// was never created is an error. Each success needs a handle.release.
 func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, error) {
 	for {
 		h := e.registry.find(id)
@@ -86,8 +101,8 @@ func awaitClosed(c <-chan struct{}, limit time.Duration) bool {
 	}
 }
 
-// activate has the supervisor start a competition's actor, or finds the one
-// that somebody else has just had started.
+// activate has the supervisor start a competition's actor, or finds the one that was
+// started meanwhile.
 func (e *Engine) activate(id string, mustExist bool, deadline time.Time) (*handle, error) {
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
@@ -106,10 +121,10 @@ func (e *Engine) activate(id string, mustExist bool, deadline time.Time) (*handl
 	}
 }
 
-// tell sends without waiting for an answer.
+// tell sends a message without waiting for an answer.
 func (e *Engine) tell(h *handle, message any) { e.system.Root.Send(h.pid, message) }
 
-// errNoAnswer is what a caller gets whose deadline passed.
+// errNoAnswer is returned to a caller whose deadline has passed.
 var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.ErrUnavailable)
 
 // send asks one competition one thing, as a request of its own: it admits the

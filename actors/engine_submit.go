@@ -10,8 +10,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// SubmitSync submits to one competition, and returns once the sync is durable.
-// It allocates nothing of its own.
+// SubmitSync submits to one competition, and returns once the sync is durable. It
+// allocates nothing of its own.
 func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (competition.SyncReply, error) {
 	if err := e.admit(); err != nil {
 		return competition.SyncReply{}, err
@@ -20,7 +20,9 @@ func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (co
 	deadline := e.deadline()
 	reply, err := e.submit(competitionID, s, e.limits(s), deadline)
 	if isUncounted(err) {
-		err = e.withinQuota(s.UserID, takingPart, deadline, func() (err error) {
+		ctx, cancel := context.WithDeadline(e.life, deadline)
+		defer cancel()
+		err = e.withinQuota(ctx, s.UserID, takingPart, func() (err error) {
 			reply, err = e.submit(competitionID, s, false, deadline)
 			return err
 		})
@@ -46,10 +48,10 @@ func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited
 	return reply, err
 }
 
-// SubmitEverywhere submits to every competition that the user takes part in,
-// that is open and that covers the day. When none does, the error is
-// ErrNotEnrolled; when all that do refuse, it is the first refusal. Any other
-// failure is the call's, which may then be repeated. Pay is as in SubmitBatch.
+// SubmitEverywhere submits to every competition that the user takes part in, that is
+// open and that covers the day. If there is none, the error is ErrNotEnrolled; if all
+// of them refuse, it is the first refusal. Any other failure is that of the call,
+// which may then be repeated. Pay is as in SubmitBatch.
 func (e *Engine) SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error) {
 	items := []competition.BatchItem{{Sync: *s}}
 	if err := e.SubmitBatch(items, pay); err != nil {
@@ -58,12 +60,12 @@ func (e *Engine) SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay
 	return items[0].Replies, items[0].Err
 }
 
-// SubmitBatch submits many syncs at once and fills in each item's Replies or
-// Err. Items for one competition travel together; those that name none, and so
-// go to every competition of the user, come after those that do. It counts as one
-// request. A user who has nothing left of Options.MaxJournalUser is refused the
-// whole of it. Before anything is submitted pay is told what it comes to, unless it is
-// nil; its error is returned, and then nothing was submitted.
+// SubmitBatch submits many syncs at once and fills in each item's Replies or Err.
+// Items for one competition travel together; those that name none, and so go to every
+// competition of the user, come after those that do. It counts as one request. If one
+// of the users has used up Options.MaxJournalUser, the whole batch is refused. Before
+// anything is submitted pay, unless it is nil, is told what the batch costs; if it
+// returns an error, that is the call's, and nothing was submitted.
 func (e *Engine) SubmitBatch(items []competition.BatchItem, pay competition.Pay) error {
 	if err := e.admit(); err != nil {
 		return err
@@ -102,7 +104,7 @@ type groupUnderway struct {
 	handle   *handle
 	envelope *mailbox.Envelope
 	places   []int // of its items among those of the request
-	err      error // nothing was sent
+	err      error // why nothing was sent
 }
 
 // submitNamed submits the items that name their competition.
@@ -185,7 +187,7 @@ func (e *Engine) submitUnnamed(items []competition.BatchItem, users map[string]*
 	}
 }
 
-// spread makes the copies; ends says where those of each item end.
+// spread makes the copies; ends holds where those of each item end.
 func spread(items []competition.BatchItem, users map[string]*joined) (copies []competition.BatchItem, ends []int) {
 	ends = make([]int, len(items))
 	for i := range items {
@@ -221,7 +223,7 @@ type window struct {
 	first, last   competition.Day
 }
 
-// covering is how many take a day, at most.
+// covering returns how many of them take a day, at most.
 func (j *joined) covering(d competition.Day) int {
 	begun, _ := slices.BinarySearch(j.firsts, d+1)
 	over, _ := slices.BinarySearch(j.lasts, d)
@@ -254,7 +256,7 @@ func (e *Engine) usersOf(items []competition.BatchItem, deadline time.Time) map[
 	return users
 }
 
-// writesOf is how many reports the items come to, each for one competition.
+// writesOf returns how many reports, each for one competition, the items amount to.
 func writesOf(items []competition.BatchItem, users map[string]*joined) (writes int) {
 	for i := range items {
 		if items[i].CompetitionID != "" {
@@ -266,8 +268,8 @@ func writesOf(items []competition.BatchItem, users map[string]*joined) (writes i
 	return writes
 }
 
-// joinedBy finds the competitions that a user takes part in and that take syncs.
-// An upcoming one may have started this moment: it decides itself.
+// joinedBy finds the competitions that a user takes part in and that take syncs. An
+// upcoming one may have started this moment: it decides itself.
 func (e *Engine) joinedBy(userID string, deadline time.Time) *joined {
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
@@ -287,8 +289,8 @@ func (e *Engine) joinedBy(userID string, deadline time.Time) *joined {
 	return j
 }
 
-// combine is the answer for a sync, made of those for its copies: a reply or a
-// refusal of each competition that it was meant for, if one took it.
+// combine makes the answer for a sync from those for its copies: a reply or a refusal
+// of each competition that it was meant for, if one took it.
 func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) {
 	var all []competition.JoinedReply
 	refused := 0
@@ -315,21 +317,22 @@ func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) 
 	return nil, &competition.RefusedEverywhereError{First: all[first], Others: slices.Delete(slices.Clone(all), first, first+1)}
 }
 
-// isPassing reports whether a sync that failed is to be sent again, whatever became
-// of it elsewhere.
+// isPassing reports whether a sync that failed should be sent again, whatever the
+// other competitions answered.
 func isPassing(err error) bool {
 	return errors.Is(err, competition.ErrUnavailable) || errors.Is(err, competition.ErrOverloaded) ||
 		errors.Is(err, competition.ErrInternal) || errors.Is(err, competition.ErrJournalBudget)
 }
 
-// skips reports whether a competition with this refusal is none that the sync
-// was meant for. A private one that the user has just left does not exist for them.
+// skips reports whether a refusal means that the sync was not meant for the
+// competition. A private one that the user has just left does not exist for them.
 func skips(err error) bool {
 	return errors.Is(err, competition.ErrUnknownCompetition) || errors.Is(err, competition.ErrNotEnrolled) || errors.Is(err, competition.ErrNotStarted) ||
 		errors.Is(err, competition.ErrClosed) || errors.Is(err, competition.ErrOutsideWindow)
 }
 
-// affords refuses a request whole if somebody who pays for it has nothing left.
+// affords refuses a whole request if one of the users it is charged to has no budget
+// left.
 func (e *Engine) affords(items []competition.BatchItem) error {
 	b := bill{budgets: e.budgets}
 	for i := range items {

@@ -226,13 +226,9 @@ func TestAnyOrderWithDuplicatesEndsInTheSameScores(t *testing.T) {
 		runs := 0
 		rapid.Check(noDeadline{t}, func(rt *rapid.T) {
 			runs++
-			store := newMemoryStore()
-			e, err := New(Options{Store: store, SnapshotEvents: 10})
+			e, err := New(Options{Store: newMemoryStore(), SnapshotEvents: 10})
 			require.NoError(rt, err)
-			defer func() {
-				require.NoError(rt, e.Close(t.Context()))
-				require.NoError(rt, store.Close())
-			}()
+			defer func() { require.NoError(rt, e.Close(t.Context())) }()
 			today := competition.DayOf(time.Now())
 			syncs := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) competition.SubmitSync {
 				return competition.SubmitSync{

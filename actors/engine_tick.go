@@ -2,8 +2,8 @@ package actors
 
 import "context"
 
-// tick has a competition look at the time, brought into memory if need be. Its
-// actor is the one to let the tick leave, and to tell the clock.
+// tick has a competition look at the time, which brings it into memory if need be. Its
+// actor releases the lease, and tells the clock.
 func (e *Engine) tick(id string) error {
 	before := e.registry.find(id)
 	used := before != nil && before.used.Load()

@@ -177,3 +177,45 @@ func date(engine Engine, list []competition.Summary) {
 		list[i].CreatedAt = created[i]
 	}
 }
+
+// replyOne answers with one thing, as appendTo writes it, which nobody may keep.
+func replyOne[T any](c *call, status int, it *T, appendTo func(dst []byte, it *T) []byte) {
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.out = append(appendTo(append(c.out[:0], envelope...), it), envelopeEnd)
+	c.reply(status, c.out)
+}
+
+// replyList answers with a page of a list, each element as one writes it, and
+// the cursor of the next page, which is empty at the end.
+func replyList[T any](c *call, name string, list []T, one func(dst []byte, element *T) []byte, cursor string) {
+	c.replyListPage(appendListPage(c.out[:0], name, list, one, cursor))
+}
+
+// appendListPage begins the reply of replyList, to which other members may be added.
+func appendListPage[T any](dst []byte, name string, list []T, one func(dst []byte, element *T) []byte, cursor string) []byte {
+	dst = appendList(append(append(dst, envelope...), '{'), name, list, one)
+	if cursor != "" {
+		dst = append(append(append(dst, `,"next_cursor":"`...), cursor...), '"')
+	}
+	return dst
+}
+
+// replyListPage ends what appendListPage began.
+func (c *call) replyListPage(page []byte) {
+	page = append(page, '}', envelopeEnd)
+	c.out = page
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.reply(fasthttp.StatusOK, page)
+}
+
+// appendList writes the member of an object that is a list.
+func appendList[T any](dst []byte, name string, list []T, one func(dst []byte, element *T) []byte) []byte {
+	dst = append(append(append(dst, '"'), name...), `":[`...)
+	for i := range list {
+		if i > 0 {
+			dst = append(dst, ',')
+		}
+		dst = one(dst, &list[i])
+	}
+	return append(dst, ']')
+}

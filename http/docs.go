@@ -147,6 +147,3 @@ func (c docsContent) Example() (string, error) {
 	}
 	return "", nil
 }
-
-//go:embed openapi.yaml
-var openAPI []byte

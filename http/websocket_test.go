@@ -15,8 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 func TestSocketsAreRefusedByTheirCodes(t *testing.T) {

@@ -1,6 +1,7 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -20,79 +21,78 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/persistence/memory"
 )
 
-// pending is a store of pending prizes that can be made to refuse.
-type pending struct {
-	competition.Store
-	prizes []competition.Prize
-
-	mu      sync.Mutex
-	changed chan struct{} // closed and replaced at each save
-	refuse  error
+// memory is a store of pending prizes; the real ones have their own suite.
+type memory struct {
+	mu        sync.Mutex
+	prizes    []competition.Prize
+	handovers map[competition.PrizeID]competition.Handover
+	changed   chan struct{} // closed and replaced at each save
+	refuse    error
 }
 
-func newPending(t *testing.T, n int) *pending {
-	t.Helper()
-	store, err := memory.Open(t.Context())
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, store.Close()) })
-	m := &pending{Store: store, changed: make(chan struct{})}
+func newMemory(n int) *memory {
+	m := &memory{handovers: map[competition.PrizeID]competition.Handover{}, changed: make(chan struct{})}
 	for i := range n {
 		m.prizes = append(m.prizes, competition.Prize{
 			CompetitionID: "spring", Number: uint32(i + 1), UserID: fmt.Sprintf("u%d", i+1), Rank: i + 1, Minor: 1005, Currency: "EUR",
 			Status: competition.PendingPrize, CreatedAt: 1_795_435_200_000,
 		})
 	}
-	batch := competition.Batch{CompetitionID: "spring", FirstSeq: 1, LastSeq: 1}
-	batch.Prizes = m.prizes
-	require.Nil(t, store.Append(t.Context(), []*competition.Batch{&batch}))
 	return m
 }
 
-func (m *pending) SaveHandover(ctx context.Context, h *competition.Handover, attempts int) error {
+func (m *memory) PendingPrizes(_ context.Context, behind competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for _, p := range m.prizes {
+		h := m.handovers[p.ID()]
+		h.Prize = p.ID()
+		if p.Number > behind.Number && !visit(p, h) {
+			break
+		}
+	}
+	return nil
+}
+
+func (m *memory) SaveHandover(_ context.Context, h *competition.Handover, attempts int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.refuse != nil {
 		return m.refuse
 	}
-	if err := m.Store.SaveHandover(ctx, h, attempts); err != nil {
-		return err
+	if m.handovers[h.Prize].Attempts != attempts {
+		return competition.ErrConflict
 	}
+	m.handovers[h.Prize] = *h
 	close(m.changed)
 	m.changed = make(chan struct{})
 	return nil
 }
 
-// handovers are those of all prizes, by number.
-func (m *pending) handovers(t *testing.T) (all []competition.Handover) {
-	t.Helper()
-	require.NoError(t, m.PendingPrizes(t.Context(), competition.PrizeID{}, func(_ competition.Prize, h competition.Handover) bool {
-		all = append(all, h)
-		return true
-	}))
-	require.Len(t, all, len(m.prizes))
-	return all
-}
-
 // await waits until all hand-overs have a status.
-func (m *pending) await(t *testing.T, status competition.HandoverStatus) []competition.Handover {
+func (m *memory) await(t *testing.T, status competition.HandoverStatus) []competition.Handover {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
 		m.mu.Lock()
+		var all []competition.Handover
+		for _, h := range m.handovers {
+			if h.Status == status {
+				all = append(all, h)
+			}
+		}
 		changed := m.changed
 		m.mu.Unlock()
-		all := m.handovers(t)
-		others := slices.DeleteFunc(slices.Clone(all), func(h competition.Handover) bool { return h.Status == status })
-		if len(others) == 0 {
+		if len(all) == len(m.prizes) {
+			slices.SortFunc(all, func(a, b competition.Handover) int { return cmp.Compare(a.Prize.Number, b.Prize.Number) })
 			return all
 		}
 		select {
 		case <-changed:
 		case <-deadline:
-			require.FailNow(t, "not in time", "%d of %d are not %v", len(others), len(all), status)
+			require.FailNow(t, "not in time", "%d of %d are %v", len(all), len(m.prizes), status)
 		}
 	}
 }
@@ -161,7 +161,7 @@ func start(t *testing.T, store Store, url string, change func(*Options)) (*Worke
 }
 
 func TestPrizesAreHandedOver(t *testing.T) {
-	m := newPending(t, 600) // more than two pages
+	m := newMemory(600) // more than two pages
 	r := receive(t, func(_ int, w http.ResponseWriter) { w.WriteHeader(http.StatusAccepted) })
 	start(t, m, r.URL, nil)
 	for _, h := range m.await(t, competition.HandoverDelivered) {
@@ -177,7 +177,7 @@ func TestPrizesAreHandedOver(t *testing.T) {
 // TestReceiverThatFailsHangsAnswers500ThenTakesIt: all of that, and each time the
 // same body under the same key.
 func TestReceiverThatFailsHangsAnswers500ThenTakesIt(t *testing.T) {
-	m := newPending(t, 5)
+	m := newMemory(5)
 	ended := make(chan struct{})
 	r := receive(t, func(n int, w http.ResponseWriter) {
 		switch n {
@@ -212,7 +212,7 @@ func TestReceiverThatFailsHangsAnswers500ThenTakesIt(t *testing.T) {
 }
 
 func TestPrizeIsDeadAfterTooManyAttemptsAndCanBeTriedAgain(t *testing.T) {
-	m := newPending(t, 1)
+	m := newMemory(1)
 	good := make(chan struct{})
 	r := receive(t, func(_ int, w http.ResponseWriter) {
 		select {
@@ -251,7 +251,7 @@ func gauge(t *testing.T, registry *prometheus.Registry, status string) (value fl
 
 // TestWorkersOnOneStoreTakeTurns: of two servers one makes each attempt.
 func TestWorkersOnOneStoreTakeTurns(t *testing.T) {
-	m := newPending(t, 300)
+	m := newMemory(300)
 	r := receive(t, func(int, http.ResponseWriter) {})
 	for range 3 {
 		start(t, m, r.URL, func(o *Options) { o.FirstPause, o.Timeout = time.Second, 5*time.Second })
@@ -267,7 +267,7 @@ func TestWorkersOnOneStoreTakeTurns(t *testing.T) {
 // TestAttemptThatWasCutShortIsMadeAgain by the next start, when it must have
 // failed: the claim was written down before.
 func TestAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
-	m := newPending(t, 1)
+	m := newMemory(1)
 	arrived, ended := make(chan struct{}, 10), make(chan struct{})
 	r := receive(t, func(n int, _ http.ResponseWriter) {
 		arrived <- struct{}{}
@@ -279,15 +279,16 @@ func TestAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
 	<-arrived
 	w.Stop() // as a crash would
 	close(ended)
-	waiting := m.handovers(t)[0]
-	require.Equal(t, 1, waiting.Attempts)
-	require.Equal(t, competition.HandoverWaiting, waiting.Status)
+	m.mu.Lock()
+	require.Equal(t, 1, m.handovers[m.prizes[0].ID()].Attempts)
+	require.Equal(t, competition.HandoverWaiting, m.handovers[m.prizes[0].ID()].Status)
+	m.mu.Unlock()
 	start(t, m, r.URL, nil)
 	require.Equal(t, 2, m.await(t, competition.HandoverDelivered)[0].Attempts)
 }
 
 func TestNothingIsSentThatCannotBeWrittenDown(t *testing.T) {
-	m := newPending(t, 1)
+	m := newMemory(1)
 	m.refuse = competition.ErrUnavailable
 	r := receive(t, func(int, http.ResponseWriter) {})
 	w, registry := start(t, m, r.URL, nil)

@@ -61,10 +61,9 @@ var _ competition.Store = (*Store)(nil)
 
 // start begins the store's own goroutines.
 func (s *Store) start() {
-	s.running.Go(s.runCommits)
-	if !s.options.NoTimers {
-		s.running.Go(s.runGuard)
-	}
+	s.running.Add(2)
+	go s.runCommits()
+	go s.runGuard()
 }
 
 // acquire takes the slot.
@@ -90,6 +89,7 @@ func (s *Store) release() { <-s.slot }
 
 // runGuard looks after the disk, off the path of the commits.
 func (s *Store) runGuard() {
+	defer s.running.Done()
 	every := time.NewTicker(time.Second)
 	defer every.Stop()
 	for {
