@@ -120,7 +120,7 @@ func (a *competitionActor) publish() *competition.Published {
 	if top := a.handle.top.Load(); top != nil && top.Version == a.core.Version() && top.PrizesDecided == a.core.PrizesDecided() {
 		return top
 	}
-	top := &competition.Published{Board: a.core.Page(0, competition.PublishedEntries).Keep()}
+	top := &competition.Published{Board: a.core.Page(nil, 0, competition.PublishedEntries)}
 	top.Prizes, top.PrizesDecided = a.core.Prizes(competition.PublishedEntries).Prizes, a.core.PrizesDecided()
 	a.handle.top.Store(top)
 	return top

@@ -11,11 +11,13 @@ type (
 	getPage struct {
 		caller        competition.Caller
 		offset, limit int
+		room          []competition.Entry
 	}
 	getAround struct {
 		caller competition.Caller
 		userID string
 		radius int
+		room   []competition.Entry
 	}
 	getStats struct {
 		caller competition.Caller
@@ -70,11 +72,11 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 		}
 	case *getPage:
 		if err = a.mayRead(q.caller); err == nil {
-			v.Answer = a.core.Page(q.offset, q.limit)
+			v.Answer = a.core.Page(q.room, q.offset, q.limit)
 		}
 	case *getAround:
 		if err = a.mayRead(q.caller); err == nil {
-			v.Answer, err = a.core.Around(q.userID, q.radius)
+			v.Answer, err = a.core.Around(q.room, q.userID, q.radius)
 		}
 	case *getStats:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {

@@ -138,9 +138,9 @@ func (c *caller) look(m *model, user string) {
 	_, err := c.try(func() (err error) {
 		switch c.n % 4 {
 		case 0:
-			board, err = c.engine.Page(m.def.ID, me, 0, 50)
+			board, err = c.engine.Page(m.def.ID, me, 0, 50, nil)
 		case 1:
-			board, err = c.engine.Around(m.def.ID, me, user, 50)
+			board, err = c.engine.Around(m.def.ID, me, user, 50, nil)
 		case 2:
 			stats, err = c.engine.Stats(m.def.ID, me, user, competition.AllDays)
 		default:

@@ -21,7 +21,7 @@ func TestRefusedAppendIsNotShownAndHealsByItself(t *testing.T) {
 				e := startEngine(t, store, nil)
 				create(t, e, running("spring"))
 				submit(t, e, "spring", steps("ann", 1))
-				before, err := e.Page("spring", operator, 0, 10)
+				before, err := e.Page("spring", operator, 0, 10, nil)
 				require.NoError(t, err)
 
 				// The store takes one more batch or none, and refuses all that follow.
@@ -41,7 +41,7 @@ func TestRefusedAppendIsNotShownAndHealsByItself(t *testing.T) {
 					_, err = e.SubmitSync("spring", steps("bob", 5))
 					require.ErrorIs(t, err, competition.ErrUnavailable)
 					pass(2 * time.Second)
-					after, err := e.Page("spring", operator, 0, 10)
+					after, err := e.Page("spring", operator, 0, 10, nil)
 					require.NoError(t, err)
 					require.Equal(t, before, after, "nothing shows what was not acknowledged")
 					top, err := e.Top("spring", operator)
@@ -178,7 +178,7 @@ func TestDamagedRecordTakesOneCompetitionOutOfService(t *testing.T) {
 				var corrupt *competition.CorruptError
 				for _, ask := range []func() error{
 					func() error { _, err := e.SubmitSync("spring", steps("ann", 9)); return err },
-					func() error { _, err := e.Page("spring", operator, 0, 10); return err },
+					func() error { _, err := e.Page("spring", operator, 0, 10, nil); return err },
 					func() error { _, err := e.Top("spring", operator); return err },
 					func() error { _, err := e.Stats("spring", operator, "ann", competition.AllDays); return err },
 				} {
@@ -254,7 +254,7 @@ func TestSnapshotThatFailedIsMadeUpForByTheNext(t *testing.T) {
 		require.NoError(t, err)
 		replayed, err := competition.Recover(t.Context(), "spring", bare, newKey, nil)
 		require.NoError(t, err)
-		require.Equal(t, replayed.Page(0, 10), c.Page(0, 10))
+		require.Equal(t, replayed.Page(nil, 0, 10), c.Page(nil, 0, 10))
 		store.set(func() { store.journals = bare.journals })
 	})
 }

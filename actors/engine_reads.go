@@ -27,14 +27,15 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (*competit
 	return ask[*competition.Published](e, h, &getTop{caller: caller}, deadline)
 }
 
-// Page returns the board from offset on.
-func (e *Engine) Page(competitionID string, caller competition.Caller, offset, limit int) (competition.Board, error) {
-	return send[competition.Board](e, competitionID, &getPage{caller: caller, offset: offset, limit: limit})
+// Page returns the board from offset on, with its entries in room if they fit. After an
+// error the caller must not use room any more: the actor may yet write into it.
+func (e *Engine) Page(competitionID string, caller competition.Caller, offset, limit int, room []competition.Entry) (competition.Board, error) {
+	return send[competition.Board](e, competitionID, &getPage{caller: caller, offset: offset, limit: limit, room: room})
 }
 
-// Around returns the board around a user.
-func (e *Engine) Around(competitionID string, caller competition.Caller, userID string, radius int) (competition.Board, error) {
-	return send[competition.Board](e, competitionID, &getAround{caller: caller, userID: userID, radius: radius})
+// Around returns the board around a user; room is as for Page.
+func (e *Engine) Around(competitionID string, caller competition.Caller, userID string, radius int, room []competition.Entry) (competition.Board, error) {
+	return send[competition.Board](e, competitionID, &getAround{caller: caller, userID: userID, radius: radius, room: room})
 }
 
 // Stats returns a user's part in one competition, with the days of a span. Users see

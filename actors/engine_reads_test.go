@@ -58,9 +58,9 @@ func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
 						_, err = e.Top("secret", caller)
 						require.ErrorIs(t, err, want, "%+v", caller)
 					}
-					_, err = e.Page("secret", caller, 0, 10)
+					_, err = e.Page("secret", caller, 0, 10, nil)
 					require.ErrorIs(t, err, want, "%+v", caller)
-					_, err = e.Around("secret", caller, "ann", 1)
+					_, err = e.Around("secret", caller, "ann", 1, nil)
 					require.ErrorIs(t, err, want, "%+v", caller)
 					_, _, err = e.Participants("secret", caller, 0, 10)
 					require.ErrorIs(t, err, want, "%+v", caller)
@@ -323,7 +323,7 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 			require.Empty(t, people)
 			require.Zero(t, next)
 		}
-		_, err := e.Around("spring", operator, "user-5", 3)
+		_, err := e.Around("spring", operator, "user-5", 3, nil)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled)
 	})
 }

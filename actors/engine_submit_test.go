@@ -307,7 +307,7 @@ func TestReadsSeeWhatWasAcknowledged(t *testing.T) {
 						}
 						board = top.Board
 					} else {
-						board, _ = e.Page("spring", operator, 0, 1000)
+						board, _ = e.Page("spring", operator, 0, 1000, nil)
 					}
 					for place, entry := range board.Entries {
 						if entry.Score < least[entry.UserID] || entry.Rank != place+1 {

@@ -56,7 +56,7 @@ func TestManyCallersAtOnceAreAllCounted(t *testing.T) {
 			})
 		}
 		wg.Wait()
-		page, err := e.Page("spring", competition.Caller{}, 0, 100)
+		page, err := e.Page("spring", competition.Caller{}, 0, 100, nil)
 		require.NoError(t, err)
 		require.Len(t, page.Entries, callers)
 		for _, entry := range page.Entries {

@@ -101,7 +101,7 @@ func firstSyncs(e *Engine, id string, n int) (answers []<-chan error) {
 // scores is a competition's whole board.
 func scores(t *testing.T, e *Engine, id string) map[string]int64 {
 	t.Helper()
-	page, err := e.Page(id, operator, 0, 1000)
+	page, err := e.Page(id, operator, 0, 1000, nil)
 	require.NoError(t, err)
 	all := map[string]int64{}
 	for _, entry := range page.Entries {

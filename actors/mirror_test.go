@@ -486,7 +486,7 @@ func TestMirrorAgreesWithTheBoards(t *testing.T) {
 				c, err := competition.Recover(t.Context(), id, store, newKey, nil)
 				require.NoError(rt, err)
 				want := map[string]int64{}
-				for _, entry := range c.Page(0, 1000).Entries {
+				for _, entry := range c.Page(nil, 0, 1000).Entries {
 					want[entry.UserID] = entry.Score
 				}
 				require.Equal(rt, want, m.members(id), id)

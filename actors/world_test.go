@@ -261,17 +261,17 @@ func (w *world) runBurst() {
 func (w *world) verify() {
 	for _, m := range w.models {
 		id := m.def.ID
-		page, err := w.engine.Page(id, operator, 0, 1000)
+		page, err := w.engine.Page(id, operator, 0, 1000, nil)
 		w.must(err)
 		w.verifyBoard(m, &page)
 		top, err := w.engine.Top(id, operator)
 		w.must(err)
 		w.equal("top of "+id, page, top.Board)
 		if n := len(page.Entries); n > 0 {
-			middle, err := w.engine.Around(id, operator, page.Entries[n/2].UserID, 1)
+			middle, err := w.engine.Around(id, operator, page.Entries[n/2].UserID, 1, nil)
 			w.must(err)
 			w.equal("around the middle of "+id, page.Entries[max(n/2-1, 0):min(n/2+2, n)], middle.Entries)
-			part, err := w.engine.Page(id, operator, n/2, 2)
+			part, err := w.engine.Page(id, operator, n/2, 2, nil)
 			w.must(err)
 			w.equal("second page of "+id, page.Entries[n/2:min(n/2+2, n)], part.Entries)
 		}
@@ -364,9 +364,9 @@ func (w *world) verifyRecovery() {
 			id := m.def.ID
 			c, err := competition.Recover(context.Background(), id, from, newKey, nil)
 			w.must(err)
-			page, err := w.engine.Page(id, operator, 0, 1000)
+			page, err := w.engine.Page(id, operator, 0, 1000, nil)
 			w.must(err)
-			w.equal("rebuilt board of "+id, page, c.Page(0, 1000))
+			w.equal("rebuilt board of "+id, page, c.Page(nil, 0, 1000))
 			for _, user := range users {
 				live, err := w.engine.Stats(id, operator, user, competition.AllDays)
 				rebuilt, other := c.Stats(user, competition.AllDays)

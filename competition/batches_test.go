@@ -38,7 +38,7 @@ func TestTheBoardDoesNotDependOnWhereBatchesEnd(t *testing.T) {
 			c.Applied(&batches[i])
 		}
 		order := func(c *Competition) (entries []Entry) {
-			for _, e := range c.Page(0, people).Entries {
+			for _, e := range c.Page(nil, 0, people).Entries {
 				entries = append(entries, Entry{UserID: e.UserID, Rank: e.Rank, Score: e.Score})
 			}
 			return entries

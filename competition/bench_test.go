@@ -106,7 +106,7 @@ func BenchmarkPage100(b *testing.B) {
 	c := walkers(1e5, 1)
 	b.ReportAllocs()
 	for b.Loop() {
-		c.Page(0, 100)
+		c.Page(nil, 0, 100)
 	}
 }
 

@@ -30,7 +30,7 @@ func ExampleCompetition() {
 		UserID: "ann", UserName: "Ann", Source: "watch", Day: day, Metrics: competition.Metrics{Steps: 10_417},
 	})
 	fmt.Println("accepted with seq", decision.Seq, "error", err)
-	fmt.Println("on the board before it is durable:", c.Page(0, 10).Total)
+	fmt.Println("on the board before it is durable:", c.Page(nil, 0, 10).Total)
 
 	// Append the batch to the journal; here the append always succeeds.
 	batch := c.Take(competition.Batch{})
@@ -49,7 +49,7 @@ func ExampleCompetition() {
 	}
 	c.Applied(&batch)
 
-	for _, entry := range c.Page(0, 10).Entries {
+	for _, entry := range c.Page(nil, 0, 10).Entries {
 		fmt.Printf("%d. %s %d\n", entry.Rank, entry.UserName, entry.Score)
 	}
 

@@ -61,7 +61,7 @@ func TestRedrawWritesEverybodyAndThenShowsIt(t *testing.T) {
 	require.Equal(t, 3, f.writes)
 	require.Equal(t, people, told)
 	want := map[string]int64{}
-	for _, e := range c.Page(0, people).Entries {
+	for _, e := range c.Page(nil, 0, people).Entries {
 		want[e.UserID] = e.Score
 	}
 	require.Equal(t, want, f.members)
@@ -74,7 +74,7 @@ func TestRedrawWritesEverybodyAndThenShowsIt(t *testing.T) {
 
 func TestMirrorEntriesAreThoseOfTheBoard(t *testing.T) {
 	c := crowd(100)
-	page := c.Page(0, 100).Entries
+	page := c.Page(nil, 0, 100).Entries
 	numbers := make([]uint32, 100)
 	for i := range numbers {
 		numbers[i] = uint32(i + 1)

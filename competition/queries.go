@@ -1,9 +1,6 @@
 package competition
 
 import (
-	"slices"
-	"sync"
-
 	"github.com/paceboard/paceboard/ranking"
 )
 
@@ -32,65 +29,39 @@ type Board struct {
 	// the best ranks, and how many of all are not pending any more.
 	Prizes        []Prize
 	PrizesDecided int
-
-	storage *[]Entry // of Entries; see Release
 }
 
-// entryStorage is what was released. Entries of large boards' pages are most of
-// what readers leave to the collector, which then marks the board for it.
-var entryStorage = sync.Pool{New: func() any { return new([]Entry) }}
-
-// Release gives the storage of Entries back, which must not be used afterwards.
-// A second call does nothing; a board that is never released is the collector's.
-func (b *Board) Release() {
-	if b.storage == nil {
-		return
-	}
-	clear(b.Entries)
-	*b.storage = b.Entries[:0]
-	entryStorage.Put(b.storage)
-	b.Entries, b.storage = nil, nil
-}
-
-// Keep is the board for who keeps it: with storage of its own and no larger than
-// it need be, since what was released may have room for a thousand entries.
-func (b Board) Keep() Board {
-	entries := make([]Entry, len(b.Entries))
-	copy(entries, b.Entries)
-	b.Release()
-	b.Entries, b.storage = entries, new([]Entry)
-	return b
-}
-
-// Page is the board from offset on, limit entries at most. Cost: O(log n + limit).
-func (c *Competition) Page(offset, limit int) Board {
+// Page is the board from offset on, limit entries at most, which stand in room if
+// they fit. Cost: O(log n + limit).
+func (c *Competition) Page(room []Entry, offset, limit int) Board {
 	c.places = c.board.Page(c.places[:0], offset, limit)
-	return c.boardOf(c.places, offset+1)
+	return c.boardOf(room, c.places, offset+1)
 }
 
 // Around is the board from radius places above a user to radius places below,
-// cut short at the ends. Error: ErrNotEnrolled. Cost: O(log n + radius).
-func (c *Competition) Around(userID string, radius int) (Board, error) {
+// cut short at the ends; room is as for Page. Error: ErrNotEnrolled. Cost: O(log n +
+// radius).
+func (c *Competition) Around(room []Entry, userID string, radius int) (Board, error) {
 	p := c.participants.find(userID)
 	if p == nil || !p.onBoard() {
 		return Board{}, ErrNotEnrolled
 	}
 	var first int
 	c.places, first, _ = c.board.Around(c.places[:0], p.key(), radius)
-	return c.boardOf(c.places, first), nil
+	return c.boardOf(room, c.places, first), nil
 }
 
-func (c *Competition) boardOf(entries []ranking.Entry, firstRank int) Board {
-	b := Board{
+func (c *Competition) boardOf(room []Entry, places []ranking.Entry, firstRank int) Board {
+	if room = room[:0]; room == nil || cap(room) < len(places) {
+		room = make([]Entry, 0, len(places)) // never nil, and no larger than it need be
+	}
+	for i, e := range places {
+		room = append(room, c.participants.at(e.Member).entry(firstRank+i))
+	}
+	return Board{
 		CompetitionID: c.ID(), Status: c.status, Private: c.definition.Visibility == Private,
-		Version: c.version, UpdatedAt: c.updatedAt, Total: c.onBoard, storage: entryStorage.Get().(*[]Entry),
+		Version: c.version, UpdatedAt: c.updatedAt, Total: c.onBoard, Entries: room,
 	}
-	b.Entries = slices.Grow(*b.storage, max(len(entries), 1)) // never nil
-	for i, e := range entries {
-		b.Entries = append(b.Entries, c.participants.at(e.Member).entry(firstRank+i))
-	}
-	*b.storage = nil
-	return b
 }
 
 func (p *participant) entry(rank int) Entry {

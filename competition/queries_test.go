@@ -32,7 +32,7 @@ func TestPageBounds(t *testing.T) {
 	}{
 		{0, 1000, 1, 5}, {0, 2, 1, 2}, {3, 2, 4, 2}, {4, 2, 5, 1}, {5, 2, 0, 0}, {1000, 1000, 0, 0}, {0, 0, 0, 0},
 	} {
-		b := c.Page(test.offset, test.limit)
+		b := c.Page(nil, test.offset, test.limit)
 		require.Len(t, b.Entries, test.n)
 		require.Equal(t, 5, b.Total)
 		for i, e := range b.Entries {
@@ -51,46 +51,45 @@ func TestAroundBounds(t *testing.T) {
 	}{
 		{2, 0, 3, 1}, {2, 1, 2, 3}, {2, 500, 1, 5}, {0, 1, 1, 2}, {4, 1, 4, 2},
 	} {
-		b, err := c.Around(member(test.member), test.radius)
+		b, err := c.Around(nil, member(test.member), test.radius)
 		require.NoError(t, err)
 		require.Len(t, b.Entries, test.n)
 		require.Equal(t, test.first, b.Entries[0].Rank)
 	}
-	_, err := c.Around("nobody", 1)
+	_, err := c.Around(nil, "nobody", 1)
 	require.ErrorIs(t, err, ErrNotEnrolled)
 }
 
-func TestABoardThatWasReleasedTouchesNoOther(t *testing.T) {
+func TestABoardInTheRoomOfAnotherTouchesNoThird(t *testing.T) {
 	c := crowd(3)
-	kept := c.Page(0, 3)
+	kept := c.Page(nil, 0, 3)
+	var room []Entry
 	for range 10 {
-		released := c.Page(1, 2)
-		require.Equal(t, kept.Entries[1:], released.Entries)
-		released.Release()
-		require.Empty(t, released.Entries)
-		released.Release()
-		next, err := c.Around(member(0), 1)
+		first := c.Page(room, 1, 2)
+		require.Equal(t, kept.Entries[1:], first.Entries)
+		room = first.Entries
+		next, err := c.Around(room, member(0), 1)
 		require.NoError(t, err)
 		require.Equal(t, kept.Entries[:2], next.Entries)
+		require.Same(t, &room[0], &next.Entries[0])
 		for i := range kept.Entries {
 			require.Equal(t, member(i), kept.Entries[i].UserID)
 		}
-		next.Release()
 	}
+	require.Empty(t, c.Page(room, 3, 2).Entries)
 }
 
-func TestABoardThatIsKeptTakesNoMoreThanItNeeds(t *testing.T) {
+func TestABoardWithoutRoomTakesNoMoreThanItNeeds(t *testing.T) {
 	crowded, few := crowd(1000), crowd(3)
+	var large []Entry
 	for range 10 {
-		large := crowded.Page(0, 1000)
-		large.Release()
-		kept := few.Page(0, 100).Keep()
+		large = crowded.Page(large, 0, 1000).Entries
+		kept := few.Page(nil, 0, 100)
 		require.Len(t, kept.Entries, 3)
 		require.Equal(t, 3, cap(kept.Entries))
-		large = crowded.Page(0, 1000)
+		large = crowded.Page(large, 0, 1000).Entries
 		for i := range kept.Entries {
 			require.Equal(t, member(i), kept.Entries[i].UserID)
 		}
-		large.Release()
 	}
 }

@@ -325,7 +325,7 @@ func TestApplyRefusesOutOfOrder(t *testing.T) {
 		_, err := c.Apply(&Event{Seq: seq, Detail: &StatusChanged{Status: Completed}})
 		require.ErrorIs(t, err, ErrCorrupt)
 	}
-	require.Equal(t, Active, c.Page(0, 0).Status)
+	require.Equal(t, Active, c.Page(nil, 0, 0).Status)
 }
 
 // failing is a store of which one operation fails.

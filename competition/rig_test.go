@@ -185,7 +185,7 @@ func (r *rig) apply(e *Event) {
 	require.Equal(t, changed, r.c.Version() != version, "I4: the version must grow when the board changes, and only then; seq %d, %T", e.Seq, e.Detail)
 	if changed {
 		require.Equal(t, e.Seq, r.c.Version(), "I4")
-		require.Equal(t, e.At, r.c.Page(0, 0).UpdatedAt)
+		require.Equal(t, e.At, r.c.Page(nil, 0, 0).UpdatedAt)
 		require.False(t, r.versions[e.Seq], "a version was used again")
 		r.versions[e.Seq] = true
 	}
@@ -197,7 +197,7 @@ func (r *rig) apply(e *Event) {
 }
 
 func boardSeen(c *Competition) modelBoard {
-	b := c.Page(0, 1000)
+	b := c.Page(nil, 0, 1000)
 	return modelBoard{status: b.Status, entries: b.Entries}
 }
 

@@ -123,7 +123,7 @@ func (s *scenario) answer(t *testing.T, d *datadriven.TestData) string {
 // do decides a command, makes its events durable, applies them, and answers.
 func (s *scenario) do(t *testing.T, cmd any) string {
 	t.Helper()
-	before := s.c.Page(0, 0).Status
+	before := s.c.Page(nil, 0, 0).Status
 	a, d := perform(s.c, s.now, cmd)
 	batch := s.c.Take(Batch{})
 	var outcome Outcome
@@ -141,7 +141,7 @@ func (s *scenario) do(t *testing.T, cmd any) string {
 	checkInvariants(t, s.c)
 
 	var lines []string
-	if after := s.c.Page(0, 0).Status; after != before {
+	if after := s.c.Page(nil, 0, 0).Status; after != before {
 		lines = append(lines, "now "+after.String())
 	}
 	_, isSync := cmd.(*SubmitSync)
@@ -205,12 +205,12 @@ func (s *scenario) board(t *testing.T, d *datadriven.TestData) string {
 	offset, limit := 0, 1000
 	d.MaybeScanArgs(t, "offset", &offset)
 	d.MaybeScanArgs(t, "limit", &limit)
-	b := s.c.Page(offset, limit)
+	b := s.c.Page(nil, offset, limit)
 	if around, ok := d.Arg("around"); ok {
 		radius := 5
 		d.MaybeScanArgs(t, "radius", &radius)
 		var err error
-		if b, err = s.c.Around(around.SingleVal(t), radius); err != nil {
+		if b, err = s.c.Around(nil, around.SingleVal(t), radius); err != nil {
 			return "refused: " + code(err)
 		}
 	}

@@ -37,16 +37,16 @@ var firstDaysUntil = date("2026-05-01")
 // viewOf asks a competition everything.
 func viewOf(t require.TestingT, c *Competition) view {
 	v := view{
-		Board: c.Page(0, 1000), Middle: c.Page(middleOffset, middleLimit).Entries,
+		Board: c.Page(nil, 0, 1000), Middle: c.Page(nil, middleOffset, middleLimit).Entries,
 		Around: map[string][]Entry{}, Standings: map[string]Entry{},
 		Stats: map[string]Stats{}, FirstDays: map[string]Stats{}, Readable: map[string]bool{},
 		Summary: c.Summary(),
 	}
 	require.Equal(t, c.Version(), v.Board.Version)
-	v.Board.Version, v.Board.storage = 0, nil
+	v.Board.Version = 0
 	v.Summary.Definition = said(v.Summary.Definition)
 	for _, id := range people {
-		if board, err := c.Around(id, aroundRadius); err == nil {
+		if board, err := c.Around(nil, id, aroundRadius); err == nil {
 			require.Equal(t, c.Version(), board.Version)
 			v.Around[id] = board.Entries
 		} else {

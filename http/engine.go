@@ -30,8 +30,11 @@ type Engine interface {
 	// Top is the published top of the board; it includes every sync acknowledged
 	// before the call.
 	Top(competitionID string, caller competition.Caller) (*competition.Published, error)
-	Page(competitionID string, caller competition.Caller, offset, limit int) (competition.Board, error)
-	Around(competitionID string, caller competition.Caller, userID string, radius int) (competition.Board, error)
+
+	// Page and Around have the entries in room if they fit. After an error room must
+	// not be used any more.
+	Page(competitionID string, caller competition.Caller, offset, limit int, room []competition.Entry) (competition.Board, error)
+	Around(competitionID string, caller competition.Caller, userID string, radius int, room []competition.Entry) (competition.Board, error)
 
 	// Create returns created false when the same competition was there already.
 	Create(c *competition.CreateCompetition) (s competition.Summary, created bool, err error)

@@ -217,12 +217,18 @@ func (e *fakeEngine) Top(id string, caller competition.Caller) (*competition.Pub
 	return e.top, e.note("Top", id, caller)
 }
 
-func (e *fakeEngine) Page(id string, caller competition.Caller, offset, limit int) (competition.Board, error) {
-	return e.board, e.note("Page", id, caller, offset, limit)
+func (e *fakeEngine) Page(id string, caller competition.Caller, offset, limit int, room []competition.Entry) (competition.Board, error) {
+	return e.boardIn(room), e.note("Page", id, caller, offset, limit)
 }
 
-func (e *fakeEngine) Around(id string, caller competition.Caller, userID string, radius int) (competition.Board, error) {
-	return e.board, e.note("Around", id, caller, userID, radius)
+func (e *fakeEngine) Around(id string, caller competition.Caller, userID string, radius int, room []competition.Entry) (competition.Board, error) {
+	return e.boardIn(room), e.note("Around", id, caller, userID, radius)
+}
+
+func (e *fakeEngine) boardIn(room []competition.Entry) competition.Board {
+	b := e.board
+	b.Entries = append(room[:0], b.Entries...)
+	return b
 }
 
 func (e *fakeEngine) Create(c *competition.CreateCompetition) (competition.Summary, bool, error) {

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/valyala/fasthttp"
 
@@ -45,22 +46,31 @@ func (s *Server) getLeaderboard(c *call) error {
 		return nil
 	}
 	c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
+	room := rooms.Get().(*[]competition.Entry)
 	var board competition.Board
 	if part.Around != "" {
-		board, err = engine.Around(id, c.who.Caller, strings.Clone(part.Around), part.Radius)
+		board, err = engine.Around(id, c.who.Caller, strings.Clone(part.Around), part.Radius, *room)
 	} else {
-		board, err = engine.Page(id, c.who.Caller, part.Offset, part.Limit)
+		board, err = engine.Page(id, c.who.Caller, part.Offset, part.Limit, *room)
 	}
 	if err != nil {
-		return onReading(err)
+		return onReading(err) // room is lost: the engine may yet write into it
 	}
-	defer board.Release()
+	defer func() {
+		clear(board.Entries)
+		*room = board.Entries[:0]
+		rooms.Put(room)
+	}()
 	if !unchanged(c.RequestCtx, c.etag(&part, board.Version)) {
 		c.out = append(appendBoard(append(c.out[:0], envelope...), &board), envelopeEnd)
 		c.reply(fasthttp.StatusOK, c.out)
 	}
 	return nil
 }
+
+// rooms is storage of boards' entries. Those of large pages are most of what readers
+// leave to the collector, which then marks the board for it.
+var rooms = sync.Pool{New: func() any { return new([]competition.Entry) }}
 
 // etagFormat is a digit of every board's ETag, another one whenever the same
 // board is written in other bytes: caches then do not keep the old ones. 2: times

@@ -18,7 +18,7 @@ func (h *harness) again(t *testing.T, g *Game, snapshot bool) *Game {
 	h.reopen(t)
 	resumed, err := Resume(t.Context(), h.store, g.C.ID())
 	require.NoError(t, err)
-	require.Equal(t, g.C.Page(0, 100), resumed.C.Page(0, 100))
+	require.Equal(t, g.C.Page(nil, 0, 100), resumed.C.Page(nil, 0, 100))
 	require.Equal(t, g.C.Summary(), resumed.C.Summary())
 	resumed.Now = g.Now
 	audited(t, h, g.C.ID())
@@ -126,13 +126,13 @@ var decisionRules = []rule{
 		for _, snapshot := range []bool{true, false} {
 			id := map[bool]string{true: "board", false: "journal"}[snapshot]
 			g := h.settled(t, id, false)
-			before := g.C.Page(0, 100)
+			before := g.C.Page(nil, 0, 100)
 			require.Len(t, before.Entries, 3)
 			e := gone(byte(len(id)), before.Entries[0].UserID)
 			require.NoError(t, g.Erase(e))
 			commit(t, g)
 			g = h.again(t, g, snapshot)
-			after := g.C.Page(0, 100)
+			after := g.C.Page(nil, 0, 100)
 			require.Equal(t, before.Total, after.Total)
 			first := after.Entries[0]
 			require.Equal(t, before.Entries[0].Score, first.Score)
@@ -167,7 +167,7 @@ func tiedTo(ties []competition.Tie) (ids []string) {
 
 // ranked is who is on a board, the best first.
 func ranked(g *Game) (users []string) {
-	for _, entry := range g.C.Page(0, 100).Entries {
+	for _, entry := range g.C.Page(nil, 0, 100).Entries {
 		users = append(users, entry.UserID)
 	}
 	return users
