@@ -51,17 +51,17 @@ func (a register) merge(b register) register {
 // place names a register.
 type place struct{ user, source, day string }
 
-// ledger is a naive model of what the server may hold: for each register what
+// registers is a naive model of what the server may hold: for each register what
 // was acknowledged, and what was sent without an answer, which may or may not
 // be in.
-type ledger struct {
+type registers struct {
 	mu    sync.Mutex
 	known map[place]register
 	maybe map[place][]register
 	acks  int
 }
 
-func (l *ledger) note(r report, acknowledged bool) {
+func (l *registers) note(r report, acknowledged bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	p, value := place{r.user, r.source, r.day}, register{r.recorded, r.steps}
@@ -76,7 +76,7 @@ func (l *ledger) note(r report, acknowledged bool) {
 // settle holds what the server has against the model, and from then on takes it
 // as known. A register must be the acknowledged ones merged with some of those
 // that had no answer.
-func (l *ledger) settle(t *testing.T, held map[place]register) {
+func (l *registers) settle(t *testing.T, held map[place]register) {
 	t.Helper()
 	for p, known := range l.known {
 		require.Contains(t, held, p, "an acknowledged sync is gone")
@@ -95,7 +95,7 @@ func (l *ledger) settle(t *testing.T, held map[place]register) {
 }
 
 // scores is what the board must say: by day the larger of the sources, summed.
-func (l *ledger) scores() map[string]int64 {
+func (l *registers) scores() map[string]int64 {
 	best := map[[2]string]int64{}
 	for p, r := range l.known {
 		key := [2]string{p.user, p.day}
@@ -202,7 +202,7 @@ func testKills(t *testing.T, where string) {
 	for i := range 24 {
 		users = append(users, fmt.Sprintf("user-%02d", i))
 	}
-	l := &ledger{known: map[place]register{}, maybe: map[place][]register{}}
+	l := &registers{known: map[place]register{}, maybe: map[place][]register{}}
 	boards := &versions{seen: map[uint64]string{}}
 	s := startServer(t, where)
 	s.createSpring(competitionID)
@@ -226,7 +226,7 @@ func testKills(t *testing.T, where string) {
 
 // loadAndKill posts from several connections and kills the server at a random
 // moment.
-func loadAndKill(t *testing.T, s *instance, l *ledger, boards *versions, competitionID string, users []string, random *rand.Rand) {
+func loadAndKill(t *testing.T, s *instance, l *registers, boards *versions, competitionID string, users []string, random *rand.Rand) {
 	t.Helper()
 	const workers = 8
 	moment := time.Duration(random.IntN(250)) * time.Millisecond

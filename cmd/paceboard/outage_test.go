@@ -39,7 +39,7 @@ const (
 )
 
 // run posts until told to stop; what is not acknowledged by then it finishes.
-func (p *phone) run(l *ledger, competitionID string, stop <-chan struct{}) error {
+func (p *phone) run(l *registers, competitionID string, stop <-chan struct{}) error {
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
 	token := operatorToken(p.t)
@@ -226,7 +226,7 @@ func TestOutagesOfPostgreSQL(t *testing.T) {
 	t.Logf("seed %d", seed)
 	random := rand.New(rand.NewPCG(seed, 3))
 	users := names(workers * perWorker)
-	l := &ledger{known: map[place]register{}, maybe: map[place][]register{}}
+	l := &registers{known: map[place]register{}, maybe: map[place][]register{}}
 	boards := &versions{seen: map[uint64]string{}}
 
 	ctx, cancel := context.WithCancel(t.Context())
@@ -357,7 +357,7 @@ func TestOutageOfOneOfTwoServers(t *testing.T) {
 
 	type game struct {
 		id     string
-		ledger *ledger
+		ledger *registers
 		boards *versions
 		phones []*phone
 	}
@@ -368,7 +368,7 @@ func TestOutageOfOneOfTwoServers(t *testing.T) {
 	for i := range games {
 		g := &game{
 			id: fmt.Sprintf("shared-%d", i), boards: &versions{seen: map[uint64]string{}},
-			ledger: &ledger{known: map[place]register{}, maybe: map[place][]register{}},
+			ledger: &registers{known: map[place]register{}, maybe: map[place][]register{}},
 		}
 		games[i] = g
 		servers[i%2].Load().createSpring(g.id)

@@ -103,7 +103,7 @@ var erasureRules = []rule{
 			}
 			require.Equal(t, kept, transactionsOf(t, h.store, gone(0, "").Pseudonym, competition.LedgerPlace{}, 100))
 			require.Len(t, prizesOf(t, h.store, gone(0, "").Pseudonym, competition.LedgerPlace{}, 100), 1)
-			for _, transaction := range ledger(t, h.store, "board").Transactions {
+			for _, transaction := range ledgerOf(t, h.store, "board").Transactions {
 				for _, p := range transaction.Postings {
 					require.True(t, !p.Account.OfUser() || competition.IsPseudonym(p.Account.Owner), "%v", p.Account)
 				}

@@ -81,7 +81,7 @@ var ledgerRules = []rule{
 		require.Empty(t, transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 10))
 		require.Empty(t, prizesOf(t, h.store, "anna", competition.LedgerPlace{}, 10))
 		require.Empty(t, pendingPrizes(t, h.store, competition.PrizeID{}, 10))
-		rows := ledger(t, h.store, "board")
+		rows := ledgerOf(t, h.store, "board")
 		require.Empty(t, rows.Transactions)
 		require.Empty(t, rows.Prizes)
 	}},
@@ -98,7 +98,7 @@ var ledgerRules = []rule{
 				require.NoError(t, err)
 				require.NoError(t, audited.Compare(t.Context(), h.store))
 				require.Empty(t, audited.Findings)
-				rows := ledger(t, h.store, id)
+				rows := ledgerOf(t, h.store, id)
 				require.Equal(t, audited.Transactions, rows.Transactions)
 				require.Len(t, rows.Prizes, 3)
 				require.Equal(t, audited.Prizes, rows.Prizes)
@@ -113,7 +113,7 @@ var ledgerRules = []rule{
 		require.NoError(t, g.FailPrize(2, "no account"))
 		commit(t, g)
 		balances := map[string]int64{}
-		for _, transaction := range ledger(t, h.store, "board").Transactions {
+		for _, transaction := range ledgerOf(t, h.store, "board").Transactions {
 			require.NoError(t, transaction.Check())
 			for _, p := range transaction.Postings {
 				balances[p.Account.String()] += p.Minor
@@ -213,7 +213,7 @@ var ledgerRules = []rule{
 		require.Nil(t, h.store.Append(t.Context(), batches))
 		require.Len(t, transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 10), 3)
 		for _, id := range []string{"a", "b", "c"} {
-			require.Len(t, ledger(t, h.store, id).Transactions, 1)
+			require.Len(t, ledgerOf(t, h.store, id).Transactions, 1)
 		}
 	}},
 
@@ -228,7 +228,7 @@ var ledgerRules = []rule{
 		require.NoError(t, zombie.Join("bert", ""))
 		require.ErrorIs(t, zombie.Commit(t.Context()), competition.ErrConflict)
 		require.Empty(t, transactionsOf(t, h.store, "bert", competition.LedgerPlace{}, 10))
-		require.Len(t, ledger(t, h.store, "board").Transactions, 1)
+		require.Len(t, ledgerOf(t, h.store, "board").Transactions, 1)
 	}},
 
 	{"who paid is known after recovery, and gets it back to the minor unit", func(t *testing.T, h *harness) {
@@ -306,7 +306,7 @@ func handover(t *testing.T, s competition.Store, id competition.PrizeID) (found 
 	return found
 }
 
-func ledger(t *testing.T, s competition.Store, id string) (rows competition.LedgerRows) {
+func ledgerOf(t *testing.T, s competition.Store, id string) (rows competition.LedgerRows) {
 	t.Helper()
 	require.NoError(t, s.ReadLedger(t.Context(), id,
 		func(tx competition.Transaction) error {
