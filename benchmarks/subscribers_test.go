@@ -20,6 +20,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	pbhttp "github.com/paceboard/paceboard/http"
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
@@ -76,7 +77,7 @@ func newEngine(b *testing.B) *actors.Engine {
 	b.Cleanup(func() { require.NoError(b, engine.Close(context.Background())) }) //nolint:usetesting // as above
 	now := time.Now()
 	d := competition.Definition{
-		ID: "live", Name: "Live", Start: competition.MillisOf(now.AddDate(0, 0, -3)), End: competition.MillisOf(now.AddDate(0, 0, 3)),
+		ID: "live", Name: "Live", Start: calendar.MillisOf(now.AddDate(0, 0, -3)), End: calendar.MillisOf(now.AddDate(0, 0, 3)),
 		Currency: "EUR", Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{60_000, 30_000, 10_000},
 		DailyLimits: competition.DefaultDailyLimits, LateSyncHours: competition.DefaultLateSyncHours,
 	}

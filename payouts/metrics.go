@@ -3,7 +3,7 @@ package payouts
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // metrics is what machines see of the worker.
@@ -30,9 +30,9 @@ func newMetrics(registry prometheus.Registerer) metrics {
 }
 
 // tally counts pending prizes by status.
-type tally [competition.HandoverDead + 1]int
+type tally [ledger.HandoverDead + 1]int
 
-func (t *tally) add(s competition.HandoverStatus) {
+func (t *tally) add(s ledger.HandoverStatus) {
 	if int(s) < len(t) {
 		t[s]++
 	}
@@ -40,6 +40,6 @@ func (t *tally) add(s competition.HandoverStatus) {
 
 func (m *metrics) show(t tally) {
 	for s, n := range t {
-		m.pending.WithLabelValues(competition.HandoverStatus(s).String()).Set(float64(n))
+		m.pending.WithLabelValues(ledger.HandoverStatus(s).String()).Set(float64(n))
 	}
 }

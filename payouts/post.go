@@ -17,7 +17,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // The headers of a request besides the usual ones.
@@ -53,18 +53,18 @@ type message struct {
 }
 
 // bodyOf is the same whenever it is asked for a prize.
-func bodyOf(p *competition.Prize) ([]byte, error) {
-	decimals, _ := competition.CurrencyDecimals(p.Currency)
+func bodyOf(p *ledger.Prize) ([]byte, error) {
+	decimals, _ := ledger.CurrencyDecimals(p.Currency)
 	return json.Marshal(message{
 		ID: p.ID().String(), CompetitionID: p.CompetitionID, UserID: p.UserID, Rank: p.Rank,
-		Amount: jsontext.Value(competition.FormatMinor(p.Minor, decimals)), AmountMinor: p.Minor,
+		Amount: jsontext.Value(ledger.FormatMinor(p.Minor, decimals)), AmountMinor: p.Minor,
 		Currency: p.Currency, CreatedAt: string(p.CreatedAt.AppendTime(nil)),
 	})
 }
 
 // post makes one request; nil says that the receiver answered 2xx. The error is
 // for operators and does not hold the URL, which may be a secret.
-func (w *Worker) post(ctx context.Context, p *competition.Prize) error {
+func (w *Worker) post(ctx context.Context, p *ledger.Prize) error {
 	body, err := bodyOf(p)
 	if err != nil {
 		return err

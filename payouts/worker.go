@@ -12,12 +12,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
-// Store is what the worker needs of a store; see competition.LedgerStore.
+// Store is what the worker needs of a store; see ledger.Store.
 type Store interface {
-	PendingPrizes(ctx context.Context, behind competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error
-	SaveHandover(ctx context.Context, h *competition.Handover, attempts int) error
+	PendingPrizes(ctx context.Context, behind ledger.PrizeID, visit func(ledger.Prize, ledger.Handover) bool) error
+	SaveHandover(ctx context.Context, h *ledger.Handover, attempts int) error
 }
 
 // Options of a Worker. Store and URL are needed, all else has a default.
@@ -130,10 +132,10 @@ func (w *Worker) round(ctx context.Context) (next time.Time) {
 	var count tally
 	var under sync.WaitGroup
 	defer under.Wait()
-	for behind := (competition.PrizeID{}); ; {
-		var pending []competition.PayoutReply
-		err := w.Store.PendingPrizes(ctx, behind, func(p competition.Prize, h competition.Handover) bool {
-			pending = append(pending, competition.PayoutReply{Prize: p, Handover: h})
+	for behind := (ledger.PrizeID{}); ; {
+		var pending []ledger.PayoutReply
+		err := w.Store.PendingPrizes(ctx, behind, func(p ledger.Prize, h ledger.Handover) bool {
+			pending = append(pending, ledger.PayoutReply{Prize: p, Handover: h})
 			return len(pending) < page
 		})
 		if err != nil {
@@ -147,7 +149,7 @@ func (w *Worker) round(ctx context.Context) (next time.Time) {
 			count.add(p.Handover.Status)
 			due := p.Handover.NextAt.Time()
 			switch {
-			case p.Handover.Status != competition.HandoverWaiting:
+			case p.Handover.Status != ledger.HandoverWaiting:
 			case due.After(w.Now()):
 				next = earlier(next, due)
 			default:
@@ -178,12 +180,12 @@ func earlier(a, b time.Time) time.Time {
 }
 
 // attempt hands one prize over, or writes down why it could not.
-func (w *Worker) attempt(ctx context.Context, p competition.PayoutReply) {
+func (w *Worker) attempt(ctx context.Context, p ledger.PayoutReply) {
 	h, before := p.Handover, p.Handover.Attempts
 	// First the claim: if all ends here, or somebody else has it, nobody tries
 	// before it must have failed.
 	h.Attempts++
-	h.NextAt = competition.MillisOf(w.Now().Add(w.Timeout + w.pauseAfter(h.Attempts)))
+	h.NextAt = calendar.MillisOf(w.Now().Add(w.Timeout + w.pauseAfter(h.Attempts)))
 	if err := w.save(ctx, &h, before); err != nil {
 		if !errors.Is(err, competition.ErrConflict) && ctx.Err() == nil {
 			w.Logger.WarnContext(ctx, "a prize is not handed over while its attempt cannot be written down", "prize", h.Prize.String(), "error", err)
@@ -196,15 +198,15 @@ func (w *Worker) attempt(ctx context.Context, p competition.PayoutReply) {
 	}
 	switch {
 	case err == nil:
-		h.Status, h.Error = competition.HandoverDelivered, ""
+		h.Status, h.Error = ledger.HandoverDelivered, ""
 		w.metrics.attempts.WithLabelValues("delivered").Inc()
 	case h.Attempts >= w.Attempts:
-		h.Status, h.Error = competition.HandoverDead, err.Error()
+		h.Status, h.Error = ledger.HandoverDead, err.Error()
 		w.metrics.attempts.WithLabelValues("dead").Inc()
 		w.Logger.ErrorContext(ctx, "A PRIZE COULD NOT BE HANDED OVER and waits for an operator: look after the webhook, then POST /api/v1/payouts/"+h.Prize.String()+"/retry", //nolint:sloglint // It says what to do.
 			"prize", h.Prize.String(), "attempts", h.Attempts, "error", err)
 	default:
-		h.NextAt, h.Error = competition.MillisOf(w.Now().Add(w.pauseAfter(h.Attempts))), err.Error()
+		h.NextAt, h.Error = calendar.MillisOf(w.Now().Add(w.pauseAfter(h.Attempts))), err.Error()
 		w.metrics.attempts.WithLabelValues("failed").Inc()
 		w.Logger.WarnContext(ctx, "a prize could not be handed over and will be tried again",
 			"prize", h.Prize.String(), "attempt", h.Attempts, "next_at", h.NextAt.Time(), "error", err)
@@ -214,7 +216,7 @@ func (w *Worker) attempt(ctx context.Context, p competition.PayoutReply) {
 	}
 }
 
-func (w *Worker) save(ctx context.Context, h *competition.Handover, attempts int) error {
+func (w *Worker) save(ctx context.Context, h *ledger.Handover, attempts int) error {
 	ctx, cancel := context.WithTimeout(ctx, w.Timeout)
 	defer cancel()
 	return w.Store.SaveHandover(ctx, h, attempts)

@@ -21,29 +21,30 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // memory is a store of pending prizes; the real ones have their own suite.
 type memory struct {
 	mu        sync.Mutex
-	prizes    []competition.Prize
-	handovers map[competition.PrizeID]competition.Handover
+	prizes    []ledger.Prize
+	handovers map[ledger.PrizeID]ledger.Handover
 	changed   chan struct{} // closed and replaced at each save
 	refuse    error
 }
 
 func newMemory(n int) *memory {
-	m := &memory{handovers: map[competition.PrizeID]competition.Handover{}, changed: make(chan struct{})}
+	m := &memory{handovers: map[ledger.PrizeID]ledger.Handover{}, changed: make(chan struct{})}
 	for i := range n {
-		m.prizes = append(m.prizes, competition.Prize{
+		m.prizes = append(m.prizes, ledger.Prize{
 			CompetitionID: "spring", Number: uint32(i + 1), UserID: fmt.Sprintf("u%d", i+1), Rank: i + 1, Minor: 1005, Currency: "EUR",
-			Status: competition.PendingPrize, CreatedAt: 1_795_435_200_000,
+			Status: ledger.PendingPrize, CreatedAt: 1_795_435_200_000,
 		})
 	}
 	return m
 }
 
-func (m *memory) PendingPrizes(_ context.Context, behind competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error {
+func (m *memory) PendingPrizes(_ context.Context, behind ledger.PrizeID, visit func(ledger.Prize, ledger.Handover) bool) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	for _, p := range m.prizes {
@@ -56,7 +57,7 @@ func (m *memory) PendingPrizes(_ context.Context, behind competition.PrizeID, vi
 	return nil
 }
 
-func (m *memory) SaveHandover(_ context.Context, h *competition.Handover, attempts int) error {
+func (m *memory) SaveHandover(_ context.Context, h *ledger.Handover, attempts int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.refuse != nil {
@@ -72,12 +73,12 @@ func (m *memory) SaveHandover(_ context.Context, h *competition.Handover, attemp
 }
 
 // await waits until all hand-overs have a status.
-func (m *memory) await(t *testing.T, status competition.HandoverStatus) []competition.Handover {
+func (m *memory) await(t *testing.T, status ledger.HandoverStatus) []ledger.Handover {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
 		m.mu.Lock()
-		var all []competition.Handover
+		var all []ledger.Handover
 		for _, h := range m.handovers {
 			if h.Status == status {
 				all = append(all, h)
@@ -86,7 +87,7 @@ func (m *memory) await(t *testing.T, status competition.HandoverStatus) []compet
 		changed := m.changed
 		m.mu.Unlock()
 		if len(all) == len(m.prizes) {
-			slices.SortFunc(all, func(a, b competition.Handover) int { return cmp.Compare(a.Prize.Number, b.Prize.Number) })
+			slices.SortFunc(all, func(a, b ledger.Handover) int { return cmp.Compare(a.Prize.Number, b.Prize.Number) })
 			return all
 		}
 		select {
@@ -164,7 +165,7 @@ func TestPrizesAreHandedOver(t *testing.T) {
 	m := newMemory(600) // more than two pages
 	r := receive(t, func(_ int, w http.ResponseWriter) { w.WriteHeader(http.StatusAccepted) })
 	start(t, m, r.URL, nil)
-	for _, h := range m.await(t, competition.HandoverDelivered) {
+	for _, h := range m.await(t, ledger.HandoverDelivered) {
 		require.Equal(t, 1, h.Attempts)
 		require.Empty(t, h.Error)
 	}
@@ -197,7 +198,7 @@ func TestReceiverThatFailsHangsAnswers500ThenTakesIt(t *testing.T) {
 	})
 	t.Cleanup(func() { close(ended) }) // before the receiver waits for its handlers
 	_, registry := start(t, m, r.URL, nil)
-	for _, h := range m.await(t, competition.HandoverDelivered) {
+	for _, h := range m.await(t, ledger.HandoverDelivered) {
 		require.Equal(t, 5, h.Attempts)
 	}
 	r.mu.Lock()
@@ -222,16 +223,16 @@ func TestPrizeIsDeadAfterTooManyAttemptsAndCanBeTriedAgain(t *testing.T) {
 		}
 	})
 	w, registry := start(t, m, r.URL, func(o *Options) { o.Attempts = 3 })
-	dead := m.await(t, competition.HandoverDead)
+	dead := m.await(t, ledger.HandoverDead)
 	require.Equal(t, 3, dead[0].Attempts)
 	require.Equal(t, "the webhook answered 502", dead[0].Error)
 	require.Eventually(t, func() bool { return gauge(t, registry, "dead") == 1 }, 5*time.Second, time.Millisecond)
 	require.Len(t, r.bodies["spring.1"], 3, "nobody tries a dead one")
 
 	close(good)
-	require.NoError(t, m.SaveHandover(t.Context(), &competition.Handover{Prize: dead[0].Prize}, 3))
+	require.NoError(t, m.SaveHandover(t.Context(), &ledger.Handover{Prize: dead[0].Prize}, 3))
 	w.Wake()
-	m.await(t, competition.HandoverDelivered)
+	m.await(t, ledger.HandoverDelivered)
 	require.Eventually(t, func() bool { return gauge(t, registry, "dead") == 0 }, 5*time.Second, time.Millisecond)
 }
 
@@ -256,7 +257,7 @@ func TestWorkersOnOneStoreTakeTurns(t *testing.T) {
 	for range 3 {
 		start(t, m, r.URL, func(o *Options) { o.FirstPause, o.Timeout = time.Second, 5*time.Second })
 	}
-	for _, h := range m.await(t, competition.HandoverDelivered) {
+	for _, h := range m.await(t, ledger.HandoverDelivered) {
 		require.Equal(t, 1, h.Attempts)
 	}
 	for key, bodies := range r.bodies {
@@ -281,10 +282,10 @@ func TestAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
 	close(ended)
 	m.mu.Lock()
 	require.Equal(t, 1, m.handovers[m.prizes[0].ID()].Attempts)
-	require.Equal(t, competition.HandoverWaiting, m.handovers[m.prizes[0].ID()].Status)
+	require.Equal(t, ledger.HandoverWaiting, m.handovers[m.prizes[0].ID()].Status)
 	m.mu.Unlock()
 	start(t, m, r.URL, nil)
-	require.Equal(t, 2, m.await(t, competition.HandoverDelivered)[0].Attempts)
+	require.Equal(t, 2, m.await(t, ledger.HandoverDelivered)[0].Attempts)
 }
 
 func TestNothingIsSentThatCannotBeWrittenDown(t *testing.T) {
@@ -300,7 +301,7 @@ func TestNothingIsSentThatCannotBeWrittenDown(t *testing.T) {
 	m.refuse = nil
 	m.mu.Unlock()
 	w.Wake()
-	m.await(t, competition.HandoverDelivered)
+	m.await(t, ledger.HandoverDelivered)
 }
 
 func TestPausesGrowAndAreJittered(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
 
@@ -20,7 +21,7 @@ var operator = competition.Caller{UserID: "operator", Operator: true}
 func definition(id string) competition.Definition {
 	now := time.Now()
 	d := competition.Definition{
-		ID: id, Name: id, Start: competition.MillisOf(now.AddDate(0, 0, -40)), End: competition.MillisOf(now.AddDate(0, 0, 9)), Currency: "EUR",
+		ID: id, Name: id, Start: calendar.MillisOf(now.AddDate(0, 0, -40)), End: calendar.MillisOf(now.AddDate(0, 0, 9)), Currency: "EUR",
 		Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{competition.WholeSplit}, DailyLimits: competition.DefaultDailyLimits,
 	}
 	d.Complete()
@@ -30,7 +31,7 @@ func definition(id string) competition.Definition {
 // aSync is a user's sync of one of the last 30 days, at random.
 func aSync(random *rand.Rand, users int) competition.SubmitSync {
 	return competition.SubmitSync{
-		UserID: rig.UserID(random.IntN(users)), Source: "google_fit", Day: competition.DayOf(time.Now()) - competition.Day(random.IntN(30)),
+		UserID: rig.UserID(random.IntN(users)), Source: "google_fit", Day: calendar.DayOf(time.Now()) - calendar.Day(random.IntN(30)),
 		Metrics: competition.Metrics{Steps: 1 + random.Int64N(40_000), DistanceCm: random.Int64N(2_000_000), EnergyCentikcal: 1 + random.Int64N(90_000)},
 	}
 }
@@ -45,7 +46,7 @@ type core struct {
 
 func newCore(id string) (*core, error) {
 	c := &core{Competition: competition.New(id, func() competition.Key { return competition.Key{} })}
-	_, _, err := c.Create(competition.MillisOf(time.Now()), &competition.CreateCompetition{Caller: operator, Definition: definition(id)})
+	_, _, err := c.Create(calendar.MillisOf(time.Now()), &competition.CreateCompetition{Caller: operator, Definition: definition(id)})
 	return c, err
 }
 
@@ -84,7 +85,7 @@ func participants() study {
 			}
 			random := rand.New(rand.NewPCG(1, 2))
 			submit := func(s competition.SubmitSync) error {
-				decision, err := c.SubmitSync(competition.MillisOf(time.Now()), &s)
+				decision, err := c.SubmitSync(calendar.MillisOf(time.Now()), &s)
 				if err == nil {
 					err = c.settle(ctx)
 				}
@@ -144,7 +145,7 @@ func journal(dir string) study {
 			random := rand.New(rand.NewPCG(1, 2))
 			for i := range n {
 				s := aSync(random, 1_000)
-				if _, err := c.SubmitSync(competition.MillisOf(time.Now()), &s); err != nil {
+				if _, err := c.SubmitSync(calendar.MillisOf(time.Now()), &s); err != nil {
 					return nil, err
 				}
 				if i%256 == 255 || i == n-1 { // a busy server's commits

@@ -12,6 +12,7 @@ import (
 
 	"github.com/paceboard/paceboard/benchmarks/internal/rig"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
 
@@ -38,9 +39,9 @@ func fill(ctx context.Context, flags *flag.FlagSet, args []string) (err error) {
 	defer func() { err = errors.Join(err, store.Close()) }()
 
 	now := time.Now()
-	at, today := competition.MillisOf(now), competition.DayOf(now)
+	at, today := calendar.MillisOf(now), calendar.DayOf(now)
 	d := competition.Definition{
-		ID: *id, Name: "Big", Start: competition.MillisOf(now.AddDate(0, 0, -*days-1)), End: competition.MillisOf(now.AddDate(0, 0, 9)),
+		ID: *id, Name: "Big", Start: calendar.MillisOf(now.AddDate(0, 0, -*days-1)), End: calendar.MillisOf(now.AddDate(0, 0, 9)),
 		Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{competition.WholeSplit}, DailyLimits: competition.DefaultDailyLimits,
 	}
 	d.Complete()
@@ -77,11 +78,11 @@ func aDay(random *rand.Rand) competition.Metrics {
 }
 
 // historiesOf makes histories that end the day before yesterday.
-func historiesOf(random *rand.Rand, today competition.Day, length int) []competition.Days {
+func historiesOf(random *rand.Rand, today calendar.Day, length int) []competition.Days {
 	shapes := make([]competition.Days, fillShapes)
 	for i := range shapes {
 		for back := length; back > 0; back-- {
-			day := today - 1 - competition.Day(back)
+			day := today - 1 - calendar.Day(back)
 			shapes[i], _ = shapes[i].Merge(competition.Register{
 				Day: day, RecordedAt: day.Time().Add(20 * time.Hour).UnixNano(), Metrics: aDay(random),
 			})

@@ -11,6 +11,7 @@ import (
 	goredis "github.com/redis/go-redis/v9"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // draftSeconds is how long a draft lives after its last write.
@@ -179,7 +180,7 @@ func beginMessage(kind, competitionID string) []byte {
 	return append(append(b, competitionID...), '"') // letters, digits, _ and -
 }
 
-func endMessage(b []byte, at competition.Millis) []byte {
+func endMessage(b []byte, at calendar.Millis) []byte {
 	return append(at.AppendTime(append(b, `,"timestamp":"`...)), `"}`...)
 }
 
