@@ -14,7 +14,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp/fasthttputil"
 
@@ -22,6 +21,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	pbhttp "github.com/paceboard/paceboard/http"
+	"github.com/paceboard/paceboard/internal/token"
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
 
@@ -106,14 +106,12 @@ func inUse() int64 {
 // subscribe opens one subscription and reads its greeting and its first board.
 func subscribe(b *testing.B, listener *fasthttputil.InmemoryListener, i int) net.Conn {
 	b.Helper()
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, jwt.MapClaims{
-		"sub": userID(i), "aud": "authenticated", "role": "authenticated", "exp": time.Now().Add(time.Hour).Unix(),
-	}).SignedString([]byte(secret))
+	bearer, err := token.User{ID: userID(i)}.Sign([]byte(secret))
 	require.NoError(b, err)
 	conn, err := listener.Dial()
 	require.NoError(b, err)
 	_, err = fmt.Fprintf(conn, "GET /ws/leaderboard/live?limit=10 HTTP/1.1\r\nHost: paceboard.test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"+
-		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: bearer.%s\r\n\r\n", token)
+		"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: bearer.%s\r\n\r\n", bearer)
 	require.NoError(b, err)
 	in := bufio.NewReader(conn)
 	response, err := http.ReadResponse(in, nil)

@@ -8,7 +8,7 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/embedded"
@@ -31,7 +31,7 @@ func definition(id string) competition.Definition {
 // aSync is a user's sync of one of the last 30 days, at random.
 func aSync(random *rand.Rand, users int) competition.SubmitSync {
 	return competition.SubmitSync{
-		UserID: rig.UserID(random.IntN(users)), Source: "google_fit", Day: calendar.DayOf(time.Now()) - calendar.Day(random.IntN(30)),
+		UserID: measure.UserID(random.IntN(users)), Source: "google_fit", Day: calendar.DayOf(time.Now()) - calendar.Day(random.IntN(30)),
 		Metrics: competition.Metrics{Steps: 1 + random.Int64N(40_000), DistanceCm: random.Int64N(2_000_000), EnergyCentikcal: 1 + random.Int64N(90_000)},
 	}
 }
@@ -96,7 +96,7 @@ func participants() study {
 			}
 			for i := range n {
 				s := aSync(random, 1)
-				s.UserID = rig.UserID(i)
+				s.UserID = measure.UserID(i)
 				if err := submit(s); err != nil {
 					return nil, err
 				}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/actors"
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
@@ -52,7 +52,7 @@ func competitions(dir string) study {
 			}
 			if err := crowd(ctx, n*members, func(i int, random *rand.Rand) error {
 				s := aSync(random, members)
-				s.UserID = rig.UserID(i % members)
+				s.UserID = measure.UserID(i % members)
 				_, err := engine.SubmitSync(nameOf(i/members), &s)
 				return err
 			}); err != nil {

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 func main() {
@@ -39,18 +39,18 @@ type study struct {
 
 // report is what a run writes.
 type report struct {
-	Machine rig.Where `json:"machine"`
-	Curves  []*curve  `json:"curves"`
+	Machine measure.Where `json:"machine"`
+	Curves  []*curve      `json:"curves"`
 }
 
 // run measures every study, prints the curves and writes them.
 func run(ctx context.Context, most int, results string) (err error) {
-	dir, err := rig.TempDir("growth")
+	dir, err := measure.TempDir("growth")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	r := &report{Machine: rig.Here(ctx)}
+	r := &report{Machine: measure.Here(ctx)}
 	for _, s := range []study{participants(), competitions(dir), subscribers(dir), journal(dir)} {
 		for _, n := range s.sizes {
 			if n > most {

@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // Small plots, side by side, in pixels.
@@ -20,7 +20,7 @@ const (
 // plot draws every curve, both axes by powers of ten, with its fit dashed.
 func (r *report) plot(path string) error {
 	rows := (len(r.Curves) + columns - 1) / columns
-	p := rig.NewPlot(columns*cellWidth, margin+rows*cellHeight+36, 24, "How cost grows with size (both axes are logarithmic)")
+	p := measure.NewPlot(columns*cellWidth, margin+rows*cellHeight+36, 24, "How cost grows with size (both axes are logarithmic)")
 	for i, c := range r.Curves {
 		c.draw(p, float64(i%columns*cellWidth), float64(margin+i/columns*cellHeight))
 	}
@@ -28,7 +28,7 @@ func (r *report) plot(path string) error {
 }
 
 // draw draws one curve into the cell whose corner is at x and y.
-func (c *curve) draw(p *rig.Plot, x, y float64) {
+func (c *curve) draw(p *measure.Plot, x, y float64) {
 	lowest, highest := math.Inf(1), math.Inf(-1)
 	for _, point := range c.Points {
 		lowest, highest = min(lowest, point.Value), max(highest, point.Value)

@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strconv"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // subscribers is the processor time of the server, and how late frames are, by
@@ -24,7 +24,7 @@ func subscribers(dir string) study {
 		at: func(ctx context.Context, n int) ([]float64, error) {
 			live := filepath.Join(dir, "live")
 			if _, err := os.Stat(live); err != nil {
-				if err := rig.Build(ctx, dir, "./benchmarks/live"); err != nil {
+				if err := measure.Build(ctx, dir, "./benchmarks/live"); err != nil {
 					return nil, err
 				}
 			}

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
@@ -56,7 +56,7 @@ func (b *bench) close() {
 // run measures everything that was chosen.
 func (b *bench) run(ctx context.Context) error {
 	b.progress.say("building the server and what it is measured against")
-	if err := rig.Build(ctx, b.dir, "./cmd/paceboard", "./benchmarks/subjects"); err != nil {
+	if err := measure.Build(ctx, b.dir, "./cmd/paceboard", "./benchmarks/subjects"); err != nil {
 		return err
 	}
 	if err := b.startAll(ctx); err != nil {
@@ -104,11 +104,11 @@ func (b *bench) settle(ctx context.Context) error {
 	const quiet = 0.1 // of a core
 	window := b.each / 15
 	for end := time.Now().Add(2 * b.each); ; {
-		before := rig.Machine().Busy
-		if err := rig.Pause(ctx, window); err != nil {
+		before := measure.Machine().Busy
+		if err := measure.Pause(ctx, window); err != nil {
 			return err
 		}
-		if busy := rig.Machine().Busy - before; busy.Seconds() <= quiet*window.Seconds() || time.Now().After(end) {
+		if busy := measure.Machine().Busy - before; busy.Seconds() <= quiet*window.Seconds() || time.Now().After(end) {
 			return nil
 		}
 	}
@@ -141,9 +141,9 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 		return round{}, err
 	}
 	others := b.beside(ctx, m.beside)
-	used, machine, began := s.Usage(), rig.Machine(), time.Now()
+	used, machine, began := s.Usage(), measure.Machine(), time.Now()
 	w, err := b.wrk.run(ctx, s.Address, m.connections, l.file, b.number, b.each)
-	usedUp, machineUp, took := s.Usage(), rig.Machine(), time.Since(began)
+	usedUp, machineUp, took := s.Usage(), measure.Machine(), time.Since(began)
 	if err := errors.Join(err, <-others); err != nil {
 		return round{}, err
 	}
@@ -173,9 +173,9 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 func (b *bench) measureInserts(ctx context.Context, m *measurement) (r round, err error) {
 	shortest := max(time.Second, b.each.Round(time.Second))
 	for d := shortest; d <= 4*shortest; d *= 2 {
-		machine := rig.Machine()
+		machine := measure.Machine()
 		if r.Rate, err = testservers.RunPgbench(ctx, b.postgresURL, insertScript, m.connections, d); err == nil {
-			r.Machine = microseconds(rig.Machine().Busy-machine.Busy) / (r.Rate * d.Seconds())
+			r.Machine = microseconds(measure.Machine().Busy-machine.Busy) / (r.Rate * d.Seconds())
 			break
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // committed is what a server's journal has done so far, as its metrics tell it.
@@ -31,7 +31,7 @@ func (s *server) committed(ctx context.Context) (committed, error) {
 	if err != nil {
 		return committed{}, fmt.Errorf("ask for the metrics: %w", err)
 	}
-	token, err := rig.Token("boss", true) // "operator" is reserved
+	token, err := measure.Token("boss", true) // "operator" is reserved
 	if err != nil {
 		return committed{}, err
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // goal is something that a run must show.
@@ -64,7 +64,7 @@ func judge(r *report) []verdict {
 	return verdicts
 }
 
-func (v *verdict) String() string { return fmt.Sprintf("%s: %s", v.Bound, rig.Met(v.Met)) }
+func (v *verdict) String() string { return fmt.Sprintf("%s: %s", v.Bound, measure.Met(v.Met)) }
 
 func ratio(key string) func(*report) (float64, bool) {
 	return func(r *report) (float64, bool) {

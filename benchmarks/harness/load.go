@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 const (
@@ -98,7 +98,7 @@ func newLoads() (*loads, error) {
 	l := &loads{day: time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly), random: rand.New(rand.NewPCG(1, 2))}
 	var err error
 	for i := range users {
-		token, failed := rig.Token(rig.UserID(i), false)
+		token, failed := measure.Token(measure.UserID(i), false)
 		if failed != nil {
 			err = failed
 		}
@@ -107,14 +107,14 @@ func newLoads() (*loads, error) {
 	if err != nil {
 		return nil, err
 	}
-	l.boss, err = rig.Token("boss", true)
+	l.boss, err = measure.Token("boss", true)
 	return l, err
 }
 
 // sync is the body of a sync as the app sends it, with the number last.
 func (l *loads) sync(competitionID string, user int) string {
 	return fmt.Sprintf(`{"user_id":%q,"competition_id":%q,"distance":8000.25,"calories":500,"active_minutes":60,"source":"google_fit","date":"%sT00:00:00Z","recorded_at":"%sT18:03:00Z","steps":%s}`,
-		rig.UserID(user), competitionID, l.day, l.day, gap)
+		measure.UserID(user), competitionID, l.day, l.day, gap)
 }
 
 // syncs has a sync of each user, in any order, to a competition that of says.
@@ -161,7 +161,7 @@ func (l *loads) top(headers ...string) *load {
 // around asks for the neighbours of anybody on a board of so many.
 func (l *loads) around(board, radius int) *load {
 	return l.reads(func() string {
-		return fmt.Sprintf("/api/v1/leaderboard/%s?around=%s&radius=%d", large, rig.UserID(1+l.random.IntN(board)), radius)
+		return fmt.Sprintf("/api/v1/leaderboard/%s?around=%s&radius=%d", large, measure.UserID(1+l.random.IntN(board)), radius)
 	})
 }
 

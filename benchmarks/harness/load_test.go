@@ -19,7 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -144,7 +144,7 @@ func TestNumbersGrowPastWhatWasSent(t *testing.T) {
 func TestPauseEndsWithTheRun(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
-		require.NoError(t, rig.Pause(t.Context(), time.Minute))
+		require.NoError(t, measure.Pause(t.Context(), time.Minute))
 		require.Equal(t, time.Minute, time.Since(began))
 	})
 }

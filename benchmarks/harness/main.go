@@ -13,7 +13,7 @@ import (
 
 	"github.com/mattn/go-isatty"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // options are what the command line says.
@@ -65,7 +65,7 @@ func run(ctx context.Context, o options) (err error) {
 	if b.chosen, err = choose(measurements(), o.only); err != nil {
 		return err
 	}
-	if b.dir, err = rig.TempDir("bench"); err != nil {
+	if b.dir, err = measure.TempDir("bench"); err != nil {
 		return err
 	}
 	b.atEnd(func() { _ = os.RemoveAll(b.dir) })
@@ -80,7 +80,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	b.report = &report{
-		Date: today(), Where: rig.Here(ctx), Only: o.only, Quick: o.quick,
+		Date: today(), Where: measure.Here(ctx), Only: o.only, Quick: o.quick,
 		Seconds: b.each.Seconds(), Participants: b.board,
 	}
 	if len(b.chosen) > 0 { // g alone measures nothing here

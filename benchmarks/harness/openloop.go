@@ -15,7 +15,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // schedule says when each request of an open loop is due: the kth so many
@@ -92,7 +92,7 @@ func (o *openLoop) client(ctx context.Context, latency *hdrhistogram.Histogram) 
 		}
 		due := o.schedule.due(k)
 		if early := time.Until(due); early > 0 {
-			if err := rig.Pause(ctx, early); err != nil {
+			if err := measure.Pause(ctx, early); err != nil {
 				return err
 			}
 		}

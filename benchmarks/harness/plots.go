@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // plots draws what the run has figures for, and returns the files' names.
@@ -59,8 +59,8 @@ func (r *report) plotRatios(path string) error {
 	slices.SortStableFunc(bars, func(a, b *result) int { return strings.Compare(a.Key[:1], b.Key[:1]) })
 	bottom := top + row*len(bars)
 	xOf := func(v float64) float64 { return left + (right-left)*v/highest }
-	p := rig.NewPlot(width, bottom+76, 16, "Of the front end's limit, at the same connections in the same round")
-	step := rig.NiceStep(highest / 6)
+	p := measure.NewPlot(width, bottom+76, 16, "Of the front end's limit, at the same connections in the same round")
+	step := measure.NiceStep(highest / 6)
 	for v := 0.0; v <= highest+1e-9; v += step {
 		p.Path("grid", fmt.Sprintf("M%.1f %dV%d", xOf(v), top-6, bottom))
 		p.Text(xOf(v), float64(bottom+18), "", "middle", "%.3g", v)
@@ -77,7 +77,7 @@ func (r *report) plotRatios(path string) error {
 		label := fmt.Sprintf("%.2f", o.Ratio.Median)
 		if bound, ok := barGoals[o.Key]; ok {
 			p.Path("goal", fmt.Sprintf("M%.1f %.1fV%.1f", xOf(bound), y, y+row-4))
-			label += fmt.Sprintf("  goal ≥ %.2f: %s", bound, rig.Met(o.Ratio.Median >= bound))
+			label += fmt.Sprintf("  goal ≥ %.2f: %s", bound, measure.Met(o.Ratio.Median >= bound))
 		}
 		p.Text(max(xOf(o.Ratio.High), xOf(barGoals[o.Key]))+8, y+15, "", "", "%s", label)
 	}
@@ -99,13 +99,13 @@ func (r *report) plotLatency(path string) error {
 	}
 	low, high := math.Inf(1), float64(goalMs)
 	for _, l := range r.Latencies {
-		low, high = min(low, max(l.P50/2, 0.01)), max(high, rig.Milliseconds(l.histogram, 99.9))
+		low, high = min(low, max(l.P50/2, 0.01)), max(high, measure.Milliseconds(l.histogram, 99.9))
 	}
 	lowest, highest := math.Floor(math.Log10(low)), math.Ceil(math.Log10(high))
 	yOf := func(v float64) float64 {
 		return bottom - (bottom-top)*(max(math.Log10(max(v, 1e-6)), lowest)-lowest)/(highest-lowest)
 	}
-	p := rig.NewPlot(width, height, left, "Latency at half of each one's maximum, open loop, milliseconds (log scale)")
+	p := measure.NewPlot(width, height, left, "Latency at half of each one's maximum, open loop, milliseconds (log scale)")
 	for power := lowest; power <= highest; power++ {
 		v := math.Pow(10, power)
 		p.Path("grid", fmt.Sprintf("M%d %.1fH%d", left, yOf(v), right))
@@ -132,7 +132,7 @@ func (r *report) plotLatency(path string) error {
 		if l.Key == "h/everysec/256" || l.Key == "f/around/256" {
 			line = " dashed" // beside another of the same colour
 		}
-		p.Path(class+line, rig.Percentiles(l.histogram, 3, 120, xOf, yOf))
+		p.Path(class+line, measure.Percentiles(l.histogram, 3, 120, xOf, yOf))
 		y = max(y+32, yOf(l.P999)) // apart, in their order
 		p.Text(right+10, y, class, "", "%s", l.Name)
 		p.Text(right+10, y+15, class, "", "%s/s, p99 %.2g ms", thousands(l.Rate), l.P99)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // round is one run of a measurement.
@@ -58,17 +58,17 @@ type latency struct {
 
 // report is everything that a run found.
 type report struct {
-	Date         string    `json:"date"`
-	Where        rig.Where `json:"machine"`
-	Only         string    `json:"only,omitempty"`
-	Quick        bool      `json:"quick,omitempty"` // the figures mean nothing
-	Seconds      float64   `json:"seconds_per_round"`
-	Participants int       `json:"participants_of_the_large_board"`
-	Fsync        []float64 `json:"fsync_ms"` // of 4 KiB, mean of each round
-	Results      []*result `json:"results"`
-	Latencies    []latency `json:"latencies"`
-	Goals        []verdict `json:"goals"`
-	NotMeasured  []string  `json:"not_measured,omitempty"`
+	Date         string        `json:"date"`
+	Where        measure.Where `json:"machine"`
+	Only         string        `json:"only,omitempty"`
+	Quick        bool          `json:"quick,omitempty"` // the figures mean nothing
+	Seconds      float64       `json:"seconds_per_round"`
+	Participants int           `json:"participants_of_the_large_board"`
+	Fsync        []float64     `json:"fsync_ms"` // of 4 KiB, mean of each round
+	Results      []*result     `json:"results"`
+	Latencies    []latency     `json:"latencies"`
+	Goals        []verdict     `json:"goals"`
+	NotMeasured  []string      `json:"not_measured,omitempty"`
 }
 
 // of is a result by its key, or nil.

@@ -17,13 +17,13 @@ import (
 	"github.com/jackc/pgx/v5"
 	goredis "github.com/redis/go-redis/v9"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
 // server is a subject that runs.
 type server struct {
-	*rig.Process
+	*measure.Process
 	profiler string // host:port; it also tells how much was allocated
 	journal  bool   // it is the real one, which keeps one and counts commits
 }
@@ -46,14 +46,14 @@ func (s *server) mallocs(ctx context.Context) (int64, error) {
 // environment is what the real servers are told: production's defaults, without
 // the limits that this much load from so few users would meet.
 func environment(more ...string) []string {
-	return append([]string{"SUPABASE_JWT_SECRET=" + rig.Secret, "RATE_LIMIT_USER=0", "MIN_FREE_DISK=1MiB", "LOG_FORMAT=json", "HOST=127.0.0.1", "PORT=0"}, more...)
+	return append([]string{"SUPABASE_JWT_SECRET=" + measure.Secret, "RATE_LIMIT_USER=0", "MIN_FREE_DISK=1MiB", "LOG_FORMAT=json", "HOST=127.0.0.1", "PORT=0"}, more...)
 }
 
 // start runs a program of ours as the subject of that name.
 func (b *bench) start(ctx context.Context, name string, env []string, program string, args ...string) (*server, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	profiler, err := rig.FreeAddress(ctx)
+	profiler, err := measure.FreeAddress(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +62,7 @@ func (b *bench) start(ctx context.Context, name string, env []string, program st
 	} else {
 		env = append(env, "PPROF="+profiler)
 	}
-	process, err := rig.Start(ctx, b.dir, env, b.log, filepath.Join(b.dir, program), args...)
+	process, err := measure.Start(ctx, b.dir, env, b.log, filepath.Join(b.dir, program), args...)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
@@ -246,7 +246,7 @@ func (b *bench) startLarge(ctx context.Context) error {
 		if err == nil {
 			break
 		}
-		if rig.Pause(deadline, 20*time.Millisecond) != nil { // polling from outside, as a load balancer does
+		if measure.Pause(deadline, 20*time.Millisecond) != nil { // polling from outside, as a load balancer does
 			return fmt.Errorf("recover the large board: %w", err)
 		}
 	}

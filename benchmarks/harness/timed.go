@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // timedRounds is how often each open loop runs; they alternate, too.
@@ -59,8 +59,8 @@ func (b *bench) time(ctx context.Context, m *measurement, rate float64) error {
 		l = b.report.latencyOf(m.key())
 	}
 	l.histogram.Merge(o.latency)
-	l.Rounds = append(l.Rounds, rig.Milliseconds(o.latency, 99))
+	l.Rounds = append(l.Rounds, measure.Milliseconds(o.latency, 99))
 	l.Held = float64(o.schedule.count) / took.Seconds()
-	l.P50, l.P99, l.P999, l.Max = rig.Milliseconds(l.histogram, 50), rig.Milliseconds(l.histogram, 99), rig.Milliseconds(l.histogram, 99.9), rig.Milliseconds(l.histogram, 100)
+	l.P50, l.P99, l.P999, l.Max = measure.Milliseconds(l.histogram, 50), measure.Milliseconds(l.histogram, 99), measure.Milliseconds(l.histogram, 99.9), measure.Milliseconds(l.histogram, 100)
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 //go:embed wrk.lua
@@ -51,7 +51,7 @@ func (w *wrk) run(ctx context.Context, address string, connections int, file str
 	if err := cmd.Start(); err != nil {
 		return wrkResult{}, fmt.Errorf("start wrk: %w", err)
 	}
-	waited := rig.Pause(ctx, d)
+	waited := measure.Pause(ctx, d)
 	_ = cmd.Process.Signal(os.Interrupt) // it ends the run and prints, as if the time were over
 	if err := errors.Join(waited, cmd.Wait()); err != nil {
 		return wrkResult{}, fmt.Errorf("wrk: %w\n%s", err, out.String())

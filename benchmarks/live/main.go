@@ -9,7 +9,7 @@ import (
 	"os/signal"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // options are what the command line says.
@@ -73,7 +73,7 @@ func run(ctx context.Context, o options) (err error) {
 		err = errors.Join(err, <-ended)
 	}()
 	connected := s.usage()
-	r := report{options: o, machine: rig.Here(ctx).String(), bytesEach: (connected.RSS - empty.RSS) / int64(o.subscribers)}
+	r := report{options: o, machine: measure.Here(ctx).String(), bytesEach: (connected.RSS - empty.RSS) / int64(o.subscribers)}
 
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -83,11 +83,11 @@ func run(ctx context.Context, o options) (err error) {
 		posting <- err
 		cancel(err)
 	}()
-	if err := rig.Pause(ctx, o.warmUp); err != nil {
+	if err := measure.Pause(ctx, o.warmUp); err != nil {
 		return err
 	}
 	said("measuring: all read")
-	if r.reading, err = measure(ctx, s, p, m, o.measure); err != nil {
+	if r.reading, err = collect(ctx, s, p, m, o.measure); err != nil {
 		return err
 	}
 	if o.json != "" {
@@ -103,7 +103,7 @@ func run(ctx context.Context, o options) (err error) {
 		subscribers[i*o.subscribers/o.stalled].stalled.Store(true)
 	}
 	said("measuring: %d of %d have stopped reading", o.stalled, o.subscribers)
-	if r.stalled, err = measure(ctx, s, p, m, o.measure); err != nil {
+	if r.stalled, err = collect(ctx, s, p, m, o.measure); err != nil {
 		return err
 	}
 	cancel(nil)

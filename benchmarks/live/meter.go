@@ -8,7 +8,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // meter gathers what subscribers see, for the part that is being measured.
@@ -70,8 +70,8 @@ type result struct {
 	before, most  usage   // of memory
 }
 
-// measure records for a while, and looks at the server every second.
-func measure(ctx context.Context, s *server, p *poster, m *meter, d time.Duration) (r result, err error) {
+// collect records for a while, and looks at the server every second.
+func collect(ctx context.Context, s *server, p *poster, m *meter, d time.Duration) (r result, err error) {
 	fresh := &part{begun: int64(time.Since(began))}
 	for i := range fresh.shards {
 		fresh.shards[i].latency = newHistogram()
@@ -81,7 +81,7 @@ func measure(ctx context.Context, s *server, p *poster, m *meter, d time.Duratio
 	m.current.Store(fresh)
 	start := time.Now()
 	for time.Since(start) < d {
-		if err := rig.Pause(ctx, time.Second); err != nil {
+		if err := measure.Pause(ctx, time.Second); err != nil {
 			return r, err
 		}
 		now := s.usage()

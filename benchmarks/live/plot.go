@@ -6,7 +6,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // The plot's frame, in pixels.
@@ -27,11 +27,11 @@ func xOf(percentile float64) float64 {
 
 // plot draws the latencies of both parts by percentile, for light and dark.
 func (r *report) plot(path string) error {
-	highest := max(rig.Milliseconds(r.reading.latency, 99.99), rig.Milliseconds(r.stalled.latency, 99.99), goalP99) * 1.08
-	step := rig.NiceStep(highest / 5)
+	highest := max(measure.Milliseconds(r.reading.latency, 99.99), measure.Milliseconds(r.stalled.latency, 99.99), goalP99) * 1.08
+	step := measure.NiceStep(highest / 5)
 	yOf := func(v float64) float64 { return bottom - (bottom-top)*v/highest }
 
-	p := rig.NewPlot(plotWidth, plotHeight, left, "From a sync's acknowledgement to its frame, milliseconds")
+	p := measure.NewPlot(plotWidth, plotHeight, left, "From a sync's acknowledgement to its frame, milliseconds")
 	for v := 0.0; v <= highest; v += step {
 		p.Path("grid", fmt.Sprintf("M%d %.1fH%d", left, yOf(v), right))
 		p.Text(left-10, yOf(v)+4, "", "end", "%.0f", v)
@@ -43,13 +43,13 @@ func (r *report) plot(path string) error {
 	}
 	p.Text((left+right)/2, bottom+40, "", "middle", "share of frames at most as late (log scale: each step a tenth of the rest)")
 	beside := -6.0 // the goal's name, on the side of the line where the curves do not end
-	if rig.Milliseconds(r.reading.latency, 99.99) > goalP99 {
+	if measure.Milliseconds(r.reading.latency, 99.99) > goalP99 {
 		beside = 16
 	}
 	p.Path("goal", fmt.Sprintf("M%d %.1fH%d", left, yOf(goalP99), right))
 	p.Text(right-4, yOf(goalP99)+beside, "goal", "end", "goal: p99 ≤ %d ms", goalP99)
 
-	oneLabel, twoLabel := yOf(rig.Milliseconds(r.reading.latency, 99.99)), yOf(rig.Milliseconds(r.stalled.latency, 99.99))
+	oneLabel, twoLabel := yOf(measure.Milliseconds(r.reading.latency, 99.99)), yOf(measure.Milliseconds(r.stalled.latency, 99.99))
 	if math.Abs(oneLabel-twoLabel) < 34 { // apart, in their order
 		middle, sign := (oneLabel+twoLabel)/2, 1.0
 		if oneLabel < twoLabel {
@@ -59,10 +59,10 @@ func (r *report) plot(path string) error {
 	}
 	label := func(class string, y float64, name string, h *hdrhistogram.Histogram) {
 		p.Text(right+10, y, class, "", "%s", name)
-		p.Text(right+10, y+16, class, "", "p99 %.0f ms", rig.Milliseconds(h, 99))
+		p.Text(right+10, y+16, class, "", "p99 %.0f ms", measure.Milliseconds(h, 99))
 	}
-	p.Path("two", rig.Percentiles(r.stalled.latency, 4, 160, xOf, yOf))
-	p.Path("one", rig.Percentiles(r.reading.latency, 4, 160, xOf, yOf))
+	p.Path("two", measure.Percentiles(r.stalled.latency, 4, 160, xOf, yOf))
+	p.Path("one", measure.Percentiles(r.reading.latency, 4, 160, xOf, yOf))
 	label("two", twoLabel, fmt.Sprintf("%d stopped reading", r.options.stalled), r.stalled.latency)
 	label("one", oneLabel, "all read", r.reading.latency)
 	return p.Save(path, left, fmt.Sprintf("%d subscribers of the top %d, %d syncs/s", r.options.subscribers, r.options.window, r.options.rate), r.machine)

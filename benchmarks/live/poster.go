@@ -9,7 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 const (
@@ -44,7 +44,7 @@ func newPoster(ctx context.Context, s *server, rate int) (*poster, error) {
 		random: rand.New(rand.NewPCG(1, 2)), acknowledged: make([]atomic.Int64, maxBatches), // the same load each time
 	}
 	var err error
-	if p.token, err = rig.Token("boss", true); err != nil {
+	if p.token, err = measure.Token("boss", true); err != nil {
 		return nil, err
 	}
 	now := time.Now().UTC()

@@ -9,21 +9,21 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 const competitionID = "live"
 
 // server is the real program in a process of its own.
 type server struct {
-	*rig.Process
+	*measure.Process
 	dir string // of its binary and data
 }
 
 // startServer builds the program, and returns when it serves.
 func startServer(ctx context.Context, pprof string) (s *server, err error) {
 	s = &server{}
-	if s.dir, err = rig.TempDir("live"); err != nil {
+	if s.dir, err = measure.TempDir("live"); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -31,15 +31,15 @@ func startServer(ctx context.Context, pprof string) (s *server, err error) {
 			s.stop()
 		}
 	}()
-	if err := rig.Build(ctx, s.dir, "./cmd/paceboard"); err != nil {
+	if err := measure.Build(ctx, s.dir, "./cmd/paceboard"); err != nil {
 		return nil, err
 	}
 	args := []string{"serve", "--host", "127.0.0.1", "--port", "0", "--data-dir", filepath.Join(s.dir, "data"), "--log-format", "json"}
 	if pprof != "" {
 		args = append(args, "--pprof", pprof)
 	}
-	env := []string{"SUPABASE_JWT_SECRET=" + rig.Secret, "MIN_FREE_DISK=1MiB"}
-	s.Process, err = rig.Start(ctx, s.dir, env, os.Stderr, filepath.Join(s.dir, "paceboard"), args...)
+	env := []string{"SUPABASE_JWT_SECRET=" + measure.Secret, "MIN_FREE_DISK=1MiB"}
+	s.Process, err = measure.Start(ctx, s.dir, env, os.Stderr, filepath.Join(s.dir, "paceboard"), args...)
 	return s, err
 }
 
@@ -53,11 +53,11 @@ func (s *server) stop() {
 
 // usage is what the server has used up.
 type usage struct {
-	rig.Usage
+	measure.Usage
 	kernel int64 // bytes of TCP buffers, of the whole machine
 }
 
-func (s *server) usage() usage { return usage{s.Usage(), rig.KernelTCP()} }
+func (s *server) usage() usage { return usage{s.Usage(), measure.KernelTCP()} }
 
 // post sends JSON and wants a status.
 func (s *server) post(ctx context.Context, client *http.Client, path, bearer string, body []byte, want int) error {

@@ -15,7 +15,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // A client of RFC 6455 that is just enough: it reads unmasked, unfragmented
@@ -87,7 +87,7 @@ func closeAll(subscribers []*subscriber) {
 // board is there.
 func connect(ctx context.Context, address string, number, window int, m *meter) (*subscriber, error) {
 	user := fmt.Sprintf("user-%05d", number) // the first ones are on the board
-	bearer, err := rig.Token(user, false)
+	bearer, err := measure.Token(user, false)
 	if err != nil {
 		return nil, err
 	}

@@ -10,7 +10,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/paceboard/paceboard/benchmarks/internal/rig"
+	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/embedded"
@@ -53,7 +53,7 @@ func fill(ctx context.Context, flags *flag.FlagSet, args []string) (err error) {
 	shapes := historiesOf(random, today, *days-1)
 	for n := 1; n <= *participants && ctx.Err() == nil; n++ {
 		if _, err := c.SubmitSync(at, &competition.SubmitSync{
-			UserID: rig.UserID(n), Source: source, Day: today - 1, Metrics: aDay(random),
+			UserID: measure.UserID(n), Source: source, Day: today - 1, Metrics: aDay(random),
 		}); err != nil {
 			return err
 		}

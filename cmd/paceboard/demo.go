@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/token"
 	fitbit "github.com/paceboard/paceboard/testdata/fitbit-2016"
 )
 
@@ -48,7 +49,7 @@ func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo
 	if err := joinDemo(s, id, reports); err != nil {
 		return nil, err
 	}
-	token, err := mint(secret, s.settings.TokenIssuer(), "demo", "", true, 24*time.Hour)
+	bearer, err := token.User{ID: "demo", Issuer: s.settings.TokenIssuer(), Operator: true, Valid: 24 * time.Hour}.Sign(secret)
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +57,7 @@ func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo
 	d := &demo{competitionID: id, cancel: cancel, done: make(chan struct{})}
 	go func() { // ends with stop
 		defer close(d.done)
-		o := replayOptions{url: url, competitionID: id, token: token, concurrency: 2, rate: demoRate}
+		o := replayOptions{url: url, competitionID: id, token: bearer, concurrency: 2, rate: demoRate}
 		_, err := post(ctx, reports, o, func() {})
 		switch {
 		case err == nil:

@@ -53,7 +53,7 @@ type command struct {
 var commands = []command{
 	{"serve", "run the server", serve},
 	{"replay", "post a CSV of activity through the HTTP API", replay},
-	{"token", "mint a token for trying things out", token},
+	{"token", "mint a token for trying things out", mintToken},
 	{"migrate", "bring PostgreSQL's schema up to date, or say how it is", migrate},
 	{"export", "write competitions as JSON lines, verified", export},
 	{"import", "take what export wrote into a store", imports},

@@ -19,6 +19,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/internal/token"
 )
 
 // The tests of this package start the real program, as its users do.
@@ -179,9 +181,9 @@ func operatorToken(t *testing.T) string {
 
 func tokenOf(t *testing.T, user string, operator bool) string {
 	t.Helper()
-	token, err := mint([]byte(testSecret), "", user, "", operator, time.Hour)
+	signed, err := token.User{ID: user, Operator: operator}.Sign([]byte(testSecret))
 	require.NoError(t, err)
-	return token
+	return signed
 }
 
 // call sends a request, and returns the status and the body.

@@ -18,6 +18,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/token"
 	"github.com/paceboard/paceboard/persistence/porttest"
 )
 
@@ -182,14 +183,9 @@ func startMatrix(t *testing.T) *matrix {
 func signed(t *testing.T, secret string, changes jwt.MapClaims) string {
 	t.Helper()
 	claims := jwt.MapClaims{"aud": "authenticated", "role": "authenticated", "exp": time.Now().Add(time.Hour).Unix()}
-	for name, value := range changes {
-		if claims[name] = value; value == nil {
-			delete(claims, name)
-		}
-	}
-	token, err := jwt.NewWithClaims(jwt.SigningMethodHS256, claims).SignedString([]byte(secret))
+	signed, err := token.Sign([]byte(secret), claims, changes)
 	require.NoError(t, err)
-	return token
+	return signed
 }
 
 // playPending stores a settled competition whose prizes wait for word.

@@ -21,6 +21,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/config"
+	"github.com/paceboard/paceboard/internal/token"
 )
 
 // replayOptions is how a replay goes.
@@ -125,7 +126,7 @@ func (o *replayOptions) complete(settings config.Settings, seed, tokenFile strin
 		if secret == "" {
 			problems = append(problems, errors.New("give --token-file, or set SUPABASE_JWT_SECRET so that one can be minted"))
 		} else {
-			minted, err := mint([]byte(secret), settings.TokenIssuer(), "paceboard-replay", "", true, 24*time.Hour)
+			minted, err := token.User{ID: "paceboard-replay", Issuer: settings.TokenIssuer(), Operator: true, Valid: 24 * time.Hour}.Sign([]byte(secret))
 			if err != nil {
 				problems = append(problems, err)
 			}

@@ -20,6 +20,7 @@ import (
 	"github.com/paceboard/paceboard/actors"
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
+	"github.com/paceboard/paceboard/internal/token"
 	"github.com/paceboard/paceboard/payouts"
 	"github.com/paceboard/paceboard/persistence/redis"
 	"github.com/paceboard/paceboard/web"
@@ -144,7 +145,7 @@ func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
 		return nil
 	}
 	url := "http://" + s.listener.Addr().String()
-	viewer, err := mint(secret, s.settings.TokenIssuer(), demoViewer, "Robin", true, 24*time.Hour)
+	viewer, err := token.User{ID: demoViewer, Name: "Robin", Issuer: s.settings.TokenIssuer(), Operator: true, Valid: 24 * time.Hour}.Sign(secret)
 	if err != nil {
 		return err
 	}

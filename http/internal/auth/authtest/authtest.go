@@ -15,6 +15,8 @@ import (
 	"github.com/MicahParks/jwkset"
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/internal/token"
 )
 
 // Start is the time on every test's clock.
@@ -39,18 +41,9 @@ func Mint(tb testing.TB, key any, changes jwt.MapClaims) string {
 		"app_metadata":  map[string]any{"provider": "email"},
 		"user_metadata": map[string]any{"full_name": "Ada Lovelace"},
 	}
-	for name, value := range changes {
-		if claims[name] = value; value == nil {
-			delete(claims, name)
-		}
-	}
-	var method jwt.SigningMethod = jwt.SigningMethodHS256
-	if key == jwt.UnsafeAllowNoneSignatureType {
-		method = jwt.SigningMethodNone
-	}
-	token, err := jwt.NewWithClaims(method, claims).SignedString(key)
+	signed, err := token.Sign(key, claims, changes)
 	require.NoError(tb, err)
-	return token
+	return signed
 }
 
 // User is a token of a user.
