@@ -115,7 +115,7 @@ func TestABatchThatFailsTakesThoseBehindAlong(t *testing.T) {
 				submit(t, e, "spring", steps("ann", 30))
 				submit(t, e, "spring", steps("bob", 40))
 				require.Equal(t, map[string]int64{"ann": 30, "bob": 40}, scores(t, e, "spring"))
-				again, err := competition.Recover(t.Context(), "spring", store.withoutSnapshots(), newKey, nil)
+				again, err := competition.Recover(t.Context(), "spring", store.bare(), newKey, nil)
 				require.NoError(t, err, "the journal is one chain")
 				require.Equal(t, again.DecidedSeq(), again.Seq())
 			})

@@ -30,9 +30,13 @@ func (s forgetful) Append(ctx context.Context, batches []*competition.Batch) []e
 // each, and what to submit for each of them.
 func benchEngine(b *testing.B, competitions int) (*Engine, []string, []competition.SubmitSync) {
 	b.Helper()
-	e, err := New(Options{Store: forgetful{newMemoryStore()}, SnapshotEvents: 1 << 40, SnapshotRows: 1 << 40, MaxJournalUser: 1 << 40}) // counts, and refuses nobody
+	store := newMemoryStore()
+	e, err := New(Options{Store: forgetful{store}, SnapshotEvents: 1 << 40, SnapshotRows: 1 << 40, MaxJournalUser: 1 << 40}) // counts, and refuses nobody
 	require.NoError(b, err)
-	b.Cleanup(func() { require.NoError(b, e.Close(context.Background())) }) //nolint:usetesting // the benchmark's own ends before its cleanups
+	b.Cleanup(func() {
+		require.NoError(b, e.Close(context.Background())) //nolint:usetesting // the benchmark's own ends before its cleanups
+		require.NoError(b, store.Close())
+	})
 	people := make([]competition.SubmitSync, 1000)
 	for i := range people {
 		people[i] = *steps(fmt.Sprintf("user-%04d", i), 1)
@@ -167,14 +171,19 @@ func BenchmarkUnnamedBatchThatIsTooMuch(b *testing.B) {
 	store := newMemoryStore()
 	for i := range 1200 { // before there is a clock that looks at it
 		d := running(fmt.Sprintf("c%04d", i))
-		store.summaries[d.ID] = competition.Summary{Definition: d, Status: competition.Active}
-		put(store.memberships, "ann", d.ID, competition.Membership{UserID: "ann", CompetitionID: d.ID, Number: 1, Present: true})
+		store.put(competition.Batch{
+			CompetitionID: d.ID, Summary: &competition.Summary{Definition: d, Status: competition.Active},
+			Memberships: []competition.Membership{{UserID: "ann", CompetitionID: d.ID, Number: 1, Present: true}},
+		})
 	}
 	e, err := New(Options{Store: store})
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer func() { _ = e.Close(context.Background()) }() //nolint:usetesting // it outlives the loop
+	defer func() {
+		_ = e.Close(context.Background()) //nolint:usetesting // it outlives the loop
+		_ = store.Close()
+	}()
 	items := make([]competition.BatchItem, 1000)
 	for i := range items {
 		items[i].Sync = *steps("ann", int64(i))

@@ -137,7 +137,7 @@ func TestCloseAnswersWhatIsUnderWay(t *testing.T) {
 		close(g.open)
 		require.NoError(t, <-sync)
 		require.NoError(t, <-closing)
-		require.Equal(t, store.last("spring"), store.headers["spring"].seq, "the snapshot is stored")
+		require.Equal(t, store.last("spring"), store.saved["spring"], "the snapshot is stored")
 		require.NoError(t, e.Close(t.Context()), "a second time")
 
 		e = startEngine(t, store, nil)
@@ -166,15 +166,15 @@ func TestCloseReturnsByItsDeadlineWhateverTheStoreDoes(t *testing.T) {
 		for _, heeds := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s, heeds its context %v", name, heeds), func(t *testing.T) {
 				synctest.Test(t, func(t *testing.T) {
-					store := newMemoryStore() // never closed: past the deadline calls may still be under way
+					store := newMemoryStore()
 					e, err := New(Options{Store: store})
 					require.NoError(t, err)
 					create(t, e, running("spring"))
 					submit(t, e, "spring", steps("ann", 1))
 					closeEngine(t, e)
 					open := make(chan struct{})
+					store.forget("Save")
 					store.set(func() {
-						store.headers = map[string]savedHeader{}
 						obstruct(store, func(ctx context.Context) {
 							over := ctx.Done()
 							if !heeds {
@@ -207,6 +207,7 @@ func TestCloseReturnsByItsDeadlineWhateverTheStoreDoes(t *testing.T) {
 					close(open)
 					t.Logf("the caller was told: %v", <-sync)
 					pass(time.Minute) // what goes on in the background
+					require.NoError(t, store.Close())
 				})
 			})
 		}

@@ -307,12 +307,12 @@ func TestWhatIsWokenForATickLeavesOnlyWhenItsSnapshotIsKnownToBeStored(t *testin
 		e := startEngine(t, store, func(o *Options) { o.Store = unheard{store, w} })
 		pass(time.Hour)
 		require.Equal(t, competition.Active, stored(t, store, "spring"))
-		require.Equal(t, store.last("spring"), store.headers["spring"].seq, "the snapshot is there")
+		require.Equal(t, store.last("spring"), store.saved["spring"], "the snapshot is there")
 		require.NotZero(t, w.calls, "and its answer was lost")
 		store.set(func() { w.faults = nil })
 		pass(2 * time.Minute)
 		require.Zero(t, e.Health().Active)
-		require.Equal(t, store.headers["spring"].seq, store.lifetime.checkpoints["spring"])
+		require.Equal(t, store.saved["spring"], store.projected["spring"])
 	})
 }
 

@@ -102,13 +102,9 @@ func TestAUsersCompetitionsAreReadAPageAtATime(t *testing.T) {
 		store := newMemoryStore()
 		e := startEngine(t, store, nil)
 		const left = 5_000
-		store.set(func() {
-			store.memberships["ann"] = map[string]competition.Membership{}
-			for i := range left {
-				id := fmt.Sprintf("left-%05d", i)
-				store.memberships["ann"][id] = competition.Membership{UserID: "ann", CompetitionID: id, Number: 1}
-			}
-		})
+		for i := range left {
+			store.tie(competition.Membership{UserID: "ann", CompetitionID: fmt.Sprintf("left-%05d", i), Number: 1})
+		}
 		for _, id := range []string{"a", "z"} {
 			setUp(t, e, running(id))
 			submit(t, e, id, steps("ann", 1))

@@ -15,25 +15,30 @@ import (
 )
 
 // namedIn is in which rows of a store somebody is named.
-func namedIn(s *memoryStore, userID string) (where []string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for id, identities := range s.identities {
-		for _, i := range identities {
+func namedIn(t *testing.T, s *memoryStore, userID string) (where []string) {
+	t.Helper()
+	for id := range s.journals {
+		require.NoError(t, s.stored.ReadIdentities(t.Context(), id, func(i competition.Identity) error {
 			if i.UserID == userID {
 				where = append(where, "identity in "+id)
 			}
-		}
+			return nil
+		}))
+		require.NoError(t, s.stored.ReadLedger(t.Context(), id, func(transaction competition.Transaction) error {
+			if transaction.SideOf(userID) != 0 {
+				where = append(where, "transaction "+transaction.ID.String())
+			}
+			return nil
+		}, func(competition.Prize) error { return nil }))
 	}
-	for id := range s.memberships[userID] {
-		where = append(where, "membership of "+id)
+	memberships, err := s.stored.MembershipsOf(t.Context(), userID, "", 100)
+	require.NoError(t, err)
+	for _, m := range memberships {
+		where = append(where, "membership of "+m.CompetitionID)
 	}
-	for i := range s.ledger.transactions {
-		if s.ledger.transactions[i].SideOf(userID) != 0 {
-			where = append(where, "transaction "+s.ledger.transactions[i].ID.String())
-		}
-	}
-	if len(s.lifetime.months[userID]) > 0 {
+	months, _, _, err := s.stored.LifetimeOf(t.Context(), userID)
+	require.NoError(t, err)
+	if len(months) > 0 {
 		where = append(where, "lifetime statistics")
 	}
 	return where
@@ -58,17 +63,17 @@ func TestErasureGoesEverywhere(t *testing.T) {
 		require.Equal(t, competition.Erased{Competitions: 3, Transactions: 1}, done, "the fee")
 		require.NotContains(t, m.members("spring"), "ann", "before the answer")
 		requireMirrored(t, e, m, "spring", "left", "c")
-		require.Empty(t, namedIn(store, "ann"))
+		require.Empty(t, namedIn(t, store, "ann"))
 		for _, id := range []string{"spring", "left", "c"} {
-			require.Empty(t, store.rows[id][1].Days, "the stored row")
+			require.Empty(t, store.rows(t, id)[1].Days, "the stored row")
 			top, err := e.Top(id, operator)
 			require.NoError(t, err)
 			for _, entry := range top.Entries {
 				require.NotEqual(t, "ann", entry.UserID)
 			}
 		}
-		require.Equal(t, 1, store.erasures.scrubs)
-		require.Equal(t, "ann", store.erasures.pseudonymised[0].UserID)
+		require.Equal(t, 1, store.scrubs)
+		require.Equal(t, "ann", store.pseudonymised[0].UserID)
 
 		done, err = e.EraseUser("ann")
 		require.NoError(t, err)
@@ -146,11 +151,11 @@ func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, want, done)
 				for _, id := range []string{"a", "b", "c", "paid"} {
-					require.Empty(t, store.rows[id][1].Days, "the stored row")
+					require.Empty(t, store.rows(t, id)[1].Days, "the stored row")
 				}
 				require.Empty(t, e.erasing.users)
-				require.Empty(t, namedIn(store, "ann"))
-				require.Equal(t, 1, store.erasures.scrubs)
+				require.Empty(t, namedIn(t, store, "ann"))
+				require.Equal(t, 1, store.scrubs)
 			})
 		})
 	}
@@ -189,15 +194,15 @@ func TestErasureWaitsForPendingPrizes(t *testing.T) {
 		pass(2 * time.Minute)
 		_, err := distribute(e)
 		require.NoError(t, err)
-		before := namedIn(store, "ann")
+		before := namedIn(t, store, "ann")
 		_, err = e.EraseUser("ann")
 		require.ErrorIs(t, err, competition.ErrPrizePending)
-		require.ElementsMatch(t, before, namedIn(store, "ann"))
+		require.ElementsMatch(t, before, namedIn(t, store, "ann"))
 		_, err = e.ConfirmPrize(competition.PrizeID{CompetitionID: "c", Number: 1}, operator)
 		require.NoError(t, err)
 		_, err = e.EraseUser("ann")
 		require.NoError(t, err)
-		require.Empty(t, namedIn(store, "ann"))
+		require.Empty(t, namedIn(t, store, "ann"))
 		prizes, err := distribute(e) // again, which tells what was paid
 		require.NoError(t, err)
 		require.True(t, competition.IsPseudonym(prizes.Prizes[0].UserID))
@@ -234,7 +239,7 @@ func TestErasureWhileThePersonSyncs(t *testing.T) {
 		syncing.Wait()
 		_, err := e.EraseUser("ann")
 		require.NoError(t, err)
-		require.Empty(t, namedIn(store, "ann"))
+		require.Empty(t, namedIn(t, store, "ann"))
 		require.Empty(t, scores(t, e, "spring"))
 		recovered, err := competition.Recover(t.Context(), "spring", store, newKey, nil)
 		require.NoError(t, err)

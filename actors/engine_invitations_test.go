@@ -15,6 +15,18 @@ import (
 )
 
 // secretEngine runs a private competition "secret" of the creator's.
+// handedOut is all that a store holds of the invitations and codes of "secret".
+func handedOut(t *testing.T, store competition.InvitationStore) (all string) {
+	t.Helper()
+	require.NoError(t, store.InvitationsIn(t.Context(), "secret", "", func(i competition.Invitation) bool {
+		all += fmt.Sprintf("%+v\n", i)
+		return true
+	}))
+	codes, err := store.JoinCodesOf(t.Context(), "secret")
+	require.NoError(t, err)
+	return all + fmt.Sprintf("%+v", codes)
+}
+
 func secretEngine(t *testing.T, store *memoryStore, change func(*competition.Definition)) *Engine {
 	t.Helper()
 	e := startEngine(t, store, nil)
@@ -284,7 +296,7 @@ func TestAJoinCodeCountsExactly(t *testing.T) {
 		code, made, err := e.MakeJoinCode("secret", theCreator, 4, 0)
 		require.NoError(t, err)
 		require.Regexp(t, `^[0-9A-HJKMNP-TV-Z]{10}$`, code)
-		require.NotContains(t, fmt.Sprintf("%+v", e.Store.(*memoryStore).invitations), code)
+		require.NotContains(t, handedOut(t, e.Store), code)
 		left := func() int {
 			_, codes, _, err := e.Invitations("secret", theCreator, "", 10)
 			require.NoError(t, err)
@@ -350,7 +362,7 @@ func TestAnErasedPersonHasNoInvitations(t *testing.T) {
 		for _, user := range []string{"ann", "creator"} {
 			_, err := e.EraseUser(user)
 			require.NoError(t, err)
-			require.NotContains(t, fmt.Sprintf("%+v", store.invitations), user)
+			require.NotContains(t, handedOut(t, store), user)
 		}
 		offers, _, err := e.InvitationsTo("bob", competition.InvitationPlace{}, 10)
 		require.NoError(t, err)
@@ -365,7 +377,8 @@ func TestOldInvitationsAreSwept(t *testing.T) {
 		e := secretEngine(t, store, nil)
 		invite(t, e, "ann")
 		pass(72*time.Hour + sweepInvitationsEvery)
-		store.set(func() { require.Empty(t, store.invitations.rows) })
+		_, err := store.stored.LatestInvitation(t.Context(), "secret", "ann")
+		require.ErrorIs(t, err, competition.ErrUnknownInvitation)
 		require.True(t, e.Health().Ready)
 	})
 }

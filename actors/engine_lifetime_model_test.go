@@ -22,7 +22,10 @@ func TestLifetimeAgreesWithTheNaiveMerge(t *testing.T) {
 	synctest.Test(t, func(bubble *testing.T) {
 		rapid.Check(noDeadline{bubble}, func(t *rapid.T) {
 			w := newLifetimeWorld(t)
-			defer w.close()
+			defer func() {
+				w.close()
+				w.closeStore()
+			}()
 			t.Repeat(map[string]func(*rapid.T){
 				"sync": w.sync, "sync 2": w.sync, "sync 3": w.sync, "sync 4": w.sync, "sync 5": w.sync, "sync 6": w.sync,
 				"leave or return": w.leave,
@@ -124,12 +127,19 @@ func (w *lifetimeWorld) close() {
 	}
 }
 
+func (w *lifetimeWorld) closeStore() {
+	if err := w.store.Close(); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
 // crash goes on with what the store has now; what the engine before does on its
 // way out is lost.
 func (w *lifetimeWorld) crash(*rapid.T) {
 	w.crashes++
 	left := w.store.clone()
 	w.close()
+	w.closeStore()
 	w.store = left
 	w.start()
 }
@@ -209,9 +219,9 @@ func (w *lifetimeWorld) verify(t *rapid.T) {
 // complete holds the projection alone to having all that is in the snapshots,
 // once time has passed.
 func (w *lifetimeWorld) complete(t *rapid.T) {
-	for id, header := range w.store.headers {
-		if checkpoint := w.store.lifetime.checkpoints[id]; checkpoint != header.seq {
-			t.Fatalf("%s was projected up to seq %d, its snapshot is of %d", id, checkpoint, header.seq)
+	for id, seq := range w.store.saved {
+		if checkpoint := w.store.projected[id]; checkpoint != seq {
+			t.Fatalf("%s was projected up to seq %d, its snapshot is of %d", id, checkpoint, seq)
 		}
 	}
 	if behind := w.engine.Health().Lifetime.Behind; behind != 0 {

@@ -156,10 +156,7 @@ func TestDamagedRecordTakesOneCompetitionOutOfService(t *testing.T) {
 					create(t, e, running(id))
 					submit(t, e, id, steps("ann", 1))
 				}
-				damage := func() {
-					journal := store.journals["spring"]
-					journal[len(journal)-1].Records[20] ^= 1
-				}
+				damage := func() { store.alterEnd("spring") }
 				// created, active, ann's enrolment, ann's sync; hers are the batch that is damaged
 				seq := uint64(3)
 				if c.live {
@@ -170,7 +167,8 @@ func TestDamagedRecordTakesOneCompetitionOutOfService(t *testing.T) {
 					store.set(func() { store.beforeAppend = nil; damage() })
 				} else {
 					closeEngine(t, e)
-					store.set(func() { store.headers = map[string]savedHeader{}; damage() })
+					store.forget("Save")
+					store.set(damage)
 					e = startEngine(t, store, nil)
 				}
 				pass(time.Second)
@@ -247,15 +245,12 @@ func TestSnapshotThatFailedIsMadeUpForByTheNext(t *testing.T) {
 		submit(t, e, "spring", steps("cleo", 3))
 		synctest.Wait()
 		require.Equal(t, 2, refused)
-		require.Len(t, store.rows["spring"], 3)
-		bare := store.withoutSnapshots()
-		store.set(func() { store.journals["spring"] = nil }) // so that nothing but the snapshot is read
+		require.Len(t, store.rows(t, "spring"), 3)
 		c, err := competition.Recover(t.Context(), "spring", tail{store}, newKey, nil)
 		require.NoError(t, err)
-		replayed, err := competition.Recover(t.Context(), "spring", bare, newKey, nil)
+		replayed, err := competition.Recover(t.Context(), "spring", store.bare(), newKey, nil)
 		require.NoError(t, err)
 		require.Equal(t, replayed.Page(nil, 0, 10), c.Page(nil, 0, 10))
-		store.set(func() { store.journals = bare.journals })
 	})
 }
 
@@ -271,14 +266,14 @@ func TestSnapshotIsStoredOfWhatRecoveryHadToReplay(t *testing.T) {
 		create(t, e, running("spring"))
 		submit(t, e, "spring", steps("ann", 1))
 		closeEngine(t, e)
-		store.set(func() { store.headers, store.rows = map[string]savedHeader{}, map[string]map[uint32]competition.Row{} })
+		store.forget("Save")
 
 		e = startEngine(t, store, nil)
 		_, err := e.Top("spring", operator)
 		require.NoError(t, err)
 		pass(2 * time.Minute) // a sweep
-		require.Equal(t, store.last("spring"), store.headers["spring"].seq)
-		require.Len(t, store.rows["spring"], 1)
+		require.Equal(t, store.last("spring"), store.saved["spring"])
+		require.Len(t, store.rows(t, "spring"), 1)
 		saves := 0
 		store.set(func() {
 			store.before = func(_ context.Context, call string) error {

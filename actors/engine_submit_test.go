@@ -226,9 +226,13 @@ func TestAnyOrderWithDuplicatesEndsInTheSameScores(t *testing.T) {
 		runs := 0
 		rapid.Check(noDeadline{t}, func(rt *rapid.T) {
 			runs++
-			e, err := New(Options{Store: newMemoryStore(), SnapshotEvents: 10})
+			store := newMemoryStore()
+			e, err := New(Options{Store: store, SnapshotEvents: 10})
 			require.NoError(rt, err)
-			defer func() { require.NoError(rt, e.Close(t.Context())) }()
+			defer func() {
+				require.NoError(rt, e.Close(t.Context()))
+				require.NoError(rt, store.Close())
+			}()
 			today := competition.DayOf(time.Now())
 			syncs := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) competition.SubmitSync {
 				return competition.SubmitSync{

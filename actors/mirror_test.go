@@ -498,6 +498,7 @@ func TestMirrorAgreesWithTheBoards(t *testing.T) {
 			ctx, cancel := context.WithTimeout(context.Background(), time.Minute) //nolint:usetesting // rapid's T has none
 			defer cancel()
 			require.NoError(rt, e.Close(ctx))
+			require.NoError(rt, store.Close())
 			shows.Add(int64(m.shows))
 			writes.Add(int64(m.writes))
 		})

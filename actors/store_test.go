@@ -3,34 +3,37 @@ package actors
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/persistence/memory"
 )
 
-// memoryStore is a competition.Store in memory that can be made to fail. It
-// stands in for a disk in tests of the actors alone; the real stores have their
-// own conformance suite.
+// memoryStore is a store in memory that can be made to fail, and that tells what
+// was written. It starts goroutines, which end with Close.
 type memoryStore struct {
 	competition.AdministrationStore // none of the tests needs it
 	competition.AuditLogStore       // nor this
-	erasures                        memoryErasures
-	mu                              sync.Mutex
-	journals                        map[string][]competition.Batch
-	identities                      map[string]map[uint32]competition.Identity
-	summaries                       map[string]competition.Summary
-	memberships                     map[string]map[string]competition.Membership
-	headers                         map[string]savedHeader
-	rows                            map[string]map[uint32]competition.Row
-	lifetime                        memoryLifetime
-	ledger                          memoryLedger
-	invitations                     memoryInvitations
-	checkErr                        error
-	closed                          bool
-	damaged                         map[string]bool // competitions whose summaries cannot be read
+
+	mu            sync.Mutex
+	stored        competition.Store
+	replaced      []competition.Store // by forget
+	writes        []write
+	journals      map[string][]competition.Batch // what was appended
+	saved         map[string]uint64              // the seqs of the snapshots
+	projected     map[string]uint64              // the checkpoints of the projection
+	pseudonymised []competition.Erasure
+	scrubs        int
+	closed        bool
+
+	checkErr error
+	damaged  map[string]bool   // competitions whose summaries cannot be read
+	altered  map[string][]byte // records of a competition's in which Read finds another byte
 
 	// beforeAppend, if set, may refuse an append, before or after storing it.
 	beforeAppend func(context.Context) (store bool, err error)
@@ -40,18 +43,25 @@ type memoryStore struct {
 	before func(ctx context.Context, call string) error
 }
 
-type savedHeader struct {
-	seq   uint64
-	bytes []byte
+// write is one that was stored, so that another store can be given the same.
+type write struct {
+	call  string
+	again func(competition.Store) error
 }
 
 func newMemoryStore() *memoryStore {
 	return &memoryStore{
-		journals: map[string][]competition.Batch{}, identities: map[string]map[uint32]competition.Identity{},
-		summaries: map[string]competition.Summary{}, memberships: map[string]map[string]competition.Membership{},
-		headers: map[string]savedHeader{}, rows: map[string]map[uint32]competition.Row{},
-		lifetime: newMemoryLifetime(),
+		stored: openMemory(), journals: map[string][]competition.Batch{}, saved: map[string]uint64{}, projected: map[string]uint64{},
+		altered: map[string][]byte{},
 	}
+}
+
+func openMemory() competition.Store {
+	s, err := memory.Open(context.Background())
+	if err != nil {
+		panic(err)
+	}
+	return s
 }
 
 // set changes the store's behaviour while an engine runs on it.
@@ -61,48 +71,77 @@ func (s *memoryStore) set(change func()) {
 	change()
 }
 
-// withoutSnapshots is a store with the same journals and nothing else to recover from.
-func (s *memoryStore) withoutSnapshots() *memoryStore {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	bare := newMemoryStore()
-	for id, journal := range s.journals {
-		bare.journals[id] = slices.Clone(journal)
-		bare.identities[id] = maps.Clone(s.identities[id])
-	}
-	return bare
-}
-
-func (s *memoryStore) bare() competition.Source { return s.withoutSnapshots() }
-
 func (s *memoryStore) setClosed(closed bool) { s.set(func() { s.closed = closed }) }
 
 func (s *memoryStore) failBy(beforeAppend func(context.Context) (bool, error), before func(context.Context, string) error) {
 	s.set(func() { s.beforeAppend, s.before = beforeAppend, before })
 }
 
-func put[K, L comparable, V any](m map[K]map[L]V, k K, l L, v V) {
-	if m[k] == nil {
-		m[k] = map[L]V{}
-	}
-	m[k][l] = v
+// bare is what there is to recover from without snapshots.
+func (s *memoryStore) bare() competition.Source { return withoutSnapshots{s.stored} }
+
+type withoutSnapshots struct{ competition.Source }
+
+func (withoutSnapshots) Load(context.Context, string, func([]byte) error, func(competition.Row) error) error {
+	return nil
 }
 
-// call begins every method: hooks run outside the lock, the rest within.
-func (s *memoryStore) call(ctx context.Context, name string) error {
+// forget takes back all writes of some kinds: "Save", "Project".
+func (s *memoryStore) forget(calls ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replaced = append(s.replaced, s.stored)
+	s.stored = openMemory()
+	s.writes = slices.DeleteFunc(s.writes, func(w write) bool { return slices.Contains(calls, w.call) })
+	s.replay(s.stored)
+	for _, call := range calls {
+		clear(map[string]map[string]uint64{"Save": s.saved, "Project": s.projected}[call])
+	}
+}
+
+// clone is a store that holds the same, as after a crash of the process.
+func (s *memoryStore) clone() *memoryStore {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := newMemoryStore()
+	s.replay(c.stored)
+	c.writes = slices.Clone(s.writes)
+	for id, journal := range s.journals {
+		c.journals[id] = slices.Clone(journal)
+	}
+	c.saved, c.projected = maps.Clone(s.saved), maps.Clone(s.projected)
+	return c
+}
+
+func (s *memoryStore) replay(onto competition.Store) {
+	for _, w := range s.writes {
+		if err := w.again(onto); err != nil {
+			panic(err)
+		}
+	}
+}
+
+// wrote notes a write that was stored. The store is locked.
+func (s *memoryStore) wrote(call string, again func(competition.Store) error) {
+	s.writes = append(s.writes, write{call, again})
+}
+
+// call begins every method: hooks run outside the lock.
+func (s *memoryStore) call(ctx context.Context, name string) (competition.Store, error) {
 	s.mu.Lock()
 	hook := s.before
 	s.mu.Unlock()
 	if hook != nil {
 		if err := hook(ctx, name); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	s.mu.Lock()
+	defer s.mu.Unlock()
 	if s.closed {
 		panic(name + " on a closed store")
 	}
-	return nil
+	return s.stored, nil
 }
 
 func (s *memoryStore) Append(ctx context.Context, batches []*competition.Batch) []error {
@@ -137,32 +176,40 @@ func (s *memoryStore) Append(ctx context.Context, batches []*competition.Batch) 
 	return errs
 }
 
+// append stores a batch that continues the journal, as a Pipeline must find out.
+// The store is locked.
 func (s *memoryStore) append(b *competition.Batch) error {
 	id := b.CompetitionID
-	if s.last(id)+1 != b.FirstSeq {
-		return competition.ErrConflict
-	}
 	if j := s.journals[id]; len(j) > 0 {
 		if before, err := competition.ChainBefore(id, b.Records); err != nil || before.Hash != j[len(j)-1].Hash {
 			return competition.ErrConflict
 		}
 	}
-	s.journals[id] = append(s.journals[id], competition.Batch{FirstSeq: b.FirstSeq, LastSeq: b.LastSeq, Records: bytes.Clone(b.Records), Hash: b.Hash})
-	for _, e := range b.Erasures {
-		delete(s.memberships[e.UserID], id)
-		s.ledger.erase(id, e)
+	kept := cloneBatch(b)
+	again := func(to competition.Store) error {
+		if errs := to.Append(context.Background(), []*competition.Batch{&kept}); errs != nil {
+			return errs[0]
+		}
+		return nil
 	}
-	for _, i := range b.Identities {
-		put(s.identities, id, i.Number, i)
+	if err := again(s.stored); err != nil {
+		return err
 	}
-	for _, m := range b.Memberships {
-		put(s.memberships, m.UserID, id, m)
-	}
-	if b.Summary != nil {
-		s.summaries[id] = *b.Summary
-	}
-	s.ledger.append(b.LedgerRows)
+	s.journals[id] = append(s.journals[id], kept)
+	s.wrote("Append", again)
 	return nil
+}
+
+func cloneBatch(b *competition.Batch) competition.Batch {
+	c := *b
+	c.Records = bytes.Clone(b.Records)
+	c.Identities, c.Memberships, c.Erasures = slices.Clone(b.Identities), slices.Clone(b.Memberships), slices.Clone(b.Erasures)
+	c.Transactions, c.Prizes = slices.Clone(b.Transactions), slices.Clone(b.Prizes)
+	if b.Summary != nil {
+		summary := *b.Summary
+		c.Summary = &summary
+	}
+	return c
 }
 
 // last is the seq at which a journal ends.
@@ -173,147 +220,38 @@ func (s *memoryStore) last(id string) uint64 {
 	return 0
 }
 
-func (s *memoryStore) Read(ctx context.Context, id string, after uint64, visit func([]byte) error) error {
-	if err := s.call(ctx, "Read"); err != nil {
-		return err
-	}
-	batches, last := slices.Clone(s.journals[id]), s.last(id)
-	s.mu.Unlock()
-	if after > last {
-		return &competition.CorruptError{CompetitionID: id, Seq: last + 1, Reason: "the journal ends too early"}
-	}
-	for i := range batches {
-		switch b := &batches[i]; {
-		case b.FirstSeq > after:
-			if err := visit(bytes.Clone(b.Records)); err != nil {
-				return err
-			}
-		case b.LastSeq > after:
-			return fmt.Errorf("read from within a batch: after %d, which lies in %d to %d", after, b.FirstSeq, b.LastSeq)
-		}
-	}
-	return nil
+// alterEnd changes a byte of the last batch of a competition. The store is locked.
+func (s *memoryStore) alterEnd(id string) {
+	j := s.journals[id]
+	s.altered[id] = j[len(j)-1].Records
 }
 
-func (s *memoryStore) ReadIdentities(ctx context.Context, id string, visit func(competition.Identity) error) error {
-	if err := s.call(ctx, "ReadIdentities"); err != nil {
-		return err
+// tie stores a membership in a competition of which nothing else is known, and
+// whose days were projected.
+func (s *memoryStore) tie(m competition.Membership) {
+	s.put(competition.Batch{CompetitionID: m.CompetitionID, Memberships: []competition.Membership{m}})
+	if err := s.stored.Project(context.Background(), &competition.Projection{CompetitionID: m.CompetitionID, To: 1}); err != nil {
+		panic(err)
 	}
-	identities := maps.Clone(s.identities[id])
-	s.mu.Unlock()
-	for _, number := range slices.Sorted(maps.Keys(identities)) {
-		if err := visit(identities[number]); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
-func (s *memoryStore) Save(ctx context.Context, snapshot *competition.Snapshot) error {
-	if err := s.call(ctx, "Save"); err != nil {
-		return err
+// put stores rows beside a journal that nobody may read.
+func (s *memoryStore) put(rows competition.Batch) {
+	rows.FirstSeq, rows.LastSeq = 1, 1
+	if errs := s.stored.Append(context.Background(), []*competition.Batch{&rows}); errs != nil {
+		panic(errs[0])
 	}
-	defer s.mu.Unlock()
-	if h, ok := s.headers[snapshot.CompetitionID]; ok && h.seq >= snapshot.Seq {
-		return competition.ErrConflict
-	}
-	s.headers[snapshot.CompetitionID] = savedHeader{snapshot.Seq, snapshot.Header}
-	for _, row := range snapshot.Rows {
-		put(s.rows, snapshot.CompetitionID, row.Number, row)
-	}
-	return nil
 }
 
-func (s *memoryStore) Load(ctx context.Context, id string, header func([]byte) error, row func(competition.Row) error) error {
-	if err := s.call(ctx, "Load"); err != nil {
-		return err
-	}
-	h, ok := s.headers[id]
-	rows := maps.Clone(s.rows[id])
-	s.mu.Unlock()
-	if !ok {
+// rows are those of a snapshot, by number.
+func (s *memoryStore) rows(t *testing.T, id string) map[uint32]competition.Row {
+	t.Helper()
+	rows := map[uint32]competition.Row{}
+	require.NoError(t, s.stored.Load(t.Context(), id, func([]byte) error { return nil }, func(row competition.Row) error {
+		rows[row.Number] = row
 		return nil
-	}
-	if err := header(h.bytes); err != nil {
-		return err
-	}
-	for _, number := range slices.Sorted(maps.Keys(rows)) {
-		if err := row(rows[number]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *memoryStore) Find(ctx context.Context, id string) (competition.Summary, error) {
-	if err := s.call(ctx, "Find"); err != nil {
-		return competition.Summary{}, err
-	}
-	defer s.mu.Unlock()
-	summary, ok := s.summaries[id]
-	if !ok {
-		return summary, competition.ErrUnknownCompetition
-	}
-	return summary, nil
-}
-
-func (s *memoryStore) Created(ctx context.Context, ids []string) ([]competition.Millis, error) {
-	if err := s.call(ctx, "Created"); err != nil {
-		return nil, err
-	}
-	defer s.mu.Unlock()
-	created := make([]competition.Millis, len(ids))
-	for i, id := range ids {
-		if batches := s.journals[id]; len(batches) > 0 && batches[0].FirstSeq == 1 {
-			created[i], _ = competition.CreatedAt(id, batches[0].Records)
-		}
-	}
-	return created, nil
-}
-
-func (s *memoryStore) List(ctx context.Context, after string, visit func(competition.Summary) bool) error {
-	if err := s.call(ctx, "List"); err != nil {
-		return err
-	}
-	summaries := maps.Clone(s.summaries)
-	s.mu.Unlock()
-	for _, id := range slices.Sorted(maps.Keys(summaries)) {
-		if id > after && !visit(summaries[id]) {
-			return nil
-		}
-	}
-	return nil
-}
-
-func (s *memoryStore) Summaries(ctx context.Context, ids []string) ([]competition.Summary, error) {
-	if err := s.call(ctx, "Summaries"); err != nil {
-		return nil, err
-	}
-	defer s.mu.Unlock()
-	var err error
-	found := make([]competition.Summary, len(ids))
-	for i, id := range ids {
-		if s.damaged[id] {
-			err = competition.ErrCorrupt
-			continue
-		}
-		found[i] = s.summaries[id]
-	}
-	return found, err
-}
-
-func (s *memoryStore) MembershipsOf(ctx context.Context, userID, after string, limit int) ([]competition.Membership, error) {
-	if err := s.call(ctx, "MembershipsOf"); err != nil {
-		return nil, err
-	}
-	defer s.mu.Unlock()
-	var all []competition.Membership
-	for _, id := range slices.Sorted(maps.Keys(s.memberships[userID])) {
-		if id > after && len(all) < limit {
-			all = append(all, s.memberships[userID][id])
-		}
-	}
-	return all, nil
+	}))
+	return rows
 }
 
 func (s *memoryStore) Check(context.Context) error {
@@ -325,7 +263,16 @@ func (s *memoryStore) Check(context.Context) error {
 	return s.checkErr
 }
 
-func (s *memoryStore) Close() error {
-	s.set(func() { s.closed = true })
-	return nil
+// Close makes further calls panic. A second time is fine.
+func (s *memoryStore) Close() (err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closed = true
+	for _, store := range append(s.replaced, s.stored) {
+		if store != nil && err == nil {
+			err = store.Close()
+		}
+	}
+	s.replaced, s.stored = nil, nil
+	return err
 }

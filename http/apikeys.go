@@ -36,14 +36,6 @@ func show(k *competition.APIKey) shownKey {
 	}
 }
 
-// shownTime is a time as clients read it; empty for none.
-func shownTime(at competition.Millis) string {
-	if at == 0 {
-		return ""
-	}
-	return string(at.AppendTime(nil))
-}
-
 // createAPIKey makes a key, whose secret is never shown again.
 func (s *Server) createAPIKey(c *call) error {
 	f, err := decode.ReadForm(c.Request.Body())
@@ -148,15 +140,4 @@ func (s *Server) revokeAPIKey(c *call) error {
 		return c.replyValue(fasthttp.StatusOK, show(&keys[i]))
 	}
 	return kindNotFound.with("there is no API key with this id")
-}
-
-// replyValue answers with the JSON of a value, for what is not asked often.
-func (c *call) replyValue(status int, value any) error {
-	data, err := json.Marshal(value)
-	if err != nil {
-		return err
-	}
-	c.out = append(append(append(c.out[:0], envelope...), data...), envelopeEnd)
-	c.reply(status, c.out)
-	return nil
 }

@@ -13,9 +13,6 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-//go:embed openapi.yaml
-var openAPI []byte
-
 //go:embed docs.css
 var docsStyle []byte
 
@@ -66,16 +63,6 @@ func newAssets(page fs.FS, policy string) map[string]*asset {
 		assets["/"] = index
 	}
 	return assets
-}
-
-// getAsset answers a route that is an asset.
-func (s *Server) getAsset(c *call) error {
-	found := s.assets[c.route.path]
-	if found == nil {
-		return kindNotFound.with("this server has no page; see /docs for what there is")
-	}
-	found.serve(c.RequestCtx)
-	return nil
 }
 
 func (a *asset) serve(ctx *fasthttp.RequestCtx) {

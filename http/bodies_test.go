@@ -233,9 +233,9 @@ func TestAUserHasAShareOfTheMemoryForBodies(t *testing.T) {
 
 // TestOneBatchIsAlwaysTaken: however small a user's share is.
 func TestOneBatchIsAlwaysTaken(t *testing.T) {
-	routes := routes()
-	require.EqualValues(t, batchBodyLimit, newBodies(2<<20, time.Second, routes, nil).mostOfUser)
-	require.EqualValues(t, 16<<20, newBodies(256<<20, time.Second, routes, nil).mostOfUser)
+	large := largeBodies(routes())
+	require.EqualValues(t, batchBodyLimit, newBodies(2<<20, time.Second, large, nil).mostOfUser)
+	require.EqualValues(t, 16<<20, newBodies(256<<20, time.Second, large, nil).mostOfUser)
 }
 
 // tcpClient is a connection and what it is read by.

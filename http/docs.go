@@ -147,3 +147,6 @@ func (c docsContent) Example() (string, error) {
 	}
 	return "", nil
 }
+
+//go:embed openapi.yaml
+var openAPI []byte

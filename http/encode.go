@@ -4,8 +4,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
@@ -13,11 +11,6 @@ import (
 // What clients read about competitions is encoded by hand, since boards are large
 // and replies many; answers of other kinds are encoded beside their handlers. Each
 // function appends JSON and returns the extended slice.
-
-const (
-	envelope    = `{"success":true,"data":` // around every success, then the data, then envelopeEnd
-	envelopeEnd = '}'
-)
 
 // appendBoard writes a leaderboard as the GET gives it, without the envelope.
 func appendBoard(dst []byte, b *competition.Board) []byte {
@@ -185,17 +178,6 @@ func appendNextDay(dst []byte, next competition.Day) []byte {
 	return appendString(append(dst, `,"next_cursor":`...), decode.NumberCursor(decode.CursorDay, uint64(next)))
 }
 
-// appendDays writes days with commas between them.
-func appendDays[T any](dst []byte, days []T, appendOne func([]byte, *T) []byte) []byte {
-	for i := range days {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendOne(dst, &days[i])
-	}
-	return dst
-}
-
 // appendStatsHead writes what stands before the days.
 func appendStatsHead(dst []byte, s *competition.Stats) []byte {
 	dst = append(dst, `{"user_id":`...)
@@ -247,42 +229,4 @@ func appendDay(dst []byte, d *competition.DayStats) []byte {
 		dst = append(dst, '}')
 	}
 	return append(dst, `]}`...)
-}
-
-// appendTimeField writes a key and a time, or nothing for a time that never was.
-func appendTimeField(dst []byte, key string, at competition.Millis) []byte {
-	if at == 0 {
-		return dst
-	}
-	return appendTime(append(dst, key...), at)
-}
-
-// appendTime writes RFC 3339 in UTC, to the millisecond.
-func appendTime(dst []byte, at competition.Millis) []byte {
-	return append(at.AppendTime(append(dst, '"')), '"')
-}
-
-// appendDecimal writes units of 10^-decimals as the shortest exact number.
-func appendDecimal(dst []byte, units int64, decimals int) []byte {
-	dst = competition.AppendMinor(dst, units, decimals)
-	for dst[len(dst)-1] == '0' && decimals > 0 {
-		dst, decimals = dst[:len(dst)-1], decimals-1
-	}
-	if decimals == 0 && dst[len(dst)-1] == '.' {
-		dst = dst[:len(dst)-1]
-	}
-	return dst
-}
-
-// appendString writes a string with its quotes.
-func appendString(dst []byte, s string) []byte {
-	for i := range len(s) {
-		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			dst, _ = jsontext.AppendQuote(dst, s) // the error tells that bad UTF-8 was mended
-			return dst
-		}
-	}
-	dst = append(dst, '"')
-	dst = append(dst, s...)
-	return append(dst, '"')
 }

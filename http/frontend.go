@@ -1,7 +1,6 @@
 package http
 
 import (
-	"bytes"
 	"fmt"
 	"log/slog"
 	"net"
@@ -11,10 +10,6 @@ import (
 
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
-
-// maxHeaderBytes is how large the request line and the header fields may be
-// together; a token takes 300 to 3,000 of them.
-const maxHeaderBytes = listen.ReadAhead
 
 // NewApp is Fiber on fasthttp with the very settings of a [Server], and with
 // nothing of ours behind it. What it can do, on a [Lazy] listener, is the limit
@@ -47,22 +42,6 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 	server.CloseOnShutdown = true
 	server.ReduceMemoryUsage = true // of connections that say nothing, sockets among them; see [Lazy]
 	return app
-}
-
-// pathOf is the path of a request's target, which may be a whole URI (RFC 9112,
-// section 3.2), as Fiber compares it with the routes: a slash at its end is not
-// part of it.
-func pathOf(target []byte) []byte {
-	if len(target) > 0 && target[0] != '/' {
-		if _, rest, found := bytes.Cut(target, []byte("://")); found {
-			target = rest[max(bytes.IndexAny(rest, "/?"), 0):]
-		}
-	}
-	path, _, _ := bytes.Cut(target, []byte("?"))
-	if n := len(path); n > 1 && path[n-1] == '/' {
-		path = path[:n-1]
-	}
-	return path
 }
 
 // fasthttpLog takes what fasthttp has to say: connections that fail in ways

@@ -212,41 +212,6 @@ func (s *Server) declineInvitation(c *call) error {
 	return nil
 }
 
-// joinByCode enrols the caller in the competition that a join code leads to.
-func (s *Server) joinByCode(c *call) error {
-	join, code, err := c.readJoin()
-	if err != nil {
-		return err
-	}
-	if code == "" {
-		return kindInvalidRequest.listing([]competition.FieldError{{Field: "code", Detail: "must be there: a join code"}})
-	}
-	return s.joinWithCode(c, "", code, join)
-}
-
-// joinWithCode joins the competition that a code leads to, which must be
-// competitionID if that is not empty.
-func (s *Server) joinWithCode(c *call, competitionID, code string, join *competition.JoinCompetition) error {
-	engine, err := s.permitSelf(c, join.UserID)
-	if err != nil {
-		return err
-	}
-	competitionID, entry, err := engine.JoinByCode(competitionID, code, join)
-	if err != nil {
-		return err
-	}
-	c.replyEntry(competitionID, &entry)
-	return nil
-}
-
-// permitSelf is permit for what users may do only for themselves.
-func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
-	if caller := c.who.Caller.UserID; caller == "" || userID != caller {
-		return nil, kindForbidden.with("invitations and join codes are used with one's own token")
-	}
-	return s.permit(c)
-}
-
 // invitationID is the invitation of the path, copied. The error is
 // competition.ErrUnknownInvitation for anything that cannot be an id.
 func (c *call) invitationID() (string, error) {

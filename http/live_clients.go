@@ -3,8 +3,6 @@ package http
 import (
 	"context"
 	"sync"
-
-	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // liveClient is a socket or an event stream that is open.
@@ -110,15 +108,4 @@ func (l *liveClients) endAll(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-}
-
-// ended is why a live client must go; see [auth.Authenticator.Recheck]. It is nil
-// while the client may stay, and moves the alarm if that went off too early.
-func (s *Server) ended(id *auth.Identity, expiry *alarm) error {
-	due := expiry.due.Load()
-	err := s.auth.Recheck(id, due)
-	if err == nil && due {
-		expiry.reset(s.auth.RecheckIn(id))
-	}
-	return err
 }

@@ -16,9 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/http/internal/auth/authtest"
-
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // events is a client of Server-Sent Events that reads them line by line.

@@ -3,6 +3,8 @@ package http
 import (
 	"strconv"
 
+	fws "github.com/fasthttp/websocket"
+
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
 )
@@ -130,4 +132,15 @@ func appendError(dst []byte, competitionID string, p *problem, now competition.M
 		dst = append(appendString(dst, competitionID), '}')
 	}
 	return endFrame(dst, now)
+}
+
+// sharedFrame is a frame for many clients, with its WebSocket framing made once.
+type sharedFrame struct {
+	bytes    []byte
+	prepared *fws.PreparedMessage
+}
+
+func newSharedFrame(b []byte) *sharedFrame {
+	prepared, _ := fws.NewPreparedMessage(fws.TextMessage, b) // fails for control frames alone
+	return &sharedFrame{bytes: b, prepared: prepared}
 }

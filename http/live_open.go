@@ -1,7 +1,6 @@
 package http
 
 import (
-	"runtime/debug"
 	"strings"
 
 	fws "github.com/fasthttp/websocket"
@@ -9,7 +8,6 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 // tokenProtocol is how a browser hands a token to a WebSocket: as a subprotocol,
@@ -30,15 +28,6 @@ func (s *Server) newUpgrader() fiber.Handler {
 		ReadBufferSize: 1 << 10, WriteBufferSize: 4 << 10,
 		RecoverHandler: func(*websocket.Conn) { s.survive(recover()) },
 	})
-}
-
-// survive notes what a live client's goroutine panicked of, which ends that
-// client alone.
-func (s *Server) survive(fault any) {
-	if fault != nil {
-		s.metrics.panics.Inc()
-		s.log.Error("a live client's handler panicked", "panic", fault, "stack", string(debug.Stack()))
-	}
 }
 
 // openSocket upgrades to the live protocol. A foreign Origin is refused by HTTP;
@@ -103,14 +92,4 @@ func (s *Server) readHandshake(c *call) *handshake {
 		return refuse(err)
 	}
 	return h
-}
-
-// readWindow reads how much of a board is wanted, and what is there already.
-func readWindow(q *decode.Query) (limit int, since uint64, err error) {
-	limit = q.Integer("limit", 1, decode.MaxLimit, defaultLiveWindow)
-	if !validWindow(limit) {
-		q.Refuse("limit", "must be 10, 25, 50 or 100")
-	}
-	since = uint64(q.Integer("since", 0, decode.MaxInteger, 0))
-	return limit, since, q.Err()
 }

@@ -18,9 +18,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/http/internal/auth/authtest"
-
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 // asOperator opens a socket of u1, who is an operator for now, on spring and the

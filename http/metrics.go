@@ -34,7 +34,7 @@ type classes [6]prometheus.Counter
 
 func (c *classes) count(status int) { c[min(status/100, 5)].Inc() }
 
-func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine, liveClients func() float64) *metrics {
+func newMetrics(registry *prometheus.Registry, operations []string, engine Engine, liveClients func() float64) *metrics {
 	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "paceboard_http_requests_total",
 		Help: "Requests answered, by operation and class of the status.",
@@ -79,8 +79,8 @@ func newMetrics(registry *prometheus.Registry, routes []*route, engine Engine, l
 	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "paceboard_live_clients", Help: "WebSockets and event streams that are open.",
 	}, liveClients)
-	for _, r := range routes {
-		m.requests[r.operation] = classesOf(requests, r.operation)
+	for _, operation := range operations {
+		m.requests[operation] = classesOf(requests, operation)
 	}
 	for _, k := range kinds {
 		m.refused[k] = syncs.WithLabelValues(k.code)

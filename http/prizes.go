@@ -65,14 +65,6 @@ func (s *Server) readPool(c *call) (engine Engine, id string, minor int64, err e
 	return engine, id, minor, err
 }
 
-// optionalForm reads a body that may be missing.
-func (c *call) optionalForm() (*decode.Form, error) {
-	if body := c.Request.Body(); len(body) > 0 {
-		return decode.ReadForm(body)
-	}
-	return decode.NewForm(nil), nil
-}
-
 // confirmPrize takes the payment provider's word that a prize has arrived.
 func (s *Server) confirmPrize(c *call) error {
 	id, err := c.prizeID()

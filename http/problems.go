@@ -2,10 +2,7 @@ package http
 
 import (
 	"errors"
-	"log/slog"
 	"strconv"
-
-	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
@@ -169,36 +166,6 @@ func onReading(err error) error {
 	return err
 }
 
-// refuse answers with the problem that err is.
-func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
-	p, known := problemOf(err)
-	id := ctx.Response.Header.PeekCanonical(headerRequestID)
-	if !known {
-		s.log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("request_id", string(id)), slog.Any("error", err))
-	}
-	header := &ctx.Response.Header
-	ctx.SetStatusCode(p.kind.status)
-	header.SetContentType("application/problem+json")
-	header.SetCanonical(headerCacheControl, valueNoStore)
-	header.DelBytes(headerETag)
-	if p.kind.status == fasthttp.StatusUnauthorized {
-		challenge := `Bearer realm="paceboard"`
-		if p.kind != kindMissingToken {
-			challenge += `, error="invalid_token"` // RFC 6750, section 3.1
-		}
-		header.Set("WWW-Authenticate", challenge)
-	}
-	if seconds := p.retry(); seconds > 0 {
-		header.Set("Retry-After", strconv.Itoa(seconds))
-	}
-	body := appendProblem(nil, p)
-	if !known {
-		body = append(body[:len(body)-1], `,"request_id":`...)
-		body = append(appendString(body, string(id)), '}')
-	}
-	ctx.Response.SetBodyRaw(body)
-}
-
 // appendProblem writes the problem object.
 func appendProblem(dst []byte, p *problem) []byte {
 	dst = append(dst, `{"type":"/docs#`...)
@@ -251,3 +218,13 @@ func appendRefusal(dst []byte, r *competition.JoinedReply) []byte {
 
 // anchor is where /docs explains the kind.
 func (k *kind) anchor() string { return "problem-" + k.code }
+
+// after is the problem with when to come again.
+func (p *problem) after(seconds float64) *problem {
+	if seconds <= 1 {
+		return p
+	}
+	later := *p
+	later.retryAfter = int(seconds + 0.999)
+	return &later
+}

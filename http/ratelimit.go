@@ -12,8 +12,6 @@ import (
 	"github.com/valyala/fasthttp"
 	"golang.org/x/time/rate"
 
-	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/http/internal/decode"
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
@@ -44,18 +42,6 @@ type throttle[K comparable] struct {
 	buckets   *otter.Cache[K, *rate.Limiter]
 	now       func() time.Time
 }
-
-// The prices.
-const (
-	writesOfUnit = 20
-	bytesOfUnit  = 16 << 10
-	rowsOfUnit   = 200
-
-	// defaultBurst is a year of days for 200 competitions.
-	defaultBurst = 4_000
-	// maxWrites is how many reports one request may come to, whoever sends it.
-	maxWrites = defaultBurst * writesOfUnit
-)
 
 // userThrottle is what holds users to their rate.
 func (l *RateLimits) userThrottle(now func() time.Time) *throttle[string] {
@@ -143,70 +129,11 @@ func (t *throttle[K]) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now t
 	return left
 }
 
-// after is the problem with when to come again.
-func (p *problem) after(seconds float64) *problem {
-	if seconds <= 1 {
-		return p
-	}
-	later := *p
-	later.retryAfter = int(seconds + 0.999)
-	return &later
-}
-
 // errTooMany is said to whoever comes too early.
 var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is how many units a second are taken, and RateLimit-Remaining what is left; reports can be sent as a batch")
 
-// errTooMuch is said of a request that nobody may send.
-var errTooMuch = kindTooMuch.with(fmt.Sprintf("the request comes to more than %d reports, counting each for every competition that it goes to: %s", maxWrites, sendLess))
-
 // sendLess is what helps.
 const sendLess = "send fewer items at a time, or name the competition"
-
-// charge takes what a request costs besides what every request does; nothing is
-// changed before it succeeds.
-func (s *Server) charge(c *call, units int) error {
-	if units == 0 || c.who == nil {
-		return nil
-	}
-	err := s.users.take(c.RequestCtx, c.who.Bucket, units, c.paid)
-	if err == nil {
-		c.paid += units
-	}
-	return err
-}
-
-// chargeRows takes what a request costs for what it has read.
-func (s *Server) chargeRows(c *call, rows int) {
-	s.users.owe(c.RequestCtx, c.who.Bucket, rows/rowsOfUnit)
-}
-
-// payFor charges for reports. A tie that was read to find out how many they are costs
-// as much as one, whatever becomes of them: it takes about as long to refuse reports
-// to very many competitions.
-func (s *Server) payFor(c *call) competition.Pay {
-	return func(writes, ties int) error {
-		looking := ties / writesOfUnit
-		s.users.owe(c.RequestCtx, c.who.Bucket, looking)
-		c.paid += looking
-		if writes > maxWrites {
-			return errTooMuch
-		}
-		return s.charge(c, max(writes/writesOfUnit-looking, 0))
-	}
-}
-
-// rows is about how many rows a request asks for, as far as it says.
-func (c *call) rows() (n int) {
-	if len(c.URI().QueryString()) == 0 {
-		return 0
-	}
-	q := c.query()
-	if limit, ok := q.OnlyLimit(); ok {
-		return limit
-	}
-	n = q.Integer("limit", 1, decode.MaxLimit, 0)
-	return max(n, 2*q.Integer("radius", 0, decode.MaxRadius, 0)) // what is wrong with them the handler says
-}
 
 // allow takes a token out of a bucket where there is no header to tell of it.
 func (t *throttle[K]) allow(bucket *rate.Limiter) bool {
@@ -257,3 +184,49 @@ func (l *RateLimits) trusts(a netip.Addr) bool {
 	}
 	return false
 }
+
+// An erasure writes many times what it removes, so that somebody who comes back
+// and is erased again and again would wear the disk out; an export reads all that
+// there is. Of both a few can be asked for at once, so that one that fails can be
+// repeated.
+const (
+	seldomEvery = time.Minute
+	seldomBurst = 10
+)
+
+// seldom holds what costs much to a rate for each user whom it concerns. Safe for
+// concurrent use.
+type seldom struct {
+	detail  string
+	buckets *otter.Cache[string, *rate.Limiter]
+}
+
+func newSeldom(detail string) seldom {
+	return seldom{detail, otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: maxRateKeys})}
+}
+
+// take takes one of a user's.
+func (s seldom) take(userID string, now time.Time) error {
+	bucket, ok := s.buckets.GetIfPresent(userID)
+	if !ok {
+		bucket, _ = s.buckets.SetIfAbsent(userID, rate.NewLimiter(rate.Every(seldomEvery), seldomBurst))
+	}
+	if bucket.AllowN(now, 1) {
+		return nil
+	}
+	refusal := kindTooMany.with(s.detail)
+	refusal.retryAfter = int(seldomEvery.Seconds())
+	return refusal
+}
+
+// The prices.
+const (
+	writesOfUnit = 20
+	bytesOfUnit  = 16 << 10
+	rowsOfUnit   = 200
+
+	// defaultBurst is a year of days for 200 competitions.
+	defaultBurst = 4_000
+	// maxWrites is how many reports one request may come to, whoever sends it.
+	maxWrites = defaultBurst * writesOfUnit
+)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 // fillUp opens as many idle connections as the server takes.
@@ -28,7 +30,7 @@ func TestHealthIsAnsweredBeyondAllConnections(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.MaxConnections = 5 })
 	address := listening(t, b)
 	fillUp(t, b, address)
-	for range 3 * maxReserve {
+	for range 3 * listen.MaxReserve {
 		tcp(t, address) // and says nothing
 	}
 	ask := func(target string) (int, string) {

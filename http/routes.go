@@ -1,63 +1,8 @@
 package http
 
 import (
-	"cmp"
-
-	"github.com/gofiber/fiber/v2"
-
 	"github.com/paceboard/paceboard/competition"
 )
-
-// access is who may use a route.
-type access uint8
-
-const (
-	public   access = iota // anybody, without a token
-	guarded                // any user; the handler looks for the token, which browsers cannot send in a header
-	athlete                // any user; who is anonymous only where nothing is changed
-	operator               // operators
-	scraper                // operators, and whoever has METRICS_TOKEN
-)
-
-// Body limits, in bytes. A route with a limit of its own has no parameters in its
-// path: see bodies.
-const (
-	bodyLimit      = 16 << 10
-	batchBodyLimit = 1 << 20
-)
-
-// What an API key needs where no scope of competition's says it.
-const (
-	noScope competition.Scopes = 0      // the route asks for no token
-	noKey   competition.Scopes = 1 << 7 // no API key may use the route: the scope is never granted
-)
-
-// Whether the audit log says what operators and API keys do by a route: all that
-// changes something, except syncs, which are data and not decisions; and taking
-// all of a person's data.
-const (
-	audited   = true
-	unaudited = false
-)
-
-// route is one operation of the API: everything that is known about it, except
-// its documentation in openapi.yaml.
-type route struct {
-	method    string
-	path      string // in Fiber's notation, parameters after a colon
-	operation string // operationId in openapi.yaml
-	access    access
-	scope     competition.Scopes // what an API key needs
-	audited   bool
-	bodyLimit int // largest body in bytes; bodyLimit when 0
-	handle    func(*Server, *call) error
-}
-
-// limit is the size of the largest body that the route takes.
-func (r *route) limit() int { return cmp.Or(r.bodyLimit, bodyLimit) }
-
-// changes reports whether the route is for more than reading.
-func (r *route) changes() bool { return r.method != fiber.MethodGet }
 
 // routes is the table of all operations. Fiber tries them from the top, so the
 // busiest come first, and the first few have shortcuts; every GET answers HEAD too.
@@ -119,11 +64,4 @@ func routes() []*route {
 		{"GET", "/docs", "getDocs", public, noScope, unaudited, 0, (*Server).getAsset},
 		{"GET", "/", "getPage", public, noScope, unaudited, 0, (*Server).getAsset},
 	}
-}
-
-// knownMethods are the methods that are answered with 404 or 405 where they do
-// not fit, as every other method is with 405.
-var knownMethods = []string{
-	fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
-	fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
 }

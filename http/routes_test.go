@@ -52,7 +52,7 @@ func TestNoKeyIsNoScopeThatIsGranted(t *testing.T) {
 // TestTheBodyLimitIsOfTheMethodAndTheExactPath: nothing else in an address
 // makes a body larger.
 func TestTheBodyLimitIsOfTheMethodAndTheExactPath(t *testing.T) {
-	limits := newBodies(1, 0, routes(), nil)
+	limits := newBodies(1, 0, largeBodies(routes()), nil)
 	for request, want := range map[string]int{
 		"POST /api/v1/fitness/sync/batch":                       batchBodyLimit,
 		"POST /api/v1/fitness/sync/batch?x=/y":                  batchBodyLimit,

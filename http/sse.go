@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/http/internal/auth"
-	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
 const (
@@ -69,27 +68,6 @@ func (s *Server) streamEvents(c *call) error {
 		})
 	})
 	return nil
-}
-
-// liveIdentity takes the token from the header, or from the query, since
-// EventSource sends no headers.
-func (s *Server) liveIdentity(c *call, q *decode.Query) (*auth.Identity, error) {
-	var identity *auth.Identity
-	var err error
-	if header := c.Request.Header.PeekCanonical(headerAuthorization); len(header) > 0 {
-		identity, err = s.auth.Bearer(header)
-	} else if token, given := q.Text("token"); given {
-		identity, err = s.auth.Token([]byte(token))
-	} else {
-		err = s.auth.Missing("send the token as Authorization: Bearer <token> or as token=")
-	}
-	switch {
-	case err != nil:
-		return nil, err
-	case !identity.May(c.route.scope):
-		return nil, errScope
-	}
-	return identity, nil
 }
 
 // eventStream is one client of Server-Sent Events.

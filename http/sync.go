@@ -80,14 +80,6 @@ func (c *call) take(form *decode.Sync, sync *competition.SubmitSync) error {
 	return nil
 }
 
-// nameOf is the token's name, if the token is that user's.
-func (c *call) nameOf(userID string) string {
-	if userID != c.who.Caller.UserID {
-		return ""
-	}
-	return c.who.Name
-}
-
 // sourceOf is the name of a source, copied unless it is a common one.
 func sourceOf(b []byte) string {
 	if b == nil {

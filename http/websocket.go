@@ -3,7 +3,6 @@ package http
 import (
 	"errors"
 	"net"
-	"strings"
 	"sync/atomic"
 	"time"
 	"unicode/utf8"
@@ -16,35 +15,6 @@ import (
 	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
-
-// Close codes of the live protocol, beside those of RFC 6455, section 7.4.1.
-const (
-	closeGoingAway       = fws.CloseGoingAway               // 1001: the server stops; reconnect with since
-	closeUnsupported     = fws.CloseUnsupportedData         // 1003: a binary message
-	closeInvalidData     = fws.CloseInvalidFramePayloadData // 1007: text that is not UTF-8
-	closeBadToken        = fws.ClosePolicyViolation         // 1008: bad, expired or withdrawn token
-	closeTooFast         = fws.ClosePolicyViolation         // 1008: far more frames than anybody needs
-	closeTryAgain        = fws.CloseTryAgainLater           // 1013: the competition cannot be read now
-	closeBadRequest      = 4400                             // limit or since cannot be accepted
-	closePrivate         = 4403
-	closeUnknown         = 4404
-	writeDeadline        = 10 * time.Second // a reader who takes nothing for so long is dead
-	pingEvery            = 30 * time.Second
-	readDeadline         = 75 * time.Second // two pings missed
-	closeGrace           = time.Second      // for a client to close its side, once we have closed ours
-	maxWaitingForWriting = 8                // answers to a client's own frames
-)
-
-// sharedFrame is a frame for many clients, with its WebSocket framing made once.
-type sharedFrame struct {
-	bytes    []byte
-	prepared *fws.PreparedMessage
-}
-
-func newSharedFrame(b []byte) *sharedFrame {
-	prepared, _ := fws.NewPreparedMessage(fws.TextMessage, b) // fails for control frames alone
-	return &sharedFrame{bytes: b, prepared: prepared}
-}
 
 // socket is one WebSocket: a goroutine that reads, which is the one that the
 // server gave us, and one that writes, which owns the session. The reader hands
@@ -63,12 +33,6 @@ type socket struct {
 	done        chan struct{}    // closed when the writer has ended
 	ending      atomic.Bool      // set when the writer is about to
 	deadlineSet time.Time        // when the write deadline was last moved
-}
-
-// closing is why a socket is closed.
-type closing struct {
-	code   int
-	reason string
 }
 
 // handshake is what the upgrade request said, as far as it was accepted.
@@ -134,16 +98,6 @@ func closingFor(err error) closing {
 // closeSocket says why the connection ends.
 func closeSocket(conn *websocket.Conn, c closing) {
 	_ = conn.WriteControl(fws.CloseMessage, fws.FormatCloseMessage(c.code, shortReason(c.reason)), time.Now().Add(time.Second))
-}
-
-// shortReason cuts a reason to what a control frame has room for: 125 bytes (RFC
-// 6455, section 5.5), two of which are the code. What is cut stays UTF-8, or
-// browsers would not see the code either.
-func shortReason(reason string) string {
-	if len(reason) <= 123 {
-		return reason
-	}
-	return strings.ToValidUTF8(reason[:120], "") + "…"
 }
 
 // linger closes as RFC 6455, section 7.1.1, advises: our side first, and the

@@ -15,9 +15,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/http/internal/auth/authtest"
-
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func TestSocketsAreRefusedByTheirCodes(t *testing.T) {

@@ -1,7 +1,6 @@
 package payouts
 
 import (
-	"cmp"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -22,78 +21,79 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/persistence/memory"
 )
 
-// memory is a store of pending prizes; the real ones have their own suite.
-type memory struct {
-	mu        sync.Mutex
-	prizes    []ledger.Prize
-	handovers map[ledger.PrizeID]ledger.Handover
-	changed   chan struct{} // closed and replaced at each save
-	refuse    error
+// pending is a store of pending prizes that can be made to refuse.
+type pending struct {
+	competition.Store
+	prizes []ledger.Prize
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced at each save
+	refuse  error
 }
 
-func newMemory(n int) *memory {
-	m := &memory{handovers: map[ledger.PrizeID]ledger.Handover{}, changed: make(chan struct{})}
+func newPending(t *testing.T, n int) *pending {
+	t.Helper()
+	store, err := memory.Open(t.Context())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, store.Close()) })
+	m := &pending{Store: store, changed: make(chan struct{})}
 	for i := range n {
 		m.prizes = append(m.prizes, ledger.Prize{
 			CompetitionID: "spring", Number: uint32(i + 1), UserID: fmt.Sprintf("u%d", i+1), Rank: i + 1, Minor: 1005, Currency: "EUR",
 			Status: ledger.PendingPrize, CreatedAt: 1_795_435_200_000,
 		})
 	}
+	batch := competition.Batch{CompetitionID: "spring", FirstSeq: 1, LastSeq: 1}
+	batch.Prizes = m.prizes
+	require.Nil(t, store.Append(t.Context(), []*competition.Batch{&batch}))
 	return m
 }
 
-func (m *memory) PendingPrizes(_ context.Context, behind ledger.PrizeID, visit func(ledger.Prize, ledger.Handover) bool) error {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for _, p := range m.prizes {
-		h := m.handovers[p.ID()]
-		h.Prize = p.ID()
-		if p.Number > behind.Number && !visit(p, h) {
-			break
-		}
-	}
-	return nil
-}
-
-func (m *memory) SaveHandover(_ context.Context, h *ledger.Handover, attempts int) error {
+func (m *pending) SaveHandover(ctx context.Context, h *ledger.Handover, attempts int) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.refuse != nil {
 		return m.refuse
 	}
-	if m.handovers[h.Prize].Attempts != attempts {
-		return competition.ErrConflict
+	if err := m.Store.SaveHandover(ctx, h, attempts); err != nil {
+		return err
 	}
-	m.handovers[h.Prize] = *h
 	close(m.changed)
 	m.changed = make(chan struct{})
 	return nil
 }
 
+// handovers are those of all prizes, by number.
+func (m *pending) handovers(t *testing.T) (all []ledger.Handover) {
+	t.Helper()
+	require.NoError(t, m.PendingPrizes(t.Context(), ledger.PrizeID{}, func(_ ledger.Prize, h ledger.Handover) bool {
+		all = append(all, h)
+		return true
+	}))
+	require.Len(t, all, len(m.prizes))
+	return all
+}
+
 // await waits until all hand-overs have a status.
-func (m *memory) await(t *testing.T, status ledger.HandoverStatus) []ledger.Handover {
+func (m *pending) await(t *testing.T, status ledger.HandoverStatus) []ledger.Handover {
 	t.Helper()
 	deadline := time.After(20 * time.Second)
 	for {
 		m.mu.Lock()
-		var all []ledger.Handover
-		for _, h := range m.handovers {
-			if h.Status == status {
-				all = append(all, h)
-			}
-		}
 		changed := m.changed
 		m.mu.Unlock()
-		if len(all) == len(m.prizes) {
-			slices.SortFunc(all, func(a, b ledger.Handover) int { return cmp.Compare(a.Prize.Number, b.Prize.Number) })
+		all := m.handovers(t)
+		others := slices.DeleteFunc(slices.Clone(all), func(h ledger.Handover) bool { return h.Status == status })
+		if len(others) == 0 {
 			return all
 		}
 		select {
 		case <-changed:
 		case <-deadline:
-			require.FailNow(t, "not in time", "%d of %d are %v", len(all), len(m.prizes), status)
+			require.FailNow(t, "not in time", "%d of %d are not %v", len(others), len(all), status)
 		}
 	}
 }
@@ -162,7 +162,7 @@ func start(t *testing.T, store Store, url string, change func(*Options)) (*Worke
 }
 
 func TestPrizesAreHandedOver(t *testing.T) {
-	m := newMemory(600) // more than two pages
+	m := newPending(t, 600) // more than two pages
 	r := receive(t, func(_ int, w http.ResponseWriter) { w.WriteHeader(http.StatusAccepted) })
 	start(t, m, r.URL, nil)
 	for _, h := range m.await(t, ledger.HandoverDelivered) {
@@ -178,7 +178,7 @@ func TestPrizesAreHandedOver(t *testing.T) {
 // TestReceiverThatFailsHangsAnswers500ThenTakesIt: all of that, and each time the
 // same body under the same key.
 func TestReceiverThatFailsHangsAnswers500ThenTakesIt(t *testing.T) {
-	m := newMemory(5)
+	m := newPending(t, 5)
 	ended := make(chan struct{})
 	r := receive(t, func(n int, w http.ResponseWriter) {
 		switch n {
@@ -213,7 +213,7 @@ func TestReceiverThatFailsHangsAnswers500ThenTakesIt(t *testing.T) {
 }
 
 func TestPrizeIsDeadAfterTooManyAttemptsAndCanBeTriedAgain(t *testing.T) {
-	m := newMemory(1)
+	m := newPending(t, 1)
 	good := make(chan struct{})
 	r := receive(t, func(_ int, w http.ResponseWriter) {
 		select {
@@ -252,7 +252,7 @@ func gauge(t *testing.T, registry *prometheus.Registry, status string) (value fl
 
 // TestWorkersOnOneStoreTakeTurns: of two servers one makes each attempt.
 func TestWorkersOnOneStoreTakeTurns(t *testing.T) {
-	m := newMemory(300)
+	m := newPending(t, 300)
 	r := receive(t, func(int, http.ResponseWriter) {})
 	for range 3 {
 		start(t, m, r.URL, func(o *Options) { o.FirstPause, o.Timeout = time.Second, 5*time.Second })
@@ -268,7 +268,7 @@ func TestWorkersOnOneStoreTakeTurns(t *testing.T) {
 // TestAttemptThatWasCutShortIsMadeAgain by the next start, when it must have
 // failed: the claim was written down before.
 func TestAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
-	m := newMemory(1)
+	m := newPending(t, 1)
 	arrived, ended := make(chan struct{}, 10), make(chan struct{})
 	r := receive(t, func(n int, _ http.ResponseWriter) {
 		arrived <- struct{}{}
@@ -280,16 +280,15 @@ func TestAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
 	<-arrived
 	w.Stop() // as a crash would
 	close(ended)
-	m.mu.Lock()
-	require.Equal(t, 1, m.handovers[m.prizes[0].ID()].Attempts)
-	require.Equal(t, ledger.HandoverWaiting, m.handovers[m.prizes[0].ID()].Status)
-	m.mu.Unlock()
+	waiting := m.handovers(t)[0]
+	require.Equal(t, 1, waiting.Attempts)
+	require.Equal(t, competition.HandoverWaiting, waiting.Status)
 	start(t, m, r.URL, nil)
 	require.Equal(t, 2, m.await(t, ledger.HandoverDelivered)[0].Attempts)
 }
 
 func TestNothingIsSentThatCannotBeWrittenDown(t *testing.T) {
-	m := newMemory(1)
+	m := newPending(t, 1)
 	m.refuse = competition.ErrUnavailable
 	r := receive(t, func(int, http.ResponseWriter) {})
 	w, registry := start(t, m, r.URL, nil)

@@ -168,7 +168,6 @@ func (c *commit) set(value []byte) error { return c.batch.Set(c.key, value, nil)
 // runCommits makes commits durable, one after another. It is a goroutine of its
 // own so that Append can leave at its deadline.
 func (s *Store) runCommits() {
-	defer s.running.Done()
 	for c := range s.commits {
 		began := time.Now()
 		s.counters.begin(began)

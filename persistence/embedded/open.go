@@ -22,6 +22,7 @@ type Options struct {
 	BallastBytes int64                // 0 means 64 MiB, less than 0 no ballast
 	Logger       *slog.Logger         // nil discards
 	OnFatal      func(message string) // a write cannot be made durable: end the process and do not return; nil logs and exits with status 1
+	NoTimers     bool                 // for tests whose time is not real: nothing happens by the clock alone, so the disk's free space is not watched
 
 	tune func(*pebble.Options) // for tests
 }
@@ -220,6 +221,9 @@ func (o *opening) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 		MaxManifestFileSize: manifestBytes,
 		Logger:              o.log,
 		EventListener:       o.log.events(),
+	}
+	if o.NoTimers {
+		options.Experimental.CompactionScheduler = pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest()
 	}
 	if o.tune != nil {
 		o.tune(options)

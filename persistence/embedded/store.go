@@ -61,9 +61,10 @@ var _ competition.Store = (*Store)(nil)
 
 // start begins the store's own goroutines.
 func (s *Store) start() {
-	s.running.Add(2)
-	go s.runCommits()
-	go s.runGuard()
+	s.running.Go(s.runCommits)
+	if !s.options.NoTimers {
+		s.running.Go(s.runGuard)
+	}
 }
 
 // acquire takes the slot.
@@ -89,7 +90,6 @@ func (s *Store) release() { <-s.slot }
 
 // runGuard looks after the disk, off the path of the commits.
 func (s *Store) runGuard() {
-	defer s.running.Done()
 	every := time.NewTicker(time.Second)
 	defer every.Stop()
 	for {

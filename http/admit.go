@@ -1,0 +1,125 @@
+package http
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/http/internal/decode"
+)
+
+// admit checks the token, the body's encoding and type, and its size.
+func (s *Server) admit(c *call, tooLarge bool) error {
+	if c.route.access > guarded && (c.route.access != scraper || !s.mayScrape(c.RequestCtx)) {
+		who, err := s.auth.Bearer(c.Request.Header.PeekCanonical(headerAuthorization))
+		if err != nil {
+			return err
+		}
+		c.who = who
+		units := 1 + len(c.Request.Body())/bytesOfUnit + c.rows()/rowsOfUnit
+		if err := s.users.take(c.RequestCtx, who.Bucket, units, 0); err != nil {
+			return err
+		}
+		c.paid = units
+	}
+	return admitForm(&c.Request.Header, tooLarge || len(c.Request.Body()) > 0, tooLarge)
+}
+
+// permit gives a handler the engine, once the request itself is known to be
+// right: it is the only way there, so that no route forgets who may use it.
+func (s *Server) permit(c *call) (Engine, error) {
+	switch {
+	case !c.who.May(c.route.scope):
+		return nil, errScope
+	case c.route.access >= operator && !c.who.Caller.Operator:
+		return nil, kindForbidden.with("this is for operators")
+	case c.route.changes() && c.who.Anonymous:
+		return nil, kindForbidden.with("an anonymous user may only read")
+	}
+	return s.engine, nil
+}
+
+// errScope refuses an API key that lacks the scope of an operation.
+var errScope = kindForbidden.with("the API key lacks the required scope")
+
+// readOwnList reads a request for a page of a list of the path's user: the place
+// after which the page begins, as after reads it, and how many rows it may have.
+// A bad request (400) goes before what the caller may not see (403).
+func readOwnList[P any](s *Server, c *call, after func(*decode.Query) P) (engine Engine, userID string, place P, limit int, err error) {
+	if userID, err = c.userID(); err != nil {
+		return nil, "", place, 0, err
+	}
+	q := c.query()
+	place, limit = after(&q), q.Limit()
+	if err = q.Err(); err == nil {
+		err = c.ownData(userID)
+	}
+	if err == nil {
+		engine, err = s.permit(c)
+	}
+	return engine, userID, place, limit, err
+}
+
+// readPerson is the user whom the path names, and the engine if the caller may
+// speak for that user.
+func (s *Server) readPerson(c *call) (engine Engine, userID string, err error) {
+	if userID, err = c.userID(); err == nil {
+		err = c.ownData(userID)
+	}
+	if err == nil {
+		engine, err = s.permit(c)
+	}
+	return engine, userID, err
+}
+
+// mayScrape reports whether a request may see the metrics though nobody's token
+// says so: where they are open to all, or by METRICS_TOKEN.
+func (s *Server) mayScrape(ctx *fasthttp.RequestCtx) bool {
+	if s.openMetrics || s.metricsElsewhere { // in the latter case it is told that they are not here
+		return true
+	}
+	token, _ := auth.TokenOf(ctx.Request.Header.PeekCanonical(headerAuthorization))
+	return s.metricsToken != nil && subtle.ConstantTimeCompare(hashed(string(token)), s.metricsToken) == 1
+}
+
+// hashed is the hash of a secret, so that comparing takes as long for each; nil
+// for none.
+func hashed(secret string) []byte {
+	if secret == "" {
+		return nil
+	}
+	sum := sha256.Sum256([]byte(secret))
+	return sum[:]
+}
+
+// admitBody refuses a body by the header fields before it, in the order in which
+// clients may rely on it: 401, 415, 413. What is under /api needs a token, whether
+// there is a route or not; nothing else takes a body, so none is received there.
+// The user is the one whose share the body is of: empty for operators and API keys,
+// who send for many.
+func (s *Server) admitBody(header *fasthttp.RequestHeader) (user string, err error) {
+	tooLarge := header.ContentLength() > s.bodies.limit(header)
+	if isUnderAPI(header) {
+		who, err := s.auth.Bearer(header.PeekCanonical(headerAuthorization))
+		if err != nil {
+			return "", err
+		}
+		if !who.Caller.Operator {
+			user = who.Caller.UserID
+		}
+	} else if header.ContentLength() != chunked {
+		tooLarge = true
+	}
+	return user, admitForm(header, true, tooLarge)
+}
+
+// throttleClient holds a client's address to its rate, before anything is known
+// of who it is.
+func (s *Server) throttleClient(ctx *fasthttp.RequestCtx) error {
+	if s.clients == nil {
+		return nil
+	}
+	return s.clients.take(ctx, s.clients.of(s.limits.clientAddress(ctx)), 1, 0)
+}

@@ -1,0 +1,138 @@
+package http
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/listen"
+)
+
+// handle is the first and last to see a request.
+func (s *Server) handle(ctx *fasthttp.RequestCtx) {
+	defer s.recover(ctx)
+	arrived := s.bodies.arrivalOf(&ctx.Request.Header)
+	if arrived != nil {
+		arrived.arrived.Store(true)
+		defer s.bodies.release(&ctx.Request.Header)
+	}
+	s.name(ctx)
+	var page []byte
+	if err := s.refusalAtOnce(ctx, arrived); err != nil {
+		s.refuse(ctx, err)
+	} else {
+		page = s.serve(ctx)
+	}
+	if page == nil { // a page has them
+		guard(&ctx.Response.Header)
+	}
+	listen.HandOver(ctx, page)
+	if s.log.Enabled(ctx, slog.LevelDebug) {
+		s.logAccess(ctx)
+	}
+}
+
+// refusalAtOnce is why a request does not reach the routes.
+func (s *Server) refusalAtOnce(ctx *fasthttp.RequestCtx, arrived *arrival) error {
+	if err := isHTTP1(&ctx.Request.Header); err != nil {
+		listen.EndSlowly(ctx)
+		return err
+	}
+	if err := s.throttleClient(ctx); err != nil {
+		return err
+	}
+	switch {
+	case arrived != nil && arrived.refusal != nil:
+		return arrived.refusal
+	case !isKnown(ctx.Method()):
+		ctx.Response.Header.Set("Allow", strings.Join(knownMethods, ", "))
+		return kindMethod.with("the method is not one of HTTP's that this server knows")
+	}
+	return nil
+}
+
+// recover answers for a handler that panicked.
+func (s *Server) recover(ctx *fasthttp.RequestCtx) {
+	if fault := recover(); fault != nil {
+		s.metrics.panics.Inc()
+		s.log.LogAttrs(ctx, slog.LevelError, "handler panicked", slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
+		ctx.Response.ResetBody()
+		guard(&ctx.Response.Header)
+		s.refuse(ctx, fmt.Errorf("panic: %v", fault))
+	}
+}
+
+// logAccess notes a request. Queries may hold tokens and paths may hold people,
+// so neither is logged. Of a body that is streamed the size is not known yet, and
+// looking at it would wait for its end.
+func (s *Server) logAccess(ctx *fasthttp.RequestCtx) {
+	size := -1
+	if !ctx.Response.IsBodyStream() {
+		size = len(ctx.Response.Body())
+	}
+	s.log.LogAttrs(ctx, slog.LevelDebug, "request",
+		slog.String("request_id", string(ctx.Response.Header.PeekCanonical(headerRequestID))),
+		slog.String("method", string(ctx.Method())),
+		slog.Int("status", ctx.Response.StatusCode()),
+		slog.Int("bytes", size),
+		slog.Duration("took", time.Since(ctx.Time())),
+	)
+}
+
+// expected answers a client that asks by Expect: 100-continue whether to send its
+// body (RFC 9110, section 10.1.1).
+func (s *Server) expected(ctx *fasthttp.RequestCtx) (status int) {
+	header := &ctx.Request.Header
+	var refusal error
+	if a := s.bodies.arrivalOf(header); a != nil {
+		refusal = a.refusal
+	} else if header.ContentLength() > 0 {
+		_, refusal = s.admitBody(header)
+	}
+	if refusal == nil {
+		return fasthttp.StatusContinue
+	}
+	s.turnDown(ctx, refusal)
+	return ctx.Response.StatusCode()
+}
+
+// malformed answers a request that could not be read whole.
+func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
+	a := s.bodies.arrivalOf(&ctx.Request.Header)
+	if a != nil {
+		a.restore(&ctx.Request.Header)
+	}
+	var network interface{ Timeout() bool }
+	switch {
+	case errors.Is(err, fasthttp.ErrBodyTooLarge) && a != nil && a.refusal != nil:
+		err = a.refusal
+	case errors.Is(err, fasthttp.ErrBodyTooLarge):
+		err = errTooLarge
+	case errors.As(err, new(*fasthttp.ErrSmallBuffer)):
+		err = kindHeaders.with("the request line and the header fields may have 8 KiB together")
+	case errors.As(err, &network) && network.Timeout():
+		err = kindTimeout.with("the request did not arrive in time")
+	default:
+		err = kindBadRequest.with("the request cannot be read")
+	}
+	s.turnDown(ctx, err)
+}
+
+// turnDown refuses a request that no handler sees, and of which something may
+// still be on its way: the connection ends, but not before the client could read
+// why.
+func (s *Server) turnDown(ctx *fasthttp.RequestCtx, err error) {
+	s.bodies.release(&ctx.Request.Header)
+	s.dress(ctx)
+	if tooMany := s.throttleClient(ctx); tooMany != nil {
+		err = tooMany
+	}
+	s.refuse(ctx, err)
+	s.metrics.unrouted.count(ctx.Response.StatusCode())
+	listen.EndSlowly(ctx)
+}

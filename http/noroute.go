@@ -1,0 +1,64 @@
+package http
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+)
+
+// noRoute answers what no route took.
+func (s *Server) noRoute(f *fiber.Ctx, err error) error {
+	ctx := f.Context()
+	var refused *fiber.Error
+	if !errors.As(err, &refused) {
+		s.refuse(ctx, err)
+		return nil
+	}
+	misfit := refused.Code == fiber.StatusMethodNotAllowed // Fiber has set Allow
+	if misfit && string(ctx.Method()) == fiber.MethodOptions {
+		s.origins.preflight(ctx)
+		ctx.SetStatusCode(fiber.StatusNoContent)
+		return nil
+	}
+	if found := s.assets[string(ctx.Path())]; !misfit && found != nil && (ctx.IsGet() || ctx.IsHead()) {
+		found.serve(ctx)
+		s.metrics.unrouted.count(ctx.Response.StatusCode())
+		return nil
+	}
+	s.refuse(ctx, s.refusalOf(s.stranger(ctx), misfit))
+	s.metrics.unrouted.count(ctx.Response.StatusCode())
+	return nil
+}
+
+// refusalOf is why no route takes a call.
+func (s *Server) refusalOf(stranger *call, misfit bool) error {
+	if err := s.admit(stranger, false); err != nil {
+		return err
+	}
+	if misfit {
+		return kindMethod.with("see Allow for the methods that do")
+	}
+	return kindNotFound.with("see /docs for what there is")
+}
+
+// stranger is a call that no route takes: what is under /api needs a token all
+// the same.
+func (s *Server) stranger(ctx *fasthttp.RequestCtx) *call {
+	r := &route{method: string(ctx.Method()), access: public}
+	if bytes.HasPrefix(ctx.URI().PathOriginal(), apiPrefix) {
+		r.access = athlete
+	}
+	return &call{RequestCtx: ctx, route: r}
+}
+
+// getAsset answers a route that is an asset.
+func (s *Server) getAsset(c *call) error {
+	found := s.assets[c.route.path]
+	if found == nil {
+		return kindNotFound.with("this server has no page; see /docs for what there is")
+	}
+	found.serve(c.RequestCtx)
+	return nil
+}

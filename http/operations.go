@@ -1,0 +1,69 @@
+package http
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"time"
+
+	"github.com/prometheus/common/expfmt"
+	"github.com/valyala/fasthttp"
+)
+
+// getMetrics answers in Prometheus' text format.
+func (s *Server) getMetrics(c *call) error {
+	switch {
+	case s.metricsElsewhere && c.UserValue(operationsKey) == nil:
+		return kindNotFound.with("the metrics are at METRICS_ADDRESS")
+	case c.who != nil:
+		if _, err := s.permit(c); err != nil {
+			return err
+		}
+	}
+	text, err := s.scrape.gather(s.metrics.registry, s.now())
+	if err != nil {
+		return err
+	}
+	c.Response.Header.SetContentType(string(expfmt.NewFormat(expfmt.TypeTextPlain)))
+	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+	c.Response.SetBodyRaw(text)
+	return nil
+}
+
+// operationsKey marks requests of ServeOperations.
+const operationsKey = "operations"
+
+// ServeOperations answers /metrics, without a token, and /health* on a listener
+// of their own, until Shutdown, and then returns nil; the listener is closed. It
+// takes few connections and is meant for a network that only operators reach.
+func (s *Server) ServeOperations(listener net.Listener) error {
+	server := &fasthttp.Server{
+		Handler: s.handleOperations, ErrorHandler: s.malformed, Logger: fasthttpLog{s.log}, SecureErrorLogMessage: true,
+		Concurrency: maxOperations, ReadBufferSize: maxHeaderBytes, MaxRequestBodySize: refuseBody,
+		ReadTimeout: operationsTime, WriteTimeout: operationsTime, IdleTimeout: 2 * time.Minute, // scrapes are a minute apart
+		ReduceMemoryUsage: true, CloseOnShutdown: true, NoDefaultServerHeader: true, GetOnly: true,
+	}
+	stop := context.AfterFunc(s.serving, func() { _ = server.Shutdown() })
+	defer stop()
+	if err := server.Serve(listener); err != nil && s.serving.Err() == nil {
+		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
+	}
+	return nil
+}
+
+const (
+	maxOperations  = 64
+	operationsTime = 10 * time.Second
+)
+
+// handleOperations passes on what is there for operators.
+func (s *Server) handleOperations(ctx *fasthttp.RequestCtx) {
+	path := pathOf(ctx.Request.Header.RequestURI())
+	if string(path) != "/metrics" && !isHealth(path) {
+		s.dress(ctx)
+		s.refuse(ctx, kindNotFound.with("here are /metrics and /health alone"))
+		return
+	}
+	ctx.SetUserValue(operationsKey, true)
+	s.handle(ctx)
+}

@@ -1,0 +1,122 @@
+package http
+
+import (
+	"bytes"
+	"slices"
+
+	"github.com/gofiber/fiber/v2"
+	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/decode"
+	"github.com/paceboard/paceboard/http/internal/listen"
+)
+
+// isHTTP1 reports whether a request is of a version that this server speaks, with
+// an end that everybody understands in the same way: a proxy in front may have
+// taken another (RFC 9112, section 6.3). fasthttp takes both Content-Length and
+// Transfer-Encoding, and the coding identity, which is none any more.
+func isHTTP1(header *fasthttp.RequestHeader) error {
+	if !header.IsHTTP11() && string(header.Protocol()) != "HTTP/1.0" {
+		return kindBadRequest.with("the version is HTTP/1.1 or HTTP/1.0")
+	}
+	length := header.ContentLength()
+	if length > 0 && !header.ConnectionClose() || length == chunked && !header.ConnectionClose() {
+		return nil // fasthttp marks the other kind as the last of its connection
+	}
+	var hasLength, hasCoding bool
+	for rest := header.RawHeaders(); len(rest) > 0; {
+		end := len(rest)
+		if newline := bytes.IndexByte(rest, '\n'); newline >= 0 {
+			end = newline + 1
+		}
+		line := rest[:end]
+		rest = rest[end:]
+		if line[0]|0x20 != 'c' && line[0]|0x20 != 't' {
+			continue
+		}
+		name, value, _ := bytes.Cut(line, []byte(":"))
+		hasLength = hasLength || bytes.EqualFold(name, []byte("Content-Length"))
+		if bytes.EqualFold(name, []byte("Transfer-Encoding")) {
+			hasCoding = true
+			if !bytes.EqualFold(bytes.TrimSpace(value), []byte("chunked")) {
+				return kindBadRequest.with("the only Transfer-Encoding is chunked")
+			}
+		}
+	}
+	if hasLength && hasCoding {
+		return kindBadRequest.with("a request has either Content-Length or Transfer-Encoding")
+	}
+	return nil
+}
+
+// chunked is the length of a body that is sent in chunks, as fasthttp has it.
+const chunked = -1
+
+// isKnown reports whether a method is one that this server knows.
+func isKnown(method []byte) bool { return slices.Contains(knownMethods, decode.View(method)) }
+
+// knownMethods are the methods that are answered with 404 or 405 where they do
+// not fit, as every other method is with 405.
+var knownMethods = []string{
+	fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
+	fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
+}
+
+// maxHeaderBytes is how large the request line and the header fields may be
+// together; a token takes 300 to 3,000 of them.
+const maxHeaderBytes = listen.ReadAhead
+
+// pathOf is the path of a request's target, which may be a whole URI (RFC 9112,
+// section 3.2), as Fiber compares it with the routes: a slash at its end is not
+// part of it.
+func pathOf(target []byte) []byte {
+	if len(target) > 0 && target[0] != '/' {
+		if _, rest, found := bytes.Cut(target, []byte("://")); found {
+			target = rest[max(bytes.IndexAny(rest, "/?"), 0):]
+		}
+	}
+	path, _, _ := bytes.Cut(target, []byte("?"))
+	if n := len(path); n > 1 && path[n-1] == '/' {
+		path = path[:n-1]
+	}
+	return path
+}
+
+var apiPrefix = []byte("/api/")
+
+func isUnderAPI(header *fasthttp.RequestHeader) bool {
+	return bytes.HasPrefix(header.RequestURI(), apiPrefix) || bytes.HasPrefix(pathOf(header.RequestURI()), apiPrefix)
+}
+
+// isHealth reports whether a path is one of those that tell of the server's health.
+func isHealth(path []byte) bool {
+	return string(path) == "/health" || bytes.HasPrefix(path, []byte("/health/"))
+}
+
+// admitForm checks the encoding, the type and the size of a body.
+func admitForm(header *fasthttp.RequestHeader, hasBody, tooLarge bool) error {
+	if len(header.ContentEncoding()) > 0 {
+		return kindEncoding.with("send the body as it is, without Content-Encoding")
+	}
+	if hasBody && !header.IsGet() && !header.IsHead() && !isJSON(header.ContentType()) {
+		return kindMediaType.with("send Content-Type: application/json, or none")
+	}
+	if tooLarge {
+		return errTooLarge
+	}
+	return nil
+}
+
+var errTooLarge = kindTooLarge.with("a batch may have 1 MiB, every other body 16 KiB")
+
+// isJSON reports whether a Content-Type is JSON's, whatever its parameters: JSON
+// is UTF-8 (RFC 8259, section 8.1), and the media type defines none. Having no
+// Content-Type is fine.
+func isJSON(contentType []byte) bool {
+	const media = "application/json"
+	if len(contentType) == 0 || string(contentType) == media {
+		return true
+	}
+	name, _, _ := bytes.Cut(contentType, []byte(";"))
+	return bytes.EqualFold(bytes.TrimSpace(name), []byte(media))
+}

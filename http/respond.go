@@ -1,0 +1,67 @@
+package http
+
+import (
+	"log/slog"
+	"runtime/debug"
+	"strconv"
+
+	"github.com/valyala/fasthttp"
+)
+
+// dress gives a response what all responses have.
+func (s *Server) dress(ctx *fasthttp.RequestCtx) {
+	guard(&ctx.Response.Header)
+	s.name(ctx)
+}
+
+// guard has the fields that are the same for all responses.
+func guard(header *fasthttp.ResponseHeader) {
+	header.SetCanonical(headerContentTypeOptions, valueNoSniff)
+	header.SetCanonical(headerReferrerPolicy, valueNoReferrer)
+}
+
+// name has those that depend on the request: its id, and who may see the response.
+func (s *Server) name(ctx *fasthttp.RequestCtx) {
+	var buffer [requestIDRoom]byte
+	ctx.Response.Header.SetCanonical(headerRequestID, s.ids.of(&ctx.Request.Header, buffer[:0]))
+	s.origins.allow(ctx)
+}
+
+// refuse answers with the problem that err is.
+func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
+	p, known := problemOf(err)
+	id := ctx.Response.Header.PeekCanonical(headerRequestID)
+	if !known {
+		s.log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("request_id", string(id)), slog.Any("error", err))
+	}
+	header := &ctx.Response.Header
+	ctx.SetStatusCode(p.kind.status)
+	header.SetContentType("application/problem+json")
+	header.SetCanonical(headerCacheControl, valueNoStore)
+	header.DelBytes(headerETag)
+	if p.kind.status == fasthttp.StatusUnauthorized {
+		challenge := `Bearer realm="paceboard"`
+		if p.kind != kindMissingToken {
+			challenge += `, error="invalid_token"` // RFC 6750, section 3.1
+		}
+		header.Set("WWW-Authenticate", challenge)
+	}
+	if seconds := p.retry(); seconds > 0 {
+		header.Set("Retry-After", strconv.Itoa(seconds))
+	}
+	body := appendProblem(nil, p)
+	if !known {
+		body = append(body[:len(body)-1], `,"request_id":`...)
+		body = append(appendString(body, string(id)), '}')
+	}
+	ctx.Response.SetBodyRaw(body)
+}
+
+// survive notes what a live client's goroutine panicked of, which ends that
+// client alone.
+func (s *Server) survive(fault any) {
+	if fault != nil {
+		s.metrics.panics.Inc()
+		s.log.Error("a live client's handler panicked", "panic", fault, "stack", string(debug.Stack()))
+	}
+}

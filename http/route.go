@@ -1,0 +1,99 @@
+package http
+
+import (
+	"cmp"
+	"strings"
+
+	"github.com/gofiber/fiber/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// access is who may use a route.
+type access uint8
+
+const (
+	public   access = iota // anybody, without a token
+	guarded                // any user; the handler looks for the token, which browsers cannot send in a header
+	athlete                // any user; who is anonymous only where nothing is changed
+	operator               // operators
+	scraper                // operators, and whoever has METRICS_TOKEN
+)
+
+// What an API key needs where no scope of competition's says it.
+const (
+	noScope competition.Scopes = 0      // the route asks for no token
+	noKey   competition.Scopes = 1 << 7 // no API key may use the route: the scope is never granted
+)
+
+// Whether the audit log says what operators and API keys do by a route: all that
+// changes something, except syncs, which are data and not decisions; and taking
+// all of a person's data.
+const (
+	audited   = true
+	unaudited = false
+)
+
+// route is one operation of the API: everything that is known about it, except
+// its documentation in openapi.yaml.
+type route struct {
+	method    string
+	path      string // in Fiber's notation, parameters after a colon
+	operation string // operationId in openapi.yaml
+	access    access
+	scope     competition.Scopes // what an API key needs
+	audited   bool
+	bodyLimit int // largest body in bytes; bodyLimit when 0
+	handle    func(*Server, *call) error
+}
+
+// limit is the size of the largest body that the route takes.
+func (r *route) limit() int { return cmp.Or(r.bodyLimit, bodyLimit) }
+
+// changes reports whether the route is for more than reading.
+func (r *route) changes() bool { return r.method != fiber.MethodGet }
+
+// shortcut leads to a busy route without Fiber, whose way there takes a fifth of
+// what reading a board takes otherwise. It knows the route's path as it is mostly
+// sent, and leaves every other way of writing it to Fiber.
+type shortcut struct {
+	route    *route
+	counters *classes
+	prefix   string // the path, up to its parameter
+	open     bool   // whether a parameter follows
+}
+
+// shortcuts is how many rows of the table have one: the first ones, which Fiber
+// would try first, too, so that no other route is passed over. A path has no
+// parameter but one at its end.
+const shortcuts = 3
+
+// match reports whether a request is for the route, and what its parameter is.
+func (c *shortcut) match(method []byte, path string) (parameter string, ok bool) {
+	if string(method) != c.route.method || !strings.HasPrefix(path, c.prefix) {
+		return "", false
+	}
+	parameter = path[len(c.prefix):]
+	if !c.open {
+		return "", parameter == ""
+	}
+	return parameter, parameter != "" && strings.IndexByte(parameter, '/') < 0
+}
+
+// operations are the names of a table's rows.
+func operations(table []*route) (names []string) {
+	for _, r := range table {
+		names = append(names, r.operation)
+	}
+	return names
+}
+
+// largeBodies are the rows of a table that take more than bodyLimit.
+func largeBodies(table []*route) (large []largeBody) {
+	for _, r := range table {
+		if r.bodyLimit > 0 {
+			large = append(large, largeBody{r.method, r.path, r.bodyLimit})
+		}
+	}
+	return large
+}
