@@ -140,9 +140,10 @@ func (c *call) replyValue(status int, value any) error {
 
 // appendListPage begins the reply of replyList, to which other members may be added.
 func appendListPage[T any](dst []byte, name string, list []T, one func(dst []byte, element *T) []byte, cursor string) []byte {
-	dst = appendList(append(append(dst, envelope...), '{'), name, list, one)
+	dst = append(append(append(append(dst, envelope...), `{"`...), name...), `":`...)
+	dst = listField(dst, "", list, one)
 	if cursor != "" {
-		dst = append(append(append(dst, `,"next_cursor":"`...), cursor...), '"')
+		dst = wordField(dst, `,"next_cursor":`, cursor)
 	}
 	return dst
 }

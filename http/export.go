@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"strconv"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -99,9 +98,8 @@ type personExport struct {
 // run writes the document.
 func (x *personExport) run(write func([]byte) error) error {
 	x.write, x.rows = write, 0
-	x.out = append(append(x.out[:0], envelope...), `{"user_id":`...)
-	x.out = appendString(x.out, x.userID)
-	x.out = appendTimeField(x.out, `,"exported_at":`, x.now)
+	x.out = textField(append(x.out[:0], envelope...), `{"user_id":`, x.userID)
+	x.out = timeField(x.out, `,"exported_at":`, x.now)
 	x.out = append(x.out, `,"lifetime":`...)
 	if err := x.lifetimeDays(); err != nil {
 		return err
@@ -163,12 +161,12 @@ func (x *personExport) lifetimeDays() error {
 	page := x.lifetime.Stats(x.userID, competition.Span{To: competition.MaxDay, Limit: maxDays})
 	whole := page
 	x.rows += page.Rows
-	if err := x.piece(func(dst []byte) []byte { return appendDays(appendStatsHead(dst, &whole), page.Days, appendDay) }); err != nil {
+	if err := x.piece(func(dst []byte) []byte { return appendItems(appendStatsHead(dst, &whole), page.Days, appendDay) }); err != nil {
 		return err
 	}
 	for page.Next != 0 {
 		page = x.lifetime.Stats(x.userID, pageFrom(page.Next))
-		if err := x.piece(func(dst []byte) []byte { return appendDays(append(dst, ','), page.Days, appendDay) }); err != nil {
+		if err := x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), page.Days, appendDay) }); err != nil {
 			return err
 		}
 	}
@@ -206,7 +204,7 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 		return err
 	}
 	err = item(func(dst []byte) []byte {
-		return appendDays(appendStatsHead(appendPersonHead(dst, &whole), &whole.Stats), whole.Stats.Days, appendDay)
+		return appendItems(appendStatsHead(appendPersonHead(dst, &whole), &whole.Stats), whole.Stats.Days, appendDay)
 	})
 	if err != nil {
 		return err
@@ -216,7 +214,7 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 		if err != nil {
 			return err
 		}
-		if err := x.piece(func(dst []byte) []byte { return appendDays(append(dst, ','), p.Stats.Days, appendDay) }); err != nil {
+		if err := x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), p.Stats.Days, appendDay) }); err != nil {
 			return err
 		}
 		next = p.Stats.Next
@@ -226,7 +224,7 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 		return errors.Join(err, x.piece(func(dst []byte) []byte { return append(dst, '}') }))
 	}
 	err = x.piece(func(dst []byte) []byte {
-		return appendDays(appendExplanationHead(append(dst, `,"explanation":`...), whole.Explanation), whole.Explanation.Days, appendExplainedDay)
+		return appendItems(appendExplanationHead(append(dst, `,"explanation":`...), whole.Explanation), whole.Explanation.Days, appendExplainedDay)
 	})
 	if err != nil {
 		return err
@@ -239,7 +237,7 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 		if err != nil {
 			return err
 		}
-		if err := x.piece(func(dst []byte) []byte { return appendDays(append(dst, ','), p.Explanation.Days, appendExplainedDay) }); err != nil {
+		if err := x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), p.Explanation.Days, appendExplainedDay) }); err != nil {
 			return err
 		}
 		next = p.Explanation.Next
@@ -251,10 +249,10 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 func appendPersonHead(dst []byte, p *competition.Person) []byte {
 	decimals, _ := competition.CurrencyDecimals(p.Competition.Definition.Currency)
 	dst = appendSummary(append(dst, `{"competition":`...), &p.Competition)
-	dst = appendString(append(dst, `,"user_name":`...), p.UserName)
-	dst = strconv.AppendBool(append(dst, `,"takes_part":`...), p.Present)
-	dst = strconv.AppendBool(append(dst, `,"created_it":`...), p.Creator)
-	dst = competition.AppendMinor(append(dst, `,"paid":`...), p.PaidMinor, decimals)
+	dst = textField(dst, `,"user_name":`, p.UserName)
+	dst = boolField(dst, `,"takes_part":`, p.Present)
+	dst = boolField(dst, `,"created_it":`, p.Creator)
+	dst = minorField(dst, `,"paid":`, p.PaidMinor, decimals)
 	return append(dst, `,"stats":`...)
 }
 

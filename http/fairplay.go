@@ -3,7 +3,6 @@ package http
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
@@ -151,70 +150,62 @@ func (s *Server) explainScore(c *call) error {
 }
 
 func appendReview(dst []byte, competitionID string, r *competition.ReviewReply) []byte {
-	dst = append(append(append(dst, `{"competition_id":"`...), competitionID...), `","user_id":`...)
-	dst = append(appendString(dst, r.UserID), `,"excluded":`...)
-	dst = append(strconv.AppendBool(dst, r.Excluded), `,"score":`...)
-	dst = append(strconv.AppendInt(dst, r.Score, 10), `,"rank":`...)
-	dst = append(strconv.AppendInt(dst, int64(r.Rank), 10), `,"total_count":`...)
-	dst = append(strconv.AppendInt(dst, int64(r.Total), 10), `,"changed":`...)
-	return append(strconv.AppendBool(dst, r.Changed), '}')
+	dst = wordField(dst, `{"competition_id":`, competitionID)
+	dst = textField(dst, `,"user_id":`, r.UserID)
+	dst = boolField(dst, `,"excluded":`, r.Excluded)
+	dst = intField(dst, `,"score":`, r.Score)
+	dst = intField(dst, `,"rank":`, r.Rank)
+	dst = intField(dst, `,"total_count":`, r.Total)
+	return append(boolField(dst, `,"changed":`, r.Changed), '}')
 }
 
 // appendFlagged writes a flag of a competition's list.
 func appendFlagged(dst []byte, f *competition.FlaggedEntry) []byte {
-	dst = appendString(append(dst, `{"user_id":`...), f.UserID)
-	dst = appendString(append(dst, `,"user_name":`...), f.UserName)
-	dst = append(dst, `,"excluded":`...)
-	dst = append(strconv.AppendBool(dst, f.Excluded), `,"date":"`...)
-	dst = append(f.Day.Time().AppendFormat(dst, time.DateOnly), `",`...)
-	dst = appendFigures(dst, &f.Flag)
-	dst = append(dst, `,"counts":{`...)
-	return append(appendMetrics(dst, f.Value), `}}`...)
+	dst = textField(dst, `{"user_id":`, f.UserID)
+	dst = textField(dst, `,"user_name":`, f.UserName)
+	dst = boolField(dst, `,"excluded":`, f.Excluded)
+	dst = appendFigures(append(dateField(dst, `,"date":`, f.Day), ','), &f.Flag)
+	return append(appendMetrics(append(dst, `,"counts":{`...), f.Value), `}}`...)
 }
 
 // appendFigures writes what there is to say of a flag, without braces.
 func appendFigures(dst []byte, f *competition.Flag) []byte {
-	dst = append(append(append(dst, `"reason":"`...), f.Reason.String()...), `","found":{`...)
-	dst = append(appendMetrics(dst, f.Found), `},"usual":{`...)
-	dst = append(appendMetrics(dst, f.Usual), '}')
+	dst = wordField(dst, `"reason":`, f.Reason.String())
+	dst = appendMetrics(append(dst, `,"found":{`...), f.Found)
+	dst = append(appendMetrics(append(dst, `},"usual":{`...), f.Usual), '}')
 	if f.Reason == competition.RateFlag {
-		dst = append(dst, `,"within_seconds":`...)
-		dst = strconv.AppendInt(dst, int64(f.Within)/1000, 10)
+		dst = intField(dst, `,"within_seconds":`, int64(f.Within)/1000)
 	}
-	return appendTimeField(dst, `,"created_at":`, f.At)
+	return timeField(dst, `,"created_at":`, f.At)
 }
 
 // appendExplanation writes why a score is what it is. rank is left out for whoever
 // is not on the board, reason where nobody gave one.
 func appendExplanation(dst []byte, x *competition.Explanation) []byte {
-	dst = appendDays(appendExplanationHead(dst, x), x.Days, appendExplainedDay)
+	dst = appendItems(appendExplanationHead(dst, x), x.Days, appendExplainedDay)
 	return append(appendNextDay(appendExplanationTail(dst, x), x.Next), '}')
 }
 
 // appendExplanationHead writes what stands before the days.
 func appendExplanationHead(dst []byte, x *competition.Explanation) []byte {
-	dst = append(append(append(dst, `{"competition_id":"`...), x.CompetitionID...), `","user_id":`...)
-	dst = appendString(dst, x.UserID)
-	dst = appendString(append(dst, `,"user_name":`...), x.UserName)
-	dst = append(append(append(dst, `,"status":"`...), x.Status.String()...), `","score":`...)
-	dst = strconv.AppendInt(dst, x.Score, 10)
+	dst = wordField(dst, `{"competition_id":`, x.CompetitionID)
+	dst = textField(dst, `,"user_id":`, x.UserID)
+	dst = textField(dst, `,"user_name":`, x.UserName)
+	dst = wordField(dst, `,"status":`, x.Status.String())
+	dst = intField(dst, `,"score":`, x.Score)
 	if x.Rank > 0 {
-		dst = strconv.AppendInt(append(dst, `,"rank":`...), int64(x.Rank), 10)
+		dst = intField(dst, `,"rank":`, x.Rank)
 	}
-	dst = strconv.AppendInt(append(dst, `,"total_count":`...), int64(x.Total), 10)
-	dst = strconv.AppendBool(append(dst, `,"left":`...), x.Left)
-	dst = strconv.AppendBool(append(dst, `,"excluded":`...), x.Excluded)
+	dst = intField(dst, `,"total_count":`, x.Total)
+	dst = boolField(dst, `,"left":`, x.Left)
+	dst = boolField(dst, `,"excluded":`, x.Excluded)
 	if x.Excluded {
-		dst = appendString(append(dst, `,"reason":`...), x.Reason)
+		dst = textField(dst, `,"reason":`, x.Reason)
 	}
 	if x.Removed {
-		dst = appendString(append(dst, `,"removed":true,"removal_reason":`...), x.Removal)
+		dst = textField(dst, `,"removed":true,"removal_reason":`, x.Removal)
 	}
-	dst = appendDecimal(append(dst, `,"scoring":{"steps":`...), x.Scoring.Step, 3)
-	dst = appendDecimal(append(dst, `,"distance":`...), x.Scoring.Metre, 3)
-	dst = appendDecimal(append(dst, `,"calories":`...), x.Scoring.Kcal, 3)
-	dst = appendDecimal(append(dst, `,"active_minutes":`...), x.Scoring.Minute, 3)
-	return append(dst, `},"days":[`...)
+	return append(appendScoring(dst, x.Scoring), `,"days":[`...)
 }
 
 // appendExplanationTail writes what stands after them, without the brace.
@@ -223,40 +214,23 @@ func appendExplanationTail(dst []byte, x *competition.Explanation) []byte {
 }
 
 func appendExplainedDay(dst []byte, d *competition.ExplainedDay) []byte {
-	dst = append(dst, `{"date":"`...)
-	dst = append(d.Day.Time().AppendFormat(dst, time.DateOnly), `",`...)
-	dst = appendMetrics(dst, d.Value)
+	dst = appendMetrics(append(dateField(dst, `{"date":`, d.Day), ','), d.Value)
 	dst = appendPoints(append(dst, `,"points":`...), d.Points)
 	if d.Correction != nil {
-		dst = append(appendString(append(dst, `,"correction":{"reason":`...), d.Correction.Reason), '}')
+		dst = append(textField(dst, `,"correction":{"reason":`, d.Correction.Reason), '}')
 	}
-	dst = append(dst, `,"reports":[`...)
-	for i := range d.Reports {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendExplainedReport(dst, &d.Reports[i])
-	}
-	dst = append(dst, `],"flags":[`...)
-	for i := range d.Flags {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(appendFigures(append(dst, '{'), &d.Flags[i]), '}')
-	}
-	return append(dst, `]}`...)
+	dst = listField(dst, `,"reports":`, d.Reports, appendExplainedReport)
+	dst = listField(dst, `,"flags":`, d.Flags, func(dst []byte, f *competition.Flag) []byte {
+		return append(appendFigures(append(dst, '{'), f), '}')
+	})
+	return append(dst, '}')
 }
 
 func appendExplainedReport(dst []byte, r *competition.ExplainedReport) []byte {
-	dst = appendString(append(dst, `{"source":`...), r.Source)
-	dst = appendMetrics(append(dst, ','), r.Metrics)
-	if r.RecordedAt != 0 {
-		dst = append(dst, `,"recorded_at":"`...)
-		dst = append(competition.AppendNanos(dst, r.RecordedAt), '"')
-	}
-	dst = strconv.AppendBool(append(dst, `,"counts":`...), r.Ignored == "")
+	dst = appendReading(dst, r.Source, r.Metrics, r.RecordedAt)
+	dst = boolField(dst, `,"counts":`, r.Ignored == "")
 	if r.Ignored != "" {
-		return append(append(append(dst, `,"why_not":"`...), r.Ignored...), `"}`...)
+		return append(wordField(dst, `,"why_not":`, r.Ignored), '}')
 	}
 	return append(appendMetrics(append(dst, `,"counted":{`...), r.Counted), `}}`...)
 }

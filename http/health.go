@@ -48,49 +48,16 @@ func (s *Server) getDetailedHealth(c *call) error {
 	}
 	health := engine.Health()
 	out := s.appendHealth(c.out[:0], &health)
-	out = append(out, `,"ready":`...)
-	out = strconv.AppendBool(out, health.Ready)
-	out = append(out, `,"draining":`...)
-	out = strconv.AppendBool(out, health.Draining)
-	out = append(out, `,"dependencies":[`...)
-	for i, d := range slices.Concat(health.Dependencies, s.signIn()) {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = append(out, `{"name":`...)
-		out = appendString(out, d.Name)
-		out = append(out, `,"healthy":`...)
-		out = strconv.AppendBool(out, d.Healthy)
-		if d.Detail != "" {
-			out = append(out, `,"detail":`...)
-			out = appendString(out, d.Detail)
-		}
-		out = append(out, `,"latency_ms":`...)
-		out = strconv.AppendFloat(out, inMillis(d.Latency), 'f', 3, 64)
-		if d.Follows {
-			out = strconv.AppendFloat(append(out, `,"lag_ms":`...), inMillis(d.Lag), 'f', 3, 64)
-		}
-		out = append(out, '}')
-	}
-	out = append(out, `],"active_competitions":`...)
-	out = strconv.AppendInt(out, int64(health.Active), 10)
-	out = append(out, `,"damaged_competitions":[`...)
-	for i, id := range health.Damaged {
-		if i > 0 {
-			out = append(out, ',')
-		}
-		out = appendString(out, id)
-	}
-	out = append(out, `],"requests_in_flight":`...)
-	out = strconv.AppendInt(out, int64(health.InFlight), 10)
-	out = append(out, `,"journal_queued_events":`...)
-	out = strconv.AppendInt(out, int64(health.QueuedEvents), 10)
-	out = append(out, `,"build":{"version":`...)
-	out = appendString(out, s.build.Version)
-	out = append(out, `,"commit":`...)
-	out = appendString(out, s.build.Commit)
-	out = append(out, `,"go":`...)
-	out = append(appendString(out, s.build.Go), `}}`...)
+	out = boolField(out, `,"ready":`, health.Ready)
+	out = boolField(out, `,"draining":`, health.Draining)
+	out = listField(out, `,"dependencies":`, slices.Concat(health.Dependencies, s.signIn()), appendDependency)
+	out = intField(out, `,"active_competitions":`, health.Active)
+	out = listField(out, `,"damaged_competitions":`, health.Damaged, textItem)
+	out = intField(out, `,"requests_in_flight":`, health.InFlight)
+	out = intField(out, `,"journal_queued_events":`, health.QueuedEvents)
+	out = textField(out, `,"build":{"version":`, s.build.Version)
+	out = textField(out, `,"commit":`, s.build.Commit)
+	out = append(textField(out, `,"go":`, s.build.Go), `}}`...)
 	c.out = out
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
 	c.reply(fasthttp.StatusOK, out)
@@ -99,7 +66,7 @@ func (s *Server) getDetailedHealth(c *call) error {
 
 // appendHealth writes what everybody may know, without the closing brace.
 func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
-	wrong := troubles(h)
+	wrong := degradedParts(h)
 	for _, d := range s.signIn() {
 		if !d.Healthy {
 			wrong = append(wrong, d.Name)
@@ -109,18 +76,25 @@ func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
 	if len(wrong) > 0 {
 		status = "degraded"
 	}
-	dst = append(dst, `{"status":"`...)
-	dst = append(dst, status...)
-	dst = append(dst, `","service":"paceboard","version":`...)
-	dst = appendString(dst, s.build.Version)
-	for i, part := range wrong {
-		dst = append(dst, [...]string{`,"degraded":[`, `,`}[min(i, 1)]...)
-		dst = appendString(dst, part)
-	}
+	dst = wordField(dst, `{"status":`, status)
+	dst = textField(dst, `,"service":"paceboard","version":`, s.build.Version)
 	if len(wrong) > 0 {
-		dst = append(dst, ']')
+		dst = listField(dst, `,"degraded":`, wrong, textItem)
 	}
 	return dst
+}
+
+func appendDependency(dst []byte, d *competition.Dependency) []byte {
+	dst = textField(dst, `{"name":`, d.Name)
+	dst = boolField(dst, `,"healthy":`, d.Healthy)
+	if d.Detail != "" {
+		dst = textField(dst, `,"detail":`, d.Detail)
+	}
+	dst = strconv.AppendFloat(append(dst, `,"latency_ms":`...), inMillis(d.Latency), 'f', 3, 64)
+	if d.Follows {
+		dst = strconv.AppendFloat(append(dst, `,"lag_ms":`...), inMillis(d.Lag), 'f', 3, 64)
+	}
+	return append(dst, '}')
 }
 
 func inMillis(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
@@ -138,8 +112,8 @@ func (s *Server) signIn() []competition.Dependency {
 	return []competition.Dependency{competition.NewDependency(signInPart, took, err)}
 }
 
-// troubles names the parts that are not as they should be.
-func troubles(h *competition.Health) (parts []string) {
+// degradedParts names the parts that are not as they should be.
+func degradedParts(h *competition.Health) (parts []string) {
 	for _, d := range h.Dependencies {
 		if !d.Healthy {
 			parts = append(parts, d.Name)

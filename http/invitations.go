@@ -124,7 +124,7 @@ func (s *Server) listInvitations(c *call) error {
 	}
 	page := appendListPage(c.out[:0], "invitations", list, appendInvitation, decode.Cursor(decode.CursorInvitation, next))
 	if after == "" {
-		page = appendList(append(page, ','), "codes", codes, func(dst []byte, code *competition.JoinCode) []byte {
+		page = listField(page, `,"codes":`, codes, func(dst []byte, code *competition.JoinCode) []byte {
 			return appendJoinCode(dst, code, "")
 		})
 	}
@@ -229,16 +229,14 @@ func appendInvitation(dst []byte, i *competition.Invitation) []byte {
 }
 
 func appendInvitationFields(dst []byte, i *competition.Invitation) []byte {
-	dst = append(append(dst, `{"id":"`...), i.ID...)
-	dst = append(append(dst, `","competition_id":"`...), i.CompetitionID...)
-	dst = append(dst, '"')
+	dst = wordField(dst, `{"id":`, i.ID)
+	dst = wordField(dst, `,"competition_id":`, i.CompetitionID)
 	if i.UserID != "" {
-		dst = appendString(append(dst, `,"user_id":`...), i.UserID)
+		dst = textField(dst, `,"user_id":`, i.UserID)
 	}
-	dst = append(append(dst, `,"state":"`...), i.State.String()...)
-	dst = append(dst, '"')
-	dst = appendTimeField(dst, `,"created_at":`, i.CreatedAt)
-	return appendTimeField(dst, `,"expires_at":`, i.ExpiresAt)
+	dst = wordField(dst, `,"state":`, i.State.String())
+	dst = timeField(dst, `,"created_at":`, i.CreatedAt)
+	return timeField(dst, `,"expires_at":`, i.ExpiresAt)
 }
 
 // appendOffer writes an invitation as its user sees it.
@@ -253,12 +251,12 @@ func appendOffer(dst []byte, o *competition.Offer) []byte {
 // appendJoinCode writes a join code. Its text is known only when it is made; empty
 // leaves it out.
 func appendJoinCode(dst []byte, c *competition.JoinCode, text string) []byte {
-	dst = append(append(dst, `{"id":"`...), c.ID...)
+	dst = wordField(dst, `{"id":`, c.ID)
 	if text != "" {
-		dst = append(append(dst, `","code":"`...), text...)
+		dst = wordField(dst, `,"code":`, text)
 	}
-	dst = append(append(dst, `","competition_id":"`...), c.CompetitionID...)
-	dst = strconv.AppendInt(append(dst, `","uses":`...), int64(c.Uses), 10)
-	dst = appendTimeField(dst, `,"created_at":`, c.CreatedAt)
-	return append(appendTimeField(dst, `,"expires_at":`, c.ExpiresAt), '}')
+	dst = wordField(dst, `,"competition_id":`, c.CompetitionID)
+	dst = intField(dst, `,"uses":`, int64(c.Uses))
+	dst = timeField(dst, `,"created_at":`, c.CreatedAt)
+	return append(timeField(dst, `,"expires_at":`, c.ExpiresAt), '}')
 }

@@ -1,10 +1,17 @@
 package http
 
 import (
+	"strconv"
+
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/paceboard/paceboard/competition"
 )
+
+// What clients read is written by hand, by the functions here, since boards are
+// large and replies many. Each appends JSON and returns the extended slice. Keys are
+// given as they are written: with their quotes and colon, and with the comma before
+// them unless they are the first of their object.
 
 const (
 	envelope    = `{"success":true,"data":` // around every success, then the data, then envelopeEnd
@@ -29,14 +36,6 @@ func appendTime(dst []byte, at competition.Millis) []byte {
 	return append(at.AppendTime(append(dst, '"')), '"')
 }
 
-// appendTimeField writes a key and a time, or nothing for a time that never was.
-func appendTimeField(dst []byte, key string, at competition.Millis) []byte {
-	if at == 0 {
-		return dst
-	}
-	return appendTime(append(dst, key...), at)
-}
-
 // appendDecimal writes units of 10^-decimals as the shortest exact number.
 func appendDecimal(dst []byte, units int64, decimals int) []byte {
 	dst = competition.AppendMinor(dst, units, decimals)
@@ -49,27 +48,53 @@ func appendDecimal(dst []byte, units int64, decimals int) []byte {
 	return dst
 }
 
-// appendDays writes days with commas between them.
-func appendDays[T any](dst []byte, days []T, appendOne func([]byte, *T) []byte) []byte {
-	for i := range days {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendOne(dst, &days[i])
-	}
-	return dst
-}
-
-// appendList writes the member of an object that is a list.
-func appendList[T any](dst []byte, name string, list []T, one func(dst []byte, element *T) []byte) []byte {
-	dst = append(append(append(dst, '"'), name...), `":[`...)
+// appendItems writes what stands in a list, with commas between.
+func appendItems[T any](dst []byte, list []T, one func(dst []byte, item *T) []byte) []byte {
 	for i := range list {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
 		dst = one(dst, &list[i])
 	}
-	return append(dst, ']')
+	return dst
+}
+
+func textItem(dst []byte, s *string) []byte { return appendString(dst, *s) }
+
+func textField(dst []byte, key, s string) []byte { return appendString(append(dst, key...), s) }
+
+// wordField writes an id or a word, which needs no escapes.
+func wordField[T ~string](dst []byte, key string, word T) []byte {
+	return append(append(append(append(dst, key...), '"'), word...), '"')
+}
+
+func intField[T int | int64 | uint64](dst []byte, key string, n T) []byte {
+	return strconv.AppendInt(append(dst, key...), int64(n), 10)
+}
+
+func boolField(dst []byte, key string, b bool) []byte {
+	return strconv.AppendBool(append(dst, key...), b)
+}
+
+// timeField writes nothing for a time that never was.
+func timeField(dst []byte, key string, at competition.Millis) []byte {
+	if at == 0 {
+		return dst
+	}
+	return appendTime(append(dst, key...), at)
+}
+
+// minorField writes an amount of money, in units of 10^-decimals.
+func minorField(dst []byte, key string, units int64, decimals int) []byte {
+	return competition.AppendMinor(append(dst, key...), units, decimals)
+}
+
+func decimalField(dst []byte, key string, units int64, decimals int) []byte {
+	return appendDecimal(append(dst, key...), units, decimals)
+}
+
+func listField[T any](dst []byte, key string, list []T, one func(dst []byte, item *T) []byte) []byte {
+	return append(appendItems(append(append(dst, key...), '['), list, one), ']')
 }
 
 // shownTime is a time as clients read it; empty for none.

@@ -1,8 +1,6 @@
 package http
 
 import (
-	"strconv"
-
 	fws "github.com/fasthttp/websocket"
 
 	"github.com/paceboard/paceboard/competition"
@@ -23,31 +21,21 @@ const (
 
 // beginFrame opens a frame up to its data.
 func beginFrame(dst []byte, frameType string) []byte {
-	dst = append(dst, `{"type":"`...)
-	dst = append(dst, frameType...)
-	return append(dst, `","data":`...)
+	return append(wordField(dst, `{"type":`, frameType), `,"data":`...)
 }
 
 // endFrame closes what beginFrame opened.
 func endFrame(dst []byte, now competition.Millis) []byte {
-	dst = append(dst, `,"timestamp":`...)
-	return append(appendTime(dst, now), '}')
+	return append(appendTime(append(dst, `,"timestamp":`...), now), '}')
 }
 
 func appendConnected(dst []byte, competitionID string, version uint64, limit int, now competition.Millis) []byte {
-	dst = beginFrame(dst, "connected")
-	dst = append(dst, `{"competition_id":"`...)
-	dst = append(dst, competitionID...)
-	dst = append(dst, `","version":`...)
-	dst = strconv.AppendUint(dst, version, 10)
-	dst = append(dst, `,"limit":`...)
-	dst = strconv.AppendInt(dst, int64(limit), 10)
-	dst = append(dst, `,"limits":{"max_subscriptions":`...)
-	dst = strconv.AppendInt(dst, maxSubscriptions, 10)
-	dst = append(dst, `,"max_frame_bytes":`...)
-	dst = strconv.AppendInt(dst, maxFrameBytes, 10)
-	dst = append(dst, `,"updates_per_second":`...)
-	dst = strconv.AppendInt(dst, updatesPerSecond, 10)
+	dst = wordField(beginFrame(dst, "connected"), `{"competition_id":`, competitionID)
+	dst = intField(dst, `,"version":`, version)
+	dst = intField(dst, `,"limit":`, limit)
+	dst = intField(dst, `,"limits":{"max_subscriptions":`, maxSubscriptions)
+	dst = intField(dst, `,"max_frame_bytes":`, maxFrameBytes)
+	dst = intField(dst, `,"updates_per_second":`, updatesPerSecond)
 	return endFrame(append(dst, `}}`...), now)
 }
 
@@ -59,30 +47,13 @@ func appendBoardUpdate(dst []byte, b *competition.Board, limit int, now competit
 }
 
 func appendScoreUpdate(dst []byte, competitionID string, d *competition.Delta, now competition.Millis) []byte {
-	dst = beginFrame(dst, "score_update")
-	dst = append(dst, `{"competition_id":"`...)
-	dst = append(dst, competitionID...)
-	dst = append(dst, `","version":`...)
-	dst = strconv.AppendUint(dst, d.Version, 10)
-	dst = append(dst, `,"previous_version":`...)
-	dst = strconv.AppendUint(dst, d.PreviousVersion, 10)
-	dst = append(dst, `,"changes":[`...)
-	for i := range d.Changes {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendEntry(dst, competitionID, &d.Changes[i])
-	}
-	dst = append(dst, `],"removed":[`...)
-	for i, userID := range d.Removed {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = appendString(dst, userID)
-	}
-	dst = append(dst, `],"total_count":`...)
-	dst = strconv.AppendInt(dst, int64(d.Total), 10)
-	dst = appendTimeField(dst, `,"updated_at":`, d.UpdatedAt)
+	dst = wordField(beginFrame(dst, "score_update"), `{"competition_id":`, competitionID)
+	dst = intField(dst, `,"version":`, d.Version)
+	dst = intField(dst, `,"previous_version":`, d.PreviousVersion)
+	dst = listField(dst, `,"changes":`, d.Changes, func(dst []byte, e *competition.Entry) []byte { return appendEntry(dst, competitionID, e) })
+	dst = listField(dst, `,"removed":`, d.Removed, textItem)
+	dst = intField(dst, `,"total_count":`, d.Total)
+	dst = timeField(dst, `,"updated_at":`, d.UpdatedAt)
 	return endFrame(append(dst, '}'), now)
 }
 
@@ -91,22 +62,17 @@ func appendStanding(dst []byte, s *competition.Subscription, standing *competiti
 	if standing.OnBoard {
 		return endFrame(appendEntry(dst, s.CompetitionID, &standing.Entry), now)
 	}
-	dst = append(dst, `{"competition_id":"`...)
-	dst = append(dst, s.CompetitionID...)
-	dst = append(dst, `","user_id":`...)
-	dst = appendString(dst, s.UserID)
+	dst = wordField(dst, `{"competition_id":`, s.CompetitionID)
+	dst = textField(dst, `,"user_id":`, s.UserID)
 	return endFrame(append(dst, `,"removed":true}`...), now)
 }
 
 // statusFrameOf is a board's status, with the prizes once it is settled.
 func statusFrameOf(b *competition.Board, now competition.Millis) []byte {
-	dst := beginFrame(nil, "status")
-	dst = append(dst, `{"competition_id":"`...)
-	dst = append(dst, b.CompetitionID...)
-	dst = append(dst, `","status":"`...)
-	dst = append(append(dst, b.Status.String()...), '"')
+	dst := wordField(beginFrame(nil, "status"), `{"competition_id":`, b.CompetitionID)
+	dst = wordField(dst, `,"status":`, b.Status.String())
 	if b.Status == competition.Settled {
-		dst = appendPrizes(append(dst, `,"prizes":`...), b.Prizes)
+		dst = listField(dst, `,"prizes":`, b.Prizes, appendPrize)
 	}
 	return endFrame(append(dst, '}'), now)
 }
@@ -128,8 +94,7 @@ func appendAuthenticated(dst []byte, id *auth.Identity, now competition.Millis) 
 func appendError(dst []byte, competitionID string, p *problem, now competition.Millis) []byte {
 	dst = appendProblem(beginFrame(dst, "error"), p)
 	if competitionID != "" {
-		dst = append(dst[:len(dst)-1], `,"competition_id":`...)
-		dst = append(appendString(dst, competitionID), '}')
+		dst = append(textField(dst[:len(dst)-1], `,"competition_id":`, competitionID), '}')
 	}
 	return endFrame(dst, now)
 }

@@ -54,9 +54,8 @@ func (s *Server) leaveCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := append(append(c.out[:0], envelope...), `{"competition_id":"`...)
-	out = append(append(out, id...), `","user_id":`...)
-	c.out = append(appendString(out, userID), `,"removed":true}}`...)
+	out := wordField(append(c.out[:0], envelope...), `{"competition_id":`, id)
+	c.out = append(textField(out, `,"user_id":`, userID), `,"removed":true}}`...)
 	c.reply(fasthttp.StatusOK, c.out)
 	return nil
 }

@@ -1,8 +1,6 @@
 package http
 
 import (
-	"strconv"
-
 	"github.com/valyala/fasthttp"
 )
 
@@ -20,24 +18,13 @@ func (s *Server) eraseUser(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := append(append(c.out[:0], envelope...), `{"erased":true,"competitions":`...)
-	out = strconv.AppendInt(out, int64(done.Competitions), 10)
-	out = append(out, `,"transactions_kept":`...)
-	out = strconv.AppendInt(out, int64(done.Transactions), 10)
-	out = appendTimeField(out, `,"kept_until":`, done.KeptUntil)
-	for i, id := range done.KeptIn {
-		if i == 0 {
-			out = append(out, `,"kept_in":[`...)
-		} else {
-			out = append(out, ',')
-		}
-		out = appendString(out, id)
-	}
+	out := intField(append(c.out[:0], envelope...), `{"erased":true,"competitions":`, done.Competitions)
+	out = intField(out, `,"transactions_kept":`, done.Transactions)
+	out = timeField(out, `,"kept_until":`, done.KeptUntil)
 	if len(done.KeptIn) > 0 {
-		out = append(out, ']')
+		out = listField(out, `,"kept_in":`, done.KeptIn, textItem)
 	}
-	out = append(out, '}', envelopeEnd)
-	c.out = out
+	c.out = append(out, '}', envelopeEnd)
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
 	c.reply(fasthttp.StatusOK, c.out)
 	return nil

@@ -1,8 +1,6 @@
 package http
 
 import (
-	"strconv"
-
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
@@ -153,12 +151,11 @@ func (s *Server) listTransactions(c *call) error {
 // replyPrizes answers with the prizes of a competition.
 func (c *call) replyPrizes(r *competition.PrizesReply) {
 	decimals, _ := competition.CurrencyDecimals(r.Currency)
-	out := append(append(c.out[:0], envelope...), `{"competition_id":"`...)
-	out = append(append(out, r.CompetitionID...), `","final":`...)
-	out = append(strconv.AppendBool(out, r.Final), `,"prize_pool":`...)
-	out = append(competition.AppendMinor(out, r.PoolMinor, decimals), `,"currency":"`...)
-	out = append(append(out, r.Currency...), `","prizes":`...)
-	c.out = append(appendPrizes(out, r.Prizes), '}', envelopeEnd)
+	out := wordField(append(c.out[:0], envelope...), `{"competition_id":`, r.CompetitionID)
+	out = boolField(out, `,"final":`, r.Final)
+	out = minorField(out, `,"prize_pool":`, r.PoolMinor, decimals)
+	out = wordField(out, `,"currency":`, r.Currency)
+	c.out = append(listField(out, `,"prizes":`, r.Prizes, appendPrize), '}', envelopeEnd)
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
 	c.reply(fasthttp.StatusOK, c.out)
 }

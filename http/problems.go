@@ -168,42 +168,19 @@ func onReading(err error) error {
 
 // appendProblem writes the problem object.
 func appendProblem(dst []byte, p *problem) []byte {
-	dst = append(dst, `{"type":"/docs#`...)
-	dst = append(dst, p.kind.anchor()...)
-	dst = append(dst, `","title":`...)
-	dst = appendString(dst, p.kind.title)
-	dst = append(dst, `,"status":`...)
-	dst = strconv.AppendInt(dst, int64(p.kind.status), 10)
-	dst = append(dst, `,"detail":`...)
-	dst = appendString(dst, p.detail)
-	dst = append(dst, `,"success":false,"message":`...) // for clients that look there, as they do in successes
-	dst = appendString(dst, p.detail)
-	dst = append(dst, `,"code":"`...)
-	dst = append(append(dst, p.kind.code...), '"')
-	for i, field := range p.fields {
-		if i == 0 {
-			dst = append(dst, `,"errors":[`...)
-		} else {
-			dst = append(dst, ',')
-		}
-		dst = append(dst, `{"field":`...)
-		dst = appendString(dst, field.Field)
-		dst = append(dst, `,"detail":`...)
-		dst = append(appendString(dst, field.Detail), '}')
-	}
+	dst = append(append(append(dst, `{"type":"/docs#`...), p.kind.anchor()...), '"')
+	dst = textField(dst, `,"title":`, p.kind.title)
+	dst = intField(dst, `,"status":`, p.kind.status)
+	dst = textField(dst, `,"detail":`, p.detail)
+	dst = textField(dst, `,"success":false,"message":`, p.detail) // for clients that look there, as they do in successes
+	dst = wordField(dst, `,"code":`, p.kind.code)
 	if len(p.fields) > 0 {
-		dst = append(dst, ']')
-	}
-	for i := range p.refusals {
-		if i == 0 {
-			dst = append(dst, `,"refusals":[`...)
-		} else {
-			dst = append(dst, ',')
-		}
-		dst = appendRefusal(dst, &p.refusals[i])
+		dst = listField(dst, `,"errors":`, p.fields, func(dst []byte, f *competition.FieldError) []byte {
+			return append(textField(textField(dst, `{"field":`, f.Field), `,"detail":`, f.Detail), '}')
+		})
 	}
 	if len(p.refusals) > 0 {
-		dst = append(dst, ']')
+		dst = listField(dst, `,"refusals":`, p.refusals, appendRefusal)
 	}
 	return append(dst, '}')
 }
@@ -212,8 +189,7 @@ func appendProblem(dst []byte, p *problem) []byte {
 func appendRefusal(dst []byte, r *competition.JoinedReply) []byte {
 	p, _ := problemOf(r.Err)
 	dst = appendProblem(dst, p)
-	dst = append(dst[:len(dst)-1], `,"competition_id":"`...)
-	return append(append(dst, r.CompetitionID...), `"}`...)
+	return append(wordField(dst[:len(dst)-1], `,"competition_id":`, r.CompetitionID), '}')
 }
 
 // anchor is where /docs explains the kind.
