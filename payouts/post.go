@@ -62,21 +62,36 @@ func bodyOf(p *ledger.Prize) ([]byte, error) {
 	})
 }
 
+// webhook is where requests go.
+type webhook struct {
+	url    string
+	secret []byte
+	client *http.Client
+}
+
+func newWebhook(url string, secret []byte, timeout time.Duration, connections int) webhook {
+	return webhook{url: url, secret: secret, client: &http.Client{
+		Timeout:       timeout,
+		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a prize goes where the settings say
+	}}
+}
+
 // post makes one request; nil says that the receiver answered 2xx. The error is
 // for operators and does not hold the URL, which may be a secret.
-func (w *Worker) post(ctx context.Context, p *ledger.Prize) error {
+func (w webhook) post(ctx context.Context, p *ledger.Prize, now time.Time) error {
 	body, err := bodyOf(p)
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
 	if err != nil {
 		return errors.New("the webhook's URL cannot be used")
 	}
 	request.Header.Set("Content-Type", "application/json")
 	request.Header.Set("User-Agent", "Paceboard")
 	request.Header.Set(IdempotencyHeader, p.ID().String())
-	request.Header.Set(SignatureHeader, Signature(w.Secret, body, w.Now()))
+	request.Header.Set(SignatureHeader, Signature(w.secret, body, now))
 	response, err := w.client.Do(request)
 	if err != nil {
 		if inner, ok := errors.AsType[*url.Error](err); ok {

@@ -304,11 +304,12 @@ func TestNothingIsSentThatCannotBeWrittenDown(t *testing.T) {
 }
 
 func TestPausesGrowAndAreJittered(t *testing.T) {
-	w := &Worker{Options: Options{FirstPause: time.Second, LongestWait: time.Hour}}
+	w := Start(Options{Store: newPending(t, 0), FirstPause: time.Second, LongestWait: time.Hour})
+	defer w.Stop()
 	for attempt, whole := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 12: 2048 * time.Second, 13: time.Hour, 40: time.Hour, 1000: time.Hour} {
 		seen := map[time.Duration]bool{}
 		for range 50 {
-			pause := w.pauseAfter(attempt)
+			pause := w.pauses.After(attempt)
 			require.GreaterOrEqual(t, pause, whole/2)
 			require.LessOrEqual(t, pause, whole)
 			seen[pause] = true
