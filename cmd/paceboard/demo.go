@@ -9,6 +9,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/token"
+	"github.com/paceboard/paceboard/internal/worker"
 	fitbit "github.com/paceboard/paceboard/testdata/fitbit-2016"
 )
 
@@ -16,8 +17,7 @@ import (
 // are replayed through the HTTP API, a day every few seconds.
 type demo struct {
 	competitionID string
-	cancel        context.CancelFunc
-	done          chan struct{}
+	loop          *worker.Loop
 }
 
 const (
@@ -53,10 +53,7 @@ func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo
 	if err != nil {
 		return nil, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	d := &demo{competitionID: id, cancel: cancel, done: make(chan struct{})}
-	go func() { // ends with stop
-		defer close(d.done)
+	return &demo{competitionID: id, loop: worker.Start(ctx, func(ctx context.Context) {
 		o := replayOptions{url: url, competitionID: id, token: bearer, concurrency: 2, rate: demoRate}
 		_, err := post(ctx, reports, o, func() {})
 		switch {
@@ -65,13 +62,7 @@ func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo
 		case !errors.Is(err, context.Canceled):
 			s.logger.ErrorContext(ctx, "the demo stopped", "error", err)
 		}
-	}()
-	return d, nil
-}
-
-func (d *demo) stop() {
-	d.cancel()
-	<-d.done
+	})}, nil
 }
 
 func createDemo(s *server) (id string, err error) {

@@ -1,10 +1,13 @@
 package main
 
 import (
+	"context"
 	"os"
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // The collector by default lets the heap double before it runs. A board of a
@@ -19,51 +22,28 @@ const (
 	smallGCPercent = 100 / headroomShare
 )
 
-// headroom keeps the garbage collector's headroom until its stop is called.
-type headroom struct {
-	quit, done chan struct{}
-}
-
-// keepHeadroom begins. Where GOGC or GOMEMLIMIT is set, somebody knows better,
-// and nothing is changed.
-func keepHeadroom() *headroom {
-	h := &headroom{quit: make(chan struct{}), done: make(chan struct{})}
+// keepHeadroom keeps the garbage collector's headroom until the loop is stopped; what
+// was set last stays. Where GOGC or GOMEMLIMIT is set, somebody knows better, and
+// nothing is changed.
+func keepHeadroom() *worker.Loop {
 	if os.Getenv("GOGC") != "" || os.Getenv("GOMEMLIMIT") != "" {
-		close(h.done)
-		return h
+		return worker.Start(context.Background(), func(context.Context) {})
 	}
-	go h.run()
-	return h
-}
-
-func (h *headroom) run() {
-	defer close(h.done)
-	ticks := time.NewTicker(collectEvery)
-	defer ticks.Stop()
 	kept := []metrics.Sample{{Name: "/gc/heap/live:bytes"}, {Name: "/gc/scan/stack:bytes"}, {Name: "/gc/scan/globals:bytes"}}
 	present := 0
-	for {
-		metrics.Read(kept)
-		var bytes uint64
-		for _, s := range kept {
-			bytes += s.Value.Uint64()
+	return worker.Start(context.Background(), func(ctx context.Context) {
+		for goOn := true; goOn; goOn = worker.Pause(ctx, collectEvery) {
+			metrics.Read(kept)
+			var bytes uint64
+			for _, s := range kept {
+				bytes += s.Value.Uint64()
+			}
+			if percent := gcPercent(bytes); percent != present {
+				present = percent
+				debug.SetGCPercent(percent)
+			}
 		}
-		if percent := gcPercent(bytes); percent != present {
-			present = percent
-			debug.SetGCPercent(percent)
-		}
-		select {
-		case <-ticks.C:
-		case <-h.quit:
-			return
-		}
-	}
-}
-
-// stop ends it; what was set last stays.
-func (h *headroom) stop() {
-	close(h.quit)
-	<-h.done
+	})
 }
 
 // gcPercent is the GOGC that gives the headroom where so many bytes are kept. It

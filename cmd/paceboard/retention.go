@@ -4,14 +4,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
-	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // retention removes what is older than the settings keep it, now and then, as
@@ -20,14 +19,12 @@ import (
 // at stake.
 type retention struct {
 	kept   []kept
-	every  time.Duration
 	logger *slog.Logger
 
 	failures  prometheus.Counter
 	succeeded prometheus.Gauge
 
-	cancel  context.CancelFunc
-	running sync.WaitGroup
+	loop *worker.Loop
 }
 
 // kept is something that is kept for a while.
@@ -44,7 +41,7 @@ const (
 	retentionEvery = time.Hour
 	// retentionStep is how many records one removal takes: some milliseconds.
 	retentionStep = 1000
-	// retentionLimit is how long one round may take before it begins anew.
+	// retentionLimit is how long one round may take before it is cut short.
 	retentionLimit = 30 * time.Minute
 )
 
@@ -72,11 +69,11 @@ func keptBy(settings *config.Settings, s store) (all []kept) {
 	return all
 }
 
-// startRetention begins. stop ends it.
+// startRetention begins soon after the start, and then goes by the hour, give or take
+// a tenth, so that servers on one database do not meet. stop ends it.
 func startRetention(all []kept, every time.Duration, logger *slog.Logger, metrics prometheus.Registerer) *retention {
-	ctx, cancel := context.WithCancel(context.Background())
 	r := &retention{
-		kept: all, every: every, logger: logger, cancel: cancel,
+		kept: all, logger: logger,
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_retention_failures_total", Help: "Rounds of removal that failed.",
 		}),
@@ -88,29 +85,11 @@ func startRetention(all []kept, every time.Duration, logger *slog.Logger, metric
 	for i := range all {
 		metrics.MustRegister(all[i].removed)
 	}
-	r.running.Go(func() { r.run(ctx) })
+	r.loop = worker.Every(context.Background(), worker.Interval{First: every / 60, Then: every * 11 / 10, Jitter: 2. / 11}, r.round)
 	return r
 }
 
-func (r *retention) stop() {
-	r.cancel()
-	r.running.Wait()
-}
-
-// run begins soon after the start, and then goes by the hour, jittered so that
-// servers on one database do not meet.
-func (r *retention) run(ctx context.Context) {
-	for wait := r.every / 60; ; wait = r.every*9/10 + rand.N(r.every/5+1) { //nolint:gosec // G404: it is a pause.
-		timer := time.NewTimer(wait)
-		select {
-		case <-ctx.Done():
-			timer.Stop()
-			return
-		case <-timer.C:
-			r.round(ctx)
-		}
-	}
-}
+func (r *retention) stop() { r.loop.Stop() }
 
 // round removes what is old of everything, whatever fails of the rest.
 func (r *retention) round(ctx context.Context) {

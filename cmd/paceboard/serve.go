@@ -21,6 +21,7 @@ import (
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
 	"github.com/paceboard/paceboard/internal/token"
+	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/paceboard/paceboard/payouts"
 	"github.com/paceboard/paceboard/persistence/redis"
 	"github.com/paceboard/paceboard/web"
@@ -47,7 +48,7 @@ func serve(ctx context.Context, p *program, args []string) error {
 type server struct {
 	settings config.Settings
 	logger   *slog.Logger
-	memory   *headroom
+	memory   *worker.Loop
 	store    store
 	keeping  *retention      // nil when everything is kept
 	mirror   *redis.Mirror   // nil without one
@@ -171,7 +172,7 @@ func (s *server) stop() error {
 	defer cancel()
 	var errs []error
 	if s.demo != nil {
-		s.demo.stop()
+		s.demo.loop.Stop()
 	}
 	if s.http != nil {
 		errs = append(errs, s.http.Shutdown(ctx))
@@ -200,7 +201,7 @@ func (s *server) stop() error {
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
-	s.memory.stop()
+	s.memory.Stop()
 	return errors.Join(errs...)
 }
 
