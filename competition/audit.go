@@ -40,9 +40,9 @@ func Audit(ctx context.Context, id string, first uint64, from Source, progress f
 	if err != nil {
 		return a, a.damage(err)
 	}
-	a.Seq, a.Pool = restored.Seq(), restored.books.pool()
-	if restored.award != nil {
-		a.Prizes = restored.Prizes(len(restored.award.prizes)).Prizes
+	a.Seq, a.Pool = restored.Seq(), restored.balances.pool()
+	if restored.distribution != nil {
+		a.Prizes = restored.Prizes(len(restored.distribution.prizes)).Prizes
 		slices.SortFunc(a.Prizes, func(p, q Prize) int { return int(int64(p.Number) - int64(q.Number)) })
 	}
 	if !a.Whole {
@@ -66,12 +66,12 @@ func (a *Audited) replay(ctx context.Context, id string, from Source, progress f
 		c: New(id, func() Key { return Key{} }), identities: map[uint32]Identity{}, committed: map[uint32]commitment{},
 		progress: func(_, records int) { progress(records) },
 	}
-	keeper, wallets := NewBookkeeper(id), map[string]int64{}
+	deriver, wallets := NewLedgerDeriver(id), map[string]int64{}
 	userOf := func(number uint32) string { return r.who(number).UserID }
 	var rows LedgerRows
 	r.before = func(e *Event) error {
 		a.judge(r.c, e)
-		if err := keeper.Enter(&rows, e, userOf); err != nil {
+		if err := deriver.Derive(&rows, e, userOf); err != nil {
 			a.find("seq %d: %v", e.Seq, err)
 		}
 		a.countWallets(wallets, rows.Transactions[len(a.Transactions):])
@@ -292,7 +292,7 @@ func span(of []UserTransaction) (from LedgerPlace, oldest Millis) {
 
 // sameCompetition compares two states to the last row.
 func sameCompetition(a, b *Competition) bool {
-	if !bytes.Equal(a.appendHeader(nil), b.appendHeader(nil)) || a.books != b.books || a.onBoard != b.onBoard {
+	if !bytes.Equal(a.appendHeader(nil), b.appendHeader(nil)) || a.balances != b.balances || a.onBoard != b.onBoard {
 		return false
 	}
 	for number := uint32(1); number <= a.participants.count; number++ {

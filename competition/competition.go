@@ -31,10 +31,10 @@ type Competition struct {
 	board        *ranking.Board
 	onBoard      int
 
-	books books
-	award *award         // nil before the prizes are distributed
-	flags []flagPlace    // all participants', by seq
-	kept  map[uint32]Key // of erased participants whose decisions are kept; see keptAfter
+	balances     balances
+	distribution *distribution  // nil before the prizes are distributed
+	flags        []flagPlace    // all participants', by seq
+	kept         map[uint32]Key // of erased participants whose decisions are kept; see keptAfter
 
 	applied   Chain  // the last event in the state
 	version   uint64 // I4
@@ -56,7 +56,7 @@ type decided struct {
 	status     Status
 	onBoard    int
 	numbers    uint32 // numbers given so far
-	books      books
+	balances   balances
 	kept       map[uint32]Key      // as of all events, or nil
 	enrolled   map[string]uint32   // users enrolled by events that are not applied
 	pending    map[uint32]*changes // by number, what such events change; see change
@@ -182,7 +182,7 @@ func (c *Competition) Rollback() {
 	d.chain = c.applied
 	d.definition, d.status = c.definition, c.status
 	d.onBoard, d.numbers = c.onBoard, c.participants.count
-	d.books = c.books
+	d.balances = c.balances
 	d.kept = maps.Clone(c.kept)
 	d.forget()
 	c.sources.rollback()
@@ -213,5 +213,5 @@ func (c *Competition) summarize() {
 	if c.outbox.Summary == nil {
 		c.outbox.Summary = new(Summary)
 	}
-	*c.outbox.Summary = summaryOf(&d.definition, d.status, d.onBoard, &d.books, d.kept)
+	*c.outbox.Summary = summaryOf(&d.definition, d.status, d.onBoard, &d.balances, d.kept)
 }

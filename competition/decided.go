@@ -61,7 +61,7 @@ func (c *Competition) decidedCreator() string {
 
 // withMoney reports whether there is money in the competition, as decided.
 func (c *Competition) withMoney() bool {
-	return c.decided.definition.withMoney() || c.decided.books.fees > 0
+	return c.decided.definition.withMoney() || c.decided.balances.fees > 0
 }
 
 // full reports whether every place is taken as decided.

@@ -69,7 +69,7 @@ func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, e
 		return Decision{}, err
 	}
 	event := &PrizesDistributed{PoolMinor: pool, Pending: cmd.Pending, Prizes: winners}
-	event.SponsorMinor = max(0, event.total()-c.decided.books.pool())
+	event.SponsorMinor = max(0, event.total()-c.decided.balances.pool())
 	c.emitMoney(now, event)
 	c.decided.status = Settled
 	c.summarize()
@@ -80,22 +80,22 @@ func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, e
 // PrizesDecided is how many prizes are not pending any more. It grows without a
 // new version of the board.
 func (c *Competition) PrizesDecided() int {
-	if c.award == nil {
+	if c.distribution == nil {
 		return 0
 	}
-	return c.award.decided
+	return c.distribution.decided
 }
 
 // Prizes is what was distributed, the best limit of it; nothing before.
 func (c *Competition) Prizes(limit int) PrizesReply {
 	reply := PrizesReply{CompetitionID: c.ID(), Final: c.final(), Currency: c.definition.Currency}
-	if c.award == nil {
+	if c.distribution == nil {
 		return reply
 	}
-	reply.PoolMinor = c.award.pool
-	reply.Prizes = make([]Prize, min(limit, len(c.award.prizes)))
+	reply.PoolMinor = c.distribution.pool
+	reply.Prizes = make([]Prize, min(limit, len(c.distribution.prizes)))
 	for i := range reply.Prizes {
-		reply.Prizes[i] = c.prizeOf(&c.award.prizes[i])
+		reply.Prizes[i] = c.prizeOf(&c.distribution.prizes[i])
 	}
 	return reply
 }
@@ -130,8 +130,8 @@ func (c *Competition) Calculate(poolMinor int64) (PrizesReply, error) {
 // payable is the pool that is distributed, or was, where the caller names one.
 func (c *Competition) payable(poolMinor int64) int64 {
 	switch {
-	case c.award != nil:
-		return c.award.pool
+	case c.distribution != nil:
+		return c.distribution.pool
 	case c.definition.PrizePoolMinor > 0:
 		return c.definition.PrizePoolMinor
 	default:
@@ -181,10 +181,10 @@ func (d *PrizesDistributed) apply(c *Competition, e *Event) error {
 	if c.status != Completed || len(d.Prizes) > MaxWinners {
 		return errors.New("it distributes prizes at the wrong time")
 	}
-	if !d.sound(c.books.pool()) {
+	if !d.sound(c.balances.pool()) {
 		return errors.New("it distributes prizes that do not add up")
 	}
-	a := newAward(e.At, d.PoolMinor, d.SponsorMinor, len(d.Prizes))
+	a := newDistribution(e.At, d.PoolMinor, d.SponsorMinor, len(d.Prizes))
 	status := DistributedPrize
 	if d.Pending {
 		status = PendingPrize
@@ -193,10 +193,10 @@ func (d *PrizesDistributed) apply(c *Competition, e *Event) error {
 		if !c.participants.has(w.Number) || a.find(w.Number) != nil {
 			return errors.New("it gives a prize to nobody, or two")
 		}
-		a.add(awarded{number: w.Number, rank: uint32(w.Rank), minor: w.Minor, status: status, at: e.At})
+		a.add(distributed{number: w.Number, rank: uint32(w.Rank), minor: w.Minor, status: status, at: e.At})
 	}
-	c.award = a
-	d.enter(&c.books, 0)
+	c.distribution = a
+	d.enter(&c.balances, 0)
 	c.status = Settled
 	c.touch(e)
 	return nil
@@ -208,12 +208,12 @@ var _ monetary = (*PrizesDistributed)(nil)
 
 func (*PrizesDistributed) decides() (number uint32) { return 0 }
 
-func (d *PrizesDistributed) enter(b *books, _ int64) {
+func (d *PrizesDistributed) enter(b *balances, _ int64) {
 	b.sponsor += d.SponsorMinor
 	b.prizes += d.total()
 }
 
-func (d *PrizesDistributed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+func (d *PrizesDistributed) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
 	if d.SponsorMinor != 0 {
 		l.move(rows, e, 0, Sponsorship, ledger.SponsorOf(l.competitionID), l.pool(), d.SponsorMinor)
 	}

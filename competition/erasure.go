@@ -54,7 +54,7 @@ func (c *Competition) Erase(now Millis, cmd *EraseParticipant) (Decision, error)
 	switch prize, won := c.decidedPrize(number); {
 	case number == 0 && !creator:
 		return c.repeat(c.keptOf(cmd.UserID)), nil // so that a repeat has the same answer
-	case c.decided.status == Settled && c.award == nil:
+	case c.decided.status == Settled && c.distribution == nil:
 		return Decision{Seq: c.decided.chain.Seq, Later: true}, nil
 	case won && prize.Status == PendingPrize:
 		return Decision{}, ErrPrizePending

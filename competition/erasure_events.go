@@ -49,7 +49,7 @@ type StandingKept struct {
 func (*StandingKept) kind() kind { return kindStandingKept }
 
 func (d *StandingKept) apply(c *Competition, e *Event) error {
-	if c.award == nil || !c.participants.has(d.Number) || !c.participants.at(d.Number).onBoard() {
+	if c.distribution == nil || !c.participants.has(d.Number) || !c.participants.at(d.Number).onBoard() {
 		return errors.New("it keeps the standing of somebody who has none")
 	}
 	p := c.participants.at(d.Number)
@@ -59,7 +59,7 @@ func (d *StandingKept) apply(c *Competition, e *Event) error {
 	c.participants.forget(d.Number)
 	c.participants.identify(d.Number, d.Who.UserID, "")
 	c.decided.appliedErasure(d.Number)
-	p.days, p.totals, p.lastSynced, p.updatedAt = nil, Metrics{}, 0, c.award.at
+	p.days, p.totals, p.lastSynced, p.updatedAt = nil, Metrics{}, 0, c.distribution.at
 	p.review = &Review{Standing: true}
 	c.undecided(d.Number)
 	c.board.Insert(p.key())

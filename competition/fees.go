@@ -20,7 +20,7 @@ func (c *Competition) collect(now Millis, number uint32) {
 // overflows reports whether the pool has no room for one more fee, which no
 // currency on earth has brought about.
 func (c *Competition) overflows(number uint32) bool {
-	return c.paidBy(number) == 0 && c.decided.definition.EntryFeeMinor > ledger.MaxBalance-c.decided.books.fees
+	return c.paidBy(number) == 0 && c.decided.definition.EntryFeeMinor > ledger.MaxBalance-c.decided.balances.fees
 }
 
 // refund decides that a participant gets back what was paid, to the minor unit,
@@ -33,27 +33,19 @@ func (c *Competition) refund(now Millis, number uint32) {
 }
 
 // emitMoney decides an event that moves money, and sends what it writes into
-// the ledger along. It panics rather than break one of the books' invariants:
+// the ledger along. It panics rather than break an invariant of the balances:
 // that would be a fault of this program, and nothing of it is written then.
 func (c *Competition) emitMoney(now Millis, d monetary) {
 	e := Event{Seq: c.decided.chain.Seq + 1, At: now, Detail: d}
-	rows, done, ledger := &c.outbox.LedgerRows, len(c.outbox.Transactions), c.decidedLedger()
-	prize, err := ledger.prizeFor(d)
-	if err != nil {
-		panic("competition " + c.ID() + ": " + err.Error())
-	}
-	d.derive(ledger, rows, &e)
-	before := c.decided.books.pool()
-	d.enter(&c.decided.books, prize.Minor)
-	if err := c.decided.books.check(before, rows.Transactions[done:]); err != nil {
+	if err := c.decidedLedger().write(&c.outbox.LedgerRows, &e, d, &c.decided.balances); err != nil {
 		panic("competition " + c.ID() + ": " + err.Error())
 	}
 	c.emit(e)
 }
 
 // decidedLedger derives rows as decided.
-func (c *Competition) decidedLedger() *ledgerOf {
-	return &ledgerOf{
+func (c *Competition) decidedLedger() *ledgerWriter {
+	return &ledgerWriter{
 		competitionID: c.ID(), currency: c.decided.definition.Currency, prizeOf: c.decidedPrize,
 		userOf: func(number uint32) string { return c.identityOf(number).UserID },
 	}
@@ -74,7 +66,7 @@ func (d *EntryFeePaid) append(dst []byte) []byte {
 func (d *EntryFeePaid) read(r *wire.Reader) { d.Number, d.Minor = r.Number(), r.Amount() }
 
 func (d *EntryFeePaid) apply(c *Competition, _ *Event) error {
-	if !c.participants.has(d.Number) || d.Minor <= 0 || d.Minor > ledger.MaxBalance-c.books.fees {
+	if !c.participants.has(d.Number) || d.Minor <= 0 || d.Minor > ledger.MaxBalance-c.balances.fees {
 		return errors.New("it is a fee that nobody can have paid")
 	}
 	p := c.participants.at(d.Number)
@@ -82,7 +74,7 @@ func (d *EntryFeePaid) apply(c *Competition, _ *Event) error {
 		return errors.New("it is a fee of somebody who has paid already")
 	}
 	p.paid = d.Minor
-	d.enter(&c.books, 0)
+	d.enter(&c.balances, 0)
 	c.markChanged(p)
 	return nil
 }
@@ -93,9 +85,9 @@ var _ monetary = (*EntryFeePaid)(nil)
 
 func (*EntryFeePaid) decides() (number uint32) { return 0 }
 
-func (d *EntryFeePaid) enter(b *books, _ int64) { b.fees += d.Minor }
+func (d *EntryFeePaid) enter(b *balances, _ int64) { b.fees += d.Minor }
 
-func (d *EntryFeePaid) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+func (d *EntryFeePaid) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
 	l.move(rows, e, 0, EntryFee, ledger.OutsideOf(l.userOf(d.Number)), l.pool(), d.Minor)
 }
 
@@ -119,7 +111,7 @@ func (d *EntryFeeRefunded) apply(c *Competition, _ *Event) error {
 	}
 	p := c.participants.at(d.Number)
 	p.paid = 0
-	d.enter(&c.books, 0)
+	d.enter(&c.balances, 0)
 	c.markChanged(p)
 	return nil
 }
@@ -130,8 +122,8 @@ var _ monetary = (*EntryFeeRefunded)(nil)
 
 func (*EntryFeeRefunded) decides() (number uint32) { return 0 }
 
-func (d *EntryFeeRefunded) enter(b *books, _ int64) { b.fees -= d.Minor }
+func (d *EntryFeeRefunded) enter(b *balances, _ int64) { b.fees -= d.Minor }
 
-func (d *EntryFeeRefunded) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+func (d *EntryFeeRefunded) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
 	l.move(rows, e, 0, Refund, l.pool(), ledger.OutsideOf(l.userOf(d.Number)), d.Minor)
 }

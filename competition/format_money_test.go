@@ -43,8 +43,8 @@ func TestMoneyIsWrittenDownLikeThis(t *testing.T) {
 func TestJournalCannotMoveMoneyThatIsNotThere(t *testing.T) {
 	settle := func(c *Competition) {
 		c.status = Settled
-		c.award = newAward(1, 10, 10, 1)
-		c.award.add(awarded{number: 1, rank: 1, minor: 10, status: DistributedPrize})
+		c.distribution = newDistribution(1, 10, 10, 1)
+		c.distribution.add(distributed{number: 1, rank: 1, minor: 10, status: DistributedPrize})
 	}
 	complete := func(c *Competition) { c.status = Completed }
 	for _, test := range []struct {
@@ -85,13 +85,13 @@ func TestJournalCannotMoveMoneyThatIsNotThere(t *testing.T) {
 // program, and is not written.
 func TestBooksRefuseLoudly(t *testing.T) {
 	c := crowd(2)
-	c.decided.books.fees = -100 // as a fault would leave them
+	c.decided.balances.fees = -100 // as a fault would leave them
 	require.Panics(t, func() { c.emitMoney(1, &EntryFeePaid{Number: 1, Minor: 5}) })
 	require.Zero(t, c.Pending(), "nothing of it goes to the journal")
 
-	keeper, rows := NewBookkeeper("c"), &LedgerRows{}
+	deriver, rows := NewLedgerDeriver("c"), &LedgerRows{}
 	userOf := func(uint32) string { return "u" }
-	enter := func(d Detail) error { return keeper.Enter(rows, &Event{At: 1, Detail: d}, userOf) }
+	enter := func(d Detail) error { return deriver.Derive(rows, &Event{At: 1, Detail: d}, userOf) }
 	require.NoError(t, enter(&PrizesDistributed{PoolMinor: 10, SponsorMinor: 10, Pending: true, Prizes: []Winner{{1, 1, 10}}}))
 	require.NoError(t, enter(&PrizeConfirmed{Number: 1}))
 	for rule, detail := range map[string]monetary{

@@ -251,7 +251,7 @@ func (c *Competition) MayInvite(caller Caller) error {
 		return ErrUnknownCompetition
 	case caller.Operator:
 		return nil
-	case caller.UserID == "" || caller.UserID != c.creator || c.definition.withMoney() || c.books.fees > 0:
+	case caller.UserID == "" || caller.UserID != c.creator || c.definition.withMoney() || c.balances.fees > 0:
 		return ErrForbidden
 	}
 	return nil

@@ -20,7 +20,7 @@ import (
 // keptUntil is when decisions about erased people are dropped, by the clock; ok is
 // false where settlement or cancelling does it.
 func (c *Competition) keptUntil() (at Millis, ok bool) {
-	return keptUntil(&c.decided.definition, &c.decided.books)
+	return keptUntil(&c.decided.definition, &c.decided.balances)
 }
 
 // keeps reports whether an erasure now would keep decisions, as decided.

@@ -149,7 +149,7 @@ func everyKind() []any {
 // same state.
 func TestEveryKindDoesWhatItSays(t *testing.T) {
 	c, s, now := New("spring", countedKeys()), newStore(), instant("2026-04-01T00:00:00Z")
-	keeper, seen := NewBookkeeper("spring"), map[kind]bool{}
+	deriver, seen := NewLedgerDeriver("spring"), map[kind]bool{}
 	for _, cmd := range everyKind() {
 		now += hour
 		if at, ok := cmd.(Millis); ok {
@@ -174,7 +174,7 @@ func TestEveryKindDoesWhatItSays(t *testing.T) {
 				identities++
 			}
 			before := len(rows.Transactions)
-			require.NoError(t, keeper.Enter(&rows, e, func(number uint32) string { return s.identities[number].UserID }))
+			require.NoError(t, deriver.Derive(&rows, e, func(number uint32) string { return s.identities[number].UserID }))
 			_, money := e.Detail.(monetary)
 			require.Equal(t, money, len(rows.Transactions) > before, "%T", e.Detail)
 			requireMirrored(t, c, e)

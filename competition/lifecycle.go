@@ -127,7 +127,7 @@ func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 		return Decision{}, ErrStarted
 	case edited.EntryFeeMinor > 0 && c.decided.definition.EntryFeeMinor == 0 && c.decided.numbers > 0:
 		return Decision{}, ErrJoined
-	case edited.Currency != c.decided.definition.Currency && c.decided.books.fees > 0:
+	case edited.Currency != c.decided.definition.Currency && c.decided.balances.fees > 0:
 		return Decision{}, ErrFeesPaid
 	}
 	if !sameDefinition(&edited, &c.decided.definition) {
@@ -172,7 +172,7 @@ func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, erro
 	default:
 		c.setStatus(now, Cancelled)
 		c.dropAllKept(now)
-		for number := uint32(1); number <= c.decided.numbers && c.decided.books.fees > 0; number++ {
+		for number := uint32(1); number <= c.decided.numbers && c.decided.balances.fees > 0; number++ {
 			c.refund(now, number)
 		}
 	}

@@ -162,7 +162,7 @@ func (r *rig) agreeOnMoney() {
 	for account, balance := range r.shown.balances {
 		require.Equal(t, balance, balances[account], account)
 	}
-	require.Equal(t, r.shown.balances["pool/spring"], r.c.books.pool(), "B2")
+	require.Equal(t, r.shown.balances["pool/spring"], r.c.balances.pool(), "B2")
 
 	rows := map[uint32]Prize{}
 	for _, p := range r.store.ledger.Prizes {
@@ -193,5 +193,5 @@ func (r *rig) auditSays() {
 	require.Empty(r.t, audited.Findings)
 	require.Equal(r.t, r.c.Seq(), audited.Seq)
 	require.Equal(r.t, r.store.ledger.Transactions, audited.Transactions)
-	require.Equal(r.t, r.c.books.pool(), audited.Pool)
+	require.Equal(r.t, r.c.balances.pool(), audited.Pool)
 }

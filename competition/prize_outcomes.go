@@ -69,7 +69,7 @@ func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus,
 		return Decision{}, ErrForbidden
 	case c.decided.status == 0:
 		return Decision{}, ErrUnknownCompetition
-	case c.decided.status == Settled && c.award == nil: // the award itself is under way
+	case c.decided.status == Settled && c.distribution == nil: // the distribution itself is under way
 		return Decision{Seq: c.decided.chain.Seq, Later: true}, nil
 	}
 	prize, ok := c.decidedPrize(number)
@@ -112,9 +112,9 @@ var _ monetary = (*PrizeConfirmed)(nil)
 
 func (d *PrizeConfirmed) decides() (number uint32) { return d.Number }
 
-func (*PrizeConfirmed) enter(*books, int64) {}
+func (*PrizeConfirmed) enter(*balances, int64) {}
 
-func (d *PrizeConfirmed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+func (d *PrizeConfirmed) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
 	if prize, ok := l.prizeOf(d.Number); ok {
 		l.move(rows, e, 0, Payout, ledger.WalletOf(prize.UserID), ledger.OutsideOf(prize.UserID), prize.Minor)
 		prize.Status, prize.DistributedAt = DistributedPrize, e.At
@@ -150,9 +150,9 @@ var _ monetary = (*PrizeFailed)(nil)
 
 func (d *PrizeFailed) decides() (number uint32) { return d.Number }
 
-func (*PrizeFailed) enter(b *books, prize int64) { b.prizes -= prize }
+func (*PrizeFailed) enter(b *balances, prize int64) { b.prizes -= prize }
 
-func (d *PrizeFailed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
+func (d *PrizeFailed) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
 	if prize, ok := l.prizeOf(d.Number); ok {
 		l.move(rows, e, 0, PrizePayment, ledger.WalletOf(prize.UserID), l.pool(), prize.Minor)
 		prize.Status, prize.Reason = FailedPrize, d.Reason
@@ -162,12 +162,12 @@ func (d *PrizeFailed) derive(l *ledgerOf, rows *LedgerRows, e *Event) {
 
 // applyPrizeDecided brings a prize out of its pending state.
 func (c *Competition) applyPrizeDecided(e *Event, d monetary, status PrizeStatus, reason string) error {
-	w := c.award.find(d.decides())
+	w := c.distribution.find(d.decides())
 	if w == nil || w.status != PendingPrize {
 		return errors.New("it decides a prize that is not pending")
 	}
 	w.status, w.at, w.reason = status, e.At, reason
-	c.award.decided++
-	d.enter(&c.books, w.minor)
+	c.distribution.decided++
+	d.enter(&c.balances, w.minor)
 	return nil
 }

@@ -137,17 +137,17 @@ func (c *Competition) prizePlaces() ([]ranking.Entry, error) {
 
 // Prize is a participant's prize; ok is false when there is none.
 func (c *Competition) Prize(number uint32) (prize Prize, ok bool) {
-	w := c.award.find(number)
+	w := c.distribution.find(number)
 	if w == nil {
 		return Prize{}, false
 	}
 	return c.prizeOf(w), true
 }
 
-func (c *Competition) prizeOf(w *awarded) Prize {
+func (c *Competition) prizeOf(w *distributed) Prize {
 	prize := Prize{
 		CompetitionID: c.ID(), Number: w.number, UserID: c.participants.at(w.number).userID, Rank: int(w.rank),
-		Minor: w.minor, Currency: c.definition.Currency, Status: w.status, CreatedAt: c.award.at, Reason: w.reason,
+		Minor: w.minor, Currency: c.definition.Currency, Status: w.status, CreatedAt: c.distribution.at, Reason: w.reason,
 	}
 	if w.status == DistributedPrize {
 		prize.DistributedAt = w.at

@@ -126,7 +126,7 @@ func (c *Competition) Readable(caller Caller) bool {
 
 // Summary is what lists show, as applied.
 func (c *Competition) Summary() Summary {
-	return summaryOf(&c.definition, c.status, c.onBoard, &c.books, c.kept)
+	return summaryOf(&c.definition, c.status, c.onBoard, &c.balances, c.kept)
 }
 
 // Published is the top of a board as readers share it. It never changes, except for

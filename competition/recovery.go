@@ -96,7 +96,7 @@ func (r *recovery) row(row Row) error {
 	if err := row.Days.check(c.sources.applied); err != nil {
 		return r.corrupt(err.Error())
 	}
-	if row.Paid < 0 || row.Paid > ledger.MaxBalance-c.books.fees {
+	if row.Paid < 0 || row.Paid > ledger.MaxBalance-c.balances.fees {
 		return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d has paid what nobody can", row.Number))
 	}
 	if row.Review != nil {
@@ -109,7 +109,7 @@ func (r *recovery) row(row Row) error {
 	}
 	switch {
 	case row.Review != nil && row.Review.Standing:
-		if len(row.Days) > 0 || row.Totals != (Metrics{}) || c.award == nil {
+		if len(row.Days) > 0 || row.Totals != (Metrics{}) || c.distribution == nil {
 			return r.corrupt(fmt.Sprintf("the snapshot's row of participant %d has more than a standing", row.Number))
 		}
 	case totalOf(row.Days, row.Review) != row.Totals || c.definition.Scoring.Score(row.Totals) != row.Score:
@@ -122,7 +122,7 @@ func (r *recovery) row(row Row) error {
 	if row.Review != nil {
 		p.review = row.Review.clone()
 	}
-	c.books.fees += row.Paid
+	c.balances.fees += row.Paid
 	if p.number%progressEvery == 0 {
 		r.progress(int(p.number), 0)
 	}
@@ -176,7 +176,7 @@ func (r *recovery) rank() error {
 			keep(&c.kept, number, r.keys[number-1])
 		}
 	}
-	if c.award != nil && slices.ContainsFunc(c.award.prizes, func(w awarded) bool { return !c.participants.has(w.number) }) {
+	if c.distribution != nil && slices.ContainsFunc(c.distribution.prizes, func(w distributed) bool { return !c.participants.has(w.number) }) {
 		return r.corrupt("the snapshot has a prize of somebody unknown")
 	}
 	r.listFlags()

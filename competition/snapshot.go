@@ -52,7 +52,7 @@ func (c *Competition) Resave(s *Snapshot) {
 // besides its rows.
 func (c *Competition) appendHeader(dst []byte) []byte {
 	dst = append(dst, 0, 0, 0, 0, formatVersion)
-	if c.award != nil {
+	if c.distribution != nil {
 		dst[4] = moneyVersion
 	}
 	dst = binary.AppendUvarint(dst, c.applied.Seq)
@@ -66,8 +66,8 @@ func (c *Competition) appendHeader(dst []byte) []byte {
 		dst = wire.AppendString(dst, name)
 	}
 	dst = appendDefinition(dst, &c.definition)
-	if c.award != nil {
-		dst = appendAward(dst, c.award)
+	if c.distribution != nil {
+		dst = appendDistribution(dst, c.distribution)
 	}
 	wire.Seal(dst)
 	return dst
@@ -94,8 +94,8 @@ func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 	}
 	c.definition = readDefinition(&r)
 	if version == moneyVersion {
-		c.award = readAward(&r)
-		c.books.enterAward(c.award)
+		c.distribution = readAward(&r)
+		c.balances.enterDistribution(c.distribution)
 	}
 	if err := r.End(); err != nil {
 		return 0, err

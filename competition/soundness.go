@@ -82,7 +82,7 @@ func (c *Competition) checkHeader() error {
 			return errors.New("the snapshot has the name of a source that is too long, or not of printable characters")
 		}
 	}
-	if c.award != nil && !c.award.sound() {
+	if c.distribution != nil && !c.distribution.sound() {
 		return errors.New("the snapshot has prizes that do not add up")
 	}
 	return nil
@@ -111,7 +111,7 @@ func (c *Competition) checkRow(row *Row) error {
 }
 
 // sound reports whether the prizes are such as PrizesDistributed gives.
-func (a *award) sound() bool {
+func (a *distribution) sound() bool {
 	rank, left := uint32(0), a.pool
 	for i := range a.prizes {
 		w := &a.prizes[i]

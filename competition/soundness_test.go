@@ -132,8 +132,8 @@ func TestASnapshotThatIsNotSoundIsDamage(t *testing.T) {
 			c.sources.applied++
 		},
 		"a prize": func(c *Competition) {
-			c.award = newAward(1, 100, 0, 1)
-			c.award.add(awarded{number: 1, rank: 1, minor: 101, status: DistributedPrize})
+			c.distribution = newDistribution(1, 100, 0, 1)
+			c.distribution.add(distributed{number: 1, rank: 1, minor: 101, status: DistributedPrize})
 		},
 		"a reason": func(c *Competition) {
 			c.participants.at(1).review = &Review{Excluded: true, Reason: "\x00"}

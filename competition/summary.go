@@ -16,7 +16,7 @@ type Summary struct {
 	CreatedAt    Millis // 0 when nobody asked Catalog.Created; not in the packed form
 }
 
-func summaryOf(d *Definition, status Status, participants int, b *books, kept map[uint32]Key) Summary {
+func summaryOf(d *Definition, status Status, participants int, b *balances, kept map[uint32]Key) Summary {
 	s := Summary{Definition: *d, Status: status, Participants: participants}
 	if at, ok := keptUntil(d, b); ok && status == Completed && len(kept) > 0 {
 		s.KeptUntil = at
@@ -30,7 +30,7 @@ const keptAfter = 30 * 24 * millisPerHour
 
 // keptUntil is when a competition drops decisions about erased people by the clock;
 // ok is false if settlement or cancelling does it.
-func keptUntil(d *Definition, b *books) (at Millis, ok bool) {
+func keptUntil(d *Definition, b *balances) (at Millis, ok bool) {
 	return d.End + Millis(d.LateSyncHours)*millisPerHour + keptAfter, !d.withMoney() && b.fees == 0
 }
 

@@ -258,9 +258,9 @@ type storing struct {
 	spool   *spool
 	summary *competition.Summary
 
-	chain competition.Chain
-	books *competition.Bookkeeper
-	users map[uint32]string
+	chain   competition.Chain
+	deriver *competition.LedgerDeriver
+	users   map[uint32]string
 
 	snapshot competition.Chain // where the snapshot stands, if there is one
 
@@ -274,7 +274,7 @@ func (w *storing) run(ctx context.Context) error {
 	if w.stored, err = w.standing(ctx); err != nil {
 		return err
 	}
-	w.books, w.users = competition.NewBookkeeper(id), map[uint32]string{}
+	w.deriver, w.users = competition.NewLedgerDeriver(id), map[uint32]string{}
 	err = s.ReadIdentities(ctx, id, func(i competition.Identity) error {
 		w.users[i.Number] = i.UserID
 		return nil
@@ -350,7 +350,7 @@ func (w *storing) add(ctx context.Context, records []byte) (err error) {
 			b.LastSeq, b.Hash = w.chain.Seq, w.chain.Hash
 		}
 		if w.spool.begin.FirstSeq == 1 {
-			if err := w.books.Enter(rows, &event, func(number uint32) string { return w.users[number] }); err != nil {
+			if err := w.deriver.Derive(rows, &event, func(number uint32) string { return w.users[number] }); err != nil {
 				return err
 			}
 		}

@@ -6,18 +6,18 @@ import (
 	"github.com/paceboard/paceboard/competition/wire"
 )
 
-// award is how the prizes of a competition were distributed.
-type award struct {
+// distribution is how the prizes of a competition were distributed.
+type distribution struct {
 	at      Millis
 	pool    int64
 	sponsor int64
-	prizes  []awarded         // by rank
+	prizes  []distributed     // by rank
 	places  map[uint32]uint32 // of the participants' numbers among them
 	decided int               // how many are not pending
 }
 
-// awarded is one prize; who it is for stands in the roster.
-type awarded struct {
+// distributed is one prize; who it is for stands in the roster.
+type distributed struct {
 	number uint32
 	rank   uint32
 	minor  int64
@@ -26,12 +26,12 @@ type awarded struct {
 	reason string // why it failed
 }
 
-// newAward is an award whose prizes are to be added.
-func newAward(at Millis, pool, sponsor int64, n int) *award {
-	return &award{at: at, pool: pool, sponsor: sponsor, prizes: make([]awarded, 0, n), places: make(map[uint32]uint32, n)}
+// newDistribution is a distribution whose prizes are to be added.
+func newDistribution(at Millis, pool, sponsor int64, n int) *distribution {
+	return &distribution{at: at, pool: pool, sponsor: sponsor, prizes: make([]distributed, 0, n), places: make(map[uint32]uint32, n)}
 }
 
-func (a *award) add(w awarded) {
+func (a *distribution) add(w distributed) {
 	if w.status != PendingPrize {
 		a.decided++
 	}
@@ -40,7 +40,7 @@ func (a *award) add(w awarded) {
 }
 
 // find is a participant's prize, or nil.
-func (a *award) find(number uint32) *awarded {
+func (a *distribution) find(number uint32) *distributed {
 	if a == nil {
 		return nil
 	}
@@ -50,7 +50,7 @@ func (a *award) find(number uint32) *awarded {
 	return nil
 }
 
-func appendAward(dst []byte, a *award) []byte {
+func appendDistribution(dst []byte, a *distribution) []byte {
 	dst = binary.AppendVarint(dst, int64(a.at))
 	dst = binary.AppendUvarint(dst, uint64(a.pool))
 	dst = binary.AppendUvarint(dst, uint64(a.sponsor))
@@ -67,11 +67,11 @@ func appendAward(dst []byte, a *award) []byte {
 	return dst
 }
 
-func readAward(r *wire.Reader) *award {
+func readAward(r *wire.Reader) *distribution {
 	at, pool, sponsor, n := Millis(r.Varint()), r.Amount(), r.Amount(), r.Length()
-	a := newAward(at, pool, sponsor, n)
+	a := newDistribution(at, pool, sponsor, n)
 	for range n {
-		a.add(awarded{number: r.Number(), rank: r.Number(), minor: r.Amount(), status: PrizeStatus(r.Byte()), at: Millis(r.Varint()), reason: r.String()})
+		a.add(distributed{number: r.Number(), rank: r.Number(), minor: r.Amount(), status: PrizeStatus(r.Byte()), at: Millis(r.Varint()), reason: r.String()})
 	}
 	return a
 }
