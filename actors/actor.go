@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -129,5 +128,3 @@ func (a *competitionActor) whyNot() error {
 func (a *competitionActor) isIdle() bool {
 	return a.core == nil || a.stalled || len(a.underway) == 0 && a.core.Pending() == 0
 }
-
-var errStopped = errors.New("the server is shutting down")

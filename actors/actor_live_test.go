@@ -30,7 +30,7 @@ func TestWhoMayNotReadAnyMoreIsNotShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		d := running("c")
-		d.Start = competition.MillisOf(e.Now()) + 3_600_000
+		d.Start = competition.MillisOf(e.options.Now()) + 3_600_000
 		d.Complete()
 		create(t, e, d)
 		for _, user := range []string{"ann", "bob"} {

@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"errors"
+
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
@@ -46,3 +48,5 @@ func brief(message any) bool {
 		return false
 	}
 }
+
+var errStopped = errors.New("the server is shutting down")

@@ -104,7 +104,7 @@ func BenchmarkSubmitSync(b *testing.B) {
 // commitsSoFar is how often the engine's journal was appended to.
 func commitsSoFar(b *testing.B, e *Engine) uint64 {
 	b.Helper()
-	families, err := e.Metrics.(*prometheus.Registry).Gather()
+	families, err := e.options.Metrics.(*prometheus.Registry).Gather()
 	require.NoError(b, err)
 	for _, family := range families {
 		if family.GetName() == "paceboard_commit_events" {

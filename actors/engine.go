@@ -18,13 +18,14 @@ import (
 // Engine runs competitions. Its methods are safe for concurrent use; each waits
 // at most Options.RequestTimeout.
 type Engine struct {
-	Options
+	options Options
+	store   competition.Store // that of options
 
 	system       *actor.ActorSystem
 	competitions *actor.PID
 	actors       *actorEnv
 	registry     registry
-	created      *otter.Cache[string, competition.Millis] // when competitions were created; only what never changes
+	created      *otter.Cache[string, competition.Millis] // when competitions were created; 0 is not remembered
 	workers      *mailbox.Workers
 	writer       *writer
 	saver        *saver
@@ -42,26 +43,26 @@ type Engine struct {
 	damage     *damage
 	recoveries chan struct{} // a place for each recovery that may run at once
 	envelopes  mailbox.Envelopes
-	counting   namedLocks // by user; see quotas.go
+	counting   namedLocks // by user; see engine_quotas.go
 	recalling  namedLocks // by user; see Lifetime
 	budgets    *budgets
-	answering  namedLocks // whoever answers or withdraws an invitation holds its lock
+	answering  namedLocks // by invitation: held to answer or withdraw it
 	erasing    erasing
 	tries      tries // of join codes
 	codeKey    atomic.Pointer[competition.Key]
 
-	// Calls of the store end with life, which Close ends at its deadline at the
-	// latest. Recoveries end as soon as no request can be waiting for one.
+	// Calls of the store end with life, which Close ends, at its deadline at the
+	// latest. Recoveries end with recovering, as soon as no request can wait for one.
 	life, recovering       context.Context
 	endLife, endRecovering context.CancelFunc
 }
 
-func (e *Engine) now() competition.Millis { return competition.MillisOf(e.Now()) }
+func (e *Engine) now() competition.Millis { return competition.MillisOf(e.options.Now()) }
 
 // storeContext bounds one call of the store.
 func (e *Engine) storeContext() (context.Context, context.CancelFunc) {
-	return context.WithTimeout(e.life, e.StoreTimeout)
+	return context.WithTimeout(e.life, e.options.StoreTimeout)
 }
 
 // deadline is when a request that begins now must have its answer.
-func (e *Engine) deadline() time.Time { return time.Now().Add(e.RequestTimeout) }
+func (e *Engine) deadline() time.Time { return time.Now().Add(e.options.RequestTimeout) }

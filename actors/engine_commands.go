@@ -23,7 +23,7 @@ func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary
 	defer end()
 	command := *c
 	command.Definition.PrizeSplit = slices.Clone(c.Definition.PrizeSplit)
-	command.Limited = e.MaxCreated > 0 && !c.Caller.Operator
+	command.Limited = e.options.MaxCreated > 0 && !c.Caller.Operator
 	reply, err := forward[competition.CreateReply](e, c.Definition.ID, &command, deadlineOf(ctx))
 	if isUncounted(err) {
 		command := command

@@ -35,10 +35,10 @@ func (e *Engine) Created(competitionIDs []string) []competition.Millis {
 	}
 	ctx, cancel := context.WithDeadline(e.life, e.deadline())
 	defer cancel()
-	found, err := e.Store.Created(ctx, unknown)
+	found, err := e.store.Created(ctx, unknown)
 	if err != nil {
 		// While the store is unreachable summaries are read from memory; they lack this then.
-		e.Logger.LogAttrs(ctx, slog.LevelDebug, "when competitions were created cannot be read", slog.Any("error", err))
+		e.options.Logger.LogAttrs(ctx, slog.LevelDebug, "when competitions were created cannot be read", slog.Any("error", err))
 		return created
 	}
 	for i, id := range competitionIDs {

@@ -47,16 +47,16 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	done.Transactions = transactions
 	ctx, cancel := context.WithTimeout(e.life, eraseTimeout)
 	defer cancel()
-	if err := e.Store.ForgetInvitations(ctx, userID); err != nil {
+	if err := e.store.ForgetInvitations(ctx, userID); err != nil {
 		return done, err
 	}
-	if err := e.Store.ForgetLifetime(ctx, userID); err != nil {
+	if err := e.store.ForgetLifetime(ctx, userID); err != nil {
 		return done, err
 	}
-	if err := e.Store.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID); err != nil {
+	if err := e.store.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID); err != nil {
 		return done, err
 	}
-	if err := e.Store.Scrub(ctx); err != nil {
+	if err := e.store.Scrub(ctx); err != nil {
 		return done, err
 	}
 	e.erasing.end(userID)
@@ -69,10 +69,10 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 // countMoney returns how many transactions a user has. Error:
 // competition.ErrPrizePending if a prize is still to be paid.
 func (e *Engine) countMoney(userID string) (n int, err error) {
-	ctx, cancel := context.WithTimeout(e.life, e.RequestTimeout)
+	ctx, cancel := context.WithTimeout(e.life, e.options.RequestTimeout)
 	defer cancel()
 	pending := false
-	err = e.Store.PrizesOf(ctx, userID, competition.LedgerPlace{}, func(p competition.Prize) bool {
+	err = e.store.PrizesOf(ctx, userID, competition.LedgerPlace{}, func(p competition.Prize) bool {
 		pending = p.Status == competition.PendingPrize
 		return !pending
 	})
@@ -80,7 +80,7 @@ func (e *Engine) countMoney(userID string) (n int, err error) {
 		return 0, competition.ErrPrizePending
 	}
 	if err == nil {
-		err = e.Store.TransactionsOf(ctx, userID, competition.LedgerPlace{}, func(competition.UserTransaction) bool {
+		err = e.store.TransactionsOf(ctx, userID, competition.LedgerPlace{}, func(competition.UserTransaction) bool {
 			n++
 			return true
 		})
@@ -140,7 +140,7 @@ func (e *Engine) allTies(userID string) (ids []string, err error) {
 func (e *Engine) tiesOf(userID, after string, limit int) (ids []string, err error) {
 	ctx, cancel := context.WithDeadline(e.life, e.deadline())
 	defer cancel()
-	ties, err := e.Store.MembershipsOf(ctx, userID, after, limit)
+	ties, err := e.store.MembershipsOf(ctx, userID, after, limit)
 	for _, tie := range ties {
 		ids = append(ids, tie.CompetitionID)
 	}

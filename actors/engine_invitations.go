@@ -52,7 +52,7 @@ func (e *Engine) Invite(competitionID string, caller competition.Caller, users [
 	for _, user := range users {
 		r.Guests = append(r.Guests, competition.Guest{UserID: user, InvitationID: newID()})
 	}
-	return e.Store.Invite(ctx, r)
+	return e.store.Invite(ctx, r)
 }
 
 // Invitations lists a competition's invitations, by time, after an id, and its join
@@ -69,13 +69,13 @@ func (e *Engine) Invitations(competitionID string, caller competition.Caller, af
 	}
 	now := e.now()
 	p := page[competition.Invitation, string]{limit: limit, place: func(i *competition.Invitation) string { return i.ID }}
-	err = e.Store.InvitationsIn(ctx, competitionID, after, func(i competition.Invitation) bool {
+	err = e.store.InvitationsIn(ctx, competitionID, after, func(i competition.Invitation) bool {
 		return i.Gone(now) || i.ByCode() && i.State != competition.InvitationAccepted || p.add(i)
 	})
 	if err != nil {
 		return nil, nil, "", err
 	}
-	all, err := e.Store.JoinCodesOf(ctx, competitionID)
+	all, err := e.store.JoinCodesOf(ctx, competitionID)
 	for _, c := range all {
 		if now < c.ExpiresAt {
 			codes = append(codes, c)
@@ -101,9 +101,9 @@ func (e *Engine) WithdrawInvitation(competitionID string, caller competition.Cal
 		return competition.Invitation{}, err
 	}
 	defer release()
-	i, err := e.Store.FindInvitation(ctx, id)
+	i, err := e.store.FindInvitation(ctx, id)
 	if errors.Is(err, competition.ErrUnknownInvitation) {
-		if err := e.Store.DeleteJoinCode(ctx, competitionID, id); err != nil {
+		if err := e.store.DeleteJoinCode(ctx, competitionID, id); err != nil {
 			return competition.Invitation{}, err
 		}
 		return competition.Invitation{ID: id, CompetitionID: competitionID, State: competition.InvitationWithdrawn}, nil
@@ -114,7 +114,7 @@ func (e *Engine) WithdrawInvitation(competitionID string, caller competition.Cal
 	if err != nil {
 		return competition.Invitation{}, err
 	}
-	return e.Store.DecideInvitation(ctx, id, e.now(), competition.InvitationWithdrawn)
+	return e.store.DecideInvitation(ctx, id, e.now(), competition.InvitationWithdrawn)
 }
 
 // InvitationsTo lists a user's invitations, by competition, after a place; next is the
@@ -127,7 +127,7 @@ func (e *Engine) InvitationsTo(userID string, after competition.InvitationPlace,
 	defer end()
 	now := e.now()
 	p := page[competition.Offer, competition.InvitationPlace]{limit: limit, place: func(o *competition.Offer) competition.InvitationPlace { return o.Place() }}
-	err = e.Store.InvitationsTo(ctx, userID, after, func(i competition.Invitation) bool {
+	err = e.store.InvitationsTo(ctx, userID, after, func(i competition.Invitation) bool {
 		return i.Gone(now) || p.add(competition.Offer{Invitation: i})
 	})
 	if err != nil {
@@ -165,12 +165,12 @@ func (e *Engine) DeclineInvitation(id, userID string) (competition.Invitation, e
 	if _, err := e.invitationOf(ctx, id, userID); err != nil {
 		return competition.Invitation{}, err
 	}
-	return e.Store.DecideInvitation(ctx, id, e.now(), competition.InvitationDeclined)
+	return e.store.DecideInvitation(ctx, id, e.now(), competition.InvitationDeclined)
 }
 
 // invitationOf returns an invitation of a user's.
 func (e *Engine) invitationOf(ctx context.Context, id, userID string) (competition.Invitation, error) {
-	i, err := e.Store.FindInvitation(ctx, id)
+	i, err := e.store.FindInvitation(ctx, id)
 	if err == nil && i.UserID != userID {
 		err = competition.ErrUnknownInvitation
 	}
@@ -203,7 +203,7 @@ func (e *Engine) acceptBy(ctx context.Context, id string, j *competition.JoinCom
 	entry, err = e.accept(ctx, &i, j)
 	if errors.Is(err, competition.ErrInvitationRequired) && !errors.Is(err, competition.ErrOperatorInvites) {
 		// The user was removed after it was made, which withdrew it.
-		if _, err := e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationWithdrawn); err != nil {
+		if _, err := e.store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationWithdrawn); err != nil {
 			return "", entry, err
 		}
 		err = competition.ErrUnknownInvitation
@@ -230,14 +230,14 @@ func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *compe
 	if entry, err = e.join(ctx, i.CompetitionID, &command); err != nil {
 		return entry, err
 	}
-	_, err = e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationAccepted)
+	_, err = e.store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationAccepted)
 	return entry, err
 }
 
 // joinInvited repeats a join that was refused for lack of an invitation, with the one
 // that the user may have.
 func (e *Engine) joinInvited(ctx context.Context, competitionID string, j *competition.JoinCompetition, refusal error) (entry competition.Entry, err error) {
-	i, err := e.Store.LatestInvitation(ctx, competitionID, j.UserID)
+	i, err := e.store.LatestInvitation(ctx, competitionID, j.UserID)
 	switch {
 	case errors.Is(err, competition.ErrUnknownInvitation):
 		return entry, refusal
@@ -254,11 +254,11 @@ func (e *Engine) joinInvited(ctx context.Context, competitionID string, j *compe
 
 // withdrawFrom withdraws the open invitation of a removed user.
 func (e *Engine) withdrawFrom(ctx context.Context, competitionID, userID string) {
-	i, err := e.Store.LatestInvitation(ctx, competitionID, userID)
+	i, err := e.store.LatestInvitation(ctx, competitionID, userID)
 	if err == nil && i.Pending(e.now()) {
-		_, err = e.Store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationWithdrawn)
+		_, err = e.store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationWithdrawn)
 	}
 	if err != nil && !errors.Is(err, competition.ErrUnknownInvitation) && !errors.Is(err, competition.ErrInvitationDecided) {
-		e.Logger.WarnContext(ctx, "an open invitation of a removed participant stays; accepting it is refused", "competition", competitionID, "error", err)
+		e.options.Logger.WarnContext(ctx, "an open invitation of a removed participant stays; accepting it is refused", "competition", competitionID, "error", err)
 	}
 }

@@ -15,11 +15,11 @@ const (
 // sweeps, which does no harm.
 func (e *Engine) sweepInvitations(ctx context.Context) {
 	for ctx.Err() == nil {
-		within, cancel := context.WithTimeout(ctx, e.StoreTimeout)
-		n, err := e.Store.SweepInvitations(within, e.now(), sweepInvitationsAtOnce)
+		within, cancel := context.WithTimeout(ctx, e.options.StoreTimeout)
+		n, err := e.store.SweepInvitations(within, e.now(), sweepInvitationsAtOnce)
 		cancel()
 		if err != nil {
-			e.Logger.WarnContext(ctx, "old invitations cannot be deleted now", "error", err)
+			e.options.Logger.WarnContext(ctx, "old invitations cannot be deleted now", "error", err)
 		}
 		if err != nil || n < sweepInvitationsAtOnce {
 			return

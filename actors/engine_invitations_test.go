@@ -296,7 +296,7 @@ func TestAJoinCodeCountsExactly(t *testing.T) {
 		code, made, err := e.MakeJoinCode("secret", theCreator, 4, 0)
 		require.NoError(t, err)
 		require.Regexp(t, `^[0-9A-HJKMNP-TV-Z]{10}$`, code)
-		require.NotContains(t, handedOut(t, e.Store), code)
+		require.NotContains(t, handedOut(t, e.store), code)
 		left := func() int {
 			_, codes, _, err := e.Invitations("secret", theCreator, "", 10)
 			require.NoError(t, err)

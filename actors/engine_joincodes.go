@@ -58,7 +58,7 @@ func (e *Engine) MakeJoinCode(competitionID string, caller competition.Caller, u
 	if c.Hash, err = e.hashCode(ctx, code); err != nil {
 		return "", c, err
 	}
-	return code, c, e.Store.PutJoinCode(ctx, &c)
+	return code, c, e.store.PutJoinCode(ctx, &c)
 }
 
 // JoinByCode has the caller of j, who must be j's user, join the competition of a
@@ -82,14 +82,14 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 	if r.Hash, err = e.hashCode(ctx, code); err != nil {
 		return "", entry, err
 	}
-	i, made, err := e.Store.Redeem(ctx, r)
+	i, made, err := e.store.Redeem(ctx, r)
 	if err != nil {
 		return "", entry, err
 	}
 	if made {
 		// Users who take part already only want another name.
 		if made, err = forward[bool](e, i.CompetitionID, &takesPart{j.UserID}, deadlineOf(ctx)); err == nil && made {
-			if err = e.Store.Unredeem(ctx, i.ID); err == nil {
+			if err = e.store.Unredeem(ctx, i.ID); err == nil {
 				entry, err = e.join(ctx, i.CompetitionID, j)
 			}
 			return i.CompetitionID, entry, err
@@ -100,7 +100,7 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 		entry, err = e.redeemed(ctx, &i, j)
 	}
 	if made && isRefusal(err) {
-		err = errors.Join(err, e.Store.Unredeem(ctx, i.ID))
+		err = errors.Join(err, e.store.Unredeem(ctx, i.ID))
 	}
 	switch {
 	case errors.Is(err, competition.ErrOperatorInvites): // the code was valid once
@@ -129,7 +129,7 @@ func isRefusal(err error) bool {
 func (e *Engine) hashCode(ctx context.Context, code string) (hash competition.CodeHash, err error) {
 	key := e.codeKey.Load()
 	if key == nil {
-		k, err := e.Store.CodeKey(ctx)
+		k, err := e.store.CodeKey(ctx)
 		if err != nil {
 			return hash, err
 		}

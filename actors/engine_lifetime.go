@@ -33,7 +33,7 @@ func (e *Engine) Lifetime(caller competition.Caller, userID string) (*competitio
 		return nil, err
 	}
 	defer release()
-	months, lagging, ties, err := e.Store.LifetimeOf(ctx, userID)
+	months, lagging, ties, err := e.store.LifetimeOf(ctx, userID)
 	if err != nil {
 		return nil, err
 	}

@@ -255,7 +255,7 @@ func TestOneAtATimeReadsAUsersLifetime(t *testing.T) {
 		require.NoError(t, <-bob)
 		synctest.Wait()
 		require.EqualValues(t, 2, most.Load())
-		pass(e.RequestTimeout)
+		pass(e.options.RequestTimeout)
 		close(goOn)
 		late := 0
 		for _, done := range ann {

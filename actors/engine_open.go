@@ -23,7 +23,10 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{Options: o, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), drained: worker.NewSignal(), created: newCreated(), budgets: newBudgets(o.MaxJournalUser)}
+	e := &Engine{
+		options: o, store: o.Store, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), drained: worker.NewSignal(),
+		created: newCreated(), budgets: newBudgets(o.MaxJournalUser),
+	}
 	e.registry.handles = map[string]*handle{}
 	e.life, e.endLife = context.WithCancel(context.Background())
 	e.recovering, e.endRecovering = context.WithCancel(e.life)

@@ -84,7 +84,7 @@ func TestWhatWaitsHasAPlace(t *testing.T) {
 			synctest.Wait()
 			require.Equal(t, 1, e.Health().InFlight, call)
 			require.ErrorIs(t, <-answer, competition.ErrUnavailable, call)
-			require.Equal(t, e.RequestTimeout, time.Since(began), call)
+			require.Equal(t, e.options.RequestTimeout, time.Since(began), call)
 			synctest.Wait()
 			require.Zero(t, e.Health().InFlight, call)
 		}

@@ -19,10 +19,10 @@ func (e *Engine) CalculatePrizes(competitionID string, caller competition.Caller
 // and returns all of them.
 func (e *Engine) DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error) {
 	command := *d
-	command.Pending = e.HandOver != nil
+	command.Pending = e.options.HandOver != nil
 	reply, err := send[competition.PrizesReply](e, competitionID, &command)
-	if err == nil && e.HandOver != nil {
-		e.HandOver()
+	if err == nil && e.options.HandOver != nil {
+		e.options.HandOver()
 	}
 	return reply, err
 }
@@ -54,7 +54,7 @@ func (e *Engine) TransactionsOf(userID string, after competition.LedgerPlace, li
 	}
 	defer end()
 	p := page[competition.UserTransaction, competition.LedgerPlace]{limit: limit, place: (*competition.UserTransaction).Place}
-	err = e.Store.TransactionsOf(ctx, userID, after, p.add)
+	err = e.store.TransactionsOf(ctx, userID, after, p.add)
 	return p.rows, p.next, err
 }
 
@@ -66,7 +66,7 @@ func (e *Engine) PrizesOf(userID string, after competition.LedgerPlace, limit in
 	}
 	defer end()
 	p := page[competition.Prize, competition.LedgerPlace]{limit: limit, place: (*competition.Prize).Place}
-	err = e.Store.PrizesOf(ctx, userID, after, p.add)
+	err = e.store.PrizesOf(ctx, userID, after, p.add)
 	return p.rows, p.next, err
 }
 
@@ -80,7 +80,7 @@ func (e *Engine) Payouts(status *competition.HandoverStatus, after competition.P
 	}
 	defer end()
 	page := page[competition.PayoutReply, competition.PrizeID]{limit: limit, place: func(r *competition.PayoutReply) competition.PrizeID { return r.Prize.ID() }}
-	err = e.Store.PendingPrizes(ctx, after, func(p competition.Prize, h competition.Handover) bool {
+	err = e.store.PendingPrizes(ctx, after, func(p competition.Prize, h competition.Handover) bool {
 		return status != nil && h.Status != *status || page.add(competition.PayoutReply{Prize: p, Handover: h})
 	})
 	return page.rows, page.next, err
@@ -95,7 +95,7 @@ func (e *Engine) RetryPayout(id competition.PrizeID) (reply competition.PayoutRe
 	}
 	defer end()
 	var found competition.PayoutReply
-	err = e.Store.PendingPrizes(ctx, competition.PrizeID{CompetitionID: id.CompetitionID, Number: id.Number - 1}, func(p competition.Prize, h competition.Handover) bool {
+	err = e.store.PendingPrizes(ctx, competition.PrizeID{CompetitionID: id.CompetitionID, Number: id.Number - 1}, func(p competition.Prize, h competition.Handover) bool {
 		found = competition.PayoutReply{Prize: p, Handover: h}
 		return false
 	})
@@ -107,11 +107,11 @@ func (e *Engine) RetryPayout(id competition.PrizeID) (reply competition.PayoutRe
 	}
 	attempts := found.Handover.Attempts
 	found.Handover = competition.Handover{Prize: id, NextAt: e.now()}
-	if err := e.Store.SaveHandover(ctx, &found.Handover, attempts); err != nil {
+	if err := e.store.SaveHandover(ctx, &found.Handover, attempts); err != nil {
 		return reply, err
 	}
-	if e.HandOver != nil {
-		e.HandOver()
+	if e.options.HandOver != nil {
+		e.options.HandOver()
 	}
 	return found, nil
 }

@@ -25,17 +25,17 @@ const (
 func isUncounted(err error) bool { return errors.Is(err, competition.ErrUncounted) }
 
 // limits reports whether a sync may enrol its user within the quota only.
-func (e *Engine) limits(s *competition.SubmitSync) bool { return e.MaxJoined > 0 && !s.Trusted }
+func (e *Engine) limits(s *competition.SubmitSync) bool { return e.options.MaxJoined > 0 && !s.Trusted }
 
 // free returns how many more competitions a user may have; 0 or less is none.
 func (e *Engine) free(ctx context.Context, userID string, q quota) (int, error) {
-	ties, err := e.Store.OpenTies(ctx, userID)
+	ties, err := e.store.OpenTies(ctx, userID)
 	if err := e.damage.tolerate("the competitions of a user", err); err != nil {
 		return 0, err
 	}
-	n, most := 0, e.MaxJoined
+	n, most := 0, e.options.MaxJoined
 	if q == making {
-		most = e.MaxCreated
+		most = e.options.MaxCreated
 	}
 	for i := range ties {
 		if q == making && ties[i].Creator || q == takingPart && ties[i].Present {
@@ -65,7 +65,7 @@ func (e *Engine) withinQuota(ctx context.Context, userID string, q quota, carryO
 // forwardJoin carries out a join, which the caller does not change any more.
 func (e *Engine) forwardJoin(ctx context.Context, competitionID string, j *competition.JoinCompetition) (entry competition.Entry, err error) {
 	limited := *j
-	limited.Limited = e.MaxJoined > 0 && !j.Caller.Operator
+	limited.Limited = e.options.MaxJoined > 0 && !j.Caller.Operator
 	entry, err = forward[competition.Entry](e, competitionID, &limited, deadlineOf(ctx))
 	if isUncounted(err) {
 		err = e.withinQuota(ctx, j.UserID, takingPart, func() (err error) {

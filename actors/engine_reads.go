@@ -79,7 +79,7 @@ func (e *Engine) summary(id string, deadline time.Time) (competition.Summary, er
 	}
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
-	return e.Store.Find(ctx, id)
+	return e.store.Find(ctx, id)
 }
 
 // summaries is summary for several competitions, in their order. Those that do not
@@ -100,7 +100,7 @@ func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]co
 	if len(unread) == 0 {
 		return all, nil
 	}
-	found, err := e.Store.Summaries(ctx, unread)
+	found, err := e.store.Summaries(ctx, unread)
 	if err := e.damage.tolerate(what, err); err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (e *Engine) Competitions(caller competition.Caller, status competition.Stat
 		return nil, next, err
 	}
 	defer end()
-	list, next, err = e.Store.Visible(ctx, competition.Listing{
+	list, next, err = e.store.Visible(ctx, competition.Listing{
 		Reader: caller.UserID, Operator: caller.Operator, Status: status, After: after, Limit: limit,
 	})
 	return list, next, e.damage.tolerate("a list of competitions", err)
@@ -145,7 +145,7 @@ func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competi
 	var ids []string
 	atOnce := max(limit+1, tiesAtOnce)
 	for examined := 0; next == ""; {
-		ties, err := e.Store.MembershipsOf(ctx, userID, after, atOnce)
+		ties, err := e.store.MembershipsOf(ctx, userID, after, atOnce)
 		if err != nil {
 			return nil, "", err
 		}

@@ -45,7 +45,7 @@ func deadlineOf(ctx context.Context) time.Time {
 
 // admit counts a request, within the limit. Each success needs a dismiss.
 func (e *Engine) admit() error {
-	if e.inFlight.Add(1) > int64(e.MaxInFlight) {
+	if e.inFlight.Add(1) > int64(e.options.MaxInFlight) {
 		e.dismiss()
 		return competition.ErrOverloaded
 	}
@@ -107,7 +107,7 @@ func (e *Engine) activate(id string, mustExist bool, deadline time.Time) (*handl
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	if mustExist {
-		if _, err := e.Store.Find(ctx, id); err != nil {
+		if _, err := e.store.Find(ctx, id); err != nil {
 			return nil, err
 		}
 	}

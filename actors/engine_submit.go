@@ -273,7 +273,7 @@ func writesOf(items []competition.BatchItem, users map[string]*joined) (writes i
 func (e *Engine) joinedBy(userID string, deadline time.Time) *joined {
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
-	ties, err := e.Store.OpenTies(ctx, userID)
+	ties, err := e.store.OpenTies(ctx, userID)
 	if err := e.damage.tolerate("the competitions of a user", err); err != nil {
 		return &joined{err: err}
 	}
