@@ -64,7 +64,8 @@ type (
 	ProjectKeysOptions = auth.ProjectKeysOptions
 )
 
-// NewProjectKeys begins to fetch a project's keys, and goes on until ctx ends.
+// NewProjectKeys begins to fetch a project's keys, and goes on until ctx ends or they
+// are closed.
 func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
 	return auth.NewProjectKeys(ctx, o)
 }

@@ -57,7 +57,8 @@ type server struct {
 	http     *pbhttp.Server
 	profiler *nethttp.Server
 	demo     *demo
-	failed   chan error // a part ended by itself
+	keys     *pbhttp.ProjectKeys // nil without a project
+	failed   chan error          // a part ended by itself
 	listener net.Listener
 	metrics  net.Listener // nil where the metrics have no address of their own
 }
@@ -92,9 +93,8 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}); err != nil {
 		return s, err
 	}
-	var keys *pbhttp.ProjectKeys // fetched while competitions recover
-	if settings.HasProjectKeys() {
-		keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{
+	if settings.HasProjectKeys() { // fetched while competitions recover
+		s.keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{
 			SupabaseURL: settings.SupabaseURL, JWKSURL: settings.SupabaseJWKSURL, Issuers: settings.SupabaseJWTIssuer, Logger: s.logger,
 		})
 	}
@@ -114,7 +114,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		return s, err
 	}
 	s.http = pbhttp.New(pbhttp.Options{
-		Engine: s.engine, Logger: s.logger, Registry: registry, Secret: secret, Keys: keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
+		Engine: s.engine, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
 		MaxSocketsUser: settings.MaxSocketsUser, MaxBodiesMemory: int64(settings.MaxBodiesMemory), Page: web.Files(),
@@ -182,6 +182,9 @@ func (s *server) stop() error {
 				errs = append(errs, listener.Close())
 			}
 		}
+	}
+	if s.keys != nil {
+		s.keys.Close()
 	}
 	if s.profiler != nil {
 		errs = append(errs, s.profiler.Close())

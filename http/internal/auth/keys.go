@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/prometheus/client_golang/prometheus"
 )
 
@@ -24,13 +25,14 @@ const (
 	keysFetch      = 10 * time.Second       // for one fetch, which nobody waits for to its end
 	keysWait       = 900 * time.Millisecond // that a request waits for a fetch, from its beginning
 	keysUnknown    = time.Minute            // between fetches for unknown names, which anybody can make up
-	keysRetry      = time.Second            // after the first fetch that failed; doubles up to keysRetryMost
-	keysRetryMost  = 10 * time.Second
-	keysKept       = 24 * time.Hour // that keys are good while they cannot be fetched
+	keysKept       = 24 * time.Hour         // that keys are good while they cannot be fetched
 	maxKeySetBytes = 64 << 10
 	maxUnknownKeys = 1_000 // names that are remembered until the next fetch
 	maxKeyName     = 256   // bytes of a name that is remembered
 )
+
+// keysRetry are the pauses after fetches that failed.
+var keysRetry = worker.Backoff{First: time.Second, Max: 10 * time.Second}
 
 // errNoKeysShown is returned for a key set that is empty all of a sudden.
 var errNoKeysShown = errors.New("the project shows no keys any more")
@@ -56,7 +58,8 @@ type ProjectKeys struct {
 	client   *nethttp.Client
 	log      *slog.Logger
 	failures prometheus.Counter
-	serving  context.Context // ends the fetching
+	loop     *worker.Loop // fetches
+	wake     worker.Signal
 	onEnd    atomic.Pointer[func()]
 
 	set atomic.Pointer[keySet]
@@ -70,8 +73,8 @@ type ProjectKeys struct {
 	failed    int                  // fetches in a row
 	problem   error                // why the last fetch came to nothing; nil if it did not
 	took      time.Duration        // by the last fetch
-	next      time.Time            // of the timer
-	timer     *time.Timer
+	next      time.Time            // when to fetch next
+	ended     bool                 // there are no more fetches
 }
 
 // keyFetch is one fetch.
@@ -83,7 +86,7 @@ type keyFetch struct {
 }
 
 // NewProjectKeys begins to fetch the project's keys, and goes on to do so every
-// 10 minutes until ctx ends. A project that cannot be reached is no error: its
+// 10 minutes until ctx ends or Close is called. A project that cannot be reached is no error: its
 // tokens get 503 until it can, which is tried again within seconds.
 func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
 	if o.Logger == nil {
@@ -99,7 +102,7 @@ func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
 		o.Transport = newKeyTransport()
 	}
 	k := &ProjectKeys{
-		address: o.JWKSURL, log: o.Logger, serving: ctx,
+		address: o.JWKSURL, log: o.Logger, wake: worker.NewSignal(),
 		client: &nethttp.Client{
 			Transport:     o.Transport,
 			CheckRedirect: func(*nethttp.Request, []*nethttp.Request) error { return nethttp.ErrUseLastResponse },
@@ -112,13 +115,13 @@ func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
 	methods := []string{jwt.SigningMethodES256.Alg(), jwt.SigningMethodRS256.Alg()}
 	k.keyed = newKeyed(methods, newIssuers(o.Issuers, o.SupabaseURL), o.Now, k.keyFor)
 	k.set.Store(&keySet{})
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	k.timer = time.AfterFunc(keysRefresh, k.refresh)
-	context.AfterFunc(ctx, func() { k.timer.Stop() })
-	k.begin() //nolint:contextcheck // ctx is in serving, since fetches begin whenever they are wanted
+	k.begin()
+	k.loop = worker.Start(ctx, k.run)
 	return k
 }
+
+// Close ends the fetching, and waits for a fetch under way, which it cuts short.
+func (k *ProjectKeys) Close() { k.loop.Stop() }
 
 // newKeyTransport is one whose connections are found dead soon.
 func newKeyTransport() nethttp.RoundTripper {
@@ -233,43 +236,57 @@ func (k *ProjectKeys) unavailable() error {
 	return refused
 }
 
-// refresh is what the timer does.
-func (k *ProjectKeys) refresh() {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.fetch == nil {
-		k.begin()
-	}
-}
-
 // begin starts a fetch, which goes on whoever waits for it. The caller holds mu,
 // and there is none under way.
 func (k *ProjectKeys) begin() {
-	if k.serving.Err() != nil {
+	if k.ended {
 		return
 	}
-	fetch := &keyFetch{began: time.Now(), done: make(chan struct{}), wanted: k.wanted}
-	k.fetch, k.wanted = fetch, map[keyName]struct{}{}
-	k.timer.Stop()
-	go k.run(fetch)
+	k.fetch = &keyFetch{began: time.Now(), done: make(chan struct{}), wanted: k.wanted}
+	k.wanted = map[keyName]struct{}{}
+	k.wake.Set()
 }
 
-func (k *ProjectKeys) run(fetch *keyFetch) {
-	set, err := k.get()
-	if k.serving.Err() != nil {
+// run carries out fetches, one at a time.
+func (k *ProjectKeys) run(ctx context.Context) {
+	for ctx.Err() == nil {
+		fetch, wait := k.underway()
+		if fetch == nil {
+			k.wake.Wait(ctx, wait)
+			continue
+		}
+		set, err := k.get(ctx)
+		if ctx.Err() != nil {
+			break
+		}
+		withdrawn := k.conclude(ctx, fetch, set, err)
 		close(fetch.done)
-		return
+		if onEnd := k.onEnd.Load(); withdrawn && onEnd != nil {
+			(*onEnd)()
+		}
 	}
-	withdrawn := k.conclude(fetch, set, err)
-	close(fetch.done)
-	if onEnd := k.onEnd.Load(); withdrawn && onEnd != nil {
-		(*onEnd)()
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.ended = true; k.fetch != nil {
+		close(k.fetch.done)
 	}
+}
+
+// underway is the fetch that is under way, which it begins when it is time for one;
+// or else how long that will be.
+func (k *ProjectKeys) underway() (*keyFetch, time.Duration) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	wait := time.Until(k.next)
+	if k.fetch == nil && wait <= 0 {
+		k.begin()
+	}
+	return k.fetch, wait
 }
 
 // get fetches the key set.
-func (k *ProjectKeys) get() (*keySet, error) {
-	ctx, cancel := context.WithTimeout(k.serving, keysFetch)
+func (k *ProjectKeys) get(ctx context.Context) (*keySet, error) {
+	ctx, cancel := context.WithTimeout(ctx, keysFetch)
 	defer cancel()
 	request, err := nethttp.NewRequestWithContext(ctx, nethttp.MethodGet, k.address, nil)
 	if err != nil {
@@ -294,7 +311,7 @@ func (k *ProjectKeys) get() (*keySet, error) {
 }
 
 // conclude takes what a fetch brought, and reports whether keys ended by it.
-func (k *ProjectKeys) conclude(fetch *keyFetch, set *keySet, err error) (withdrawn bool) {
+func (k *ProjectKeys) conclude(ctx context.Context, fetch *keyFetch, set *keySet, err error) (withdrawn bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	now, known := time.Now(), k.set.Load()
@@ -303,7 +320,7 @@ func (k *ProjectKeys) conclude(fetch *keyFetch, set *keySet, err error) (withdra
 		err = errNoKeysShown
 	}
 	if err != nil && len(known.keys) > 0 && now.Sub(k.good) >= keysKept {
-		k.log.ErrorContext(k.serving, "the project's public keys have not been fetched for a day: tokens signed with them are refused", "error", err)
+		k.log.ErrorContext(ctx, "the project's public keys have not been fetched for a day: tokens signed with them are refused", "error", err)
 		withdrawn = true
 		_, _ = (&keySet{}).keepingFrom(known)
 		k.set.Store(&keySet{})
@@ -313,43 +330,37 @@ func (k *ProjectKeys) conclude(fetch *keyFetch, set *keySet, err error) (withdra
 		k.lacking = fetch.wanted
 	}
 	if err != nil {
-		k.fail(err)
-		k.schedule(min(keysRetry<<min(k.failed-1, 10), keysRetryMost))
+		k.fail(ctx, err)
+		k.next = now.Add(keysRetry.After(k.failed))
 		return withdrawn
 	}
 	if k.problem != nil {
-		k.log.InfoContext(k.serving, "the project's public keys are fetched again")
+		k.log.InfoContext(ctx, "the project's public keys are fetched again")
 	}
 	k.problem, k.failed, k.good = nil, 0, now
 	set, ended := set.keepingFrom(known)
 	k.set.Store(set)
 	for _, name := range ended {
 		k.lacking[name] = struct{}{}
-		k.log.InfoContext(k.serving, "the project has withdrawn a key: what it signed ends", "kid", name.kid, "alg", name.method)
+		k.log.InfoContext(ctx, "the project has withdrawn a key: what it signed ends", "kid", name.kid, "alg", name.method)
 	}
 	for kid, why := range set.unfit {
 		if known.unfit[kid] != why {
-			k.log.WarnContext(k.serving, "the project shows a key that is not taken", "kid", kid, "reason", why)
+			k.log.WarnContext(ctx, "the project shows a key that is not taken", "kid", kid, "reason", why)
 		}
 	}
-	k.schedule(keysRefresh)
+	k.next = now.Add(keysRefresh)
 	return len(ended) > 0
 }
 
 // fail notes a fetch that came to nothing; the log has one line for a series.
-func (k *ProjectKeys) fail(err error) {
+func (k *ProjectKeys) fail(ctx context.Context, err error) {
 	k.failures.Inc()
 	k.failed++
 	if k.problem == nil {
-		k.log.WarnContext(k.serving, "the project's public keys cannot be fetched: tokens signed with new ones are refused; check SUPABASE_URL or SUPABASE_JWKS_URL", "error", err)
+		k.log.WarnContext(ctx, "the project's public keys cannot be fetched: tokens signed with new ones are refused; check SUPABASE_URL or SUPABASE_JWKS_URL", "error", err)
 	}
 	k.problem = err
-}
-
-// schedule sets the next fetch.
-func (k *ProjectKeys) schedule(in time.Duration) {
-	k.next = time.Now().Add(in)
-	k.timer.Reset(in)
 }
 
 // OnWithdrawal has f called whenever keys of the project have ended.
