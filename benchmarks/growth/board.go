@@ -126,8 +126,8 @@ func journal(dir string) study {
 	return study{
 		name: "events of a journal", sizes: []int{1_000, 10_000, 100_000, 1_000_000},
 		curves: []*curve{
-			{Of: "events behind the snapshot", What: "recovery", Unit: "ms"},
-			{Of: "events behind the snapshot", What: "disk of an event", Unit: "bytes"},
+			{Of: "events since the snapshot", What: "recovery", Unit: "ms"},
+			{Of: "events since the snapshot", What: "disk of an event", Unit: "bytes"},
 		},
 		at: func(ctx context.Context, n int) (figures []float64, err error) {
 			folder := filepath.Join(dir, "journal")

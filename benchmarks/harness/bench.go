@@ -98,8 +98,8 @@ func (b *bench) round(ctx context.Context, n int) error {
 	return nil
 }
 
-// settle waits until what a measurement left behind is done, compactions, vacuums
-// and collections, since it must not count for the next; but not for ever.
+// settle waits until the compactions, vacuums and collections that a measurement
+// caused are done, since they must not count for the next; but not forever.
 func (b *bench) settle(ctx context.Context) error {
 	const quiet = 0.1 // of a core
 	window := b.each / 15
@@ -198,7 +198,7 @@ func (b *bench) beside(ctx context.Context, rate float64) <-chan error {
 }
 
 // prepare makes a load and its file, once; what asks for changes since a version
-// is made anew, since that changes.
+// is made each time, since the version changes.
 func (b *bench) prepare(ctx context.Context, name string) (*prepared, error) {
 	if p := b.files[name]; p != nil && name != "unchanged" {
 		return p, nil

@@ -39,7 +39,7 @@ const (
 	gapStart = 10_000_000
 	gapEnd   = 99_999_999
 	gapStep  = 997
-	gap      = "%GAPS%%%" // stands for the number while a request is put together
+	gap      = "%GAPS%%%" // replaces the number while a request is put together
 )
 
 // append writes the request with a number in its gaps.

@@ -125,8 +125,7 @@ func (b *bench) publish(o options) error {
 	return nil
 }
 
-// lastWords is the end of what the servers logged, for whoever looks into a
-// failure.
+// lastWords returns the end of the servers' log, to explain a failure.
 func (b *bench) lastWords() string {
 	const most = 2_000
 	text, err := os.ReadFile(b.log.Name())

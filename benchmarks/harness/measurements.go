@@ -39,7 +39,7 @@ const (
 func limitAt(connections int) string { return fmt.Sprintf("a/post/%d", connections) }
 
 // measurements is everything that there is to measure, in the order in which a
-// round does it: what is compared stands near each other.
+// round does it: what is compared is measured close together.
 func measurements() []measurement {
 	var all []measurement
 	add := func(part byte, what, name, subject, load string, connections, syncs int, more ...func(*measurement)) {

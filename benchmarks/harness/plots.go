@@ -32,8 +32,8 @@ func (r *report) plots(dir string) (paths []string, err error) {
 	return paths, nil
 }
 
-// charted results have a bar: those with a ratio, but for batches, of which a
-// request is no measure.
+// charted results have a bar: those with a ratio, except batches, whose
+// requests cannot be compared with single ones.
 func (*report) charted(o *result) bool { return o.Ratio != nil && o.Syncs <= 1 }
 
 // barGoals are the goals that are a ratio of one bar.

@@ -14,7 +14,7 @@ func (r *report) writeTables(w io.Writer) {
 		fmt.Fprintln(w, "QUICK: one round of moments; the figures mean nothing")
 	}
 	if len(r.Results) > 0 {
-		fmt.Fprintf(w, "median of %d rounds of %.2g s (lowest to highest); ratios are to what stands under \"of\", round by round; µs are CPU time a request\n\n",
+		fmt.Fprintf(w, "median of %d rounds of %.2g s (lowest to highest); ratios are to the measurement under \"of\", round by round; µs are CPU time a request\n\n",
 			len(r.Results[0].Rounds), r.Seconds)
 		fmt.Fprintf(w, "%-30s %5s %10s %19s  %-24s %8s %8s %6s %7s\n", "", "conns", "req/s", "", "ratio of", "server", "machine", "allocs", "memory")
 	}

@@ -8,7 +8,7 @@
 //
 // It builds the server, starts it on a free port of loopback, connects the
 // subscribers over WebSocket and posts at a fixed rate (open loop: a server that
-// falls behind gets larger batches, not fewer). Each batch ends with a sync of
+// lags gets larger batches, not fewer). Each batch ends with a sync of
 // one user, the marker, who always leads and whose score is the number of the
 // batch; so a frame tells by itself up to which batch it goes, and a latency is
 // the time from the batch's acknowledgement to that frame, for each batch and

@@ -19,7 +19,7 @@ const (
 // percentiles are those with a mark on the axis, each a tenth of the rest.
 var percentiles = []float64{0, 90, 99, 99.9, 99.99}
 
-// xOf is where a percentile stands: every further nine takes as much room.
+// xOf returns the x of a percentile: every further nine takes as much room.
 func xOf(percentile float64) float64 {
 	nines := -math.Log10(1 - percentile/100)
 	return left + (right-left)*min(nines, 4)/4

@@ -1,4 +1,4 @@
-// Command subjects holds what Paceboard is measured against, each behind the
+// Command subjects holds what Paceboard is measured against, each with the
 // same front end, and fills boards too large to be synced one by one.
 //
 //	subjects frontend -post FILE -get FILE   the front end alone, with constant answers

@@ -36,8 +36,8 @@ func frontend(ctx context.Context, flags *flag.FlagSet, args []string) error {
 }
 
 // plain is Fiber as it comes: default settings, an ordinary listener, and a
-// constant that answers every GET. It is what somebody knows Fiber by who has not
-// seen this server, whose settings are for connections that are many and silent.
+// constant that answers every GET. It is Fiber as most people know it; this
+// server's settings are for many connections that are mostly silent.
 func plain(ctx context.Context, flags *flag.FlagSet, args []string) error {
 	common := servingFlags(flags)
 	getFile := flags.String("get", "", "`FILE` that answers every GET")

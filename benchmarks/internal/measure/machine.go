@@ -15,7 +15,7 @@ type Where struct {
 	Cores  int    `json:"cores"`
 	Kernel string `json:"kernel"`
 	Go     string `json:"go"`
-	Commit string `json:"commit"` // "-dirty" behind it where files differed
+	Commit string `json:"commit"` // ends with "-dirty" if files differed
 	Load   string `json:"load"`   // of a minute, at the start
 }
 

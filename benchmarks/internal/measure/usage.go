@@ -47,7 +47,7 @@ func KernelTCP() int64 {
 // machine.
 type MachineTime struct {
 	Busy   time.Duration // all that is neither idle nor stolen: load generators, kernel threads and interrupts too
-	Stolen time.Duration // the processors were somebody else's: whatever this is, it is noise
+	Stolen time.Duration // the host gave the processors to other machines: noise
 }
 
 // Machine reads the machine's time; it is 0 where there is no /proc/stat.
