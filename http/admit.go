@@ -28,9 +28,12 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 }
 
 // permit gives a handler the engine, once the request itself is known to be
-// right: it is the only way there, so that no route forgets who may use it.
-func (s *Server) permit(c *call) (Engine, error) {
+// right: it is the only way there, so that no route forgets who may use it. bad is
+// what is wrong with the request, which goes before what the caller may not do.
+func (s *Server) permit(c *call, bad error) (Engine, error) {
 	switch {
+	case bad != nil:
+		return nil, bad
 	case !c.who.May(c.route.scope):
 		return nil, errScope
 	case c.route.access >= operator && !c.who.Caller.Operator:
@@ -56,9 +59,7 @@ func readOwnList[P any](s *Server, c *call, after func(*decode.Query) P) (engine
 	if err = q.Err(); err == nil {
 		err = c.ownData(userID)
 	}
-	if err == nil {
-		engine, err = s.permit(c)
-	}
+	engine, err = s.permit(c, err)
 	return engine, userID, place, limit, err
 }
 
@@ -68,9 +69,7 @@ func (s *Server) readPerson(c *call) (engine Engine, userID string, err error) {
 	if userID, err = c.userID(); err == nil {
 		err = c.ownData(userID)
 	}
-	if err == nil {
-		engine, err = s.permit(c)
-	}
+	engine, err = s.permit(c, err)
 	return engine, userID, err
 }
 

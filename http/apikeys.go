@@ -53,10 +53,7 @@ func (s *Server) createAPIKey(c *call) error {
 			f.Refuse("expires_at", "must lie in the future")
 		}
 	}
-	if err := f.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, f.Err())
 	if err != nil {
 		return err
 	}
@@ -99,7 +96,7 @@ func readScopes(f *decode.Form) (scopes competition.Scopes) {
 
 // listAPIKeys shows all keys, revoked ones included, without their secrets.
 func (s *Server) listAPIKeys(c *call) error {
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, nil)
 	if err != nil {
 		return err
 	}
@@ -117,7 +114,7 @@ func (s *Server) listAPIKeys(c *call) error {
 // revokeAPIKey ends a key. Ending it twice is a no-op. Other processes know it within
 // 2 seconds.
 func (s *Server) revokeAPIKey(c *call) error {
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, nil)
 	if err != nil {
 		return err
 	}

@@ -90,10 +90,7 @@ func (s *Server) listAudit(c *call) error {
 	q := c.query()
 	limit := q.Limit()
 	before := q.BeforeEntry()
-	if err := q.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}

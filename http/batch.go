@@ -22,10 +22,7 @@ func (s *Server) submitBatch(c *call) error {
 		func(form *decode.Sync, err error) { b.add(c, form, err) },
 		func() { b = batch{} },
 	)
-	if err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, err)
 	if err != nil {
 		return err
 	}

@@ -114,17 +114,30 @@ func (c *call) reply(status int, body []byte) {
 	c.SetBody(body)
 }
 
-// replyOne answers with one thing, as appendTo writes it, which nobody may keep.
-func replyOne[T any](c *call, status int, it *T, appendTo func(dst []byte, it *T) []byte) {
+// replyFresh answers with JSON that no cache may keep, and keeps the buffer.
+func (c *call) replyFresh(status int, out []byte) {
+	c.out = out
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.out = append(appendTo(append(c.out[:0], envelope...), it), envelopeEnd)
-	c.reply(status, c.out)
+	c.reply(status, out)
+}
+
+// replyOne answers with one thing, as appendTo writes it, unless err says why there
+// is none.
+func replyOne[T any](c *call, err error, status int, it *T, appendTo func(dst []byte, it *T) []byte) error {
+	if err == nil {
+		c.replyFresh(status, append(appendTo(append(c.out[:0], envelope...), it), envelopeEnd))
+	}
+	return err
 }
 
 // replyList answers with a page of a list, each element as one writes it, and
-// the cursor of the next page, which is empty at the end.
-func replyList[T any](c *call, name string, list []T, one func(dst []byte, element *T) []byte, cursor string) {
-	c.replyListPage(appendListPage(c.out[:0], name, list, one, cursor))
+// the cursor of the next page, which is empty at the end; unless err says why there
+// is none.
+func replyList[T any](c *call, err error, name string, list []T, one func(dst []byte, element *T) []byte, cursor string) error {
+	if err == nil {
+		c.replyListPage(appendListPage(c.out[:0], name, list, one, cursor))
+	}
+	return err
 }
 
 // replyValue answers with the JSON of a value, for what is not asked often.
@@ -150,8 +163,5 @@ func appendListPage[T any](dst []byte, name string, list []T, one func(dst []byt
 
 // replyListPage ends what appendListPage began.
 func (c *call) replyListPage(page []byte) {
-	page = append(page, '}', envelopeEnd)
-	c.out = page
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, page)
+	c.replyFresh(fasthttp.StatusOK, append(page, '}', envelopeEnd))
 }

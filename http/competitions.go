@@ -24,10 +24,7 @@ func (s *Server) createCompetition(c *call) error {
 	}
 	readDefinition(f, &d)
 	f.RefuseAll(d.Validate())
-	if err := f.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, f.Err())
 	if err != nil {
 		return err
 	}
@@ -40,8 +37,7 @@ func (s *Server) createCompetition(c *call) error {
 		status = fasthttp.StatusCreated
 		c.Response.Header.Set("Location", "/api/v1/competitions/"+summary.Definition.ID)
 	}
-	c.replySummary(engine, status, &summary)
-	return nil
+	return c.replySummary(nil, engine, status, &summary)
 }
 
 // editCompetition checks the whole of what the competition would become, so it
@@ -55,7 +51,7 @@ func (s *Server) editCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, nil)
 	d := defaultDefinition()
 	var before competition.Definition
 	if err == nil {
@@ -75,45 +71,27 @@ func (s *Server) editCompetition(c *call) error {
 		return err
 	}
 	summary, err := run[competition.Summary](engine, id, &competition.EditCompetition{Caller: c.who.Caller, Patch: patchOf(f, &d)})
-	if err != nil {
-		return err
-	}
-	c.replySummary(engine, fasthttp.StatusOK, &summary)
-	return nil
+	return c.replySummary(err, engine, fasthttp.StatusOK, &summary)
 }
 
 func (s *Server) cancelCompetition(c *call) error {
 	id, err := c.competitionID()
-	if err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, err)
 	if err != nil {
 		return err
 	}
 	summary, err := run[competition.Summary](engine, id, &competition.CancelCompetition{Caller: c.who.Caller})
-	if err != nil {
-		return err
-	}
-	c.replySummary(engine, fasthttp.StatusOK, &summary)
-	return nil
+	return c.replySummary(err, engine, fasthttp.StatusOK, &summary)
 }
 
 func (s *Server) getCompetition(c *call) error {
 	id, err := c.competitionID()
-	if err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, err)
 	if err != nil {
 		return err
 	}
 	summary, err := engine.Competition(id, c.who.Caller)
-	if err != nil {
-		return err
-	}
-	c.replySummary(engine, fasthttp.StatusOK, &summary)
-	return nil
+	return c.replySummary(err, engine, fasthttp.StatusOK, &summary)
 }
 
 func (s *Server) listCompetitions(c *call) error {
@@ -126,20 +104,13 @@ func (s *Server) listCompetitions(c *call) error {
 		}
 	}
 	after, limit := q.AfterListed(), q.Limit()
-	if err := q.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
 	list, next, err := engine.Competitions(c.who.Caller, status, after, limit)
-	if err != nil {
-		return err
-	}
 	date(engine, list)
-	replyList(c, "competitions", list, appendSummary, decode.ListedCursor(next))
-	return nil
+	return replyList(c, err, "competitions", list, appendSummary, decode.ListedCursor(next))
 }
 
 // listUserCompetitions lists what a user takes part in.
@@ -149,18 +120,16 @@ func (s *Server) listUserCompetitions(c *call) error {
 		return err
 	}
 	list, next, err := engine.CompetitionsOf(userID, after, limit)
-	if err != nil {
-		return err
-	}
 	date(engine, list)
-	replyList(c, "competitions", list, appendSummary, decode.CompetitionCursor(next))
-	return nil
+	return replyList(c, err, "competitions", list, appendSummary, decode.CompetitionCursor(next))
 }
 
-func (c *call) replySummary(engine Engine, status int, summary *competition.Summary) {
+func (c *call) replySummary(err error, engine Engine, status int, summary *competition.Summary) error {
 	one := []competition.Summary{*summary}
-	date(engine, one)
-	replyOne(c, status, &one[0], appendSummary)
+	if err == nil {
+		date(engine, one)
+	}
+	return replyOne(c, err, status, &one[0], appendSummary)
 }
 
 // date fills in when the competitions were created.

@@ -157,18 +157,33 @@ func pageFrom(begin competition.Day) competition.Span {
 	return competition.Span{From: begin, To: competition.MaxDay, Limit: maxDays}
 }
 
-func (x *personExport) lifetimeDays() error {
-	page := x.lifetime.Stats(x.userID, competition.Span{To: competition.MaxDay, Limit: maxDays})
-	whole := page
-	x.rows += page.Rows
-	if err := x.piece(func(dst []byte) []byte { return appendItems(appendStatsHead(dst, &whole), page.Days, appendDay) }); err != nil {
-		return err
-	}
-	for page.Next != 0 {
-		page = x.lifetime.Stats(x.userID, pageFrom(page.Next))
-		if err := x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), page.Days, appendDay) }); err != nil {
+// eachDays writes the pages of days after the first, from a day on; 0 is the end.
+func eachDays[D any](x *personExport, from competition.Day, one func([]byte, *D) []byte, read func(competition.Day) ([]D, competition.Day, error)) error {
+	for from != 0 {
+		days, next, err := read(from)
+		if err != nil {
 			return err
 		}
+		if err := x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), days, one) }); err != nil {
+			return err
+		}
+		from = next
+	}
+	return nil
+}
+
+func (x *personExport) lifetimeDays() error {
+	whole := x.lifetime.Stats(x.userID, competition.Span{To: competition.MaxDay, Limit: maxDays})
+	x.rows += whole.Rows
+	if err := x.piece(func(dst []byte) []byte { return appendItems(appendStatsHead(dst, &whole), whole.Days, appendDay) }); err != nil {
+		return err
+	}
+	err := eachDays(x, whole.Next, appendDay, func(begin competition.Day) ([]competition.DayStats, competition.Day, error) {
+		page := x.lifetime.Stats(x.userID, pageFrom(begin))
+		return page.Days, page.Next, nil
+	})
+	if err != nil {
+		return err
 	}
 	return x.piece(func(dst []byte) []byte { return append(appendStatsTail(dst, &whole), '}') })
 }
@@ -209,15 +224,12 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 	if err != nil {
 		return err
 	}
-	for next := whole.Stats.Next; next != 0; {
-		p, err := read(next)
-		if err != nil {
-			return err
-		}
-		if err := x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), p.Stats.Days, appendDay) }); err != nil {
-			return err
-		}
-		next = p.Stats.Next
+	err = eachDays(x, whole.Stats.Next, appendDay, func(begin competition.Day) ([]competition.DayStats, competition.Day, error) {
+		p, err := read(begin)
+		return p.Stats.Days, p.Stats.Next, err
+	})
+	if err != nil {
+		return err
 	}
 	err = x.piece(func(dst []byte) []byte { return append(appendStatsTail(dst, &whole.Stats), '}') })
 	if err != nil || whole.Explanation == nil {
@@ -229,18 +241,18 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 	if err != nil {
 		return err
 	}
-	for next := whole.Explanation.Next; next != 0; {
-		p, err := read(next)
-		if err == nil && p.Explanation == nil {
-			err = competition.ErrNotEnrolled // the person was erased meanwhile
-		}
+	err = eachDays(x, whole.Explanation.Next, appendExplainedDay, func(begin competition.Day) ([]competition.ExplainedDay, competition.Day, error) {
+		p, err := read(begin)
 		if err != nil {
-			return err
+			return nil, 0, err
 		}
-		if err := x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), p.Explanation.Days, appendExplainedDay) }); err != nil {
-			return err
+		if p.Explanation == nil {
+			return nil, 0, competition.ErrNotEnrolled // the person was erased meanwhile
 		}
-		next = p.Explanation.Next
+		return p.Explanation.Days, p.Explanation.Next, nil
+	})
+	if err != nil {
+		return err
 	}
 	return x.piece(func(dst []byte) []byte { return append(appendExplanationTail(dst, whole.Explanation), `}}`...) })
 }
@@ -257,41 +269,27 @@ func appendPersonHead(dst []byte, p *competition.Person) []byte {
 }
 
 func (x *personExport) transactions(item func(func([]byte) []byte) error) error {
-	return eachPage(func(behind competition.LedgerPlace) ([]competition.UserTransaction, competition.LedgerPlace, error) {
-		return x.engine.TransactionsOf(x.userID, behind, decode.MaxLimit)
+	return eachPage(func(after competition.LedgerPlace) ([]competition.UserTransaction, competition.LedgerPlace, error) {
+		return x.engine.TransactionsOf(x.userID, after, decode.MaxLimit)
 	}, appendTransaction, item)
 }
 
 func (x *personExport) prizes(item func(func([]byte) []byte) error) error {
-	return eachPage(func(behind competition.LedgerPlace) ([]competition.Prize, competition.LedgerPlace, error) {
-		return x.engine.PrizesOf(x.userID, behind, decode.MaxLimit)
+	return eachPage(func(after competition.LedgerPlace) ([]competition.Prize, competition.LedgerPlace, error) {
+		return x.engine.PrizesOf(x.userID, after, decode.MaxLimit)
 	}, appendPrize, item)
 }
 
 func (x *personExport) invitations(item func(func([]byte) []byte) error) error {
-	var behind competition.InvitationPlace
-	for {
-		page, next, err := x.engine.InvitationsTo(x.userID, behind, decode.MaxLimit)
-		if err != nil {
-			return err
-		}
-		for i := range page {
-			if err := item(func(dst []byte) []byte { return appendInvitation(dst, &page[i].Invitation) }); err != nil {
-				return err
-			}
-		}
-		if next == (competition.InvitationPlace{}) {
-			return nil
-		}
-		behind = next
-	}
+	return eachPage(func(after competition.InvitationPlace) ([]competition.Offer, competition.InvitationPlace, error) {
+		return x.engine.InvitationsTo(x.userID, after, decode.MaxLimit)
+	}, func(dst []byte, o *competition.Offer) []byte { return appendInvitation(dst, &o.Invitation) }, item)
 }
 
-// eachPage visits all of a user's transactions, or prizes.
-func eachPage[T any](read func(behind competition.LedgerPlace) ([]T, competition.LedgerPlace, error), appendOne func([]byte, *T) []byte, item func(func([]byte) []byte) error) error {
-	var behind competition.LedgerPlace
-	for {
-		page, next, err := read(behind)
+// eachPage visits all rows of a user's list, whose end is the place that is zero.
+func eachPage[T any, P comparable](read func(after P) ([]T, P, error), appendOne func([]byte, *T) []byte, item func(func([]byte) []byte) error) error {
+	for after, end := *new(P), *new(P); ; {
+		page, next, err := read(after)
 		if err != nil {
 			return err
 		}
@@ -300,10 +298,10 @@ func eachPage[T any](read func(behind competition.LedgerPlace) ([]T, competition
 				return err
 			}
 		}
-		if next == (competition.LedgerPlace{}) {
+		if next == end {
 			return nil
 		}
-		behind = next
+		after = next
 	}
 }
 

@@ -74,21 +74,14 @@ func (s *Server) reviewBy(c *call, read func(*decode.Form), decide decision) err
 	read(f)
 	reason, _ := f.Text("reason")
 	f.RefuseAll(competition.CheckReason(reason, userID))
-	if err := f.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, f.Err())
 	if err != nil {
 		return err
 	}
 	reply, err := run[competition.ReviewReply](engine, id, decide(userID, reason))
-	if err != nil {
-		return onReading(err)
-	}
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.out = append(appendReview(append(c.out[:0], envelope...), id, &reply), envelopeEnd)
-	c.reply(fasthttp.StatusOK, c.out)
-	return nil
+	return replyOne(c, onReading(err), fasthttp.StatusOK, &reply, func(dst []byte, r *competition.ReviewReply) []byte {
+		return appendReview(dst, id, r)
+	})
 }
 
 // day is the day of the path.
@@ -109,19 +102,12 @@ func (s *Server) listFlags(c *call) error {
 	}
 	q := c.query()
 	before, limit := q.BeforeFlag(), q.Limit()
-	if err := q.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
 	list, next, err := engine.Flags(id, c.who.Caller, before, limit)
-	if err != nil {
-		return err
-	}
-	replyList(c, "flags", list, appendFlagged, decode.NumberCursor(decode.CursorFlag, next))
-	return nil
+	return replyList(c, err, "flags", list, appendFlagged, decode.NumberCursor(decode.CursorFlag, next))
 }
 
 // explainScore tells a participant why the score is what it is, a page of days at a
@@ -145,8 +131,7 @@ func (s *Server) explainScore(c *call) error {
 		return onReading(err)
 	}
 	s.chargeRows(c, x.Rows)
-	replyOne(c, fasthttp.StatusOK, &x, appendExplanation)
-	return nil
+	return replyOne(c, nil, fasthttp.StatusOK, &x, appendExplanation)
 }
 
 func appendReview(dst []byte, competitionID string, r *competition.ReviewReply) []byte {

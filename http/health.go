@@ -14,16 +14,13 @@ import (
 // how well.
 func (s *Server) getHealth(c *call) error {
 	health := s.engine.Health()
-	c.out = append(s.appendHealth(c.out[:0], &health), '}')
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, c.out)
+	c.replyFresh(fasthttp.StatusOK, append(s.appendHealth(c.out[:0], &health), '}'))
 	return nil
 }
 
 // getLiveness answers 200 while the process runs.
 func (s *Server) getLiveness(c *call) error {
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, []byte(`{"status":"alive"}`))
+	c.replyFresh(fasthttp.StatusOK, append(c.out[:0], `{"status":"alive"}`...))
 	return nil
 }
 
@@ -35,14 +32,13 @@ func (s *Server) getReadiness(c *call) error {
 	case !health.Ready:
 		return kindNotReady.with("the server is recovering, or cannot make syncs durable now")
 	}
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, []byte(`{"status":"ready"}`))
+	c.replyFresh(fasthttp.StatusOK, append(c.out[:0], `{"status":"ready"}`...))
 	return nil
 }
 
 // getDetailedHealth tells operators all there is.
 func (s *Server) getDetailedHealth(c *call) error {
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, nil)
 	if err != nil {
 		return err
 	}
@@ -57,10 +53,7 @@ func (s *Server) getDetailedHealth(c *call) error {
 	out = intField(out, `,"journal_queued_events":`, health.QueuedEvents)
 	out = textField(out, `,"build":{"version":`, s.build.Version)
 	out = textField(out, `,"commit":`, s.build.Commit)
-	out = append(textField(out, `,"go":`, s.build.Go), `}}`...)
-	c.out = out
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, out)
+	c.replyFresh(fasthttp.StatusOK, append(textField(out, `,"go":`, s.build.Go), `}}`...))
 	return nil
 }
 

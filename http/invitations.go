@@ -34,32 +34,21 @@ func (s *Server) inviteUsers(c *call) error {
 	} else {
 		users = readGuests(f)
 	}
-	if err := f.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, f.Err())
 	if err != nil {
 		return err
 	}
 	if coded {
 		text, made, err := engine.MakeJoinCode(id, c.who.Caller, int(uses), until)
-		if err != nil {
-			return err
-		}
-		replyOne(c, fasthttp.StatusCreated, &made, func(dst []byte, made *competition.JoinCode) []byte {
+		return replyOne(c, err, fasthttp.StatusCreated, &made, func(dst []byte, made *competition.JoinCode) []byte {
 			return append(appendJoinCode(append(dst, `{"code":`...), made, text), '}')
 		})
-		return nil
 	}
 	if err := s.charge(c, len(users)/writesOfUnit); err != nil {
 		return err
 	}
 	list, err := engine.Invite(id, c.who.Caller, users)
-	if err != nil {
-		return err
-	}
-	replyList(c, "invitations", list, appendInvitation, "")
-	return nil
+	return replyList(c, err, "invitations", list, appendInvitation, "")
 }
 
 // readCode reads what a join code is to be like; until is 0 for as long as may be.
@@ -111,10 +100,7 @@ func (s *Server) listInvitations(c *call) error {
 	}
 	q := c.query()
 	after, limit := q.AfterInvitationID(), q.Limit()
-	if err := q.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
@@ -139,19 +125,12 @@ func (s *Server) withdrawInvitation(c *call) error {
 		return err
 	}
 	invitation, err := c.invitationID()
-	if err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, err)
 	if err != nil {
 		return err
 	}
 	withdrawn, err := engine.WithdrawInvitation(id, c.who.Caller, invitation)
-	if err != nil {
-		return err
-	}
-	replyOne(c, fasthttp.StatusOK, &withdrawn, appendInvitation)
-	return nil
+	return replyOne(c, err, fasthttp.StatusOK, &withdrawn, appendInvitation)
 }
 
 // listUserInvitations shows what a user is invited to.
@@ -161,15 +140,11 @@ func (s *Server) listUserInvitations(c *call) error {
 		return err
 	}
 	list, next, err := engine.InvitationsTo(userID, behind, limit)
-	if err != nil {
-		return err
-	}
 	cursor := ""
 	if next != (competition.InvitationPlace{}) {
 		cursor = decode.Cursor(decode.CursorInvitation, next.CompetitionID+"."+next.ID)
 	}
-	replyList(c, "invitations", list, appendOffer, cursor)
-	return nil
+	return replyList(c, err, "invitations", list, appendOffer, cursor)
 }
 
 // acceptInvitation enrols the caller in the competition of the invitation.
@@ -187,11 +162,7 @@ func (s *Server) acceptInvitation(c *call) error {
 		return err
 	}
 	competitionID, entry, err := engine.AcceptInvitation(id, join)
-	if err != nil {
-		return err
-	}
-	c.replyEntry(competitionID, &entry)
-	return nil
+	return c.replyEntry(err, competitionID, &entry)
 }
 
 // declineInvitation answers an invitation with no.
@@ -205,11 +176,7 @@ func (s *Server) declineInvitation(c *call) error {
 		return err
 	}
 	declined, err := engine.DeclineInvitation(id, c.who.Caller.UserID)
-	if err != nil {
-		return err
-	}
-	replyOne(c, fasthttp.StatusOK, &declined, appendInvitation)
-	return nil
+	return replyOne(c, err, fasthttp.StatusOK, &declined, appendInvitation)
 }
 
 // invitationID is the invitation of the path, copied. The error is

@@ -23,16 +23,12 @@ func (s *Server) joinCompetition(c *call) error {
 	if join.UserID != c.who.Caller.UserID && !c.who.Caller.Operator {
 		return kindForbidden.with("nobody is enrolled by another user; invite them by POST /api/v1/competitions/" + id + "/invitations")
 	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, nil)
 	if err != nil {
 		return err
 	}
 	entry, err := engine.Join(id, join)
-	if err != nil {
-		return err
-	}
-	c.replyEntry(id, &entry)
-	return nil
+	return c.replyEntry(err, id, &entry)
 }
 
 // readJoin reads the body of a join, which may be missing, and the join code in it.
@@ -65,8 +61,8 @@ func (c *call) readJoin() (join *competition.JoinCompetition, code string, err e
 }
 
 // replyEntry answers with somebody's own entry.
-func (c *call) replyEntry(competitionID string, entry *competition.Entry) {
-	replyOne(c, fasthttp.StatusOK, entry, func(dst []byte, entry *competition.Entry) []byte {
+func (c *call) replyEntry(err error, competitionID string, entry *competition.Entry) error {
+	return replyOne(c, err, fasthttp.StatusOK, entry, func(dst []byte, entry *competition.Entry) []byte {
 		return appendEntry(dst, competitionID, entry)
 	})
 }
@@ -91,11 +87,7 @@ func (s *Server) joinWithCode(c *call, competitionID, code string, join *competi
 		return err
 	}
 	competitionID, entry, err := engine.JoinByCode(competitionID, code, join)
-	if err != nil {
-		return err
-	}
-	c.replyEntry(competitionID, &entry)
-	return nil
+	return c.replyEntry(err, competitionID, &entry)
 }
 
 // permitSelf is permit for what users may do only for themselves.
@@ -103,5 +95,5 @@ func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
 	if caller := c.who.Caller.UserID; caller == "" || userID != caller {
 		return nil, kindForbidden.with("invitations and join codes are used with one's own token")
 	}
-	return s.permit(c)
+	return s.permit(c, nil)
 }

@@ -22,10 +22,7 @@ func (s *Server) getLeaderboard(c *call) error {
 	}
 	id = c.who.Read.Copy(id)
 	part, err := decode.ReadPart(c.query())
-	if err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, err)
 	if err != nil {
 		return err
 	}

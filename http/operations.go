@@ -16,7 +16,7 @@ func (s *Server) getMetrics(c *call) error {
 	case s.metricsElsewhere && c.UserValue(operationsKey) == nil:
 		return kindNotFound.with("the metrics are at METRICS_ADDRESS")
 	case c.who != nil:
-		if _, err := s.permit(c); err != nil {
+		if _, err := s.permit(c, nil); err != nil {
 			return err
 		}
 	}

@@ -42,7 +42,7 @@ func (s *Server) leaveCompetition(c *call) error {
 			return err
 		}
 	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, nil)
 	if err != nil {
 		return err
 	}
@@ -68,19 +68,12 @@ func (s *Server) listParticipants(c *call) error {
 	}
 	q := c.query()
 	after, limit := q.AfterParticipant(), q.Limit()
-	if err := q.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
 	entries, next, err := engine.Participants(id, c.who.Caller, after, limit)
-	if err != nil {
-		return err
-	}
-	replyList(c, "participants", entries, func(dst []byte, e *competition.Entry) []byte {
+	return replyList(c, err, "participants", entries, func(dst []byte, e *competition.Entry) []byte {
 		return appendEntry(dst, id, e)
 	}, decode.ParticipantCursor(next))
-	return nil
 }

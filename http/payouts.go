@@ -20,39 +20,25 @@ func (s *Server) listPayouts(c *call) error {
 		status = &wanted
 	}
 	behind, limit := q.AfterPrize(), q.Limit()
-	if err := q.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
 	list, next, err := engine.Payouts(status, behind, limit)
-	if err != nil {
-		return err
-	}
 	cursor := ""
 	if next != (competition.PrizeID{}) {
 		cursor = decode.Cursor(decode.CursorPayout, next.String())
 	}
-	replyList(c, "payouts", list, appendPayout, cursor)
-	return nil
+	return replyList(c, err, "payouts", list, appendPayout, cursor)
 }
 
 // retryPayout hands a pending prize over again.
 func (s *Server) retryPayout(c *call) error {
 	id, err := c.prizeID()
-	if err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, err)
 	if err != nil {
 		return err
 	}
 	payout, err := engine.RetryPayout(id)
-	if err != nil {
-		return err
-	}
-	replyOne(c, fasthttp.StatusOK, &payout, appendPayout)
-	return nil
+	return replyOne(c, err, fasthttp.StatusOK, &payout, appendPayout)
 }

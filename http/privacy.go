@@ -24,8 +24,6 @@ func (s *Server) eraseUser(c *call) error {
 	if len(done.KeptIn) > 0 {
 		out = listField(out, `,"kept_in":`, done.KeptIn, textItem)
 	}
-	c.out = append(out, '}', envelopeEnd)
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, c.out)
+	c.replyFresh(fasthttp.StatusOK, append(out, '}', envelopeEnd))
 	return nil
 }

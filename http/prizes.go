@@ -17,11 +17,7 @@ func (s *Server) calculatePrizes(c *call) error {
 		return err
 	}
 	reply, err := engine.CalculatePrizes(id, c.who.Caller, pool)
-	if err != nil {
-		return err
-	}
-	c.replyPrizes(&reply)
-	return nil
+	return replyOne(c, err, fasthttp.StatusOK, &reply, appendPrizes)
 }
 
 // distributePrizes pays them, however often it is asked to.
@@ -31,11 +27,7 @@ func (s *Server) distributePrizes(c *call) error {
 		return err
 	}
 	reply, err := engine.DistributePrizes(id, &competition.DistributePrizes{Caller: c.who.Caller, PoolMinor: pool})
-	if err != nil {
-		return err
-	}
-	c.replyPrizes(&reply)
-	return nil
+	return replyOne(c, err, fasthttp.StatusOK, &reply, appendPrizes)
 }
 
 // readPool reads the amount of a body that may be missing, for which it has to
@@ -48,7 +40,7 @@ func (s *Server) readPool(c *call) (engine Engine, id string, minor int64, err e
 	if err != nil {
 		return nil, "", 0, err
 	}
-	engine, err = s.permit(c)
+	engine, err = s.permit(c, nil)
 	decimals := mostDecimals
 	if err == nil {
 		var today competition.Summary
@@ -66,19 +58,12 @@ func (s *Server) readPool(c *call) (engine Engine, id string, minor int64, err e
 // confirmPrize takes the payment provider's word that a prize has arrived.
 func (s *Server) confirmPrize(c *call) error {
 	id, err := c.prizeID()
-	if err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, err)
 	if err != nil {
 		return err
 	}
 	prize, err := engine.ConfirmPrize(id, c.who.Caller)
-	if err != nil {
-		return err
-	}
-	c.replyPrize(&prize)
-	return nil
+	return replyOne(c, err, fasthttp.StatusOK, &prize, appendPrize)
 }
 
 // failPrize takes the payment provider's word that a prize cannot be paid.
@@ -95,19 +80,12 @@ func (s *Server) failPrize(c *call) error {
 	if reason != "" {
 		f.RefuseAll(competition.CheckReason(reason, "")) // whether it names the winner is the engine's to know
 	}
-	if err := f.Err(); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, f.Err())
 	if err != nil {
 		return err
 	}
 	prize, err := engine.FailPrize(id, c.who.Caller, reason)
-	if err != nil {
-		return err
-	}
-	c.replyPrize(&prize)
-	return nil
+	return replyOne(c, err, fasthttp.StatusOK, &prize, appendPrize)
 }
 
 // prizeID is the prize of the path, copied.
@@ -127,11 +105,7 @@ func (s *Server) listPrizes(c *call) error {
 		return err
 	}
 	list, next, err := engine.PrizesOf(userID, behind, limit)
-	if err != nil {
-		return err
-	}
-	replyList(c, "prizes", list, appendPrize, decode.PlaceCursor(decode.CursorPrize, next))
-	return nil
+	return replyList(c, err, "prizes", list, appendPrize, decode.PlaceCursor(decode.CursorPrize, next))
 }
 
 // listTransactions lists what was brought or cost a user, newest first.
@@ -141,27 +115,7 @@ func (s *Server) listTransactions(c *call) error {
 		return err
 	}
 	list, next, err := engine.TransactionsOf(userID, behind, limit)
-	if err != nil {
-		return err
-	}
-	replyList(c, "transactions", list, appendTransaction, decode.PlaceCursor(decode.CursorTransaction, next))
-	return nil
-}
-
-// replyPrizes answers with the prizes of a competition.
-func (c *call) replyPrizes(r *competition.PrizesReply) {
-	decimals, _ := competition.CurrencyDecimals(r.Currency)
-	out := wordField(append(c.out[:0], envelope...), `{"competition_id":`, r.CompetitionID)
-	out = boolField(out, `,"final":`, r.Final)
-	out = minorField(out, `,"prize_pool":`, r.PoolMinor, decimals)
-	out = wordField(out, `,"currency":`, r.Currency)
-	c.out = append(listField(out, `,"prizes":`, r.Prizes, appendPrize), '}', envelopeEnd)
-	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
-	c.reply(fasthttp.StatusOK, c.out)
-}
-
-func (c *call) replyPrize(p *competition.Prize) {
-	replyOne(c, fasthttp.StatusOK, p, appendPrize)
+	return replyList(c, err, "transactions", list, appendTransaction, decode.PlaceCursor(decode.CursorTransaction, next))
 }
 
 // afterPlace reads the cursor of a list by its letter.

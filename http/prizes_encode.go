@@ -49,3 +49,13 @@ func appendPayout(dst []byte, p *competition.PayoutReply) []byte {
 	}
 	return append(dst, '}')
 }
+
+// appendPrizes writes the prizes of a competition.
+func appendPrizes(dst []byte, r *competition.PrizesReply) []byte {
+	decimals, _ := competition.CurrencyDecimals(r.Currency)
+	dst = wordField(dst, `{"competition_id":`, r.CompetitionID)
+	dst = boolField(dst, `,"final":`, r.Final)
+	dst = minorField(dst, `,"prize_pool":`, r.PoolMinor, decimals)
+	dst = wordField(dst, `,"currency":`, r.Currency)
+	return append(listField(dst, `,"prizes":`, r.Prizes, appendPrize), '}')
+}

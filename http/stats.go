@@ -29,10 +29,7 @@ func (s *Server) getStats(c *call) error {
 	if err := q.Err(); err != nil {
 		return err
 	}
-	if err := c.ownData(userID); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, c.ownData(userID))
 	if err != nil {
 		return err
 	}
@@ -45,12 +42,8 @@ func (s *Server) getStats(c *call) error {
 			stats = all.Stats(userID, span)
 		}
 	}
-	if err != nil {
-		return onReading(err)
-	}
 	s.chargeRows(c, stats.Rows)
-	replyOne(c, fasthttp.StatusOK, &stats, appendStats)
-	return nil
+	return replyOne(c, onReading(err), fasthttp.StatusOK, &stats, appendStats)
 }
 
 // maxDays is how many days one answer has: a year of them, and some more.

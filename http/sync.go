@@ -20,10 +20,7 @@ func (s *Server) doSubmitSync(c *call) error {
 	if err := decode.ReadSync(c.Request.Body(), &c.form); err != nil {
 		return err
 	}
-	if err := c.take(&c.form, &c.sync); err != nil {
-		return err
-	}
-	engine, err := s.permit(c)
+	engine, err := s.permit(c, c.take(&c.form, &c.sync))
 	if err != nil {
 		return err
 	}
