@@ -224,7 +224,7 @@ func (w *lifetimeWorld) complete(t *rapid.T) {
 			t.Fatalf("%s was projected up to seq %d, its snapshot is of %d", id, checkpoint, seq)
 		}
 	}
-	if behind := w.engine.Health().Lifetime.Behind; behind != 0 {
+	if behind := w.engine.Health().Lifetime.Lagging; behind != 0 {
 		t.Fatalf("%d competitions are behind", behind)
 	}
 }

@@ -94,7 +94,7 @@ func TestLifetimeWakesNobodyWhenItIsComplete(t *testing.T) {
 		store.complete(t)
 		require.Equal(t, map[competition.Day]int64{competition.DayOf(time.Now()): 100 + many - 1}, lifetimeOf(t, e, "ann"))
 		require.Zero(t, e.Health().Active)
-		require.Zero(t, e.Health().Lifetime.Behind)
+		require.Zero(t, e.Health().Lifetime.Lagging)
 
 		store.forget("Project")
 		require.Equal(t, map[competition.Day]int64{competition.DayOf(time.Now()): 100 + many - 1}, lifetimeOf(t, e, "ann"))
@@ -139,7 +139,7 @@ func TestLifetimeIsMadeAnew(t *testing.T) {
 		pass(3 * time.Hour)
 		require.Zero(t, first.Health().Active)
 		health := first.Health().Lifetime
-		require.Equal(t, 1, health.Behind)
+		require.Equal(t, 1, health.Lagging)
 		require.Greater(t, health.Lag, 2*time.Hour)
 		require.Greater(t, health.Failures, uint64(100), "it is tried again")
 		require.Less(t, health.Failures, uint64(3*3600), "with a pause")

@@ -30,7 +30,7 @@ func (a *Audited) find(format string, args ...any) {
 // Audit reads a competition's journal, which begins with the seq first, and takes
 // nothing for granted: checksums, the hash chain, the identities, that each event
 // fits the state before it, that the prizes are those that the standings come to,
-// that the ledger balances, and that the snapshot with the journal behind it comes
+// that the ledger balances, and that the snapshot with the journal after it comes
 // to the same state as the journal alone. What is wrong is a finding; an error is
 // the source's, or ctx's. progress is told how many records were read. Cost: that
 // of recovering the competition twice.
@@ -53,7 +53,7 @@ func Audit(ctx context.Context, id string, first uint64, from Source, progress f
 	case err != nil:
 		return a, a.damage(err)
 	case replayed.Seq() == restored.Seq() && !sameCompetition(restored, replayed):
-		a.find("the snapshot and the journal behind it come to another state than the journal alone")
+		a.find("the snapshot and the journal after it come to another state than the journal alone")
 	}
 	// Somebody may have written between the two readings.
 	a.Transactions = slices.DeleteFunc(a.Transactions, func(t Transaction) bool { return t.ID.Seq > a.Seq })
@@ -137,7 +137,7 @@ func (a *Audited) countWallets(wallets map[string]int64, transactions []Transact
 }
 
 // Compare holds the stored ledger against what the journal says of it. Rows of
-// events behind a.Seq are left out, so that a server may be at work meanwhile.
+// events after a.Seq are left out, so that a server may be at work meanwhile.
 func (a *Audited) Compare(ctx context.Context, stored LedgerStore) error {
 	var seen []Transaction
 	var prizes []Prize
@@ -286,7 +286,7 @@ func span(of []UserTransaction) (from LedgerPlace, oldest Millis) {
 	for i := range of {
 		from.At, oldest = max(from.At, of[i].At), min(oldest, of[i].At)
 	}
-	from.At++ // behind all of its own time
+	from.At++ // after all of its own time
 	return from, oldest
 }
 

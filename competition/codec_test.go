@@ -232,7 +232,7 @@ func TestChainRefusesWhatItDoesNotKnow(t *testing.T) {
 		{"an unknown kind", func(r []byte) []byte { r[kindAt] = 200; return r }, "unknown kind 200"},
 		{"kind 0", func(r []byte) []byte { r[kindAt] = 0; return r }, "unknown kind 0"},
 		{"another seq", func(r []byte) []byte { r[kindAt+1] = 9; return r }, "seq 9"},
-		{"bytes behind the end", func(r []byte) []byte { return append(r, 0) }, "bytes after its end"},
+		{"bytes after the end", func(r []byte) []byte { return append(r, 0) }, "bytes after its end"},
 		{"fields missing", func(r []byte) []byte { return r[:len(r)-1] }, "ends too early"},
 	} {
 		t.Run(test.rule, func(t *testing.T) {

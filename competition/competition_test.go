@@ -10,7 +10,7 @@ import (
 
 // commands are the actions that give a rig commands; after each comes what
 // follows.
-func commands(r *rig, follow func(*rapid.T)) map[string]func(*rapid.T) {
+func commands(r *harness, follow func(*rapid.T)) map[string]func(*rapid.T) {
 	do := func(t *rapid.T, cmd any) {
 		r.decide(cmd)
 		follow(t)
@@ -48,7 +48,7 @@ func commands(r *rig, follow func(*rapid.T)) map[string]func(*rapid.T) {
 }
 
 // begin mostly creates the competition and lets it start.
-func begin(t *rapid.T, r *rig, follow func(*rapid.T)) {
+func begin(t *rapid.T, r *harness, follow func(*rapid.T)) {
 	if rapid.IntRange(0, 9).Draw(t, "begin") == 9 {
 		return
 	}
@@ -60,7 +60,7 @@ func begin(t *rapid.T, r *rig, follow func(*rapid.T)) {
 // TestModelOneByOne: every command is applied before the next one comes.
 func TestModelOneByOne(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := newRig(t)
+		r := newHarness(t)
 		r.exact = true
 		follow := func(*rapid.T) {
 			r.launch()
@@ -75,7 +75,7 @@ func TestModelOneByOne(t *testing.T) {
 // fail, or nobody knows whether they did.
 func TestModelPipelined(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := newRig(t)
+		r := newHarness(t)
 		follow := func(t *rapid.T) {
 			switch n := rapid.IntRange(0, 19).Draw(t, "then"); {
 			case n < 8:
@@ -110,7 +110,7 @@ func TestModelPipelined(t *testing.T) {
 // while batches are in flight.
 func TestModelMoney(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := newRig(t)
+		r := newHarness(t)
 		follow := func(t *rapid.T) {
 			switch rapid.IntRange(0, 9).Draw(t, "then") {
 			case 0, 1, 2:

@@ -211,7 +211,7 @@ func TestDaysTakeEightSources(t *testing.T) {
 		require.Equal(t, Merged{Before: steps(int64(max(source, 1) - 1)), After: steps(int64(source)), Changed: true}, merged)
 	}
 	full := slices.Clone(days)
-	for _, ninth := range []uint32{5, 71, math.MaxUint32} { // between, behind, far behind
+	for _, ninth := range []uint32{5, 71, math.MaxUint32} { // between, after, far after
 		after, merged := days.Merge(report(ninth, 1000))
 		require.Equal(t, Merged{Before: steps(7), After: steps(7), Full: true}, merged)
 		require.Equal(t, full, after, "a refused source changed something")

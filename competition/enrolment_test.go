@@ -76,9 +76,9 @@ func TestDecisionsKnowWhatIsUnderWay(t *testing.T) {
 	}
 }
 
-// TestHeadForgetsWhatIsApplied: a competition that never comes to rest does not
+// TestWhatIsAppliedIsNotPending: a competition that never comes to rest does not
 // gather what it has long applied.
-func TestHeadForgetsWhatIsApplied(t *testing.T) {
+func TestWhatIsAppliedIsNotPending(t *testing.T) {
 	c := crowd(0)
 	land(c, &Batch{})
 	var inFlight Batch

@@ -40,7 +40,7 @@ func (m *model) erase(cmd *EraseParticipant) error {
 
 // agreeOnErasures fails where a row names somebody whom the visible model does
 // not know: nobody but those it does may be found anywhere.
-func (r *rig) agreeOnErasures() {
+func (r *harness) agreeOnErasures() {
 	t := r.t
 	known := func(id string) bool { return r.shown.people[id] != nil || r.shown.creator == id }
 	for number, i := range r.store.identities {

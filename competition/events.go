@@ -22,7 +22,7 @@ type Detail interface {
 	// kind is the event's place among the kinds.
 	kind() kind
 
-	// append appends the record's bytes behind seq and time.
+	// append appends the record's bytes after seq and time.
 	append(dst []byte) []byte
 
 	// read fills the event in from what append wrote; failures stay with r.

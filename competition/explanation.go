@@ -136,8 +136,8 @@ type FlaggedEntry struct {
 	Value            Metrics // what the day counts for now
 }
 
-// Flags lists flags, newest first, beginning behind the seq before (0: with the
-// newest), limit at most, and the seq to go on behind; next is 0 at the end.
+// Flags lists flags, newest first, beginning after the seq before (0: with the
+// newest), limit at most, and the seq to go on after; next is 0 at the end.
 // Cost: O(log n + limit).
 func (c *Competition) Flags(before uint64, limit int) (list []FlaggedEntry, next uint64) {
 	end := len(c.flags)

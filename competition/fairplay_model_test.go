@@ -194,7 +194,7 @@ func (m *model) farFromOwnDays(p *modelPerson, d Day, after Metrics) bool {
 
 // reviewOf is what a competition knows of a user besides the board, as the model
 // says it; flags only where they are exact.
-func (r *rig) agreeOnReviews() {
+func (r *harness) agreeOnReviews() {
 	t := r.t
 	for id, p := range r.shown.people {
 		x, err := r.c.Explain(id, AllDays)

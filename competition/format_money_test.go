@@ -9,7 +9,7 @@ import (
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 
-// TestMoneyIsWrittenDownLikeThis for good: the bytes of each kind of event behind
+// TestMoneyIsWrittenDownLikeThis for good: the bytes of each kind of event after
 // its chain hash, worked out by hand from codec.go. 500 is f403, 60000 is e0d403.
 func TestMoneyIsWrittenDownLikeThis(t *testing.T) {
 	const seqAndAt = "01" + "0a" // seq 1, at 5 ms (zigzag)

@@ -19,12 +19,12 @@ type InvitationStore interface {
 	LatestInvitation(ctx context.Context, competitionID, userID string) (Invitation, error)
 
 	// InvitationsTo visits a user's invitations, by competition and then by id,
-	// beginning behind one (the zero value: with the first), until visit returns
+	// beginning after one (the zero value: with the first), until visit returns
 	// false. Cost: linear in those visited.
-	InvitationsTo(ctx context.Context, userID string, behind InvitationPlace, visit func(Invitation) bool) error
+	InvitationsTo(ctx context.Context, userID string, after InvitationPlace, visit func(Invitation) bool) error
 
-	// InvitationsIn visits a competition's invitations by id, beginning behind one.
-	InvitationsIn(ctx context.Context, competitionID, behind string, visit func(Invitation) bool) error
+	// InvitationsIn visits a competition's invitations by id, beginning after one.
+	InvitationsIn(ctx context.Context, competitionID, after string, visit func(Invitation) bool) error
 
 	// DecideInvitation stores what Invitation.Decide makes of an invitation, and
 	// returns it. Errors: ErrUnknownInvitation, ErrInvitationDecided.

@@ -23,7 +23,7 @@ func allKinds() (all []kind) {
 	return all
 }
 
-// goldenKinds say how a record of each kind is written behind its chain hash, for
+// goldenKinds say how a record of each kind is written after its chain hash, for
 // good, worked out by hand: the kind, seq 1, at 5 ms (zigzag 0a), and the event.
 // 300 is ac02, 500 f403, the day 300 (zigzag) d804 and "no" 026e6f.
 var goldenKinds = func() map[kind]goldenKind {

@@ -105,7 +105,7 @@ func (m *merging) join(day []Register) {
 	}
 }
 
-// seek walks to where a register has its place; end is behind the one that is there
+// seek walks to where a register has its place; end is after the one that is there
 // already, if there is one.
 func (m *merging) seek(r *Register) (end int) {
 	for m.at < len(m.days) {

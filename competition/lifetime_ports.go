@@ -39,7 +39,7 @@ type LifetimeStore interface {
 	// last seq. Every event that was durable before the call is of one of these, or
 	// in the histories. ties is how many competitions were looked at for that, those
 	// over for long included: the call's cost follows it.
-	LifetimeOf(ctx context.Context, userID string) (months []History, behind []string, ties int, err error)
+	LifetimeOf(ctx context.Context, userID string) (months []History, lagging []string, ties int, err error)
 
 	// Unprojected visits the competitions whose checkpoint is below their
 	// snapshot's seq, in the order of ids.

@@ -211,7 +211,7 @@ func TestParseHistoryRefusesWhatIsNone(t *testing.T) {
 		"nothing":                {},
 		"a source too few":       AppendHistory(nil, History{Sources: []string{"phone"}, Days: days}),
 		"cut short":              good[:len(good)-1],
-		"bytes behind":           append(slices.Clone(good), 9),
+		"bytes after it":         append(slices.Clone(good), 9),
 		"more names than bytes":  {0, 200, 1},
 		"a name that is cut off": {0, 1, 5, 'p'},
 	} {

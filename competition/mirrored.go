@@ -19,7 +19,7 @@ func (c *Chain) mark() string {
 }
 
 // StoredMark is the Mark that a competition would have if it were recovered. It
-// costs as much as the journal behind the snapshot is long. Errors are as for
+// costs as much as the journal after the snapshot is long. Errors are as for
 // Recover.
 func StoredMark(ctx context.Context, id string, from Source) (string, error) {
 	enough := errors.New("the header is all there is to know")
@@ -78,7 +78,7 @@ func (c *Competition) MirrorGone(dst []MirrorEntry, userIDs []string) []MirrorEn
 func (c *Competition) MirrorStatus() Status { return c.status }
 
 // MirrorScan appends who is on the board, without ranks, of the limit numbers
-// behind after, and returns the number to go on behind; more is false at the end.
+// after one, and returns the number to go on after; more is false at the end.
 func (c *Competition) MirrorScan(dst []MirrorEntry, after uint32, limit int) (entries []MirrorEntry, next uint32, more bool) {
 	next = uint32(min(uint64(after)+uint64(limit), uint64(c.participants.count)))
 	for number := after + 1; number <= next; number++ {

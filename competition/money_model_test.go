@@ -143,7 +143,7 @@ func naiveSplit(pool int64, split, scores []int64) []int64 {
 
 // agreeOnMoney holds the ledger's rows, and what can be asked of the prizes,
 // against the visible model.
-func (r *rig) agreeOnMoney() {
+func (r *harness) agreeOnMoney() {
 	t := r.t
 	balances := map[string]int64{}
 	ids := map[TransactionID]bool{}
@@ -187,7 +187,7 @@ func (r *rig) agreeOnMoney() {
 
 // auditSays audits the store, which has nothing wrong in it, and compares the
 // ledger that the journal comes to with the one that was written.
-func (r *rig) auditSays() {
+func (r *harness) auditSays() {
 	audited, err := Audit(context.Background(), "spring", 1, r.store, func(int) {})
 	require.NoError(r.t, err)
 	require.Empty(r.t, audited.Findings)

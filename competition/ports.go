@@ -59,7 +59,7 @@ type Catalog interface {
 	// Find is the summary of a competition, or ErrUnknownCompetition.
 	Find(ctx context.Context, competitionID string) (Summary, error)
 
-	// List visits summaries in the order of their ids, beginning behind after,
+	// List visits summaries in the order of their ids, beginning after one,
 	// until visit returns false.
 	List(ctx context.Context, after string, visit func(Summary) bool) error
 
@@ -73,7 +73,7 @@ type Catalog interface {
 	Summaries(ctx context.Context, competitionIDs []string) ([]Summary, error)
 
 	// MembershipsOf is a user's ties, in the order of competition ids, beginning
-	// behind after, limit at most, which is 1 or more.
+	// after one, limit at most, which is 1 or more.
 	MembershipsOf(ctx context.Context, userID, after string, limit int) ([]Membership, error)
 
 	// Visible is one page of what a reader may see, in the order of [ListPlace],

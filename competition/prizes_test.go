@@ -19,7 +19,7 @@ func TestSplitPool(t *testing.T) {
 		want          []int64
 	}{
 		{"percentages of the pool", 100_000, standard, []int64{9, 8, 7}, []int64{60_000, 30_000, 10_000}},
-		{"who is behind the places gets nothing", 100_000, standard, []int64{9, 8, 7, 6}, []int64{60_000, 30_000, 10_000, 0}},
+		{"who is below the places gets nothing", 100_000, standard, []int64{9, 8, 7, 6}, []int64{60_000, 30_000, 10_000, 0}},
 		{"nobody", 100_000, standard, nil, []int64{}},
 		{"one entrant takes all", 100_000, standard, []int64{5}, []int64{100_000}},
 		{"two entrants: 60 and 30 of 90", 90_000, standard, []int64{5, 4}, []int64{60_000, 30_000}},

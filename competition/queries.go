@@ -95,8 +95,8 @@ func (c *Competition) TakesPart(userID string) bool {
 }
 
 // Participants is who is on the board, by the order of enrolment, beginning
-// behind the number after, which may be any, limit at most, and the number to go on
-// behind; next is 0 at the end.
+// after a number, which may be any, limit at most, and the number to go on after;
+// next is 0 at the end.
 func (c *Competition) Participants(after uint32, limit int) (entries []Entry, next uint32) {
 	last := after
 	for number := after; number < c.participants.count; {

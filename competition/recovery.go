@@ -18,7 +18,7 @@ type Source interface {
 }
 
 // Recover rebuilds a competition: the rows of its snapshot, then the journal
-// behind it. A competition that was never created comes back empty. Records or
+// after it. A competition that was never created comes back empty. Records or
 // rows that are damaged, missing or out of place give a *CorruptError; other
 // errors are the source's. progress, if not nil, is told now and then how many
 // rows and records were read. Cost: linear in rows and records.
@@ -42,7 +42,7 @@ func Recover(ctx context.Context, id string, from Source, newKey func() Key, pro
 	return r.c, nil
 }
 
-// CatchUp applies what the journal holds behind the state, after an append of
+// CatchUp applies what the journal holds after the state, after an append of
 // unknown outcome; decided events that are not there are forgotten. Errors are
 // as for Recover; the state then stays as far as it came.
 func (c *Competition) CatchUp(ctx context.Context, from Source) error {
@@ -198,7 +198,7 @@ func (r *recovery) listFlags() {
 	slices.SortFunc(c.flags, func(a, b flagPlace) int { return cmp.Compare(a.seq, b.seq) })
 }
 
-// replay applies the journal behind the state, and holds the identity rows
+// replay applies the journal after the state, and holds the identity rows
 // against it. Another process may append between the two readings; then a row
 // that does not fit is explained by what came since, and both are read again.
 func (r *recovery) replay(ctx context.Context, from Source) error {

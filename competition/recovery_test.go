@@ -18,11 +18,11 @@ func recovered(t require.TestingT, s *store) *Competition {
 }
 
 // TestRecoveryIsTheSame: whatever happened, and whenever snapshots were taken,
-// the journal alone, and the snapshot with the journal behind it, give the
+// the journal alone, and the snapshot with the journal after it, give the
 // competition that lived.
 func TestRecoveryIsTheSame(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		r := newRig(t)
+		r := newHarness(t)
 		follow := func(t *rapid.T) {
 			r.launch()
 			r.land(false)
@@ -62,7 +62,7 @@ func TestRecoveryIsTheSame(t *testing.T) {
 }
 
 // snapshot takes a snapshot, and saves it if the store is well.
-func (r *rig) snapshot(well bool) {
+func (r *harness) snapshot(well bool) {
 	if r.c.Seq() == 0 {
 		return // nobody takes one of nothing
 	}
@@ -80,7 +80,7 @@ func (r *rig) snapshot(well bool) {
 }
 
 // restart forgets the competition and rebuilds it from the store.
-func (r *rig) restart() {
+func (r *harness) restart() {
 	c := recovered(r.t, r.store)
 	sameState(r.t, r.c, c)
 	r.c = c
@@ -183,7 +183,7 @@ func TestRecoverRefusesIdentities(t *testing.T) {
 	}
 }
 
-// TestRecoverRefusesSnapshots that are damaged. Without the rows nothing behind
+// TestRecoverRefusesSnapshots that are damaged. Without the rows nothing after
 // them can be trusted either: the seq is the one after the snapshot's.
 func TestRecoverRefusesSnapshots(t *testing.T) {
 	const at, ann, bob = 8, 1, 2
@@ -271,7 +271,7 @@ func TestRecoverRefusesTheSnapshotOfAnother(t *testing.T) {
 	require.ErrorIs(t, err, ErrCorrupt)
 }
 
-// TestRecoverRefusesJournals: damage of the journal is named also behind a
+// TestRecoverRefusesJournals: damage of the journal is named also after a
 // snapshot.
 func TestRecoverRefusesJournals(t *testing.T) {
 	for _, snapshotAt := range []uint64{0, 4} {
@@ -385,7 +385,7 @@ func TestCatchUp(t *testing.T) {
 				require.NoError(t, err)
 			}
 			batch := c.Take(Batch{})
-			_, err := c.Leave(now, &LeaveCompetition{Caller: user("bob"), UserID: "bob"}) // waits behind, and is lost
+			_, err := c.Leave(now, &LeaveCompetition{Caller: user("bob"), UserID: "bob"}) // waits after it, and is lost
 			require.NoError(t, err)
 			want := recovered(t, s)
 			if stored {
@@ -484,7 +484,7 @@ func TestRecoverTellsProgress(t *testing.T) {
 func TestSnapshotsAreTheChanges(t *testing.T) {
 	s := life(t, 8)
 	c := recovered(t, s)
-	require.Equal(t, 1, c.Changed(), "behind the snapshot only bob changed: a name is no part of a row")
+	require.Equal(t, 1, c.Changed(), "since the snapshot only bob changed: a name is no part of a row")
 	snapshot := c.Snapshot()
 	require.EqualValues(t, lifeSeq, snapshot.Seq)
 	require.EqualValues(t, 2, snapshot.Rows[0].Number)

@@ -74,10 +74,10 @@ type Health struct {
 	Flagged      map[FlagReason]uint64 // syncs flagged since the start
 }
 
-// Projecting is how far the lifetime statistics are behind the snapshots. Who
-// asks for statistics never notices: what is behind is read elsewhere.
+// Projecting is how far the lifetime statistics lag the snapshots. Readers of
+// statistics never notice: what the statistics lack is read elsewhere.
 type Projecting struct {
-	Behind   int           // competitions
+	Lagging  int           // competitions
 	Lag      time.Duration // since when the one that waits longest does
 	Failures uint64        // attempts that failed, since the start
 }

@@ -35,7 +35,7 @@ type Snapshot struct {
 // paid in. The others keep the format that they always had.
 const moneyVersion = 2
 
-// reviewVersion is the format of a row with a review, behind its money.
+// reviewVersion is the format of a row with a review, after its money.
 const reviewVersion = 3
 
 // AppendRow appends the packed form of a row, for stores that keep bytes: its

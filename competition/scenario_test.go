@@ -408,10 +408,10 @@ func timeOf(t *testing.T, s string) Millis {
 	return 0
 }
 
-// who is the first word behind a command.
+// who is the first word after a command.
 func who(d *datadriven.TestData) string { return d.CmdArgs[0].Key }
 
-// caller is who stands behind by=, or the usual one. olga is an operator.
+// caller is who stands after by=, or the usual one. olga is an operator.
 func caller(t *testing.T, d *datadriven.TestData, usual string) Caller {
 	t.Helper()
 	if by, ok := d.Arg("by"); ok {

@@ -48,7 +48,7 @@ func (c *Competition) Resave(s *Snapshot) {
 	}
 }
 
-// A header is, behind its CRC-32C and a version byte, what a snapshot says
+// A header is, after its CRC-32C and a version byte, what a snapshot says
 // besides its rows.
 func (c *Competition) appendHeader(dst []byte) []byte {
 	dst = append(dst, 0, 0, 0, 0, formatVersion)

@@ -7,7 +7,7 @@ import (
 
 // What was written down is held against the rules of validity.go when it is
 // read, so that a journal or a snapshot that holds what no version accepted is
-// damage, and nothing behind it has to be prepared for it.
+// damage, and nothing that reads it later has to be prepared for it.
 
 // unsound says why no version can have decided the event, whatever the state, or
 // is nil.

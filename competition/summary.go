@@ -65,5 +65,5 @@ func ParseSummary(b []byte) (Summary, error) {
 	return s, r.End()
 }
 
-// keptVersion is the format of a summary with KeptUntil, behind its participants.
+// keptVersion is the format of a summary with KeptUntil, after its participants.
 const keptVersion = 2

@@ -77,7 +77,7 @@ func (c *Competition) flag(now Millis, number uint32, r Register, grown Merged) 
 	}
 }
 
-// emitFlag decides a flag, which goes behind the sync into the same batch.
+// emitFlag decides a flag, which follows the sync in the same batch.
 func (c *Competition) emitFlag(now Millis, number uint32, day Day, reason FlagReason, figures Figures) {
 	event := &SyncFlagged{Number: number, Day: day, Reason: reason, Figures: figures}
 	c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) {

@@ -28,7 +28,7 @@ func (s *SubmitSync) Payer() string {
 // SubmitSync decides a sync. A report that says nothing new makes no event, yet
 // is answered only when what it repeats is durable. It allocates nothing for a
 // participant and a source that are known, unless it flags the sync: the flags'
-// events come right behind the decision's. Errors: ErrUnknownCompetition,
+// events come right after the decision's. Errors: ErrUnknownCompetition,
 // ErrNotEnrolled, ErrNotStarted, ErrClosed, ErrFull, ErrOutsideWindow,
 // ErrFutureDate, ErrRecordedInFuture, ErrImplausible, ErrTooManySources.
 func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {

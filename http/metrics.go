@@ -168,7 +168,7 @@ func (e *engineCollector) Collect(to chan<- prometheus.Metric) {
 	gauge(e.damaged, float64(len(health.Damaged)))
 	gauge(e.flight, float64(health.InFlight))
 	gauge(e.queued, float64(health.QueuedEvents))
-	gauge(e.lifetimeBehind, float64(health.Lifetime.Behind))
+	gauge(e.lifetimeBehind, float64(health.Lifetime.Lagging))
 	gauge(e.lifetimeLag, health.Lifetime.Lag.Seconds())
 	to <- prometheus.MustNewConstMetric(e.lifetimeFailures, prometheus.CounterValue, float64(health.Lifetime.Failures))
 	for _, reason := range competition.FlagReasons {

@@ -48,7 +48,7 @@ func TestWhoNeverTookPartHasNoLifetimeDays(t *testing.T) {
 
 func TestMetricsOfTheLifetimeStatistics(t *testing.T) {
 	b := newBench(t)
-	b.engine.health = &competition.Health{Lifetime: competition.Projecting{Behind: 2, Lag: 1_500_000_000, Failures: 3}}
+	b.engine.health = &competition.Health{Lifetime: competition.Projecting{Lagging: 2, Lag: 1_500_000_000, Failures: 3}}
 	text := b.scraped(t).body
 	for _, line := range []string{"paceboard_lifetime_behind_competitions 2", "paceboard_lifetime_lag_seconds 1.5", "paceboard_lifetime_failures_total 3"} {
 		assert.Contains(t, text, line+"\n")

@@ -11,15 +11,15 @@ import (
 // same commit, and transactions are only ever added.
 type Store interface {
 	// TransactionsOf visits what was brought or cost a user, newest first,
-	// beginning behind a place, until visit returns false.
-	TransactionsOf(ctx context.Context, userID string, behind Place, visit func(UserTransaction) bool) error
+	// beginning after a place, until visit returns false.
+	TransactionsOf(ctx context.Context, userID string, after Place, visit func(UserTransaction) bool) error
 
 	// PrizesOf visits a user's prizes in the same way.
-	PrizesOf(ctx context.Context, userID string, behind Place, visit func(Prize) bool) error
+	PrizesOf(ctx context.Context, userID string, after Place, visit func(Prize) bool) error
 
 	// PendingPrizes visits the prizes that are pending, with what is known of
-	// handing them over, in the order of their ids, beginning behind one.
-	PendingPrizes(ctx context.Context, behind PrizeID, visit func(Prize, Handover) bool) error
+	// handing them over, in the order of their ids, beginning after one.
+	PendingPrizes(ctx context.Context, after PrizeID, visit func(Prize, Handover) bool) error
 
 	// SaveHandover replaces what is known of handing over a prize, which had seen
 	// so many attempts; ErrConflict if it has seen others. It waits for the disk.

@@ -87,7 +87,7 @@ func (p *Projector) AddAll(id string) { p.queue.put(id, &job{all: true, since: t
 // State is how far the statistics lag.
 func (p *Projector) State() competition.Projecting {
 	n, lag := p.queue.state()
-	return competition.Projecting{Behind: n, Lag: lag, Failures: p.failures.Load()}
+	return competition.Projecting{Lagging: n, Lag: lag, Failures: p.failures.Load()}
 }
 
 // Close projects the snapshots that wait and ends the projector. Whole
@@ -249,7 +249,7 @@ func (p *Projector) tell(id string, participants int) {
 	}
 	p.told = time.Now()
 	p.options.Logger.Info("competitions are being brought into the lifetime statistics",
-		"competition", id, "participants", participants, "competitions_to_do", p.State().Behind)
+		"competition", id, "participants", participants, "competitions_to_do", p.State().Lagging)
 }
 
 // send gives a part to the store, and rests.

@@ -125,7 +125,7 @@ func TestTheProjectorRestsFourTimesAsLongAsItWorks(t *testing.T) {
 		<-time.After(12 * time.Second)
 		require.Len(t, r.parts, 3, "after 0, 5 and 10 seconds")
 		state := p.State()
-		require.Equal(t, 1, state.Behind)
+		require.Equal(t, 1, state.Lagging)
 		require.Equal(t, time.Since(began), state.Lag)
 		<-time.After(3 * time.Second)
 		synctest.Wait()
@@ -140,7 +140,7 @@ func TestWhatFailsIsTriedAgainWithPauses(t *testing.T) {
 		p.Add(snapshotOf(t, 1))
 		<-time.After(time.Hour)
 		state := p.State()
-		require.Equal(t, 1, state.Behind)
+		require.Equal(t, 1, state.Lagging)
 		require.InDelta(t, 3600/5, state.Failures, 10, "every five seconds at the end")
 		r.answer = nil
 		<-time.After(5 * time.Second)

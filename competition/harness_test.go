@@ -10,10 +10,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-// rig drives a Competition as an actor would, with a store of its own, and holds
+// harness drives a Competition as an actor would, with a store of its own, and holds
 // it against two models: one of all that was decided, one of what is durable
 // and may be seen.
-type rig struct {
+type harness struct {
 	t     require.TestingT
 	now   Millis
 	c     *Competition
@@ -41,15 +41,15 @@ type pending struct {
 // plain hides Helper from require, which would spend half of the tests' time.
 type plain struct{ require.TestingT }
 
-func newRig(t *rapid.T) *rig {
-	r := &rig{t: plain{t}, now: rigStart, store: newStore(), decided: newModel(), shown: newModel(), versions: map[uint64]bool{}}
+func newHarness(t *rapid.T) *harness {
+	r := &harness{t: plain{t}, now: rigStart, store: newStore(), decided: newModel(), shown: newModel(), versions: map[uint64]bool{}}
 	r.store.visit = rapid.IntRange(0, 3).Draw(t, "records a visit")
 	r.c = New("spring", countedKeys())
 	return r
 }
 
 // decide gives a command to the competition and both models and compares.
-func (r *rig) decide(cmd any) {
+func (r *harness) decide(cmd any) {
 	t := r.t
 	if r.seen == nil {
 		r.seen = new(viewOf(t, r.c))
@@ -100,7 +100,7 @@ func (r *rig) decide(cmd any) {
 		require.Fail(t, "a sync without a participant")
 	case isSync && events > 0 && lastIsSync(r.c):
 		require.False(t, d.Repeat)
-		p.sync, p.want = r.c.DecidedSeq()-flagsBehind(r.c), Outcome{Changed: want.changed, Full: late}
+		p.sync, p.want = r.c.DecidedSeq()-flagsAfter(r.c), Outcome{Changed: want.changed, Full: late}
 		require.Equal(t, p.sync, d.Seq, "an answer waits for the sync, and flags come with it")
 	case isSync:
 		require.True(t, d.Repeat)
@@ -115,12 +115,12 @@ func (r *rig) decide(cmd any) {
 
 func lastIsSync(c *Competition) bool {
 	events := c.outbox.Events
-	last := len(events) - 1 - int(flagsBehind(c))
+	last := len(events) - 1 - int(flagsAfter(c))
 	return last >= 0 && events[last].Detail == nil
 }
 
-// flagsBehind is how many flags the outbox ends with.
-func flagsBehind(c *Competition) (n uint64) {
+// flagsAfter is how many flags the outbox ends with.
+func flagsAfter(c *Competition) (n uint64) {
 	for _, e := range slices.Backward(c.outbox.Events) {
 		if e.kind() != kindSyncFlagged {
 			break
@@ -148,7 +148,7 @@ func perform(c *Competition, now Millis, cmd any) (a answer, d Decision) {
 }
 
 // launch sends what was decided to the store.
-func (r *rig) launch() {
+func (r *harness) launch() {
 	if r.inFlight.Empty() {
 		r.inFlight = r.c.Take(r.spare)
 		r.spare = Batch{}
@@ -157,7 +157,7 @@ func (r *rig) launch() {
 
 // land brings the batch in flight home: it is durable, the next one leaves if
 // so wished, and then its events are applied.
-func (r *rig) land(launchNext bool) {
+func (r *harness) land(launchNext bool) {
 	batch := r.inFlight
 	if batch.Empty() {
 		return
@@ -176,7 +176,7 @@ func (r *rig) land(launchNext bool) {
 }
 
 // apply applies an event and holds the version against what was seen to change.
-func (r *rig) apply(e *Event) {
+func (r *harness) apply(e *Event) {
 	t := r.t
 	before, version := boardSeen(r.c), r.c.Version()
 	outcome, err := r.c.Apply(e)
@@ -202,7 +202,7 @@ func boardSeen(c *Competition) modelBoard {
 }
 
 // settle moves the visible model on to what is applied, and compares.
-func (r *rig) settle() {
+func (r *harness) settle() {
 	moved := false
 	for len(r.pending) > 0 && r.pending[0].seq <= r.c.Seq() {
 		r.shown, moved = r.pending[0].after, true
@@ -214,7 +214,7 @@ func (r *rig) settle() {
 }
 
 // agree fails unless queries and rows are what the visible model says.
-func (r *rig) agree() {
+func (r *harness) agree() {
 	t := r.t
 	require.EqualValues(t, len(r.store.records), r.c.Seq())
 	r.seen = new(viewOf(t, r.c))
@@ -260,13 +260,13 @@ func (r *rig) agree() {
 }
 
 // drop forgets what was decided: the append failed and nothing was stored.
-func (r *rig) drop() {
+func (r *harness) drop() {
 	r.c.Rollback()
 	r.forget()
 }
 
 // lose is an append whose outcome nobody knows; the truth is stored.
-func (r *rig) lose(stored bool) {
+func (r *harness) lose(stored bool) {
 	if stored && !r.inFlight.Empty() {
 		r.store.append(r.t, &r.inFlight)
 	}
@@ -276,7 +276,7 @@ func (r *rig) lose(stored bool) {
 }
 
 // forget makes the models forget what was decided and is not durable.
-func (r *rig) forget() {
+func (r *harness) forget() {
 	r.pending, r.inFlight = nil, Batch{}
 	r.decided = r.shown.clone()
 	require.Equal(r.t, r.c.Seq(), r.c.DecidedSeq())
