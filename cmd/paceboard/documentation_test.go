@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
 	"maps"
 	"math/rand/v2"
 	"net"
@@ -20,6 +21,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
+	"github.com/paceboard/paceboard/cmd/internal/transfer"
 	"github.com/paceboard/paceboard/persistence/postgres"
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
@@ -299,7 +301,7 @@ func TestImage(t *testing.T) {
 	require.Contains(t, image, "ENV DATA_DIR=/data\n")
 
 	t.Setenv("TMPDIR", filepath.Join(t.TempDir(), "missing"))
-	_, err = newSpool()
+	err = (&transfer.Export{}).Write(t.Context(), io.Discard)
 	require.ErrorContains(t, err, "TMPDIR", "a folder that is missing is named")
 }
 

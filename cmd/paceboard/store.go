@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/paceboard/paceboard/cmd/internal/transfer"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	"github.com/paceboard/paceboard/persistence/embedded"
@@ -15,15 +16,10 @@ import (
 // program's own tools.
 type store interface {
 	competition.Store
+	transfer.Store
 
 	// Retain removes old journal that no recovery needs, some records at a time.
 	Retain(ctx context.Context, olderThan time.Time, step int) (deleted int64, err error)
-	// Span is where a competition's journal begins and ends; 0 if there is none.
-	Span(ctx context.Context, competitionID string) (first, last uint64, err error)
-	// MembershipsIn visits all ties to a competition in the order of user ids.
-	MembershipsIn(ctx context.Context, competitionID string, visit func(competition.Membership) error) error
-	// Graft appends the first batch of a journal, which may begin with any seq.
-	Graft(ctx context.Context, b *competition.Batch) error
 }
 
 var (

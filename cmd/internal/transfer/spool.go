@@ -1,4 +1,4 @@
-package main
+package transfer
 
 import (
 	"bufio"
@@ -10,7 +10,6 @@ import (
 	"hash"
 	"io"
 	"os"
-	"slices"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -28,8 +27,8 @@ type spool struct {
 	ends  [parts]int64 // where the lines of each part end
 	lines [parts]int   // how many lines there are up to that end
 	first int          // number of the first line in the file that it came from; 0 if from none
-	begin exportLine
-	end   exportLine
+	begin line
+	end   line
 }
 
 func newSpool() (*spool, error) {
@@ -51,7 +50,7 @@ func (s *spool) reset() error {
 }
 
 // write adds a line that is made here.
-func (s *spool) write(l *exportLine) error {
+func (s *spool) write(l *line) error {
 	raw, err := l.encode()
 	if err != nil {
 		return err
@@ -61,7 +60,7 @@ func (s *spool) write(l *exportLine) error {
 
 // add adds a line in its place. The line that ends the competition ends the
 // spool as well.
-func (s *spool) add(raw []byte, l *exportLine) error {
+func (s *spool) add(raw []byte, l *line) error {
 	p := l.part()
 	once := p == partBegin || p == partSnapshot || p == partEnd
 	if p == partNone || s.at == partNone && p != partBegin || p < s.at || p == s.at && once {
@@ -105,7 +104,7 @@ func (s *spool) reader(p part) io.Reader {
 func (s *spool) whole() io.Reader { return io.NewSectionReader(s.file, 0, s.size) }
 
 // each visits the lines of a part.
-func (s *spool) each(ctx context.Context, p part, visit func(*exportLine) error) error {
+func (s *spool) each(ctx context.Context, p part, visit func(*line) error) error {
 	lines := lineReader{from: bufio.NewReaderSize(s.reader(p), 64<<10)}
 	for {
 		_, l, err := lines.next()
@@ -129,18 +128,9 @@ func (s *spool) each(ctx context.Context, p part, visit func(*exportLine) error)
 	}
 }
 
-// lineError says which line of a file an error is about.
-type lineError struct {
-	line int
-	err  error
-}
-
-func (e *lineError) Error() string { return e.err.Error() }
-func (e *lineError) Unwrap() error { return e.err }
-
 // header is the snapshot's; nil if there is none.
 func (s *spool) header(ctx context.Context) (header []byte, err error) {
-	err = s.each(ctx, partSnapshot, func(l *exportLine) error {
+	err = s.each(ctx, partSnapshot, func(l *line) error {
 		header = l.Snapshot
 		return nil
 	})
@@ -156,7 +146,7 @@ func (s *spool) Load(ctx context.Context, _ string, header func([]byte) error, r
 	if err := header(b); err != nil {
 		return err
 	}
-	return s.each(ctx, partRows, func(l *exportLine) error {
+	return s.each(ctx, partRows, func(l *line) error {
 		for _, packed := range l.Rows {
 			r, err := competition.ParseRow(packed)
 			if err != nil {
@@ -172,7 +162,7 @@ func (s *spool) Load(ctx context.Context, _ string, header func([]byte) error, r
 
 // ReadIdentities is part of competition.Source.
 func (s *spool) ReadIdentities(ctx context.Context, _ string, visit func(competition.Identity) error) error {
-	return s.each(ctx, partIdentities, func(l *exportLine) error {
+	return s.each(ctx, partIdentities, func(l *line) error {
 		for _, i := range l.Identities {
 			identity := competition.Identity{Number: i.Number, UserID: i.UserID, UserName: i.UserName}
 			if copy(identity.Key[:], i.Key) != len(i.Key) || len(i.Key) != len(identity.Key) {
@@ -188,7 +178,7 @@ func (s *spool) ReadIdentities(ctx context.Context, _ string, visit func(competi
 
 // memberships visits those as the file has them.
 func (s *spool) memberships(ctx context.Context, visit func(competition.Membership) error) error {
-	return s.each(ctx, partMemberships, func(l *exportLine) error {
+	return s.each(ctx, partMemberships, func(l *line) error {
 		for _, m := range l.Memberships {
 			err := visit(competition.Membership{
 				UserID: m.UserID, CompetitionID: s.begin.Competition, Number: m.Number, Present: m.Present, Creator: m.Creator,
@@ -204,7 +194,7 @@ func (s *spool) memberships(ctx context.Context, visit func(competition.Membersh
 // Read is part of competition.Source; after may be any seq.
 func (s *spool) Read(ctx context.Context, _ string, after uint64, visit func(records []byte) error) error {
 	next := s.begin.FirstSeq
-	return s.each(ctx, partRecords, func(l *exportLine) error {
+	return s.each(ctx, partRecords, func(l *line) error {
 		rest := l.Records
 		for len(rest) > 0 && next <= after {
 			var err error
@@ -218,117 +208,4 @@ func (s *spool) Read(ctx context.Context, _ string, after uint64, visit func(rec
 		}
 		return visit(rest)
 	})
-}
-
-// verify holds all that the spool has against itself: checksums and the chain
-// of the whole journal, and that snapshot, journal, identities, memberships and
-// summary are of one state. Cost: linear, twice; the state is in memory.
-func (s *spool) verify(ctx context.Context, progress func(records int)) error {
-	id := s.begin.Competition
-	if !competition.ValidID(id) || s.begin.FirstSeq == 0 {
-		return fmt.Errorf("%q is no competition that begins with seq %d", id, s.begin.FirstSeq)
-	}
-	if s.at != partEnd || s.end.End != id {
-		return fmt.Errorf("it does not end with its own end, but with %q", s.end.End)
-	}
-	if err := s.verifyChain(ctx, progress); err != nil {
-		return err
-	}
-	c, err := competition.Recover(ctx, id, s, func() competition.Key { return competition.Key{} }, nil)
-	if err != nil {
-		return err
-	}
-	summary := c.Summary()
-	if !bytes.Equal(s.begin.Summary, competition.AppendSummary(nil, &summary)) {
-		return errors.New("its summary is not what its journal comes to")
-	}
-	return s.verifyMemberships(ctx, c)
-}
-
-// errBeginning is given for a journal whose beginning is missing without a
-// reason, or was not removed although there is one.
-var errBeginning = errors.New("it must have a snapshot where the beginning of its journal was removed, and only there")
-
-// verifyChain follows the journal from its first record to its last one. One
-// whose beginning was removed is proved by the hash that its snapshot has.
-func (s *spool) verifyChain(ctx context.Context, progress func(records int)) error {
-	id := s.begin.Competition
-	var proof competition.Chain
-	if header, err := s.header(ctx); err != nil {
-		return err
-	} else if header != nil {
-		if proof, err = competition.SnapshotChain(id, header); err != nil {
-			return err
-		}
-	}
-	if (s.begin.FirstSeq > 1) != s.hasSnapshot() {
-		return errBeginning
-	}
-	chain := competition.NewChain(id)
-	proved := s.begin.FirstSeq == 1
-	err := s.each(ctx, partRecords, func(l *exportLine) (err error) {
-		if chain.Seq == 0 && s.begin.FirstSeq > 1 {
-			if chain, err = competition.ChainBefore(id, l.Records); err != nil {
-				return err
-			}
-			if chain.Seq+1 != s.begin.FirstSeq {
-				return fmt.Errorf("its journal begins with seq %d and should begin with %d", chain.Seq+1, s.begin.FirstSeq)
-			}
-			proved = chain.Seq == proof.Seq && chain.Hash == proof.Hash
-		}
-		count := 0
-		for rest := l.Records; len(rest) > 0; count++ {
-			if _, rest, err = chain.Next(rest); err != nil {
-				return err
-			}
-			proved = proved || chain.Seq == proof.Seq && chain.Hash == proof.Hash
-		}
-		progress(count)
-		return nil
-	})
-	switch {
-	case err != nil:
-		return err
-	case chain.Seq != s.end.LastSeq || !bytes.Equal(chain.Hash[:], s.end.Hash):
-		return fmt.Errorf("its journal ends with seq %d, and should end with %d and another hash", chain.Seq, s.end.LastSeq)
-	case !proved:
-		return fmt.Errorf("its snapshot, of seq %d, is not of this journal", proof.Seq)
-	}
-	return nil
-}
-
-// verifyMemberships holds each tie against the state and the identities.
-func (s *spool) verifyMemberships(ctx context.Context, c *competition.Competition) error {
-	want := map[string]competition.Membership{}
-	last := int64(-1)
-	err := s.ReadIdentities(ctx, c.ID(), func(i competition.Identity) error {
-		if int64(i.Number) <= last {
-			return fmt.Errorf("the identity of participant %d is out of place", i.Number)
-		}
-		last = int64(i.Number)
-		if competition.IsPseudonym(i.UserID) {
-			return nil // who was erased has no ties
-		}
-		m := want[i.UserID]
-		m.UserID, m.CompetitionID, m.Number = i.UserID, c.ID(), max(m.Number, i.Number)
-		m.Creator = m.Creator || i.Number == 0
-		m.Present = c.TakesPart(i.UserID)
-		want[i.UserID] = m
-		return nil
-	})
-	if err != nil {
-		return err
-	}
-	var users []string
-	err = s.memberships(ctx, func(m competition.Membership) error {
-		if want[m.UserID] != m {
-			return fmt.Errorf("the membership of user %q is not what its journal comes to", m.UserID)
-		}
-		users = append(users, m.UserID)
-		return nil
-	})
-	if err == nil && (len(users) != len(want) || !slices.IsSorted(users)) {
-		err = fmt.Errorf("it has %d memberships of %d, or not in order", len(users), len(want))
-	}
-	return err
 }

@@ -1,4 +1,11 @@
-package main
+// Package transfer moves competitions between stores without loss: [Export]
+// writes them as JSON lines, [Import] verifies each and stores it. It knows how an
+// export is written and how to tell that one is whole; what a competition is it
+// leaves to the core, and flags, files and what is printed to the program.
+//
+// Reading starts at [PlanExport] and [Import.Run]. A competition is never trusted
+// on its way: both gather it in a spool, a temporary file, and verify it there.
+package transfer
 
 import (
 	"bufio"
@@ -24,10 +31,10 @@ import (
 //
 // Bytes are base64. The lines depend on what there is to say alone, not on the
 // store that says it: the same competitions make the same export.
-const exportVersion = 1
+const version = 1
 
-// exportLine is any of them; a line has the fields of one kind only.
-type exportLine struct {
+// line is any of them; a line has the fields of one kind only.
+type line struct {
 	Paceboard string `json:"paceboard,omitempty"`
 	Version   int    `json:"version,omitempty"`
 
@@ -35,11 +42,11 @@ type exportLine struct {
 	Summary     []byte `json:"summary,omitempty"` // competition.AppendSummary
 	FirstSeq    uint64 `json:"first_seq,omitempty"`
 
-	Identities  []exportIdentity   `json:"identities,omitempty"`
-	Memberships []exportMembership `json:"memberships,omitempty"`
-	Snapshot    []byte             `json:"snapshot,omitempty"` // its header
-	Rows        [][]byte           `json:"rows,omitempty"`     // competition.AppendRow
-	Records     []byte             `json:"records,omitempty"`  // whole ones, one after another
+	Identities  []identity   `json:"identities,omitempty"`
+	Memberships []membership `json:"memberships,omitempty"`
+	Snapshot    []byte       `json:"snapshot,omitempty"` // its header
+	Rows        [][]byte     `json:"rows,omitempty"`     // competition.AppendRow
+	Records     []byte       `json:"records,omitempty"`  // whole ones, one after another
 
 	End     string `json:"end,omitempty"`
 	LastSeq uint64 `json:"last_seq,omitempty"`
@@ -49,14 +56,14 @@ type exportLine struct {
 	Competitions *int `json:"competitions,omitempty"`
 }
 
-type exportIdentity struct {
+type identity struct {
 	Number   uint32 `json:"number"`
 	Key      []byte `json:"key"`
 	UserID   string `json:"user_id"`
 	UserName string `json:"user_name,omitempty"`
 }
 
-type exportMembership struct {
+type membership struct {
 	UserID  string `json:"user_id"`
 	Number  uint32 `json:"number"`
 	Present bool   `json:"present,omitempty"`
@@ -87,7 +94,7 @@ const (
 )
 
 // part is the kind of a line; partNone if it is not one of a competition.
-func (l *exportLine) part() part {
+func (l *line) part() part {
 	switch {
 	case l.Competition != "":
 		return partBegin
@@ -109,7 +116,7 @@ func (l *exportLine) part() part {
 }
 
 // encode is the line with its newline.
-func (l *exportLine) encode() ([]byte, error) {
+func (l *line) encode() ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
 	encoder.SetEscapeHTML(false)
@@ -119,10 +126,10 @@ func (l *exportLine) encode() ([]byte, error) {
 
 // decodeLine reads a line strictly: what this version does not know it must not
 // drop in silence.
-func decodeLine(raw []byte) (*exportLine, error) {
+func decodeLine(raw []byte) (*line, error) {
 	decoder := json.NewDecoder(bytes.NewReader(raw))
 	decoder.DisallowUnknownFields()
-	l := &exportLine{}
+	l := &line{}
 	if err := decoder.Decode(l); err != nil {
 		return nil, fmt.Errorf("it is no line of an export: %w", err)
 	}
@@ -139,7 +146,7 @@ type lineReader struct {
 }
 
 // next is the next line, as it is and decoded; io.EOF behind the last one.
-func (r *lineReader) next() (raw []byte, l *exportLine, err error) {
+func (r *lineReader) next() (raw []byte, l *line, err error) {
 	r.number++
 	for {
 		piece, err := r.from.ReadSlice('\n')
@@ -158,6 +165,15 @@ func (r *lineReader) next() (raw []byte, l *exportLine, err error) {
 		}
 	}
 }
+
+// lineError says which line of a file an error is about.
+type lineError struct {
+	line int
+	err  error
+}
+
+func (e *lineError) Error() string { return e.err.Error() }
+func (e *lineError) Unwrap() error { return e.err }
 
 // eachRecord visits records one by one.
 func eachRecord(records []byte, visit func(record []byte) error) error {
