@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // liveSession is what one client watches, whatever carries it: WebSocket or
@@ -19,7 +20,7 @@ type liveSession struct {
 	engine  Engine
 	now     func() competition.Millis
 	caller  competition.Caller
-	wake    chan struct{} // capacity 1: some watch has news, an alarm went off, or whoever pokes knows why
+	wake    worker.Signal // some watch has news, an alarm went off, or whoever set it knows why
 	watches []*watch
 }
 
@@ -41,7 +42,7 @@ type frame struct {
 }
 
 func newLiveSession(engine Engine, now func() competition.Millis, caller competition.Caller) *liveSession {
-	return &liveSession{engine: engine, now: now, caller: caller, wake: make(chan struct{}, 1)}
+	return &liveSession{engine: engine, now: now, caller: caller, wake: worker.NewSignal()}
 }
 
 // errTooManySubscriptions is said to a client that watches enough.
@@ -72,7 +73,7 @@ func (l *liveSession) watch(competitionID string, limit int, since uint64) (fram
 	if w.status, known = update.StatusAt(since); !known {
 		w.version, w.status = 0, update.Status
 	}
-	l.poke()
+	l.wake.Set()
 	return frame{kind: "connected", bytes: appendConnected(nil, competitionID, update.Version, limit, l.now())}, nil
 }
 
@@ -112,7 +113,7 @@ func (l *liveSession) become(caller competition.Caller) (lost []lostWatch, err e
 	}
 	clear(l.watches[len(watches):])
 	l.watches, l.caller = watches, caller
-	l.poke()
+	l.wake.Set()
 	return lost, nil
 }
 
@@ -144,14 +145,6 @@ func (l *liveSession) find(competitionID string) *watch {
 	return nil
 }
 
-// poke makes the session's goroutine look around again.
-func (l *liveSession) poke() {
-	select {
-	case l.wake <- struct{}{}:
-	default:
-	}
-}
-
 // alarm is something that is due at a time. It wakes the session's goroutine,
 // which is the one that looks at it.
 type alarm struct {
@@ -164,7 +157,7 @@ func (l *liveSession) alarmIn(after time.Duration) *alarm {
 	a := &alarm{}
 	a.timer = time.AfterFunc(after, func() {
 		a.due.Store(true)
-		l.poke()
+		l.wake.Set()
 	})
 	return a
 }

@@ -94,7 +94,7 @@ func (s *Server) Serve(listener net.Listener) error {
 		Exempt:        func(a netip.Addr) bool { return listen.IsNear(a) || s.limits.trusts(a) },
 		Full:          s.serveReserve,
 		FullOfAddress: func(conn net.Conn) { s.reject(conn, errTooManyOfAddress) },
-		Lingering:     s.lingering, Done: s.serving.Done(),
+		Lingering:     s.lingering, Serving: s.serving,
 		Log: s.log, Failures: s.metrics.acceptFailures,
 	})
 	if err := s.app.Server().Serve(limited); err != nil && s.serving.Err() == nil {

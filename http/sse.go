@@ -81,11 +81,11 @@ type eventStream struct {
 // end implements liveClient.
 func (e *eventStream) end(closing) {
 	e.ended.Store(true)
-	e.session.poke()
+	e.session.wake.Set()
 }
 
 // wake implements liveClient.
-func (e *eventStream) wake() { e.session.poke() }
+func (e *eventStream) wake() { e.session.wake.Set() }
 
 // run calls before ahead of each event, and sends until the client goes, the
 // token expires or the server stops. A client that takes nothing is ended by the

@@ -120,13 +120,13 @@ func connectionOf(conn *websocket.Conn) net.Conn {
 func (k *socket) end(c closing) {
 	select {
 	case k.hangUp <- c:
-		k.session.poke()
+		k.session.wake.Set()
 	default:
 	}
 }
 
 // wake implements liveClient.
-func (k *socket) wake() { k.session.poke() }
+func (k *socket) wake() { k.session.wake.Set() }
 
 // read takes the client's frames until the connection ends. What is too much is
 // known before anything of a frame is parsed.
@@ -176,7 +176,7 @@ func (k *socket) read() {
 		}
 		select {
 		case k.frames <- f:
-			k.session.poke()
+			k.session.wake.Set()
 		case <-k.done:
 			return
 		}

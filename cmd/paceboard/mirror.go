@@ -13,6 +13,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
+	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/paceboard/paceboard/persistence/redis"
 )
 
@@ -195,9 +196,7 @@ func (t *mirrorTool) verify(ctx context.Context, boards []competition.Summary) e
 				wrong++
 				return err
 			}
-			select {
-			case <-time.After(200 * time.Millisecond):
-			case <-ctx.Done():
+			if !worker.Pause(ctx, 200*time.Millisecond) {
 				return ctx.Err()
 			}
 		}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/paceboard/paceboard/config"
 	"github.com/paceboard/paceboard/internal/token"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // replayOptions is how a replay goes.
@@ -212,9 +213,7 @@ func postOne(ctx context.Context, client *http.Client, o replayOptions, report *
 		case time.Now().After(giveUp):
 			return "", fmt.Errorf("the server took nothing for a minute, last: %d %q: %w", status, detail, err)
 		}
-		select {
-		case <-time.After(250 * time.Millisecond):
-		case <-ctx.Done():
+		if !worker.Pause(ctx, 250*time.Millisecond) {
 			return "", ctx.Err()
 		}
 	}

@@ -267,7 +267,7 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 		options: o.Options, log: o.log, db: db, lock: lock, witness: w, damaged: damaged,
 		saving: newTurns(), projecting: newTurns(), handing: newTurns(), administering: newTurns(), inviting: newTurns(), auditing: newTurns(),
 		bulks: make(chan struct{}, bulkPlaces()),
-		slot:  make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{}, stop: make(chan struct{}),
+		slot:  make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{},
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.claimManifest()

@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/objstorage/objstorageprovider"
 	"github.com/cockroachdb/pebble/v2/sstable"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // removeLogs removes the logs up to a number, of which everything is in tables.
@@ -151,15 +152,11 @@ func (s *Store) pebblePath(name string) string {
 
 // until asks again and again, since Pebble does not tell.
 func until(ctx context.Context, done func() (bool, error)) error {
-	poll := time.NewTicker(2 * time.Millisecond)
-	defer poll.Stop()
 	for {
 		if is, err := done(); is || err != nil {
 			return err
 		}
-		select {
-		case <-poll.C:
-		case <-ctx.Done():
+		if !worker.Pause(ctx, 2*time.Millisecond) {
 			return context.Cause(ctx)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Store keeps all competitions in one folder. All methods but Close are safe for
@@ -51,7 +52,6 @@ type Store struct {
 	counters      counters
 	claimed       int64 // bytes of the MANIFEST file when it was last looked at
 
-	stop    chan struct{}
 	closing context.Context // ends with Close
 	close   context.CancelFunc
 	running sync.WaitGroup
@@ -90,15 +90,11 @@ func (s *Store) release() { <-s.slot }
 
 // runGuard looks after the disk, off the path of the commits.
 func (s *Store) runGuard() {
-	every := time.NewTicker(time.Second)
-	defer every.Stop()
-	for {
+	for worker.Pause(s.closing, time.Second) {
 		select {
-		case <-s.stop:
-			return
 		case <-s.log.dead:
 			return
-		case <-every.C:
+		default:
 			s.measure()
 			s.claimManifest()
 		}
@@ -154,7 +150,6 @@ func (s *Store) Check(context.Context) error {
 // Close waits for the commit under way and ends the store. After a write that
 // could not be made durable there is nothing to end but the process.
 func (s *Store) Close() error {
-	close(s.stop)
 	s.close()
 	if err := s.acquire(context.Background()); err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // session is a server process of ours. Process ids come again, hence the time.
@@ -66,7 +67,8 @@ func (s *Store) settle(ctx context.Context) error {
 	for i, session := range sessions {
 		pids[i], began[i] = session.pid, session.began
 	}
-	for pause := time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
+	pauses := worker.Backoff{First: time.Millisecond, Max: 100 * time.Millisecond}
+	for tries := 1; ; tries++ {
 		var left int
 		if err := s.read.QueryRow(ctx, terminateSQL, pids, began).Scan(&left); err != nil {
 			return unavailable("find out what became of an append", err)
@@ -74,9 +76,7 @@ func (s *Store) settle(ctx context.Context) error {
 		if left == 0 {
 			break
 		}
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
+		if !worker.Pause(ctx, pauses.After(tries)) {
 			return unavailable("find out what became of an append: its session does not end", context.Cause(ctx))
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Milliseconds is a percentile of latencies that are recorded in microseconds.
@@ -32,12 +33,8 @@ func Percentiles(h *hdrhistogram.Histogram, nines float64, steps int, xOf, yOf f
 
 // Pause waits, or fails when the measurement ends early.
 func Pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
+	if !worker.Pause(ctx, d) {
 		return context.Cause(ctx)
 	}
+	return nil
 }

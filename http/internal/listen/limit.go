@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -10,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
 )
@@ -36,7 +38,7 @@ type Options struct {
 	Full                func(net.Conn)        // takes a connection beyond Most; must not block, and closes
 	FullOfAddress       func(net.Conn)        // the same beyond MostOfAddress
 	Lingering           *Lingering
-	Done                <-chan struct{} // accepting is over
+	Serving             context.Context // ends when accepting is over
 
 	Log      *slog.Logger
 	Failures prometheus.Counter // to accept
@@ -128,14 +130,7 @@ func (l *Limit) goOn(err error) bool {
 		l.failing = true
 		l.Log.Error("connections cannot be accepted; trying again until they can", slog.Any("error", err), slog.Int64("open", l.open.Load()))
 	}
-	pause := time.NewTimer(acceptPause)
-	defer pause.Stop()
-	select {
-	case <-pause.C:
-		return true
-	case <-l.Done:
-		return false
-	}
+	return worker.Pause(l.Serving, acceptPause)
 }
 
 func (l *Limit) recovered() {

@@ -2,6 +2,7 @@ package listen
 
 import (
 	"bytes"
+	"context"
 	"io"
 	"log/slog"
 	"net"
@@ -54,7 +55,7 @@ func madeUpLimit(t *testing.T, most, ofAddress int64) (l *Limit, next chan any, 
 		Exempt:        func(a netip.Addr) bool { return IsNear(a) || a == netip.MustParseAddr("203.0.113.7") },
 		Full:          func(net.Conn) { *away = append(*away, "full") },
 		FullOfAddress: func(net.Conn) { *away = append(*away, "this address") },
-		Done:          t.Context().Done(), Log: slog.New(slog.DiscardHandler),
+		Serving:       t.Context(), Log: slog.New(slog.DiscardHandler),
 		Failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "failures"}),
 	}), next, away
 }
@@ -160,9 +161,9 @@ func TestAcceptErrorsAreSurvived(t *testing.T) {
 		_, err := l.Accept()
 		require.ErrorIs(t, err, end)
 	}
-	done := make(chan struct{})
-	close(done)
-	l.Done = done
+	serving, end := context.WithCancel(t.Context())
+	end()
+	l.Serving = serving
 	next <- fail(syscall.EMFILE)
 	_, err := l.Accept()
 	require.ErrorIs(t, err, syscall.EMFILE, "it does not rest when it is told to stop")
