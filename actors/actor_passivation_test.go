@@ -27,7 +27,7 @@ func TestIdleCompetitionLeavesMemoryAndComesBackTheSame(t *testing.T) {
 		require.Equal(t, 1, e.Health().Active)
 		pass(3 * time.Minute)
 		require.Zero(t, e.Health().Active)
-		require.Equal(t, store.last("spring"), store.saved["spring"], "with a snapshot behind it")
+		require.Equal(t, store.last("spring"), store.saved["spring"], "after a snapshot")
 
 		summary, err := e.Competition("spring", operator)
 		require.NoError(t, err)

@@ -13,7 +13,7 @@ import (
 // caller does its commands one after another. No other caller of the burst has
 // commands for its people.
 type caller struct {
-	*world
+	*harness
 	id     int
 	n      int
 	people []string

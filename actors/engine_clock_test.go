@@ -170,7 +170,7 @@ func TestStatusMovesEvenWhenItIsDueAsTheCompetitionLeavesMemory(t *testing.T) {
 		h := e.registry.find("spring")
 		require.NotNil(t, h)
 		e.tell(h, &sweep{})
-		pass(time.Minute)   // the tick comes behind it
+		pass(time.Minute)   // the tick comes after it
 		h.used.Store(false) // as if the sweep had looked just before
 		require.Equal(t, competition.Upcoming, stored(t, store, "spring"))
 		close(hold.open)
@@ -303,7 +303,7 @@ func TestWhatIsWokenForATickLeavesOnlyWhenItsSnapshotIsKnownToBeStored(t *testin
 		closing := startEngine(t, store, nil)
 		create(t, closing, lasting("spring", time.Hour, 2*time.Hour))
 		closeEngine(t, closing)
-		w := &lifetimeWorld{store: store, faults: map[string]int{"answer to Save": 1}}
+		w := &lifetimeHarness{store: store, faults: map[string]int{"answer to Save": 1}}
 		e := startEngine(t, store, func(o *Options) { o.Store = unheard{store, w} })
 		pass(time.Hour)
 		require.Equal(t, competition.Active, stored(t, store, "spring"))

@@ -21,25 +21,25 @@ func TestLifetimeAgreesWithTheNaiveMerge(t *testing.T) {
 	syncs, lifetimes, crashes := 0, 0, 0
 	synctest.Test(t, func(bubble *testing.T) {
 		rapid.Check(noDeadline{bubble}, func(t *rapid.T) {
-			w := newLifetimeWorld(t)
+			h := newLifetimeHarness(t)
 			defer func() {
-				w.close()
-				w.closeStore()
+				h.close()
+				h.closeStore()
 			}()
 			t.Repeat(map[string]func(*rapid.T){
-				"sync": w.sync, "sync 2": w.sync, "sync 3": w.sync, "sync 4": w.sync, "sync 5": w.sync, "sync 6": w.sync,
-				"leave or return": w.leave,
-				"wait":            w.wait, "wait 2": w.wait,
-				"faults":  w.fail,
-				"restart": func(*rapid.T) { w.close(); w.start() },
-				"crash":   w.crash,
-				"":        w.verify,
+				"sync": h.sync, "sync 2": h.sync, "sync 3": h.sync, "sync 4": h.sync, "sync 5": h.sync, "sync 6": h.sync,
+				"leave or return": h.leave,
+				"wait":            h.wait, "wait 2": h.wait,
+				"faults":  h.fail,
+				"restart": func(*rapid.T) { h.close(); h.start() },
+				"crash":   h.crash,
+				"":        h.verify,
 			})
-			w.fail(nil)
+			h.fail(nil)
 			pass(2 * time.Minute)
-			w.verify(t)
-			w.complete(t)
-			syncs, lifetimes, crashes = syncs+w.syncs, lifetimes+w.verified, crashes+w.crashes
+			h.verify(t)
+			h.complete(t)
+			syncs, lifetimes, crashes = syncs+h.syncs, lifetimes+h.verified, crashes+h.crashes
 		})
 		pass(time.Minute)
 	})
@@ -54,7 +54,7 @@ type saidOf struct {
 
 type saying struct{ recorded, steps int64 }
 
-type lifetimeWorld struct {
+type lifetimeHarness struct {
 	t      *rapid.T
 	store  *memoryStore
 	engine *Engine
@@ -65,37 +65,37 @@ type lifetimeWorld struct {
 	syncs, verified, crashes int
 }
 
-func newLifetimeWorld(t *rapid.T) *lifetimeWorld {
-	w := &lifetimeWorld{t: t, store: newMemoryStore(), heard: map[saidOf]saying{}}
-	w.start()
+func newLifetimeHarness(t *rapid.T) *lifetimeHarness {
+	h := &lifetimeHarness{t: t, store: newMemoryStore(), heard: map[saidOf]saying{}}
+	h.start()
 	for i := range 3 {
 		d := running(fmt.Sprintf("c%d", i))
 		if i == 0 { // this one ends before the others
 			d.End = competition.MillisOf(time.Now().Add(time.Minute))
 		}
 		d.Complete()
-		if _, _, err := w.engine.Create(&competition.CreateCompetition{Caller: operator, Definition: d}); err != nil {
+		if _, _, err := h.engine.Create(&competition.CreateCompetition{Caller: operator, Definition: d}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return w
+	return h
 }
 
-func (w *lifetimeWorld) start() {
-	w.store.before = func(_ context.Context, call string) error { return w.fault(call) }
+func (h *lifetimeHarness) start() {
+	h.store.before = func(_ context.Context, call string) error { return h.fault(call) }
 	var err error
-	w.engine, err = New(Options{Store: unheard{w.store, w}, IdleAfter: 40 * time.Second, SnapshotEvents: 5, SnapshotRows: 3, projectRows: 1})
+	h.engine, err = New(Options{Store: unheard{h.store, h}, IdleAfter: 40 * time.Second, SnapshotEvents: 5, SnapshotRows: 3, projectRows: 1})
 	if err != nil {
-		w.t.Fatal(err)
+		h.t.Fatal(err)
 	}
 }
 
 // fault is why a call fails, if it does.
-func (w *lifetimeWorld) fault(call string) error {
-	w.store.mu.Lock()
-	defer w.store.mu.Unlock()
-	w.calls++
-	if n := w.faults[call]; n > 0 && w.calls%n == 0 {
+func (h *lifetimeHarness) fault(call string) error {
+	h.store.mu.Lock()
+	defer h.store.mu.Unlock()
+	h.calls++
+	if n := h.faults[call]; n > 0 && h.calls%n == 0 {
 		return competition.ErrUnavailable
 	}
 	return nil
@@ -104,62 +104,62 @@ func (w *lifetimeWorld) fault(call string) error {
 // unheard is a store whose answers may get lost.
 type unheard struct {
 	*memoryStore
-	w *lifetimeWorld
+	h *lifetimeHarness
 }
 
 func (s unheard) Save(ctx context.Context, snapshot *competition.Snapshot) error {
 	if err := s.memoryStore.Save(ctx, snapshot); err != nil {
 		return err
 	}
-	return s.w.fault("answer to Save")
+	return s.h.fault("answer to Save")
 }
 
 func (s unheard) Project(ctx context.Context, p *competition.Projection) error {
 	if err := s.memoryStore.Project(ctx, p); err != nil {
 		return err
 	}
-	return s.w.fault("answer to Project")
+	return s.h.fault("answer to Project")
 }
 
-func (w *lifetimeWorld) close() {
-	if err := w.engine.Close(context.Background()); err != nil {
-		w.t.Fatal(err)
+func (h *lifetimeHarness) close() {
+	if err := h.engine.Close(context.Background()); err != nil {
+		h.t.Fatal(err)
 	}
 }
 
-func (w *lifetimeWorld) closeStore() {
-	if err := w.store.Close(); err != nil {
-		w.t.Fatal(err)
+func (h *lifetimeHarness) closeStore() {
+	if err := h.store.Close(); err != nil {
+		h.t.Fatal(err)
 	}
 }
 
 // crash goes on with what the store has now; what the engine before does on its
 // way out is lost.
-func (w *lifetimeWorld) crash(*rapid.T) {
-	w.crashes++
-	left := w.store.clone()
-	w.close()
-	w.closeStore()
-	w.store = left
-	w.start()
+func (h *lifetimeHarness) crash(*rapid.T) {
+	h.crashes++
+	left := h.store.clone()
+	h.close()
+	h.closeStore()
+	h.store = left
+	h.start()
 }
 
-func (w *lifetimeWorld) fail(t *rapid.T) {
+func (h *lifetimeHarness) fail(t *rapid.T) {
 	faults := map[string]int{}
 	if t != nil {
 		for _, call := range []string{"Save", "Project", "Load", "LifetimeOf", "Unprojected", "answer to Save", "answer to Project"} {
 			faults[call] = rapid.SampledFrom([]int{0, 0, 3, 1}).Draw(t, call+" fails")
 		}
 	}
-	w.store.set(func() { w.faults = faults })
+	h.store.set(func() { h.faults = faults })
 	pass(2 * time.Second) // whoever could not recover tries again
 }
 
-func (w *lifetimeWorld) wait(t *rapid.T) {
+func (h *lifetimeHarness) wait(t *rapid.T) {
 	pass(rapid.SampledFrom([]time.Duration{0, time.Millisecond, time.Second, 15 * time.Second, 2 * time.Minute}).Draw(t, "wait"))
 }
 
-func (w *lifetimeWorld) sync(t *rapid.T) {
+func (h *lifetimeHarness) sync(t *rapid.T) {
 	at := saidOf{
 		user:   rapid.SampledFrom([]string{"ann", "bob", "cleo"}).Draw(t, "user"),
 		day:    competition.DayOf(time.Now()) - competition.Day(rapid.IntRange(0, 2).Draw(t, "days ago")),
@@ -169,46 +169,46 @@ func (w *lifetimeWorld) sync(t *rapid.T) {
 		recorded: rapid.SampledFrom([]int64{0, 1, 2}).Draw(t, "recorded"),
 		steps:    rapid.Int64Range(1, 1000).Draw(t, "steps"),
 	}
-	_, err := w.engine.SubmitSync(fmt.Sprintf("c%d", rapid.IntRange(0, 2).Draw(t, "competition")), &competition.SubmitSync{
+	_, err := h.engine.SubmitSync(fmt.Sprintf("c%d", rapid.IntRange(0, 2).Draw(t, "competition")), &competition.SubmitSync{
 		UserID: at.user, Source: at.source, Day: at.day, RecordedAt: what.recorded, Metrics: competition.Metrics{Steps: what.steps},
 	})
 	if err != nil {
 		return // refused, and then it is not there
 	}
-	w.syncs++
-	known := w.heard[at]
+	h.syncs++
+	known := h.heard[at]
 	switch {
 	case what.recorded > known.recorded:
-		w.heard[at] = what
+		h.heard[at] = what
 	case what.recorded == known.recorded:
-		w.heard[at] = saying{what.recorded, max(what.steps, known.steps)}
+		h.heard[at] = saying{what.recorded, max(what.steps, known.steps)}
 	}
 }
 
-func (w *lifetimeWorld) leave(t *rapid.T) {
+func (h *lifetimeHarness) leave(t *rapid.T) {
 	id, user := fmt.Sprintf("c%d", rapid.IntRange(0, 2).Draw(t, "competition")), rapid.SampledFrom([]string{"ann", "bob"}).Draw(t, "user")
-	if err := obey(w.engine, id, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user}); err != nil {
-		_, _ = w.engine.Join(id, join(user))
+	if err := obey(h.engine, id, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user}); err != nil {
+		_, _ = h.engine.Join(id, join(user))
 	}
 }
 
-func (w *lifetimeWorld) verify(t *rapid.T) {
+func (h *lifetimeHarness) verify(t *rapid.T) {
 	for _, user := range []string{"ann", "bob", "cleo", "nobody"} {
-		all, err := w.engine.Lifetime(operator, user)
+		all, err := h.engine.Lifetime(operator, user)
 		if err != nil {
-			if w.faults["LifetimeOf"] == 0 && w.faults["Load"] == 0 {
+			if h.faults["LifetimeOf"] == 0 && h.faults["Load"] == 0 {
 				t.Fatalf("lifetime of %s: %v", user, err)
 			}
 			continue
 		}
-		w.verified++
+		h.verified++
 		got := map[saidOf]saying{}
 		for _, day := range all.Stats(user, competition.AllDays).Days {
 			for _, source := range day.Sources {
 				got[saidOf{user, day.Day, source.Source}] = saying{source.RecordedAt, source.Metrics.Steps}
 			}
 		}
-		want := maps.Clone(w.heard)
+		want := maps.Clone(h.heard)
 		maps.DeleteFunc(want, func(at saidOf, _ saying) bool { return at.user != user })
 		if !maps.Equal(want, got) {
 			t.Fatalf("lifetime of %s: got %v, want %v", user, got, want)
@@ -218,13 +218,13 @@ func (w *lifetimeWorld) verify(t *rapid.T) {
 
 // complete holds the projection alone to having all that is in the snapshots,
 // once time has passed.
-func (w *lifetimeWorld) complete(t *rapid.T) {
-	for id, seq := range w.store.saved {
-		if checkpoint := w.store.projected[id]; checkpoint != seq {
+func (h *lifetimeHarness) complete(t *rapid.T) {
+	for id, seq := range h.store.saved {
+		if checkpoint := h.store.projected[id]; checkpoint != seq {
 			t.Fatalf("%s was projected up to seq %d, its snapshot is of %d", id, checkpoint, seq)
 		}
 	}
-	if behind := w.engine.Health().Lifetime.Lagging; behind != 0 {
-		t.Fatalf("%d competitions are behind", behind)
+	if lagging := h.engine.Health().Lifetime.Lagging; lagging != 0 {
+		t.Fatalf("%d competitions lag", lagging)
 	}
 }

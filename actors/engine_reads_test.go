@@ -316,9 +316,9 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 			after = next
 		}
 		require.Equal(t, want, got)
-		for _, behind := range []uint32{10, 11, math.MaxInt32, math.MaxUint32 - 1, math.MaxUint32} { // clients may send any
-			people, next, err := e.Participants("spring", operator, behind, 4)
-			require.NoError(t, err, "behind %d", behind)
+		for _, after := range []uint32{10, 11, math.MaxInt32, math.MaxUint32 - 1, math.MaxUint32} { // clients may send any
+			people, next, err := e.Participants("spring", operator, after, 4)
+			require.NoError(t, err, "after %d", after)
 			require.Empty(t, people)
 			require.Zero(t, next)
 		}

@@ -21,7 +21,7 @@ func withMirror(m *memoryMirror) func(*Options) { return func(o *Options) { o.Mi
 // settle is long enough for the mirror to catch up when it can.
 const settle = 10 * time.Second
 
-// requireMirrored waits until nothing is behind, and compares every board.
+// requireMirrored waits until nothing lags, and compares every board.
 func requireMirrored(t *testing.T, e *Engine, m *memoryMirror, ids ...string) {
 	t.Helper()
 	pass(settle)
@@ -361,7 +361,7 @@ func TestMirrorAfterARestart(t *testing.T) {
 			require.Equal(t, 1, m.shows)
 		})
 	})
-	t.Run("with the mirror behind", func(t *testing.T) {
+	t.Run("while the mirror lags", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			m, store := newMemoryMirror(), newMemoryStore()
 			first, err := New(Options{Store: store, Mirror: m})

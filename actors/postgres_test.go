@@ -22,7 +22,7 @@ import (
 func TestEngineAgreesWithTheModelOnPostgreSQL(t *testing.T) {
 	const enough = 20_000
 	server := testservers.Postgres(t)
-	ops := playWorlds(t, enough, func(t *testing.T) worldStore {
+	ops := playModels(t, enough, func(t *testing.T) harnessStore {
 		t.Helper()
 		store, err := postgres.Open(t.Context(), postgres.Options{URL: server.NewDatabase(t, ""), Migrate: true})
 		require.NoError(t, err)
