@@ -140,12 +140,12 @@ func goroutine() string {
 }
 
 func TestACallerRunsAnIdleMailbox(t *testing.T) {
-	sync, other := func() *Envelope { return newEnvelope() }, func() *Envelope {
+	other := func() *Envelope {
 		v := newEnvelope()
 		v.Command = struct{}{}
 		return v
 	}
-	mine, theirs := sync(), sync()
+	mine, theirs := newEnvelope(), newEnvelope()
 	for name, c := range map[string]struct {
 		meanwhile func(m *Mailbox) // while the caller's own is handled
 		caller    int              // how many messages the caller handles
