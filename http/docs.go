@@ -28,7 +28,7 @@ var docsPage = sync.OnceValue(func() []byte {
 	return out.Bytes()
 })
 
-// docsPiece is a piece of text and the code behind it, if there is any.
+// docsPiece is a piece of text and the code that follows it, if there is any.
 type docsPiece struct{ Text, Code string }
 
 // paragraphs are the lines of a text. What stands between backticks is code.

@@ -60,20 +60,20 @@ type Engine interface {
 	// MakeJoinCode makes a code that is good until a time (0: as long as may be), and
 	// returns it, which is the last time that anybody sees it.
 	MakeJoinCode(competitionID string, caller competition.Caller, uses int, until competition.Millis) (code string, c competition.JoinCode, err error)
-	// Invitations lists a competition's, beginning behind an id, and its join codes;
+	// Invitations lists a competition's, beginning after an id, and its join codes;
 	// next is empty at the end.
 	Invitations(competitionID string, caller competition.Caller, after string, limit int) (list []competition.Invitation, codes []competition.JoinCode, next string, err error)
 	// WithdrawInvitation takes an invitation back, or ends a join code.
 	WithdrawInvitation(competitionID string, caller competition.Caller, id string) (competition.Invitation, error)
 	// InvitationsTo lists a user's; next is the zero value at the end.
-	InvitationsTo(userID string, behind competition.InvitationPlace, limit int) (list []competition.Offer, next competition.InvitationPlace, err error)
+	InvitationsTo(userID string, after competition.InvitationPlace, limit int) (list []competition.Offer, next competition.InvitationPlace, err error)
 	// AcceptInvitation and JoinByCode are joins of the caller, who is j's user.
 	// JoinByCode goes wherever the code leads if competitionID is empty.
 	AcceptInvitation(id string, j *competition.JoinCompetition) (competitionID string, entry competition.Entry, err error)
 	DeclineInvitation(id, userID string) (competition.Invitation, error)
 	JoinByCode(competitionID, code string, j *competition.JoinCompetition) (id string, entry competition.Entry, err error)
 
-	// Flags lists the flagged syncs, newest first, beginning behind the flag with
+	// Flags lists the flagged syncs, newest first, beginning after the flag with
 	// the seq before (0: with the newest); next is 0 at the end.
 	Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error)
 	// Explain is why a participant's score is what it is.
@@ -84,20 +84,20 @@ type Engine interface {
 	DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error)
 	ConfirmPrize(id competition.PrizeID, caller competition.Caller) (competition.Prize, error)
 	FailPrize(id competition.PrizeID, caller competition.Caller, reason string) (competition.Prize, error)
-	// PrizesOf and TransactionsOf list a user's, newest first, beginning behind a
+	// PrizesOf and TransactionsOf list a user's, newest first, beginning after a
 	// place; next is the zero value at the end.
-	PrizesOf(userID string, behind competition.LedgerPlace, limit int) (list []competition.Prize, next competition.LedgerPlace, err error)
-	TransactionsOf(userID string, behind competition.LedgerPlace, limit int) (list []competition.UserTransaction, next competition.LedgerPlace, err error)
+	PrizesOf(userID string, after competition.LedgerPlace, limit int) (list []competition.Prize, next competition.LedgerPlace, err error)
+	TransactionsOf(userID string, after competition.LedgerPlace, limit int) (list []competition.UserTransaction, next competition.LedgerPlace, err error)
 	// Payouts lists pending prizes, of one status or of all (nil); RetryPayout has
 	// one handed over again.
-	Payouts(status *competition.HandoverStatus, behind competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error)
+	Payouts(status *competition.HandoverStatus, after competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error)
 	RetryPayout(id competition.PrizeID) (competition.PayoutReply, error)
 
 	// EraseUser has everything forget a person, and may be repeated; it takes up to
 	// a minute.
 	EraseUser(userID string) (competition.Erased, error)
 	// Ties are the competitions that a user has or had to do with, in the order of
-	// ids, beginning behind one, limit at most; Person is what one of them knows.
+	// ids, beginning after one, limit at most; Person is what one of them knows.
 	Ties(userID, after string, limit int) (competitionIDs []string, err error)
 	Person(competitionID, userID string, span competition.Span) (competition.Person, error)
 

@@ -54,7 +54,7 @@ func (s *Server) exportUser(c *call) error {
 	return nil
 }
 
-// streamExport begins anew, and keeps nothing.
+// streamExport writes the document again from its beginning, and keeps nothing of it.
 func (s *Server) streamExport(c *call, x *personExport) {
 	conn, bucket := c.Conn(), c.who.Bucket
 	id := string(c.Response.Header.PeekCanonical(headerRequestID))

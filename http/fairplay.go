@@ -164,8 +164,8 @@ func appendFigures(dst []byte, f *competition.Flag) []byte {
 	return timeField(dst, `,"created_at":`, f.At)
 }
 
-// appendExplanation writes why a score is what it is. rank is left out for whoever
-// is not on the board, reason where nobody gave one.
+// appendExplanation writes why a score is what it is. rank is left out if the user
+// is not on the board, reason if nobody gave one.
 func appendExplanation(dst []byte, x *competition.Explanation) []byte {
 	dst = appendItems(appendExplanationHead(dst, x), x.Days, appendExplainedDay)
 	return append(appendNextDay(appendExplanationTail(dst, x), x.Next), '}')

@@ -103,8 +103,8 @@ func TestFairPlayIsRefused(t *testing.T) {
 		{"a day outside", "PUT " + participant + "/days/2026-05-01", `{"steps":1,"reason":"a bus"}`, op, competition.ErrOutsideWindow, 422, "outside_window", ""},
 		{"a competition that is not there", "DELETE " + participant + "/days/2026-05-01", because, op, competition.ErrUnknownCompetition, 404, "unknown_competition", ""},
 		{"flags for an athlete", "GET /api/v1/competitions/spring/flags", "", user, nil, 403, "forbidden", ""},
-		{"flags behind another list's cursor", "GET /api/v1/competitions/spring/flags?cursor=" + decode.ParticipantCursor(3), "", op, nil, 400, "invalid_request", "cursor"},
-		{"flags behind nothing", "GET /api/v1/competitions/spring/flags?cursor=" + decode.Cursor(decode.CursorFlag, "0"), "", op, nil, 400, "invalid_request", "cursor"},
+		{"flags after another list's cursor", "GET /api/v1/competitions/spring/flags?cursor=" + decode.ParticipantCursor(3), "", op, nil, 400, "invalid_request", "cursor"},
+		{"flags after nothing", "GET /api/v1/competitions/spring/flags?cursor=" + decode.Cursor(decode.CursorFlag, "0"), "", op, nil, 400, "invalid_request", "cursor"},
 		{"another's explanation", "GET /api/v1/competitions/spring/participants/u2/explanation", "", user, nil, 403, "forbidden", ""},
 		{"an explanation for who never took part", "GET " + participant + "/explanation", "", user, competition.ErrNotEnrolled, 404, "not_enrolled", ""},
 	} {

@@ -12,7 +12,7 @@ import (
 )
 
 // NewApp is Fiber on fasthttp with the very settings of a [Server], and with
-// nothing of ours behind it. What it can do, on a [Lazy] listener, is the limit
+// no handler. What it can do, on a [Lazy] listener, is the limit
 // that the server is measured against.
 func NewApp(o Options) *fiber.App { return newApp(o.withDefaults(), fiber.DefaultErrorHandler) }
 

@@ -21,7 +21,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		arrived.arrived.Store(true)
 		defer s.bodies.release(&ctx.Request.Header)
 	}
-	s.name(ctx)
+	s.setRequestHeaders(ctx)
 	var page []byte
 	if err := s.refusalAtOnce(ctx, arrived); err != nil {
 		s.refuse(ctx, err)
@@ -29,7 +29,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		page = s.serve(ctx)
 	}
 	if page == nil { // a page has them
-		guard(&ctx.Response.Header)
+		setFixedHeaders(&ctx.Response.Header)
 	}
 	listen.HandOver(ctx, page)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
@@ -62,7 +62,7 @@ func (s *Server) recover(ctx *fasthttp.RequestCtx) {
 		s.metrics.panics.Inc()
 		s.log.LogAttrs(ctx, slog.LevelError, "handler panicked", slog.Any("panic", fault), slog.String("stack", string(debug.Stack())))
 		ctx.Response.ResetBody()
-		guard(&ctx.Response.Header)
+		setFixedHeaders(&ctx.Response.Header)
 		s.refuse(ctx, fmt.Errorf("panic: %v", fault))
 	}
 }
@@ -97,7 +97,7 @@ func (s *Server) expected(ctx *fasthttp.RequestCtx) (status int) {
 	if refusal == nil {
 		return fasthttp.StatusContinue
 	}
-	s.turnDown(ctx, refusal)
+	s.refuseUnread(ctx, refusal)
 	return ctx.Response.StatusCode()
 }
 
@@ -120,15 +120,15 @@ func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 	default:
 		err = kindBadRequest.with("the request cannot be read")
 	}
-	s.turnDown(ctx, err)
+	s.refuseUnread(ctx, err)
 }
 
-// turnDown refuses a request that no handler sees, and of which something may
+// refuseUnread refuses a request that no handler sees, and of which something may
 // still be on its way: the connection ends, but not before the client could read
 // why.
-func (s *Server) turnDown(ctx *fasthttp.RequestCtx, err error) {
+func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, err error) {
 	s.bodies.release(&ctx.Request.Header)
-	s.dress(ctx)
+	s.setHeaders(ctx)
 	if tooMany := s.throttleClient(ctx); tooMany != nil {
 		err = tooMany
 	}

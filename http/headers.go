@@ -85,7 +85,7 @@ func (o *origins) admitsSocket(ctx *fasthttp.RequestCtx) bool {
 	if len(origin) == 0 || o.allows(origin) {
 		return true
 	}
-	// The scheme is the browser's: behind a proxy that speaks TLS ours is another.
+	// The scheme is the browser's: where a proxy ends TLS, this server sees another.
 	scheme, _, found := strings.Cut(string(origin), "://")
 	return found && normalOrigin(string(origin)) == normalOrigin(scheme+"://"+string(ctx.Request.Header.Host()))
 }

@@ -32,7 +32,7 @@ func (s *Server) inviteUsers(c *call) error {
 	if coded {
 		uses, until = s.readCode(code)
 	} else {
-		users = readGuests(f)
+		users = readInvited(f)
 	}
 	engine, err := s.permit(c, f.Err())
 	if err != nil {
@@ -65,8 +65,8 @@ func (s *Server) readCode(f *decode.Form) (uses int64, until competition.Millis)
 	return uses, until
 }
 
-// readGuests reads who is to be invited.
-func readGuests(f *decode.Form) (users []string) {
+// readInvited reads which users are to be invited.
+func readInvited(f *decode.Form) (users []string) {
 	values, ok := f.List("user_ids", competition.MaxGuests)
 	if ok && len(values) == 0 {
 		f.Refuse("user_ids", "must name somebody")
@@ -135,11 +135,11 @@ func (s *Server) withdrawInvitation(c *call) error {
 
 // listUserInvitations shows what a user is invited to.
 func (s *Server) listUserInvitations(c *call) error {
-	engine, userID, behind, limit, err := readOwnList(s, c, (*decode.Query).AfterInvitation)
+	engine, userID, after, limit, err := readOwnList(s, c, (*decode.Query).AfterInvitation)
 	if err != nil {
 		return err
 	}
-	list, next, err := engine.InvitationsTo(userID, behind, limit)
+	list, next, err := engine.InvitationsTo(userID, after, limit)
 	cursor := ""
 	if next != (competition.InvitationPlace{}) {
 		cursor = decode.Cursor(decode.CursorInvitation, next.CompetitionID+"."+next.ID)

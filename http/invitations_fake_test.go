@@ -45,13 +45,13 @@ func (e *fakeEngine) WithdrawInvitation(id string, caller competition.Caller, in
 	return i, e.note("WithdrawInvitation", id, caller, invitation)
 }
 
-func (e *fakeEngine) InvitationsTo(userID string, behind competition.InvitationPlace, limit int) ([]competition.Offer, competition.InvitationPlace, error) {
+func (e *fakeEngine) InvitationsTo(userID string, after competition.InvitationPlace, limit int) ([]competition.Offer, competition.InvitationPlace, error) {
 	next := competition.InvitationPlace{}
-	if e.next != "" && behind == next {
+	if e.next != "" && after == next {
 		next = competition.InvitationPlace{CompetitionID: "spring", ID: invitationID}
 	}
 	offer := competition.Offer{Invitation: fakeInvitation(userID), Competition: &e.summary}
-	return []competition.Offer{offer}, next, e.note("InvitationsTo", "", competition.Caller{}, userID, behind, limit)
+	return []competition.Offer{offer}, next, e.note("InvitationsTo", "", competition.Caller{}, userID, after, limit)
 }
 
 func (e *fakeEngine) AcceptInvitation(invitation string, j *competition.JoinCompetition) (string, competition.Entry, error) {

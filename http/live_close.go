@@ -18,10 +18,10 @@ const (
 	closeBadRequest      = 4400                             // limit or since cannot be accepted
 	closePrivate         = 4403
 	closeUnknown         = 4404
-	writeDeadline        = 10 * time.Second // a reader who takes nothing for so long is dead
+	writeDeadline        = 10 * time.Second // a client that takes nothing for so long is gone
 	pingEvery            = 30 * time.Second
 	readDeadline         = 75 * time.Second // two pings missed
-	closeGrace           = time.Second      // for a client to close its side, once we have closed ours
+	closeGrace           = time.Second      // for a client to close its side, after the server has closed its own
 	maxWaitingForWriting = 8                // answers to a client's own frames
 )
 

@@ -140,7 +140,7 @@ func newEngineCollector(engine Engine) *engineCollector {
 		queued:  desc("journal_queued_events", "Events waiting for the journal."),
 		up:      desc("dependency_up", "1 while a dependency is healthy.", "dependency"),
 		latency: desc("dependency_latency_seconds", "Time of a dependency's last check or commit.", "dependency"),
-		lag:     desc("dependency_lag_seconds", "How long a dependency that is written behind the journal has lacked something.", "dependency"),
+		lag:     desc("dependency_lag_seconds", "How long a dependency that follows the journal has lagged.", "dependency"),
 
 		lifetimeBehind:   desc("lifetime_behind_competitions", "Competitions whose last snapshot is not in the lifetime statistics yet."),
 		lifetimeLag:      desc("lifetime_lag_seconds", "How long the one of them that waits longest has waited."),

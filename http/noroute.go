@@ -27,14 +27,14 @@ func (s *Server) noRoute(f *fiber.Ctx, err error) error {
 		s.metrics.unrouted.count(ctx.Response.StatusCode())
 		return nil
 	}
-	s.refuse(ctx, s.refusalOf(s.stranger(ctx), misfit))
+	s.refuse(ctx, s.refusalOf(unrouted(ctx), misfit))
 	s.metrics.unrouted.count(ctx.Response.StatusCode())
 	return nil
 }
 
 // refusalOf is why no route takes a call.
-func (s *Server) refusalOf(stranger *call, misfit bool) error {
-	if err := s.admit(stranger, false); err != nil {
+func (s *Server) refusalOf(c *call, misfit bool) error {
+	if err := s.admit(c, false); err != nil {
 		return err
 	}
 	if misfit {
@@ -43,9 +43,9 @@ func (s *Server) refusalOf(stranger *call, misfit bool) error {
 	return kindNotFound.with("see /docs for what there is")
 }
 
-// stranger is a call that no route takes: what is under /api needs a token all
-// the same.
-func (s *Server) stranger(ctx *fasthttp.RequestCtx) *call {
+// unrouted is a call that no route takes: what is under /api needs a token all the
+// same.
+func unrouted(ctx *fasthttp.RequestCtx) *call {
 	r := &route{method: string(ctx.Method()), access: public}
 	if bytes.HasPrefix(ctx.URI().PathOriginal(), apiPrefix) {
 		r.access = athlete

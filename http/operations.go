@@ -60,7 +60,7 @@ const (
 func (s *Server) handleOperations(ctx *fasthttp.RequestCtx) {
 	path := pathOf(ctx.Request.Header.RequestURI())
 	if string(path) != "/metrics" && !isHealth(path) {
-		s.dress(ctx)
+		s.setHeaders(ctx)
 		s.refuse(ctx, kindNotFound.with("here are /metrics and /health alone"))
 		return
 	}

@@ -45,7 +45,7 @@ type Options struct {
 	// [Server.ServeOperations] alone.
 	MetricsElsewhere bool
 
-	MaxConnections        int   // open at a time, sockets among them; more are turned away with 503; 15,000 when 0
+	MaxConnections        int   // open at a time, sockets among them; more are rejected with 503; 15,000 when 0
 	MaxConnectionsAddress int   // of one client address; half of MaxConnections when 0; private addresses and trusted proxies are not counted
 	MaxSocketsUser        int   // WebSockets and event streams of one user at a time; 100 when 0
 	MaxBodiesMemory       int64 // for all bodies that are being received, in bytes; 256 MiB when 0

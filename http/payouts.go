@@ -19,12 +19,12 @@ func (s *Server) listPayouts(c *call) error {
 		}
 		status = &wanted
 	}
-	behind, limit := q.AfterPrize(), q.Limit()
+	after, limit := q.AfterPrize(), q.Limit()
 	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
-	list, next, err := engine.Payouts(status, behind, limit)
+	list, next, err := engine.Payouts(status, after, limit)
 	cursor := ""
 	if next != (competition.PrizeID{}) {
 		cursor = decode.Cursor(decode.CursorPayout, next.String())

@@ -100,21 +100,21 @@ func (c *call) prizeID() (competition.PrizeID, error) {
 
 // listPrizes lists what a user has won, newest first.
 func (s *Server) listPrizes(c *call) error {
-	engine, userID, behind, limit, err := readOwnList(s, c, afterPlace(decode.CursorPrize))
+	engine, userID, after, limit, err := readOwnList(s, c, afterPlace(decode.CursorPrize))
 	if err != nil {
 		return err
 	}
-	list, next, err := engine.PrizesOf(userID, behind, limit)
+	list, next, err := engine.PrizesOf(userID, after, limit)
 	return replyList(c, err, "prizes", list, appendPrize, decode.PlaceCursor(decode.CursorPrize, next))
 }
 
 // listTransactions lists what was brought or cost a user, newest first.
 func (s *Server) listTransactions(c *call) error {
-	engine, userID, behind, limit, err := readOwnList(s, c, afterPlace(decode.CursorTransaction))
+	engine, userID, after, limit, err := readOwnList(s, c, afterPlace(decode.CursorTransaction))
 	if err != nil {
 		return err
 	}
-	list, next, err := engine.TransactionsOf(userID, behind, limit)
+	list, next, err := engine.TransactionsOf(userID, after, limit)
 	return replyList(c, err, "transactions", list, appendTransaction, decode.PlaceCursor(decode.CursorTransaction, next))
 }
 

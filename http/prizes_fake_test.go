@@ -42,18 +42,18 @@ func (e *fakeEngine) FailPrize(id competition.PrizeID, caller competition.Caller
 	return failedPrize, e.note("FailPrize", id.CompetitionID, caller, id, reason)
 }
 
-func (e *fakeEngine) PrizesOf(userID string, behind competition.LedgerPlace, limit int) ([]competition.Prize, competition.LedgerPlace, error) {
-	return []competition.Prize{wonPrize}, e.nextPlace, e.note("PrizesOf", "", competition.Caller{}, userID, behind, limit)
+func (e *fakeEngine) PrizesOf(userID string, after competition.LedgerPlace, limit int) ([]competition.Prize, competition.LedgerPlace, error) {
+	return []competition.Prize{wonPrize}, e.nextPlace, e.note("PrizesOf", "", competition.Caller{}, userID, after, limit)
 }
 
-func (e *fakeEngine) TransactionsOf(userID string, behind competition.LedgerPlace, limit int) ([]competition.UserTransaction, competition.LedgerPlace, error) {
-	return []competition.UserTransaction{entryFee}, e.nextPlace, e.note("TransactionsOf", "", competition.Caller{}, userID, behind, limit)
+func (e *fakeEngine) TransactionsOf(userID string, after competition.LedgerPlace, limit int) ([]competition.UserTransaction, competition.LedgerPlace, error) {
+	return []competition.UserTransaction{entryFee}, e.nextPlace, e.note("TransactionsOf", "", competition.Caller{}, userID, after, limit)
 }
 
-func (e *fakeEngine) Payouts(status *competition.HandoverStatus, behind competition.PrizeID, limit int) ([]competition.PayoutReply, competition.PrizeID, error) {
+func (e *fakeEngine) Payouts(status *competition.HandoverStatus, after competition.PrizeID, limit int) ([]competition.PayoutReply, competition.PrizeID, error) {
 	return []competition.PayoutReply{
 		{Prize: pendingPrize, Handover: competition.Handover{Prize: pendingPrize.ID(), Status: competition.HandoverDead, Attempts: 12, Error: "the provider answered 500"}},
-	}, e.nextPrize, e.note("Payouts", "", competition.Caller{}, status, behind, limit)
+	}, e.nextPrize, e.note("Payouts", "", competition.Caller{}, status, after, limit)
 }
 
 func (e *fakeEngine) RetryPayout(id competition.PrizeID) (competition.PayoutReply, error) {

@@ -29,6 +29,18 @@ type RateLimits struct {
 	TrustedProxies []netip.Prefix
 }
 
+// The prices.
+const (
+	writesOfUnit = 20
+	bytesOfUnit  = 16 << 10
+	rowsOfUnit   = 200
+
+	// defaultBurst is a year of days for 200 competitions.
+	defaultBurst = 4_000
+	// maxWrites is how many reports one request may come to, whoever sends it.
+	maxWrites = defaultBurst * writesOfUnit
+)
+
 // maxRateKeys is how many users, and how many addresses, are remembered; one
 // that is forgotten begins with a full bucket.
 const maxRateKeys = 100_000
@@ -129,7 +141,7 @@ func (t *throttle[K]) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now t
 	return left
 }
 
-// errTooMany is said to whoever comes too early.
+// errTooMany is the refusal of a request that comes too early.
 var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is how many units a second are taken, and RateLimit-Remaining what is left; reports can be sent as a batch")
 
 // sendLess is what helps.
@@ -185,7 +197,7 @@ func (l *RateLimits) trusts(a netip.Addr) bool {
 	return false
 }
 
-// An erasure writes many times what it removes, so that somebody who comes back
+// An erasure writes many times what it removes, so that a user who comes back
 // and is erased again and again would wear the disk out; an export reads all that
 // there is. Of both a few can be asked for at once, so that one that fails can be
 // repeated.
@@ -218,15 +230,3 @@ func (s seldom) take(userID string, now time.Time) error {
 	refusal.retryAfter = int(seldomEvery.Seconds())
 	return refusal
 }
-
-// The prices.
-const (
-	writesOfUnit = 20
-	bytesOfUnit  = 16 << 10
-	rowsOfUnit   = 200
-
-	// defaultBurst is a year of days for 200 competitions.
-	defaultBurst = 4_000
-	// maxWrites is how many reports one request may come to, whoever sends it.
-	maxWrites = defaultBurst * writesOfUnit
-)

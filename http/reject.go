@@ -18,7 +18,7 @@ var (
 func (s *Server) reject(conn net.Conn, reason error) {
 	var ctx fasthttp.RequestCtx
 	ctx.Init(new(fasthttp.Request), conn.RemoteAddr(), nil)
-	s.dress(&ctx)
+	s.setHeaders(&ctx)
 	s.refuse(&ctx, reason)
 	s.metrics.unrouted.count(ctx.Response.StatusCode())
 	s.lastWords(&ctx, conn)

@@ -8,10 +8,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// maxRequestID is how long a client's own request id may be; ours are shorter.
+// maxRequestID is how long a client's own request id may be; the server's are shorter.
 const maxRequestID = 64
 
-// requestIDRoom holds an id that we make.
+// requestIDRoom holds an id of the server's.
 const requestIDRoom = 32
 
 // requestIDs names requests: a random word for the life of the server, and a

@@ -8,20 +8,21 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// dress gives a response what all responses have.
-func (s *Server) dress(ctx *fasthttp.RequestCtx) {
-	guard(&ctx.Response.Header)
-	s.name(ctx)
+// setHeaders gives a response the header fields that all responses have.
+func (s *Server) setHeaders(ctx *fasthttp.RequestCtx) {
+	setFixedHeaders(&ctx.Response.Header)
+	s.setRequestHeaders(ctx)
 }
 
-// guard has the fields that are the same for all responses.
-func guard(header *fasthttp.ResponseHeader) {
+// setFixedHeaders sets those that are the same for all responses.
+func setFixedHeaders(header *fasthttp.ResponseHeader) {
 	header.SetCanonical(headerContentTypeOptions, valueNoSniff)
 	header.SetCanonical(headerReferrerPolicy, valueNoReferrer)
 }
 
-// name has those that depend on the request: its id, and who may see the response.
-func (s *Server) name(ctx *fasthttp.RequestCtx) {
+// setRequestHeaders sets those that depend on the request: its id, and which pages
+// may see the response.
+func (s *Server) setRequestHeaders(ctx *fasthttp.RequestCtx) {
 	var buffer [requestIDRoom]byte
 	ctx.Response.Header.SetCanonical(headerRequestID, s.ids.of(&ctx.Request.Header, buffer[:0]))
 	s.origins.allow(ctx)

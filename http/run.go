@@ -9,10 +9,10 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// enter makes Fiber's handler of a route. It refuses in the order that clients
+// handlerOf makes Fiber's handler of a route. It refuses in the order that clients
 // may rely on: 401, 415, 413; the route's handler goes on with 400, 403 and
 // what the engine finds.
-func (s *Server) enter(r *route) fiber.Handler {
+func (s *Server) handlerOf(r *route) fiber.Handler {
 	counters := s.metrics.requests[r.operation]
 	return func(f *fiber.Ctx) error {
 		c, _ := s.calls.Get().(*call)

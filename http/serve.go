@@ -68,7 +68,7 @@ func New(o Options) *Server {
 func (s *Server) listen(o Options, table []*route) {
 	s.app = newApp(o, s.noRoute)
 	for _, r := range table {
-		handler := s.enter(r)
+		handler := s.handlerOf(r)
 		s.app.Add(r.method, r.path, handler)
 		if r.method == fiber.MethodGet {
 			s.app.Add(fiber.MethodHead, r.path, handler)

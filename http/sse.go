@@ -32,7 +32,7 @@ func (s *Server) streamEvents(c *call) error {
 	}
 	limit, since, err := readWindow(&q)
 	if last := c.Request.Header.Peek("Last-Event-ID"); len(last) > 0 {
-		since, _ = strconv.ParseUint(string(last), 10, 63) // not ours: the whole board
+		since, _ = strconv.ParseUint(string(last), 10, 63) // an id that is no version gives the whole board
 	}
 	if err != nil {
 		return err
@@ -75,7 +75,7 @@ type eventStream struct {
 	server   *Server
 	session  *liveSession
 	identity *auth.Identity
-	ended    atomic.Bool // the server's wish
+	ended    atomic.Bool // the server asked for it
 }
 
 // end implements liveClient.

@@ -203,7 +203,7 @@ func tenPings(r *rawSocket) {
 }
 
 func reservedCases() []conformanceCase {
-	// between has a bad frame after a good message, and a ping behind it.
+	// between has a bad frame after a good message, and a ping after it.
 	between := func(rsv byte, chunk int) func(*rawSocket) {
 		return func(r *rawSocket) {
 			r.chunk = chunk

@@ -236,7 +236,7 @@ func (k *ProjectKeys) unavailable() error {
 	return refused
 }
 
-// begin starts a fetch, which goes on whoever waits for it. The caller holds mu,
+// begin starts a fetch, which goes on whether anybody waits for it or not. The caller holds mu,
 // and there is none under way.
 func (k *ProjectKeys) begin() {
 	if k.ended {

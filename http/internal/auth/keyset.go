@@ -30,7 +30,7 @@ var (
 )
 
 // signingKey is one of the project's public keys. It ends for good when the
-// project withdraws it; whoever keeps what it signed asks it.
+// project withdraws it; an identity that it signed asks it.
 type signingKey struct {
 	public    crypto.PublicKey // *ecdsa.PublicKey on P-256, or *rsa.PublicKey
 	withdrawn atomic.Bool

@@ -50,7 +50,7 @@ func TestReadBatch(t *testing.T) {
 		{"an empty body", ``, nil, "invalid_json"},
 		{"no JSON at the end", `{"syncs":[` + good + `]`, nil, "invalid_json"},
 		{"no JSON inside an item", `{"syncs":[` + good + `,{"steps":NaN}]}`, nil, "invalid_json"},
-		{"something behind the end", `{"syncs":[` + good + `]}{}`, nil, "invalid_json"},
+		{"something after the end", `{"syncs":[` + good + `]}{}`, nil, "invalid_json"},
 		{"syncs twice", `{"syncs":[` + good + `],"syncs":[]}`, nil, "invalid_json"},
 		{"another name twice", `{"a":1,"a":2,"syncs":[` + good + `]}`, nil, "invalid_json"},
 		{"a name twice beside the syncs", `{"a":{"b":1,"b":2},"syncs":[` + good + `]}`, nil, "invalid_json"},

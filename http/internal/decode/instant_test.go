@@ -30,7 +30,7 @@ func TestReadDay(t *testing.T) {
 		{"no shorter year", "26-05-01", ""},
 		{"no other separators", "2026/05/01", ""},
 		{"no spaces", " 2026-05-01", ""},
-		{"no bad time behind a good date", "2026-05-01T24:00:00Z", ""},
+		{"no bad time after a good date", "2026-05-01T24:00:00Z", ""},
 		{"no time without an offset", "2026-05-01T00:00:00", ""},
 		{"nothing", "", ""},
 	} {

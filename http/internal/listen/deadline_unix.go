@@ -13,7 +13,7 @@ import (
 // deadline is until when a connection may be read, or written. A server moves both
 // with every request, and moving a timer of the runtime's costs as much as looking
 // a token up; but it moves them later and later. So a timer that would go off too
-// early is left as it is: whoever then waits on the connection is woken once, too
+// early is left as it is: a goroutine that waits on the connection is woken once, too
 // early, has the timer moved and waits on. Safe for concurrent use.
 type deadline struct {
 	wanted atomic.Int64 // nanoseconds since epoch
@@ -33,7 +33,7 @@ func (d *deadline) set(t time.Time, move func(time.Time) error) error {
 
 // arm sets the timer to what is wanted. It looks again after it has said when that
 // is, so that no earlier time is lost that another goroutine sets meanwhile: either
-// it sees that one here, or the other sees ours in set.
+// it sees that one here, or the other sees this one in set.
 func (d *deadline) arm(move func(time.Time) error) error {
 	d.moving.Lock()
 	defer d.moving.Unlock()

@@ -13,7 +13,7 @@ import (
 
 // lazyConn borrows a buffer when there is something to read, and gives it back
 // when that has been read. One goroutine reads at a time, as with any net.Conn
-// behind a bufio.Reader.
+// under a bufio.Reader.
 type lazyConn struct {
 	tcp      *net.TCPConn
 	raw      syscall.RawConn
@@ -99,7 +99,7 @@ func (c *lazyConn) writeBoth(head []byte) (int, error) {
 		if err != nil && c.writeBy.early(err, c.tcp.SetWriteDeadline) {
 			continue
 		}
-		*both = answer{} // the pieces are not ours
+		*both = answer{} // the pieces belong to the callers
 		answers.Put(both)
 		if err != nil {
 			return 0, err //nolint:wrapcheck // as the connection says it; how much came is of no use

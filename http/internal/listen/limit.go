@@ -176,7 +176,7 @@ type Conn struct {
 }
 
 // Meter has read hear how many bytes each reading took; its error ends the
-// reading. nil ends that. Only whoever reads may call it.
+// reading. nil ends that. Only the goroutine that reads may call it.
 func (c *Conn) Meter(read func(n int) error) { c.read = read }
 
 func (c *Conn) Read(p []byte) (int, error) {

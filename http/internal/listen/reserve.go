@@ -19,7 +19,7 @@ type Reserve struct {
 	next  int // the place to use next: that of the oldest
 }
 
-// Acquire gives a connection a place, and whoever had it too little time to go on.
+// Acquire gives a connection a place, and ends the reading of the one that had it.
 func (r *Reserve) Acquire(conn net.Conn) (place int) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
