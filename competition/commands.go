@@ -6,8 +6,9 @@ type Caller struct {
 	Operator bool
 }
 
-// payer is the user whom the caller's commands are charged to.
-func (c Caller) payer() string {
+// Payer is the user whom the caller's commands are charged to, for the commands that
+// embed the caller; see [Command].
+func (c Caller) Payer() string {
 	if c.Operator {
 		return ""
 	}

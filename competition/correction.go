@@ -10,7 +10,8 @@ import (
 // CorrectDay sets what a participant's day counts for, whatever its reports say,
 // those to come included.
 type CorrectDay struct {
-	Caller  Caller
+	Caller
+
 	UserID  string
 	Day     Day
 	Metrics Metrics
@@ -19,7 +20,8 @@ type CorrectDay struct {
 
 // WithdrawCorrection lets a day count for what its reports say again.
 type WithdrawCorrection struct {
-	Caller Caller
+	Caller
+
 	UserID string
 	Day    Day
 	Reason string // see CheckReason
@@ -29,9 +31,6 @@ type WithdrawCorrection struct {
 func (cmd *CorrectDay) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Correct(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *CorrectDay) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a ReviewReply.
 func (*CorrectDay) Answer(c *Competition, d Decision) any { return c.ReviewReply(d.Number, !d.Repeat) }
@@ -61,9 +60,6 @@ func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
 func (cmd *WithdrawCorrection) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Withdraw(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *WithdrawCorrection) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a ReviewReply.
 func (*WithdrawCorrection) Answer(c *Competition, d Decision) any {

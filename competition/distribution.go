@@ -11,7 +11,8 @@ import (
 
 // DistributePrizes pays the prizes of a completed competition.
 type DistributePrizes struct {
-	Caller    Caller
+	Caller
+
 	PoolMinor int64 // counts only where the competition's own pool is 0
 	Pending   bool  // the prizes wait for a ConfirmPrize or FailPrize each
 }
@@ -20,9 +21,6 @@ type DistributePrizes struct {
 func (cmd *DistributePrizes) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Distribute(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *DistributePrizes) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a PrizesReply with all of them.
 func (*DistributePrizes) Answer(c *Competition, _ Decision) any { return c.Prizes(math.MaxInt) }

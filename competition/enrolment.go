@@ -19,7 +19,8 @@ func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
 
 // JoinCompetition enrols a user, or takes back one who left.
 type JoinCompetition struct {
-	Caller   Caller
+	Caller
+
 	UserID   string
 	UserName string // shown on boards; empty if unknown
 	Rename   bool   // UserName was given for this join and replaces an older one
@@ -38,9 +39,6 @@ type JoinCompetition struct {
 func (cmd *JoinCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Join(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *JoinCompetition) Payer() string { return cmd.Caller.payer() }
 
 // Answer is the user's Entry on the board.
 func (cmd *JoinCompetition) Answer(c *Competition, _ Decision) any {
@@ -144,7 +142,8 @@ func (c *Competition) mayEnrol(j *JoinCompetition, number uint32) bool {
 
 // LeaveCompetition takes a user off the board.
 type LeaveCompetition struct {
-	Caller Caller
+	Caller
+
 	UserID string
 }
 
@@ -152,9 +151,6 @@ type LeaveCompetition struct {
 func (cmd *LeaveCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Leave(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *LeaveCompetition) Payer() string { return cmd.Caller.payer() }
 
 // Answer is nothing.
 func (*LeaveCompetition) Answer(*Competition, Decision) any { return struct{}{} }

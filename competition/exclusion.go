@@ -9,7 +9,8 @@ import (
 // ExcludeParticipant takes a participant off the board. Syncs go on being
 // accepted and merged, so that a RestoreParticipant comes out exact.
 type ExcludeParticipant struct {
-	Caller Caller
+	Caller
+
 	UserID string
 	Reason string // see CheckReason
 }
@@ -17,7 +18,8 @@ type ExcludeParticipant struct {
 // RestoreParticipant takes an exclusion back. Who takes part is on the board
 // again, even where no place is free.
 type RestoreParticipant struct {
-	Caller Caller
+	Caller
+
 	UserID string
 	Reason string // see CheckReason
 }
@@ -26,9 +28,6 @@ type RestoreParticipant struct {
 func (cmd *ExcludeParticipant) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Exclude(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *ExcludeParticipant) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a ReviewReply.
 func (*ExcludeParticipant) Answer(c *Competition, d Decision) any {
@@ -54,9 +53,6 @@ func (c *Competition) Exclude(now Millis, cmd *ExcludeParticipant) (Decision, er
 func (cmd *RestoreParticipant) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Restore(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *RestoreParticipant) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a ReviewReply.
 func (*RestoreParticipant) Answer(c *Competition, d Decision) any {

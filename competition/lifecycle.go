@@ -4,7 +4,8 @@ import "strconv"
 
 // CreateCompetition brings a competition into being.
 type CreateCompetition struct {
-	Caller     Caller
+	Caller
+
 	Definition Definition // completed and valid
 	Limited    bool       // creating gives ErrUncounted
 }
@@ -20,9 +21,6 @@ func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, erro
 	d, _, err := c.Create(now, cmd)
 	return d, err
 }
-
-// Payer implements [Command].
-func (cmd *CreateCompetition) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a CreateReply.
 func (*CreateCompetition) Answer(c *Competition, d Decision) any {
@@ -84,17 +82,15 @@ func validAt(now Millis, d, before *Definition, caller Caller) error {
 
 // EditCompetition changes the definition.
 type EditCompetition struct {
-	Caller Caller
-	Patch  Patch
+	Caller
+
+	Patch Patch
 }
 
 // Decide is [Competition.Edit].
 func (cmd *EditCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Edit(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *EditCompetition) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a Summary.
 func (*EditCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
@@ -140,15 +136,12 @@ func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 }
 
 // CancelCompetition calls the competition off.
-type CancelCompetition struct{ Caller Caller }
+type CancelCompetition struct{ Caller }
 
 // Decide is [Competition.Cancel].
 func (cmd *CancelCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Cancel(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *CancelCompetition) Payer() string { return cmd.Caller.payer() }
 
 // Answer is a Summary.
 func (*CancelCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }

@@ -10,14 +10,16 @@ import (
 
 // ConfirmPrize says that a pending prize has reached its winner.
 type ConfirmPrize struct {
-	Caller Caller
+	Caller
+
 	Number uint32
 }
 
 // FailPrize says that a pending prize cannot be paid; the money goes back to
 // the pool.
 type FailPrize struct {
-	Caller Caller
+	Caller
+
 	Number uint32
 	Reason string
 }
@@ -26,9 +28,6 @@ type FailPrize struct {
 func (cmd *ConfirmPrize) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Confirm(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *ConfirmPrize) Payer() string { return cmd.Caller.payer() }
 
 // Answer is the Prize.
 func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
@@ -44,9 +43,6 @@ func (c *Competition) Confirm(now Millis, cmd *ConfirmPrize) (Decision, error) {
 
 // Decide is [Competition.Fail].
 func (cmd *FailPrize) Decide(c *Competition, now Millis) (Decision, error) { return c.Fail(now, cmd) }
-
-// Payer implements [Command].
-func (cmd *FailPrize) Payer() string { return cmd.Caller.payer() }
 
 // Answer is the Prize.
 func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {

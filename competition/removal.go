@@ -9,7 +9,8 @@ import (
 // RemoveParticipant takes a participant out of the competition, against their
 // will: only a newer invitation lets them in again.
 type RemoveParticipant struct {
-	Caller Caller
+	Caller
+
 	UserID string
 	Reason string // see CheckReason
 }
@@ -18,9 +19,6 @@ type RemoveParticipant struct {
 func (cmd *RemoveParticipant) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.Remove(now, cmd)
 }
-
-// Payer implements [Command].
-func (cmd *RemoveParticipant) Payer() string { return cmd.Caller.payer() }
 
 // Answer is nothing.
 func (*RemoveParticipant) Answer(*Competition, Decision) any { return struct{}{} }
