@@ -3,6 +3,8 @@ package competition
 import (
 	"encoding/hex"
 	"errors"
+
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // InvitationState is what became of an invitation.
@@ -21,21 +23,11 @@ var invitationNames = [...]string{
 }
 
 // String is the word that clients see.
-func (s InvitationState) String() string {
-	if s < InvitationOpen || s > InvitationWithdrawn {
-		return "unknown"
-	}
-	return invitationNames[s]
-}
+func (s InvitationState) String() string { return wire.Word(invitationNames[:], s) }
 
 // ParseInvitationState is the inverse of String.
 func ParseInvitationState(word string) (InvitationState, bool) {
-	for s := InvitationOpen; s <= InvitationWithdrawn; s++ {
-		if invitationNames[s] == word {
-			return s, true
-		}
-	}
-	return 0, false
+	return wire.ParseWord[InvitationState](invitationNames[:], word)
 }
 
 // The limits of invitations.

@@ -42,12 +42,7 @@ var flagReasonNames = [...]string{RateFlag: "rate", OwnDaysFlag: "own_days"}
 var FlagReasons = [...]FlagReason{RateFlag, OwnDaysFlag}
 
 // String is the word that clients see.
-func (r FlagReason) String() string {
-	if r < RateFlag || r > OwnDaysFlag {
-		return "unknown"
-	}
-	return flagReasonNames[r]
-}
+func (r FlagReason) String() string { return wire.Word(flagReasonNames[:], r) }
 
 // Flag says that a sync was odd. It changes nothing by itself.
 type Flag struct {

@@ -1,5 +1,7 @@
 package competition
 
+import "github.com/paceboard/paceboard/competition/wire"
+
 // Status is where a competition stands in its life.
 type Status uint8
 
@@ -17,12 +19,7 @@ const (
 var statusNames = [...]string{Upcoming: "upcoming", Active: "active", Finalizing: "finalizing", Completed: "completed", Settled: "settled", Cancelled: "cancelled"}
 
 // String is the word that clients see.
-func (s Status) String() string {
-	if !s.known() {
-		return "unknown"
-	}
-	return statusNames[s]
-}
+func (s Status) String() string { return wire.Word(statusNames[:], s) }
 
 // AllStatuses is every status, in the order of a competition's life.
 func AllStatuses() []Status {
@@ -32,14 +29,7 @@ func AllStatuses() []Status {
 func (s Status) known() bool { return s >= Upcoming && s <= Cancelled }
 
 // ParseStatus is the inverse of String.
-func ParseStatus(word string) (Status, bool) {
-	for s := Upcoming; s <= Cancelled; s++ {
-		if statusNames[s] == word {
-			return s, true
-		}
-	}
-	return 0, false
-}
+func ParseStatus(word string) (Status, bool) { return wire.ParseWord[Status](statusNames[:], word) }
 
 // Open reports whether syncs count.
 func (s Status) Open() bool { return s == Active || s == Finalizing }

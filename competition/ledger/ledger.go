@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // AccountKind is what an account is for.
@@ -43,22 +44,16 @@ func WalletOf(userID string) Account { return Account{WalletAccount, userID} }
 func OutsideOf(userID string) Account { return Account{OutsideAccount, userID} }
 
 // String is the account's name, such as wallet/u1.
-func (a Account) String() string {
-	if a.Kind < PoolAccount || a.Kind > SponsorAccount {
-		return "unknown/" + a.Owner
-	}
-	return accountNames[a.Kind] + "/" + a.Owner
-}
+func (a Account) String() string { return wire.Word(accountNames[:], a.Kind) + "/" + a.Owner }
 
 // ParseAccount is the inverse of String.
 func ParseAccount(name string) (Account, bool) {
 	word, owner, _ := strings.Cut(name, "/")
-	for kind := PoolAccount; kind <= SponsorAccount; kind++ {
-		if accountNames[kind] == word {
-			return Account{kind, owner}, owner != ""
-		}
+	kind, ok := wire.ParseWord[AccountKind](accountNames[:], word)
+	if !ok {
+		return Account{}, false
 	}
-	return Account{}, false
+	return Account{kind, owner}, owner != ""
 }
 
 // OfUser reports whether the account is a user's.
@@ -79,21 +74,11 @@ const (
 var transactionNames = [...]string{EntryFee: "entry_fee", Refund: "refund", Sponsorship: "sponsor", PrizePayment: "prize", Payout: "payout"}
 
 // String is the word that clients see.
-func (t TransactionType) String() string {
-	if t < EntryFee || t > Payout {
-		return "unknown"
-	}
-	return transactionNames[t]
-}
+func (t TransactionType) String() string { return wire.Word(transactionNames[:], t) }
 
 // ParseTransactionType is the inverse of String.
 func ParseTransactionType(word string) (TransactionType, bool) {
-	for t := EntryFee; t <= Payout; t++ {
-		if transactionNames[t] == word {
-			return t, true
-		}
-	}
-	return 0, false
+	return wire.ParseWord[TransactionType](transactionNames[:], word)
 }
 
 // TransactionID names a transaction after the event that it follows from, so

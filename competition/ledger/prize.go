@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // PrizeStatus is where a prize stands.
@@ -20,24 +21,14 @@ const (
 var prizeStatusNames = [...]string{PendingPrize: "pending", DistributedPrize: "distributed", FailedPrize: "failed"}
 
 // String is the word that clients see.
-func (s PrizeStatus) String() string {
-	if !s.Known() {
-		return "unknown"
-	}
-	return prizeStatusNames[s]
-}
+func (s PrizeStatus) String() string { return wire.Word(prizeStatusNames[:], s) }
 
 // Known reports whether s is one of the statuses.
 func (s PrizeStatus) Known() bool { return s >= PendingPrize && s <= FailedPrize }
 
 // ParsePrizeStatus is the inverse of String.
 func ParsePrizeStatus(word string) (PrizeStatus, bool) {
-	for s := PendingPrize; s <= FailedPrize; s++ {
-		if prizeStatusNames[s] == word {
-			return s, true
-		}
-	}
-	return 0, false
+	return wire.ParseWord[PrizeStatus](prizeStatusNames[:], word)
 }
 
 // Prize is one winner's prize.

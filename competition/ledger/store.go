@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Store answers what became of the money. Its rows come with the events
@@ -86,21 +87,11 @@ const (
 var handoverNames = [...]string{HandoverWaiting: "waiting", HandoverDelivered: "delivered", HandoverDead: "dead"}
 
 // String is the word that operators see.
-func (s HandoverStatus) String() string {
-	if s > HandoverDead {
-		return "unknown"
-	}
-	return handoverNames[s]
-}
+func (s HandoverStatus) String() string { return wire.Word(handoverNames[:], s) }
 
 // ParseHandoverStatus is the inverse of String.
 func ParseHandoverStatus(word string) (HandoverStatus, bool) {
-	for s := HandoverWaiting; s <= HandoverDead; s++ {
-		if handoverNames[s] == word {
-			return s, true
-		}
-	}
-	return 0, false
+	return wire.ParseWord[HandoverStatus](handoverNames[:], word)
 }
 
 // Handover is what is known of handing over a pending prize. It follows from no

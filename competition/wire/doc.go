@@ -4,5 +4,6 @@
 // What it writes is read by later versions, so that no form ever changes.
 //
 // Reading starts at [Reader]. Writing is appending: with encoding/binary, and with
-// the functions here for what that package lacks.
+// the functions here for what that package lacks. [Word] and [ParseWord] do the same
+// for enumerations that clients know by words.
 package wire
