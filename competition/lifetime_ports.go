@@ -1,6 +1,9 @@
 package competition
 
-import "context"
+import (
+	"context"
+	"iter"
+)
 
 // Projection is a part of a snapshot on its way into the lifetime statistics.
 type Projection struct {
@@ -12,6 +15,16 @@ type Projection struct {
 	// statistics had of the competition as of From, all there is as of To. A part
 	// that does not complete anything has To 0.
 	From, To uint64
+}
+
+// Months yields what a row adds to the months of the user whose identity its number
+// has: nothing for a pseudonym.
+func (p *Projection) Months(row *Row, userID string) iter.Seq2[Month, History] {
+	h := History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
+	if IsPseudonym(userID) {
+		h = History{}
+	}
+	return h.Months()
 }
 
 // LifetimeStore keeps each user's days in all competitions together: a
@@ -28,8 +41,8 @@ type Projection struct {
 type LifetimeStore interface {
 	// Project joins the rows' days into those of the users whose identities the
 	// rows' numbers have, and raises the checkpoint to To if it is below, in one
-	// commit. Rows without days, or without an identity, add nothing. A checkpoint
-	// below From gives ErrConflict and changes nothing: the rows leave out what
+	// commit. Rows without days, or without an identity, add nothing; what others add
+	// is said by Projection.Months. A checkpoint below From gives ErrConflict and changes nothing: the rows leave out what
 	// changed in between, and all rows must be projected, From 0.
 	Project(ctx context.Context, p *Projection) error
 

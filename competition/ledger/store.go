@@ -73,6 +73,11 @@ func (t *Transaction) UserTransactions() map[string]UserTransaction {
 	return seen
 }
 
+// MayBePaidOut reports whether transactions after this one may name the user
+// although UserTransactions leaves them out: a payout moves a prize to the outside,
+// and brings the user nothing more.
+func (t *UserTransaction) MayBePaidOut() bool { return t.Type == PrizePayment }
+
 // HandoverStatus is how far handing a pending prize over to the payment
 // provider is.
 type HandoverStatus uint8

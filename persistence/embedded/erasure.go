@@ -39,10 +39,10 @@ func (s *Store) erasing(ctx context.Context, b *competition.Batch) (*erased, err
 }
 
 // eraseTransactions finds the user's transactions: those in the user's list, and
-// behind the first prize all that name the user, since a payout is in no list.
+// from the first that may be paid out on all that name the user.
 func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competition.Erasure) error {
 	id := out.competitionID
-	prize := competition.TransactionID{}
+	paidOut := competition.TransactionID{}
 	take := func(key, value []byte) error {
 		t, err := parseTransaction(key, value, id)
 		if err == nil && t.Rename(e.UserID, e.Pseudonym) {
@@ -60,8 +60,8 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 		if err != nil {
 			return false, corrupt(id, place.Seq, "a transaction of the ledger cannot be read: %v", err)
 		}
-		if side.Type == competition.PrizePayment {
-			prize = transaction // the last one that is seen is the first there was
+		if side.MayBePaidOut() {
+			paidOut = transaction // the last one that is seen is the first there was
 			return true, nil
 		}
 		key := appendTransactionKey(nil, transaction)
@@ -71,12 +71,12 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 		}
 		return true, take(key, value)
 	})
-	if err != nil || prize.Seq == 0 {
+	if err != nil || paidOut.Seq == 0 {
 		return err
 	}
 	_, upper := under(transactionKeys, id)
-	err = each(ctx, s.db, appendTransactionKey(nil, prize), upper, take)
-	return eachError(err, id, prize.Seq)
+	err = each(ctx, s.db, appendTransactionKey(nil, paidOut), upper, take)
+	return eachError(err, id, paidOut.Seq)
 }
 
 // erasePrizes finds the user's prizes.

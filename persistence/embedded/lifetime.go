@@ -69,12 +69,8 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 	if err != nil {
 		return corrupt(p.CompetitionID, 1, "the identity row of participant %d cannot be read: %v", row.Number, err)
 	}
-	if competition.IsPseudonym(identity.UserID) {
-		return nil
-	}
-	whole := competition.History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
 	var merged []byte
-	for month, part := range whole.Months() {
+	for month, part := range p.Months(row, identity.UserID) {
 		key = appendLifetimeKey(key[:0], identity.UserID, month)
 		if value, err = get(batch, key); err != nil {
 			return translate(err, "", 0)

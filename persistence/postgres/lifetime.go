@@ -24,8 +24,7 @@ const (
 	whoSQL = `
 SELECT r.row, i.user_id
 FROM unnest($2::integer[], $3::bigint[]) AS r (row, number)
-JOIN paceboard.identities i ON i.competition_id = $1 AND i.number = r.number
-WHERE i.user_id !~ '^erased-[0-9a-f]{32}$'`
+JOIN paceboard.identities i ON i.competition_id = $1 AND i.number = r.number`
 
 	monthsSQL = `
 SELECT l.user_id, l.month, l.synced_at, l.sources, l.days
@@ -128,9 +127,7 @@ func partsOf(ctx context.Context, tx pgx.Tx, p *competition.Projection) (map[mon
 	var place int32
 	var userID string
 	_, err = pgx.ForEachRow(rows, []any{&place, &userID}, func() error {
-		row := &p.Rows[place]
-		whole := competition.History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
-		for month, part := range whole.Months() {
+		for month, part := range p.Months(&p.Rows[place], userID) {
 			key := monthKey{userID, month}
 			if known, twice := parts[key]; twice {
 				known.Merge(part)
