@@ -34,7 +34,7 @@ type Engine struct {
 	monitor      *monitor
 	mirror       *mirror.Mirror // nil without Options.Mirror
 	tidying      *worker.Loop
-	sweeper      *worker.Loop // of invitations
+	sweeping     *worker.Loop // of invitations
 
 	inFlight   atomic.Int64
 	draining   atomic.Bool

@@ -51,7 +51,8 @@ func New(o Options) (*Engine, error) {
 	})
 	e.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: e.system.Root, projector: e.projector})
 	e.monitor = startMonitor(e.life, o.Store, o.Logger)
-	e.sweeper = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery}, e.sweepInvitations)
+	e.sweeping = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery},
+		sweeper{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger}.sweep)
 	e.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
 	if o.Mirror != nil {
 		e.mirror = mirror.Start(mirror.Options{
@@ -117,7 +118,7 @@ func (e *Engine) shutDown() error {
 	e.projector.Close()
 	e.writer.close()
 	e.monitor.close()
-	e.sweeper.Stop()
+	e.sweeping.Stop()
 	err := e.system.Root.PoisonFuture(e.competitions).Wait()
 	e.system.Shutdown()
 	e.workers.Close()

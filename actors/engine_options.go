@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"crypto/rand"
 	"log/slog"
 	"time"
@@ -70,20 +71,13 @@ func (o *Options) setDefaults() {
 	if o.newKey == nil {
 		o.newKey = newKey
 	}
-	defaultTo(&o.RequestTimeout, 5*time.Second)
-	defaultTo(&o.StoreTimeout, 5*time.Second)
-	defaultTo(&o.RecoveryTimeout, 5*time.Minute)
-	defaultTo(&o.MaxInFlight, 16_384)
-	defaultTo(&o.IdleAfter, 10*time.Minute)
-	defaultTo(&o.SnapshotEvents, 65_536)
-	defaultTo(&o.SnapshotRows, 16_384)
-}
-
-func defaultTo[T comparable](v *T, value T) {
-	var zero T
-	if *v == zero {
-		*v = value
-	}
+	o.RequestTimeout = cmp.Or(o.RequestTimeout, 5*time.Second)
+	o.StoreTimeout = cmp.Or(o.StoreTimeout, 5*time.Second)
+	o.RecoveryTimeout = cmp.Or(o.RecoveryTimeout, 5*time.Minute)
+	o.MaxInFlight = cmp.Or(o.MaxInFlight, 16_384)
+	o.IdleAfter = cmp.Or(o.IdleAfter, 10*time.Minute)
+	o.SnapshotEvents = cmp.Or(o.SnapshotEvents, 65_536)
+	o.SnapshotRows = cmp.Or(o.SnapshotRows, 16_384)
 }
 
 func newKey() (k competition.Key) {

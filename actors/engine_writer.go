@@ -29,9 +29,8 @@ type writer struct {
 	wake   worker.Signal
 	loop   *worker.Loop
 
-	places chan struct{} // one for each commit under way
-	spares chan *commit  // as many as may be under way
-	number uint64        // of the last commit
+	spares chan *commit // those that are not under way
+	number uint64       // of the last commit
 
 	events  atomic.Int64 // waiting or under way
 	metrics commitMetrics
@@ -69,16 +68,18 @@ func startWriter(env writerEnv) *writer {
 			answered(env.journal.Append(ctx, batches))
 		}
 	}
-	w.places, w.spares = make(chan struct{}, atOnce), make(chan *commit, atOnce)
+	w.spares = make(chan *commit, atOnce)
 	for range atOnce {
-		w.spares <- newCommit(w)
+		c := &commit{writer: w}
+		c.end = c.finish
+		w.spares <- c
 	}
 	w.loop = worker.Start(context.Background(), w.run)
 	return w
 }
 
 // atOnce is how many batches of a competition may be with the writer.
-func (w *writer) atOnce() int { return cap(w.places) }
+func (w *writer) atOnce() int { return cap(w.spares) }
 
 // add queues a job; it never blocks. The batch is the writer's until the result
 // is sent.
@@ -111,37 +112,37 @@ func (w *writer) close() { w.loop.Stop() }
 
 func (w *writer) run(ctx context.Context) {
 	w.wake.Drain(ctx, func() bool {
-		w.places <- struct{}{}
-		if c := w.take(); c != nil {
-			c.begin()
-			return true
+		c := <-w.spares
+		if !w.fill(c) {
+			w.spares <- c
+			return false
 		}
-		<-w.places
-		return false
+		c.begin()
+		return true
 	})
-	w.await()
+	w.await(w.atOnce())
 }
 
-// await returns when no commit is under way.
-func (w *writer) await() {
-	for range cap(w.places) {
-		w.places <- struct{}{}
+// await returns when n commits are not under way.
+func (w *writer) await(n int) {
+	var free [pipelined]*commit
+	for i := range n {
+		free[i] = <-w.spares
 	}
-	for range cap(w.places) {
-		<-w.places
+	for _, c := range free[:n] {
+		w.spares <- c
 	}
 }
 
-// take makes a commit of what is queued; nil if nothing is. A commit has one
-// batch of a competition at most, so a second one stays, and so does a fence
+// fill makes a commit of what is queued, and reports whether anything is. A commit
+// has one batch of a competition at most, so a second one stays, and so does a fence
 // after it.
-func (w *writer) take() *commit {
+func (w *writer) fill(c *commit) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.queue) == 0 {
-		return nil
+		return false
 	}
-	c := <-w.spares
 	w.number++
 	left := w.queue[:0]
 	for _, j := range w.queue {
@@ -153,5 +154,82 @@ func (w *writer) take() *commit {
 	}
 	clear(w.queue[len(left):])
 	w.queue = left
-	return c
+	return true
+}
+
+// commit is a group of batches that become durable together; the writer has a
+// few, and uses them again.
+type commit struct {
+	writer  *writer
+	jobs    []job
+	batches []*competition.Batch // of those jobs that have one, in their order
+	events  int
+	fenced  bool
+	began   time.Time
+	cancel  context.CancelFunc
+	end     func(errs []error) // c.finish, made once
+}
+
+func (c *commit) add(j job, number uint64) {
+	c.jobs = append(c.jobs, j)
+	if j.batch == nil {
+		c.fenced = true
+		return
+	}
+	*j.last = number
+	c.batches = append(c.batches, j.batch)
+	c.events += len(j.batch.Events)
+}
+
+// begin has the batches appended.
+func (c *commit) begin() {
+	w := c.writer
+	if c.fenced { // those before must be done, too
+		w.await(w.atOnce() - 1)
+	}
+	if len(c.batches) == 0 {
+		c.end(nil)
+		return
+	}
+	var ctx context.Context
+	ctx, c.cancel = context.WithTimeout(w.env.life, w.env.timeout+c.extra())
+	c.began = time.Now()
+	w.append(ctx, c.batches, c.end)
+}
+
+// extra is the time for more than a few rows: a batch that pays very many prizes, or
+// refunds very many fees, gets the time that it takes.
+func (c *commit) extra() time.Duration {
+	rows := 0
+	for _, b := range c.batches {
+		rows += len(b.Transactions) + len(b.Prizes)
+	}
+	const perRow = 200 * time.Microsecond
+	return time.Duration(rows) * perRow
+}
+
+// finish tells everybody what became of it.
+func (c *commit) finish(errs []error) {
+	w := c.writer
+	if len(c.batches) > 0 {
+		w.metrics.observe(c.events, len(c.batches), time.Since(c.began))
+		c.cancel()
+		w.events.Add(-int64(c.events))
+	}
+	next := 0
+	for _, j := range c.jobs {
+		if j.batch == nil {
+			close(j.fence)
+			continue
+		}
+		if errs != nil {
+			j.result.err = errs[next]
+		}
+		next++
+		w.env.root.Send(j.to, j.result)
+	}
+	clear(c.jobs)
+	clear(c.batches)
+	c.jobs, c.batches, c.events, c.fenced = c.jobs[:0], c.batches[:0], 0, false
+	w.spares <- c
 }

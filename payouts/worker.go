@@ -1,6 +1,7 @@
 package payouts
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
@@ -48,19 +49,12 @@ func (o *Options) setDefaults() {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	defaultTo(&o.Attempts, 16)
-	defaultTo(&o.FirstPause, time.Second)
-	defaultTo(&o.LongestWait, time.Hour)
-	defaultTo(&o.Timeout, 10*time.Second)
-	defaultTo(&o.Every, time.Minute)
-	defaultTo(&o.Concurrency, 4)
-}
-
-func defaultTo[T comparable](v *T, value T) {
-	var zero T
-	if *v == zero {
-		*v = value
-	}
+	o.Attempts = cmp.Or(o.Attempts, 16)
+	o.FirstPause = cmp.Or(o.FirstPause, time.Second)
+	o.LongestWait = cmp.Or(o.LongestWait, time.Hour)
+	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
+	o.Every = cmp.Or(o.Every, time.Minute)
+	o.Concurrency = cmp.Or(o.Concurrency, 4)
 }
 
 // Worker hands pending prizes over until it is stopped. Its methods are safe for
