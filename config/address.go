@@ -31,7 +31,7 @@ func networks(dst *[]netip.Prefix) parser {
 				prefix, err = netip.PrefixFrom(address, address.BitLen()), nil
 			}
 			if err != nil {
-				return &refusal{fmt.Sprintf("has %q, which is no IP network", part), "give networks such as 10.0.0.0/8, by commas"}
+				return &refusal{fmt.Sprintf("contains %q, which is not an IP network", part), "give networks such as 10.0.0.0/8, separated by commas"}
 			}
 			list = append(list, prefix.Masked())
 		}
@@ -102,7 +102,7 @@ func supabaseURL(dst *string) parser {
 		if u == nil || u.Scheme != "https" && u.Scheme != "http" {
 			return &refusal{
 				"is not the URL of a Supabase project",
-				"give scheme and host and nothing else, such as https://abcd.supabase.co",
+				"give only scheme and host, such as https://abcd.supabase.co",
 			}
 		}
 		*dst = u.String()
@@ -183,14 +183,14 @@ func origins(dst *[]string) parser {
 			origin, ok := normalOrigin(strings.TrimSpace(item))
 			if !ok {
 				return &refusal{
-					fmt.Sprintf("holds no origin in place %d", i+1),
+					fmt.Sprintf("has no origin in position %d", i+1),
 					"give scheme://host or scheme://host:port, such as https://app.example.com, or * for all",
 				}
 			}
 			items[i] = origin
 		}
 		if len(items) > 1 && slices.Contains(items, "*") {
-			return &refusal{"mixes * with others", "give * alone for all, or the origins without it"}
+			return &refusal{"combines * with others", "give * alone for all, or the origins without it"}
 		}
 		*dst = items
 		return nil

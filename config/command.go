@@ -60,7 +60,7 @@ func (c Command) Load(args, environ []string, envFile string) (Settings, []strin
 		givens[row.name] = g
 		if g.exposes(row) {
 			refuse(row, &refusal{
-				"is or holds a secret, and flags can be read by everybody on the machine (ps)",
+				"is or contains a secret, and everybody on the machine can read flags (ps)",
 				"set " + row.name + " in the environment or in .env instead",
 			})
 		} else if r := row.bind(&s)(g.value); r != nil {
@@ -130,14 +130,14 @@ var serve = Command{
 			if (s.PayoutWebhookURL == "") == (s.PayoutWebhookSecret == "") {
 				return nil
 			}
-			return &refusal{"and PAYOUT_WEBHOOK_URL go together, and one of them is not set", "set both, or neither"}
+			return &refusal{"and PAYOUT_WEBHOOK_URL belong together, but one of them is not set", "set both, or neither"}
 		}},
 		{[]string{"PAYOUT_WEBHOOK_URL", "DEV"}, func(s Settings) *refusal {
 			u, err := url.Parse(s.PayoutWebhookURL.Reveal())
 			if s.Dev || err != nil || u.Scheme != "http" || isLoopback(u.Hostname()) {
 				return nil
 			}
-			return &refusal{"is plain http, by which others could read who is paid what", "use https://, or a loopback host, or --dev"}
+			return &refusal{"is plain http, so others could read who is paid what", "use https://, or a loopback host, or --dev"}
 		}},
 	},
 }
@@ -150,8 +150,8 @@ func plainHTTP(name string, address func(Settings) string) rule {
 			return nil
 		}
 		return &refusal{
-			"is plain http, by which others could slip in their own keys",
-			"use https://, a loopback host, SUPABASE_ALLOW_HTTP=true in a network of your own, or --dev",
+			"is plain http, so others could substitute their own keys",
+			"use https://, a loopback host, SUPABASE_ALLOW_HTTP=true on a private network, or --dev",
 		}
 	}}
 }

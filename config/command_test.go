@@ -103,14 +103,14 @@ Flags
   --ttl LONG                  how long it is good for [1h0m0s]
 
 Sign-in
-  SUPABASE_JWT_SECRET SECRET  HS256 key, 32 bytes or more [required]
+  SUPABASE_JWT_SECRET SECRET  HS256 key, at least 32 bytes [required]
 
 Logs and profiling
   --log-level LEVEL           debug, info, warn or error [info]
 
-Flags win over the environment, which wins over .env. In these two --data-dir is DATA_DIR.
-Secrets are taken from these two alone, passwords in URLs among them: ps shows flags.
-To try it: paceboard token anna
+Flags take precedence over the environment, and the environment over .env. In these two,
+--data-dir is DATA_DIR. Secrets, including URLs with passwords, are never flags: ps shows flags.
+Example: paceboard token anna
 `
 	for _, args := range [][]string{{"--help"}, {"-h"}, {"-help"}, {"--no-such-flag", "anna", "--help"}} {
 		_, _, err := token(new(time.Duration), new(bool)).Load(args, nil, "")

@@ -132,17 +132,17 @@ func parts(raw string) iter.Seq[string] {
 
 // issuers takes a list of issuers by commas, or any alone. They are compared with tokens byte by byte.
 func issuers(dst *[]string) parser {
-	const advice = "give them as they stand in tokens, such as https://abcd.supabase.co/auth/v1, by commas, or any"
+	const advice = "give them as tokens have them, such as https://abcd.supabase.co/auth/v1, separated by commas, or any"
 	return func(raw string) *refusal {
 		var list []string
 		for part := range parts(raw) {
 			if len(part) > maxIssuerBytes || strings.ContainsFunc(part, func(r rune) bool { return r <= ' ' || r > '~' }) {
-				return &refusal{"holds an issuer that is too long, or has spaces or special characters", advice}
+				return &refusal{"contains an issuer that is too long, or has spaces or special characters", advice}
 			}
 			list = append(list, part)
 		}
 		if len(list) > 1 && slices.Contains(list, AnyIssuer) {
-			return &refusal{"mixes any with others", advice}
+			return &refusal{"combines any with others", advice}
 		}
 		*dst = list
 		return nil
@@ -151,12 +151,12 @@ func issuers(dst *[]string) parser {
 
 // signingSecret takes a key for HMAC-SHA-256.
 func signingSecret(dst *Secret) parser {
-	return hmacKey(dst, "is %d bytes long, and %d are needed", "make one with: openssl rand -hex 32")
+	return hmacKey(dst, "is %d bytes long, but needs at least %d", "make one with: openssl rand -hex 32")
 }
 
 // jwtSecret takes the key that a project signs tokens with.
 func jwtSecret(dst *Secret) parser {
-	return hmacKey(dst, "is %d bytes long, and HS256 needs %d (RFC 7518, section 3.2)",
+	return hmacKey(dst, "is %d bytes long, but HS256 needs at least %d (RFC 7518, section 3.2)",
 		"use the project's JWT secret, or make one with: openssl rand -hex 32")
 }
 
@@ -166,7 +166,7 @@ func hmacKey(dst *Secret, tooShort, advice string) parser {
 	return func(raw string) *refusal {
 		switch {
 		case strings.TrimSpace(raw) != raw: // Kept silently, it would fail every signature.
-			return &refusal{"begins or ends with white space", "take that away, a line break at the end included"}
+			return &refusal{"begins or ends with white space", "remove it, including a line break at the end"}
 		case raw != "" && len(raw) < minSecretBytes:
 			return &refusal{fmt.Sprintf(tooShort, len(raw), minSecretBytes), advice}
 		}

@@ -17,7 +17,7 @@ func TestRefusals(t *testing.T) {
 		notHost     = "is neither an IP address nor a host name; give it without scheme, brackets or port, such as 127.0.0.1 or ::"
 		notPprof    = "is not host:port; give it as 127.0.0.1:6060, or off"
 		notOrigin   = "; give scheme://host or scheme://host:port, such as https://app.example.com, or * for all"
-		notProject  = "is not the URL of a Supabase project; give scheme and host and nothing else, such as https://abcd.supabase.co"
+		notProject  = "is not the URL of a Supabase project; give only scheme and host, such as https://abcd.supabase.co"
 		notPostgres = "is not a postgres:// or postgresql:// URL; give one such as postgres://user:password@host:5432/database"
 		notRedis    = "is not a redis:// or rediss:// URL; give one such as redis://:password@host:6379/0, or rediss:// for TLS"
 		notURL      = "is not a URL; write special characters in user name and password as %XX; it looks like "
@@ -30,10 +30,10 @@ func TestRefusals(t *testing.T) {
 	}{
 		{"HOST", []string{"http://a", "a:80", "[::1]", "a b", "a/b"}, notHost},
 		{"PORT", []string{"-1", "65536", "http", "80.5", "0x50", "99999999999999999999"}, notNumber + "0 to 65535"},
-		{"ALLOWED_ORIGINS", []string{"a.example", "https://a/b", "https://a?b", "null", "https://", "https://*.a"}, "holds no origin in place 1" + notOrigin},
-		{"ALLOWED_ORIGINS", []string{"https://a,,https://b", "https://a, b"}, "holds no origin in place 2" + notOrigin},
-		{"TRUSTED_PROXIES", []string{"10.0.0.1/33", "10.0.0.1/33,::1"}, `has "10.0.0.1/33", which is no IP network; give networks such as 10.0.0.0/8, by commas`},
-		{"ALLOWED_ORIGINS", []string{"*,https://a", "https://a,*"}, "mixes * with others; give * alone for all, or the origins without it"},
+		{"ALLOWED_ORIGINS", []string{"a.example", "https://a/b", "https://a?b", "null", "https://", "https://*.a"}, "has no origin in position 1" + notOrigin},
+		{"ALLOWED_ORIGINS", []string{"https://a,,https://b", "https://a, b"}, "has no origin in position 2" + notOrigin},
+		{"TRUSTED_PROXIES", []string{"10.0.0.1/33", "10.0.0.1/33,::1"}, `contains "10.0.0.1/33", which is not an IP network; give networks such as 10.0.0.0/8, separated by commas`},
+		{"ALLOWED_ORIGINS", []string{"*,https://a", "https://a,*"}, "combines * with others; give * alone for all, or the origins without it"},
 		{"SHUTDOWN_TIMEOUT", []string{"10", "ten", "1w", "1.5d", "-1d"}, notDuration + "10s"},
 		{"SHUTDOWN_TIMEOUT", []string{"0", "999ms", "-1s", "10m1s"}, "is out of range; give a duration from 1s to 10m, such as 10s"},
 		{"DATABASE_URL", []string{"mysql://h/d", "host=db user=app", "postgres:h", "db:5432"}, notPostgres},
@@ -49,17 +49,17 @@ func TestRefusals(t *testing.T) {
 		{
 			"SUPABASE_JWT_SECRET",
 			[]string{goodSecret[:31]},
-			"is 31 bytes long, and HS256 needs 32 (RFC 7518, section 3.2); use the project's JWT secret, or make one with: openssl rand -hex 32",
+			"is 31 bytes long, but HS256 needs at least 32 (RFC 7518, section 3.2); use the project's JWT secret, or make one with: openssl rand -hex 32",
 		},
 		{
 			"SUPABASE_JWT_SECRET",
 			[]string{goodSecret + "\n", " " + goodSecret},
-			"begins or ends with white space; take that away, a line break at the end included",
+			"begins or ends with white space; remove it, including a line break at the end",
 		},
 		{"PAYOUT_WEBHOOK_URL", []string{"pay.example", "ftp://pay.example"}, "is not a http:// or https:// URL; give one such as https://pay.example.com/prizes"},
 		{"PAYOUT_WEBHOOK_URL", []string{"https://", "https:///x", "https://pay.example/#x"}, "names no host, or has a fragment; give one such as https://pay.example.com/prizes"},
-		{"PAYOUT_WEBHOOK_SECRET", []string{goodSecret[:31]}, "is 31 bytes long, and 32 are needed; make one with: openssl rand -hex 32"},
-		{"PAYOUT_WEBHOOK_SECRET", []string{goodSecret + " "}, "begins or ends with white space; take that away, a line break at the end included"},
+		{"PAYOUT_WEBHOOK_SECRET", []string{goodSecret[:31]}, "is 31 bytes long, but needs at least 32; make one with: openssl rand -hex 32"},
+		{"PAYOUT_WEBHOOK_SECRET", []string{goodSecret + " "}, "begins or ends with white space; remove it, including a line break at the end"},
 		{"MAX_IN_FLIGHT", []string{"0", "1048577", "many"}, notNumber + "1 to 1048576"},
 		{"MAX_CONNECTIONS", []string{"0", "1000001"}, notNumber + "1 to 1000000"},
 		{"REQUEST_TIMEOUT", []string{"99ms", "61s"}, "is out of range; give a duration from 100ms to 1m, such as 5s"},

@@ -123,7 +123,7 @@ func TestSecretsAreNotTakenFromFlags(t *testing.T) {
 			require.Len(t, invalid.Mistakes, 1, refused)
 			require.Equal(t, Mistake{
 				Setting: name, Source: "--" + lookup(name).flag(),
-				Problem: "is or holds a secret, and flags can be read by everybody on the machine (ps)",
+				Problem: "is or contains a secret, and everybody on the machine can read flags (ps)",
 				Advice:  "set " + name + " in the environment or in .env instead",
 			}, invalid.Mistakes[0], refused)
 		}

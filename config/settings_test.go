@@ -171,8 +171,8 @@ func TestServeRules(t *testing.T) {
   SUPABASE_JWT_SECRET is not set, nor is SUPABASE_URL, so no token could be checked; ` +
 		`set it to the project's JWT secret, or try Paceboard out with: paceboard serve --dev`
 	const plain = `1 mistake in the settings:
-  SUPABASE_URL="http://db.example" (from the environment) is plain http, by which others could slip in their own keys; ` +
-		`use https://, a loopback host, SUPABASE_ALLOW_HTTP=true in a network of your own, or --dev`
+  SUPABASE_URL="http://db.example" (from the environment) is plain http, so others could substitute their own keys; ` +
+		`use https://, a loopback host, SUPABASE_ALLOW_HTTP=true on a private network, or --dev`
 	tests := []struct {
 		name    string
 		args    []string
@@ -218,9 +218,9 @@ func TestServeRules(t *testing.T) {
 		want    string // part of the refusal; empty if it starts
 	}{
 		"a webhook with its secret":            {[]string{secret, url, sign}, ""},
-		"a webhook without a secret":           {[]string{secret, url}, "PAYOUT_WEBHOOK_SECRET and PAYOUT_WEBHOOK_URL go together"},
-		"a webhook's secret without a webhook": {[]string{secret, sign}, "PAYOUT_WEBHOOK_SECRET (from the environment) and PAYOUT_WEBHOOK_URL go together"},
-		"a webhook by plain http":              {[]string{secret, "PAYOUT_WEBHOOK_URL=http://pay.example", sign}, "is plain http, by which others could read who is paid what"},
+		"a webhook without a secret":           {[]string{secret, url}, "PAYOUT_WEBHOOK_SECRET and PAYOUT_WEBHOOK_URL belong together"},
+		"a webhook's secret without a webhook": {[]string{secret, sign}, "PAYOUT_WEBHOOK_SECRET (from the environment) and PAYOUT_WEBHOOK_URL belong together"},
+		"a webhook by plain http":              {[]string{secret, "PAYOUT_WEBHOOK_URL=http://pay.example", sign}, "is plain http, so others could read who is paid what"},
 		"a webhook by plain http on loopback":  {[]string{secret, "PAYOUT_WEBHOOK_URL=http://127.0.0.1:9000/x", sign}, ""},
 	} {
 		t.Run(rule, func(t *testing.T) {
@@ -259,7 +259,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
   PORT="99999" (from `+path+`) is not a whole number in range; give one from 0 to 65535
   REDIS_URL (from `+path+`) is not a redis:// or rediss:// URL; give one such as redis://:password@host:6379/0, or rediss:// for TLS
   MIN_FREE_DISK="12" (from the environment) is not a size; write a whole number with a unit (B, KiB, MiB, GiB or TiB), such as 512MiB
-  SUPABASE_JWT_SECRET (from the environment) is 7 bytes long, and HS256 needs 32 (RFC 7518, section 3.2); use the project's JWT secret, or make one with: openssl rand -hex 32
+  SUPABASE_JWT_SECRET (from the environment) is 7 bytes long, but HS256 needs at least 32 (RFC 7518, section 3.2); use the project's JWT secret, or make one with: openssl rand -hex 32
   LOG_LEVEL="loud" (from --log-level) is not one of the choices; give debug, info, warn or error`)
 }
 

@@ -11,14 +11,14 @@ func TestIssuersAndKeySets(t *testing.T) {
 		{"an issuer", "SUPABASE_JWT_ISSUER=https://a.example/auth/v1", ""},
 		{"several", "SUPABASE_JWT_ISSUER=supabase, https://a.example/auth/v1", ""},
 		{"any", "SUPABASE_JWT_ISSUER=any", ""},
-		{"any among others", "SUPABASE_JWT_ISSUER=any,https://a.example", "mixes any with others"},
-		{"an issuer with a space", "SUPABASE_JWT_ISSUER=a b", "holds an issuer that is too long, or has spaces or special characters"},
+		{"any among others", "SUPABASE_JWT_ISSUER=any,https://a.example", "combines any with others"},
+		{"an issuer with a space", "SUPABASE_JWT_ISSUER=a b", "contains an issuer that is too long, or has spaces or special characters"},
 		{"a key set", "SUPABASE_JWKS_URL=https://a.example/keys?v=1", ""},
 		{"a key set on this machine", "SUPABASE_JWKS_URL=http://127.0.0.1:9999/keys", ""},
 		{"a key set that is no URL", "SUPABASE_JWKS_URL=a.example/keys", "is not the URL of a key set"},
 		{"a key set with a password", "SUPABASE_JWKS_URL=https://a:b@a.example/keys", "is not the URL of a key set"},
-		{"a key set that others could change", "SUPABASE_JWKS_URL=http://auth:9999/keys", "is plain http, by which others could slip in their own keys"},
-		{"a project that others could stand in for", "SUPABASE_URL=http://kong:8000", "is plain http, by which others could slip in their own keys"},
+		{"a key set that others could change", "SUPABASE_JWKS_URL=http://auth:9999/keys", "is plain http, so others could substitute their own keys"},
+		{"a project that others could stand in for", "SUPABASE_URL=http://kong:8000", "is plain http, so others could substitute their own keys"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			environ := []string{"SUPABASE_JWT_SECRET=" + goodSecret, c.entry}

@@ -62,7 +62,7 @@ var table = []setting{
 	// Modes have no variable: one left over in an environment must not open a production server to anybody.
 	{
 		name: "DEV", group: groupModes, flagOnly: true,
-		meaning: "try it out: no Supabase project, tokens by `paceboard token`",
+		meaning: "try it out: no Supabase project; tokens come from `paceboard token`",
 		bind:    func(s *Settings) parser { return boolean(&s.Dev) },
 	},
 	{
@@ -82,87 +82,87 @@ var table = []setting{
 	},
 	{
 		name: "ALLOWED_ORIGINS", group: groupServer, unit: "LIST", defNote: "same origin only",
-		meaning: "foreign pages that may call, by commas, or *",
+		meaning: "other origins allowed, comma-separated, or *",
 		bind:    func(s *Settings) parser { return origins(&s.AllowedOrigins) },
 	},
 	{
 		name: "SHUTDOWN_TIMEOUT", group: groupServer, unit: "DURATION", def: "10s",
-		meaning: "how long stopping may take",
+		meaning: "time limit for a graceful shutdown",
 		bind:    func(s *Settings) parser { return duration(&s.ShutdownTimeout, time.Second, 10*time.Minute, "10s") },
 	},
 	{
 		name: "DATA_DIR", group: groupStores, unit: "DIR", def: "./data",
-		meaning: "where the embedded store keeps its files",
+		meaning: "folder of the embedded store",
 		bind:    func(s *Settings) parser { return text(&s.DataDir) },
 	},
 	{
 		name: "DATABASE_URL", group: groupStores, unit: "URL", secret: true, defNote: "embedded store",
-		meaning: "PostgreSQL as the store, postgres://…", exposed: hasPassword,
+		meaning: "PostgreSQL to use as the store, postgres://…", exposed: hasPassword,
 		bind: func(s *Settings) parser { return postgresURL(&s.DatabaseURL) },
 	},
 	{
 		name: "REDIS_URL", group: groupStores, unit: "URL", secret: true, defNote: "no mirror",
-		meaning: "Redis as a mirror of the boards, redis://…/0?prefix=…", exposed: hasUser,
+		meaning: "Redis to mirror the boards to, redis://…/0?prefix=…", exposed: hasUser,
 		bind: func(s *Settings) parser { return redisURL(&s.RedisURL) },
 	},
 	{
 		name: "JOURNAL_RETENTION", group: groupStores, unit: "DURATION", def: "0",
-		meaning: "how long snapshotted journal is kept; 0 keeps all",
+		meaning: "how long to keep journal that a snapshot covers; 0: forever",
 		bind:    func(s *Settings) parser { return duration(&s.JournalRetention, 0, 36500*day, "90d") },
 	},
 	{
 		name: "AUDIT_RETENTION", group: groupStores, unit: "DURATION", def: "0",
-		meaning: "how long the log of operators' actions is kept; 0 keeps all",
+		meaning: "how long to keep the log of operators' actions; 0: forever",
 		bind:    func(s *Settings) parser { return duration(&s.AuditRetention, 0, 36500*day, "730d") },
 	},
 	{
 		name: "MIN_FREE_DISK", group: groupStores, unit: "SIZE", def: "256MiB",
-		meaning: "free space below which syncs are refused",
+		meaning: "refuse syncs when less disk space than this is free",
 		bind:    func(s *Settings) parser { return size(&s.MinFreeDisk, 0, 1024*TiB, "512MiB") },
 	},
 	{
 		name: "SUPABASE_URL", group: groupSignIn, unit: "URL", defNote: "none",
-		meaning: "project whose public keys are trusted, https://…",
+		meaning: "Supabase project whose public keys to trust, https://…",
 		bind:    func(s *Settings) parser { return supabaseURL(&s.SupabaseURL) },
 	},
 	{
 		name: "SUPABASE_JWT_ISSUER", group: groupSignIn, unit: "LIST", defNote: "<SUPABASE_URL>/auth/v1",
-		meaning: "`iss` of users' tokens, by commas, or any",
+		meaning: "accepted `iss`, comma-separated, or any",
 		bind:    func(s *Settings) parser { return issuers(&s.SupabaseJWTIssuer) },
 	},
 	{
-		name: "SUPABASE_JWKS_URL", group: groupSignIn, unit: "URL", defNote: "below SUPABASE_URL",
-		meaning: "where the project's public keys are, https://…",
+		name: "SUPABASE_JWKS_URL", group: groupSignIn, unit: "URL", defNote: "under SUPABASE_URL",
+		meaning: "URL of the project's public keys, https://…",
 		bind:    func(s *Settings) parser { return jwksURL(&s.SupabaseJWKSURL) },
 	},
 	{
 		name: "SUPABASE_ALLOW_HTTP", group: groupSignIn, unit: "BOOL", def: "false",
-		meaning: "let both be plain http, in a network of your own",
+		meaning: "allow plain http for both, on a private network",
 		bind:    func(s *Settings) parser { return boolean(&s.SupabaseAllowHTTP) },
 	},
 	{
 		name: "SUPABASE_JWT_SECRET", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
-		meaning: "HS256 key, 32 bytes or more", exposed: always,
+		meaning: "HS256 key, at least 32 bytes", exposed: always,
 		bind: func(s *Settings) parser { return jwtSecret(&s.SupabaseJWTSecret) },
 	},
 	{
 		name: "SUPABASE_ANON_KEY", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
-		meaning: "publishable key for the page's sign-in; not used yet",
+		meaning: "publishable key for signing in on the page; not used yet",
 		bind:    func(s *Settings) parser { return text(&s.SupabaseAnonKey) },
 	},
 	{
 		name: "PAYOUT_WEBHOOK_URL", group: groupPrizes, unit: "URL", secret: true, defNote: "none: paid at once",
-		meaning: "payment provider told of prizes, https://…", exposed: hasUserOrQuery,
+		meaning: "webhook to notify of prizes, https://…", exposed: hasUserOrQuery,
 		bind: func(s *Settings) parser { return webhookURL(&s.PayoutWebhookURL) },
 	},
 	{
 		name: "PAYOUT_WEBHOOK_SECRET", group: groupPrizes, unit: "KEY", secret: true, defNote: "none",
-		meaning: "signs what the webhook is told, 32 bytes or more", exposed: always,
+		meaning: "key that signs webhook requests, at least 32 bytes", exposed: always,
 		bind: func(s *Settings) parser { return signingSecret(&s.PayoutWebhookSecret) },
 	},
 	{
 		name: "MAX_IN_FLIGHT", group: groupLimits, unit: "NUMBER", def: "16384",
-		meaning: "requests worked on at once; more get 503",
+		meaning: "requests in progress at once; beyond that, 503",
 		bind:    func(s *Settings) parser { return number(&s.MaxInFlight, 1, 1<<20) },
 	},
 	{
@@ -173,52 +173,52 @@ var table = []setting{
 	{
 		name: "MAX_CONNECTIONS_ADDRESS", group: groupLimits, unit: "N", def: "0",
 		defNote: "half of MAX_CONNECTIONS",
-		meaning: "of them from one public address",
+		meaning: "connections from one public address",
 		bind:    func(s *Settings) parser { return number(&s.MaxConnectionsAddress, 0, 1_000_000) },
 	},
 	{
 		name: "MAX_SOCKETS_USER", group: groupLimits, unit: "NUMBER", def: "100",
-		meaning: "live connections of one user",
+		meaning: "live connections per user",
 		bind:    func(s *Settings) parser { return number(&s.MaxSocketsUser, 1, 1_000_000) },
 	},
 	{
 		name: "MAX_BODIES_MEMORY", group: groupLimits, unit: "SIZE", def: "256MiB",
-		meaning: "for all bodies being received, a 16th of it for one user",
+		meaning: "memory for request bodies; one user gets a 16th",
 		bind:    func(s *Settings) parser { return size(&s.MaxBodiesMemory, MiB, TiB, "256MiB") },
 	},
 	{
 		name: "MAX_CREATED", group: groupLimits, unit: "NUMBER", def: "50",
-		meaning: "open competitions that one user may have made; 0: any",
+		meaning: "open competitions a user may have created; 0: no limit",
 		bind:    func(s *Settings) parser { return number(&s.MaxCreated, 0, 1_000_000) },
 	},
 	{
 		name: "MAX_JOINED", group: groupLimits, unit: "NUMBER", def: "200",
-		meaning: "open competitions that one user may be in; 0: any",
+		meaning: "open competitions a user may take part in; 0: no limit",
 		bind:    func(s *Settings) parser { return number(&s.MaxJoined, 0, 1_000_000) },
 	},
 	{
 		name: "MAX_JOURNAL_USER", group: groupLimits, unit: "SIZE", def: "64MiB",
-		meaning: "journal of one user in 24 h, ~700,000 syncs; 0: any",
+		meaning: "journal per user in 24 h (~700,000 syncs); 0: no limit",
 		bind:    func(s *Settings) parser { return size(&s.MaxJournalUser, 0, GiB, "64MiB") },
 	},
 	{
 		name: "RATE_LIMIT_USER", group: groupLimits, unit: "NUMBER", def: "100",
-		meaning: "units a second of one user, 4,000 at once; 0: any",
+		meaning: "units per second per user, bursts of 4,000; 0: no limit",
 		bind:    func(s *Settings) parser { return number(&s.RateLimitUser, 0, 1_000_000) },
 	},
 	{
 		name: "RATE_LIMIT_ADDRESS", group: groupLimits, unit: "NUMBER", def: "0",
-		meaning: "requests a second of one client address; 0: any",
+		meaning: "requests per second per client address; 0: no limit",
 		bind:    func(s *Settings) parser { return number(&s.RateLimitAddress, 0, 1_000_000) },
 	},
 	{
 		name: "TRUSTED_PROXIES", group: groupLimits, unit: "LIST", defNote: "none",
-		meaning: "networks whose X-Forwarded-For is believed, by commas",
+		meaning: "networks whose X-Forwarded-For to trust, comma-separated",
 		bind:    func(s *Settings) parser { return networks(&s.TrustedProxies) },
 	},
 	{
 		name: "REQUEST_TIMEOUT", group: groupLimits, unit: "DURATION", def: "5s",
-		meaning: "how long one request may take",
+		meaning: "time limit for one request",
 		bind:    func(s *Settings) parser { return duration(&s.RequestTimeout, 100*time.Millisecond, time.Minute, "5s") },
 	},
 	{
@@ -237,19 +237,19 @@ var table = []setting{
 	},
 	{
 		name: "LOG_FORMAT", group: groupInsight, unit: "FORMAT", def: "auto",
-		meaning: "text, json, or auto: text on a terminal",
+		meaning: "text, json, or auto (text on a terminal)",
 		bind: func(s *Settings) parser {
 			return oneOf(&s.LogFormat, []choice[LogFormat]{{"text", LogText}, {"json", LogJSON}, {"auto", LogAuto}})
 		},
 	},
 	{
 		name: "METRICS_ADDRESS", group: groupInsight, unit: "HOST:PORT", def: "off",
-		meaning: "where /metrics and /health are without a token",
+		meaning: "address that serves /metrics and /health without a token",
 		bind:    func(s *Settings) parser { return ownAddress(&s.MetricsAddress) },
 	},
 	{
 		name: "METRICS_TOKEN", group: groupInsight, unit: "SECRET", secret: true, defNote: "none",
-		meaning: "Bearer token for /metrics, 32 bytes or more", exposed: always,
+		meaning: "Bearer token for /metrics, at least 32 bytes", exposed: always,
 		bind: func(s *Settings) parser { return signingSecret(&s.MetricsToken) },
 	},
 	{

@@ -43,11 +43,11 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 	}
 
 	if len(rows) > 0 {
-		text.WriteString("\nFlags win over the environment, which wins over .env. In these two --data-dir is DATA_DIR.\n" +
-			"Secrets are taken from these two alone, passwords in URLs among them: ps shows flags.\n")
+		text.WriteString("\nFlags take precedence over the environment, and the environment over .env. In these two,\n" +
+			"--data-dir is DATA_DIR. Secrets, including URLs with passwords, are never flags: ps shows flags.\n")
 	}
 	if c.Example != "" {
-		text.WriteString("To try it: " + c.Example + "\n")
+		text.WriteString("Example: " + c.Example + "\n")
 	}
 	return text.String()
 }

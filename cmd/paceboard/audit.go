@@ -16,8 +16,8 @@ func audit(ctx context.Context, p *program, args []string) (err error) {
 	var only string
 	cmd := config.Command{
 		Name: "audit",
-		Summary: "Verify every journal's checksums and hash chain, work the ledger and the prizes out again from the journals, and compare them " +
-			"with what is stored; and verify the chain of the log of operators' actions. It changes nothing; the exit code is 1 if anything is wrong. With the embedded store, stop the server first.",
+		Summary: "Verify every journal's checksums and hash chain, derive the ledger and the prizes from the journals again, compare them " +
+			"with what is stored, and verify the hash chain of the log of operators' actions. It changes nothing; the exit code is 1 if anything is wrong. With the embedded store, stop the server first.",
 		Example:  "DATABASE_URL=postgres://… paceboard audit",
 		Optional: storeSettingNames,
 		Flags: func(f *flag.FlagSet) {

@@ -18,13 +18,13 @@ func export(ctx context.Context, p *program, args []string) (err error) {
 	var only string
 	cmd := config.Command{
 		Name: "export",
-		Summary: "Write one competition or all of them as JSON lines, to a file or to standard output. What is written was verified. " +
-			"It holds everybody's names and days: keep it like the database. With the embedded store, stop the server first.",
+		Summary: "Write one competition or all of them as JSON lines, to a file or to standard output. Everything is verified " +
+			"before it is written. The file contains names and days of people: protect it like the database. With the embedded store, stop the server first.",
 		Arguments: "[FILE]",
 		Example:   "DATA_DIR=./data paceboard export all.jsonl",
 		Optional:  storeSettingNames,
 		Flags: func(f *flag.FlagSet) {
-			f.StringVar(&only, "competition", "", "`ID` of the only competition to write")
+			f.StringVar(&only, "competition", "", "`ID` of the only competition to export")
 		},
 	}
 	settings, files, err := cmd.Load(args, p.environ, p.envFile)

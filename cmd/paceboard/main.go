@@ -53,13 +53,13 @@ type command struct {
 var commands = []command{
 	{"serve", "run the server", serve},
 	{"replay", "post a CSV of activity through the HTTP API", replay},
-	{"token", "mint a token for trying things out", mintToken},
-	{"migrate", "bring PostgreSQL's schema up to date, or say how it is", migrate},
-	{"export", "write competitions as JSON lines, verified", export},
-	{"import", "take what export wrote into a store", imports},
-	{"audit", "work ledger and prizes out again, and compare", audit},
-	{"mirror", "compare the boards in Redis with the store, or write them anew", mirror},
-	{"version", "say what this is", version},
+	{"token", "make a token for trying things out", mintToken},
+	{"migrate", "bring PostgreSQL's schema up to date, or show its state", migrate},
+	{"export", "write competitions as JSON lines", export},
+	{"import", "read what export wrote into a store", imports},
+	{"audit", "verify journals, ledger and prizes", audit},
+	{"mirror", "compare the boards in Redis with the store, or rewrite them", mirror},
+	{"version", "print the version", version},
 }
 
 // run carries out one command line and returns the process's exit code: 0 done,

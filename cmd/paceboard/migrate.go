@@ -19,13 +19,13 @@ func migrate(ctx context.Context, p *program, args []string) error {
 	var yes bool
 	cmd := config.Command{
 		Name: "migrate",
-		Summary: "Bring PostgreSQL's schema up to date (up), show its steps (status), or take the last one back (down), " +
-			"which loses the data that only this step has a place for.",
+		Summary: "Bring PostgreSQL's schema up to date (up), show its steps (status), or revert the last one (down), " +
+			"which loses the data that only this step can store.",
 		Arguments: "up|status|down",
 		Example:   "DATABASE_URL=postgres://… paceboard migrate up",
 		Required:  []string{"DATABASE_URL"},
 		Flags: func(f *flag.FlagSet) {
-			f.BoolVar(&yes, "yes", false, "take a step back without asking")
+			f.BoolVar(&yes, "yes", false, "revert without asking")
 		},
 	}
 	settings, words, err := cmd.Load(args, p.environ, p.envFile)

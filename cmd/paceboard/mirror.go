@@ -40,7 +40,7 @@ func mirror(ctx context.Context, p *program, args []string) (err error) {
 	cmd := config.Command{
 		Name: "mirror",
 		Summary: "Compare every board in Redis with the store, member by member (verify; the exit code is 1 if any differs), " +
-			"or write them all anew (rebuild). With the embedded store, stop the server first.",
+			"or rewrite all of them (rebuild). With the embedded store, stop the server first.",
 		Arguments: "verify|rebuild",
 		Example:   "REDIS_URL=redis://localhost:6379/0 paceboard mirror verify",
 		Required:  []string{"REDIS_URL"},

@@ -50,13 +50,13 @@ func replay(ctx context.Context, p *program, args []string) error {
 		Optional:  []string{"SUPABASE_JWT_SECRET", "SUPABASE_URL", "SUPABASE_JWT_ISSUER"},
 		Flags: func(f *flag.FlagSet) {
 			f.StringVar(&o.url, "url", "http://127.0.0.1:8081", "`URL` of the server")
-			f.StringVar(&o.competitionID, "competition", "", "`ID` of the competition; without one each report goes wherever its user takes part")
-			f.StringVar(&tokenFile, "token-file", "", "`FILE` with an operator's token; without one it is minted with SUPABASE_JWT_SECRET")
+			f.StringVar(&o.competitionID, "competition", "", "`ID` of the competition; by default, each report counts in every competition of its user")
+			f.StringVar(&tokenFile, "token-file", "", "`FILE` with an operator's token; by default, one is made with SUPABASE_JWT_SECRET")
 			f.StringVar(&o.source, "source", "tracker", "`NAME` of the reports' source")
-			f.StringVar(&seed, "shuffle", "", "`SEED` for a random order; without one the file's order is kept")
-			f.IntVar(&o.repeat, "repeat", 1, "how often each row is posted")
-			f.IntVar(&o.concurrency, "concurrency", 8, "connections")
-			f.Float64Var(&o.rate, "rate", 0, "reports a second; 0 is as fast as it goes")
+			f.StringVar(&seed, "shuffle", "", "`SEED` for a random order; by default, the file's order is kept")
+			f.IntVar(&o.repeat, "repeat", 1, "how many times to post each row")
+			f.IntVar(&o.concurrency, "concurrency", 8, "number of connections")
+			f.Float64Var(&o.rate, "rate", 0, "reports per second; 0: as fast as possible")
 		},
 	}
 	settings, files, err := cmd.Load(args, p.environ, p.envFile)

@@ -16,7 +16,7 @@ func mintToken(_ context.Context, p *program, args []string) error {
 	var user token.User
 	cmd := config.Command{
 		Name:     "token",
-		Summary:  "Mint a token for trying things out, signed with SUPABASE_JWT_SECRET.",
+		Summary:  "Make a token for trying things out, signed with SUPABASE_JWT_SECRET.",
 		Example:  "paceboard token --user ann --name Ann --valid 24h",
 		Required: []string{"SUPABASE_JWT_SECRET"},
 		Optional: []string{"SUPABASE_URL", "SUPABASE_JWT_ISSUER"},
@@ -24,7 +24,7 @@ func mintToken(_ context.Context, p *program, args []string) error {
 			f.StringVar(&user.ID, "user", "me", "`ID` of the user, the token's sub")
 			f.StringVar(&user.Name, "name", "", "`NAME` shown on boards")
 			f.BoolVar(&user.Operator, "operator", false, "make the user an operator")
-			f.DurationVar(&user.Valid, "valid", time.Hour, "how long the token is good for")
+			f.DurationVar(&user.Valid, "valid", time.Hour, "how long the token is valid")
 		},
 	}
 	settings, _, err := cmd.Load(args, p.environ, p.envFile)
