@@ -8,7 +8,7 @@ import (
 )
 
 // ErrAnother is given where a competition's place is taken.
-var ErrAnother = errors.New("another competition has this id in the store; nothing of this one was stored")
+var ErrAnother = errors.New("another competition already has this id in the store; nothing of this one was stored")
 
 // graft is a competition on its way into the store: the journal in several
 // appends, and with the last one all other rows, so that nobody sees it before.
