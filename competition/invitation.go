@@ -51,16 +51,16 @@ var (
 	ErrUnknownCode = errors.New("there is no such join code")
 	// ErrInvitationDecided is returned for an invitation that was answered, or
 	// withdrawn, already.
-	ErrInvitationDecided = errors.New("the invitation was answered or withdrawn already")
+	ErrInvitationDecided = errors.New("the invitation has already been answered or withdrawn")
 	// ErrTooManyInvitations is returned when a competition has as many open
 	// invitations, or join codes, as it may have.
-	ErrTooManyInvitations = errors.New("the competition has 1,000 open invitations or 100 join codes")
+	ErrTooManyInvitations = errors.New("the competition already has 1,000 open invitations or 100 join codes")
 	// ErrInvitingTooFast is returned when an athlete has invited as many people
 	// within the hour as one may.
-	ErrInvitingTooFast = errors.New("100 people were invited within the hour")
+	ErrInvitingTooFast = errors.New("100 people have been invited within the last hour")
 	// ErrTooManyTries is returned when a user has tried as many join codes within
 	// the hour as one may.
-	ErrTooManyTries = errors.New("10 join codes were tried within the hour")
+	ErrTooManyTries = errors.New("10 join codes have been tried within the last hour")
 )
 
 // CodeHash is what is kept of a join code.

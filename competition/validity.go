@@ -126,11 +126,11 @@ func (d *Definition) check(before *Definition) error {
 		refuse("type", "must be weekly, monthly or custom")
 	}
 	if d.Start < 0 || d.Start > maxTime {
-		refuse("start_date", "must lie between 1970 and 9999")
+		refuse("start_date", "must be between 1970 and 9999")
 	}
 	switch {
 	case d.End > maxTime:
-		refuse("end_date", "must lie between 1970 and 9999")
+		refuse("end_date", "must be between 1970 and 9999")
 	case d.End <= d.Start:
 		refuse("end_date", "must be after start_date")
 	}
@@ -172,7 +172,7 @@ func (d *Definition) check(before *Definition) error {
 	case !d.windowFits():
 		refuse("start_date", "the days of the window are not those of its start and end")
 	case d.highestScore() >= MaxScore:
-		refuse("daily_limits", "the highest possible score would be over 2^53-1; lower the limits or the weights, or shorten the competition")
+		refuse("daily_limits", "the highest possible score would exceed 2^53-1; lower the limits or the weights, or shorten the competition")
 	}
 	if len(bad) > 0 {
 		return &InvalidError{Fields: bad}

@@ -37,7 +37,7 @@ func (s *Server) permit(c *call, bad error) (Engine, error) {
 	case !c.who.May(c.route.scope):
 		return nil, errScope
 	case c.route.access >= operator && !c.who.Caller.Operator:
-		return nil, kindForbidden.with("this is for operators")
+		return nil, kindForbidden.with("only operators may do this")
 	case c.route.changes() && c.who.Anonymous:
 		return nil, kindForbidden.with("an anonymous user may only read")
 	}

@@ -62,7 +62,7 @@ func (s *Server) createAPIKey(c *call) error {
 	case err != nil:
 		return err
 	case len(keys) >= competition.MaxAPIKeys:
-		return kindTooManyKeys.with("there are 1,000 keys, revoked ones included")
+		return kindTooManyKeys.with("there are already 1,000 keys, including revoked ones")
 	}
 	secret := rand.Text()
 	key.Hash = sha256.Sum256([]byte(secret))

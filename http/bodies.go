@@ -101,8 +101,8 @@ func (b *bodies) headersReceived(header *fasthttp.RequestHeader) (c fasthttp.Req
 // errBodies is said when there is no room for a body, errBodiesOfUser when the rest
 // is for others.
 var (
-	errBodies       = kindOverloaded.with("the bodies of other requests take all the memory that there is for them")
-	errBodiesOfUser = kindTooMany.with("as much of the user's other bodies is being received as one user may send at a time: send one batch after the other")
+	errBodies       = kindOverloaded.with("the bodies of other requests use all the memory for bodies")
+	errBodiesOfUser = kindTooMany.with("the user is sending too many bodies at once: send one batch after the other")
 )
 
 // limit is the size of the largest body that a request may have, by its method

@@ -75,7 +75,7 @@ func (c *call) userIDOf(named []byte) (string, error) {
 	caller := c.who.Caller.UserID
 	switch {
 	case len(named) == 0 && caller == "":
-		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "user_id", Detail: "must be there: a service key speaks for no user"}})
+		return "", kindInvalidRequest.listing([]competition.FieldError{{Field: "user_id", Detail: "is required: a service key does not act for a user"}})
 	case len(named) == 0 || string(named) == caller:
 		return caller, nil
 	}
@@ -86,7 +86,7 @@ func (c *call) userIDOf(named []byte) (string, error) {
 // ownData refuses to let a user near another's data.
 func (c *call) ownData(userID string) error {
 	if userID != c.who.Caller.UserID && !c.who.Caller.Operator {
-		return kindForbidden.with("the user_id is not the token's, and the caller is no operator")
+		return kindForbidden.with("user_id differs from the token's user, and the caller is not an operator")
 	}
 	return nil
 }

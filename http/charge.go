@@ -54,4 +54,4 @@ func (c *call) rows() (n int) {
 }
 
 // errTooMuch is said of a request that nobody may send.
-var errTooMuch = kindTooMuch.with(fmt.Sprintf("the request comes to more than %d reports, counting each for every competition that it goes to: %s", maxWrites, sendLess))
+var errTooMuch = kindTooMuch.with(fmt.Sprintf("the request amounts to more than %d reports, each counted once for every competition that it goes to: %s", maxWrites, sendLess))

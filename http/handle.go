@@ -51,7 +51,7 @@ func (s *Server) refusalAtOnce(ctx *fasthttp.RequestCtx, arrived *arrival) error
 		return arrived.refusal
 	case !isKnown(ctx.Method()):
 		ctx.Response.Header.Set("Allow", strings.Join(knownMethods, ", "))
-		return kindMethod.with("the method is not one of HTTP's that this server knows")
+		return kindMethod.with("the server does not know this HTTP method")
 	}
 	return nil
 }
@@ -114,7 +114,7 @@ func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 	case errors.Is(err, fasthttp.ErrBodyTooLarge):
 		err = errTooLarge
 	case errors.As(err, new(*fasthttp.ErrSmallBuffer)):
-		err = kindHeaders.with("the request line and the header fields may have 8 KiB together")
+		err = kindHeaders.with("the request line and the header fields may be up to 8 KiB together")
 	case errors.As(err, &network) && network.Timeout():
 		err = kindTimeout.with("the request did not arrive in time")
 	default:

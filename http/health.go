@@ -30,7 +30,7 @@ func (s *Server) getReadiness(c *call) error {
 	case health.Draining:
 		return kindNotReady.with("the server is shutting down")
 	case !health.Ready:
-		return kindNotReady.with("the server is recovering, or cannot make syncs durable now")
+		return kindNotReady.with("the server is recovering or cannot make syncs durable now")
 	}
 	c.replyFresh(fasthttp.StatusOK, append(c.out[:0], `{"status":"ready"}`...))
 	return nil

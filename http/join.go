@@ -21,7 +21,7 @@ func (s *Server) joinCompetition(c *call) error {
 		return s.joinWithCode(c, id, code, join)
 	}
 	if join.UserID != c.who.Caller.UserID && !c.who.Caller.Operator {
-		return kindForbidden.with("nobody is enrolled by another user; invite them by POST /api/v1/competitions/" + id + "/invitations")
+		return kindForbidden.with("a user cannot enrol another user; invite them with POST /api/v1/competitions/" + id + "/invitations")
 	}
 	engine, err := s.permit(c, nil)
 	if err != nil {
@@ -74,7 +74,7 @@ func (s *Server) joinByCode(c *call) error {
 		return err
 	}
 	if code == "" {
-		return kindInvalidRequest.listing([]competition.FieldError{{Field: "code", Detail: "must be there: a join code"}})
+		return kindInvalidRequest.listing([]competition.FieldError{{Field: "code", Detail: "is required: a join code"}})
 	}
 	return s.joinWithCode(c, "", code, join)
 }
@@ -93,7 +93,7 @@ func (s *Server) joinWithCode(c *call, competitionID, code string, join *competi
 // permitSelf is permit for what users may do only for themselves.
 func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
 	if caller := c.who.Caller.UserID; caller == "" || userID != caller {
-		return nil, kindForbidden.with("invitations and join codes are used with one's own token")
+		return nil, kindForbidden.with("users accept invitations and use join codes with their own token")
 	}
 	return s.permit(c, nil)
 }

@@ -32,7 +32,7 @@ func newLiveClients(mostOfUser int) *liveClients {
 // Why a live client is not let in.
 var (
 	errStopping       = kindNotReady.with("the server is shutting down")
-	errTooManySockets = kindTooManySockets.with("close some: WebSockets and event streams of one user are counted together")
+	errTooManySockets = kindTooManySockets.with("close some: a user's WebSockets and event streams count together")
 )
 
 // add lets a client in, unless the server is stopping or its user has as many as

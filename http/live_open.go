@@ -40,10 +40,10 @@ func (s *Server) openSocket(c *call) error {
 			return err
 		}
 		c.Response.Header.Set("Upgrade", "websocket")
-		return kindUpgrade.with("this address speaks WebSocket alone; see /docs for Server-Sent Events")
+		return kindUpgrade.with("this address only supports WebSocket; see /docs for Server-Sent Events")
 	}
 	if !s.origins.admitsSocket(c.RequestCtx) {
-		return kindForbidden.with("the Origin is not among ALLOWED_ORIGINS")
+		return kindForbidden.with("the Origin is not in ALLOWED_ORIGINS")
 	}
 	h := s.readHandshake(c)
 	c.SetUserValue(handshakeKey, h)

@@ -47,7 +47,7 @@ func newLiveSession(engine Engine, now func() competition.Millis, caller competi
 
 // errTooManySubscriptions is said to a client that watches enough.
 var errTooManySubscriptions = kindInvalidRequest.listing([]competition.FieldError{
-	{Field: "competition_id", Detail: "one connection may watch up to 50 competitions"},
+	{Field: "competition_id", Detail: "a connection may watch at most 50 competitions"},
 })
 
 // watch begins to watch a competition, or changes the window of one that is

@@ -38,9 +38,9 @@ func (s *Server) refusalOf(c *call, misfit bool) error {
 		return err
 	}
 	if misfit {
-		return kindMethod.with("see Allow for the methods that do")
+		return kindMethod.with("see the Allow header for the methods that are supported")
 	}
-	return kindNotFound.with("see /docs for what there is")
+	return kindNotFound.with("see /docs for the API")
 }
 
 // unrouted is a call that no route takes: what is under /api needs a token all the
@@ -57,7 +57,7 @@ func unrouted(ctx *fasthttp.RequestCtx) *call {
 func (s *Server) getAsset(c *call) error {
 	found := s.assets[c.route.path]
 	if found == nil {
-		return kindNotFound.with("this server has no page; see /docs for what there is")
+		return kindNotFound.with("this server has no web page; see /docs for the API")
 	}
 	found.serve(c.RequestCtx)
 	return nil

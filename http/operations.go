@@ -61,7 +61,7 @@ func (s *Server) handleOperations(ctx *fasthttp.RequestCtx) {
 	path := pathOf(ctx.Request.Header.RequestURI())
 	if string(path) != "/metrics" && !isHealth(path) {
 		s.setHeaders(ctx)
-		s.refuse(ctx, kindNotFound.with("here are /metrics and /health alone"))
+		s.refuse(ctx, kindNotFound.with("this address serves only /metrics and /health"))
 		return
 	}
 	ctx.SetUserValue(operationsKey, true)

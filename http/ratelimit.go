@@ -107,7 +107,7 @@ func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units
 	case allowed:
 		return nil
 	case all > t.burst: // no waiting helps
-		return kindTooMuch.with(fmt.Sprintf("the request costs %d units, and at most %d may be used at once: %s", all, t.burst, sendLess))
+		return kindTooMuch.with(fmt.Sprintf("the request costs %d units, but at most %d may be used at once: %s", all, t.burst, sendLess))
 	default:
 		return errTooMany.after((float64(all) - left) / float64(t.perSecond))
 	}
@@ -142,7 +142,7 @@ func (t *throttle[K]) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now t
 }
 
 // errTooMany is the refusal of a request that comes too early.
-var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is how many units a second are taken, and RateLimit-Remaining what is left; reports can be sent as a batch")
+var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is the number of units per second, RateLimit-Remaining what is left; reports can be sent as a batch")
 
 // sendLess is what helps.
 const sendLess = "send fewer items at a time, or name the competition"

@@ -10,8 +10,8 @@ import (
 
 // errTooManyOfAddress and errTooManyConnections are said to rejected clients.
 var (
-	errTooManyOfAddress   = kindOverloaded.with("as many connections of this address are open as the server takes")
-	errTooManyConnections = kindOverloaded.with("as many connections are open as the server takes")
+	errTooManyOfAddress   = kindOverloaded.with("this address has reached the limit of open connections")
+	errTooManyConnections = kindOverloaded.with("the server has reached the limit of open connections")
 )
 
 // reject tells a client that there is no place, without waiting for what it wants.

@@ -17,7 +17,7 @@ import (
 // Transfer-Encoding, and the coding identity, which is none any more.
 func isHTTP1(header *fasthttp.RequestHeader) error {
 	if !header.IsHTTP11() && string(header.Protocol()) != "HTTP/1.0" {
-		return kindBadRequest.with("the version is HTTP/1.1 or HTTP/1.0")
+		return kindBadRequest.with("the HTTP version must be 1.1 or 1.0")
 	}
 	length := header.ContentLength()
 	if length > 0 && !header.ConnectionClose() || length == chunked && !header.ConnectionClose() {
@@ -39,12 +39,12 @@ func isHTTP1(header *fasthttp.RequestHeader) error {
 		if bytes.EqualFold(name, []byte("Transfer-Encoding")) {
 			hasCoding = true
 			if !bytes.EqualFold(bytes.TrimSpace(value), []byte("chunked")) {
-				return kindBadRequest.with("the only Transfer-Encoding is chunked")
+				return kindBadRequest.with("the only supported Transfer-Encoding is chunked")
 			}
 		}
 	}
 	if hasLength && hasCoding {
-		return kindBadRequest.with("a request has either Content-Length or Transfer-Encoding")
+		return kindBadRequest.with("a request must not have both Content-Length and Transfer-Encoding")
 	}
 	return nil
 }
@@ -99,7 +99,7 @@ func admitForm(header *fasthttp.RequestHeader, hasBody, tooLarge bool) error {
 		return kindEncoding.with("send the body as it is, without Content-Encoding")
 	}
 	if hasBody && !header.IsGet() && !header.IsHead() && !isJSON(header.ContentType()) {
-		return kindMediaType.with("send Content-Type: application/json, or none")
+		return kindMediaType.with("send Content-Type: application/json, or no Content-Type")
 	}
 	if tooLarge {
 		return errTooLarge
@@ -107,7 +107,7 @@ func admitForm(header *fasthttp.RequestHeader, hasBody, tooLarge bool) error {
 	return nil
 }
 
-var errTooLarge = kindTooLarge.with("a batch may have 1 MiB, every other body 16 KiB")
+var errTooLarge = kindTooLarge.with("a batch may be up to 1 MiB, any other body up to 16 KiB")
 
 // isJSON reports whether a Content-Type is JSON's, whatever its parameters: JSON
 // is UTF-8 (RFC 8259, section 8.1), and the media type defines none. Having no

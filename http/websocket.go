@@ -276,7 +276,7 @@ func (k *socket) renew(token string, expiry *alarm) error {
 	switch {
 	case err != nil:
 	case identity.Caller.UserID != k.session.caller.UserID:
-		err = kindForbidden.with("the token is another user's")
+		err = kindForbidden.with("the token belongs to another user")
 	case !identity.May(competition.ScopeRead):
 		err = errScope
 	}

@@ -425,7 +425,7 @@ func TestOutageOfOneOfTwoServers(t *testing.T) {
 	last.stop()
 	conflicts := 0
 	for _, s := range ended {
-		conflicts += strings.Count(s.logs.String(), "the journal has an event with this seq already")
+		conflicts += strings.Count(s.logs.String(), "the journal already has an event with this seq")
 	}
 	require.Positive(t, conflicts, "they never met")
 	t.Logf("%d syncs acknowledged, %d answers 503, %d conflicts, %d restarts", acks, refused, conflicts, restarts)

@@ -35,7 +35,7 @@ const (
 var keysRetry = worker.Backoff{First: time.Second, Max: 10 * time.Second}
 
 // errNoKeysShown is returned for a key set that is empty all of a sudden.
-var errNoKeysShown = errors.New("the project shows no keys any more")
+var errNoKeysShown = errors.New("the project no longer publishes any keys")
 
 // ProjectKeysOptions are what [ProjectKeys] are made of.
 type ProjectKeysOptions struct {

@@ -25,7 +25,7 @@ const (
 )
 
 var (
-	errKeySet     = errors.New("the answer is no JSON Web Key Set")
+	errKeySet     = errors.New("the answer is not a JSON Web Key Set")
 	errUnnamedKey = errors.New("it names no key")
 )
 

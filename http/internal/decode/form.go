@@ -84,7 +84,7 @@ func readMembers(body []byte, wanted func(name string) bool, options ...jsontext
 		return nil, notJSON(err)
 	}
 	if _, err := decoder.ReadToken(); !errors.Is(err, io.EOF) {
-		return nil, SyntaxError("something follows the JSON object")
+		return nil, SyntaxError("there is data after the JSON object")
 	}
 	return values, nil
 }
@@ -110,9 +110,9 @@ func notJSON(err error) error {
 // token among others.
 func twiceNamed(name string) error {
 	if len(name) > 32 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
-		return SyntaxError("a name stands twice in one object")
+		return SyntaxError("a name appears twice in one object")
 	}
-	return SyntaxError(fmt.Sprintf("the name %q stands twice in one object", name))
+	return SyntaxError(fmt.Sprintf("the name %q appears twice in one object", name))
 }
 
 // Refuse notes what is wrong with a field, once.
