@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -135,7 +136,7 @@ func journal(dir string) study {
 			if err != nil {
 				return nil, err
 			}
-			defer func() { err = firstOf(err, store.Close(), os.RemoveAll(folder)) }()
+			defer func() { err = errors.Join(err, store.Close(), os.RemoveAll(folder)) }()
 			c, err := newCore("growth")
 			if err != nil {
 				return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -36,12 +37,12 @@ func competitions(dir string) study {
 			if err != nil {
 				return nil, err
 			}
-			defer func() { err = firstOf(err, store.Close(), os.RemoveAll(folder)) }()
+			defer func() { err = errors.Join(err, store.Close(), os.RemoveAll(folder)) }()
 			engine, err := actors.New(actors.Options{Store: store})
 			if err != nil {
 				return nil, err
 			}
-			defer func() { err = firstOf(err, engine.Close(context.WithoutCancel(ctx))) }()
+			defer func() { err = errors.Join(err, engine.Close(context.WithoutCancel(ctx))) }()
 
 			before := inUse()
 			if err := crowd(ctx, n, func(i int, _ *rand.Rand) error {
@@ -83,7 +84,7 @@ func crowd(ctx context.Context, n int, do func(i int, random *rand.Rand) error) 
 		all.Go(func() {
 			random := rand.New(rand.NewPCG(1, uint64(c)))
 			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				if err := firstOf(ctx.Err(), do(i, random)); err != nil {
+				if err := errors.Join(ctx.Err(), do(i, random)); err != nil {
 					errs <- err
 					return
 				}

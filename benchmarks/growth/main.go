@@ -2,12 +2,10 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"time"
 
@@ -18,15 +16,7 @@ func main() {
 	most := flag.Int("most", 1_000_000, "`NUMBER` beyond which no size is measured")
 	results := flag.String("results", "benchmarks/results", "`FOLDER` for growth.json and growth.svg")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	ctx, cancel := context.WithTimeout(ctx, 15*time.Minute)
-	err := run(ctx, *most, *results)
-	cancel()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "growth:", err)
-		os.Exit(1)
-	}
+	measure.Main("growth", 15*time.Minute, func(ctx context.Context) error { return run(ctx, *most, *results) })
 }
 
 // study is one thing that grows, and what is measured at each size.
@@ -45,7 +35,7 @@ type report struct {
 
 // run measures every study, prints the curves and writes them.
 func run(ctx context.Context, most int, results string) (err error) {
-	dir, err := measure.TempDir("growth")
+	dir, err := os.MkdirTemp("", "paceboard-growth-")
 	if err != nil {
 		return err
 	}
@@ -56,7 +46,7 @@ func run(ctx context.Context, most int, results string) (err error) {
 			if n > most {
 				break
 			}
-			said("%d %s", n, s.name)
+			measure.Say("%d %s", n, s.name)
 			figures, err := s.at(ctx, n)
 			if err != nil {
 				return fmt.Errorf("%d %s: %w", n, s.name, err)
@@ -66,29 +56,18 @@ func run(ctx context.Context, most int, results string) (err error) {
 			}
 		}
 		for _, c := range s.curves {
+			if len(c.Points) == 0 {
+				continue // -most is below its sizes
+			}
 			c.fit()
 			r.Curves = append(r.Curves, c)
 		}
 	}
 	r.print(os.Stdout)
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return err
-	}
 	if err := r.plot(filepath.Join(results, "growth.svg")); err != nil {
 		return err
 	}
 	path := filepath.Join(results, "growth.json")
-	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil { //nolint:gosec // results for everybody
-		return err
-	}
-	said("written: %s and growth.svg", path)
-	return nil
-}
-
-var began = time.Now()
-
-// said is a line of progress.
-func said(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "%6.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
+	measure.Say("writing %s and growth.svg", path)
+	return measure.SaveJSON(path, r)
 }

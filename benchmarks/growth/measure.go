@@ -28,13 +28,3 @@ func sizeOf(dir string) (total int64) {
 	})
 	return total
 }
-
-// firstOf is the first error that is one.
-func firstOf(errs ...error) error {
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}

@@ -124,20 +124,11 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 		return round{}, errors.New("the run is too long: there are no numbers left that say something new")
 	}
 	s := b.servers[m.subject]
-	l, err := b.prepare(ctx, m.load)
-	if err != nil {
-		return round{}, err
-	}
-	journal, err := s.committed(ctx)
-	if err != nil {
-		return round{}, err
-	}
-	first, err := s.mallocs(ctx)
-	if err != nil {
-		return round{}, err
-	}
-	before, err := s.mallocs(ctx)
-	if err != nil {
+	l, failed := b.prepare(ctx, m.load)
+	journal, noJournal := s.committed(ctx)
+	first, noFirst := s.mallocs(ctx)
+	before, noCount := s.mallocs(ctx)
+	if err := errors.Join(failed, noJournal, noFirst, noCount); err != nil {
 		return round{}, err
 	}
 	others := b.beside(ctx, m.beside)
@@ -147,12 +138,9 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 	if err := errors.Join(err, <-others); err != nil {
 		return round{}, err
 	}
-	after, err := s.mallocs(ctx)
-	if err != nil {
-		return round{}, err
-	}
-	journalAfter, err := s.committed(ctx)
-	if err != nil {
+	after, noCount := s.mallocs(ctx)
+	journalAfter, noJournal := s.committed(ctx)
+	if err := errors.Join(noCount, noJournal); err != nil {
 		return round{}, err
 	}
 	b.sent(w.requests, l.load)
@@ -238,17 +226,10 @@ func (b *bench) etag(ctx context.Context) (string, error) {
 	url := "http://" + b.servers[ours].Address + "/api/v1/leaderboard/" + one + "?limit=100"
 	tag := ""
 	for _, want := range []int{http.StatusOK, http.StatusNotModified} {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
+		response, _, err := measure.Ask(ctx, http.MethodGet, url, "", "Authorization", "Bearer "+b.loads.tokens[0], "If-None-Match", tag)
 		if err != nil {
 			return "", err
 		}
-		request.Header.Set("Authorization", "Bearer "+b.loads.tokens[0])
-		request.Header.Set("If-None-Match", tag)
-		response, err := http.DefaultClient.Do(request)
-		if err != nil {
-			return "", err
-		}
-		_ = response.Body.Close()
 		if response.StatusCode != want {
 			return "", fmt.Errorf("a board of version %s: %s", tag, response.Status)
 		}

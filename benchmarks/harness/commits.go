@@ -27,16 +27,11 @@ func (s *server) committed(ctx context.Context) (committed, error) {
 	if !s.journal {
 		return committed{}, nil
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.Address+"/metrics", http.NoBody)
-	if err != nil {
-		return committed{}, fmt.Errorf("ask for the metrics: %w", err)
-	}
 	token, err := measure.Token("boss", true) // "operator" is reserved
 	if err != nil {
 		return committed{}, err
 	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	text, err := do(request)
+	_, text, err := measure.Ask(ctx, http.MethodGet, "http://"+s.Address+"/metrics", "", "Authorization", "Bearer "+token)
 	if err != nil {
 		return committed{}, err
 	}

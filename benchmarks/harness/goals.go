@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"math"
 
 	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
@@ -12,7 +13,7 @@ type goal struct {
 	format  string // of a figure, with its unit
 	bound   float64
 	atMost  bool
-	measure func(r *report) (float64, bool) // false when the run has nothing on it
+	measure func(r *report) float64 // not a number when the run has nothing on it
 }
 
 // verdict is a goal and what became of it.
@@ -35,7 +36,7 @@ var goals = []goal{
 	{text: "sync on 1 connection, times fsync and empty request", format: "%.2f", bound: 1.5, atMost: true, measure: alone},
 	{text: "sync on PostgreSQL, 256, of the front-end limit", format: "%.2f", bound: 0.35, measure: ratio("c/sync/256")},
 	{text: "batches of 100, syncs in the time of one request of the limit", format: "%.1f", bound: 6, measure: batched},
-	{text: "batches of 100, durable syncs", format: "%.0f/s", bound: 300_000, measure: batchRate},
+	{text: "batches of 100, durable syncs", format: "%.0f/s", bound: 300_000, measure: on("d/embedded/64", func(o *result) float64 { return o.Rate.Median * batchSize })},
 	{text: "top-100 read, of a constant of the same bytes", format: "%.2f", bound: 0.95, measure: ratio("e/top/256")},
 	{text: "top-100 read, 64 connections, of plain Fiber", format: "%.2f", bound: 0.95, measure: ratio("e/top/64")},
 	{text: "top-100 read while 1,000 syncs/s change the board", format: "%.2f", bound: 0.90, measure: ratio("e/changing/256")},
@@ -51,8 +52,8 @@ var goals = []goal{
 func judge(r *report) []verdict {
 	var verdicts []verdict
 	for _, g := range goals {
-		value, ok := g.measure(r)
-		if !ok {
+		value := g.measure(r)
+		if math.IsNaN(value) {
 			continue
 		}
 		sign, met := "≥ ", value >= g.bound
@@ -66,93 +67,76 @@ func judge(r *report) []verdict {
 
 func (v *verdict) String() string { return fmt.Sprintf("%s: %s", v.Bound, measure.Met(v.Met)) }
 
-func ratio(key string) func(*report) (float64, bool) {
-	return func(r *report) (float64, bool) {
-		o := r.of(key)
-		if o == nil || o.Ratio == nil {
-			return 0, false
+// on is a figure of the result with a key.
+func on(key string, figure func(o *result) float64) func(*report) float64 {
+	return func(r *report) float64 {
+		if o := r.of(key); o != nil {
+			return figure(o)
 		}
-		return o.Ratio.Median, true
+		return math.NaN()
 	}
 }
 
-func cpuRatio(key string) func(*report) (float64, bool) {
-	return func(r *report) (float64, bool) {
-		o := r.of(key)
-		if o == nil || o.CPURatio == nil {
-			return 0, false
-		}
-		return o.CPURatio.Median, true
+// orNone is a spread's median, or that there is none.
+func (s *spread) orNone() float64 {
+	if s == nil {
+		return math.NaN()
 	}
+	return s.Median
 }
 
-func allocations(key string) func(*report) (float64, bool) {
-	return func(r *report) (float64, bool) {
-		o := r.of(key)
-		if o == nil {
-			return 0, false
-		}
-		return median(o.each(func(v round) float64 { return v.Allocs })), true
-	}
+func ratio(key string) func(*report) float64 {
+	return on(key, func(o *result) float64 { return o.Ratio.orNone() })
+}
+
+func cpuRatio(key string) func(*report) float64 {
+	return on(key, func(o *result) float64 { return o.CPURatio.orNone() })
+}
+
+func allocations(key string) func(*report) float64 {
+	return on(key, func(o *result) float64 { return o.middle(func(v round) float64 { return v.Allocs }) })
 }
 
 // between is the rate of one by that of another, round by round.
-func between(key, by string) func(*report) (float64, bool) {
-	return func(r *report) (float64, bool) {
+func between(key, by string) func(*report) float64 {
+	return func(r *report) float64 {
 		o, other := r.of(key), r.of(by)
 		if o == nil || other == nil {
-			return 0, false
+			return math.NaN()
 		}
-		s := ratioOf(o, other, func(v round) float64 { return v.Rate })
-		if s == nil {
-			return 0, false
-		}
-		return s.Median, true
+		return ratioOf(o, other, func(v round) float64 { return v.Rate }).orNone()
 	}
 }
 
 // alone is how long a sync takes where nobody else does anything, by what it
 // cannot do without: one fsync and one request.
-func alone(r *report) (float64, bool) {
+func alone(r *report) float64 {
 	o, limit := r.of("b/one/1"), r.of(limitAt(1))
-	if o == nil || limit == nil {
-		return 0, false
+	if o == nil || limit == nil || len(r.Fsync) == 0 {
+		return math.NaN()
 	}
 	var times []float64
 	for i := range min(len(o.Rounds), len(limit.Rounds), len(r.Fsync)) {
 		times = append(times, (1/o.Rounds[i].Rate)/(r.Fsync[i]/1_000+1/limit.Rounds[i].Rate))
 	}
-	return median(times), len(times) > 0
+	return median(times)
 }
 
-func batched(r *report) (float64, bool) {
-	times, ok := ratio("d/embedded/64")(r)
-	return times * batchSize, ok
-}
+func batched(r *report) float64 { return ratio("d/embedded/64")(r) * batchSize }
 
-func batchRate(r *report) (float64, bool) {
-	o := r.of("d/embedded/64")
-	if o == nil {
-		return 0, false
-	}
-	return o.Rate.Median * batchSize, true
-}
-
-func p99(key string) func(*report) (float64, bool) {
-	return func(r *report) (float64, bool) {
-		l := r.latencyOf(key)
-		if l == nil {
-			return 0, false
+func p99(key string) func(*report) float64 {
+	return func(r *report) float64 {
+		if l := r.latencyOf(key); l != nil {
+			return l.P99
 		}
-		return l.P99, true
+		return math.NaN()
 	}
 }
 
 // resident is the memory of the large board, of a run that made it large.
-func resident(r *report) (float64, bool) {
-	o := r.of("f/around/256")
-	if o == nil || r.Participants != participants {
-		return 0, false
+func resident(r *report) float64 {
+	if r.Participants != participants {
+		return math.NaN()
 	}
-	return median(o.each(func(v round) float64 { return float64(v.RSS) })) / (1 << 30), true
+	return on("f/around/256", func(o *result) float64 { return o.middle(func(v round) float64 { return float64(v.RSS) }) / (1 << 30) })(r)
 }

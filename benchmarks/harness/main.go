@@ -5,10 +5,8 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/mattn/go-isatty"
@@ -25,9 +23,6 @@ type options struct {
 	results string
 }
 
-// longest is when a run gives up: what hangs must end, too.
-const longest = 15 * time.Minute
-
 func main() {
 	o := options{}
 	flag.StringVar(&o.only, "only", "", "`PARTS` by commas, as in b,h; all when empty")
@@ -40,15 +35,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "harness: -rounds from 1, -each from 50ms to 30s")
 		os.Exit(2)
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancel := context.WithTimeout(ctx, longest)
-	err := run(ctx, o)
-	cancel()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "harness:", err)
-		os.Exit(1)
-	}
+	measure.Main("harness", 15*time.Minute, func(ctx context.Context) error { return run(ctx, o) })
 }
 
 // run prepares, measures and reports.
@@ -65,7 +52,7 @@ func run(ctx context.Context, o options) (err error) {
 	if b.chosen, err = choose(measurements(), o.only); err != nil {
 		return err
 	}
-	if b.dir, err = measure.TempDir("bench"); err != nil {
+	if b.dir, err = os.MkdirTemp("", "paceboard-bench-"); err != nil {
 		return err
 	}
 	b.atEnd(func() { _ = os.RemoveAll(b.dir) })
@@ -80,7 +67,7 @@ func run(ctx context.Context, o options) (err error) {
 		return err
 	}
 	b.report = &report{
-		Date: today(), Where: measure.Here(ctx), Only: o.only, Quick: o.quick,
+		Date: time.Now().UTC().Format(time.DateOnly), Where: measure.Here(ctx), Only: o.only, Quick: o.quick,
 		Seconds: b.each.Seconds(), Participants: b.board,
 	}
 	if len(b.chosen) > 0 { // g alone measures nothing here

@@ -1,13 +1,9 @@
 package main
 
 import (
-	"encoding/json"
-	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
@@ -73,20 +69,22 @@ type report struct {
 
 // of is a result by its key, or nil.
 func (r *report) of(key string) *result {
-	i := slices.IndexFunc(r.Results, func(o *result) bool { return o.Key == key })
-	if i < 0 {
-		return nil
+	for _, o := range r.Results {
+		if o.Key == key {
+			return o
+		}
 	}
-	return r.Results[i]
+	return nil
 }
 
 // latencyOf is a latency by its key, or nil.
 func (r *report) latencyOf(key string) *latency {
-	i := slices.IndexFunc(r.Latencies, func(l latency) bool { return l.Key == key })
-	if i < 0 {
-		return nil
+	for i := range r.Latencies {
+		if r.Latencies[i].Key == key {
+			return &r.Latencies[i]
+		}
 	}
-	return &r.Latencies[i]
+	return nil
 }
 
 // conclude works out what follows from the rounds.
@@ -102,6 +100,9 @@ func (r *report) conclude() {
 	}
 	r.Goals = judge(r)
 }
+
+// middle is the median of a figure of all rounds.
+func (o *result) middle(figure func(round) float64) float64 { return median(o.each(figure)) }
 
 // each is one figure of all rounds.
 func (o *result) each(figure func(round) float64) []float64 {
@@ -163,15 +164,6 @@ func (r *report) stem() string {
 
 // save writes the JSON.
 func (r *report) save(dir string) (path string, err error) {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return "", fmt.Errorf("write the results: %w", err)
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // results for everybody
-		return "", fmt.Errorf("write the results: %w", err)
-	}
 	path = filepath.Join(dir, r.stem()+".json")
-	return path, os.WriteFile(path, append(text, '\n'), 0o644) //nolint:gosec // the same
+	return path, measure.SaveJSON(path, r)
 }
-
-func today() string { return time.Now().UTC().Format(time.DateOnly) }

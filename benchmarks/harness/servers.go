@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -30,7 +29,7 @@ type server struct {
 
 // mallocs is how many objects the server has allocated so far.
 func (s *server) mallocs(ctx context.Context) (int64, error) {
-	text, err := get(ctx, "http://"+s.profiler+"/debug/pprof/heap?debug=1")
+	_, text, err := measure.Ask(ctx, http.MethodGet, "http://"+s.profiler+"/debug/pprof/heap?debug=1", "")
 	if err != nil {
 		return 0, err
 	}
@@ -242,7 +241,7 @@ func (b *bench) startLarge(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
-		_, err := get(deadline, "http://"+s.Address+"/health/ready")
+		_, _, err := measure.Ask(deadline, http.MethodGet, "http://"+s.Address+"/health/ready", "")
 		if err == nil {
 			break
 		}
@@ -290,34 +289,6 @@ func (b *bench) once(ctx context.Context, s *server, l *load) error {
 
 // call sends one request as a client would, and wants success.
 func (b *bench) call(ctx context.Context, s *server, method, path, token, body string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+s.Address+path, strings.NewReader(body))
-	if err != nil {
-		return nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	return do(request)
-}
-
-func get(ctx context.Context, url string) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, url, http.NoBody)
-	if err != nil {
-		return nil, err
-	}
-	return do(request)
-}
-
-func do(request *http.Request) ([]byte, error) {
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { _ = response.Body.Close() }()
-	body, err := io.ReadAll(response.Body)
-	if err != nil {
-		return nil, err
-	}
-	if response.StatusCode >= http.StatusBadRequest || bytes.Contains(body, []byte(`"success":false`)) {
-		return nil, fmt.Errorf("%s %s: %d %.300s", request.Method, request.URL.Path, response.StatusCode, body)
-	}
-	return body, nil
+	_, answer, err := measure.Ask(ctx, method, "http://"+s.Address+path, body, "Authorization", "Bearer "+token)
+	return answer, err
 }

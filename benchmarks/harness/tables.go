@@ -50,15 +50,14 @@ func (r *report) writeResult(w io.Writer, o *result) {
 	if limit := r.of(o.Against); limit != nil && o.Ratio != nil {
 		of = fmt.Sprintf("%.2f (%.2f–%.2f) %s", o.Ratio.Median, o.Ratio.Low, o.Ratio.High, o.Against)
 	}
-	middle := func(figure func(round) float64) float64 { return median(o.each(figure)) }
 	server, memory, allocs := "", "", ""
-	if rss := middle(func(v round) float64 { return float64(v.RSS) }); rss > 0 {
-		server = fmt.Sprintf("%.1f µs", middle(func(v round) float64 { return v.Server }))
+	if rss := o.middle(func(v round) float64 { return float64(v.RSS) }); rss > 0 {
+		server = fmt.Sprintf("%.1f µs", o.middle(func(v round) float64 { return v.Server }))
 		memory = fmt.Sprintf("%.0f MiB", rss/(1<<20))
-		allocs = fmt.Sprintf("%.1f", middle(func(v round) float64 { return v.Allocs }))
+		allocs = fmt.Sprintf("%.1f", o.middle(func(v round) float64 { return v.Allocs }))
 	}
 	fmt.Fprintf(w, "%-30s %5d %10s %19s  %-24s %8s %8s %6s %7s\n", o.Key[:1]+" "+o.Name, o.Connections, thousands(o.Rate.Median),
-		"("+thousands(o.Rate.Low)+"–"+thousands(o.Rate.High)+")", of, server, fmt.Sprintf("%.1f µs", middle(func(v round) float64 { return v.Machine })), allocs, memory)
+		"("+thousands(o.Rate.Low)+"–"+thousands(o.Rate.High)+")", of, server, fmt.Sprintf("%.1f µs", o.middle(func(v round) float64 { return v.Machine })), allocs, memory)
 	o.writeCommits(w)
 	if o.Syncs > 1 {
 		fmt.Fprintf(w, "%-30s %5s %10s syncs/s\n", "", "", thousands(o.Rate.Median*float64(o.Syncs)))
@@ -71,7 +70,7 @@ func (o *result) writeCommits(w io.Writer) {
 		return
 	}
 	middle := func(figure func(*commits) float64) float64 {
-		return median(o.each(func(v round) float64 { return figure(v.Commits) }))
+		return o.middle(func(v round) float64 { return figure(v.Commits) })
 	}
 	fmt.Fprintf(w, "%-30s %5s %10.1f events a commit, which takes %.2f ms, half of them up to %g, 99 %% up to %g ms\n", "", "",
 		middle(func(c *commits) float64 { return c.Events }), middle(func(c *commits) float64 { return c.Mean }),

@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"time"
 
 	"github.com/paceboard/paceboard/benchmarks/internal/measure"
@@ -31,15 +30,7 @@ func main() {
 	flag.StringVar(&o.svg, "svg", "benchmarks/results/live-latency.svg", "`FILE` for the plot")
 	flag.StringVar(&o.json, "json", "", "`FILE` for the figures of the first part")
 	flag.Parse()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
-	ctx, cancel := context.WithTimeout(ctx, 4*time.Minute) // the build included
-	err := run(ctx, o)
-	cancel()
-	stop()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "live:", err)
-		os.Exit(1)
-	}
+	measure.Main("live", 4*time.Minute, func(ctx context.Context) error { return run(ctx, o) }) // the build included
 }
 
 // run is the whole measurement.
@@ -47,7 +38,7 @@ func run(ctx context.Context, o options) (err error) {
 	if o.subscribers < 1 || o.subscribers > 15_000 || o.stalled < 0 || o.stalled >= o.subscribers {
 		return fmt.Errorf("-subscribers %d -stalled %d: must be 1 to 15,000, and fewer stalled ones", o.subscribers, o.stalled)
 	}
-	said("building and starting the server")
+	measure.Say("building and starting the server")
 	s, err := startServer(ctx, o.pprof)
 	if err != nil {
 		return err
@@ -86,7 +77,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err := measure.Pause(ctx, o.warmUp); err != nil {
 		return err
 	}
-	said("measuring: all read")
+	measure.Say("measuring: all read")
 	if r.reading, err = collect(ctx, s, p, m, o.measure); err != nil {
 		return err
 	}
@@ -102,7 +93,7 @@ func run(ctx context.Context, o options) (err error) {
 	for i := range o.stalled { // spread over those on the board and the others
 		subscribers[i*o.subscribers/o.stalled].stalled.Store(true)
 	}
-	said("measuring: %d of %d have stopped reading", o.stalled, o.subscribers)
+	measure.Say("measuring: %d of %d have stopped reading", o.stalled, o.subscribers)
 	if r.stalled, err = collect(ctx, s, p, m, o.measure); err != nil {
 		return err
 	}
@@ -119,13 +110,6 @@ func run(ctx context.Context, o options) (err error) {
 	if err := r.plot(o.svg); err != nil {
 		return err
 	}
-	said("the plot is in %s", o.svg)
+	measure.Say("the plot is in %s", o.svg)
 	return nil
-}
-
-var began = time.Now()
-
-// said is a line of progress.
-func said(format string, args ...any) {
-	fmt.Fprintf(os.Stderr, "%6.1f s  %s\n", time.Since(began).Seconds(), fmt.Sprintf(format, args...))
 }

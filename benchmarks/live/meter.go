@@ -19,7 +19,7 @@ type meter struct {
 
 // part is one measurement: shards, so that readers seldom meet.
 type part struct {
-	begun  int64 // nanoseconds since began
+	begun  int64 // nanoseconds since measure.Began
 	shards [32]shard
 }
 
@@ -72,7 +72,7 @@ type result struct {
 
 // collect records for a while, and looks at the server every second.
 func collect(ctx context.Context, s *server, p *poster, m *meter, d time.Duration) (r result, err error) {
-	fresh := &part{begun: int64(time.Since(began))}
+	fresh := &part{begun: int64(time.Since(measure.Began))}
 	for i := range fresh.shards {
 		fresh.shards[i].latency = newHistogram()
 	}

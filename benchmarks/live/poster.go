@@ -25,13 +25,12 @@ const (
 // poster posts at a fixed rate, one batch at a time.
 type poster struct {
 	server       *server
-	client       *http.Client
 	token        string
 	rate         int
 	day          string
 	random       *rand.Rand
 	steps        [people]int64
-	acknowledged []atomic.Int64 // by batch: nanoseconds since began; 0 is not yet
+	acknowledged []atomic.Int64 // by batch: nanoseconds since measure.Began; 0 is not yet
 	batches      int
 	synced       atomic.Int64
 }
@@ -39,7 +38,7 @@ type poster struct {
 // newPoster creates the competition and puts everybody on the board.
 func newPoster(ctx context.Context, s *server, rate int) (*poster, error) {
 	p := &poster{
-		server: s, client: &http.Client{Timeout: 30 * time.Second}, rate: rate,
+		server: s, rate: rate,
 		day:    time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly),
 		random: rand.New(rand.NewPCG(1, 2)), acknowledged: make([]atomic.Int64, maxBatches), // the same load each time
 	}
@@ -50,7 +49,7 @@ func newPoster(ctx context.Context, s *server, rate int) (*poster, error) {
 	now := time.Now().UTC()
 	body := fmt.Sprintf(`{"id":%q,"name":"Live","start_date":%q,"end_date":%q}`, competitionID,
 		now.AddDate(0, 0, -3).Format(time.RFC3339), now.AddDate(0, 0, 3).Format(time.RFC3339))
-	if err := s.post(ctx, p.client, "/api/v1/competitions", p.token, []byte(body), http.StatusCreated); err != nil {
+	if err := p.ask(ctx, "/api/v1/competitions", body); err != nil {
 		return nil, err
 	}
 	return p, p.post(ctx, maxBatch)
@@ -100,13 +99,19 @@ func (p *poster) post(ctx context.Context, size int) error {
 	}
 	body = p.appendSync(body, marker, markerStart+int64(p.batches))
 	body = append(body, `]}`...)
-	if err := p.server.post(ctx, p.client, "/api/v1/fitness/sync/batch", p.token, body, http.StatusOK); err != nil {
+	if err := p.ask(ctx, "/api/v1/fitness/sync/batch", string(body)); err != nil {
 		return err
 	}
-	p.acknowledged[p.batches].Store(int64(time.Since(began)))
+	p.acknowledged[p.batches].Store(int64(time.Since(measure.Began)))
 	p.batches++
 	p.synced.Add(int64(size))
 	return nil
+}
+
+// ask posts JSON and wants success.
+func (p *poster) ask(ctx context.Context, path, body string) error {
+	_, _, err := measure.Ask(ctx, http.MethodPost, "http://"+p.server.Address+path, body, "Authorization", "Bearer "+p.token)
+	return err
 }
 
 func (p *poster) appendSync(dst []byte, user string, steps int64) []byte {

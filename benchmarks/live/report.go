@@ -1,10 +1,8 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"strconv"
 
 	"github.com/paceboard/paceboard/benchmarks/internal/measure"
@@ -28,14 +26,10 @@ type report struct {
 
 // save writes what the first part gave, for programs.
 func (r *report) save(path string) error {
-	text, err := json.Marshal(map[string]any{
+	return measure.SaveJSON(path, map[string]any{
 		"subscribers": r.options.subscribers, "syncs_per_second": r.reading.syncs, "frames_per_second": r.reading.frames,
 		"server_cores": r.reading.cpu, "p50_ms": measure.Milliseconds(r.reading.latency, 50), "p99_ms": measure.Milliseconds(r.reading.latency, 99),
 	})
-	if err != nil {
-		return fmt.Errorf("write the figures: %w", err)
-	}
-	return os.WriteFile(path, append(text, '\n'), 0o644) //nolint:gosec // a result for everybody
 }
 
 // print writes the figures beside their goals.

@@ -1,11 +1,7 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"fmt"
-	"io"
-	"net/http"
 	"os"
 	"path/filepath"
 
@@ -23,7 +19,7 @@ type server struct {
 // startServer builds the program, and returns when it serves.
 func startServer(ctx context.Context, pprof string) (s *server, err error) {
 	s = &server{}
-	if s.dir, err = measure.TempDir("live"); err != nil {
+	if s.dir, err = os.MkdirTemp("", "paceboard-live-"); err != nil {
 		return nil, err
 	}
 	defer func() {
@@ -58,25 +54,3 @@ type usage struct {
 }
 
 func (s *server) usage() usage { return usage{s.Usage(), measure.KernelTCP()} }
-
-// post sends JSON and wants a status.
-func (s *server) post(ctx context.Context, client *http.Client, path, bearer string, body []byte, want int) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://"+s.Address+path, bytes.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+bearer)
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode != want || bytes.Contains(answer, []byte(`"code"`)) {
-		return fmt.Errorf("%s: %d %.300s", path, response.StatusCode, answer)
-	}
-	return nil
-}

@@ -62,7 +62,7 @@ func connectAll(ctx context.Context, s *server, m *meter, o options) ([]*subscri
 				}
 				subscribers[i] = subscriber
 				if n := open.Add(1); n%2_000 == 0 {
-					said("%d subscribers", n)
+					measure.Say("%d subscribers", n)
 				}
 			}
 		})
@@ -222,7 +222,7 @@ var (
 
 // took notes the batches that a frame brings.
 func (s *subscriber) took(payload []byte) {
-	now := int64(time.Since(began))
+	now := int64(time.Since(measure.Began))
 	_, rest, found := bytes.Cut(payload, markerKey)
 	if !found {
 		s.meter.frame(s.number)

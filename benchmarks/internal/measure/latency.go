@@ -1,14 +1,11 @@
 package measure
 
 import (
-	"context"
 	"fmt"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
-	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Milliseconds is a percentile of latencies that are recorded in microseconds.
@@ -29,12 +26,4 @@ func Percentiles(h *hdrhistogram.Histogram, nines float64, steps int, xOf, yOf f
 		fmt.Fprintf(&b, "%c%.1f %.1f", verb, xOf(percentile), yOf(Milliseconds(h, percentile)))
 	}
 	return b.String()
-}
-
-// Pause waits, or fails when the measurement ends early.
-func Pause(ctx context.Context, d time.Duration) error {
-	if !worker.Pause(ctx, d) {
-		return context.Cause(ctx)
-	}
-	return nil
 }

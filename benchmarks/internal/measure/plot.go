@@ -5,8 +5,6 @@ import (
 	"encoding/xml"
 	"fmt"
 	"math"
-	"os"
-	"path/filepath"
 )
 
 // theme is the style of all plots, for light and dark. Series are called one,
@@ -61,13 +59,7 @@ func (p *Plot) Save(path string, x int, caption ...string) error {
 		p.Text(float64(x), float64(p.Height-8-16*(len(caption)-1-i)), "caption", "", "%s", line)
 	}
 	p.WriteString("</svg>\n")
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil { //nolint:gosec // a result for everybody
-		return fmt.Errorf("write the plot: %w", err)
-	}
-	if err := os.WriteFile(path, p.Bytes(), 0o644); err != nil { //nolint:gosec // the same
-		return fmt.Errorf("write the plot: %w", err)
-	}
-	return nil
+	return save(path, p.Bytes())
 }
 
 func escape(s string) string {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -83,13 +82,4 @@ func FreeAddress(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("find a free port: %w", err)
 	}
 	return listener.Addr().String(), listener.Close()
-}
-
-// TempDir makes a folder to work in, which the caller removes.
-func TempDir(name string) (string, error) {
-	dir, err := os.MkdirTemp("", "paceboard-"+name+"-")
-	if err != nil {
-		return "", fmt.Errorf("make a folder: %w", err)
-	}
-	return dir, nil
 }
