@@ -31,7 +31,7 @@ type docPage struct {
 type docBlock struct{ language, text string }
 
 // docPrograms are those whose name makes code in the text a command, if there is
-// anything behind it.
+// anything after it.
 var docPrograms = []string{
 	"paceboard", "bin/paceboard", "make", "go", "curl", "psql", "pg_dump", "initdb", "redis-cli",
 	"docker", "podman", "kubectl", "helm", "systemctl", "journalctl", "ssh",
@@ -80,7 +80,7 @@ func parseDocPage(text string) docPage {
 			}
 			continue
 		case unrun:
-			wrong(n, "a mark without a block behind it")
+			wrong(n, "a mark without a block after it")
 			unrun = false
 		}
 		if docMarkBlock.MatchString(line) {

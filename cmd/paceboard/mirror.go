@@ -94,9 +94,9 @@ type mirrorTool struct {
 	to    competition.Mirror
 }
 
-// patience is how often a board is looked at again that a running server is
+// looks is how often a board is looked at again that a running server is
 // changing.
-const patience = 5
+const looks = 5
 
 // each does something with every board, and shows how far it is.
 func (t *mirrorTool) each(what string, boards []competition.Summary, do func(id string, members func(int)) error) error {
@@ -138,7 +138,7 @@ func (t *mirrorTool) recover(ctx context.Context, id string) (*competition.Compe
 func (t *mirrorTool) rebuild(ctx context.Context, boards []competition.Summary) error {
 	began, members := time.Now(), 0
 	err := t.each("rebuilding", boards, func(id string, count func(int)) error {
-		for range patience {
+		for range looks {
 			core, err := t.recover(ctx, id)
 			if err != nil {
 				return err
@@ -178,7 +178,7 @@ func (t *mirrorTool) verify(ctx context.Context, boards []competition.Summary) e
 	began, members, wrong := time.Now(), 0, 0
 	err := t.each("verifying", boards, func(id string, count func(int)) error {
 		var all []difference
-		for try := range patience {
+		for try := range looks {
 			core, err := t.recover(ctx, id)
 			if err != nil {
 				return err

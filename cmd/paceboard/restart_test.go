@@ -59,7 +59,7 @@ func restart(t *testing.T, dir string, participants int) time.Duration {
 }
 
 // fillBoard writes a competition whose user n has n steps, over two days, into
-// a data folder: snapshot rows, and a tail of the journal behind them.
+// a data folder: snapshot rows, and a tail of the journal after them.
 func fillBoard(t *testing.T, dir, id string, participants int) {
 	t.Helper()
 	ctx := t.Context()
@@ -85,7 +85,7 @@ func fillBoard(t *testing.T, dir, id string, participants int) {
 		}
 		c.Applied(&b)
 	}
-	const tail = 10_000 // reports behind the snapshot
+	const tail = 10_000 // reports after the snapshot
 	today := competition.DayOf(time.Now())
 	for n := 1; n <= participants; n++ {
 		for back := range competition.Day(2) {

@@ -104,7 +104,7 @@ func (s *seen) socket(token, frame string) {
 
 // TestNothingSecretIsEverShown by the real program: not in its log at the lowest
 // level, in answers, metrics or health, with good tokens and bad ones in every
-// place where somebody might put one, and with everything behind it failing.
+// place where somebody might put one, and with everything after it failing.
 func TestNothingSecretIsEverShown(t *testing.T) {
 	t.Parallel()
 	database, cache := testservers.Postgres(t), testservers.Redis(t)

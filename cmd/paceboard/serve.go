@@ -265,6 +265,6 @@ func recoveryProgress(w io.Writer) func(id string, rows, records int, took time.
 		if done {
 			state = "recovered"
 		}
-		fmt.Fprintf(w, "%-10s %q: %d participants, %d events behind the snapshot, %.2f s\n", state, id, rows, records, took.Seconds())
+		fmt.Fprintf(w, "%-10s %q: %d participants, %d events after the snapshot, %.2f s\n", state, id, rows, records, took.Seconds())
 	}
 }

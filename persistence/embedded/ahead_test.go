@@ -37,7 +37,7 @@ func TestLogsHaveZerosWhereTheyAreWrittenNext(t *testing.T) {
 		content := readAll(t, files, "1.log")
 		require.Equal(t, written, content[:len(written)], "what was written is there")
 		ahead := content[len(written):]
-		require.Empty(t, bytes.Trim(ahead, "\x00"), "and zeros behind it")
+		require.Empty(t, bytes.Trim(ahead, "\x00"), "and zeros after it")
 		require.LessOrEqual(t, len(ahead), mostAhead)
 	}
 	write(1)

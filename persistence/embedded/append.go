@@ -58,7 +58,7 @@ func (s *Store) outcome(ctx context.Context, c *commit) error {
 // commit is one Pebble batch on its way.
 type commit struct {
 	batch      *pebble.Batch
-	claims     []byte // for the witness, once the batch is durable
+	claims     []byte // for the commit watermark, once the batch is durable
 	key, value []byte // scratch
 	batches    int
 	bytes      int
@@ -173,7 +173,7 @@ func (s *Store) runCommits() {
 		s.counters.begin(began)
 		err := s.apply(c.batch)
 		if err == nil {
-			s.witness.add(c.claims) // W1 and W2: after the fsync, before the answer.
+			s.mark.add(c.claims) // W1 and W2: after the fsync, before the answer.
 		} else {
 			clear(s.heads) // They are read again.
 			err = fmt.Errorf("%w: %w", competition.ErrUnavailable, err)

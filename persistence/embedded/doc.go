@@ -5,7 +5,7 @@
 // rule of a competition, and never repairs anything. The folder holds
 //
 //	pebble/   Pebble's own files; keys.go and rows.go say what is in them
-//	witness   what was acknowledged, told a second time; see below
+//	witness   the commit watermark: what was acknowledged, told a second time; see below
 //	ballast   space to give up when the disk is full; see ballast
 //
 // Reading starts at [Open] and [Store.Append]. An append is one Pebble batch,
@@ -24,7 +24,7 @@
 // Pebble checks every block that it reads, but it opens a write-ahead log or a
 // MANIFEST that was cut off, or has a damaged last record, without a word: to
 // it that is what a power loss leaves behind. To us it can be an acknowledged
-// event that is gone. The witness tells the two apart. It is an append-only
+// event that is gone. The commit watermark tells the two apart. It is an append-only
 // file of claims, each with its own checksum:
 //
 //	"the journal of competition C was durable up to seq N"
@@ -42,7 +42,7 @@
 //	… after the claim                               the kernel has both; both are read at the next start
 //	the machine loses power at any time             synced events are there; the last seconds' claims may be lost,
 //	                                                singly and in any order, and those that are left are still true
-//	while the witness is written anew               the new file is complete and synced before it is renamed over the
+//	while the watermark is rewritten                the new file is complete and synced before it is renamed over the
 //	                                                old one, and holds no claim that the old one or the journal does
 //	                                                not: whichever the folder names afterwards, W1 holds
 //	the disk refuses a claim                        it waits in memory and goes with the next one; until then the
@@ -54,7 +54,7 @@
 // Append alike, with a *competition.CorruptError that names the first missing
 // seq, and its claim is kept, so that it is refused after the next start too;
 // the other competitions run. A MANIFEST that falls short concerns everybody:
-// Open gives [ErrDamaged]. What stays unwatched is a cut behind the last claim
+// Open gives [ErrDamaged]. What stays unwatched is a cut after the last claim
 // of a machine that lost power, and a MANIFEST edit younger than about a second.
 //
 // Gaps between batches, a head that does not match the last batch, a snapshot

@@ -41,7 +41,7 @@ func TestOpenRefusesAFolderOfANewerVersion(t *testing.T) {
 		require.ErrorIs(t, err, ErrNewer)
 		require.ErrorContains(t, err, "made by a newer version")
 		require.NotErrorIs(t, err, ErrDamaged)
-		db := behind(t, options)
+		db := openRaw(t, options)
 		require.NoError(t, db.Delete([]byte("f/level"), pebble.Sync))
 		require.NoError(t, db.Close())
 	}

@@ -131,19 +131,19 @@ func (s *Store) LatestInvitation(ctx context.Context, competitionID, userID stri
 }
 
 // InvitationsTo visits a user's invitations; see competition.InvitationStore.
-func (s *Store) InvitationsTo(ctx context.Context, userID string, behind competition.InvitationPlace, visit func(competition.Invitation) bool) error {
+func (s *Store) InvitationsTo(ctx context.Context, userID string, after competition.InvitationPlace, visit func(competition.Invitation) bool) error {
 	lower, upper := under(invitedKeys, userID)
-	if behind != (competition.InvitationPlace{}) {
-		lower = append(append(append(invitedKey(userID, behind.CompetitionID), separator), behind.ID...), separator)
+	if after != (competition.InvitationPlace{}) {
+		lower = append(append(append(invitedKey(userID, after.CompetitionID), separator), after.ID...), separator)
 	}
 	return s.eachInvitation(ctx, lower, upper, visit)
 }
 
 // InvitationsIn visits a competition's invitations; see competition.InvitationStore.
-func (s *Store) InvitationsIn(ctx context.Context, competitionID, behind string, visit func(competition.Invitation) bool) error {
+func (s *Store) InvitationsIn(ctx context.Context, competitionID, after string, visit func(competition.Invitation) bool) error {
 	lower, upper := under(invitationOfKeys, competitionID)
-	if behind != "" {
-		lower = append(append(lower, behind...), separator)
+	if after != "" {
+		lower = append(append(lower, after...), separator)
 	}
 	return s.eachInvitation(ctx, lower, upper, visit)
 }

@@ -111,7 +111,7 @@ const (
 	numberSize    = 4
 	timestampSize = 8
 	separator     = 0
-	pastSeparator = 1 // what follows everything behind the separator
+	pastSeparator = 1 // what follows everything after the separator
 	pastSlash     = '/' + 1
 )
 
@@ -202,7 +202,7 @@ func splitPair(key []byte) (first, second string, ok bool) {
 	return strings.Cut(name(key), string(rune(separator)))
 }
 
-// name is what stands behind the kind in a key without a separator.
+// name is what stands after the kind in a key without a separator.
 func name(key []byte) string { return string(key[min(kindSize, len(key)):]) }
 
 // invitedKey is what the keys of a user's invitations to a competition have in
@@ -211,5 +211,5 @@ func invitedKey(userID, id string) []byte {
 	return append(append(appendKey(nil, invitedKeys, userID), separator), id...)
 }
 
-// lastName is what stands behind the last separator of a key that ends in a name.
+// lastName is what stands after the last separator of a key that ends in a name.
 func lastName(key []byte) string { return string(key[bytes.LastIndexByte(key, separator)+1:]) }

@@ -62,8 +62,8 @@ func (c *commit) addPrize(p *competition.Prize) error {
 
 // TransactionsOf visits a user's transactions, newest first; see
 // competition.LedgerStore. Like the catalog it does not wait for a commit.
-func (s *Store) TransactionsOf(ctx context.Context, userID string, behind competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
-	return s.backwards(ctx, sideKeys, userID, behind, func(place competition.LedgerPlace, fields []byte) (bool, error) {
+func (s *Store) TransactionsOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
+	return s.backwards(ctx, sideKeys, userID, after, func(place competition.LedgerPlace, fields []byte) (bool, error) {
 		id := competition.TransactionID{CompetitionID: place.CompetitionID, Seq: place.Seq, N: place.N}
 		t, err := competition.ParseUserTransaction(id, place.At, fields)
 		if err != nil {
@@ -74,8 +74,8 @@ func (s *Store) TransactionsOf(ctx context.Context, userID string, behind compet
 }
 
 // PrizesOf visits a user's prizes, newest first; see competition.LedgerStore.
-func (s *Store) PrizesOf(ctx context.Context, userID string, behind competition.LedgerPlace, visit func(competition.Prize) bool) error {
-	return s.backwards(ctx, winningKeys, userID, behind, func(place competition.LedgerPlace, _ []byte) (bool, error) {
+func (s *Store) PrizesOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.Prize) bool) error {
+	return s.backwards(ctx, winningKeys, userID, after, func(place competition.LedgerPlace, _ []byte) (bool, error) {
 		prize, err := prizeOf(s.db, competition.PrizeID{CompetitionID: place.CompetitionID, Number: place.N})
 		if err != nil {
 			return false, err
@@ -84,15 +84,15 @@ func (s *Store) PrizesOf(ctx context.Context, userID string, behind competition.
 	})
 }
 
-// backwards visits the rows of a user from behind a place on, until visit
+// backwards visits the rows of a user from after a place on, until visit
 // returns false.
-func (s *Store) backwards(ctx context.Context, kind byte, userID string, behind competition.LedgerPlace, visit func(place competition.LedgerPlace, fields []byte) (bool, error)) error {
+func (s *Store) backwards(ctx context.Context, kind byte, userID string, after competition.LedgerPlace, visit func(place competition.LedgerPlace, fields []byte) (bool, error)) error {
 	if ctx.Err() != nil {
 		return outOfTime(ctx, "nothing was begun")
 	}
 	lower, upper := under(kind, userID)
-	if behind != (competition.LedgerPlace{}) {
-		upper = appendPlaceKey(nil, kind, userID, behind)
+	if after != (competition.LedgerPlace{}) {
+		upper = appendPlaceKey(nil, kind, userID, after)
 	}
 	rows, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
@@ -146,15 +146,15 @@ func prizeOf(from pebble.Reader, id competition.PrizeID) (competition.Prize, err
 }
 
 // PendingPrizes visits what is pending; see competition.LedgerStore.
-func (s *Store) PendingPrizes(ctx context.Context, behind competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) (err error) {
+func (s *Store) PendingPrizes(ctx context.Context, after competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) (err error) {
 	if ctx.Err() != nil {
 		return outOfTime(ctx, "nothing was begun")
 	}
 	view := s.db.NewSnapshot()
 	defer closeAfter(view, &err)
 	lower, upper := allOf(pendingKeys)
-	if behind != (competition.PrizeID{}) {
-		lower = append(appendNumberKey(nil, pendingKeys, behind.CompetitionID, behind.Number), 0)
+	if after != (competition.PrizeID{}) {
+		lower = append(appendNumberKey(nil, pendingKeys, after.CompetitionID, after.Number), 0)
 	}
 	err = each(ctx, view, lower, upper, func(key, _ []byte) error {
 		id, ok := numbered(key)

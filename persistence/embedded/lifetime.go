@@ -26,7 +26,7 @@ func (s *Store) Project(ctx context.Context, p *competition.Projection) (err err
 		return err
 	}
 	if checkpoint < p.From {
-		return fmt.Errorf("project what came behind seq %d over %d: %w", p.From, checkpoint, competition.ErrConflict)
+		return fmt.Errorf("project what came after seq %d over %d: %w", p.From, checkpoint, competition.ErrConflict)
 	}
 	// Two rows of a call may be of one user and month, so that it must see what
 	// it wrote.
@@ -94,7 +94,7 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 
 // LifetimeOf is a user's days, as of one moment; see competition.LifetimeStore.
 // Cost: linear in the user's months and competitions, some 5 µs each.
-func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, behind []string, ties int, err error) {
+func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, lagging []string, ties int, err error) {
 	if ctx.Err() != nil {
 		return nil, nil, 0, outOfTime(ctx, "nothing was begun")
 	}
@@ -119,7 +119,7 @@ func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competi
 		}
 		checkpoint, err := checkpointOf(view, id)
 		if checkpoint < journal.seq {
-			behind = append(behind, id)
+			lagging = append(lagging, id)
 		}
 		return err
 	})
@@ -135,10 +135,10 @@ func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competi
 			return err
 		})
 	}
-	return months, behind, ties, eachError(err, "", 0)
+	return months, lagging, ties, eachError(err, "", 0)
 }
 
-// Unprojected visits the competitions that the lifetime statistics are behind;
+// Unprojected visits the competitions that the lifetime statistics lag;
 // see competition.LifetimeStore. Cost: linear in all competitions.
 func (s *Store) Unprojected(ctx context.Context, visit func(competitionID string)) error {
 	lower, upper := allOf(snapshotKeys)

@@ -58,7 +58,7 @@ func TestCheckpointsSurvivePowerLossWithTheirRows(t *testing.T) {
 		require.Contains(t, stepsAt, checkpoint)
 		seen[checkpoint] = true
 		for _, user := range users {
-			months, behind, _, err := clone.LifetimeOf(t.Context(), user)
+			months, lagging, _, err := clone.LifetimeOf(t.Context(), user)
 			require.NoError(t, err)
 			var all competition.Lifetime
 			for _, m := range months {
@@ -69,7 +69,7 @@ func TestCheckpointsSurvivePowerLossWithTheirRows(t *testing.T) {
 			require.LessOrEqual(t, steps, now[user])
 			head, err := storedHead(clone.db, "board")
 			require.NoError(t, err)
-			require.Equal(t, checkpoint < head.seq, len(behind) == 1, "what was lost is read elsewhere")
+			require.Equal(t, checkpoint < head.seq, len(lagging) == 1, "what was lost is read elsewhere")
 		}
 		require.NoError(t, clone.Close())
 	}

@@ -181,7 +181,7 @@ func (s *Store) OpenTies(ctx context.Context, userID string) (ties []competition
 	ties, over, err := openTies(ctx, many, view, userID)
 	many.end()
 	if len(over) > 0 {
-		s.settleTies(ctx, userID, over)
+		s.retireTies(ctx, userID, over)
 	}
 	return ties, err
 }
@@ -220,9 +220,9 @@ func openTies(ctx context.Context, many *bulk, from pebble.Reader, userID string
 	return open, over, errors.Join(append(damage, eachError(err, "", 0))...)
 }
 
-// settleTies moves ties to competitions that are over out of the way, unless they
+// retireTies moves ties to competitions that are over out of the way, unless they
 // have changed since. When it does not succeed, the next reader tries again.
-func (s *Store) settleTies(ctx context.Context, userID string, over []competition.Tie) {
+func (s *Store) retireTies(ctx context.Context, userID string, over []competition.Tie) {
 	if s.refusal.Load() != nil || s.acquire(ctx) != nil {
 		return
 	}

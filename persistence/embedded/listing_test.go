@@ -36,8 +36,8 @@ func enrol(g *porttest.Game, user string) error {
 	return err
 }
 
-// behind opens the database of a store that is closed, as another program would.
-func behind(t *testing.T, o Options) *pebble.DB {
+// openRaw opens the database of a store that is closed, as another program would.
+func openRaw(t *testing.T, o Options) *pebble.DB {
 	t.Helper()
 	if o.FS == nil {
 		o.FS = vfs.Default
@@ -126,7 +126,7 @@ func TestAnIndexThatAnOlderVersionDidNotKeepUpIsMadeAgain(t *testing.T) {
 				require.NoError(t, again.Commit(t.Context()))
 			}
 			played(t, other, 4, competition.Public)
-			db := behind(t, o)
+			db := openRaw(t, o)
 			for _, kind := range []byte{journalKeys, headKeys, identityKeys, summaryKeys, membershipKeys} {
 				lower, upper := allOf(kind)
 				require.NoError(t, db.DeleteRange(lower, upper, pebble.Sync))

@@ -127,7 +127,7 @@ func (o *opening) open() (s *Store, err error) {
 	if err := o.makeRoom(); err != nil {
 		return nil, err
 	}
-	said, found, err := readWitness(o.FS, o.Dir)
+	said, found, err := readWatermark(o.FS, o.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -231,7 +231,7 @@ func (o *opening) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 	return options
 }
 
-// newStore holds the database against the witness and rewrites that. last names
+// newStore holds the database against the commit watermark and rewrites that. last names
 // the opening before this one.
 func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found bool, last string) (*Store, error) {
 	if err := verifyFormat(db); err != nil {
@@ -247,11 +247,11 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 	}
 	switch {
 	case !found && len(said.journals) > 0:
-		o.Logger.Warn("the data folder has no witness: events that were lost before now would go unnoticed")
+		o.Logger.Warn("the data folder has no commit watermark: events that were lost before now would go unnoticed")
 	case said.skipped > 0:
-		o.Logger.Info("the witness has bytes that are no claim, as after a power loss", "bytes", said.skipped)
+		o.Logger.Info("the commit watermark has bytes that are no claim, as after a power loss", "bytes", said.skipped)
 	}
-	w := &witness{fs: o.FS, dir: o.Dir, logger: o.Logger}
+	w := &watermark{fs: o.FS, dir: o.Dir, logger: o.Logger}
 	if err := w.write(said); err != nil {
 		if w.file != nil {
 			err = errors.Join(err, w.file.Close())
@@ -264,7 +264,7 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 	}
 	o.log.manifest.CompareAndSwap(nil, &there.ManifestFilename) // Nothing may have been written yet.
 	s := &Store{
-		options: o.Options, log: o.log, db: db, lock: lock, witness: w, damaged: damaged,
+		options: o.Options, log: o.log, db: db, lock: lock, mark: w, damaged: damaged,
 		saving: newTurns(), projecting: newTurns(), handing: newTurns(), administering: newTurns(), inviting: newTurns(), auditing: newTurns(),
 		bulks: make(chan struct{}, bulkPlaces()),
 		slot:  make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{},

@@ -15,8 +15,8 @@ import (
 // could have the marker and not the MANIFEST, and nothing would open. It happens
 // once for each start and each new MANIFEST.
 //
-// It fills logs ahead, see filledLog. While renewing is set it makes them anew,
-// instead of from old ones with their bytes behind the end.
+// It fills logs ahead, see filledLog. While renewing is set it makes new ones
+// instead of reusing old ones with their bytes after the end.
 type orderedFS struct {
 	vfs.FS
 	renewing *atomic.Bool

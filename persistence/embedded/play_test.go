@@ -29,7 +29,7 @@ type play struct {
 // account is what a competition's journal must hold, and what it may hold more.
 type account struct {
 	acknowledged []byte
-	attempted    []byte // behind it, whole or not at all
+	attempted    []byte // after it, whole or not at all
 }
 
 func newPlay(seed uint64, games int) *play {

@@ -46,7 +46,7 @@ func (s *Store) Read(ctx context.Context, competitionID string, after uint64, vi
 	return nil
 }
 
-// readBatches visits the batches after a seq and returns the seq behind them.
+// readBatches visits the batches after a seq and returns the seq after them.
 func readBatches(ctx context.Context, from pebble.Reader, id string, after uint64, visit func(records []byte) error) (next uint64, err error) {
 	lower, upper := under(journalKeys, id)
 	next = after + 1

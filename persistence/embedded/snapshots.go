@@ -14,7 +14,7 @@ import (
 // wait for the disk: until the journal is trimmed, which is a later write, a
 // snapshot is only a shortcut. Pebble's log is in order, so that a crash leaves
 // all writes up to some point, and the snapshot before this one with the journal
-// behind it says the same. A snapshot beyond the durable journal, and one of a
+// after it says the same. A snapshot beyond the durable journal, and one of a
 // damaged competition, gives a *competition.CorruptError.
 func (s *Store) Save(ctx context.Context, snapshot *competition.Snapshot) (err error) {
 	if ctx.Err() != nil {

@@ -29,7 +29,7 @@ type Store struct {
 	log     *pebbleLog
 	db      *pebble.DB
 	lock    *pebble.Lock
-	witness *witness
+	mark    *watermark
 	damaged map[string]*competition.CorruptError
 
 	bulks   chan struct{} // of reads of many rows; see bulk
@@ -123,7 +123,7 @@ func (s *Store) claimManifest() {
 		return
 	}
 	s.claimed = info.Size()
-	s.witness.add(appendClaim(nil, claimManifest, uint64(sound), files.PathBase(path)))
+	s.mark.add(appendClaim(nil, claimManifest, uint64(sound), files.PathBase(path)))
 }
 
 // hung is how long a commit may take before Check says so. A healthy disk takes
@@ -160,5 +160,5 @@ func (s *Store) Close() error {
 	if err == nil {
 		s.claimManifest()
 	}
-	return errors.Join(err, s.witness.close(), s.lock.Close())
+	return errors.Join(err, s.mark.close(), s.lock.Close())
 }

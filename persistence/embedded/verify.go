@@ -95,7 +95,7 @@ func holdAgainst(db *pebble.DB, c *claims) (map[string]*competition.CorruptError
 			c.journals[id] = max(c.journals[id], h.seq)
 		}
 	}
-	// A damaged block ends the loop; what is behind it is looked up one by one.
+	// A damaged block ends the loop; what comes after it is looked up one by one.
 	if err := rows.Close(); err != nil && !pebble.IsCorruptionError(err) {
 		return nil, err
 	}

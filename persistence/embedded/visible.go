@@ -32,7 +32,7 @@ func (s *Store) Visible(ctx context.Context, l competition.Listing) (page []comp
 			return nil, next, err
 		}
 		if len(over) > 0 {
-			s.settleTies(ctx, l.Reader, over)
+			s.retireTies(ctx, l.Reader, over)
 		}
 	}
 	page, next = l.Page(v.known, v.listed, v.own)
@@ -122,13 +122,13 @@ func (v *lister) summary(id string) *competition.Summary {
 // readOwn reads the private competitions that the reader has to do with: all that
 // are not over, and the first of the others. Those whose ties have yet to be moved
 // come back.
-func (v *lister) readOwn(ctx context.Context) (settle []competition.Tie, err error) {
+func (v *lister) readOwn(ctx context.Context) (over []competition.Tie, err error) {
 	l := &v.listing
-	open, settle, err := openTies(ctx, v.many, v.from, l.Reader)
+	open, over, err := openTies(ctx, v.many, v.from, l.Reader)
 	if err != nil {
 		v.damage = append(v.damage, err)
 	}
-	for _, ties := range [][]competition.Tie{open, settle} {
+	for _, ties := range [][]competition.Tie{open, over} {
 		for i := range ties {
 			if summary := &ties[i].Summary; summary.Definition.Visibility == competition.Private && l.Shows(summary) {
 				v.own = append(v.own, *summary)
@@ -136,7 +136,7 @@ func (v *lister) readOwn(ctx context.Context) (settle []competition.Tie, err err
 		}
 	}
 	if l.Status != 0 && !l.Status.Over() {
-		return settle, nil
+		return over, nil
 	}
 	lower, upper := under(overKeys, l.Reader)
 	at := len(lower)
@@ -164,5 +164,5 @@ func (v *lister) readOwn(ctx context.Context) (settle []competition.Tie, err err
 		}
 		return nil
 	})
-	return settle, eachError(err, "", 0)
+	return over, eachError(err, "", 0)
 }

@@ -235,7 +235,7 @@ var auditLogRules = []rule{
 		require.Equal(t, 1, theLog(t, h).Entries)
 	}},
 
-	{"nothing is removed from behind a younger entry", func(t *testing.T, h *harness) {
+	{"nothing is removed after a younger entry", func(t *testing.T, h *harness) {
 		for i, at := range []competition.Millis{5, 9, 6} { // a clock that went back
 			e := entryNumber(i)
 			e.At = at

@@ -58,17 +58,17 @@ var catalogRules = []rule{
 		require.Equal(t, want, created)
 	}},
 
-	{"a list is in the byte order of ids, from behind any of them, until the visitor has enough", func(t *testing.T, h *harness) {
+	{"a list is in the byte order of ids, from after any of them, until the visitor has enough", func(t *testing.T, h *harness) {
 		ids := []string{"-", "10", "9", "Z", "_", "a", "a-", "a-b", "aa", "b"}
 		for i := range ids { // stored in another order
 			h.begin(t, ids[(i*7)%len(ids)])
 		}
 		require.Equal(t, ids, list(t, h.store, "", 100))
 		for i, id := range ids {
-			require.Equal(t, append([]string{}, ids[i+1:]...), list(t, h.store, id, 100), "behind %s", id)
+			require.Equal(t, append([]string{}, ids[i+1:]...), list(t, h.store, id, 100), "after %s", id)
 		}
 		require.Equal(t, ids[:3], list(t, h.store, "", 3))
-		require.Equal(t, ids[6:], list(t, h.store, "a+", 100), "behind an id that is not there")
+		require.Equal(t, ids[6:], list(t, h.store, "a+", 100), "after an id that is not there")
 	}},
 
 	{"memberships come a page at a time, and summaries for the ids that are asked for", func(t *testing.T, h *harness) {
@@ -97,7 +97,7 @@ var catalogRules = []rule{
 		}
 		page, err := h.store.MembershipsOf(t.Context(), "ann", "a+", 2)
 		require.NoError(t, err)
-		require.Equal(t, "a-", page[0].CompetitionID, "behind an id that is not there")
+		require.Equal(t, "a-", page[0].CompetitionID, "after an id that is not there")
 
 		asked := []string{"b", "nobody", "9", "b"}
 		found, err := h.store.Summaries(t.Context(), asked)
@@ -143,7 +143,7 @@ var catalogRules = []rule{
 	}},
 }
 
-// list is the ids behind one, limit at most.
+// list is the ids after one, limit at most.
 func list(t *testing.T, store competition.Store, after string, limit int) []string {
 	t.Helper()
 	ids := []string{}

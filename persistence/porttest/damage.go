@@ -25,7 +25,7 @@ func testDamage(t *testing.T, h *harness, damage func(t *testing.T, store compet
 	if damage == nil {
 		t.Skip("the back end has no way to do this damage")
 	}
-	const batches = 9 // of one event each, behind the first two
+	const batches = 9 // of one event each, after the first two
 	rng := rand.New(rand.NewPCG(6, 6))
 	games := map[string]*Game{}
 	for _, id := range []string{"a", "first", "g", "last", "m", "middle", "z"} {

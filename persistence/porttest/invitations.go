@@ -61,18 +61,18 @@ func guests(from, n int) (users []string) {
 	return users
 }
 
-func invitationsTo(t *testing.T, s competition.Store, user string, behind competition.InvitationPlace) (list []competition.Invitation) {
+func invitationsTo(t *testing.T, s competition.Store, user string, after competition.InvitationPlace) (list []competition.Invitation) {
 	t.Helper()
-	require.NoError(t, s.InvitationsTo(t.Context(), user, behind, func(i competition.Invitation) bool {
+	require.NoError(t, s.InvitationsTo(t.Context(), user, after, func(i competition.Invitation) bool {
 		list = append(list, i)
 		return true
 	}))
 	return list
 }
 
-func invitationsIn(t *testing.T, s competition.Store, id, behind string, limit int) (list []competition.Invitation) {
+func invitationsIn(t *testing.T, s competition.Store, id, after string, limit int) (list []competition.Invitation) {
 	t.Helper()
-	require.NoError(t, s.InvitationsIn(t.Context(), id, behind, func(i competition.Invitation) bool {
+	require.NoError(t, s.InvitationsIn(t.Context(), id, after, func(i competition.Invitation) bool {
 		list = append(list, i)
 		return len(list) < limit
 	}))

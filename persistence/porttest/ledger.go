@@ -126,7 +126,7 @@ var ledgerRules = []rule{
 		}, balances)
 	}},
 
-	{"a user's transactions are newest first, those of all competitions, from behind any of them", func(t *testing.T, h *harness) {
+	{"a user's transactions are newest first, those of all competitions, from after any of them", func(t *testing.T, h *harness) {
 		h.settled(t, "b", false)
 		h.settled(t, "a", false)
 		g := h.settled(t, "c", true)
@@ -268,27 +268,27 @@ var ledgerRules = []rule{
 	}},
 }
 
-func transactionsOf(t *testing.T, s competition.Store, userID string, behind competition.LedgerPlace, limit int) (all []competition.UserTransaction) {
+func transactionsOf(t *testing.T, s competition.Store, userID string, after competition.LedgerPlace, limit int) (all []competition.UserTransaction) {
 	t.Helper()
-	require.NoError(t, s.TransactionsOf(t.Context(), userID, behind, func(tx competition.UserTransaction) bool {
+	require.NoError(t, s.TransactionsOf(t.Context(), userID, after, func(tx competition.UserTransaction) bool {
 		all = append(all, tx)
 		return len(all) < limit
 	}))
 	return all
 }
 
-func prizesOf(t *testing.T, s competition.Store, userID string, behind competition.LedgerPlace, limit int) (all []competition.Prize) {
+func prizesOf(t *testing.T, s competition.Store, userID string, after competition.LedgerPlace, limit int) (all []competition.Prize) {
 	t.Helper()
-	require.NoError(t, s.PrizesOf(t.Context(), userID, behind, func(p competition.Prize) bool {
+	require.NoError(t, s.PrizesOf(t.Context(), userID, after, func(p competition.Prize) bool {
 		all = append(all, p)
 		return len(all) < limit
 	}))
 	return all
 }
 
-func pendingPrizes(t *testing.T, s competition.Store, behind competition.PrizeID, limit int) (all []competition.Prize) {
+func pendingPrizes(t *testing.T, s competition.Store, after competition.PrizeID, limit int) (all []competition.Prize) {
 	t.Helper()
-	require.NoError(t, s.PendingPrizes(t.Context(), behind, func(p competition.Prize, _ competition.Handover) bool {
+	require.NoError(t, s.PendingPrizes(t.Context(), after, func(p competition.Prize, _ competition.Handover) bool {
 		all = append(all, p)
 		return len(all) < limit
 	}))

@@ -14,7 +14,7 @@ import (
 var today = competition.DayOf(Start.Time())
 
 var lifetimeRules = []rule{
-	{"who is not known has no days and nothing that is behind", func(t *testing.T, h *harness) {
+	{"who is not known has no days and nothing that lags", func(t *testing.T, h *harness) {
 		require.Empty(t, lifetime(t, h, "nobody").Days)
 	}},
 
@@ -206,16 +206,16 @@ var lifetimeRules = []rule{
 		part.Rows, part.To = p.Rows[:1], 0
 		require.NoError(t, h.store.Project(t.Context(), &part))
 		require.Equal(t, []string{"board"}, unprojected(t, h))
-		require.Equal(t, []string{"board"}, behind(t, h, "anna"))
+		require.Equal(t, []string{"board"}, lagging(t, h, "anna"))
 		part.Rows, part.To = p.Rows[1:], p.To
 		require.NoError(t, h.store.Project(t.Context(), &part))
 		require.Empty(t, unprojected(t, h))
-		require.Empty(t, behind(t, h, "anna"))
+		require.Empty(t, lagging(t, h, "anna"))
 		require.Equal(t, []int64{100}, stepsOf(lifetime(t, h, "anna")))
 		require.Equal(t, []int64{200}, stepsOf(lifetime(t, h, "bert")))
 	}},
 
-	{"a competition is behind for those who take or took part, and no others", func(t *testing.T, h *harness) {
+	{"a competition lags for those who take or took part, and no others", func(t *testing.T, h *harness) {
 		a, b, c := h.begin(t, "a"), h.begin(t, "b"), h.begin(t, "c")
 		for _, g := range []*Game{a, b, c} {
 			require.NoError(t, g.Sync("anna", 0, 100))
@@ -225,21 +225,21 @@ var lifetimeRules = []rule{
 		require.NoError(t, b.Commit(t.Context()))
 		require.NoError(t, c.Leave("anna"))
 		require.NoError(t, c.Commit(t.Context()))
-		require.Equal(t, []string{"a", "b", "c"}, behind(t, h, "anna"))
-		require.Equal(t, []string{"b"}, behind(t, h, "bert"))
-		require.Empty(t, behind(t, h, "creator"), "who never took part")
+		require.Equal(t, []string{"a", "b", "c"}, lagging(t, h, "anna"))
+		require.Equal(t, []string{"b"}, lagging(t, h, "bert"))
+		require.Empty(t, lagging(t, h, "creator"), "who never took part")
 		require.Empty(t, unprojected(t, h), "without a snapshot there is nothing to project")
 		require.NoError(t, b.Save(t.Context()))
 		require.Equal(t, []string{"b"}, unprojected(t, h))
-		require.Equal(t, []string{"a", "b", "c"}, behind(t, h, "anna"), "a snapshot alone is not the projection")
+		require.Equal(t, []string{"a", "b", "c"}, lagging(t, h, "anna"), "a snapshot alone is not the projection")
 		project(t, h, a)
 		project(t, h, c)
-		require.Equal(t, []string{"b"}, behind(t, h, "anna"))
+		require.Equal(t, []string{"b"}, lagging(t, h, "anna"))
 		require.NoError(t, a.Sync("bert", 0, 100)) // whoever it is about
 		require.NoError(t, a.Commit(t.Context()))
-		require.Equal(t, []string{"a", "b"}, behind(t, h, "anna"))
+		require.Equal(t, []string{"a", "b"}, lagging(t, h, "anna"))
 		h.reopen(t)
-		require.Equal(t, []string{"a", "b"}, behind(t, h, "anna"))
+		require.Equal(t, []string{"a", "b"}, lagging(t, h, "anna"))
 	}},
 
 	{"a snapshot of what was recovered stands on the stored one", func(t *testing.T, h *harness) {
@@ -379,7 +379,7 @@ func lifetime(t *testing.T, h *harness, user string) competition.Stats {
 	return all.Stats(user, competition.AllDays)
 }
 
-func behind(t *testing.T, h *harness, user string) []string {
+func lagging(t *testing.T, h *harness, user string) []string {
 	t.Helper()
 	_, ids, _, err := h.store.LifetimeOf(t.Context(), user)
 	require.NoError(t, err)

@@ -25,16 +25,16 @@ func (s *Store) Append(ctx context.Context, batches []*competition.Batch) []erro
 }
 
 // AppendNext is Append that does not wait; see competition.Pipeline. Batches that
-// are events alone, as nearly all are, follow one another in the lane: while the
+// are events alone, as nearly all are, follow one another in the pipeline: while the
 // server waits for its disk it has the next ones already. Others wait until those
 // are answered, and the caller with them.
 func (s *Store) AppendNext(ctx context.Context, batches []*competition.Batch, answered func([]error)) {
 	a := s.newAppending(batches, answered)
 	if len(batches) > 0 && a.rows.onlyEvents() {
-		s.lane.send(ctx, a.rows, func(stored []int32, err error) { a.end(ctx, stored, err) })
+		s.pipeline.send(ctx, a.rows, func(stored []int32, err error) { a.end(ctx, stored, err) })
 		return
 	}
-	s.lane.afterAll(func() { a.alone(ctx) })
+	s.pipeline.afterAll(func() { a.alone(ctx) })
 }
 
 // appending is one append under way.
@@ -140,7 +140,7 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 		stored, err = appendAll(ctx, conn.Conn(), rows)
 	}
 	if inDoubt(err) {
-		s.limbo.enter(conn.Conn().PgConn().CustomData())
+		s.doubts.add(conn.Conn().PgConn().CustomData())
 	}
 	if conn.Conn().IsClosed() {
 		conn.Hijack() // It is closing, which may take long; the pool must not wait for its place.

@@ -41,7 +41,7 @@ func TestCutConnectionsLoseAndDoubleNothing(t *testing.T) {
 }
 
 // Several appends of a competition are under way when the connection is cut
-// behind one of them.
+// after one of them.
 func TestCutsAmongAppendsUnderWayLoseAndDoubleNothing(t *testing.T) {
 	t.Parallel()
 	const cuts, most = 100, 4
@@ -82,7 +82,7 @@ func TestCutsAmongAppendsUnderWayLoseAndDoubleNothing(t *testing.T) {
 		}
 		failed := false
 		for _, s := range all {
-			if s.err == nil && !failed { // what comes behind a failure is read from the journal, as an actor does
+			if s.err == nil && !failed { // what comes after a failure is read from the journal, as an actor does
 				require.NoError(t, g.Confirm(s.batch))
 				c.acked["a"] = append(c.acked["a"], s.steps)
 				acknowledged++

@@ -6,8 +6,8 @@
 // [Open] and [Store.Append].
 //
 // An append is one statement and so one transaction, whatever the number of
-// competitions in it: append_events.sql, one behind the other over a session of
-// their own (lane.go), or, when there are rows of other kinds, append.sql. The commit, with synchronous_commit on, is what
+// competitions in it: append_events.sql, one after the other over a session of
+// their own (pipeline.go), or, when there are rows of other kinds, append.sql. The commit, with synchronous_commit on, is what
 // makes the answer a yes; everything that goes wrong between sending the
 // statement and reading the last word of the answer is
 // competition.ErrUnavailable, because then nobody here knows.
@@ -15,11 +15,11 @@
 //	F1  a competition's row in heads moves from the seq and hash before a batch
 //	    to the batch's last, in the transaction that stores the batch: of two
 //	    processes that append the same seq, one waits, finds the row moved on,
-//	    and gets competition.ErrConflict, and so does what it sent behind
+//	    and gets competition.ErrConflict, and so does what it sent after
 //	F2  the journal's primary key refuses a second event with the same seq even
 //	    if F1 were broken
 //	F3  what is read after an append of unknown outcome holds it or never will:
-//	    the session that it was sent to is ended first; see settle.go
+//	    the session that it was sent to is ended first; see resolve.go
 //
 // Connect to the server itself or through a pooler in session mode: a pooler in
 // transaction mode forgets what a session was told, and breaks F3.

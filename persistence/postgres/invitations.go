@@ -157,26 +157,26 @@ func (s *Store) LatestInvitation(ctx context.Context, competitionID, userID stri
 }
 
 // InvitationsTo visits a user's invitations; see competition.InvitationStore.
-func (s *Store) InvitationsTo(ctx context.Context, userID string, behind competition.InvitationPlace, visit func(competition.Invitation) bool) error {
+func (s *Store) InvitationsTo(ctx context.Context, userID string, after competition.InvitationPlace, visit func(competition.Invitation) bool) error {
 	return invitationPages(visit, func(last *competition.Invitation) ([]competition.Invitation, error) {
 		if last != nil {
-			behind = last.Place()
+			after = last.Place()
 		}
-		return invitations(ctx, s.read, invitationsToSQL, userID, behind.CompetitionID, behind.ID, ledgerPage)
+		return invitations(ctx, s.read, invitationsToSQL, userID, after.CompetitionID, after.ID, ledgerPage)
 	})
 }
 
 // InvitationsIn visits a competition's invitations; see competition.InvitationStore.
-func (s *Store) InvitationsIn(ctx context.Context, competitionID, behind string, visit func(competition.Invitation) bool) error {
+func (s *Store) InvitationsIn(ctx context.Context, competitionID, after string, visit func(competition.Invitation) bool) error {
 	return invitationPages(visit, func(last *competition.Invitation) ([]competition.Invitation, error) {
 		if last != nil {
-			behind = last.ID
+			after = last.ID
 		}
-		return invitations(ctx, s.read, invitationsInSQL, competitionID, behind, ledgerPage)
+		return invitations(ctx, s.read, invitationsInSQL, competitionID, after, ledgerPage)
 	})
 }
 
-// invitationPages reads pages behind the last invitation of the page before, nil
+// invitationPages reads pages after the last invitation of the page before, nil
 // at first, until the visitor has enough.
 func invitationPages(visit func(competition.Invitation) bool, read func(last *competition.Invitation) ([]competition.Invitation, error)) error {
 	var last *competition.Invitation

@@ -118,7 +118,7 @@ ORDER BY t.seq, t.n, p.amount_minor, p.account`
 
 // TransactionsOf visits a user's transactions, newest first; see
 // competition.LedgerStore.
-func (s *Store) TransactionsOf(ctx context.Context, userID string, behind competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
+func (s *Store) TransactionsOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
 	return pages(func() (int, bool, error) {
 		var page []competition.UserTransaction
 		err := s.each(ctx, transactionsOfSQL, func(v [][]byte) error {
@@ -129,37 +129,37 @@ func (s *Store) TransactionsOf(ctx context.Context, userID string, behind compet
 			t.Type, _ = competition.ParseTransactionType(string(v[4]))
 			page = append(page, t)
 			return nil
-		}, userID, behind == (competition.LedgerPlace{}), behind.At.Time(), behind.CompetitionID, int64(behind.Seq), int64(behind.N), ledgerPage)
+		}, userID, after == (competition.LedgerPlace{}), after.At.Time(), after.CompetitionID, int64(after.Seq), int64(after.N), ledgerPage)
 		for i := range page {
 			if !visit(page[i]) {
 				return 0, false, err
 			}
-			behind = page[i].Place()
+			after = page[i].Place()
 		}
 		return len(page), true, err
 	})
 }
 
 // PrizesOf visits a user's prizes, newest first; see competition.LedgerStore.
-func (s *Store) PrizesOf(ctx context.Context, userID string, behind competition.LedgerPlace, visit func(competition.Prize) bool) error {
+func (s *Store) PrizesOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.Prize) bool) error {
 	return pages(func() (int, bool, error) {
 		var page []competition.Prize
 		err := s.each(ctx, prizesOfSQL, func(v [][]byte) error {
 			page = append(page, prizeOf(v))
 			return nil
-		}, userID, behind == (competition.LedgerPlace{}), behind.At.Time(), behind.CompetitionID, int64(behind.N), ledgerPage)
+		}, userID, after == (competition.LedgerPlace{}), after.At.Time(), after.CompetitionID, int64(after.N), ledgerPage)
 		for i := range page {
 			if !visit(page[i]) {
 				return 0, false, err
 			}
-			behind = page[i].Place()
+			after = page[i].Place()
 		}
 		return len(page), true, err
 	})
 }
 
 // PendingPrizes visits what is pending; see competition.LedgerStore.
-func (s *Store) PendingPrizes(ctx context.Context, behind competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error {
+func (s *Store) PendingPrizes(ctx context.Context, after competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error {
 	return pages(func() (int, bool, error) {
 		var prizes []competition.Prize
 		var handovers []competition.Handover
@@ -169,12 +169,12 @@ func (s *Store) PendingPrizes(ctx context.Context, behind competition.PrizeID, v
 			h.Status, _ = competition.ParseHandoverStatus(string(v[10]))
 			prizes, handovers = append(prizes, prize), append(handovers, h)
 			return nil
-		}, behind.CompetitionID, int64(behind.Number), ledgerPage)
+		}, after.CompetitionID, int64(after.Number), ledgerPage)
 		for i := range prizes {
 			if !visit(prizes[i], handovers[i]) {
 				return 0, false, err
 			}
-			behind = prizes[i].ID()
+			after = prizes[i].ID()
 		}
 		return len(prizes), true, err
 	})

@@ -16,7 +16,7 @@ import (
 // characters, so that a line each keeps them apart.
 const (
 	// projectingSQL lets one Project or ForgetLifetime of all processes at it, to
-	// the end of its transaction. Statements behind it see what those before did.
+	// the end of its transaction. Statements after it see what those before did.
 	projectingSQL = `SELECT pg_advisory_xact_lock($1)`
 
 	checkpointSQL = `SELECT seq FROM paceboard.lifetime_checkpoints WHERE competition_id = $1`
@@ -44,7 +44,7 @@ ON CONFLICT (competition_id) DO UPDATE
     SET seq = excluded.seq, projected_at = excluded.projected_at
     WHERE c.seq < excluded.seq`
 
-	behindSQL = `
+	laggingSQL = `
 SELECT m.competition_id
 FROM paceboard.memberships m
 JOIN paceboard.heads h USING (competition_id)
@@ -86,7 +86,7 @@ func project(ctx context.Context, tx pgx.Tx, p *competition.Projection) error {
 		return err
 	}
 	if checkpoint < p.From {
-		return fmt.Errorf("project what came behind seq %d over %d: %w", p.From, checkpoint, competition.ErrConflict)
+		return fmt.Errorf("project what came after seq %d over %d: %w", p.From, checkpoint, competition.ErrConflict)
 	}
 	parts, err := partsOf(ctx, tx, p)
 	if err != nil {
@@ -208,12 +208,12 @@ func collectMonths(rows pgx.Rows) (all []storedMonth, err error) {
 
 // LifetimeOf is a user's days; see competition.LifetimeStore. Cost: one round
 // trip, linear in the user's months and competitions.
-func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, behind []string, ties int, err error) {
-	// In this order: what was not behind before has its days among those read
+func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, lagging []string, ties int, err error) {
+	// In this order: what did not lag before has its days among those read
 	// after.
 	batch := &pgx.Batch{}
-	batch.Queue(behindSQL, userID).Query(func(rows pgx.Rows) error {
-		behind, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	batch.Queue(laggingSQL, userID).Query(func(rows pgx.Rows) error {
+		lagging, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})
 	batch.Queue(tiesSQL, userID).QueryRow(func(row pgx.Row) error { return row.Scan(&ties) })
@@ -230,10 +230,10 @@ func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competi
 		}
 		return nil, nil, 0, err
 	}
-	return months, behind, ties, nil
+	return months, lagging, ties, nil
 }
 
-// Unprojected visits the competitions that the lifetime statistics are behind;
+// Unprojected visits the competitions that the lifetime statistics lag;
 // see competition.LifetimeStore. Cost: linear in all competitions.
 func (s *Store) Unprojected(ctx context.Context, visit func(competitionID string)) error {
 	return s.each(ctx, unprojectedSQL, func(row [][]byte) error {

@@ -101,9 +101,9 @@ func TestProcessesProjectTheSameUsers(t *testing.T) {
 		require.NoError(t, err)
 	}
 	for user, want := range most {
-		months, behind, _, err := stores[0].LifetimeOf(t.Context(), user)
+		months, lagging, _, err := stores[0].LifetimeOf(t.Context(), user)
 		require.NoError(t, err)
-		require.Empty(t, behind)
+		require.Empty(t, lagging)
 		var all competition.Lifetime
 		for _, m := range months {
 			all.Add(m)

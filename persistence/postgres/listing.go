@@ -39,8 +39,8 @@ FROM paceboard.memberships m
 WHERE m.user_id = $1 AND NOT m.over AND (m.present OR m.creator)
 ORDER BY m.competition_id`
 
-	// settleTiesSQL does nothing to what has changed since it was read.
-	settleTiesSQL = `
+	// retireTiesSQL does nothing to what has changed since it was read.
+	retireTiesSQL = `
 UPDATE paceboard.memberships m
 SET over = true, over_start = CASE WHEN c.visibility = 'private' THEN c.start_at END
 FROM paceboard.competitions c
@@ -90,7 +90,7 @@ func (s *Store) DueBefore(ctx context.Context, after competition.Due, before com
 // OpenTies is a user's ties to what is not over; see competition.Catalog.
 func (s *Store) OpenTies(ctx context.Context, userID string) ([]competition.Tie, error) {
 	open, over, err := s.openTies(ctx, userID)
-	s.settleTies(ctx, userID, over)
+	s.retireTies(ctx, userID, over)
 	return open, err
 }
 
@@ -122,9 +122,9 @@ func (s *Store) openTies(ctx context.Context, userID string) (open, over []compe
 	return open, over, errors.Join(damage...)
 }
 
-// settleTies notes that competitions are over. When it does not succeed, the next
+// retireTies notes that competitions are over. When it does not succeed, the next
 // reader tries again.
-func (s *Store) settleTies(ctx context.Context, userID string, over []competition.Tie) {
+func (s *Store) retireTies(ctx context.Context, userID string, over []competition.Tie) {
 	if len(over) == 0 {
 		return
 	}
@@ -132,7 +132,7 @@ func (s *Store) settleTies(ctx context.Context, userID string, over []competitio
 	for i := range over {
 		ids[i] = over[i].CompetitionID
 	}
-	if _, err := s.write.Exec(ctx, settleTiesSQL, userID, ids); err != nil {
+	if _, err := s.write.Exec(ctx, retireTiesSQL, userID, ids); err != nil {
 		s.logger.WarnContext(ctx, "ties to competitions that are over could not be noted", "error", err)
 	}
 }
@@ -211,7 +211,7 @@ func (s *Store) readOwn(ctx context.Context, l *competition.Listing, damage *[]e
 			return nil, known, err
 		}
 	}
-	s.settleTies(ctx, l.Reader, over)
+	s.retireTies(ctx, l.Reader, over)
 	return own, known, nil
 }
 

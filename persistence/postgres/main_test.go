@@ -74,14 +74,13 @@ func openShared(tb testing.TB) *Store {
 // it cannot be reached.
 func eventually(tb testing.TB, what string, try func() error) {
 	tb.Helper()
-	const patience = 20 * time.Second
-	end := time.Now().Add(patience)
+	deadline := time.Now().Add(20 * time.Second)
 	for {
 		err := try()
 		if err == nil {
 			return
 		}
-		if time.Now().After(end) {
+		if time.Now().After(deadline) {
 			require.NoError(tb, err, "%s does not work again", what)
 		}
 	}

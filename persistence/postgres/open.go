@@ -22,7 +22,7 @@ type Options struct {
 }
 
 const (
-	// writeConns serve appends that are not the lane's, of which the engine has one
+	// writeConns serve appends that are not the pipeline's, of which the engine has one
 	// under way, snapshots and checks, so that these never wait for somebody who
 	// reads a million rows.
 	writeConns       = 4
@@ -78,7 +78,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	prepare(config)
 	s := &Store{logger: o.Logger}
-	s.lane = newLane(s)
+	s.pipeline = newPipeline(s)
 	if s.write, err = newPool(ctx, config, writeConns); err != nil {
 		return nil, err
 	}

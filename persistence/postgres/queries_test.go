@@ -137,7 +137,7 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"months":      {monthsSQL, "'{u99}', '{2026-01-01}'"},
 		"saveMonths":  {saveMonthsSQL, "'{}', '{}', '{}', '{}', '{}'"},
 		"saveCheck":   {saveCheckpointSQL, "'c77', 10"},
-		"behind":      {behindSQL, "'u99'"},
+		"lagging":     {laggingSQL, "'u99'"},
 		"lifetime":    {lifetimeSQL, "'u99'"},
 		"unprojected": {unprojectedSQL, ""},
 		"appendMoney": {appendMoneySQL, arrays + strings.Repeat(", '{}'", 21)},
@@ -149,7 +149,7 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"allPrizes":   {allPrizesSQL, "'c77'"},
 		"visible":     {visibleSQL, "'{public,private}', '{upcoming,active,finalizing,completed,settled,cancelled}', '-infinity', '', 101"},
 		"openTies":    {openTiesSQL, "'u99'"},
-		"settleTies":  {settleTiesSQL, "'u99', '{c77}'"},
+		"retireTies":  {retireTiesSQL, "'u99', '{c77}'"},
 		"overTies":    {overTiesSQL, "'u99', '', '-infinity', '', 101"},
 		"due":         {dueSQL, "'1970-01-01', '', '2026-01-03', 256"},
 	} {

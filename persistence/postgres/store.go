@@ -17,8 +17,8 @@ import (
 type Store struct {
 	logger      *slog.Logger // and none of the other options: the URL holds the password
 	write, read *pgxpool.Pool
-	lane        *lane
-	limbo       limbo
+	pipeline    *pipeline
+	doubts      doubts
 	latency     atomic.Int64 // nanoseconds of the last successful Check
 }
 
@@ -30,7 +30,7 @@ var (
 // Close waits for calls under way and ends the connections. One that the server
 // does not answer on any more delays it by 15 s at most.
 func (s *Store) Close() error {
-	s.lane.close()
+	s.pipeline.close()
 	s.write.Close()
 	s.read.Close()
 	return nil

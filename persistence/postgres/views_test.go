@@ -74,7 +74,7 @@ func TestOperatorQueries(t *testing.T) {
 	require.NoError(t, g.Leave("carl"))
 	require.NoError(t, g.Commit(t.Context()))
 	require.NoError(t, g.Save(t.Context()))
-	require.NoError(t, g.Sync("bert", 0, 4100)) // behind the snapshot
+	require.NoError(t, g.Sync("bert", 0, 4100)) // after the snapshot
 	require.NoError(t, g.Commit(t.Context()))
 
 	conn := connect(t, databaseURL)

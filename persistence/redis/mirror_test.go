@@ -15,20 +15,20 @@ import (
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
-// rig is a Redis server, a mirror on it, and a client that looks behind it.
-type rig struct {
+// harness is a Redis server, a mirror on it, and a client that looks into it.
+type harness struct {
 	t      *testing.T
 	server *testservers.Server
 	mirror *Mirror
 	client *goredis.Client
 }
 
-func newRig(t *testing.T, query string) *rig {
+func newHarness(t *testing.T, query string) *harness {
 	t.Helper()
 	server := testservers.Redis(t)
 	options, err := goredis.ParseURL(server.URL())
 	require.NoError(t, err)
-	r := &rig{t: t, server: server, mirror: open(t, server.URL()+query), client: goredis.NewClient(options)}
+	r := &harness{t: t, server: server, mirror: open(t, server.URL()+query), client: goredis.NewClient(options)}
 	t.Cleanup(func() { require.NoError(t, r.client.Close()) })
 	return r
 }
@@ -58,7 +58,7 @@ func draft(name, before, after string, show *competition.MirrorShow, entries ...
 }
 
 // write carries out one write that the mirror must answer.
-func (r *rig) write(w competition.MirrorWrite) error {
+func (r *harness) write(w competition.MirrorWrite) error {
 	r.t.Helper()
 	written, err := r.mirror.Write(r.t.Context(), []competition.MirrorWrite{w})
 	require.NoError(r.t, err)
@@ -67,13 +67,13 @@ func (r *rig) write(w competition.MirrorWrite) error {
 }
 
 // begin writes a board under a mark.
-func (r *rig) begin(mark string, entries ...competition.MirrorEntry) {
+func (r *harness) begin(mark string, entries ...competition.MirrorEntry) {
 	r.t.Helper()
 	show := &competition.MirrorShow{Force: true, Mark: mark}
 	require.NoError(r.t, r.write(draft("first-"+mark, "", "whole", show, entries...)))
 }
 
-func (r *rig) members(key string) map[string]float64 {
+func (r *harness) members(key string) map[string]float64 {
 	r.t.Helper()
 	all, err := r.client.ZRangeWithScores(r.t.Context(), key, 0, -1).Result()
 	require.NoError(r.t, err)
@@ -84,7 +84,7 @@ func (r *rig) members(key string) map[string]float64 {
 	return members
 }
 
-func (r *rig) look() competition.Mirrored {
+func (r *harness) look() competition.Mirrored {
 	r.t.Helper()
 	found, err := r.mirror.Look(r.t.Context(), []string{"other", "spring"})
 	require.NoError(r.t, err)
@@ -95,7 +95,7 @@ func (r *rig) look() competition.Mirrored {
 const board = "leaderboard:spring"
 
 func TestABoardIsWrittenAnewInOneStep(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	require.Empty(t, r.look().Mark, "nothing is there")
 	require.NoError(t, r.write(draft("d", "", "half", nil, on("ann", 7, 0))))
 	require.Empty(t, r.members(board), "half a board is nobody's business")
@@ -116,7 +116,7 @@ func TestABoardIsWrittenAnewInOneStep(t *testing.T) {
 }
 
 func TestADraftThatIsGivenUpPassesAway(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	require.NoError(t, r.write(draft("d", "", "half", nil, on("ann", 7, 0))))
 	keys, err := r.client.Keys(t.Context(), "*draft*").Result()
 	require.NoError(t, err)
@@ -129,7 +129,7 @@ func TestADraftThatIsGivenUpPassesAway(t *testing.T) {
 }
 
 func TestChangesAreAddedAndWhoLeftDisappears(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	r.begin("1-a", on("ann", 1, 0), on("bob", 2, 0), on("cleo", 3, 0))
 	require.NoError(t, r.write(update("1-a", "5-b", on("ann", 9, 1), off("bob"), on("dan", 0, 3), off("nobody"))))
 	require.Equal(t, map[string]float64{"ann": 9, "cleo": 3, "dan": 0}, r.members(board))
@@ -137,7 +137,7 @@ func TestChangesAreAddedAndWhoLeftDisappears(t *testing.T) {
 }
 
 func TestAWholeChunkOfEachKindFitsIntoOneWrite(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	r.begin("1-a")
 	var entries []competition.MirrorEntry
 	for i := range competition.MirrorChunk {
@@ -156,18 +156,18 @@ func TestAWholeChunkOfEachKindFitsIntoOneWrite(t *testing.T) {
 func TestAWriteRefusesAnotherState(t *testing.T) {
 	tests := []struct {
 		name string
-		harm func(*rig)
+		harm func(*harness)
 	}{
-		{"everything was flushed", func(r *rig) { require.NoError(r.t, r.client.FlushAll(r.t.Context()).Err()) }},
-		{"Redis restarted empty", func(r *rig) { r.server.Restart(r.t) }},
-		{"the set was deleted or evicted", func(r *rig) { require.NoError(r.t, r.client.Del(r.t.Context(), board).Err()) }},
-		{"a member was removed", func(r *rig) { require.NoError(r.t, r.client.ZRem(r.t.Context(), board, "ann").Err()) }},
-		{"the key is of another type", func(r *rig) { require.NoError(r.t, r.client.Set(r.t.Context(), board, "x", 0).Err()) }},
-		{"somebody else wrote it", func(r *rig) { r.begin("7-z", on("ann", 1, 0)) }},
+		{"everything was flushed", func(r *harness) { require.NoError(r.t, r.client.FlushAll(r.t.Context()).Err()) }},
+		{"Redis restarted empty", func(r *harness) { r.server.Restart(r.t) }},
+		{"the set was deleted or evicted", func(r *harness) { require.NoError(r.t, r.client.Del(r.t.Context(), board).Err()) }},
+		{"a member was removed", func(r *harness) { require.NoError(r.t, r.client.ZRem(r.t.Context(), board, "ann").Err()) }},
+		{"the key is of another type", func(r *harness) { require.NoError(r.t, r.client.Set(r.t.Context(), board, "x", 0).Err()) }},
+		{"somebody else wrote it", func(r *harness) { r.begin("7-z", on("ann", 1, 0)) }},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, "")
+			r := newHarness(t, "")
 			r.begin("1-a", on("ann", 1, 0), on("bob", 2, 0))
 			test.harm(r)
 			require.NotEqual(t, "1-a", r.look().Mark)
@@ -180,7 +180,7 @@ func TestAWriteRefusesAnotherState(t *testing.T) {
 }
 
 func TestADraftRefusesAnotherState(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	r.begin("1-a", on("ann", 1, 0))
 	over := r.look().Stored
 	require.NoError(t, r.write(draft("d", "", "half", nil, on("ann", 2, 0))))
@@ -196,7 +196,7 @@ func TestADraftRefusesAnotherState(t *testing.T) {
 
 // The answer to a call may be lost, so the call is made again.
 func TestTheSameCallAgainDoesNothing(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	show := &competition.MirrorShow{Mark: "1-a"}
 	whole := draft("d", "", "whole", show, on("ann", 1, 0))
 	listener := r.client.Subscribe(t.Context(), board)
@@ -232,7 +232,7 @@ func receive(t *testing.T, listener *goredis.PubSub) map[string]any {
 }
 
 func TestMessagesAreWhatTheContractSays(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	r.begin("1-a")
 	listener := r.client.Subscribe(t.Context(), board)
 	defer listener.Close()
@@ -248,7 +248,7 @@ func TestMessagesAreWhatTheContractSays(t *testing.T) {
 // TestSubscribersHearWhoLeavesAndTheStatus once each, also when a write is
 // repeated because its answer was lost.
 func TestSubscribersHearWhoLeavesAndTheStatus(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	r.begin("1-a", on("ann", 1, 2), on("bob", 2, 1))
 	listener := r.client.Subscribe(t.Context(), board)
 	defer listener.Close()
@@ -271,7 +271,7 @@ func TestSubscribersHearWhoLeavesAndTheStatus(t *testing.T) {
 }
 
 func TestAPrefixStandsBeforeEverything(t *testing.T) {
-	r := newRig(t, "?prefix=staging%3A")
+	r := newHarness(t, "?prefix=staging%3A")
 	r.begin("1-a", on("ann", 1, 0))
 	listener := r.client.Subscribe(t.Context(), "staging:"+board)
 	defer listener.Close()
@@ -291,28 +291,28 @@ func TestAPrefixStandsBeforeEverything(t *testing.T) {
 func TestThePulseTellsOfALoss(t *testing.T) {
 	tests := []struct {
 		name string
-		harm func(*rig)
+		harm func(*harness)
 		lost bool
 	}{
-		{"nothing happened", func(*rig) {}, false},
-		{"everything was flushed", func(r *rig) { require.NoError(r.t, r.client.FlushDB(r.t.Context()).Err()) }, true},
-		{"the first to hear of it was not answered", func(r *rig) {
+		{"nothing happened", func(*harness) {}, false},
+		{"everything was flushed", func(r *harness) { require.NoError(r.t, r.client.FlushDB(r.t.Context()).Err()) }, true},
+		{"the first to hear of it was not answered", func(r *harness) {
 			require.NoError(r.t, r.client.FlushDB(r.t.Context()).Err())
 			call := r.client.Eval(r.t.Context(), pulseScript, []string{r.mirror.pulse}, r.mirror.acked.Load(), r.mirror.beats.Add(1))
 			require.NoError(r.t, call.Err())
 		}, true},
-		{"Redis restarted empty", func(r *rig) { r.server.Restart(r.t) }, true},
-		{"Redis came back with older data", func(r *rig) {
+		{"Redis restarted empty", func(r *harness) { r.server.Restart(r.t) }, true},
+		{"Redis came back with older data", func(r *harness) {
 			value, err := r.client.Get(r.t.Context(), r.mirror.pulse).Int64()
 			require.NoError(r.t, err)
 			require.NoError(r.t, r.client.Set(r.t.Context(), r.mirror.pulse, value-1, 0).Err())
 		}, true},
-		{"another process writes too", func(r *rig) {
+		{"another process writes too", func(r *harness) {
 			other := open(r.t, r.server.URL())
 			_, err := other.Write(r.t.Context(), nil)
 			require.NoError(r.t, err)
 		}, false},
-		{"it was frozen", func(r *rig) {
+		{"it was frozen", func(r *harness) {
 			r.server.Stop()
 			_, err := r.mirror.Write(r.t.Context(), nil)
 			require.Error(r.t, err)
@@ -321,7 +321,7 @@ func TestThePulseTellsOfALoss(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t, "")
+			r := newHarness(t, "")
 			for range 2 {
 				written, err := r.mirror.Write(t.Context(), nil)
 				require.NoError(t, err)
@@ -339,7 +339,7 @@ func TestThePulseTellsOfALoss(t *testing.T) {
 }
 
 func TestCallsEndInTimeWhateverRedisDoes(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	r.begin("1-a", on("ann", 1, 0))
 	calls := map[string]func() error{
 		"write": func() error {
@@ -365,7 +365,7 @@ func TestCallsEndInTimeWhateverRedisDoes(t *testing.T) {
 }
 
 func TestMembersVisitsAll(t *testing.T) {
-	r := newRig(t, "")
+	r := newHarness(t, "")
 	want := map[string]float64{}
 	var entries []competition.MirrorEntry
 	for i := range 5000 {

@@ -139,11 +139,11 @@ func (p *process) end(with os.Signal) {
 	if s, ok := with.(syscall.Signal); ok {
 		p.signal(s, p.pid)
 	}
-	patience := time.NewTimer(10 * time.Second)
-	defer patience.Stop()
+	deadline := time.NewTimer(10 * time.Second)
+	defer deadline.Stop()
 	select {
 	case <-p.ended:
-	case <-patience.C:
+	case <-deadline.C:
 		p.kill()
 	}
 }

@@ -27,7 +27,7 @@ const (
 
 // Proxy stands between clients and a PostgreSQL server, and ends connections
 // where tests want them to end. It understands the protocol well enough to know
-// the Sync behind an Execute, with which a client asks for the commit. Requests
+// the Sync after an Execute, with which a client asks for the commit. Requests
 // to cancel a statement never arrive: a network that breaks takes them, too. No
 // TLS.
 type Proxy struct {

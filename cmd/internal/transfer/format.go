@@ -145,7 +145,7 @@ type lineReader struct {
 	number int // of the line read last
 }
 
-// next is the next line, as it is and decoded; io.EOF behind the last one.
+// next is the next line, as it is and decoded; io.EOF after the last one.
 func (r *lineReader) next() (raw []byte, l *line, err error) {
 	r.number++
 	for {

@@ -35,7 +35,7 @@ func playRandomly(t *testing.T, s store, random *rand.Rand, competitions, events
 		}
 		games = append(games, g)
 	}
-	// A snapshot of the first one alone, with events behind it, and then old ones go.
+	// A snapshot of the first one alone, with events after it, and then old ones go.
 	cut := games[0]
 	require.NoError(t, cut.Sync("anna", 0, 7))
 	require.NoError(t, cut.Commit(t.Context()))

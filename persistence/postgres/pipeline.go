@@ -12,38 +12,38 @@ import (
 	"github.com/jackc/pgx/v5/pgproto3"
 )
 
-// lane is one session over which appends of events follow one another without
+// pipeline is one session over which appends of events follow one another without
 // waiting for each other's answers, so that between two commits the server waits
 // for nobody. The pool's connections cannot do that: with them, whoever sends
 // also waits. It speaks the extended query protocol's pipelining itself
 // (PostgreSQL's protocol-flow): each append has a Sync, and so a transaction, of
-// its own, and one that is refused does not take those behind it along.
+// its own, and one that is refused does not take those after it along.
 //
 // Invariants:
 //
-//	L1  appends are answered in the order in which they were sent
-//	L2  a session that failed is in limbo before the first append that it had
-//	    under way is answered, see F3
-//	L3  an append behind one that was not stored is not stored either, if it
+//	P1  appends are answered in the order in which they were sent
+//	P2  a session that failed is noted as in doubt before the first append that it
+//	    had under way is answered, see F3
+//	P3  an append after one that was not stored is not stored either, if it
 //	    continues the same journal: append_events.sql compares hashes
-type lane struct {
+type pipeline struct {
 	store    *Store
-	turn     chan struct{} // capacity 1: whoever sends
-	underway chan struct{} // a place for each append that was sent and not answered
-	session  *laneSession  // of whose turn it is; nil when there is none
+	turn     chan struct{}    // capacity 1: whoever sends
+	underway chan struct{}    // a place for each append that was sent and not answered
+	session  *pipelineSession // of whose turn it is; nil when there is none
 }
 
 // maxUnderway is how many appends may be under way on the session.
 const maxUnderway = 4
 
-func newLane(s *Store) *lane {
-	return &lane{store: s, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway)}
+func newPipeline(s *Store) *pipeline {
+	return &pipeline{store: s, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway)}
 }
 
 // send sends the rows. End is called with the places of the batches stored, or
 // with why it is not known that any of them are. When ctx ends before the answer
 // is there, so does the session.
-func (l *lane) send(ctx context.Context, rows *appendRows, end func(stored []int32, err error)) {
+func (l *pipeline) send(ctx context.Context, rows *appendRows, end func(stored []int32, err error)) {
 	select {
 	case l.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -62,14 +62,14 @@ func (l *lane) send(ctx context.Context, rows *appendRows, end func(stored []int
 
 // afterAll calls f when all that was sent before is answered, and before anything
 // else is sent.
-func (l *lane) afterAll(f func()) {
+func (l *pipeline) afterAll(f func()) {
 	l.turn <- struct{}{}
 	defer func() { <-l.turn }()
 	l.wait(f)
 }
 
 // wait is afterAll for whose turn it is.
-func (l *lane) wait(f func()) {
+func (l *pipeline) wait(f func()) {
 	for range maxUnderway {
 		l.underway <- struct{}{}
 	}
@@ -80,7 +80,7 @@ func (l *lane) wait(f func()) {
 }
 
 // begin sees to it that there is a session.
-func (l *lane) begin(ctx context.Context) error {
+func (l *pipeline) begin(ctx context.Context) error {
 	if l.session != nil {
 		if !l.session.failed.Load() {
 			return ctx.Err()
@@ -97,22 +97,22 @@ func (l *lane) begin(ctx context.Context) error {
 	}
 	if err != nil {
 		conn.Release()
-		return fmt.Errorf("begin a lane: %w", err)
+		return fmt.Errorf("begin a pipeline: %w", err)
 	}
 	wire, err := conn.Hijack().PgConn().Hijack()
 	if err != nil {
-		return fmt.Errorf("begin a lane: %w", err)
+		return fmt.Errorf("begin a pipeline: %w", err)
 	}
-	l.session = &laneSession{
-		lane: l, conn: wire.Conn, from: wire.Frontend, data: wire.CustomData,
-		sent: make(chan laneAppend, maxUnderway), ended: make(chan struct{}),
+	l.session = &pipelineSession{
+		pipeline: l, conn: wire.Conn, from: wire.Frontend, data: wire.CustomData,
+		sent: make(chan pipelineAppend, maxUnderway), ended: make(chan struct{}),
 	}
 	go l.session.receive()
 	return nil
 }
 
 // close waits for what is under way and ends the session.
-func (l *lane) close() {
+func (l *pipeline) close() {
 	l.afterAll(func() {
 		if l.session != nil {
 			l.session.end()
@@ -120,21 +120,21 @@ func (l *lane) close() {
 	})
 }
 
-// laneSession is a session of the lane: its sender is whose turn it is, and
+// pipelineSession is a session of the pipeline: its sender is whose turn it is, and
 // receive is a goroutine that end ends.
-type laneSession struct {
-	lane   *lane
-	conn   net.Conn
-	from   *pgproto3.Frontend // reads alone
-	data   map[string]any     // of the connection
-	buffer []byte             // the sender's
-	sent   chan laneAppend    // to receive
-	failed atomic.Bool
-	ended  chan struct{}
+type pipelineSession struct {
+	pipeline *pipeline
+	conn     net.Conn
+	from     *pgproto3.Frontend  // reads alone
+	data     map[string]any      // of the connection
+	buffer   []byte              // the sender's
+	sent     chan pipelineAppend // to receive
+	failed   atomic.Bool
+	ended    chan struct{}
 }
 
-// laneAppend is an append whose answer is to come.
-type laneAppend struct {
+// pipelineAppend is an append whose answer is to come.
+type pipelineAppend struct {
 	ctx     context.Context
 	unwatch func() bool // lets ctx end without consequences
 	end     func(stored []int32, err error)
@@ -142,14 +142,14 @@ type laneAppend struct {
 
 const appendEventsName = "append_events"
 
-func (s *laneSession) send(ctx context.Context, rows *appendRows, end func([]int32, error)) {
+func (s *pipelineSession) send(ctx context.Context, rows *appendRows, end func([]int32, error)) {
 	message, err := s.buffer[:0], error(nil)
 	for _, part := range []pgproto3.FrontendMessage{bindEvents(rows), &pgproto3.Execute{}, &pgproto3.Sync{}} {
 		if message, err = part.Encode(message); err != nil { // only what is over 1 GB
 			break
 		}
 	}
-	s.sent <- laneAppend{ctx: ctx, unwatch: context.AfterFunc(ctx, s.hangUp), end: end}
+	s.sent <- pipelineAppend{ctx: ctx, unwatch: context.AfterFunc(ctx, s.hangUp), end: end}
 	if err == nil {
 		s.buffer = message
 		_, err = s.conn.Write(message)
@@ -167,10 +167,10 @@ func bindEvents(rows *appendRows) *pgproto3.Bind {
 }
 
 // hangUp has the receiver, and with it all that is under way, fail.
-func (s *laneSession) hangUp() { _ = s.conn.Close() }
+func (s *pipelineSession) hangUp() { _ = s.conn.Close() }
 
 // end ends a session of which nothing is under way, or which failed.
-func (s *laneSession) end() {
+func (s *pipelineSession) end() {
 	if !s.failed.Load() {
 		if goodbye, err := (&pgproto3.Terminate{}).Encode(nil); err == nil {
 			_, _ = s.conn.Write(goodbye)
@@ -182,7 +182,7 @@ func (s *laneSession) end() {
 }
 
 // receive answers what was sent.
-func (s *laneSession) receive() {
+func (s *pipelineSession) receive() {
 	defer close(s.ended)
 	var failure error // of the session
 	for a := range s.sent {
@@ -191,26 +191,26 @@ func (s *laneSession) receive() {
 		if failure == nil {
 			if stored, refusal, failure = s.answer(); failure != nil {
 				s.hangUp()
-				s.lane.store.limbo.enter(s.data) // L2
+				s.pipeline.store.doubts.add(s.data) // P2
 				s.failed.Store(true)
 				failure = cmp.Or(context.Cause(a.ctx), failure)
 			}
 		}
 		a.unwatch()
 		a.end(stored, cmp.Or(failure, refusal))
-		<-s.lane.underway
+		<-s.pipeline.underway
 	}
 }
 
 // answer reads the answer to one append up to the server's last word, which
 // follows the commit. A refusal is the server's, of the statement; a failure ends
 // the session.
-func (s *laneSession) answer() (stored []int32, refusal, failure error) {
+func (s *pipelineSession) answer() (stored []int32, refusal, failure error) {
 	for {
 		message, err := s.from.Receive()
 		if err != nil {
 			if refusal != nil { // the server's last words say more
-				err = fmt.Errorf("%w: %v", err, refusal) //nolint:errorlint // it is no refusal of those behind
+				err = fmt.Errorf("%w: %v", err, refusal) //nolint:errorlint // it is no refusal of those after it
 			}
 			return nil, nil, err
 		}

@@ -24,7 +24,7 @@ import (
 //	upTo  uvarint: the last seq, or the number of bytes
 //	name  the competition's id, or the MANIFEST's file name
 //
-// Each stands alone: a reader looks for the next one behind what it cannot read.
+// Each stands alone: a reader looks for the next one after what it cannot read.
 const (
 	claimHeader = 5
 
@@ -65,7 +65,7 @@ func parseClaim(b []byte) (c claim, size int) {
 	return c, size
 }
 
-// claims are what a witness says, folded.
+// claims are what a commit watermark says, folded.
 type claims struct {
 	journals map[string]uint64 // by competition
 	manifest claim             // the last one
@@ -104,8 +104,8 @@ func (c *claims) append(dst []byte) []byte {
 	return dst
 }
 
-// witness is the file of claims, open for more.
-type witness struct {
+// watermark is the commit watermark: the file of claims, open for more.
+type watermark struct {
 	fs     vfs.FS
 	dir    string
 	logger *slog.Logger
@@ -119,30 +119,30 @@ type witness struct {
 }
 
 const (
-	witnessFile    = "witness"
-	newWitnessFile = "witness.new"
-	witnessLimit   = 1 << 20
+	watermarkFile    = "witness" // as data folders have it
+	newWatermarkFile = "witness.new"
+	watermarkLimit   = 1 << 20
 )
 
-// readWitness is what the file in a folder says; nothing if there is none.
-func readWitness(files vfs.FS, dir string) (c claims, found bool, err error) {
-	f, err := files.Open(files.PathJoin(dir, witnessFile), vfs.SequentialReadsOption)
+// readWatermark is what the file in a folder says; nothing if there is none.
+func readWatermark(files vfs.FS, dir string) (c claims, found bool, err error) {
+	f, err := files.Open(files.PathJoin(dir, watermarkFile), vfs.SequentialReadsOption)
 	if errors.Is(err, fs.ErrNotExist) {
 		return foldClaims(nil), false, nil
 	}
 	if err != nil {
-		return claims{}, false, fmt.Errorf("read the witness: %w", err)
+		return claims{}, false, fmt.Errorf("read the commit watermark: %w", err)
 	}
 	b, err := io.ReadAll(f)
 	if err = errors.Join(err, f.Close()); err != nil {
-		return claims{}, false, fmt.Errorf("read the witness: %w", err)
+		return claims{}, false, fmt.Errorf("read the commit watermark: %w", err)
 	}
 	return foldClaims(b), true, nil
 }
 
 // add writes claims at the end. It does not fail: what the disk refuses is kept
 // for the next time.
-func (w *witness) add(claims []byte) {
+func (w *watermark) add(claims []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if len(w.pending) > 0 {
@@ -157,23 +157,23 @@ func (w *witness) add(claims []byte) {
 	w.pending = w.pending[:0]
 	if w.refused {
 		w.refused = false
-		w.logger.Info("the witness takes claims again")
+		w.logger.Info("the commit watermark takes claims again")
 	}
 	if w.end > w.limit {
 		if err := w.compact(); err != nil {
 			w.limit *= 2
-			w.logger.Warn("the witness could not be written anew and grows on", "error", err)
+			w.logger.Warn("the commit watermark could not be rewritten and grows on", "error", err)
 		}
 	}
 }
 
 // refuse keeps claims that could not be written. They are folded once there are
 // many, so that they stay few.
-func (w *witness) refuse(claims []byte, err error) {
+func (w *watermark) refuse(claims []byte, err error) {
 	if len(w.pending) == 0 {
 		w.pending = append(w.pending, claims...)
 	}
-	if len(w.pending) > witnessLimit {
+	if len(w.pending) > watermarkLimit {
 		c := foldClaims(w.pending)
 		w.pending = c.append(nil)
 	}
@@ -184,8 +184,8 @@ func (w *witness) refuse(claims []byte, err error) {
 }
 
 // compact folds the file.
-func (w *witness) compact() error {
-	c, _, err := readWitness(w.fs, w.dir)
+func (w *watermark) compact() error {
+	c, _, err := readWatermark(w.fs, w.dir)
 	if err != nil {
 		return err
 	}
@@ -195,24 +195,24 @@ func (w *witness) compact() error {
 // write replaces the file by one that holds just c, open for more. After an
 // error the old file goes on, or, if only the folder could not be synced, the
 // new one: either may be there after a power loss, and both are true.
-func (w *witness) write(c claims) error {
-	path := w.fs.PathJoin(w.dir, newWitnessFile)
+func (w *watermark) write(c claims) error {
+	path := w.fs.PathJoin(w.dir, newWatermarkFile)
 	b := c.append(nil)
 	size := int64(len(b))
 	if err := writeFile(w.fs, path, b); err != nil {
-		return fmt.Errorf("write the witness: %w", err)
+		return fmt.Errorf("write the commit watermark: %w", err)
 	}
 	f, err := w.fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
 	if err != nil {
-		return fmt.Errorf("open the witness: %w", err)
+		return fmt.Errorf("open the commit watermark: %w", err)
 	}
-	if err := w.fs.Rename(path, w.fs.PathJoin(w.dir, witnessFile)); err != nil {
-		return errors.Join(fmt.Errorf("replace the witness: %w", err), f.Close())
+	if err := w.fs.Rename(path, w.fs.PathJoin(w.dir, watermarkFile)); err != nil {
+		return errors.Join(fmt.Errorf("replace the commit watermark: %w", err), f.Close())
 	}
 	if w.file != nil {
 		err = w.file.Close()
 	}
-	w.file, w.end, w.limit = f, size, max(witnessLimit, 2*size)
+	w.file, w.end, w.limit = f, size, max(watermarkLimit, 2*size)
 	return errors.Join(err, syncDir(w.fs, w.dir))
 }
 
@@ -230,7 +230,7 @@ func writeFile(files vfs.FS, path string, b []byte) error {
 }
 
 // close ends the file; what is pending is tried once more.
-func (w *witness) close() error {
+func (w *watermark) close() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	var err error

@@ -15,11 +15,11 @@ type session struct{ pid, began string }
 
 const sessionKey = "paceboard session"
 
-// limbo holds the sessions that were sent an append and have not answered. A
+// doubts are the sessions that were sent an append and have not answered. A
 // server that hung may get to it after its client has given up: while somebody
 // reads identities, and then the journal, to find out what there is. So before
 // reading anything (F3) these sessions are ended, and waited for.
-type limbo struct {
+type doubts struct {
 	mu       sync.Mutex
 	sessions []session
 }
@@ -27,26 +27,26 @@ type limbo struct {
 // inDoubt reports whether something of an append that failed may still happen.
 func inDoubt(err error) bool { return err != nil && refused(err) == nil && !pgconn.SafeToRetry(err) }
 
-// enter notes the session of an append in doubt, by its connection's CustomData.
-func (l *limbo) enter(data map[string]any) {
+// add notes the session of an append in doubt, by its connection's CustomData.
+func (d *doubts) add(data map[string]any) {
 	if s, known := data[sessionKey].(session); known {
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		l.sessions = append(l.sessions, s)
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		d.sessions = append(d.sessions, s)
 	}
 }
 
-func (l *limbo) inside() []session {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.sessions)
+func (d *doubts) all() []session {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clone(d.sessions)
 }
 
-// leave forgets sessions that have settled.
-func (l *limbo) leave(settled []session) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.sessions = slices.DeleteFunc(l.sessions, func(s session) bool { return slices.Contains(settled, s) })
+// remove forgets sessions of which it is known what became of them.
+func (d *doubts) remove(resolved []session) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.sessions = slices.DeleteFunc(d.sessions, func(s session) bool { return slices.Contains(resolved, s) })
 }
 
 // terminateSQL tells sessions to end, and says how many had not. One that is not
@@ -56,10 +56,10 @@ SELECT count(pg_terminate_backend(a.pid))
 FROM unnest($1::text[], $2::text[]) AS s (pid, began)
 JOIN pg_stat_get_activity(NULL) a ON a.pid = s.pid::integer AND (extract(epoch FROM a.backend_start) * 1000000)::bigint = s.began::bigint`
 
-// settle returns when no append of before can be stored any more, at once if
-// there is none in doubt.
-func (s *Store) settle(ctx context.Context) error {
-	sessions := s.limbo.inside()
+// resolve returns when no append of before can be stored any more, at once if none
+// is in doubt.
+func (s *Store) resolve(ctx context.Context) error {
+	sessions := s.doubts.all()
 	if len(sessions) == 0 {
 		return nil
 	}
@@ -80,7 +80,7 @@ func (s *Store) settle(ctx context.Context) error {
 			return unavailable("find out what became of an append: its session does not end", context.Cause(ctx))
 		}
 	}
-	s.limbo.leave(sessions)
-	s.logger.InfoContext(ctx, "appends of unknown outcome are settled", "sessions", len(sessions))
+	s.doubts.remove(sessions)
+	s.logger.InfoContext(ctx, "appends in doubt are resolved", "sessions", len(sessions))
 	return nil
 }
