@@ -26,11 +26,11 @@ type actorEnv struct {
 	snapshotEvents, snapshotRows             int
 
 	root         *actor.RootContext
-	registry     *registry
+	registry     registry
 	incarnations atomic.Uint64
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	budgets      *budgets
-	flagged      *flagged
+	flagged      flagged
 	fanOuts      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
 
 	writer  *writer

@@ -185,7 +185,7 @@ func TestPanicWhileLeavingMemoryDoesNotKeepTheDoorShut(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		create(t, e, running("spring"))
 		submit(t, e, "spring", steps("ann", 1))
-		h := e.registry.find("spring")
+		h := e.actors.registry.find("spring")
 		require.True(t, h.closeIfIdle())
 		v := e.envelopes.Get()
 		v.Command = &unknown{}

@@ -44,13 +44,13 @@ func TestReadersOfThePublishedTopKeepItInMemory(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		create(t, e, running("spring"))
-		h := e.registry.find("spring")
+		h := e.actors.registry.find("spring")
 		for range 60 {
 			_, err := e.Top("spring", operator)
 			require.NoError(t, err)
 			pass(time.Minute)
 		}
-		require.Same(t, h, e.registry.find("spring"))
+		require.Same(t, h, e.actors.registry.find("spring"))
 	})
 }
 
@@ -139,9 +139,9 @@ func TestTimeOutWhileTheStoreIsSlowKeepsTheCompetition(t *testing.T) {
 		store.set(func() { store.beforeAppend = g.wait })
 		_, err := e.SubmitSync("spring", steps("ann", 1))
 		require.ErrorIs(t, err, competition.ErrUnavailable)
-		h := e.registry.find("spring")
+		h := e.actors.registry.find("spring")
 		pass(30 * time.Minute)
-		require.Same(t, h, e.registry.find("spring"), "a batch is under way")
+		require.Same(t, h, e.actors.registry.find("spring"), "a batch is under way")
 		close(g.open)
 		synctest.Wait()
 		require.Equal(t, map[string]int64{"ann": 1}, scores(t, e, "spring"))

@@ -44,7 +44,7 @@ func TestAPipelineHasTheNextBatchBeforeItHasAnsweredTheLast(t *testing.T) {
 		g := newGate(nil, true)
 		store.set(func() { store.beforeAppend = g.wait })
 		answers := firstSyncs(e, "spring", 20)
-		require.EqualValues(t, 4, e.writer.events.Load(), "each first sync enrols, too, and what is no larger than the batch before gathers")
+		require.EqualValues(t, 4, e.actors.writer.events.Load(), "each first sync enrols, too, and what is no larger than the batch before gathers")
 		close(g.open)
 		for _, answer := range answers {
 			require.NoError(t, <-answer)
@@ -132,7 +132,7 @@ func TestAFenceIsBehindEverythingOfItsCompetition(t *testing.T) {
 		g := newGate(nil, true)
 		store.set(func() { store.beforeAppend = g.wait })
 		answers := firstSyncs(e, "spring", 3)
-		fence := later(func() error { return e.writer.fence(t.Context()) })
+		fence := later(func() error { return e.actors.writer.fence(t.Context()) })
 		synctest.Wait()
 		require.Empty(t, fence, "it does not wait")
 		close(g.open)

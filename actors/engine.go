@@ -9,7 +9,6 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
-	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/actors/internal/projection"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/worker"
@@ -23,33 +22,24 @@ type Engine struct {
 
 	system       *actor.ActorSystem
 	competitions *actor.PID
-	actors       *actorEnv
-	registry     registry
+	actors       actorEnv
 	created      *otter.Cache[string, competition.Millis] // when competitions were created; 0 is not remembered
 	workers      *mailbox.Workers
-	writer       *writer
-	saver        *saver
 	projector    *projection.Projector
-	clock        *clock
-	monitor      *monitor
-	mirror       *mirror.Mirror // nil without Options.Mirror
 	tidying      *worker.Loop
 	sweeping     *worker.Loop // of invitations
 
-	inFlight   atomic.Int64
-	draining   atomic.Bool
-	drained    worker.Signal // while draining: no request is under way
-	flagged    flagged
-	damage     *damage
-	recoveries chan struct{} // a place for each recovery that may run at once
-	envelopes  mailbox.Envelopes
-	counting   namedLocks // by user; see engine_quotas.go
-	recalling  namedLocks // by user; see Lifetime
-	budgets    *budgets
-	answering  namedLocks // by invitation: held to answer or withdraw it
-	erasing    erasing
-	tries      tries // of join codes
-	codeKey    atomic.Pointer[competition.Key]
+	inFlight  atomic.Int64
+	draining  atomic.Bool
+	drained   worker.Signal // while draining: no request is under way
+	damage    *damage
+	envelopes mailbox.Envelopes
+	counting  namedLocks // by user; see engine_quotas.go
+	recalling namedLocks // by user; see Lifetime
+	answering namedLocks // by invitation: held to answer or withdraw it
+	erasing   erasing
+	tries     tries // of join codes
+	codeKey   atomic.Pointer[competition.Key]
 
 	// Calls of the store end with life, which Close ends, at its deadline at the
 	// latest. Recoveries end with recovering, as soon as no request can wait for one.

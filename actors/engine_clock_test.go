@@ -167,7 +167,7 @@ func TestStatusMovesEvenWhenItIsDueAsTheCompetitionLeavesMemory(t *testing.T) {
 			}
 		})
 		pass(time.Hour - time.Second) // by now the actor is held by its log
-		h := e.registry.find("spring")
+		h := e.actors.registry.find("spring")
 		require.NotNil(t, h)
 		e.tell(h, &sweep{})
 		pass(time.Minute)   // the tick comes after it
@@ -203,9 +203,9 @@ func TestTickThatCameTooEarlyComesAgain(t *testing.T) {
 		d := lasting("spring", time.Hour, 9*time.Hour)
 		create(t, e, d)
 		pass(59*time.Minute + 50*time.Second)
-		id, _ := e.clock.next(d.Start) // as if the wall clock had been set back since
+		id, _ := e.actors.clock.next(d.Start) // as if the wall clock had been set back since
 		require.Equal(t, "spring", id)
-		e.clock.wakeUp(t.Context(), id)
+		e.actors.clock.wakeUp(t.Context(), id)
 		pass(5 * time.Second)
 		require.Equal(t, competition.Upcoming, stored(t, store, "spring"))
 		pass(time.Hour)
@@ -281,7 +281,7 @@ func TestWhatIsDueTogetherIsNotInMemoryTogether(t *testing.T) {
 				<-started
 				mu.Lock()
 				defer mu.Unlock()
-				most = max(most, len(e.registry.all()))
+				most = max(most, len(e.actors.registry.all()))
 			}
 		})
 		close(started)
@@ -292,8 +292,8 @@ func TestWhatIsDueTogetherIsNotInMemoryTogether(t *testing.T) {
 		}
 		require.Zero(t, e.Health().Active)
 		require.LessOrEqual(t, most, duePage, "of %d", n)
-		require.Empty(t, e.clock.due, "what is further ahead is forgotten")
-		require.Empty(t, e.clock.at)
+		require.Empty(t, e.actors.clock.due, "what is further ahead is forgotten")
+		require.Empty(t, e.actors.clock.at)
 	})
 }
 

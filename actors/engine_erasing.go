@@ -40,9 +40,6 @@ func (e *erasing) begin(userID string, ties []string, transactions int) (competi
 			}
 			delete(e.users, other)
 		}
-		if e.users == nil {
-			e.users = map[string]*begun{}
-		}
 		e.users[userID] = b
 	}
 	for _, id := range ties {

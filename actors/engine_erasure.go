@@ -60,8 +60,8 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 		return done, err
 	}
 	e.erasing.end(userID)
-	if e.mirror != nil {
-		e.mirror.Await(erased, mirrorLeisure)
+	if e.actors.mirror != nil {
+		e.actors.mirror.Await(erased, mirrorLeisure)
 	}
 	return done, nil
 }

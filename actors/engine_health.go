@@ -8,20 +8,20 @@ import (
 
 // Health is how the engine is, without asking anybody.
 func (e *Engine) Health() competition.Health {
-	store := e.monitor.last.Load()
+	store := e.actors.monitor.last.Load()
 	h := competition.Health{
-		Ready:        store.err == nil && e.clock.hasRead() && !e.draining.Load(),
+		Ready:        store.err == nil && e.actors.clock.hasRead() && !e.draining.Load(),
 		Draining:     e.draining.Load(),
 		Dependencies: []competition.Dependency{competition.NewDependency("store", store.took, store.err)},
 		InFlight:     int(e.inFlight.Load()),
-		QueuedEvents: int(e.writer.events.Load()),
+		QueuedEvents: int(e.actors.writer.events.Load()),
 		Lifetime:     e.projector.State(),
-		Flagged:      e.flagged.counts(),
+		Flagged:      e.actors.flagged.counts(),
 	}
-	if e.mirror != nil {
-		h.Dependencies = append(h.Dependencies, e.mirror.Health())
+	if e.actors.mirror != nil {
+		h.Dependencies = append(h.Dependencies, e.actors.mirror.Health())
 	}
-	for _, a := range e.registry.all() {
+	for _, a := range e.actors.registry.all() {
 		h.Active++
 		if a.damage.Load() != nil {
 			h.Damaged = append(h.Damaged, a.id)

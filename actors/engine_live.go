@@ -22,7 +22,7 @@ func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Calle
 
 // Unsubscribe ends a subscription that Subscribe began.
 func (e *Engine) Unsubscribe(s *competition.Subscription) {
-	if h := e.registry.find(s.CompetitionID); h != nil {
+	if h := e.actors.registry.find(s.CompetitionID); h != nil {
 		e.tell(h, &unsubscribe{subscription: s})
 		h.release()
 	}

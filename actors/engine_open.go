@@ -23,20 +23,23 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{
-		options: o, store: o.Store, recoveries: make(chan struct{}, 2), workers: mailbox.NewWorkers(), drained: worker.NewSignal(),
-		created: newCreated(), budgets: newBudgets(o.MaxJournalUser),
-	}
-	e.registry.handles = map[string]*handle{}
+	e := &Engine{options: o, store: o.Store, workers: mailbox.NewWorkers(), drained: worker.NewSignal(), created: newCreated(), damage: newDamage(&o), erasing: erasing{users: map[string]*begun{}}}
 	e.life, e.endLife = context.WithCancel(context.Background())
 	e.recovering, e.endRecovering = context.WithCancel(e.life)
 	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
 		return o.Logger.With("part", "protoactor")
 	}))
-	e.actors = &actorEnv{} // filled below: nothing is activated before the clock starts
-	pid, err := e.system.Root.SpawnNamed(actor.PropsFromProducer(
+	root := e.system.Root
+	e.actors = actorEnv{
+		store: o.Store, logger: o.Logger, now: o.Now, newKey: o.newKey, progress: o.Progress,
+		storeTimeout: o.StoreTimeout, recoveryTimeout: o.RecoveryTimeout, idleAfter: o.IdleAfter,
+		snapshotEvents: o.SnapshotEvents, snapshotRows: o.SnapshotRows,
+		root: root, registry: registry{handles: map[string]*handle{}}, recoveries: make(chan struct{}, 2), budgets: newBudgets(o.MaxJournalUser),
+		life: e.life, recovering: e.recovering,
+	}
+	pid, err := root.SpawnNamed(actor.PropsFromProducer(
 		func() actor.Actor {
-			return &supervisorActor{env: e.actors, limit: o.MaxInFlight, dispatcher: e.workers}
+			return &supervisorActor{env: &e.actors, limit: o.MaxInFlight, dispatcher: e.workers}
 		},
 		actor.WithSupervisor(&restartForever{logger: o.Logger})), "competitions")
 	if err != nil {
@@ -44,31 +47,23 @@ func New(o Options) (*Engine, error) {
 		return nil, fmt.Errorf("start the competitions' supervisor: %w", err)
 	}
 	e.competitions = pid
-	e.damage = newDamage(&o)
-	e.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: e.system.Root, metrics: o.Metrics})
 	e.projector = projection.Start(projection.Options{
 		Life: e.life, Store: o.Store, Logger: o.Logger, Timeout: o.StoreTimeout, RecoveryTimeout: o.RecoveryTimeout, Rows: o.projectRows,
 	})
-	e.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: e.system.Root, projector: e.projector})
-	e.monitor = startMonitor(e.life, o.Store, o.Logger)
+	a := &e.actors // nothing is activated before the clock starts
+	a.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: root, metrics: o.Metrics})
+	a.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: root, projector: e.projector})
+	a.monitor = startMonitor(e.life, o.Store, o.Logger)
+	a.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
 	e.sweeping = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery},
 		sweeper{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger}.sweep)
-	e.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
 	if o.Mirror != nil {
-		e.mirror = mirror.Start(mirror.Options{
-			Life: e.life, To: o.Mirror, Store: o.Store, Logger: o.Logger, Timeout: o.RecoveryTimeout, Root: e.system.Root,
-			Find: e.registry.mirrored, Recovered: e.clock.read, Recoveries: e.recoveries, NewKey: o.newKey,
+		a.mirror = mirror.Start(mirror.Options{
+			Life: e.life, To: o.Mirror, Store: o.Store, Logger: o.Logger, Timeout: o.RecoveryTimeout, Root: root,
+			Find: a.registry.mirrored, Recovered: a.clock.read, Recoveries: a.recoveries, NewKey: o.newKey,
 		})
 	}
-	*e.actors = actorEnv{
-		store: o.Store, logger: o.Logger, now: o.Now, newKey: o.newKey, progress: o.Progress,
-		storeTimeout: o.StoreTimeout, recoveryTimeout: o.RecoveryTimeout, idleAfter: o.IdleAfter,
-		snapshotEvents: o.SnapshotEvents, snapshotRows: o.SnapshotRows,
-		root: e.system.Root, registry: &e.registry, recoveries: e.recoveries, budgets: e.budgets, flagged: &e.flagged,
-		writer: e.writer, saver: e.saver, clock: e.clock, monitor: e.monitor, mirror: e.mirror,
-		life: e.life, recovering: e.recovering,
-	}
-	e.clock.start(e.life)
+	a.clock.start(e.life)
 	e.tidying = worker.Every(e.life, worker.Interval{Then: max(min(o.IdleAfter/4, time.Minute), 10*time.Millisecond)}, e.tidyUp)
 	return e, nil
 }
@@ -99,14 +94,14 @@ func (e *Engine) Close(ctx context.Context) error {
 // shutDown is Close without a deadline. An actor first answers the requests in its
 // mailbox.
 func (e *Engine) shutDown() error {
-	e.clock.close()
+	e.actors.clock.close()
 	e.tidying.Stop()
 	e.drain()
 	e.endRecovering()
-	if e.mirror != nil {
-		e.mirror.Close() // while the actors can still be asked
+	if e.actors.mirror != nil {
+		e.actors.mirror.Close() // while the actors can still be asked
 	}
-	active := e.registry.all()
+	active := e.actors.registry.all()
 	for _, h := range active {
 		e.tell(h, &shutDown{})
 	}
@@ -114,10 +109,10 @@ func (e *Engine) shutDown() error {
 		<-h.gone
 	}
 	e.actors.fanOuts.Wait()
-	e.saver.close()
+	e.actors.saver.close()
 	e.projector.Close()
-	e.writer.close()
-	e.monitor.close()
+	e.actors.writer.close()
+	e.actors.monitor.close()
 	e.sweeping.Stop()
 	err := e.system.Root.PoisonFuture(e.competitions).Wait()
 	e.system.Shutdown()

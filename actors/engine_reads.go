@@ -72,7 +72,7 @@ func (e *Engine) Competition(competitionID string, caller competition.Caller) (c
 
 // summary returns a competition's summary without waking it.
 func (e *Engine) summary(id string, deadline time.Time) (competition.Summary, error) {
-	if h := e.registry.find(id); h != nil {
+	if h := e.actors.registry.find(id); h != nil {
 		if s := h.summary.Load(); s != nil {
 			return *s, nil
 		}
@@ -89,7 +89,7 @@ func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]co
 	var unread []string
 	var places []int
 	for i, id := range ids {
-		if h := e.registry.find(id); h != nil {
+		if h := e.actors.registry.find(id); h != nil {
 			if s := h.summary.Load(); s != nil {
 				all[i] = *s
 				continue

@@ -73,7 +73,7 @@ func (e *Engine) drain() {
 // was never created is an error. Each success needs a handle.release.
 func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, error) {
 	for {
-		h := e.registry.find(id)
+		h := e.actors.registry.find(id)
 		if h == nil {
 			var err error
 			if h, err = e.activate(id, mustExist, deadline); err != nil {
@@ -83,21 +83,11 @@ func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, e
 		if h.acquire() {
 			return h, nil
 		}
-		// It is leaving memory; the next activation begins when it is gone.
-		if !awaitClosed(h.gone, time.Until(deadline)) {
+		select { // It is leaving memory; the next activation begins when it is gone.
+		case <-h.gone:
+		case <-time.After(time.Until(deadline)):
 			return nil, fmt.Errorf("%w: the competition is being stored", competition.ErrUnavailable)
 		}
-	}
-}
-
-func awaitClosed(c <-chan struct{}, limit time.Duration) bool {
-	timer := time.NewTimer(limit)
-	defer timer.Stop()
-	select {
-	case <-c:
-		return true
-	case <-timer.C:
-		return false
 	}
 }
 
@@ -129,10 +119,9 @@ var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.Er
 
 // send asks one competition one thing, as a request of its own: it admits the
 // request, sends a command or query, and waits for the answer.
-func send[T any](e *Engine, id string, command any) (T, error) {
+func send[T any](e *Engine, id string, command any) (answer T, err error) {
 	if err := e.admit(); err != nil {
-		var zero T
-		return zero, err
+		return answer, err
 	}
 	defer e.dismiss()
 	return forward[T](e, id, command, e.deadline())
@@ -141,33 +130,31 @@ func send[T any](e *Engine, id string, command any) (T, error) {
 // forward is send for a request that was admitted: however many competitions it
 // asks, it counts once. Only a CreateCompetition leases a competition that does not
 // exist.
-func forward[T any](e *Engine, id string, command any, deadline time.Time) (T, error) {
+func forward[T any](e *Engine, id string, command any, deadline time.Time) (answer T, err error) {
 	_, creates := command.(*competition.CreateCompetition)
 	h, err := e.find(id, !creates, deadline)
 	if err != nil {
-		var zero T
-		return zero, err
+		return answer, err
 	}
 	defer h.release()
 	return ask[T](e, h, command, deadline)
 }
 
 // ask is send for a request that holds a lease.
-func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (T, error) {
+func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (answer T, err error) {
 	v := e.envelopes.Get()
 	v.Command = command
 	h.mailbox.PostAndRun(v)
-	var zero T
 	if !v.Await(deadline) {
-		return zero, errNoAnswer
+		return answer, errNoAnswer
 	}
 	defer e.envelopes.Put(v)
 	if v.Err != nil {
-		return zero, v.Err
+		return answer, v.Err
 	}
 	answer, ok := v.Answer.(T)
 	if !ok {
-		return zero, fmt.Errorf("%w: answer of type %T", competition.ErrInternal, v.Answer)
+		err = fmt.Errorf("%w: answer of type %T", competition.ErrInternal, v.Answer)
 	}
-	return answer, nil
+	return answer, err
 }

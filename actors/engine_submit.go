@@ -334,7 +334,7 @@ func skips(err error) bool {
 // affords refuses a whole request if one of the users it is charged to has no budget
 // left.
 func (e *Engine) affords(items []competition.BatchItem) error {
-	b := bill{budgets: e.budgets}
+	b := bill{budgets: e.actors.budgets}
 	for i := range items {
 		if err := b.admit(items[i].Sync.Payer(), e.now()); err != nil {
 			return err

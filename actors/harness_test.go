@@ -220,7 +220,7 @@ func (h *harness) between() {
 
 // settle lets retries, ticks and sweeps happen.
 func (h *harness) settle() {
-	h.engine.clock.wake.Set()
+	h.engine.actors.clock.wake.Set()
 	pass(1500 * time.Millisecond)
 }
 

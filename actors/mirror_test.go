@@ -320,17 +320,17 @@ func TestMirrorOfABoardThatLeftMemory(t *testing.T) {
 				}
 				if test.anew >= 0 {
 					pass(3 * time.Minute)
-					require.Nil(t, e.registry.find("spring"))
+					require.Nil(t, e.actors.registry.find("spring"))
 					test.harm(t, e, m)
 				} else {
 					test.harm(t, e, m)
 					want["ann"] = 2
 					pass(3 * time.Minute)
-					require.Nil(t, e.registry.find("spring"))
+					require.Nil(t, e.actors.registry.find("spring"))
 				}
 				test.back(m)
 				pass(settle)
-				require.Nil(t, e.registry.find("spring"), "the mirror brings nothing into memory")
+				require.Nil(t, e.actors.registry.find("spring"), "the mirror brings nothing into memory")
 				require.Equal(t, want, m.members("spring"))
 				require.Zero(t, redisHealth(t, e).Lag)
 				if test.anew >= 0 {
@@ -383,7 +383,7 @@ func TestMirrorAfterARestart(t *testing.T) {
 			m.set(func() { m.fault = nil })
 			e := startEngine(t, store, withMirror(m))
 			pass(settle)
-			require.Nil(t, e.registry.find("over"))
+			require.Nil(t, e.actors.registry.find("over"))
 			require.Equal(t, map[string]int64{"ann": 2}, m.members("over"))
 			requireMirrored(t, e, m, "spring")
 		})
