@@ -16,8 +16,8 @@ import (
 //go:embed docs.css
 var docsStyle []byte
 
-// asset is a file that is the same for everybody, kept in memory. It may be
-// cached as long as its ETag is asked for again, since names carry no hash.
+// asset is a file that all clients get alike, kept in memory. Caches must ask
+// again by its ETag, since names carry no hash.
 type asset struct {
 	body        []byte
 	etag        []byte // strong: a hash of the body
@@ -35,8 +35,7 @@ func newAsset(name string, body []byte, policy string) *asset {
 	}
 }
 
-// newAssets reads the page into memory and adds the documentation, all by their
-// paths.
+// newAssets reads the page into memory and adds the documentation. Keys are paths.
 func newAssets(page fs.FS, policy string) map[string]*asset {
 	assets := map[string]*asset{
 		"/openapi.yaml": newAsset("openapi.yaml", openAPI, policy),
@@ -87,8 +86,8 @@ func pagePolicy(supabaseURL string) string {
 		"connect-src " + connect + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 
-// contentTypes are those of the files that a page has. The system's own list
-// differs from machine to machine.
+// contentTypes are the types of a page's files. The system's own list differs from
+// machine to machine.
 var contentTypes = map[string]string{
 	".html":        "text/html; charset=utf-8",
 	".css":         "text/css; charset=utf-8",

@@ -16,15 +16,15 @@ const (
 	exportUser = "exportUser"
 )
 
-// audit writes down what an operator did. That it cannot be written does not
-// undo it, but is loud: the log has the entry then.
+// audit records what an operator did. If the audit log cannot be written, the action
+// stands all the same; the entry then goes to the program's log, as an error.
 func (s *Server) audit(c *call) {
 	entry := competition.AuditEntry{
 		ID: uuid.Must(uuid.NewV7()).String(), At: s.nowMillis(),
 		Actor: c.who.Actor(), Action: c.route.operation, Route: c.route.path, Targets: c.targets(),
 		Status: c.Response.StatusCode(), RequestID: string(c.Response.Header.PeekCanonical(headerRequestID)),
 	}
-	if c.route.operation == eraseUser { // of all entries this one must not name the person
+	if c.route.operation == eraseUser { // this entry must not name the person
 		if len(entry.Targets) == 1 && entry.Targets[0].Subject == entry.Actor {
 			entry.Actor = competition.Subject{Kind: competition.RoleSubject, ID: competition.SelfRole}
 		}
@@ -37,8 +37,8 @@ func (s *Server) audit(c *call) {
 	}
 }
 
-// targets are what the request named in the places of the route, and the user
-// whom its body named.
+// targets returns what the request named in the parameters of the route, and the
+// user that its body named.
 func (c *call) targets() (targets []competition.AuditTarget) {
 	for part := range strings.SplitSeq(c.route.path, "/") {
 		if place, isPlace := strings.CutPrefix(part, ":"); isPlace {
@@ -66,7 +66,7 @@ type shownEntry struct {
 	RequestID string         `json:"request_id"`
 }
 
-// shownSubject is whom or what an entry is about.
+// shownSubject is the person or the thing that an entry is about.
 type shownSubject struct {
 	Kind string `json:"kind"`
 	ID   string `json:"id"`

@@ -9,10 +9,10 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// batch is a batch on its way to the engine.
+// batch is a batch as it is submitted to the engine.
 type batch struct {
-	items []competition.BatchItem // those that the engine is asked, in order
-	errs  []error                 // one for each of the client's items: nil, or why it is not asked
+	items []competition.BatchItem // those that go to the engine, in order
+	errs  []error                 // one for each of the client's items: nil, or why it does not go to the engine
 }
 
 // submitBatch answers 200 with one result or problem for each item.
@@ -37,7 +37,7 @@ func (s *Server) submitBatch(c *call) error {
 	return nil
 }
 
-// add takes in one item of the body, with what is wrong with it.
+// add adds one item of the body; err is what is wrong with it.
 func (b *batch) add(c *call, form *decode.Sync, err error) {
 	var item competition.BatchItem
 	if err == nil {
@@ -55,7 +55,7 @@ func (b *batch) add(c *call, form *decode.Sync, err error) {
 	b.items = append(b.items, item)
 }
 
-// appendResults writes what became of each of the client's items.
+// appendResults writes the result of each of the client's items.
 func (s *Server) appendResults(dst []byte, c *call, b *batch) []byte {
 	asked := b.items
 	dst = append(dst, '[')
@@ -86,7 +86,7 @@ func (s *Server) appendResults(dst []byte, c *call, b *batch) []byte {
 	return append(dst, ']')
 }
 
-// outcome is the error of an item that the engine was asked.
+// outcome returns the error of an item that went to the engine.
 func outcome(item *competition.BatchItem) error {
 	switch {
 	case item.Err != nil:

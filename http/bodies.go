@@ -9,32 +9,32 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// unaskedBody is how large a body may be, in bytes, to be received before it is
-// known who sends it: less than the buffers that a request's header fields take.
+// unaskedBody is the size, in bytes, up to which a body is received before the
+// sender is known: less than the buffers that a request's header fields take.
 const unaskedBody = 2 << 10
 
-// largeBody says of a method and a path without parameters how large a body may be.
+// largeBody is the size limit of bodies for a method and a path without parameters.
 type largeBody struct {
 	method, path string
 	bytes        int
 }
 
-// bodies decides what bodies are received, when a request's header fields are
-// there and its body is not: fasthttp makes room for the whole of a body, or of a
-// chunk, before the first byte of it. So a larger one is received for a good
-// token alone, up to the limit of its route, and all of them together have
-// MAX_BODIES_MEMORY, of which one user has a share. Safe for concurrent use.
+// bodies decides which bodies are received, once a request's header fields have
+// arrived and before its body has: fasthttp allocates the whole of a body, or of a
+// chunk, before its first byte. So a body larger than unaskedBody is received only
+// with a good token, up to the limit of its route. All bodies together have
+// MAX_BODIES_MEMORY, of which each user has a share. Safe for concurrent use.
 type bodies struct {
 	most       int64         // bytes
 	mostOfUser int64         // bytes
-	within     time.Duration // in which a body arrives, or not at all
+	within     time.Duration // in which a body must arrive
 	large      []largeBody   // where more than bodyLimit is taken
 	admit      func(*fasthttp.RequestHeader) (user string, err error)
 
 	reserved atomic.Int64
 	mu       sync.Mutex
-	users    map[string]int64 // what is reserved for each user who has a body under way
-	arriving atomic.Int64     // how many arrivals there are
+	users    map[string]int64 // bytes reserved for each user with a body under way
+	arriving atomic.Int64     // the size of arrivals
 	swept    atomic.Int64     // when, Unix nanoseconds
 	arrivals sync.Map         // *fasthttp.RequestHeader to *arrival, until the request is answered
 }
@@ -45,13 +45,13 @@ type bodies struct {
 type arrival struct {
 	refusal           error  // nil if the body is received
 	bytes             int64  // reserved for it
-	user              string // whose share it is of; empty for nobody's
+	user              string // whose share it counts towards; empty for none
 	since             time.Time
 	arrived           atomic.Bool // whole: it is being answered
 	origin, requestID []byte
 }
 
-// sharesOfBodies is how many users together may take all the memory for bodies.
+// sharesOfBodies is how many users it takes to use up the memory for bodies.
 const sharesOfBodies = 16
 
 func newBodies(most int64, within time.Duration, large []largeBody, admit func(*fasthttp.RequestHeader) (string, error)) *bodies {
@@ -62,8 +62,8 @@ func newBodies(most int64, within time.Duration, large []largeBody, admit func(*
 	return b
 }
 
-// refuseBody is a body limit that every body is beyond of which there is an
-// arrival: fasthttp then has the request answered without receiving it.
+// refuseBody is a limit that every body with an arrival exceeds: fasthttp then has
+// the request answered without receiving the body.
 const refuseBody = 1
 
 // headersReceived tells fasthttp how large a body may be.
@@ -98,16 +98,16 @@ func (b *bodies) headersReceived(header *fasthttp.RequestHeader) (c fasthttp.Req
 	return c
 }
 
-// errBodies is said when there is no room for a body, errBodiesOfUser when the rest
-// is for others.
+// errBodies is returned when there is no memory left for a body, errBodiesOfUser when
+// what is left is for other users.
 var (
 	errBodies       = kindOverloaded.with("the bodies of other requests use all the memory for bodies")
 	errBodiesOfUser = kindTooMany.with("the user is sending too many bodies at once: send one batch after the other")
 )
 
 // limit is the size of the largest body that a request may have, by its method
-// and its exact path. Where no token is asked for, no body is taken either, but
-// clients may end an empty one with a chunk.
+// and its exact path. Where no token is needed, no body is taken either, but clients
+// may send an empty one in chunks.
 func (b *bodies) limit(header *fasthttp.RequestHeader) int {
 	if !isUnderAPI(header) {
 		return unaskedBody
@@ -120,7 +120,7 @@ func (b *bodies) limit(header *fasthttp.RequestHeader) int {
 	return bodyLimit
 }
 
-// reserve takes memory for a body, if there is as much.
+// reserve reserves memory for a body, if there is enough.
 func (b *bodies) reserve(a *arrival) error {
 	if b.take(a) == nil {
 		return nil
@@ -157,8 +157,8 @@ func (b *bodies) giveBack(a *arrival) {
 	}
 }
 
-// sweep gives back what was reserved for bodies of which nothing more can arrive.
-// fasthttp ends some connections that break in between without telling.
+// sweep releases what was reserved for bodies that can no longer arrive: fasthttp
+// does not report all connections that break in between.
 func (b *bodies) sweep() {
 	b.arrivals.Range(func(header, value any) bool {
 		a, _ := value.(*arrival)
@@ -169,8 +169,8 @@ func (b *bodies) sweep() {
 	})
 }
 
-// arrivalOf is what was decided about a request's body; nil if it was not looked
-// at. It stays until release.
+// arrivalOf returns what was decided about a request's body, which stays until
+// release; nil if nothing was.
 func (b *bodies) arrivalOf(header *fasthttp.RequestHeader) *arrival {
 	if b.arriving.Load() == 0 {
 		return nil
@@ -180,7 +180,7 @@ func (b *bodies) arrivalOf(header *fasthttp.RequestHeader) *arrival {
 	return a
 }
 
-// release gives the memory of a request's body back, which is answered.
+// release releases the memory of the body of a request that has been answered.
 func (b *bodies) release(header *fasthttp.RequestHeader) {
 	if a, found := b.arrivals.LoadAndDelete(header); found {
 		b.forget(a)
@@ -194,7 +194,7 @@ func (b *bodies) forget(arrived any) {
 	}
 }
 
-// restore gives a request the header fields back that its answer needs.
+// restore restores the header fields of a request that its answer needs.
 func (a *arrival) restore(header *fasthttp.RequestHeader) {
 	if len(a.origin) > 0 {
 		header.SetCanonical(headerOrigin, a.origin)

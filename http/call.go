@@ -12,8 +12,7 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// call is one request on its way through a route. Calls are used again: nothing
-// of one may be kept.
+// call is one request of a route. Calls are reused: nothing of one may be kept.
 type call struct {
 	*fasthttp.RequestCtx
 
@@ -33,10 +32,10 @@ type call struct {
 // maxKeptReply is how large a reply's buffer may be to be used again.
 const maxKeptReply = 64 << 10
 
-// query is the request's query; it lies in the request's buffer.
+// query returns the request's query, which lies in the request's buffer.
 func (c *call) query() decode.Query { return decode.NewQuery(decode.View(c.URI().QueryString())) }
 
-// parameter is a parameter of the path, as it was sent; it lies in the request's
+// parameter returns a parameter of the path, as it was sent. It lies in the request's
 // buffer.
 func (c *call) parameter(name string) string {
 	if c.fiber == nil {
@@ -45,13 +44,13 @@ func (c *call) parameter(name string) string {
 	return c.fiber.Params(name)
 }
 
-// competitionID is the competition of the path, copied.
+// competitionID returns the competition of the path, copied.
 func (c *call) competitionID() (string, error) {
 	id, err := c.competitionInPath()
 	return strings.Clone(id), err
 }
 
-// competitionInPath is the same; it lies in the request's buffer.
+// competitionInPath is competitionID without the copy: it lies in the request's buffer.
 func (c *call) competitionInPath() (string, error) {
 	id, ok := decode.Unescape(c.parameter("competition_id"), false)
 	if !ok || !competition.ValidID(id) {
@@ -60,7 +59,7 @@ func (c *call) competitionInPath() (string, error) {
 	return id, nil
 }
 
-// userID is the user of the path, copied.
+// userID returns the user of the path, copied.
 func (c *call) userID() (string, error) {
 	id, ok := decode.Unescape(c.parameter("user_id"), false)
 	if !ok || !competition.ValidUserID(id) {
@@ -69,7 +68,7 @@ func (c *call) userID() (string, error) {
 	return strings.Clone(id), nil
 }
 
-// userIDOf is the user that a request is about: the one named, or the caller. A
+// userIDOf returns the user that a request is about: the one named, or the caller. A
 // service key must name one.
 func (c *call) userIDOf(named []byte) (string, error) {
 	caller := c.who.Caller.UserID
@@ -83,7 +82,7 @@ func (c *call) userIDOf(named []byte) (string, error) {
 	return c.named, nil
 }
 
-// ownData refuses to let a user near another's data.
+// ownData is an error if the caller is neither the user nor an operator.
 func (c *call) ownData(userID string) error {
 	if userID != c.who.Caller.UserID && !c.who.Caller.Operator {
 		return kindForbidden.with("user_id differs from the token's user, and the caller is not an operator")
@@ -91,7 +90,7 @@ func (c *call) ownData(userID string) error {
 	return nil
 }
 
-// nameOf is the token's name, if the token is that user's.
+// nameOf returns the token's name if the token is the user's.
 func (c *call) nameOf(userID string) string {
 	if userID != c.who.Caller.UserID {
 		return ""
@@ -140,7 +139,7 @@ func replyList[T any](c *call, err error, name string, list []T, one func(dst []
 	return err
 }
 
-// replyValue answers with the JSON of a value, for what is not asked often.
+// replyValue answers with the JSON of a value, where speed does not matter.
 func (c *call) replyValue(status int, value any) error {
 	data, err := json.Marshal(value)
 	if err != nil {

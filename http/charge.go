@@ -7,8 +7,8 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// charge takes what a request costs besides what every request does; nothing is
-// changed before it succeeds.
+// charge takes what a request costs beyond what every request costs. Handlers change
+// nothing before it succeeds.
 func (s *Server) charge(c *call, units int) error {
 	if units == 0 || c.who == nil {
 		return nil
@@ -20,14 +20,14 @@ func (s *Server) charge(c *call, units int) error {
 	return err
 }
 
-// chargeRows takes what a request costs for what it has read.
+// chargeRows takes what a request costs for the rows that it has read.
 func (s *Server) chargeRows(c *call, rows int) {
 	s.users.owe(c.RequestCtx, c.who.Bucket, rows/rowsOfUnit)
 }
 
-// payFor charges for reports. A tie that was read to find out how many they are costs
-// as much as one, whatever becomes of them: it takes about as long to refuse reports
-// to very many competitions.
+// payFor charges for reports. A tie that was read to count them costs as much as a
+// report, whether they are accepted or not: refusing reports to very many
+// competitions takes about as long.
 func (s *Server) payFor(c *call) competition.Pay {
 	return func(writes, ties int) error {
 		looking := ties / writesOfUnit
@@ -40,7 +40,7 @@ func (s *Server) payFor(c *call) competition.Pay {
 	}
 }
 
-// rows is about how many rows a request asks for, as far as it says.
+// rows returns about how many rows a request asks for, as far as it says.
 func (c *call) rows() (n int) {
 	if len(c.URI().QueryString()) == 0 {
 		return 0
@@ -50,8 +50,8 @@ func (c *call) rows() (n int) {
 		return limit
 	}
 	n = q.Integer("limit", 1, decode.MaxLimit, 0)
-	return max(n, 2*q.Integer("radius", 0, decode.MaxRadius, 0)) // what is wrong with them the handler says
+	return max(n, 2*q.Integer("radius", 0, decode.MaxRadius, 0)) // the handler reports what is wrong with them
 }
 
-// errTooMuch is said of a request that nobody may send.
+// errTooMuch is returned for a request that not even operators may send.
 var errTooMuch = kindTooMuch.with(fmt.Sprintf("the request amounts to more than %d reports, each counted once for every competition that it goes to: %s", maxWrites, sendLess))

@@ -40,8 +40,8 @@ func (s *Server) createCompetition(c *call) error {
 	return c.replySummary(nil, engine, status, &summary)
 }
 
-// editCompetition checks the whole of what the competition would become, so it
-// has to know what it is.
+// editCompetition validates the whole definition that would result, so it reads the
+// present one first.
 func (s *Server) editCompetition(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {
@@ -113,7 +113,7 @@ func (s *Server) listCompetitions(c *call) error {
 	return replyList(c, err, "competitions", list, appendSummary, decode.ListedCursor(next))
 }
 
-// listUserCompetitions lists what a user takes part in.
+// listUserCompetitions lists the competitions that a user takes part in.
 func (s *Server) listUserCompetitions(c *call) error {
 	engine, userID, after, limit, err := readOwnList(s, c, (*decode.Query).AfterCompetition)
 	if err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// defaultDefinition is a competition of which nothing is said yet; what
-// Definition.Complete fills in is left out.
+// defaultDefinition returns a definition with the defaults, except those that
+// Definition.Complete fills in.
 func defaultDefinition() competition.Definition {
 	return competition.Definition{
 		Scoring:       competition.Weights{Step: 1000},
@@ -64,8 +64,8 @@ func readInteger(f *decode.Form, name string, to *int) {
 	}
 }
 
-// readWeights reads thousandths of a point; those left out are 0. Where it had
-// to refuse one it returns otherwise, which nobody will complain about again.
+// readWeights reads thousandths of a point; those left out are 0. If it had to refuse
+// one it returns otherwise, about which validation finds nothing more to say.
 func readWeights(f *decode.Form, otherwise competition.Weights) (w competition.Weights) {
 	noted := f.Refused()
 	w.Step, _ = f.Exact("steps", 3, competition.MaxWeight)
@@ -113,9 +113,9 @@ func readSplit(f *decode.Form, otherwise []int64) []int64 {
 	return split
 }
 
-// readMoney reads amounts in the currency that d has by now. Where that has
-// other decimals than before, an amount must be said again: 600.00 in one is
-// not 60000 in the other.
+// readMoney reads amounts in the currency that d has by now. If that has other
+// decimals than before, amounts must be given again: 600.00 in one is not 60000 in
+// the other.
 func readMoney(f *decode.Form, before, d *competition.Definition) {
 	decimals, known := competition.CurrencyDecimals(d.Currency)
 	if !known {
@@ -134,7 +134,7 @@ func readMoney(f *decode.Form, before, d *competition.Definition) {
 	}
 }
 
-// patchOf is the patch that sets the fields that the form has to what d says.
+// patchOf returns the patch that sets the fields of the form to what d has.
 func patchOf(f *decode.Form, d *competition.Definition) competition.Patch {
 	var p competition.Patch
 	give(f, "name", &p.Name, &d.Name)

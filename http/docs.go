@@ -14,8 +14,8 @@ import (
 //go:embed docs.html
 var docsTemplate string
 
-// docsPage is the page /docs, made of the OpenAPI document once. It panics when
-// that is not what it should be, which the tests would have found.
+// docsPage returns the page /docs, made from the OpenAPI document once. It panics if
+// the document is malformed, which tests rule out.
 var docsPage = sync.OnceValue(func() []byte {
 	var spec docsSpec
 	if err := yaml.Unmarshal(openAPI, &spec); err != nil {
@@ -49,7 +49,7 @@ func paragraphs(text string) (list [][]docsPiece) {
 	return list
 }
 
-// docsSpec is as much of an OpenAPI document as the page shows, in its order.
+// docsSpec is the part of an OpenAPI document that the page shows, in its order.
 type docsSpec struct {
 	Info       struct{ Title, Version, Description string }
 	Tags       []struct{ Name, Description string }
@@ -86,7 +86,7 @@ type docsResponse struct {
 
 type docsContent map[string]struct{ Example yaml.Node }
 
-// Problems are those that /docs explains, where the type of a problem points.
+// Problems are the problems that /docs explains; their types point there.
 func (*docsSpec) Problems() []docsProblem {
 	var list []docsProblem
 	anchors := map[string]bool{}

@@ -52,7 +52,7 @@ func appendMetrics(dst []byte, m competition.Metrics) []byte {
 	return intField(dst, `,"active_minutes":`, m.ActiveMinutes)
 }
 
-// appendScoring writes what a competition's metrics count for.
+// appendScoring writes the weights of a competition's metrics.
 func appendScoring(dst []byte, w competition.Weights) []byte {
 	dst = decimalField(dst, `,"scoring":{"steps":`, w.Step, 3)
 	dst = decimalField(dst, `,"distance":`, w.Metre, 3)
@@ -81,7 +81,7 @@ func appendSyncReplies(dst []byte, userID string, replies []competition.JoinedRe
 	})
 }
 
-// appendSummary writes a competition. created_at is left out where nobody knows it.
+// appendSummary writes a competition. created_at is left out if it is not known.
 func appendSummary(dst []byte, s *competition.Summary) []byte {
 	d := &s.Definition
 	decimals, _ := competition.CurrencyDecimals(d.Currency)
@@ -107,9 +107,9 @@ func appendSummary(dst []byte, s *competition.Summary) []byte {
 	return append(timeField(dst, `,"created_at":`, s.CreatedAt), '}')
 }
 
-// appendStats writes a user's part in a competition, or, without competition_id
-// and score, in all of them. rank is left out for a user who is not on the board, source
-// and last_synced_at where there was no sync.
+// appendStats writes a user's statistics in a competition, or, without competition_id
+// and score, in all of them. rank is left out if the user is not on the board, source
+// and last_synced_at if there was no sync.
 func appendStats(dst []byte, s *competition.Stats) []byte {
 	dst = appendItems(appendStatsHead(dst, s), s.Days, appendDay)
 	return append(appendNextDay(appendStatsTail(dst, s), s.Next), '}')

@@ -18,8 +18,8 @@ type Engine interface {
 	// SubmitEverywhere submits to every competition that the user has joined and
 	// that takes the day.
 	SubmitEverywhere(s *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error)
-	// SubmitBatch fills in Replies or Err of each item, unless pay refuses it all: the
-	// error is then its own.
+	// SubmitBatch fills in Replies or Err of each item, unless pay refuses the batch, whose
+	// error it then returns.
 	SubmitBatch(items []competition.BatchItem, pay competition.Pay) error
 	// Stats is a user's part in one competition.
 	Stats(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Stats, error)
@@ -36,14 +36,14 @@ type Engine interface {
 	Page(competitionID string, caller competition.Caller, offset, limit int, room []competition.Entry) (competition.Board, error)
 	Around(competitionID string, caller competition.Caller, userID string, radius int, room []competition.Entry) (competition.Board, error)
 
-	// Create returns created false when the same competition was there already.
+	// Create returns created false if the same competition existed already.
 	Create(c *competition.CreateCompetition) (s competition.Summary, created bool, err error)
 	// Join returns the participant's own entry.
 	Join(competitionID string, j *competition.JoinCompetition) (competition.Entry, error)
 	Remove(competitionID string, r *competition.RemoveParticipant) error
 	Competition(competitionID string, caller competition.Caller) (competition.Summary, error)
-	// Created is when each of the competitions was created, in their order; 0 where
-	// nobody knows any more.
+	// Created returns when each of the competitions was created, in their order; 0 if
+	// that is not known.
 	Created(competitionIDs []string) []competition.Millis
 	// Competitions lists those that the caller may see, of one status (0 for
 	// all), in the order of competition.ListPlace, beginning after one; next is the
@@ -57,8 +57,8 @@ type Engine interface {
 
 	// Invite returns an invitation for each user, in order.
 	Invite(competitionID string, caller competition.Caller, users []string) ([]competition.Invitation, error)
-	// MakeJoinCode makes a code that is good until a time (0: as long as may be), and
-	// returns it, which is the last time that anybody sees it.
+	// MakeJoinCode makes a code that is good until a time (0: as long as possible). The
+	// text of the code cannot be had again.
 	MakeJoinCode(competitionID string, caller competition.Caller, uses int, until competition.Millis) (code string, c competition.JoinCode, err error)
 	// Invitations lists a competition's, beginning after an id, and its join codes;
 	// next is empty at the end.
@@ -68,7 +68,7 @@ type Engine interface {
 	// InvitationsTo lists a user's; next is the zero value at the end.
 	InvitationsTo(userID string, after competition.InvitationPlace, limit int) (list []competition.Offer, next competition.InvitationPlace, err error)
 	// AcceptInvitation and JoinByCode are joins of the caller, who is j's user.
-	// JoinByCode goes wherever the code leads if competitionID is empty.
+	// JoinByCode joins the competition of the code if competitionID is empty.
 	AcceptInvitation(id string, j *competition.JoinCompetition) (competitionID string, entry competition.Entry, err error)
 	DeclineInvitation(id, userID string) (competition.Invitation, error)
 	JoinByCode(competitionID, code string, j *competition.JoinCompetition) (id string, entry competition.Entry, err error)
@@ -76,10 +76,10 @@ type Engine interface {
 	// Flags lists the flagged syncs, newest first, beginning after the flag with
 	// the seq before (0: with the newest); next is 0 at the end.
 	Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error)
-	// Explain is why a participant's score is what it is.
+	// Explain explains a participant's score.
 	Explain(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error)
 
-	// CalculatePrizes and DistributePrizes work out, and pay, the prizes.
+	// CalculatePrizes works out the prizes, DistributePrizes pays them.
 	CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error)
 	DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error)
 	ConfirmPrize(id competition.PrizeID, caller competition.Caller) (competition.Prize, error)
@@ -93,11 +93,10 @@ type Engine interface {
 	Payouts(status *competition.HandoverStatus, after competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error)
 	RetryPayout(id competition.PrizeID) (competition.PayoutReply, error)
 
-	// EraseUser has everything forget a person, and may be repeated; it takes up to
-	// a minute.
+	// EraseUser erases a person everywhere. It may be repeated, and takes up to a minute.
 	EraseUser(userID string) (competition.Erased, error)
-	// Ties are the competitions that a user has or had to do with, in the order of
-	// ids, beginning after one, limit at most; Person is what one of them knows.
+	// Ties lists the competitions that a user is or was tied to, in the order of ids,
+	// beginning after one, limit at most. Person returns what one of them knows of the user.
 	Ties(userID, after string, limit int) (competitionIDs []string, err error)
 	Person(competitionID, userID string, span competition.Span) (competition.Person, error)
 

@@ -6,8 +6,8 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// unchanged sets the ETag and reports whether the client has that very
-// representation already, in which case it answers 304.
+// unchanged sets the ETag. If the client has that representation already it answers
+// 304 and returns true.
 func unchanged(ctx *fasthttp.RequestCtx, etag []byte) bool {
 	ctx.Response.Header.SetCanonical(headerETag, etag)
 	known := ctx.Request.Header.PeekCanonical(headerIfNoneMatch)
@@ -30,7 +30,7 @@ func matches(list, etag []byte) bool {
 		if bytes.HasPrefix(list, etag) {
 			return true
 		}
-		// Past this tag: commas may stand inside the quotes.
+		// Skip this tag: commas may stand inside its quotes.
 		if len(list) == 0 || list[0] != '"' {
 			return false
 		}

@@ -14,9 +14,9 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// exportUser gives a person everything that there is about them. A document that
-// is large is written while it is read: what cannot be read any more then ends it
-// early, so that it is no valid JSON. It costs what it reads.
+// exportUser returns everything that is stored about a person. A large document is
+// written while it is read: an error in between ends it early, so that it is not
+// valid JSON. It costs what it reads.
 func (s *Server) exportUser(c *call) error {
 	engine, userID, err := s.readPerson(c)
 	if err != nil {
@@ -73,7 +73,7 @@ func (s *Server) streamExport(c *call, x *personExport) {
 }
 
 const (
-	wholeExport   = 1 << 20     // how large a document may be that is sent whole, in bytes
+	wholeExport   = 1 << 20     // documents up to so many bytes are sent whole
 	exportTimeout = time.Minute // for all of it
 	exportPage    = 100         // ties at a time
 )
@@ -90,7 +90,7 @@ type personExport struct {
 	now      competition.Millis
 	deadline time.Time
 	lifetime *competition.Lifetime
-	rows     int // read by the last run; a competition that was asked counts as much as a unit's
+	rows     int // read by the last run; each competition counts as the rows of a unit
 	write    func([]byte) error
 	out      []byte
 }
@@ -133,7 +133,7 @@ func (x *personExport) run(write func([]byte) error) error {
 	return x.flush(0)
 }
 
-// piece writes a part of the document, in time.
+// piece writes a part of the document, unless the deadline has passed.
 func (x *personExport) piece(appendTo func([]byte) []byte) error {
 	if time.Now().After(x.deadline) {
 		return errExportLate
@@ -142,7 +142,7 @@ func (x *personExport) piece(appendTo func([]byte) []byte) error {
 	return x.flush(maxKeptReply)
 }
 
-// flush writes what there is, if it is that much.
+// flush writes the buffer if it has at least so many bytes.
 func (x *personExport) flush(least int) error {
 	if len(x.out) < least {
 		return nil
@@ -152,7 +152,7 @@ func (x *personExport) flush(least int) error {
 	return err
 }
 
-// pageFrom is the days that are read at a time.
+// pageFrom returns the page of days from one on.
 func pageFrom(begin competition.Day) competition.Span {
 	return competition.Span{From: begin, To: competition.MaxDay, Limit: maxDays}
 }
@@ -305,7 +305,7 @@ func eachPage[T any, P comparable](read func(after P) ([]T, P, error), appendOne
 	}
 }
 
-// actions are what the person did as an operator, and what operators did to the
+// actions writes what the person did as an operator, and what operators did to the
 // person.
 func (x *personExport) actions(item func(func([]byte) []byte) error) error {
 	for before := uint64(0); ; {

@@ -38,7 +38,7 @@ func (s *Server) correctDay(c *call) error {
 		})
 }
 
-// withdrawCorrection lets a day count for what its reports say again.
+// withdrawCorrection withdraws the correction of a day, whose reports count again.
 func (s *Server) withdrawCorrection(c *call) error {
 	day, err := c.day()
 	if err != nil {
@@ -49,7 +49,7 @@ func (s *Server) withdrawCorrection(c *call) error {
 	})
 }
 
-// decision makes the command of a route.
+// decision makes a route's command.
 type decision func(userID, reason string) competition.Command
 
 // review reads a decision about a participant that has nothing but a reason.
@@ -57,7 +57,7 @@ func (s *Server) review(c *call, decide decision) error {
 	return s.reviewBy(c, func(*decode.Form) {}, decide)
 }
 
-// reviewBy reads a decision about a participant, and answers how that stands.
+// reviewBy reads a decision about a participant, and answers with the result.
 func (s *Server) reviewBy(c *call, read func(*decode.Form), decide decision) error {
 	id, err := c.competitionID()
 	if err != nil {
@@ -84,7 +84,7 @@ func (s *Server) reviewBy(c *call, read func(*decode.Form), decide decision) err
 	})
 }
 
-// day is the day of the path.
+// day returns the day of the path.
 func (c *call) day() (competition.Day, error) {
 	text, ok := decode.Unescape(c.parameter("date"), false)
 	day, valid := decode.ReadDay([]byte(text))
@@ -110,8 +110,7 @@ func (s *Server) listFlags(c *call) error {
 	return replyList(c, err, "flags", list, appendFlagged, decode.NumberCursor(decode.CursorFlag, next))
 }
 
-// explainScore tells a participant why the score is what it is, a page of days at a
-// time.
+// explainScore explains a participant's score, a page of days at a time.
 func (s *Server) explainScore(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {
@@ -153,7 +152,7 @@ func appendFlagged(dst []byte, f *competition.FlaggedEntry) []byte {
 	return append(appendMetrics(append(dst, `,"counts":{`...), f.Value), `}}`...)
 }
 
-// appendFigures writes what there is to say of a flag, without braces.
+// appendFigures writes the members of a flag, without braces.
 func appendFigures(dst []byte, f *competition.Flag) []byte {
 	dst = wordField(dst, `"reason":`, f.Reason.String())
 	dst = appendMetrics(append(dst, `,"found":{`...), f.Found)
@@ -164,7 +163,7 @@ func appendFigures(dst []byte, f *competition.Flag) []byte {
 	return timeField(dst, `,"created_at":`, f.At)
 }
 
-// appendExplanation writes why a score is what it is. rank is left out if the user
+// appendExplanation writes the explanation of a score. rank is left out if the user
 // is not on the board, reason if nobody gave one.
 func appendExplanation(dst []byte, x *competition.Explanation) []byte {
 	dst = appendItems(appendExplanationHead(dst, x), x.Days, appendExplainedDay)

@@ -11,9 +11,8 @@ import (
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
-// NewApp is Fiber on fasthttp with the very settings of a [Server], and with
-// no handler. What it can do, on a [Lazy] listener, is the limit
-// that the server is measured against.
+// NewApp is Fiber on fasthttp with the settings of a [Server] and no handler. Its
+// speed, on a [Lazy] listener, is the limit that the server is measured against.
 func NewApp(o Options) *fiber.App { return newApp(o.withDefaults(), fiber.DefaultErrorHandler) }
 
 // Lazy makes the connections of a listener hold no memory for reading while
@@ -26,7 +25,7 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 		AppName:                      "paceboard",
 		DisableStartupMessage:        true,
 		CaseSensitive:                true,
-		DisablePreParseMultipartForm: true, // a form is a media type that we refuse
+		DisablePreParseMultipartForm: true, // forms are refused
 		BodyLimit:                    bodyLimit,
 		ReadBufferSize:               maxHeaderBytes,
 		Concurrency:                  2 * o.MaxConnections, // the connection limit is half of that; a worker ends after its connection
@@ -44,9 +43,8 @@ func newApp(o Options, noRoute fiber.ErrorHandler) *fiber.App {
 	return app
 }
 
-// fasthttpLog takes what fasthttp has to say: connections that fail in ways
-// that concern nobody but their other end. Its errors quote what came, which may
-// be a token: that is left out.
+// fasthttpLog logs what fasthttp reports: connections that fail for reasons of their
+// clients. Its errors quote what was received, which may be a token: that is left out.
 type fasthttpLog struct{ log *slog.Logger }
 
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*"?`)

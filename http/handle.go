@@ -13,7 +13,7 @@ import (
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
-// handle is the first and last to see a request.
+// handle handles every request, from its first step to its last.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	defer s.recover(ctx)
 	arrived := s.bodies.arrivalOf(&ctx.Request.Header)
@@ -37,7 +37,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// refusalAtOnce is why a request does not reach the routes.
+// refusalAtOnce returns why a request does not reach the routes.
 func (s *Server) refusalAtOnce(ctx *fasthttp.RequestCtx, arrived *arrival) error {
 	if err := isHTTP1(&ctx.Request.Header); err != nil {
 		listen.EndSlowly(ctx)
@@ -68,8 +68,8 @@ func (s *Server) recover(ctx *fasthttp.RequestCtx) {
 }
 
 // logAccess notes a request. Queries may hold tokens and paths may hold people,
-// so neither is logged. Of a body that is streamed the size is not known yet, and
-// looking at it would wait for its end.
+// so neither is logged. The size of a streamed body is not known yet, and
+// looking at the body would wait for its end.
 func (s *Server) logAccess(ctx *fasthttp.RequestCtx) {
 	size := -1
 	if !ctx.Response.IsBodyStream() {
@@ -123,9 +123,8 @@ func (s *Server) malformed(ctx *fasthttp.RequestCtx, err error) {
 	s.refuseUnread(ctx, err)
 }
 
-// refuseUnread refuses a request that no handler sees, and of which something may
-// still be on its way: the connection ends, but not before the client could read
-// why.
+// refuseUnread refuses a request that no handler sees, and whose body may still be
+// arriving: the connection ends, but not before the client could read why.
 func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, err error) {
 	s.bodies.release(&ctx.Request.Header)
 	s.setHeaders(ctx)

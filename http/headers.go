@@ -36,8 +36,8 @@ var (
 	valueRevalidate = []byte("private, no-cache")
 )
 
-// allowedHeaders are those that a page may send: our own, those that supabase-js
-// adds to every call, and the one that stand-ins for EventSource add.
+// allowedHeaders are those that a page may send: the API's, those that supabase-js
+// adds to every call, and the one that replacements of EventSource add.
 const allowedHeaders = "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id, " +
 	"apikey, X-Client-Info, X-Supabase-Api-Version, Cache-Control"
 
@@ -58,7 +58,7 @@ func (o *origins) allows(origin []byte) bool {
 	return o.any || slices.Contains(o.list, string(origin)) || slices.Contains(o.list, normalOrigin(string(origin)))
 }
 
-// allow tells the browser what it may show the page that called.
+// allow tells the browser what the calling page may read.
 func (o *origins) allow(ctx *fasthttp.RequestCtx) {
 	if !o.any && len(o.list) == 0 {
 		return
@@ -79,7 +79,7 @@ func (o *origins) allow(ctx *fasthttp.RequestCtx) {
 }
 
 // admitsSocket reports whether a WebSocket may be opened: by a program, which
-// has no origin, by our own page, or by a page that may call.
+// has no origin, by the server's own page, or by a page that may call.
 func (o *origins) admitsSocket(ctx *fasthttp.RequestCtx) bool {
 	origin := ctx.Request.Header.PeekCanonical(headerOrigin)
 	if len(origin) == 0 || o.allows(origin) {

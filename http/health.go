@@ -10,8 +10,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// getHealth answers 200 as long as the server can serve at all; the word says
-// how well.
+// getHealth answers 200 as long as the server can answer; status says how well it
+// works.
 func (s *Server) getHealth(c *call) error {
 	health := s.engine.Health()
 	c.replyFresh(fasthttp.StatusOK, append(s.appendHealth(c.out[:0], &health), '}'))
@@ -36,7 +36,7 @@ func (s *Server) getReadiness(c *call) error {
 	return nil
 }
 
-// getDetailedHealth tells operators all there is.
+// getDetailedHealth is the whole state of health, for operators.
 func (s *Server) getDetailedHealth(c *call) error {
 	engine, err := s.permit(c, nil)
 	if err != nil {
@@ -57,7 +57,7 @@ func (s *Server) getDetailedHealth(c *call) error {
 	return nil
 }
 
-// appendHealth writes what everybody may know, without the closing brace.
+// appendHealth writes the public part, without the closing brace.
 func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
 	wrong := degradedParts(h)
 	for _, d := range s.signIn() {
@@ -95,8 +95,8 @@ func inMillis(d time.Duration) float64 { return float64(d) / float64(time.Millis
 // signInPart is what /health calls the checking of tokens.
 const signInPart = "sign_in"
 
-// signIn is the project as a dependency; none where there is no project. Readiness
-// does not depend on it: known keys go on, and so does the secret.
+// signIn returns the project as a dependency; none without a project. Readiness does
+// not depend on it: known keys go on to work, and so does the secret.
 func (s *Server) signIn() []competition.Dependency {
 	if s.projectKeys == nil {
 		return nil
@@ -105,7 +105,7 @@ func (s *Server) signIn() []competition.Dependency {
 	return []competition.Dependency{competition.NewDependency(signInPart, took, err)}
 }
 
-// degradedParts names the parts that are not as they should be.
+// degradedParts returns the names of the parts that do not work as they should.
 func degradedParts(h *competition.Health) (parts []string) {
 	for _, d := range h.Dependencies {
 		if !d.Healthy {

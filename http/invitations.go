@@ -51,7 +51,7 @@ func (s *Server) inviteUsers(c *call) error {
 	return replyList(c, err, "invitations", list, appendInvitation, "")
 }
 
-// readCode reads what a join code is to be like; until is 0 for as long as may be.
+// readCode reads the limits of a join code; until is 0 for as long as possible.
 func (s *Server) readCode(f *decode.Form) (uses int64, until competition.Millis) {
 	uses, given := f.Integer("uses")
 	if !given || uses < 1 || uses > competition.MaxJoinCodeUses {
@@ -133,7 +133,7 @@ func (s *Server) withdrawInvitation(c *call) error {
 	return replyOne(c, err, fasthttp.StatusOK, &withdrawn, appendInvitation)
 }
 
-// listUserInvitations shows what a user is invited to.
+// listUserInvitations lists a user's invitations.
 func (s *Server) listUserInvitations(c *call) error {
 	engine, userID, after, limit, err := readOwnList(s, c, (*decode.Query).AfterInvitation)
 	if err != nil {
@@ -147,7 +147,7 @@ func (s *Server) listUserInvitations(c *call) error {
 	return replyList(c, err, "invitations", list, appendOffer, cursor)
 }
 
-// acceptInvitation enrols the caller in the competition of the invitation.
+// acceptInvitation enrols the caller in the invitation's competition.
 func (s *Server) acceptInvitation(c *call) error {
 	id, err := c.invitationID()
 	if err != nil {
@@ -165,7 +165,7 @@ func (s *Server) acceptInvitation(c *call) error {
 	return c.replyEntry(err, competitionID, &entry)
 }
 
-// declineInvitation answers an invitation with no.
+// declineInvitation declines an invitation.
 func (s *Server) declineInvitation(c *call) error {
 	id, err := c.invitationID()
 	if err != nil {
@@ -179,7 +179,7 @@ func (s *Server) declineInvitation(c *call) error {
 	return replyOne(c, err, fasthttp.StatusOK, &declined, appendInvitation)
 }
 
-// invitationID is the invitation of the path, copied. The error is
+// invitationID returns the invitation of the path, copied. The error is
 // competition.ErrUnknownInvitation for anything that cannot be an id.
 func (c *call) invitationID() (string, error) {
 	id, ok := decode.Unescape(c.parameter("invitation_id"), false)
@@ -189,7 +189,7 @@ func (c *call) invitationID() (string, error) {
 	return strings.Clone(id), nil
 }
 
-// appendInvitation writes an invitation, without a user if it stands for a join code
+// appendInvitation writes an invitation. It has no user if it stands for a join code
 // that was ended.
 func appendInvitation(dst []byte, i *competition.Invitation) []byte {
 	return append(appendInvitationFields(dst, i), '}')
@@ -215,8 +215,8 @@ func appendOffer(dst []byte, o *competition.Offer) []byte {
 	return append(dst, '}')
 }
 
-// appendJoinCode writes a join code. Its text is known only when it is made; empty
-// leaves it out.
+// appendJoinCode writes a join code. Its text, which is known only when it is made, is
+// left out if empty.
 func appendJoinCode(dst []byte, c *competition.JoinCode, text string) []byte {
 	dst = wordField(dst, `{"id":`, c.ID)
 	if text != "" {

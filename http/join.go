@@ -7,7 +7,7 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// joinCompetition enrols the caller, or whom an operator names.
+// joinCompetition enrols the caller, or the user that an operator names.
 func (s *Server) joinCompetition(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {
@@ -60,14 +60,14 @@ func (c *call) readJoin() (join *competition.JoinCompetition, code string, err e
 	return join, code, nil
 }
 
-// replyEntry answers with somebody's own entry.
+// replyEntry answers with a participant's own entry.
 func (c *call) replyEntry(err error, competitionID string, entry *competition.Entry) error {
 	return replyOne(c, err, fasthttp.StatusOK, entry, func(dst []byte, entry *competition.Entry) []byte {
 		return appendEntry(dst, competitionID, entry)
 	})
 }
 
-// joinByCode enrols the caller in the competition that a join code leads to.
+// joinByCode enrols the caller in the competition of a join code.
 func (s *Server) joinByCode(c *call) error {
 	join, code, err := c.readJoin()
 	if err != nil {
@@ -79,8 +79,8 @@ func (s *Server) joinByCode(c *call) error {
 	return s.joinWithCode(c, "", code, join)
 }
 
-// joinWithCode joins the competition that a code leads to, which must be
-// competitionID if that is not empty.
+// joinWithCode joins the competition of a code, which must be competitionID if that is
+// not empty.
 func (s *Server) joinWithCode(c *call, competitionID, code string, join *competition.JoinCompetition) error {
 	engine, err := s.permitSelf(c, join.UserID)
 	if err != nil {
@@ -90,7 +90,7 @@ func (s *Server) joinWithCode(c *call, competitionID, code string, join *competi
 	return c.replyEntry(err, competitionID, &entry)
 }
 
-// permitSelf is permit for what users may do only for themselves.
+// permitSelf is permit where users may act only for themselves.
 func (s *Server) permitSelf(c *call, userID string) (Engine, error) {
 	if caller := c.who.Caller.UserID; caller == "" || userID != caller {
 		return nil, kindForbidden.with("users accept invitations and use join codes with their own token")

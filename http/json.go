@@ -8,9 +8,9 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// What clients read is written by hand, by the functions here, since boards are
-// large and replies many. Each appends JSON and returns the extended slice. Keys are
-// given as they are written: with their quotes and colon, and with the comma before
+// JSON for clients is written with the functions here and no reflection, since boards
+// are large and replies many. Each function appends to a slice and returns it. Keys are
+// passed as they are written: with their quotes and colon, and with the comma before
 // them unless they are the first of their object.
 
 const (
@@ -22,7 +22,7 @@ const (
 func appendString(dst []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
-			dst, _ = jsontext.AppendQuote(dst, s) // the error tells that bad UTF-8 was mended
+			dst, _ = jsontext.AppendQuote(dst, s) // the error says that bad UTF-8 was replaced
 			return dst
 		}
 	}
@@ -48,7 +48,7 @@ func appendDecimal(dst []byte, units int64, decimals int) []byte {
 	return dst
 }
 
-// appendItems writes what stands in a list, with commas between.
+// appendItems writes the items of a list, with commas between.
 func appendItems[T any](dst []byte, list []T, one func(dst []byte, item *T) []byte) []byte {
 	for i := range list {
 		if i > 0 {
@@ -76,7 +76,7 @@ func boolField(dst []byte, key string, b bool) []byte {
 	return strconv.AppendBool(append(dst, key...), b)
 }
 
-// timeField writes nothing for a time that never was.
+// timeField writes nothing if the time is 0.
 func timeField(dst []byte, key string, at competition.Millis) []byte {
 	if at == 0 {
 		return dst
@@ -97,7 +97,7 @@ func listField[T any](dst []byte, key string, list []T, one func(dst []byte, ite
 	return append(appendItems(append(append(dst, key...), '['), list, one), ']')
 }
 
-// shownTime is a time as clients read it; empty for none.
+// shownTime returns a time as clients read it; empty for 0.
 func shownTime(at competition.Millis) string {
 	if at == 0 {
 		return ""

@@ -69,19 +69,18 @@ func (s *Server) getLeaderboard(c *call) error {
 // leave to the collector, which then marks the board for it.
 var rooms = sync.Pool{New: func() any { return new([]competition.Entry) }}
 
-// etagFormat is a digit of every board's ETag, another one whenever the same
-// board is written in other bytes: caches then do not keep the old ones. 2: times
-// have three decimals.
+// etagFormat is part of every board's ETag. It changes whenever the same board is
+// encoded in other bytes, so that caches drop the old ones. 2: times have three
+// decimals.
 const etagFormat = '2'
 
-// etag is a part's in c.out.
+// etag returns a part's ETag, in c.out.
 func (c *call) etag(p *decode.Part, version uint64) []byte {
 	c.out = appendETag(c.out[:0], p, version)
 	return c.out
 }
 
-// appendETag tells apart the versions of a board, its parts, and how they are
-// written.
+// appendETag writes an ETag that differs by version, part and encoding of a board.
 func appendETag(tag []byte, p *decode.Part, version uint64) []byte {
 	tag = strconv.AppendUint(append(tag, '"'), version, 10)
 	tag = append(tag, '-')
@@ -109,7 +108,7 @@ type topKey struct{}
 
 func encodeTop(b *competition.Board) *encodedTop {
 	top := &encodedTop{ends: make([]int, 0, len(b.Entries)+1)}
-	const head = 512 // room for the header fields: how long the body is stands before it
+	const head = 512 // room for the header fields, which stand before the body and hold its length
 	buffer := append(make([]byte, head, head+256*(len(b.Entries)+1)), envelope...)
 	buffer = appendBoardHead(buffer, b)
 	top.ends = append(top.ends, len(buffer)-head)
@@ -142,9 +141,8 @@ func appendPageHead(dst []byte, version uint64, size int) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// leaves reports whether an answer may leave as a page: where a shortcut led to it,
-// whose end knows of pages, to a client that has nothing yet. The log's view of
-// answers wants their bodies.
+// leaves reports whether an answer may be sent as a page: if a shortcut led here, the
+// client has no version yet, and answers are not logged, which needs their bodies.
 func (s *Server) leaves(c *call) bool {
 	return c.fiber == nil && listen.TakesPages(c.RequestCtx) && len(c.Request.Header.PeekCanonical(headerIfNoneMatch)) == 0 &&
 		!s.log.Enabled(c, slog.LevelDebug)

@@ -12,10 +12,10 @@ type clientFrame struct {
 	limit         int
 	since         uint64
 	token         string
-	problem       *problem // what is wrong with it; the rest does not count then
+	problem       *problem // what is wrong with it; then the other fields do not count
 }
 
-// parseClientFrame reads {"type","data"}; it keeps nothing of message.
+// parseClientFrame reads {"type","data"}; it does not keep message.
 func parseClientFrame(message []byte) clientFrame {
 	f, err := readClientFrame(message)
 	if err != nil {

@@ -9,17 +9,17 @@ import (
 type liveClient interface {
 	// end asks the client's goroutine to finish; it never blocks.
 	end(c closing)
-	// wake has the client's goroutine look around; it never blocks.
+	// wake makes the client's goroutine check its state; it never blocks.
 	wake()
 }
 
-// liveClients are those that are open, so that the server can end them, and no
-// user has too many.
+// liveClients are the open clients, so that the server can end them, and no user has
+// too many.
 type liveClients struct {
 	mostOfUser int
 
 	mu     sync.Mutex
-	open   map[liveClient]string // the user, or "" where nobody is counted
+	open   map[liveClient]string // the user, or "" if none is counted
 	users  map[string]int        // how many each has open
 	closed bool
 	empty  chan struct{} // closed when the last one has ended after endAll
@@ -29,14 +29,14 @@ func newLiveClients(mostOfUser int) *liveClients {
 	return &liveClients{mostOfUser: mostOfUser, open: map[liveClient]string{}, users: map[string]int{}, empty: make(chan struct{})}
 }
 
-// Why a live client is not let in.
+// Why a live client is not admitted.
 var (
 	errStopping       = kindNotReady.with("the server is shutting down")
 	errTooManySockets = kindTooManySockets.with("close some: a user's WebSockets and event streams count together")
 )
 
-// add lets a client in, unless the server is stopping or its user has as many as
-// one may have. API keys and the service role speak for no user.
+// add admits a client, unless the server is stopping or its user has as many as
+// allowed. API keys and the service role speak for no user.
 func (l *liveClients) add(c liveClient, userID string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -67,14 +67,14 @@ func (l *liveClients) remove(c liveClient) {
 	}
 }
 
-// count is how many are open.
+// count returns how many are open.
 func (l *liveClients) count() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return float64(len(l.open))
 }
 
-// wakeAll has every client look around, since keys of the project have ended and
+// wakeAll makes every client check its state, since keys of the project have ended,
 // maybe its own.
 func (l *liveClients) wakeAll() {
 	l.mu.Lock()
@@ -84,7 +84,7 @@ func (l *liveClients) wakeAll() {
 	}
 }
 
-// endAll tells every client that the server goes away, and waits until all are
+// endAll tells every client that the server is stopping, and waits until all are
 // gone, or for ctx.
 func (l *liveClients) endAll(ctx context.Context) error {
 	l.mu.Lock()

@@ -13,7 +13,7 @@ const (
 	closeUnsupported     = fws.CloseUnsupportedData         // 1003: a binary message
 	closeInvalidData     = fws.CloseInvalidFramePayloadData // 1007: text that is not UTF-8
 	closeBadToken        = fws.ClosePolicyViolation         // 1008: bad, expired or withdrawn token
-	closeTooFast         = fws.ClosePolicyViolation         // 1008: far more frames than anybody needs
+	closeTooFast         = fws.ClosePolicyViolation         // 1008: far more frames than a client needs
 	closeTryAgain        = fws.CloseTryAgainLater           // 1013: the competition cannot be read now
 	closeBadRequest      = 4400                             // limit or since cannot be accepted
 	closePrivate         = 4403
@@ -31,9 +31,9 @@ type closing struct {
 	reason string
 }
 
-// shortReason cuts a reason to what a control frame has room for: 125 bytes (RFC
-// 6455, section 5.5), two of which are the code. What is cut stays UTF-8, or
-// browsers would not see the code either.
+// shortReason cuts a reason to what fits a control frame: 125 bytes (RFC 6455,
+// section 5.5), two of which are the code. It stays UTF-8, or browsers would not see
+// the code either.
 func shortReason(reason string) string {
 	if len(reason) <= 123 {
 		return reason

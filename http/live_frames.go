@@ -8,10 +8,10 @@ import (
 )
 
 // The frames of the live protocol: {"type","data","timestamp"}, each written by
-// one function here. What all subscribers are sent alike is written once, see
+// one function here. Frames that are the same for all subscribers are written once, see
 // sharedFrame.
 
-// frameLimits are the server's limits as the connected frame tells them.
+// The limits that the connected frame tells.
 const (
 	maxFrameBytes     = 4 << 10
 	maxSubscriptions  = 50
@@ -81,7 +81,7 @@ func appendPong(dst []byte, now competition.Millis) []byte {
 	return endFrame(append(beginFrame(dst, "pong"), `{}`...), now)
 }
 
-// appendAuthenticated answers a token that was taken.
+// appendAuthenticated answers a token that was accepted.
 func appendAuthenticated(dst []byte, id *auth.Identity, now competition.Millis) []byte {
 	dst = append(beginFrame(dst, "authenticated"), '{')
 	if at, ends := id.EndsAt(); ends {

@@ -5,8 +5,8 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// ended is why a live client must go; see [auth.Authenticator.Recheck]. It is nil
-// while the client may stay, and moves the alarm if that went off too early.
+// ended returns why a live client must end; see [auth.Authenticator.Recheck]. It is nil
+// while the client may stay; then an alarm that went off is set again.
 func (s *Server) ended(id *auth.Identity, expiry *alarm) error {
 	due := expiry.due.Load()
 	err := s.auth.Recheck(id, due)
@@ -37,7 +37,7 @@ func (s *Server) liveIdentity(c *call, q *decode.Query) (*auth.Identity, error) 
 	return identity, nil
 }
 
-// readWindow reads how much of a board is wanted, and what is there already.
+// readWindow reads how much of a board the client wants, and which version it has.
 func readWindow(q *decode.Query) (limit int, since uint64, err error) {
 	limit = q.Integer("limit", 1, decode.MaxLimit, defaultLiveWindow)
 	if !validWindow(limit) {

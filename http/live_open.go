@@ -10,11 +10,12 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// tokenProtocol is how a browser hands a token to a WebSocket: as a subprotocol,
-// which access logs do not hold.
+// tokenProtocol begins the subprotocol by which a browser passes a token to a
+// WebSocket: access logs do not hold it.
 const tokenProtocol = "bearer."
 
-// handshakeKey is where the upgrade request leaves what it found for the socket.
+// handshakeKey is the user value in which the upgrade request passes its handshake to
+// the socket.
 const handshakeKey = "handshake"
 
 // newUpgrader makes the handler that turns a request into a socket. Compression
@@ -31,8 +32,8 @@ func (s *Server) newUpgrader() fiber.Handler {
 }
 
 // openSocket upgrades to the live protocol. A foreign Origin is refused by HTTP;
-// every other refusal accepts the upgrade and closes with its code, since
-// browsers show pages no HTTP status.
+// for every other refusal the upgrade is accepted and the socket closed with a code,
+// since browsers show pages no HTTP status.
 func (s *Server) openSocket(c *call) error {
 	if !fws.FastHTTPIsWebSocketUpgrade(c.RequestCtx) {
 		q := c.query()
@@ -53,8 +54,7 @@ func (s *Server) openSocket(c *call) error {
 	return nil
 }
 
-// readHandshake reads the upgrade request; whatever is wrong with it becomes
-// the refusal.
+// readHandshake reads the upgrade request; an error becomes its refusal.
 func (s *Server) readHandshake(c *call) *handshake {
 	h := &handshake{}
 	refuse := func(err error) *handshake {
@@ -68,7 +68,7 @@ func (s *Server) readHandshake(c *call) *handshake {
 		offer = strings.TrimSpace(offer)
 		if rest, ok := strings.CutPrefix(offer, tokenProtocol); ok {
 			token = rest
-			// A browser insists that one of its offers is chosen.
+			// Browsers require that one of their offers is chosen.
 			c.Response.Header.Set("Sec-WebSocket-Protocol", offer)
 		}
 	}

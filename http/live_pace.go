@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// errTooFast ends a socket that sends far more than anybody needs.
+// errTooFast ends a socket that sends far more than a client needs.
 var errTooFast = errors.New("far too many frames within a second")
 
 // paceFactor is how many times the rate of requests a socket may send in frames
-// within a second, before it is closed. Up to that, what is over the rate is
-// answered with an error.
+// within a second before it is closed. Up to that, frames over the rate are answered
+// with an error.
 const paceFactor = 10
 
-// framePace bounds what a socket sends, before anything of it is parsed: messages,
-// pings and pongs by their number, and fragments, of which the library says
-// nothing, by their bytes. It belongs to the socket's reader.
+// framePace limits what a socket sends before any of it is parsed: messages, pings and
+// pongs by their number, and fragments, which the library does not report, by their
+// bytes. It belongs to the socket's reader.
 type framePace struct {
 	frames, bytes       int // within a second; 0 for any
 	second              time.Time
@@ -48,8 +48,8 @@ func (p *framePace) count(frames, bytes int) error {
 	return nil
 }
 
-// watch counts the bytes of a connection until the answer is called, which the
-// caller does before anybody else reads from it.
+// watch counts the bytes of a connection until end is called, which the caller does
+// before another goroutine reads from it.
 func (p *framePace) watch(conn net.Conn) (end func()) {
 	metered, ok := conn.(interface{ Meter(read func(n int) error) })
 	if !ok || p.frames == 0 {

@@ -9,12 +9,12 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// liveSession is what one client watches, whatever carries it: WebSocket or
-// Server-Sent Events. It is the business of one goroutine, the one that writes.
+// liveSession is what one client watches, over WebSocket or Server-Sent Events. It
+// belongs to one goroutine, the one that writes.
 //
 // There is no queue. Each watch knows what its client was sent last and, when
 // the client can take more, looks at what is there now: the difference, if the
-// last version is remembered, or else the whole board. A slow client so gets
+// last version is remembered, or else the whole board. So a slow client gets
 // fewer and larger updates, and always ends on the latest.
 type liveSession struct {
 	engine  Engine
@@ -45,7 +45,7 @@ func newLiveSession(engine Engine, now func() competition.Millis, caller competi
 	return &liveSession{engine: engine, now: now, caller: caller, wake: worker.NewSignal()}
 }
 
-// errTooManySubscriptions is said to a client that watches enough.
+// errTooManySubscriptions is returned for one watch too many.
 var errTooManySubscriptions = kindInvalidRequest.listing([]competition.FieldError{
 	{Field: "competition_id", Detail: "a connection may watch at most 50 competitions"},
 })
@@ -83,9 +83,9 @@ type lostWatch struct {
 	err           error
 }
 
-// become makes the session that of another caller, with the same user id: each
-// watch is checked with it, and those that it may not see end. On an error, which
-// says nothing of a right, everything is as it was.
+// become changes the session's caller to another of the same user id. Watches that the
+// new caller may not see end. After an error, which is about something else than a
+// right, everything is as it was.
 func (l *liveSession) become(caller competition.Caller) (lost []lostWatch, err error) {
 	fresh := make([]*competition.Subscription, len(l.watches))
 	for i, w := range l.watches {
@@ -145,8 +145,7 @@ func (l *liveSession) find(competitionID string) *watch {
 	return nil
 }
 
-// alarm is something that is due at a time. It wakes the session's goroutine,
-// which is the one that looks at it.
+// alarm is due at a time. It wakes the session's goroutine, which then looks at due.
 type alarm struct {
 	due   atomic.Bool
 	timer *time.Timer
@@ -162,7 +161,7 @@ func (l *liveSession) alarmIn(after time.Duration) *alarm {
 	return a
 }
 
-// reset makes the alarm go off later.
+// reset sets the alarm again.
 func (a *alarm) reset(after time.Duration) {
 	a.timer.Stop()
 	a.due.Store(false)
@@ -223,7 +222,7 @@ func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
 	return nil
 }
 
-// sameStanding reports whether a client that has one need not hear of the other.
+// sameStanding reports whether the two look the same to a client.
 func sameStanding(a, b *competition.Standing) bool {
 	if a == nil || b == nil {
 		return a == b
@@ -231,7 +230,7 @@ func sameStanding(a, b *competition.Standing) bool {
 	return a.OnBoard == b.OnBoard && (a.Entry == b.Entry || !a.OnBoard)
 }
 
-// statusFrame is the same for everybody.
+// statusFrame is the same for all subscribers.
 func (l *liveSession) statusFrame(update *competition.Update) frame {
 	bytes := competition.Encoded(&update.Messages, statusKey{}, func() []byte { return statusFrameOf(&update.Board, l.now()) })
 	return frame{kind: "status", bytes: bytes}

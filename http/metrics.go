@@ -107,10 +107,10 @@ func (m *metrics) sync(err error) {
 	m.refused[p.kind].Inc()
 }
 
-// took notes how long a sync was under way.
+// took records how long a sync took.
 func (m *metrics) took(since time.Time) { m.latency.Observe(time.Since(since).Seconds()) }
 
-// engineCollector shows what the engine says of itself, asked when scraped.
+// engineCollector collects the engine's health, when scraped.
 type engineCollector struct {
 	engine  Engine
 	ready   *prometheus.Desc

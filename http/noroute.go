@@ -8,7 +8,7 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// noRoute answers what no route took.
+// noRoute answers requests that no route takes.
 func (s *Server) noRoute(f *fiber.Ctx, err error) error {
 	ctx := f.Context()
 	var refused *fiber.Error
@@ -32,7 +32,7 @@ func (s *Server) noRoute(f *fiber.Ctx, err error) error {
 	return nil
 }
 
-// refusalOf is why no route takes a call.
+// refusalOf returns why no route takes a call.
 func (s *Server) refusalOf(c *call, misfit bool) error {
 	if err := s.admit(c, false); err != nil {
 		return err
@@ -43,8 +43,7 @@ func (s *Server) refusalOf(c *call, misfit bool) error {
 	return kindNotFound.with("see /docs for the API")
 }
 
-// unrouted is a call that no route takes: what is under /api needs a token all the
-// same.
+// unrouted returns a call that no route takes; under /api it still needs a token.
 func unrouted(ctx *fasthttp.RequestCtx) *call {
 	r := &route{method: string(ctx.Method()), access: public}
 	if bytes.HasPrefix(ctx.URI().PathOriginal(), apiPrefix) {
@@ -53,7 +52,7 @@ func unrouted(ctx *fasthttp.RequestCtx) *call {
 	return &call{RequestCtx: ctx, route: r}
 }
 
-// getAsset answers a route that is an asset.
+// getAsset answers with the asset at the route's path.
 func (s *Server) getAsset(c *call) error {
 	found := s.assets[c.route.path]
 	if found == nil {

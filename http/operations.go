@@ -35,7 +35,7 @@ const operationsKey = "operations"
 
 // ServeOperations answers /metrics, without a token, and /health* on a listener
 // of their own, until Shutdown, and then returns nil; the listener is closed. It
-// takes few connections and is meant for a network that only operators reach.
+// takes few connections and is meant for a network that only operators can reach.
 func (s *Server) ServeOperations(listener net.Listener) error {
 	server := &fasthttp.Server{
 		Handler: s.handleOperations, ErrorHandler: s.malformed, Logger: fasthttpLog{s.log}, SecureErrorLogMessage: true,
@@ -56,7 +56,7 @@ const (
 	operationsTime = 10 * time.Second
 )
 
-// handleOperations passes on what is there for operators.
+// handleOperations handles the paths for operators, and refuses all others.
 func (s *Server) handleOperations(ctx *fasthttp.RequestCtx) {
 	path := pathOf(ctx.Request.Header.RequestURI())
 	if string(path) != "/metrics" && !isHealth(path) {

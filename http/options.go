@@ -12,7 +12,7 @@ import (
 	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
-// Options are what a [Server] is made of. Only Engine must be there.
+// Options are the options of a [Server]. Only Engine is required.
 type Options struct {
 	Engine   Engine
 	Logger   *slog.Logger         // discards when nil
@@ -55,10 +55,10 @@ type Options struct {
 	IdleTimeout  time.Duration // between requests of a connection; 60 s when 0
 
 	Now   func() time.Time // time.Now when nil
-	NewID func() string    // an id for a competition whose creator gave none; UUIDv7 when nil
+	NewID func() string    // makes the id of a competition whose creator gave none; UUIDv7 when nil
 }
 
-// Keys of a project that verify tokens, for [Options].
+// ProjectKeys verify the tokens of a project, for [Options].
 type (
 	ProjectKeys        = auth.ProjectKeys
 	ProjectKeysOptions = auth.ProjectKeysOptions

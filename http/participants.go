@@ -9,8 +9,8 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// leaveCompetition takes the caller off the board, or removes whom the parameter
-// user_id names, for a reason.
+// leaveCompetition takes the caller off the board, or removes the user of the parameter
+// user_id, which needs a reason.
 func (s *Server) leaveCompetition(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {
@@ -60,7 +60,7 @@ func (s *Server) leaveCompetition(c *call) error {
 	return nil
 }
 
-// listParticipants lists who is on the board, by enrolment.
+// listParticipants lists the users on the board, by enrolment.
 func (s *Server) listParticipants(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// mostDecimals is what no currency has more of.
+// mostDecimals is the largest number of decimals that a currency has.
 const mostDecimals = 4
 
-// calculatePrizes tells what a pool comes to by the standings as they are.
+// calculatePrizes works out the prizes of a pool by the present standings.
 func (s *Server) calculatePrizes(c *call) error {
 	engine, id, pool, err := s.readPool(c)
 	if err != nil {
@@ -20,7 +20,7 @@ func (s *Server) calculatePrizes(c *call) error {
 	return replyOne(c, err, fasthttp.StatusOK, &reply, appendPrizes)
 }
 
-// distributePrizes pays them, however often it is asked to.
+// distributePrizes pays the prizes. Distributing twice pays once.
 func (s *Server) distributePrizes(c *call) error {
 	engine, id, pool, err := s.readPool(c)
 	if err != nil {
@@ -30,8 +30,8 @@ func (s *Server) distributePrizes(c *call) error {
 	return replyOne(c, err, fasthttp.StatusOK, &reply, appendPrizes)
 }
 
-// readPool reads the amount of a body that may be missing, for which it has to
-// know the competition's currency.
+// readPool reads the amount in a body that may be missing. It needs the competition's
+// currency for that.
 func (s *Server) readPool(c *call) (engine Engine, id string, minor int64, err error) {
 	if id, err = c.competitionID(); err != nil {
 		return nil, "", 0, err
@@ -55,7 +55,7 @@ func (s *Server) readPool(c *call) (engine Engine, id string, minor int64, err e
 	return engine, id, minor, err
 }
 
-// confirmPrize takes the payment provider's word that a prize has arrived.
+// confirmPrize records that the payment provider has paid a prize.
 func (s *Server) confirmPrize(c *call) error {
 	id, err := c.prizeID()
 	engine, err := s.permit(c, err)
@@ -66,7 +66,7 @@ func (s *Server) confirmPrize(c *call) error {
 	return replyOne(c, err, fasthttp.StatusOK, &prize, appendPrize)
 }
 
-// failPrize takes the payment provider's word that a prize cannot be paid.
+// failPrize records that the payment provider cannot pay a prize.
 func (s *Server) failPrize(c *call) error {
 	id, err := c.prizeID()
 	if err != nil {
@@ -78,7 +78,7 @@ func (s *Server) failPrize(c *call) error {
 	}
 	reason, _ := f.Text("reason")
 	if reason != "" {
-		f.RefuseAll(competition.CheckReason(reason, "")) // whether it names the winner is the engine's to know
+		f.RefuseAll(competition.CheckReason(reason, "")) // the engine checks whether it names the winner
 	}
 	engine, err := s.permit(c, f.Err())
 	if err != nil {
@@ -88,7 +88,7 @@ func (s *Server) failPrize(c *call) error {
 	return replyOne(c, err, fasthttp.StatusOK, &prize, appendPrize)
 }
 
-// prizeID is the prize of the path, copied.
+// prizeID returns the prize of the path, copied.
 func (c *call) prizeID() (competition.PrizeID, error) {
 	text, ok := decode.Unescape(c.parameter("id"), false)
 	id, valid := competition.ParsePrizeID(string([]byte(text)))
@@ -98,7 +98,7 @@ func (c *call) prizeID() (competition.PrizeID, error) {
 	return id, nil
 }
 
-// listPrizes lists what a user has won, newest first.
+// listPrizes lists the prizes that a user has won, newest first.
 func (s *Server) listPrizes(c *call) error {
 	engine, userID, after, limit, err := readOwnList(s, c, afterPlace(decode.CursorPrize))
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *Server) listPrizes(c *call) error {
 	return replyList(c, err, "prizes", list, appendPrize, decode.PlaceCursor(decode.CursorPrize, next))
 }
 
-// listTransactions lists what was brought or cost a user, newest first.
+// listTransactions lists a user's transactions, newest first.
 func (s *Server) listTransactions(c *call) error {
 	engine, userID, after, limit, err := readOwnList(s, c, afterPlace(decode.CursorTransaction))
 	if err != nil {
@@ -118,7 +118,7 @@ func (s *Server) listTransactions(c *call) error {
 	return replyList(c, err, "transactions", list, appendTransaction, decode.PlaceCursor(decode.CursorTransaction, next))
 }
 
-// afterPlace reads the cursor of a list by its letter.
+// afterPlace returns the reader of the cursors with a letter.
 func afterPlace(letter string) func(*decode.Query) competition.LedgerPlace {
 	return func(q *decode.Query) competition.LedgerPlace { return q.AfterPlace(letter) }
 }

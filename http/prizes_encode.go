@@ -2,8 +2,8 @@ package http
 
 import "github.com/paceboard/paceboard/competition"
 
-// appendPrize writes a prize. Where it is only worked out it has no id, status and
-// times yet.
+// appendPrize writes a prize. One that is only worked out has no id, status and times
+// yet.
 func appendPrize(dst []byte, p *competition.Prize) []byte {
 	decimals, _ := competition.CurrencyDecimals(p.Currency)
 	dst = append(dst, '{')
@@ -36,7 +36,7 @@ func appendTransaction(dst []byte, t *competition.UserTransaction) []byte {
 	return append(appendTime(append(dst, `,"created_at":`...), t.At), '}')
 }
 
-// appendPayout writes how far handing a prize over is.
+// appendPayout writes the state of handing a prize over.
 func appendPayout(dst []byte, p *competition.PayoutReply) []byte {
 	dst = appendPrize(append(dst, `{"prize":`...), &p.Prize)
 	dst = wordField(dst, `,"status":`, p.Handover.Status.String())

@@ -9,13 +9,13 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// kind is a sort of problem (RFC 9457): what clients may rely on of it.
+// kind is a kind of problem (RFC 9457), on which clients may rely.
 type kind struct {
 	status     int
-	code       string // stable machine word
+	code       string // a stable word for programs
 	title      string
 	retryAfter int     // seconds; 0 when there is no point in asking again
-	errs       []error // of the core and of auth, which are told as this; their own texts are the details
+	errs       []error // of the core and of auth, that become this; their texts are the details
 }
 
 // The problems, each in one row: status, code, title, seconds until a retry makes
@@ -98,10 +98,10 @@ type problem struct {
 
 	refusals []competition.JoinedReply // of other competitions, all of which refused
 
-	retryAfter int // seconds, where it is known better than by the kind; 0 where it is not
+	retryAfter int // seconds; 0 for the kind's
 }
 
-// retry is after how many seconds it makes sense to ask again; 0 for never.
+// retry returns after how many seconds a retry makes sense; 0 for never.
 func (p *problem) retry() int {
 	if p.retryAfter > 0 {
 		return p.retryAfter
@@ -111,10 +111,10 @@ func (p *problem) retry() int {
 
 func (p *problem) Error() string { return p.kind.code + ": " + p.detail }
 
-// with is a problem of this kind.
+// with returns a problem of this kind.
 func (k *kind) with(detail string) *problem { return &problem{kind: k, detail: detail} }
 
-// listing is a problem of this kind that names every bad field.
+// listing returns a problem of this kind that names every bad field.
 func (k *kind) listing(fields []competition.FieldError) *problem {
 	detail := fields[0].Error()
 	if more := len(fields) - 1; more > 0 {
@@ -123,8 +123,8 @@ func (k *kind) listing(fields []competition.FieldError) *problem {
 	return &problem{kind: k, detail: detail, fields: fields}
 }
 
-// problemOf is what a client hears of an error. known is false for an error
-// that is the server's own fault: its text is for the log.
+// problemOf returns the problem that a client is told for an error. known is false for
+// an error that is the server's own fault: its text is for the log alone.
 func problemOf(err error) (p *problem, known bool) {
 	if errors.As(err, &p) {
 		return p, true
@@ -158,7 +158,8 @@ func problemOf(err error) (p *problem, known bool) {
 	return kindInternal.with("something failed inside the server; please report the request id"), false
 }
 
-// onReading is err as a read gives it: a user who does not take part is not found.
+// onReading returns err, except that for reads a user who does not take part is not
+// found.
 func onReading(err error) error {
 	if errors.Is(err, competition.ErrNotEnrolled) {
 		return kindNotOnBoard.with(competition.ErrNotEnrolled.Error())
@@ -192,10 +193,10 @@ func appendRefusal(dst []byte, r *competition.JoinedReply) []byte {
 	return append(wordField(dst[:len(dst)-1], `,"competition_id":`, r.CompetitionID), '}')
 }
 
-// anchor is where /docs explains the kind.
+// anchor is the anchor in /docs that explains the kind.
 func (k *kind) anchor() string { return "problem-" + k.code }
 
-// after is the problem with when to come again.
+// after returns the problem with a time to retry.
 func (p *problem) after(seconds float64) *problem {
 	if seconds <= 1 {
 		return p

@@ -29,7 +29,7 @@ type RateLimits struct {
 	TrustedProxies []netip.Prefix
 }
 
-// The prices.
+// The prices, and what follows from them.
 const (
 	writesOfUnit = 20
 	bytesOfUnit  = 16 << 10
@@ -45,8 +45,8 @@ const (
 // that is forgotten begins with a full bucket.
 const maxRateKeys = 100_000
 
-// throttle holds one kind of clients to a rate, each by a token bucket. Safe
-// for concurrent use. A nil throttle lets everybody pass.
+// throttle limits one kind of clients to a rate, each by a token bucket. Safe for
+// concurrent use. A nil throttle has no limit.
 type throttle[K comparable] struct {
 	perSecond int
 	burst     int
@@ -55,7 +55,7 @@ type throttle[K comparable] struct {
 	now       func() time.Time
 }
 
-// userThrottle is what holds users to their rate.
+// userThrottle returns the throttle of users.
 func (l *RateLimits) userThrottle(now func() time.Time) *throttle[string] {
 	burst := l.Burst
 	if burst <= 0 {
@@ -81,7 +81,7 @@ func (t *throttle[K]) close() {
 	}
 }
 
-// of is the bucket of a client; it may be kept.
+// of returns the bucket of a client, which may be kept.
 func (t *throttle[K]) of(client K) *rate.Limiter {
 	if t == nil {
 		return nil
@@ -93,9 +93,9 @@ func (t *throttle[K]) of(client K) *rate.Limiter {
 	return bucket
 }
 
-// take takes units out of a bucket, or none, and tells the client where it stands;
-// nil means that it may go on. Paid is what the request has cost before, which it
-// costs again when it is repeated.
+// take takes units out of a bucket, all or none, and tells the client what is left; nil
+// means that there were enough. Paid is what the request has cost before, and will cost
+// again when it is repeated.
 func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units, paid int) error {
 	if bucket == nil {
 		return nil
@@ -113,8 +113,8 @@ func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units
 	}
 }
 
-// owe takes units out of a bucket for what a request turned out to cost, although
-// there may be too little: then its user waits before the next one.
+// owe takes units out of a bucket for what a request turned out to cost, even if there
+// are too few: then the user waits before the next request.
 func (t *throttle[K]) owe(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units int) {
 	if bucket == nil || units <= 0 {
 		return
@@ -128,7 +128,7 @@ func (t *throttle[K]) owe(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units 
 	}
 }
 
-// tell tells the client where it stands (draft-ietf-httpapi-ratelimit-headers,
+// tell tells the client what is left (draft-ietf-httpapi-ratelimit-headers,
 // version 07), and returns how many units are left: less than 0 if some are owed.
 func (t *throttle[K]) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now time.Time) (left float64) {
 	left = bucket.TokensAt(now)
@@ -144,16 +144,16 @@ func (t *throttle[K]) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now t
 // errTooMany is the refusal of a request that comes too early.
 var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is the number of units per second, RateLimit-Remaining what is left; reports can be sent as a batch")
 
-// sendLess is what helps.
+// sendLess is what a client can do about it.
 const sendLess = "send fewer items at a time, or name the competition"
 
-// allow takes a token out of a bucket where there is no header to tell of it.
+// allow takes a unit out of a bucket where there is no header to tell what is left.
 func (t *throttle[K]) allow(bucket *rate.Limiter) bool {
 	return bucket == nil || bucket.AllowN(t.now(), 1)
 }
 
-// clientAddress is where a request came from, as far as that can be known: the
-// last address that no trusted proxy has. An IPv6 client owns a whole /64.
+// clientAddress returns the address of a request's client as far as it can be known:
+// the last one that is not a trusted proxy's. An IPv6 client is its /64 network.
 func (l *RateLimits) clientAddress(ctx *fasthttp.RequestCtx) netip.Addr {
 	remote, _ := netip.AddrFromSlice(ctx.RemoteIP())
 	address := remote.Unmap()
@@ -162,7 +162,7 @@ func (l *RateLimits) clientAddress(ctx *fasthttp.RequestCtx) netip.Addr {
 			for _, hop := range slices.Backward(strings.Split(string(field), ",")) {
 				named, ok := hopAddress(strings.TrimSpace(hop))
 				if !ok {
-					return listen.Network(address) // what stands before it is anybody's invention
+					return listen.Network(address) // what stands before it may be made up
 				}
 				if address = named.Unmap(); !l.trusts(address) {
 					return listen.Network(address)
@@ -197,17 +197,16 @@ func (l *RateLimits) trusts(a netip.Addr) bool {
 	return false
 }
 
-// An erasure writes many times what it removes, so that a user who comes back
-// and is erased again and again would wear the disk out; an export reads all that
-// there is. Of both a few can be asked for at once, so that one that fails can be
-// repeated.
+// An erasure writes many times what it removes, so a user who comes back and is erased
+// again and again would wear the disk out; an export reads all that there is. A few of
+// each may come at once, so that one that fails can be repeated.
 const (
 	seldomEvery = time.Minute
 	seldomBurst = 10
 )
 
-// seldom holds what costs much to a rate for each user whom it concerns. Safe for
-// concurrent use.
+// seldom limits an expensive operation to a rate for each user that it is about. Safe
+// for concurrent use.
 type seldom struct {
 	detail  string
 	buckets *otter.Cache[string, *rate.Limiter]
@@ -217,7 +216,7 @@ func newSeldom(detail string) seldom {
 	return seldom{detail, otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: maxRateKeys})}
 }
 
-// take takes one of a user's.
+// take takes one operation about a user.
 func (s seldom) take(userID string, now time.Time) error {
 	bucket, ok := s.buckets.GetIfPresent(userID)
 	if !ok {

@@ -8,13 +8,13 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// errTooManyOfAddress and errTooManyConnections are said to rejected clients.
+// errTooManyOfAddress and errTooManyConnections are told to rejected clients.
 var (
 	errTooManyOfAddress   = kindOverloaded.with("this address has reached the limit of open connections")
 	errTooManyConnections = kindOverloaded.with("the server has reached the limit of open connections")
 )
 
-// reject tells a client that there is no place, without waiting for what it wants.
+// reject answers a connection without waiting for a request.
 func (s *Server) reject(conn net.Conn, reason error) {
 	var ctx fasthttp.RequestCtx
 	ctx.Init(new(fasthttp.Request), conn.RemoteAddr(), nil)
@@ -24,7 +24,7 @@ func (s *Server) reject(conn net.Conn, reason error) {
 	s.lastWords(&ctx, conn)
 }
 
-// lastWords sends an answer that ends the connection, and has it linger.
+// lastWords sends an answer that ends the connection, which then lingers.
 func (s *Server) lastWords(ctx *fasthttp.RequestCtx, conn net.Conn) {
 	ctx.SetConnectionClose()
 	_ = conn.SetWriteDeadline(time.Now().Add(closeGrace)) // a new connection has room for more than this
@@ -42,8 +42,8 @@ func (s *Server) lastWords(ctx *fasthttp.RequestCtx, conn net.Conn) {
 // reserveTime is how long a connection beyond MAX_CONNECTIONS is read.
 const reserveTime = time.Second
 
-// serveReserve answers a connection beyond MAX_CONNECTIONS, if it asks for the
-// server's health, and rejects it if not.
+// serveReserve answers a connection beyond MAX_CONNECTIONS if it asks for the server's
+// health, and rejects it if not.
 func (s *Server) serveReserve(conn net.Conn) {
 	_ = conn.SetReadDeadline(time.Now().Add(reserveTime))
 	place := s.reserve.Acquire(conn)

@@ -11,10 +11,10 @@ import (
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
-// isHTTP1 reports whether a request is of a version that this server speaks, with
-// an end that everybody understands in the same way: a proxy in front may have
-// taken another (RFC 9112, section 6.3). fasthttp takes both Content-Length and
-// Transfer-Encoding, and the coding identity, which is none any more.
+// isHTTP1 is an error unless the request is of a version that this server speaks, and
+// its length is unambiguous: a proxy in front may have read another one (RFC 9112,
+// section 6.3). fasthttp accepts Content-Length beside Transfer-Encoding, and the
+// obsolete coding identity.
 func isHTTP1(header *fasthttp.RequestHeader) error {
 	if !header.IsHTTP11() && string(header.Protocol()) != "HTTP/1.0" {
 		return kindBadRequest.with("the HTTP version must be 1.1 or 1.0")
@@ -49,14 +49,13 @@ func isHTTP1(header *fasthttp.RequestHeader) error {
 	return nil
 }
 
-// chunked is the length of a body that is sent in chunks, as fasthttp has it.
+// chunked is fasthttp's length of a body that is sent in chunks.
 const chunked = -1
 
 // isKnown reports whether a method is one that this server knows.
 func isKnown(method []byte) bool { return slices.Contains(knownMethods, decode.View(method)) }
 
-// knownMethods are the methods that are answered with 404 or 405 where they do
-// not fit, as every other method is with 405.
+// knownMethods are the methods that may fit a path; all others are answered with 405.
 var knownMethods = []string{
 	fiber.MethodGet, fiber.MethodHead, fiber.MethodPost, fiber.MethodPut,
 	fiber.MethodPatch, fiber.MethodDelete, fiber.MethodOptions,
@@ -66,9 +65,8 @@ var knownMethods = []string{
 // together; a token takes 300 to 3,000 of them.
 const maxHeaderBytes = listen.ReadAhead
 
-// pathOf is the path of a request's target, which may be a whole URI (RFC 9112,
-// section 3.2), as Fiber compares it with the routes: a slash at its end is not
-// part of it.
+// pathOf returns the path of a request's target, which may be a whole URI (RFC 9112,
+// section 3.2), as Fiber compares it with the routes: without a slash at its end.
 func pathOf(target []byte) []byte {
 	if len(target) > 0 && target[0] != '/' {
 		if _, rest, found := bytes.Cut(target, []byte("://")); found {
@@ -88,7 +86,7 @@ func isUnderAPI(header *fasthttp.RequestHeader) bool {
 	return bytes.HasPrefix(header.RequestURI(), apiPrefix) || bytes.HasPrefix(pathOf(header.RequestURI()), apiPrefix)
 }
 
-// isHealth reports whether a path is one of those that tell of the server's health.
+// isHealth reports whether a path is one of the server's health.
 func isHealth(path []byte) bool {
 	return string(path) == "/health" || bytes.HasPrefix(path, []byte("/health/"))
 }

@@ -11,10 +11,10 @@ import (
 // maxRequestID is how long a client's own request id may be; the server's are shorter.
 const maxRequestID = 64
 
-// requestIDRoom holds an id of the server's.
+// requestIDRoom is enough for an id of the server.
 const requestIDRoom = 32
 
-// requestIDs names requests: a random word for the life of the server, and a
+// requestIDs makes ids of requests: a random word for the life of the server, and a
 // counter. Safe for concurrent use.
 type requestIDs struct {
 	prefix string
@@ -25,7 +25,8 @@ func newRequestIDs() *requestIDs {
 	return &requestIDs{prefix: rand.Text()[:10] + "-"}
 }
 
-// of is the client's id, if it sent a sane one, or a new one appended to buffer.
+// of returns the client's id if it sent a valid one, or else a new one, appended to
+// buffer.
 func (ids *requestIDs) of(header *fasthttp.RequestHeader, buffer []byte) []byte {
 	if id := header.PeekCanonical(headerRequestID); len(id) > 0 && isSaneID(id) {
 		return id

@@ -28,7 +28,7 @@ func (s *Server) setRequestHeaders(ctx *fasthttp.RequestCtx) {
 	s.origins.allow(ctx)
 }
 
-// refuse answers with the problem that err is.
+// refuse answers with the problem of err.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	p, known := problemOf(err)
 	id := ctx.Response.Header.PeekCanonical(headerRequestID)
@@ -58,8 +58,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	ctx.Response.SetBodyRaw(body)
 }
 
-// survive notes what a live client's goroutine panicked of, which ends that
-// client alone.
+// survive reports a panic of a live client's goroutine, which ends that client alone.
 func (s *Server) survive(fault any) {
 	if fault != nil {
 		s.metrics.panics.Inc()

@@ -22,8 +22,8 @@ func (s *Server) handlerOf(r *route) fiber.Handler {
 	}
 }
 
-// run takes a call through its route, and counts it. The page is what the handler
-// left to be sent instead of a body.
+// run runs a call, and counts it. The page is what the handler wants to be sent instead
+// of a body.
 func (s *Server) run(c *call, counters *classes) (page []byte) {
 	r := c.route
 	err := s.admit(c, len(c.Request.Body()) > r.limit())
@@ -55,8 +55,7 @@ func (s *Server) newShortcuts(table []*route) (all [shortcuts]shortcut) {
 	return all
 }
 
-// serve takes a request to its route. The page is what is to be sent instead of a
-// body, if anything.
+// serve runs the call of a request. The page, if any, is to be sent instead of a body.
 func (s *Server) serve(ctx *fasthttp.RequestCtx) (page []byte) {
 	method, path := ctx.Method(), decode.View(ctx.URI().PathOriginal())
 	for i := range s.shortcuts {

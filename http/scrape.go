@@ -10,18 +10,17 @@ import (
 	"github.com/prometheus/common/expfmt"
 )
 
-// scrapeAge is how old the metrics may be that are shown: gathering them costs
-// more than most requests.
+// scrapeAge is how old metrics may be: gathering them costs more than most requests.
 const scrapeAge = time.Second
 
-// scrape is the metrics in Prometheus' text format, as they were a moment ago.
+// scrape is the last metrics in Prometheus' text format.
 type scrape struct {
 	mu   sync.Mutex
 	at   time.Time
 	text []byte // never changed
 }
 
-// gather returns the metrics, which are gathered at most once in scrapeAge.
+// gather returns the metrics, and gathers them at most once in scrapeAge.
 func (s *scrape) gather(registry *prometheus.Registry, now time.Time) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
-// New makes a server that does not listen yet. It panics when the files of the
+// New makes a server that does not listen yet. It panics if the files of the
 // page cannot be read, which is a fault of the program's build.
 func New(o Options) *Server {
 	o = o.withDefaults()

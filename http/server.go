@@ -52,7 +52,7 @@ type Server struct {
 	bodies                     *bodies
 	reserve                    listen.Reserve
 	lingering                  *listen.Lingering
-	aside                      sync.WaitGroup // connections that are answered, or linger, outside of fasthttp
+	aside                      sync.WaitGroup // connections that are answered, or linger, outside fasthttp
 
 	serving    context.Context // until Shutdown
 	endServing context.CancelFunc

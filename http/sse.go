@@ -11,7 +11,7 @@ import (
 
 const (
 	eventStreamType = "text/event-stream"
-	commentEvery    = 15 * time.Second // finds out about clients that are gone
+	commentEvery    = 15 * time.Second // detects clients that are gone
 )
 
 // streamEvents sends the live updates of a board as Server-Sent Events
@@ -87,9 +87,9 @@ func (e *eventStream) end(closing) {
 // wake implements liveClient.
 func (e *eventStream) wake() { e.session.wake.Set() }
 
-// run calls before ahead of each event, and sends until the client goes, the
-// token expires or the server stops. A client that takes nothing is ended by the
-// connection's write deadline.
+// run sends until the client goes, the token expires or the server stops, and calls
+// before ahead of each event. The connection's write deadline ends a client that takes
+// nothing.
 func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 	send := func(f frame) error {
 		before()

@@ -9,7 +9,7 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// getStats reads what a user did in one competition, or in all of them, a page of
+// getStats returns a user's statistics in one competition, or in all of them, a page of
 // days at a time.
 func (s *Server) getStats(c *call) error {
 	userID, err := c.userID()
@@ -46,5 +46,5 @@ func (s *Server) getStats(c *call) error {
 	return replyOne(c, onReading(err), fasthttp.StatusOK, &stats, appendStats)
 }
 
-// maxDays is how many days one answer has: a year of them, and some more.
+// maxDays is how many days one answer may have: more than a year.
 const maxDays = 400

@@ -44,8 +44,8 @@ func (s *Server) doSubmitSync(c *call) error {
 	return nil
 }
 
-// everywhere submits to every competition of the user; that none takes it is a
-// refusal, since nothing was kept.
+// everywhere submits to every competition of the user. If none takes the sync that is
+// an error, since nothing was stored.
 func everywhere(engine Engine, sync *competition.SubmitSync, pay competition.Pay) ([]competition.JoinedReply, error) {
 	replies, err := engine.SubmitEverywhere(sync, pay)
 	if err == nil && len(replies) == 0 {
@@ -54,7 +54,7 @@ func everywhere(engine Engine, sync *competition.SubmitSync, pay competition.Pay
 	return replies, err
 }
 
-// take makes the command of a form, with strings of its own.
+// take makes the command of a form, and copies its strings.
 func (c *call) take(form *decode.Sync, sync *competition.SubmitSync) error {
 	userID, err := c.userIDOf(form.UserID)
 	if err != nil {
@@ -70,14 +70,14 @@ func (c *call) take(form *decode.Sync, sync *competition.SubmitSync) error {
 		Day:        form.Day,
 		RecordedAt: form.RecordedAt,
 		Metrics:    form.Metrics,
-		// A key for syncs alone brings nobody in who has not joined.
+		// A key for syncs alone enrols nobody.
 		MembersOnly: !c.who.May(competition.ScopeManage),
 		Trusted:     c.who.Caller.Operator,
 	}
 	return nil
 }
 
-// sourceOf is the name of a source, copied unless it is a common one.
+// sourceOf returns the name of a source, copied unless it is a common one.
 func sourceOf(b []byte) string {
 	if b == nil {
 		return decode.DefaultSource
@@ -90,7 +90,7 @@ func sourceOf(b []byte) string {
 	return string(b)
 }
 
-// commonSources are sources whose names are worth not copying.
+// commonSources are sources whose names need no copy.
 var commonSources = []string{
 	decode.DefaultSource, "apple_health", "health_connect", "fitbit", "garmin", "samsung_health", "strava", "manual",
 }

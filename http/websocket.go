@@ -16,10 +16,9 @@ import (
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
-// socket is one WebSocket: a goroutine that reads, which is the one that the
-// server gave us, and one that writes, which owns the session. The reader hands
-// the client's frames to the writer; while the writer is stuck the reader
-// stops, and so in time does the client.
+// socket is one WebSocket: a goroutine that reads, which is the connection's, and one
+// that writes, which owns the session. The reader passes the client's frames to the
+// writer; while the writer is blocked, so is the reader, and in time the client.
 type socket struct {
 	server  *Server
 	conn    *websocket.Conn
@@ -29,19 +28,19 @@ type socket struct {
 	bucket   atomic.Pointer[rate.Limiter] // the identity's
 
 	frames      chan clientFrame // to the writer
-	hangUp      chan closing     // the reader's or the server's wish; capacity 1
+	hangUp      chan closing     // the reader or the server asks for it; capacity 1
 	done        chan struct{}    // closed when the writer has ended
 	ending      atomic.Bool      // set when the writer is about to
 	deadlineSet time.Time        // when the write deadline was last moved
 }
 
-// handshake is what the upgrade request said, as far as it was accepted.
+// handshake is the content of the upgrade request, as far as it was accepted.
 type handshake struct {
 	competitionID string
 	limit         int
 	since         uint64
 	identity      *auth.Identity
-	refusal       *closing // the socket is only told why
+	refusal       *closing // nil if the socket is served
 }
 
 // serveSocket runs a socket until it ends.
@@ -74,7 +73,7 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 	<-k.done
 }
 
-// closingFor is the close code of a refusal.
+// closingFor returns the close code of a refusal.
 func closingFor(err error) closing {
 	p, _ := problemOf(err)
 	switch {
@@ -95,19 +94,19 @@ func closingFor(err error) closing {
 	}
 }
 
-// closeSocket says why the connection ends.
+// closeSocket tells the client why the connection ends.
 func closeSocket(conn *websocket.Conn, c closing) {
 	_ = conn.WriteControl(fws.CloseMessage, fws.FormatCloseMessage(c.code, shortReason(c.reason)), time.Now().Add(time.Second))
 }
 
-// linger closes as RFC 6455, section 7.1.1, advises: our side first, and the
+// linger closes as RFC 6455, section 7.1.1, advises: the server's side first, and the
 // whole when the client has closed its own, so that it reads the close frame. (The
 // connection's own Close does nothing: fasthttp closes when the handler returns.)
 func linger(conn *websocket.Conn) {
 	listen.AwaitClose(connectionOf(conn), closeGrace)
 }
 
-// connectionOf is the connection below a socket, as the gate let it in.
+// connectionOf returns the connection under a socket, as it was accepted.
 func connectionOf(conn *websocket.Conn) net.Conn {
 	connection := conn.NetConn()
 	if hijacked, ok := connection.(interface{ UnsafeConn() net.Conn }); ok {
@@ -116,7 +115,7 @@ func connectionOf(conn *websocket.Conn) net.Conn {
 	return connection
 }
 
-// end asks the writer to close the socket; the first wish counts.
+// end asks the writer to close the socket; the first call counts.
 func (k *socket) end(c closing) {
 	select {
 	case k.hangUp <- c:
@@ -128,8 +127,8 @@ func (k *socket) end(c closing) {
 // wake implements liveClient.
 func (k *socket) wake() { k.session.wake.Set() }
 
-// read takes the client's frames until the connection ends. What is too much is
-// known before anything of a frame is parsed.
+// read reads the client's frames until the connection ends. Excess is detected before
+// anything of a frame is parsed.
 func (k *socket) read() {
 	k.conn.SetReadLimit(maxFrameBytes)
 	pace := newFramePace(k.server.limits.User, func() {
@@ -138,7 +137,7 @@ func (k *socket) read() {
 	defer pace.watch(connectionOf(k.conn))()
 	alive := func() {
 		_ = k.conn.SetReadDeadline(time.Now().Add(readDeadline))
-		if k.ending.Load() { // maybe just now: then the writer's deadline is the one that counts
+		if k.ending.Load() { // maybe just now: then the deadline of stopReading counts
 			_ = k.conn.SetReadDeadline(time.Now())
 		}
 	}

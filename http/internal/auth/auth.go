@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	// maxTokenBytes is how much of verified tokens is remembered.
+	// maxTokenBytes limits the verified tokens that are remembered.
 	maxTokenBytes = 64 << 20
 	// maxRemembered is how long a verified token is remembered, in seconds.
 	maxRemembered = 60 * 60
@@ -40,7 +40,7 @@ type Authenticator struct {
 	hits, misses prometheus.Counter
 }
 
-// Options are what an [Authenticator] is made of. All must be there.
+// Options are the options of an [Authenticator]. All are required.
 type Options struct {
 	Verifiers    []Verifier                        // each with methods of its own
 	Keys         KeyStore                          // the API keys
@@ -50,7 +50,7 @@ type Options struct {
 	Hits, Misses prometheus.Counter // tokens that were known, and that had to be verified
 }
 
-// New makes an authenticator, to be closed.
+// New makes an authenticator, which is to be closed.
 func New(o Options) *Authenticator {
 	a := &Authenticator{
 		verifiers: map[string]Verifier{}, now: o.Now, bucket: o.Bucket, keys: &keyring{store: o.Keys, log: o.Log, now: o.Now},
@@ -84,7 +84,7 @@ func (a *Authenticator) Bearer(header []byte) (*Identity, error) {
 	return a.Token(token)
 }
 
-// TokenOf is the token of an Authorization header, if it has one.
+// TokenOf returns the token of an Authorization header, if it has one.
 func TokenOf(header []byte) (token []byte, ok bool) {
 	const scheme = "bearer "
 	if len(header) <= len(scheme) || !bytes.EqualFold(header[:len(scheme)], []byte(scheme)) {
@@ -93,7 +93,7 @@ func TokenOf(header []byte) (token []byte, ok bool) {
 	return bytes.TrimLeft(header[len(scheme):], " "), true
 }
 
-// Missing is the refusal of a caller without a token; detail tells how to send one.
+// Missing returns the refusal of a caller without a token; detail says how to send one.
 func (a *Authenticator) Missing(detail string) error {
 	return a.refused(&Refusal{Kind: ErrMissing, rule: "missing", Detail: detail})
 }
@@ -139,7 +139,7 @@ func (a *Authenticator) verify(token []byte) (*Identity, error) {
 	return id, nil
 }
 
-// methods are those that some verifier takes, in words.
+// methods lists the methods of all verifiers.
 func (a *Authenticator) methods() string {
 	var methods []string
 	for method := range a.verifiers {
@@ -152,8 +152,8 @@ func (a *Authenticator) methods() string {
 	return strings.Join(methods, ", ")
 }
 
-// RecheckIn is how long an identity is good for before it is to be looked at again:
-// an API key may be revoked before it expires.
+// RecheckIn returns after how long a live client's identity must be checked again: an
+// API key may be revoked before it expires.
 func (a *Authenticator) RecheckIn(id *Identity) time.Duration {
 	left := time.Unix(id.Expires, 0).Sub(a.now())
 	if id.Key != "" {
@@ -162,9 +162,9 @@ func (a *Authenticator) RecheckIn(id *Identity) time.Duration {
 	return left
 }
 
-// Recheck is why a live client must go: its key is withdrawn, or, where the time of
-// RecheckIn is over (due), its token has expired, its API key is revoked, or nobody
-// can tell. It is nil while the client may stay.
+// Recheck returns why a live client must end: the key that signed its token is
+// withdrawn or, if the time of RecheckIn is over (due), its token has expired, or its
+// API key is revoked, or that cannot be known. It is nil while the client may stay.
 func (a *Authenticator) Recheck(id *Identity, due bool) error {
 	switch {
 	case id.withdrawn():
@@ -177,10 +177,10 @@ func (a *Authenticator) Recheck(id *Identity, due bool) error {
 	return a.refused(a.keys.holds(id))
 }
 
-// ForgetKeys has API keys read again before the next use of any: one has changed.
+// ForgetKeys has the API keys read again before the next use of one, after a change.
 func (a *Authenticator) ForgetKeys() { a.keys.forget() }
 
-// refused notes a refusal. Every 401 passes here, so that the log has its reason.
+// refused logs a refusal, and returns it. Every 401 passes here.
 func (a *Authenticator) refused(err error) error {
 	if refused, ok := errors.AsType[*Refusal](err); ok && refused.rule != "" {
 		a.refusals.note(refused.rule, refused.Detail)

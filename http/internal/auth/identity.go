@@ -13,15 +13,15 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Identity is whom a verified token speaks for. It never changes, except for what
-// it remembers to save work. Safe for concurrent use.
+// Identity is the bearer of a verified token. It never changes, except for what it
+// remembers to save work. Safe for concurrent use.
 type Identity struct {
 	Caller    competition.Caller // a service key has no user id and is an operator
 	Name      string             // to show on boards; empty if the token has none
 	Anonymous bool               // may only read
 	Expires   int64              // seconds since 1970, leeway included
-	Key       string             // the id of the API key; empty for everybody else
-	Scopes    competition.Scopes // of an API key; 0 for everybody else, who may do all that they may
+	Key       string             // the id of the API key; empty for tokens
+	Scopes    competition.Scopes // of an API key; 0 for tokens, which are not limited by scopes
 
 	Bucket *rate.Limiter // of the user's requests, shared by the user's tokens; nil for no limit
 	Synced LastName      // the competition that the last sync named
@@ -50,10 +50,10 @@ const (
 )
 
 // withdrawn reports whether the project has withdrawn the key that signed the
-// token: then it is good for nothing any more.
+// token, which is then void.
 func (id *Identity) withdrawn() bool { return id.signer != nil && id.signer.withdrawn.Load() }
 
-// EndsAt is when it stops being good, as its token says; false for never.
+// EndsAt returns when the identity expires, as its token says; false for never.
 func (id *Identity) EndsAt() (competition.Millis, bool) {
 	switch {
 	case id.Expires == never:
@@ -65,7 +65,7 @@ func (id *Identity) EndsAt() (competition.Millis, bool) {
 	}
 }
 
-// Actor is who it is in the audit log.
+// Actor returns the identity as the audit log names it.
 func (id *Identity) Actor() competition.Subject {
 	switch {
 	case id.Key != "":
@@ -77,7 +77,7 @@ func (id *Identity) Actor() competition.Subject {
 	}
 }
 
-// May reports whether an API key is good for a scope; others need none.
+// May reports whether an API key has a scope; tokens need none.
 func (id *Identity) May(wanted competition.Scopes) bool {
 	return id.Scopes == 0 || id.Scopes.Has(wanted)
 }
@@ -91,7 +91,7 @@ type claims struct {
 	Role         string         `json:"role"`
 	Anonymous    bool           `json:"is_anonymous"`
 	AppMetadata  appMetadata    `json:"app_metadata"`
-	UserMetadata jsontext.Value `json:"user_metadata"` // its user may edit it: good for a name, never for a right
+	UserMetadata jsontext.Value `json:"user_metadata"` // the user may edit it: fit for a name, never for a right
 }
 
 type appMetadata struct {
@@ -105,7 +105,7 @@ func (c *claims) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(c))
 }
 
-// identity is what the claims come to, once they are verified.
+// identity returns the identity of verified claims.
 func (c *claims) identity() *Identity {
 	id := &Identity{
 		Anonymous: c.Anonymous,
@@ -122,7 +122,7 @@ func (c *claims) identity() *Identity {
 	return id
 }
 
-// name is the name that the user goes by, made fit to be shown.
+// name returns the name of the user, made fit to be shown.
 func (c *claims) name() string {
 	var metadata map[string]any
 	if len(c.UserMetadata) == 0 || json.Unmarshal(c.UserMetadata, &metadata) != nil {
@@ -136,7 +136,7 @@ func (c *claims) name() string {
 	return competition.PresentableName(presentable(metadata["given_name"]) + " " + presentable(metadata["family_name"]))
 }
 
-// presentable is a name in a token's metadata; empty if there is none.
+// presentable returns a name in a token's metadata; empty if there is none.
 func presentable(value any) string {
 	text, _ := value.(string)
 	return competition.PresentableName(text)

@@ -6,13 +6,13 @@ import (
 	"strings"
 )
 
-// issuers are whose tokens for users are taken.
+// issuers are the issuers whose tokens for users are accepted.
 type issuers struct {
-	list []string // empty for anybody's
+	list []string // empty for any
 	bare bool     // HS256 tokens may name none, as those of a self-hosted project do
 }
 
-// anyIssuer is the setting that takes anybody's.
+// anyIssuer is the setting that accepts all.
 const anyIssuer = "any"
 
 // newIssuers reads the setting; empty is the project's own issuer.

@@ -27,7 +27,7 @@ type KeyStore interface {
 	APIKeys() ([]competition.APIKey, error)
 }
 
-// keyring knows the API keys that are good. Safe for concurrent use.
+// keyring has the valid API keys. Safe for concurrent use.
 type keyring struct {
 	store KeyStore
 	log   *slog.Logger
@@ -50,9 +50,9 @@ type knownKey struct {
 	identity Identity
 }
 
-// verify tells whom a key speaks for. It reads the keys at most every keyringAge;
-// while that fails, those that are known go on to be good for keyringTrust, since
-// boards are in memory and it is known for how long that may be wrong.
+// verify returns the identity of a key. It reads the keys at most every keyringAge.
+// While that fails, known keys stay valid for keyringTrust: boards are in memory, and a
+// revoked key is accepted for no longer than that.
 func (k *keyring) verify(token []byte) (*Identity, error) {
 	known, err := k.latest()
 	switch {
@@ -63,7 +63,7 @@ func (k *keyring) verify(token []byte) (*Identity, error) {
 	}
 	id, secret, _ := bytes.Cut(bytes.TrimPrefix(token, []byte(KeyPrefix)), []byte("_"))
 	key := known.keys[string(id)]
-	if key == nil && known.stale != nil { // maybe it was made since
+	if key == nil && known.stale != nil { // it may have been made since
 		return nil, known.stale
 	}
 	hash := sha256.Sum256(secret)
@@ -76,11 +76,11 @@ func (k *keyring) verify(token []byte) (*Identity, error) {
 	return &key.identity, nil
 }
 
-// errExpiredKey is said of an API key whose time is over.
+// errExpiredKey is returned for an API key that has expired.
 var errExpiredKey = &Refusal{Kind: ErrExpired, rule: "api_key_expired", Detail: "the API key has expired"}
 
-// holds is nil if the key of a live client is still good. It is an error, too, if
-// that cannot be known: a connection that stays open is no reason to trust for long.
+// holds is nil if the key of a live client is still valid. It is an error, too, if that
+// cannot be known: a long connection is no reason for long trust.
 func (k *keyring) holds(id *Identity) error {
 	known, err := k.latest()
 	switch {
@@ -97,7 +97,7 @@ func (k *keyring) holds(id *Identity) error {
 	}
 }
 
-// latest is the keys as they were keyringAge ago or later.
+// latest returns the keys as they were keyringAge ago or later.
 func (k *keyring) latest() (*knownKeys, error) {
 	known := k.known.Load()
 	if known == nil || k.now().Sub(known.at) > keyringAge {
@@ -106,7 +106,7 @@ func (k *keyring) latest() (*knownKeys, error) {
 	return known, nil
 }
 
-// refresh reads the keys, unless somebody else has or is doing so.
+// refresh reads the keys, unless another caller has done so or is doing so.
 func (k *keyring) refresh(seen *knownKeys) (*knownKeys, error) {
 	if seen == nil {
 		k.reading.Lock()
@@ -121,8 +121,8 @@ func (k *keyring) refresh(seen *knownKeys) (*knownKeys, error) {
 	return k.read(known) // nil after forget: what was known then must not come back
 }
 
-// forget makes the next use of any key read them. It waits for a reading under
-// way, which may have begun before the change.
+// forget makes the next use of any key read them again. It waits for a read under way,
+// which may have begun before the change.
 func (k *keyring) forget() {
 	k.reading.Lock()
 	defer k.reading.Unlock()

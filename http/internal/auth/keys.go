@@ -22,10 +22,10 @@ import (
 const (
 	keysRefresh    = 10 * time.Minute       // Supabase's edge keeps the answer for as long
 	keysConnect    = 3 * time.Second        // for one connection to the project
-	keysFetch      = 10 * time.Second       // for one fetch, which nobody waits for to its end
+	keysFetch      = 10 * time.Second       // for one fetch, for which no request waits to its end
 	keysWait       = 900 * time.Millisecond // that a request waits for a fetch, from its beginning
 	keysUnknown    = time.Minute            // between fetches for unknown names, which anybody can make up
-	keysKept       = 24 * time.Hour         // that keys are good while they cannot be fetched
+	keysKept       = 24 * time.Hour         // that keys stay valid while they cannot be fetched
 	maxKeySetBytes = 64 << 10
 	maxUnknownKeys = 1_000 // names that are remembered until the next fetch
 	maxKeyName     = 256   // bytes of a name that is remembered
@@ -34,7 +34,7 @@ const (
 // keysRetry are the pauses after fetches that failed.
 var keysRetry = worker.Backoff{First: time.Second, Max: 10 * time.Second}
 
-// errNoKeysShown is returned for a key set that is empty all of a sudden.
+// errNoKeysShown is returned for an empty key set after one with keys.
 var errNoKeysShown = errors.New("the project no longer publishes any keys")
 
 // ProjectKeysOptions are what [ProjectKeys] are made of.
@@ -123,7 +123,7 @@ func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
 // Close ends the fetching, and waits for a fetch under way, which it cuts short.
 func (k *ProjectKeys) Close() { k.loop.Stop() }
 
-// newKeyTransport is one whose connections are found dead soon.
+// newKeyTransport makes a transport that detects dead connections soon.
 func newKeyTransport() nethttp.RoundTripper {
 	transport, ok := nethttp.DefaultTransport.(*nethttp.Transport)
 	if !ok {
@@ -136,7 +136,7 @@ func newKeyTransport() nethttp.RoundTripper {
 	return transport
 }
 
-// keyFor is the key that a token's header names.
+// keyFor returns the key that a token's header names.
 func (k *ProjectKeys) keyFor(token *jwt.Token) (crypto.PublicKey, *signingKey, error) {
 	kid, _ := token.Header["kid"].(string)
 	if kid == "" {
@@ -156,8 +156,8 @@ func (k *ProjectKeys) keyFor(token *jwt.Token) (crypto.PublicKey, *signingKey, e
 	return key.public, key, nil
 }
 
-// ask looks for a key that nobody knew. It starts a fetch if one is permitted, and
-// waits for one under way, but not for long.
+// ask looks for an unknown key. It starts a fetch if one is permitted, and waits for
+// one under way, but not for long.
 func (k *ProjectKeys) ask(name keyName) (*signingKey, error) {
 	k.mu.Lock()
 	now := time.Now()
@@ -215,12 +215,12 @@ func (f *keyFetch) lacks(name keyName) bool {
 	return wanted && f.lacking
 }
 
-// unknownKey is the refusal of a token whose key is not the project's.
+// unknownKey returns the refusal of a token whose key is not the project's.
 func unknownKey(name keyName) error {
 	return refuseToken("unknown_key", "the project has no key %s for %s", quoteShort(name.kid), name.method)
 }
 
-// unavailable is the refusal of a token whose key may be the project's, with the
+// unavailable returns the refusal of a token whose key may be the project's, with the
 // time after which that will be known.
 func (k *ProjectKeys) unavailable() error {
 	k.mu.Lock()
@@ -310,7 +310,7 @@ func (k *ProjectKeys) get(ctx context.Context) (*keySet, error) {
 	return readKeySet(body)
 }
 
-// conclude takes what a fetch brought, and reports whether keys ended by it.
+// conclude takes the result of a fetch, and reports whether it withdrew keys.
 func (k *ProjectKeys) conclude(ctx context.Context, fetch *keyFetch, set *keySet, err error) (withdrawn bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -353,7 +353,7 @@ func (k *ProjectKeys) conclude(ctx context.Context, fetch *keyFetch, set *keySet
 	return len(ended) > 0
 }
 
-// fail notes a fetch that came to nothing; the log has one line for a series.
+// fail records a fetch that failed; a series is logged once.
 func (k *ProjectKeys) fail(ctx context.Context, err error) {
 	k.failures.Inc()
 	k.failed++
@@ -363,10 +363,10 @@ func (k *ProjectKeys) fail(ctx context.Context, err error) {
 	k.problem = err
 }
 
-// OnWithdrawal has f called whenever keys of the project have ended.
+// OnWithdrawal has f called whenever the project has withdrawn keys.
 func (k *ProjectKeys) OnWithdrawal(f func()) { k.onEnd.Store(&f) }
 
-// Health is how long the last fetch took, and why the keys cannot be fetched: nil
+// Health returns how long the last fetch took, and why the keys cannot be fetched: nil
 // if they can.
 func (k *ProjectKeys) Health() (took time.Duration, problem error) {
 	k.mu.Lock()

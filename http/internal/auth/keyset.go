@@ -29,8 +29,8 @@ var (
 	errUnnamedKey = errors.New("it names no key")
 )
 
-// signingKey is one of the project's public keys. It ends for good when the
-// project withdraws it; an identity that it signed asks it.
+// signingKey is one of the project's public keys. Identities whose tokens it signed
+// refer to it, and so see when the project withdraws it, which is for good.
 type signingKey struct {
 	public    crypto.PublicKey // *ecdsa.PublicKey on P-256, or *rsa.PublicKey
 	withdrawn atomic.Bool
@@ -39,7 +39,7 @@ type signingKey struct {
 // keyName is how a token names its key: one name may stand for a key of each kind.
 type keyName struct{ method, kid string }
 
-// keySet is what the project shows (RFC 7517, section 5). It never changes.
+// keySet is the project's keys (RFC 7517, section 5). It never changes.
 type keySet struct {
 	keys  map[keyName]*signingKey
 	unfit map[string]string // why a key that it shows is not used, by kid
@@ -60,8 +60,8 @@ type jsonWebKey struct {
 	Exponent   string   `json:"e"`
 }
 
-// readKeySet reads a key set. Keys that nothing here could use are left out, as
-// RFC 7517, section 5, advises.
+// readKeySet reads a key set. Keys of no use here are left out, as RFC 7517,
+// section 5, advises.
 func readKeySet(body []byte) (*keySet, error) {
 	var answer struct {
 		Keys *[]jsonWebKey `json:"keys"`
@@ -87,7 +87,7 @@ func readKeySet(body []byte) (*keySet, error) {
 	return set, nil
 }
 
-// read is the key, and the only method that it may verify.
+// read returns the key, and the only method that it may verify.
 func (k *jsonWebKey) read() (method string, public crypto.PublicKey, err error) {
 	switch {
 	case k.Name == "":
@@ -141,8 +141,8 @@ func decodeUnpadded(text string) []byte {
 	return data
 }
 
-// unfitFor is why a key that the set shows is not used for a token; nil for one that
-// it does not show.
+// unfitFor returns why a key that the set shows is not used for a token; nil for one
+// that it does not show.
 func (s *keySet) unfitFor(name keyName) error {
 	if why := s.unfit[name.kid]; why != "" {
 		return refuseToken("unfit_key", "its key %s is not taken: %s", quoteShort(name.kid), why)
@@ -155,9 +155,9 @@ func (s *keySet) unfitFor(name keyName) error {
 	return nil
 }
 
-// keepingFrom is the set with those keys of an older one that both have, so that
-// what they signed stays known, and the names of those that only the older has,
-// which end.
+// keepingFrom takes the keys that an older set has, too, from that one, so that their
+// tokens stay known. It withdraws those that only the older set has, and returns their
+// names.
 func (s *keySet) keepingFrom(older *keySet) (set *keySet, withdrawn []keyName) {
 	for name, key := range older.keys {
 		same, ok := key.public.(interface{ Equal(crypto.PublicKey) bool })

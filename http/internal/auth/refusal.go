@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// What sort of refusal a [Refusal] is.
+// The kinds of a [Refusal].
 var (
 	ErrMissing     = errors.New("there is no token")
 	ErrInvalid     = errors.New("the token is not valid")
@@ -17,24 +17,24 @@ var (
 	ErrUnavailable = errors.New("the token cannot be checked now")
 )
 
-// Refusal is why a caller is not let in. It wraps its Kind.
+// Refusal is why a caller is not admitted. It wraps its Kind.
 type Refusal struct {
 	Kind       error  // one of the above
 	Detail     string // for the client and the log; of the token it holds short, quoted claims alone
 	RetryAfter int    // seconds, if Kind is ErrUnavailable and it is known
-	rule       string // which, in one word of few: the log counts by it; empty for ErrUnavailable, which is no fault of the token
+	rule       string // one of few words by which the log counts; empty for ErrUnavailable, which is not the token's fault
 }
 
 func (r *Refusal) Error() string { return "the token is refused: " + r.Detail }
 
 func (r *Refusal) Unwrap() error { return r.Kind }
 
-// refuseToken is the refusal of a token by a rule.
+// refuseToken makes the refusal of a token by a rule.
 func refuseToken(rule, format string, args ...any) *Refusal {
 	return &Refusal{Kind: ErrInvalid, rule: rule, Detail: fmt.Sprintf(format, args...)}
 }
 
-// errMalformedToken is returned for what is no token at all.
+// errMalformedToken is returned for something that is not a token.
 var errMalformedToken = refuseToken("malformed", "it is not a JWT: three parts of base64url, joined by dots, the first two of them JSON objects")
 
 // quoteShort quotes what a token says, so that it is safe to show and to log: cut
@@ -47,8 +47,8 @@ func quoteShort(text string) string {
 	return strconv.Quote(text)
 }
 
-// refusalLog logs why callers get 401: each rule's reason once a minute, however
-// many come. Safe for concurrent use.
+// refusalLog logs why callers get 401: for each rule one reason a minute, however many
+// there are. Safe for concurrent use.
 type refusalLog struct {
 	log *slog.Logger
 	now func() time.Time
@@ -70,7 +70,7 @@ func newRefusalLog(log *slog.Logger, now func() time.Time) *refusalLog {
 	return &refusalLog{log: log, now: now, last: map[string]*refusalsOf{}}
 }
 
-// note counts a refusal, and logs it if its rule's turn has come.
+// note counts a refusal, and logs it if its rule was not logged for refusalEvery.
 func (l *refusalLog) note(rule, detail string) {
 	now := l.now()
 	l.mu.Lock()

@@ -13,7 +13,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// audience is what tokens for users are meant for.
+// audience is the audience of tokens for users.
 const audience = "authenticated"
 
 // Verifier checks the tokens of one family of signing methods. Each family has
@@ -26,18 +26,18 @@ type Verifier interface {
 	Verify(token string) (*Identity, error)
 }
 
-// keyed verifies with whatever keys a key function gives.
+// keyed verifies with the keys that a key function returns.
 type keyed struct {
 	methods []string
 	parser  *jwt.Parser    // form and signature
 	times   *jwt.Validator // expiry, start
-	users   *jwt.Validator // what is asked of users' tokens besides
+	users   *jwt.Validator // what users' tokens need besides
 	issuers issuers
 	key     keyFunc
 }
 
-// keyFunc gives the key for a token, of which only the header counts so far.
-// signer is whom to ask whether it is still good; nil for a key that stays.
+// keyFunc returns the key for a token, of which only the header may be looked at.
+// signer is nil for a key that is never withdrawn.
 type keyFunc func(token *jwt.Token) (key crypto.PublicKey, signer *signingKey, err error)
 
 // newKeyed makes a verifier of tokens signed in one of the methods.
@@ -61,13 +61,13 @@ func NewSecret(secret []byte, issuers []string, supabaseURL string, now func() t
 func (k *keyed) Methods() []string { return k.methods }
 
 func (k *keyed) Verify(token string) (*Identity, error) {
-	if strings.ContainsAny(token, "\r\n") { // which decoding base64 passes over
+	if strings.ContainsAny(token, "\r\n") { // which base64 decoders skip
 		return nil, errMalformedToken
 	}
 	var c claims
 	var signer *signingKey
 	parsed, err := k.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (key any, err error) {
-		if _, critical := t.Header["crit"]; critical { // RFC 7515, section 4.1.11: we know none
+		if _, critical := t.Header["crit"]; critical { // RFC 7515, section 4.1.11: none are known here
 			return nil, refuseToken("critical_extension", "its header has `crit`: extensions that are not known here")
 		}
 		key, signer, err = k.key(t)
@@ -89,7 +89,7 @@ func (k *keyed) Verify(token string) (*Identity, error) {
 	return id, nil
 }
 
-// checkUser checks what is asked of users' tokens alone.
+// checkUser checks what only users' tokens need.
 func (k *keyed) checkUser(c *claims) error {
 	if err := k.users.Validate(c); err != nil {
 		return refuseToken("audience", "its audience %s is not %s", quoteShort(strings.Join(c.Audience, ",")), quoteShort(audience))
@@ -108,7 +108,7 @@ func (k *keyed) checkUser(c *claims) error {
 	return nil
 }
 
-// reasonOf is why a token could not be read or its signature not be verified.
+// reasonOf returns why a token could not be read, or its signature not be verified.
 func reasonOf(err error, token *jwt.Token) error {
 	var refused *Refusal
 	switch {
@@ -123,7 +123,7 @@ func reasonOf(err error, token *jwt.Token) error {
 	}
 }
 
-// reasonOfTimes is why a well-signed token is not good now.
+// reasonOfTimes returns why a well-signed token is not valid now.
 func reasonOfTimes(err error, c *claims) error {
 	switch {
 	case c.ExpiresAt == nil:
@@ -140,8 +140,8 @@ func reasonOfTimes(err error, c *claims) error {
 // shownSecond is a time as a token has it.
 func shownSecond(at time.Time) string { return quoteShort(at.UTC().Format(time.RFC3339)) }
 
-// methodOf is the `alg` that a token names, or "". It decides only who checks
-// the token: each verifier insists on its own methods.
+// methodOf returns the `alg` that a token names, or "". It only selects the verifier,
+// which insists on its own methods.
 func methodOf(token string) string {
 	header, _, _ := strings.Cut(token, ".")
 	data, err := base64.RawURLEncoding.Strict().DecodeString(header)

@@ -12,8 +12,8 @@ const MaxBatch = 1000
 
 // ReadBatch reads the body of a batch and visits its items in order, each with
 // what is wrong with it alone; a body that is wrong as a whole is an error.
-// Visited items are void when restart is called. The form is visit's only until
-// it returns.
+// After restart the items are visited again from the first. The sync may be used
+// only until visit returns.
 func ReadBatch(body []byte, visit func(s *Sync, err error), restart func()) error {
 	var s Sync
 	quick := 0
@@ -40,9 +40,8 @@ func ReadBatch(body []byte, visit func(s *Sync, err error), restart func()) erro
 	return nil
 }
 
-// quickBatch takes apart a body that is {"syncs":[…]} with at least one item:
-// visit reads an item from where it begins. It gives up, with ok false, on
-// anything else.
+// quickBatch splits a body that is {"syncs":[…]} with at least one item: visit reads an
+// item from where it begins. For anything else it returns ok false.
 func quickBatch(body []byte, visit func(at int) (end int, ok bool)) (ok bool) {
 	i := skipSpace(body, 0)
 	if i >= len(body) || body[i] != '{' {
@@ -71,8 +70,8 @@ func quickBatch(body []byte, visit func(at int) (end int, ok bool)) (ok bool) {
 	return i < len(body) && body[i] == '}' && skipSpace(body, i+1) == len(body)
 }
 
-// exactBatch takes the body of a batch apart into its items. What is wrong
-// inside one of them is not looked at, as long as the whole is JSON.
+// exactBatch splits the body of a batch into its items. It ignores what is wrong inside
+// one of them, as long as the whole is JSON.
 func exactBatch(body []byte) ([]jsontext.Value, error) {
 	if !utf8.Valid(body) {
 		return nil, SyntaxError("the body is not valid UTF-8")

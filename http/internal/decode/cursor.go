@@ -11,9 +11,9 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// A cursor names where a list goes on: after a competition's id, after a
-// participant's number, or with a day. Clients see base64url and should make nothing of it;
-// the letter in front keeps one list's cursor out of another.
+// A cursor names where a list goes on: after a competition's id, after a participant's
+// number, or with a day. Clients see base64url and should not interpret it; the letter
+// in front tells the cursors of different lists apart.
 const (
 	CursorCompetition = "c"
 	CursorListed      = "l"
@@ -83,8 +83,7 @@ func (q *Query) AfterListed() (p competition.ListPlace) {
 	return p
 }
 
-// Cursor returns what clients see of a cursor; empty for an empty text, which
-// is the end.
+// Cursor encodes a cursor for clients; it is empty for an empty text, which is the end.
 func Cursor(letter, text string) string {
 	if text == "" {
 		return ""

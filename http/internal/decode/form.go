@@ -39,7 +39,7 @@ func ReadForm(body []byte) (*Form, error) {
 	return NewForm(values), nil
 }
 
-// NewForm makes a form of values that are read already; nil for none.
+// NewForm makes a form of values that have been read already; nil for none.
 func NewForm(values map[string]jsontext.Value) *Form {
 	return &Form{values: values, bad: new([]competition.FieldError)}
 }
@@ -48,7 +48,7 @@ func readObject(body []byte, options ...jsontext.Options) (map[string]jsontext.V
 	return readMembers(body, func(string) bool { return true }, options...)
 }
 
-// readMembers is readObject that keeps nothing but the members that are wanted.
+// readMembers is readObject that keeps only the wanted members.
 func readMembers(body []byte, wanted func(name string) bool, options ...jsontext.Options) (map[string]jsontext.Value, error) {
 	decoder := jsontext.NewDecoder(bytes.NewBuffer(body), options...)
 	if kind := decoder.PeekKind(); kind != '{' {
@@ -89,7 +89,7 @@ func readMembers(body []byte, wanted func(name string) bool, options ...jsontext
 	return values, nil
 }
 
-// notJSON says where a body stops being JSON, in our own words.
+// notJSON returns where a body stops being JSON, without the decoder's own words.
 func notJSON(err error) error {
 	var syntax *jsontext.SyntacticError
 	switch {
@@ -106,8 +106,8 @@ func notJSON(err error) error {
 	}
 }
 
-// twiceNamed tells the name where it looks like a field's; it may be anything, a
-// token among others.
+// twiceNamed quotes the name only if it looks like a field's: it may be anything, even
+// a token.
 func twiceNamed(name string) error {
 	if len(name) > 32 || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_") != "" {
 		return SyntaxError("a name appears twice in one object")
@@ -115,7 +115,7 @@ func twiceNamed(name string) error {
 	return SyntaxError(fmt.Sprintf("the name %q appears twice in one object", name))
 }
 
-// Refuse notes what is wrong with a field, once.
+// Refuse records what is wrong with a field, once.
 func (f *Form) Refuse(field, detail string) {
 	field = f.prefix + field
 	for _, known := range *f.bad {
@@ -126,7 +126,7 @@ func (f *Form) Refuse(field, detail string) {
 	*f.bad = append(*f.bad, competition.FieldError{Field: field, Detail: detail})
 }
 
-// RefuseAll notes what the core found.
+// RefuseAll records what the core found.
 func (f *Form) RefuseAll(err error) {
 	if invalid, ok := errors.AsType[*competition.InvalidError](err); ok {
 		for _, field := range invalid.Fields {
@@ -135,7 +135,7 @@ func (f *Form) RefuseAll(err error) {
 	}
 }
 
-// Refused is how many fields have been refused so far.
+// Refused returns how many fields have been refused so far.
 func (f *Form) Refused() int { return len(*f.bad) }
 
 // Err is nil, or a [competition.InvalidError] that lists every bad field.
@@ -148,7 +148,7 @@ func invalid(fields []competition.FieldError) error {
 	return &competition.InvalidError{Fields: fields}
 }
 
-// value is a field's value; false when it is absent.
+// value returns a field's value; false if it is absent.
 func (f *Form) value(name string) (jsontext.Value, bool) {
 	value, there := f.values[name]
 	return value, there && value.Kind() != 'n'
@@ -215,7 +215,7 @@ func (f *Form) Exact(name string, decimals int, highest int64) (int64, bool) {
 	return f.ExactValue(name, value, decimals, highest)
 }
 
-// ExactValue is Exact of a value that a list has; name tells which.
+// ExactValue is Exact for a value of a list, which name names in errors.
 func (f *Form) ExactValue(name string, value jsontext.Value, decimals int, highest int64) (int64, bool) {
 	n := readNumber(value, decimals)
 	switch {
@@ -232,7 +232,7 @@ func (f *Form) ExactValue(name string, value jsontext.Value, decimals int, highe
 	return f.within(name, n, highest, decimals)
 }
 
-// numeric is a field's value if it is a number.
+// numeric returns a field's value if it is a number.
 func (f *Form) numeric(name string) (jsontext.Value, bool) {
 	value, given := f.value(name)
 	if given && value.Kind() != '0' {
@@ -290,8 +290,8 @@ func (f *Form) List(name string, most int) (list []jsontext.Value, ok bool) {
 	return list, ok
 }
 
-// readArray takes valid JSON apart; false when it is not an array of at most so
-// many values.
+// readArray splits valid JSON into values; false if it is not an array of at most so
+// many.
 func readArray(array jsontext.Value, most int) ([]jsontext.Value, bool) {
 	if array.Kind() != '[' {
 		return nil, false
@@ -309,6 +309,6 @@ func readArray(array jsontext.Value, most int) ([]jsontext.Value, bool) {
 	return list, true
 }
 
-// loose lets pass what concerns one item of a batch alone: names that stand
-// twice, and lone surrogates.
+// loose ignores errors that concern one item of a batch alone: names that stand twice,
+// and lone surrogates.
 var loose = []jsontext.Options{jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)}

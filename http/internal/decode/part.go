@@ -13,7 +13,7 @@ const (
 	MaxRadius     = 500
 )
 
-// Part is which part of a board is asked for.
+// Part is the part of a board that a query asks for.
 type Part struct {
 	Limit, Offset int
 	Around        string // the user in the middle, or empty; lies in the query
@@ -48,8 +48,8 @@ func ReadPart(q Query) (p Part, err error) {
 	return p, q.Err()
 }
 
-// OnlyLimit is the limit of a query that says nothing else and says it plainly, or
-// nothing at all, as readers of the top do; false leaves it to the other methods.
+// OnlyLimit returns the limit of a query that has nothing but a plain limit, or nothing
+// at all, as most have; false leaves the query to the other methods.
 func (q *Query) OnlyLimit() (limit int, ok bool) {
 	if q.raw == "" {
 		return DefaultLimit, true

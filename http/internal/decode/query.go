@@ -21,11 +21,11 @@ type Query struct {
 	bad []competition.FieldError
 }
 
-// NewQuery is the part of a URL after its question mark. The query lies in
-// raw, and so may the values that its methods return.
+// NewQuery makes a query of the part of a URL after its question mark. Values that its
+// methods return may lie in raw.
 func NewQuery(raw string) Query { return Query{raw: raw} }
 
-// Refuse notes what is wrong with a parameter.
+// Refuse records what is wrong with a parameter.
 func (q *Query) Refuse(name, detail string) {
 	q.bad = append(q.bad, competition.FieldError{Field: name, Detail: detail})
 }
@@ -33,9 +33,8 @@ func (q *Query) Refuse(name, detail string) {
 // Err is nil, or a [competition.InvalidError] that lists every bad parameter.
 func (q *Query) Err() error { return invalid(q.bad) }
 
-// Text is the value of a parameter, decoded; given is false when it is absent,
-// or refused for standing twice or for not being decodable. It may be a part of
-// the URL's buffer.
+// Text returns the value of a parameter, decoded; given is false if it is absent, or
+// refused because it stands twice or cannot be decoded.
 func (q *Query) Text(name string) (value string, given bool) {
 	found := 0
 	for rest := q.raw; rest != ""; {
@@ -59,8 +58,8 @@ func (q *Query) Text(name string) (value string, given bool) {
 	return value, given
 }
 
-// Choice is the value of a parameter that chooses a part of a list; given is
-// false for "all", too, which is what clients with a menu of parts send.
+// Choice returns the value of a parameter that selects a part of a list; given is false
+// for "all", too, which clients with a menu of parts send.
 func (q *Query) Choice(name string) (word string, given bool) {
 	word, given = q.Text(name)
 	return word, given && word != "all"

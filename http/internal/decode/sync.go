@@ -16,9 +16,9 @@ type Sync struct {
 // DefaultSource is the source of a sync that names none.
 const DefaultSource = "google_fit"
 
-// ReadSync reads a body that is one sync. There are two readers, and a fuzz
-// test that holds them together: the quick one takes what clients send, and
-// whatever it does not take at once, good or bad, the exact one reads again.
+// ReadSync reads a body that is one sync. There are two readers, which a
+// fuzz test compares: the quick one reads what clients usually send, and the exact one
+// reads everything else, good or bad.
 func ReadSync(body []byte, s *Sync) error {
 	if end, ok := quickSync(body, skipSpace(body, 0), s); ok && skipSpace(body, end) == len(body) {
 		return nil
@@ -76,7 +76,7 @@ func ReadMetrics(f *Form) (m competition.Metrics) {
 	return m
 }
 
-// What is said of an id that is none.
+// The details for malformed ids.
 const (
 	BadUserID        = competition.BadUserID
 	BadCompetitionID = "must be 1 to 64 of A-Z a-z 0-9 _ -"

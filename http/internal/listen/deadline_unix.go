@@ -10,9 +10,9 @@ import (
 	"time"
 )
 
-// deadline is until when a connection may be read, or written. A server moves both
-// with every request, and moving a timer of the runtime's costs as much as looking
-// a token up; but it moves them later and later. So a timer that would go off too
+// deadline is the time until which a connection may be read, or written. A server moves
+// both with every request, and moving a timer of the runtime costs as much as looking up
+// a token; but it moves them later and later. So a timer that would go off too
 // early is left as it is: a goroutine that waits on the connection is woken once, too
 // early, has the timer moved and waits on. Safe for concurrent use.
 type deadline struct {
@@ -50,7 +50,7 @@ func (d *deadline) arm(move func(time.Time) error) error {
 }
 
 // early reports whether err is of a timer that went off before the deadline. It has
-// been moved, then, and whoever waited waits on.
+// been moved then, and the caller waits on.
 func (d *deadline) early(err error, move func(time.Time) error) bool {
 	if !errors.Is(err, os.ErrDeadlineExceeded) {
 		return false
@@ -61,8 +61,7 @@ func (d *deadline) early(err error, move func(time.Time) error) bool {
 	return d.arm(move) == nil
 }
 
-// epoch is what instants are counted from, so that they go by the clock that
-// nobody sets.
+// epoch is what instants are counted from, so that they follow the monotonic clock.
 var epoch = time.Now()
 
 // never is the instant of the zero time, which is no deadline.

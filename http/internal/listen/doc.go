@@ -1,6 +1,6 @@
-// Package listen accepts connections: as many as may be open, of which those that
-// are silent hold no memory for reading, large answers leave without being copied,
-// and ends do not take from a client what it has not read yet. Reading starts at
+// Package listen accepts connections: it limits how many are open, keeps no memory for
+// reading those that are silent, sends large answers without copying them, and closes
+// connections without taking from a client what it has not read yet. Reading starts at
 // [Limit] and [Lazy].
 //
 // It knows fasthttp, and nothing of requests.

@@ -7,12 +7,12 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// fasthttp copies as much of a large answer as its buffer holds and sends the rest
-// apart. So a lazy connection is given the body of such an answer by itself, and
-// sends it with the header fields, copying nothing, by one call of the kernel.
+// fasthttp copies as much of a large answer as its buffer holds, and sends the rest
+// apart. So a lazy connection is given the body of such an answer separately, and sends
+// it with the header fields by one system call, without a copy.
 
-// followFrom is how large a body is, in bytes, that is given so: a smaller one fits
-// the buffer with its header fields, and is copied faster than it is gathered.
+// followFrom is the size, in bytes, from which a body is given so: a smaller one fits
+// the buffer beside its header fields, and copying it is faster.
 const followFrom = 2 << 10
 
 // following is a connection that may take bodies.
@@ -25,8 +25,8 @@ type following interface {
 	follow(body []byte, page bool)
 }
 
-// answer is what one call of the kernel sends. It is borrowed from a pool, since
-// connections are many.
+// answer is what one system call sends. It comes from a pool, since there are many
+// connections.
 type answer struct {
 	pieces [2][]byte   // the header fields, and what follows them
 	page   bool        // which begins with more of them
@@ -35,13 +35,13 @@ type answer struct {
 
 var answers = sync.Pool{New: func() any { return new(answer) }}
 
-// TakesPages reports whether an answer may leave as a page.
+// TakesPages reports whether the answer may be a page.
 func TakesPages(ctx *fasthttp.RequestCtx) bool {
 	conn, ok := ctx.Conn().(following)
 	return ok && conn.takes() && !ctx.IsHead()
 }
 
-// HandOver gives the connection a page, or a large body where it takes one.
+// HandOver gives the connection a page, or a large body, if it takes any.
 func HandOver(ctx *fasthttp.RequestCtx, page []byte) {
 	conn, ok := ctx.Conn().(following)
 	if !ok || !conn.takes() {
@@ -63,7 +63,7 @@ func HandOver(ctx *fasthttp.RequestCtx, page []byte) {
 	ctx.Response.SkipBody = true // but fasthttp says how long it is
 }
 
-// takes and follow pass on what the connection itself is asked and given.
+// takes and follow implement following by the connection inside.
 func (c *Conn) takes() bool {
 	conn, ok := c.Conn.(following)
 	return ok && conn.takes()

@@ -10,9 +10,9 @@ import (
 func Lazy(listener net.Listener) net.Listener { return &lazyListener{Listener: listener} }
 
 // lazyListener accepts connections that hold no memory for reading while their
-// other end is silent. fasthttp, told to reduce memory, keeps no buffer for them
-// either; it then reads the first byte of a request alone, which would cost a
-// system call more, were it not for the buffer here.
+// clients are silent. fasthttp, told to reduce memory, keeps no buffer for them
+// either; it then reads the first byte of a request alone, which without the buffer
+// here would cost one more system call.
 type lazyListener struct {
 	net.Listener
 	closing  sync.Once

@@ -4,5 +4,5 @@ package listen
 
 import "net"
 
-// newLazyConn returns conn itself: reading without waiting is not to be had here.
+// newLazyConn returns conn itself: these systems do not read without waiting.
 func newLazyConn(conn net.Conn) net.Conn { return conn }

@@ -18,8 +18,8 @@ type lazyConn struct {
 	tcp      *net.TCPConn
 	raw      syscall.RawConn
 	fill     func(fd uintptr) bool // c.tryFill, made once
-	buffer   *[ReadAhead]byte      // nil while all that came has been read
-	from, to int32                 // what of it is unread
+	buffer   *[ReadAhead]byte      // nil if everything received has been read
+	from, to int32                 // its unread part
 	err      error                 // of the last tryFill
 
 	readBy, writeBy deadline
@@ -67,8 +67,8 @@ func (c *lazyConn) follow(body []byte, page bool) {
 	c.next = next
 }
 
-// Write writes at once: the body of an answer, if one was given to follow, by the
-// same call of the kernel as its header fields.
+// Write writes at once; a body that was given to follow goes by the same system call as
+// its header fields.
 func (c *lazyConn) Write(p []byte) (n int, err error) {
 	if c.next != nil && bytes.HasSuffix(p, headEnd) {
 		return c.writeBoth(p)
@@ -108,7 +108,7 @@ func (c *lazyConn) writeBoth(head []byte) (int, error) {
 	}
 }
 
-// Read waits until something came, and only then borrows a buffer.
+// Read waits until there is something to read, and only then borrows a buffer.
 func (c *lazyConn) Read(p []byte) (n int, err error) {
 	if c.buffer == nil {
 		if len(p) >= ReadAhead {
@@ -134,7 +134,7 @@ func (c *lazyConn) Read(p []byte) (n int, err error) {
 	return n, nil
 }
 
-// readInto reads what is large enough to be read into itself.
+// readInto reads into a slice that is large enough for it.
 func (c *lazyConn) readInto(p []byte) (n int, err error) {
 	for {
 		n, err = c.tcp.Read(p)
@@ -144,7 +144,7 @@ func (c *lazyConn) readInto(p []byte) (n int, err error) {
 	}
 }
 
-// tryFill reads what is there; false means nothing yet.
+// tryFill reads what has been received; false means nothing yet.
 func (c *lazyConn) tryFill(fd uintptr) bool {
 	buffer, _ := readAheads.Get().(*[ReadAhead]byte)
 	n, err := syscall.Read(int(fd), buffer[:])

@@ -16,10 +16,10 @@ import (
 	"github.com/valyala/fasthttp"
 )
 
-// Limit is a listener that lets so many connections be open at a time, and so many
-// of one address, those that became sockets among them. (fasthttp has a limit of
-// its own, which leaves sockets out and whose answer says nothing of when to come
-// again.) It goes on when accepting fails, where fasthttp would end. Use NewLimit.
+// Limit is a listener that limits how many connections are open at a time, in all and
+// for each address, those that became sockets included. (fasthttp has a limit of its
+// own, which leaves sockets out and whose answer does not say when to retry.) It goes
+// on when accepting fails, where fasthttp would end. Use NewLimit.
 type Limit struct {
 	Options
 
@@ -29,7 +29,7 @@ type Limit struct {
 	addresses map[netip.Addr]int64 // how many connections each has open
 }
 
-// Options are what a [Limit] is made of. All must be there.
+// Options are the options of a [Limit]. All are required.
 type Options struct {
 	net.Listener
 
@@ -44,10 +44,10 @@ type Options struct {
 	Failures prometheus.Counter // to accept
 }
 
-// NewLimit makes a limit that no connection counts towards yet.
+// NewLimit makes a limit without connections.
 func NewLimit(o Options) *Limit { return &Limit{Options: o, addresses: map[netip.Addr]int64{}} }
 
-// owner is whom a place was given to: an address, or nobody in particular.
+// owner is the address that a connection counts towards; none if it is not counted.
 type owner struct{ address netip.Addr }
 
 func (l *Limit) Accept() (net.Conn, error) {
@@ -73,7 +73,7 @@ func (l *Limit) Accept() (net.Conn, error) {
 	}
 }
 
-// ownerOf is whose place a connection takes.
+// ownerOf returns the address that a connection counts towards.
 func (l *Limit) ownerOf(conn net.Conn) owner {
 	tcp, ok := conn.RemoteAddr().(*net.TCPAddr)
 	if !ok {
@@ -86,7 +86,7 @@ func (l *Limit) ownerOf(conn net.Conn) owner {
 	return owner{Network(address)}
 }
 
-// acquire counts a connection of an address, if there may be another.
+// acquire counts a connection of an address, unless it has as many as it may.
 func (l *Limit) acquire(who owner) bool {
 	if !who.address.IsValid() {
 		return true
@@ -100,7 +100,7 @@ func (l *Limit) acquire(who owner) bool {
 	return true
 }
 
-// release gives a place back.
+// release is the inverse of acquire and of the count in Accept.
 func (l *Limit) release(who owner) {
 	l.open.Add(-1)
 	if !who.address.IsValid() {
@@ -113,13 +113,12 @@ func (l *Limit) release(who owner) {
 	}
 }
 
-// acceptPause is how long accepting rests after an error: a connection that ended
-// before it was accepted costs nothing, but file descriptors or memory that are
-// used up come back when others end.
+// acceptPause is the pause of accepting after an error: if file descriptors or memory
+// are used up, they come back when other connections end.
 const acceptPause = 20 * time.Millisecond
 
-// goOn reports whether accepting may go on after an error, when it is time to.
-// The first of several is logged.
+// goOn reports whether accepting may go on after an error, and pauses before. The first
+// error of a series is logged.
 func (l *Limit) goOn(err error) bool {
 	var kernel syscall.Errno
 	if !errors.As(err, &kernel) || kernel == syscall.EBADF || kernel == syscall.EINVAL || kernel == syscall.ENOTSOCK {
@@ -140,11 +139,11 @@ func (l *Limit) recovered() {
 	}
 }
 
-// IsNear reports whether an address is of this machine or network, as proxies,
+// IsNear reports whether an address is of this machine or network, as those of proxies,
 // orchestrators and sibling services are: it may stand for many clients.
 func IsNear(a netip.Addr) bool { return a.IsLoopback() || a.IsPrivate() || a.IsLinkLocalUnicast() }
 
-// Network is the address, or the network that an IPv6 client has to itself.
+// Network returns the address, or for IPv6 the /64 network, which is one client's.
 func Network(a netip.Addr) netip.Addr {
 	if a.Is4() {
 		return a
@@ -164,7 +163,7 @@ func EndSlowly(ctx *fasthttp.RequestCtx) {
 	}
 }
 
-// Conn gives its place back when it is closed.
+// Conn is a connection that counts towards its limit until it is closed.
 type Conn struct {
 	net.Conn
 
@@ -172,11 +171,11 @@ type Conn struct {
 	owner   owner
 	lingers atomic.Bool
 	left    sync.Once
-	read    func(n int) error // hears of what is read; nil for nobody
+	read    func(n int) error // called with the size of each read, if not nil
 }
 
-// Meter has read hear how many bytes each reading took; its error ends the
-// reading. nil ends that. Only the goroutine that reads may call it.
+// Meter has read called with the size of each read, which its error fails. nil ends
+// that. Only the goroutine that reads may call it.
 func (c *Conn) Meter(read func(n int) error) { c.read = read }
 
 func (c *Conn) Read(p []byte) (int, error) {
@@ -197,7 +196,7 @@ func (c *Conn) Close() error {
 	return c.Conn.Close()
 }
 
-// CloseWrite ends our side alone, where the connection can.
+// CloseWrite closes the server's side alone, if the connection can.
 func (c *Conn) CloseWrite() error {
 	half, ok := c.Conn.(interface{ CloseWrite() error })
 	if !ok {

@@ -16,14 +16,14 @@ const (
 // maxLingering is how many connections may linger; more are closed at once.
 const maxLingering = 256
 
-// Lingering ends connections slowly. Closing one with bytes of the client's unread
-// resets it, which takes from the client what it has not read yet: so our side is
-// ended first, and the rest when the client has ended its own.
+// Lingering closes connections slowly. Closing one while bytes from the client are
+// unread resets it, and the client loses what it has not read yet: so the server's side
+// is closed first, and the rest when the client has closed its own.
 type Lingering struct{ places chan struct{} }
 
 func NewLingering() *Lingering { return &Lingering{make(chan struct{}, maxLingering)} }
 
-// Begin is false where too many linger already. After true the caller calls End.
+// Begin returns false if too many linger already. After true the caller calls End.
 func (f *Lingering) Begin() bool {
 	select {
 	case f.places <- struct{}{}:
@@ -39,8 +39,8 @@ func (f *Lingering) End(conn net.Conn) {
 	AwaitClose(conn, lingerTime)
 }
 
-// AwaitClose ends our side, and waits until the client has ended its own, or for
-// so long.
+// AwaitClose closes the server's side, and waits until the client has closed its own,
+// or for so long.
 func AwaitClose(conn net.Conn, atMost time.Duration) {
 	half, ok := conn.(interface{ CloseWrite() error })
 	if !ok || half.CloseWrite() != nil {
