@@ -194,7 +194,7 @@ func BenchmarkReplay(b *testing.B) {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
 			c := New("spring", func() Key { return Key{} })
 			source := &rows{people: identitiesOf(n)}
-			if _, _, err := c.Create(spring().Start, &CreateCompetition{Caller: user("carol"), Definition: spring()}); err != nil {
+			if _, err := (&CreateCompetition{Caller: user("carol"), Definition: spring()}).Decide(c, spring().Start); err != nil {
 				b.Fatal(err)
 			}
 			var batch Batch

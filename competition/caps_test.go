@@ -25,7 +25,7 @@ func TestSourcesOfAParticipantAreLimited(t *testing.T) {
 	d := long()
 	now := d.End - 1
 	c := New("spring", countedKeys())
-	_, _, err := c.Create(d.Start-1, &CreateCompetition{Caller: user("carol"), Definition: d})
+	_, err := (&CreateCompetition{Caller: user("carol"), Definition: d}).Decide(c, d.Start-1)
 	require.NoError(t, err)
 	applyAll := func() {
 		b := c.Take(Batch{})
@@ -61,7 +61,7 @@ func TestSourcesThatOlderVersionsTookStay(t *testing.T) {
 	d := long()
 	now := d.End - 1
 	s, c := newStore(), New("spring", countedKeys())
-	_, _, err := c.Create(d.Start-1, &CreateCompetition{Caller: user("carol"), Definition: d})
+	_, err := (&CreateCompetition{Caller: user("carol"), Definition: d}).Decide(c, d.Start-1)
 	require.NoError(t, err)
 	const sources = MaxSourcesOverall + 6
 	_, err = c.SubmitSync(now, reportFrom("ann", 0, 0))

@@ -27,17 +27,12 @@ type WithdrawCorrection struct {
 	Reason string // see CheckReason
 }
 
-// Decide is [Competition.Correct].
-func (cmd *CorrectDay) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Correct(now, cmd)
-}
-
 // Answer is a ReviewReply.
 func (*CorrectDay) Answer(c *Competition, d Decision) any { return c.ReviewReply(d.Number, !d.Repeat) }
 
-// Correct decides what a day counts for. The same twice is a no-op. Errors are as
-// for Exclude, then ErrNotStarted, ErrOutsideWindow, ErrFutureDate, ErrImplausible.
-func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
+// Decide sets what a day counts for. The same twice is a no-op. Errors are as for
+// ExcludeParticipant, then ErrNotStarted, ErrOutsideWindow, ErrFutureDate, ErrImplausible.
+func (cmd *CorrectDay) Decide(c *Competition, now Millis) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {
 		return Decision{}, err
@@ -56,19 +51,14 @@ func (c *Competition) Correct(now Millis, cmd *CorrectDay) (Decision, error) {
 	return c.decideReview(event, number, func(r *Review) { r.correct(correction) }), nil
 }
 
-// Decide is [Competition.Withdraw].
-func (cmd *WithdrawCorrection) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Withdraw(now, cmd)
-}
-
 // Answer is a ReviewReply.
 func (*WithdrawCorrection) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
 }
 
-// Withdraw decides that a correction is taken back; where there is none that is
-// fine. Errors are as for Exclude.
-func (c *Competition) Withdraw(now Millis, cmd *WithdrawCorrection) (Decision, error) {
+// Decide takes a correction back; if there is none, it is a no-op. Errors are as for
+// ExcludeParticipant.
+func (cmd *WithdrawCorrection) Decide(c *Competition, now Millis) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {
 		return Decision{}, err

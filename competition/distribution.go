@@ -17,11 +17,6 @@ type DistributePrizes struct {
 	Pending   bool  // the prizes wait for a ConfirmPrize or FailPrize each
 }
 
-// Decide is [Competition.Distribute].
-func (cmd *DistributePrizes) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Distribute(now, cmd)
-}
-
 // Answer is a PrizesReply with all of them.
 func (*DistributePrizes) Answer(c *Competition, _ Decision) any { return c.Prizes(math.MaxInt) }
 
@@ -34,11 +29,11 @@ type PrizesReply struct {
 	Prizes        []Prize // by rank; their Status is 0 where they are only worked out
 }
 
-// Distribute decides the payment of all prizes, once: asked again it says
-// nothing new, whatever the pool. Until the standings that it rests on are
-// applied the decision is Later. Errors: ErrForbidden, ErrUnknownCompetition,
-// ErrNotFinal, ErrClosed, ErrNoPrizePool, ErrTooManyWinners.
-func (c *Competition) Distribute(now Millis, cmd *DistributePrizes) (Decision, error) {
+// Decide pays all prizes, once: asked again it says nothing new, whatever the pool.
+// Until the standings that it rests on are applied the decision is Later. Errors:
+// ErrForbidden, ErrUnknownCompetition, ErrNotFinal, ErrClosed, ErrNoPrizePool,
+// ErrTooManyWinners.
+func (cmd *DistributePrizes) Decide(c *Competition, now Millis) (Decision, error) {
 	c.advance(now)
 	if !cmd.Caller.Operator {
 		return Decision{}, ErrForbidden

@@ -35,11 +35,6 @@ type JoinCompetition struct {
 	Limited    bool // enrolling gives ErrUncounted
 }
 
-// Decide is [Competition.Join].
-func (cmd *JoinCompetition) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Join(now, cmd)
-}
-
 // Answer is the user's Entry on the board.
 func (cmd *JoinCompetition) Answer(c *Competition, _ Decision) any {
 	entry, present := c.Standing(cmd.UserID)
@@ -49,18 +44,18 @@ func (cmd *JoinCompetition) Answer(c *Competition, _ Decision) any {
 	return entry
 }
 
-// Join decides an enrolment; a user who takes part already only gets the new
-// name, if one was given. Nobody is enrolled by another user, and operators
-// enrol only those who never took part, free of charge: whoever left comes back
-// by themselves. Errors: ErrForbidden, ErrUnknownCompetition,
-// ErrInvitationRequired, ErrOperatorInvites, ErrClosed, ErrFull.
-func (c *Competition) Join(now Millis, j *JoinCompetition) (Decision, error) {
+// Decide enrols the user; one who takes part already only gets the new name, if one
+// was given. Nobody is enrolled by another user, and operators enrol only those who
+// never took part, free of charge: people who left come back by themselves. Errors:
+// ErrForbidden, ErrUnknownCompetition, ErrInvitationRequired, ErrOperatorInvites,
+// ErrClosed, ErrFull.
+func (cmd *JoinCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	c.advance(now)
-	d, err := c.join(now, j)
-	if j.Invited {
+	d, err := c.join(now, cmd)
+	if cmd.Invited {
 		return d, err // an invitation says that there is such a competition
 	}
-	return d, c.conceal(j.Caller, err)
+	return d, c.conceal(cmd.Caller, err)
 }
 
 func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
@@ -147,20 +142,15 @@ type LeaveCompetition struct {
 	UserID string
 }
 
-// Decide is [Competition.Leave].
-func (cmd *LeaveCompetition) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Leave(now, cmd)
-}
-
 // Answer is nothing.
 func (*LeaveCompetition) Answer(*Competition, Decision) any { return struct{}{} }
 
-// Leave decides that a user is taken off the board. Errors: ErrForbidden,
-// ErrUnknownCompetition, ErrNotEnrolled, ErrClosed.
-func (c *Competition) Leave(now Millis, l *LeaveCompetition) (Decision, error) {
+// Decide takes the user off the board. Errors: ErrForbidden, ErrUnknownCompetition,
+// ErrNotEnrolled, ErrClosed.
+func (cmd *LeaveCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	c.advance(now)
-	d, err := c.leave(now, l)
-	return d, c.conceal(l.Caller, err)
+	d, err := c.leave(now, cmd)
+	return d, c.conceal(cmd.Caller, err)
 }
 
 func (c *Competition) leave(now Millis, l *LeaveCompetition) (Decision, error) {

@@ -7,11 +7,6 @@ type EraseParticipant struct {
 	Pseudonym string // takes the place of the user id, of this competition alone; one is made if it is empty, or has to recognise the user
 }
 
-// Decide is [Competition.Erase].
-func (cmd *EraseParticipant) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Erase(now, cmd)
-}
-
 // Payer is nobody: no budget keeps a person from being forgotten.
 func (*EraseParticipant) Payer() string { return "" }
 
@@ -32,7 +27,7 @@ func (*EraseParticipant) Answer(c *Competition, d Decision) any {
 	return reply
 }
 
-// Erase decides that nobody can tell any more who a participant was: the
+// Decide forgets who a participant was, so that nobody can tell any more: the
 // identity row, in the same commit, names a pseudonym under a new key, the
 // participant is off the board and without days and score, and the ledger's rows
 // of this competition name the pseudonym, which no other competition has. In a
@@ -44,7 +39,7 @@ func (*EraseParticipant) Answer(c *Competition, d Decision) any {
 // A prize that is pending must be decided first, since the payment provider has
 // to be able to say whose it is. Until a distribution that is under way is
 // applied the decision is Later. Errors: ErrUnknownCompetition, ErrPrizePending.
-func (c *Competition) Erase(now Millis, cmd *EraseParticipant) (Decision, error) {
+func (cmd *EraseParticipant) Decide(c *Competition, now Millis) (Decision, error) {
 	c.advance(now)
 	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition

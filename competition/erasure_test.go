@@ -36,16 +36,16 @@ func TestErasureIsWrittenDownLikeThis(t *testing.T) {
 func TestErasureLeavesNothingInItsOwnBatch(t *testing.T) {
 	c := New("spring", countedKeys())
 	now := spring().Start - 1
-	_, _, err := c.Create(now, &CreateCompetition{Caller: service, Definition: spring(func(d *Definition) { d.EntryFeeMinor = 500 })})
+	_, err := (&CreateCompetition{Caller: service, Definition: spring(func(d *Definition) { d.EntryFeeMinor = 500 })}).Decide(c, now)
 	require.NoError(t, err)
 	join := &JoinCompetition{Caller: user("ann"), UserID: "ann", UserName: "Ann", Rename: true}
-	_, err = c.Join(now, join)
+	_, err = join.Decide(c, now)
 	require.NoError(t, err)
-	_, err = c.Erase(now, &EraseParticipant{UserID: "ann"})
+	_, err = (&EraseParticipant{UserID: "ann"}).Decide(c, now)
 	require.NoError(t, err)
 	gone := c.outbox.Erasures[0].Pseudonym
 	require.True(t, IsPseudonym(gone))
-	_, err = c.Join(now, join)
+	_, err = join.Decide(c, now)
 	require.NoError(t, err)
 	b := c.Take(Batch{})
 	require.Equal(t, []Erasure{{"ann", gone}}, b.Erasures)
@@ -77,12 +77,12 @@ func TestErasureLeavesNothingInItsOwnBatch(t *testing.T) {
 // the place of an erased one.
 func TestErasedIdentityIsVerified(t *testing.T) {
 	s, c := newStore(), New("spring", countedKeys())
-	_, _, err := c.Create(spring().Start, &CreateCompetition{Caller: user("ann"), Definition: spring()})
+	_, err := (&CreateCompetition{Caller: user("ann"), Definition: spring()}).Decide(c, spring().Start)
 	require.NoError(t, err)
-	_, err = c.Join(spring().Start, &JoinCompetition{Caller: user("bob"), UserID: "bob"})
+	_, err = (&JoinCompetition{Caller: user("bob"), UserID: "bob"}).Decide(c, spring().Start)
 	require.NoError(t, err)
 	for _, id := range []string{"ann", "bob"} {
-		_, err = c.Erase(spring().Start, &EraseParticipant{UserID: id})
+		_, err = (&EraseParticipant{UserID: id}).Decide(c, spring().Start)
 		require.NoError(t, err)
 	}
 	b := c.Take(Batch{})

@@ -23,7 +23,7 @@ func ExampleCompetition() {
 
 	// Decide. A refusal is an error; an acceptance says for which seq to wait.
 	c := competition.New("spring", newKey)
-	_, _, err := c.Create(now, &competition.CreateCompetition{Caller: competition.Caller{UserID: "carol"}, Definition: definition})
+	_, err := (&competition.CreateCompetition{Caller: competition.Caller{UserID: "carol"}, Definition: definition}).Decide(c, now)
 	fmt.Println("created, error", err)
 	day := competition.DayOf(now.Time())
 	decision, err := c.SubmitSync(now, &competition.SubmitSync{

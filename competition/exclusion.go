@@ -24,20 +24,15 @@ type RestoreParticipant struct {
 	Reason string // see CheckReason
 }
 
-// Decide is [Competition.Exclude].
-func (cmd *ExcludeParticipant) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Exclude(now, cmd)
-}
-
 // Answer is a ReviewReply.
 func (*ExcludeParticipant) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
 }
 
-// Exclude decides an exclusion. Excluding twice is a no-op. Errors: *InvalidError,
+// Decide excludes a participant. Excluding twice is a no-op. Errors: *InvalidError,
 // ErrForbidden, ErrUnknownCompetition, ErrNotEnrolled if the user never took part,
 // ErrClosed.
-func (c *Competition) Exclude(now Millis, cmd *ExcludeParticipant) (Decision, error) {
+func (cmd *ExcludeParticipant) Decide(c *Competition, now Millis) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {
 		return Decision{}, err
@@ -49,19 +44,14 @@ func (c *Competition) Exclude(now Millis, cmd *ExcludeParticipant) (Decision, er
 	return c.decideReview(Event{At: now, Detail: event}, number, event.review), nil
 }
 
-// Decide is [Competition.Restore].
-func (cmd *RestoreParticipant) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Restore(now, cmd)
-}
-
 // Answer is a ReviewReply.
 func (*RestoreParticipant) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
 }
 
-// Restore decides that an exclusion is taken back. Restoring twice is a no-op.
-// Errors are as for Exclude.
-func (c *Competition) Restore(now Millis, cmd *RestoreParticipant) (Decision, error) {
+// Decide takes an exclusion back. Restoring twice is a no-op. Errors are as for
+// ExcludeParticipant.
+func (cmd *RestoreParticipant) Decide(c *Competition, now Millis) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {
 		return Decision{}, err

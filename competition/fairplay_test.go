@@ -17,15 +17,15 @@ func TestPrizesWaitForDecisions(t *testing.T) {
 	now := spring().End + 25*hour
 	c.Tick(now)
 	land(c, &batch)
-	_, err := c.Exclude(now, &ExcludeParticipant{Caller: operator, UserID: member(0), Reason: "a car"})
+	_, err := (&ExcludeParticipant{Caller: operator, UserID: member(0), Reason: "a car"}).Decide(c, now)
 	require.NoError(t, err)
 	distribute := &DistributePrizes{Caller: operator, PoolMinor: 100}
-	d, err := c.Distribute(now, distribute)
+	d, err := distribute.Decide(c, now)
 	require.NoError(t, err)
 	require.True(t, d.Later)
 	require.Equal(t, c.DecidedSeq(), d.Seq)
 	land(c, &batch)
-	d, err = c.Distribute(now, distribute)
+	d, err = distribute.Decide(c, now)
 	require.NoError(t, err)
 	require.False(t, d.Later)
 	land(c, &batch)
@@ -44,7 +44,7 @@ func TestMirrorsHearOfDecisions(t *testing.T) {
 	require.Equal(t, Effect{Flag: RateFlag}, (&Event{Detail: &SyncFlagged{Number: 7, Reason: RateFlag}}).Effect(Outcome{}))
 
 	c := crowd(2)
-	_, err := c.Exclude(spring().Start+12*hour, &ExcludeParticipant{Caller: operator, UserID: member(0), Reason: "a car"})
+	_, err := (&ExcludeParticipant{Caller: operator, UserID: member(0), Reason: "a car"}).Decide(c, spring().Start+12*hour)
 	require.NoError(t, err)
 	land(c, new(Batch))
 	entries := c.MirrorEntries(nil, []uint32{1, 2})
@@ -59,7 +59,7 @@ func TestLifetimeStaysAsReported(t *testing.T) {
 	now := spring().Start + 12*hour
 	var batch Batch
 	commit(c, now, &SubmitSync{UserID: member(0), Source: "phone", Day: spring().FirstDay, Metrics: steps(9000)}, &batch)
-	_, err := c.Correct(now, &CorrectDay{Caller: operator, UserID: member(0), Day: spring().FirstDay, Metrics: steps(1), Reason: "a bus"})
+	_, err := (&CorrectDay{Caller: operator, UserID: member(0), Day: spring().FirstDay, Metrics: steps(1), Reason: "a bus"}).Decide(c, now)
 	require.NoError(t, err)
 	land(c, &batch)
 	require.Equal(t, steps(9000), c.History(member(0)).Days.Total())

@@ -134,7 +134,8 @@ func flagsAfter(c *Competition) (n uint64) {
 func perform(c *Competition, now Millis, cmd any) (a answer, d Decision) {
 	switch cmd := cmd.(type) {
 	case *CreateCompetition:
-		d, a.created, a.err = c.Create(now, cmd)
+		d, a.err = cmd.Decide(c, now)
+		a.created = a.err == nil && !d.Repeat
 	case *SubmitSync:
 		d, a.err = c.SubmitSync(now, cmd)
 	case Command:

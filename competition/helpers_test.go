@@ -74,13 +74,13 @@ func crowd(n int) *Competition { return crowdOf(n, spring()) }
 func crowdOf(n int, d Definition) *Competition {
 	c := New("spring", func() Key { return Key{} })
 	now := instant("2026-05-01T10:00:00Z")
-	if _, _, err := c.Create(now, &CreateCompetition{Caller: user("carol"), Definition: d}); err != nil {
+	if _, err := (&CreateCompetition{Caller: user("carol"), Definition: d}).Decide(c, now); err != nil {
 		panic(err)
 	}
 	var batch Batch
 	for i := range n {
 		id := member(i)
-		if _, err := c.Join(now, &JoinCompetition{Caller: user(id), UserID: id}); err != nil {
+		if _, err := (&JoinCompetition{Caller: user(id), UserID: id}).Decide(c, now); err != nil {
 			panic(err)
 		}
 		if i%1000 == 999 || i == n-1 {

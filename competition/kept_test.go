@@ -18,14 +18,14 @@ func newKeptRig(t *testing.T) *keptRig {
 	t.Helper()
 	r := &keptRig{t: t, c: New("spring", countedKeys()), store: newStore()}
 	now := instant("2026-05-01T12:00:00Z")
-	_, _, err := r.c.Create(now, &CreateCompetition{Caller: user("carol"), Definition: spring()})
+	_, err := (&CreateCompetition{Caller: user("carol"), Definition: spring()}).Decide(r.c, now)
 	require.NoError(t, err)
 	for _, id := range []string{"ann", "bob"} {
 		_, err = r.c.SubmitSync(now, &SubmitSync{UserID: id, Day: date("2026-05-01"), Source: "watch", Metrics: steps(1000)})
 		require.NoError(t, err)
 		r.commit()
 	}
-	_, err = r.c.Exclude(now, &ExcludeParticipant{Caller: operator, UserID: "ann", Reason: "a car"})
+	_, err = (&ExcludeParticipant{Caller: operator, UserID: "ann", Reason: "a car"}).Decide(r.c, now)
 	require.NoError(t, err)
 	r.commit()
 	return r
@@ -54,7 +54,7 @@ func (r *keptRig) tick(now Millis) {
 
 func (r *keptRig) erase(now Millis, userID string) {
 	r.t.Helper()
-	_, err := r.c.Erase(now, &EraseParticipant{UserID: userID})
+	_, err := (&EraseParticipant{UserID: userID}).Decide(r.c, now)
 	require.NoError(r.t, err)
 	r.commit()
 }
@@ -98,7 +98,7 @@ func TestTheSummarySaysUntilWhenDecisionsAreKept(t *testing.T) {
 		require.Zero(t, r.due(), "nothing was decided about bob")
 		r.erase(completed+day, "ann")
 		require.Equal(t, until, r.due())
-		_, err := r.c.Cancel(completed+2*day, &CancelCompetition{Caller: operator})
+		_, err := (&CancelCompetition{Caller: operator}).Decide(r.c, completed+2*day)
 		require.NoError(t, err)
 		r.commit()
 		require.Zero(t, r.due())
@@ -152,7 +152,7 @@ func TestNothingIsKeptAboutWhomNothingIsDecided(t *testing.T) {
 
 	t.Run("a standing is all that is left", func(t *testing.T) {
 		r := newKeptRig(t)
-		_, err := r.c.Correct(now, &CorrectDay{Caller: operator, UserID: "bob", Day: date("2026-05-01"), Metrics: steps(10), Reason: "a bus"})
+		_, err := (&CorrectDay{Caller: operator, UserID: "bob", Day: date("2026-05-01"), Metrics: steps(10), Reason: "a bus"}).Decide(r.c, now)
 		require.NoError(t, err)
 		r.erase(now, "bob")
 		r.c.emit(Event{At: now, Detail: &ParticipantReturned{Number: 2}})

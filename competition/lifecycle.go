@@ -16,36 +16,29 @@ type CreateReply struct {
 	Created bool // false: the same competition was there
 }
 
-// Decide is [Competition.Create].
-func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, error) {
-	d, _, err := c.Create(now, cmd)
-	return d, err
-}
-
 // Answer is a CreateReply.
 func (*CreateCompetition) Answer(c *Competition, d Decision) any {
 	return CreateReply{Summary: c.Summary(), Created: !d.Repeat}
 }
 
-// Create decides the beginning. The same definition again is answered with
-// created false and no event. Errors: *InvalidError, ErrForbidden, ErrExists,
-// ErrUncounted.
-func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, created bool, err error) {
+// Decide creates the competition. The same definition again is a no-op. Errors:
+// *InvalidError, ErrForbidden, ErrExists, ErrUncounted.
+func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	c.advance(now)
 	definition := cmd.Definition
 	if c.decided.status != 0 && c.manages(cmd.Caller) && sameDefinition(&c.decided.definition, &definition) {
-		return c.repeat(0), false, nil
+		return c.repeat(0), nil
 	}
 	if err := validAt(now, &definition, &Definition{}, cmd.Caller); err != nil {
-		return Decision{}, false, err
+		return Decision{}, err
 	}
 	switch {
 	case !cmd.Caller.Operator && (definition.EntryFeeMinor > 0 || definition.PrizePoolMinor > 0):
-		return Decision{}, false, ErrForbidden
+		return Decision{}, ErrForbidden
 	case c.decided.status != 0:
-		return Decision{}, false, ErrExists
+		return Decision{}, ErrExists
 	case cmd.Limited:
-		return Decision{}, false, ErrUncounted
+		return Decision{}, ErrUncounted
 	}
 	event := &CompetitionCreated{Definition: definition}
 	if cmd.Caller.UserID != "" {
@@ -58,7 +51,7 @@ func (c *Competition) Create(now Millis, cmd *CreateCompetition) (d Decision, cr
 	c.decided.definition, c.decided.status = definition, Upcoming
 	c.advance(now)
 	c.summarize()
-	return Decision{Seq: c.decided.chain.Seq}, true, nil
+	return Decision{Seq: c.decided.chain.Seq}, nil
 }
 
 // validAt is ValidateEdit, that the end is still to come, and that an athlete's
@@ -87,17 +80,12 @@ type EditCompetition struct {
 	Patch Patch
 }
 
-// Decide is [Competition.Edit].
-func (cmd *EditCompetition) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Edit(now, cmd)
-}
-
 // Answer is a Summary.
 func (*EditCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
 
-// Edit decides a change of the definition. Errors: ErrUnknownCompetition,
-// *InvalidError, ErrForbidden, ErrStarted, ErrJoined, ErrFeesPaid.
-func (c *Competition) Edit(now Millis, cmd *EditCompetition) (Decision, error) {
+// Decide changes the definition. Errors: ErrUnknownCompetition, *InvalidError,
+// ErrForbidden, ErrStarted, ErrJoined, ErrFeesPaid.
+func (cmd *EditCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
@@ -138,18 +126,13 @@ func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 // CancelCompetition calls the competition off.
 type CancelCompetition struct{ Caller }
 
-// Decide is [Competition.Cancel].
-func (cmd *CancelCompetition) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Cancel(now, cmd)
-}
-
 // Answer is a Summary.
 func (*CancelCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
 
-// Cancel decides that the competition is called off, and gives everybody back
-// what was paid in. Twice is a no-op. Cost: linear in participants. Errors:
-// ErrUnknownCompetition, ErrForbidden, ErrStarted, ErrClosed.
-func (c *Competition) Cancel(now Millis, cmd *CancelCompetition) (Decision, error) {
+// Decide calls the competition off, and gives everybody back what was paid in. Twice
+// is a no-op. Cost: linear in participants. Errors: ErrUnknownCompetition,
+// ErrForbidden, ErrStarted, ErrClosed.
+func (cmd *CancelCompetition) Decide(c *Competition, now Millis) (Decision, error) {
 	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}

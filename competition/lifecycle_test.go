@@ -32,13 +32,13 @@ func TestEditingMoneyNeedsAnOperator(t *testing.T) {
 	} {
 		t.Run(test.rule, func(t *testing.T) {
 			c := New("spring", countedKeys())
-			_, _, err := c.Create(now, &CreateCompetition{Caller: user("carol"), Definition: spring()})
+			_, err := (&CreateCompetition{Caller: user("carol"), Definition: spring()}).Decide(c, now)
 			require.NoError(t, err)
-			_, err = c.Edit(now, &EditCompetition{Caller: operator, Patch: Patch{EntryFeeMinor: &test.fee, PrizePoolMinor: &test.pool}})
+			_, err = (&EditCompetition{Caller: operator, Patch: Patch{EntryFeeMinor: &test.fee, PrizePoolMinor: &test.pool}}).Decide(c, now)
 			require.NoError(t, err)
-			_, err = c.Edit(now, &EditCompetition{Caller: user("carol"), Patch: test.patch})
+			_, err = (&EditCompetition{Caller: user("carol"), Patch: test.patch}).Decide(c, now)
 			require.ErrorIs(t, err, test.want)
-			_, err = c.Edit(now, &EditCompetition{Caller: operator, Patch: test.patch})
+			_, err = (&EditCompetition{Caller: operator, Patch: test.patch}).Decide(c, now)
 			require.NoError(t, err)
 		})
 	}
@@ -51,9 +51,9 @@ func TestEditingWordsKeepsTheWindow(t *testing.T) {
 	d := spring()
 	d.LastDay++ // as another time zone database had it
 	c := New("spring", countedKeys())
-	_, _, err := c.Create(now, &CreateCompetition{Caller: user("carol"), Definition: d})
+	_, err := (&CreateCompetition{Caller: user("carol"), Definition: d}).Decide(c, now)
 	require.NoError(t, err)
-	_, err = c.Edit(now, &EditCompetition{Caller: user("carol"), Patch: Patch{Name: new("Summer")}})
+	_, err = (&EditCompetition{Caller: user("carol"), Patch: Patch{Name: new("Summer")}}).Decide(c, now)
 	require.NoError(t, err)
 	land(c, &Batch{})
 	require.Equal(t, "Summer", c.Summary().Definition.Name)

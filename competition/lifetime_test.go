@@ -243,7 +243,7 @@ func TestHistoryOfAParticipant(t *testing.T) {
 	commit(c, now, &SubmitSync{UserID: member(1), Source: "watch", Day: date("2026-05-02"), Metrics: steps(70)}, &batch)
 	require.Equal(t, naiveHistory{{date("2026-05-02"), "watch"}: {metrics: steps(70)}}, naiveOf(c.History(member(1))))
 	require.Equal(t, now, c.History(member(1)).SyncedAt)
-	_, err := c.Leave(now+1, &LeaveCompetition{Caller: user(member(1)), UserID: member(1)})
+	_, err := (&LeaveCompetition{Caller: user(member(1)), UserID: member(1)}).Decide(c, now+1)
 	require.NoError(t, err)
 	land(c, &batch)
 	require.Len(t, naiveOf(c.History(member(1))), 1, "the days of who left are kept")

@@ -24,25 +24,17 @@ type FailPrize struct {
 	Reason string
 }
 
-// Decide is [Competition.Confirm].
-func (cmd *ConfirmPrize) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Confirm(now, cmd)
-}
-
 // Answer is the Prize.
 func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
 	prize, _ := c.Prize(cmd.Number)
 	return prize
 }
 
-// Confirm decides that a pending prize has arrived. Twice is a no-op. Errors:
+// Decide says that a pending prize has arrived. Twice is a no-op. Errors:
 // ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
-func (c *Competition) Confirm(now Millis, cmd *ConfirmPrize) (Decision, error) {
+func (cmd *ConfirmPrize) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.decidePrize(now, cmd.Caller, DistributedPrize, &PrizeConfirmed{Number: cmd.Number}, "")
 }
-
-// Decide is [Competition.Fail].
-func (cmd *FailPrize) Decide(c *Competition, now Millis) (Decision, error) { return c.Fail(now, cmd) }
 
 // Answer is the Prize.
 func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {
@@ -50,10 +42,10 @@ func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {
 	return prize
 }
 
-// Fail decides that a pending prize cannot be paid. Twice is a no-op. A reason, if
+// Decide says that a pending prize cannot be paid. Twice is a no-op. A reason, if
 // there is one, is as CheckReason wants it. Errors: ErrForbidden,
 // ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided, *InvalidError.
-func (c *Competition) Fail(now Millis, cmd *FailPrize) (Decision, error) {
+func (cmd *FailPrize) Decide(c *Competition, now Millis) (Decision, error) {
 	return c.decidePrize(now, cmd.Caller, FailedPrize, &PrizeFailed{Number: cmd.Number, Reason: cmd.Reason}, cmd.Reason)
 }
 

@@ -14,7 +14,7 @@ func TestTheReasonOfAFailedPrizeIsLikeOthers(t *testing.T) {
 	competitionWith := func(t *testing.T, prize bool) *Competition {
 		t.Helper()
 		c := New("spring", countedKeys())
-		_, _, err := c.Create(now, &CreateCompetition{Caller: operator, Definition: spring(func(d *Definition) { d.PrizePoolMinor = 1000 })})
+		_, err := (&CreateCompetition{Caller: operator, Definition: spring(func(d *Definition) { d.PrizePoolMinor = 1000 })}).Decide(c, now)
 		require.NoError(t, err)
 		_, err = c.SubmitSync(now, &SubmitSync{UserID: "ann", Day: date("2026-05-01"), Source: "watch", Metrics: steps(1000)})
 		require.NoError(t, err)
@@ -23,7 +23,7 @@ func TestTheReasonOfAFailedPrizeIsLikeOthers(t *testing.T) {
 			end := instant("2026-05-10T00:00:00Z")
 			c.Tick(end)
 			land(c, &Batch{})
-			_, err = c.Distribute(end, &DistributePrizes{Caller: operator, Pending: true})
+			_, err = (&DistributePrizes{Caller: operator, Pending: true}).Decide(c, end)
 			require.NoError(t, err)
 			land(c, &Batch{})
 		}
@@ -34,11 +34,11 @@ func TestTheReasonOfAFailedPrizeIsLikeOthers(t *testing.T) {
 		"bad UTF-8": "\xff", "501 characters": strings.Repeat("é", 501), "the winner's id": "ann has no account",
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := competitionWith(t, false).Exclude(now, &ExcludeParticipant{Caller: operator, UserID: "ann", Reason: reason})
+			_, err := (&ExcludeParticipant{Caller: operator, UserID: "ann", Reason: reason}).Decide(competitionWith(t, false), now)
 			var other *InvalidError
 			require.ErrorAs(t, err, &other)
 			c := competitionWith(t, true)
-			_, err = c.Fail(now, &FailPrize{Caller: operator, Number: 1, Reason: reason})
+			_, err = (&FailPrize{Caller: operator, Number: 1, Reason: reason}).Decide(c, now)
 			require.Equal(t, error(other), err)
 			require.True(t, c.outbox.Empty())
 		})
@@ -46,7 +46,7 @@ func TestTheReasonOfAFailedPrizeIsLikeOthers(t *testing.T) {
 	for name, reason := range map[string]string{"none": "", "500 characters": strings.Repeat("é", 500), "a sentence": "The planned account is closed."} {
 		t.Run(name, func(t *testing.T) {
 			c := competitionWith(t, true)
-			_, err := c.Fail(now, &FailPrize{Caller: operator, Number: 1, Reason: reason})
+			_, err := (&FailPrize{Caller: operator, Number: 1, Reason: reason}).Decide(c, now)
 			require.NoError(t, err)
 			land(c, &Batch{})
 			prize, _ := c.Prize(1)

@@ -148,9 +148,9 @@ func TestRecoverNothing(t *testing.T) {
 	c := recovered(t, newStore())
 	require.False(t, c.Exists())
 	require.Zero(t, c.Seq())
-	_, created, err := c.Create(0, &CreateCompetition{Caller: service, Definition: spring()})
+	d, err := (&CreateCompetition{Caller: service, Definition: spring()}).Decide(c, 0)
 	require.NoError(t, err)
-	require.True(t, created)
+	require.False(t, d.Repeat)
 }
 
 // TestRecoverRefusesIdentities that are not those that the journal speaks of.
@@ -257,7 +257,7 @@ func errOf(s *store) error {
 
 func TestRecoverRefusesTheSnapshotOfAnother(t *testing.T) {
 	autumn := New("autumn", countedKeys())
-	_, _, err := autumn.Create(0, &CreateCompetition{Caller: service, Definition: spring(func(d *Definition) { d.ID = "autumn" })})
+	_, err := (&CreateCompetition{Caller: service, Definition: spring(func(d *Definition) { d.ID = "autumn" })}).Decide(autumn, 0)
 	require.NoError(t, err)
 	b := autumn.Take(Batch{})
 	_, err = autumn.Apply(&b.Events[0])
@@ -385,7 +385,7 @@ func TestCatchUp(t *testing.T) {
 				require.NoError(t, err)
 			}
 			batch := c.Take(Batch{})
-			_, err := c.Leave(now, &LeaveCompetition{Caller: user("bob"), UserID: "bob"}) // waits after it, and is lost
+			_, err := (&LeaveCompetition{Caller: user("bob"), UserID: "bob"}).Decide(c, now) // waits after it, and is lost
 			require.NoError(t, err)
 			want := recovered(t, s)
 			if stored {
@@ -429,7 +429,7 @@ func TestCatchUpAfterAnother(t *testing.T) {
 func TestCatchUpRefusesDamage(t *testing.T) {
 	s := life(t, 0)
 	c := recovered(t, s)
-	_, err := c.Leave(instant("2026-05-03T09:00:00Z"), &LeaveCompetition{Caller: user("bob"), UserID: "bob"})
+	_, err := (&LeaveCompetition{Caller: user("bob"), UserID: "bob"}).Decide(c, instant("2026-05-03T09:00:00Z"))
 	require.NoError(t, err)
 	batch := c.Take(Batch{})
 	s.append(t, &batch)

@@ -15,19 +15,13 @@ type RemoveParticipant struct {
 	Reason string // see CheckReason
 }
 
-// Decide is [Competition.Remove].
-func (cmd *RemoveParticipant) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.Remove(now, cmd)
-}
-
 // Answer is nothing.
 func (*RemoveParticipant) Answer(*Competition, Decision) any { return struct{}{} }
 
-// Remove decides that a participant is removed, or that somebody who left cannot
-// come back alone. Removing twice is a no-op. Before the start it refunds. Errors:
-// *InvalidError, ErrForbidden, ErrUnknownCompetition, ErrNotEnrolled if the user
-// never took part, ErrClosed.
-func (c *Competition) Remove(now Millis, cmd *RemoveParticipant) (Decision, error) {
+// Decide removes a participant, or keeps one who left from coming back alone. Removing
+// twice is a no-op. Before the start it refunds. Errors: *InvalidError, ErrForbidden,
+// ErrUnknownCompetition, ErrNotEnrolled if the user never took part, ErrClosed.
+func (cmd *RemoveParticipant) Decide(c *Competition, now Millis) (Decision, error) {
 	c.advance(now)
 	d, err := c.remove(now, cmd)
 	return d, c.conceal(cmd.Caller, err)

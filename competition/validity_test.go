@@ -76,11 +76,11 @@ func TestReservedUserIDsAreRefusedAtEveryEntrance(t *testing.T) {
 	now := instant("2026-05-02T00:00:00Z")
 	c := crowd(1)
 	for _, id := range []string{"anon", "~x", "pbk_1", "key:1"} {
-		_, err := c.Join(now, &JoinCompetition{Caller: user(id), UserID: id})
+		_, err := (&JoinCompetition{Caller: user(id), UserID: id}).Decide(c, now)
 		refused(err)
-		_, err = c.Join(now, &JoinCompetition{Caller: Caller{Operator: true}, UserID: id})
+		_, err = (&JoinCompetition{Caller: Caller{Operator: true}, UserID: id}).Decide(c, now)
 		refused(err)
-		_, err = c.Join(now, &JoinCompetition{Caller: user(id), UserID: id, Invited: true})
+		_, err = (&JoinCompetition{Caller: user(id), UserID: id, Invited: true}).Decide(c, now)
 		refused(err)
 		_, err = c.SubmitSync(now, &SubmitSync{UserID: id, Source: "watch", Day: date("2026-05-01"), Metrics: steps(1)})
 		refused(err)
@@ -134,7 +134,7 @@ func TestAthletesCompetitionsLastFiveYears(t *testing.T) {
 	}
 	create := func(caller Caller, d Definition) (*Competition, error) {
 		c := New("spring", countedKeys())
-		_, _, err := c.Create(now, &CreateCompetition{Caller: caller, Definition: d})
+		_, err := (&CreateCompetition{Caller: caller, Definition: d}).Decide(c, now)
 		return c, err
 	}
 	c, err := create(user("ann"), years("2031-06-01T00:00:00Z"))
@@ -146,12 +146,12 @@ func TestAthletesCompetitionsLastFiveYears(t *testing.T) {
 
 	land(c, &Batch{})
 	later := instant("2031-06-02T00:00:00Z")
-	_, err = c.Edit(now, &EditCompetition{Caller: user("ann"), Patch: Patch{End: &later}})
+	_, err = (&EditCompetition{Caller: user("ann"), Patch: Patch{End: &later}}).Decide(c, now)
 	require.ErrorContains(t, err, "at most 5 years")
-	_, err = c.Edit(now, &EditCompetition{Caller: Caller{Operator: true}, Patch: Patch{End: &later}})
+	_, err = (&EditCompetition{Caller: Caller{Operator: true}, Patch: Patch{End: &later}}).Decide(c, now)
 	require.NoError(t, err)
 	land(c, &Batch{})
 	name := "longer"
-	_, err = c.Edit(now, &EditCompetition{Caller: user("ann"), Patch: Patch{Name: &name}})
+	_, err = (&EditCompetition{Caller: user("ann"), Patch: Patch{Name: &name}}).Decide(c, now)
 	require.NoError(t, err, "the window is as it was before")
 }

@@ -163,10 +163,10 @@ func (e *fakeEngine) SubmitBatch(items []competition.BatchItem, pay competition.
 var answering = sync.OnceValue(func() *competition.Competition {
 	c := competition.New("spring", func() (k competition.Key) { return k })
 	create := &competition.CreateCompetition{Caller: competition.Caller{Operator: true}, Definition: springDefinition()}
-	if _, _, err := c.Create(atStart, create); err != nil {
+	if _, err := create.Decide(c, atStart); err != nil {
 		panic(err)
 	}
-	if _, err := c.Join(atStart, &competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1"}); err != nil {
+	if _, err := (&competition.JoinCompetition{Caller: competition.Caller{UserID: "u1"}, UserID: "u1"}).Decide(c, atStart); err != nil {
 		panic(err)
 	}
 	b := c.Take(competition.Batch{})

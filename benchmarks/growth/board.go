@@ -47,7 +47,7 @@ type core struct {
 
 func newCore(id string) (*core, error) {
 	c := &core{Competition: competition.New(id, func() competition.Key { return competition.Key{} })}
-	_, _, err := c.Create(calendar.MillisOf(time.Now()), &competition.CreateCompetition{Caller: operator, Definition: definition(id)})
+	_, err := (&competition.CreateCompetition{Caller: operator, Definition: definition(id)}).Decide(c.Competition, calendar.MillisOf(time.Now()))
 	return c, err
 }
 

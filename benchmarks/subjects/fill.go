@@ -46,7 +46,7 @@ func fill(ctx context.Context, flags *flag.FlagSet, args []string) (err error) {
 	}
 	d.Complete()
 	c := competition.New(*id, func() competition.Key { return sha256.Sum256([]byte(*id)) }) // people who do not exist need no secrets
-	if _, _, err := c.Create(at, &competition.CreateCompetition{Caller: competition.Caller{Operator: true}, Definition: d}); err != nil {
+	if _, err := (&competition.CreateCompetition{Caller: competition.Caller{Operator: true}, Definition: d}).Decide(c, at); err != nil {
 		return err
 	}
 	random := rand.New(rand.NewPCG(1, 2)) // the same board each time

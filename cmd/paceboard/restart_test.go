@@ -74,7 +74,7 @@ func fillBoard(t *testing.T, dir, id string, participants int) {
 	}
 	d.Complete()
 	c := competition.New(id, func() competition.Key { return sha256.Sum256([]byte(id)) })
-	_, _, err = c.Create(now, &competition.CreateCompetition{Caller: competition.Caller{Operator: true}, Definition: d})
+	_, err = (&competition.CreateCompetition{Caller: competition.Caller{Operator: true}, Definition: d}).Decide(c, now)
 	require.NoError(t, err)
 	commit := func() {
 		b := c.Take(competition.Batch{})

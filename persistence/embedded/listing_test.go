@@ -23,7 +23,7 @@ func played(t *testing.T, s *Store, i int, visibility competition.Visibility) *p
 	d.Visibility = visibility
 	d.Complete()
 	g := porttest.NewGame(s, d.ID)
-	_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d})
+	_, err := (&competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d}).Decide(g.C, g.Now)
 	require.NoError(t, err)
 	require.NoError(t, enrol(g, "anna"))
 	require.NoError(t, g.Commit(t.Context()))
@@ -32,7 +32,7 @@ func played(t *testing.T, s *Store, i int, visibility competition.Visibility) *p
 
 // enrol has an operator enrol a user.
 func enrol(g *porttest.Game, user string) error {
-	_, err := g.C.Join(g.Now, &competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: user})
+	_, err := (&competition.JoinCompetition{Caller: competition.Caller{Operator: true}, UserID: user}).Decide(g.C, g.Now)
 	return err
 }
 
@@ -257,7 +257,7 @@ func BenchmarkList(b *testing.B) {
 				d.Visibility = c.visibility
 				d.Complete()
 				g := porttest.NewGame(s, d.ID)
-				_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d})
+				_, err := (&competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d}).Decide(g.C, g.Now)
 				require.NoError(b, err)
 				if batches = append(batches, g.Take()); len(batches) == 1000 {
 					require.Nil(b, s.Append(b.Context(), batches))

@@ -28,16 +28,16 @@ func (h *harness) again(t *testing.T, g *Game, snapshot bool) *Game {
 // Remove decides that the creator removes a user.
 func (g *Game) Remove(user string) error {
 	g.tick(user)
-	_, err := g.C.Remove(g.Now, &competition.RemoveParticipant{Caller: competition.Caller{UserID: "creator"}, UserID: user, Reason: "rude, \"é\""})
+	_, err := (&competition.RemoveParticipant{Caller: competition.Caller{UserID: "creator"}, UserID: user, Reason: "rude, \"é\""}).Decide(g.C, g.Now)
 	return err
 }
 
 // Accept decides that a user accepts an invitation that was made at a time.
 func (g *Game) Accept(user string, invitedAt competition.Millis) error {
 	g.tick(user)
-	_, err := g.C.Join(g.Now, &competition.JoinCompetition{
+	_, err := (&competition.JoinCompetition{
 		Caller: competition.Caller{UserID: user}, UserID: user, Invited: true, InvitedAt: invitedAt,
-	})
+	}).Decide(g.C, g.Now)
 	return err
 }
 

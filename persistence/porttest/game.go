@@ -80,25 +80,25 @@ func Definition(id string) competition.Definition {
 // Create decides the beginning.
 func (g *Game) Create(creator string) error {
 	g.tick(creator)
-	_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{
+	_, err := (&competition.CreateCompetition{
 		Caller: competition.Caller{UserID: creator}, Definition: Definition(g.C.ID()),
-	})
+	}).Decide(g.C, g.Now)
 	return err
 }
 
 // Join decides an enrolment, a return, or a new name.
 func (g *Game) Join(user, userName string) error {
 	g.tick(user)
-	_, err := g.C.Join(g.Now, &competition.JoinCompetition{
+	_, err := (&competition.JoinCompetition{
 		Caller: competition.Caller{UserID: user}, UserID: user, UserName: userName, Rename: true,
-	})
+	}).Decide(g.C, g.Now)
 	return err
 }
 
 // Leave decides that a user goes.
 func (g *Game) Leave(user string) error {
 	g.tick(user)
-	_, err := g.C.Leave(g.Now, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user})
+	_, err := (&competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user}).Decide(g.C, g.Now)
 	return err
 }
 
@@ -122,13 +122,13 @@ func (g *Game) Review(user string, what int) (err error) {
 	caller, day := competition.Caller{UserID: "creator", Operator: true}, competition.DayOf(Start.Time())
 	switch what {
 	case 0:
-		_, err = g.C.Exclude(g.Now, &competition.ExcludeParticipant{Caller: caller, UserID: user, Reason: "a \"car\", é"})
+		_, err = (&competition.ExcludeParticipant{Caller: caller, UserID: user, Reason: "a \"car\", é"}).Decide(g.C, g.Now)
 	case 1:
-		_, err = g.C.Restore(g.Now, &competition.RestoreParticipant{Caller: caller, UserID: user, Reason: "no car"})
+		_, err = (&competition.RestoreParticipant{Caller: caller, UserID: user, Reason: "no car"}).Decide(g.C, g.Now)
 	case 2:
-		_, err = g.C.Correct(g.Now, &competition.CorrectDay{Caller: caller, UserID: user, Day: day, Metrics: competition.Metrics{Steps: 77}, Reason: "a bus"})
+		_, err = (&competition.CorrectDay{Caller: caller, UserID: user, Day: day, Metrics: competition.Metrics{Steps: 77}, Reason: "a bus"}).Decide(g.C, g.Now)
 	default:
-		_, err = g.C.Withdraw(g.Now, &competition.WithdrawCorrection{Caller: caller, UserID: user, Day: day, Reason: "no bus"})
+		_, err = (&competition.WithdrawCorrection{Caller: caller, UserID: user, Day: day, Reason: "no bus"}).Decide(g.C, g.Now)
 	}
 	return err
 }
@@ -136,7 +136,7 @@ func (g *Game) Review(user string, what int) (err error) {
 // Erase decides that a user is forgotten.
 func (g *Game) Erase(e competition.Erasure) error {
 	g.tick(e.UserID)
-	_, err := g.C.Erase(g.Now, &competition.EraseParticipant{UserID: e.UserID, Pseudonym: e.Pseudonym})
+	_, err := (&competition.EraseParticipant{UserID: e.UserID, Pseudonym: e.Pseudonym}).Decide(g.C, g.Now)
 	return err
 }
 

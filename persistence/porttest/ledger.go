@@ -19,7 +19,7 @@ func (g *Game) CreateWithPrizes(feeMinor, poolMinor int64) error {
 	d := Definition(g.C.ID())
 	d.Start, d.EntryFeeMinor, d.PrizePoolMinor, d.Currency = Start+msPerDay/24, feeMinor, poolMinor, "EUR"
 	d.Complete()
-	_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{Caller: operator, Definition: d})
+	_, err := (&competition.CreateCompetition{Caller: operator, Definition: d}).Decide(g.C, g.Now)
 	return err
 }
 
@@ -32,21 +32,21 @@ func (g *Game) Finish() {
 // Distribute decides the payment of the prizes.
 func (g *Game) Distribute(pending bool) error {
 	g.tick("")
-	_, err := g.C.Distribute(g.Now, &competition.DistributePrizes{Caller: operator, Pending: pending})
+	_, err := (&competition.DistributePrizes{Caller: operator, Pending: pending}).Decide(g.C, g.Now)
 	return err
 }
 
 // ConfirmPrize and FailPrize decide what became of a pending prize.
 func (g *Game) ConfirmPrize(number uint32) error {
 	g.tick("")
-	_, err := g.C.Confirm(g.Now, &competition.ConfirmPrize{Caller: operator, Number: number})
+	_, err := (&competition.ConfirmPrize{Caller: operator, Number: number}).Decide(g.C, g.Now)
 	return err
 }
 
 // FailPrize is ConfirmPrize for a prize that could not be paid.
 func (g *Game) FailPrize(number uint32, reason string) error {
 	g.tick("")
-	_, err := g.C.Fail(g.Now, &competition.FailPrize{Caller: operator, Number: number, Reason: reason})
+	_, err := (&competition.FailPrize{Caller: operator, Number: number, Reason: reason}).Decide(g.C, g.Now)
 	return err
 }
 
@@ -244,7 +244,7 @@ var ledgerRules = []rule{
 		RequireRecovers(t, h.store, g)
 		g, err := Resume(t.Context(), h.store, "board")
 		require.NoError(t, err)
-		_, err = g.C.Cancel(Start+60_000, &competition.CancelCompetition{Caller: operator})
+		_, err = (&competition.CancelCompetition{Caller: operator}).Decide(g.C, Start+60_000)
 		require.NoError(t, err)
 		commit(t, g)
 		for i := range 30 {

@@ -75,7 +75,7 @@ var listingRules = []rule{
 			d.Start += competition.Millis(i)
 			d.Complete()
 			g := NewGame(h.store, d.ID)
-			_, _, err := g.C.Create(Start, &competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d})
+			_, err := (&competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d}).Decide(g.C, Start)
 			require.NoError(t, err)
 			games = append(games, g)
 		}
@@ -83,7 +83,7 @@ var listingRules = []rule{
 		last := len(games) - 1
 		for i, g := range games {
 			if i == last {
-				_, err := g.C.Cancel(Start, &competition.CancelCompetition{Caller: competition.Caller{Operator: true}})
+				_, err := (&competition.CancelCompetition{Caller: competition.Caller{Operator: true}}).Decide(g.C, Start)
 				require.NoError(t, err)
 			} else {
 				g.C.Tick(Start + 100*msPerDay)
@@ -124,7 +124,7 @@ func together(t *testing.T, h *harness, games []*Game) {
 func play(t *testing.T, h *harness, d competition.Definition, creator string) *Game {
 	t.Helper()
 	g := NewGame(h.store, d.ID)
-	_, _, err := g.C.Create(g.Now, &competition.CreateCompetition{Caller: competition.Caller{UserID: creator, Operator: creator == ""}, Definition: d})
+	_, err := (&competition.CreateCompetition{Caller: competition.Caller{UserID: creator, Operator: creator == ""}, Definition: d}).Decide(g.C, g.Now)
 	require.NoError(t, err)
 	commit(t, g)
 	return g
@@ -184,22 +184,22 @@ func (c *crowd) change(t *testing.T) {
 	g.Now += 1000
 	switch c.rng.IntN(8) {
 	case 0:
-		_, _ = g.C.Cancel(g.Now, &competition.CancelCompetition{Caller: operator})
+		_, _ = (&competition.CancelCompetition{Caller: operator}).Decide(g.C, g.Now)
 	case 1, 2:
 		g.Now += competition.Millis(c.rng.IntN(3)) * msPerDay
 		g.C.Tick(g.Now)
 	case 3:
 		start := Start + competition.Millis(c.rng.IntN(5))*msPerDay
 		visibility := []competition.Visibility{competition.Public, competition.Private}[c.rng.IntN(2)]
-		_, _ = g.C.Edit(g.Now, &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Start: &start, Visibility: &visibility}})
+		_, _ = (&competition.EditCompetition{Caller: operator, Patch: competition.Patch{Start: &start, Visibility: &visibility}}).Decide(g.C, g.Now)
 	case 4:
-		_, _ = g.C.Leave(g.Now, &competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user})
+		_, _ = (&competition.LeaveCompetition{Caller: competition.Caller{UserID: user}, UserID: user}).Decide(g.C, g.Now)
 	case 5:
 		c.erased++
 		e := competition.Erasure{UserID: user, Pseudonym: competition.NewPseudonym([16]byte{byte(c.erased), byte(c.erased >> 8)})}
-		_, _ = g.C.Erase(g.Now, &competition.EraseParticipant{UserID: e.UserID, Pseudonym: e.Pseudonym})
+		_, _ = (&competition.EraseParticipant{UserID: e.UserID, Pseudonym: e.Pseudonym}).Decide(g.C, g.Now)
 	default:
-		_, _ = g.C.Join(g.Now, &competition.JoinCompetition{Caller: operator, UserID: user})
+		_, _ = (&competition.JoinCompetition{Caller: operator, UserID: user}).Decide(g.C, g.Now)
 	}
 	require.NoError(t, g.Commit(t.Context()))
 }

@@ -69,7 +69,7 @@ func snapshotOf(t *testing.T, rows int) *competition.Snapshot {
 	core := competition.New("spring", func() competition.Key { return competition.Key{} })
 	d := competition.Definition{ID: "spring", Name: "Spring", Start: 1000, End: 2000, Scoring: competition.Weights{Step: 1}, PrizeSplit: []int64{100_000}}
 	d.Complete()
-	_, _, err := core.Create(1, &competition.CreateCompetition{Caller: competition.Caller{UserID: "boss"}, Definition: d})
+	_, err := (&competition.CreateCompetition{Caller: competition.Caller{UserID: "boss"}, Definition: d}).Decide(core, 1)
 	require.NoError(t, err)
 	batch := core.Take(competition.Batch{})
 	core.Applied(&batch)
