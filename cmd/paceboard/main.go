@@ -36,14 +36,6 @@ func main() {
 	os.Exit(code)
 }
 
-// program is what the commands need of the process.
-type program struct {
-	in       io.Reader
-	out, err io.Writer
-	environ  []string
-	envFile  string
-}
-
 // command is a subcommand.
 type command struct {
 	name, summary string

@@ -14,25 +14,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	"github.com/paceboard/paceboard/internal/worker"
-	"github.com/paceboard/paceboard/persistence/redis"
 )
-
-// openMirror makes the mirror that the settings choose; nil is none. Whether
-// Redis can be reached is found out later: nothing waits for it.
-func openMirror(settings config.Settings) (*redis.Mirror, error) {
-	if settings.RedisURL == "" {
-		return nil, nil //nolint:nilnil // nil is no mirror
-	}
-	return redis.Open(redis.Options{URL: settings.RedisURL.Reveal()})
-}
-
-// mirrorPort is the mirror as the engine wants it.
-func (s *server) mirrorPort() competition.Mirror {
-	if s.mirror == nil {
-		return nil
-	}
-	return s.mirror
-}
 
 // mirror looks after the boards in Redis without a running server, or beside one
 // on PostgreSQL.

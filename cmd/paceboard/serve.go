@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/actors"
+	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
 	"github.com/paceboard/paceboard/internal/token"
@@ -244,14 +245,6 @@ func (s *server) startProfiler(ctx context.Context) error {
 	return nil
 }
 
-func newLogger(w io.Writer, settings config.Settings) *slog.Logger {
-	options := &slog.HandlerOptions{Level: settings.LogLevel}
-	if settings.LogFormat == config.LogJSON || settings.LogFormat == config.LogAuto && !isTerminal(w) {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
-}
-
 // recoveryProgress says how far recoveries are that take long enough to wonder.
 func recoveryProgress(w io.Writer) func(id string, rows, records int, took time.Duration, done bool) {
 	var mu sync.Mutex
@@ -267,4 +260,12 @@ func recoveryProgress(w io.Writer) func(id string, rows, records int, took time.
 		}
 		fmt.Fprintf(w, "%-10s %q: %d participants, %d events after the snapshot, %.2f s\n", state, id, rows, records, took.Seconds())
 	}
+}
+
+// mirrorPort is the mirror as the engine wants it.
+func (s *server) mirrorPort() competition.Mirror {
+	if s.mirror == nil {
+		return nil
+	}
+	return s.mirror
 }

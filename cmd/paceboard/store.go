@@ -10,6 +10,7 @@ import (
 	"github.com/paceboard/paceboard/config"
 	"github.com/paceboard/paceboard/persistence/embedded"
 	"github.com/paceboard/paceboard/persistence/postgres"
+	"github.com/paceboard/paceboard/persistence/redis"
 )
 
 // store is what both stores can do besides the ports of the core, for the
@@ -45,4 +46,13 @@ func opened[S store](s S, err error) (store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// openMirror makes the mirror that the settings choose; nil is none. Whether
+// Redis can be reached is found out later: nothing waits for it.
+func openMirror(settings config.Settings) (*redis.Mirror, error) {
+	if settings.RedisURL == "" {
+		return nil, nil //nolint:nilnil // nil is no mirror
+	}
+	return redis.Open(redis.Options{URL: settings.RedisURL.Reveal()})
 }

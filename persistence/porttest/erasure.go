@@ -8,10 +8,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-func gone(n byte, userID string) competition.Erasure {
-	return competition.Erasure{UserID: userID, Pseudonym: competition.NewPseudonym([16]byte{n})}
-}
-
 // audited requires that nothing is wrong with a competition and its ledger.
 func audited(t *testing.T, h *harness, id string) *competition.Audited {
 	t.Helper()

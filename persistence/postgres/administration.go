@@ -56,18 +56,3 @@ func (s *Store) APIKeys(ctx context.Context) (keys []competition.APIKey, err err
 	}
 	return keys, nil
 }
-
-func instantOrNull(at competition.Millis) *time.Time {
-	if at == 0 {
-		return nil
-	}
-	t := at.Time()
-	return &t
-}
-
-func millisOrZero(t *time.Time) competition.Millis {
-	if t == nil {
-		return 0
-	}
-	return competition.MillisOf(*t)
-}

@@ -2,18 +2,12 @@ package postgres
 
 import (
 	"context"
-	_ "embed" // append.sql
 	"errors"
 	"fmt"
 	"slices"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/paceboard/paceboard/competition"
 )
-
-//go:embed append.sql
-var appendSQL string
 
 // Append makes the batches durable in one transaction and one round trip; see
 // competition.Journal. Cost: a commit, and some 10 µs of the server's for each
@@ -148,19 +142,6 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 		conn.Release()
 	}
 	return stored, err
-}
-
-// appendAll runs append.sql, or what it is with the ledger's rows.
-func appendAll(ctx context.Context, on querier, rows *appendRows) ([]int32, error) {
-	statement, arguments, err := rows.statement()
-	if err != nil {
-		return nil, err
-	}
-	answer, err := on.Query(ctx, statement, arguments...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(answer, pgx.RowTo[int32])
 }
 
 // errShape is given for a batch that is not what the core makes.

@@ -10,12 +10,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// erasure is one of a batch.
-type erasure struct {
-	competitionID string
-	competition.Erasure
-}
-
 // erasureSQL are the statements of one erasure, all with the same arguments:
 // competition, user and pseudonym. Transactions themselves name nobody, and the
 // trigger of the postings lets a user's account be renamed in this way alone.

@@ -78,7 +78,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	}
 	prepare(config)
 	s := &Store{logger: o.Logger}
-	s.pipeline = newPipeline(s)
 	if s.write, err = newPool(ctx, config, writeConns); err != nil {
 		return nil, err
 	}
@@ -86,6 +85,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		s.write.Close()
 		return nil, err
 	}
+	s.doubts = &doubts{read: s.read, logger: s.logger}
+	s.pipeline = newPipeline(s.write, s.doubts)
 	if err := s.verify(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // pipeline is one session over which appends of events follow one another without
@@ -27,7 +28,8 @@ import (
 //	P3  an append after one that was not stored is not stored either, if it
 //	    continues the same journal: append_events.sql compares hashes
 type pipeline struct {
-	store    *Store
+	pool     *pgxpool.Pool
+	doubts   *doubts
 	turn     chan struct{}    // capacity 1: whoever sends
 	underway chan struct{}    // a place for each append that was sent and not answered
 	session  *pipelineSession // of whose turn it is; nil when there is none
@@ -36,8 +38,8 @@ type pipeline struct {
 // maxUnderway is how many appends may be under way on the session.
 const maxUnderway = 4
 
-func newPipeline(s *Store) *pipeline {
-	return &pipeline{store: s, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway)}
+func newPipeline(pool *pgxpool.Pool, d *doubts) *pipeline {
+	return &pipeline{pool: pool, doubts: d, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway)}
 }
 
 // send sends the rows. End is called with the places of the batches stored, or
@@ -88,7 +90,7 @@ func (l *pipeline) begin(ctx context.Context) error {
 		l.session.end()
 		l.session = nil
 	}
-	conn, err := l.store.write.Acquire(ctx)
+	conn, err := l.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
@@ -191,7 +193,7 @@ func (s *pipelineSession) receive() {
 		if failure == nil {
 			if stored, refusal, failure = s.answer(); failure != nil {
 				s.hangUp()
-				s.pipeline.store.doubts.add(s.data) // P2
+				s.pipeline.doubts.add(s.data) // P2
 				s.failed.Store(true)
 				failure = cmp.Or(context.Cause(a.ctx), failure)
 			}

@@ -17,7 +17,7 @@ const visitBytes = 64 << 10
 // beginning; see competition.Journal. Cost: linear in the records, which are
 // streamed.
 func (s *Store) Read(ctx context.Context, competitionID string, after uint64, visit func(records []byte) error) error {
-	if err := s.resolve(ctx); err != nil {
+	if err := s.doubts.resolve(ctx); err != nil {
 		return err
 	}
 	last, err := s.lastSeq(ctx, competitionID)
@@ -76,7 +76,7 @@ func (s *Store) lastSeq(ctx context.Context, id string) (last uint64, err error)
 // ReadIdentities visits a competition's identity rows by number; see
 // competition.Journal.
 func (s *Store) ReadIdentities(ctx context.Context, competitionID string, visit func(competition.Identity) error) error {
-	if err := s.resolve(ctx); err != nil {
+	if err := s.doubts.resolve(ctx); err != nil {
 		return err
 	}
 	return s.each(ctx, identitiesSQL,
@@ -87,11 +87,6 @@ func (s *Store) ReadIdentities(ctx context.Context, competitionID string, visit 
 			}
 			return visit(identity)
 		}, competitionID)
-}
-
-// querier is a pool or a transaction.
-type querier interface {
-	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
 // each visits the rows of a query; see eachOf.

@@ -2,11 +2,14 @@ package postgres
 
 import (
 	"context"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -20,6 +23,9 @@ const sessionKey = "paceboard session"
 // reads identities, and then the journal, to find out what there is. So before
 // reading anything (F3) these sessions are ended, and waited for.
 type doubts struct {
+	read   *pgxpool.Pool
+	logger *slog.Logger
+
 	mu       sync.Mutex
 	sessions []session
 }
@@ -58,8 +64,8 @@ JOIN pg_stat_get_activity(NULL) a ON a.pid = s.pid::integer AND (extract(epoch F
 
 // resolve returns when no append of before can be stored any more, at once if none
 // is in doubt.
-func (s *Store) resolve(ctx context.Context) error {
-	sessions := s.doubts.all()
+func (d *doubts) resolve(ctx context.Context) error {
+	sessions := d.all()
 	if len(sessions) == 0 {
 		return nil
 	}
@@ -70,7 +76,7 @@ func (s *Store) resolve(ctx context.Context) error {
 	pauses := worker.Backoff{First: time.Millisecond, Max: 100 * time.Millisecond}
 	for tries := 1; ; tries++ {
 		var left int
-		if err := s.read.QueryRow(ctx, terminateSQL, pids, began).Scan(&left); err != nil {
+		if err := d.read.QueryRow(ctx, terminateSQL, pids, began).Scan(&left); err != nil {
 			return unavailable("find out what became of an append", err)
 		}
 		if left == 0 {
@@ -80,7 +86,7 @@ func (s *Store) resolve(ctx context.Context) error {
 			return unavailable("find out what became of an append: its session does not end", context.Cause(ctx))
 		}
 	}
-	s.doubts.remove(sessions)
-	s.logger.InfoContext(ctx, "appends in doubt are resolved", "sessions", len(sessions))
+	d.remove(sessions)
+	d.logger.InfoContext(ctx, "appends in doubt are resolved", "sessions", len(sessions))
 	return nil
 }

@@ -1,8 +1,11 @@
 package postgres
 
 import (
+	"context"
 	"encoding/json"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -107,26 +110,6 @@ func (r *appendRows) add(place int32, b *competition.Batch, previous competition
 	}
 }
 
-// lastOfEach points to the last element of each key: a statement may write a row
-// once, and a batch may say twice what is in it.
-func lastOfEach[T any, K comparable](all []T, key func(*T) K) []*T {
-	if len(all) == 0 {
-		return nil
-	}
-	picked := make([]*T, 0, len(all))
-	seen := make(map[K]int, len(all))
-	for i := range all {
-		k := key(&all[i])
-		if at, twice := seen[k]; twice {
-			picked[at] = &all[i]
-			continue
-		}
-		seen[k] = len(picked)
-		picked = append(picked, &all[i])
-	}
-	return picked
-}
-
 // summaryRow is a row of competitions as append.sql reads it.
 type summaryRow struct {
 	Place           int32      `json:"place"`
@@ -162,4 +145,43 @@ func newSummaryRow(place int32, s *competition.Summary) summaryRow {
 		FirstDay: d.FirstDay.String(), LastDay: d.LastDay.String(), Packed: competition.AppendSummary(nil, s),
 		KeptUntil: instantOrNull(s.KeptUntil),
 	}
+}
+
+// erasure is one of a batch.
+type erasure struct {
+	competitionID string
+	competition.Erasure
+}
+
+func instantOrNull(at competition.Millis) *time.Time {
+	if at == 0 {
+		return nil
+	}
+	t := at.Time()
+	return &t
+}
+
+func millisOrZero(t *time.Time) competition.Millis {
+	if t == nil {
+		return 0
+	}
+	return competition.MillisOf(*t)
+}
+
+// querier is a pool or a transaction.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// appendAll runs append.sql, or what it is with the ledger's rows.
+func appendAll(ctx context.Context, on querier, rows *appendRows) ([]int32, error) {
+	statement, arguments, err := rows.statement()
+	if err != nil {
+		return nil, err
+	}
+	answer, err := on.Query(ctx, statement, arguments...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(answer, pgx.RowTo[int32])
 }

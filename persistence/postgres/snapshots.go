@@ -102,7 +102,7 @@ func rowArguments(id string, rows []competition.Row) []any {
 // Load visits the stored snapshot; see competition.Snapshots. Cost: linear in
 // rows, which are streamed, some 3 µs each.
 func (s *Store) Load(ctx context.Context, competitionID string, header func([]byte) error, row func(competition.Row) error) error {
-	if err := s.resolve(ctx); err != nil {
+	if err := s.doubts.resolve(ctx); err != nil {
 		return err
 	}
 	// Header and rows are of one moment, whatever is saved meanwhile.

@@ -18,7 +18,7 @@ type Store struct {
 	logger      *slog.Logger // and none of the other options: the URL holds the password
 	write, read *pgxpool.Pool
 	pipeline    *pipeline
-	doubts      doubts
+	doubts      *doubts
 	latency     atomic.Int64 // nanoseconds of the last successful Check
 }
 
