@@ -16,7 +16,7 @@ import (
 
 // actorEnv is what the actors of competitions need, and share.
 type actorEnv struct {
-	store    competition.Store
+	source   competition.Source // what is recovered from
 	logger   *slog.Logger
 	now      func() time.Time
 	newKey   func() competition.Key

@@ -49,7 +49,7 @@ func (a *competitionActor) read(ctx context.Context) (core *competition.Competit
 	}
 	began := time.Now()
 	var rows int
-	core, err = competition.Recover(ctx, a.handle.id, a.env.store, a.env.newKey, func(r, n int) {
+	core, err = competition.Recover(ctx, a.handle.id, a.env.source, a.env.newKey, func(r, n int) {
 		rows, records = r, n
 		a.env.progress(a.handle.id, rows, records, time.Since(began), false)
 	})
@@ -120,7 +120,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 		return err
 	}
 	before := a.core.Seq()
-	err := a.core.CatchUp(ctx, a.env.store)
+	err := a.core.CatchUp(ctx, a.env.source)
 	if a.core.Seq() != before { // even if it failed halfway
 		a.trackAnew()
 	}

@@ -65,8 +65,8 @@ func (e *Engine) join(ctx context.Context, competitionID string, j *competition.
 	return entry, err
 }
 
-// Remove takes a user out of a competition, who cannot rejoin without an invitation,
-// and withdraws the invitation that they have.
+// Remove removes a user from a competition, who cannot rejoin without a new
+// invitation, and withdraws the one that they have.
 func (e *Engine) Remove(competitionID string, r *competition.RemoveParticipant) error {
 	ctx, end, err := e.begin()
 	if err != nil {

@@ -23,11 +23,12 @@ func newCreated() *otter.Cache[string, competition.Millis] {
 func (e *Engine) Created(competitionIDs []string) []competition.Millis {
 	created := make([]competition.Millis, len(competitionIDs))
 	var unknown []string
+	var places []int
 	for i, id := range competitionIDs {
 		if at, ok := e.created.GetIfPresent(id); ok {
 			created[i] = at
 		} else {
-			unknown = append(unknown, id)
+			unknown, places = append(unknown, id), append(places, i)
 		}
 	}
 	if len(unknown) == 0 {
@@ -41,17 +42,10 @@ func (e *Engine) Created(competitionIDs []string) []competition.Millis {
 		e.options.Logger.LogAttrs(ctx, slog.LevelDebug, "when competitions were created cannot be read", slog.Any("error", err))
 		return created
 	}
-	for i, id := range competitionIDs {
-		if len(found) == 0 {
-			break
+	for i, at := range found {
+		if created[places[i]] = at; at != 0 {
+			e.created.Set(unknown[i], at)
 		}
-		if id != unknown[0] {
-			continue
-		}
-		if created[i] = found[0]; found[0] != 0 {
-			e.created.Set(id, found[0])
-		}
-		found, unknown = found[1:], unknown[1:]
 	}
 	return created
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Health is how the engine is, without asking anybody.
+// Health returns how the engine and its dependencies are, from memory.
 func (e *Engine) Health() competition.Health {
 	store := e.actors.monitor.last.Load()
 	h := competition.Health{
