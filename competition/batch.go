@@ -1,6 +1,10 @@
 package competition
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/paceboard/paceboard/competition/ledger"
+)
 
 // Batch is what one append makes durable: consecutive events of one
 // competition, and the rows that must never differ from them.
@@ -13,7 +17,7 @@ type Batch struct {
 	Memberships       []Membership
 	Erasures          []Erasure // carried out before the other rows are written
 	Summary           *Summary  // nil when unchanged
-	LedgerRows                  // what Events do with money
+	ledger.Rows                 // what Events do with money
 	Events            []Event   // what Records say, for Apply; not stored
 }
 

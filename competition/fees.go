@@ -37,7 +37,7 @@ func (c *Competition) refund(now Millis, number uint32) {
 // that would be a fault of this program, and nothing of it is written then.
 func (c *Competition) emitMoney(now Millis, d monetary) {
 	e := Event{Seq: c.decided.chain.Seq + 1, At: now, Detail: d}
-	if err := c.decidedLedger().write(&c.outbox.LedgerRows, &e, d, &c.decided.balances); err != nil {
+	if err := c.decidedLedger().write(&c.outbox.Rows, &e, d, &c.decided.balances); err != nil {
 		panic("competition " + c.ID() + ": " + err.Error())
 	}
 	c.emit(e)

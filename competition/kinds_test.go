@@ -181,7 +181,7 @@ func TestEveryKindDoesWhatItSays(t *testing.T) {
 		}
 		c.Applied(&b)
 		require.Equal(t, len(b.Identities), identities, "%T: an identity row goes with the event that names it", cmd)
-		require.Equal(t, b.LedgerRows, rows, "%T: the ledger's rows follow from the events", cmd)
+		require.Equal(t, b.Rows, rows, "%T: the ledger's rows follow from the events", cmd)
 	}
 	for _, k := range allKinds() {
 		require.True(t, seen[k], "nothing of kind %d (%s) happened: add it to everyKind", k, kinds[k].name)

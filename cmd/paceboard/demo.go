@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/internal/token"
 	"github.com/paceboard/paceboard/internal/worker"
 	fitbit "github.com/paceboard/paceboard/testdata/fitbit-2016"
@@ -72,7 +73,7 @@ func createDemo(s *server) (id string, err error) {
 		d := competition.Definition{
 			ID: "spring-2016", Name: "Spring 2016",
 			Description: "33 real people and their trackers, a month in minutes.",
-			Start:       competition.MillisOf(start), End: competition.MillisOf(time.Now().AddDate(0, 0, 7)),
+			Start:       calendar.MillisOf(start), End: calendar.MillisOf(time.Now().AddDate(0, 0, 7)),
 			PrizePoolMinor: 1_000_00, Currency: "EUR", Scoring: competition.Weights{Step: 1000},
 			PrizeSplit: []int64{60_000, 30_000, 10_000}, DailyLimits: competition.DefaultDailyLimits,
 			LateSyncHours: competition.DefaultLateSyncHours,

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
 
@@ -161,7 +162,7 @@ func oracle(t *testing.T, dir, competitionID string, limit int) map[uint64]liveB
 	}))
 	type key struct {
 		number uint32
-		day    competition.Day
+		day    calendar.Day
 		source uint32
 	}
 	steps := map[key]int64{} // the test's reports have no recorded_at: maxima

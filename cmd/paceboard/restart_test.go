@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
 
@@ -66,9 +67,9 @@ func fillBoard(t *testing.T, dir, id string, participants int) {
 	store, err := embedded.Open(ctx, embedded.Options{Dir: dir})
 	require.NoError(t, err)
 	defer func() { require.NoError(t, store.Close()) }()
-	now := competition.MillisOf(time.Now())
+	now := calendar.MillisOf(time.Now())
 	d := competition.Definition{
-		ID: id, Name: "Big", Start: competition.MillisOf(time.Now().AddDate(0, 0, -9)), End: competition.MillisOf(time.Now().AddDate(0, 0, 9)),
+		ID: id, Name: "Big", Start: calendar.MillisOf(time.Now().AddDate(0, 0, -9)), End: calendar.MillisOf(time.Now().AddDate(0, 0, 9)),
 		Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{competition.WholeSplit},
 		DailyLimits: competition.Metrics{Steps: 10_000_000, DistanceCm: 1, EnergyCentikcal: 1, ActiveMinutes: 1},
 	}
@@ -86,9 +87,9 @@ func fillBoard(t *testing.T, dir, id string, participants int) {
 		c.Applied(&b)
 	}
 	const tail = 10_000 // reports after the snapshot
-	today := competition.DayOf(time.Now())
+	today := calendar.DayOf(time.Now())
 	for n := 1; n <= participants; n++ {
-		for back := range competition.Day(2) {
+		for back := range calendar.Day(2) {
 			_, err := c.SubmitSync(now, &competition.SubmitSync{
 				UserID: fmt.Sprintf("user-%07d", n), Source: "watch", Day: today - 1 - back,
 				Metrics: competition.Metrics{Steps: int64((n + int(back)) / 2)}, // the halves of n

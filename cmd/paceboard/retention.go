@@ -8,7 +8,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/config"
 	"github.com/paceboard/paceboard/internal/worker"
 )
@@ -59,7 +59,7 @@ func keptBy(settings *config.Settings, s store) (all []kept) {
 		all = append(all, kept{
 			what: "audit log", unit: "entries", keep: settings.AuditRetention,
 			remove: func(ctx context.Context, olderThan time.Time, step int) (int64, error) {
-				return s.RetainAuditLog(ctx, competition.MillisOf(olderThan), step)
+				return s.RetainAuditLog(ctx, calendar.MillisOf(olderThan), step)
 			},
 			removed: prometheus.NewCounter(prometheus.CounterOpts{
 				Name: "paceboard_retention_removed_audit_entries_total", Help: "Entries of the audit log that were removed because they were older than AUDIT_RETENTION.",

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/config"
 )
 
@@ -28,7 +29,7 @@ func (f *forgetful) Retain(_ context.Context, olderThan time.Time, _ int) (int64
 	return 10, <-f.answers
 }
 
-func (f *forgetful) RetainAuditLog(context.Context, competition.Millis, int) (int64, error) {
+func (f *forgetful) RetainAuditLog(context.Context, calendar.Millis, int) (int64, error) {
 	return 3, nil
 }
 

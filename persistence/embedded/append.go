@@ -154,7 +154,7 @@ func (c *commit) add(b *competition.Batch, before *competition.Summary) error {
 			return err
 		}
 	}
-	if err := c.addLedger(&b.LedgerRows); err != nil {
+	if err := c.addLedger(&b.Rows); err != nil {
 		return err
 	}
 	c.claims = appendClaim(c.claims, claimJournal, b.LastSeq, id)

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Note appends to the audit log, and waits for the disk; see
@@ -239,7 +240,7 @@ func (s *Store) ReadAuditLog(ctx context.Context, head func(competition.AuditHea
 // RetainAuditLog removes old entries; see competition.AuditLogStore. Their bytes
 // stay in old files until those are rewritten, as they are by a Scrub that
 // follows a Pseudonymise.
-func (s *Store) RetainAuditLog(ctx context.Context, olderThan competition.Millis, step int) (removed int64, err error) {
+func (s *Store) RetainAuditLog(ctx context.Context, olderThan calendar.Millis, step int) (removed int64, err error) {
 	if step <= 0 {
 		step = defaultStep
 	}
@@ -262,7 +263,7 @@ func (s *Store) RetainAuditLog(ctx context.Context, olderThan competition.Millis
 const defaultStep = 1_000
 
 // removeOld takes up to step old entries out.
-func (l *logChange) removeOld(ctx context.Context, olderThan competition.Millis, step int) (n int, err error) {
+func (l *logChange) removeOld(ctx context.Context, olderThan calendar.Millis, step int) (n int, err error) {
 	lower, upper := allOf(recordKeys)
 	err = each(ctx, l.store.db, lower, upper, func(key, value []byte) error {
 		r, err := parseAuditRecord(ctx, l.store.db, key, value)

@@ -6,12 +6,13 @@ import (
 	"encoding/hex"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // eraseSubjects has the subjects that are a user name a pseudonym, some of them in
 // a commit, with the entries that tell of it. Cost: that of the entries that name
 // the user.
-func (s *Store) eraseSubjects(ctx context.Context, e competition.Erasure, at competition.Millis, newID func() string) error {
+func (s *Store) eraseSubjects(ctx context.Context, e competition.Erasure, at calendar.Millis, newID func() string) error {
 	for marked := false; ; marked = true {
 		done := false
 		err := s.changeLog(ctx, func(l *logChange) error {

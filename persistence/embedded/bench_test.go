@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // syncs is the records of n syncs with one seq after another, as the core
@@ -76,7 +77,7 @@ func BenchmarkAppendCompetitions(b *testing.B) {
 // seq n.
 func snapshotOf(n int) *competition.Snapshot {
 	var days competition.Days
-	for day := range competition.Day(7) {
+	for day := range calendar.Day(7) {
 		days, _ = days.Merge(competition.Register{Day: 20_780 + day, RecordedAt: 1_795_435_200_000_000_000, Metrics: competition.Metrics{Steps: 9_000, DistanceCm: 630_000, EnergyCentikcal: 36_000, ActiveMinutes: 90}})
 	}
 	s := &competition.Snapshot{CompetitionID: "board", Seq: uint64(n), Header: make([]byte, 300), Rows: make([]competition.Row, n)}

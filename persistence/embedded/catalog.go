@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // The catalog is read without waiting for the commit under way: many more ask it
@@ -36,8 +37,8 @@ func (s *Store) Find(ctx context.Context, competitionID string) (competition.Sum
 }
 
 // Created is when competitions were created; see competition.Catalog.
-func (s *Store) Created(ctx context.Context, competitionIDs []string) ([]competition.Millis, error) {
-	created := make([]competition.Millis, len(competitionIDs))
+func (s *Store) Created(ctx context.Context, competitionIDs []string) ([]calendar.Millis, error) {
+	created := make([]calendar.Millis, len(competitionIDs))
 	for i, id := range competitionIDs {
 		if ctx.Err() != nil {
 			return nil, outOfTime(ctx, "nothing was changed")

@@ -7,6 +7,8 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // erased is what a batch's erasures come to: everything is read before anything
@@ -14,8 +16,8 @@ import (
 type erased struct {
 	competitionID string
 	users         []string
-	gone          [][]byte               // keys
-	money         competition.LedgerRows // under the pseudonym
+	gone          [][]byte    // keys
+	money         ledger.Rows // under the pseudonym
 }
 
 // erasing works a batch's erasures out. The slot is held, so that nothing is
@@ -42,7 +44,7 @@ func (s *Store) erasing(ctx context.Context, b *competition.Batch) (*erased, err
 // from the first that may be paid out on all that name the user.
 func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competition.Erasure) error {
 	id := out.competitionID
-	paidOut := competition.TransactionID{}
+	paidOut := ledger.TransactionID{}
 	take := func(key, value []byte) error {
 		t, err := parseTransaction(key, value, id)
 		if err == nil && t.Rename(e.UserID, e.Pseudonym) {
@@ -50,13 +52,13 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 		}
 		return err
 	}
-	err := s.backwards(ctx, sideKeys, e.UserID, competition.LedgerPlace{}, func(place competition.LedgerPlace, fields []byte) (bool, error) {
+	err := s.backwards(ctx, sideKeys, e.UserID, ledger.Place{}, func(place ledger.Place, fields []byte) (bool, error) {
 		if place.CompetitionID != id {
 			return true, nil
 		}
 		out.gone = append(out.gone, appendPlaceKey(nil, sideKeys, e.UserID, place))
-		transaction := competition.TransactionID{CompetitionID: id, Seq: place.Seq, N: place.N}
-		side, err := competition.ParseUserTransaction(transaction, place.At, fields)
+		transaction := ledger.TransactionID{CompetitionID: id, Seq: place.Seq, N: place.N}
+		side, err := ledger.ParseUserTransaction(transaction, place.At, fields)
 		if err != nil {
 			return false, corrupt(id, place.Seq, "a transaction of the ledger cannot be read: %v", err)
 		}
@@ -81,11 +83,11 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 
 // erasePrizes finds the user's prizes.
 func (s *Store) erasePrizes(ctx context.Context, out *erased, e competition.Erasure) error {
-	return s.backwards(ctx, winningKeys, e.UserID, competition.LedgerPlace{}, func(place competition.LedgerPlace, _ []byte) (bool, error) {
+	return s.backwards(ctx, winningKeys, e.UserID, ledger.Place{}, func(place ledger.Place, _ []byte) (bool, error) {
 		if place.CompetitionID != out.competitionID {
 			return true, nil
 		}
-		prize, err := prizeOf(s.db, competition.PrizeID{CompetitionID: place.CompetitionID, Number: place.N})
+		prize, err := prizeOf(s.db, ledger.PrizeID{CompetitionID: place.CompetitionID, Number: place.N})
 		if err != nil {
 			return false, err
 		}
@@ -121,7 +123,7 @@ func (c *commit) erase(e *erased, before *competition.Summary) error {
 
 // Pseudonymise has the API keys and the audit log name a pseudonym, and waits for
 // the disk; see competition.ErasureStore.
-func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at competition.Millis, newID func() string) error {
+func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at calendar.Millis, newID func() string) error {
 	if refusal := s.refusal.Load(); refusal != nil {
 		return *refusal
 	}

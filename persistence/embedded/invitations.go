@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Invitations are few and small: their fields are JSON, sealed like every row.
@@ -50,11 +51,11 @@ func (s *Store) Invite(ctx context.Context, r *competition.Inviting) (result []c
 }
 
 // openInvitations counts a competition's open invitations.
-func (s *Store) openInvitations(ctx context.Context, competitionID string, now competition.Millis) (n int, err error) {
+func (s *Store) openInvitations(ctx context.Context, competitionID string, now calendar.Millis) (n int, err error) {
 	lower, upper := under(openInvitationKeys, competitionID)
 	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
 		r := fieldsOf(key, value)
-		if expires := r.Uint64(); now < competition.Millis(expires) {
+		if expires := r.Uint64(); now < calendar.Millis(expires) {
 			n++
 		}
 		if err := r.End(); err != nil {
@@ -165,7 +166,7 @@ func (s *Store) eachInvitation(ctx context.Context, lower, upper []byte, visit f
 }
 
 // DecideInvitation stores an answer; see competition.InvitationStore.
-func (s *Store) DecideInvitation(ctx context.Context, id string, now competition.Millis, to competition.InvitationState) (i competition.Invitation, err error) {
+func (s *Store) DecideInvitation(ctx context.Context, id string, now calendar.Millis, to competition.InvitationState) (i competition.Invitation, err error) {
 	err = s.invitationWrite(ctx, func(batch *pebble.Batch) error {
 		if i, err = s.invitation(id); err != nil {
 			return err
@@ -181,7 +182,7 @@ func (s *Store) DecideInvitation(ctx context.Context, id string, now competition
 }
 
 // SweepInvitations deletes what need not be kept; see competition.InvitationStore.
-func (s *Store) SweepInvitations(ctx context.Context, now competition.Millis, limit int) (deleted int, err error) {
+func (s *Store) SweepInvitations(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error) {
 	err = s.invitationWrite(ctx, func(batch *pebble.Batch) error {
 		sweep := func(kind, rows byte, remove func(id string) error) error {
 			n := 0
@@ -273,7 +274,7 @@ func (s *Store) invitationWrite(ctx context.Context, fill func(batch *pebble.Bat
 
 // invitationIndex is the keys by which an invitation is found.
 func invitationIndex(i *competition.Invitation) (keys [][]byte) {
-	stamp := func(kind byte, prefix []byte, at competition.Millis) []byte {
+	stamp := func(kind byte, prefix []byte, at calendar.Millis) []byte {
 		key := append([]byte{kind, '/'}, prefix...)
 		return append(binary.BigEndian.AppendUint64(key, uint64(at)), i.ID...)
 	}

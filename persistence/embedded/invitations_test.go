@@ -9,12 +9,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestADamagedInvitationStopsNoDeletion: neither that of the others when their time
 // has come, nor that of all that names a person who is erased.
 func TestADamagedInvitationStopsNoDeletion(t *testing.T) {
-	const now = competition.Millis(1_800_000_000_000)
+	const now = calendar.Millis(1_800_000_000_000)
 	invited := func(t *testing.T) *Store {
 		t.Helper()
 		s := open(t, onMemory(vfs.NewMem()))

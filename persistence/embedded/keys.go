@@ -5,7 +5,7 @@ import (
 	"encoding/binary"
 	"strings"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // The keys. Ids and user ids contain neither NUL nor anything below it, so that
@@ -136,18 +136,18 @@ func appendMembershipKey(dst []byte, userID, id string) []byte {
 }
 
 // appendLifetimeKey appends the key of a user's days of a month.
-func appendLifetimeKey(dst []byte, userID string, month competition.Month) []byte {
+func appendLifetimeKey(dst []byte, userID string, month calendar.Month) []byte {
 	return binary.BigEndian.AppendUint32(append(appendKey(dst, lifetimeKeys, userID), separator), uint32(month))
 }
 
 // lifetimeMonth is the month in the key of a user's days; ok is false for a key
 // that is none.
-func lifetimeMonth(key []byte, userID string) (month competition.Month, ok bool) {
+func lifetimeMonth(key []byte, userID string) (month calendar.Month, ok bool) {
 	at := kindSize + len(userID) + 1
 	if len(key) != at+numberSize {
 		return 0, false
 	}
-	return competition.Month(binary.BigEndian.Uint32(key[at:])), true
+	return calendar.Month(binary.BigEndian.Uint32(key[at:])), true
 }
 
 // recordKey is the key of a record of the audit log.

@@ -8,10 +8,12 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // addLedger puts rows about money into the commit.
-func (c *commit) addLedger(rows *competition.LedgerRows) error {
+func (c *commit) addLedger(rows *ledger.Rows) error {
 	for i := range rows.Transactions {
 		if err := c.addTransaction(&rows.Transactions[i]); err != nil {
 			return err
@@ -25,15 +27,15 @@ func (c *commit) addLedger(rows *competition.LedgerRows) error {
 	return nil
 }
 
-func (c *commit) addTransaction(t *competition.Transaction) error {
+func (c *commit) addTransaction(t *ledger.Transaction) error {
 	c.key = appendTransactionKey(c.key[:0], t.ID)
-	c.value = seal(c.key, competition.AppendTransaction(append(c.value[:0], rowVersion), t))
+	c.value = seal(c.key, ledger.AppendTransaction(append(c.value[:0], rowVersion), t))
 	if err := c.set(c.value); err != nil {
 		return err
 	}
 	for userID, side := range t.UserTransactions() {
 		c.key = appendPlaceKey(c.key[:0], sideKeys, userID, side.Place())
-		c.value = seal(c.key, competition.AppendUserTransaction(append(c.value[:0], rowVersion), &side))
+		c.value = seal(c.key, ledger.AppendUserTransaction(append(c.value[:0], rowVersion), &side))
 		if err := c.set(c.value); err != nil {
 			return err
 		}
@@ -41,9 +43,9 @@ func (c *commit) addTransaction(t *competition.Transaction) error {
 	return nil
 }
 
-func (c *commit) addPrize(p *competition.Prize) error {
+func (c *commit) addPrize(p *ledger.Prize) error {
 	c.key = appendNumberKey(c.key[:0], prizeKeys, p.CompetitionID, p.Number)
-	c.value = seal(c.key, competition.AppendPrize(append(c.value[:0], rowVersion), p))
+	c.value = seal(c.key, ledger.AppendPrize(append(c.value[:0], rowVersion), p))
 	if err := c.set(c.value); err != nil {
 		return err
 	}
@@ -53,7 +55,7 @@ func (c *commit) addPrize(p *competition.Prize) error {
 		return err
 	}
 	c.key = appendNumberKey(c.key[:0], pendingKeys, p.CompetitionID, p.Number)
-	if p.Status == competition.PendingPrize {
+	if p.Status == ledger.PendingPrize {
 		c.value = seal(c.key, append(c.value[:0], rowVersion))
 		return c.set(c.value)
 	}
@@ -61,11 +63,11 @@ func (c *commit) addPrize(p *competition.Prize) error {
 }
 
 // TransactionsOf visits a user's transactions, newest first; see
-// competition.LedgerStore. Like the catalog it does not wait for a commit.
-func (s *Store) TransactionsOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
-	return s.backwards(ctx, sideKeys, userID, after, func(place competition.LedgerPlace, fields []byte) (bool, error) {
-		id := competition.TransactionID{CompetitionID: place.CompetitionID, Seq: place.Seq, N: place.N}
-		t, err := competition.ParseUserTransaction(id, place.At, fields)
+// ledger.Store. Like the catalog it does not wait for a commit.
+func (s *Store) TransactionsOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.UserTransaction) bool) error {
+	return s.backwards(ctx, sideKeys, userID, after, func(place ledger.Place, fields []byte) (bool, error) {
+		id := ledger.TransactionID{CompetitionID: place.CompetitionID, Seq: place.Seq, N: place.N}
+		t, err := ledger.ParseUserTransaction(id, place.At, fields)
 		if err != nil {
 			return false, corrupt(id.CompetitionID, id.Seq, "a transaction of the ledger cannot be read: %v", err)
 		}
@@ -73,10 +75,10 @@ func (s *Store) TransactionsOf(ctx context.Context, userID string, after competi
 	})
 }
 
-// PrizesOf visits a user's prizes, newest first; see competition.LedgerStore.
-func (s *Store) PrizesOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.Prize) bool) error {
-	return s.backwards(ctx, winningKeys, userID, after, func(place competition.LedgerPlace, _ []byte) (bool, error) {
-		prize, err := prizeOf(s.db, competition.PrizeID{CompetitionID: place.CompetitionID, Number: place.N})
+// PrizesOf visits a user's prizes, newest first; see ledger.Store.
+func (s *Store) PrizesOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.Prize) bool) error {
+	return s.backwards(ctx, winningKeys, userID, after, func(place ledger.Place, _ []byte) (bool, error) {
+		prize, err := prizeOf(s.db, ledger.PrizeID{CompetitionID: place.CompetitionID, Number: place.N})
 		if err != nil {
 			return false, err
 		}
@@ -86,12 +88,12 @@ func (s *Store) PrizesOf(ctx context.Context, userID string, after competition.L
 
 // backwards visits the rows of a user from after a place on, until visit
 // returns false.
-func (s *Store) backwards(ctx context.Context, kind byte, userID string, after competition.LedgerPlace, visit func(place competition.LedgerPlace, fields []byte) (bool, error)) error {
+func (s *Store) backwards(ctx context.Context, kind byte, userID string, after ledger.Place, visit func(place ledger.Place, fields []byte) (bool, error)) error {
 	if ctx.Err() != nil {
 		return outOfTime(ctx, "nothing was begun")
 	}
 	lower, upper := under(kind, userID)
-	if after != (competition.LedgerPlace{}) {
+	if after != (ledger.Place{}) {
 		upper = appendPlaceKey(nil, kind, userID, after)
 	}
 	rows, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
@@ -129,31 +131,31 @@ func ledgerUnread(err error) error {
 }
 
 // prizeOf is a prize that some other row says is there.
-func prizeOf(from pebble.Reader, id competition.PrizeID) (competition.Prize, error) {
+func prizeOf(from pebble.Reader, id ledger.PrizeID) (ledger.Prize, error) {
 	key := appendNumberKey(nil, prizeKeys, id.CompetitionID, id.Number)
 	value, err := get(from, key)
 	if err != nil {
-		return competition.Prize{}, translate(err, id.CompetitionID, 1)
+		return ledger.Prize{}, translate(err, id.CompetitionID, 1)
 	}
 	fields, err := unseal(key, value)
 	if err == nil {
-		var prize competition.Prize
-		if prize, err = competition.ParsePrize(id, fields); err == nil {
+		var prize ledger.Prize
+		if prize, err = ledger.ParsePrize(id, fields); err == nil {
 			return prize, nil
 		}
 	}
-	return competition.Prize{}, corrupt(id.CompetitionID, 1, "the prize of participant %d cannot be read: %v", id.Number, err)
+	return ledger.Prize{}, corrupt(id.CompetitionID, 1, "the prize of participant %d cannot be read: %v", id.Number, err)
 }
 
-// PendingPrizes visits what is pending; see competition.LedgerStore.
-func (s *Store) PendingPrizes(ctx context.Context, after competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) (err error) {
+// PendingPrizes visits what is pending; see ledger.Store.
+func (s *Store) PendingPrizes(ctx context.Context, after ledger.PrizeID, visit func(ledger.Prize, ledger.Handover) bool) (err error) {
 	if ctx.Err() != nil {
 		return outOfTime(ctx, "nothing was begun")
 	}
 	view := s.db.NewSnapshot()
 	defer closeAfter(view, &err)
 	lower, upper := allOf(pendingKeys)
-	if after != (competition.PrizeID{}) {
+	if after != (ledger.PrizeID{}) {
 		lower = append(appendNumberKey(nil, pendingKeys, after.CompetitionID, after.Number), 0)
 	}
 	err = each(ctx, view, lower, upper, func(key, _ []byte) error {
@@ -177,28 +179,28 @@ func (s *Store) PendingPrizes(ctx context.Context, after competition.PrizeID, vi
 	return eachError(err, "", 0)
 }
 
-func handoverOf(from pebble.Reader, id competition.PrizeID) (competition.Handover, error) {
+func handoverOf(from pebble.Reader, id ledger.PrizeID) (ledger.Handover, error) {
 	key := appendNumberKey(nil, handoverKeys, id.CompetitionID, id.Number)
 	value, err := get(from, key)
 	if err != nil {
-		return competition.Handover{}, translate(err, id.CompetitionID, 1)
+		return ledger.Handover{}, translate(err, id.CompetitionID, 1)
 	}
 	if value == nil {
-		return competition.Handover{Prize: id}, nil
+		return ledger.Handover{Prize: id}, nil
 	}
 	fields, err := unseal(key, value)
 	if err == nil {
-		var h competition.Handover
-		if h, err = competition.ParseHandover(id, fields); err == nil {
+		var h ledger.Handover
+		if h, err = ledger.ParseHandover(id, fields); err == nil {
 			return h, nil
 		}
 	}
-	return competition.Handover{}, corrupt(id.CompetitionID, 1, "the hand-over of prize %v cannot be read: %v", id, err)
+	return ledger.Handover{}, corrupt(id.CompetitionID, 1, "the hand-over of prize %v cannot be read: %v", id, err)
 }
 
 // SaveHandover stores a hand-over, and waits for the disk; see
-// competition.LedgerStore.
-func (s *Store) SaveHandover(ctx context.Context, h *competition.Handover, attempts int) error {
+// ledger.Store.
+func (s *Store) SaveHandover(ctx context.Context, h *ledger.Handover, attempts int) error {
 	return s.write(ctx, s.handing, func(batch *pebble.Batch) error {
 		stored, err := handoverOf(s.db, h.Prize)
 		if err != nil {
@@ -208,14 +210,14 @@ func (s *Store) SaveHandover(ctx context.Context, h *competition.Handover, attem
 			return fmt.Errorf("attempt %d at prize %v after %d: %w", h.Attempts, h.Prize, stored.Attempts, competition.ErrConflict)
 		}
 		key := appendNumberKey(nil, handoverKeys, h.Prize.CompetitionID, h.Prize.Number)
-		value := seal(key, competition.AppendHandover([]byte{rowVersion}, h))
+		value := seal(key, ledger.AppendHandover([]byte{rowVersion}, h))
 		return unread(batch.Set(key, value, nil))
 	})
 }
 
 // ReadLedger visits a competition's ledger, as of the last commit that is over;
-// see competition.LedgerStore.
-func (s *Store) ReadLedger(ctx context.Context, competitionID string, transaction func(competition.Transaction) error, prize func(competition.Prize) error) (err error) {
+// see ledger.Store.
+func (s *Store) ReadLedger(ctx context.Context, competitionID string, transaction func(ledger.Transaction) error, prize func(ledger.Prize) error) (err error) {
 	view, err := s.view(ctx)
 	if err != nil {
 		return err
@@ -244,62 +246,62 @@ func (s *Store) ReadLedger(ctx context.Context, competitionID string, transactio
 }
 
 // parseTransaction is the transaction of a row.
-func parseTransaction(key, value []byte, competitionID string) (competition.Transaction, error) {
+func parseTransaction(key, value []byte, competitionID string) (ledger.Transaction, error) {
 	id, ok := transactionIn(key, competitionID)
 	fields, err := unseal(key, value)
 	if err == nil && ok {
-		var t competition.Transaction
-		if t, err = competition.ParseTransaction(id, fields); err == nil {
+		var t ledger.Transaction
+		if t, err = ledger.ParseTransaction(id, fields); err == nil {
 			return t, nil
 		}
 	}
-	return competition.Transaction{}, corrupt(competitionID, max(id.Seq, 1), "transaction %v of the ledger cannot be read: %v", id, err)
+	return ledger.Transaction{}, corrupt(competitionID, max(id.Seq, 1), "transaction %v of the ledger cannot be read: %v", id, err)
 }
 
 // appendTransactionKey appends the key of a transaction.
-func appendTransactionKey(dst []byte, id competition.TransactionID) []byte {
+func appendTransactionKey(dst []byte, id ledger.TransactionID) []byte {
 	dst = binary.BigEndian.AppendUint64(append(appendKey(dst, transactionKeys, id.CompetitionID), separator), id.Seq)
 	return binary.BigEndian.AppendUint32(dst, id.N)
 }
 
 // transactionIn is the transaction of a key; ok is false for a key of none.
-func transactionIn(key []byte, competitionID string) (id competition.TransactionID, ok bool) {
+func transactionIn(key []byte, competitionID string) (id ledger.TransactionID, ok bool) {
 	at := kindSize + len(competitionID) + 1
 	if len(key) != at+seqSize+numberSize {
 		return id, false
 	}
-	return competition.TransactionID{
+	return ledger.TransactionID{
 		CompetitionID: competitionID, Seq: binary.BigEndian.Uint64(key[at:]), N: binary.BigEndian.Uint32(key[at+seqSize:]),
 	}, true
 }
 
 // appendPlaceKey appends the key of a place in a list of a user's. Times after
 // 1970 order as their bits do.
-func appendPlaceKey(dst []byte, kind byte, userID string, p competition.LedgerPlace) []byte {
+func appendPlaceKey(dst []byte, kind byte, userID string, p ledger.Place) []byte {
 	dst = binary.BigEndian.AppendUint64(append(appendKey(dst, kind, userID), separator), uint64(p.At))
 	dst = append(append(dst, p.CompetitionID...), separator)
 	return binary.BigEndian.AppendUint32(binary.BigEndian.AppendUint64(dst, p.Seq), p.N)
 }
 
 // placeIn is the place of a key; ok is false for a key of none.
-func placeIn(key []byte, userID string) (p competition.LedgerPlace, ok bool) {
+func placeIn(key []byte, userID string) (p ledger.Place, ok bool) {
 	rest := key[min(kindSize+len(userID)+1, len(key)):]
 	end := len(rest) - 1 - seqSize - numberSize
 	if end < seqSize {
 		return p, false
 	}
-	return competition.LedgerPlace{
-		At: competition.Millis(binary.BigEndian.Uint64(rest)), CompetitionID: string(rest[seqSize:end]),
+	return ledger.Place{
+		At: calendar.Millis(binary.BigEndian.Uint64(rest)), CompetitionID: string(rest[seqSize:end]),
 		Seq: binary.BigEndian.Uint64(rest[end+1:]), N: binary.BigEndian.Uint32(rest[end+1+seqSize:]),
 	}, true
 }
 
 // numbered is the competition and the number of a key; ok is false for a key
 // without.
-func numbered(key []byte) (id competition.PrizeID, ok bool) {
+func numbered(key []byte) (id ledger.PrizeID, ok bool) {
 	end := len(key) - 1 - numberSize
 	if end < kindSize || key[end] != separator {
 		return id, false
 	}
-	return competition.PrizeID{CompetitionID: string(key[kindSize:end]), Number: binary.BigEndian.Uint32(key[end+1:])}, true
+	return ledger.PrizeID{CompetitionID: string(key[kindSize:end]), Number: binary.BigEndian.Uint32(key[end+1:])}, true
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Project joins a part of a snapshot into the lifetime statistics, in one batch;
@@ -194,7 +195,7 @@ func appendLifetime(dst, key []byte, h competition.History) []byte {
 }
 
 // parseLifetime returns a history that is a part of value.
-func parseLifetime(key, value []byte, month competition.Month) (competition.History, error) {
+func parseLifetime(key, value []byte, month calendar.Month) (competition.History, error) {
 	fields, err := unseal(key, value)
 	if err == nil {
 		var h competition.History

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Rows that lead to summaries: what is listed, what is due, and which ties are
@@ -30,12 +31,12 @@ func visibilityByte(v competition.Visibility) byte {
 }
 
 // appendTime appends a time, which is not before 1970.
-func appendTime(dst []byte, at competition.Millis) []byte {
+func appendTime(dst []byte, at calendar.Millis) []byte {
 	return binary.BigEndian.AppendUint64(dst, uint64(at))
 }
 
-func parseTime(key []byte) competition.Millis {
-	return competition.Millis(binary.BigEndian.Uint64(key))
+func parseTime(key []byte) calendar.Millis {
+	return calendar.Millis(binary.BigEndian.Uint64(key))
 }
 
 func appendListedKey(dst []byte, s *competition.Summary) []byte {
@@ -43,7 +44,7 @@ func appendListedKey(dst []byte, s *competition.Summary) []byte {
 	return append(appendTime(dst, s.Definition.Start), s.Definition.ID...)
 }
 
-func appendDueKey(dst []byte, at competition.Millis, id string) []byte {
+func appendDueKey(dst []byte, at calendar.Millis, id string) []byte {
 	return append(appendTime(append(dst, dueKeys, '/'), at), id...)
 }
 
@@ -154,7 +155,7 @@ func storedSummary(from pebble.Reader, id string) (*competition.Summary, error) 
 }
 
 // DueBefore is the competitions whose status is due; see competition.Catalog.
-func (s *Store) DueBefore(ctx context.Context, after competition.Due, before competition.Millis, limit int) (due []competition.Due, err error) {
+func (s *Store) DueBefore(ctx context.Context, after competition.Due, before calendar.Millis, limit int) (due []competition.Due, err error) {
 	if ctx.Err() != nil {
 		return nil, outOfTime(ctx, "nothing was begun")
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/porttest"
 )
 
@@ -19,7 +20,7 @@ import (
 func played(t *testing.T, s *Store, i int, visibility competition.Visibility) *porttest.Game {
 	t.Helper()
 	d := porttest.Definition(fmt.Sprintf("c%04d", i))
-	d.Start += competition.Millis(i)
+	d.Start += calendar.Millis(i)
 	d.Visibility = visibility
 	d.Complete()
 	g := porttest.NewGame(s, d.ID)

@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Retain removes journal batches of which all records are older than a time, of
@@ -32,7 +33,7 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 		return 0, unread(err)
 	}
 	for _, id := range ids {
-		n, err := s.retain(ctx, id, competition.MillisOf(olderThan), uint64(step))
+		n, err := s.retain(ctx, id, calendar.MillisOf(olderThan), uint64(step))
 		deleted += int64(n)
 		if err != nil {
 			return deleted, err
@@ -44,7 +45,7 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 // retain removes a competition's old batches. A removal does not wait for the
 // disk. It is a later write than the snapshot that made it possible, so that a
 // crash never leaves it without that (see Save).
-func (s *Store) retain(ctx context.Context, id string, before competition.Millis, step uint64) (deleted uint64, err error) {
+func (s *Store) retain(ctx context.Context, id string, before calendar.Millis, step uint64) (deleted uint64, err error) {
 	if refusal := s.refusal.Load(); refusal != nil {
 		return 0, *refusal
 	}
@@ -66,7 +67,7 @@ func (s *Store) retain(ctx context.Context, id string, before competition.Millis
 
 // removable is the half-open range of seqs of the first batches that may go:
 // some step records, less at the end.
-func (s *Store) removable(ctx context.Context, id string, before competition.Millis, step uint64) (from, to uint64, err error) {
+func (s *Store) removable(ctx context.Context, id string, before calendar.Millis, step uint64) (from, to uint64, err error) {
 	if damage, known := s.damaged[id]; known {
 		return 0, 0, damage
 	}
@@ -101,7 +102,7 @@ func (s *Store) removable(ctx context.Context, id string, before competition.Mil
 }
 
 // ageOf is how many records there are, and when the newest of them was made.
-func ageOf(records []byte) (n uint64, newest competition.Millis, err error) {
+func ageOf(records []byte) (n uint64, newest calendar.Millis, err error) {
 	for len(records) > 0 {
 		var record []byte
 		if record, records, err = competition.SplitRecord(records); err != nil {

@@ -8,10 +8,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/porttest"
 )
 
-const halfDay = competition.Millis(12 * 60 * 60 * 1000)
+const halfDay = calendar.Millis(12 * 60 * 60 * 1000)
 
 // playHalfDays is a game that begins with three events in two batches and then
 // has five syncs, each a batch, on each of so many half-days.
@@ -22,7 +23,7 @@ func playHalfDays(t *testing.T, store *Store, id string, halfDays int) *porttest
 	require.NoError(t, g.Join("anna", "Anna"))
 	require.NoError(t, g.Commit(t.Context()))
 	for i := range halfDays {
-		g.Now = porttest.Start + competition.Millis(i)*halfDay
+		g.Now = porttest.Start + calendar.Millis(i)*halfDay
 		for j := range 5 {
 			require.NoError(t, g.Sync("anna", 0, int64(10*i+j+1)))
 			require.NoError(t, g.Commit(t.Context()))

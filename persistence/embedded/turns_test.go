@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // hangingDisk lets no sync come back while it hangs.
@@ -35,7 +36,7 @@ func TestNobodyWaitsForAHangingDiskBeyondTheDeadline(t *testing.T) {
 	disk := &hangingDisk{goOn: make(chan struct{})}
 	s := open(t, onMemory(injected{errorfs.Wrap(vfs.NewMem(), disk), disk}))
 	defer func() { require.NoError(t, s.Close()) }()
-	const now = competition.Millis(1_700_000_000_000)
+	const now = calendar.Millis(1_700_000_000_000)
 	asks := map[string]func(ctx context.Context, n string) error{
 		"inviting": func(ctx context.Context, n string) error {
 			_, err := s.Invite(ctx, &competition.Inviting{

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 func user(id string) competition.Subject {
@@ -19,7 +20,7 @@ func user(id string) competition.Subject {
 // entryNumber is an entry that ada made a while after the one before.
 func entryNumber(i int, targets ...competition.AuditTarget) competition.AuditEntry {
 	return competition.AuditEntry{
-		ID: fmt.Sprintf("%03d", i), At: competition.Millis(1_800_000_000_000 + i), Actor: user("ada"), Action: "cancelCompetition",
+		ID: fmt.Sprintf("%03d", i), At: calendar.Millis(1_800_000_000_000 + i), Actor: user("ada"), Action: "cancelCompetition",
 		Route: "/api/v1/competitions/:competition_id", Targets: targets, Status: 200 + i, RequestID: "r",
 	}
 }
@@ -236,7 +237,7 @@ var auditLogRules = []rule{
 	}},
 
 	{"nothing is removed after a younger entry", func(t *testing.T, h *harness) {
-		for i, at := range []competition.Millis{5, 9, 6} { // a clock that went back
+		for i, at := range []calendar.Millis{5, 9, 6} { // a clock that went back
 			e := entryNumber(i)
 			e.At = at
 			note(t, h, uint64(i+1), e)

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 var catalogRules = []rule{
@@ -39,7 +40,7 @@ var catalogRules = []rule{
 		h.begin(t, "other")
 		created, err = h.store.Created(t.Context(), []string{"other", "nobody", "board", "boar"})
 		require.NoError(t, err)
-		want := []competition.Millis{0, 0, 0, 0}
+		want := []calendar.Millis{0, 0, 0, 0}
 		for i, id := range []string{"other", "", "board", ""} {
 			if id == "" {
 				continue

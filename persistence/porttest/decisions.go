@@ -6,6 +6,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // again is a game that goes on from what the store has, which is opened anew: from
@@ -33,7 +35,7 @@ func (g *Game) Remove(user string) error {
 }
 
 // Accept decides that a user accepts an invitation that was made at a time.
-func (g *Game) Accept(user string, invitedAt competition.Millis) error {
+func (g *Game) Accept(user string, invitedAt calendar.Millis) error {
 	g.tick(user)
 	_, err := (&competition.JoinCompetition{
 		Caller: competition.Caller{UserID: user}, UserID: user, Invited: true, InvitedAt: invitedAt,
@@ -141,7 +143,7 @@ var decisionRules = []rule{
 			}, first, "without name, days and times")
 			require.Equal(t, before.Entries[1:], after.Entries[1:])
 			require.Equal(t, e.Pseudonym, g.C.Prizes(1).Prizes[0].UserID)
-			require.Len(t, prizesOf(t, h.store, e.Pseudonym, competition.LedgerPlace{}, 10), 1)
+			require.Len(t, prizesOf(t, h.store, e.Pseudonym, ledger.Place{}, 10), 1)
 			require.NotContains(t, usersIn(t, h, id), e.UserID)
 			ties, err := h.store.MembershipsOf(t.Context(), e.UserID, "", 1000)
 			require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // audited requires that nothing is wrong with a competition and its ledger.
@@ -73,32 +74,32 @@ var erasureRules = []rule{
 		g := h.settled(t, "board", true)
 		h.settled(t, "board-2", false)
 		require.ErrorIs(t, g.Erase(gone(9, "anna")), competition.ErrPrizePending)
-		require.NoError(t, h.store.SaveHandover(t.Context(), &competition.Handover{Prize: competition.PrizeID{CompetitionID: "board", Number: 1}, Attempts: 1, Error: "anna?"}, 0))
+		require.NoError(t, h.store.SaveHandover(t.Context(), &ledger.Handover{Prize: ledger.PrizeID{CompetitionID: "board", Number: 1}, Attempts: 1, Error: "anna?"}, 0))
 		require.NoError(t, g.ConfirmPrize(1))
 		require.NoError(t, g.FailPrize(2, "no account"))
 		require.NoError(t, g.ConfirmPrize(3))
 		commit(t, g)
-		before := transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 100)
+		before := transactionsOf(t, h.store, "anna", ledger.Place{}, 100)
 		for i, user := range []string{"anna", "bert", "carl", "dora"} {
 			e := gone(byte(i), user)
 			require.NoError(t, g.Erase(e))
 			commit(t, g)
-			for _, transaction := range transactionsOf(t, h.store, user, competition.LedgerPlace{}, 100) {
+			for _, transaction := range transactionsOf(t, h.store, user, ledger.Place{}, 100) {
 				require.Equal(t, "board-2", transaction.ID.CompetitionID)
 			}
-			for _, prize := range prizesOf(t, h.store, user, competition.LedgerPlace{}, 100) {
+			for _, prize := range prizesOf(t, h.store, user, ledger.Place{}, 100) {
 				require.Equal(t, "board-2", prize.CompetitionID)
 			}
 		}
 		for range 2 {
-			var kept []competition.UserTransaction
+			var kept []ledger.UserTransaction
 			for _, transaction := range before {
 				if transaction.ID.CompetitionID == "board" {
 					kept = append(kept, transaction)
 				}
 			}
-			require.Equal(t, kept, transactionsOf(t, h.store, gone(0, "").Pseudonym, competition.LedgerPlace{}, 100))
-			require.Len(t, prizesOf(t, h.store, gone(0, "").Pseudonym, competition.LedgerPlace{}, 100), 1)
+			require.Equal(t, kept, transactionsOf(t, h.store, gone(0, "").Pseudonym, ledger.Place{}, 100))
+			require.Len(t, prizesOf(t, h.store, gone(0, "").Pseudonym, ledger.Place{}, 100), 1)
 			for _, transaction := range ledgerOf(t, h.store, "board").Transactions {
 				for _, p := range transaction.Postings {
 					require.True(t, !p.Account.OfUser() || competition.IsPseudonym(p.Account.Owner), "%v", p.Account)
@@ -121,7 +122,7 @@ var erasureRules = []rule{
 		ties, err := h.store.MembershipsOf(t.Context(), "anna", "", 1000)
 		require.NoError(t, err)
 		require.Len(t, ties, 1)
-		require.NotEmpty(t, transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 10))
+		require.NotEmpty(t, transactionsOf(t, h.store, "anna", ledger.Place{}, 10))
 		audited(t, h, "board")
 	}},
 

@@ -8,10 +8,11 @@ import (
 	"math/rand/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Start is the time at which games begin: 2026-11-23 12:00 UTC.
-const Start = competition.Millis(1_795_435_200_000)
+const Start = calendar.Millis(1_795_435_200_000)
 
 const msPerDay = 24 * 60 * 60 * 1000
 
@@ -22,8 +23,8 @@ const msPerDay = 24 * 60 * 60 * 1000
 type Game struct {
 	C     *competition.Competition
 	Store competition.Store
-	Now   competition.Millis // grows by a second a command
-	Users []string           // whoever was named, in that order
+	Now   calendar.Millis // grows by a second a command
+	Users []string        // whoever was named, in that order
 
 	named map[string]bool
 	spare competition.Batch
@@ -108,7 +109,7 @@ func (g *Game) Sync(user string, day int, steps int64) error {
 	g.tick(user)
 	_, err := g.C.SubmitSync(g.Now, &competition.SubmitSync{
 		UserID: user, UserName: "Name of " + user, Source: "phone",
-		Day:        competition.DayOf(Start.Time()) + competition.Day(day),
+		Day:        calendar.DayOf(Start.Time()) + calendar.Day(day),
 		RecordedAt: int64(g.Now) * 1e6,
 		Metrics:    competition.Metrics{Steps: steps, DistanceCm: 70 * steps, EnergyCentikcal: 4 * steps, ActiveMinutes: steps / 100},
 	})
@@ -119,7 +120,7 @@ func (g *Game) Sync(user string, day int, steps int64) error {
 // restores, 2 corrects the day of Start, 3 withdraws that.
 func (g *Game) Review(user string, what int) (err error) {
 	g.tick(user)
-	caller, day := competition.Caller{UserID: "creator", Operator: true}, competition.DayOf(Start.Time())
+	caller, day := competition.Caller{UserID: "creator", Operator: true}, calendar.DayOf(Start.Time())
 	switch what {
 	case 0:
 		_, err = (&competition.ExcludeParticipant{Caller: caller, UserID: user, Reason: "a \"car\", é"}).Decide(g.C, g.Now)

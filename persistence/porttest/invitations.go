@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // inviting asks for invitations to a competition an hour after Start; each guest's
@@ -17,7 +18,7 @@ type inviting struct {
 	made int
 }
 
-func (i *inviting) request(competitionID, by string, now competition.Millis, users ...string) *competition.Inviting {
+func (i *inviting) request(competitionID, by string, now calendar.Millis, users ...string) *competition.Inviting {
 	r := &competition.Inviting{CompetitionID: competitionID, InvitedBy: by, Now: now, ExpiresAt: now + competition.InvitationLife}
 	for _, user := range users {
 		i.made++
@@ -46,7 +47,7 @@ func (i *inviting) race(t *testing.T, requests []*competition.Inviting, refusal 
 	return taken
 }
 
-func (i *inviting) invite(t *testing.T, competitionID, by string, now competition.Millis, users ...string) []competition.Invitation {
+func (i *inviting) invite(t *testing.T, competitionID, by string, now calendar.Millis, users ...string) []competition.Invitation {
 	t.Helper()
 	list, err := i.h.store.Invite(t.Context(), i.request(competitionID, by, now, users...))
 	require.NoError(t, err)
@@ -79,7 +80,7 @@ func invitationsIn(t *testing.T, s competition.Store, id, after string, limit in
 	return list
 }
 
-const porttestHour = competition.Millis(60 * 60 * 1000)
+const porttestHour = calendar.Millis(60 * 60 * 1000)
 
 // invitationRules hold competition.InvitationStore.
 var invitationRules = []rule{
@@ -240,7 +241,7 @@ var invitationRules = []rule{
 		require.NoError(t, h.store.PutJoinCode(ctx, &competition.JoinCode{ID: "c", CompetitionID: "spring", Hash: competition.CodeHash{1}, Uses: 1, ExpiresAt: Start + 1}))
 		end := Start + competition.InvitationLife
 		var swept []int
-		for _, now := range []competition.Millis{end - 1, end - 1, end, end, end, end, end + porttestHour - 1, end + porttestHour} {
+		for _, now := range []calendar.Millis{end - 1, end - 1, end, end, end, end, end + porttestHour - 1, end + porttestHour} {
 			n, err := h.store.SweepInvitations(ctx, now, 2)
 			require.NoError(t, err)
 			swept = append(swept, n)

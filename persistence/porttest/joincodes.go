@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // joinCodeRules hold the part of competition.InvitationStore that is about codes.
@@ -96,7 +97,7 @@ var joinCodeRules = []rule{
 
 	{"a competition has no more than 100 codes at a time, and codes hash alike in all processes", func(t *testing.T, h *harness) {
 		ctx := t.Context()
-		put := func(n int, now competition.Millis) error {
+		put := func(n int, now calendar.Millis) error {
 			return h.store.PutJoinCode(ctx, &competition.JoinCode{
 				ID: fmt.Sprintf("c%03d", n), Hash: competition.CodeHash{1, byte(n)}, CompetitionID: "spring", Uses: 1, CreatedAt: now, ExpiresAt: now + 10,
 			})

@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 var operator = competition.Caller{Operator: true}
@@ -78,9 +79,9 @@ func (h *harness) settled(t *testing.T, id string, pending bool) *Game {
 var ledgerRules = []rule{
 	{"who never had to do with money has none", func(t *testing.T, h *harness) {
 		h.begin(t, "board")
-		require.Empty(t, transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 10))
-		require.Empty(t, prizesOf(t, h.store, "anna", competition.LedgerPlace{}, 10))
-		require.Empty(t, pendingPrizes(t, h.store, competition.PrizeID{}, 10))
+		require.Empty(t, transactionsOf(t, h.store, "anna", ledger.Place{}, 10))
+		require.Empty(t, prizesOf(t, h.store, "anna", ledger.Place{}, 10))
+		require.Empty(t, pendingPrizes(t, h.store, ledger.PrizeID{}, 10))
 		rows := ledgerOf(t, h.store, "board")
 		require.Empty(t, rows.Transactions)
 		require.Empty(t, rows.Prizes)
@@ -132,7 +133,7 @@ var ledgerRules = []rule{
 		g := h.settled(t, "c", true)
 		require.NoError(t, g.ConfirmPrize(1)) // from her wallet outside: nothing came or went
 		commit(t, g)
-		all := transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 100)
+		all := transactionsOf(t, h.store, "anna", ledger.Place{}, 100)
 		var told []string
 		for _, tx := range all {
 			require.Equal(t, "EUR", tx.Currency)
@@ -142,14 +143,14 @@ var ledgerRules = []rule{
 			"c prize 5000", "b prize 5000", "a prize 5000", "c entry_fee -500", "b entry_fee -500", "a entry_fee -500",
 		}, told)
 		for i := range all {
-			require.Equal(t, all[i+1:], append([]competition.UserTransaction{}, transactionsOf(t, h.store, "anna", all[i].Place(), 100)...))
+			require.Equal(t, all[i+1:], append([]ledger.UserTransaction{}, transactionsOf(t, h.store, "anna", all[i].Place(), 100)...))
 		}
-		require.Equal(t, all[:2], transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 2))
-		dora := transactionsOf(t, h.store, "dora", competition.LedgerPlace{}, 100)
+		require.Equal(t, all[:2], transactionsOf(t, h.store, "anna", ledger.Place{}, 2))
+		dora := transactionsOf(t, h.store, "dora", ledger.Place{}, 100)
 		require.Len(t, dora, 6)
-		require.Equal(t, competition.Refund, dora[0].Type)
+		require.Equal(t, ledger.Refund, dora[0].Type)
 		require.Equal(t, int64(500), dora[0].Minor)
-		require.Empty(t, transactionsOf(t, h.store, "ann", competition.LedgerPlace{}, 100), "a user whose id begins another's")
+		require.Empty(t, transactionsOf(t, h.store, "ann", ledger.Place{}, 100), "a user whose id begins another's")
 	}},
 
 	{"a user's prizes are newest first, each as it was decided last", func(t *testing.T, h *harness) {
@@ -157,15 +158,15 @@ var ledgerRules = []rule{
 		g := h.settled(t, "a", true)
 		require.NoError(t, g.FailPrize(1, "no account"))
 		commit(t, g)
-		prizes := prizesOf(t, h.store, "anna", competition.LedgerPlace{}, 100)
+		prizes := prizesOf(t, h.store, "anna", ledger.Place{}, 100)
 		at := Start + 7*msPerDay + 1000
-		require.Equal(t, []competition.Prize{
-			{CompetitionID: "b", Number: 1, UserID: "anna", Rank: 1, Minor: 50_00, Currency: "EUR", Status: competition.DistributedPrize, CreatedAt: at, DistributedAt: at},
-			{CompetitionID: "a", Number: 1, UserID: "anna", Rank: 1, Minor: 50_00, Currency: "EUR", Status: competition.FailedPrize, CreatedAt: at, Reason: "no account"},
+		require.Equal(t, []ledger.Prize{
+			{CompetitionID: "b", Number: 1, UserID: "anna", Rank: 1, Minor: 50_00, Currency: "EUR", Status: ledger.DistributedPrize, CreatedAt: at, DistributedAt: at},
+			{CompetitionID: "a", Number: 1, UserID: "anna", Rank: 1, Minor: 50_00, Currency: "EUR", Status: ledger.FailedPrize, CreatedAt: at, Reason: "no account"},
 		}, prizes)
 		require.Equal(t, prizes[1:], prizesOf(t, h.store, "anna", prizes[0].Place(), 100))
-		require.Equal(t, prizes[:1], prizesOf(t, h.store, "anna", competition.LedgerPlace{}, 1))
-		require.Empty(t, prizesOf(t, h.store, "dora", competition.LedgerPlace{}, 100))
+		require.Equal(t, prizes[:1], prizesOf(t, h.store, "anna", ledger.Place{}, 1))
+		require.Empty(t, prizesOf(t, h.store, "dora", ledger.Place{}, 100))
 	}},
 
 	{"pending prizes are in the order of their ids, until they are decided", func(t *testing.T, h *harness) {
@@ -174,27 +175,27 @@ var ledgerRules = []rule{
 		h.settled(t, "c", false)
 		require.NoError(t, g.ConfirmPrize(2))
 		commit(t, g)
-		pending := pendingPrizes(t, h.store, competition.PrizeID{}, 100)
+		pending := pendingPrizes(t, h.store, ledger.PrizeID{}, 100)
 		require.Equal(t, []string{"a.1", "a.3", "b.1", "b.2", "b.3"}, idsOf(pending))
 		for i := range pending {
 			require.Equal(t, idsOf(pending[i+1:]), idsOf(pendingPrizes(t, h.store, pending[i].ID(), 100)))
 		}
-		require.Equal(t, []string{"a.1", "a.3"}, idsOf(pendingPrizes(t, h.store, competition.PrizeID{}, 2)))
-		require.Equal(t, competition.PendingPrize, pending[0].Status)
+		require.Equal(t, []string{"a.1", "a.3"}, idsOf(pendingPrizes(t, h.store, ledger.PrizeID{}, 2)))
+		require.Equal(t, ledger.PendingPrize, pending[0].Status)
 		require.Equal(t, "anna", pending[0].UserID)
 		require.NoError(t, g.FailPrize(3, ""))
 		commit(t, g)
-		require.Equal(t, []string{"a.1", "b.1", "b.2", "b.3"}, idsOf(pendingPrizes(t, h.store, competition.PrizeID{}, 100)))
+		require.Equal(t, []string{"a.1", "b.1", "b.2", "b.3"}, idsOf(pendingPrizes(t, h.store, ledger.PrizeID{}, 100)))
 	}},
 
 	{"a hand-over is as it was saved last, by whoever knew what it was", func(t *testing.T, h *harness) {
 		h.settled(t, "board", true)
-		id := competition.PrizeID{CompetitionID: "board", Number: 2}
-		require.Equal(t, competition.Handover{Prize: id}, handover(t, h.store, id))
-		first := competition.Handover{Prize: id, Attempts: 1, NextAt: Start + 5000, Error: "the provider answered 500"}
+		id := ledger.PrizeID{CompetitionID: "board", Number: 2}
+		require.Equal(t, ledger.Handover{Prize: id}, handover(t, h.store, id))
+		first := ledger.Handover{Prize: id, Attempts: 1, NextAt: Start + 5000, Error: "the provider answered 500"}
 		require.NoError(t, h.store.SaveHandover(t.Context(), &first, 0))
 		require.ErrorIs(t, h.store.SaveHandover(t.Context(), &first, 0), competition.ErrConflict, "somebody else has tried")
-		second := competition.Handover{Prize: id, Attempts: 2, NextAt: Start + 9000, Status: competition.HandoverDead, Error: "the provider is gone"}
+		second := ledger.Handover{Prize: id, Attempts: 2, NextAt: Start + 9000, Status: ledger.HandoverDead, Error: "the provider is gone"}
 		require.ErrorIs(t, h.store.SaveHandover(t.Context(), &second, 2), competition.ErrConflict)
 		h.reopen(t)
 		require.Equal(t, first, handover(t, h.store, id))
@@ -211,7 +212,7 @@ var ledgerRules = []rule{
 			batches = append(batches, g.Take())
 		}
 		require.Nil(t, h.store.Append(t.Context(), batches))
-		require.Len(t, transactionsOf(t, h.store, "anna", competition.LedgerPlace{}, 10), 3)
+		require.Len(t, transactionsOf(t, h.store, "anna", ledger.Place{}, 10), 3)
 		for _, id := range []string{"a", "b", "c"} {
 			require.Len(t, ledgerOf(t, h.store, id).Transactions, 1)
 		}
@@ -227,7 +228,7 @@ var ledgerRules = []rule{
 		commit(t, g)
 		require.NoError(t, zombie.Join("bert", ""))
 		require.ErrorIs(t, zombie.Commit(t.Context()), competition.ErrConflict)
-		require.Empty(t, transactionsOf(t, h.store, "bert", competition.LedgerPlace{}, 10))
+		require.Empty(t, transactionsOf(t, h.store, "bert", ledger.Place{}, 10))
 		require.Len(t, ledgerOf(t, h.store, "board").Transactions, 1)
 	}},
 
@@ -248,7 +249,7 @@ var ledgerRules = []rule{
 		require.NoError(t, err)
 		commit(t, g)
 		for i := range 30 {
-			side := transactionsOf(t, h.store, userOf(i), competition.LedgerPlace{}, 10)
+			side := transactionsOf(t, h.store, userOf(i), ledger.Place{}, 10)
 			require.Equal(t, []int64{501, -501}, []int64{side[0].Minor, side[1].Minor})
 		}
 		RequireRecovers(t, h.store, g)
@@ -268,36 +269,36 @@ var ledgerRules = []rule{
 	}},
 }
 
-func transactionsOf(t *testing.T, s competition.Store, userID string, after competition.LedgerPlace, limit int) (all []competition.UserTransaction) {
+func transactionsOf(t *testing.T, s competition.Store, userID string, after ledger.Place, limit int) (all []ledger.UserTransaction) {
 	t.Helper()
-	require.NoError(t, s.TransactionsOf(t.Context(), userID, after, func(tx competition.UserTransaction) bool {
+	require.NoError(t, s.TransactionsOf(t.Context(), userID, after, func(tx ledger.UserTransaction) bool {
 		all = append(all, tx)
 		return len(all) < limit
 	}))
 	return all
 }
 
-func prizesOf(t *testing.T, s competition.Store, userID string, after competition.LedgerPlace, limit int) (all []competition.Prize) {
+func prizesOf(t *testing.T, s competition.Store, userID string, after ledger.Place, limit int) (all []ledger.Prize) {
 	t.Helper()
-	require.NoError(t, s.PrizesOf(t.Context(), userID, after, func(p competition.Prize) bool {
+	require.NoError(t, s.PrizesOf(t.Context(), userID, after, func(p ledger.Prize) bool {
 		all = append(all, p)
 		return len(all) < limit
 	}))
 	return all
 }
 
-func pendingPrizes(t *testing.T, s competition.Store, after competition.PrizeID, limit int) (all []competition.Prize) {
+func pendingPrizes(t *testing.T, s competition.Store, after ledger.PrizeID, limit int) (all []ledger.Prize) {
 	t.Helper()
-	require.NoError(t, s.PendingPrizes(t.Context(), after, func(p competition.Prize, _ competition.Handover) bool {
+	require.NoError(t, s.PendingPrizes(t.Context(), after, func(p ledger.Prize, _ ledger.Handover) bool {
 		all = append(all, p)
 		return len(all) < limit
 	}))
 	return all
 }
 
-func handover(t *testing.T, s competition.Store, id competition.PrizeID) (found competition.Handover) {
+func handover(t *testing.T, s competition.Store, id ledger.PrizeID) (found ledger.Handover) {
 	t.Helper()
-	require.NoError(t, s.PendingPrizes(t.Context(), competition.PrizeID{}, func(p competition.Prize, h competition.Handover) bool {
+	require.NoError(t, s.PendingPrizes(t.Context(), ledger.PrizeID{}, func(p ledger.Prize, h ledger.Handover) bool {
 		if p.ID() == id {
 			found = h
 		}
@@ -306,22 +307,22 @@ func handover(t *testing.T, s competition.Store, id competition.PrizeID) (found 
 	return found
 }
 
-func ledgerOf(t *testing.T, s competition.Store, id string) (rows competition.LedgerRows) {
+func ledgerOf(t *testing.T, s competition.Store, id string) (rows ledger.Rows) {
 	t.Helper()
 	require.NoError(t, s.ReadLedger(t.Context(), id,
-		func(tx competition.Transaction) error {
-			slices.SortStableFunc(tx.Postings, func(a, b competition.Posting) int { return int(min(max(a.Minor-b.Minor, -1), 1)) })
+		func(tx ledger.Transaction) error {
+			slices.SortStableFunc(tx.Postings, func(a, b ledger.Posting) int { return int(min(max(a.Minor-b.Minor, -1), 1)) })
 			rows.Transactions = append(rows.Transactions, tx)
 			return nil
 		},
-		func(p competition.Prize) error {
+		func(p ledger.Prize) error {
 			rows.Prizes = append(rows.Prizes, p)
 			return nil
 		}))
 	return rows
 }
 
-func idsOf(prizes []competition.Prize) []string {
+func idsOf(prizes []ledger.Prize) []string {
 	ids := make([]string, len(prizes))
 	for i := range prizes {
 		ids[i] = prizes[i].ID().String()

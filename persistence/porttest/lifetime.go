@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 var lifetimeRules = []rule{
@@ -55,7 +56,7 @@ var lifetimeRules = []rule{
 		anna := lifetime(t, h, "anna")
 		require.Equal(t, []int64{98, 99, 100, 101, 102, 103, 104}, stepsOf(anna))
 		for i, day := range anna.Days {
-			require.Equal(t, today+8+competition.Day(i), day.Day) // 1 to 7 December
+			require.Equal(t, today+8+calendar.Day(i), day.Day) // 1 to 7 December
 		}
 		months, _, _, err := h.store.LifetimeOf(t.Context(), "anna")
 		require.NoError(t, err)

@@ -7,16 +7,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
-var today = competition.DayOf(Start.Time())
+var today = calendar.DayOf(Start.Time())
 
 // report decides a sync with everything in the caller's hands; see Game.Sync.
 func report(t *testing.T, g *Game, user, source string, day int, recorded, steps int64) {
 	t.Helper()
 	g.tick(user)
 	_, err := g.C.SubmitSync(g.Now, &competition.SubmitSync{
-		UserID: user, Source: source, Day: today + competition.Day(day), RecordedAt: recorded, Metrics: competition.Metrics{Steps: steps},
+		UserID: user, Source: source, Day: today + calendar.Day(day), RecordedAt: recorded, Metrics: competition.Metrics{Steps: steps},
 	})
 	require.NoError(t, err)
 }
@@ -47,7 +48,7 @@ func projectionOf(t *testing.T, s *competition.Snapshot) *competition.Projection
 }
 
 // moved is the registers some days later.
-func moved(days competition.Days, by competition.Day) (later competition.Days) {
+func moved(days competition.Days, by calendar.Day) (later competition.Days) {
 	for r := range days.All() {
 		r.Day += by
 		later, _ = later.Merge(r)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // listingRules hold what lists, quotas and the clock ask of a competition.Catalog:
@@ -48,7 +49,7 @@ var listingRules = []rule{
 		until := completed + 30*msPerDay
 		for range 2 {
 			RequireLists(t, h.store, "anna", "creator")
-			for after, want := range map[competition.Millis][]competition.Due{
+			for after, want := range map[calendar.Millis][]competition.Due{
 				until - 1: {}, until: {{CompetitionID: "board", At: until}}, until + msPerDay: {{CompetitionID: "board", At: until}},
 			} {
 				due, err := h.store.DueBefore(t.Context(), competition.Due{}, after, 10)
@@ -72,7 +73,7 @@ var listingRules = []rule{
 		for i := range competition.MaxOverPrivate + 5 {
 			d := Definition(fmt.Sprintf("c%04d", i))
 			d.Visibility = competition.Private
-			d.Start += competition.Millis(i)
+			d.Start += calendar.Millis(i)
 			d.Complete()
 			g := NewGame(h.store, d.ID)
 			_, err := (&competition.CreateCompetition{Caller: competition.Caller{UserID: "creator"}, Definition: d}).Decide(g.C, Start)
@@ -155,8 +156,8 @@ func (c *crowd) add(t *testing.T, n int) {
 	t.Helper()
 	for range n {
 		d := Definition(fmt.Sprintf("c%02d", (len(c.games)*37+11)%100))
-		d.Start = Start + competition.Millis(c.rng.IntN(5)-1)*msPerDay
-		d.End = d.Start + 2*msPerDay + competition.Millis(c.rng.IntN(3))*msPerDay
+		d.Start = Start + calendar.Millis(c.rng.IntN(5)-1)*msPerDay
+		d.End = d.Start + 2*msPerDay + calendar.Millis(c.rng.IntN(3))*msPerDay
 		if c.rng.IntN(2) == 0 {
 			d.Visibility = competition.Private
 		}
@@ -186,10 +187,10 @@ func (c *crowd) change(t *testing.T) {
 	case 0:
 		_, _ = (&competition.CancelCompetition{Caller: operator}).Decide(g.C, g.Now)
 	case 1, 2:
-		g.Now += competition.Millis(c.rng.IntN(3)) * msPerDay
+		g.Now += calendar.Millis(c.rng.IntN(3)) * msPerDay
 		g.C.Tick(g.Now)
 	case 3:
-		start := Start + competition.Millis(c.rng.IntN(5))*msPerDay
+		start := Start + calendar.Millis(c.rng.IntN(5))*msPerDay
 		visibility := []competition.Visibility{competition.Public, competition.Private}[c.rng.IntN(2)]
 		_, _ = (&competition.EditCompetition{Caller: operator, Patch: competition.Patch{Start: &start, Visibility: &visibility}}).Decide(g.C, g.Now)
 	case 4:
@@ -249,7 +250,7 @@ func (c *comparison) requireDue(t *testing.T) {
 	slices.SortFunc(due, func(a, b competition.Due) int {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.CompetitionID, b.CompetitionID))
 	})
-	read := func(after competition.Due, before competition.Millis, limit int) []competition.Due {
+	read := func(after competition.Due, before calendar.Millis, limit int) []competition.Due {
 		got, err := c.store.DueBefore(t.Context(), after, before, limit)
 		require.NoError(t, err)
 		return append([]competition.Due{}, got...)

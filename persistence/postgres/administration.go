@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 const (
@@ -45,7 +46,7 @@ func (s *Store) APIKeys(ctx context.Context) (keys []competition.APIKey, err err
 				return err
 			}
 			copy(k.Hash[:], hash)
-			k.Scopes, k.CreatedAt = competition.Scopes(scopes), competition.MillisOf(created)
+			k.Scopes, k.CreatedAt = competition.Scopes(scopes), calendar.MillisOf(created)
 			k.ExpiresAt, k.RevokedAt = millisOrZero(expires), millisOrZero(revoked)
 			keys = append(keys, k)
 			return nil

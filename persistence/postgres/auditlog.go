@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 const (
@@ -177,7 +178,7 @@ func (r *auditRow) record() (*competition.AuditRecord, error) {
 		return nil, fmt.Errorf("%w: entry %d of the audit log cannot be read: %w", competition.ErrCorrupt, r.seq, why)
 	}
 	out := &competition.AuditRecord{Entry: competition.AuditEntry{
-		Seq: r.seq, ID: r.id, At: competition.MillisOf(r.at), Action: r.action, Route: r.route, Status: int(r.status), RequestID: r.requestID,
+		Seq: r.seq, ID: r.id, At: calendar.MillisOf(r.at), Action: r.action, Route: r.route, Status: int(r.status), RequestID: r.requestID,
 	}}
 	copy(out.Prev[:], r.prev)
 	for _, place := range r.places {
@@ -292,7 +293,7 @@ func (s *Store) ReadAuditLog(ctx context.Context, head func(competition.AuditHea
 }
 
 // RetainAuditLog removes old entries; see competition.AuditLogStore.
-func (s *Store) RetainAuditLog(ctx context.Context, olderThan competition.Millis, step int) (removed int64, err error) {
+func (s *Store) RetainAuditLog(ctx context.Context, olderThan calendar.Millis, step int) (removed int64, err error) {
 	if step <= 0 {
 		step = 1000
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 func userSubject(id string) competition.Subject {
@@ -113,7 +114,7 @@ func TestTwoStoresAppendToOneLog(t *testing.T) {
 	for w := range errs {
 		running.Go(func() {
 			for i := range 25 {
-				e := competition.AuditEntry{ID: "1", At: competition.Millis(i), Actor: userSubject(fmt.Sprintf("u%d", w))}
+				e := competition.AuditEntry{ID: "1", At: calendar.Millis(i), Actor: userSubject(fmt.Sprintf("u%d", w))}
 				if errs[w] = stores[w%2].Note(t.Context(), e); errs[w] != nil {
 					return
 				}

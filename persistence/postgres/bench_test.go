@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
@@ -103,7 +104,7 @@ func benchAppend(b *testing.B, store *Store, events int, chains ...*competition.
 // snapshotOf is a snapshot of n participants with a week of days each.
 func snapshotOf(id string, seq uint64, n int) *competition.Snapshot {
 	var days competition.Days
-	for d := range competition.Day(7) {
+	for d := range calendar.Day(7) {
 		days, _ = days.Merge(competition.Register{Day: 20_780 + d, RecordedAt: benchTime * 1e6, Metrics: competition.Metrics{Steps: 9_000, DistanceCm: 630_000, EnergyCentikcal: 36_000, ActiveMinutes: 90}})
 	}
 	s := &competition.Snapshot{CompetitionID: id, Seq: seq, Header: make([]byte, 300), Rows: make([]competition.Row, n)}

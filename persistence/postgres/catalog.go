@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Find is the summary of a competition; see competition.Catalog.
@@ -23,8 +24,8 @@ func (s *Store) Find(ctx context.Context, competitionID string) (competition.Sum
 }
 
 // Created is when competitions were created; see competition.Catalog.
-func (s *Store) Created(ctx context.Context, competitionIDs []string) ([]competition.Millis, error) {
-	found := make(map[string]competition.Millis, len(competitionIDs))
+func (s *Store) Created(ctx context.Context, competitionIDs []string) ([]calendar.Millis, error) {
+	found := make(map[string]calendar.Millis, len(competitionIDs))
 	err := s.each(ctx, createdSQL, func(row [][]byte) error {
 		id := string(row[0])
 		found[id], _ = competition.CreatedAt(id, row[1]) // A damaged record is recovery's to report.

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // erasureSQL are the statements of one erasure, all with the same arguments:
@@ -61,7 +62,7 @@ UPDATE paceboard.api_keys SET created_by = $2 WHERE created_by_kind = 'user' AND
 
 // Pseudonymise has the API keys and the audit log name a pseudonym; see
 // competition.ErasureStore.
-func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at competition.Millis, newID func() string) error {
+func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at calendar.Millis, newID func() string) error {
 	if _, err := s.write.Exec(ctx, eraseCreatorSQL, e.UserID, e.Pseudonym); err != nil {
 		return unavailable("pseudonymise the API keys", err)
 	}
@@ -79,7 +80,7 @@ func (s *Store) Pseudonymise(ctx context.Context, e competition.Erasure, at comp
 // eraseSubjects replaces the user in up to MaxErasedPlaces subjects of the audit
 // log, and has the log tell of it. Most people are in none, and then nobody waits
 // for it.
-func (s *Store) eraseSubjects(ctx context.Context, e competition.Erasure, at competition.Millis, newID func() string) (more bool, err error) {
+func (s *Store) eraseSubjects(ctx context.Context, e competition.Erasure, at calendar.Millis, newID func() string) (more bool, err error) {
 	err = s.write.QueryRow(ctx, isNamedSQL, e.UserID).Scan(&more)
 	if err != nil || !more {
 		return false, err

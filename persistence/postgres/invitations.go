@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 const (
@@ -126,7 +127,7 @@ func invitations(ctx context.Context, from querier, sql string, arguments ...any
 		err = row.Scan(&i.ID, &i.CompetitionID, &i.UserID, &i.InvitedBy, &i.ByOperator, &hash, &state, &created, &expires, &decided)
 		copy(i.Code[:], hash)
 		i.State, _ = competition.ParseInvitationState(state)
-		i.CreatedAt, i.ExpiresAt, i.DecidedAt = competition.MillisOf(created), competition.MillisOf(expires), millisOrZero(decided)
+		i.CreatedAt, i.ExpiresAt, i.DecidedAt = calendar.MillisOf(created), calendar.MillisOf(expires), millisOrZero(decided)
 		return i, err
 	})
 }
@@ -196,7 +197,7 @@ func invitationPages(visit func(competition.Invitation) bool, read func(last *co
 }
 
 // DecideInvitation stores an answer; see competition.InvitationStore.
-func (s *Store) DecideInvitation(ctx context.Context, id string, now competition.Millis, to competition.InvitationState) (i competition.Invitation, err error) {
+func (s *Store) DecideInvitation(ctx context.Context, id string, now calendar.Millis, to competition.InvitationState) (i competition.Invitation, err error) {
 	err = s.invitationWrite(ctx, "answer an invitation", func(tx pgx.Tx) error {
 		if i, err = invitation(ctx, tx, findInvitationSQL+` FOR UPDATE`, id); err != nil {
 			return err
@@ -212,7 +213,7 @@ func (s *Store) DecideInvitation(ctx context.Context, id string, now competition
 }
 
 // SweepInvitations deletes what need not be kept; see competition.InvitationStore.
-func (s *Store) SweepInvitations(ctx context.Context, now competition.Millis, limit int) (deleted int, err error) {
+func (s *Store) SweepInvitations(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error) {
 	for _, sql := range []string{sweepInvitationsSQL, sweepCodesSQL} {
 		done, err := s.write.Exec(ctx, sql, now.Time(), limit)
 		if err != nil {

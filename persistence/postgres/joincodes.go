@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 const (
@@ -60,7 +61,7 @@ func joinCodes(ctx context.Context, from querier, sql string, arguments ...any) 
 		var created, expires time.Time
 		err = row.Scan(&c.ID, &hash, &c.CompetitionID, &c.ByOperator, &c.Uses, &created, &expires)
 		copy(c.Hash[:], hash)
-		c.CreatedAt, c.ExpiresAt = competition.MillisOf(created), competition.MillisOf(expires)
+		c.CreatedAt, c.ExpiresAt = calendar.MillisOf(created), calendar.MillisOf(expires)
 		return c, err
 	})
 }

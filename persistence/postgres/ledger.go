@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 const (
@@ -55,19 +56,19 @@ ORDER BY t.seq, t.n, p.amount_minor, p.account`
 )
 
 // TransactionsOf visits a user's transactions, newest first; see
-// competition.LedgerStore.
-func (s *Store) TransactionsOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
+// ledger.Store.
+func (s *Store) TransactionsOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.UserTransaction) bool) error {
 	return pages(func() (int, bool, error) {
-		var page []competition.UserTransaction
+		var page []ledger.UserTransaction
 		err := s.each(ctx, transactionsOfSQL, func(v [][]byte) error {
-			t := competition.UserTransaction{
+			t := ledger.UserTransaction{
 				At: timestamp(v[0]), Currency: string(v[5]), Minor: bigint(v[6]),
-				ID: competition.TransactionID{CompetitionID: string(v[1]), Seq: uint64(bigint(v[2])), N: uint32(bigint(v[3]))},
+				ID: ledger.TransactionID{CompetitionID: string(v[1]), Seq: uint64(bigint(v[2])), N: uint32(bigint(v[3]))},
 			}
-			t.Type, _ = competition.ParseTransactionType(string(v[4]))
+			t.Type, _ = ledger.ParseTransactionType(string(v[4]))
 			page = append(page, t)
 			return nil
-		}, userID, after == (competition.LedgerPlace{}), after.At.Time(), after.CompetitionID, int64(after.Seq), int64(after.N), ledgerPage)
+		}, userID, after == (ledger.Place{}), after.At.Time(), after.CompetitionID, int64(after.Seq), int64(after.N), ledgerPage)
 		for i := range page {
 			if !visit(page[i]) {
 				return 0, false, err
@@ -78,14 +79,14 @@ func (s *Store) TransactionsOf(ctx context.Context, userID string, after competi
 	})
 }
 
-// PrizesOf visits a user's prizes, newest first; see competition.LedgerStore.
-func (s *Store) PrizesOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.Prize) bool) error {
+// PrizesOf visits a user's prizes, newest first; see ledger.Store.
+func (s *Store) PrizesOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.Prize) bool) error {
 	return pages(func() (int, bool, error) {
-		var page []competition.Prize
+		var page []ledger.Prize
 		err := s.each(ctx, prizesOfSQL, func(v [][]byte) error {
 			page = append(page, prizeOf(v))
 			return nil
-		}, userID, after == (competition.LedgerPlace{}), after.At.Time(), after.CompetitionID, int64(after.N), ledgerPage)
+		}, userID, after == (ledger.Place{}), after.At.Time(), after.CompetitionID, int64(after.N), ledgerPage)
 		for i := range page {
 			if !visit(page[i]) {
 				return 0, false, err
@@ -96,15 +97,15 @@ func (s *Store) PrizesOf(ctx context.Context, userID string, after competition.L
 	})
 }
 
-// PendingPrizes visits what is pending; see competition.LedgerStore.
-func (s *Store) PendingPrizes(ctx context.Context, after competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error {
+// PendingPrizes visits what is pending; see ledger.Store.
+func (s *Store) PendingPrizes(ctx context.Context, after ledger.PrizeID, visit func(ledger.Prize, ledger.Handover) bool) error {
 	return pages(func() (int, bool, error) {
-		var prizes []competition.Prize
-		var handovers []competition.Handover
+		var prizes []ledger.Prize
+		var handovers []ledger.Handover
 		err := s.each(ctx, pendingPrizesSQL, func(v [][]byte) error {
 			prize := prizeOf(v)
-			h := competition.Handover{Prize: prize.ID(), Attempts: int(integer(v[11])), NextAt: timestamp(v[12]), Error: string(v[13])}
-			h.Status, _ = competition.ParseHandoverStatus(string(v[10]))
+			h := ledger.Handover{Prize: prize.ID(), Attempts: int(integer(v[11])), NextAt: timestamp(v[12]), Error: string(v[13])}
+			h.Status, _ = ledger.ParseHandoverStatus(string(v[10]))
 			prizes, handovers = append(prizes, prize), append(handovers, h)
 			return nil
 		}, after.CompetitionID, int64(after.Number), ledgerPage)
@@ -129,17 +130,17 @@ func pages(read func() (rows int, more bool, err error)) error {
 }
 
 // prizeOf is a row of prizeColumns.
-func prizeOf(v [][]byte) competition.Prize {
-	p := competition.Prize{
+func prizeOf(v [][]byte) ledger.Prize {
+	p := ledger.Prize{
 		CompetitionID: string(v[0]), Number: uint32(bigint(v[1])), UserID: string(v[2]), Rank: int(bigint(v[3])), Minor: bigint(v[4]),
 		Currency: string(v[5]), CreatedAt: timestamp(v[7]), DistributedAt: timestamp(v[8]), Reason: string(v[9]),
 	}
-	p.Status, _ = competition.ParsePrizeStatus(string(v[6]))
+	p.Status, _ = ledger.ParsePrizeStatus(string(v[6]))
 	return p
 }
 
-// SaveHandover stores a hand-over; see competition.LedgerStore.
-func (s *Store) SaveHandover(ctx context.Context, h *competition.Handover, attempts int) error {
+// SaveHandover stores a hand-over; see ledger.Store.
+func (s *Store) SaveHandover(ctx context.Context, h *ledger.Handover, attempts int) error {
 	done, err := s.write.Exec(ctx, saveHandoverSQL, h.Prize.CompetitionID, int64(h.Prize.Number), h.Status.String(), h.Attempts, int64(h.NextAt), h.Error, attempts)
 	if err != nil {
 		return unavailable("save a hand-over", err)
@@ -151,14 +152,14 @@ func (s *Store) SaveHandover(ctx context.Context, h *competition.Handover, attem
 }
 
 // ReadLedger visits a competition's ledger, as of one moment; see
-// competition.LedgerStore.
-func (s *Store) ReadLedger(ctx context.Context, competitionID string, transaction func(competition.Transaction) error, prize func(competition.Prize) error) error {
+// ledger.Store.
+func (s *Store) ReadLedger(ctx context.Context, competitionID string, transaction func(ledger.Transaction) error, prize func(ledger.Prize) error) error {
 	tx, err := s.read.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
 	if err != nil {
 		return unavailable("read the ledger", err)
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // There is nothing to lose.
-	var t competition.Transaction
+	var t ledger.Transaction
 	finish := func() error {
 		if t.ID.Seq == 0 {
 			return nil
@@ -166,17 +167,17 @@ func (s *Store) ReadLedger(ctx context.Context, competitionID string, transactio
 		return transaction(t)
 	}
 	err = eachOf(ctx, tx, ledgerOfSQL, func(v [][]byte) error {
-		id := competition.TransactionID{CompetitionID: competitionID, Seq: uint64(bigint(v[0])), N: uint32(bigint(v[1]))}
+		id := ledger.TransactionID{CompetitionID: competitionID, Seq: uint64(bigint(v[0])), N: uint32(bigint(v[1]))}
 		if id != t.ID {
 			if err := finish(); err != nil {
 				return err
 			}
-			t = competition.Transaction{ID: id, Currency: string(v[3]), At: timestamp(v[4])}
-			t.Type, _ = competition.ParseTransactionType(string(v[2]))
+			t = ledger.Transaction{ID: id, Currency: string(v[3]), At: timestamp(v[4])}
+			t.Type, _ = ledger.ParseTransactionType(string(v[2]))
 		}
 		if v[5] != nil {
-			account, _ := competition.ParseAccount(string(v[5]))
-			t.Postings = append(t.Postings, competition.Posting{Account: account, Minor: bigint(v[6])})
+			account, _ := ledger.ParseAccount(string(v[5]))
+			t.Postings = append(t.Postings, ledger.Posting{Account: account, Minor: bigint(v[6])})
 		}
 		return nil
 	}, competitionID)

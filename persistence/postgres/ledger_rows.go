@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 //go:embed append.sql
@@ -61,7 +62,7 @@ func (r *ledgerRows) add(place int32, b *competition.Batch) {
 			r.account, r.amount = append(r.account, p.Account.String()), append(r.amount, p.Minor)
 		}
 	}
-	for _, p := range lastOfEach(b.Prizes, func(p *competition.Prize) uint32 { return p.Number }) {
+	for _, p := range lastOfEach(b.Prizes, func(p *ledger.Prize) uint32 { return p.Number }) {
 		r.prizePlace, r.number = append(r.prizePlace, place), append(r.number, int64(p.Number))
 		r.userID, r.rank = append(r.userID, p.UserID), append(r.rank, int64(p.Rank))
 		r.prizeMinor, r.prizeCurrency = append(r.prizeMinor, p.Minor), append(r.prizeCurrency, p.Currency)

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Statements of the lifetime statistics. Names of sources have no control
@@ -104,7 +105,7 @@ func project(ctx context.Context, tx pgx.Tx, p *competition.Projection) error {
 // monthKey is the primary key of the table lifetime.
 type monthKey struct {
 	userID string
-	month  competition.Month
+	month  calendar.Month
 }
 
 // partsOf is what the rows say of each user and month, for those rows that have
@@ -192,9 +193,9 @@ func collectMonths(rows pgx.Rows) (all []storedMonth, err error) {
 	var synced *time.Time
 	var m storedMonth
 	_, err = pgx.ForEachRow(rows, []any{&m.userID, &month, &synced, &m.Sources, (*[]byte)(&m.Days)}, func() error {
-		m.month = competition.DayOf(month).Month()
+		m.month = calendar.DayOf(month).Month()
 		if synced != nil {
-			m.SyncedAt = competition.MillisOf(*synced)
+			m.SyncedAt = calendar.MillisOf(*synced)
 		}
 		if err := m.Check(m.month); err != nil {
 			return fmt.Errorf("%w: lifetime statistics of %s cannot be read: %w", competition.ErrCorrupt, month.Format("2006-01"), err)

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/porttest"
 )
 
@@ -76,7 +77,7 @@ func TestProcessesProjectTheSameUsers(t *testing.T) {
 			for u := range users {
 				user, n := fmt.Sprintf("user-%d", u), rng.Int64N(50_000)
 				_, err := g.C.SubmitSync(g.Now, &competition.SubmitSync{
-					UserID: user, Source: "phone", Day: competition.DayOf(g.Now.Time()), Metrics: competition.Metrics{Steps: n},
+					UserID: user, Source: "phone", Day: calendar.DayOf(g.Now.Time()), Metrics: competition.Metrics{Steps: n},
 				})
 				require.NoError(t, err)
 				most[user] = max(most[user], n)

@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 const (
@@ -70,7 +71,7 @@ LIMIT $4`
 )
 
 // DueBefore is the competitions whose status is due; see competition.Catalog.
-func (s *Store) DueBefore(ctx context.Context, after competition.Due, before competition.Millis, limit int) ([]competition.Due, error) {
+func (s *Store) DueBefore(ctx context.Context, after competition.Due, before calendar.Millis, limit int) ([]competition.Due, error) {
 	rows, err := s.read.Query(ctx, dueSQL, after.At.Time(), after.CompetitionID, before.Time(), limit)
 	if err != nil {
 		return nil, unavailable("find what is due", err)
@@ -78,7 +79,7 @@ func (s *Store) DueBefore(ctx context.Context, after competition.Due, before com
 	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d competition.Due, err error) {
 		var at time.Time
 		err = row.Scan(&d.CompetitionID, &at)
-		d.At = competition.MillisOf(at)
+		d.At = calendar.MillisOf(at)
 		return d, err
 	})
 	if err != nil {
@@ -230,7 +231,7 @@ func (s *Store) readOver(ctx context.Context, l *competition.Listing, own []comp
 	if err == nil {
 		_, err = pgx.ForEachRow(rows, []any{&last.ID, &at, &packed}, func() error {
 			examined++
-			last.Start = competition.MillisOf(at)
+			last.Start = calendar.MillisOf(at)
 			if packed == nil {
 				return nil
 			}

@@ -11,6 +11,7 @@ import (
 	"github.com/pressly/goose/v3"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 //go:embed migrations/audit/up.sql
@@ -83,7 +84,7 @@ func untypedEntries(ctx context.Context, tx *sql.Tx, after string) (entries []co
 		var e competition.UntypedEntry
 		var at time.Time
 		err := scan(&e.ID, &at, &e.Actor, &e.Action, &e.Target, &e.Status, &e.RequestID)
-		e.At = competition.MillisOf(at)
+		e.At = calendar.MillisOf(at)
 		entries = append(entries, e)
 		return err
 	}, untypedAuditSQL, after, auditStep)

@@ -7,10 +7,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/porttest"
 )
 
-const day = competition.Millis(24 * 60 * 60 * 1000)
+const day = calendar.Millis(24 * 60 * 60 * 1000)
 
 // playDays is a game that begins with a day's two events and then has five syncs
 // on each of so many days.
@@ -21,7 +22,7 @@ func playDays(t *testing.T, store *Store, id string, days int) *porttest.Game {
 	require.NoError(t, g.Join("anna", "Anna"))
 	require.NoError(t, g.Commit(t.Context()))
 	for i := range days {
-		g.Now = porttest.Start + competition.Millis(i)*day/2 // the game lasts five days
+		g.Now = porttest.Start + calendar.Millis(i)*day/2 // the game lasts five days
 		for j := range 5 {
 			require.NoError(t, g.Sync("anna", 0, int64(10*i+j+1)))
 			require.NoError(t, g.Commit(t.Context()))

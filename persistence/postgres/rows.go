@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // appendRows are the rows of an append, column by column, in the order in which
@@ -153,7 +154,7 @@ type erasure struct {
 	competition.Erasure
 }
 
-func instantOrNull(at competition.Millis) *time.Time {
+func instantOrNull(at calendar.Millis) *time.Time {
 	if at == 0 {
 		return nil
 	}
@@ -161,11 +162,11 @@ func instantOrNull(at competition.Millis) *time.Time {
 	return &t
 }
 
-func millisOrZero(t *time.Time) competition.Millis {
+func millisOrZero(t *time.Time) calendar.Millis {
 	if t == nil {
 		return 0
 	}
-	return competition.MillisOf(*t)
+	return calendar.MillisOf(*t)
 }
 
 // querier is a pool or a transaction.

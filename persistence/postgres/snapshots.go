@@ -8,6 +8,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // saveRows is how many rows go to the server at a time: some megabytes.
@@ -151,10 +152,10 @@ SELECT number, present, score, steps, distance_cm, energy_centikcal, active_minu
 FROM paceboard.participants WHERE competition_id = $1 ORDER BY number`
 
 // timestamp is a timestamptz: microseconds since 2000; NULL is never.
-func timestamp(b []byte) competition.Millis {
+func timestamp(b []byte) calendar.Millis {
 	const millisTo2000 = 946_684_800_000
 	if b == nil {
 		return 0
 	}
-	return competition.Millis(bigint(b)/1000 + millisTo2000)
+	return calendar.Millis(bigint(b)/1000 + millisTo2000)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/persistence/porttest"
 )
 
@@ -78,7 +79,7 @@ func (r *rival) play(ctx context.Context) error {
 		var decided []int64
 		for range 1 + r.rng.IntN(2) {
 			r.steps++
-			g.Now = max(g.Now, porttest.Start+1000*competition.Millis(r.steps)) // or the report would say nothing new
+			g.Now = max(g.Now, porttest.Start+1000*calendar.Millis(r.steps)) // or the report would say nothing new
 			if err := g.Sync(fmt.Sprintf("user-%d-%d", r.number, r.rng.IntN(20)), -r.rng.IntN(2), r.steps); err != nil {
 				return err
 			}

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 func TestDaysAreUnpackedAsTheyWerePacked(t *testing.T) {
@@ -20,7 +21,7 @@ func TestDaysAreUnpackedAsTheyWerePacked(t *testing.T) {
 		var days competition.Days
 		for range rng.IntN(30) {
 			r := competition.Register{
-				Day: 20_000 + competition.Day(rng.IntN(40)), Source: uint32(rng.IntN(300)),
+				Day: 20_000 + calendar.Day(rng.IntN(40)), Source: uint32(rng.IntN(300)),
 				Metrics: competition.Metrics{
 					Steps: rng.Int64N(1 << rng.IntN(53)), DistanceCm: rng.Int64N(1 << rng.IntN(53)),
 					EnergyCentikcal: rng.Int64N(1 << rng.IntN(53)), ActiveMinutes: rng.Int64N(1 << rng.IntN(53)),
@@ -49,7 +50,7 @@ func TestDaysAreUnpackedAsTheyWerePacked(t *testing.T) {
 		for want := range days.All() {
 			require.Less(t, i, len(got))
 			g := competition.Register{
-				Day: competition.DayOf(got[i].Day), Source: uint32(got[i].Source),
+				Day: calendar.DayOf(got[i].Day), Source: uint32(got[i].Source),
 				Metrics: competition.Metrics{Steps: got[i].Steps, DistanceCm: got[i].Distance, EnergyCentikcal: got[i].Energy, ActiveMinutes: got[i].Minutes},
 			}
 			if got[i].RecordedNs != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // ErrAnother is given where a competition's place is taken.
@@ -98,12 +99,12 @@ func (w *graft) add(ctx context.Context, records []byte) (err error) {
 		if err != nil {
 			return err
 		}
-		rows := &b.LedgerRows
+		rows := &b.Rows
 		if w.chain.Seq <= w.stored.Seq {
 			if w.chain.Seq == w.stored.Seq && w.chain.Hash != w.stored.Hash {
 				return ErrAnother
 			}
-			rows = &competition.LedgerRows{} // it is there
+			rows = &ledger.Rows{} // it is there
 		} else {
 			b.Records = append(b.Records, records[:len(records)-len(rest)]...)
 			b.Events = append(b.Events, event)
