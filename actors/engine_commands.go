@@ -23,12 +23,12 @@ func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary
 	defer end()
 	command := *c
 	command.Definition.PrizeSplit = slices.Clone(c.Definition.PrizeSplit)
-	command.Limited = e.options.MaxCreated > 0 && !c.Caller.Operator
+	command.Limited = e.options.MaxCreated > 0 && !c.Operator
 	reply, err := forward[competition.CreateReply](e, c.Definition.ID, &command, deadlineOf(ctx))
 	if isUncounted(err) {
 		command := command
 		command.Limited = false
-		err = e.withinQuota(ctx, c.Caller.UserID, making, func() (err error) {
+		err = e.withinQuota(ctx, c.UserID, making, func() (err error) {
 			reply, err = forward[competition.CreateReply](e, c.Definition.ID, &command, deadlineOf(ctx))
 			return err
 		})

@@ -65,7 +65,7 @@ func (e *Engine) withinQuota(ctx context.Context, userID string, q quota, carryO
 // forwardJoin carries out a join, which the caller does not change any more.
 func (e *Engine) forwardJoin(ctx context.Context, competitionID string, j *competition.JoinCompetition) (entry competition.Entry, err error) {
 	limited := *j
-	limited.Limited = e.options.MaxJoined > 0 && !j.Caller.Operator
+	limited.Limited = e.options.MaxJoined > 0 && !j.Operator
 	entry, err = forward[competition.Entry](e, competitionID, &limited, deadlineOf(ctx))
 	if isUncounted(err) {
 		err = e.withinQuota(ctx, j.UserID, takingPart, func() (err error) {

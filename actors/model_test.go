@@ -173,7 +173,7 @@ func (m *model) join(now time.Time, at mark, j *competition.JoinCompetition) err
 	p, own := m.people[j.UserID], j.Caller.UserID == j.UserID
 	status := m.status(now)
 	switch {
-	case !own && !j.Caller.Operator:
+	case !own && !j.Operator:
 		return m.concealed(j.Caller, competition.ErrForbidden)
 	case !own && !p.present && p.ever, own && !p.ever && m.def.Enrollment == competition.Invite && j.UserID != m.creator:
 		return m.concealed(j.Caller, competition.ErrInvitationRequired)

@@ -62,10 +62,7 @@ func Audit(ctx context.Context, id string, first uint64, from Source, progress f
 
 // replay derives everything from the journal alone.
 func (a *Audited) replay(ctx context.Context, id string, from Source, progress func(records int)) (*Competition, error) {
-	r := &recovery{
-		c: New(id, func() Key { return Key{} }), identities: map[uint32]Identity{}, committed: map[uint32]commitment{},
-		progress: func(_, records int) { progress(records) },
-	}
+	r := newRecovery(New(id, func() Key { return Key{} }), func(_, records int) { progress(records) })
 	deriver, wallets := NewLedgerDeriver(id), map[string]int64{}
 	userOf := func(number uint32) string { return r.who(number).UserID }
 	var rows LedgerRows
@@ -78,8 +75,8 @@ func (a *Audited) replay(ctx context.Context, id string, from Source, progress f
 		a.Transactions, rows.Prizes = rows.Transactions, rows.Prizes[:0]
 		return nil
 	}
-	if err := from.ReadIdentities(ctx, id, r.identity); err != nil {
-		return nil, fmt.Errorf("read identities: %w", err)
+	if err := r.identify(ctx, from, r.identity); err != nil {
+		return nil, err
 	}
 	return r.c, r.replay(ctx, from)
 }

@@ -67,7 +67,7 @@ func appendDistribution(dst []byte, a *distribution) []byte {
 	return dst
 }
 
-func readAward(r *wire.Reader) *distribution {
+func readDistribution(r *wire.Reader) *distribution {
 	at, pool, sponsor, n := Millis(r.Varint()), r.Amount(), r.Amount(), r.Length()
 	a := newDistribution(at, pool, sponsor, n)
 	for range n {

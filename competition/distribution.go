@@ -35,7 +35,7 @@ type PrizesReply struct {
 // ErrTooManyWinners.
 func (cmd *DistributePrizes) Decide(c *Competition, now Millis) (Decision, error) {
 	c.advance(now)
-	if !cmd.Caller.Operator {
+	if !cmd.Operator {
 		return Decision{}, ErrForbidden
 	}
 	if c.decided.status == 0 {

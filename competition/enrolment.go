@@ -62,7 +62,7 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 	number, enrolled := c.enrolment(j.UserID)
 	own := j.UserID == j.Caller.UserID
 	switch {
-	case IsPseudonym(j.UserID), !own && !j.Caller.Operator:
+	case IsPseudonym(j.UserID), !own && !j.Operator:
 		return Decision{}, ErrForbidden
 	case c.decided.status == 0:
 		return Decision{}, ErrUnknownCompetition

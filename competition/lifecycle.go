@@ -33,7 +33,7 @@ func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, erro
 		return Decision{}, err
 	}
 	switch {
-	case !cmd.Caller.Operator && (definition.EntryFeeMinor > 0 || definition.PrizePoolMinor > 0):
+	case !cmd.Operator && (definition.EntryFeeMinor > 0 || definition.PrizePoolMinor > 0):
 		return Decision{}, ErrForbidden
 	case c.decided.status != 0:
 		return Decision{}, ErrExists
@@ -41,11 +41,11 @@ func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, erro
 		return Decision{}, ErrUncounted
 	}
 	event := &CompetitionCreated{Definition: definition}
-	if cmd.Caller.UserID != "" {
-		event.Who = Identity{Key: c.newKey(), UserID: cmd.Caller.UserID}
+	if cmd.UserID != "" {
+		event.Who = Identity{Key: c.newKey(), UserID: cmd.UserID}
 		event.Creator = event.Who.Commitment()
 		c.putIdentity(event.Who)
-		c.putMembership(cmd.Caller.UserID, 0, false)
+		c.putMembership(cmd.UserID, 0, false)
 	}
 	c.emit(Event{At: now, Detail: event})
 	c.decided.definition, c.decided.status = definition, Upcoming
@@ -105,7 +105,7 @@ func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
 		return Decision{}, err
 	}
 	switch {
-	case !c.manages(cmd.Caller), !cmd.Patch.onlyWords() && !c.rules(cmd.Caller), cmd.Patch.touchesMoney(&edited) && !cmd.Caller.Operator:
+	case !c.manages(cmd.Caller), !cmd.Patch.onlyWords() && !c.rules(cmd.Caller), cmd.Patch.touchesMoney(&edited) && !cmd.Operator:
 		return Decision{}, ErrForbidden
 	case c.decided.status != Upcoming && !cmd.Patch.onlyWords():
 		return Decision{}, ErrStarted
@@ -141,7 +141,7 @@ func (cmd *CancelCompetition) Decide(c *Competition, now Millis) (Decision, erro
 	case !c.rules(cmd.Caller):
 		return Decision{}, c.conceal(cmd.Caller, ErrForbidden)
 	case c.decided.status == Cancelled:
-	case c.decided.status != Upcoming && !cmd.Caller.Operator:
+	case c.decided.status != Upcoming && !cmd.Operator:
 		return Decision{}, ErrStarted
 	case c.decided.status == Settled:
 		return Decision{}, ErrClosed

@@ -26,7 +26,7 @@ func StoredMark(ctx context.Context, id string, from Source) (string, error) {
 	c := New(id, nil)
 	header := func(b []byte) error {
 		if _, err := c.loadHeader(b); err != nil {
-			return c.applied.corrupt(err.Error())
+			return err
 		}
 		return enough
 	}

@@ -228,12 +228,12 @@ func (m *model) create(cmd *CreateCompetition) answer {
 	switch {
 	case d.End <= m.now:
 		return answer{err: &InvalidError{}}
-	case (d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0) && !cmd.Caller.Operator:
+	case (d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0) && !cmd.Operator:
 		return answer{err: ErrForbidden}
 	case m.created:
 		return answer{err: ErrExists}
 	}
-	m.created, m.def, m.creator = true, d, cmd.Caller.UserID
+	m.created, m.def, m.creator = true, d, cmd.UserID
 	return answer{created: true}
 }
 
@@ -339,7 +339,7 @@ func (m *model) join(j *JoinCompetition) error {
 		removed = p.review.removedAt
 	}
 	switch {
-	case !own && !j.Caller.Operator:
+	case !own && !j.Operator:
 		return ErrForbidden
 	case !m.created:
 		return ErrUnknownCompetition
@@ -404,9 +404,9 @@ func (m *model) edit(e *EditCompetition) error {
 		return &InvalidError{}
 	case !m.manages(e.Caller):
 		return ErrForbidden
-	case !e.Caller.Operator && (e.Patch.EntryFeeMinor != nil && *e.Patch.EntryFeeMinor > 0):
+	case !e.Operator && (e.Patch.EntryFeeMinor != nil && *e.Patch.EntryFeeMinor > 0):
 		return ErrForbidden
-	case !e.Caller.Operator && e.Patch.Currency != nil && (d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0):
+	case !e.Operator && e.Patch.Currency != nil && (d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0):
 		return ErrForbidden
 	case !onlyWords && !m.rules(e.Caller):
 		return ErrForbidden
@@ -475,7 +475,7 @@ func (m *model) cancel(c *CancelCompetition) error {
 		return ErrForbidden
 	case m.cancelled:
 		return nil
-	case m.status() != Upcoming && !c.Caller.Operator:
+	case m.status() != Upcoming && !c.Operator:
 		return ErrStarted
 	case m.settled:
 		return ErrClosed

@@ -35,7 +35,7 @@ func (m *model) distribute(cmd *DistributePrizes) error {
 		pool = cmd.PoolMinor
 	}
 	switch {
-	case !cmd.Caller.Operator:
+	case !cmd.Operator:
 		return ErrForbidden
 	case !m.created:
 		return ErrUnknownCompetition

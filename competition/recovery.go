@@ -26,12 +26,12 @@ func Recover(ctx context.Context, id string, from Source, newKey func() Key, pro
 	if progress == nil {
 		progress = func(int, int) {}
 	}
-	r := &recovery{c: New(id, newKey), identities: map[uint32]Identity{}, committed: map[uint32]commitment{}, progress: progress}
+	r := newRecovery(New(id, newKey), progress)
 	if err := from.Load(ctx, id, r.header, r.row); err != nil {
 		return nil, fmt.Errorf("load snapshot: %w", err)
 	}
-	if err := from.ReadIdentities(ctx, id, r.identity); err != nil {
-		return nil, fmt.Errorf("read identities: %w", err)
+	if err := r.identify(ctx, from, r.identity); err != nil {
+		return nil, err
 	}
 	if err := r.rank(); err != nil {
 		return nil, err
@@ -47,9 +47,9 @@ func Recover(ctx context.Context, id string, from Source, newKey func() Key, pro
 // as for Recover; the state then stays as far as it came.
 func (c *Competition) CatchUp(ctx context.Context, from Source) error {
 	c.Rollback()
-	r := &recovery{c: c, identities: map[uint32]Identity{}, committed: map[uint32]commitment{}, progress: func(int, int) {}}
-	if err := from.ReadIdentities(ctx, c.ID(), r.identity); err != nil {
-		return fmt.Errorf("read identities: %w", err)
+	r := newRecovery(c, func(int, int) {})
+	if err := r.identify(ctx, from, r.identity); err != nil {
+		return err
 	}
 	return r.replay(ctx, from)
 }
@@ -67,6 +67,10 @@ type recovery struct {
 	before     func(*Event) error // if not nil, sees each event before it is applied
 }
 
+func newRecovery(c *Competition, progress func(rows, records int)) *recovery {
+	return &recovery{c: c, identities: map[uint32]Identity{}, committed: map[uint32]commitment{}, progress: progress}
+}
+
 // commitment is what the journal last said of an identity row.
 type commitment struct {
 	seq  uint64
@@ -81,7 +85,7 @@ func (r *recovery) corrupt(reason string) error { return r.c.applied.corrupt(rea
 func (r *recovery) header(b []byte) error {
 	rows, err := r.c.loadHeader(b)
 	if err != nil {
-		return r.corrupt(err.Error())
+		return err
 	}
 	r.rows, r.c.saved = rows, r.c.applied.Seq
 	r.c.participants.byUser = make(map[string]uint32, rows)
@@ -129,23 +133,34 @@ func (r *recovery) row(row Row) error {
 	return nil
 }
 
-// identity takes the identity rows: those of snapshot rows go straight into
-// them, the others wait for the events that name them.
-func (r *recovery) identity(i Identity) error {
-	c := r.c
-	if err := i.unsound(); err != nil {
-		return r.corrupt(fmt.Sprintf("the identity row of participant %d has %v", i.Number, err))
+// identify gives the identity rows, which are sound, to take.
+func (r *recovery) identify(ctx context.Context, from Source, take func(Identity)) error {
+	err := from.ReadIdentities(ctx, r.c.ID(), func(i Identity) error {
+		if err := i.unsound(); err != nil {
+			return r.corrupt(fmt.Sprintf("the identity row of participant %d has %v", i.Number, err))
+		}
+		take(i)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read identities: %w", err)
 	}
+	return nil
+}
+
+// identity takes an identity row: that of a snapshot's row goes straight into the
+// row, the others wait for the events that name them.
+func (r *recovery) identity(i Identity) {
+	c := r.c
 	if c.participants.has(i.Number) && c.participants.at(i.Number).userID == "" {
 		c.participants.identify(i.Number, i.UserID, i.UserName)
 		r.keys = append(r.keys, i.Key)
-		return nil
+		return
 	}
 	if i.Number == 0 {
 		c.creator = i.UserID
 	}
 	r.identities[i.Number] = i
-	return nil
 }
 
 // who is the identity row of a number; the zero value when there is none.
@@ -215,17 +230,14 @@ func (r *recovery) replay(ctx context.Context, from Source) error {
 			return mismatch
 		}
 		r.reread = true
-		if err := from.ReadIdentities(ctx, r.c.ID(), r.identityAgain); err != nil {
-			return fmt.Errorf("read identities: %w", err)
+		if err := r.identify(ctx, from, r.identityAgain); err != nil {
+			return err
 		}
 	}
 }
 
 // identityAgain takes an identity row that may have changed since it was read.
-func (r *recovery) identityAgain(i Identity) error {
-	if err := i.unsound(); err != nil {
-		return r.corrupt(fmt.Sprintf("the identity row of participant %d has %v", i.Number, err))
-	}
+func (r *recovery) identityAgain(i Identity) {
 	if i.Number == 0 {
 		r.c.creator = i.UserID
 	}
@@ -234,7 +246,6 @@ func (r *recovery) identityAgain(i Identity) error {
 		r.c.participants.forget(i.Number)
 		r.c.participants.identify(i.Number, i.UserID, i.UserName)
 	}
-	return nil
 }
 
 func (r *recovery) applyJournal(ctx context.Context, from Source) error {

@@ -73,8 +73,16 @@ func (c *Competition) appendHeader(dst []byte) []byte {
 	return dst
 }
 
-// loadHeader is the inverse of appendHeader; it returns how many rows follow.
+// loadHeader is the inverse of appendHeader; it returns how many rows follow. The
+// error is a *CorruptError.
 func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
+	if rows, err = c.readHeader(b); err != nil {
+		err = c.applied.corrupt(err.Error())
+	}
+	return rows, err
+}
+
+func (c *Competition) readHeader(b []byte) (rows uint32, err error) {
 	fields, ok := wire.Unseal(b)
 	if !ok {
 		return 0, errors.New("the snapshot's header has a wrong checksum")
@@ -94,7 +102,7 @@ func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 	}
 	c.definition = readDefinition(&r)
 	if version == moneyVersion {
-		c.distribution = readAward(&r)
+		c.distribution = readDistribution(&r)
 		c.balances.enterDistribution(c.distribution)
 	}
 	if err := r.End(); err != nil {
@@ -106,10 +114,8 @@ func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 // SnapshotChain is where in the journal the header of a snapshot stands.
 func SnapshotChain(competitionID string, header []byte) (Chain, error) {
 	c := New(competitionID, nil)
-	if _, err := c.loadHeader(header); err != nil {
-		return Chain{}, c.applied.corrupt(err.Error())
-	}
-	return c.applied, nil
+	_, err := c.loadHeader(header)
+	return c.applied, err
 }
 
 // ChainBefore is where a reading of a journal stands that begins with these
@@ -128,8 +134,6 @@ func ChainBefore(competitionID string, records []byte) (Chain, error) {
 // names of the sources that its rows count into.
 func SnapshotSources(competitionID string, header []byte) (seq uint64, sources []string, err error) {
 	c := New(competitionID, nil)
-	if _, err := c.loadHeader(header); err != nil {
-		return 0, nil, c.applied.corrupt(err.Error())
-	}
-	return c.applied.Seq, c.sources.names, nil
+	_, err = c.loadHeader(header)
+	return c.applied.Seq, c.sources.names, err
 }
