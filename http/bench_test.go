@@ -15,6 +15,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 	"github.com/paceboard/paceboard/http/internal/decode"
+	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
 const hotBody = `{"user_id":"8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0c001","competition_id":"spring","steps":10000,"distance":8000.25,"calories":500,"active_minutes":60,"source":"google_fit","date":"2026-05-01T00:00:00Z","recorded_at":"2026-05-01T18:03:00Z"}`
@@ -42,8 +43,10 @@ func (c *endless) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (*endless) takes() bool                      { return true }
-func (*endless) follow([]byte, bool)              {}
+var _ listen.Following = (*endless)(nil) // or it would be sent other answers than clients are
+
+func (*endless) Takes() bool                      { return true }
+func (*endless) Follow([]byte, bool)              {}
 func (*endless) Write(p []byte) (int, error)      { return len(p), nil }
 func (*endless) Close() error                     { return nil }
 func (*endless) SetDeadline(time.Time) error      { return nil }

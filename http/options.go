@@ -59,10 +59,10 @@ type Options struct {
 }
 
 // ProjectKeys verify the tokens of a project, for [Options].
-type (
-	ProjectKeys        = auth.ProjectKeys
-	ProjectKeysOptions = auth.ProjectKeysOptions
-)
+type ProjectKeys = auth.ProjectKeys
+
+// ProjectKeysOptions are the options of [ProjectKeys].
+type ProjectKeysOptions = auth.ProjectKeysOptions
 
 // NewProjectKeys begins to fetch a project's keys, and goes on until ctx ends or they
 // are closed.

@@ -129,8 +129,7 @@ func problemOf(err error) (p *problem, known bool) {
 	if errors.As(err, &p) {
 		return p, true
 	}
-	var syntax decode.SyntaxError
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[decode.SyntaxError](err); ok {
 		return kindInvalidJSON.with(string(syntax)), true
 	}
 	var invalid *competition.InvalidError
@@ -149,7 +148,7 @@ func problemOf(err error) (p *problem, known bool) {
 			if spent, ok := errors.AsType[*competition.JournalBudgetError](err); ok {
 				p = p.after(spent.RetryAfter.Seconds())
 			}
-			if refused, ok := errors.AsType[*auth.Refusal](err); ok {
+			if refused, ok := errors.AsType[*auth.RefusalError](err); ok {
 				p.detail, p.retryAfter = refused.Detail, refused.RetryAfter
 			}
 			return p, true

@@ -3,7 +3,7 @@
 // starts at [Authenticator].
 //
 // It never decides what a caller may do, and knows neither HTTP requests nor their
-// answers: a refusal is a [Refusal], which package http tells as a problem.
+// answers: a refusal is a [RefusalError], which package http tells as a problem.
 package auth
 
 import (
@@ -95,7 +95,7 @@ func TokenOf(header []byte) (token []byte, ok bool) {
 
 // Missing returns the refusal of a caller without a token; detail says how to send one.
 func (a *Authenticator) Missing(detail string) error {
-	return a.refused(&Refusal{Kind: ErrMissing, rule: "missing", Detail: detail})
+	return a.refused(&RefusalError{Kind: ErrMissing, rule: "missing", Detail: detail})
 }
 
 // Token authenticates by a token, whose bytes it does not keep.
@@ -172,7 +172,7 @@ func (a *Authenticator) Recheck(id *Identity, due bool) error {
 	case !due:
 		return nil
 	case id.Key == "":
-		return a.refused(&Refusal{Kind: ErrExpired, rule: "expired", Detail: "the token has expired"})
+		return a.refused(&RefusalError{Kind: ErrExpired, rule: "expired", Detail: "the token has expired"})
 	}
 	return a.refused(a.keys.holds(id))
 }
@@ -182,7 +182,7 @@ func (a *Authenticator) ForgetKeys() { a.keys.forget() }
 
 // refused logs a refusal, and returns it. Every 401 passes here.
 func (a *Authenticator) refused(err error) error {
-	if refused, ok := errors.AsType[*Refusal](err); ok && refused.rule != "" {
+	if refused, ok := errors.AsType[*RefusalError](err); ok && refused.rule != "" {
 		a.refusals.note(refused.rule, refused.Detail)
 	}
 	return err

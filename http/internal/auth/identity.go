@@ -44,10 +44,11 @@ func (n *LastName) Copy(name string) string {
 	return own
 }
 
-const (
-	Leeway = 5 * time.Second // how far the issuer's clock and this machine's may differ
-	never  = 253402300799    // an API key's Expires without an end: that of the year 9999
-)
+// Leeway is how far the issuer's clock and this machine's may differ.
+const Leeway = 5 * time.Second
+
+// never is when an API key without an end expires: at that of the year 9999.
+const never = 253402300799
 
 // withdrawn reports whether the project has withdrawn the key that signed the
 // token, which is then void.

@@ -77,7 +77,7 @@ func (k *keyring) verify(token []byte) (*Identity, error) {
 }
 
 // errExpiredKey is returned for an API key that has expired.
-var errExpiredKey = &Refusal{Kind: ErrExpired, rule: "api_key_expired", Detail: "the API key has expired"}
+var errExpiredKey = &RefusalError{Kind: ErrExpired, rule: "api_key_expired", Detail: "the API key has expired"}
 
 // holds is nil if the key of a live client is still valid. It is an error, too, if that
 // cannot be known: a long connection is no reason for long trust.

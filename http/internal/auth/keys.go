@@ -14,8 +14,9 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
-	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // How the project's keys are kept fresh.
@@ -229,7 +230,7 @@ func (k *ProjectKeys) unavailable() error {
 	if k.problem != nil || k.fetch != nil {
 		detail, at = "the project's keys cannot be fetched now", k.next
 	}
-	refused := &Refusal{Kind: ErrUnavailable, Detail: detail}
+	refused := &RefusalError{Kind: ErrUnavailable, Detail: detail}
 	if k.fetch == nil {
 		refused.RetryAfter = int((time.Until(at) + time.Second - 1) / time.Second)
 	}

@@ -115,7 +115,7 @@ func (k *keyTime) try(token []byte) (code string, retryAfter int) {
 	if err == nil {
 		return "", 0
 	}
-	if refused, ok := errors.AsType[*Refusal](err); ok {
+	if refused, ok := errors.AsType[*RefusalError](err); ok {
 		retryAfter = max(refused.RetryAfter, 1)
 	}
 	return codeOf(err), retryAfter

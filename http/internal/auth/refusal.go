@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The kinds of a [Refusal].
+// The kinds of a [RefusalError].
 var (
 	ErrMissing     = errors.New("there is no token")
 	ErrInvalid     = errors.New("the token is not valid")
@@ -17,21 +17,21 @@ var (
 	ErrUnavailable = errors.New("the token cannot be checked now")
 )
 
-// Refusal is why a caller is not admitted. It wraps its Kind.
-type Refusal struct {
+// RefusalError is why a caller is not admitted. It wraps its Kind.
+type RefusalError struct {
 	Kind       error  // one of the above
 	Detail     string // for the client and the log; of the token it holds short, quoted claims alone
 	RetryAfter int    // seconds, if Kind is ErrUnavailable and it is known
 	rule       string // one of few words by which the log counts; empty for ErrUnavailable, which is not the token's fault
 }
 
-func (r *Refusal) Error() string { return "the token is refused: " + r.Detail }
+func (r *RefusalError) Error() string { return "the token is refused: " + r.Detail }
 
-func (r *Refusal) Unwrap() error { return r.Kind }
+func (r *RefusalError) Unwrap() error { return r.Kind }
 
 // refuseToken makes the refusal of a token by a rule.
-func refuseToken(rule, format string, args ...any) *Refusal {
-	return &Refusal{Kind: ErrInvalid, rule: rule, Detail: fmt.Sprintf(format, args...)}
+func refuseToken(rule, format string, args ...any) *RefusalError {
+	return &RefusalError{Kind: ErrInvalid, rule: rule, Detail: fmt.Sprintf(format, args...)}
 }
 
 // errMalformedToken is returned for something that is not a token.

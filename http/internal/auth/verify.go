@@ -110,7 +110,7 @@ func (k *keyed) checkUser(c *claims) error {
 
 // reasonOf returns why a token could not be read, or its signature not be verified.
 func reasonOf(err error, token *jwt.Token) error {
-	var refused *Refusal
+	var refused *RefusalError
 	switch {
 	case errors.As(err, &refused):
 		return refused

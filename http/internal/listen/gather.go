@@ -15,14 +15,14 @@ import (
 // the buffer beside its header fields, and copying it is faster.
 const followFrom = 2 << 10
 
-// following is a connection that may take bodies.
-type following interface {
-	// takes reports whether it does.
-	takes() bool
-	// follow has a body sent right after the header fields that are written next. It
+// Following is a connection that may take bodies.
+type Following interface {
+	// Takes reports whether it does.
+	Takes() bool
+	// Follow has a body sent right after the header fields that are written next. It
 	// must not change before they are. A page begins with header fields of its own,
 	// so that the empty line after the others is left out.
-	follow(body []byte, page bool)
+	Follow(body []byte, page bool)
 }
 
 // answer is what one system call sends. It comes from a pool, since there are many
@@ -37,18 +37,18 @@ var answers = sync.Pool{New: func() any { return new(answer) }}
 
 // TakesPages reports whether the answer may be a page.
 func TakesPages(ctx *fasthttp.RequestCtx) bool {
-	conn, ok := ctx.Conn().(following)
-	return ok && conn.takes() && !ctx.IsHead()
+	conn, ok := ctx.Conn().(Following)
+	return ok && conn.Takes() && !ctx.IsHead()
 }
 
 // HandOver gives the connection a page, or a large body, if it takes any.
 func HandOver(ctx *fasthttp.RequestCtx, page []byte) {
-	conn, ok := ctx.Conn().(following)
-	if !ok || !conn.takes() {
+	conn, ok := ctx.Conn().(Following)
+	if !ok || !conn.Takes() {
 		return
 	}
 	if page != nil {
-		conn.follow(page, true)
+		conn.Follow(page, true)
 		ctx.Response.SkipBody = true // fasthttp then says nothing of a body
 		return
 	}
@@ -59,18 +59,19 @@ func HandOver(ctx *fasthttp.RequestCtx, page []byte) {
 	if len(body) < followFrom || ctx.Response.StatusCode() == fasthttp.StatusNotModified || ctx.Response.StatusCode() == fasthttp.StatusNoContent {
 		return
 	}
-	conn.follow(body, false)
+	conn.Follow(body, false)
 	ctx.Response.SkipBody = true // but fasthttp says how long it is
 }
 
-// takes and follow implement following by the connection inside.
-func (c *Conn) takes() bool {
-	conn, ok := c.Conn.(following)
-	return ok && conn.takes()
+// Takes implements Following by the connection inside.
+func (c *Conn) Takes() bool {
+	conn, ok := c.Conn.(Following)
+	return ok && conn.Takes()
 }
 
-func (c *Conn) follow(body []byte, page bool) {
-	if conn, ok := c.Conn.(following); ok {
-		conn.follow(body, page)
+// Follow implements Following by the connection inside.
+func (c *Conn) Follow(body []byte, page bool) {
+	if conn, ok := c.Conn.(Following); ok {
+		conn.Follow(body, page)
 	}
 }

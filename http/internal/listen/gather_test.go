@@ -26,7 +26,7 @@ func TestABodyFollowsTheHeaderFields(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, len(text), n)
 	}
-	conn.follow([]byte("body"), false)
+	conn.Follow([]byte("body"), false)
 	write("HTTP/1.1 200 OK\r\nA: ")
 	arrives("HTTP/1.1 200 OK\r\nA: ")
 	write("b\r\n\r\n")
@@ -35,11 +35,11 @@ func TestABodyFollowsTheHeaderFields(t *testing.T) {
 	write("HTTP/1.1 200 OK\r\n\r\n")
 	arrives("HTTP/1.1 200 OK\r\n\r\n")
 
-	conn.follow([]byte("C: d\r\n\r\nbody"), true)
+	conn.Follow([]byte("C: d\r\n\r\nbody"), true)
 	write("HTTP/1.1 200 OK\r\nA: b\r\n\r\n")
 	arrives("HTTP/1.1 200 OK\r\nA: b\r\nC: d\r\n\r\nbody")
 
-	conn.follow([]byte("body"), false)
+	conn.Follow([]byte("body"), false)
 	require.NoError(t, conn.Close())
 	n, err := io.WriteString(lazy, "HTTP/1.1 200 OK\r\n\r\n")
 	require.ErrorIs(t, err, net.ErrClosed)
@@ -58,7 +58,7 @@ func TestABodyThatIsTakenSlowlyIsWhole(t *testing.T) {
 	require.NoError(t, lazy.SetWriteDeadline(time.Now().Add(time.Minute)), "the timer stays")
 	armed := conn.writeBy.armed.Load()
 	const head = "HTTP/1.1 200 OK\r\n\r\n"
-	conn.follow(body, false)
+	conn.Follow(body, false)
 	done := make(chan error, 1)
 	go func() {
 		_, err := io.WriteString(lazy, head)

@@ -57,11 +57,11 @@ func (c *lazyConn) SetDeadline(t time.Time) error {
 	return errors.Join(c.SetReadDeadline(t), c.SetWriteDeadline(t))
 }
 
-// takes implements following.
-func (*lazyConn) takes() bool { return true }
+// Takes implements Following.
+func (*lazyConn) Takes() bool { return true }
 
-// follow implements following.
-func (c *lazyConn) follow(body []byte, page bool) {
+// Follow implements Following.
+func (c *lazyConn) Follow(body []byte, page bool) {
 	next, _ := answers.Get().(*answer)
 	next.pieces[1], next.page = body, page
 	c.next = next

@@ -11,9 +11,10 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Limit is a listener that limits how many connections are open at a time, in all and
@@ -50,6 +51,7 @@ func NewLimit(o Options) *Limit { return &Limit{Options: o, addresses: map[netip
 // owner is the address that a connection counts towards; none if it is not counted.
 type owner struct{ address netip.Addr }
 
+// Accept implements net.Listener.
 func (l *Limit) Accept() (net.Conn, error) {
 	for {
 		conn, err := l.Listener.Accept()
@@ -186,6 +188,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 	return n, err //nolint:wrapcheck // fasthttp compares it
 }
 
+// Close closes the connection, which may linger before, and which its limit then no
+// longer counts.
 func (c *Conn) Close() error {
 	c.left.Do(func() {
 		if c.lingers.Load() && c.limit.Lingering.Begin() {

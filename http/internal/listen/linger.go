@@ -21,6 +21,7 @@ const maxLingering = 256
 // is closed first, and the rest when the client has closed its own.
 type Lingering struct{ places chan struct{} }
 
+// NewLingering makes one for which no connection lingers yet.
 func NewLingering() *Lingering { return &Lingering{make(chan struct{}, maxLingering)} }
 
 // Begin returns false if too many linger already. After true the caller calls End.
