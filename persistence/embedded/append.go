@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
-
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -53,16 +51,6 @@ func (s *Store) outcome(ctx context.Context, c *commit) error {
 	case <-ctx.Done():
 		return outOfTime(ctx, "the disk has not confirmed the write yet")
 	}
-}
-
-// commit is one Pebble batch on its way.
-type commit struct {
-	batch      *pebble.Batch
-	claims     []byte // for the commit watermark, once the batch is durable
-	key, value []byte // scratch
-	batches    int
-	bytes      int
-	done       chan error // capacity 1
 }
 
 func (s *Store) newCommit() *commit {
@@ -163,8 +151,6 @@ func (c *commit) add(b *competition.Batch, before *competition.Summary) error {
 	return nil
 }
 
-func (c *commit) set(value []byte) error { return c.batch.Set(c.key, value, nil) }
-
 // runCommits makes commits durable, one after another. It is a goroutine of its
 // own so that Append can leave at its deadline.
 func (s *Store) runCommits() {
@@ -182,17 +168,6 @@ func (s *Store) runCommits() {
 		s.release()
 		c.done <- err
 	}
-}
-
-// apply commits with an fsync. What Pebble cannot write it reports by Fatalf, or,
-// once a write has failed already, by a panic.
-func (s *Store) apply(batch *pebble.Batch) error {
-	defer func() {
-		if failure := recover(); failure != nil {
-			s.log.Fatalf("commit: %v", failure)
-		}
-	}()
-	return s.db.Apply(batch, pebble.Sync)
 }
 
 // refuse notes the error of one batch of n.

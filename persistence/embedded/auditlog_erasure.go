@@ -77,21 +77,7 @@ func (l *logChange) markNamed(userID string) error {
 	return setMark(l.batch, removedMark+blockName(l.head.First))
 }
 
-// auditBlock is how many records a mark of subjects stands for, so that a scrub
-// rewrites those near by and not the whole log.
-const auditBlock = 256
-
 // blockName is how marks name the block of a record.
 func blockName(seq uint64) string {
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, seq)[:seqSize-1])
-}
-
-// appendBlockKey appends what the subjects of a block's records begin with, or
-// those of the block after it.
-func appendBlockKey(dst []byte, name string, after uint64) []byte {
-	block, _ := hex.DecodeString(name)
-	var seq [seqSize]byte
-	copy(seq[:], block)
-	next := binary.BigEndian.Uint64(seq[:]) + after*auditBlock
-	return append(dst, append([]byte{subjectKeys, '/'}, binary.BigEndian.AppendUint64(nil, next)[:seqSize-1]...)...)
 }

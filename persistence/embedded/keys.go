@@ -3,6 +3,7 @@ package embedded
 import (
 	"bytes"
 	"encoding/binary"
+	"encoding/hex"
 	"strings"
 
 	"github.com/paceboard/paceboard/competition/calendar"
@@ -213,3 +214,17 @@ func invitedKey(userID, id string) []byte {
 
 // lastName is what stands after the last separator of a key that ends in a name.
 func lastName(key []byte) string { return string(key[bytes.LastIndexByte(key, separator)+1:]) }
+
+// auditBlock is how many records a mark of subjects stands for, so that a scrub
+// rewrites those near by and not the whole log.
+const auditBlock = 256
+
+// appendBlockKey appends what the subjects of a block's records begin with, or
+// those of the block after it.
+func appendBlockKey(dst []byte, name string, after uint64) []byte {
+	block, _ := hex.DecodeString(name)
+	var seq [seqSize]byte
+	copy(seq[:], block)
+	next := binary.BigEndian.Uint64(seq[:]) + after*auditBlock
+	return append(dst, append([]byte{subjectKeys, '/'}, binary.BigEndian.AppendUint64(nil, next)[:seqSize-1]...)...)
+}

@@ -14,27 +14,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Options say where the store is and how it behaves.
-type Options struct {
-	Dir          string               // the data folder; it is made if it is not there
-	FS           vfs.FS               // nil means the real disk
-	MinFreeBytes uint64               // less free space than this, and no write is taken; 0 never refuses
-	BallastBytes int64                // 0 means 64 MiB, less than 0 no ballast
-	Logger       *slog.Logger         // nil discards
-	OnFatal      func(message string) // a write cannot be made durable: end the process and do not return; nil logs and exits with status 1
-	NoTimers     bool                 // for tests whose time is not real: nothing happens by the clock alone, so the disk's free space is not watched
-
-	tune func(*pebble.Options) // for tests
-}
-
-const (
-	pebbleFolder   = "pebble"
-	memTableBytes  = 64 << 20 // 4 MiB and 256 MiB are both slower for small synced commits
-	cacheBytes     = 64 << 20
-	manifestBytes  = 1 // a new one whenever more tables came than there are: it is read again and again, and Scrub needs to be rid of old ones
-	defaultBallast = 64 << 20
-)
-
 // Open opens the store of a folder, or makes a new one. It returns by ctx's
 // deadline, which should leave time to read a log of some 100 MiB; afterwards
 // ctx means nothing to the store. Competitions whose journal lost its end are
@@ -53,7 +32,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.BallastBytes = defaultBallast
 	}
 	opening := &opening{
-		Options: o, renewing: renewing, path: o.FS.PathJoin(o.Dir, pebbleFolder),
+		options: o, renewing: renewing, path: o.FS.PathJoin(o.Dir, pebbleFolder),
 		log: newPebbleLog(o.Logger, o.OnFatal), opened: make(chan *Store), failed: make(chan error), left: make(chan struct{}),
 	}
 	go opening.run()
@@ -75,8 +54,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 // opening is an Open under way, in a goroutine of its own because Pebble has
 // ways to wait forever.
 type opening struct {
-	Options
-	path string // Pebble's folder
+	options Options
+	path    string // Pebble's folder
 
 	renewing *atomic.Bool
 	log      *pebbleLog
@@ -99,7 +78,7 @@ func (o *opening) run() {
 	case <-o.left: // Too late: nobody will ever close it but we.
 		s.start()
 		if err := s.Close(); err != nil {
-			o.Logger.Warn("the store opened after the deadline and did not close well", "error", err)
+			o.options.Logger.Warn("the store opened after the deadline and did not close well", "error", err)
 		}
 	}
 }
@@ -109,7 +88,7 @@ func (o *opening) open() (s *Store, err error) {
 	if err := o.makeFolder(); err != nil {
 		return nil, err
 	}
-	lock, err := pebble.LockDirectory(o.path, o.FS)
+	lock, err := pebble.LockDirectory(o.path, o.options.FS)
 	if err != nil {
 		if _, ok := errors.AsType[*fs.PathError](err); ok {
 			return nil, err
@@ -124,14 +103,14 @@ func (o *opening) open() (s *Store, err error) {
 			err = errors.Join(err, lock.Close())
 		}
 	}()
-	if err := o.makeRoom(); err != nil {
+	if err := makeRoom(&o.options); err != nil {
 		return nil, err
 	}
-	said, found, err := readWatermark(o.FS, o.Dir)
+	said, found, err := readWatermark(o.options.FS, o.options.Dir)
 	if err != nil {
 		return nil, err
 	}
-	before, err := pebble.Peek(o.path, o.FS)
+	before, err := pebble.Peek(o.path, o.options.FS)
 	if err != nil {
 		return nil, err
 	}
@@ -152,49 +131,30 @@ func (o *opening) open() (s *Store, err error) {
 // makeFolder makes the folders and has them on disk. The data folder's own entry
 // is synced every time, in case that it was made and then the power failed.
 func (o *opening) makeFolder() error {
-	if err := makeDir(o.FS, o.path); err != nil {
+	if err := makeDir(o.options.FS, o.path); err != nil {
 		return err
 	}
-	if err := syncDir(o.FS, o.Dir); err != nil {
+	if err := syncDir(o.options.FS, o.options.Dir); err != nil {
 		return err
 	}
-	err := syncDir(o.FS, o.FS.PathDir(o.Dir))
+	err := syncDir(o.options.FS, o.options.FS.PathDir(o.options.Dir))
 	if errors.Is(err, fs.ErrPermission) {
 		return nil // It was there before, and belongs to somebody else.
 	}
 	return err
 }
 
-// makeDir makes a folder, and what it lies in, and syncs the entries of those
-// that were not there.
-func makeDir(files vfs.FS, path string) error {
-	there, err := exists(files, path)
-	if there || err != nil {
-		return err
-	}
-	parent := files.PathDir(path)
-	if parent != path {
-		if err := makeDir(files, parent); err != nil {
-			return err
-		}
-	}
-	if err := files.MkdirAll(path, 0o750); err != nil {
-		return err
-	}
-	return syncDir(files, parent)
-}
-
 // openPebble opens the database. A new one is closed and opened again at once:
 // Pebble begins a database in its oldest format, and its first log would stay in
 // that, in which a damaged record looks like the end.
 func (o *opening) openPebble(lock *pebble.Lock, claimed claim) (*pebble.DB, error) {
-	there, err := pebble.Peek(o.path, o.FS)
+	there, err := pebble.Peek(o.path, o.options.FS)
 	if err != nil {
 		return nil, err
 	}
 	switch {
 	case there.Exists:
-		if err := checkManifest(o.FS, there.ManifestFilename, claimed); err != nil {
+		if err := checkManifest(o.options.FS, there.ManifestFilename, claimed); err != nil {
 			return nil, err
 		}
 	case claimed.name != "":
@@ -213,7 +173,7 @@ func (o *opening) openPebble(lock *pebble.Lock, claimed claim) (*pebble.DB, erro
 
 func (o *opening) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 	options := &pebble.Options{
-		FS:                  o.FS,
+		FS:                  o.options.FS,
 		Lock:                lock,
 		FormatMajorVersion:  pebble.FormatNewest,
 		MemTableSize:        memTableBytes,
@@ -222,11 +182,11 @@ func (o *opening) pebbleOptions(lock *pebble.Lock) *pebble.Options {
 		Logger:              o.log,
 		EventListener:       o.log.events(),
 	}
-	if o.NoTimers {
+	if o.options.NoTimers {
 		options.Experimental.CompactionScheduler = pebble.NewConcurrencyLimitSchedulerWithNoPeriodicGrantingForTest()
 	}
-	if o.tune != nil {
-		o.tune(options)
+	if o.options.tune != nil {
+		o.options.tune(options)
 	}
 	return options
 }
@@ -242,57 +202,48 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 		return nil, err
 	}
 	for _, damage := range damaged {
-		o.Logger.Error("a competition lost acknowledged events and is refused; restore the data folder from a backup",
+		o.options.Logger.Error("a competition lost acknowledged events and is refused; restore the data folder from a backup",
 			"competition", damage.CompetitionID, "seq", damage.Seq, "reason", damage.Reason)
 	}
 	switch {
 	case !found && len(said.journals) > 0:
-		o.Logger.Warn("the data folder has no commit watermark: events that were lost before now would go unnoticed")
+		o.options.Logger.Warn("the data folder has no commit watermark: events that were lost before now would go unnoticed")
 	case said.skipped > 0:
-		o.Logger.Info("the commit watermark has bytes that are no claim, as after a power loss", "bytes", said.skipped)
+		o.options.Logger.Info("the commit watermark has bytes that are no claim, as after a power loss", "bytes", said.skipped)
 	}
-	w := &watermark{fs: o.FS, dir: o.Dir, logger: o.Logger}
+	w := &watermark{fs: o.options.FS, dir: o.options.Dir, logger: o.options.Logger}
 	if err := w.write(said); err != nil {
 		if w.file != nil {
 			err = errors.Join(err, w.file.Close())
 		}
 		return nil, err
 	}
-	there, err := pebble.Peek(o.path, o.FS)
+	there, err := pebble.Peek(o.path, o.options.FS)
 	if err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	o.log.manifest.CompareAndSwap(nil, &there.ManifestFilename) // Nothing may have been written yet.
 	s := &Store{
-		options: o.Options, log: o.log, db: db, lock: lock, mark: w, damaged: damaged,
+		options: o.options, log: o.log, db: db, lock: lock, mark: w, damaged: damaged,
 		saving: newTurns(), projecting: newTurns(), handing: newTurns(), administering: newTurns(), inviting: newTurns(), auditing: newTurns(),
 		bulks: make(chan struct{}, bulkPlaces()),
 		slot:  make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{},
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.claimManifest()
-	if err := s.fillLists(o.FS.PathBase(last), o.FS.PathBase(there.OptionsFilename)); err != nil {
+	if err := s.fillLists(o.options.FS.PathBase(last), o.options.FS.PathBase(there.OptionsFilename)); err != nil {
 		return nil, errors.Join(err, w.close())
 	}
 	s.measure()
 	n, err := s.typeOldEntries(context.Background())
 	switch {
 	case errors.Is(err, competition.ErrCorrupt): // no reason to keep competitions from running
-		o.Logger.Error("entries of the audit log that an older version wrote cannot be read; the log shows none of those that are left", "error", err)
+		o.options.Logger.Error("entries of the audit log that an older version wrote cannot be read; the log shows none of those that are left", "error", err)
 	case err != nil:
 		return nil, errors.Join(err, w.close())
 	}
 	if n > 0 {
-		o.Logger.Info("the audit log has typed subjects now", "entries", n)
+		o.options.Logger.Info("the audit log has typed subjects now", "entries", n)
 	}
 	return s, nil
-}
-
-// exists reports whether there is a file of that name.
-func exists(files vfs.FS, path string) (bool, error) {
-	_, err := files.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil, err
 }

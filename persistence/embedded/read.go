@@ -2,9 +2,6 @@ package embedded
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"io"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -88,76 +85,14 @@ func (s *Store) ReadIdentities(ctx context.Context, competitionID string, visit 
 	return eachError(err, competitionID, 1)
 }
 
-// each visits the rows from lower to upper; key and value are the visitor's
-// only until it returns. errEnough ends the visit without an error. Its errors are
-// the visitor's, Pebble's marked as corruption (see eachError), and
-// competition.ErrUnavailable.
-func each(ctx context.Context, from pebble.Reader, lower, upper []byte, visit func(key, value []byte) error) (err error) {
-	rows, err := from.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
+// readJSON reads one row; absent is the error where there is none.
+func (s *Store) readJSON(key []byte, row any, absent error) error {
+	value, err := get(s.db, key)
+	switch {
+	case err != nil:
 		return unread(err)
+	case value == nil:
+		return absent
 	}
-	defer func() {
-		if closing := rows.Close(); err == nil { // It repeats the error that ended the loop.
-			err = unread(closing)
-		}
-	}()
-	const checkEvery = 256
-	n := 0
-	for valid := rows.First(); valid; valid = rows.Next() {
-		if n++; n%checkEvery == 0 && ctx.Err() != nil {
-			return outOfTime(ctx, "reading was not finished")
-		}
-		value, err := rows.ValueAndErr()
-		if err != nil {
-			return unread(err)
-		}
-		switch err := visit(rows.Key(), value); {
-		case errors.Is(err, errEnough):
-			return nil
-		case err != nil:
-			return err
-		}
-	}
-	return nil
-}
-
-// errEnough ends a visit.
-var errEnough = errors.New("the visitor has enough")
-
-// eachError turns an error of each, which visited the rows of a competition from a
-// seq on, into one of the core's. An empty id stands for several competitions.
-func eachError(err error, id string, seq uint64) error {
-	if pebble.IsCorruptionError(err) {
-		return translate(err, id, seq)
-	}
-	return err
-}
-
-// unread leaves corruption to the caller, who knows what it concerns.
-func unread(err error) error {
-	if err == nil || pebble.IsCorruptionError(err) {
-		return err
-	}
-	return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
-}
-
-// closeAfter closes what was read from, and keeps an error that came before.
-func closeAfter(from io.Closer, err *error) {
-	if closing := from.Close(); *err == nil && closing != nil {
-		*err = fmt.Errorf("%w: %w", competition.ErrUnavailable, closing)
-	}
-}
-
-// get is the value of a row, copied; nil if there is none.
-func get(from pebble.Reader, key []byte) ([]byte, error) {
-	value, closer, err := from.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	row := append(make([]byte, 0, len(value)), value...)
-	return row, closer.Close()
+	return parseJSON(key, value, row)
 }

@@ -158,15 +158,3 @@ func parseJSON(key, value []byte, row any) error {
 	}
 	return nil
 }
-
-// readJSON reads one row; absent is the error where there is none.
-func (s *Store) readJSON(key []byte, row any, absent error) error {
-	value, err := get(s.db, key)
-	switch {
-	case err != nil:
-		return unread(err)
-	case value == nil:
-		return absent
-	}
-	return parseJSON(key, value, row)
-}

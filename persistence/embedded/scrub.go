@@ -104,12 +104,6 @@ func brackets(mark string) (all []bracket) {
 // before.
 const scrubLimit = 2 * time.Minute
 
-// scrubRun is a scrub that is wanted, under way or over.
-type scrubRun struct {
-	over chan struct{} // closed when it is
-	err  error
-}
-
 // Scrub rewrites the tables that hold what was erased, and has the old ones, the
 // logs and the MANIFEST replaced; see competition.ErasureStore. At most one is
 // under way, and one waits, which does the work of everybody who came meanwhile:

@@ -19,7 +19,7 @@ import (
 const ballastFile = "ballast"
 
 // makeRoom sees to it that there is space enough to open Pebble.
-func (o *opening) makeRoom() error {
+func makeRoom(o *Options) error {
 	free, known, err := freeBytes(o.FS, o.Dir)
 	if err != nil || !known {
 		return err
@@ -29,7 +29,7 @@ func (o *opening) makeRoom() error {
 	if err != nil {
 		return err
 	}
-	need, err := o.replayBytes()
+	need, err := replayBytes(o)
 	if err != nil {
 		return err
 	}
@@ -44,7 +44,7 @@ func (o *opening) makeRoom() error {
 		}
 		o.Logger.Warn("the disk is nearly full: the ballast was given up to open the data folder", "free", readable(free))
 	case !short && !there && o.BallastBytes > 0 && free >= max(o.MinFreeBytes, need)+2*uint64(o.BallastBytes):
-		o.makeBallast(path)
+		makeBallast(o, path)
 	}
 	if free < need {
 		return fmt.Errorf("%w: %s is free, and replaying the log takes %s; free some space and start again", ErrFull, readable(free), readable(need))
@@ -53,7 +53,7 @@ func (o *opening) makeRoom() error {
 }
 
 // makeBallast reserves the space. Doing without is no reason not to start.
-func (o *opening) makeBallast(path string) {
+func makeBallast(o *Options, path string) {
 	f, err := o.FS.Create(path, vfs.WriteCategoryUnspecified)
 	if err == nil {
 		err = errors.Join(f.Preallocate(0, o.BallastBytes), f.Sync(), f.Close())
@@ -65,9 +65,10 @@ func (o *opening) makeBallast(path string) {
 
 // replayBytes is about how much Pebble writes when it opens: its logs, as
 // tables. Not more than two of them are alive; older ones wait for new use.
-func (o *opening) replayBytes() (uint64, error) {
+func replayBytes(o *Options) (uint64, error) {
 	const overhead, mostLogs = 1 << 20, 2 * memTableBytes
-	names, err := o.FS.List(o.path)
+	path := o.FS.PathJoin(o.Dir, pebbleFolder)
+	names, err := o.FS.List(path)
 	if err != nil {
 		return 0, err
 	}
@@ -76,7 +77,7 @@ func (o *opening) replayBytes() (uint64, error) {
 		if !strings.HasSuffix(name, logSuffix) {
 			continue
 		}
-		info, err := o.FS.Stat(o.FS.PathJoin(o.path, name))
+		info, err := o.FS.Stat(o.FS.PathJoin(path, name))
 		if err != nil {
 			return 0, err
 		}

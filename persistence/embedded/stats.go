@@ -1,7 +1,6 @@
 package embedded
 
 import (
-	"sync/atomic"
 	"time"
 )
 
@@ -29,37 +28,4 @@ func (s *Store) Stats() Stats {
 		FreeBytes:  s.counters.free.Load(),
 		Damaged:    len(s.damaged),
 	}
-}
-
-// counters are written by the one goroutine that commits, free by the guard.
-type counters struct {
-	commits, batches, bytes atomic.Uint64
-	last, mean              atomic.Int64 // nanoseconds
-	began                   atomic.Int64 // of the commit under way, Unix nanoseconds; 0 when there is none
-	free                    atomic.Uint64
-}
-
-func (c *counters) begin(now time.Time) { c.began.Store(now.UnixNano()) }
-
-func (c *counters) end(done *commit, took time.Duration, err error) {
-	c.began.Store(0)
-	if err != nil {
-		return
-	}
-	c.commits.Add(1)
-	c.batches.Add(uint64(done.batches))
-	c.bytes.Add(uint64(done.bytes))
-	c.last.Store(int64(took))
-	if c.mean.CompareAndSwap(0, int64(took)) {
-		return
-	}
-	c.mean.Add((int64(took) - c.mean.Load()) / 16)
-}
-
-// waiting is how long the commit under way has been.
-func (c *counters) waiting(now time.Time) time.Duration {
-	if began := c.began.Load(); began != 0 {
-		return time.Duration(now.UnixNano() - began)
-	}
-	return 0
 }

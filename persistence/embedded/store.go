@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"sync"
 	"sync/atomic"
@@ -11,7 +10,6 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Store keeps all competitions in one folder. All methods but Close are safe for
@@ -59,14 +57,6 @@ type Store struct {
 
 var _ competition.Store = (*Store)(nil)
 
-// start begins the store's own goroutines.
-func (s *Store) start() {
-	s.running.Go(s.runCommits)
-	if !s.options.NoTimers {
-		s.running.Go(s.runGuard)
-	}
-}
-
 // acquire takes the slot.
 func (s *Store) acquire(ctx context.Context) error {
 	select {
@@ -87,44 +77,6 @@ func (s *Store) acquire(ctx context.Context) error {
 }
 
 func (s *Store) release() { <-s.slot }
-
-// runGuard looks after the disk, off the path of the commits.
-func (s *Store) runGuard() {
-	for worker.Pause(s.closing, time.Second) {
-		select {
-		case <-s.log.dead:
-			return
-		default:
-			s.measure()
-			s.claimManifest()
-		}
-	}
-}
-
-// claimManifest claims what the MANIFEST has grown by. How far it can be read
-// is found out first, and then it is synced, so that W1 holds although Pebble
-// may be writing to it.
-func (s *Store) claimManifest() {
-	path := *s.log.manifest.Load()
-	files := s.options.FS
-	info, err := files.Stat(path)
-	if err == nil && info.Size() == s.claimed {
-		return
-	}
-	var sound int64
-	if err == nil {
-		sound, err = soundBytes(files, path)
-	}
-	if err == nil {
-		err = syncDir(files, path) // It does for a file as well.
-	}
-	if err != nil { // It may just have been replaced.
-		s.options.Logger.Debug("the MANIFEST was not claimed", "error", err)
-		return
-	}
-	s.claimed = info.Size()
-	s.mark.add(appendClaim(nil, claimManifest, uint64(sound), files.PathBase(path)))
-}
 
 // hung is how long a commit may take before Check says so. A healthy disk takes
 // a millisecond.
@@ -147,18 +99,13 @@ func (s *Store) Check(context.Context) error {
 	return nil
 }
 
-// Close waits for the commit under way and ends the store. After a write that
-// could not be made durable there is nothing to end but the process.
-func (s *Store) Close() error {
-	s.close()
-	if err := s.acquire(context.Background()); err != nil {
-		return err
-	}
-	close(s.commits)
-	s.running.Wait()
-	err := s.db.Close()
-	if err == nil {
-		s.claimManifest()
-	}
-	return errors.Join(err, s.mark.close(), s.lock.Close())
+// turns lets one at a time read and write what belongs together. Nobody waits for
+// it beyond a deadline, as one would for a mutex: a disk that hangs under the first
+// of them must not keep the others' callers.
+type turns chan struct{} // capacity 1, full while it is somebody's turn
+
+// scrubRun is a scrub that is wanted, under way or over.
+type scrubRun struct {
+	over chan struct{} // closed when it is
+	err  error
 }

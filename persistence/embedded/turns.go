@@ -6,11 +6,6 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 )
 
-// turns lets one at a time read and write what belongs together. Nobody waits for
-// it beyond a deadline, as one would for a mutex: a disk that hangs under the first
-// of them must not keep the others' callers.
-type turns chan struct{} // capacity 1, full while it is somebody's turn
-
 func newTurns() turns { return make(turns, 1) }
 
 // take waits for the caller's turn, which lasts until done is called.
@@ -56,4 +51,15 @@ func (s *Store) write(ctx context.Context, t turns, fill func(batch *pebble.Batc
 	case <-ctx.Done():
 		return outOfTime(ctx, "the disk has not confirmed the write")
 	}
+}
+
+// apply commits with an fsync. What Pebble cannot write it reports by Fatalf, or,
+// once a write has failed already, by a panic.
+func (s *Store) apply(batch *pebble.Batch) error {
+	defer func() {
+		if failure := recover(); failure != nil {
+			s.log.Fatalf("commit: %v", failure)
+		}
+	}()
+	return s.db.Apply(batch, pebble.Sync)
 }

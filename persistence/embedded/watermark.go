@@ -216,19 +216,6 @@ func (w *watermark) write(c claims) error {
 	return errors.Join(err, syncDir(w.fs, w.dir))
 }
 
-// writeFile makes a file of these bytes, and has them on disk.
-func writeFile(files vfs.FS, path string, b []byte) error {
-	f, err := files.Create(path, vfs.WriteCategoryUnspecified)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(b)
-	if err == nil {
-		err = f.Sync()
-	}
-	return errors.Join(err, f.Close())
-}
-
 // close ends the file; what is pending is tried once more.
 func (w *watermark) close() error {
 	w.mu.Lock()
@@ -238,12 +225,4 @@ func (w *watermark) close() error {
 		_, err = w.file.WriteAt(w.pending, w.end)
 	}
 	return errors.Join(err, w.file.Close())
-}
-
-func syncDir(files vfs.FS, path string) error {
-	d, err := files.OpenDir(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
