@@ -12,6 +12,7 @@ import (
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // actorEnv is what the actors of competitions need, and share.
@@ -114,7 +115,7 @@ func (a *competitionActor) refuseWaiters(err error) {
 	a.gathering = a.gathering[:0]
 }
 
-func (a *competitionActor) now() competition.Millis { return competition.MillisOf(a.env.now()) }
+func (a *competitionActor) now() calendar.Millis { return calendar.MillisOf(a.env.now()) }
 
 // whyNot returns the refusal while there is no state.
 func (a *competitionActor) whyNot() error {

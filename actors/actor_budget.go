@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // A journal keeps all it is given, so a user who changes things endlessly could fill
@@ -77,7 +78,7 @@ func (b *budgets) shard(a account) *budgetShard { return &b.shards[a%budgetShard
 
 // left returns how much a user may add now. If that is nothing, the error is a
 // *competition.JournalBudgetError that says when there will be room.
-func (b *budgets) left(a account, now competition.Millis) (bytes int64, err error) {
+func (b *budgets) left(a account, now calendar.Millis) (bytes int64, err error) {
 	if a == 0 {
 		return math.MaxInt64, nil
 	}
@@ -96,7 +97,7 @@ func (b *budgets) left(a account, now competition.Millis) (bytes int64, err erro
 }
 
 // add counts what a user has added.
-func (b *budgets) add(a account, now competition.Millis, bytes int64) {
+func (b *budgets) add(a account, now calendar.Millis, bytes int64) {
 	if a == 0 || bytes <= 0 {
 		return
 	}
@@ -174,22 +175,22 @@ func (s *spent) roomAt(limit int64) time.Time {
 
 const secondsAnHour = 60 * 60
 
-func hourOf(now competition.Millis) int64 { return int64(now) / (secondsAnHour * 1000) }
+func hourOf(now calendar.Millis) int64 { return int64(now) / (secondsAnHour * 1000) }
 
 // bill is what the decisions on one message cost their payers. With budgets alone set
 // it is ready.
 type bill struct {
 	budgets *budgets
 	payer   string
-	account account            // of the payer
-	now     competition.Millis // when left was asked for
+	account account         // of the payer
+	now     calendar.Millis // when left was asked for
 	left    int64
 	written int64
 	err     error // of a payer with nothing left
 }
 
 // admit admits a payer. Error: *competition.JournalBudgetError.
-func (b *bill) admit(payer string, now competition.Millis) error {
+func (b *bill) admit(payer string, now calendar.Millis) error {
 	if payer != b.payer || b.now == 0 || b.err == nil && b.left <= b.written {
 		b.settle()
 		b.payer, b.account, b.now = payer, b.budgets.account(payer), now

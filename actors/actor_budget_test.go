@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // journalBytes is how long all that the competitions' journals hold is.
@@ -225,15 +226,15 @@ func TestABatchEndsWhereTheBudgetDoes(t *testing.T) {
 // TestBudgetsFollowTheirWindow holds budgets against a list of all that was added.
 func TestBudgetsFollowTheirWindow(t *testing.T) {
 	type addition struct {
-		at    competition.Millis
+		at    calendar.Millis
 		bytes int64
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		const limit = 1_000
 		b := newBudgets(limit)
-		now := competition.MillisOf(time.Unix(rapid.Int64Range(0, 1<<32).Draw(t, "now"), 0))
+		now := calendar.MillisOf(time.Unix(rapid.Int64Range(0, 1<<32).Draw(t, "now"), 0))
 		all := map[string][]addition{}
-		within := func(user string, at competition.Millis) (n int64) {
+		within := func(user string, at calendar.Millis) (n int64) {
 			for _, a := range all[user] {
 				if hourOf(a.at) > hourOf(at)-budgetHours {
 					n += a.bytes
@@ -242,7 +243,7 @@ func TestBudgetsFollowTheirWindow(t *testing.T) {
 			return n
 		}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
-			now += competition.Millis(rapid.OneOf(rapid.Int64Range(0, 4*3600_000), rapid.Int64Range(0, 60*3600_000)).Draw(t, "later"))
+			now += calendar.Millis(rapid.OneOf(rapid.Int64Range(0, 4*3600_000), rapid.Int64Range(0, 60*3600_000)).Draw(t, "later"))
 			user := rapid.SampledFrom([]string{"ann", "ben"}).Draw(t, "user")
 			left, err := b.left(b.account(user), now)
 			if total := within(user, now); total < limit {
@@ -255,7 +256,7 @@ func TestBudgetsFollowTheirWindow(t *testing.T) {
 			}
 			var over *competition.JournalBudgetError
 			require.ErrorAs(t, err, &over)
-			room := now + competition.Millis(over.RetryAfter.Milliseconds())
+			room := now + calendar.Millis(over.RetryAfter.Milliseconds())
 			require.Less(t, within(user, room), int64(limit), "there is room then")
 			require.GreaterOrEqual(t, within(user, room-1), int64(limit), "and not before")
 		}
@@ -267,7 +268,7 @@ func TestBudgetsFollowTheirWindow(t *testing.T) {
 func TestBudgetsRememberWhoSpentMuch(t *testing.T) {
 	const spender, limit = "spender", 1 << 20
 	b := newBudgets(limit)
-	now := competition.MillisOf(time.Unix(1e9, 0))
+	now := calendar.MillisOf(time.Unix(1e9, 0))
 	b.add(b.account(spender), now, limit)
 	remembered := func() (n int) {
 		for i := range b.shards {
@@ -295,7 +296,7 @@ func TestBudgetsRememberWhoSpentMuch(t *testing.T) {
 // TestCountingCostsNoAllocation is about a user who is remembered.
 func TestCountingCostsNoAllocation(t *testing.T) {
 	b := newBudgets(1 << 30)
-	now := competition.MillisOf(time.Now())
+	now := calendar.MillisOf(time.Now())
 	b.add(b.account("ann"), now, 1)
 	require.Zero(t, testing.AllocsPerRun(1000, func() {
 		one := bill{budgets: b}
@@ -309,7 +310,7 @@ func TestCountingCostsNoAllocation(t *testing.T) {
 func BenchmarkBudget(b *testing.B) {
 	all := newBudgets(1 << 40)
 	users := make([]string, 1<<10)
-	now := competition.MillisOf(time.Now())
+	now := calendar.MillisOf(time.Now())
 	for i := range users {
 		users[i] = fmt.Sprintf("2c9e7e0a-93b5-4f6e-8d4e-%012d", i)
 		all.add(all.account(users[i]), now, 1)

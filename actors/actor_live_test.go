@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // watcher is a subscription and the channel that wakes its reader.
@@ -30,7 +31,7 @@ func TestWhoMayNotReadAnyMoreIsNotShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
 		d := running("c")
-		d.Start = competition.MillisOf(e.options.Now()) + 3_600_000
+		d.Start = calendar.MillisOf(e.options.Now()) + 3_600_000
 		d.Complete()
 		create(t, e, d)
 		for _, user := range []string{"ann", "bob"} {

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // pipelinedStore is a memoryStore that takes the next append before it has
@@ -88,7 +89,7 @@ func TestABatchThatFailsTakesThoseBehindAlong(t *testing.T) {
 				if c.rival {
 					theirs, err := competition.Recover(t.Context(), "spring", store, newKey, nil)
 					require.NoError(t, err)
-					_, err = theirs.SubmitSync(competition.MillisOf(e.options.Now()), steps("ann", 5))
+					_, err = theirs.SubmitSync(calendar.MillisOf(e.options.Now()), steps("ann", 5))
 					require.NoError(t, err)
 					batch := theirs.Take(competition.Batch{})
 					store.set(func() { require.NoError(t, store.append(&batch)) })

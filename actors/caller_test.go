@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // caller does its commands one after another. No other caller of the burst has
@@ -82,9 +83,9 @@ func (c *caller) command(r *rand.Rand) {
 }
 
 func (c *caller) draw(r *rand.Rand, user string) competition.SubmitSync {
-	today := competition.DayOf(c.now())
+	today := calendar.DayOf(c.now())
 	s := competition.SubmitSync{
-		UserID: user, UserName: user + "'s name", Source: fmt.Sprintf("source %d", r.IntN(8)), Day: today + competition.Day(r.IntN(5)-3),
+		UserID: user, UserName: user + "'s name", Source: fmt.Sprintf("source %d", r.IntN(8)), Day: today + calendar.Day(r.IntN(5)-3),
 		Metrics: competition.Metrics{Steps: r.Int64N(40), DistanceCm: r.Int64N(300), EnergyCentikcal: r.Int64N(5000), ActiveMinutes: r.Int64N(20)},
 	}
 	switch {
@@ -318,7 +319,7 @@ func (c *caller) leave(r *rand.Rand, m *model, user string) {
 // way, so that a client may repeat it.
 func (c *caller) review(r *rand.Rand, m *model, user string) {
 	const reason = "it looks odd"
-	day := competition.DayOf(c.now()) - competition.Day(r.IntN(3))
+	day := calendar.DayOf(c.now()) - calendar.Day(r.IntN(3))
 	open := m.status(c.now()) != competition.Upcoming && m.covers(day)
 	var decide func(p *modelPerson)
 	var ask func() (competition.ReviewReply, error)

@@ -11,6 +11,7 @@ import (
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/actors/internal/projection"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -23,7 +24,7 @@ type Engine struct {
 	system       *actor.ActorSystem
 	competitions *actor.PID
 	actors       actorEnv
-	created      *otter.Cache[string, competition.Millis] // when competitions were created; 0 is not remembered
+	created      *otter.Cache[string, calendar.Millis] // when competitions were created; 0 is not remembered
 	workers      *mailbox.Workers
 	projector    *projection.Projector
 	tidying      *worker.Loop
@@ -47,7 +48,7 @@ type Engine struct {
 	endLife, endRecovering context.CancelFunc
 }
 
-func (e *Engine) now() competition.Millis { return competition.MillisOf(e.options.Now()) }
+func (e *Engine) now() calendar.Millis { return calendar.MillisOf(e.options.Now()) }
 
 // storeContext bounds one call of the store.
 func (e *Engine) storeContext() (context.Context, context.CancelFunc) {

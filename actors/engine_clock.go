@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -20,22 +21,22 @@ type clock struct {
 	env     clockEnv
 	mu      sync.Mutex
 	due     dueHeap
-	at      map[string]competition.Millis // the valid entry of each competition
+	at      map[string]calendar.Millis // the valid entry of each competition
 	wake    worker.Signal
 	ticking chan struct{} // a place for each tick that is not handled yet
 	read    chan struct{} // closed when the list could be read for the first time
 	loop    *worker.Loop  // nil before start
 
 	// The loop's own.
-	pollAt competition.Millis // when to look at the list next
-	polled competition.Due    // where the look under way is; zero when none is
+	pollAt calendar.Millis // when to look at the list next
+	polled competition.Due // where the look under way is; zero when none is
 }
 
 // clockEnv is what a clock needs.
 type clockEnv struct {
 	store   competition.Catalog
 	timeout time.Duration // of one look at the list
-	now     func() competition.Millis
+	now     func() calendar.Millis
 	logger  *slog.Logger
 	// tick sends a tick to a competition, which it brings into memory if need be.
 	// Each that was sent is answered by a call of ticked.
@@ -53,7 +54,7 @@ const (
 // due is when a competition is to be woken; only the entry that clock.at agrees
 // with counts.
 type due struct {
-	at competition.Millis
+	at calendar.Millis
 	id string
 }
 
@@ -71,7 +72,7 @@ func (h *dueHeap) Pop() any {
 
 func newClock(env clockEnv) *clock {
 	return &clock{
-		env: env, at: map[string]competition.Millis{}, wake: worker.NewSignal(),
+		env: env, at: map[string]calendar.Millis{}, wake: worker.NewSignal(),
 		ticking: make(chan struct{}, maxTicking), read: make(chan struct{}),
 	}
 }
@@ -93,8 +94,8 @@ func (c *clock) hasRead() bool {
 
 // schedule sets when a competition is woken next, in place of an earlier call. What
 // is further ahead than horizon the clock finds in the store in time.
-func (c *clock) schedule(id string, at competition.Millis) {
-	far := at > c.env.now()+competition.Millis(horizon.Milliseconds())
+func (c *clock) schedule(id string, at calendar.Millis) {
+	far := at > c.env.now()+calendar.Millis(horizon.Milliseconds())
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
@@ -109,7 +110,7 @@ func (c *clock) schedule(id string, at competition.Millis) {
 
 // next takes a competition that is due; if none is, it says how long until one
 // will be.
-func (c *clock) next(now competition.Millis) (id string, wait time.Duration) {
+func (c *clock) next(now calendar.Millis) (id string, wait time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for len(c.due) > 0 {
@@ -145,21 +146,21 @@ func (c *clock) run(ctx context.Context) {
 }
 
 // poll schedules the next page of what the store says is due soon.
-func (c *clock) poll(life context.Context, now competition.Millis) {
+func (c *clock) poll(life context.Context, now calendar.Millis) {
 	ctx, cancel := context.WithTimeout(life, c.env.timeout)
 	defer cancel()
-	page, err := c.env.store.DueBefore(ctx, c.polled, now+competition.Millis(horizon.Milliseconds()), duePage)
+	page, err := c.env.store.DueBefore(ctx, c.polled, now+calendar.Millis(horizon.Milliseconds()), duePage)
 	if err != nil {
 		if life.Err() == nil {
 			c.env.logger.ErrorContext(ctx, "the list of what is due cannot be read yet", "error", err)
 		}
-		c.pollAt, c.polled = now+competition.Millis(pollRetry.Milliseconds()), competition.Due{}
+		c.pollAt, c.polled = now+calendar.Millis(pollRetry.Milliseconds()), competition.Due{}
 		return
 	}
 	for _, d := range page {
 		c.schedule(d.CompetitionID, max(d.At, 1))
 	}
-	c.pollAt, c.polled = now+competition.Millis(pollEvery.Milliseconds()), competition.Due{}
+	c.pollAt, c.polled = now+calendar.Millis(pollEvery.Milliseconds()), competition.Due{}
 	if len(page) == duePage {
 		c.polled = page[duePage-1]
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // lasting is a competition that starts and ends so long after now, and takes
@@ -19,7 +20,7 @@ import (
 func lasting(id string, start, end time.Duration) competition.Definition {
 	d := running(id)
 	now := time.Now()
-	d.Start, d.End = competition.MillisOf(now.Add(start)), competition.MillisOf(now.Add(end))
+	d.Start, d.End = calendar.MillisOf(now.Add(start)), calendar.MillisOf(now.Add(end))
 	d.LateSyncHours = 1
 	d.Complete()
 	return d
@@ -109,7 +110,7 @@ func TestStatusFollowsAnEditedStart(t *testing.T) {
 		d := lasting("spring", time.Hour, 9*time.Hour)
 		create(t, e, d)
 		edit := func(by time.Duration) {
-			start := d.Start + competition.Millis(by.Milliseconds())
+			start := d.Start + calendar.Millis(by.Milliseconds())
 			_, err := e.Run("spring", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Start: &start}})
 			require.NoError(t, err)
 		}
@@ -351,7 +352,7 @@ func TestDecisionsAboutTheErasedAreDroppedInTime(t *testing.T) {
 				until(erasedAt)
 				done, err := e.EraseUser("ann")
 				require.NoError(t, err)
-				end := competition.MillisOf(began.Add(completed + kept))
+				end := calendar.MillisOf(began.Add(completed + kept))
 				require.Equal(t, competition.Erased{Competitions: 1, KeptIn: []string{"spring"}, KeptUntil: end}, done)
 				until(completed + time.Hour)
 				require.Equal(t, competition.Completed, stored(t, store, "spring"))

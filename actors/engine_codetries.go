@@ -3,13 +3,13 @@ package actors
 import (
 	"sync"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 const (
 	maxTriesHour = 10
 	maxTriers    = 100_000
-	anHour       = competition.Millis(60 * 60 * 1000)
+	anHour       = calendar.Millis(60 * 60 * 1000)
 )
 
 // tries counts how many codes each user has tried within an hour. Safe for
@@ -20,13 +20,13 @@ type tries struct {
 }
 
 type tried struct {
-	since competition.Millis
+	since calendar.Millis
 	n     int
 }
 
 // take counts a try, and reports whether it is allowed. Cost: linear in the users who
 // tried, each time that they have become too many to remember.
-func (t *tries) take(userID string, now competition.Millis) bool {
+func (t *tries) take(userID string, now calendar.Millis) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	mine := t.users[userID]

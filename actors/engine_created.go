@@ -6,22 +6,22 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // maxCreated is how many competitions' beginnings are remembered; each is some
 // 100 bytes.
 const maxCreated = 100_000
 
-func newCreated() *otter.Cache[string, competition.Millis] {
-	return otter.Must(&otter.Options[string, competition.Millis]{MaximumSize: maxCreated})
+func newCreated() *otter.Cache[string, calendar.Millis] {
+	return otter.Must(&otter.Options[string, calendar.Millis]{MaximumSize: maxCreated})
 }
 
 // Created returns when each of the competitions was created, in their order: 0 if its
 // journal no longer has its beginning (JOURNAL_RETENTION), or if the store cannot
 // answer. The store is asked once for those that are not remembered.
-func (e *Engine) Created(competitionIDs []string) []competition.Millis {
-	created := make([]competition.Millis, len(competitionIDs))
+func (e *Engine) Created(competitionIDs []string) []calendar.Millis {
+	created := make([]calendar.Millis, len(competitionIDs))
 	var unknown []string
 	var places []int
 	for i, id := range competitionIDs {

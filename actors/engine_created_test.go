@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestCreatedIsReadOnceAndAbsentWhereNobodyKnows: a list asks the store once, what
@@ -19,9 +19,9 @@ func TestCreatedIsReadOnceAndAbsentWhereNobodyKnows(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newMemoryStore()
 		e := startEngine(t, s, nil)
-		made := map[string]competition.Millis{}
+		made := map[string]calendar.Millis{}
 		for _, id := range []string{"a", "b"} {
-			made[id] = competition.MillisOf(time.Now())
+			made[id] = calendar.MillisOf(time.Now())
 			create(t, e, running(id))
 			pass(time.Second)
 		}
@@ -34,13 +34,13 @@ func TestCreatedIsReadOnceAndAbsentWhereNobodyKnows(t *testing.T) {
 			asked++
 			return away
 		}
-		require.Equal(t, []competition.Millis{made["a"]}, e.Created([]string{"a"}))
-		require.Equal(t, []competition.Millis{0, made["b"], 0, made["a"]}, e.Created([]string{"none", "b", "nobody", "a"}))
+		require.Equal(t, []calendar.Millis{made["a"]}, e.Created([]string{"a"}))
+		require.Equal(t, []calendar.Millis{0, made["b"], 0, made["a"]}, e.Created([]string{"none", "b", "nobody", "a"}))
 		require.Equal(t, 2, asked)
 		away = errors.New("away")
-		require.Equal(t, []competition.Millis{made["b"], made["a"]}, e.Created([]string{"b", "a"}), "from memory")
+		require.Equal(t, []calendar.Millis{made["b"], made["a"]}, e.Created([]string{"b", "a"}), "from memory")
 		require.Equal(t, 2, asked)
-		require.Equal(t, []competition.Millis{made["b"], 0}, e.Created([]string{"b", "none"}))
+		require.Equal(t, []calendar.Millis{made["b"], 0}, e.Created([]string{"b", "none"}))
 		require.Equal(t, 3, asked)
 		s.before = nil
 	})

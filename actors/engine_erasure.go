@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 const (
@@ -72,15 +73,15 @@ func (e *Engine) countMoney(userID string) (n int, err error) {
 	ctx, cancel := context.WithTimeout(e.life, e.options.RequestTimeout)
 	defer cancel()
 	pending := false
-	err = e.store.PrizesOf(ctx, userID, competition.LedgerPlace{}, func(p competition.Prize) bool {
-		pending = p.Status == competition.PendingPrize
+	err = e.store.PrizesOf(ctx, userID, ledger.Place{}, func(p ledger.Prize) bool {
+		pending = p.Status == ledger.PendingPrize
 		return !pending
 	})
 	if pending {
 		return 0, competition.ErrPrizePending
 	}
 	if err == nil {
-		err = e.store.TransactionsOf(ctx, userID, competition.LedgerPlace{}, func(competition.UserTransaction) bool {
+		err = e.store.TransactionsOf(ctx, userID, ledger.Place{}, func(ledger.UserTransaction) bool {
 			n++
 			return true
 		})

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // namedIn is in which rows of a store somebody is named.
@@ -24,12 +26,12 @@ func namedIn(t *testing.T, s *memoryStore, userID string) (where []string) {
 			}
 			return nil
 		}))
-		require.NoError(t, s.stored.ReadLedger(t.Context(), id, func(transaction competition.Transaction) error {
+		require.NoError(t, s.stored.ReadLedger(t.Context(), id, func(transaction ledger.Transaction) error {
 			if transaction.SideOf(userID) != 0 {
 				where = append(where, "transaction "+transaction.ID.String())
 			}
 			return nil
-		}, func(competition.Prize) error { return nil }))
+		}, func(ledger.Prize) error { return nil }))
 	}
 	memberships, err := s.stored.MembershipsOf(t.Context(), userID, "", 100)
 	require.NoError(t, err)
@@ -116,7 +118,7 @@ func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 						want.KeptIn = append(want.KeptIn, id)
 					}
 					if want.Competitions = n + 1; id == "a" {
-						want.KeptUntil = d.End + competition.Millis(d.LateSyncHours)*anHour + 30*24*anHour
+						want.KeptUntil = d.End + calendar.Millis(d.LateSyncHours)*anHour + 30*24*anHour
 					}
 				}
 				want.Transactions = 1
@@ -198,7 +200,7 @@ func TestErasureWaitsForPendingPrizes(t *testing.T) {
 		_, err = e.EraseUser("ann")
 		require.ErrorIs(t, err, competition.ErrPrizePending)
 		require.ElementsMatch(t, before, namedIn(t, store, "ann"))
-		_, err = e.ConfirmPrize(competition.PrizeID{CompetitionID: "c", Number: 1}, operator)
+		_, err = e.ConfirmPrize(ledger.PrizeID{CompetitionID: "c", Number: 1}, operator)
 		require.NoError(t, err)
 		_, err = e.EraseUser("ann")
 		require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // sweeper deletes invitations and join codes that need not be kept. Of several
@@ -13,7 +14,7 @@ import (
 type sweeper struct {
 	store   competition.InvitationStore
 	timeout time.Duration // of one call of the store
-	now     func() competition.Millis
+	now     func() calendar.Millis
 	logger  *slog.Logger
 }
 

@@ -12,6 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // secretEngine runs a private competition "secret" of the creator's.
@@ -154,7 +156,7 @@ func TestAcceptingIsAJoin(t *testing.T) {
 		list, err := e.Invite("secret", operator, []string{"ann", "bob"})
 		require.NoError(t, err)
 		fees := func(user string) (n int) {
-			transactions, _, err := e.TransactionsOf(user, competition.LedgerPlace{}, 10)
+			transactions, _, err := e.TransactionsOf(user, ledger.Place{}, 10)
 			require.NoError(t, err)
 			return len(transactions)
 		}
@@ -208,7 +210,7 @@ func TestAnInvitationLastsNoLongerThanTheCompetition(t *testing.T) {
 		require.NoError(t, err)
 		require.Empty(t, list)
 		again := invite(t, e, "ann")
-		require.Equal(t, again.CreatedAt+competition.MillisOf(time.UnixMilli(0).Add(72*time.Hour)), again.ExpiresAt, "at most until the end")
+		require.Equal(t, again.CreatedAt+calendar.MillisOf(time.UnixMilli(0).Add(72*time.Hour)), again.ExpiresAt, "at most until the end")
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Join codes are written in Crockford's base 32, which has no letters that look
@@ -38,7 +39,7 @@ func canonicalCode(typed string) (code string, ok bool) {
 // MakeJoinCode makes a code with which so many users may join until a time, and
 // returns it; it is stored nowhere. Errors: competition.ErrUnknownCompetition,
 // ErrForbidden, ErrClosed, ErrTooManyInvitations.
-func (e *Engine) MakeJoinCode(competitionID string, caller competition.Caller, uses int, until competition.Millis) (code string, c competition.JoinCode, err error) {
+func (e *Engine) MakeJoinCode(competitionID string, caller competition.Caller, uses int, until calendar.Millis) (code string, c competition.JoinCode, err error) {
 	ctx, end, err := e.begin()
 	if err != nil {
 		return "", c, err

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestLifetimeAgreesWithTheNaiveMerge: random syncs of random users in several
@@ -48,7 +49,7 @@ func TestLifetimeAgreesWithTheNaiveMerge(t *testing.T) {
 
 type saidOf struct {
 	user   string
-	day    competition.Day
+	day    calendar.Day
 	source string
 }
 
@@ -71,7 +72,7 @@ func newLifetimeHarness(t *rapid.T) *lifetimeHarness {
 	for i := range 3 {
 		d := running(fmt.Sprintf("c%d", i))
 		if i == 0 { // this one ends before the others
-			d.End = competition.MillisOf(time.Now().Add(time.Minute))
+			d.End = calendar.MillisOf(time.Now().Add(time.Minute))
 		}
 		d.Complete()
 		if _, _, err := h.engine.Create(&competition.CreateCompetition{Caller: operator, Definition: d}); err != nil {
@@ -162,7 +163,7 @@ func (h *lifetimeHarness) wait(t *rapid.T) {
 func (h *lifetimeHarness) sync(t *rapid.T) {
 	at := saidOf{
 		user:   rapid.SampledFrom([]string{"ann", "bob", "cleo"}).Draw(t, "user"),
-		day:    competition.DayOf(time.Now()) - competition.Day(rapid.IntRange(0, 2).Draw(t, "days ago")),
+		day:    calendar.DayOf(time.Now()) - calendar.Day(rapid.IntRange(0, 2).Draw(t, "days ago")),
 		source: rapid.SampledFrom([]string{"phone", "watch"}).Draw(t, "source"),
 	}
 	what := saying{

@@ -13,15 +13,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // lifetimeOf is a user's steps by day.
-func lifetimeOf(t *testing.T, e *Engine, user string) map[competition.Day]int64 {
+func lifetimeOf(t *testing.T, e *Engine, user string) map[calendar.Day]int64 {
 	t.Helper()
 	all, err := e.Lifetime(competition.Caller{UserID: user}, user)
 	require.NoError(t, err)
 	stats := all.Stats(user, competition.AllDays)
-	days := map[competition.Day]int64{}
+	days := map[calendar.Day]int64{}
 	for _, day := range stats.Days {
 		days[day.Day] = day.Value.Steps
 	}
@@ -51,29 +52,29 @@ func (s *memoryStore) monthsOf(t *testing.T, userID string) []competition.Histor
 func TestLifetimeHasWhatWasAcknowledged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		e := startEngine(t, newMemoryStore(), nil)
-		day := competition.DayOf(time.Now())
+		day := calendar.DayOf(time.Now())
 		require.Empty(t, lifetimeOf(t, e, "ann"))
 		for _, id := range []string{"spring", "summer"} {
 			create(t, e, running(id))
 		}
 		submit(t, e, "spring", steps("ann", 100))
-		require.Equal(t, map[competition.Day]int64{day: 100}, lifetimeOf(t, e, "ann"), "before any snapshot")
+		require.Equal(t, map[calendar.Day]int64{day: 100}, lifetimeOf(t, e, "ann"), "before any snapshot")
 		pass(5 * time.Minute)
 		submit(t, e, "summer", steps("ann", 70))
-		require.Equal(t, map[competition.Day]int64{day: 100}, lifetimeOf(t, e, "ann"), "the same source and day, less")
+		require.Equal(t, map[calendar.Day]int64{day: 100}, lifetimeOf(t, e, "ann"), "the same source and day, less")
 		submit(t, e, "summer", steps("ann", 130))
-		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "and more")
+		require.Equal(t, map[calendar.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "and more")
 		require.NoError(t, obey(e, "summer", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
-		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "days are kept")
+		require.Equal(t, map[calendar.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "days are kept")
 		pass(time.Hour)
 		require.Zero(t, e.Health().Active)
-		require.Equal(t, map[competition.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "of competitions that are not in memory")
+		require.Equal(t, map[calendar.Day]int64{day: 130}, lifetimeOf(t, e, "ann"), "of competitions that are not in memory")
 
 		_, err := e.Lifetime(competition.Caller{UserID: "bob"}, "ann")
 		require.ErrorIs(t, err, competition.ErrForbidden)
 		all, err := e.Lifetime(operator, "ann")
 		require.NoError(t, err)
-		stats := all.Stats("ann", competition.Span{From: day + 1, To: competition.MaxDay})
+		stats := all.Stats("ann", competition.Span{From: day + 1, To: calendar.MaxDay})
 		require.Empty(t, stats.Days)
 		require.NotZero(t, stats.LastSyncedAt)
 	})
@@ -92,12 +93,12 @@ func TestLifetimeWakesNobodyWhenItIsComplete(t *testing.T) {
 		pass(time.Hour)
 		require.Zero(t, e.Health().Active)
 		store.complete(t)
-		require.Equal(t, map[competition.Day]int64{competition.DayOf(time.Now()): 100 + many - 1}, lifetimeOf(t, e, "ann"))
+		require.Equal(t, map[calendar.Day]int64{calendar.DayOf(time.Now()): 100 + many - 1}, lifetimeOf(t, e, "ann"))
 		require.Zero(t, e.Health().Active)
 		require.Zero(t, e.Health().Lifetime.Lagging)
 
 		store.forget("Project")
-		require.Equal(t, map[competition.Day]int64{competition.DayOf(time.Now()): 100 + many - 1}, lifetimeOf(t, e, "ann"))
+		require.Equal(t, map[calendar.Day]int64{calendar.DayOf(time.Now()): 100 + many - 1}, lifetimeOf(t, e, "ann"))
 		require.Equal(t, many, e.Health().Active, "otherwise it asks all that it has to")
 	})
 }
@@ -129,7 +130,7 @@ func TestLifetimeIsMadeAnew(t *testing.T) {
 		}
 		first := startEngine(t, store, nil)
 		ended := running("ended")
-		ended.End = competition.MillisOf(time.Now().Add(time.Hour))
+		ended.End = calendar.MillisOf(time.Now().Add(time.Hour))
 		ended.LateSyncHours = 0
 		ended.Complete()
 		create(t, first, ended)

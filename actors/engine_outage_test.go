@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 func TestRefusedAppendIsNotShownAndHealsByItself(t *testing.T) {
@@ -123,7 +124,7 @@ func TestConflictIsRetryableAndTheOtherWritersEventsCount(t *testing.T) {
 
 		other, err := competition.Recover(t.Context(), "spring", store, newKey, nil)
 		require.NoError(t, err)
-		_, err = other.SubmitSync(competition.MillisOf(time.Now()), steps("bob", 7))
+		_, err = other.SubmitSync(calendar.MillisOf(time.Now()), steps("bob", 7))
 		require.NoError(t, err)
 		theirs := other.Take(competition.Batch{})
 		require.Nil(t, store.Append(t.Context(), []*competition.Batch{&theirs}))

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // CalculatePrizes works out the prizes as of now, and changes nothing. It is for
@@ -28,17 +29,17 @@ func (e *Engine) DistributePrizes(competitionID string, d *competition.Distribut
 }
 
 // ConfirmPrize notes that a pending prize has reached its winner.
-func (e *Engine) ConfirmPrize(id competition.PrizeID, caller competition.Caller) (competition.Prize, error) {
+func (e *Engine) ConfirmPrize(id ledger.PrizeID, caller competition.Caller) (ledger.Prize, error) {
 	return e.decidePrize(id, &competition.ConfirmPrize{Caller: caller, Number: id.Number})
 }
 
 // FailPrize notes that a pending prize cannot be paid.
-func (e *Engine) FailPrize(id competition.PrizeID, caller competition.Caller, reason string) (competition.Prize, error) {
+func (e *Engine) FailPrize(id ledger.PrizeID, caller competition.Caller, reason string) (ledger.Prize, error) {
 	return e.decidePrize(id, &competition.FailPrize{Caller: caller, Number: id.Number, Reason: reason})
 }
 
-func (e *Engine) decidePrize(id competition.PrizeID, command competition.Command) (competition.Prize, error) {
-	prize, err := send[competition.Prize](e, id.CompetitionID, command)
+func (e *Engine) decidePrize(id ledger.PrizeID, command competition.Command) (ledger.Prize, error) {
+	prize, err := send[ledger.Prize](e, id.CompetitionID, command)
 	if errors.Is(err, competition.ErrUnknownCompetition) {
 		err = competition.ErrUnknownPrize
 	}
@@ -47,25 +48,25 @@ func (e *Engine) decidePrize(id competition.PrizeID, command competition.Command
 
 // TransactionsOf lists what a user earned or paid, newest first, after a place; next
 // is the zero value at the end.
-func (e *Engine) TransactionsOf(userID string, after competition.LedgerPlace, limit int) (list []competition.UserTransaction, next competition.LedgerPlace, err error) {
+func (e *Engine) TransactionsOf(userID string, after ledger.Place, limit int) (list []ledger.UserTransaction, next ledger.Place, err error) {
 	ctx, end, err := e.begin()
 	if err != nil {
 		return nil, next, err
 	}
 	defer end()
-	p := page[competition.UserTransaction, competition.LedgerPlace]{limit: limit, place: (*competition.UserTransaction).Place}
+	p := page[ledger.UserTransaction, ledger.Place]{limit: limit, place: (*ledger.UserTransaction).Place}
 	err = e.store.TransactionsOf(ctx, userID, after, p.add)
 	return p.rows, p.next, err
 }
 
 // PrizesOf lists a user's prizes in the same way.
-func (e *Engine) PrizesOf(userID string, after competition.LedgerPlace, limit int) (list []competition.Prize, next competition.LedgerPlace, err error) {
+func (e *Engine) PrizesOf(userID string, after ledger.Place, limit int) (list []ledger.Prize, next ledger.Place, err error) {
 	ctx, end, err := e.begin()
 	if err != nil {
 		return nil, next, err
 	}
 	defer end()
-	p := page[competition.Prize, competition.LedgerPlace]{limit: limit, place: (*competition.Prize).Place}
+	p := page[ledger.Prize, ledger.Place]{limit: limit, place: (*ledger.Prize).Place}
 	err = e.store.PrizesOf(ctx, userID, after, p.add)
 	return p.rows, p.next, err
 }
@@ -73,30 +74,30 @@ func (e *Engine) PrizesOf(userID string, after competition.LedgerPlace, limit in
 // Payouts lists the pending prizes and how far handing them over is, of one status or
 // of all (nil), in the order of their ids, after one; next is the zero value at the
 // end.
-func (e *Engine) Payouts(status *competition.HandoverStatus, after competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error) {
+func (e *Engine) Payouts(status *ledger.HandoverStatus, after ledger.PrizeID, limit int) (list []ledger.PayoutReply, next ledger.PrizeID, err error) {
 	ctx, end, err := e.begin()
 	if err != nil {
 		return nil, next, err
 	}
 	defer end()
-	page := page[competition.PayoutReply, competition.PrizeID]{limit: limit, place: func(r *competition.PayoutReply) competition.PrizeID { return r.Prize.ID() }}
-	err = e.store.PendingPrizes(ctx, after, func(p competition.Prize, h competition.Handover) bool {
-		return status != nil && h.Status != *status || page.add(competition.PayoutReply{Prize: p, Handover: h})
+	page := page[ledger.PayoutReply, ledger.PrizeID]{limit: limit, place: func(r *ledger.PayoutReply) ledger.PrizeID { return r.Prize.ID() }}
+	err = e.store.PendingPrizes(ctx, after, func(p ledger.Prize, h ledger.Handover) bool {
+		return status != nil && h.Status != *status || page.add(ledger.PayoutReply{Prize: p, Handover: h})
 	})
 	return page.rows, page.next, err
 }
 
 // RetryPayout has a pending prize handed over again, at once and with as many attempts
 // as a new one.
-func (e *Engine) RetryPayout(id competition.PrizeID) (reply competition.PayoutReply, err error) {
+func (e *Engine) RetryPayout(id ledger.PrizeID) (reply ledger.PayoutReply, err error) {
 	ctx, end, err := e.begin()
 	if err != nil {
 		return reply, err
 	}
 	defer end()
-	var found competition.PayoutReply
-	err = e.store.PendingPrizes(ctx, competition.PrizeID{CompetitionID: id.CompetitionID, Number: id.Number - 1}, func(p competition.Prize, h competition.Handover) bool {
-		found = competition.PayoutReply{Prize: p, Handover: h}
+	var found ledger.PayoutReply
+	err = e.store.PendingPrizes(ctx, ledger.PrizeID{CompetitionID: id.CompetitionID, Number: id.Number - 1}, func(p ledger.Prize, h ledger.Handover) bool {
+		found = ledger.PayoutReply{Prize: p, Handover: h}
 		return false
 	})
 	if err != nil {
@@ -106,7 +107,7 @@ func (e *Engine) RetryPayout(id competition.PrizeID) (reply competition.PayoutRe
 		return reply, competition.ErrUnknownPrize
 	}
 	attempts := found.Handover.Attempts
-	found.Handover = competition.Handover{Prize: id, NextAt: e.now()}
+	found.Handover = ledger.Handover{Prize: id, NextAt: e.now()}
 	if err := e.store.SaveHandover(ctx, &found.Handover, attempts); err != nil {
 		return reply, err
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // withPrizes creates a competition with a fee of 5.00 and a pool of 100.00 by
@@ -19,7 +21,7 @@ func withPrizes(t *testing.T, e *Engine) {
 	t.Helper()
 	d := running("c")
 	d.EntryFeeMinor, d.PrizePoolMinor, d.Currency = 500, 100_00, "EUR"
-	d.End, d.LateSyncHours = competition.MillisOf(time.Now().Add(time.Minute)), 0
+	d.End, d.LateSyncHours = calendar.MillisOf(time.Now().Add(time.Minute)), 0
 	d.Complete()
 	_, _, err := e.Create(&competition.CreateCompetition{Caller: operator, Definition: d})
 	require.NoError(t, err)
@@ -37,7 +39,7 @@ func distribute(e *Engine) (competition.PrizesReply, error) {
 // paid is what the ledger brought a user.
 func paid(t *testing.T, e *Engine, userID string) (minor []int64) {
 	t.Helper()
-	list, next, err := e.TransactionsOf(userID, competition.LedgerPlace{}, 100)
+	list, next, err := e.TransactionsOf(userID, ledger.Place{}, 100)
 	require.NoError(t, err)
 	require.Zero(t, next)
 	for _, tx := range list {
@@ -77,10 +79,10 @@ func TestPrizesArePaidOnce(t *testing.T) {
 		require.Equal(t, []int64{30_00, -500}, paid(t, e, "bob"))
 		require.Equal(t, []int64{10_00, -500}, paid(t, e, "cleo"))
 		for _, user := range []string{"ann", "bob", "cleo"} {
-			prizes, _, err := e.PrizesOf(user, competition.LedgerPlace{}, 10)
+			prizes, _, err := e.PrizesOf(user, ledger.Place{}, 10)
 			require.NoError(t, err)
 			require.Len(t, prizes, 1)
-			require.Equal(t, competition.DistributedPrize, prizes[0].Status)
+			require.Equal(t, ledger.DistributedPrize, prizes[0].Status)
 		}
 	})
 }
@@ -129,7 +131,7 @@ func TestPendingPrizesWaitForWord(t *testing.T) {
 		reply, err := distribute(e)
 		require.NoError(t, err)
 		require.EqualValues(t, 1, told.Load())
-		require.Equal(t, competition.PendingPrize, reply.Prizes[0].Status)
+		require.Equal(t, ledger.PendingPrize, reply.Prizes[0].Status)
 		<-ann.wake
 		require.Equal(t, competition.Settled, ann.Latest().Status)
 		require.Equal(t, reply.Prizes, ann.Latest().Prizes)
@@ -138,14 +140,14 @@ func TestPendingPrizesWaitForWord(t *testing.T) {
 		for range 2 { // again is fine
 			prize, err := e.ConfirmPrize(reply.Prizes[0].ID(), operator)
 			require.NoError(t, err)
-			require.Equal(t, competition.DistributedPrize, prize.Status)
+			require.Equal(t, ledger.DistributedPrize, prize.Status)
 			prize, err = e.FailPrize(reply.Prizes[1].ID(), operator, "no account")
 			require.NoError(t, err)
-			require.Equal(t, competition.FailedPrize, prize.Status)
+			require.Equal(t, ledger.FailedPrize, prize.Status)
 		}
 		_, err = e.FailPrize(reply.Prizes[0].ID(), operator, "")
 		require.ErrorIs(t, err, competition.ErrPrizeDecided)
-		for _, id := range []competition.PrizeID{{CompetitionID: "c", Number: 4}, {CompetitionID: "nowhere", Number: 1}} {
+		for _, id := range []ledger.PrizeID{{CompetitionID: "c", Number: 4}, {CompetitionID: "nowhere", Number: 1}} {
 			_, err = e.ConfirmPrize(id, operator)
 			require.ErrorIs(t, err, competition.ErrUnknownPrize)
 		}
@@ -155,7 +157,7 @@ func TestPendingPrizesWaitForWord(t *testing.T) {
 		require.Equal(t, version, ann.Latest().Version, "the board has not changed")
 		bob := watchAs(t, e, "c", "bob")
 		defer e.Unsubscribe(bob.Subscription)
-		require.Equal(t, competition.FailedPrize, bob.Latest().Prizes[1].Status, "who comes later sees what became of them")
+		require.Equal(t, ledger.FailedPrize, bob.Latest().Prizes[1].Status, "who comes later sees what became of them")
 		require.Equal(t, []int64{-30_00, 30_00, -500}, paid(t, e, "bob"))
 	})
 }

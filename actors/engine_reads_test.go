@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 func bySource(sources []competition.SourceStats) {
@@ -166,8 +167,8 @@ func TestStatisticsAreTheUsersOwn(t *testing.T) {
 		}
 		_, err := e.Stats("spring", operator, "bob", competition.AllDays)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled)
-		today := competition.DayOf(time.Now())
-		stats, err := e.Stats("spring", operator, "ann", competition.Span{From: today + 1, To: competition.MaxDay})
+		today := calendar.DayOf(time.Now())
+		stats, err := e.Stats("spring", operator, "ann", competition.Span{From: today + 1, To: calendar.MaxDay})
 		require.NoError(t, err)
 		require.Empty(t, stats.Days)
 		require.EqualValues(t, 5, stats.Score)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // SubmitSync submits to one competition, and returns once the sync is durable. It
@@ -211,20 +212,20 @@ func spread(items []competition.BatchItem, users map[string]*joined) (copies []c
 // joined is where a user's syncs go.
 type joined struct {
 	open          []window
-	firsts, lasts []competition.Day // of those, sorted
-	read          int               // ties
-	named         map[string]bool   // competitions that the same request may enrol the user in
+	firsts, lasts []calendar.Day  // of those, sorted
+	read          int             // ties
+	named         map[string]bool // competitions that the same request may enrol the user in
 	err           error
 }
 
 // window is the days that a competition takes.
 type window struct {
 	competitionID string
-	first, last   competition.Day
+	first, last   calendar.Day
 }
 
 // covering returns how many of them take a day, at most.
-func (j *joined) covering(d competition.Day) int {
+func (j *joined) covering(d calendar.Day) int {
 	begun, _ := slices.BinarySearch(j.firsts, d+1)
 	over, _ := slices.BinarySearch(j.lasts, d)
 	return begun - over + len(j.named)

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
@@ -25,7 +26,7 @@ func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
 			"a-joined":   func(*competition.Definition) {},
 			"b-joined":   func(d *competition.Definition) { d.Scoring.Step = 2000 },
 			"c-left":     func(*competition.Definition) {},
-			"d-upcoming": func(d *competition.Definition) { d.Start = competition.MillisOf(time.Now().Add(time.Hour)) },
+			"d-upcoming": func(d *competition.Definition) { d.Start = calendar.MillisOf(time.Now().Add(time.Hour)) },
 			"e-strict":   func(d *competition.Definition) { d.DailyLimits.Steps = 10 },
 			"f-others":   func(*competition.Definition) {},
 		} {
@@ -179,7 +180,7 @@ func TestCommandsAnswerWhatTheyDid(t *testing.T) {
 
 		entry, err := e.Join("spring", join("ann"))
 		require.NoError(t, err)
-		require.Equal(t, competition.Entry{UserID: "ann", Rank: 1, UpdatedAt: competition.MillisOf(time.Now())}, entry)
+		require.Equal(t, competition.Entry{UserID: "ann", Rank: 1, UpdatedAt: calendar.MillisOf(time.Now())}, entry)
 
 		// Joining and leaving in one batch.
 		g := newGate(nil, true)
@@ -233,12 +234,12 @@ func TestAnyOrderWithDuplicatesEndsInTheSameScores(t *testing.T) {
 				require.NoError(rt, e.Close(t.Context()))
 				require.NoError(rt, store.Close())
 			}()
-			today := competition.DayOf(time.Now())
+			today := calendar.DayOf(time.Now())
 			syncs := rapid.SliceOfN(rapid.Custom(func(rt *rapid.T) competition.SubmitSync {
 				return competition.SubmitSync{
 					UserID:     rapid.SampledFrom([]string{"ann", "bob", "cleo"}).Draw(rt, "user"),
 					Source:     rapid.SampledFrom([]string{"phone", "watch", "ring"}).Draw(rt, "source"),
-					Day:        today - competition.Day(rapid.IntRange(0, 2).Draw(rt, "days ago")),
+					Day:        today - calendar.Day(rapid.IntRange(0, 2).Draw(rt, "days ago")),
 					RecordedAt: int64(today)*86_400e9 + rapid.Int64Range(0, 3).Draw(rt, "recorded"),
 					Metrics:    competition.Metrics{Steps: rapid.Int64Range(0, 50).Draw(rt, "steps"), ActiveMinutes: rapid.Int64Range(0, 50).Draw(rt, "minutes")},
 				}
@@ -348,7 +349,7 @@ func TestABatchIsPaidBeforeAnythingOfItIsSubmitted(t *testing.T) {
 		want := 1
 		for back := range 3 {
 			s := steps("ann", 5)
-			s.Day -= competition.Day(back)
+			s.Day -= calendar.Day(back)
 			items = append(items, competition.BatchItem{Sync: *s})
 			for i := range joined {
 				summary, err := e.Competition(fmt.Sprint("c", i), operator)

@@ -15,6 +15,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestEngineAgreesWithTheModel runs whole lives of three competitions against
@@ -89,7 +90,7 @@ type harness struct {
 	versions map[string]map[uint64]competition.Board // every version that was seen
 }
 
-type span struct{ from, to competition.Millis }
+type span struct{ from, to calendar.Millis }
 
 // now is Options.Now: the bubble's clock and how far the test is ahead of it.
 func (h *harness) now() time.Time { return time.Now().Add(time.Duration(h.ahead.Load())) }
@@ -133,10 +134,10 @@ func newHarness(t *rapid.T, store harnessStore) *harness {
 }
 
 func (h *harness) definition(id string) competition.Definition {
-	hours := func(from, to int, label string) competition.Millis {
-		return competition.Millis(rapid.IntRange(from, to).Draw(h.t, label)) * 3_600_000
+	hours := func(from, to int, label string) calendar.Millis {
+		return calendar.Millis(rapid.IntRange(from, to).Draw(h.t, label)) * 3_600_000
 	}
-	hour := competition.MillisOf(h.now().Truncate(time.Hour))
+	hour := calendar.MillisOf(h.now().Truncate(time.Hour))
 	d := competition.Definition{
 		ID: id, Name: id, Start: hour + hours(-72, 4, "start"), End: hour + hours(10, 90, "end"),
 		Scoring:    competition.Weights{Step: 1000, Metre: 300, Kcal: 7, Minute: 500},
@@ -234,7 +235,7 @@ func (h *harness) runBurst() {
 		c.people = append(c.people, user)
 	}
 	h.faults.Store(int64(rapid.SampledFrom([]int{0, 0, 1, 8}).Draw(h.t, "faults")))
-	from := competition.MillisOf(h.now())
+	from := calendar.MillisOf(h.now())
 	commands := rapid.SampledFrom([]int{20, 130, 295}).Draw(h.t, "how many commands")
 	var wg sync.WaitGroup
 	for _, c := range callers {
@@ -251,7 +252,7 @@ func (h *harness) runBurst() {
 	wg.Wait()
 	h.faults.Store(0)
 	h.settle()
-	h.bounds = append(h.bounds, span{from, competition.MillisOf(h.now())})
+	h.bounds = append(h.bounds, span{from, calendar.MillisOf(h.now())})
 	if len(h.failures) > 0 {
 		h.t.Fatalf("burst %d: %s", h.burst, h.failures[0])
 	}
@@ -337,7 +338,7 @@ func (h *harness) verifyBoard(m *model, page *competition.Board) {
 	}
 }
 
-func (h *harness) within(m mark, at competition.Millis) bool {
+func (h *harness) within(m mark, at calendar.Millis) bool {
 	return h.bounds[m.burst].from <= at && at <= h.bounds[m.burst].to
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Nearly all tests run in a bubble of testing/synctest: time passes when
@@ -51,7 +52,7 @@ func closeEngine(t *testing.T, e *Engine) {
 func running(id string) competition.Definition {
 	now := time.Now()
 	d := competition.Definition{
-		ID: id, Name: "Spring", Start: competition.MillisOf(now.Add(-72 * time.Hour)), End: competition.MillisOf(now.Add(72 * time.Hour)),
+		ID: id, Name: "Spring", Start: calendar.MillisOf(now.Add(-72 * time.Hour)), End: calendar.MillisOf(now.Add(72 * time.Hour)),
 		Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{60_000, 30_000, 10_000},
 		DailyLimits: competition.DefaultDailyLimits, LateSyncHours: competition.DefaultLateSyncHours,
 	}
@@ -67,7 +68,7 @@ func create(t *testing.T, e *Engine, d competition.Definition) {
 }
 
 func steps(user string, n int64) *competition.SubmitSync {
-	return &competition.SubmitSync{UserID: user, Source: "watch", Day: competition.DayOf(time.Now()), Metrics: competition.Metrics{Steps: n}}
+	return &competition.SubmitSync{UserID: user, Source: "watch", Day: calendar.DayOf(time.Now()), Metrics: competition.Metrics{Steps: n}}
 }
 
 func join(user string) *competition.JoinCompetition {

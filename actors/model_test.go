@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // model is a competition as the contract tells it, worked out on reading. Each
@@ -22,7 +23,7 @@ type model struct {
 type modelPerson struct {
 	ever, present bool
 	excluded      bool
-	corrections   map[competition.Day]competition.Metrics
+	corrections   map[calendar.Day]competition.Metrics
 	name          string
 	reports       map[modelSlot]modelReport
 	reached       mark // the command that gave the score its present value
@@ -30,7 +31,7 @@ type modelPerson struct {
 }
 
 type modelSlot struct {
-	day    competition.Day
+	day    calendar.Day
 	source string
 }
 
@@ -50,7 +51,7 @@ func (m mark) before(o mark) bool {
 func newModel(d competition.Definition, creator string, users []string) *model {
 	m := &model{def: d, creator: creator, people: map[string]*modelPerson{}}
 	for _, u := range users {
-		m.people[u] = &modelPerson{reports: map[modelSlot]modelReport{}, corrections: map[competition.Day]competition.Metrics{}}
+		m.people[u] = &modelPerson{reports: map[modelSlot]modelReport{}, corrections: map[calendar.Day]competition.Metrics{}}
 	}
 	return m
 }
@@ -89,7 +90,7 @@ func (m *model) full() bool {
 }
 
 // covers: part of the day, in UTC, lies in [start, end).
-func (m *model) covers(d competition.Day) bool {
+func (m *model) covers(d calendar.Day) bool {
 	begin := time.Unix(0, 0).UTC().AddDate(0, 0, int(d))
 	return begin.Before(m.def.End.Time()) && begin.AddDate(0, 0, 1).After(m.def.Start.Time())
 }
@@ -224,7 +225,7 @@ func (m *model) review(now time.Time, at mark, user string, decide func(p *model
 
 // value is a day's value: each metric's maximum over the sources, or what an
 // operator says.
-func (p *modelPerson) value(d competition.Day) (v competition.Metrics) {
+func (p *modelPerson) value(d calendar.Day) (v competition.Metrics) {
 	if corrected, ok := p.corrections[d]; ok {
 		return corrected
 	}
@@ -236,8 +237,8 @@ func (p *modelPerson) value(d competition.Day) (v competition.Metrics) {
 	return v
 }
 
-func (p *modelPerson) days() []competition.Day {
-	var days []competition.Day
+func (p *modelPerson) days() []calendar.Day {
+	var days []calendar.Day
 	for slot := range p.reports {
 		days = append(days, slot.day)
 	}

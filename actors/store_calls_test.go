@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // The calls of the memoryStore that the hook before may refuse.
@@ -54,7 +56,7 @@ func cloneRows(rows []competition.Row) []competition.Row {
 	return rows
 }
 
-func (s *memoryStore) Pseudonymise(ctx context.Context, e competition.Erasure, now competition.Millis, newID func() string) error {
+func (s *memoryStore) Pseudonymise(ctx context.Context, e competition.Erasure, now calendar.Millis, newID func() string) error {
 	store, err := s.call(ctx, "Pseudonymise")
 	if err != nil {
 		return err
@@ -145,7 +147,7 @@ func (s *memoryStore) Find(ctx context.Context, id string) (found competition.Su
 	return store.Find(ctx, id)
 }
 
-func (s *memoryStore) Created(ctx context.Context, ids []string) (at []competition.Millis, err error) {
+func (s *memoryStore) Created(ctx context.Context, ids []string) (at []calendar.Millis, err error) {
 	store, err := s.call(ctx, "Created")
 	if err != nil {
 		return at, err
@@ -177,7 +179,7 @@ func (s *memoryStore) Visible(ctx context.Context, l competition.Listing) (page 
 	return store.Visible(ctx, l)
 }
 
-func (s *memoryStore) DueBefore(ctx context.Context, after competition.Due, before competition.Millis, limit int) (due []competition.Due, err error) {
+func (s *memoryStore) DueBefore(ctx context.Context, after competition.Due, before calendar.Millis, limit int) (due []competition.Due, err error) {
 	store, err := s.call(ctx, "DueBefore")
 	if err != nil {
 		return due, err
@@ -209,7 +211,7 @@ func (s *memoryStore) ForgetLifetime(ctx context.Context, userID string) error {
 	return store.ForgetLifetime(ctx, userID)
 }
 
-func (s *memoryStore) TransactionsOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.UserTransaction) bool) error {
+func (s *memoryStore) TransactionsOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.UserTransaction) bool) error {
 	store, err := s.call(ctx, "TransactionsOf")
 	if err != nil {
 		return err
@@ -217,7 +219,7 @@ func (s *memoryStore) TransactionsOf(ctx context.Context, userID string, after c
 	return store.TransactionsOf(ctx, userID, after, visit)
 }
 
-func (s *memoryStore) PrizesOf(ctx context.Context, userID string, after competition.LedgerPlace, visit func(competition.Prize) bool) error {
+func (s *memoryStore) PrizesOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.Prize) bool) error {
 	store, err := s.call(ctx, "PrizesOf")
 	if err != nil {
 		return err
@@ -225,7 +227,7 @@ func (s *memoryStore) PrizesOf(ctx context.Context, userID string, after competi
 	return store.PrizesOf(ctx, userID, after, visit)
 }
 
-func (s *memoryStore) PendingPrizes(ctx context.Context, after competition.PrizeID, visit func(competition.Prize, competition.Handover) bool) error {
+func (s *memoryStore) PendingPrizes(ctx context.Context, after ledger.PrizeID, visit func(ledger.Prize, ledger.Handover) bool) error {
 	store, err := s.call(ctx, "PendingPrizes")
 	if err != nil {
 		return err
@@ -233,7 +235,7 @@ func (s *memoryStore) PendingPrizes(ctx context.Context, after competition.Prize
 	return store.PendingPrizes(ctx, after, visit)
 }
 
-func (s *memoryStore) SaveHandover(ctx context.Context, h *competition.Handover, attempts int) error {
+func (s *memoryStore) SaveHandover(ctx context.Context, h *ledger.Handover, attempts int) error {
 	store, err := s.call(ctx, "SaveHandover")
 	if err != nil {
 		return err
@@ -241,7 +243,7 @@ func (s *memoryStore) SaveHandover(ctx context.Context, h *competition.Handover,
 	return store.SaveHandover(ctx, h, attempts)
 }
 
-func (s *memoryStore) ReadLedger(ctx context.Context, id string, transaction func(competition.Transaction) error, prize func(competition.Prize) error) error {
+func (s *memoryStore) ReadLedger(ctx context.Context, id string, transaction func(ledger.Transaction) error, prize func(ledger.Prize) error) error {
 	store, err := s.call(ctx, "ReadLedger")
 	if err != nil {
 		return err
@@ -289,7 +291,7 @@ func (s *memoryStore) InvitationsIn(ctx context.Context, competitionID, after st
 	return store.InvitationsIn(ctx, competitionID, after, visit)
 }
 
-func (s *memoryStore) DecideInvitation(ctx context.Context, id string, now competition.Millis, to competition.InvitationState) (i competition.Invitation, err error) {
+func (s *memoryStore) DecideInvitation(ctx context.Context, id string, now calendar.Millis, to competition.InvitationState) (i competition.Invitation, err error) {
 	store, err := s.call(ctx, "DecideInvitation")
 	if err != nil {
 		return i, err
@@ -337,7 +339,7 @@ func (s *memoryStore) Unredeem(ctx context.Context, id string) error {
 	return store.Unredeem(ctx, id)
 }
 
-func (s *memoryStore) SweepInvitations(ctx context.Context, now competition.Millis, limit int) (deleted int, err error) {
+func (s *memoryStore) SweepInvitations(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error) {
 	store, err := s.call(ctx, "SweepInvitations")
 	if err != nil {
 		return deleted, err

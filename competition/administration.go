@@ -3,6 +3,8 @@ package competition
 import (
 	"context"
 	"strings"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Scopes are what an API key is good for, as a set.
@@ -64,9 +66,9 @@ type APIKey struct {
 	Hash      [32]byte
 	Scopes    Scopes
 	CreatedBy Subject // a user or a role
-	CreatedAt Millis
-	ExpiresAt Millis // 0 for never
-	RevokedAt Millis // 0 while it is good
+	CreatedAt calendar.Millis
+	ExpiresAt calendar.Millis // 0 for never
+	RevokedAt calendar.Millis // 0 while it is good
 }
 
 // AdministrationStore keeps what concerns no single competition.

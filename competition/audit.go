@@ -7,6 +7,10 @@ import (
 	"fmt"
 	"reflect"
 	"slices"
+
+	"github.com/paceboard/paceboard/competition/ledger"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Audited is what a competition's journal says.
@@ -18,9 +22,9 @@ type Audited struct {
 	// Whole says that the journal has its beginning. Else retention has removed
 	// it, and the ledger cannot be derived: only its balances are known.
 	Whole        bool
-	Transactions []Transaction // if Whole: all of them
-	Pool         int64         // the pool's balance
-	Prizes       []Prize       // by number, as they are now
+	Transactions []ledger.Transaction // if Whole: all of them
+	Pool         int64                // the pool's balance
+	Prizes       []ledger.Prize       // by number, as they are now
 }
 
 func (a *Audited) find(format string, args ...any) {
@@ -43,7 +47,7 @@ func Audit(ctx context.Context, id string, first uint64, from Source, progress f
 	a.Seq, a.Pool = restored.Seq(), restored.balances.pool()
 	if restored.distribution != nil {
 		a.Prizes = restored.Prizes(len(restored.distribution.prizes)).Prizes
-		slices.SortFunc(a.Prizes, func(p, q Prize) int { return int(int64(p.Number) - int64(q.Number)) })
+		slices.SortFunc(a.Prizes, func(p, q ledger.Prize) int { return int(int64(p.Number) - int64(q.Number)) })
 	}
 	if !a.Whole {
 		return a, a.damage(readChain(ctx, id, first, from, progress))
@@ -56,7 +60,7 @@ func Audit(ctx context.Context, id string, first uint64, from Source, progress f
 		a.find("the snapshot and the journal after it come to another state than the journal alone")
 	}
 	// Somebody may have written between the two readings.
-	a.Transactions = slices.DeleteFunc(a.Transactions, func(t Transaction) bool { return t.ID.Seq > a.Seq })
+	a.Transactions = slices.DeleteFunc(a.Transactions, func(t ledger.Transaction) bool { return t.ID.Seq > a.Seq })
 	return a, nil
 }
 
@@ -65,7 +69,7 @@ func (a *Audited) replay(ctx context.Context, id string, from Source, progress f
 	r := newRecovery(New(id, func() Key { return Key{} }), func(_, records int) { progress(records) })
 	deriver, wallets := NewLedgerDeriver(id), map[string]int64{}
 	userOf := func(number uint32) string { return r.who(number).UserID }
-	var rows LedgerRows
+	var rows ledger.Rows
 	r.before = func(e *Event) error {
 		a.judge(r.c, e)
 		if err := deriver.Derive(&rows, e, userOf); err != nil {
@@ -120,10 +124,10 @@ func (a *Audited) judge(c *Competition, e *Event) {
 
 // countWallets notes what users have from this competition, which is never less
 // than nothing.
-func (a *Audited) countWallets(wallets map[string]int64, transactions []Transaction) {
+func (a *Audited) countWallets(wallets map[string]int64, transactions []ledger.Transaction) {
 	for i := range transactions {
 		for _, p := range transactions[i].Postings {
-			if p.Account.Kind != WalletAccount {
+			if p.Account.Kind != ledger.WalletAccount {
 				continue
 			}
 			if wallets[p.Account.Owner] += p.Minor; wallets[p.Account.Owner] < 0 {
@@ -135,17 +139,17 @@ func (a *Audited) countWallets(wallets map[string]int64, transactions []Transact
 
 // Compare holds the stored ledger against what the journal says of it. Rows of
 // events after a.Seq are left out, so that a server may be at work meanwhile.
-func (a *Audited) Compare(ctx context.Context, stored LedgerStore) error {
-	var seen []Transaction
-	var prizes []Prize
+func (a *Audited) Compare(ctx context.Context, stored ledger.Store) error {
+	var seen []ledger.Transaction
+	var prizes []ledger.Prize
 	err := stored.ReadLedger(ctx, a.CompetitionID,
-		func(t Transaction) error {
+		func(t ledger.Transaction) error {
 			if t.ID.Seq <= a.Seq {
 				seen = append(seen, t)
 			}
 			return nil
 		},
-		func(p Prize) error {
+		func(p ledger.Prize) error {
 			prizes = append(prizes, p)
 			return nil
 		})
@@ -161,7 +165,7 @@ func (a *Audited) Compare(ctx context.Context, stored LedgerStore) error {
 }
 
 // compareTransactions walks both lists, which are in the order of ids.
-func (a *Audited) compareTransactions(seen []Transaction) {
+func (a *Audited) compareTransactions(seen []ledger.Transaction) {
 	want := a.Transactions
 	for len(want) > 0 || len(seen) > 0 {
 		switch {
@@ -181,7 +185,7 @@ func (a *Audited) compareTransactions(seen []Transaction) {
 }
 
 // balance checks the stored transactions by themselves.
-func (a *Audited) balance(seen []Transaction) {
+func (a *Audited) balance(seen []ledger.Transaction) {
 	var pool int64
 	wallets := map[string]int64{}
 	a.countWallets(wallets, seen)
@@ -190,7 +194,7 @@ func (a *Audited) balance(seen []Transaction) {
 			a.find("%v", err)
 		}
 		for _, p := range seen[i].Postings {
-			if p.Account.Kind == PoolAccount {
+			if p.Account.Kind == ledger.PoolAccount {
 				if pool += p.Minor; pool < 0 {
 					a.find("transaction %v leaves the pool with %d", seen[i].ID, pool)
 				}
@@ -202,11 +206,11 @@ func (a *Audited) balance(seen []Transaction) {
 	}
 }
 
-func (a *Audited) comparePrizes(seen []Prize) {
+func (a *Audited) comparePrizes(seen []ledger.Prize) {
 	if slices.Equal(seen, a.Prizes) {
 		return
 	}
-	stored := map[uint32]Prize{}
+	stored := map[uint32]ledger.Prize{}
 	for _, p := range seen {
 		stored[p.Number] = p
 	}
@@ -225,21 +229,21 @@ func (a *Audited) comparePrizes(seen []Prize) {
 }
 
 // compareUsers looks whether everybody finds in the lists what the ledger has.
-func (a *Audited) compareUsers(ctx context.Context, seen []Transaction, prizes []Prize, stored LedgerStore) error {
-	sides := map[string][]UserTransaction{}
+func (a *Audited) compareUsers(ctx context.Context, seen []ledger.Transaction, prizes []ledger.Prize, stored ledger.Store) error {
+	sides := map[string][]ledger.UserTransaction{}
 	for i := range seen {
 		for userID, side := range seen[i].UserTransactions() {
 			sides[userID] = append(sides[userID], side)
 		}
 	}
-	won := map[string][]Prize{}
+	won := map[string][]ledger.Prize{}
 	for _, p := range prizes {
 		won[p.UserID] = append(won[p.UserID], p)
 	}
 	for userID, want := range sides {
-		var got []UserTransaction
+		var got []ledger.UserTransaction
 		from, oldest := span(want)
-		err := stored.TransactionsOf(ctx, userID, from, func(t UserTransaction) bool {
+		err := stored.TransactionsOf(ctx, userID, from, func(t ledger.UserTransaction) bool {
 			if t.ID.CompetitionID == a.CompetitionID && t.ID.Seq <= a.Seq {
 				got = append(got, t)
 			}
@@ -248,7 +252,7 @@ func (a *Audited) compareUsers(ctx context.Context, seen []Transaction, prizes [
 		if err != nil {
 			return a.damage(err)
 		}
-		slices.SortFunc(got, func(t, u UserTransaction) int {
+		slices.SortFunc(got, func(t, u ledger.UserTransaction) int {
 			if t.ID.Before(u.ID) {
 				return -1
 			}
@@ -259,8 +263,8 @@ func (a *Audited) compareUsers(ctx context.Context, seen []Transaction, prizes [
 		}
 	}
 	for userID, want := range won {
-		var got []Prize
-		err := stored.PrizesOf(ctx, userID, LedgerPlace{}, func(p Prize) bool {
+		var got []ledger.Prize
+		err := stored.PrizesOf(ctx, userID, ledger.Place{}, func(p ledger.Prize) bool {
 			if p.CompetitionID == a.CompetitionID {
 				got = append(got, p)
 			}
@@ -278,7 +282,7 @@ func (a *Audited) compareUsers(ctx context.Context, seen []Transaction, prizes [
 
 // span is where a reading begins that has all of a user's transactions, and the
 // time of the oldest.
-func span(of []UserTransaction) (from LedgerPlace, oldest Millis) {
+func span(of []ledger.UserTransaction) (from ledger.Place, oldest calendar.Millis) {
 	oldest = of[0].At
 	for i := range of {
 		from.At, oldest = max(from.At, of[i].At), min(oldest, of[i].At)

@@ -4,13 +4,15 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // AuditEntry says what an operator did.
 type AuditEntry struct {
 	Seq       uint64 // its place in the log, from 1; the store gives it
 	ID        string // UUIDv7
-	At        Millis
+	At        calendar.Millis
 	Actor     Subject       // a user, a key or a role
 	Action    string        // the operation's name in the API
 	Route     string        // the path of the operation, each parameter as a colon and its name
@@ -87,7 +89,7 @@ func fits(kind SubjectKind, id string) bool {
 	case CompetitionSubject:
 		return ValidID(id)
 	case DaySubject:
-		_, err := ParseDay(id)
+		_, err := calendar.ParseDay(id)
 		return err == nil
 	default:
 		return id != "" && len(id) <= maxWritten && id == printable(id)
@@ -176,7 +178,7 @@ func (e *AuditEntry) Names(userID string) bool {
 
 // NewAuditErasure is the entry by which the log says that places name the
 // pseudonym from now on.
-func NewAuditErasure(id string, at Millis, pseudonym string, places []AuditPlace) AuditEntry {
+func NewAuditErasure(id string, at calendar.Millis, pseudonym string, places []AuditPlace) AuditEntry {
 	return AuditEntry{
 		ID: id, At: at, Actor: Subject{RoleSubject, ErasureRole}, Action: "replaceErased",
 		Erased: &AuditErasure{Pseudonym: pseudonym, Places: places},

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // AuditRecord is an entry of the audit log as it is stored: what never changes,
@@ -126,7 +128,7 @@ func ParseAuditRecord(b []byte) (*AuditRecord, error) {
 	}
 	r := &AuditRecord{Prev: in.Hash()}
 	e := &r.Entry
-	e.Seq, e.At = in.Uvarint(), Millis(in.Varint())
+	e.Seq, e.At = in.Uvarint(), calendar.Millis(in.Varint())
 	for _, text := range []*string{&e.ID, &e.Action, &e.Route, &e.RequestID} {
 		*text = in.String()
 	}

@@ -1,6 +1,10 @@
 package competition
 
-import "context"
+import (
+	"context"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // AuditLogStore keeps the log of what operators did. Entries are only ever added,
 // and removed from the beginning; see AuditRecord. Appends of all processes come
@@ -26,5 +30,5 @@ type AuditLogStore interface {
 	// RetainAuditLog removes entries that are older than a time from the beginning
 	// on, step of them in a write (0 means 1,000), and leaves where the rest goes on
 	// from in the head. It returns how many are gone, also when it fails.
-	RetainAuditLog(ctx context.Context, olderThan Millis, step int) (removed int64, err error)
+	RetainAuditLog(ctx context.Context, olderThan calendar.Millis, step int) (removed int64, err error)
 }

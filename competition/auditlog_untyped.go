@@ -1,12 +1,16 @@
 package competition
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // UntypedEntry is an entry of the audit log as it was stored before subjects had
 // kinds: the actor is text, and the target is the path as it was asked for.
 type UntypedEntry struct {
 	ID        string
-	At        Millis
+	At        calendar.Millis
 	Actor     string
 	Action    string
 	Target    string

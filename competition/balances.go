@@ -2,6 +2,8 @@ package competition
 
 import (
 	"fmt"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // balances are what the events of a competition have done with money.
@@ -22,7 +24,7 @@ func (b *balances) pool() int64 { return b.fees + b.sponsor - b.prizes }
 
 // check fails if the transactions break B1 or, with the pool at a balance before
 // them, B2.
-func (b *balances) check(before int64, transactions []Transaction) error {
+func (b *balances) check(before int64, transactions []ledger.Transaction) error {
 	pool := before
 	for i := range transactions {
 		t := &transactions[i]
@@ -30,7 +32,7 @@ func (b *balances) check(before int64, transactions []Transaction) error {
 			return err
 		}
 		for _, p := range t.Postings {
-			if p.Account.Kind == PoolAccount {
+			if p.Account.Kind == ledger.PoolAccount {
 				pool += p.Minor
 			}
 		}
@@ -48,7 +50,7 @@ func (b *balances) check(before int64, transactions []Transaction) error {
 func (b *balances) enterDistribution(a *distribution) {
 	b.sponsor += a.sponsor
 	for i := range a.prizes {
-		if a.prizes[i].status != FailedPrize {
+		if a.prizes[i].status != ledger.FailedPrize {
 			b.prizes += a.prizes[i].minor
 		}
 	}

@@ -5,6 +5,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestTheBoardDoesNotDependOnWhereBatchesEnd gives the same reports to two
@@ -46,7 +48,7 @@ func TestTheBoardDoesNotDependOnWhereBatchesEnd(t *testing.T) {
 		for n := range rapid.IntRange(1, 12).Draw(rt, "reports") {
 			now++
 			s := SubmitSync{
-				UserID: member(rapid.IntRange(0, people-1).Draw(rt, "who")), Day: DayOf(now.Time()), Source: "watch",
+				UserID: member(rapid.IntRange(0, people-1).Draw(rt, "who")), Day: calendar.DayOf(now.Time()), Source: "watch",
 				RecordedAt: rapid.Int64Range(0, 6).Draw(rt, "recorded"),
 				Metrics:    Metrics{Steps: rapid.Int64Range(0, 2).Draw(rt, "steps")},
 			}

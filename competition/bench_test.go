@@ -6,6 +6,8 @@ import (
 	"math/rand/v2"
 	"runtime"
 	"testing"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 var (
@@ -21,7 +23,7 @@ func walkers(n, days int) *Competition {
 	w := newWalk(n)
 	for d := range days {
 		for i := range n {
-			w.sync(c, i, benchDay+Day(d))
+			w.sync(c, i, benchDay+calendar.Day(d))
 		}
 	}
 	w.land(c)
@@ -47,7 +49,7 @@ func newWalk(n int) *walk {
 	return w
 }
 
-func (w *walk) sync(c *Competition, i int, d Day) {
+func (w *walk) sync(c *Competition, i int, d calendar.Day) {
 	w.syncs++
 	s := SubmitSync{
 		UserID: w.ids[i], Source: "phone", Day: d,
@@ -254,7 +256,7 @@ func walkersOfMonth(n, days int) *Competition {
 	s := SubmitSync{Source: "phone"}
 	rng := rand.New(rand.NewPCG(1, 2))
 	var batch Batch
-	for d := range Day(days) {
+	for d := range calendar.Day(days) {
 		for i := range n {
 			s.UserID, s.Day = member(i), benchDay+d
 			s.RecordedAt = s.Day.Nanos() + rng.Int64N(24*60*60)*1e9

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // long is a competition of three weeks.
@@ -15,7 +17,7 @@ func long() Definition {
 // reportFrom is a sync of a day from a source.
 func reportFrom(userID string, source, day int) *SubmitSync {
 	return &SubmitSync{
-		UserID: userID, Source: fmt.Sprintf("s%d", source), Day: spring().FirstDay + Day(day), Metrics: Metrics{Steps: 1},
+		UserID: userID, Source: fmt.Sprintf("s%d", source), Day: spring().FirstDay + calendar.Day(day), Metrics: Metrics{Steps: 1},
 	}
 }
 
@@ -69,7 +71,7 @@ func TestSourcesThatOlderVersionsTookStay(t *testing.T) {
 	for source := 1; source < sources; source++ { // as they decided it
 		c.sources.add(fmt.Sprintf("s%d", source))
 		c.emit(Event{At: now, Sync: SyncAccepted{
-			Number: 1, Register: Register{Day: d.FirstDay + Day(source/MaxSources), Source: uint32(source), Metrics: Metrics{Steps: 1}}, NewSource: fmt.Sprintf("s%d", source),
+			Number: 1, Register: Register{Day: d.FirstDay + calendar.Day(source/MaxSources), Source: uint32(source), Metrics: Metrics{Steps: 1}}, NewSource: fmt.Sprintf("s%d", source),
 		}})
 	}
 	b := c.Take(Batch{})

@@ -7,6 +7,8 @@ import (
 	"fmt"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // A record is one event as the journal keeps it:
@@ -96,13 +98,13 @@ func SplitRecord(records []byte) (record, rest []byte, err error) {
 }
 
 // TimeOf is when the event of a record happened, for stores that remove old ones.
-func TimeOf(record []byte) (Millis, error) {
+func TimeOf(record []byte) (calendar.Millis, error) {
 	if len(record) < minRecordBytes {
 		return 0, wire.ErrShort
 	}
 	r := wire.NewReader(record[afterChainOffset+1:])
 	r.Uvarint()
-	at := Millis(r.Varint())
+	at := calendar.Millis(r.Varint())
 	return at, r.Err()
 }
 

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 func drawHash(t *rapid.T, label string) (h [32]byte) {
@@ -18,7 +20,9 @@ func drawHash(t *rapid.T, label string) (h [32]byte) {
 	return h
 }
 
-func drawMillis(t *rapid.T, label string) Millis { return Millis(rapid.Int64().Draw(t, label)) }
+func drawMillis(t *rapid.T, label string) calendar.Millis {
+	return calendar.Millis(rapid.Int64().Draw(t, label))
+}
 
 // drawDefinition draws any definition, mostly one that no validation would let
 // pass: the encoding must not care.
@@ -27,14 +31,14 @@ func drawDefinition(t *rapid.T) Definition {
 	number := func(label string) int64 { return rapid.Int64().Draw(t, label) }
 	return Definition{
 		ID: word("id"), Name: word("name"), Description: word("description"), Type: Type(word("type")),
-		Start: Millis(number("start")), End: Millis(number("end")),
+		Start: calendar.Millis(number("start")), End: calendar.Millis(number("end")),
 		EntryFeeMinor: number("fee"), PrizePoolMinor: number("pool"), Currency: word("currency"), TimeZone: word("zone"),
 		Scoring:    Weights{number("step"), number("metre"), number("kcal"), number("minute")},
 		PrizeSplit: rapid.SliceOfN(rapid.Int64(), 1, 5).Draw(t, "split"),
 		Enrollment: Enrollment(word("enrollment")), Visibility: Visibility(word("visibility")),
 		MaxParticipants: int(number("max")), LateSyncHours: int(number("late")),
 		DailyLimits: Metrics{drawAmount(t, "steps"), drawAmount(t, "cm"), drawAmount(t, "kcal"), drawAmount(t, "minutes")},
-		FirstDay:    Day(rapid.Int32().Draw(t, "first")), LastDay: Day(rapid.Int32().Draw(t, "last")),
+		FirstDay:    calendar.Day(rapid.Int32().Draw(t, "first")), LastDay: calendar.Day(rapid.Int32().Draw(t, "last")),
 	}
 }
 
@@ -64,7 +68,7 @@ func fill(t *rapid.T, v reflect.Value) {
 	case Register:
 		set(drawRegister(t))
 		return
-	case Day:
+	case calendar.Day:
 		set(rapid.Int32().Draw(t, "day"))
 		return
 	}
@@ -128,7 +132,7 @@ func TestEveryEventComesBack(t *testing.T) {
 func journal(id string, n int) (records [][]byte) {
 	chain := NewChain(id)
 	for seq := range uint64(n) {
-		e := Event{Seq: seq + 1, At: Millis(seq), Sync: SyncAccepted{
+		e := Event{Seq: seq + 1, At: calendar.Millis(seq), Sync: SyncAccepted{
 			Number: 7, Register: Register{Day: 20_574, RecordedAt: 1_777_654_980e9, Metrics: steps(int64(seq) * 1000)}, NewSource: "phone",
 		}}
 		switch seq % 4 {
@@ -318,7 +322,7 @@ func drawFigures(t *rapid.T) Figures {
 }
 
 func drawCorrection(t *rapid.T) Correction {
-	return Correction{Day: Day(rapid.Int32().Draw(t, "day")), Metrics: drawMetrics(t), Reason: rapid.String().Draw(t, "reason")}
+	return Correction{Day: calendar.Day(rapid.Int32().Draw(t, "day")), Metrics: drawMetrics(t), Reason: rapid.String().Draw(t, "reason")}
 }
 
 // drawReviewed draws any review, or none.
@@ -332,7 +336,7 @@ func drawReviewed(t *rapid.T) *Review {
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "flags") {
 		r.Flags = append(r.Flags, Flag{
-			Seq: rapid.Uint64().Draw(t, "seq"), At: drawMillis(t, "at"), Day: Day(rapid.Int32().Draw(t, "day")),
+			Seq: rapid.Uint64().Draw(t, "seq"), At: drawMillis(t, "at"), Day: calendar.Day(rapid.Int32().Draw(t, "day")),
 			Reason: FlagReason(rapid.Byte().Draw(t, "reason")), Figures: drawFigures(t),
 		})
 	}
@@ -361,7 +365,7 @@ func TestRowsAndSummariesComeBack(t *testing.T) {
 		require.Equal(t, row, got)
 
 		summary := Summary{Definition: drawDefinition(t), Status: Status(rapid.Byte().Draw(t, "status")), Participants: rapid.IntRange(0, math.MaxInt).Draw(t, "n")}
-		summary.KeptUntil = Millis(rapid.Int64Range(0, math.MaxInt64).Draw(t, "kept until"))
+		summary.KeptUntil = calendar.Millis(rapid.Int64Range(0, math.MaxInt64).Draw(t, "kept until"))
 		back, err := ParseSummary(AppendSummary(nil, &summary))
 		require.NoError(t, err)
 		require.Equal(t, summary, back)

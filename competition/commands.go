@@ -1,5 +1,7 @@
 package competition
 
+import "github.com/paceboard/paceboard/competition/calendar"
+
 // Caller is who asks for a command, as the token said.
 type Caller struct {
 	UserID   string // empty for a service key, which is always an operator
@@ -22,7 +24,7 @@ func (c Caller) Payer() string {
 type Command interface {
 	// Decide has the competition decide the command, as decided so far. The errors are
 	// refusals, and change nothing.
-	Decide(c *Competition, now Millis) (Decision, error)
+	Decide(c *Competition, now calendar.Millis) (Decision, error)
 
 	// Payer is the user whose budget the command's records are charged to; empty
 	// if they are nobody's: those of operators, keys and erasures.

@@ -5,6 +5,10 @@ import (
 	"maps"
 
 	"github.com/paceboard/paceboard/ranking"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // Competition is the state machine of one competition. It has one owner and is
@@ -36,9 +40,9 @@ type Competition struct {
 	flags        []flagPlace    // all participants', by seq
 	kept         map[uint32]Key // of erased participants whose decisions are kept; see keptAfter
 
-	applied   Chain  // the last event in the state
-	version   uint64 // I4
-	updatedAt Millis // when version was written
+	applied   Chain           // the last event in the state
+	version   uint64          // I4
+	updatedAt calendar.Millis // when version was written
 
 	decided decided
 	outbox  Batch
@@ -71,7 +75,7 @@ type changes struct {
 	paid     int64    // if repaid
 	repaid   bool
 	erased   bool
-	prize    PrizeStatus
+	prize    ledger.PrizeStatus
 	presence presence
 }
 

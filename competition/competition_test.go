@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // commands are the actions that give a rig commands; after each comes what
@@ -39,7 +41,7 @@ func commands(r *harness, follow func(*rapid.T)) map[string]func(*rapid.T) {
 			}
 		},
 		"many devices": func(t *rapid.T) {
-			id, d := drawUser(t), DayOf(r.now.Time())
+			id, d := drawUser(t), calendar.DayOf(r.now.Time())
 			for i := range rapid.IntRange(7, 9).Draw(t, "devices") {
 				do(t, &SubmitSync{UserID: id, Source: fmt.Sprintf("device %d", i), Day: d, Metrics: steps(int64(10 - i))})
 			}
@@ -152,7 +154,7 @@ func TestModelMoney(t *testing.T) {
 			join(id)
 		}
 		for _, id := range people {
-			r.decide(&SubmitSync{UserID: id, Source: "phone", Day: DayOf(r.now.Time()), Metrics: steps(pick[int64](t, "steps", 0, 1000, 1000, 2000))})
+			r.decide(&SubmitSync{UserID: id, Source: "phone", Day: calendar.DayOf(r.now.Time()), Metrics: steps(pick[int64](t, "steps", 0, 1000, 1000, 2000))})
 			follow(t)
 		}
 		r.now = create.Definition.End + 25*hour - 1

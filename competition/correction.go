@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // CorrectDay sets what a participant's day counts for, whatever its reports say,
@@ -13,7 +15,7 @@ type CorrectDay struct {
 	Caller
 
 	UserID  string
-	Day     Day
+	Day     calendar.Day
 	Metrics Metrics
 	Reason  string // see CheckReason
 }
@@ -23,7 +25,7 @@ type WithdrawCorrection struct {
 	Caller
 
 	UserID string
-	Day    Day
+	Day    calendar.Day
 	Reason string // see CheckReason
 }
 
@@ -32,7 +34,7 @@ func (*CorrectDay) Answer(c *Competition, d Decision) any { return c.ReviewReply
 
 // Decide sets what a day counts for. The same twice is a no-op. Errors are as for
 // ExcludeParticipant, then ErrNotStarted, ErrOutsideWindow, ErrFutureDate, ErrImplausible.
-func (cmd *CorrectDay) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *CorrectDay) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {
 		return Decision{}, err
@@ -58,7 +60,7 @@ func (*WithdrawCorrection) Answer(c *Competition, d Decision) any {
 
 // Decide takes a correction back; if there is none, it is a no-op. Errors are as for
 // ExcludeParticipant.
-func (cmd *WithdrawCorrection) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *WithdrawCorrection) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {
 		return Decision{}, err
@@ -107,7 +109,7 @@ func (d *DayCorrected) reason() string { return d.Reason }
 // CorrectionWithdrawn lets a day count for what its reports say again.
 type CorrectionWithdrawn struct {
 	Number uint32
-	Day    Day
+	Day    calendar.Day
 	Reason string
 }
 
@@ -139,7 +141,7 @@ var _ reasoned = (*CorrectionWithdrawn)(nil)
 func (d *CorrectionWithdrawn) reason() string { return d.Reason }
 
 // applyRevaluation is applyReview where a day's value changes by it.
-func (c *Competition) applyRevaluation(e *Event, number uint32, day Day, change func(*Review) bool) error {
+func (c *Competition) applyRevaluation(e *Event, number uint32, day calendar.Day, change func(*Review) bool) error {
 	if !c.participants.has(number) {
 		return errors.New("it is about a participant who was never enrolled")
 	}

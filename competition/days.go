@@ -9,6 +9,8 @@ import (
 	"slices"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // MaxSources is how many sources one user and day may have.
@@ -20,7 +22,7 @@ const MaxSourcesOverall = 64
 
 // Register is what one source last said of one day.
 type Register struct {
-	Day        Day
+	Day        calendar.Day
 	Source     uint32 // index into the competition's list of source names
 	RecordedAt int64  // nanoseconds since 1970 UTC; 0 when the report gave none
 	Metrics    Metrics
@@ -72,16 +74,16 @@ type slot struct {
 
 // find looks for the register of a day and source. Cost: one step for each
 // entry of an earlier day, a decode for each of the day itself.
-func (d Days) find(day Day, source uint32) slot {
+func (d Days) find(day calendar.Day, source uint32) slot {
 	s := slot{at: -1}
 	i := d.before(day)
 	for i < len(d) {
 		next := i + 1 + int(d[i])
 		entryDay, _ := binary.Uvarint(d[i+1 : next])
-		if Day(entryDay) > day {
+		if calendar.Day(entryDay) > day {
 			break
 		}
-		if Day(entryDay) == day {
+		if calendar.Day(entryDay) == day {
 			r := decodeRegister(d[i+1 : next])
 			switch {
 			case r.Source == source:
@@ -105,16 +107,16 @@ func (d Days) find(day Day, source uint32) slot {
 // before is where the first entry of a day stands, or of those after it. It looks at
 // each entry before that, of which there may be thousands, and so decodes days by
 // hand: until the year 7711 they take three bytes at most.
-func (d Days) before(day Day) (i int) {
+func (d Days) before(day calendar.Day) (i int) {
 	for i+3 < len(d) {
-		var entry Day
+		var entry calendar.Day
 		switch {
 		case d[i+1] < 0x80:
-			entry = Day(d[i+1])
+			entry = calendar.Day(d[i+1])
 		case d[i+2] < 0x80:
-			entry = Day(d[i+1]&0x7f) | Day(d[i+2])<<7
+			entry = calendar.Day(d[i+1]&0x7f) | calendar.Day(d[i+2])<<7
 		case d[i+3] < 0x80:
-			entry = Day(d[i+1]&0x7f) | Day(d[i+2]&0x7f)<<7 | Day(d[i+3])<<14
+			entry = calendar.Day(d[i+1]&0x7f) | calendar.Day(d[i+2]&0x7f)<<7 | calendar.Day(d[i+3])<<14
 		default:
 			return i
 		}
@@ -189,7 +191,7 @@ func (d Days) count() (n int) {
 // Total is the sum over the days of each day's value.
 func (d Days) Total() Metrics {
 	var total, value Metrics
-	day := Day(-1)
+	day := calendar.Day(-1)
 	for r := range d.All() {
 		if r.Day != day {
 			total = total.Plus(value)
@@ -275,7 +277,7 @@ func decodeRegister(b []byte) Register {
 		b = b[max(n, 0):]
 		return v
 	}
-	r := Register{Day: Day(next())}
+	r := Register{Day: calendar.Day(next())}
 	source := next()
 	r.Source = uint32(source >> 2)
 	if unit := source & 3; unit != unitNone {
@@ -291,20 +293,20 @@ func decodeRegister(b []byte) Register {
 }
 
 // value is the maximum over the sources of a day.
-func (d Days) value(day Day) Metrics {
+func (d Days) value(day calendar.Day) Metrics {
 	const none = 1<<32 - 1 // no source is this one
 	return d.find(day, none).others
 }
 
 // dayAt is the day of the entry that begins at a byte.
-func (d Days) dayAt(i int) Day {
+func (d Days) dayAt(i int) calendar.Day {
 	day, _ := binary.Uvarint(d[i+1 : i+1+int(d[i])])
-	return Day(day)
+	return calendar.Day(day)
 }
 
 // last is the last day that has a register, or -1.
-func (d Days) last() Day {
-	last := Day(-1)
+func (d Days) last() calendar.Day {
+	last := calendar.Day(-1)
 	for i := 0; i < len(d); i += 1 + int(d[i]) {
 		last = d.dayAt(i)
 	}
@@ -322,10 +324,10 @@ func readRegister(r *wire.Reader) Register {
 	return register
 }
 
-func readDay(r *wire.Reader) Day {
+func readDay(r *wire.Reader) calendar.Day {
 	v := r.Varint()
-	if v != int64(Day(v)) {
+	if v != int64(calendar.Day(v)) {
 		r.Fail(wire.ErrShort)
 	}
-	return Day(v)
+	return calendar.Day(v)
 }

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // daysModel is Days as the contract tells it: a map from (day, source).
@@ -31,7 +33,7 @@ func (m daysModel) merge(r Register) Merged {
 	return Merged{Before: before, After: m.value(r.Day), Changed: !known || m[slot] != old}
 }
 
-func (m daysModel) sources(d Day) (n int) {
+func (m daysModel) sources(d calendar.Day) (n int) {
 	for slot := range m {
 		if slot[0] == int64(d) {
 			n++
@@ -40,7 +42,7 @@ func (m daysModel) sources(d Day) (n int) {
 	return n
 }
 
-func (m daysModel) value(d Day) (v Metrics) {
+func (m daysModel) value(d calendar.Day) (v Metrics) {
 	for slot, r := range m {
 		if slot[0] == int64(d) {
 			v = eachMax(v, r.Metrics)
@@ -55,7 +57,7 @@ func (m daysModel) total() (sum Metrics) {
 		days[slot[0]] = true
 	}
 	for d := range days {
-		sum = eachSum(sum, m.value(Day(d)))
+		sum = eachSum(sum, m.value(calendar.Day(d)))
 	}
 	return sum
 }
@@ -70,7 +72,7 @@ func (m daysModel) all() []Register {
 // drawRegister draws reports that often meet on a day and a source.
 func drawRegister(t *rapid.T) Register {
 	r := Register{
-		Day:    pick[Day](t, "day", 0, 1, 20_000, 20_574, 20_575, 20_576, 47_000),
+		Day:    pick[calendar.Day](t, "day", 0, 1, 20_000, 20_574, 20_575, 20_576, 47_000),
 		Source: pick[uint32](t, "source", 0, 1, 2, 3, 31, 32, 33, 1000, math.MaxUint32),
 		Metrics: Metrics{
 			Steps:           drawAmount(t, "steps"),
@@ -93,7 +95,7 @@ func drawAmount(t *rapid.T, label string) int64 {
 
 // drawTime draws a time of recording in each of its units: around the day's
 // midnight, decades later, or anywhere after 1970.
-func drawTime(t *rapid.T, d Day) int64 {
+func drawTime(t *rapid.T, d calendar.Day) int64 {
 	unit := pick[int64](t, "unit", 1e9, 1e6, 1)
 	midnight := d.Time().UnixNano()
 	at := pick(
@@ -257,7 +259,7 @@ func TestDaysUnits(t *testing.T) {
 // bytes.
 func TestDaysSize(t *testing.T) {
 	var days Days
-	for d := range Day(30) {
+	for d := range calendar.Day(30) {
 		days, _ = days.Merge(Register{
 			Day: 20_574 + d, RecordedAt: (int64(20_574+d)*86_400 + 64_987) * 1e9,
 			Metrics: Metrics{Steps: 10_417, DistanceCm: 781_234, EnergyCentikcal: 48_711, ActiveMinutes: 57},
@@ -277,7 +279,7 @@ func TestNoDays(t *testing.T) {
 func TestDaysStopWhenAsked(t *testing.T) {
 	days := mergeAll([]Register{{Day: 1}, {Day: 2}})
 	for r := range days.All() {
-		require.Equal(t, Day(1), r.Day)
+		require.Equal(t, calendar.Day(1), r.Day)
 		break
 	}
 }
@@ -306,7 +308,7 @@ func TestDaysAllocateNothing(t *testing.T) {
 
 // TestDaysCheck: what Merge would not have left is refused.
 func TestDaysCheck(t *testing.T) {
-	entry := func(d Day, source uint32) []byte {
+	entry := func(d calendar.Day, source uint32) []byte {
 		return appendRegister(nil, Register{Day: d, Source: source, Metrics: steps(5)})
 	}
 	days := func(entries ...[]byte) Days { return bytes.Join(entries, nil) }
@@ -330,7 +332,7 @@ func FuzzRegister(f *testing.F) {
 	for _, r := range []Register{
 		{},
 		{Day: 20_574, Source: 3, RecordedAt: 1_777_000_000_123_456_789, Metrics: Metrics{1, 2, 3, 4}},
-		{Day: MaxDay, Source: math.MaxUint32, RecordedAt: math.MaxInt64, Metrics: Metrics{1 << 53, 1 << 53, 1 << 53, 1 << 53}},
+		{Day: calendar.MaxDay, Source: math.MaxUint32, RecordedAt: math.MaxInt64, Metrics: Metrics{1 << 53, 1 << 53, 1 << 53, 1 << 53}},
 	} {
 		f.Add(appendRegister(nil, r))
 	}
@@ -347,9 +349,9 @@ func FuzzRegister(f *testing.F) {
 
 // TestADayIsFoundWhateverItsSize: days take one to four bytes.
 func TestADayIsFoundWhateverItsSize(t *testing.T) {
-	sizes := []Day{1, 2, 127, 128, 129, 16_383, 16_384, 20_574, 1<<21 - 1, 1 << 21, 1<<21 + 1, MaxDay}
+	sizes := []calendar.Day{1, 2, 127, 128, 129, 16_383, 16_384, 20_574, 1<<21 - 1, 1 << 21, 1<<21 + 1, calendar.MaxDay}
 	var days Days
-	starts := map[Day]int{}
+	starts := map[calendar.Day]int{}
 	for _, day := range sizes {
 		starts[day] = len(days)
 		for source := range uint32(3) {
@@ -373,14 +375,14 @@ func TestADayIsFoundWhateverItsSize(t *testing.T) {
 		}
 	}
 	require.Zero(t, Days(nil).before(5))
-	require.Equal(t, len(days), days.find(MaxDay+1, 0).at)
+	require.Equal(t, len(days), days.find(calendar.MaxDay+1, 0).at)
 }
 
 // BenchmarkPlanAfterFiveYears is a report of the last day of a participant who has
 // as many as there may be.
 func BenchmarkPlanAfterFiveYears(b *testing.B) {
 	var days Days
-	for day := range Day(MaxYears * 365) {
+	for day := range calendar.Day(MaxYears * 365) {
 		for source := range uint32(MaxSources) {
 			days = appendRegister(days, Register{Day: 18_262 + day, Source: source, Metrics: steps(1000)})
 		}

@@ -1,6 +1,10 @@
 package competition
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // enrolment looks a user up as decided: the number, 0 for somebody who
 // never took part, and whether the user takes part now.
@@ -107,7 +111,7 @@ func (c *Competition) repeat(number uint32) Decision {
 
 // plausible checks a day, when it was recorded (in nanoseconds, 0 if unknown) and
 // its totals.
-func (c *Competition) plausible(now Millis, day Day, recordedAt int64, m Metrics) error {
+func (c *Competition) plausible(now calendar.Millis, day calendar.Day, recordedAt int64, m Metrics) error {
 	const clocksDiffer = 10 * 60 * 1000
 	switch {
 	case !c.decided.definition.covers(day):

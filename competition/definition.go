@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Type is how long a competition is meant to run; it is a label and rules nothing.
@@ -43,8 +45,8 @@ type Definition struct {
 	Name            string
 	Description     string
 	Type            Type
-	Start, End      Millis // half-open: [Start, End)
-	EntryFeeMinor   int64  // minor units of Currency; 0 means free
+	Start, End      calendar.Millis // half-open: [Start, End)
+	EntryFeeMinor   int64           // minor units of Currency; 0 means free
 	PrizePoolMinor  int64
 	Currency        string // ISO 4217
 	TimeZone        string // IANA; decides which days belong to the window
@@ -59,7 +61,7 @@ type Definition struct {
 	// FirstDay and LastDay are the days that may be synced, both inclusive.
 	// Complete works them out once, so that a later change of the time zone
 	// database does not move them.
-	FirstDay, LastDay Day
+	FirstDay, LastDay calendar.Day
 }
 
 // WholeSplit is what the shares of a prize split add up to: 100 per cent.
@@ -88,8 +90,8 @@ func (d *Definition) Complete() {
 	}
 	setDefault(&d.Enrollment, Open)
 	if zone, err := time.LoadLocation(d.TimeZone); err == nil && d.End > d.Start {
-		d.FirstDay = DayOf(d.Start.Time().In(zone))
-		d.LastDay = DayOf((d.End - 1).Time().In(zone))
+		d.FirstDay = calendar.DayOf(d.Start.Time().In(zone))
+		d.LastDay = calendar.DayOf((d.End - 1).Time().In(zone))
 	}
 }
 
@@ -101,7 +103,7 @@ func setDefault[T comparable](v *T, value T) {
 }
 
 // covers reports whether a day may be synced at all.
-func (d *Definition) covers(day Day) bool { return d.FirstDay <= day && day <= d.LastDay }
+func (d *Definition) covers(day calendar.Day) bool { return d.FirstDay <= day && day <= d.LastDay }
 
 // selfService reports whether a first sync enrols.
 func (d *Definition) selfService() bool { return d.Enrollment == Open && d.EntryFeeMinor == 0 }
@@ -132,7 +134,7 @@ func readDefinition(r *wire.Reader) Definition {
 	for _, s := range []*string{&d.ID, &d.Name, &d.Description, (*string)(&d.Type), &d.Currency, &d.TimeZone, (*string)(&d.Enrollment), (*string)(&d.Visibility)} {
 		*s = r.String()
 	}
-	d.Start, d.End = Millis(r.Varint()), Millis(r.Varint())
+	d.Start, d.End = calendar.Millis(r.Varint()), calendar.Millis(r.Varint())
 	d.EntryFeeMinor, d.PrizePoolMinor = r.Varint(), r.Varint()
 	d.Scoring = Weights{Step: r.Varint(), Metre: r.Varint(), Kcal: r.Varint(), Minute: r.Varint()}
 	d.MaxParticipants, d.LateSyncHours = int(r.Varint()), int(r.Varint())

@@ -9,6 +9,10 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/ledger"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // badFields is the names of the fields that a definition is refused for.
@@ -50,9 +54,9 @@ func TestDefinitionRefuses(t *testing.T) {
 		{"an end before the start", "end_date", func(d *Definition) { d.End = d.Start - 1 }},
 		{"an end after 9999", "end_date", func(d *Definition) { d.End = instant("9999-12-31T23:59:59.999Z") + 1 }},
 		{"a negative entry fee", "entry_fee", func(d *Definition) { d.EntryFeeMinor = -1 }},
-		{"too large an entry fee", "entry_fee", func(d *Definition) { d.EntryFeeMinor = MaxAmountMinor + 1 }},
+		{"too large an entry fee", "entry_fee", func(d *Definition) { d.EntryFeeMinor = ledger.MaxAmountMinor + 1 }},
 		{"a negative prize pool", "prize_pool", func(d *Definition) { d.PrizePoolMinor = -1 }},
-		{"too large a prize pool", "prize_pool", func(d *Definition) { d.PrizePoolMinor = MaxAmountMinor + 1 }},
+		{"too large a prize pool", "prize_pool", func(d *Definition) { d.PrizePoolMinor = ledger.MaxAmountMinor + 1 }},
 		{"an unknown currency", "currency", func(d *Definition) { d.Currency = "ABC" }},
 		{"a currency in small letters", "currency", func(d *Definition) { d.Currency = "eur" }},
 		{"an unknown time zone", "time_zone", func(d *Definition) { d.TimeZone = "Europe/Atlantis" }},
@@ -89,7 +93,7 @@ func TestDefinitionRefuses(t *testing.T) {
 }
 
 // highScores is a competition in which 1e12 points a day are possible.
-func highScores(days Millis) func(*Definition) {
+func highScores(days calendar.Millis) func(*Definition) {
 	return func(d *Definition) {
 		d.Start, d.End = 0, days*day
 		d.Scoring = Weights{Step: MaxWeight}
@@ -111,7 +115,7 @@ func TestDefinitionAllows(t *testing.T) {
 			d.Start, d.End, d.DailyLimits = 0, instant("9999-12-31T23:59:59.999Z"), steps(1)
 		}},
 		{"a millisecond", func(d *Definition) { d.End = d.Start + 1 }},
-		{"the most money", func(d *Definition) { d.EntryFeeMinor, d.PrizePoolMinor = MaxAmountMinor, MaxAmountMinor }},
+		{"the most money", func(d *Definition) { d.EntryFeeMinor, d.PrizePoolMinor = ledger.MaxAmountMinor, ledger.MaxAmountMinor }},
 		{"the largest weights", func(d *Definition) { d.Scoring = Weights{MaxWeight, MaxWeight, MaxWeight, MaxWeight} }},
 		{"the smallest weight", func(d *Definition) { d.Scoring = Weights{Minute: 1} }},
 		{"the winner takes all", func(d *Definition) { d.PrizeSplit = []int64{100_000} }},
@@ -202,20 +206,20 @@ func TestWindowIsTheDaysThatAClockShows(t *testing.T) {
 		)
 		zone, err := time.LoadLocation(name)
 		require.NoError(t, err)
-		start := instant("2026-01-01T00:00:00Z") + Millis(rapid.Int64Range(0, 370*24*60).Draw(t, "start in minutes"))*60_000
-		end := start + Millis(rapid.Int64Range(1, 5*24*60).Draw(t, "length in minutes"))*60_000
+		start := instant("2026-01-01T00:00:00Z") + calendar.Millis(rapid.Int64Range(0, 370*24*60).Draw(t, "start in minutes"))*60_000
+		end := start + calendar.Millis(rapid.Int64Range(1, 5*24*60).Draw(t, "length in minutes"))*60_000
 		d := spring(func(d *Definition) { d.TimeZone, d.Start, d.End = name, start, end })
 
-		seen := map[Day]bool{}
-		look := func(at Millis) {
+		seen := map[calendar.Day]bool{}
+		look := func(at calendar.Millis) {
 			y, m, dom := at.Time().In(zone).Date()
-			seen[Day(time.Date(y, m, dom, 0, 0, 0, 0, time.UTC).Unix()/86_400)] = true
+			seen[calendar.Day(time.Date(y, m, dom, 0, 0, 0, 0, time.UTC).Unix()/86_400)] = true
 		}
 		for at := start; at < end; at += 15 * 60_000 {
 			look(at)
 		}
 		look(end - 1)
-		for candidate := DayOf(start.Time()) - 3; candidate < DayOf(end.Time())+3; candidate++ {
+		for candidate := calendar.DayOf(start.Time()) - 3; candidate < calendar.DayOf(end.Time())+3; candidate++ {
 			require.Equal(t, seen[candidate], d.covers(candidate), candidate.String())
 		}
 	})

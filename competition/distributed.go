@@ -4,11 +4,15 @@ import (
 	"encoding/binary"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // distribution is how the prizes of a competition were distributed.
 type distribution struct {
-	at      Millis
+	at      calendar.Millis
 	pool    int64
 	sponsor int64
 	prizes  []distributed     // by rank
@@ -21,18 +25,18 @@ type distributed struct {
 	number uint32
 	rank   uint32
 	minor  int64
-	status PrizeStatus
-	at     Millis // when the status came to be
-	reason string // why it failed
+	status ledger.PrizeStatus
+	at     calendar.Millis // when the status came to be
+	reason string          // why it failed
 }
 
 // newDistribution is a distribution whose prizes are to be added.
-func newDistribution(at Millis, pool, sponsor int64, n int) *distribution {
+func newDistribution(at calendar.Millis, pool, sponsor int64, n int) *distribution {
 	return &distribution{at: at, pool: pool, sponsor: sponsor, prizes: make([]distributed, 0, n), places: make(map[uint32]uint32, n)}
 }
 
 func (a *distribution) add(w distributed) {
-	if w.status != PendingPrize {
+	if w.status != ledger.PendingPrize {
 		a.decided++
 	}
 	a.places[w.number] = uint32(len(a.prizes))
@@ -68,10 +72,10 @@ func appendDistribution(dst []byte, a *distribution) []byte {
 }
 
 func readDistribution(r *wire.Reader) *distribution {
-	at, pool, sponsor, n := Millis(r.Varint()), r.Amount(), r.Amount(), r.Length()
+	at, pool, sponsor, n := calendar.Millis(r.Varint()), r.Amount(), r.Amount(), r.Length()
 	a := newDistribution(at, pool, sponsor, n)
 	for range n {
-		a.add(distributed{number: r.Number(), rank: r.Number(), minor: r.Amount(), status: PrizeStatus(r.Byte()), at: Millis(r.Varint()), reason: r.String()})
+		a.add(distributed{number: r.Number(), rank: r.Number(), minor: r.Amount(), status: ledger.PrizeStatus(r.Byte()), at: calendar.Millis(r.Varint()), reason: r.String()})
 	}
 	return a
 }

@@ -7,6 +7,8 @@ import (
 
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // DistributePrizes pays the prizes of a completed competition.
@@ -26,14 +28,14 @@ type PrizesReply struct {
 	Final         bool // nobody's rank or score changes any more
 	PoolMinor     int64
 	Currency      string
-	Prizes        []Prize // by rank; their Status is 0 where they are only worked out
+	Prizes        []ledger.Prize // by rank; their Status is 0 where they are only worked out
 }
 
 // Decide pays all prizes, once: asked again it says nothing new, whatever the pool.
 // Until the standings that it rests on are applied the decision is Later. Errors:
 // ErrForbidden, ErrUnknownCompetition, ErrNotFinal, ErrClosed, ErrNoPrizePool,
 // ErrTooManyWinners.
-func (cmd *DistributePrizes) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *DistributePrizes) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	c.advance(now)
 	if !cmd.Operator {
 		return Decision{}, ErrForbidden
@@ -52,7 +54,7 @@ func (cmd *DistributePrizes) Decide(c *Competition, now Millis) (Decision, error
 		return Decision{}, ErrClosed
 	case c.decided.status != Completed:
 		return Decision{}, ErrNotFinal
-	case pool <= 0 || pool > MaxAmountMinor:
+	case pool <= 0 || pool > ledger.MaxAmountMinor:
 		return Decision{}, ErrNoPrizePool
 	case c.status != Completed, c.Seq() != c.DecidedSeq(): // syncs, or operators' decisions, may not be applied
 		return Decision{Seq: c.decided.chain.Seq, Later: true}, nil
@@ -86,7 +88,7 @@ func (c *Competition) Prizes(limit int) PrizesReply {
 		return reply
 	}
 	reply.PoolMinor = c.distribution.pool
-	reply.Prizes = make([]Prize, min(limit, len(c.distribution.prizes)))
+	reply.Prizes = make([]ledger.Prize, min(limit, len(c.distribution.prizes)))
 	for i := range reply.Prizes {
 		reply.Prizes[i] = c.prizeOf(&c.distribution.prizes[i])
 	}
@@ -100,7 +102,7 @@ func (c *Competition) Calculate(poolMinor int64) (PrizesReply, error) {
 	if poolMinor == 0 {
 		poolMinor = c.definition.PrizePoolMinor
 	}
-	if poolMinor <= 0 || poolMinor > MaxAmountMinor {
+	if poolMinor <= 0 || poolMinor > ledger.MaxAmountMinor {
 		return PrizesReply{}, ErrNoPrizePool
 	}
 	winners, err := c.winners(poolMinor)
@@ -109,10 +111,10 @@ func (c *Competition) Calculate(poolMinor int64) (PrizesReply, error) {
 	}
 	reply := PrizesReply{
 		CompetitionID: c.ID(), Final: c.final() && poolMinor == c.payable(poolMinor), PoolMinor: poolMinor,
-		Currency: c.definition.Currency, Prizes: make([]Prize, len(winners)),
+		Currency: c.definition.Currency, Prizes: make([]ledger.Prize, len(winners)),
 	}
 	for i, w := range winners {
-		reply.Prizes[i] = Prize{
+		reply.Prizes[i] = ledger.Prize{
 			CompetitionID: c.ID(), Number: w.Number, UserID: c.participants.at(w.Number).userID,
 			Rank: w.Rank, Minor: w.Minor, Currency: reply.Currency,
 		}
@@ -178,9 +180,9 @@ func (d *PrizesDistributed) apply(c *Competition, e *Event) error {
 		return errors.New("it distributes prizes that do not add up")
 	}
 	a := newDistribution(e.At, d.PoolMinor, d.SponsorMinor, len(d.Prizes))
-	status := DistributedPrize
+	status := ledger.DistributedPrize
 	if d.Pending {
-		status = PendingPrize
+		status = ledger.PendingPrize
 	}
 	for _, w := range d.Prizes {
 		if !c.participants.has(w.Number) || a.find(w.Number) != nil {
@@ -206,19 +208,19 @@ func (d *PrizesDistributed) enter(b *balances, _ int64) {
 	b.prizes += d.total()
 }
 
-func (d *PrizesDistributed) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
+func (d *PrizesDistributed) derive(l *ledgerWriter, rows *ledger.Rows, e *Event) {
 	if d.SponsorMinor != 0 {
-		l.move(rows, e, 0, Sponsorship, ledger.SponsorOf(l.competitionID), l.pool(), d.SponsorMinor)
+		l.move(rows, e, 0, ledger.Sponsorship, ledger.SponsorOf(l.competitionID), l.pool(), d.SponsorMinor)
 	}
 	for i, w := range d.Prizes {
-		prize := Prize{
+		prize := ledger.Prize{
 			CompetitionID: l.competitionID, Number: w.Number, UserID: l.userOf(w.Number), Rank: w.Rank,
-			Minor: w.Minor, Currency: l.currency, Status: PendingPrize, CreatedAt: e.At,
+			Minor: w.Minor, Currency: l.currency, Status: ledger.PendingPrize, CreatedAt: e.At,
 		}
 		if !d.Pending {
-			prize.Status, prize.DistributedAt = DistributedPrize, e.At
+			prize.Status, prize.DistributedAt = ledger.DistributedPrize, e.At
 		}
-		l.move(rows, e, uint32(i)+1, PrizePayment, l.pool(), ledger.WalletOf(prize.UserID), w.Minor)
+		l.move(rows, e, uint32(i)+1, ledger.PrizePayment, l.pool(), ledger.WalletOf(prize.UserID), w.Minor)
 		rows.Prizes = append(rows.Prizes, prize)
 	}
 }
@@ -232,7 +234,7 @@ func (d *PrizesDistributed) sound(pool int64) bool {
 		}
 		rank, left = w.Rank, left-w.Minor
 	}
-	return d.PoolMinor > 0 && d.PoolMinor <= MaxAmountMinor &&
+	return d.PoolMinor > 0 && d.PoolMinor <= ledger.MaxAmountMinor &&
 		(left == 0 || len(d.Prizes) == 0) && d.SponsorMinor == max(0, d.total()-pool)
 }
 

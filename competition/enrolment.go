@@ -1,7 +1,9 @@
 package competition
 
+import "github.com/paceboard/paceboard/competition/calendar"
+
 // enrol decides the enrolment of a user who never took part.
-func (c *Competition) enrol(now Millis, userID, userName string) uint32 {
+func (c *Competition) enrol(now calendar.Millis, userID, userName string) uint32 {
 	d := &c.decided
 	d.numbers++
 	identity := Identity{Number: d.numbers, Key: c.newKey(), UserID: userID, UserName: PresentableName(userName)}
@@ -30,7 +32,7 @@ type JoinCompetition struct {
 	// later removal goes before it. It is 0 for a join code. ByOperator says that an
 	// operator made it: where there is money, no other lets anybody in.
 	Invited    bool
-	InvitedAt  Millis
+	InvitedAt  calendar.Millis
 	ByOperator bool
 	Limited    bool // enrolling gives ErrUncounted
 }
@@ -49,7 +51,7 @@ func (cmd *JoinCompetition) Answer(c *Competition, _ Decision) any {
 // never took part, free of charge: people who left come back by themselves. Errors:
 // ErrForbidden, ErrUnknownCompetition, ErrInvitationRequired, ErrOperatorInvites,
 // ErrClosed, ErrFull.
-func (cmd *JoinCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *JoinCompetition) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	c.advance(now)
 	d, err := c.join(now, cmd)
 	if cmd.Invited {
@@ -58,7 +60,7 @@ func (cmd *JoinCompetition) Decide(c *Competition, now Millis) (Decision, error)
 	return d, c.conceal(cmd.Caller, err)
 }
 
-func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
+func (c *Competition) join(now calendar.Millis, j *JoinCompetition) (Decision, error) {
 	number, enrolled := c.enrolment(j.UserID)
 	own := j.UserID == j.Caller.UserID
 	switch {
@@ -107,7 +109,7 @@ func (c *Competition) join(now Millis, j *JoinCompetition) (Decision, error) {
 }
 
 // rename decides that a participant is shown by another name.
-func (c *Competition) rename(now Millis, number uint32, name string) {
+func (c *Competition) rename(now calendar.Millis, number uint32, name string) {
 	i := c.identityOf(number)
 	i.UserName, i.Key = name, c.newKey()
 	c.emit(Event{At: now, Detail: &ParticipantRenamed{CommittedIdentity: commitTo(i)}})
@@ -147,13 +149,13 @@ func (*LeaveCompetition) Answer(*Competition, Decision) any { return struct{}{} 
 
 // Decide takes the user off the board. Errors: ErrForbidden, ErrUnknownCompetition,
 // ErrNotEnrolled, ErrClosed.
-func (cmd *LeaveCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *LeaveCompetition) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	c.advance(now)
 	d, err := c.leave(now, cmd)
 	return d, c.conceal(cmd.Caller, err)
 }
 
-func (c *Competition) leave(now Millis, l *LeaveCompetition) (Decision, error) {
+func (c *Competition) leave(now calendar.Millis, l *LeaveCompetition) (Decision, error) {
 	if l.UserID != l.Caller.UserID {
 		return Decision{}, ErrForbidden // who takes others off the board removes them
 	}
@@ -175,7 +177,7 @@ func (c *Competition) leave(now Millis, l *LeaveCompetition) (Decision, error) {
 }
 
 // setPresence decides that a participant leaves or returns.
-func (c *Competition) setPresence(now Millis, userID string, number uint32, present bool) {
+func (c *Competition) setPresence(now calendar.Millis, userID string, number uint32, present bool) {
 	event, change, presence := Event{At: now, Detail: &ParticipantLeft{Number: number}}, -1, leaves
 	if present {
 		event.Detail, change, presence = &ParticipantReturned{Number: number}, 1, returns
@@ -196,7 +198,7 @@ func (c *Competition) setPresence(now Millis, userID string, number uint32, pres
 
 // takeOver decides for a number what was decided about the same person before the
 // person was erased.
-func (c *Competition) takeOver(now Millis, kept, number uint32) {
+func (c *Competition) takeOver(now calendar.Millis, kept, number uint32) {
 	review := c.decidedReview(kept)
 	if review.Excluded {
 		event := &ParticipantExcluded{Number: number, Reason: review.Reason}

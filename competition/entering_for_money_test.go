@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestTheCreatorDecidesNothingWhereThereIsMoney: neither who is invited nor that
@@ -27,7 +29,7 @@ func TestTheCreatorDecidesNothingWhereThereIsMoney(t *testing.T) {
 	require.ErrorIs(t, err, ErrInvitationRequired)
 	// What the creator handed out before there was money lets nobody in either, and
 	// is refused like a join without it.
-	for _, at := range []Millis{now, 0} { // an invitation, and a code
+	for _, at := range []calendar.Millis{now, 0} { // an invitation, and a code
 		for _, id := range []string{"ann", "bob"} {
 			j := &JoinCompetition{Caller: user(id), UserID: id, Invited: true, InvitedAt: at}
 			_, err = j.Decide(c, now)

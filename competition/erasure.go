@@ -1,5 +1,11 @@
 package competition
 
+import (
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
+)
+
 // EraseParticipant has a competition forget who one of its participants, or its
 // creator, was. Whether the person may ask for it is the caller's matter.
 type EraseParticipant struct {
@@ -12,8 +18,8 @@ func (*EraseParticipant) Payer() string { return "" }
 
 // EraseReply answers an EraseParticipant.
 type EraseReply struct {
-	Kept      bool   // what was decided about the person is kept, and recognises them
-	KeptUntil Millis // when that ends; 0 if settlement or cancelling ends it
+	Kept      bool            // what was decided about the person is kept, and recognises them
+	KeptUntil calendar.Millis // when that ends; 0 if settlement or cancelling ends it
 }
 
 // Answer is an EraseReply.
@@ -39,7 +45,7 @@ func (*EraseParticipant) Answer(c *Competition, d Decision) any {
 // A prize that is pending must be decided first, since the payment provider has
 // to be able to say whose it is. Until a distribution that is under way is
 // applied the decision is Later. Errors: ErrUnknownCompetition, ErrPrizePending.
-func (cmd *EraseParticipant) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *EraseParticipant) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	c.advance(now)
 	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
@@ -51,7 +57,7 @@ func (cmd *EraseParticipant) Decide(c *Competition, now Millis) (Decision, error
 		return c.repeat(c.keptOf(cmd.UserID)), nil // so that a repeat has the same answer
 	case c.decided.status == Settled && c.distribution == nil:
 		return Decision{Seq: c.decided.chain.Seq, Later: true}, nil
-	case won && prize.Status == PendingPrize:
+	case won && prize.Status == ledger.PendingPrize:
 		return Decision{}, ErrPrizePending
 	}
 	if number > 0 && c.decided.status == Upcoming {
@@ -75,7 +81,7 @@ func (cmd *EraseParticipant) Decide(c *Competition, now Millis) (Decision, error
 
 // eraseParticipant decides how a number becomes nobody's. who has the key that
 // recognises the person; unless decisions are kept, it is thrown away.
-func (c *Competition) eraseParticipant(now Millis, number uint32, enrolled bool, who Identity) {
+func (c *Competition) eraseParticipant(now calendar.Millis, number uint32, enrolled bool, who Identity) {
 	review := c.decidedReview(number)
 	onBoard := enrolled && !review.isExcluded()
 	switch {

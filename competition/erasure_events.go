@@ -1,6 +1,10 @@
 package competition
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // ParticipantErased says that nobody can tell any more who a participant was, or,
 // with number 0, the creator: the identity row names a pseudonym now. The
@@ -32,7 +36,7 @@ func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0
 var _ identified = (*ParticipantErased)(nil)
 
 // pseudonymise decides that a number is nobody's.
-func (c *Competition) pseudonymise(now Millis, who Identity) {
+func (c *Competition) pseudonymise(now calendar.Millis, who Identity) {
 	c.emit(Event{At: now, Detail: &ParticipantErased{CommittedIdentity: commitTo(who)}})
 	c.putIdentity(who)
 }

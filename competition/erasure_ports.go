@@ -1,6 +1,10 @@
 package competition
 
-import "context"
+import (
+	"context"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // ErasureStore ends what the erasures of batches begin, for one person and all
 // competitions together. Both methods may be repeated.
@@ -10,7 +14,7 @@ type ErasureStore interface {
 	// touched, whatever its id. What it does to the audit log it appends there, as
 	// one entry or more of NewAuditErasure in the same commits; newID gives their
 	// ids, and at is when. Its cost does not depend on how many entries name others.
-	Pseudonymise(ctx context.Context, e Erasure, at Millis, newID func() string) error
+	Pseudonymise(ctx context.Context, e Erasure, at calendar.Millis, newID func() string) error
 
 	// Scrub has no file of the store hold any more what was erased, or deleted by
 	// ForgetLifetime or Pseudonymise, before: old versions of rows, and the keys of

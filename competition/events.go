@@ -1,13 +1,17 @@
 package competition
 
-import "github.com/paceboard/paceboard/competition/wire"
+import (
+	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // Event is one entry of a competition's journal: something that happened and
 // was accepted. Seq counts 1, 2, 3… within its competition.
 type Event struct {
 	Seq    uint64
-	At     Millis // the server's clock when the command was accepted
-	Detail Detail // what happened; nil means that Sync holds it
+	At     calendar.Millis // the server's clock when the command was accepted
+	Detail Detail          // what happened; nil means that Sync holds it
 	Sync   SyncAccepted
 }
 

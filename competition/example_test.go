@@ -5,13 +5,14 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // A competition is driven in two steps: a command is decided, and what it makes
 // of the competition can be seen once its events are durable and applied.
 func ExampleCompetition() {
 	// Times, ids and keys come from outside; in production keys are random.
-	now := competition.MillisOf(time.Date(2026, 5, 1, 18, 0, 0, 0, time.UTC))
+	now := calendar.MillisOf(time.Date(2026, 5, 1, 18, 0, 0, 0, time.UTC))
 	newKey := func() competition.Key { return competition.Key{1} }
 
 	definition := competition.Definition{
@@ -25,7 +26,7 @@ func ExampleCompetition() {
 	c := competition.New("spring", newKey)
 	_, err := (&competition.CreateCompetition{Caller: competition.Caller{UserID: "carol"}, Definition: definition}).Decide(c, now)
 	fmt.Println("created, error", err)
-	day := competition.DayOf(now.Time())
+	day := calendar.DayOf(now.Time())
 	decision, err := c.SubmitSync(now, &competition.SubmitSync{
 		UserID: "ann", UserName: "Ann", Source: "watch", Day: day, Metrics: competition.Metrics{Steps: 10_417},
 	})

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // ExcludeParticipant takes a participant off the board. Syncs go on being
@@ -32,7 +34,7 @@ func (*ExcludeParticipant) Answer(c *Competition, d Decision) any {
 // Decide excludes a participant. Excluding twice is a no-op. Errors: *InvalidError,
 // ErrForbidden, ErrUnknownCompetition, ErrNotEnrolled if the user never took part,
 // ErrClosed.
-func (cmd *ExcludeParticipant) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *ExcludeParticipant) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {
 		return Decision{}, err
@@ -51,7 +53,7 @@ func (*RestoreParticipant) Answer(c *Competition, d Decision) any {
 
 // Decide takes an exclusion back. Restoring twice is a no-op. Errors are as for
 // ExcludeParticipant.
-func (cmd *RestoreParticipant) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *RestoreParticipant) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	number, err := c.reviewable(now, cmd.Caller, cmd.UserID, cmd.Reason)
 	if err != nil {
 		return Decision{}, err

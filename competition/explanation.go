@@ -3,6 +3,8 @@ package competition
 import (
 	"cmp"
 	"slices"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Explanation is why a participant's score is what it is.
@@ -21,14 +23,14 @@ type Explanation struct {
 	Removed       bool           // by the creator or an operator; Left is true then, too
 	Removal       string         // the reason of that
 	Days          []ExplainedDay // those that are shown
-	Next          Day            // the first day that is not shown any more; 0 if all are
+	Next          calendar.Day   // the first day that is not shown any more; 0 if all are
 	Sum           Points         // of all days of the span
 	Rows          int            // how many registers were read
 }
 
 // ExplainedDay is what a day counts for and why.
 type ExplainedDay struct {
-	Day        Day
+	Day        calendar.Day
 	Value      Metrics
 	Points     Points
 	Correction *Correction // by an operator, in place of what the reports say; or nil

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Fair play is what operators decide about participants and days. They may until
@@ -57,7 +59,7 @@ func names(text, id string) bool {
 }
 
 // reviewable is the participant whom an operator may decide about.
-func (c *Competition) reviewable(now Millis, caller Caller, userID, reason string) (number uint32, err error) {
+func (c *Competition) reviewable(now calendar.Millis, caller Caller, userID, reason string) (number uint32, err error) {
 	c.advance(now)
 	if err := CheckReason(reason, userID); err != nil {
 		return 0, err

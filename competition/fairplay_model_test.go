@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Fair play as the issue tells it: what operators decide, and which syncs are
@@ -15,15 +17,15 @@ import (
 type modelReview struct {
 	excluded  bool
 	reason    string
-	days      map[Day]Correction
+	days      map[calendar.Day]Correction
 	removal   string
-	removedAt Millis
+	removedAt calendar.Millis
 	flags     []modelFlag
 }
 
 type modelFlag struct {
-	at     Millis
-	day    Day
+	at     calendar.Millis
+	day    calendar.Day
 	reason string
 }
 
@@ -36,7 +38,7 @@ func (r modelReview) clone() modelReview {
 func (p *modelPerson) onBoard() bool { return p.present && !p.review.excluded }
 
 // counts is what a day counts for: the operator's metrics stand over all reports.
-func (p *modelPerson) counts(d Day) Metrics {
+func (p *modelPerson) counts(d calendar.Day) Metrics {
 	if c, corrected := p.review.days[d]; corrected {
 		return c.Metrics
 	}
@@ -94,7 +96,7 @@ func (m *model) correct(cmd *CorrectDay) error {
 		return ErrImplausible
 	}
 	if p.review.days == nil {
-		p.review.days = map[Day]Correction{}
+		p.review.days = map[calendar.Day]Correction{}
 	}
 	p.review.days[cmd.Day] = Correction{Day: cmd.Day, Metrics: cmd.Metrics, Reason: cmd.Reason}
 	m.rescore(p)
@@ -139,8 +141,8 @@ func (m *model) flag(p *modelPerson, s *SubmitSync, after Metrics) (flags []mode
 }
 
 func (m *model) tooFast(p *modelPerson, s *SubmitSync, after Metrics) bool {
-	begins, ends := Millis(s.Day)*day-14*hour, Millis(s.Day)*day+36*hour
-	var clocks []Millis
+	begins, ends := calendar.Millis(s.Day)*day-14*hour, calendar.Millis(s.Day)*day+36*hour
+	var clocks []calendar.Millis
 	if old, spoke := p.reports[modelSlot{s.Day, s.Source}]; spoke {
 		later := false
 		for slot := range p.reports {
@@ -150,7 +152,7 @@ func (m *model) tooFast(p *modelPerson, s *SubmitSync, after Metrics) bool {
 			clocks = append(clocks, p.lastSynced)
 		}
 		if old.recordedAt != 0 {
-			clocks = append(clocks, Millis(old.recordedAt/1e6))
+			clocks = append(clocks, calendar.Millis(old.recordedAt/1e6))
 		}
 	}
 	since := begins
@@ -166,8 +168,8 @@ func (m *model) tooFast(p *modelPerson, s *SubmitSync, after Metrics) bool {
 		over(after.EnergyCentikcal-before.EnergyCentikcal, 1_500*100) || over(after.ActiveMinutes-before.ActiveMinutes, 60)
 }
 
-func (m *model) farFromOwnDays(p *modelPerson, d Day, after Metrics) bool {
-	others := map[Day]bool{}
+func (m *model) farFromOwnDays(p *modelPerson, d calendar.Day, after Metrics) bool {
+	others := map[calendar.Day]bool{}
 	for slot := range p.reports {
 		others[slot.day] = true
 	}
@@ -206,7 +208,7 @@ func (r *harness) agreeOnReviews() {
 		require.Equal(t, [2]any{p.review.excluded, p.review.reason}, [2]any{x.Excluded, x.Reason})
 		require.Equal(t, [2]any{p.review.removedAt > 0, p.review.removal}, [2]any{x.Removed, x.Removal})
 		require.Equal(t, p.score, x.Sum.Whole, "the days' points, rounded down once")
-		corrections := map[Day]Correction{}
+		corrections := map[calendar.Day]Correction{}
 		var sum Metrics
 		for _, d := range x.Days {
 			if d.Correction != nil {
@@ -236,10 +238,10 @@ func (r *harness) agreeOnReviews() {
 }
 
 // drawReview is a decision of an operator's.
-func drawReview(t *rapid.T, now Millis) any {
+func drawReview(t *rapid.T, now calendar.Millis) any {
 	id, caller := drawUser(t), drawOperator(t)
 	reason := pick(t, "reason", "a car", "a car", "a bus", "", "it was "+id)
-	d := DayOf(now.Time()) + pick[Day](t, "day", 0, 0, -1, -2, 2)
+	d := calendar.DayOf(now.Time()) + pick[calendar.Day](t, "day", 0, 0, -1, -2, 2)
 	switch rapid.IntRange(0, 5).Draw(t, "review") {
 	case 0, 1:
 		return &ExcludeParticipant{Caller: caller, UserID: id, Reason: reason}

@@ -6,11 +6,13 @@ import (
 
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // collect decides the entry fee of a participant who has just joined. Who left
 // after the start and returns has paid already.
-func (c *Competition) collect(now Millis, number uint32) {
+func (c *Competition) collect(now calendar.Millis, number uint32) {
 	if fee := c.decided.definition.EntryFeeMinor; fee > 0 && c.paidBy(number) == 0 {
 		c.decided.change(number, changes{paid: fee, repaid: true})
 		c.emitMoney(now, &EntryFeePaid{Number: number, Minor: fee})
@@ -25,7 +27,7 @@ func (c *Competition) overflows(number uint32) bool {
 
 // refund decides that a participant gets back what was paid, to the minor unit,
 // whatever the fee is by now.
-func (c *Competition) refund(now Millis, number uint32) {
+func (c *Competition) refund(now calendar.Millis, number uint32) {
 	if paid := c.paidBy(number); paid > 0 {
 		c.decided.change(number, changes{paid: 0, repaid: true})
 		c.emitMoney(now, &EntryFeeRefunded{Number: number, Minor: paid})
@@ -35,7 +37,7 @@ func (c *Competition) refund(now Millis, number uint32) {
 // emitMoney decides an event that moves money, and sends what it writes into
 // the ledger along. It panics rather than break an invariant of the balances:
 // that would be a fault of this program, and nothing of it is written then.
-func (c *Competition) emitMoney(now Millis, d monetary) {
+func (c *Competition) emitMoney(now calendar.Millis, d monetary) {
 	e := Event{Seq: c.decided.chain.Seq + 1, At: now, Detail: d}
 	if err := c.decidedLedger().write(&c.outbox.Rows, &e, d, &c.decided.balances); err != nil {
 		panic("competition " + c.ID() + ": " + err.Error())
@@ -87,8 +89,8 @@ func (*EntryFeePaid) decides() (number uint32) { return 0 }
 
 func (d *EntryFeePaid) enter(b *balances, _ int64) { b.fees += d.Minor }
 
-func (d *EntryFeePaid) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
-	l.move(rows, e, 0, EntryFee, ledger.OutsideOf(l.userOf(d.Number)), l.pool(), d.Minor)
+func (d *EntryFeePaid) derive(l *ledgerWriter, rows *ledger.Rows, e *Event) {
+	l.move(rows, e, 0, ledger.EntryFee, ledger.OutsideOf(l.userOf(d.Number)), l.pool(), d.Minor)
 }
 
 // EntryFeeRefunded gives back what a participant paid.
@@ -124,6 +126,6 @@ func (*EntryFeeRefunded) decides() (number uint32) { return 0 }
 
 func (d *EntryFeeRefunded) enter(b *balances, _ int64) { b.fees -= d.Minor }
 
-func (d *EntryFeeRefunded) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
-	l.move(rows, e, 0, Refund, l.pool(), ledger.OutsideOf(l.userOf(d.Number)), d.Minor)
+func (d *EntryFeeRefunded) derive(l *ledgerWriter, rows *ledger.Rows, e *Event) {
+	l.move(rows, e, 0, ledger.Refund, l.pool(), ledger.OutsideOf(l.userOf(d.Number)), d.Minor)
 }

@@ -44,7 +44,7 @@ func TestJournalCannotMoveMoneyThatIsNotThere(t *testing.T) {
 	settle := func(c *Competition) {
 		c.status = Settled
 		c.distribution = newDistribution(1, 10, 10, 1)
-		c.distribution.add(distributed{number: 1, rank: 1, minor: 10, status: DistributedPrize})
+		c.distribution.add(distributed{number: 1, rank: 1, minor: 10, status: ledger.DistributedPrize})
 	}
 	complete := func(c *Competition) { c.status = Completed }
 	for _, test := range []struct {
@@ -89,7 +89,7 @@ func TestBooksRefuseLoudly(t *testing.T) {
 	require.Panics(t, func() { c.emitMoney(1, &EntryFeePaid{Number: 1, Minor: 5}) })
 	require.Zero(t, c.Pending(), "nothing of it goes to the journal")
 
-	deriver, rows := NewLedgerDeriver("c"), &LedgerRows{}
+	deriver, rows := NewLedgerDeriver("c"), &ledger.Rows{}
 	userOf := func(uint32) string { return "u" }
 	enter := func(d Detail) error { return deriver.Derive(rows, &Event{At: 1, Detail: d}, userOf) }
 	require.NoError(t, enter(&PrizesDistributed{PoolMinor: 10, SponsorMinor: 10, Pending: true, Prizes: []Winner{{1, 1, 10}}}))

@@ -2,6 +2,10 @@ package competition
 
 import (
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // rigStart is when the rigs' clocks start: two hours before the usual start.
@@ -10,7 +14,7 @@ var rigStart = instant("2026-04-30T22:00:00Z")
 func pick[T any](t *rapid.T, label string, of ...T) T { return rapid.SampledFrom(of).Draw(t, label) }
 
 // drawWait is how long nothing happens.
-func drawWait(t *rapid.T) Millis {
+func drawWait(t *rapid.T) calendar.Millis {
 	return pick(t, "wait", 1, 1000, hour, hour, 2*hour, 5*hour, 23*hour, day, 3*day)
 }
 
@@ -49,10 +53,10 @@ func drawWeights(t *rapid.T) Weights {
 	)
 }
 
-func drawSync(t *rapid.T, now Millis) *SubmitSync {
+func drawSync(t *rapid.T, now calendar.Millis) *SubmitSync {
 	s := &SubmitSync{
 		UserID: drawUser(t), UserName: pick(t, "name", "", "A. Name"), Source: drawSource(t),
-		Day: DayOf(now.Time()) + pick[Day](t, "day", 0, 0, 0, 0, -1, -1, -2, 1, 2), MembersOnly: pick(t, "members only", false, false, false, true),
+		Day: calendar.DayOf(now.Time()) + pick[calendar.Day](t, "day", 0, 0, 0, 0, -1, -1, -2, 1, 2), MembersOnly: pick(t, "members only", false, false, false, true),
 		Metrics: Metrics{
 			Steps:           pick[int64](t, "steps", 0, 1, 2, 999, 1000, 5000, 5000, 100_000, 100_001),
 			DistanceCm:      pick[int64](t, "cm", 0, 0, 1, 299, 8000_00, 200_000_00, 200_000_01),
@@ -71,7 +75,7 @@ func drawSource(t *rapid.T) string {
 }
 
 // drawRecordedAt is a time near now in one of the units in which it is kept.
-func drawRecordedAt(t *rapid.T, now Millis) int64 {
+func drawRecordedAt(t *rapid.T, now calendar.Millis) int64 {
 	at := int64(now/hour*hour) * 1e6
 	return at + pick[int64](t, "recorded at", 0, 1e9, -3600e9, 1e6, 1, -1, 20*3600e9, 24*3600e9+1e9, 26*3600e9)
 }
@@ -127,7 +131,7 @@ func drawPrizes(t *rapid.T) any {
 		return &FailPrize{Caller: drawOperator(t), Number: number, Reason: pick(t, "reason", "", "no account")}
 	default:
 		return &DistributePrizes{
-			Caller: drawOperator(t), PoolMinor: pick[int64](t, "pool", 0, 1, 2, 1000, MaxAmountMinor), Pending: rapid.Bool().Draw(t, "pending"),
+			Caller: drawOperator(t), PoolMinor: pick[int64](t, "pool", 0, 1, 2, 1000, ledger.MaxAmountMinor), Pending: rapid.Bool().Draw(t, "pending"),
 		}
 	}
 }

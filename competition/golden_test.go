@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // golden is testdata/format1.golden.
@@ -73,7 +75,7 @@ func goldenDefinition(name, description string) Definition {
 
 // goldenEvents is what the golden records say.
 func goldenEvents() []Event {
-	at := func(s string) Millis { return instant("2026-05-" + s) }
+	at := func(s string) calendar.Millis { return instant("2026-05-" + s) }
 	recorded := func(s string, more int64) int64 { return at(s).Time().UnixNano() + more }
 	sync := func(enrolled bool, newSource string, r Register) SyncAccepted {
 		return SyncAccepted{Number: 1, Enrolled: enrolled, Register: r, NewSource: newSource}

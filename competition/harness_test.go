@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // harness drives a Competition as an actor would, with a store of its own, and holds
@@ -15,7 +17,7 @@ import (
 // and may be seen.
 type harness struct {
 	t     require.TestingT
-	now   Millis
+	now   calendar.Millis
 	c     *Competition
 	store *store
 
@@ -131,7 +133,7 @@ func flagsAfter(c *Competition) (n uint64) {
 }
 
 // perform is a command to a competition.
-func perform(c *Competition, now Millis, cmd any) (a answer, d Decision) {
+func perform(c *Competition, now calendar.Millis, cmd any) (a answer, d Decision) {
 	switch cmd := cmd.(type) {
 	case *CreateCompetition:
 		d, a.err = cmd.Decide(c, now)
@@ -247,11 +249,11 @@ func (r *harness) agree() {
 		case Active:
 			require.Equal(t, d.End, at)
 		case Finalizing:
-			require.Equal(t, d.End+Millis(d.LateSyncHours)*hour, at)
+			require.Equal(t, d.End+calendar.Millis(d.LateSyncHours)*hour, at)
 		case Completed:
 			require.Equal(t, !r.shown.withMoney() && len(r.shown.kept) > 0, ok)
 			if ok {
-				require.Equal(t, d.End+Millis(d.LateSyncHours)*hour+30*day, at)
+				require.Equal(t, d.End+calendar.Millis(d.LateSyncHours)*hour+30*day, at)
 			}
 		default:
 			require.False(t, ok)

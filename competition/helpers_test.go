@@ -5,25 +5,27 @@ import (
 	"fmt"
 	"time"
 	_ "time/tzdata" // the tests need zones, the machine may have none
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 const (
-	hour = Millis(60 * 60 * 1000)
+	hour = calendar.Millis(60 * 60 * 1000)
 	day  = 24 * hour
 )
 
 // instant is a time as RFC 3339 writes it.
-func instant(s string) Millis {
+func instant(s string) calendar.Millis {
 	t, err := time.Parse(time.RFC3339Nano, s)
 	if err != nil {
 		panic(err)
 	}
-	return MillisOf(t)
+	return calendar.MillisOf(t)
 }
 
 // date is a day as YYYY-MM-DD.
-func date(s string) Day {
-	d, err := ParseDay(s)
+func date(s string) calendar.Day {
+	d, err := calendar.ParseDay(s)
 	if err != nil {
 		panic(err)
 	}
@@ -91,7 +93,7 @@ func crowdOf(n int, d Definition) *Competition {
 }
 
 // commit is a sync from the decision to the state; batch holds the storage.
-func commit(c *Competition, now Millis, s *SubmitSync, batch *Batch) {
+func commit(c *Competition, now calendar.Millis, s *SubmitSync, batch *Batch) {
 	if _, err := c.SubmitSync(now, s); err != nil {
 		panic(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // InvitationState is what became of an invitation.
@@ -32,10 +34,10 @@ func ParseInvitationState(word string) (InvitationState, bool) {
 
 // The limits of invitations.
 const (
-	InvitationLife      = Millis(30 * 24 * millisPerHour) // also how long a declined one keeps the next away
-	MaxOpenInvitations  = 1_000                           // of a competition
-	MaxInvitationsHour  = 100                             // by one athlete
-	MaxJoinCodes        = 100                             // of a competition, at a time
+	InvitationLife      = calendar.Millis(30 * 24 * millisPerHour) // also how long a declined one keeps the next away
+	MaxOpenInvitations  = 1_000                                    // of a competition
+	MaxInvitationsHour  = 100                                      // by one athlete
+	MaxJoinCodes        = 100                                      // of a competition, at a time
 	MaxJoinCodeUses     = 100_000
 	MaxGuests           = 1_000 // of one request
 	invitationRateHours = 1
@@ -76,27 +78,31 @@ type Invitation struct {
 	ByOperator    bool     // an operator or a service did, or made the code: it counts where there is money, too
 	Code          CodeHash // of the join code that the user showed; zero for who was invited
 	State         InvitationState
-	CreatedAt     Millis
-	ExpiresAt     Millis // until then it may be accepted
-	DecidedAt     Millis // when it ceased to be open; 0 until then
+	CreatedAt     calendar.Millis
+	ExpiresAt     calendar.Millis // until then it may be accepted
+	DecidedAt     calendar.Millis // when it ceased to be open; 0 until then
 }
 
 // Pending reports whether the invitation can be accepted.
-func (i *Invitation) Pending(now Millis) bool { return i.State == InvitationOpen && now < i.ExpiresAt }
+func (i *Invitation) Pending(now calendar.Millis) bool {
+	return i.State == InvitationOpen && now < i.ExpiresAt
+}
 
 // Gone reports whether the invitation is as if it had never been made.
-func (i *Invitation) Gone(now Millis) bool { return i.State == InvitationOpen && now >= i.ExpiresAt }
+func (i *Invitation) Gone(now calendar.Millis) bool {
+	return i.State == InvitationOpen && now >= i.ExpiresAt
+}
 
 // ByCode reports whether the user came with a join code.
 func (i *Invitation) ByCode() bool { return i.Code != CodeHash{} }
 
 // KeptUntil is when the invitation may be deleted.
-func (i *Invitation) KeptUntil() Millis { return max(i.ExpiresAt, i.DecidedAt+InvitationLife) }
+func (i *Invitation) KeptUntil() calendar.Millis { return max(i.ExpiresAt, i.DecidedAt+InvitationLife) }
 
 // Decide moves the invitation to another state; false means that it is there
 // already. What was accepted or withdrawn stays so, except that a join that took
 // place makes an invitation accepted whatever it was.
-func (i *Invitation) Decide(now Millis, to InvitationState) (changed bool, err error) {
+func (i *Invitation) Decide(now calendar.Millis, to InvitationState) (changed bool, err error) {
 	switch {
 	case i.State == to:
 		return false, nil
@@ -115,8 +121,8 @@ type Inviting struct {
 	CompetitionID string
 	InvitedBy     string // the athlete who does; empty for operators and services
 	ByOperator    bool   // an operator or a service does
-	Now           Millis
-	ExpiresAt     Millis
+	Now           calendar.Millis
+	ExpiresAt     calendar.Millis
 	Guests        []Guest // each user once
 }
 
@@ -172,7 +178,7 @@ func (r *Inviting) stands(i *Invitation) bool {
 }
 
 // Since is from when on an athlete's invitations count against the hour.
-func (r *Inviting) Since() Millis { return r.Now - invitationRateHours*millisPerHour }
+func (r *Inviting) Since() calendar.Millis { return r.Now - invitationRateHours*millisPerHour }
 
 // JoinCode lets whoever shows it join a competition, so many times.
 type JoinCode struct {
@@ -181,8 +187,8 @@ type JoinCode struct {
 	CompetitionID string
 	ByOperator    bool // an operator or a service made it
 	Uses          int  // left
-	CreatedAt     Millis
-	ExpiresAt     Millis
+	CreatedAt     calendar.Millis
+	ExpiresAt     calendar.Millis
 }
 
 // Redemption is a join code that a user shows.
@@ -191,7 +197,7 @@ type Redemption struct {
 	CompetitionID string // where the user means to go; empty for wherever it leads
 	UserID        string
 	InvitationID  string // of the invitation that is made
-	Now           Millis
+	Now           calendar.Millis
 }
 
 // Decide works out what a redemption of a code comes to, given the user's latest

@@ -1,6 +1,10 @@
 package competition
 
-import "context"
+import (
+	"context"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // InvitationStore keeps invitations and join codes, beside the journals. Its
 // writes are durable when they return, and each is atomic: limits, uses and
@@ -28,7 +32,7 @@ type InvitationStore interface {
 
 	// DecideInvitation stores what Invitation.Decide makes of an invitation, and
 	// returns it. Errors: ErrUnknownInvitation, ErrInvitationDecided.
-	DecideInvitation(ctx context.Context, id string, now Millis, to InvitationState) (Invitation, error)
+	DecideInvitation(ctx context.Context, id string, now calendar.Millis, to InvitationState) (Invitation, error)
 
 	// PutJoinCode stores a new code. Error: ErrTooManyInvitations, if the
 	// competition has MaxJoinCodes that are neither expired nor used up.
@@ -50,7 +54,7 @@ type InvitationStore interface {
 
 	// SweepInvitations deletes invitations that need not be kept and codes that
 	// have expired, up to limit of each, and returns how many it deleted.
-	SweepInvitations(ctx context.Context, now Millis, limit int) (deleted int, err error)
+	SweepInvitations(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error)
 
 	// ForgetInvitations deletes a user's invitations, and has those that the user
 	// made name nobody. Cost: linear in both.

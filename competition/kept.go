@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"maps"
 	"slices"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // What was decided about a person outlives the person's erasure: else whoever was
@@ -19,12 +21,12 @@ import (
 
 // keptUntil is when decisions about erased people are dropped, by the clock; ok is
 // false where settlement or cancelling does it.
-func (c *Competition) keptUntil() (at Millis, ok bool) {
+func (c *Competition) keptUntil() (at calendar.Millis, ok bool) {
 	return keptUntil(&c.decided.definition, &c.decided.balances)
 }
 
 // keeps reports whether an erasure now would keep decisions, as decided.
-func (c *Competition) keeps(now Millis) bool {
+func (c *Competition) keeps(now calendar.Millis) bool {
 	at, ok := c.keptUntil()
 	return c.decided.status != Settled && c.decided.status != Cancelled && (!ok || now < at)
 }
@@ -51,14 +53,14 @@ func (c *Competition) reviewOf(number uint32, userID string) *Review {
 
 // dropKept decides that nobody recognises whom an erased number's decisions were
 // about.
-func (c *Competition) dropKept(now Millis, number uint32) {
+func (c *Competition) dropKept(now calendar.Millis, number uint32) {
 	c.pseudonymise(now, Identity{Number: number, Key: c.newKey(), UserID: c.identityOf(number).UserID})
 	delete(c.decided.kept, number)
 	c.decided.change(number, changes{review: &Review{}})
 }
 
 // dropAllKept drops all decisions about erased people.
-func (c *Competition) dropAllKept(now Millis) {
+func (c *Competition) dropAllKept(now calendar.Millis) {
 	if len(c.decided.kept) == 0 {
 		return
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Decisions as openapi.yaml tells them: what was decided about a person stays when the
@@ -24,7 +26,7 @@ func (m *model) keeps() bool {
 	case Cancelled, Settled:
 		return false
 	case Completed:
-		return m.withMoney() || m.now < m.def.End+Millis(m.def.LateSyncHours)*hour+30*day
+		return m.withMoney() || m.now < m.def.End+calendar.Millis(m.def.LateSyncHours)*hour+30*day
 	default:
 		return true
 	}
@@ -42,7 +44,7 @@ func (m *model) takeOver(id string, p *modelPerson) {
 	p.review.excluded, p.review.reason = kept.excluded, kept.reason
 	for _, d := range slices.Sorted(maps.Keys(kept.days)) {
 		if p.review.days == nil {
-			p.review.days = map[Day]Correction{}
+			p.review.days = map[calendar.Day]Correction{}
 		}
 		p.review.days[d] = kept.days[d]
 		m.rescore(p)

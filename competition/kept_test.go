@@ -4,6 +4,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // keptRig is a competition in which ann was excluded and bob was not, whose
@@ -46,13 +48,13 @@ func (r *keptRig) commit() {
 	r.c.Applied(&batch)
 }
 
-func (r *keptRig) tick(now Millis) {
+func (r *keptRig) tick(now calendar.Millis) {
 	r.t.Helper()
 	r.c.Tick(now)
 	r.commit()
 }
 
-func (r *keptRig) erase(now Millis, userID string) {
+func (r *keptRig) erase(now calendar.Millis, userID string) {
 	r.t.Helper()
 	_, err := (&EraseParticipant{UserID: userID}).Decide(r.c, now)
 	require.NoError(r.t, err)
@@ -60,7 +62,7 @@ func (r *keptRig) erase(now Millis, userID string) {
 }
 
 // due is when the store has the competition woken.
-func (r *keptRig) due() Millis {
+func (r *keptRig) due() calendar.Millis {
 	r.t.Helper()
 	require.Equal(r.t, r.c.Summary(), r.store.summary)
 	at, ok := r.store.summary.DueAt()

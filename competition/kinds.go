@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // kinds are all kinds of events, by their numbers. This is the one list of them:
@@ -95,7 +97,7 @@ func (c *Chain) Next(records []byte) (e Event, rest []byte, err error) {
 func decodeEvent(b []byte) (Event, error) {
 	r := wire.NewReader(b)
 	k := kind(r.Byte())
-	e := Event{Seq: r.Uvarint(), At: Millis(r.Varint())}
+	e := Event{Seq: r.Uvarint(), At: calendar.Millis(r.Varint())}
 	if r.Err() == nil && k != kindSyncAccepted {
 		detail, err := decodeDetail(k, r.Rest())
 		e.Detail = detail
@@ -119,7 +121,7 @@ func decodeDetail(k kind, b []byte) (Detail, error) {
 
 // CreatedAt is when the competition was created whose journal begins with the
 // records; the error is that of Chain.Next.
-func CreatedAt(competitionID string, records []byte) (Millis, error) {
+func CreatedAt(competitionID string, records []byte) (calendar.Millis, error) {
 	chain := NewChain(competitionID)
 	e, _, err := chain.Next(records)
 	return e.At, err

@@ -11,6 +11,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // allKinds are the kinds that there are.
@@ -152,14 +156,14 @@ func TestEveryKindDoesWhatItSays(t *testing.T) {
 	deriver, seen := NewLedgerDeriver("spring"), map[kind]bool{}
 	for _, cmd := range everyKind() {
 		now += hour
-		if at, ok := cmd.(Millis); ok {
+		if at, ok := cmd.(calendar.Millis); ok {
 			now, cmd = at, tick{}
 		}
 		answer, _ := perform(c, now, cmd)
 		require.NoError(t, answer.err, "%T", cmd)
 		b := c.Take(Batch{})
 		s.append(t, &b)
-		var rows LedgerRows
+		var rows ledger.Rows
 		identities := 0
 		for i := range b.Events {
 			e := &b.Events[i]

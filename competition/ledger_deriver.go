@@ -13,13 +13,13 @@ import (
 type LedgerDeriver struct {
 	ledger   ledgerWriter
 	balances balances
-	prizes   map[uint32]Prize
+	prizes   map[uint32]ledger.Prize
 }
 
 // NewLedgerDeriver begins with the empty ledger of a competition.
 func NewLedgerDeriver(competitionID string) *LedgerDeriver {
-	l := &LedgerDeriver{prizes: map[uint32]Prize{}}
-	l.ledger = ledgerWriter{competitionID: competitionID, prizeOf: func(number uint32) (Prize, bool) {
+	l := &LedgerDeriver{prizes: map[uint32]ledger.Prize{}}
+	l.ledger = ledgerWriter{competitionID: competitionID, prizeOf: func(number uint32) (ledger.Prize, bool) {
 		prize, ok := l.prizes[number]
 		return prize, ok
 	}}
@@ -30,7 +30,7 @@ func NewLedgerDeriver(competitionID string) *LedgerDeriver {
 // It is to be given every event of the journal, in order; userOf tells who a
 // participant is. The error says which invariant of the balances the event breaks;
 // the rows are appended all the same. Cost: linear in the event's prizes.
-func (l *LedgerDeriver) Derive(rows *LedgerRows, e *Event, userOf func(number uint32) string) error {
+func (l *LedgerDeriver) Derive(rows *ledger.Rows, e *Event, userOf func(number uint32) string) error {
 	if d, ok := e.Detail.(defining); ok {
 		l.ledger.currency = d.defined().Currency
 	}
@@ -53,12 +53,12 @@ type ledgerWriter struct {
 	competitionID string
 	currency      string
 	userOf        func(number uint32) string
-	prizeOf       func(number uint32) (Prize, bool) // as it was before the event
+	prizeOf       func(number uint32) (ledger.Prize, bool) // as it was before the event
 }
 
 // write appends to rows what the event e, whose detail is d, does to the ledger, and
 // enters it in the balances. The error says which invariant it breaks.
-func (l *ledgerWriter) write(rows *LedgerRows, e *Event, d monetary, b *balances) error {
+func (l *ledgerWriter) write(rows *ledger.Rows, e *Event, d monetary, b *balances) error {
 	done, before := len(rows.Transactions), b.pool()
 	prize, err := l.prizeFor(d)
 	d.derive(l, rows, e)
@@ -68,24 +68,24 @@ func (l *ledgerWriter) write(rows *LedgerRows, e *Event, d monetary, b *balances
 
 // move appends the transaction that takes an amount above 0 from one account to
 // another: the nth of the event's, or its only one (0).
-func (l *ledgerWriter) move(rows *LedgerRows, e *Event, n uint32, t TransactionType, from, to Account, minor int64) {
-	id := TransactionID{CompetitionID: l.competitionID, Seq: e.Seq, N: n}
+func (l *ledgerWriter) move(rows *ledger.Rows, e *Event, n uint32, t ledger.TransactionType, from, to ledger.Account, minor int64) {
+	id := ledger.TransactionID{CompetitionID: l.competitionID, Seq: e.Seq, N: n}
 	rows.Transactions = append(rows.Transactions, ledger.Transfer(id, t, l.currency, e.At, from, to, minor))
 }
 
 // pool is the account of the competition's prize pool.
-func (l *ledgerWriter) pool() Account { return ledger.PoolOf(l.competitionID) }
+func (l *ledgerWriter) pool() ledger.Account { return ledger.PoolOf(l.competitionID) }
 
 // prizeFor is the prize that an event decides, as it was before, or the zero
 // value if it decides none. The error says that the event breaks B3: a wallet has
 // only prizes that are pending, or were paid into it for good.
-func (l *ledgerWriter) prizeFor(d monetary) (Prize, error) {
+func (l *ledgerWriter) prizeFor(d monetary) (ledger.Prize, error) {
 	number := d.decides()
 	if number == 0 {
-		return Prize{}, nil
+		return ledger.Prize{}, nil
 	}
 	prize, ok := l.prizeOf(number)
-	if !ok || prize.Status != PendingPrize {
+	if !ok || prize.Status != ledger.PendingPrize {
 		return prize, fmt.Errorf("participant %d's wallet has no prize that it could give", number)
 	}
 	return prize, nil
@@ -101,7 +101,7 @@ type monetary interface {
 
 	// derive appends to rows what the event e, whose detail it is, does to the
 	// ledger; no event is too odd for it.
-	derive(l *ledgerWriter, rows *LedgerRows, e *Event)
+	derive(l *ledgerWriter, rows *ledger.Rows, e *Event)
 
 	// enter notes the event in the balances. prize is the amount of the prize that it
 	// decides.

@@ -1,6 +1,10 @@
 package competition
 
-import "strconv"
+import (
+	"strconv"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // CreateCompetition brings a competition into being.
 type CreateCompetition struct {
@@ -23,7 +27,7 @@ func (*CreateCompetition) Answer(c *Competition, d Decision) any {
 
 // Decide creates the competition. The same definition again is a no-op. Errors:
 // *InvalidError, ErrForbidden, ErrExists, ErrUncounted.
-func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *CreateCompetition) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	c.advance(now)
 	definition := cmd.Definition
 	if c.decided.status != 0 && c.manages(cmd.Caller) && sameDefinition(&c.decided.definition, &definition) {
@@ -56,7 +60,7 @@ func (cmd *CreateCompetition) Decide(c *Competition, now Millis) (Decision, erro
 
 // validAt is ValidateEdit, that the end is still to come, and that an athlete's
 // new window is not too long.
-func validAt(now Millis, d, before *Definition, caller Caller) error {
+func validAt(now calendar.Millis, d, before *Definition, caller Caller) error {
 	if err := d.ValidateEdit(before); err != nil {
 		return err
 	}
@@ -85,7 +89,7 @@ func (*EditCompetition) Answer(c *Competition, _ Decision) any { return c.Summar
 
 // Decide changes the definition. Errors: ErrUnknownCompetition, *InvalidError,
 // ErrForbidden, ErrStarted, ErrJoined, ErrFeesPaid.
-func (cmd *EditCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *EditCompetition) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
@@ -94,7 +98,7 @@ func (cmd *EditCompetition) Decide(c *Competition, now Millis) (Decision, error)
 	return d, c.conceal(cmd.Caller, err)
 }
 
-func (c *Competition) edit(now Millis, cmd *EditCompetition) (Decision, error) {
+func (c *Competition) edit(now calendar.Millis, cmd *EditCompetition) (Decision, error) {
 	edited := cmd.Patch.apply(c.decided.definition)
 	before := &c.decided.definition
 	err := edited.ValidateEdit(before)
@@ -132,7 +136,7 @@ func (*CancelCompetition) Answer(c *Competition, _ Decision) any { return c.Summ
 // Decide calls the competition off, and gives everybody back what was paid in. Twice
 // is a no-op. Cost: linear in participants. Errors: ErrUnknownCompetition,
 // ErrForbidden, ErrStarted, ErrClosed.
-func (cmd *CancelCompetition) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *CancelCompetition) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}

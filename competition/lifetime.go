@@ -10,6 +10,8 @@ import (
 	"strings"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // History is some of a user's registers, with the names that their sources have
@@ -21,7 +23,7 @@ import (
 type History struct {
 	Sources  []string // Register.Source counts into it
 	Days     Days
-	SyncedAt Millis // a sync that changed something was accepted then; 0 when unknown
+	SyncedAt calendar.Millis // a sync that changed something was accepted then; 0 when unknown
 }
 
 // Merge joins o into the history and reports whether that changed it. It keeps
@@ -123,8 +125,8 @@ func (m *merging) seek(r *Register) (end int) {
 
 // Months yields the history by month, in parts that share its memory. SyncedAt
 // goes with the last one, so that a sync changes one part alone.
-func (h History) Months() iter.Seq2[Month, History] {
-	return func(yield func(Month, History) bool) {
+func (h History) Months() iter.Seq2[calendar.Month, History] {
+	return func(yield func(calendar.Month, History) bool) {
 		for i := 0; i < len(h.Days); {
 			month := h.Days.dayAt(i).Month()
 			next, end := (month + 1).First(), i
@@ -145,7 +147,7 @@ func (h History) Months() iter.Seq2[Month, History] {
 
 // Check reports whether the history is one of that month, as Merge leaves it.
 // Stores check what they read, and nobody needs to afterwards.
-func (h History) Check(month Month) error {
+func (h History) Check(month calendar.Month) error {
 	if err := h.Days.check(len(h.Sources)); err != nil {
 		return err
 	}
@@ -170,9 +172,9 @@ func AppendHistory(dst []byte, h History) []byte {
 
 // ParseHistory is the inverse of AppendHistory, for a history of one month. Its
 // Days are a part of b.
-func ParseHistory(month Month, b []byte) (History, error) {
+func ParseHistory(month calendar.Month, b []byte) (History, error) {
 	r := wire.NewReader(b)
-	h := History{SyncedAt: Millis(r.Varint()), Sources: make([]string, r.Length())}
+	h := History{SyncedAt: calendar.Millis(r.Varint()), Sources: make([]string, r.Length())}
 	for i := range h.Sources {
 		h.Sources[i] = r.String()
 	}
@@ -186,14 +188,14 @@ func ParseHistory(month Month, b []byte) (History, error) {
 // Lifetime puts a user's days together from histories of any competitions and
 // months. The zero value is empty.
 type Lifetime struct {
-	months map[Month]History
+	months map[calendar.Month]History
 	rows   int // registers that were added, and others that were read for it
 }
 
 // Add joins a history. It keeps nothing of its memory.
 func (l *Lifetime) Add(h History) {
 	if l.months == nil {
-		l.months = map[Month]History{}
+		l.months = map[calendar.Month]History{}
 	}
 	l.rows += h.Days.count()
 	for month, part := range h.Months() {

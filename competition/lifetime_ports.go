@@ -3,6 +3,8 @@ package competition
 import (
 	"context"
 	"iter"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Projection is a part of a snapshot on its way into the lifetime statistics.
@@ -19,7 +21,7 @@ type Projection struct {
 
 // Months yields what a row adds to the months of the user whose identity its number
 // has: nothing for a pseudonym.
-func (p *Projection) Months(row *Row, userID string) iter.Seq2[Month, History] {
+func (p *Projection) Months(row *Row, userID string) iter.Seq2[calendar.Month, History] {
 	h := History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
 	if IsPseudonym(userID) {
 		h = History{}

@@ -9,11 +9,13 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // place and spoken are the naive model of a history.
 type place struct {
-	day    Day
+	day    calendar.Day
 	source string
 }
 
@@ -51,12 +53,12 @@ func naiveOf(h History) naiveHistory {
 func drawHistory(t *rapid.T) (History, naiveHistory) {
 	h := History{
 		Sources:  rapid.Permutation([]string{"phone", "watch", "ring", "scale"}).Draw(t, "sources"),
-		SyncedAt: Millis(rapid.Int64Range(0, 3).Draw(t, "synced")),
+		SyncedAt: calendar.Millis(rapid.Int64Range(0, 3).Draw(t, "synced")),
 	}
 	n := naiveHistory{}
 	for range rapid.IntRange(0, 12).Draw(t, "registers") {
 		r := Register{
-			Day: date("2026-01-30") + Day(rapid.IntRange(0, 4).Draw(t, "day")), Source: rapid.Uint32Range(0, 3).Draw(t, "source"),
+			Day: date("2026-01-30") + calendar.Day(rapid.IntRange(0, 4).Draw(t, "day")), Source: rapid.Uint32Range(0, 3).Draw(t, "source"),
 			RecordedAt: rapid.SampledFrom([]int64{0, 1, 1_769_800_000_000_000_000, 1_769_900_000_000_000_000}).Draw(t, "recorded"),
 			Metrics:    Metrics{rapid.Int64Range(0, 3).Draw(t, "steps"), rapid.Int64Range(0, 300).Draw(t, "cm"), 0, rapid.Int64Range(0, 2).Draw(t, "minutes")},
 		}
@@ -71,7 +73,7 @@ func drawHistory(t *rapid.T) (History, naiveHistory) {
 func TestHistoriesAreJoinedAsRegistersAre(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := naiveHistory{}
-		var synced Millis
+		var synced calendar.Millis
 		histories := make([]History, rapid.IntRange(1, 5).Draw(t, "histories"))
 		for i := range histories {
 			h, n := drawHistory(t)
@@ -119,7 +121,7 @@ func TestMergeLeavesWhatTheHistoryBeganWith(t *testing.T) {
 func TestLifetimeIsTheNaiveMerge(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		want := naiveHistory{}
-		var synced Millis
+		var synced calendar.Millis
 		var all Lifetime
 		rows := 0
 		for range rapid.IntRange(0, 4).Draw(t, "histories") {
@@ -139,8 +141,8 @@ func TestLifetimeIsTheNaiveMerge(t *testing.T) {
 				all.Add(unpacked)
 			}
 		}
-		from := date("2026-01-29") + Day(rapid.IntRange(0, 4).Draw(t, "from"))
-		to := from + Day(rapid.IntRange(0, 4).Draw(t, "to"))
+		from := date("2026-01-29") + calendar.Day(rapid.IntRange(0, 4).Draw(t, "from"))
+		to := from + calendar.Day(rapid.IntRange(0, 4).Draw(t, "to"))
 		stats := all.Stats("ann", Span{From: from, To: to})
 		require.Equal(t, Stats{UserID: "ann", LastSyncedAt: synced, Total: stats.Total, Days: stats.Days, Rows: rows, Source: lastSource(stats.Days)}, stats)
 		requirePages(t, stats, rapid.IntRange(1, 4).Draw(t, "limit"), func(span Span) Stats {
@@ -148,7 +150,7 @@ func TestLifetimeIsTheNaiveMerge(t *testing.T) {
 			return all.Stats("ann", span)
 		})
 
-		got, total, last := naiveHistory{}, Metrics{}, Day(-1)
+		got, total, last := naiveHistory{}, Metrics{}, calendar.Day(-1)
 		for _, day := range stats.Days {
 			require.Greater(t, day.Day, last)
 			last = day.Day
@@ -182,7 +184,7 @@ func TestJoiningAMonthIsLinear(t *testing.T) {
 		for s := range uint32(MaxSources) {
 			h.Sources = append(h.Sources, fmt.Sprintf("competition %d, source %d", n, s))
 		}
-		for day := range Day(days) {
+		for day := range calendar.Day(days) {
 			for s := range uint32(MaxSources) {
 				h.Days = appendRegister(h.Days, Register{Day: first + day, Source: s, Metrics: steps(int64(n))})
 			}
@@ -196,7 +198,7 @@ func TestJoiningAMonthIsLinear(t *testing.T) {
 	require.Less(t, time.Since(began), 5*time.Second)
 
 	// What a page costs is what was read for it, however little of it is shown.
-	none := stored.Stats("ann", Span{From: MinDay, To: MinDay})
+	none := stored.Stats("ann", Span{From: calendar.MinDay, To: calendar.MinDay})
 	require.Empty(t, none.Days)
 	require.Equal(t, competitions*days*MaxSources, none.Rows)
 	require.Equal(t, days*competitions*MaxSources, stored.months[first.Month()].Days.count())

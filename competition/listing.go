@@ -3,6 +3,8 @@ package competition
 import (
 	"cmp"
 	"slices"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Listing says which summaries a list shows: those of one status, or of all, that
@@ -43,7 +45,7 @@ func (l *Listing) Page(known ListPlace, parts ...[]Summary) (page []Summary, nex
 // ListPlace is a competition's place in lists, which are in the order of starts
 // and, among equal ones, of ids. The zero value is before all of them.
 type ListPlace struct {
-	Start Millis
+	Start calendar.Millis
 	ID    string
 }
 
@@ -71,12 +73,12 @@ type Tie struct {
 // times and, among equal ones, of ids.
 type Due struct {
 	CompetitionID string
-	At            Millis
+	At            calendar.Millis
 }
 
 // DueAt is when time next changes the status, or drops what was decided about
 // erased people; ok is false when it never will.
-func (s *Summary) DueAt() (at Millis, ok bool) {
+func (s *Summary) DueAt() (at calendar.Millis, ok bool) {
 	if s.KeptUntil != 0 {
 		return s.KeptUntil, true
 	}

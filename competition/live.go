@@ -3,6 +3,8 @@ package competition
 import (
 	"slices"
 	"sync/atomic"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // HistoryLength is how many boards before the latest an Update can start from.
@@ -32,7 +34,7 @@ func NextUpdate(previous *Update, top *Published) *Update {
 // Version: take away Removed, put in Changes, sort by rank.
 type Delta struct {
 	Version, PreviousVersion uint64
-	UpdatedAt                Millis
+	UpdatedAt                calendar.Millis
 	Total                    int
 	Changes                  []Entry  // changed or moved within the limit, by rank
 	Removed                  []string // user ids that left it

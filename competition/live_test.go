@@ -8,13 +8,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // drawBoard draws the top of a board: some of six people in some order.
 func drawBoard(t *rapid.T, version uint64) *Published {
 	ids := rapid.Permutation([]string{"a", "b", "c", "d", "e", "f"}).Draw(t, "order")
 	ids = ids[:rapid.IntRange(0, len(ids)).Draw(t, "people")]
-	p := &Published{Board: Board{Version: version, UpdatedAt: Millis(version * 10), Total: len(ids) + 1000, Status: Active}}
+	p := &Published{Board: Board{Version: version, UpdatedAt: calendar.Millis(version * 10), Total: len(ids) + 1000, Status: Active}}
 	for i, id := range ids {
 		p.Entries = append(p.Entries, Entry{UserID: id, Rank: i + 1, Score: rapid.Int64Range(0, 2).Draw(t, "score")})
 	}

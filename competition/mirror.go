@@ -3,6 +3,8 @@ package competition
 import (
 	"context"
 	"errors"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // ErrMirrorDiffers is returned for a MirrorWrite that rests on a state which the
@@ -48,10 +50,10 @@ type MirrorWrite struct {
 	Draft         string // the name of a draft, which nobody reads; empty: the board, and messages are sent
 	Before        string // empty for a new draft
 	After         string
-	Entries       []MirrorEntry // at most MirrorChunk
-	Status        Status        // what subscribers are told that it is now; 0 for nothing
-	StatusAt      Millis        // since when
-	Show          *MirrorShow   // then the draft takes the board's place; nil: not yet
+	Entries       []MirrorEntry   // at most MirrorChunk
+	Status        Status          // what subscribers are told that it is now; 0 for nothing
+	StatusAt      calendar.Millis // since when
+	Show          *MirrorShow     // then the draft takes the board's place; nil: not yet
 }
 
 // MirrorShow has a draft take the place of a board, in one step.
@@ -66,8 +68,8 @@ type MirrorEntry struct {
 	UserID  string
 	Present bool // on the board; score and rank count only then
 	Score   int64
-	Rank    int    // 0 in a draft
-	At      Millis // of the change
+	Rank    int             // 0 in a draft
+	At      calendar.Millis // of the change
 }
 
 // Written is the outcome of Mirror.Write.

@@ -7,6 +7,8 @@ import (
 	"math/big"
 	"slices"
 	"time"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // model is a competition as openapi.yaml tells it: maps, everything worked out on
@@ -18,14 +20,14 @@ type model struct {
 	def       Definition
 	creator   string
 	cancelled bool
-	now       Millis // when the last command came
-	updated   Millis // when the board last changed
-	reaches   int    // how often a score changed
-	numbers   int    // how many people ever enrolled
+	now       calendar.Millis // when the last command came
+	updated   calendar.Millis // when the board last changed
+	reaches   int             // how often a score changed
+	numbers   int             // how many people ever enrolled
 	people    map[string]*modelPerson
 
 	settled   bool
-	settledAt Millis
+	settledAt calendar.Millis
 	kept      map[string]modelReview // what was decided about people who were erased, by user ids
 	balances  map[string]int64       // of the ledger's accounts
 	prizes    []modelPrize           // by rank
@@ -36,7 +38,7 @@ type modelPrize struct {
 	rank                 int
 	minor                int64
 	status, reason       string
-	created, distributed Millis
+	created, distributed calendar.Millis
 }
 
 type modelPerson struct {
@@ -48,13 +50,13 @@ type modelPerson struct {
 	reports    map[modelSlot]modelReport
 	score      int64
 	reached    int // which of all the changes of scores made it
-	updated    Millis
-	lastSynced Millis
+	updated    calendar.Millis
+	lastSynced calendar.Millis
 	review     modelReview
 }
 
 type modelSlot struct {
-	day    Day
+	day    calendar.Day
 	source string
 }
 
@@ -87,7 +89,7 @@ type answer struct {
 }
 
 // do is a command at a time.
-func (m *model) do(now Millis, cmd any) (a answer) {
+func (m *model) do(now calendar.Millis, cmd any) (a answer) {
 	before := m.board()
 	m.now = now
 	if m.status() == Completed && !m.keeps() {
@@ -181,7 +183,7 @@ func (m *model) status() Status {
 		return Upcoming
 	case m.now < d.End:
 		return Active
-	case m.now < d.End+Millis(d.LateSyncHours)*hour:
+	case m.now < d.End+calendar.Millis(d.LateSyncHours)*hour:
 		return Finalizing
 	default:
 		return Completed
@@ -209,7 +211,7 @@ func (m *model) manages(c Caller) bool {
 
 // inWindow: a day is in the window when part of it, in time_zone, lies in
 // [start_date, end_date).
-func (m *model) inWindow(d Day) bool {
+func (m *model) inWindow(d calendar.Day) bool {
 	zone, err := time.LoadLocation(m.def.TimeZone)
 	if err != nil {
 		panic(err)
@@ -489,7 +491,7 @@ func (m *model) cancel(c *CancelCompetition) error {
 }
 
 // value is a day's value: metric by metric, the maximum over its sources.
-func (p *modelPerson) value(d Day) (v Metrics) {
+func (p *modelPerson) value(d calendar.Day) (v Metrics) {
 	for slot, report := range p.reports {
 		if slot.day == d {
 			v = eachMax(v, report.metrics)
@@ -507,7 +509,7 @@ func (p *modelPerson) valueWith(slot modelSlot, report modelReport) Metrics {
 
 // totals is the sum over the days of their values.
 func (p *modelPerson) totals() (sum Metrics) {
-	days := map[Day]bool{}
+	days := map[calendar.Day]bool{}
 	for slot := range p.reports {
 		days[slot.day] = true
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // The money of the model: balances by the names of accounts, moved by the rules
@@ -146,7 +148,7 @@ func naiveSplit(pool int64, split, scores []int64) []int64 {
 func (r *harness) agreeOnMoney() {
 	t := r.t
 	balances := map[string]int64{}
-	ids := map[TransactionID]bool{}
+	ids := map[ledger.TransactionID]bool{}
 	for i := range r.store.ledger.Transactions {
 		transaction := &r.store.ledger.Transactions[i]
 		require.NoError(t, transaction.Check())
@@ -154,7 +156,7 @@ func (r *harness) agreeOnMoney() {
 		ids[transaction.ID] = true
 		for _, p := range transaction.Postings {
 			balances[p.Account.String()] += p.Minor
-			if k := p.Account.Kind; k == PoolAccount || k == WalletAccount {
+			if k := p.Account.Kind; k == ledger.PoolAccount || k == ledger.WalletAccount {
 				require.GreaterOrEqual(t, balances[p.Account.String()], int64(0), "B2, B3")
 			}
 		}
@@ -164,7 +166,7 @@ func (r *harness) agreeOnMoney() {
 	}
 	require.Equal(t, r.shown.balances["pool/spring"], r.c.balances.pool(), "B2")
 
-	rows := map[uint32]Prize{}
+	rows := map[uint32]ledger.Prize{}
 	for _, p := range r.store.ledger.Prizes {
 		rows[p.Number] = p
 	}
@@ -172,11 +174,11 @@ func (r *harness) agreeOnMoney() {
 	reply := r.c.Prizes(1000)
 	require.Len(t, reply.Prizes, len(r.shown.prizes))
 	for i, p := range r.shown.prizes {
-		want := Prize{
+		want := ledger.Prize{
 			CompetitionID: "spring", Number: uint32(r.shown.people[p.user].number), UserID: p.user, Rank: p.rank, Minor: p.minor,
 			Currency: r.shown.def.Currency, CreatedAt: p.created, DistributedAt: p.distributed, Reason: p.reason,
 		}
-		want.Status, _ = ParsePrizeStatus(p.status)
+		want.Status, _ = ledger.ParsePrizeStatus(p.status)
 		require.Equal(t, want, reply.Prizes[i])
 		require.Equal(t, want, rows[want.Number], "the prize's row")
 	}

@@ -1,12 +1,16 @@
 package competition
 
-import "reflect"
+import (
+	"reflect"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // Patch names what is to change; nil leaves a field as it is.
 type Patch struct {
 	Name, Description  *string
 	Type               *Type
-	Start, End         *Millis
+	Start, End         *calendar.Millis
 	EntryFeeMinor      *int64
 	PrizePoolMinor     *int64
 	Currency, TimeZone *string

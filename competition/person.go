@@ -1,5 +1,7 @@
 package competition
 
+import "github.com/paceboard/paceboard/competition/calendar"
+
 // Person is all that a competition knows of one user.
 type Person struct {
 	Competition Summary
@@ -30,10 +32,10 @@ func (c *Competition) Person(userID string, span Span) (p Person, ok bool) {
 
 // Erased is what an erasure came to.
 type Erased struct {
-	Competitions int      // in which the person was erased
-	Transactions int      // that are kept, under a pseudonym
-	KeptIn       []string // the competitions that keep what was decided about the person, and would recognise them
-	KeptUntil    Millis   // when the last of those without money stops to; 0 if none of them is
+	Competitions int             // in which the person was erased
+	Transactions int             // that are kept, under a pseudonym
+	KeptIn       []string        // the competitions that keep what was decided about the person, and would recognise them
+	KeptUntil    calendar.Millis // when the last of those without money stops to; 0 if none of them is
 }
 
 // Note counts a competition in which the person was erased.

@@ -1,6 +1,12 @@
 package competition
 
-import "context"
+import (
+	"context"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
+)
 
 // What a store must do. The implementations are under persistence/, and
 // persistence/porttest holds each of them to this text.
@@ -66,7 +72,7 @@ type Catalog interface {
 	// Created is when each of the competitions was created, in their order, as
 	// the first record of its journal says; 0 where that is gone or was never
 	// there.
-	Created(ctx context.Context, competitionIDs []string) ([]Millis, error)
+	Created(ctx context.Context, competitionIDs []string) ([]calendar.Millis, error)
 
 	// Summaries is Find for several competitions, in their order. What is unknown, or
 	// cannot be read, has the zero value; an error that is ErrCorrupt names the latter.
@@ -93,7 +99,7 @@ type Catalog interface {
 	// DueBefore is the first competitions, limit at most, for which time decides
 	// something at or before a time, see [Summary.DueAt], in the order of [Due], beginning after one; the zero
 	// value is before all.
-	DueBefore(ctx context.Context, after Due, before Millis, limit int) ([]Due, error)
+	DueBefore(ctx context.Context, after Due, before calendar.Millis, limit int) ([]Due, error)
 }
 
 // Store is a whole store. Close ends it; nothing may be called afterwards.
@@ -102,7 +108,7 @@ type Store interface {
 	Snapshots
 	Catalog
 	LifetimeStore
-	LedgerStore
+	ledger.Store
 	AdministrationStore
 	AuditLogStore
 	ErasureStore

@@ -6,6 +6,8 @@ import (
 
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // ConfirmPrize says that a pending prize has reached its winner.
@@ -32,8 +34,8 @@ func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
 
 // Decide says that a pending prize has arrived. Twice is a no-op. Errors:
 // ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
-func (cmd *ConfirmPrize) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.decidePrize(now, cmd.Caller, DistributedPrize, &PrizeConfirmed{Number: cmd.Number}, "")
+func (cmd *ConfirmPrize) Decide(c *Competition, now calendar.Millis) (Decision, error) {
+	return c.decidePrize(now, cmd.Caller, ledger.DistributedPrize, &PrizeConfirmed{Number: cmd.Number}, "")
 }
 
 // Answer is the Prize.
@@ -45,11 +47,11 @@ func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {
 // Decide says that a pending prize cannot be paid. Twice is a no-op. A reason, if
 // there is one, is as CheckReason wants it. Errors: ErrForbidden,
 // ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided, *InvalidError.
-func (cmd *FailPrize) Decide(c *Competition, now Millis) (Decision, error) {
-	return c.decidePrize(now, cmd.Caller, FailedPrize, &PrizeFailed{Number: cmd.Number, Reason: cmd.Reason}, cmd.Reason)
+func (cmd *FailPrize) Decide(c *Competition, now calendar.Millis) (Decision, error) {
+	return c.decidePrize(now, cmd.Caller, ledger.FailedPrize, &PrizeFailed{Number: cmd.Number, Reason: cmd.Reason}, cmd.Reason)
 }
 
-func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus, event monetary, reason string) (Decision, error) {
+func (c *Competition) decidePrize(now calendar.Millis, caller Caller, wanted ledger.PrizeStatus, event monetary, reason string) (Decision, error) {
 	c.advance(now)
 	number := event.decides()
 	switch {
@@ -66,7 +68,7 @@ func (c *Competition) decidePrize(now Millis, caller Caller, wanted PrizeStatus,
 		return Decision{}, ErrUnknownPrize
 	case prize.Status == wanted:
 		return c.repeat(number), nil
-	case prize.Status != PendingPrize:
+	case prize.Status != ledger.PendingPrize:
 		return Decision{}, ErrPrizeDecided
 	}
 	if reason != "" {
@@ -91,7 +93,7 @@ func (d *PrizeConfirmed) append(dst []byte) []byte {
 func (d *PrizeConfirmed) read(r *wire.Reader) { d.Number = r.Number() }
 
 func (d *PrizeConfirmed) apply(c *Competition, e *Event) error {
-	return c.applyPrizeDecided(e, d, DistributedPrize, "")
+	return c.applyPrizeDecided(e, d, ledger.DistributedPrize, "")
 }
 
 func (*PrizeConfirmed) effect() Effect { return Effect{} }
@@ -102,10 +104,10 @@ func (d *PrizeConfirmed) decides() (number uint32) { return d.Number }
 
 func (*PrizeConfirmed) enter(*balances, int64) {}
 
-func (d *PrizeConfirmed) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
+func (d *PrizeConfirmed) derive(l *ledgerWriter, rows *ledger.Rows, e *Event) {
 	if prize, ok := l.prizeOf(d.Number); ok {
-		l.move(rows, e, 0, Payout, ledger.WalletOf(prize.UserID), ledger.OutsideOf(prize.UserID), prize.Minor)
-		prize.Status, prize.DistributedAt = DistributedPrize, e.At
+		l.move(rows, e, 0, ledger.Payout, ledger.WalletOf(prize.UserID), ledger.OutsideOf(prize.UserID), prize.Minor)
+		prize.Status, prize.DistributedAt = ledger.DistributedPrize, e.At
 		rows.Prizes = append(rows.Prizes, prize)
 	}
 }
@@ -125,7 +127,7 @@ func (d *PrizeFailed) append(dst []byte) []byte {
 func (d *PrizeFailed) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
 func (d *PrizeFailed) apply(c *Competition, e *Event) error {
-	return c.applyPrizeDecided(e, d, FailedPrize, d.Reason)
+	return c.applyPrizeDecided(e, d, ledger.FailedPrize, d.Reason)
 }
 
 func (*PrizeFailed) effect() Effect { return Effect{} }
@@ -140,18 +142,18 @@ func (d *PrizeFailed) decides() (number uint32) { return d.Number }
 
 func (*PrizeFailed) enter(b *balances, prize int64) { b.prizes -= prize }
 
-func (d *PrizeFailed) derive(l *ledgerWriter, rows *LedgerRows, e *Event) {
+func (d *PrizeFailed) derive(l *ledgerWriter, rows *ledger.Rows, e *Event) {
 	if prize, ok := l.prizeOf(d.Number); ok {
-		l.move(rows, e, 0, PrizePayment, ledger.WalletOf(prize.UserID), l.pool(), prize.Minor)
-		prize.Status, prize.Reason = FailedPrize, d.Reason
+		l.move(rows, e, 0, ledger.PrizePayment, ledger.WalletOf(prize.UserID), l.pool(), prize.Minor)
+		prize.Status, prize.Reason = ledger.FailedPrize, d.Reason
 		rows.Prizes = append(rows.Prizes, prize)
 	}
 }
 
 // applyPrizeDecided brings a prize out of its pending state.
-func (c *Competition) applyPrizeDecided(e *Event, d monetary, status PrizeStatus, reason string) error {
+func (c *Competition) applyPrizeDecided(e *Event, d monetary, status ledger.PrizeStatus, reason string) error {
 	w := c.distribution.find(d.decides())
-	if w == nil || w.status != PendingPrize {
+	if w == nil || w.status != ledger.PendingPrize {
 		return errors.New("it decides a prize that is not pending")
 	}
 	w.status, w.at, w.reason = status, e.At, reason

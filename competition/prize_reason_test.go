@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // TestTheReasonOfAFailedPrizeIsLikeOthers: it stays in the journal, too. It may be
@@ -50,7 +52,7 @@ func TestTheReasonOfAFailedPrizeIsLikeOthers(t *testing.T) {
 			require.NoError(t, err)
 			land(c, &Batch{})
 			prize, _ := c.Prize(1)
-			require.Equal(t, FailedPrize, prize.Status)
+			require.Equal(t, ledger.FailedPrize, prize.Status)
 			require.Equal(t, reason, prize.Reason)
 		})
 	}

@@ -6,6 +6,8 @@ import (
 	"slices"
 
 	"github.com/paceboard/paceboard/ranking"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // Winner is a place of the board with a prize.
@@ -136,27 +138,27 @@ func (c *Competition) prizePlaces() ([]ranking.Entry, error) {
 }
 
 // Prize is a participant's prize; ok is false when there is none.
-func (c *Competition) Prize(number uint32) (prize Prize, ok bool) {
+func (c *Competition) Prize(number uint32) (prize ledger.Prize, ok bool) {
 	w := c.distribution.find(number)
 	if w == nil {
-		return Prize{}, false
+		return ledger.Prize{}, false
 	}
 	return c.prizeOf(w), true
 }
 
-func (c *Competition) prizeOf(w *distributed) Prize {
-	prize := Prize{
+func (c *Competition) prizeOf(w *distributed) ledger.Prize {
+	prize := ledger.Prize{
 		CompetitionID: c.ID(), Number: w.number, UserID: c.participants.at(w.number).userID, Rank: int(w.rank),
 		Minor: w.minor, Currency: c.definition.Currency, Status: w.status, CreatedAt: c.distribution.at, Reason: w.reason,
 	}
-	if w.status == DistributedPrize {
+	if w.status == ledger.DistributedPrize {
 		prize.DistributedAt = w.at
 	}
 	return prize
 }
 
 // decidedPrize is a participant's prize as decided, except for when it got there.
-func (c *Competition) decidedPrize(number uint32) (Prize, bool) {
+func (c *Competition) decidedPrize(number uint32) (ledger.Prize, bool) {
 	prize, ok := c.Prize(number)
 	if status := c.decided.of(number).prize; status != 0 {
 		prize.Status = status

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 func TestSplitPool(t *testing.T) {
@@ -33,7 +35,7 @@ func TestSplitPool(t *testing.T) {
 		{"fewer units than places", 1, standard, []int64{3, 2, 1}, []int64{1, 0, 0}},
 		{"fewer units than equals", 2, standard, []int64{3, 3, 3}, []int64{1, 1, 0}},
 		{"shares that rise are nobody's mistake", 100, []int64{10_000, 90_000}, []int64{2, 1}, []int64{10, 90}},
-		{"the largest pool", MaxAmountMinor, standard, []int64{3, 2, 2}, []int64{600_000_000_000_000, 200_000_000_000_000, 200_000_000_000_000}},
+		{"the largest pool", ledger.MaxAmountMinor, standard, []int64{3, 2, 2}, []int64{600_000_000_000_000, 200_000_000_000_000, 200_000_000_000_000}},
 		{"a split to the thousandth of a per cent", 100_000, []int64{33_334, 33_333, 33_333}, []int64{3, 2, 1}, []int64{33_334, 33_333, 33_333}},
 	} {
 		t.Run(test.rule, func(t *testing.T) {
@@ -67,7 +69,7 @@ func TestSplitPoolModel(t *testing.T) {
 	seen, tied, few := 0, 0, 0
 	for seen < *pools { // rapid's own number of checks is that of all other tests too
 		rapid.Check(t, func(t *rapid.T) {
-			pool := rapid.OneOf(rapid.Int64Range(0, 200), rapid.Int64Range(0, 1_000_000), rapid.Int64Range(MaxAmountMinor-1000, MaxAmountMinor)).Draw(t, "pool")
+			pool := rapid.OneOf(rapid.Int64Range(0, 200), rapid.Int64Range(0, 1_000_000), rapid.Int64Range(ledger.MaxAmountMinor-1000, ledger.MaxAmountMinor)).Draw(t, "pool")
 			split := drawSplit(t)
 			scores := rapid.SliceOfN(rapid.Int64Range(1, pick[int64](t, "spread", 1, 3, 1_000_000)), 0, 10).Draw(t, "scores")
 			slices.SortFunc(scores, func(a, b int64) int { return int(b - a) })
@@ -110,15 +112,15 @@ func TestMillionWinners(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes a second")
 	}
-	d := &PrizesDistributed{PoolMinor: MaxAmountMinor, Prizes: make([]Winner, MaxWinners)}
+	d := &PrizesDistributed{PoolMinor: ledger.MaxAmountMinor, Prizes: make([]Winner, MaxWinners)}
 	scores := make([]int64, MaxWinners)
 	for i := range scores {
 		scores[i] = 1
 	}
-	for i, minor := range SplitPool(MaxAmountMinor, []int64{WholeSplit}, scores) {
+	for i, minor := range SplitPool(ledger.MaxAmountMinor, []int64{WholeSplit}, scores) {
 		d.Prizes[i] = Winner{Number: 1<<32 - 1 - uint32(i), Rank: 1<<32 - MaxWinners + i, Minor: minor}
 	}
-	require.Equal(t, int64(MaxAmountMinor), d.total())
+	require.Equal(t, int64(ledger.MaxAmountMinor), d.total())
 	writing, reading := NewChain("spring"), NewChain("spring")
 	record := writing.Append(nil, &Event{Seq: 1, Detail: d})
 	e, rest, err := reading.Next(record)

@@ -2,6 +2,10 @@ package competition
 
 import (
 	"github.com/paceboard/paceboard/ranking"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // Entry is one place of a board.
@@ -11,8 +15,8 @@ type Entry struct {
 	Score        int64
 	Rank         int // 1-based
 	Totals       Metrics
-	LastSyncedAt Millis // 0 before the first sync
-	UpdatedAt    Millis // the last change of the score
+	LastSyncedAt calendar.Millis // 0 before the first sync
+	UpdatedAt    calendar.Millis // the last change of the score
 }
 
 // Board is a part of the leaderboard at one version.
@@ -21,13 +25,13 @@ type Board struct {
 	Status        Status
 	Private       bool
 	Version       uint64
-	UpdatedAt     Millis
+	UpdatedAt     calendar.Millis
 	Total         int // participants on the whole board
 	Entries       []Entry
 
 	// What Published has besides, once the competition is settled: the prizes of
 	// the best ranks, and how many of all are not pending any more.
-	Prizes        []Prize
+	Prizes        []ledger.Prize
 	PrizesDecided int
 }
 

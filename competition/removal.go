@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // RemoveParticipant takes a participant out of the competition, against their
@@ -21,13 +23,13 @@ func (*RemoveParticipant) Answer(*Competition, Decision) any { return struct{}{}
 // Decide removes a participant, or keeps one who left from coming back alone. Removing
 // twice is a no-op. Before the start it refunds. Errors: *InvalidError, ErrForbidden,
 // ErrUnknownCompetition, ErrNotEnrolled if the user never took part, ErrClosed.
-func (cmd *RemoveParticipant) Decide(c *Competition, now Millis) (Decision, error) {
+func (cmd *RemoveParticipant) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	c.advance(now)
 	d, err := c.remove(now, cmd)
 	return d, c.conceal(cmd.Caller, err)
 }
 
-func (c *Competition) remove(now Millis, cmd *RemoveParticipant) (Decision, error) {
+func (c *Competition) remove(now calendar.Millis, cmd *RemoveParticipant) (Decision, error) {
 	if err := CheckReason(cmd.Reason, cmd.UserID); err != nil {
 		return Decision{}, err
 	}
@@ -90,6 +92,6 @@ var _ reasoned = (*ParticipantRemoved)(nil)
 
 func (d *ParticipantRemoved) reason() string { return d.Reason }
 
-func (d *ParticipantRemoved) review(r *Review, at Millis) {
+func (d *ParticipantRemoved) review(r *Review, at calendar.Millis) {
 	r.RemovedAt, r.Removal = max(at, 1), d.Reason
 }

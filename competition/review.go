@@ -6,23 +6,25 @@ import (
 	"slices"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Review is what is rare about a participant: what operators have decided, and
 // what looked odd. Participants without any of it have none.
 type Review struct {
 	Excluded    bool
-	Reason      string       // of the exclusion
-	RemovedAt   Millis       // when the participant was removed; 0 for who was not, or was let in again since
-	Removal     string       // the reason of the removal
-	Standing    bool         // the person was erased, and only score and rank are left
-	Corrections []Correction // by day, one each
-	Flags       []Flag       // by seq, MaxFlags at most
+	Reason      string          // of the exclusion
+	RemovedAt   calendar.Millis // when the participant was removed; 0 for who was not, or was let in again since
+	Removal     string          // the reason of the removal
+	Standing    bool            // the person was erased, and only score and rank are left
+	Corrections []Correction    // by day, one each
+	Flags       []Flag          // by seq, MaxFlags at most
 }
 
 // Correction is what a day counts for, whatever its reports say.
 type Correction struct {
-	Day     Day
+	Day     calendar.Day
 	Metrics Metrics
 	Reason  string
 }
@@ -47,8 +49,8 @@ func (r FlagReason) String() string { return wire.Word(flagReasonNames[:], r) }
 // Flag says that a sync was odd. It changes nothing by itself.
 type Flag struct {
 	Seq    uint64 // of its event; flags of a competition are told apart by it
-	At     Millis
-	Day    Day
+	At     calendar.Millis
+	Day    calendar.Day
 	Reason FlagReason
 	Figures
 }
@@ -56,9 +58,9 @@ type Flag struct {
 // Figures are what a flag rests on: as the state was then, since later reports
 // change it.
 type Figures struct {
-	Found  Metrics // RateFlag: what the day grew by; OwnDaysFlag: what it came to
-	Usual  Metrics // RateFlag: the most that a human does in that time; OwnDaysFlag: the median of the other days
-	Within Millis  // RateFlag: how long there was for it, in milliseconds
+	Found  Metrics         // RateFlag: what the day grew by; OwnDaysFlag: what it came to
+	Usual  Metrics         // RateFlag: the most that a human does in that time; OwnDaysFlag: the median of the other days
+	Within calendar.Millis // RateFlag: how long there was for it, in milliseconds
 }
 
 // MaxFlags is how many flags a participant gets; later syncs are not flagged.
@@ -102,12 +104,12 @@ func (r *Review) clone() *Review {
 func (r *Review) isExcluded() bool { return r != nil && r.Excluded }
 
 // place is where the correction of a day is, or would be.
-func (r *Review) place(day Day) (i int, there bool) {
-	return slices.BinarySearchFunc(r.Corrections, day, func(c Correction, d Day) int { return int(c.Day) - int(d) })
+func (r *Review) place(day calendar.Day) (i int, there bool) {
+	return slices.BinarySearchFunc(r.Corrections, day, func(c Correction, d calendar.Day) int { return int(c.Day) - int(d) })
 }
 
 // correction is that of a day, or nil.
-func (r *Review) correction(day Day) *Correction {
+func (r *Review) correction(day calendar.Day) *Correction {
 	if r == nil {
 		return nil
 	}
@@ -136,7 +138,7 @@ func (r *Review) correct(c Correction) {
 }
 
 // withdraw takes a correction away, which is there.
-func (r *Review) withdraw(day Day) {
+func (r *Review) withdraw(day calendar.Day) {
 	i, _ := r.place(day)
 	if r.Corrections = slices.Delete(r.Corrections, i, i+1); len(r.Corrections) == 0 {
 		r.Corrections = nil // as a new one has it
@@ -145,7 +147,7 @@ func (r *Review) withdraw(day Day) {
 
 // flagged reports whether a sync of the day cannot be flagged for the reason any
 // more: it was, or there are flags enough.
-func (r *Review) flagged(day Day, reason FlagReason) bool {
+func (r *Review) flagged(day calendar.Day, reason FlagReason) bool {
 	if r == nil {
 		return false
 	}
@@ -154,7 +156,7 @@ func (r *Review) flagged(day Day, reason FlagReason) bool {
 
 // check reports whether the review is as a competition leaves it by a seq.
 func (r *Review) check(seq uint64) error {
-	day, last := Day(-1), uint64(0)
+	day, last := calendar.Day(-1), uint64(0)
 	for _, c := range r.Corrections {
 		if c.Day <= day || c.Metrics.Max(Metrics{}) != c.Metrics {
 			return errors.New("a correction is out of place")
@@ -227,7 +229,7 @@ func readReview(r *wire.Reader) *Review {
 	}
 	review := &Review{Excluded: marks&excludedMark != 0, Reason: r.String(), Standing: marks&standingMark != 0}
 	if marks&removedMark != 0 {
-		review.RemovedAt, review.Removal = Millis(r.Varint()), r.String()
+		review.RemovedAt, review.Removal = calendar.Millis(r.Varint()), r.String()
 	}
 	if n := r.Length(); n > 0 {
 		review.Corrections = make([]Correction, n)
@@ -239,7 +241,7 @@ func readReview(r *wire.Reader) *Review {
 		review.Flags = make([]Flag, n)
 	}
 	for i := range review.Flags {
-		review.Flags[i] = Flag{Seq: r.Uvarint(), At: Millis(r.Varint()), Day: readDay(r), Reason: FlagReason(r.Byte()), Figures: readFigures(r)}
+		review.Flags[i] = Flag{Seq: r.Uvarint(), At: calendar.Millis(r.Varint()), Day: readDay(r), Reason: FlagReason(r.Byte()), Figures: readFigures(r)}
 	}
 	return review
 }
@@ -249,7 +251,7 @@ func appendFigures(dst []byte, f *Figures) []byte {
 }
 
 func readFigures(r *wire.Reader) Figures {
-	return Figures{Found: readMetrics(r), Usual: readMetrics(r), Within: Millis(r.Varint())}
+	return Figures{Found: readMetrics(r), Usual: readMetrics(r), Within: calendar.Millis(r.Varint())}
 }
 
 // flagPlace says where a flag is kept.

@@ -1,6 +1,10 @@
 package competition
 
-import "github.com/paceboard/paceboard/ranking"
+import (
+	"github.com/paceboard/paceboard/ranking"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // participant is one person's part in a competition.
 type participant struct {
@@ -8,11 +12,11 @@ type participant struct {
 	days             Days
 	totals           Metrics
 	score            int64
-	reached          uint64  // seq of the event that last changed the score, or enrolled
-	updatedAt        Millis  // when that was
-	lastSynced       Millis  // the last sync that changed a total or the score, or enrolled
-	paid             int64   // minor units paid in and not refunded
-	review           *Review // nil for nearly everybody
+	reached          uint64          // seq of the event that last changed the score, or enrolled
+	updatedAt        calendar.Millis // when that was
+	lastSynced       calendar.Millis // the last sync that changed a total or the score, or enrolled
+	paid             int64           // minor units paid in and not refunded
+	review           *Review         // nil for nearly everybody
 	number           uint32
 	present          bool // takes part; on the board unless excluded
 	changed          bool // the row differs from the last snapshot
@@ -153,7 +157,7 @@ func (p *participant) who() string {
 }
 
 // valueOf is what a day counts for.
-func (p *participant) valueOf(day Day) Metrics {
+func (p *participant) valueOf(day calendar.Day) Metrics {
 	if correction := p.review.correction(day); correction != nil {
 		return correction.Metrics
 	}

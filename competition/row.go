@@ -5,6 +5,8 @@ import (
 	"errors"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Row is a participant as of a snapshot. The identity is not part of it.
@@ -15,8 +17,8 @@ type Row struct {
 	Totals       Metrics
 	Score        int64
 	Reached      uint64
-	UpdatedAt    Millis
-	LastSyncedAt Millis
+	UpdatedAt    calendar.Millis
+	LastSyncedAt calendar.Millis
 	Days         Days
 	Review       *Review // nil for nearly everybody; never changed
 }
@@ -80,7 +82,7 @@ func ParseRow(b []byte) (Row, error) {
 	var row Row
 	row.Number, row.Present = r.FlaggedNumber()
 	row.Totals, row.Score, row.Reached = readMetrics(&r), r.Varint(), r.Uvarint()
-	row.UpdatedAt, row.LastSyncedAt = Millis(r.Varint()), Millis(r.Varint())
+	row.UpdatedAt, row.LastSyncedAt = calendar.Millis(r.Varint()), calendar.Millis(r.Varint())
 	if version >= moneyVersion {
 		row.Paid = r.Amount()
 	}

@@ -12,6 +12,10 @@ import (
 
 	"github.com/cockroachdb/datadriven"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // TestScenarios plays the competitions of testdata/*.txt. What the commands are
@@ -32,7 +36,7 @@ func TestScenarios(t *testing.T) {
 type scenario struct {
 	c     *Competition
 	store *store
-	now   Millis
+	now   calendar.Millis
 }
 
 // run is one block of a file.
@@ -227,7 +231,7 @@ func (s *scenario) board(t *testing.T, d *datadriven.TestData) string {
 
 func (s *scenario) stats(t *testing.T, d *datadriven.TestData) string {
 	t.Helper()
-	from, to := MinDay, MaxDay
+	from, to := calendar.MinDay, calendar.MaxDay
 	if arg, ok := d.Arg("from"); ok {
 		from = date(arg.SingleVal(t))
 	}
@@ -372,7 +376,7 @@ func because(t *testing.T, d *datadriven.TestData) string {
 }
 
 // clock is a time without its year; all scenarios are of 2026.
-func clock(m Millis) string {
+func clock(m calendar.Millis) string {
 	if m == 0 {
 		return "never"
 	}
@@ -384,7 +388,7 @@ func amounts(m Metrics) string {
 	var parts []string
 	add := func(n int64, decimals int, unit string) {
 		if n != 0 {
-			parts = append(parts, FormatMinor(n, decimals)+unit)
+			parts = append(parts, ledger.FormatMinor(n, decimals)+unit)
 		}
 	}
 	add(m.Steps, 0, " steps")
@@ -397,11 +401,11 @@ func amounts(m Metrics) string {
 	return strings.Join(parts, " ")
 }
 
-func timeOf(t *testing.T, s string) Millis {
+func timeOf(t *testing.T, s string) calendar.Millis {
 	t.Helper()
 	for _, layout := range []string{"2006-01-02T15:04Z07:00", time.RFC3339Nano} {
 		if at, err := time.Parse(layout, s); err == nil {
-			return MillisOf(at)
+			return calendar.MillisOf(at)
 		}
 	}
 	t.Fatalf("%s is no time", s)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Changed is how many participants' rows differ from the last snapshot.
@@ -94,7 +96,7 @@ func (c *Competition) readHeader(b []byte) (rows uint32, err error) {
 	}
 	c.applied.Seq, c.applied.Hash = r.Uvarint(), r.Hash()
 	c.status = Status(r.Byte())
-	c.version, c.updatedAt = r.Uvarint(), Millis(r.Varint())
+	c.version, c.updatedAt = r.Uvarint(), calendar.Millis(r.Varint())
 	rows = r.Number()
 	for range r.Length() {
 		c.sources.add(r.String())

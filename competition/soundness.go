@@ -3,6 +3,10 @@ package competition
 import (
 	"errors"
 	"fmt"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // What was written down is held against the rules of validity.go when it is
@@ -38,7 +42,7 @@ func (c *Competition) unsoundSync(s *SyncAccepted) error {
 }
 
 // takes reports whether a day can come to this in the competition.
-func (c *Competition) takes(day Day, m Metrics) bool {
+func (c *Competition) takes(day calendar.Day, m Metrics) bool {
 	return c.definition.covers(day) && m.Within(c.definition.DailyLimits) && m.Max(Metrics{}) == m
 }
 
@@ -120,6 +124,6 @@ func (a *distribution) sound() bool {
 		}
 		rank, left = w.rank, left-w.minor
 	}
-	return a.pool > 0 && a.pool <= MaxAmountMinor && (left == 0 || len(a.prizes) == 0) &&
+	return a.pool > 0 && a.pool <= ledger.MaxAmountMinor && (left == 0 || len(a.prizes) == 0) &&
 		a.sponsor <= a.pool && len(a.prizes) <= MaxWinners && len(a.places) == len(a.prizes)
 }

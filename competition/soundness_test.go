@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // forged is a store whose journal holds the events, in a chain that verifies.
@@ -16,7 +20,7 @@ type forged struct {
 	identities []Identity
 }
 
-func (f *forged) add(at Millis, d Detail) {
+func (f *forged) add(at calendar.Millis, d Detail) {
 	e := Event{Seq: f.chain.Seq + 1, At: at, Detail: d}
 	f.records = f.chain.Append(f.records, &e)
 }
@@ -64,7 +68,7 @@ func TestWhatIsNotSoundIsDamage(t *testing.T) {
 		"end_date":        func(d *Definition) { d.End = d.Start },
 		"currency":        func(d *Definition) { d.Currency = strings.Repeat("E", 1000) },
 		"entry_fee":       func(d *Definition) { d.EntryFeeMinor = -1 },
-		"prize_pool":      func(d *Definition) { d.PrizePoolMinor = MaxAmountMinor + 1 },
+		"prize_pool":      func(d *Definition) { d.PrizePoolMinor = ledger.MaxAmountMinor + 1 },
 		"time_zone":       func(d *Definition) { d.TimeZone = "\x1b[2J" },
 		"scoring":         func(d *Definition) { d.Scoring = Weights{Step: -1} },
 		"prize_split":     func(d *Definition) { d.PrizeSplit = []int64{0} },
@@ -133,7 +137,7 @@ func TestASnapshotThatIsNotSoundIsDamage(t *testing.T) {
 		},
 		"a prize": func(c *Competition) {
 			c.distribution = newDistribution(1, 100, 0, 1)
-			c.distribution.add(distributed{number: 1, rank: 1, minor: 101, status: DistributedPrize})
+			c.distribution.add(distributed{number: 1, rank: 1, minor: 101, status: ledger.DistributedPrize})
 		},
 		"a reason": func(c *Competition) {
 			c.participants.at(1).review = &Review{Excluded: true, Reason: "\x00"}

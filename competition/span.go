@@ -2,28 +2,30 @@ package competition
 
 import (
 	"iter"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Span says which of a user's days are read. From and To, both inclusive, choose
 // those that are summed; of them the days from Begin on are shown, Limit at most.
 type Span struct {
-	From, To Day
-	Begin    Day // MinDay shows them from From on
-	Limit    int // 0 shows all
+	From, To calendar.Day
+	Begin    calendar.Day // MinDay shows them from From on
+	Limit    int          // 0 shows all
 }
 
 // AllDays reads and shows everything.
-var AllDays = Span{From: MinDay, To: MaxDay}
+var AllDays = Span{From: calendar.MinDay, To: calendar.MaxDay}
 
 // daysShown picks the days that are shown of a span.
 type daysShown struct {
 	span Span
 	n    int
-	next Day // the first that is not shown any more; 0 if all are
+	next calendar.Day // the first that is not shown any more; 0 if all are
 }
 
 // shows reports whether the day is shown; it is asked once for each, in order.
-func (p *daysShown) shows(day Day) bool {
+func (p *daysShown) shows(day calendar.Day) bool {
 	switch {
 	case day < p.span.Begin:
 		return false
@@ -40,7 +42,7 @@ func (p *daysShown) shows(day Day) bool {
 // daysOf yields the days from and to of some registers as they count, in order: a
 // correction stands in for the value, the sources stay as they were reported. What
 // it yields is good until the next one, so that memory does not grow with the days.
-func daysOf(sources []string, days Days, corrections []Correction, from, to Day) iter.Seq[*DayStats] {
+func daysOf(sources []string, days Days, corrections []Correction, from, to calendar.Day) iter.Seq[*DayStats] {
 	return func(yield func(*DayStats) bool) {
 		var day DayStats
 		begun := false
@@ -50,9 +52,9 @@ func daysOf(sources []string, days Days, corrections []Correction, from, to Day)
 			}
 			return yield(&day)
 		}
-		begin := func(d Day) { day, begun = DayStats{Day: d, Sources: day.Sources[:0]}, true }
+		begin := func(d calendar.Day) { day, begun = DayStats{Day: d, Sources: day.Sources[:0]}, true }
 		// before yields the days before d of which there is but a correction.
-		before := func(d Day) (more bool) {
+		before := func(d calendar.Day) (more bool) {
 			for len(corrections) > 0 && corrections[0].Day < d {
 				if corrections[0].Day < from {
 					corrections = corrections[1:]
@@ -86,7 +88,7 @@ func daysOf(sources []string, days Days, corrections []Correction, from, to Day)
 
 // DayStats is one day of a user.
 type DayStats struct {
-	Day     Day
+	Day     calendar.Day
 	Value   Metrics
 	Sources []SourceStats
 }

@@ -5,14 +5,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // requirePages holds pages of some days against all of them at once: the days are
 // the same, and what is no day is the same on each.
 func requirePages(t require.TestingT, whole Stats, limit int, read func(Span) Stats) {
 	var days []DayStats
-	for begin := MinDay; ; {
-		page := read(Span{From: MinDay, To: MaxDay, Begin: begin, Limit: limit})
+	for begin := calendar.MinDay; ; {
+		page := read(Span{From: calendar.MinDay, To: calendar.MaxDay, Begin: begin, Limit: limit})
 		require.LessOrEqual(t, len(page.Days), limit)
 		days = append(days, page.Days...)
 		next := page.Next
@@ -35,22 +37,22 @@ func TestPagesAreTheWhole(t *testing.T) {
 		c.sources.names = []string{"phone", "watch", "ring"}
 		p, ann := c.participants.at(1), member(0)
 		p.days = nil
-		want := map[Day]int64{}
+		want := map[calendar.Day]int64{}
 		for range rapid.IntRange(0, 12).Draw(t, "reports") {
-			r := Register{Day: Day(rapid.IntRange(1, 9).Draw(t, "day")), Source: uint32(rapid.IntRange(0, 2).Draw(t, "source")), Metrics: steps(int64(rapid.IntRange(0, 5).Draw(t, "steps")))}
+			r := Register{Day: calendar.Day(rapid.IntRange(1, 9).Draw(t, "day")), Source: uint32(rapid.IntRange(0, 2).Draw(t, "source")), Metrics: steps(int64(rapid.IntRange(0, 5).Draw(t, "steps")))}
 			p.days, _ = p.days.Merge(r)
 			want[r.Day] = max(want[r.Day], r.Metrics.Steps)
 		}
 		p.review = &Review{}
 		for range rapid.IntRange(0, 4).Draw(t, "corrections") {
-			day := Day(rapid.IntRange(1, 9).Draw(t, "corrected"))
+			day := calendar.Day(rapid.IntRange(1, 9).Draw(t, "corrected"))
 			p.review.correct(Correction{Day: day, Metrics: steps(7)})
 			want[day] = 7
 		}
 
 		whole, err := c.Stats(ann, AllDays)
 		require.NoError(t, err)
-		got := map[Day]int64{}
+		got := map[calendar.Day]int64{}
 		for _, day := range whole.Days {
 			got[day.Day] = day.Value.Steps
 		}
@@ -65,8 +67,8 @@ func TestPagesAreTheWhole(t *testing.T) {
 		all, err := c.Explain(ann, AllDays)
 		require.NoError(t, err)
 		var days []ExplainedDay
-		for begin := MinDay; ; {
-			page, err := c.Explain(ann, Span{To: MaxDay, Begin: begin, Limit: limit})
+		for begin := calendar.MinDay; ; {
+			page, err := c.Explain(ann, Span{To: calendar.MaxDay, Begin: begin, Limit: limit})
 			require.NoError(t, err)
 			require.Equal(t, all.Sum, page.Sum)
 			require.Equal(t, whole.Rows, page.Rows)
@@ -90,7 +92,7 @@ func TestMemoryFollowsThePage(t *testing.T) {
 	for s := range MaxSources {
 		c.sources.names = append(c.sources.names, string(rune('a'+s)))
 	}
-	for day := range Day(days) {
+	for day := range calendar.Day(days) {
 		for s := range uint32(MaxSources) {
 			var scratch [maxRegisterBytes]byte
 			p.days = append(p.days, appendRegister(scratch[:0], Register{Day: 1000 + day, Source: s, Metrics: steps(int64(s))})...)
@@ -99,9 +101,9 @@ func TestMemoryFollowsThePage(t *testing.T) {
 	taken := func(limit int) int64 {
 		return testing.Benchmark(func(b *testing.B) {
 			for b.Loop() {
-				_, err := c.Stats(ann, Span{To: MaxDay, Limit: limit})
+				_, err := c.Stats(ann, Span{To: calendar.MaxDay, Limit: limit})
 				require.NoError(b, err)
-				_, err = c.Explain(ann, Span{To: MaxDay, Limit: limit})
+				_, err = c.Explain(ann, Span{To: calendar.MaxDay, Limit: limit})
 				require.NoError(b, err)
 			}
 		}).AllocedBytesPerOp()

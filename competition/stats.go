@@ -1,6 +1,10 @@
 package competition
 
-import "cmp"
+import (
+	"cmp"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // Stats is a user's part in a competition, or, with an empty CompetitionID, in
 // all of them together: then without score and rank.
@@ -9,12 +13,12 @@ type Stats struct {
 	UserID        string
 	Score         int64
 	Rank          int // 0 when not on the board
-	LastSyncedAt  Millis
-	Total         Metrics    // sum of the days of the span
-	Source        string     // that reported last on the last of them
-	Days          []DayStats // those that are shown
-	Next          Day        // the first day that is not shown any more; 0 if all are
-	Rows          int        // how many registers were read for it, those of other days included
+	LastSyncedAt  calendar.Millis
+	Total         Metrics      // sum of the days of the span
+	Source        string       // that reported last on the last of them
+	Days          []DayStats   // those that are shown
+	Next          calendar.Day // the first day that is not shown any more; 0 if all are
+	Rows          int          // how many registers were read for it, those of other days included
 }
 
 // Stats is what a user did on the days of a span. Error: ErrNotEnrolled for who

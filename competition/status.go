@@ -1,6 +1,10 @@
 package competition
 
-import "github.com/paceboard/paceboard/competition/wire"
+import (
+	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // Status is where a competition stands in its life.
 type Status uint8
@@ -36,14 +40,14 @@ func (s Status) Open() bool { return s == Active || s == Finalizing }
 
 // Next is the status that time brings after s, and when it does; ok is false
 // when time changes nothing any more.
-func (d *Definition) Next(s Status) (next Status, at Millis, ok bool) {
+func (d *Definition) Next(s Status) (next Status, at calendar.Millis, ok bool) {
 	switch s {
 	case Upcoming:
 		return Active, d.Start, true
 	case Active:
 		return Finalizing, d.End, true
 	case Finalizing:
-		return Completed, d.End + Millis(d.LateSyncHours)*millisPerHour, true
+		return Completed, d.End + calendar.Millis(d.LateSyncHours)*millisPerHour, true
 	default:
 		return s, 0, false
 	}

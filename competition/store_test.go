@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // store is a store of one competition in memory, as ports.go wants it: records
@@ -16,7 +18,7 @@ type store struct {
 	identities  map[uint32]Identity
 	memberships map[string]Membership
 	summary     Summary
-	ledger      LedgerRows
+	ledger      ledger.Rows
 
 	header []byte // of the snapshot; nil before the first
 	saved  uint64

@@ -5,15 +5,17 @@ import (
 	"errors"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Summary is what a list shows of a competition.
 type Summary struct {
 	Definition   Definition
 	Status       Status
-	Participants int    // on the board
-	KeptUntil    Millis // when time drops what was decided about erased people; 0 if it does not, or the competition is not completed
-	CreatedAt    Millis // 0 when nobody asked Catalog.Created; not in the packed form
+	Participants int             // on the board
+	KeptUntil    calendar.Millis // when time drops what was decided about erased people; 0 if it does not, or the competition is not completed
+	CreatedAt    calendar.Millis // 0 when nobody asked Catalog.Created; not in the packed form
 }
 
 func summaryOf(d *Definition, status Status, participants int, b *balances, kept map[uint32]Key) Summary {
@@ -30,8 +32,8 @@ const keptAfter = 30 * 24 * millisPerHour
 
 // keptUntil is when a competition drops decisions about erased people by the clock;
 // ok is false if settlement or cancelling does it.
-func keptUntil(d *Definition, b *balances) (at Millis, ok bool) {
-	return d.End + Millis(d.LateSyncHours)*millisPerHour + keptAfter, !d.withMoney() && b.fees == 0
+func keptUntil(d *Definition, b *balances) (at calendar.Millis, ok bool) {
+	return d.End + calendar.Millis(d.LateSyncHours)*millisPerHour + keptAfter, !d.withMoney() && b.fees == 0
 }
 
 // AppendSummary appends the packed form of a summary.
@@ -57,7 +59,7 @@ func ParseSummary(b []byte) (Summary, error) {
 	}
 	s := Summary{Status: Status(r.Byte()), Participants: int(r.Uvarint())}
 	if version == keptVersion {
-		if s.KeptUntil = Millis(r.Varint()); s.KeptUntil <= 0 {
+		if s.KeptUntil = calendar.Millis(r.Varint()); s.KeptUntil <= 0 {
 			r.Fail(wire.ErrShort)
 		}
 	}

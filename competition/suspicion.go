@@ -5,6 +5,8 @@ import (
 	"slices"
 
 	"github.com/paceboard/paceboard/competition/wire"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // A sync that the daily limits let pass may still be odd. It counts like any
@@ -49,7 +51,7 @@ const (
 // flag decides which flags a sync gets that was accepted just now. grown is what
 // it makes of the participant's day. It looks at the days only if the cheap
 // gates let it, and allocates only when it flags.
-func (c *Competition) flag(now Millis, number uint32, r Register, grown Merged) {
+func (c *Competition) flag(now calendar.Millis, number uint32, r Register, grown Merged) {
 	growth, limit := grown.After.Minus(grown.Before), c.decided.definition.DailyLimits
 	fast := !growth.Within(free)
 	far := grown.After.Steps > limit.Steps/ownDaysFloor || grown.After.DistanceCm > limit.DistanceCm/ownDaysFloor ||
@@ -78,19 +80,19 @@ func (c *Competition) flag(now Millis, number uint32, r Register, grown Merged) 
 }
 
 // emitFlag decides a flag, which follows the sync in the same batch.
-func (c *Competition) emitFlag(now Millis, number uint32, day Day, reason FlagReason, figures Figures) {
+func (c *Competition) emitFlag(now calendar.Millis, number uint32, day calendar.Day, reason FlagReason, figures Figures) {
 	event := &SyncFlagged{Number: number, Day: day, Reason: reason, Figures: figures}
 	c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) {
 		r.Flags = append(r.Flags, event.flag(c.decided.chain.Seq, now))
 	})
 }
 
-func (d *SyncFlagged) flag(seq uint64, at Millis) Flag {
+func (d *SyncFlagged) flag(seq uint64, at calendar.Millis) Flag {
 	return Flag{Seq: seq, At: at, Day: d.Day, Reason: d.Reason, Figures: d.Figures}
 }
 
 // perHour is what a rate comes to in some milliseconds, rounded down.
-func perHour(rate Metrics, within Millis) Metrics {
+func perHour(rate Metrics, within calendar.Millis) Metrics {
 	of := func(n int64) int64 { return n * int64(within) / millisPerHour }
 	return Metrics{of(rate.Steps), of(rate.DistanceCm), of(rate.EnergyCentikcal), of(rate.ActiveMinutes)}
 }
@@ -101,15 +103,15 @@ func perHour(rate Metrics, within Millis) Metrics {
 // report that comes late was made before. Where nothing tells, because it is the
 // source's first of the day, or the person has since spoken of later days, or
 // only after this one was over, there was all of the day.
-func (p *participant) timeFor(now Millis, r Register) Millis {
-	begin := Millis(r.Day)*millisPerDay - earliestZone
-	end := Millis(r.Day+1)*millisPerDay + latestZone
+func (p *participant) timeFor(now calendar.Millis, r Register) calendar.Millis {
+	begin := calendar.Millis(r.Day)*millisPerDay - earliestZone
+	end := calendar.Millis(r.Day+1)*millisPerDay + latestZone
 	since := end
 	if s := p.days.find(r.Day, r.Source); s.end > s.at {
 		if p.days.last() == r.Day {
 			since = p.lastSynced
 		}
-		if recorded := Millis(s.old.RecordedAt / 1e6); recorded != 0 {
+		if recorded := calendar.Millis(s.old.RecordedAt / 1e6); recorded != 0 {
 			since = min(since, recorded)
 		}
 	}
@@ -122,7 +124,7 @@ func (p *participant) timeFor(now Millis, r Register) Millis {
 // isFarFromOwnDays reports whether some metric of a day is over its floor and
 // over ownDaysFactor times the median of the other days that have any of it. A
 // value is over the (upper) median of others if it is over more than half.
-func (p *participant) isFarFromOwnDays(day Day, value, limit Metrics) bool {
+func (p *participant) isFarFromOwnDays(day calendar.Day, value, limit Metrics) bool {
 	var others, below Metrics // how many
 	count := func(v, other int64, others, below *int64) {
 		if other > 0 {
@@ -148,8 +150,8 @@ func (p *participant) isFarFromOwnDays(day Day, value, limit Metrics) bool {
 }
 
 // eachOtherDay visits what the participant's other days with reports count for.
-func (p *participant) eachOtherDay(day Day, visit func(Metrics)) {
-	current, value := Day(-1), Metrics{}
+func (p *participant) eachOtherDay(day calendar.Day, visit func(Metrics)) {
+	current, value := calendar.Day(-1), Metrics{}
 	show := func() {
 		if current < 0 || current == day {
 			return
@@ -174,7 +176,7 @@ func (p *participant) eachOtherDay(day Day, visit func(Metrics)) {
 
 // medians are those that isFarFromOwnDays compares with; 0 where no other day
 // has any of a metric.
-func (p *participant) medians(day Day) Metrics {
+func (p *participant) medians(day calendar.Day) Metrics {
 	var steps, distance, energy, minutes []int64
 	p.eachOtherDay(day, func(other Metrics) {
 		steps, distance = append(steps, other.Steps), append(distance, other.DistanceCm)
@@ -194,7 +196,7 @@ func (p *participant) medians(day Day) Metrics {
 // SyncFlagged follows a SyncAccepted at once: operators should look at the day.
 type SyncFlagged struct {
 	Number uint32
-	Day    Day
+	Day    calendar.Day
 	Reason FlagReason
 	Figures
 }

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestSuspicionAllocatesNothing: who syncs on, flagged or not, costs no memory,
@@ -23,7 +25,7 @@ func TestSuspicionAllocatesNothing(t *testing.T) {
 			s := SubmitSync{UserID: member(42), Source: "phone", Metrics: steps(test.other)}
 			var batch Batch
 			now := spring().Start + 6*day + 12*hour
-			for i := range Day(6) {
+			for i := range calendar.Day(6) {
 				s.Day = spring().FirstDay + i
 				commit(c, now, &s, &batch)
 			}
@@ -51,8 +53,8 @@ func TestFlagsEnd(t *testing.T) {
 	c := crowdOf(1, d)
 	var batch Batch
 	s := SubmitSync{UserID: member(0), Source: "phone"}
-	for i := range Day(40) {
-		begins := Millis(d.FirstDay+i)*day - 14*hour
+	for i := range calendar.Day(40) {
+		begins := calendar.Millis(d.FirstDay+i)*day - 14*hour
 		s.Day, s.Metrics = d.FirstDay+i, steps(90_000)
 		commit(c, max(begins, d.Start), &s, &batch)
 	}

@@ -2,6 +2,8 @@ package competition
 
 import (
 	"slices"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // SubmitSync reports one day's totals so far of one user from one source.
@@ -9,7 +11,7 @@ type SubmitSync struct {
 	UserID      string
 	UserName    string // used if the user has no name here; empty if unknown
 	Source      string // 1 to 64 characters
-	Day         Day
+	Day         calendar.Day
 	RecordedAt  int64 // nanoseconds since 1970 UTC; 0 when the report gave none
 	Metrics     Metrics
 	MembersOnly bool // do not enrol: the sync goes to the competitions joined already
@@ -31,7 +33,7 @@ func (s *SubmitSync) Payer() string {
 // events come right after the decision's. Errors: ErrUnknownCompetition,
 // ErrNotEnrolled, ErrNotStarted, ErrClosed, ErrFull, ErrOutsideWindow,
 // ErrFutureDate, ErrRecordedInFuture, ErrImplausible, ErrTooManySources.
-func (c *Competition) SubmitSync(now Millis, s *SubmitSync) (Decision, error) {
+func (c *Competition) SubmitSync(now calendar.Millis, s *SubmitSync) (Decision, error) {
 	if c.decided.status == 0 {
 		return Decision{}, ErrUnknownCompetition
 	}
@@ -145,7 +147,7 @@ func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error 
 }
 
 // nameBySync gives a participant who has no name the one that the sync brings.
-func (c *Competition) nameBySync(now Millis, number uint32, s *SubmitSync) {
+func (c *Competition) nameBySync(now calendar.Millis, number uint32, s *SubmitSync) {
 	if s.UserName == "" || c.participants.has(number) && c.participants.at(number).userName != "" {
 		return
 	}

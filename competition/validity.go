@@ -10,6 +10,8 @@ import (
 	"unicode/utf8"
 
 	"github.com/paceboard/paceboard/competition/ledger"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Two kinds of rules say what a competition may hold.
@@ -36,7 +38,7 @@ const (
 	maxZoneBytes        = 4_096
 	maxDailyLimit       = 1_000_000_000
 	maxParticipants     = 10_000_000
-	maxTime             = Millis(253_402_300_799_999) // 9999-12-31T23:59:59.999Z
+	maxTime             = calendar.Millis(253_402_300_799_999) // 9999-12-31T23:59:59.999Z
 )
 
 // ValidID reports whether id can name a competition. It is sound.
@@ -134,15 +136,15 @@ func (d *Definition) check(before *Definition) error {
 	case d.End <= d.Start:
 		refuse("end_date", "must be after start_date")
 	}
-	decimals, known := CurrencyDecimals(d.Currency)
+	decimals, known := ledger.CurrencyDecimals(d.Currency)
 	if !known {
 		refuse("currency", "must be an ISO 4217 code such as EUR")
 	}
-	if d.EntryFeeMinor < 0 || d.EntryFeeMinor > MaxAmountMinor {
-		refuse("entry_fee", "must be between 0 and "+FormatMinor(MaxAmountMinor, decimals))
+	if d.EntryFeeMinor < 0 || d.EntryFeeMinor > ledger.MaxAmountMinor {
+		refuse("entry_fee", "must be between 0 and "+ledger.FormatMinor(ledger.MaxAmountMinor, decimals))
 	}
-	if d.PrizePoolMinor < 0 || d.PrizePoolMinor > MaxAmountMinor {
-		refuse("prize_pool", "must be between 0 and "+FormatMinor(MaxAmountMinor, decimals))
+	if d.PrizePoolMinor < 0 || d.PrizePoolMinor > ledger.MaxAmountMinor {
+		refuse("prize_pool", "must be between 0 and "+ledger.FormatMinor(ledger.MaxAmountMinor, decimals))
 	}
 	if d.TimeZone == "" || len(d.TimeZone) > maxZoneBytes || !ValidText(d.TimeZone, maxZoneBytes) || before != nil && !d.zoneFits(before) {
 		refuse("time_zone", "must be an IANA time zone such as Europe/Berlin")
@@ -185,7 +187,7 @@ var highestLimits = Metrics{maxDailyLimit, maxDailyLimit * 100, maxDailyLimit * 
 // windowFits reports whether the days are those of the start and the end in some
 // time zone. Zones are not asked: their rules differ from machine to machine.
 func (d *Definition) windowFits() bool {
-	first, last := d.FirstDay-DayOf(d.Start.Time().UTC()), d.LastDay-DayOf((d.End-1).Time().UTC())
+	first, last := d.FirstDay-calendar.DayOf(d.Start.Time().UTC()), d.LastDay-calendar.DayOf((d.End-1).Time().UTC())
 	return -1 <= first && first <= 1 && -1 <= last && last <= 1 && d.FirstDay <= d.LastDay
 }
 

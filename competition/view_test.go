@@ -8,6 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/ranking"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // people are the users of the model tests; the last one never does anything.
@@ -58,7 +60,7 @@ func viewOf(t require.TestingT, c *Competition) view {
 			require.Equal(t, SyncReply{Score: entry.Score, Rank: entry.Rank, Total: v.Board.Total, Changed: true}, reply)
 		}
 		v.Readable[id] = c.Readable(user(id))
-		for until, stats := range map[Day]map[string]Stats{MaxDay: v.Stats, firstDaysUntil: v.FirstDays} {
+		for until, stats := range map[calendar.Day]map[string]Stats{calendar.MaxDay: v.Stats, firstDaysUntil: v.FirstDays} {
 			s, err := c.Stats(id, Span{To: until})
 			if err != nil {
 				require.ErrorIs(t, err, ErrNotEnrolled)
@@ -97,7 +99,7 @@ func (m *model) view() view {
 		Summary: Summary{Definition: said(m.def), Status: board.status, Participants: len(board.entries)},
 	}
 	if board.status == Completed && !m.withMoney() && len(m.kept) > 0 {
-		v.Summary.KeptUntil = m.def.End + Millis(m.def.LateSyncHours)*hour + 30*day
+		v.Summary.KeptUntil = m.def.End + calendar.Millis(m.def.LateSyncHours)*hour + 30*day
 	}
 	for i, entry := range board.entries {
 		if m.people[entry.UserID].erased {
@@ -110,7 +112,7 @@ func (m *model) view() view {
 		p := m.people[id]
 		v.Readable[id] = m.def.Visibility != Private || m.creator == id || p != nil && p.present
 		if p != nil {
-			v.Stats[id] = m.stats(id, board, MaxDay)
+			v.Stats[id] = m.stats(id, board, calendar.MaxDay)
 			v.FirstDays[id] = m.stats(id, board, firstDaysUntil)
 		}
 	}
@@ -126,7 +128,7 @@ func cut(list []Entry, from, to int) []Entry {
 	return list[min(max(from, 0), len(list)):min(to, len(list))]
 }
 
-func (m *model) stats(id string, board modelBoard, until Day) Stats {
+func (m *model) stats(id string, board modelBoard, until calendar.Day) Stats {
 	p := m.people[id]
 	s := Stats{CompetitionID: "spring", UserID: id, Score: p.score, LastSyncedAt: p.lastSynced}
 	for _, entry := range board.entries {
@@ -134,7 +136,7 @@ func (m *model) stats(id string, board modelBoard, until Day) Stats {
 			s.Rank = entry.Rank
 		}
 	}
-	days := map[Day][]SourceStats{}
+	days := map[calendar.Day][]SourceStats{}
 	for slot, r := range p.reports {
 		if slot.day <= until {
 			days[slot.day] = append(days[slot.day], SourceStats{Source: slot.source, RecordedAt: r.recordedAt, Metrics: r.metrics})
@@ -197,7 +199,7 @@ func checkInvariants(t require.TestingT, c *Competition) {
 	unsaved := 0
 	for number := uint32(1); number <= c.participants.count; number++ {
 		p := c.participants.at(number)
-		values := map[Day]Metrics{}
+		values := map[calendar.Day]Metrics{}
 		for r := range p.days.All() {
 			require.Less(t, int(r.Source), c.sources.applied, "a register of a source that was not applied")
 			values[r.Day] = eachMax(values[r.Day], r.Metrics)

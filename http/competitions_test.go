@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
@@ -16,13 +17,13 @@ func TestACompetitionWithEverythingLeftOut(t *testing.T) {
 	r := b.do(t, "POST", "/api/v1/competitions", `{"name":"Spring","start_date":"2026-05-10T00:00:00+02:00","end_date":"2026-06-10T00:00:00Z"}`, bearer(authtest.User(t, "u1")))
 	require.Equal(t, 201, r.status, r.body)
 	assert.Equal(t, "/api/v1/competitions/spring", r.get("Location"))
-	firstDay, _ := competition.ParseDay("2026-05-09")
-	lastDay, _ := competition.ParseDay("2026-06-09")
+	firstDay, _ := calendar.ParseDay("2026-05-09")
+	lastDay, _ := calendar.ParseDay("2026-06-09")
 	assert.Equal(t, competition.CreateCompetition{
 		Caller: competition.Caller{UserID: "u1"},
 		Definition: competition.Definition{
 			ID: "new-id", Name: "Spring", Type: competition.Custom,
-			Start: competition.Millis(1778364000000), End: competition.Millis(1781049600000),
+			Start: calendar.Millis(1778364000000), End: calendar.Millis(1781049600000),
 			Currency: "USD", TimeZone: "UTC", Scoring: competition.Weights{Step: 1000}, PrizeSplit: []int64{60_000, 30_000, 10_000},
 			Enrollment: competition.Open, Visibility: competition.Public, DailyLimits: competition.DefaultDailyLimits, LateSyncHours: 24,
 			FirstDay: firstDay, LastDay: lastDay,
@@ -222,8 +223,8 @@ func TestStatisticsAsTheEngineIsAsked(t *testing.T) {
 	b := newBench(t)
 	user := bearer(authtest.User(t, "u1"))
 	b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring", "", user)
-	assert.Equal(t, []any{"u1", competition.Span{To: competition.MaxDay, Limit: 400}}, b.engine.args)
-	from, _ := competition.ParseDay("2026-05-01")
+	assert.Equal(t, []any{"u1", competition.Span{To: calendar.MaxDay, Limit: 400}}, b.engine.args)
+	from, _ := calendar.ParseDay("2026-05-01")
 	r := b.do(t, "GET", "/api/v1/fitness/stats/u1?competition_id=spring&from=2026-05-01&to=2026-05-02T00:00:00Z", "", user)
 	require.Equal(t, 200, r.status, r.body)
 	assert.Equal(t, []any{"u1", competition.Span{From: from, To: from + 1, Limit: 400}}, b.engine.args)

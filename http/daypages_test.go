@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
@@ -17,7 +18,7 @@ import (
 // fiveYears are the days of somebody with eight sources, as the engine gives a page
 // of them.
 func fiveYears(span competition.Span) competition.Stats {
-	const first, days = competition.Day(18_000), 5 * 365
+	const first, days = calendar.Day(18_000), 5 * 365
 	s := competition.Stats{CompetitionID: "spring", UserID: "u1", Score: 77, Rank: 3, Source: "s7", Total: competition.Metrics{Steps: 99}, Rows: days * 8}
 	for d := first; d < first+days; d++ {
 		if d < span.From || d > span.To || d < span.Begin {
@@ -71,13 +72,13 @@ func TestDaysArePaged(t *testing.T) {
 				return x, nil
 			}
 			b.engine.stats.Days = nil
-			for d := range competition.Day(5 * 365) {
+			for d := range calendar.Day(5 * 365) {
 				b.engine.stats.Days = append(b.engine.stats.Days, competition.DayStats{Day: 18_000 + d, Sources: []competition.SourceStats{
 					{Source: "watch", Metrics: competition.Metrics{Steps: 1}},
 				}})
 			}
 			var sizes []int
-			day := competition.Day(18_000)
+			day := calendar.Day(18_000)
 			for target := c.target; target != ""; {
 				r := b.do(t, "GET", target, "", bearer(authtest.User(t, "u1")))
 				require.Equal(t, 200, r.status, r.body)

@@ -4,6 +4,8 @@ import (
 	"strconv"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -52,7 +54,7 @@ func readText[T ~string](f *decode.Form, name string, to *T) {
 	}
 }
 
-func readInstant(f *decode.Form, name string, to *competition.Millis) {
+func readInstant(f *decode.Form, name string, to *calendar.Millis) {
 	if t, ok := f.Time(name); ok {
 		*to = t.Millis()
 	}
@@ -117,16 +119,16 @@ func readSplit(f *decode.Form, otherwise []int64) []int64 {
 // decimals than before, amounts must be given again: 600.00 in one is not 60000 in
 // the other.
 func readMoney(f *decode.Form, before, d *competition.Definition) {
-	decimals, known := competition.CurrencyDecimals(d.Currency)
+	decimals, known := ledger.CurrencyDecimals(d.Currency)
 	if !known {
 		decimals = 2 // the currency itself is refused
 	}
-	was, hadCurrency := competition.CurrencyDecimals(before.Currency)
+	was, hadCurrency := ledger.CurrencyDecimals(before.Currency)
 	for _, amount := range []struct {
 		name string
 		to   *int64
 	}{{"entry_fee", &d.EntryFeeMinor}, {"prize_pool", &d.PrizePoolMinor}} {
-		if n, ok := f.Exact(amount.name, decimals, competition.MaxAmountMinor); ok {
+		if n, ok := f.Exact(amount.name, decimals, ledger.MaxAmountMinor); ok {
 			*amount.to = n
 		} else if hadCurrency && was != decimals && *amount.to != 0 {
 			f.Refuse(amount.name, "must be given again, since the new currency has other decimals")

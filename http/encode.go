@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -84,7 +86,7 @@ func appendSyncReplies(dst []byte, userID string, replies []competition.JoinedRe
 // appendSummary writes a competition. created_at is left out if it is not known.
 func appendSummary(dst []byte, s *competition.Summary) []byte {
 	d := &s.Definition
-	decimals, _ := competition.CurrencyDecimals(d.Currency)
+	decimals, _ := ledger.CurrencyDecimals(d.Currency)
 	dst = wordField(dst, `{"id":`, d.ID)
 	dst = textField(dst, `,"name":`, d.Name)
 	dst = textField(dst, `,"description":`, d.Description)
@@ -117,7 +119,7 @@ func appendStats(dst []byte, s *competition.Stats) []byte {
 
 // appendNextDay writes the cursor of a page of days, which goes on with a day, or
 // nothing at the end.
-func appendNextDay(dst []byte, next competition.Day) []byte {
+func appendNextDay(dst []byte, next calendar.Day) []byte {
 	if next == 0 {
 		return dst
 	}
@@ -161,11 +163,11 @@ func appendSource(dst []byte, s *competition.SourceStats) []byte {
 func appendReading(dst []byte, source string, m competition.Metrics, recordedAt int64) []byte {
 	dst = appendMetrics(append(textField(dst, `{"source":`, source), ','), m)
 	if recordedAt != 0 {
-		dst = append(competition.AppendNanos(append(dst, `,"recorded_at":"`...), recordedAt), '"')
+		dst = append(calendar.AppendNanos(append(dst, `,"recorded_at":"`...), recordedAt), '"')
 	}
 	return dst
 }
 
-func dateField(dst []byte, key string, day competition.Day) []byte {
+func dateField(dst []byte, key string, day calendar.Day) []byte {
 	return append(day.Time().AppendFormat(append(append(dst, key...), '"'), time.DateOnly), '"')
 }

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -40,7 +41,7 @@ func drawEntry(t *rapid.T) competition.Entry {
 		UserName: rapid.String().Draw(t, "name"),
 		Score:    amount.Draw(t, "score"), Rank: rapid.IntRange(1, 1e7).Draw(t, "rank"),
 		Totals:       competition.Metrics{Steps: amount.Draw(t, "steps"), DistanceCm: amount.Draw(t, "cm"), EnergyCentikcal: amount.Draw(t, "ckcal"), ActiveMinutes: amount.Draw(t, "minutes")},
-		LastSyncedAt: competition.Millis(at.Draw(t, "synced")), UpdatedAt: competition.Millis(at.Draw(t, "updated")),
+		LastSyncedAt: calendar.Millis(at.Draw(t, "synced")), UpdatedAt: calendar.Millis(at.Draw(t, "updated")),
 	}
 }
 
@@ -67,7 +68,7 @@ func sameHundredths(t require.TestingT, want int64, got json.Number) {
 	}
 }
 
-func sameTime(t require.TestingT, want competition.Millis, got *time.Time) {
+func sameTime(t require.TestingT, want calendar.Millis, got *time.Time) {
 	if want == 0 {
 		require.Nil(t, got, "a time that never was is absent")
 		return

@@ -1,6 +1,11 @@
 package http
 
-import "github.com/paceboard/paceboard/competition"
+import (
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // Engine is what the routes need of the actors. All calls are safe for
 // concurrent use, wait for a bounded time, and keep none of their arguments'
@@ -44,7 +49,7 @@ type Engine interface {
 	Competition(competitionID string, caller competition.Caller) (competition.Summary, error)
 	// Created returns when each of the competitions was created, in their order; 0 if
 	// that is not known.
-	Created(competitionIDs []string) []competition.Millis
+	Created(competitionIDs []string) []calendar.Millis
 	// Competitions lists those that the caller may see, of one status (0 for
 	// all), in the order of competition.ListPlace, beginning after one; next is the
 	// zero value at the end.
@@ -59,7 +64,7 @@ type Engine interface {
 	Invite(competitionID string, caller competition.Caller, users []string) ([]competition.Invitation, error)
 	// MakeJoinCode makes a code that is good until a time (0: as long as possible). The
 	// text of the code cannot be had again.
-	MakeJoinCode(competitionID string, caller competition.Caller, uses int, until competition.Millis) (code string, c competition.JoinCode, err error)
+	MakeJoinCode(competitionID string, caller competition.Caller, uses int, until calendar.Millis) (code string, c competition.JoinCode, err error)
 	// Invitations lists a competition's, beginning after an id, and its join codes;
 	// next is empty at the end.
 	Invitations(competitionID string, caller competition.Caller, after string, limit int) (list []competition.Invitation, codes []competition.JoinCode, next string, err error)
@@ -82,16 +87,16 @@ type Engine interface {
 	// CalculatePrizes works out the prizes, DistributePrizes pays them.
 	CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error)
 	DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error)
-	ConfirmPrize(id competition.PrizeID, caller competition.Caller) (competition.Prize, error)
-	FailPrize(id competition.PrizeID, caller competition.Caller, reason string) (competition.Prize, error)
+	ConfirmPrize(id ledger.PrizeID, caller competition.Caller) (ledger.Prize, error)
+	FailPrize(id ledger.PrizeID, caller competition.Caller, reason string) (ledger.Prize, error)
 	// PrizesOf and TransactionsOf list a user's, newest first, beginning after a
 	// place; next is the zero value at the end.
-	PrizesOf(userID string, after competition.LedgerPlace, limit int) (list []competition.Prize, next competition.LedgerPlace, err error)
-	TransactionsOf(userID string, after competition.LedgerPlace, limit int) (list []competition.UserTransaction, next competition.LedgerPlace, err error)
+	PrizesOf(userID string, after ledger.Place, limit int) (list []ledger.Prize, next ledger.Place, err error)
+	TransactionsOf(userID string, after ledger.Place, limit int) (list []ledger.UserTransaction, next ledger.Place, err error)
 	// Payouts lists pending prizes, of one status or of all (nil); RetryPayout has
 	// one handed over again.
-	Payouts(status *competition.HandoverStatus, after competition.PrizeID, limit int) (list []competition.PayoutReply, next competition.PrizeID, err error)
-	RetryPayout(id competition.PrizeID) (competition.PayoutReply, error)
+	Payouts(status *ledger.HandoverStatus, after ledger.PrizeID, limit int) (list []ledger.PayoutReply, next ledger.PrizeID, err error)
+	RetryPayout(id ledger.PrizeID) (ledger.PayoutReply, error)
 
 	// EraseUser erases a person everywhere. It may be repeated, and takes up to a minute.
 	EraseUser(userID string) (competition.Erased, error)

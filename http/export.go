@@ -11,6 +11,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -87,7 +89,7 @@ var (
 type personExport struct {
 	engine   Engine
 	userID   string
-	now      competition.Millis
+	now      calendar.Millis
 	deadline time.Time
 	lifetime *competition.Lifetime
 	rows     int // read by the last run; each competition counts as the rows of a unit
@@ -153,12 +155,12 @@ func (x *personExport) flush(least int) error {
 }
 
 // pageFrom returns the page of days from one on.
-func pageFrom(begin competition.Day) competition.Span {
-	return competition.Span{From: begin, To: competition.MaxDay, Limit: maxDays}
+func pageFrom(begin calendar.Day) competition.Span {
+	return competition.Span{From: begin, To: calendar.MaxDay, Limit: maxDays}
 }
 
 // eachDays writes the pages of days after the first, from a day on; 0 is the end.
-func eachDays[D any](x *personExport, from competition.Day, one func([]byte, *D) []byte, read func(competition.Day) ([]D, competition.Day, error)) error {
+func eachDays[D any](x *personExport, from calendar.Day, one func([]byte, *D) []byte, read func(calendar.Day) ([]D, calendar.Day, error)) error {
 	for from != 0 {
 		days, next, err := read(from)
 		if err != nil {
@@ -173,12 +175,12 @@ func eachDays[D any](x *personExport, from competition.Day, one func([]byte, *D)
 }
 
 func (x *personExport) lifetimeDays() error {
-	whole := x.lifetime.Stats(x.userID, competition.Span{To: competition.MaxDay, Limit: maxDays})
+	whole := x.lifetime.Stats(x.userID, competition.Span{To: calendar.MaxDay, Limit: maxDays})
 	x.rows += whole.Rows
 	if err := x.piece(func(dst []byte) []byte { return appendItems(appendStatsHead(dst, &whole), whole.Days, appendDay) }); err != nil {
 		return err
 	}
-	err := eachDays(x, whole.Next, appendDay, func(begin competition.Day) ([]competition.DayStats, competition.Day, error) {
+	err := eachDays(x, whole.Next, appendDay, func(begin calendar.Day) ([]competition.DayStats, calendar.Day, error) {
 		page := x.lifetime.Stats(x.userID, pageFrom(begin))
 		return page.Days, page.Next, nil
 	})
@@ -209,12 +211,12 @@ func (x *personExport) competitions(item func(func([]byte) []byte) error) error 
 // competition writes a person's part in a competition: first the statistics' days,
 // then those of the explanation.
 func (x *personExport) competition(id string, item func(func([]byte) []byte) error) error {
-	read := func(begin competition.Day) (competition.Person, error) {
+	read := func(begin calendar.Day) (competition.Person, error) {
 		p, err := x.engine.Person(id, x.userID, pageFrom(begin))
 		x.rows += rowsOfUnit + p.Stats.Rows
 		return p, err
 	}
-	whole, err := read(competition.MinDay)
+	whole, err := read(calendar.MinDay)
 	if err != nil {
 		return err
 	}
@@ -224,7 +226,7 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 	if err != nil {
 		return err
 	}
-	err = eachDays(x, whole.Stats.Next, appendDay, func(begin competition.Day) ([]competition.DayStats, competition.Day, error) {
+	err = eachDays(x, whole.Stats.Next, appendDay, func(begin calendar.Day) ([]competition.DayStats, calendar.Day, error) {
 		p, err := read(begin)
 		return p.Stats.Days, p.Stats.Next, err
 	})
@@ -241,7 +243,7 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 	if err != nil {
 		return err
 	}
-	err = eachDays(x, whole.Explanation.Next, appendExplainedDay, func(begin competition.Day) ([]competition.ExplainedDay, competition.Day, error) {
+	err = eachDays(x, whole.Explanation.Next, appendExplainedDay, func(begin calendar.Day) ([]competition.ExplainedDay, calendar.Day, error) {
 		p, err := read(begin)
 		if err != nil {
 			return nil, 0, err
@@ -259,7 +261,7 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 
 // appendPersonHead writes a person's part in a competition as far as the statistics.
 func appendPersonHead(dst []byte, p *competition.Person) []byte {
-	decimals, _ := competition.CurrencyDecimals(p.Competition.Definition.Currency)
+	decimals, _ := ledger.CurrencyDecimals(p.Competition.Definition.Currency)
 	dst = appendSummary(append(dst, `{"competition":`...), &p.Competition)
 	dst = textField(dst, `,"user_name":`, p.UserName)
 	dst = boolField(dst, `,"takes_part":`, p.Present)
@@ -269,13 +271,13 @@ func appendPersonHead(dst []byte, p *competition.Person) []byte {
 }
 
 func (x *personExport) transactions(item func(func([]byte) []byte) error) error {
-	return eachPage(func(after competition.LedgerPlace) ([]competition.UserTransaction, competition.LedgerPlace, error) {
+	return eachPage(func(after ledger.Place) ([]ledger.UserTransaction, ledger.Place, error) {
 		return x.engine.TransactionsOf(x.userID, after, decode.MaxLimit)
 	}, appendTransaction, item)
 }
 
 func (x *personExport) prizes(item func(func([]byte) []byte) error) error {
-	return eachPage(func(after competition.LedgerPlace) ([]competition.Prize, competition.LedgerPlace, error) {
+	return eachPage(func(after ledger.Place) ([]ledger.Prize, ledger.Place, error) {
 		return x.engine.PrizesOf(x.userID, after, decode.MaxLimit)
 	}, appendPrize, item)
 }

@@ -7,6 +7,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -85,7 +86,7 @@ func (s *Server) reviewBy(c *call, read func(*decode.Form), decide decision) err
 }
 
 // day returns the day of the path.
-func (c *call) day() (competition.Day, error) {
+func (c *call) day() (calendar.Day, error) {
 	text, ok := decode.Unescape(c.parameter("date"), false)
 	day, valid := decode.ReadDay([]byte(text))
 	if !ok || !valid {
@@ -117,7 +118,7 @@ func (s *Server) explainScore(c *call) error {
 		return err
 	}
 	q := c.query()
-	span := competition.Span{To: competition.MaxDay, Begin: q.BeginDay(), Limit: maxDays}
+	span := competition.Span{To: calendar.MaxDay, Begin: q.BeginDay(), Limit: maxDays}
 	if err := q.Err(); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
@@ -72,7 +73,7 @@ func TestScoresAreExplained(t *testing.T) {
 		{"date":"2026-05-02","steps":4000,"distance":0,"calories":0,"active_minutes":0,"points":4000,"correction":{"reason":"a bus"},"reports":[
 			{"source":"phone","steps":90000,"distance":0,"calories":0,"active_minutes":0,"counts":false,"why_not":"corrected"}],"flags":[]}]}}`, r.body)
 	require.Contains(t, r.body, `"points":9007.00001`, "exact")
-	require.Equal(t, []any{"u1", competition.Span{To: competition.MaxDay, Limit: 400}}, b.engine.args)
+	require.Equal(t, []any{"u1", competition.Span{To: calendar.MaxDay, Limit: 400}}, b.engine.args)
 }
 
 func TestFairPlayIsRefused(t *testing.T) {

@@ -13,6 +13,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
@@ -22,8 +24,8 @@ type fakeEngine struct {
 	mu    sync.Mutex
 	calls []string // names, in order
 
-	createdAt  competition.Millis // of every competition
-	err        error              // what every call but Health returns
+	createdAt  calendar.Millis // of every competition
+	err        error           // what every call but Health returns
 	health     *competition.Health
 	submit     func(id string, s *competition.SubmitSync) (competition.SyncReply, error)
 	batch      func(items []competition.BatchItem)
@@ -53,8 +55,8 @@ type fakeEngine struct {
 	args   []any
 	ran    competition.Command // the last one that had no method of its own
 
-	nextPlace competition.LedgerPlace
-	nextPrize competition.PrizeID
+	nextPlace ledger.Place
+	nextPrize ledger.PrizeID
 	nextFlag  uint64
 
 	apiKeys []competition.APIKey
@@ -63,7 +65,7 @@ type fakeEngine struct {
 
 var (
 	start   = authtest.Start // the time on every test's clock
-	atStart = competition.MillisOf(start)
+	atStart = calendar.MillisOf(start)
 )
 
 func springDefinition() competition.Definition {
@@ -243,8 +245,8 @@ func (e *fakeEngine) Join(id string, j *competition.JoinCompetition) (competitio
 	return competition.Entry{UserID: j.UserID, UserName: j.UserName, Rank: 4, UpdatedAt: atStart}, err
 }
 
-func (e *fakeEngine) Created(ids []string) []competition.Millis {
-	created := make([]competition.Millis, len(ids))
+func (e *fakeEngine) Created(ids []string) []calendar.Millis {
+	created := make([]calendar.Millis, len(ids))
 	for i := range created {
 		created[i] = e.createdAt
 	}

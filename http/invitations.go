@@ -9,6 +9,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -28,7 +29,7 @@ func (s *Server) inviteUsers(c *call) error {
 	}
 	var users []string
 	var uses int64
-	var until competition.Millis
+	var until calendar.Millis
 	if coded {
 		uses, until = s.readCode(code)
 	} else {
@@ -52,7 +53,7 @@ func (s *Server) inviteUsers(c *call) error {
 }
 
 // readCode reads the limits of a join code; until is 0 for as long as possible.
-func (s *Server) readCode(f *decode.Form) (uses int64, until competition.Millis) {
+func (s *Server) readCode(f *decode.Form) (uses int64, until calendar.Millis) {
 	uses, given := f.Integer("uses")
 	if !given || uses < 1 || uses > competition.MaxJoinCodeUses {
 		f.Refuse("uses", "must be 1 to "+strconv.Itoa(competition.MaxJoinCodeUses))

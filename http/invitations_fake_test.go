@@ -1,6 +1,10 @@
 package http
 
-import "github.com/paceboard/paceboard/competition"
+import (
+	"github.com/paceboard/paceboard/competition"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // The invitations of the fake engine: u1 is invited to spring.
 
@@ -27,7 +31,7 @@ func (e *fakeEngine) Invite(id string, caller competition.Caller, users []string
 	return list, e.note("Invite", id, caller, users)
 }
 
-func (e *fakeEngine) MakeJoinCode(id string, caller competition.Caller, uses int, until competition.Millis) (string, competition.JoinCode, error) {
+func (e *fakeEngine) MakeJoinCode(id string, caller competition.Caller, uses int, until calendar.Millis) (string, competition.JoinCode, error) {
 	return "ABCDE12345", fakeCode(), e.note("MakeJoinCode", id, caller, uses, until)
 }
 

@@ -5,7 +5,8 @@ import (
 
 	"github.com/go-json-experiment/json/jsontext"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // JSON for clients is written with the functions here and no reflection, since boards
@@ -32,13 +33,13 @@ func appendString(dst []byte, s string) []byte {
 }
 
 // appendTime writes RFC 3339 in UTC, to the millisecond.
-func appendTime(dst []byte, at competition.Millis) []byte {
+func appendTime(dst []byte, at calendar.Millis) []byte {
 	return append(at.AppendTime(append(dst, '"')), '"')
 }
 
 // appendDecimal writes units of 10^-decimals as the shortest exact number.
 func appendDecimal(dst []byte, units int64, decimals int) []byte {
-	dst = competition.AppendMinor(dst, units, decimals)
+	dst = ledger.AppendMinor(dst, units, decimals)
 	for dst[len(dst)-1] == '0' && decimals > 0 {
 		dst, decimals = dst[:len(dst)-1], decimals-1
 	}
@@ -77,7 +78,7 @@ func boolField(dst []byte, key string, b bool) []byte {
 }
 
 // timeField writes nothing if the time is 0.
-func timeField(dst []byte, key string, at competition.Millis) []byte {
+func timeField(dst []byte, key string, at calendar.Millis) []byte {
 	if at == 0 {
 		return dst
 	}
@@ -86,7 +87,7 @@ func timeField(dst []byte, key string, at competition.Millis) []byte {
 
 // minorField writes an amount of money, in units of 10^-decimals.
 func minorField(dst []byte, key string, units int64, decimals int) []byte {
-	return competition.AppendMinor(append(dst, key...), units, decimals)
+	return ledger.AppendMinor(append(dst, key...), units, decimals)
 }
 
 func decimalField(dst []byte, key string, units int64, decimals int) []byte {
@@ -98,7 +99,7 @@ func listField[T any](dst []byte, key string, list []T, one func(dst []byte, ite
 }
 
 // shownTime returns a time as clients read it; empty for 0.
-func shownTime(at competition.Millis) string {
+func shownTime(at calendar.Millis) string {
 	if at == 0 {
 		return ""
 	}

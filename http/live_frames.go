@@ -4,6 +4,7 @@ import (
 	fws "github.com/fasthttp/websocket"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
@@ -25,11 +26,11 @@ func beginFrame(dst []byte, frameType string) []byte {
 }
 
 // endFrame closes what beginFrame opened.
-func endFrame(dst []byte, now competition.Millis) []byte {
+func endFrame(dst []byte, now calendar.Millis) []byte {
 	return append(appendTime(append(dst, `,"timestamp":`...), now), '}')
 }
 
-func appendConnected(dst []byte, competitionID string, version uint64, limit int, now competition.Millis) []byte {
+func appendConnected(dst []byte, competitionID string, version uint64, limit int, now calendar.Millis) []byte {
 	dst = wordField(beginFrame(dst, "connected"), `{"competition_id":`, competitionID)
 	dst = intField(dst, `,"version":`, version)
 	dst = intField(dst, `,"limit":`, limit)
@@ -40,13 +41,13 @@ func appendConnected(dst []byte, competitionID string, version uint64, limit int
 }
 
 // appendBoardUpdate writes the whole board, cut to limit.
-func appendBoardUpdate(dst []byte, b *competition.Board, limit int, now competition.Millis) []byte {
+func appendBoardUpdate(dst []byte, b *competition.Board, limit int, now calendar.Millis) []byte {
 	window := *b
 	window.Entries = b.Entries[:min(limit, len(b.Entries))]
 	return endFrame(appendBoard(beginFrame(dst, "leaderboard_update"), &window), now)
 }
 
-func appendScoreUpdate(dst []byte, competitionID string, d *competition.Delta, now competition.Millis) []byte {
+func appendScoreUpdate(dst []byte, competitionID string, d *competition.Delta, now calendar.Millis) []byte {
 	dst = wordField(beginFrame(dst, "score_update"), `{"competition_id":`, competitionID)
 	dst = intField(dst, `,"version":`, d.Version)
 	dst = intField(dst, `,"previous_version":`, d.PreviousVersion)
@@ -57,7 +58,7 @@ func appendScoreUpdate(dst []byte, competitionID string, d *competition.Delta, n
 	return endFrame(append(dst, '}'), now)
 }
 
-func appendStanding(dst []byte, s *competition.Subscription, standing *competition.Standing, now competition.Millis) []byte {
+func appendStanding(dst []byte, s *competition.Subscription, standing *competition.Standing, now calendar.Millis) []byte {
 	dst = beginFrame(dst, "standing")
 	if standing.OnBoard {
 		return endFrame(appendEntry(dst, s.CompetitionID, &standing.Entry), now)
@@ -68,7 +69,7 @@ func appendStanding(dst []byte, s *competition.Subscription, standing *competiti
 }
 
 // statusFrameOf is a board's status, with the prizes once it is settled.
-func statusFrameOf(b *competition.Board, now competition.Millis) []byte {
+func statusFrameOf(b *competition.Board, now calendar.Millis) []byte {
 	dst := wordField(beginFrame(nil, "status"), `{"competition_id":`, b.CompetitionID)
 	dst = wordField(dst, `,"status":`, b.Status.String())
 	if b.Status == competition.Settled {
@@ -77,12 +78,12 @@ func statusFrameOf(b *competition.Board, now competition.Millis) []byte {
 	return endFrame(append(dst, '}'), now)
 }
 
-func appendPong(dst []byte, now competition.Millis) []byte {
+func appendPong(dst []byte, now calendar.Millis) []byte {
 	return endFrame(append(beginFrame(dst, "pong"), `{}`...), now)
 }
 
 // appendAuthenticated answers a token that was accepted.
-func appendAuthenticated(dst []byte, id *auth.Identity, now competition.Millis) []byte {
+func appendAuthenticated(dst []byte, id *auth.Identity, now calendar.Millis) []byte {
 	dst = append(beginFrame(dst, "authenticated"), '{')
 	if at, ends := id.EndsAt(); ends {
 		dst = appendTime(append(dst, `"expires_at":`...), at)
@@ -91,7 +92,7 @@ func appendAuthenticated(dst []byte, id *auth.Identity, now competition.Millis) 
 }
 
 // appendError writes a problem, of one competition if competitionID says which.
-func appendError(dst []byte, competitionID string, p *problem, now competition.Millis) []byte {
+func appendError(dst []byte, competitionID string, p *problem, now calendar.Millis) []byte {
 	dst = appendProblem(beginFrame(dst, "error"), p)
 	if competitionID != "" {
 		dst = append(textField(dst[:len(dst)-1], `,"competition_id":`, competitionID), '}')

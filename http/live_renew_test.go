@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
@@ -113,7 +114,7 @@ func TestRenewalsAreAnswered(t *testing.T) {
 	b := newLiveServer(t)
 	b.live.apiKeys = sampleKeys()
 	spare := slices.IndexFunc(b.live.apiKeys, func(k competition.APIKey) bool { return k.ID == "SPARE" })
-	b.live.apiKeys[spare].ExpiresAt = competition.MillisOf(start.Add(time.Hour))
+	b.live.apiKeys[spare].ExpiresAt = calendar.MillisOf(start.Add(time.Hour))
 	r := upgraded(t, b.address, "/ws/leaderboard/spring?token="+apiKey("READ"))
 	r.expect("leaderboard_update")
 	for _, c := range []struct{ token, data string }{

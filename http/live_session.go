@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -18,7 +19,7 @@ import (
 // fewer and larger updates, and always ends on the latest.
 type liveSession struct {
 	engine  Engine
-	now     func() competition.Millis
+	now     func() calendar.Millis
 	caller  competition.Caller
 	wake    worker.Signal // some watch has news, an alarm went off, or whoever set it knows why
 	watches []*watch
@@ -41,7 +42,7 @@ type frame struct {
 	bytes   []byte
 }
 
-func newLiveSession(engine Engine, now func() competition.Millis, caller competition.Caller) *liveSession {
+func newLiveSession(engine Engine, now func() calendar.Millis, caller competition.Caller) *liveSession {
 	return &liveSession{engine: engine, now: now, caller: caller, wake: worker.NewSignal()}
 }
 

@@ -3,7 +3,7 @@ package http
 import (
 	"github.com/valyala/fasthttp"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -11,9 +11,9 @@ import (
 // to the payment provider is.
 func (s *Server) listPayouts(c *call) error {
 	q := c.query()
-	var status *competition.HandoverStatus
+	var status *ledger.HandoverStatus
 	if word, given := q.Choice("status"); given {
-		wanted, ok := competition.ParseHandoverStatus(word)
+		wanted, ok := ledger.ParseHandoverStatus(word)
 		if !ok {
 			q.Refuse("status", "must be waiting, delivered, dead or all")
 		}
@@ -26,7 +26,7 @@ func (s *Server) listPayouts(c *call) error {
 	}
 	list, next, err := engine.Payouts(status, after, limit)
 	cursor := ""
-	if next != (competition.PrizeID{}) {
+	if next != (ledger.PrizeID{}) {
 		cursor = decode.Cursor(decode.CursorPayout, next.String())
 	}
 	return replyList(c, err, "payouts", list, appendPayout, cursor)

@@ -4,6 +4,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -45,10 +46,10 @@ func (s *Server) readPool(c *call) (engine Engine, id string, minor int64, err e
 	if err == nil {
 		var today competition.Summary
 		if today, err = engine.Competition(id, c.who.Caller); err == nil {
-			decimals, _ = competition.CurrencyDecimals(today.Definition.Currency)
+			decimals, _ = ledger.CurrencyDecimals(today.Definition.Currency)
 		}
 	}
-	minor, _ = f.Exact("prize_pool", decimals, competition.MaxAmountMinor)
+	minor, _ = f.Exact("prize_pool", decimals, ledger.MaxAmountMinor)
 	if bad := f.Err(); bad != nil { // 400 goes before 403 and 404
 		return nil, "", 0, bad
 	}
@@ -89,7 +90,7 @@ func (s *Server) failPrize(c *call) error {
 }
 
 // prizeID returns the prize of the path, copied.
-func (c *call) prizeID() (competition.PrizeID, error) {
+func (c *call) prizeID() (ledger.PrizeID, error) {
 	text, ok := decode.Unescape(c.parameter("id"), false)
 	id, valid := competition.ParsePrizeID(string([]byte(text)))
 	if !ok || !valid {
@@ -119,6 +120,6 @@ func (s *Server) listTransactions(c *call) error {
 }
 
 // afterPlace returns the reader of the cursors with a letter.
-func afterPlace(letter string) func(*decode.Query) competition.LedgerPlace {
-	return func(q *decode.Query) competition.LedgerPlace { return q.AfterPlace(letter) }
+func afterPlace(letter string) func(*decode.Query) ledger.Place {
+	return func(q *decode.Query) ledger.Place { return q.AfterPlace(letter) }
 }

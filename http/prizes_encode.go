@@ -1,11 +1,15 @@
 package http
 
-import "github.com/paceboard/paceboard/competition"
+import (
+	"github.com/paceboard/paceboard/competition"
+
+	"github.com/paceboard/paceboard/competition/ledger"
+)
 
 // appendPrize writes a prize. One that is only worked out has no id, status and times
 // yet.
-func appendPrize(dst []byte, p *competition.Prize) []byte {
-	decimals, _ := competition.CurrencyDecimals(p.Currency)
+func appendPrize(dst []byte, p *ledger.Prize) []byte {
+	decimals, _ := ledger.CurrencyDecimals(p.Currency)
 	dst = append(dst, '{')
 	if p.Status != 0 {
 		dst = append(wordField(dst, `"id":`, p.ID().String()), ',')
@@ -26,8 +30,8 @@ func appendPrize(dst []byte, p *competition.Prize) []byte {
 }
 
 // appendTransaction writes a user's side of a transaction.
-func appendTransaction(dst []byte, t *competition.UserTransaction) []byte {
-	decimals, _ := competition.CurrencyDecimals(t.Currency)
+func appendTransaction(dst []byte, t *ledger.UserTransaction) []byte {
+	decimals, _ := ledger.CurrencyDecimals(t.Currency)
 	dst = wordField(dst, `{"id":`, t.ID.String())
 	dst = wordField(dst, `,"type":`, t.Type.String())
 	dst = wordField(dst, `,"competition_id":`, t.ID.CompetitionID)
@@ -37,11 +41,11 @@ func appendTransaction(dst []byte, t *competition.UserTransaction) []byte {
 }
 
 // appendPayout writes the state of handing a prize over.
-func appendPayout(dst []byte, p *competition.PayoutReply) []byte {
+func appendPayout(dst []byte, p *ledger.PayoutReply) []byte {
 	dst = appendPrize(append(dst, `{"prize":`...), &p.Prize)
 	dst = wordField(dst, `,"status":`, p.Handover.Status.String())
 	dst = intField(dst, `,"attempts":`, int64(p.Handover.Attempts))
-	if p.Handover.Status == competition.HandoverWaiting {
+	if p.Handover.Status == ledger.HandoverWaiting {
 		dst = timeField(dst, `,"next_attempt_at":`, p.Handover.NextAt)
 	}
 	if p.Handover.Error != "" {
@@ -52,7 +56,7 @@ func appendPayout(dst []byte, p *competition.PayoutReply) []byte {
 
 // appendPrizes writes the prizes of a competition.
 func appendPrizes(dst []byte, r *competition.PrizesReply) []byte {
-	decimals, _ := competition.CurrencyDecimals(r.Currency)
+	decimals, _ := ledger.CurrencyDecimals(r.Currency)
 	dst = wordField(dst, `{"competition_id":`, r.CompetitionID)
 	dst = boolField(dst, `,"final":`, r.Final)
 	dst = minorField(dst, `,"prize_pool":`, r.PoolMinor, decimals)

@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
@@ -46,7 +47,7 @@ func TestPoolHasTheCurrencysDecimals(t *testing.T) {
 		{"EUR", "1e3", 100_000},
 		{"EUR", "1000.001", -1},
 		{"EUR", "-1", -1},
-		{"EUR", "10000000000000.00", competition.MaxAmountMinor},
+		{"EUR", "10000000000000.00", ledger.MaxAmountMinor},
 		{"EUR", "10000000000000.01", -1},
 		{"EUR", `"1000"`, -1},
 		{"JPY", "1000", 1000},
@@ -69,7 +70,7 @@ func TestPoolHasTheCurrencysDecimals(t *testing.T) {
 func TestPrizesAreDecided(t *testing.T) {
 	b := newBench(t)
 	op := bearer(authtest.Operator(t))
-	id := competition.PrizeID{CompetitionID: "spring", Number: 7}
+	id := ledger.PrizeID{CompetitionID: "spring", Number: 7}
 	require.Equal(t, 200, b.do(t, "POST", "/api/v1/prizes/spring.7/confirm", "", op).status)
 	require.Equal(t, []any{id}, b.engine.args)
 	require.Equal(t, 200, b.do(t, "POST", "/api/v1/prizes/spring.7/fail", `{"reason":"no account"}`, op).status)
@@ -84,7 +85,7 @@ func TestPrizesAreDecided(t *testing.T) {
 func TestMoneyListsArePaged(t *testing.T) {
 	b := newBench(t)
 	own := bearer(authtest.User(t, "u1"))
-	b.engine.nextPlace = competition.LedgerPlace{At: atStart, CompetitionID: "spring", Seq: 14, N: 3}
+	b.engine.nextPlace = ledger.Place{At: atStart, CompetitionID: "spring", Seq: 14, N: 3}
 	for list, want := range map[string]string{
 		"/api/v1/prizes/history/u1":     `"prizes":[{"id":"spring.7",`,
 		"/api/v1/users/u1/transactions": `"transactions":[{"id":"spring.14","type":"entry_fee","competition_id":"spring","amount":-5.00,"currency":"EUR","created_at":"2026-05-10T12:00:00.000Z"}],`,
@@ -92,13 +93,13 @@ func TestMoneyListsArePaged(t *testing.T) {
 		r := b.do(t, "GET", list+"?limit=1", "", own)
 		require.Equal(t, 200, r.status, r.body)
 		require.Contains(t, r.body, want)
-		require.Equal(t, []any{"u1", competition.LedgerPlace{}, 1}, b.engine.args)
+		require.Equal(t, []any{"u1", ledger.Place{}, 1}, b.engine.args)
 		cursor := nextCursor(t, r)
 		r = b.do(t, "GET", list+"?cursor="+cursor, "", own)
 		require.Equal(t, 200, r.status, r.body)
 		require.Equal(t, []any{"u1", b.engine.nextPlace, decode.DefaultLimit}, b.engine.args, "the cursor leads back to the place")
 	}
-	b.engine.nextPlace = competition.LedgerPlace{}
+	b.engine.nextPlace = ledger.Place{}
 	require.NotContains(t, b.do(t, "GET", "/api/v1/prizes/history/u1", "", own).body, "next_cursor")
 	for _, bad := range []string{"x", decode.Cursor(decode.CursorPrize, "1.spring.1"), decode.Cursor(decode.CursorTransaction, "5.spring.0.7"), decode.Cursor(decode.CursorPrize, "+5.spring.0.7"), decode.Cursor(decode.CursorPrize, "0.spring.0.7"), decode.Cursor(decode.CursorPrize, "5.a!.0.7")} {
 		require.Equal(t, 400, b.do(t, "GET", "/api/v1/prizes/history/u1?cursor="+bad, "", own).status, bad)
@@ -113,15 +114,15 @@ func TestPayouts(t *testing.T) {
 	require.Equal(t, 200, r.status, r.body)
 	require.Contains(t, r.body, `"payouts":[{"prize":{"id":"spring.8",`)
 	require.Contains(t, r.body, `"status":"dead","attempts":12,"error":"the provider answered 500"}]`)
-	dead := competition.HandoverDead
-	require.Equal(t, []any{&dead, competition.PrizeID{}, 1}, b.engine.args)
+	dead := ledger.HandoverDead
+	require.Equal(t, []any{&dead, ledger.PrizeID{}, 1}, b.engine.args)
 	r = b.do(t, "GET", "/api/v1/payouts?cursor="+nextCursor(t, r), "", op)
 	require.Equal(t, 200, r.status, r.body)
-	require.Equal(t, []any{(*competition.HandoverStatus)(nil), pendingPrize.ID(), decode.DefaultLimit}, b.engine.args)
+	require.Equal(t, []any{(*ledger.HandoverStatus)(nil), pendingPrize.ID(), decode.DefaultLimit}, b.engine.args)
 	require.Equal(t, 400, b.do(t, "GET", "/api/v1/payouts?status=lost", "", op).status)
 	r = b.do(t, "GET", "/api/v1/payouts?status=all", "", op)
 	require.Equal(t, 200, r.status, r.body)
-	require.Equal(t, (*competition.HandoverStatus)(nil), b.engine.args[0])
+	require.Equal(t, (*ledger.HandoverStatus)(nil), b.engine.args[0])
 
 	r = b.do(t, "POST", "/api/v1/payouts/spring.8/retry", "", op)
 	require.Equal(t, 200, r.status, r.body)
@@ -131,7 +132,7 @@ func TestPayouts(t *testing.T) {
 // TestSettledStatusTellsThePrizes, over WebSocket and Server-Sent Events alike,
 // since both send this frame.
 func TestSettledStatusTellsThePrizes(t *testing.T) {
-	board := competition.Board{CompetitionID: "spring", Status: competition.Settled, Prizes: []competition.Prize{wonPrize}}
+	board := competition.Board{CompetitionID: "spring", Status: competition.Settled, Prizes: []ledger.Prize{wonPrize}}
 	require.JSONEq(t, `{"type":"status","data":{"competition_id":"spring","status":"settled","prizes":[
 		{"id":"spring.7","competition_id":"spring","user_id":"u1","rank":1,"amount":600.00,"currency":"EUR","status":"distributed","distributed_at":"2026-05-10T12:00:00.000Z","created_at":"2026-05-10T12:00:00.000Z"}]},
 		"timestamp":"2026-05-10T12:00:00.000Z"}`, string(statusFrameOf(&board, atStart)))

@@ -10,7 +10,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 	"github.com/valyala/fasthttp"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
@@ -58,4 +58,4 @@ type Server struct {
 	endServing context.CancelFunc
 }
 
-func (s *Server) nowMillis() competition.Millis { return competition.MillisOf(s.now()) }
+func (s *Server) nowMillis() calendar.Millis { return calendar.MillisOf(s.now()) }

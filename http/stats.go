@@ -6,6 +6,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -21,7 +22,7 @@ func (s *Server) getStats(c *call) error {
 	if given && !competition.ValidID(id) {
 		q.Refuse("competition_id", decode.BadCompetitionID)
 	}
-	from, to := q.Day("from", competition.MinDay), q.Day("to", competition.MaxDay)
+	from, to := q.Day("from", calendar.MinDay), q.Day("to", calendar.MaxDay)
 	if from > to && q.Err() == nil {
 		q.Refuse("from", "must not be after to")
 	}

@@ -13,11 +13,12 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
 func TestASyncAsTheEngineGetsIt(t *testing.T) {
-	day, err := competition.ParseDay("2026-05-01")
+	day, err := calendar.ParseDay("2026-05-01")
 	require.NoError(t, err)
 	want := competition.SubmitSync{
 		UserID: "u1", UserName: "Ada Lovelace", Source: "google_fit", Day: day, Metrics: competition.Metrics{Steps: 5},

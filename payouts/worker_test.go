@@ -282,7 +282,7 @@ func TestAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
 	close(ended)
 	waiting := m.handovers(t)[0]
 	require.Equal(t, 1, waiting.Attempts)
-	require.Equal(t, competition.HandoverWaiting, waiting.Status)
+	require.Equal(t, ledger.HandoverWaiting, waiting.Status)
 	start(t, m, r.URL, nil)
 	require.Equal(t, 2, m.await(t, ledger.HandoverDelivered)[0].Attempts)
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Changes is what an actor knows of its mirror: the state that the mirror was last
@@ -14,10 +15,10 @@ type Changes struct {
 	base    string   // the mark of the state that lacks the pending changes and nothing else
 	numbers []uint32 // from taken on: who is pending, in the order of their first change
 	taken   int
-	noted   []uint64           // a bit for each number: it is pending
-	gone    []string           // users whose entries were erased
-	status  competition.Millis // when the status changed, while the mirror was not told; or 0
-	told    bool               // the mirror knows that there is something to pull
+	noted   []uint64        // a bit for each number: it is pending
+	gone    []string        // users whose entries were erased
+	status  calendar.Millis // when the status changed, while the mirror was not told; or 0
+	told    bool            // the mirror knows that there is something to pull
 }
 
 // Since returns the changes since the state with a mark, none so far. The mirror may
@@ -39,7 +40,7 @@ func (c *Changes) pending() int { return len(c.numbers) - c.taken }
 func (c *Changes) settled() bool { return c.pending() == 0 && len(c.gone) == 0 && c.status == 0 }
 
 // Notice keeps what an event means to the mirror.
-func (c *Changes) Notice(e *competition.Effect, at competition.Millis) {
+func (c *Changes) Notice(e *competition.Effect, at calendar.Millis) {
 	if e.Entry > 0 {
 		c.note(e.Entry)
 	}
@@ -72,7 +73,7 @@ type (
 		more    bool               // the scan is not at its end
 		again   bool               // there are changes left
 		status  competition.Status // the new one, for subscribers; 0 for none
-		since   competition.Millis // when it became that
+		since   calendar.Millis    // when it became that
 	}
 )
 

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Identity is the bearer of a verified token. It never changes, except for what it
@@ -55,14 +56,14 @@ const never = 253402300799
 func (id *Identity) withdrawn() bool { return id.signer != nil && id.signer.withdrawn.Load() }
 
 // EndsAt returns when the identity expires, as its token says; false for never.
-func (id *Identity) EndsAt() (competition.Millis, bool) {
+func (id *Identity) EndsAt() (calendar.Millis, bool) {
 	switch {
 	case id.Expires == never:
 		return 0, false
 	case id.Key == "": // a token's leeway is no part of its time
-		return competition.MillisOf(time.Unix(id.Expires, 0).Add(-Leeway)), true
+		return calendar.MillisOf(time.Unix(id.Expires, 0).Add(-Leeway)), true
 	default:
-		return competition.MillisOf(time.Unix(id.Expires, 0)), true
+		return calendar.MillisOf(time.Unix(id.Expires, 0)), true
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // A cursor names where a list goes on: after a competition's id, after a participant's
@@ -75,7 +77,7 @@ func (q *Query) AfterListed() (p competition.ListPlace) {
 	}
 	start, id, _ := strings.Cut(text, ".")
 	at, _ := strconv.ParseUint(start, 10, 48) // beyond the year 9999
-	p = competition.ListPlace{Start: competition.Millis(at), ID: id}
+	p = competition.ListPlace{Start: calendar.Millis(at), ID: id}
 	if !competition.ValidID(id) || listedText(p) != text {
 		q.Refuse("cursor", badCursor)
 		return competition.ListPlace{}
@@ -105,19 +107,19 @@ func (q *Query) AfterParticipant() uint32 { return uint32(q.AfterNumber(CursorPa
 
 // PlaceCursor names a place in a user's prizes or transactions; empty for
 // the zero value, which is the end.
-func PlaceCursor(letter string, p competition.LedgerPlace) string {
-	if p == (competition.LedgerPlace{}) {
+func PlaceCursor(letter string, p ledger.Place) string {
+	if p == (ledger.Place{}) {
 		return ""
 	}
 	return Cursor(letter, placeText(p))
 }
 
-func placeText(p competition.LedgerPlace) string {
+func placeText(p ledger.Place) string {
 	return fmt.Sprintf("%d.%s.%d.%d", p.At, p.CompetitionID, p.Seq, p.N)
 }
 
 // AfterPlace reads the parameter cursor of such a list, whose letter it is.
-func (q *Query) AfterPlace(letter string) (p competition.LedgerPlace) {
+func (q *Query) AfterPlace(letter string) (p ledger.Place) {
 	text, given := q.cursor(letter)
 	if !given {
 		return p
@@ -126,13 +128,13 @@ func (q *Query) AfterPlace(letter string) (p competition.LedgerPlace) {
 		at, _ := strconv.ParseUint(parts[0], 10, 47) // until the year 6429
 		seq, _ := strconv.ParseUint(parts[2], 10, 63)
 		n, _ := strconv.ParseUint(parts[3], 10, 32)
-		p = competition.LedgerPlace{At: competition.Millis(at), CompetitionID: parts[1], Seq: seq, N: uint32(n)}
+		p = ledger.Place{At: calendar.Millis(at), CompetitionID: parts[1], Seq: seq, N: uint32(n)}
 		if placeText(p) == text && at > 0 {
 			return p
 		}
 	}
 	q.Refuse("cursor", badCursor)
-	return competition.LedgerPlace{}
+	return ledger.Place{}
 }
 
 // AfterInvitation reads the parameter cursor of a user's invitations.
@@ -155,7 +157,7 @@ func (q *Query) AfterInvitationID() string {
 }
 
 // AfterPrize reads the parameter cursor of a list of payouts.
-func (q *Query) AfterPrize() competition.PrizeID {
+func (q *Query) AfterPrize() ledger.PrizeID {
 	text, given := q.cursor(CursorPayout)
 	id, ok := competition.ParsePrizeID(text)
 	if given && !ok {
@@ -171,13 +173,13 @@ func (q *Query) BeforeEntry() uint64 { return q.AfterNumber(CursorAudit, 63) }
 func (q *Query) BeforeFlag() uint64 { return q.AfterNumber(CursorFlag, 63) }
 
 // BeginDay reads the parameter cursor of such pages.
-func (q *Query) BeginDay() competition.Day {
+func (q *Query) BeginDay() calendar.Day {
 	day := q.AfterNumber(CursorDay, 31)
-	if day > uint64(competition.MaxDay) {
+	if day > uint64(calendar.MaxDay) {
 		q.Refuse("cursor", badCursor)
 		return 0
 	}
-	return competition.Day(day)
+	return calendar.Day(day)
 }
 
 const badCursor = "must be a next_cursor of this list"

@@ -12,6 +12,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // SyntaxError is returned for a body that is not the JSON that is expected.
@@ -244,7 +245,7 @@ func (f *Form) numeric(name string) (jsontext.Value, bool) {
 
 func (f *Form) within(name string, n number, highest int64, decimals int) (int64, bool) {
 	if n.negative || n.huge || n.value > highest {
-		f.Refuse(name, "must be between 0 and "+competition.FormatMinor(highest, decimals))
+		f.Refuse(name, "must be between 0 and "+ledger.FormatMinor(highest, decimals))
 		return 0, false
 	}
 	return n.value, true

@@ -4,25 +4,25 @@ import (
 	"math"
 	"time"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // ReadDay reads a day as YYYY-MM-DD, or as the date part of an RFC 3339 time,
 // in the offset written.
-func ReadDay(b []byte) (day competition.Day, ok bool) {
+func ReadDay(b []byte) (day calendar.Day, ok bool) {
 	if len(b) == len(time.DateOnly) {
 		day, ok = readDate(b)
 	} else if t, isTime := readTime(b); isTime {
 		day, ok = t.day, true
 	}
-	return day, ok && day >= competition.MinDay
+	return day, ok && day >= calendar.MinDay
 }
 
 // Instant is an RFC 3339 time.
 type Instant struct {
-	day     competition.Day // as written; negative before 1970
-	seconds int64           // since 1970 UTC
-	nanos   int64           // within the second
+	day     calendar.Day // as written; negative before 1970
+	seconds int64        // since 1970 UTC
+	nanos   int64        // within the second
 }
 
 // UnixNano is the time in nanoseconds since 1970 UTC; one that an int64 cannot
@@ -39,8 +39,8 @@ func (t Instant) UnixNano() int64 {
 }
 
 // Millis is the time, cut to the millisecond.
-func (t Instant) Millis() competition.Millis {
-	return competition.Millis(t.seconds*1000 + t.nanos/int64(time.Millisecond))
+func (t Instant) Millis() calendar.Millis {
+	return calendar.Millis(t.seconds*1000 + t.nanos/int64(time.Millisecond))
 }
 
 // readTime reads a whole RFC 3339 time, strictly: capital T and Z, no leap
@@ -95,7 +95,7 @@ func readOffset(b []byte) (seconds int64, ok bool) {
 }
 
 // readDate reads YYYY-MM-DD, of the years 0000 to 9999.
-func readDate(b []byte) (competition.Day, bool) {
+func readDate(b []byte) (calendar.Day, bool) {
 	if b[4] != '-' || b[7] != '-' {
 		return 0, false
 	}
@@ -110,7 +110,7 @@ func readDate(b []byte) (competition.Day, bool) {
 	if date.Month() != time.Month(month) { // 31 April became 1 May
 		return 0, false
 	}
-	return competition.Day(date.Unix() / (24 * 60 * 60)), true
+	return calendar.Day(date.Unix() / (24 * 60 * 60)), true
 }
 
 // twoDigits reads the number that the first two bytes of b are, up to highest.

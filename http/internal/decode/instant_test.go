@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 func TestReadDay(t *testing.T) {
@@ -84,7 +84,7 @@ func FuzzReadTime(f *testing.F) {
 		}
 		assert.Equal(t, want.Unix(), got.seconds, text)
 		assert.Equal(t, int64(want.Nanosecond()), got.nanos, text)
-		assert.Equal(t, competition.MillisOf(want), got.Millis(), text)
+		assert.Equal(t, calendar.MillisOf(want), got.Millis(), text)
 		if text >= "1970" {
 			assert.Equal(t, text[:10], got.day.String())
 		}

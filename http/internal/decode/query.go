@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // How many rows a page of a list has.
@@ -96,7 +97,7 @@ func (q *Query) Integer(name string, lowest, highest, absent int) int {
 func (q *Query) Limit() int { return q.Integer("limit", 1, MaxLimit, DefaultLimit) }
 
 // Day reads a day.
-func (q *Query) Day(name string, absent competition.Day) competition.Day {
+func (q *Query) Day(name string, absent calendar.Day) calendar.Day {
 	text, given := q.Text(name)
 	if !given {
 		return absent

@@ -1,6 +1,10 @@
 package decode
 
-import "github.com/paceboard/paceboard/competition"
+import (
+	"github.com/paceboard/paceboard/competition"
+
+	"github.com/paceboard/paceboard/competition/calendar"
+)
 
 // Sync is one sync as a client wrote it, checked. The byte slices may be
 // parts of the body; they are nil when absent.
@@ -8,7 +12,7 @@ type Sync struct {
 	UserID        []byte // the caller's own when nil
 	CompetitionID []byte // every competition of the user when nil
 	Source        []byte // never empty; DefaultSource when nil
-	Day           competition.Day
+	Day           calendar.Day
 	RecordedAt    int64 // nanoseconds since 1970 UTC, 0 when absent
 	Metrics       competition.Metrics
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // hotBody is what nearly all clients send.
@@ -21,7 +22,7 @@ func syncOf(fields string) string {
 
 func TestReadSyncAccepts(t *testing.T) {
 	recorded := time.Date(2026, 5, 1, 18, 3, 0, 250, time.UTC).UnixNano()
-	day, err := competition.ParseDay("2026-05-01")
+	day, err := calendar.ParseDay("2026-05-01")
 	require.NoError(t, err)
 	full := Sync{
 		UserID: []byte("u1"), CompetitionID: []byte("spring"), Source: []byte("watch"), Day: day, RecordedAt: recorded,
