@@ -14,7 +14,7 @@ import (
 
 // sharedPostgres is the PostgreSQL server of all tests that do it no harm; each
 // has a database of its own on it. TestMain ends it.
-var sharedPostgres = testservers.NewSharedPostgres()
+var sharedPostgres testservers.SharedPostgres
 
 // newDatabase is the URL of an empty database.
 func newDatabase(t *testing.T) string {

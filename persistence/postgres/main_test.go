@@ -15,7 +15,7 @@ import (
 
 // shared is the server of all tests that do it no harm; each has a database of
 // its own on it.
-var shared = testservers.NewSharedPostgres()
+var shared testservers.SharedPostgres
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(withServer{m}) }
 

@@ -2,11 +2,13 @@ package testservers
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strconv"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -24,33 +26,30 @@ func Postgres(tb testing.TB, settings ...string) *Server {
 // SharedPostgres is a server for the tests of a whole package, to be started
 // from its first test and closed by its TestMain.
 type SharedPostgres struct {
-	server atomic.Pointer[Server]
-	turn   chan struct{} // capacity 1
+	mu     sync.Mutex
+	server *Server // nil until the first test asks for it
 }
-
-// NewSharedPostgres is a server that is not started yet.
-func NewSharedPostgres() *SharedPostgres { return &SharedPostgres{turn: make(chan struct{}, 1)} }
 
 // Get is the server, started by whoever comes first.
 func (p *SharedPostgres) Get(tb testing.TB) *Server {
 	tb.Helper()
-	p.turn <- struct{}{}
-	defer func() { <-p.turn }()
-	if s := p.server.Load(); s != nil {
-		return s
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.server == nil {
+		s, err := StartPostgres()
+		p.server = must(tb, s, err)
 	}
-	s, err := StartPostgres()
-	s = must(tb, s, err)
-	p.server.Store(s)
-	return s
+	return p.server
 }
 
 // Close ends the server if anybody started it.
 func (p *SharedPostgres) Close() error {
-	if s := p.server.Swap(nil); s != nil {
-		return s.Close()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.server == nil {
+		return nil
 	}
-	return nil
+	return p.server.Close()
 }
 
 // StartPostgres starts a PostgreSQL server, which the caller closes.
@@ -78,13 +77,13 @@ func StartPostgres(settings ...string) (*Server, error) {
 		"--pgdata", data, "--username", "postgres", "--auth", "trust", "--encoding", "UTF8", "--locale", "C", "--data-checksums", "--no-sync",
 	}, dir, "Success.")
 	if err != nil {
-		return nil, closing(s, err)
+		return nil, errors.Join(err, s.Close())
 	}
 	<-made.ended
 	select {
 	case <-made.ready:
 	default:
-		return nil, closing(s, fmt.Errorf("initdb: %s", made.log()))
+		return nil, errors.Join(fmt.Errorf("initdb: %s", made.log()), s.Close())
 	}
 	s.args = []string{"-D", data, "-h", "127.0.0.1", "-k", ""}
 	for _, setting := range append([]string{
@@ -110,14 +109,7 @@ func (s *Server) startAnywhere(flag string) (_ *Server, err error) {
 			return s, nil
 		}
 	}
-	return nil, closing(s, err)
-}
-
-func closing(s *Server, err error) error {
-	if failure := s.Close(); failure != nil {
-		return fmt.Errorf("%w; and then: %w", err, failure)
-	}
-	return err
+	return nil, errors.Join(err, s.Close())
 }
 
 var databases atomic.Int64
@@ -153,10 +145,7 @@ func (*Server) Exec(tb testing.TB, databaseURL, sql string, args ...any) {
 		tb.Fatal(err)
 	}
 	_, err = conn.Exec(tb.Context(), sql, args...)
-	if closing := conn.Close(context.WithoutCancel(tb.Context())); err == nil {
-		err = closing
-	}
-	if err != nil {
+	if err := errors.Join(err, conn.Close(context.WithoutCancel(tb.Context()))); err != nil {
 		tb.Fatalf("%s: %v", sql, err)
 	}
 }

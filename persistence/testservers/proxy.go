@@ -1,15 +1,14 @@
 package testservers
 
 import (
-	"bufio"
 	"context"
-	"encoding/binary"
-	"errors"
 	"io"
 	"net"
 	"net/url"
 	"sync"
 	"testing"
+
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // Cut is where a proxy ends a connection.
@@ -162,24 +161,21 @@ func (l *line) requests(take func() Cut) {
 			_ = tcp.CloseWrite()
 		}
 	}()
-	from := bufio.NewReader(l.client)
-	startup, err := readStartup(from)
-	if err != nil || binary.BigEndian.Uint32(startup[4:]) == cancelRequest {
-		return
-	}
-	if _, err := l.server.Write(startup); err != nil {
+	from := pgproto3.NewBackend(l.client, nil)
+	startup, err := from.ReceiveStartupMessage()
+	if _, cancels := startup.(*pgproto3.CancelRequest); err != nil || cancels || forward(l.server, startup) != nil {
 		return
 	}
 	executed := false
 	for {
-		message, err := readMessage(from)
+		message, err := from.Receive()
 		if err != nil {
 			return
 		}
-		switch message[0] {
-		case 'E': // Execute
+		switch message.(type) {
+		case *pgproto3.Execute:
 			executed = true
-		case 'S': // Sync
+		case *pgproto3.Sync:
 			if executed {
 				if where := take(); where != CutNothing {
 					l.cutAt(where, message)
@@ -188,14 +184,23 @@ func (l *line) requests(take func() Cut) {
 			}
 			executed = false
 		}
-		if _, err := l.server.Write(message); err != nil {
+		if forward(l.server, message) != nil {
 			return
 		}
 	}
 }
 
+// forward sends a message on.
+func forward(to io.Writer, message pgproto3.Message) error {
+	encoded, err := message.Encode(nil)
+	if err == nil {
+		_, err = to.Write(encoded)
+	}
+	return err
+}
+
 // cutAt ends the connection with a Sync in hand.
-func (l *line) cutAt(where Cut, sync []byte) {
+func (l *line) cutAt(where Cut, sync pgproto3.Message) {
 	if where == CutRequest {
 		_ = l.server.Close()
 		_ = l.client.Close()
@@ -205,15 +210,15 @@ func (l *line) cutAt(where Cut, sync []byte) {
 	if where == CutAtOnce {
 		_ = l.client.Close()
 	}
-	_, _ = l.server.Write(sync)
+	_ = forward(l.server, sync)
 }
 
 // answers forwards what the server sends, until a cut.
 func (l *line) answers() {
 	defer func() { _ = l.client.Close() }()
-	from := bufio.NewReader(l.server)
+	from := pgproto3.NewFrontend(l.server, nil)
 	for {
-		message, err := readMessage(from)
+		message, err := from.Receive()
 		if err != nil {
 			return
 		}
@@ -223,7 +228,7 @@ func (l *line) answers() {
 			return
 		default:
 		}
-		if _, err := l.client.Write(message); err != nil {
+		if forward(l.client, message) != nil {
 			return
 		}
 	}
@@ -231,46 +236,17 @@ func (l *line) answers() {
 
 // suffer reads the answer to its end and keeps it from the client, in whole or
 // in part.
-func (l *line) suffer(where Cut, from *bufio.Reader, message []byte) {
-	const readyForQuery = 'Z'
-	var err error
-	for ; err == nil && message[0] != readyForQuery; message, err = readMessage(from) {
-		if where != CutLastWord {
-			continue
+func (l *line) suffer(where Cut, from *pgproto3.Frontend, message pgproto3.BackendMessage) {
+	for {
+		if _, last := message.(*pgproto3.ReadyForQuery); last {
+			return
 		}
-		if _, err := l.client.Write(message); err != nil {
+		if where == CutLastWord && forward(l.client, message) != nil {
+			return
+		}
+		var err error
+		if message, err = from.Receive(); err != nil {
 			return
 		}
 	}
-}
-
-const cancelRequest = 80877102 // the code that PostgreSQL's protocol gives it
-
-// readStartup reads the message that opens a connection: a length, then that
-// much of the rest.
-func readStartup(from *bufio.Reader) ([]byte, error) {
-	head, err := from.Peek(4)
-	if err != nil {
-		return nil, err
-	}
-	return readFull(from, max(int(binary.BigEndian.Uint32(head)), 8))
-}
-
-// readMessage reads a message: its kind, a length that counts itself, the rest.
-func readMessage(from *bufio.Reader) ([]byte, error) {
-	head, err := from.Peek(5)
-	if err != nil {
-		return nil, err
-	}
-	return readFull(from, 1+int(binary.BigEndian.Uint32(head[1:])))
-}
-
-func readFull(from io.Reader, n int) ([]byte, error) {
-	const longest = 1 << 30
-	if n < 4 || n > longest { // The shortest has a kind and a length.
-		return nil, errors.New("not a message of PostgreSQL's protocol")
-	}
-	message := make([]byte, n)
-	_, err := io.ReadFull(from, message)
-	return message, err
 }

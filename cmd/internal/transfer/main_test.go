@@ -15,7 +15,7 @@ import (
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
-var sharedPostgres = testservers.NewSharedPostgres()
+var sharedPostgres testservers.SharedPostgres
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(withServer{m}) }
 
