@@ -12,9 +12,7 @@ import (
 var administrationRules = []rule{
 	{"API keys are there again, in the order of their ids", func(t *testing.T, h *harness) {
 		ctx := t.Context()
-		keys, err := h.store.APIKeys(ctx)
-		require.NoError(t, err)
-		require.Empty(t, keys)
+		require.Empty(t, must(h.store.APIKeys(ctx))(t))
 		first := competition.APIKey{
 			ID: "a", Name: "Wearables, höher", Hash: [32]byte{1, 2, 31: 3}, Scopes: competition.ScopeSync | competition.ScopePrizes,
 			CreatedBy: user("ada"), CreatedAt: 1_800_000_000_123, ExpiresAt: 1_900_000_000_456,
@@ -23,9 +21,7 @@ var administrationRules = []rule{
 		require.NoError(t, h.store.PutAPIKey(ctx, second))
 		require.NoError(t, h.store.PutAPIKey(ctx, first))
 		h.reopen(t)
-		keys, err = h.store.APIKeys(ctx)
-		require.NoError(t, err)
-		require.Equal(t, []competition.APIKey{first, second}, keys)
+		require.Equal(t, []competition.APIKey{first, second}, must(h.store.APIKeys(ctx))(t))
 	}},
 	{"a key that is written again is changed", func(t *testing.T, h *harness) {
 		ctx := t.Context()
@@ -33,8 +29,6 @@ var administrationRules = []rule{
 		require.NoError(t, h.store.PutAPIKey(ctx, key))
 		key.RevokedAt = 7
 		require.NoError(t, h.store.PutAPIKey(ctx, key))
-		keys, err := h.store.APIKeys(ctx)
-		require.NoError(t, err)
-		require.Equal(t, []competition.APIKey{key}, keys)
+		require.Equal(t, []competition.APIKey{key}, must(h.store.APIKeys(ctx))(t))
 	}},
 }

@@ -51,8 +51,7 @@ func pseudonymise(t *testing.T, h *harness, e competition.Erasure) {
 // theLog is what the audit log says of itself, which is nothing wrong.
 func theLog(t *testing.T, h *harness) *competition.AuditedLog {
 	t.Helper()
-	log, err := competition.AuditTheLog(t.Context(), h.store, func(int) {})
-	require.NoError(t, err)
+	log := must(competition.AuditTheLog(t.Context(), h.store, func(int) {}))(t)
 	require.Empty(t, log.Findings)
 	return log
 }
@@ -61,8 +60,7 @@ func theLog(t *testing.T, h *harness) *competition.AuditedLog {
 func backwards(t *testing.T, page func(before uint64, limit int) ([]competition.AuditEntry, error)) (all []competition.AuditEntry) {
 	t.Helper()
 	for before := uint64(0); ; before = all[len(all)-1].Seq {
-		some, err := page(before, 3)
-		require.NoError(t, err)
+		some := must(page(before, 3))(t)
 		if len(some) == 0 {
 			slices.Reverse(all)
 			return all
@@ -209,12 +207,8 @@ var auditLogRules = []rule{
 		}
 		whole := wholeLog(t, h)
 		pseudonymise(t, h, gone(1, "u1"))
-		removed, err := h.store.RetainAuditLog(t.Context(), whole[0].At, 2)
-		require.NoError(t, err)
-		require.Zero(t, removed)
-		removed, err = h.store.RetainAuditLog(t.Context(), whole[5].At, 2)
-		require.NoError(t, err)
-		require.Equal(t, int64(5), removed)
+		require.Zero(t, must(h.store.RetainAuditLog(t.Context(), whole[0].At, 2))(t))
+		require.Equal(t, int64(5), must(h.store.RetainAuditLog(t.Context(), whole[5].At, 2))(t))
 		for range 2 {
 			log := theLog(t, h)
 			require.Equal(t, uint64(6), log.Head.First)
@@ -225,9 +219,7 @@ var auditLogRules = []rule{
 		}
 		pseudonymise(t, h, gone(2, "u0"))
 		theLog(t, h)
-		removed, err = h.store.RetainAuditLog(t.Context(), 1_900_000_000_000, 0)
-		require.NoError(t, err)
-		require.Equal(t, int64(7), removed)
+		require.Equal(t, int64(7), must(h.store.RetainAuditLog(t.Context(), 1_900_000_000_000, 0))(t))
 		require.Empty(t, wholeLog(t, h))
 		require.Equal(t, uint64(13), theLog(t, h).Head.First)
 		note(t, h, 13, entryNumber(13))
@@ -242,9 +234,7 @@ var auditLogRules = []rule{
 			e.At = at
 			note(t, h, uint64(i+1), e)
 		}
-		removed, err := h.store.RetainAuditLog(t.Context(), 8, 0)
-		require.NoError(t, err)
-		require.Equal(t, int64(1), removed)
+		require.Equal(t, int64(1), must(h.store.RetainAuditLog(t.Context(), 8, 0))(t))
 		require.Equal(t, uint64(2), theLog(t, h).Head.First)
 	}},
 }

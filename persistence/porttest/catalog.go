@@ -13,33 +13,24 @@ var catalogRules = []rule{
 	{"a competition that was never created is unknown", func(t *testing.T, h *harness) {
 		_, err := h.store.Find(t.Context(), "nobody")
 		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
-		memberships, err := h.store.MembershipsOf(t.Context(), "nobody", "", 1000)
-		require.NoError(t, err)
-		require.Empty(t, memberships)
+		require.Empty(t, must(h.store.MembershipsOf(t.Context(), "nobody", "", 1000))(t))
 		require.Empty(t, list(t, h.store, "", 10))
 	}},
 
 	{"a summary is as it was written last", func(t *testing.T, h *harness) {
 		g := h.begin(t, "board")
-		found, err := h.store.Find(t.Context(), "board")
-		require.NoError(t, err)
-		require.Equal(t, competition.Summary{Definition: Definition("board"), Status: competition.Active}, found)
+		require.Equal(t, competition.Summary{Definition: Definition("board"), Status: competition.Active}, must(h.store.Find(t.Context(), "board"))(t))
 		require.NoError(t, g.Join("anna", "Anna"))
 		require.NoError(t, g.Join("bert", ""))
 		commit(t, g)
-		found, err = h.store.Find(t.Context(), "board")
-		require.NoError(t, err)
-		require.Equal(t, competition.Summary{Definition: Definition("board"), Status: competition.Active, Participants: 2}, found)
+		require.Equal(t, competition.Summary{Definition: Definition("board"), Status: competition.Active, Participants: 2}, must(h.store.Find(t.Context(), "board"))(t))
 	}},
 
 	{"a journal's first record says when a competition was created", func(t *testing.T, h *harness) {
-		created, err := h.store.Created(t.Context(), nil)
-		require.NoError(t, err)
-		require.Empty(t, created)
+		require.Empty(t, must(h.store.Created(t.Context(), nil))(t))
 		h.begin(t, "board")
 		h.begin(t, "other")
-		created, err = h.store.Created(t.Context(), []string{"other", "nobody", "board", "boar"})
-		require.NoError(t, err)
+		created := must(h.store.Created(t.Context(), []string{"other", "nobody", "board", "boar"}))(t)
 		want := []calendar.Millis{0, 0, 0, 0}
 		for i, id := range []string{"other", "", "board", ""} {
 			if id == "" {
@@ -83,8 +74,7 @@ var catalogRules = []rule{
 		for limit := 1; limit <= len(ids)+1; limit++ {
 			var walked []string
 			for after := ""; ; after = walked[len(walked)-1] {
-				page, err := h.store.MembershipsOf(t.Context(), "ann", after, limit)
-				require.NoError(t, err)
+				page := must(h.store.MembershipsOf(t.Context(), "ann", after, limit))(t)
 				require.LessOrEqual(t, len(page), limit)
 				for _, m := range page {
 					require.Equal(t, "ann", m.UserID)
@@ -96,20 +86,14 @@ var catalogRules = []rule{
 			}
 			require.Equal(t, ids, walked, "%d at a time", limit)
 		}
-		page, err := h.store.MembershipsOf(t.Context(), "ann", "a+", 2)
-		require.NoError(t, err)
-		require.Equal(t, "a-", page[0].CompetitionID, "after an id that is not there")
+		require.Equal(t, "a-", must(h.store.MembershipsOf(t.Context(), "ann", "a+", 2))(t)[0].CompetitionID, "after an id that is not there")
 
-		asked := []string{"b", "nobody", "9", "b"}
-		found, err := h.store.Summaries(t.Context(), asked)
-		require.NoError(t, err)
+		found := must(h.store.Summaries(t.Context(), []string{"b", "nobody", "9", "b"}))(t)
 		for i, id := range []string{"b", "", "9", "b"} {
 			require.Equal(t, id, found[i].Definition.ID)
 		}
 		require.Equal(t, 2, found[0].Participants)
-		found, err = h.store.Summaries(t.Context(), nil)
-		require.NoError(t, err)
-		require.Empty(t, found)
+		require.Empty(t, must(h.store.Summaries(t.Context(), nil))(t))
 	}},
 
 	{"memberships are in the order of ids, each as it was written last", func(t *testing.T, h *harness) {
@@ -127,9 +111,7 @@ var catalogRules = []rule{
 		h.reopen(t)
 
 		of := func(user string) []competition.Membership {
-			m, err := h.store.MembershipsOf(t.Context(), user, "", 1000)
-			require.NoError(t, err)
-			return m
+			return must(h.store.MembershipsOf(t.Context(), user, "", 1000))(t)
 		}
 		require.Equal(t, []competition.Membership{
 			{UserID: "anna", CompetitionID: "a", Number: 2, Present: true},
@@ -147,10 +129,5 @@ var catalogRules = []rule{
 // list is the ids after one, limit at most.
 func list(t *testing.T, store competition.Store, after string, limit int) []string {
 	t.Helper()
-	ids := []string{}
-	require.NoError(t, store.List(t.Context(), after, func(s competition.Summary) bool {
-		ids = append(ids, s.Definition.ID)
-		return len(ids) < limit
-	}))
-	return ids
+	return listedIDs(gather(t, limit, func(visit func(competition.Summary) bool) error { return store.List(t.Context(), after, visit) }))
 }

@@ -18,8 +18,7 @@ func (h *harness) again(t *testing.T, g *Game, snapshot bool) *Game {
 		require.NoError(t, g.Save(t.Context()))
 	}
 	h.reopen(t)
-	resumed, err := Resume(t.Context(), h.store, g.C.ID())
-	require.NoError(t, err)
+	resumed := h.resume(t, g.C.ID())
 	require.Equal(t, g.C.Page(nil, 0, 100), resumed.C.Page(nil, 0, 100))
 	require.Equal(t, g.C.Summary(), resumed.C.Summary())
 	resumed.Now = g.Now
@@ -50,9 +49,7 @@ var decisionRules = []rule{
 		for _, snapshot := range []bool{true, false} {
 			id := map[bool]string{true: "board", false: "journal"}[snapshot]
 			g := h.begin(t, id)
-			for _, user := range []string{"anna", "bert", "carl"} {
-				require.NoError(t, g.Sync(user, 0, 1000))
-			}
+			syncs(t, g, 1000, "anna", "bert", "carl")
 			require.NoError(t, g.Leave("bert"))
 			require.NoError(t, g.Leave("carl"))
 			commit(t, g)
@@ -66,9 +63,7 @@ var decisionRules = []rule{
 				require.ErrorIs(t, g.Accept(user, removedAt-1000), competition.ErrInvitationRequired)
 				require.ErrorIs(t, g.Accept(user, 0), competition.ErrInvitationRequired, "a code")
 				require.ErrorIs(t, g.Sync(user, 0, 2000), competition.ErrNotEnrolled)
-				ties, err := h.store.OpenTies(t.Context(), user)
-				require.NoError(t, err)
-				require.NotContains(t, tiedTo(ties), id)
+				require.NotContains(t, tiedTo(must(h.store.OpenTies(t.Context(), user))(t)), id)
 			}
 			require.NoError(t, g.Join("carl", ""), "who left comes back alone")
 			require.NoError(t, g.Accept("anna", removedAt+1))
@@ -79,9 +74,7 @@ var decisionRules = []rule{
 			require.NoError(t, g.Join("anna", ""), "the removal is over")
 			require.ErrorIs(t, g.Join("bert", ""), competition.ErrInvitationRequired)
 			commit(t, g)
-			ties, err := h.store.OpenTies(t.Context(), "anna")
-			require.NoError(t, err)
-			require.Contains(t, tiedTo(ties), id)
+			require.Contains(t, tiedTo(must(h.store.OpenTies(t.Context(), "anna"))(t)), id)
 			audited(t, h, id)
 		}
 	}},
@@ -90,9 +83,7 @@ var decisionRules = []rule{
 		for _, snapshot := range []bool{true, false} {
 			id := map[bool]string{true: "board", false: "journal"}[snapshot]
 			g := h.begin(t, id)
-			for _, user := range []string{"anna", "bert", "carl", "dora"} {
-				require.NoError(t, g.Sync(user, 0, 1000))
-			}
+			syncs(t, g, 1000, "anna", "bert", "carl", "dora")
 			require.NoError(t, g.Review("anna", 0))
 			require.NoError(t, g.Review("bert", 2))
 			require.NoError(t, g.Remove("carl"))
@@ -106,9 +97,7 @@ var decisionRules = []rule{
 			}
 			g = h.again(t, g, snapshot)
 			require.ErrorIs(t, g.Sync("carl", 0, 1000), competition.ErrNotEnrolled)
-			for _, user := range []string{"anna", "bert", "dora", "emil"} {
-				require.NoError(t, g.Sync(user, 0, 5000))
-			}
+			syncs(t, g, 5000, "anna", "bert", "dora", "emil")
 			commit(t, g)
 			g = h.again(t, g, snapshot)
 			require.Equal(t, []string{"dora", "emil", "bert"}, ranked(g), "anna is excluded, and bert's day corrected")
@@ -145,8 +134,7 @@ var decisionRules = []rule{
 			require.Equal(t, e.Pseudonym, g.C.Prizes(1).Prizes[0].UserID)
 			require.Len(t, prizesOf(t, h.store, e.Pseudonym, ledger.Place{}, 10), 1)
 			require.NotContains(t, usersIn(t, h, id), e.UserID)
-			ties, err := h.store.MembershipsOf(t.Context(), e.UserID, "", 1000)
-			require.NoError(t, err)
+			ties := must(h.store.MembershipsOf(t.Context(), e.UserID, "", 1000))(t)
 			for _, tie := range ties {
 				require.NotEqual(t, id, tie.CompetitionID)
 			}

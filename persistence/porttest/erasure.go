@@ -9,16 +9,6 @@ import (
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 
-// audited requires that nothing is wrong with a competition and its ledger.
-func audited(t *testing.T, h *harness, id string) *competition.Audited {
-	t.Helper()
-	a, err := competition.Audit(t.Context(), id, 1, h.store, func(int) {})
-	require.NoError(t, err)
-	require.NoError(t, a.Compare(t.Context(), h.store))
-	require.Empty(t, a.Findings)
-	return a
-}
-
 func usersIn(t *testing.T, h *harness, id string) (users []string) {
 	t.Helper()
 	require.NoError(t, h.store.ReadIdentities(t.Context(), id, func(i competition.Identity) error {
@@ -43,12 +33,8 @@ var erasureRules = []rule{
 		for range 2 {
 			require.Equal(t, []string{"creator", e.Pseudonym, "bert"}, usersIn(t, h, "board"))
 			require.Equal(t, []string{"creator", "anna", "bert"}, usersIn(t, h, "other"))
-			ties, err := h.store.MembershipsOf(t.Context(), "anna", "", 1000)
-			require.NoError(t, err)
-			require.Equal(t, []competition.Membership{{UserID: "anna", CompetitionID: "other", Number: 1, Present: true}}, ties)
-			ties, err = h.store.MembershipsOf(t.Context(), e.Pseudonym, "", 1000)
-			require.NoError(t, err)
-			require.Empty(t, ties)
+			require.Equal(t, []competition.Membership{{UserID: "anna", CompetitionID: "other", Number: 1, Present: true}}, must(h.store.MembershipsOf(t.Context(), "anna", "", 1000))(t))
+			require.Empty(t, must(h.store.MembershipsOf(t.Context(), e.Pseudonym, "", 1000))(t))
 			audited(t, h, "board")
 			audited(t, h, "other")
 			h.reopen(t)
@@ -64,9 +50,7 @@ var erasureRules = []rule{
 		require.NoError(t, g.Sync("creator", 0, 10))
 		commit(t, g)
 		require.Equal(t, []string{e.Pseudonym, e.Pseudonym, "creator"}, usersIn(t, h, "board"))
-		ties, err := h.store.MembershipsOf(t.Context(), "creator", "", 1000)
-		require.NoError(t, err)
-		require.Equal(t, []competition.Membership{{UserID: "creator", CompetitionID: "board", Number: 2, Present: true}}, ties)
+		require.Equal(t, []competition.Membership{{UserID: "creator", CompetitionID: "board", Number: 2, Present: true}}, must(h.store.MembershipsOf(t.Context(), "creator", "", 1000))(t))
 		audited(t, h, "board")
 	}},
 
@@ -113,15 +97,12 @@ var erasureRules = []rule{
 
 	{"a batch that does not come next erases nothing", func(t *testing.T, h *harness) {
 		g := h.settled(t, "board", false)
-		late, err := Resume(t.Context(), h.store, "board")
-		require.NoError(t, err)
+		late := h.resume(t, "board")
 		require.NoError(t, late.Erase(gone(1, "anna")))
 		require.NoError(t, g.Erase(gone(2, "bert")))
 		commit(t, g)
 		require.ErrorIs(t, late.Commit(t.Context()), competition.ErrConflict)
-		ties, err := h.store.MembershipsOf(t.Context(), "anna", "", 1000)
-		require.NoError(t, err)
-		require.Len(t, ties, 1)
+		require.Len(t, must(h.store.MembershipsOf(t.Context(), "anna", "", 1000))(t), 1)
 		require.NotEmpty(t, transactionsOf(t, h.store, "anna", ledger.Place{}, 10))
 		audited(t, h, "board")
 	}},
@@ -131,12 +112,11 @@ var erasureRules = []rule{
 		require.NoError(t, g.Sync("anna", 0, 1000))
 		require.NoError(t, g.Sync("bert", 0, 900))
 		commit(t, g)
-		s := g.C.Snapshot()
-		require.NoError(t, h.store.Save(t.Context(), &s))
+		s := h.snapshot(t, g)
 		e := gone(1, "anna")
 		require.NoError(t, g.Erase(e))
 		commit(t, g)
-		require.NoError(t, h.store.Project(t.Context(), projectionOf(t, &s)))
+		require.NoError(t, h.store.Project(t.Context(), projectionOf(t, s)))
 		require.NoError(t, h.store.ForgetLifetime(t.Context(), "anna"))
 		require.Empty(t, lifetime(t, h, e.Pseudonym).Days)
 		require.Empty(t, lifetime(t, h, "anna").Days)
@@ -153,8 +133,7 @@ var erasureRules = []rule{
 		for range 2 {
 			pseudonymise(t, h, e)
 		}
-		keys, err := h.store.APIKeys(ctx)
-		require.NoError(t, err)
+		keys := must(h.store.APIKeys(ctx))(t)
 		require.Equal(t, []competition.Subject{user(e.Pseudonym), user("ada"), role}, []competition.Subject{keys[0].CreatedBy, keys[1].CreatedBy, keys[2].CreatedBy})
 	}},
 

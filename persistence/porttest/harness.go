@@ -1,6 +1,7 @@
 package porttest
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -46,9 +47,7 @@ func (h *harness) reopen(t *testing.T) {
 // begin is a game under way.
 func (h *harness) begin(t *testing.T, id string) *Game {
 	t.Helper()
-	g, err := Begin(t.Context(), h.store, id)
-	require.NoError(t, err)
-	return g
+	return must(Begin(t.Context(), h.store, id))(t)
 }
 
 // commit stores what a game decided and returns a copy of its records.
@@ -63,4 +62,74 @@ func commit(t *testing.T, g *Game) []byte {
 
 func gone(n byte, userID string) competition.Erasure {
 	return competition.Erasure{UserID: userID, Pseudonym: competition.NewPseudonym([16]byte{n})}
+}
+
+// must is what a call returns that has to succeed.
+func must[T any](value T, err error) func(t *testing.T) T {
+	return func(t *testing.T) T {
+		t.Helper()
+		require.NoError(t, err)
+		return value
+	}
+}
+
+// gather is what a list visits, limit of it at most.
+func gather[T any](t *testing.T, limit int, list func(visit func(T) bool) error) (all []T) {
+	t.Helper()
+	require.NoError(t, list(func(each T) bool {
+		all = append(all, each)
+		return len(all) < limit
+	}))
+	return all
+}
+
+// race makes n calls at once, and returns how many succeeded; the others must be
+// refused with an error.
+func race(t *testing.T, n int, refusal error, call func(i int) error) (taken int) {
+	t.Helper()
+	var all sync.WaitGroup
+	errs := make([]error, n)
+	for i := range errs {
+		all.Go(func() { errs[i] = call(i) })
+	}
+	all.Wait()
+	for _, err := range errs {
+		if err == nil {
+			taken++
+			continue
+		}
+		require.ErrorIs(t, err, refusal)
+	}
+	return taken
+}
+
+// resume is the game that is recovered from what is stored.
+func (h *harness) resume(t *testing.T, id string) *Game {
+	t.Helper()
+	return must(Resume(t.Context(), h.store, id))(t)
+}
+
+// snapshot saves a snapshot of what is applied, and returns it.
+func (h *harness) snapshot(t *testing.T, g *Game) *competition.Snapshot {
+	t.Helper()
+	s := g.C.Snapshot()
+	require.NoError(t, h.store.Save(t.Context(), &s))
+	return &s
+}
+
+// syncs decides a report of the same steps on the day of Start by each user.
+func syncs(t *testing.T, g *Game, steps int64, users ...string) {
+	t.Helper()
+	for _, user := range users {
+		require.NoError(t, g.Sync(user, 0, steps))
+	}
+}
+
+// audited requires that nothing is wrong with a competition and its ledger.
+func audited(t *testing.T, h *harness, id string) *competition.Audited {
+	t.Helper()
+	a := must(competition.Audit(t.Context(), id, 1, h.store, func(int) {}))(t)
+	require.NoError(t, a.Compare(t.Context(), h.store))
+	require.Empty(t, a.Findings)
+	return a
 }

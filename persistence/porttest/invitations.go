@@ -2,7 +2,7 @@ package porttest
 
 import (
 	"fmt"
-	"sync"
+	"math"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -29,28 +29,17 @@ func (i *inviting) request(competitionID, by string, now calendar.Millis, users 
 
 // race makes requests all at once, and returns how many were taken; the others are
 // to be refused.
-func (i *inviting) race(t *testing.T, requests []*competition.Inviting, refusal error) (taken int) {
+func (i *inviting) race(t *testing.T, requests []*competition.Inviting, refusal error) int {
 	t.Helper()
-	var all sync.WaitGroup
-	errs := make([]error, len(requests))
-	for n, r := range requests {
-		all.Go(func() { _, errs[n] = i.h.store.Invite(t.Context(), r) })
-	}
-	all.Wait()
-	for _, err := range errs {
-		if err == nil {
-			taken++
-			continue
-		}
-		require.ErrorIs(t, err, refusal)
-	}
-	return taken
+	return race(t, len(requests), refusal, func(n int) error {
+		_, err := i.h.store.Invite(t.Context(), requests[n])
+		return err
+	})
 }
 
 func (i *inviting) invite(t *testing.T, competitionID, by string, now calendar.Millis, users ...string) []competition.Invitation {
 	t.Helper()
-	list, err := i.h.store.Invite(t.Context(), i.request(competitionID, by, now, users...))
-	require.NoError(t, err)
+	list := must(i.h.store.Invite(t.Context(), i.request(competitionID, by, now, users...)))(t)
 	require.Len(t, list, len(users))
 	return list
 }
@@ -62,22 +51,18 @@ func guests(from, n int) (users []string) {
 	return users
 }
 
-func invitationsTo(t *testing.T, s competition.Store, user string, after competition.InvitationPlace) (list []competition.Invitation) {
+func invitationsTo(t *testing.T, s competition.Store, user string, after competition.InvitationPlace) []competition.Invitation {
 	t.Helper()
-	require.NoError(t, s.InvitationsTo(t.Context(), user, after, func(i competition.Invitation) bool {
-		list = append(list, i)
-		return true
-	}))
-	return list
+	return gather(t, math.MaxInt, func(visit func(competition.Invitation) bool) error {
+		return s.InvitationsTo(t.Context(), user, after, visit)
+	})
 }
 
-func invitationsIn(t *testing.T, s competition.Store, id, after string, limit int) (list []competition.Invitation) {
+func invitationsIn(t *testing.T, s competition.Store, id, after string, limit int) []competition.Invitation {
 	t.Helper()
-	require.NoError(t, s.InvitationsIn(t.Context(), id, after, func(i competition.Invitation) bool {
-		list = append(list, i)
-		return len(list) < limit
-	}))
-	return list
+	return gather(t, limit, func(visit func(competition.Invitation) bool) error {
+		return s.InvitationsIn(t.Context(), id, after, visit)
+	})
 }
 
 const porttestHour = calendar.Millis(60 * 60 * 1000)
@@ -95,16 +80,13 @@ var invitationRules = []rule{
 			require.Equal(t, first, invitationsIn(t, h.store, "spring", "", 10))
 			require.Equal(t, first[:1], invitationsIn(t, h.store, "spring", "", 1))
 			require.Equal(t, first[1:], invitationsIn(t, h.store, "spring", first[0].ID, 10))
-			found, err := h.store.FindInvitation(t.Context(), first[0].ID)
-			require.NoError(t, err)
+			found := must(h.store.FindInvitation(t.Context(), first[0].ID))(t)
 			require.Equal(t, competition.Invitation{
 				ID: "000001", CompetitionID: "spring", UserID: "bert", InvitedBy: "carol", State: competition.InvitationOpen,
 				CreatedAt: Start, ExpiresAt: Start + competition.InvitationLife,
 			}, found)
-			latest, err := h.store.LatestInvitation(t.Context(), "spring", "anna")
-			require.NoError(t, err)
-			require.Equal(t, first[1], latest)
-			_, err = h.store.LatestInvitation(t.Context(), "sprin", "anna")
+			require.Equal(t, first[1], must(h.store.LatestInvitation(t.Context(), "spring", "anna"))(t))
+			_, err := h.store.LatestInvitation(t.Context(), "sprin", "anna")
 			require.ErrorIs(t, err, competition.ErrUnknownInvitation)
 			_, err = h.store.FindInvitation(t.Context(), "000009")
 			require.ErrorIs(t, err, competition.ErrUnknownInvitation)
@@ -116,8 +98,7 @@ var invitationRules = []rule{
 		ctx, i := t.Context(), &inviting{h: h}
 		first := i.invite(t, "spring", "carol", Start, "anna")[0]
 		require.Equal(t, first, i.invite(t, "spring", "carol", Start+5, "anna")[0])
-		declined, err := h.store.DecideInvitation(ctx, first.ID, Start+porttestHour, competition.InvitationDeclined)
-		require.NoError(t, err)
+		declined := must(h.store.DecideInvitation(ctx, first.ID, Start+porttestHour, competition.InvitationDeclined))(t)
 		require.Equal(t, Start+porttestHour, declined.DecidedAt)
 		again := Start + porttestHour + competition.InvitationLife
 		require.Equal(t, declined, i.invite(t, "spring", "carol", again-1, "anna")[0])
@@ -126,8 +107,7 @@ var invitationRules = []rule{
 		require.Equal(t, competition.InvitationOpen, second.State)
 		require.NotEqual(t, first.ID, second.ID)
 		// One that was withdrawn or has expired is no answer.
-		_, err = h.store.DecideInvitation(ctx, second.ID, again+1, competition.InvitationWithdrawn)
-		require.NoError(t, err)
+		must(h.store.DecideInvitation(ctx, second.ID, again+1, competition.InvitationWithdrawn))(t)
 		third := i.invite(t, "spring", "carol", again+2, "anna")[0]
 		require.NotEqual(t, second.ID, third.ID)
 		fourth := i.invite(t, "spring", "carol", third.ExpiresAt, "anna")[0]
@@ -155,12 +135,10 @@ var invitationRules = []rule{
 		} {
 			one := i.invite(t, "spring", "", Start, fmt.Sprint("user-", n))[0]
 			require.Equal(t, open, one.State)
-			_, err := h.store.DecideInvitation(ctx, one.ID, Start+1, c.first)
-			require.NoError(t, err)
-			_, err = h.store.DecideInvitation(ctx, one.ID, Start+2, c.second)
+			must(h.store.DecideInvitation(ctx, one.ID, Start+1, c.first))(t)
+			_, err := h.store.DecideInvitation(ctx, one.ID, Start+2, c.second)
 			require.ErrorIs(t, err, c.want, "%v after %v", c.second, c.first)
-			found, err := h.store.FindInvitation(ctx, one.ID)
-			require.NoError(t, err)
+			found := must(h.store.FindInvitation(ctx, one.ID))(t)
 			want := c.first
 			if c.want == nil {
 				want = c.second
@@ -177,25 +155,14 @@ var invitationRules = []rule{
 	{"of those who answer at once one is first", func(t *testing.T, h *harness) {
 		i := &inviting{h: h}
 		one := i.invite(t, "spring", "", Start, "anna")[0]
-		outcomes := make(chan error, 8)
-		for n := range cap(outcomes) {
+		require.Equal(t, 4, race(t, 8, competition.ErrInvitationDecided, func(n int) error {
 			to := competition.InvitationDeclined
 			if n%2 == 0 {
 				to = competition.InvitationWithdrawn
 			}
-			go func() {
-				_, err := h.store.DecideInvitation(t.Context(), one.ID, Start+1, to)
-				outcomes <- err
-			}()
-		}
-		refused := 0
-		for range cap(outcomes) {
-			if err := <-outcomes; err != nil {
-				require.ErrorIs(t, err, competition.ErrInvitationDecided)
-				refused++
-			}
-		}
-		require.Equal(t, cap(outcomes)/2, refused)
+			_, err := h.store.DecideInvitation(t.Context(), one.ID, Start+1, to)
+			return err
+		}))
 	}},
 
 	{"a competition has no more than 1,000 open ones, however many invite at once", func(t *testing.T, h *harness) {
@@ -205,12 +172,10 @@ var invitationRules = []rule{
 		for n := range requests {
 			requests[n] = i.request("spring", "", Start+1, guests(1000+3*n, 3)...)
 		}
-		taken := i.race(t, requests, competition.ErrTooManyInvitations)
-		require.Equal(t, 3, taken, "10 places are 3 requests of 3")
-		_, err := h.store.DecideInvitation(ctx, list[0].ID, Start+2, competition.InvitationDeclined)
-		require.NoError(t, err)
+		require.Equal(t, 3, i.race(t, requests, competition.ErrTooManyInvitations), "10 places are 3 requests of 3")
+		must(h.store.DecideInvitation(ctx, list[0].ID, Start+2, competition.InvitationDeclined))(t)
 		i.invite(t, "spring", "", Start+3, "x", "y")
-		_, err = h.store.Invite(ctx, i.request("spring", "", Start+4, "z"))
+		_, err := h.store.Invite(ctx, i.request("spring", "", Start+4, "z"))
 		require.ErrorIs(t, err, competition.ErrTooManyInvitations)
 		i.invite(t, "autumn", "", Start+4, "z")
 		require.Equal(t, list[1], i.invite(t, "spring", "", Start+4, list[1].UserID)[0], "an open one is no new one")
@@ -223,8 +188,7 @@ var invitationRules = []rule{
 		for n := range requests {
 			requests[n] = i.request(fmt.Sprint("board-", n%3), "carol", Start, guests(20*n, 20)...)
 		}
-		taken := i.race(t, requests, competition.ErrInvitingTooFast)
-		require.Equal(t, 5, taken)
+		require.Equal(t, 5, i.race(t, requests, competition.ErrInvitingTooFast))
 		_, err := h.store.Invite(ctx, i.request("board-9", "carol", Start+porttestHour-1, "anna"))
 		require.ErrorIs(t, err, competition.ErrInvitingTooFast)
 		i.invite(t, "board-9", "dora", Start+porttestHour-1, "anna")
@@ -236,22 +200,18 @@ var invitationRules = []rule{
 		ctx, i := t.Context(), &inviting{h: h}
 		i.invite(t, "spring", "carol", Start, guests(0, 5)...)
 		declined := i.invite(t, "spring", "carol", Start, "anna")[0]
-		_, err := h.store.DecideInvitation(ctx, declined.ID, Start+porttestHour, competition.InvitationDeclined)
-		require.NoError(t, err)
+		must(h.store.DecideInvitation(ctx, declined.ID, Start+porttestHour, competition.InvitationDeclined))(t)
 		require.NoError(t, h.store.PutJoinCode(ctx, &competition.JoinCode{ID: "c", CompetitionID: "spring", Hash: competition.CodeHash{1}, Uses: 1, ExpiresAt: Start + 1}))
 		end := Start + competition.InvitationLife
 		var swept []int
 		for _, now := range []calendar.Millis{end - 1, end - 1, end, end, end, end, end + porttestHour - 1, end + porttestHour} {
-			n, err := h.store.SweepInvitations(ctx, now, 2)
-			require.NoError(t, err)
+			n := must(h.store.SweepInvitations(ctx, now, 2))(t)
 			swept = append(swept, n)
 		}
 		require.Equal(t, []int{1, 0, 2, 2, 1, 0, 0, 1}, swept)
 		h.reopen(t)
 		require.Empty(t, invitationsIn(t, h.store, "spring", "", 10))
-		codes, err := h.store.JoinCodesOf(ctx, "spring")
-		require.NoError(t, err)
-		require.Empty(t, codes)
+		require.Empty(t, must(h.store.JoinCodesOf(ctx, "spring"))(t))
 	}},
 
 	{"it stays known whether an operator invited, or made the code", func(t *testing.T, h *harness) {
@@ -259,13 +219,11 @@ var invitationRules = []rule{
 		ask := func(by string, users ...string) []competition.Invitation {
 			r := i.request("spring", by, Start, users...)
 			r.ByOperator = by == ""
-			list, err := h.store.Invite(ctx, r)
-			require.NoError(t, err)
+			list := must(h.store.Invite(ctx, r))(t)
 			return list
 		}
 		carols := ask("carol", "anna", "bert", "dora")
-		_, err := h.store.DecideInvitation(ctx, carols[2].ID, Start, competition.InvitationDeclined)
-		require.NoError(t, err)
+		must(h.store.DecideInvitation(ctx, carols[2].ID, Start, competition.InvitationDeclined))(t)
 		operators := ask("", "anna", "carl", "dora")
 		raised := carols[0]
 		raised.ByOperator = true
@@ -305,12 +263,9 @@ var invitationRules = []rule{
 			}
 			require.Equal(t, map[string]bool{"anna": true, "bert": false, "carl": true, "dora": false}, left)
 			for n, want := range []competition.Invitation{first, second} {
-				got, err := h.store.FindInvitation(ctx, fmt.Sprint("r", n+1))
-				require.NoError(t, err)
-				require.Equal(t, want, got)
+				require.Equal(t, want, must(h.store.FindInvitation(ctx, fmt.Sprint("r", n+1)))(t))
 			}
-			codes, err := h.store.JoinCodesOf(ctx, "autumn")
-			require.NoError(t, err)
+			codes := must(h.store.JoinCodesOf(ctx, "autumn"))(t)
 			require.Equal(t, []bool{false, true}, []bool{codes[0].ByOperator, codes[1].ByOperator})
 			h.reopen(t)
 		}

@@ -2,7 +2,6 @@ package porttest
 
 import (
 	"fmt"
-	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,24 +29,12 @@ var joinCodeRules = []rule{
 		require.NoError(t, err)
 		require.False(t, made)
 		require.Equal(t, one, again)
-		var all sync.WaitGroup
-		errs := make([]error, 8)
-		for n := range errs {
-			all.Go(func() { _, _, errs[n] = redeem(10+n, fmt.Sprint("user-", n)) })
-		}
-		all.Wait()
-		taken := 0
-		for _, err := range errs {
-			if err == nil {
-				taken++
-				continue
-			}
-			require.ErrorIs(t, err, competition.ErrUnknownCode)
-		}
-		require.Equal(t, 2, taken)
+		require.Equal(t, 2, race(t, 8, competition.ErrUnknownCode, func(n int) error {
+			_, _, err := redeem(10+n, fmt.Sprint("user-", n))
+			return err
+		}))
 		h.reopen(t)
-		codes, err := h.store.JoinCodesOf(ctx, "spring")
-		require.NoError(t, err)
+		codes := must(h.store.JoinCodesOf(ctx, "spring"))(t)
 		used := code
 		used.Uses = 0
 		require.Equal(t, []competition.JoinCode{used}, codes)
@@ -62,8 +49,7 @@ var joinCodeRules = []rule{
 		require.True(t, made)
 		_, _, err = redeem(21, "carl")
 		require.ErrorIs(t, err, competition.ErrUnknownCode)
-		_, err = h.store.DecideInvitation(ctx, back.ID, Start+2, competition.InvitationAccepted)
-		require.NoError(t, err)
+		must(h.store.DecideInvitation(ctx, back.ID, Start+2, competition.InvitationAccepted))(t)
 		require.NoError(t, h.store.Unredeem(ctx, back.ID))
 		_, _, err = redeem(22, "carl")
 		require.ErrorIs(t, err, competition.ErrUnknownCode, "what was accepted is used")
@@ -102,27 +88,11 @@ var joinCodeRules = []rule{
 				ID: fmt.Sprintf("c%03d", n), Hash: competition.CodeHash{1, byte(n)}, CompetitionID: "spring", Uses: 1, CreatedAt: now, ExpiresAt: now + 10,
 			})
 		}
-		var all sync.WaitGroup
-		errs := make([]error, 104)
-		for n := range errs {
-			all.Go(func() { errs[n] = put(n, Start) })
-		}
-		all.Wait()
-		refused := 0
-		for _, err := range errs {
-			if err != nil {
-				require.ErrorIs(t, err, competition.ErrTooManyInvitations)
-				refused++
-			}
-		}
-		require.Equal(t, 4, refused)
+		require.Equal(t, 100, race(t, 104, competition.ErrTooManyInvitations, func(n int) error { return put(n, Start) }))
 		require.NoError(t, put(200, Start+10))
-		key, err := h.store.CodeKey(ctx)
-		require.NoError(t, err)
+		key := must(h.store.CodeKey(ctx))(t)
 		require.NotZero(t, key)
 		h.reopen(t)
-		again, err := h.store.CodeKey(ctx)
-		require.NoError(t, err)
-		require.Equal(t, key, again)
+		require.Equal(t, key, must(h.store.CodeKey(ctx))(t))
 	}},
 }

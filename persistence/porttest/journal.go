@@ -15,9 +15,7 @@ var journalRules = []rule{
 	{"a competition that was never created is empty", func(t *testing.T, h *harness) {
 		require.Empty(t, Records(t, h.store, "nobody", 0))
 		require.Empty(t, Identities(t, h.store, "nobody"))
-		c, err := competition.Recover(t.Context(), "nobody", h.store, Keys(""), nil)
-		require.NoError(t, err)
-		require.False(t, c.Exists())
+		require.False(t, must(competition.Recover(t.Context(), "nobody", h.store, Keys(""), nil))(t).Exists())
 	}},
 
 	{"nothing to append is no error", func(t *testing.T, h *harness) {
@@ -77,8 +75,7 @@ var journalRules = []rule{
 
 	{"a seq that is there already conflicts, and the other batches are stored", func(t *testing.T, h *harness) {
 		first, second, third := h.begin(t, "first"), h.begin(t, "second"), h.begin(t, "third")
-		zombie, err := Resume(t.Context(), h.store, "second")
-		require.NoError(t, err)
+		zombie := h.resume(t, "second")
 		require.NoError(t, second.Sync("anna", 0, 100))
 		commit(t, second)
 
@@ -111,24 +108,18 @@ var journalRules = []rule{
 
 	{"a refused batch leaves no row behind", func(t *testing.T, h *harness) {
 		g := h.begin(t, "board")
-		zombie, err := Resume(t.Context(), h.store, "board")
-		require.NoError(t, err)
+		zombie := h.resume(t, "board")
 		require.NoError(t, g.Sync("anna", 0, 100))
 		commit(t, g)
 		identities := Identities(t, h.store, "board")
-		summary, err := h.store.Find(t.Context(), "board")
-		require.NoError(t, err)
+		summary := must(h.store.Find(t.Context(), "board"))(t)
 
 		require.NoError(t, zombie.Join("zed", "Zed"))
 		require.NoError(t, zombie.Join("zoe", "Zoe"))
 		require.ErrorIs(t, zombie.Commit(t.Context()), competition.ErrConflict)
 		require.Equal(t, identities, Identities(t, h.store, "board"))
-		memberships, err := h.store.MembershipsOf(t.Context(), "zed", "", 1000)
-		require.NoError(t, err)
-		require.Empty(t, memberships)
-		after, err := h.store.Find(t.Context(), "board")
-		require.NoError(t, err)
-		require.Equal(t, summary, after)
+		require.Empty(t, must(h.store.MembershipsOf(t.Context(), "zed", "", 1000))(t))
+		require.Equal(t, summary, must(h.store.Find(t.Context(), "board"))(t))
 	}},
 
 	{"identities are read by number, each as it was written last", func(t *testing.T, h *harness) {

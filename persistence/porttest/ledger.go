@@ -95,11 +95,7 @@ var ledgerRules = []rule{
 		h.settled(t, "board-2", false)
 		for range 2 {
 			for _, id := range []string{"board", "board-2"} {
-				audited, err := competition.Audit(t.Context(), id, 1, h.store, func(int) {})
-				require.NoError(t, err)
-				require.NoError(t, audited.Compare(t.Context(), h.store))
-				require.Empty(t, audited.Findings)
-				rows := ledgerOf(t, h.store, id)
+				audited, rows := audited(t, h, id), ledgerOf(t, h.store, id)
 				require.Equal(t, audited.Transactions, rows.Transactions)
 				require.Len(t, rows.Prizes, 3)
 				require.Equal(t, audited.Prizes, rows.Prizes)
@@ -222,8 +218,7 @@ var ledgerRules = []rule{
 		g := NewGame(h.store, "board")
 		require.NoError(t, g.CreateWithPrizes(500, 0))
 		commit(t, g)
-		zombie, err := Resume(t.Context(), h.store, "board")
-		require.NoError(t, err)
+		zombie := h.resume(t, "board")
 		require.NoError(t, g.Join("anna", ""))
 		commit(t, g)
 		require.NoError(t, zombie.Join("bert", ""))
@@ -243,10 +238,8 @@ var ledgerRules = []rule{
 		h.reopen(t)
 		g.Store = h.store
 		RequireRecovers(t, h.store, g)
-		g, err := Resume(t.Context(), h.store, "board")
-		require.NoError(t, err)
-		_, err = (&competition.CancelCompetition{Caller: operator}).Decide(g.C, Start+60_000)
-		require.NoError(t, err)
+		g = h.resume(t, "board")
+		must((&competition.CancelCompetition{Caller: operator}).Decide(g.C, Start+60_000))(t)
 		commit(t, g)
 		for i := range 30 {
 			side := transactionsOf(t, h.store, userOf(i), ledger.Place{}, 10)
@@ -263,28 +256,20 @@ var ledgerRules = []rule{
 		require.NoError(t, g.ConfirmPrize(1))
 		commit(t, g)
 		RequireRecovers(t, h.store, g)
-		recovered, err := Resume(t.Context(), h.store, "board")
-		require.NoError(t, err)
-		require.Equal(t, g.C.Prizes(10), recovered.C.Prizes(10))
+		require.Equal(t, g.C.Prizes(10), h.resume(t, "board").C.Prizes(10))
 	}},
 }
 
-func transactionsOf(t *testing.T, s competition.Store, userID string, after ledger.Place, limit int) (all []ledger.UserTransaction) {
+func transactionsOf(t *testing.T, s competition.Store, userID string, after ledger.Place, limit int) []ledger.UserTransaction {
 	t.Helper()
-	require.NoError(t, s.TransactionsOf(t.Context(), userID, after, func(tx ledger.UserTransaction) bool {
-		all = append(all, tx)
-		return len(all) < limit
-	}))
-	return all
+	return gather(t, limit, func(visit func(ledger.UserTransaction) bool) error {
+		return s.TransactionsOf(t.Context(), userID, after, visit)
+	})
 }
 
-func prizesOf(t *testing.T, s competition.Store, userID string, after ledger.Place, limit int) (all []ledger.Prize) {
+func prizesOf(t *testing.T, s competition.Store, userID string, after ledger.Place, limit int) []ledger.Prize {
 	t.Helper()
-	require.NoError(t, s.PrizesOf(t.Context(), userID, after, func(p ledger.Prize) bool {
-		all = append(all, p)
-		return len(all) < limit
-	}))
-	return all
+	return gather(t, limit, func(visit func(ledger.Prize) bool) error { return s.PrizesOf(t.Context(), userID, after, visit) })
 }
 
 func pendingPrizes(t *testing.T, s competition.Store, after ledger.PrizeID, limit int) (all []ledger.Prize) {

@@ -27,9 +27,7 @@ func report(t *testing.T, g *Game, user, source string, day int, recorded, steps
 func save(t *testing.T, h *harness, g *Game) *competition.Projection {
 	t.Helper()
 	require.NoError(t, g.Commit(t.Context()))
-	s := g.C.Snapshot()
-	require.NoError(t, h.store.Save(t.Context(), &s))
-	return projectionOf(t, &s)
+	return projectionOf(t, h.snapshot(t, g))
 }
 
 func project(t *testing.T, h *harness, g *Game) {
@@ -47,13 +45,29 @@ func projectionOf(t *testing.T, s *competition.Snapshot) *competition.Projection
 	}
 }
 
-// moved is the registers some days later.
-func moved(days competition.Days, by calendar.Day) (later competition.Days) {
-	for r := range days.All() {
-		r.Day += by
-		later, _ = later.Merge(r)
+// aWeek is what there is to project of anna's days from 21 to 27 November.
+func aWeek(t *testing.T, h *harness) *competition.Projection {
+	t.Helper()
+	g := h.begin(t, "board")
+	g.Now = Start + 4*msPerDay // the window ends on the 28th
+	for day := -2; day <= 4; day++ {
+		require.NoError(t, g.Sync("anna", day, int64(100+day)))
 	}
-	return later
+	return save(t, h, g)
+}
+
+// later is a projection of the same registers some days later.
+func later(p competition.Projection, by calendar.Day) *competition.Projection {
+	p.Rows = slices.Clone(p.Rows)
+	for i := range p.Rows {
+		var days competition.Days
+		for r := range p.Rows[i].Days.All() {
+			r.Day += by
+			days, _ = days.Merge(r)
+		}
+		p.Rows[i].Days = days
+	}
+	return &p
 }
 
 func monthsOf(t *testing.T, h *harness, user string) []competition.History {

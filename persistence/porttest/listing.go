@@ -52,19 +52,14 @@ var listingRules = []rule{
 			for after, want := range map[calendar.Millis][]competition.Due{
 				until - 1: {}, until: {{CompetitionID: "board", At: until}}, until + msPerDay: {{CompetitionID: "board", At: until}},
 			} {
-				due, err := h.store.DueBefore(t.Context(), competition.Due{}, after, 10)
-				require.NoError(t, err)
-				require.Equal(t, want, append([]competition.Due{}, due...))
+				require.Equal(t, want, append([]competition.Due{}, must(h.store.DueBefore(t.Context(), competition.Due{}, after, 10))(t)...))
 			}
 			h.reopen(t)
 		}
-		g, err := Resume(t.Context(), h.store, "board")
-		require.NoError(t, err)
+		g = h.resume(t, "board")
 		g.C.Tick(until)
 		commit(t, g)
-		due, err := h.store.DueBefore(t.Context(), competition.Due{}, until+msPerDay, 10)
-		require.NoError(t, err)
-		require.Empty(t, due)
+		require.Empty(t, must(h.store.DueBefore(t.Context(), competition.Due{}, until+msPerDay, 10))(t))
 		RequireLists(t, h.store, "anna", "creator")
 	}},
 
@@ -84,8 +79,7 @@ var listingRules = []rule{
 		last := len(games) - 1
 		for i, g := range games {
 			if i == last {
-				_, err := (&competition.CancelCompetition{Caller: competition.Caller{Operator: true}}).Decide(g.C, Start)
-				require.NoError(t, err)
+				must((&competition.CancelCompetition{Caller: competition.Caller{Operator: true}}).Decide(g.C, Start))(t)
 			} else {
 				g.C.Tick(Start + 100*msPerDay)
 			}
@@ -170,8 +164,7 @@ func (c *crowd) add(t *testing.T, n int) {
 func (c *crowd) adopt(t *testing.T) {
 	t.Helper()
 	for i, g := range c.games {
-		resumed, err := Resume(t.Context(), c.h.store, g.C.ID())
-		require.NoError(t, err)
+		resumed := must(Resume(t.Context(), c.h.store, g.C.ID()))(t)
 		resumed.Now = g.Now
 		c.games[i] = resumed
 	}
@@ -251,8 +244,7 @@ func (c *comparison) requireDue(t *testing.T) {
 		return cmp.Or(cmp.Compare(a.At, b.At), cmp.Compare(a.CompetitionID, b.CompetitionID))
 	})
 	read := func(after competition.Due, before calendar.Millis, limit int) []competition.Due {
-		got, err := c.store.DueBefore(t.Context(), after, before, limit)
-		require.NoError(t, err)
+		got := must(c.store.DueBefore(t.Context(), after, before, limit))(t)
 		return append([]competition.Due{}, got...)
 	}
 	for i := range due {
@@ -270,8 +262,7 @@ func (c *comparison) requireDue(t *testing.T) {
 // requireTies returns the ids of all competitions that the user has to do with.
 func (c *comparison) requireTies(t *testing.T, user string) (mine []string) {
 	t.Helper()
-	ties, err := c.store.MembershipsOf(t.Context(), user, "", 1000)
-	require.NoError(t, err)
+	ties := must(c.store.MembershipsOf(t.Context(), user, "", 1000))(t)
 	want := []competition.Tie{}
 	for _, m := range ties {
 		if !m.Present && !m.Creator {
@@ -282,9 +273,7 @@ func (c *comparison) requireTies(t *testing.T, user string) (mine []string) {
 			want = append(want, competition.Tie{Membership: m, Summary: s})
 		}
 	}
-	got, err := c.store.OpenTies(t.Context(), user)
-	require.NoError(t, err)
-	require.Equal(t, want, append([]competition.Tie{}, got...), user)
+	require.Equal(t, want, append([]competition.Tie{}, must(c.store.OpenTies(t.Context(), user))(t)...), user)
 	return mine
 }
 

@@ -65,8 +65,7 @@ var pipelineRules = []rule{
 			winner := h.begin(t, id)
 			require.NoError(t, winner.Sync("anna", 0, 100))
 			require.NoError(t, winner.Commit(t.Context()))
-			loser, err := Resume(t.Context(), h.store, id)
-			require.NoError(t, err)
+			loser := h.resume(t, id)
 			loser.Now = winner.Now // or its reports would be old ones
 			require.NoError(t, loser.Sync("anna", 0, 200))
 			first := loser.Take()

@@ -1,8 +1,10 @@
 package porttest
 
 import (
+	"cmp"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -25,8 +27,7 @@ var snapshotRules = []rule{
 			require.NoError(t, g.Sync(userOf((i*7)%300), -1, int64(i+1)))
 		}
 		commit(t, g)
-		snapshot := g.C.Snapshot()
-		require.NoError(t, h.store.Save(t.Context(), &snapshot))
+		snapshot := h.snapshot(t, g)
 		header, rows := load(t, h.store, "board")
 		require.Equal(t, snapshot.Header, header)
 		require.Equal(t, byNumber(snapshot.Rows), rows)
@@ -45,8 +46,7 @@ var snapshotRules = []rule{
 			require.NoError(t, g.Review(userOf(2), what))
 		}
 		commit(t, g)
-		snapshot := g.C.Snapshot()
-		require.NoError(t, h.store.Save(t.Context(), &snapshot))
+		snapshot := h.snapshot(t, g)
 		_, rows := load(t, h.store, "board")
 		require.Equal(t, byNumber(snapshot.Rows), rows)
 		require.Nil(t, rows[0].Review)
@@ -137,8 +137,7 @@ var snapshotRules = []rule{
 
 	{"an error of the visitor ends the loading and is returned", func(t *testing.T, h *harness) {
 		g := h.begin(t, "board")
-		require.NoError(t, g.Sync("anna", 0, 100))
-		require.NoError(t, g.Sync("bert", 0, 100))
+		syncs(t, g, 100, "anna", "bert")
 		commit(t, g)
 		require.NoError(t, g.Save(t.Context()))
 		stop, headers, rows := errors.New("stop"), 0, 0
@@ -168,14 +167,7 @@ func load(t *testing.T, store competition.Store, id string) (header []byte, rows
 	return header, rows
 }
 
-// byNumber is the rows in the order of their numbers, which are 1, 2, 3… or
-// fewer of them.
+// byNumber is the rows in the order of their numbers.
 func byNumber(rows []competition.Row) []competition.Row {
-	sorted := append([]competition.Row(nil), rows...)
-	for i := range sorted {
-		for j := i; j > 0 && sorted[j].Number < sorted[j-1].Number; j-- {
-			sorted[j], sorted[j-1] = sorted[j-1], sorted[j]
-		}
-	}
-	return sorted
+	return slices.SortedFunc(slices.Values(rows), func(a, b competition.Row) int { return cmp.Compare(a.Number, b.Number) })
 }

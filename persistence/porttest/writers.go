@@ -83,8 +83,7 @@ var writerRules = []rule{
 func playSchedule(t *testing.T, h *harness, rng *rand.Rand, id string) {
 	t.Helper()
 	one := h.begin(t, id)
-	two, err := Resume(t.Context(), h.store, id)
-	require.NoError(t, err)
+	two := h.resume(t, id)
 	writers := [2]*Game{one, two}
 	var waiting [2]*competition.Batch
 	acknowledged := map[uint64]string{}
