@@ -25,35 +25,26 @@ SELECT key_id, name, hash, scopes, created_by_kind, created_by, created_at, expi
 func (s *Store) PutAPIKey(ctx context.Context, k competition.APIKey) error {
 	_, err := s.write.Exec(ctx, putKeySQL, k.ID, k.Name, k.Hash[:], int16(k.Scopes), k.CreatedBy.Kind.String(), k.CreatedBy.ID,
 		k.CreatedAt.Time(), instantOrNull(k.ExpiresAt), instantOrNull(k.RevokedAt))
-	if err != nil {
-		return unavailable("write an API key", err)
-	}
-	return nil
+	return unavailable("write an API key", err)
 }
 
 // APIKeys is all keys; see competition.AdministrationStore.
-func (s *Store) APIKeys(ctx context.Context) (keys []competition.APIKey, err error) {
-	rows, err := s.read.Query(ctx, listKeysSQL)
-	if err == nil {
-		var k competition.APIKey
+func (s *Store) APIKeys(ctx context.Context) ([]competition.APIKey, error) {
+	rows, _ := s.read.Query(ctx, listKeysSQL) // CollectRows tells its error
+	keys, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (k competition.APIKey, err error) {
 		var hash []byte
 		var kind string
 		var scopes int16
 		var created time.Time
 		var expires, revoked *time.Time
-		_, err = pgx.ForEachRow(rows, []any{&k.ID, &k.Name, &hash, &scopes, &kind, &k.CreatedBy.ID, &created, &expires, &revoked}, func() error {
-			if k.CreatedBy.Kind, err = competition.ParseSubjectKind(kind); err != nil {
-				return err
-			}
-			copy(k.Hash[:], hash)
-			k.Scopes, k.CreatedAt = competition.Scopes(scopes), calendar.MillisOf(created)
-			k.ExpiresAt, k.RevokedAt = millisOrZero(expires), millisOrZero(revoked)
-			keys = append(keys, k)
-			return nil
-		})
-	}
-	if err != nil {
-		return nil, unavailable("read the API keys", err)
-	}
-	return keys, nil
+		if err := row.Scan(&k.ID, &k.Name, &hash, &scopes, &kind, &k.CreatedBy.ID, &created, &expires, &revoked); err != nil {
+			return k, err
+		}
+		copy(k.Hash[:], hash)
+		k.Scopes, k.CreatedAt = competition.Scopes(scopes), calendar.MillisOf(created)
+		k.ExpiresAt, k.RevokedAt = millisOrZero(expires), millisOrZero(revoked)
+		k.CreatedBy.Kind, err = competition.ParseSubjectKind(kind)
+		return k, err
+	})
+	return keys, unavailable("read the API keys", err)
 }

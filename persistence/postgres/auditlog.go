@@ -83,10 +83,7 @@ func (s *Store) Note(ctx context.Context, e competition.AuditEntry) error {
 		}
 		return appendEntry(ctx, tx, &head, e)
 	})
-	if err != nil {
-		return unavailable("append to the audit log", err)
-	}
-	return nil
+	return unavailable("append to the audit log", err)
 }
 
 // appendEntry appends while the head's row is locked.
@@ -107,10 +104,7 @@ func newKey() (k competition.Key) {
 
 // auditHead is the row of the head; without one nobody may go on.
 func auditHead(ctx context.Context, from querier, sql string) (h competition.AuditHead, err error) {
-	rows, err := from.Query(ctx, sql)
-	if err != nil {
-		return h, err
-	}
+	rows, _ := from.Query(ctx, sql) // ForEachRow tells its error
 	var anchor, last []byte
 	n := 0
 	_, err = pgx.ForEachRow(rows, []any{&h.First, &anchor, &h.Last, &last}, func() error {

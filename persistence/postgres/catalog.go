@@ -55,7 +55,6 @@ func parseSummary(id string, packed []byte) (competition.Summary, error) {
 }
 
 const (
-	listPage       = 256 // summaries that List reads at a time
 	listSQL        = `SELECT competition_id, packed FROM paceboard.competitions WHERE competition_id > $1 ORDER BY competition_id LIMIT $2`
 	createdSQL     = `SELECT competition_id, record FROM paceboard.journal WHERE competition_id = ANY($1) AND seq = 1`
 	summariesSQL   = `SELECT competition_id, packed FROM paceboard.competitions WHERE competition_id = ANY($1)`
@@ -67,36 +66,27 @@ WHERE user_id = $1 AND competition_id > $2 ORDER BY competition_id LIMIT $3`
 // page at a time, so that a slow visitor keeps nobody waiting. A summary that
 // cannot be read is left out, and named by the error at the end.
 func (s *Store) List(ctx context.Context, after string, visit func(competition.Summary) bool) error {
-	var damage []error
-	for {
-		type entry struct {
-			id     string
-			packed []byte
-		}
-		var page []entry
-		err := s.each(ctx, listSQL,
-			func(row [][]byte) error {
-				page = append(page, entry{string(row[0]), append([]byte(nil), row[1]...)})
-				return nil
-			}, after, listPage)
-		if err != nil {
-			return errors.Join(append(damage, err)...)
-		}
-		for _, e := range page {
-			summary, err := parseSummary(e.id, e.packed)
-			if err != nil {
-				damage = append(damage, err)
-				continue
-			}
-			if !visit(summary) {
-				return errors.Join(damage...)
-			}
-		}
-		if len(page) < listPage {
-			return errors.Join(damage...)
-		}
-		after = page[len(page)-1].id
+	type entry struct {
+		id     string
+		packed []byte
 	}
+	var damage []error
+	err := pages(func() (page []entry, err error) {
+		err = s.each(ctx, listSQL, func(row [][]byte) error {
+			page = append(page, entry{string(row[0]), append([]byte(nil), row[1]...)})
+			return nil
+		}, after, pageSize)
+		return page, err
+	}, func(e entry) bool {
+		after = e.id
+		summary, err := parseSummary(e.id, e.packed)
+		if err != nil {
+			damage = append(damage, err)
+			return true
+		}
+		return visit(summary)
+	})
+	return errors.Join(append(damage, err)...)
 }
 
 // Summaries is several of them; see competition.Catalog.
@@ -121,13 +111,7 @@ func (s *Store) Summaries(ctx context.Context, competitionIDs []string) ([]compe
 
 // MembershipsOf is a page of a user's ties; see competition.Catalog.
 func (s *Store) MembershipsOf(ctx context.Context, userID, after string, limit int) ([]competition.Membership, error) {
-	rows, err := s.read.Query(ctx, membershipsSQL, userID, after, limit)
-	if err != nil {
-		return nil, unavailable("read memberships", err)
-	}
+	rows, _ := s.read.Query(ctx, membershipsSQL, userID, after, limit) // CollectRows tells its error
 	memberships, err := pgx.CollectRows(rows, pgx.RowToStructByPos[competition.Membership])
-	if err != nil {
-		return nil, unavailable("read memberships", err)
-	}
-	return memberships, nil
+	return memberships, unavailable("read memberships", err)
 }

@@ -33,9 +33,12 @@ const (
 	classRollback    = "40" // deadlock, serialization
 )
 
-// unavailable says that the store could not do something. Errors of the visitor
-// and those that already are the core's must not come here.
+// unavailable says that the store could not do something; nil stays nil. Errors of
+// the visitor and those that already are the core's must not come here.
 func unavailable(what string, err error) error {
+	if err == nil {
+		return nil
+	}
 	return fmt.Errorf("%w: %s: %w", competition.ErrUnavailable, what, err)
 }
 

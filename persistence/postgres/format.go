@@ -40,8 +40,5 @@ INSERT INTO paceboard.format (level) VALUES ($1)
 ON CONFLICT (only_row) DO UPDATE SET level = greatest(paceboard.format.level, excluded.level)`, competition.FormatLevel)
 		return err
 	})
-	if err != nil {
-		return unavailable("note the format level", err)
-	}
-	return nil
+	return unavailable("note the format level", err)
 }

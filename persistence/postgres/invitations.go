@@ -115,10 +115,7 @@ func invitationValues(i *competition.Invitation) []any {
 
 // invitations reads all that a query finds.
 func invitations(ctx context.Context, from querier, sql string, arguments ...any) (list []competition.Invitation, err error) {
-	rows, err := from.Query(ctx, sql, arguments...)
-	if err != nil {
-		return nil, err
-	}
+	rows, _ := from.Query(ctx, sql, arguments...) // CollectRows tells its error
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (i competition.Invitation, err error) {
 		var hash []byte
 		var state string
@@ -159,40 +156,23 @@ func (s *Store) LatestInvitation(ctx context.Context, competitionID, userID stri
 
 // InvitationsTo visits a user's invitations; see competition.InvitationStore.
 func (s *Store) InvitationsTo(ctx context.Context, userID string, after competition.InvitationPlace, visit func(competition.Invitation) bool) error {
-	return invitationPages(visit, func(last *competition.Invitation) ([]competition.Invitation, error) {
-		if last != nil {
-			after = last.Place()
-		}
-		return invitations(ctx, s.read, invitationsToSQL, userID, after.CompetitionID, after.ID, ledgerPage)
+	return pages(func() ([]competition.Invitation, error) {
+		page, err := invitations(ctx, s.read, invitationsToSQL, userID, after.CompetitionID, after.ID, pageSize)
+		return page, invitationFailure("list invitations", err)
+	}, func(i competition.Invitation) bool {
+		after = i.Place()
+		return visit(i)
 	})
 }
 
 // InvitationsIn visits a competition's invitations; see competition.InvitationStore.
 func (s *Store) InvitationsIn(ctx context.Context, competitionID, after string, visit func(competition.Invitation) bool) error {
-	return invitationPages(visit, func(last *competition.Invitation) ([]competition.Invitation, error) {
-		if last != nil {
-			after = last.ID
-		}
-		return invitations(ctx, s.read, invitationsInSQL, competitionID, after, ledgerPage)
-	})
-}
-
-// invitationPages reads pages after the last invitation of the page before, nil
-// at first, until the visitor has enough.
-func invitationPages(visit func(competition.Invitation) bool, read func(last *competition.Invitation) ([]competition.Invitation, error)) error {
-	var last *competition.Invitation
-	return pages(func() (int, bool, error) {
-		page, err := read(last)
-		if err != nil {
-			return 0, false, unavailable("list invitations", err)
-		}
-		for i := range page {
-			if !visit(page[i]) {
-				return 0, false, nil
-			}
-			last = &page[i]
-		}
-		return len(page), true, nil
+	return pages(func() ([]competition.Invitation, error) {
+		page, err := invitations(ctx, s.read, invitationsInSQL, competitionID, after, pageSize)
+		return page, invitationFailure("list invitations", err)
+	}, func(i competition.Invitation) bool {
+		after = i.ID
+		return visit(i)
 	})
 }
 

@@ -52,10 +52,7 @@ func (s *Store) JoinCodesOf(ctx context.Context, competitionID string) ([]compet
 }
 
 func joinCodes(ctx context.Context, from querier, sql string, arguments ...any) ([]competition.JoinCode, error) {
-	rows, err := from.Query(ctx, sql, arguments...)
-	if err != nil {
-		return nil, err
-	}
+	rows, _ := from.Query(ctx, sql, arguments...) // CollectRows tells its error
 	return pgx.CollectRows(rows, func(row pgx.CollectableRow) (c competition.JoinCode, err error) {
 		var hash []byte
 		var created, expires time.Time

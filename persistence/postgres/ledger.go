@@ -11,8 +11,6 @@ import (
 )
 
 const (
-	ledgerPage = 256 // rows that are read at a time
-
 	transactionsOfSQL = `
 SELECT t.at, t.competition_id, t.seq, t.n, t.type, t.currency, sum(p.amount_minor)::bigint
 FROM paceboard.postings p
@@ -58,9 +56,8 @@ ORDER BY t.seq, t.n, p.amount_minor, p.account`
 // TransactionsOf visits a user's transactions, newest first; see
 // ledger.Store.
 func (s *Store) TransactionsOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.UserTransaction) bool) error {
-	return pages(func() (int, bool, error) {
-		var page []ledger.UserTransaction
-		err := s.each(ctx, transactionsOfSQL, func(v [][]byte) error {
+	return pages(func() (page []ledger.UserTransaction, err error) {
+		err = s.each(ctx, transactionsOfSQL, func(v [][]byte) error {
 			t := ledger.UserTransaction{
 				At: timestamp(v[0]), Currency: string(v[5]), Minor: bigint(v[6]),
 				ID: ledger.TransactionID{CompetitionID: string(v[1]), Seq: uint64(bigint(v[2])), N: uint32(bigint(v[3]))},
@@ -68,65 +65,47 @@ func (s *Store) TransactionsOf(ctx context.Context, userID string, after ledger.
 			t.Type, _ = ledger.ParseTransactionType(string(v[4]))
 			page = append(page, t)
 			return nil
-		}, userID, after == (ledger.Place{}), after.At.Time(), after.CompetitionID, int64(after.Seq), int64(after.N), ledgerPage)
-		for i := range page {
-			if !visit(page[i]) {
-				return 0, false, err
-			}
-			after = page[i].Place()
-		}
-		return len(page), true, err
+		}, userID, after == (ledger.Place{}), after.At.Time(), after.CompetitionID, int64(after.Seq), int64(after.N), pageSize)
+		return page, err
+	}, func(t ledger.UserTransaction) bool {
+		after = t.Place()
+		return visit(t)
 	})
 }
 
 // PrizesOf visits a user's prizes, newest first; see ledger.Store.
 func (s *Store) PrizesOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.Prize) bool) error {
-	return pages(func() (int, bool, error) {
-		var page []ledger.Prize
-		err := s.each(ctx, prizesOfSQL, func(v [][]byte) error {
+	return pages(func() (page []ledger.Prize, err error) {
+		err = s.each(ctx, prizesOfSQL, func(v [][]byte) error {
 			page = append(page, prizeOf(v))
 			return nil
-		}, userID, after == (ledger.Place{}), after.At.Time(), after.CompetitionID, int64(after.N), ledgerPage)
-		for i := range page {
-			if !visit(page[i]) {
-				return 0, false, err
-			}
-			after = page[i].Place()
-		}
-		return len(page), true, err
+		}, userID, after == (ledger.Place{}), after.At.Time(), after.CompetitionID, int64(after.N), pageSize)
+		return page, err
+	}, func(p ledger.Prize) bool {
+		after = p.Place()
+		return visit(p)
 	})
 }
 
 // PendingPrizes visits what is pending; see ledger.Store.
 func (s *Store) PendingPrizes(ctx context.Context, after ledger.PrizeID, visit func(ledger.Prize, ledger.Handover) bool) error {
-	return pages(func() (int, bool, error) {
-		var prizes []ledger.Prize
-		var handovers []ledger.Handover
-		err := s.each(ctx, pendingPrizesSQL, func(v [][]byte) error {
+	type pending struct {
+		prize    ledger.Prize
+		handover ledger.Handover
+	}
+	return pages(func() (page []pending, err error) {
+		err = s.each(ctx, pendingPrizesSQL, func(v [][]byte) error {
 			prize := prizeOf(v)
 			h := ledger.Handover{Prize: prize.ID(), Attempts: int(integer(v[11])), NextAt: timestamp(v[12]), Error: string(v[13])}
 			h.Status, _ = ledger.ParseHandoverStatus(string(v[10]))
-			prizes, handovers = append(prizes, prize), append(handovers, h)
+			page = append(page, pending{prize, h})
 			return nil
-		}, after.CompetitionID, int64(after.Number), ledgerPage)
-		for i := range prizes {
-			if !visit(prizes[i], handovers[i]) {
-				return 0, false, err
-			}
-			after = prizes[i].ID()
-		}
-		return len(prizes), true, err
+		}, after.CompetitionID, int64(after.Number), pageSize)
+		return page, err
+	}, func(p pending) bool {
+		after = p.prize.ID()
+		return visit(p.prize, p.handover)
 	})
-}
-
-// pages reads pages until one is not full, or the visitor has enough: a slow
-// visitor so keeps nobody waiting.
-func pages(read func() (rows int, more bool, err error)) error {
-	for {
-		if n, more, err := read(); err != nil || !more || n < ledgerPage {
-			return err
-		}
-	}
 }
 
 // prizeOf is a row of prizeColumns.

@@ -121,13 +121,10 @@ func partsOf(ctx context.Context, tx pgx.Tx, p *competition.Projection) (map[mon
 		return nil, nil
 	}
 	parts := make(map[monthKey]competition.History, len(places))
-	rows, err := tx.Query(ctx, whoSQL, p.CompetitionID, places, numbers)
-	if err != nil {
-		return nil, err
-	}
+	rows, _ := tx.Query(ctx, whoSQL, p.CompetitionID, places, numbers) // ForEachRow tells its error
 	var place int32
 	var userID string
-	_, err = pgx.ForEachRow(rows, []any{&place, &userID}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&place, &userID}, func() error {
 		for month, part := range p.Months(&p.Rows[place], userID) {
 			key := monthKey{userID, month}
 			if known, twice := parts[key]; twice {
@@ -150,10 +147,7 @@ func joinParts(ctx context.Context, tx pgx.Tx, parts map[monthKey]competition.Hi
 	for key := range parts {
 		users, months = append(users, key.userID), append(months, key.month.First().Time())
 	}
-	rows, err := tx.Query(ctx, monthsSQL, users, months)
-	if err != nil {
-		return err
-	}
+	rows, _ := tx.Query(ctx, monthsSQL, users, months) // collectMonths tells its error
 	stored, err := collectMonths(rows)
 	if err != nil {
 		return err
@@ -252,8 +246,5 @@ func (s *Store) ForgetLifetime(ctx context.Context, userID string) error {
 		_, err := tx.Exec(ctx, `DELETE FROM paceboard.lifetime WHERE user_id = $1`, userID)
 		return err
 	})
-	if err != nil {
-		return unavailable("delete lifetime statistics", err)
-	}
-	return nil
+	return unavailable("delete lifetime statistics", err)
 }

@@ -72,20 +72,14 @@ LIMIT $4`
 
 // DueBefore is the competitions whose status is due; see competition.Catalog.
 func (s *Store) DueBefore(ctx context.Context, after competition.Due, before calendar.Millis, limit int) ([]competition.Due, error) {
-	rows, err := s.read.Query(ctx, dueSQL, after.At.Time(), after.CompetitionID, before.Time(), limit)
-	if err != nil {
-		return nil, unavailable("find what is due", err)
-	}
+	rows, _ := s.read.Query(ctx, dueSQL, after.At.Time(), after.CompetitionID, before.Time(), limit) // CollectRows tells its error
 	due, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d competition.Due, err error) {
 		var at time.Time
 		err = row.Scan(&d.CompetitionID, &at)
 		d.At = calendar.MillisOf(at)
 		return d, err
 	})
-	if err != nil {
-		return nil, unavailable("find what is due", err)
-	}
-	return due, nil
+	return due, unavailable("find what is due", err)
 }
 
 // OpenTies is a user's ties to what is not over; see competition.Catalog.
@@ -98,10 +92,7 @@ func (s *Store) OpenTies(ctx context.Context, userID string) ([]competition.Tie,
 // openTies is a user's ties that are open, and those of which that is not so any
 // more. Ties to a summary that cannot be read are left out, and named by the error.
 func (s *Store) openTies(ctx context.Context, userID string) (open, over []competition.Tie, err error) {
-	rows, err := s.read.Query(ctx, openTiesSQL, userID)
-	if err != nil {
-		return nil, nil, unavailable("read memberships", err)
-	}
+	rows, _ := s.read.Query(ctx, openTiesSQL, userID) // ForEachRow tells its error
 	var damage []error
 	var packed []byte
 	tie := competition.Tie{Membership: competition.Membership{UserID: userID}}
@@ -227,23 +218,21 @@ func (s *Store) readOver(ctx context.Context, l *competition.Listing, own []comp
 	var packed []byte
 	examined := 0
 	start, id := afterArguments(l)
-	rows, err := s.read.Query(ctx, overTiesSQL, l.Reader, status, start, id, limit)
-	if err == nil {
-		_, err = pgx.ForEachRow(rows, []any{&last.ID, &at, &packed}, func() error {
-			examined++
-			last.Start = calendar.MillisOf(at)
-			if packed == nil {
-				return nil
-			}
-			summary, err := parseSummary(last.ID, packed)
-			if err != nil {
-				*damage = append(*damage, err)
-				return nil
-			}
-			own = append(own, summary)
+	rows, _ := s.read.Query(ctx, overTiesSQL, l.Reader, status, start, id, limit) // ForEachRow tells its error
+	_, err := pgx.ForEachRow(rows, []any{&last.ID, &at, &packed}, func() error {
+		examined++
+		last.Start = calendar.MillisOf(at)
+		if packed == nil {
 			return nil
-		})
-	}
+		}
+		summary, err := parseSummary(last.ID, packed)
+		if err != nil {
+			*damage = append(*damage, err)
+			return nil
+		}
+		own = append(own, summary)
+		return nil
+	})
 	if err != nil {
 		return nil, last, unavailable("read memberships", err)
 	}

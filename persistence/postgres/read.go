@@ -117,6 +117,25 @@ func eachOf(ctx context.Context, from querier, sql string, visit func(row [][]by
 	return nil
 }
 
+// pageSize is how many rows are read at a time.
+const pageSize = 256
+
+// pages visits the rows of one page after another until one is not full, or the
+// visitor has enough: so a slow visitor keeps nobody waiting.
+func pages[T any](read func() ([]T, error), visit func(T) bool) error {
+	for {
+		page, err := read()
+		for _, row := range page {
+			if !visit(row) {
+				return err
+			}
+		}
+		if err != nil || len(page) < pageSize {
+			return err
+		}
+	}
+}
+
 // integer is a value of that type.
 func integer(b []byte) int32 { return int32(binary.BigEndian.Uint32(b)) }
 

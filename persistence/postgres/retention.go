@@ -31,7 +31,7 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 			}
 			after = c.id
 		}
-		if len(page) < listPage {
+		if len(page) < pageSize {
 			return deleted, nil
 		}
 	}
@@ -48,7 +48,7 @@ func (s *Store) retainable(ctx context.Context, after string, olderThan time.Tim
 	err = s.each(ctx, retainableSQL, func(row [][]byte) error {
 		page = append(page, snapshotted{string(row[0]), bigint(row[1])})
 		return nil
-	}, after, olderThan, listPage)
+	}, after, olderThan, pageSize)
 	return page, err
 }
 
