@@ -137,26 +137,22 @@ func (s *Store) AuditLogOf(ctx context.Context, userID string, before uint64, li
 func (s *Store) entriesBefore(ctx context.Context, lower, upper []byte, limit int) (entries []competition.AuditEntry, err error) {
 	view := s.db.NewSnapshot()
 	defer closeAfter(view, &err)
-	rows, err := view.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
+	err = backwards(ctx, view, lower, upper, func(key, _ []byte) error {
+		if len(entries) == limit {
+			return errEnough
+		}
+		r, err := auditRecord(ctx, view, seqIn(key))
+		if err != nil {
+			return err
+		}
+		e, err := r.Whole()
+		entries = append(entries, e)
+		return err
+	})
 	if err != nil {
 		return nil, auditUnread(err)
 	}
-	defer closeAfter(rows, &err)
-	for ok := rows.Last(); ok && len(entries) < limit; ok = rows.Prev() {
-		if ctx.Err() != nil {
-			return nil, outOfTime(ctx, "reading was not finished")
-		}
-		r, err := auditRecord(ctx, view, seqIn(rows.Key()))
-		if err != nil {
-			return nil, err
-		}
-		e, err := r.Whole()
-		if err != nil {
-			return nil, err
-		}
-		entries = append(entries, e)
-	}
-	return entries, auditUnread(rows.Error())
+	return entries, nil
 }
 
 // seqIn is the seq at the end of a key; 0 if there is none.

@@ -18,22 +18,17 @@ func (s *Store) Find(ctx context.Context, competitionID string) (competition.Sum
 	if ctx.Err() != nil {
 		return competition.Summary{}, outOfTime(ctx, "nothing was begun")
 	}
-	key := appendKey(nil, summaryKeys, competitionID)
-	value, err := get(s.db, key)
-	if err != nil {
-		return competition.Summary{}, translate(err, competitionID, 1)
+	summary, err := storedSummary(s.db, competitionID)
+	switch {
+	case err != nil:
+		return competition.Summary{}, err
+	case summary != nil:
+		return *summary, nil
 	}
-	if value == nil {
-		if damage, known := s.damaged[competitionID]; known {
-			return competition.Summary{}, damage
-		}
-		return competition.Summary{}, competition.ErrUnknownCompetition
+	if damage, known := s.damaged[competitionID]; known {
+		return competition.Summary{}, damage
 	}
-	summary, err := parseSummary(key, value)
-	if err != nil {
-		return competition.Summary{}, corrupt(competitionID, 1, "its summary cannot be read: %v", err)
-	}
-	return summary, nil
+	return competition.Summary{}, competition.ErrUnknownCompetition
 }
 
 // Created is when competitions were created; see competition.Catalog.
@@ -96,9 +91,6 @@ func (s *Store) Summaries(ctx context.Context, competitionIDs []string) ([]compe
 
 // MembershipsOf is a page of a user's ties; see competition.Catalog.
 func (s *Store) MembershipsOf(ctx context.Context, userID, after string, limit int) ([]competition.Membership, error) {
-	if ctx.Err() != nil {
-		return nil, outOfTime(ctx, "nothing was begun")
-	}
 	var memberships []competition.Membership
 	lower, upper := under(membershipKeys, userID)
 	at := len(lower)
@@ -109,14 +101,9 @@ func (s *Store) MembershipsOf(ctx context.Context, userID, after string, limit i
 		if len(memberships) == limit {
 			return errEnough
 		}
-		id := string(key[at:])
-		m, err := parseMembership(key, value)
-		if err != nil {
-			return corrupt(id, 1, "a membership cannot be read: %v", err)
-		}
-		m.UserID, m.CompetitionID = userID, id
+		m, err := membership(key, value, userID, string(key[at:]))
 		memberships = append(memberships, m)
-		return nil
+		return err
 	})
 	return memberships, eachError(err, "", 0)
 }

@@ -52,7 +52,7 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 		}
 		return err
 	}
-	err := s.backwards(ctx, sideKeys, e.UserID, ledger.Place{}, func(place ledger.Place, fields []byte) (bool, error) {
+	err := s.newestFirst(ctx, sideKeys, e.UserID, ledger.Place{}, func(place ledger.Place, fields []byte) (bool, error) {
 		if place.CompetitionID != id {
 			return true, nil
 		}
@@ -83,7 +83,7 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 
 // erasePrizes finds the user's prizes.
 func (s *Store) erasePrizes(ctx context.Context, out *erased, e competition.Erasure) error {
-	return s.backwards(ctx, winningKeys, e.UserID, ledger.Place{}, func(place ledger.Place, _ []byte) (bool, error) {
+	return s.newestFirst(ctx, winningKeys, e.UserID, ledger.Place{}, func(place ledger.Place, _ []byte) (bool, error) {
 		if place.CompetitionID != out.competitionID {
 			return true, nil
 		}

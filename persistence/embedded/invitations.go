@@ -81,28 +81,18 @@ func (s *Store) recentInvitations(ctx context.Context, r *competition.Inviting) 
 }
 
 // latestInvitation is a user's latest invitation to a competition, or nil.
-func (s *Store) latestInvitation(ctx context.Context, competitionID, userID string) (*competition.Invitation, error) {
-	if ctx.Err() != nil {
-		return nil, outOfTime(ctx, "nothing was begun")
-	}
+func (s *Store) latestInvitation(ctx context.Context, competitionID, userID string) (latest *competition.Invitation, err error) {
 	lower := append(invitedKey(userID, competitionID), separator)
 	upper := append(invitedKey(userID, competitionID), pastSeparator)
-	iterator, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return nil, unread(err)
-	}
-	id, found := "", iterator.Last()
-	if found {
-		id = string(iterator.Key()[len(lower):])
-	}
-	if err := errors.Join(iterator.Error(), iterator.Close()); err != nil {
-		return nil, unread(err)
-	}
-	if !found {
-		return nil, nil
-	}
-	i, err := s.invitation(id)
-	return &i, err
+	err = backwards(ctx, s.db, lower, upper, func(key, _ []byte) error {
+		i, err := s.invitation(string(key[len(lower):]))
+		if err != nil {
+			return err
+		}
+		latest = &i
+		return errEnough
+	})
+	return latest, err
 }
 
 // invitation reads an invitation. Error: competition.ErrUnknownInvitation.

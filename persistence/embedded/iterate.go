@@ -15,7 +15,19 @@ import (
 // only until it returns. errEnough ends the visit without an error. Its errors are
 // the visitor's, Pebble's marked as corruption (see eachError), and
 // competition.ErrUnavailable.
-func each(ctx context.Context, from pebble.Reader, lower, upper []byte, visit func(key, value []byte) error) (err error) {
+func each(ctx context.Context, from pebble.Reader, lower, upper []byte, visit func(key, value []byte) error) error {
+	return walk(ctx, from, lower, upper, (*pebble.Iterator).First, (*pebble.Iterator).Next, visit)
+}
+
+// backwards is each from the last row to the first.
+func backwards(ctx context.Context, from pebble.Reader, lower, upper []byte, visit func(key, value []byte) error) error {
+	return walk(ctx, from, lower, upper, (*pebble.Iterator).Last, (*pebble.Iterator).Prev, visit)
+}
+
+func walk(ctx context.Context, from pebble.Reader, lower, upper []byte, begin, step func(*pebble.Iterator) bool, visit func(key, value []byte) error) (err error) {
+	if ctx.Err() != nil {
+		return outOfTime(ctx, "nothing was begun")
+	}
 	rows, err := from.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 	if err != nil {
 		return unread(err)
@@ -27,7 +39,7 @@ func each(ctx context.Context, from pebble.Reader, lower, upper []byte, visit fu
 	}()
 	const checkEvery = 256
 	n := 0
-	for valid := rows.First(); valid; valid = rows.Next() {
+	for valid := begin(rows); valid; valid = step(rows) {
 		if n++; n%checkEvery == 0 && ctx.Err() != nil {
 			return outOfTime(ctx, "reading was not finished")
 		}
@@ -70,6 +82,23 @@ func closeAfter(from io.Closer, err *error) {
 	if closing := from.Close(); *err == nil && closing != nil {
 		*err = fmt.Errorf("%w: %w", competition.ErrUnavailable, closing)
 	}
+}
+
+// rowOf is the row with a key, which parse reads; false if there is none. A row of
+// a competition that cannot be read is a *competition.CorruptError that calls it
+// what.
+func rowOf[T any](from pebble.Reader, key []byte, id, what string, parse func(key, value []byte) (T, error)) (row T, there bool, err error) {
+	value, err := get(from, key)
+	switch {
+	case err != nil:
+		return row, false, translate(err, id, 1)
+	case value == nil:
+		return row, false, nil
+	}
+	if row, err = parse(key, value); err != nil {
+		return row, false, corrupt(id, 1, "%s cannot be read: %v", what, err)
+	}
+	return row, true, nil
 }
 
 // get is the value of a row, copied; nil if there is none.

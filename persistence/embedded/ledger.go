@@ -65,7 +65,7 @@ func (c *commit) addPrize(p *ledger.Prize) error {
 // TransactionsOf visits a user's transactions, newest first; see
 // ledger.Store. Like the catalog it does not wait for a commit.
 func (s *Store) TransactionsOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.UserTransaction) bool) error {
-	return s.backwards(ctx, sideKeys, userID, after, func(place ledger.Place, fields []byte) (bool, error) {
+	return s.newestFirst(ctx, sideKeys, userID, after, func(place ledger.Place, fields []byte) (bool, error) {
 		id := ledger.TransactionID{CompetitionID: place.CompetitionID, Seq: place.Seq, N: place.N}
 		t, err := ledger.ParseUserTransaction(id, place.At, fields)
 		if err != nil {
@@ -77,7 +77,7 @@ func (s *Store) TransactionsOf(ctx context.Context, userID string, after ledger.
 
 // PrizesOf visits a user's prizes, newest first; see ledger.Store.
 func (s *Store) PrizesOf(ctx context.Context, userID string, after ledger.Place, visit func(ledger.Prize) bool) error {
-	return s.backwards(ctx, winningKeys, userID, after, func(place ledger.Place, _ []byte) (bool, error) {
+	return s.newestFirst(ctx, winningKeys, userID, after, func(place ledger.Place, _ []byte) (bool, error) {
 		prize, err := prizeOf(s.db, ledger.PrizeID{CompetitionID: place.CompetitionID, Number: place.N})
 		if err != nil {
 			return false, err
@@ -86,72 +86,46 @@ func (s *Store) PrizesOf(ctx context.Context, userID string, after ledger.Place,
 	})
 }
 
-// backwards visits the rows of a user from after a place on, until visit
+// newestFirst visits the rows of a user from after a place on, until visit
 // returns false.
-func (s *Store) backwards(ctx context.Context, kind byte, userID string, after ledger.Place, visit func(place ledger.Place, fields []byte) (bool, error)) error {
-	if ctx.Err() != nil {
-		return outOfTime(ctx, "nothing was begun")
-	}
+func (s *Store) newestFirst(ctx context.Context, kind byte, userID string, after ledger.Place, visit func(place ledger.Place, fields []byte) (bool, error)) error {
 	lower, upper := under(kind, userID)
 	if after != (ledger.Place{}) {
 		upper = appendPlaceKey(nil, kind, userID, after)
 	}
-	rows, err := s.db.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
-	if err != nil {
-		return ledgerUnread(err)
-	}
-	defer func() { _ = rows.Close() }() // It repeats the error that ended the loop.
-	for valid := rows.Last(); valid; valid = rows.Prev() {
-		if ctx.Err() != nil {
-			return outOfTime(ctx, "reading was not finished")
-		}
-		value, err := rows.ValueAndErr()
-		if err != nil {
-			return ledgerUnread(err)
-		}
-		key := rows.Key()
+	err := backwards(ctx, s.db, lower, upper, func(key, value []byte) error {
 		place, ok := placeIn(key, userID)
 		fields, err := unseal(key, value)
 		if err != nil || !ok {
 			return fmt.Errorf("%w: a row of the ledger cannot be read: %w", competition.ErrCorrupt, err)
 		}
-		if more, err := visit(place, fields); err != nil || !more {
-			return err
+		more, err := visit(place, fields)
+		if err == nil && !more {
+			err = errEnough
 		}
-	}
-	return ledgerUnread(rows.Error())
-}
-
-// ledgerUnread is an error of Pebble's as the core's.
-func ledgerUnread(err error) error {
-	if err == nil {
-		return nil
-	}
-	return translate(err, "", 0)
+		return err
+	})
+	return eachError(err, "", 0)
 }
 
 // prizeOf is a prize that some other row says is there.
 func prizeOf(from pebble.Reader, id ledger.PrizeID) (ledger.Prize, error) {
-	key := appendNumberKey(nil, prizeKeys, id.CompetitionID, id.Number)
-	value, err := get(from, key)
-	if err != nil {
-		return ledger.Prize{}, translate(err, id.CompetitionID, 1)
-	}
-	fields, err := unseal(key, value)
-	if err == nil {
-		var prize ledger.Prize
-		if prize, err = ledger.ParsePrize(id, fields); err == nil {
-			return prize, nil
+	what := fmt.Sprintf("the prize of participant %d", id.Number)
+	prize, there, err := rowOf(from, appendNumberKey(nil, prizeKeys, id.CompetitionID, id.Number), id.CompetitionID, what, func(key, value []byte) (p ledger.Prize, err error) {
+		fields, err := unseal(key, value)
+		if err == nil {
+			p, err = ledger.ParsePrize(id, fields)
 		}
+		return p, err
+	})
+	if err == nil && !there {
+		err = corrupt(id.CompetitionID, 1, "%s cannot be read: %v", what, errSealed)
 	}
-	return ledger.Prize{}, corrupt(id.CompetitionID, 1, "the prize of participant %d cannot be read: %v", id.Number, err)
+	return prize, err
 }
 
 // PendingPrizes visits what is pending; see ledger.Store.
 func (s *Store) PendingPrizes(ctx context.Context, after ledger.PrizeID, visit func(ledger.Prize, ledger.Handover) bool) (err error) {
-	if ctx.Err() != nil {
-		return outOfTime(ctx, "nothing was begun")
-	}
 	view := s.db.NewSnapshot()
 	defer closeAfter(view, &err)
 	lower, upper := allOf(pendingKeys)
@@ -181,21 +155,17 @@ func (s *Store) PendingPrizes(ctx context.Context, after ledger.PrizeID, visit f
 
 func handoverOf(from pebble.Reader, id ledger.PrizeID) (ledger.Handover, error) {
 	key := appendNumberKey(nil, handoverKeys, id.CompetitionID, id.Number)
-	value, err := get(from, key)
-	if err != nil {
-		return ledger.Handover{}, translate(err, id.CompetitionID, 1)
-	}
-	if value == nil {
-		return ledger.Handover{Prize: id}, nil
-	}
-	fields, err := unseal(key, value)
-	if err == nil {
-		var h ledger.Handover
-		if h, err = ledger.ParseHandover(id, fields); err == nil {
-			return h, nil
+	h, there, err := rowOf(from, key, id.CompetitionID, fmt.Sprintf("the hand-over of prize %v", id), func(key, value []byte) (h ledger.Handover, err error) {
+		fields, err := unseal(key, value)
+		if err == nil {
+			h, err = ledger.ParseHandover(id, fields)
 		}
+		return h, err
+	})
+	if !there {
+		h.Prize = id
 	}
-	return ledger.Handover{}, corrupt(id.CompetitionID, 1, "the hand-over of prize %v cannot be read: %v", id, err)
+	return h, err
 }
 
 // SaveHandover stores a hand-over, and waits for the disk; see

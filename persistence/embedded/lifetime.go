@@ -96,9 +96,6 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 // LifetimeOf is a user's days, as of one moment; see competition.LifetimeStore.
 // Cost: linear in the user's months and competitions, some 5 µs each.
 func (s *Store) LifetimeOf(ctx context.Context, userID string) (months []competition.History, lagging []string, ties int, err error) {
-	if ctx.Err() != nil {
-		return nil, nil, 0, outOfTime(ctx, "nothing was begun")
-	}
 	// What it shows of a commit under way is only where a journal ends: then the
 	// competition itself is asked, and that shows what is durable.
 	view := s.db.NewSnapshot()
@@ -170,20 +167,11 @@ func (s *Store) ForgetLifetime(ctx context.Context, userID string) error {
 
 // checkpointOf is how far a competition's snapshots were projected; 0 if never.
 func checkpointOf(from pebble.Reader, id string) (uint64, error) {
-	key := appendKey(nil, checkpointKeys, id)
-	value, err := get(from, key)
-	if err != nil {
-		return 0, translate(err, id, 1)
-	}
-	if value == nil {
-		return 0, nil
-	}
-	r := fieldsOf(key, value)
-	seq := r.Uint64()
-	if err := r.End(); err != nil {
-		return 0, corrupt(id, 1, "the checkpoint of its lifetime statistics cannot be read: %v", err)
-	}
-	return seq, nil
+	seq, _, err := rowOf(from, appendKey(nil, checkpointKeys, id), id, "the checkpoint of its lifetime statistics", func(key, value []byte) (uint64, error) {
+		r := fieldsOf(key, value)
+		return r.Uint64(), r.End()
+	})
+	return seq, err
 }
 
 func appendCheckpoint(dst, key []byte, seq uint64) []byte {

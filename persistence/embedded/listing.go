@@ -139,26 +139,15 @@ func (s *Store) summaryBefore(b *competition.Batch) *competition.Summary {
 
 // storedSummary is a summary; nil if there is none.
 func storedSummary(from pebble.Reader, id string) (*competition.Summary, error) {
-	key := appendKey(nil, summaryKeys, id)
-	value, err := get(from, key)
-	if err != nil {
-		return nil, translate(err, id, 1)
-	}
-	if value == nil {
-		return nil, nil
-	}
-	summary, err := parseSummary(key, value)
-	if err != nil {
-		return nil, corrupt(id, 1, "its summary cannot be read: %v", err)
+	summary, there, err := rowOf(from, appendKey(nil, summaryKeys, id), id, "its summary", parseSummary)
+	if err != nil || !there {
+		return nil, err
 	}
 	return &summary, nil
 }
 
 // DueBefore is the competitions whose status is due; see competition.Catalog.
 func (s *Store) DueBefore(ctx context.Context, after competition.Due, before calendar.Millis, limit int) (due []competition.Due, err error) {
-	if ctx.Err() != nil {
-		return nil, outOfTime(ctx, "nothing was begun")
-	}
 	lower := append(appendDueKey(nil, after.At, after.CompetitionID), separator)
 	upper := appendTime([]byte{dueKeys, '/'}, before+1)
 	err = each(ctx, s.db, lower, upper, func(key, _ []byte) error {
@@ -173,9 +162,6 @@ func (s *Store) DueBefore(ctx context.Context, after competition.Due, before cal
 
 // OpenTies is a user's ties to what is not over; see competition.Catalog.
 func (s *Store) OpenTies(ctx context.Context, userID string) (ties []competition.Tie, err error) {
-	if ctx.Err() != nil {
-		return nil, outOfTime(ctx, "nothing was begun")
-	}
 	view := s.db.NewSnapshot()
 	defer closeAfter(view, &err)
 	many := s.newBulk()
@@ -197,20 +183,17 @@ func openTies(ctx context.Context, many *bulk, from pebble.Reader, userID string
 		if err := many.row(ctx); err != nil {
 			return err
 		}
-		tie := competition.Tie{}
-		id := string(key[len(lower):])
-		m, err := parseMembership(key, value)
+		m, err := membership(key, value, userID, string(key[len(lower):]))
 		if err != nil {
-			damage = append(damage, corrupt(id, 1, "a membership cannot be read: %v", err))
+			damage = append(damage, err)
 			return nil
 		}
-		summary, err := storedSummary(from, id)
+		summary, err := storedSummary(from, m.CompetitionID)
 		if err != nil || summary == nil {
 			damage = append(damage, err)
 			return nil
 		}
-		tie.Membership, tie.Summary = m, *summary
-		tie.UserID, tie.CompetitionID = userID, id
+		tie := competition.Tie{Membership: m, Summary: *summary}
 		if summary.Status.Over() {
 			over = append(over, tie)
 		} else {

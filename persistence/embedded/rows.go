@@ -103,6 +103,16 @@ func parseMembership(key, value []byte) (competition.Membership, error) {
 	return m, r.End()
 }
 
+// membership is a user's tie to a competition.
+func membership(key, value []byte, userID, id string) (competition.Membership, error) {
+	m, err := parseMembership(key, value)
+	if err != nil {
+		return m, corrupt(id, 1, "a membership cannot be read: %v", err)
+	}
+	m.UserID, m.CompetitionID = userID, id
+	return m, nil
+}
+
 func appendSnapshotHeader(dst, key []byte, seq uint64, header []byte) []byte {
 	dst = binary.BigEndian.AppendUint64(append(dst, rowVersion), seq)
 	return seal(key, append(dst, header...))

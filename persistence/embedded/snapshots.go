@@ -79,19 +79,11 @@ func addSnapshot(batch *pebble.Batch, snapshot *competition.Snapshot) error {
 // snapshotHeader is the seq and the header of the stored snapshot; a seq of 0
 // says that there is none.
 func snapshotHeader(from pebble.Reader, id string) (seq uint64, header []byte, err error) {
-	key := appendKey(nil, snapshotKeys, id)
-	value, err := get(from, key)
-	if err != nil {
-		return 0, nil, translate(err, id, 1)
-	}
-	if value == nil {
-		return 0, nil, nil
-	}
-	seq, header, err = parseSnapshotHeader(key, value)
-	if err != nil {
-		return 0, nil, corrupt(id, 1, "the header of its snapshot cannot be read: %v", err)
-	}
-	return seq, header, nil
+	_, _, err = rowOf(from, appendKey(nil, snapshotKeys, id), id, "the header of its snapshot", func(key, value []byte) (none struct{}, err error) {
+		seq, header, err = parseSnapshotHeader(key, value)
+		return none, err
+	})
+	return seq, header, err
 }
 
 // Load visits the stored snapshot; see competition.Snapshots. Cost: linear in

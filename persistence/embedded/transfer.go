@@ -44,12 +44,11 @@ func (s *Store) MembershipsIn(ctx context.Context, competitionID string, visit f
 		if value == nil {
 			continue
 		}
-		m, err := parseMembership(key, value)
-		if err != nil {
-			return corrupt(competitionID, 1, "a membership cannot be read: %v", err)
+		m, err := membership(key, value, user, competitionID)
+		if err == nil {
+			err = visit(m)
 		}
-		m.UserID, m.CompetitionID = user, competitionID
-		if err := visit(m); err != nil {
+		if err != nil {
 			return err
 		}
 	}

@@ -11,19 +11,8 @@ import (
 
 // storedHead is the head row of a competition; zero if there is none.
 func storedHead(from pebble.Reader, id string) (head, error) {
-	key := appendKey(nil, headKeys, id)
-	value, err := get(from, key)
-	if err != nil {
-		return head{}, translate(err, id, 1)
-	}
-	if value == nil {
-		return head{}, nil
-	}
-	h, err := parseHead(key, value)
-	if err != nil {
-		return head{}, corrupt(id, 1, "the head of its journal cannot be read: %v", err)
-	}
-	return h, nil
+	h, _, err := rowOf(from, appendKey(nil, headKeys, id), id, "the head of its journal", parseHead)
+	return h, err
 }
 
 // verifiedHead is the last seq of a competition whose journal can be trusted at
