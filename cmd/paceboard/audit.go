@@ -24,12 +24,9 @@ func audit(ctx context.Context, p *program, args []string) (err error) {
 			f.StringVar(&only, "competition", "", "`ID` of the only competition to audit")
 		},
 	}
-	settings, words, err := cmd.Load(args, p.environ, p.envFile)
+	settings, _, err := cmd.Load(args, p.environ, p.envFile)
 	if err != nil {
 		return err
-	}
-	if len(words) > 0 {
-		return fmt.Errorf("%q is not understood; there are only flags", words[0])
 	}
 	s, err := openExisting(ctx, p, settings)
 	if err != nil {

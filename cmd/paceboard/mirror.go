@@ -92,10 +92,9 @@ func (t *mirrorTool) each(what string, boards []competition.Summary, do func(id 
 	for i := range boards {
 		counted := 0
 		count := func(n int) { // each member once, however often a board is looked at
-			for n = min(n, boards[i].Participants-counted); n > 0; n-- {
-				counted++
-				bar.add()
-			}
+			n = min(n, boards[i].Participants-counted)
+			counted += n
+			bar.addN(n)
 		}
 		switch err := do(boards[i].Definition.ID, count); {
 		case errors.Is(err, competition.ErrCorrupt):
