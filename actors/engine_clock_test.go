@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -374,4 +375,68 @@ func TestDecisionsAboutTheErasedAreDroppedInTime(t *testing.T) {
 			})
 		})
 	}
+}
+
+// dueList is a competition.Catalog that knows what is due, and nothing else.
+type dueList struct {
+	competition.Catalog
+	due   []competition.Due // in order
+	err   error
+	pages int
+}
+
+func (l *dueList) DueBefore(_ context.Context, after competition.Due, before competition.Millis, limit int) (page []competition.Due, err error) {
+	l.pages++
+	if l.err != nil {
+		return nil, l.err
+	}
+	for _, d := range l.due {
+		if later := d.At > after.At || d.At == after.At && d.CompetitionID > after.CompetitionID; later && d.At <= before && len(page) < limit {
+			page = append(page, d)
+		}
+	}
+	return page, nil
+}
+
+// The clock alone, without an engine: what is due is woken at its time, and no more at
+// once than there are places.
+func TestClockTicksNoMoreThanItHasPlacesFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		now := func() competition.Millis { return competition.MillisOf(time.Now()) }
+		list := &dueList{err: competition.ErrUnavailable}
+		at := now() + 5_000
+		const n = duePage + maxTicking + 1
+		for i := range n {
+			list.due = append(list.due, competition.Due{At: at, CompetitionID: fmt.Sprintf("c%04d", i)})
+		}
+		var ticks []competition.Millis
+		c := newClock(clockEnv{store: list, timeout: time.Second, now: now, logger: slog.New(slog.DiscardHandler), tick: func(id string) error {
+			ticks = append(ticks, now())
+			list.due = slices.DeleteFunc(list.due, func(d competition.Due) bool { return d.CompetitionID == id }) // its status moves
+			return nil
+		}})
+		c.start(t.Context())
+		defer c.close()
+		pass(time.Second / 2)
+		require.False(t, c.hasRead())
+		list.err = nil
+		pass(pollRetry)
+		require.True(t, c.hasRead())
+		require.Equal(t, 3, list.pages, "one that failed, and two that are read as soon as it can be")
+		require.Empty(t, ticks, "nothing is due yet")
+		pass(time.Minute)
+		require.Len(t, ticks, maxTicking)
+		for range ticks {
+			c.ticked()
+		}
+		pass(0)
+		require.Len(t, ticks, 2*maxTicking)
+		for len(c.ticking) > 0 {
+			c.ticked()
+			synctest.Wait()
+		}
+		require.Len(t, ticks, n)
+		require.Equal(t, at, ticks[0])
+		require.Empty(t, c.at)
+	})
 }
