@@ -15,8 +15,8 @@ import (
 // clock wakes each competition when time changes its status, in memory or not. The
 // store has the list of what is due, by an index: the clock looks at it every
 // pollEvery, as far ahead as horizon, and so knows what other processes and imports
-// have made. What lies further ahead it forgets. So a start brings nothing into
-// memory that is not due, and nothing grows with the number of competitions.
+// have made. It forgets what is further ahead. So a start brings nothing into memory
+// that is not due, and nothing grows with the number of competitions.
 type clock struct {
 	env     clockEnv
 	mu      sync.Mutex
@@ -81,8 +81,8 @@ func (c *clock) start(life context.Context) { c.loop = worker.Start(life, c.run)
 
 func (c *clock) close() { c.loop.Stop() }
 
-// hasRead reports whether the list could be read: then whoever asks for a
-// competition that is due finds it moved on.
+// hasRead reports whether the list could be read: from then on, competitions that are
+// due have moved on when a request sees them.
 func (c *clock) hasRead() bool {
 	select {
 	case <-c.read:

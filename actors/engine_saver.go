@@ -70,8 +70,8 @@ func (s *saver) saveAll() bool {
 	return len(jobs) > 0
 }
 
-// project has the lifetime statistics follow the snapshot, or the one that was
-// there already: this one, if its last attempt was stored and nobody heard.
+// project has the lifetime statistics follow the snapshot. On a conflict there is one
+// already, perhaps this one, if an earlier attempt was stored and its answer lost.
 func (s *saver) project(result *saved) {
 	switch {
 	case result.err == nil:

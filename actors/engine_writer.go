@@ -13,14 +13,14 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// writer makes batches durable. While as many commits are under way as may be,
-// the next one gathers: an idle system has the latency of one commit, a busy one
-// the throughput of large ones. Its queue is bounded by the number of
+// writer makes batches durable. While it may begin no further commit, the next one
+// gathers: an idle system has the latency of one commit, a busy one the throughput of
+// large ones. Its queue is bounded by the number of
 // competitions, each of which has as many batches here at most.
 //
-// One commit at a time is best where the journal is a disk of ours, since all
-// that there is to wait for is the disk. A journal that is a competition.Pipeline
-// gets the next commit before it has answered the last.
+// One commit at a time is best if the journal is a local disk, because the disk is all
+// there is to wait for. A journal that is a competition.Pipeline gets the next commit
+// before it has answered the last.
 type writer struct {
 	env    writerEnv
 	append func(ctx context.Context, batches []*competition.Batch, answered func([]error))
@@ -46,10 +46,11 @@ type writerEnv struct {
 }
 
 // pipelined is how many commits may be under way in a competition.Pipeline: one
-// that is worked on, and one that waits for that.
+// being carried out, and one waiting.
 const pipelined = 2
 
-// job is a batch and who wants to know. One without a batch is a fence.
+// job is a batch and the actor that is told the result. A job without a batch is a
+// fence.
 type job struct {
 	to     *actor.PID
 	batch  *competition.Batch
@@ -208,7 +209,7 @@ func (c *commit) extra() time.Duration {
 	return time.Duration(rows) * perRow
 }
 
-// finish tells everybody what became of it.
+// finish tells all actors the results.
 func (c *commit) finish(errs []error) {
 	w := c.writer
 	if len(c.batches) > 0 {

@@ -353,7 +353,7 @@ func TestMirrorVerifyAndRebuild(t *testing.T) {
 	r.instance = s
 	r.awaitMirrored("one", "two")
 	r.stop()
-	require.NotContains(t, s.logs.String(), "mirrored anew")
+	require.NotContains(t, s.logs.String(), "rewritten in the mirror")
 
 	require.NoError(t, r.client.FlushAll(ctx).Err())
 	code, out, _ = command("verify")

@@ -10,14 +10,14 @@ import (
 
 // Changes is what an actor knows of its mirror: the state that the mirror was last
 // given, and whose entries have changed since. It takes memory for the participants
-// who changed, each once, however long the mirror is away. It is its actor's alone.
+// who changed, each once, however long the mirror is away. Only its actor uses it.
 type Changes struct {
-	base    string   // the mark of the state that lacks the pending changes and nothing else
-	numbers []uint32 // from taken on: who is pending, in the order of their first change
+	base    string   // the mark of the state before the pending changes
+	numbers []uint32 // from taken on: those pending, in the order of their first change
 	taken   int
 	noted   []uint64        // a bit for each number: it is pending
 	gone    []string        // users whose entries were erased
-	status  calendar.Millis // when the status changed, while the mirror was not told; or 0
+	status  calendar.Millis // when the status changed that the mirror was not told of; or 0
 	told    bool            // the mirror knows that there is something to pull
 }
 
@@ -36,7 +36,7 @@ func (c *Changes) Told() bool {
 // pending is how many entries have changed.
 func (c *Changes) pending() int { return len(c.numbers) - c.taken }
 
-// settled reports whether there is nothing that the mirror was not given.
+// settled reports whether the mirror was given everything.
 func (c *Changes) settled() bool { return c.pending() == 0 && len(c.gone) == 0 && c.status == 0 }
 
 // Notice keeps what an event means to the mirror.
@@ -59,7 +59,7 @@ type (
 		mailbox.NoDeadLetters
 		base   string // the mark of the state that the mirror shows
 		next   string // a mark for the state afterwards if no state of the board is like it
-		scan   bool   // who is on the board, by numbers, instead of the changes
+		scan   bool   // asks for all of the board, by number, instead of the changes
 		after  uint32 // scan from here on
 		answer chan<- pulled
 	}
@@ -95,7 +95,7 @@ func (c *Changes) note(number uint32) {
 
 // take is up to n of the pending numbers, which are good until the next note.
 func (c *Changes) take(n int) []uint32 {
-	if c.taken > len(c.numbers)/2 { // what was taken must not pile up
+	if c.taken > len(c.numbers)/2 { // bounds what was taken
 		c.numbers = c.numbers[:copy(c.numbers, c.numbers[c.taken:])]
 		c.taken = 0
 	}
@@ -116,7 +116,7 @@ func (c *Changes) Answer(m *Pull, core *competition.Competition) {
 	}
 	p := pulled{base: c.base}
 	switch {
-	case m.base != c.base: // it will look what the mirror has, and come again
+	case m.base != c.base: // the mirror looks up what it has, and pulls again
 		p.again = true
 	case m.scan:
 		p.entries, p.after, p.more = core.MirrorScan(nil, m.after, competition.MirrorChunk)
@@ -135,7 +135,7 @@ func (c *Changes) Answer(m *Pull, core *competition.Competition) {
 		p.again = !c.settled()
 		p.mark = c.shown(m.next, core)
 	}
-	c.told = p.again // then it comes by itself
+	c.told = p.again // then the mirror pulls again by itself
 	m.answer <- p
 }
 

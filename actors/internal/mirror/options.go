@@ -16,10 +16,10 @@ type Options struct {
 	To      competition.Mirror
 	Store   Store
 	Logger  *slog.Logger
-	Timeout time.Duration      // of what a sweep reads of the store at a time
+	Timeout time.Duration      // of one read of the store by the sweep
 	Root    *actor.RootContext // sends pulls
 
-	// Find is a competition's activation and its actor; nil if it is not in memory.
+	// Find returns a competition's activation and its actor; nil if it is not in memory.
 	Find func(competitionID string) (*Activation, *actor.PID)
 	// Recovered is closed when the competitions that take syncs are in memory.
 	Recovered <-chan struct{}
@@ -34,26 +34,26 @@ type Store interface {
 	competition.Source
 }
 
-// Activation is one activation of a competition as the mirror knows it. It stands
-// where other parts keep theirs; what they do not set is the mirror's alone.
+// Activation is one activation of a competition as the mirror knows it: whoever makes
+// it sets the exported fields, and all others belong to the mirror.
 type Activation struct {
 	ID   string
 	Gone <-chan struct{} // closed when it has ended
 	view view
 }
 
-// view is what is known of the mirror of one activation.
+// view is what is known of the board of an activation in the mirror.
 type view struct {
-	losses uint64 // when it was known
-	mark   string // that the mirror bears; empty: to be looked up
-	draft  *draft // the board is being rewritten
+	losses uint64 // target.losses when it was known
+	mark   string // of the board; empty if it must be looked up
+	draft  *draft // nil unless the board is being rewritten
 }
 
 // draft is a board being rewritten from an actor's state.
 type draft struct {
 	name, mark string
-	over       string // what stands there; see competition.MirrorShow
-	base       string // of the actor, all the while
+	over       string // the mark that it replaces; see competition.MirrorShow
+	base       string // of the actor, as long as the draft is good
 	after      uint32
 	entries    int
 	began      time.Time

@@ -15,15 +15,15 @@ type queue struct {
 	wake  worker.Signal
 	mu    sync.Mutex
 	all   map[string]*lacking
-	ready []*lacking // those that nobody works on, in order
+	ready []*lacking // those that are not being worked on, in order
 }
 
-// lacking is one of them. Told is perhaps not what Options.Find knows yet.
+// lacking is one of them. Options.Find may not know its activation yet.
 type lacking struct {
 	told
 	since time.Time
 	again bool          // told since it was taken
-	shown chan struct{} // closed when the mirror lacks nothing any more; nil if nobody waits for that
+	shown chan struct{} // closed when the mirror lacks nothing any more; nil unless a caller waits for that
 }
 
 // told is the activation that told that the mirror lacks something, and its actor.
@@ -48,7 +48,7 @@ func (q *queue) tell(a *Activation, pid *actor.PID) {
 	q.wake.Set()
 }
 
-// take returns the first n that nobody works on; each needs a done.
+// take returns the first n that are not being worked on; each needs a done.
 func (q *queue) take(n int) (taken []told) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

@@ -10,16 +10,16 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// rounds pulls from the actors and writes what it pulled, some competitions at a
-// time, as long as there is something to do.
+// rounds pulls changes from the actors and writes them, some competitions at a time,
+// as long as there are any.
 type rounds struct {
 	options *Options
 	target  *target
 	queue   *queue
 	sweep   *sweepList
 
-	failed   bool      // something in the round
-	failures int       // rounds and calls, in a row
+	failed   bool      // a call of this round
+	failures int       // of rounds and calls, in a row
 	beat     time.Time // when the next sign of life is due
 }
 
@@ -27,11 +27,11 @@ const (
 	atOnce      = 16                     // competitions in one round trip
 	gather      = 10 * time.Millisecond  // after a round that left nothing to do, to let changes gather
 	pulse       = 2 * time.Second        // between signs of life
-	pullTimeout = 250 * time.Millisecond // for an actor to answer; it may be recovering
+	pullTimeout = 250 * time.Millisecond // for the actors' answers; they may be recovering
 )
 
-// run ends with its calls, or when it was told to close and has written what was
-// left, or failed to.
+// run ends with its calls, or after closing, when what was left is written or has
+// failed.
 func (r *rounds) run(closing context.Context) {
 	r.beat = time.Now().Add(pulse)
 	for r.target.calls.Err() == nil {
@@ -40,7 +40,7 @@ func (r *rounds) run(closing context.Context) {
 		steps := r.round(closing)
 		switch {
 		case r.failed && closing.Err() != nil:
-			return // it has had its chance
+			return
 		case r.failed:
 			r.failures++
 			worker.Pause(closing, retries.After(r.failures))
@@ -63,9 +63,9 @@ func (r *rounds) idle(closing context.Context) {
 	}
 }
 
-// step is the work on one competition in one round.
+// step is the work on one competition in a round.
 type step struct {
-	told // without an Activation when that left memory
+	told // whose Activation is nil if it has left memory
 
 	id     string
 	pull   Pull
@@ -76,7 +76,7 @@ type step struct {
 	again  bool // something is left to do
 }
 
-// round takes some competitions one step on, in one round trip or two.
+// round does one step for some competitions, in at most two round trips.
 func (r *rounds) round(closing context.Context) (steps []*step) {
 	for _, t := range r.queue.take(atOnce) {
 		steps = append(steps, &step{told: t, id: t.ID})
@@ -93,12 +93,12 @@ func (r *rounds) round(closing context.Context) (steps []*step) {
 	return steps
 }
 
-// pull asks the actors what the mirror lacks.
+// pull asks the actors for what the mirror lacks.
 func (r *rounds) pull(steps []*step) {
 	for _, s := range steps {
 		select {
 		case <-s.Gone:
-			r.sweep.add(s.id) // what it left is in the store
+			r.sweep.add(s.id) // its changes are in the store
 			s.Activation = nil
 			continue
 		default:
@@ -123,7 +123,7 @@ func (r *rounds) pull(steps []*step) {
 	}
 }
 
-// await takes the answer of an actor that has come or comes in time.
+// await takes the actor's answer, and reports whether it came in time.
 func (s *step) await(timeout context.Context) bool {
 	select {
 	case s.pulled = <-s.answer:
@@ -139,17 +139,17 @@ func (s *step) await(timeout context.Context) bool {
 	}
 }
 
-// forget has the mirror looked up.
+// forget has the mirror looked up again.
 func (s *step) forget() { s.view = view{losses: s.view.losses} }
 
 // received decides what an actor's answer means.
 func (r *rounds) received(s *step, answered bool) {
 	v := &s.view
 	switch {
-	case !answered: // what it may still answer is lost, and it comes again as another base
+	case !answered: // a late answer is dropped, and then the bases differ
 		s.again = true
 		s.forget()
-	case s.pulled.absent: // it tells when there is something
+	case s.pulled.absent: // its actor tells when there is something
 	case s.pulled.base != s.pull.base:
 		s.again = true
 		s.forget()
@@ -170,8 +170,8 @@ func (r *rounds) received(s *step, answered bool) {
 	}
 }
 
-// look finds out what the mirror has of those of whom nothing is known: the
-// state that the actor's changes rest on, or else the board is rewritten.
+// look finds out what the mirror has of the boards of which nothing is known. One
+// that does not show the state that the actor's changes rest on is rewritten.
 func (r *rounds) look(steps []*step) {
 	var ids []string
 	var unknown []*step
@@ -197,7 +197,7 @@ func (r *rounds) look(steps []*step) {
 	}
 }
 
-// writeAll writes, and notes what the mirror bears then.
+// writeAll writes what was pulled, and notes what the mirror shows then.
 func (r *rounds) writeAll(closing context.Context, steps []*step) {
 	var writes []competition.MirrorWrite
 	var writers []*step
@@ -240,8 +240,8 @@ func (r *rounds) wrote(s *step, err error) {
 	}
 }
 
-// write writes until the mirror has answered, with pauses; nil means that the
-// process ends first. It holds one round's writes in memory.
+// write repeats the writes until the mirror has answered, with pauses; nil if the
+// process ends first.
 func (r *rounds) write(closing context.Context, writes []competition.MirrorWrite) []error {
 	for {
 		written, err := r.target.Write(r.target.calls, writes)

@@ -13,8 +13,8 @@ import (
 
 // sweep looks after boards that are not in memory: those that left it while the
 // mirror was away, and, at the start and after a loss, all that there are. It
-// compares marks, which the store gives without recovering anything, and recovers
-// only what must be rewritten, one board at a time.
+// compares marks, which can be read from the store without recovering a competition,
+// and recovers only the boards that must be rewritten, one at a time.
 type sweep struct {
 	options *Options
 	target  *target
@@ -48,8 +48,8 @@ func (l *sweepList) change(how func()) {
 	l.wake.Set()
 }
 
-// take is what to sweep next: all, or some. When there is nothing, all that was
-// taken is swept.
+// take returns what to sweep next: all, or some. A call that returns nothing says that
+// all that was taken before is swept.
 func (l *sweepList) take() (all bool, ids []string) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -82,8 +82,8 @@ func (l *sweepList) lag() time.Duration {
 
 const sweepPage = 256 // competitions looked at together
 
-// run sweeps whenever there is something to sweep. The competitions that take
-// syncs come first into memory, and are nothing to sweep.
+// run sweeps whenever there is something to sweep, once the competitions that take
+// syncs are in memory, where they need no sweep.
 func (s *sweep) run(ctx context.Context) {
 	select {
 	case <-s.options.Recovered:
@@ -125,7 +125,7 @@ func (s *sweep) sweepAll(ctx context.Context) {
 	}
 }
 
-// persist does something until it works or the sweep ends.
+// persist repeats something until it succeeds or the sweep ends.
 func (s *sweep) persist(ctx context.Context, do func() error) {
 	for failures := 0; do() != nil && ctx.Err() == nil; {
 		failures++
@@ -133,8 +133,8 @@ func (s *sweep) persist(ctx context.Context, do func() error) {
 	}
 }
 
-// inspect has the boards of competitions rewritten whose mirror shows another
-// state. Those in memory are not the sweep's.
+// inspect rewrites those boards that show another state than the store has, except
+// those of competitions in memory, which the rounds keep.
 func (s *sweep) inspect(ctx context.Context, ids []string) {
 	var away, marks []string
 	for _, id := range ids {
@@ -163,8 +163,8 @@ func (s *sweep) inspect(ctx context.Context, ids []string) {
 	}
 }
 
-// isInMemory reports whether a competition has an activation, which is then looked
-// at.
+// isInMemory reports whether a competition has an activation. If so, it leaves the
+// board to the rounds.
 func (s *sweep) isInMemory(id string) bool {
 	a, pid := s.options.Find(id)
 	if a != nil {
@@ -173,23 +173,23 @@ func (s *sweep) isInMemory(id string) bool {
 	return a != nil
 }
 
-// storedMark is the mark of a competition's stored state; false for one that is
-// damaged, which has no state to show.
+// storedMark returns the mark of a competition's stored state; false if the
+// competition is damaged, and so has no state to show.
 func (s *sweep) storedMark(ctx context.Context, id string) (mark string, ok bool) {
 	s.persist(ctx, func() (err error) {
 		within, cancel := context.WithTimeout(ctx, s.options.Timeout)
 		defer cancel()
 		mark, err = competition.StoredMark(within, id, s.options.Store)
 		if ok = err == nil; errors.Is(err, competition.ErrCorrupt) {
-			return nil // its actor says so, to everybody who asks
+			return nil // its actor reports it to everybody who asks
 		}
 		return err
 	})
 	return mark, ok
 }
 
-// redraw rewrites the board of a competition from the store. It looks again
-// first: much may have happened since.
+// redraw rewrites the board of a competition from the store, unless it has become
+// right since it was looked at.
 func (s *sweep) redraw(ctx context.Context, id string) error {
 	if s.isInMemory(id) {
 		return nil
@@ -218,7 +218,7 @@ func (s *sweep) redraw(ctx context.Context, id string) error {
 	return nil
 }
 
-// recover reads a competition beside its actor, if it has one by now.
+// recover reads a competition without its actor, which it may have by now.
 func (s *sweep) recover(ctx context.Context, id string) (*competition.Competition, error) {
 	select {
 	case s.options.Recoveries <- struct{}{}:

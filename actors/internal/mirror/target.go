@@ -20,9 +20,9 @@ type target struct {
 
 	calls  context.Context // when it ends, calls are cut short
 	logger *slog.Logger
-	lost   func() // is called when the mirror has lost what was written
+	lost   func() // called when the mirror has lost what was written to it
 
-	token  string        // of this process, for names that are nobody else's
+	token  string        // of this process, part of its names
 	names  atomic.Int64  // given so far
 	losses atomic.Uint64 // so far
 	last   atomic.Pointer[outcome]
@@ -34,12 +34,12 @@ type outcome struct {
 	took time.Duration
 }
 
-// retries are the pauses after failures, from half to one and a half of 50 ms to
-// 2 s: several servers shall not come back to a Redis at once.
+// retries are the pauses after failures: 50 ms to 2 s, half more or less, so that
+// several servers do not return to a Redis at once.
 var retries = worker.Backoff{First: 75 * time.Millisecond, Max: 3 * time.Second, Jitter: 2. / 3}
 
 // redrawn is logged when a board was rewritten.
-const redrawn = "a board was mirrored anew"
+const redrawn = "a board was rewritten in the mirror"
 
 func newTarget(calls context.Context, o *Options, lost func()) *target {
 	t := &target{Mirror: o.To, calls: calls, logger: o.Logger, lost: lost, token: rand.Text()[:16]}
@@ -47,7 +47,7 @@ func newTarget(calls context.Context, o *Options, lost func()) *target {
 	return t
 }
 
-// name returns one that nobody has used.
+// name returns a name that was never used before.
 func (t *target) name() string {
 	return "~" + t.token + "-" + strconv.FormatInt(t.names.Add(1), 10)
 }
@@ -72,7 +72,7 @@ func (t *target) Write(ctx context.Context, writes []competition.MirrorWrite) (c
 	}
 	t.note(refused, time.Since(began))
 	if err == nil && written.Lost {
-		t.logger.WarnContext(ctx, "the mirror has lost what was written: every board is looked at")
+		t.logger.WarnContext(ctx, "the mirror lost what was written to it: all boards are checked")
 		t.losses.Add(1)
 		t.lost()
 	}

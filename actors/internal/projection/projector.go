@@ -33,17 +33,16 @@ type Store interface {
 	competition.LifetimeStore
 }
 
-// Projector brings stored snapshots into the lifetime statistics, later than
-// everything else: it takes a fifth of its time at most, and nobody waits for it.
-// What it does not get to, or cannot store, it has the competitions' whole
-// snapshots read for, once more after the next start if need be. Its methods are
-// safe for concurrent use.
+// Projector brings stored snapshots into the lifetime statistics. It works a fifth of
+// its time at most, and no caller waits for it. If it cannot store a change, or the
+// process ends first, it reads the competition's whole snapshot again, if need be
+// after the next start. Its methods are safe for concurrent use.
 //
 // Invariant:
 //
-//	P1  the competitions whose checkpoint is below their snapshot's seq are
-//	    waiting, or being projected, or were given up with an error in the log;
-//	    when the projector has ended, the next start finds them
+//	P1  each competition whose checkpoint is below its snapshot's seq is waiting,
+//	    or being projected, or was given up with an error in the log; those left
+//	    when the projector ends are found by the next start
 type Projector struct {
 	options  Options
 	queue    *queue
@@ -52,7 +51,7 @@ type Projector struct {
 
 	// The loop's own.
 	failed     int       // in a row
-	completing bool      // what was found at the start is not all done
+	completing bool      // something that was found at the start is not done
 	told       time.Time // of the progress
 }
 
@@ -64,8 +63,8 @@ var (
 	errStopped = errors.New("the projector ends")
 )
 
-// Start starts a projector with what the statistics lack: after a crash, or when
-// they are new. Close ends it.
+// Start starts a projector, which first looks for what the statistics lack: after a
+// crash, or when they are new. Close ends it.
 func Start(o Options) *Projector {
 	if o.Rows == 0 {
 		o.Rows = 1024
@@ -81,7 +80,7 @@ func (p *Projector) Add(s *competition.Snapshot) {
 	p.queue.put(s.CompetitionID, &job{snapshots: []*competition.Snapshot{s}, rows: len(s.Rows), since: time.Now()})
 }
 
-// AddAll takes it that some snapshot of a competition was stored.
+// AddAll projects all of a competition's stored snapshot; it never blocks.
 func (p *Projector) AddAll(id string) { p.queue.put(id, &job{all: true, since: time.Now()}) }
 
 // State is how far the statistics lag.
@@ -101,7 +100,7 @@ func (p *Projector) run(stop context.Context) {
 			break
 		}
 		pause := p.fail()
-		p.options.Logger.WarnContext(stop, "it cannot be found out yet what the lifetime statistics lack", "error", err, "retry_in", pause)
+		p.options.Logger.WarnContext(stop, "it is not known yet what the lifetime statistics lack", "error", err, "retry_in", pause)
 		worker.Pause(stop, pause)
 	}
 	p.failed = 0
@@ -121,8 +120,8 @@ func (p *Projector) run(stop context.Context) {
 		case err == nil:
 			p.failed = 0
 		case errors.Is(err, competition.ErrConflict):
-			// What came before these snapshots is not there: the process ended in
-			// between, or another one stored a snapshot.
+			// The statistics lack what came before: the process ended in between, or
+			// another one stored a snapshot.
 			p.queue.put(id, &job{all: true, since: j.since})
 		case errors.Is(err, competition.ErrCorrupt):
 			p.failures.Add(1)
@@ -151,7 +150,7 @@ func (p *Projector) fail() time.Duration {
 	return retries.After(p.failed)
 }
 
-// list has every competition wait whose snapshot the statistics lack something of.
+// list adds the competitions of whose snapshots the statistics lack something.
 func (p *Projector) list() error {
 	ctx, cancel := context.WithTimeout(p.options.Life, p.options.RecoveryTimeout)
 	defer cancel()
@@ -207,7 +206,7 @@ func (p *Projector) projectAll(stop context.Context, id string) error {
 	}
 	ctx, cancel := context.WithCancel(p.options.Life)
 	defer cancel()
-	// It may take long, but not long without a row.
+	// It may take long, but not without rows.
 	watchdog := time.AfterFunc(p.options.RecoveryTimeout, cancel)
 	defer watchdog.Stop()
 	var seq uint64
@@ -241,7 +240,7 @@ func (p *Projector) projectAll(stop context.Context, id string) error {
 	return flush()
 }
 
-// tell logs now and then how far it is.
+// tell logs the progress now and then.
 func (p *Projector) tell(id string, participants int) {
 	const every = 5 * time.Second
 	if time.Since(p.told) < every {
