@@ -19,7 +19,7 @@ import (
 // rate limit allows. The journal keeps it all, so what it comes to is bounded by
 // MAX_JOURNAL_USER; others go on.
 func TestAttackOnTheDisk(t *testing.T) {
-	// Until the store has written its log anew, a row that was replaced, such as a
+	// Until the store has rewritten its log, a row that was replaced, such as a
 	// list's, is on disk beside the records that are kept.
 	const budget = 2 << 20
 	const bound = 3*budget + 1<<20

@@ -125,7 +125,7 @@ func validRequest(random *rand.Rand, token string) string {
 		lines[i], token, len(lines[i+1]), lines[i+1])
 }
 
-// rawConnection sends bytes as they are, and dials anew when it must.
+// rawConnection sends bytes as they are, and dials again when it must.
 type rawConnection struct {
 	address string
 	conn    net.Conn

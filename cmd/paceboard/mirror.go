@@ -140,7 +140,7 @@ func (t *mirrorTool) rebuild(ctx context.Context, boards []competition.Summary) 
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(t.out, "%d boards with %d members written anew in %.1f s\n", len(boards), members, time.Since(began).Seconds())
+	fmt.Fprintf(t.out, "%d boards with %d members rewritten in %.1f s\n", len(boards), members, time.Since(began).Seconds())
 	return nil
 }
 

@@ -344,7 +344,7 @@ func TestMirrorVerifyAndRebuild(t *testing.T) {
 	require.Contains(t, errs, "paceboard mirror rebuild")
 	code, out, errs = command("rebuild")
 	require.Zero(t, code, out+errs)
-	require.Contains(t, out, "2 boards with 2999 members written anew")
+	require.Contains(t, out, "2 boards with 2999 members rewritten")
 	code, out, _ = command("verify")
 	require.Zero(t, code, out)
 

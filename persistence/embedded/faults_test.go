@@ -128,7 +128,7 @@ func playScript(ctx context.Context, p *play, f *fault, dir string) (err error) 
 // returns what the store must hold afterwards.
 func runFault(t *testing.T, folder string, nth int64) (accounts map[string]account, operations int64, died bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // some failures leave Pebble waiting for ever
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second) // some failures leave Pebble waiting forever
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run=^TestFaultChild$")
 	cmd.Env = append(os.Environ(), childOf+"=faults", faultFolder+"="+folder, fmt.Sprintf("%s=%d", faultNumber, nth))

@@ -108,7 +108,7 @@ const scrubLimit = 2 * time.Minute
 // logs and the MANIFEST replaced; see competition.ErasureStore. At most one is
 // under way, and one waits, which does the work of everybody who came meanwhile:
 // what they erased is marked before it begins. Commits go on. A scrub goes on
-// when who asked for it has left. Cost: the identities of the competitions
+// when its caller has left. Cost: the identities of the competitions
 // concerned, the rows of users whose ids begin alike and the subjects near those
 // of the person in the audit log are rewritten, twice, and an empty table for
 // each table that there is.
@@ -116,7 +116,7 @@ func (s *Store) Scrub(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return outOfTime(ctx, "nothing was begun")
 	}
-	run := s.nextScrub() //nolint:contextcheck // It goes on when who asked for it has left.
+	run := s.nextScrub() //nolint:contextcheck // It goes on when its caller has left.
 	select {
 	case <-run.over:
 		return run.err

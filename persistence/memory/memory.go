@@ -1,8 +1,8 @@
 // Package memory is competition.Store without a disk, for tests: the embedded
 // store on a file system in memory. It is a real store and passes the conformance
-// suite, so that no test rests on what a stand-in allows.
+// suite, so no test rests on what a stand-in allows.
 //
-// It is no part of the program. Whoever wants calls to fail or to wait wraps it.
+// It is not part of the program. Tests that need calls to fail or to wait wrap it.
 package memory
 
 import (

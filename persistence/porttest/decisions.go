@@ -10,7 +10,7 @@ import (
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 
-// again is a game that goes on from what the store has, which is opened anew: from
+// again is a game that goes on from what the store has, which is reopened: from
 // a snapshot or from the journal alone.
 func (h *harness) again(t *testing.T, g *Game, snapshot bool) *Game {
 	t.Helper()

@@ -87,7 +87,7 @@ var ledgerRules = []rule{
 		require.Empty(t, rows.Prizes)
 	}},
 
-	{"the ledger is what the journal comes to, also after the store was opened anew", func(t *testing.T, h *harness) {
+	{"the ledger is what the journal comes to, also after the store was reopened", func(t *testing.T, h *harness) {
 		g := h.settled(t, "board", true)
 		require.NoError(t, g.ConfirmPrize(1))
 		require.NoError(t, g.FailPrize(2, "no account"))

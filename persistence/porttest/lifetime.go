@@ -17,7 +17,7 @@ var lifetimeRules = []rule{
 		require.Empty(t, lifetime(t, h, "nobody").Days)
 	}},
 
-	{"what was projected is there, by month, also after the store was opened anew", func(t *testing.T, h *harness) {
+	{"what was projected is there, by month, also after the store was reopened", func(t *testing.T, h *harness) {
 		g := h.begin(t, "board")
 		for i, day := range []int{2, 0, -2, 1} {
 			g.Now = Start + 3*msPerDay

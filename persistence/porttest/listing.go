@@ -160,7 +160,7 @@ func (c *crowd) add(t *testing.T, n int) {
 	}
 }
 
-// adopt has the games go on after their store was opened anew.
+// adopt has the games go on after their store was reopened.
 func (c *crowd) adopt(t *testing.T) {
 	t.Helper()
 	for i, g := range c.games {

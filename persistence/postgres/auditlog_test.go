@@ -77,7 +77,7 @@ SELECT count(*), count(*) FILTER (WHERE target LIKE '/api/v1/users/erased-%/expo
 	require.NoError(t, s.Close())
 }
 
-// TestTheAuditLogIsAppendOnly for whoever is at the database, too, but for what an
+// TestTheAuditLogIsAppendOnly for whoever is at the database, too, except for what an
 // erasure does.
 func TestTheAuditLogIsAppendOnly(t *testing.T) {
 	t.Parallel()

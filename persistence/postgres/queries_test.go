@@ -219,7 +219,7 @@ type plan struct {
 	Plans        []plan
 }
 
-// check fails if a table is read from end to end, but for kinds, which has a row
+// check fails if a table is read from end to end, except for kinds, which has a row
 // for each kind of event, and counts the uses of indexes; those that ON CONFLICT
 // looks things up in are not nodes.
 func (p *plan) check(t *testing.T, all string) (indexes int) {

@@ -100,7 +100,7 @@ func (r *rival) play(ctx context.Context) error {
 	return nil
 }
 
-// recover reads everything anew. Snapshot, identities and journal are three
+// recover reads everything again. Snapshot, identities and journal are three
 // readings, and the other one may append between them: an identity that is not
 // there yet looks like one that is gone, so it looks again.
 func (r *rival) recover(ctx context.Context) (g *porttest.Game, err error) {

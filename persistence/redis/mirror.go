@@ -75,7 +75,7 @@ func (m *Mirror) Write(ctx context.Context, writes []competition.MirrorWrite) (c
 }
 
 // acknowledged notes that a beat was answered, or, after a loss, where the pulse
-// stands now: who has heard of a loss begins anew.
+// stands now: whoever has heard of a loss starts over.
 func (m *Mirror) acknowledged(acked, beat, was int64) {
 	if was < acked {
 		m.acked.CompareAndSwap(acked, was)

@@ -155,7 +155,7 @@ func (x *Export) readPeople(ctx context.Context, s *spool, id string) error {
 		w.line.Identities = append(w.line.Identities, identity{Number: i.Number, Key: i.Key[:], UserID: i.UserID, UserName: i.UserName})
 		return w.added(0)
 	})
-	if err = w.flush(err); err != nil {
+	if err := w.flush(err); err != nil {
 		return err
 	}
 	err = x.store.MembershipsIn(ctx, id, func(m competition.Membership) error {
@@ -193,7 +193,7 @@ func (x *Export) readJournal(ctx context.Context, s *spool, id string, first uin
 			return w.added(len(record))
 		})
 	})
-	if err = w.flush(err); err != nil {
+	if err := w.flush(err); err != nil {
 		return err
 	}
 	return s.write(&line{End: id, LastSeq: chain.Seq, Hash: chain.Hash[:], SHA256: s.sum.Sum(nil)})
