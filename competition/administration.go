@@ -31,7 +31,7 @@ func (s Scopes) Has(wanted Scopes) bool {
 	return s&wanted == wanted
 }
 
-// Names are the words for the scopes of the set, in a fixed order.
+// Names returns the words for the scopes of the set, in a fixed order.
 func (s Scopes) Names() []string {
 	names := []string{}
 	for bit, name := range scopeNames {
@@ -42,7 +42,7 @@ func (s Scopes) Names() []string {
 	return names
 }
 
-// ParseScope is the scope that a word stands for.
+// ParseScope returns the scope that a word stands for.
 func ParseScope(word string) (s Scopes, ok bool) {
 	for bit, name := range scopeNames {
 		if name == word {

@@ -280,7 +280,7 @@ func (a *Audited) compareUsers(ctx context.Context, seen []ledger.Transaction, p
 	return nil
 }
 
-// span is where a reading begins that has all of a user's transactions, and the
+// span returns where a reading begins that has all of a user's transactions, and the
 // time of the oldest.
 func span(of []ledger.UserTransaction) (from ledger.Place, oldest calendar.Millis) {
 	oldest = of[0].At

@@ -59,7 +59,7 @@ var placeKinds = map[string]SubjectKind{
 	"invitation_id":  InvitationSubject,
 }
 
-// TargetAt is what a request named in a place, where it is written as in a path
+// TargetAt returns what a request named in a place, where it is written as in a path
 // (RFC 3986, section 2.1). What cannot be an id there, as in a request that was
 // refused for it, is kept as it was written.
 func TargetAt(place, written string) AuditTarget {
@@ -70,7 +70,7 @@ func TargetAt(place, written string) AuditTarget {
 	return AuditTarget{place, Subject{OtherSubject, printable(written)}}
 }
 
-// TargetIn is what a body named in a field.
+// TargetIn returns what a body named in a field.
 func TargetIn(field, text string) AuditTarget {
 	if kind := placeKinds[field]; kind != 0 && fits(kind, text) {
 		return AuditTarget{field, Subject{kind, text}}
@@ -99,14 +99,15 @@ func fits(kind SubjectKind, id string) bool {
 // maxWritten is how much is kept of what is no id, in bytes.
 const maxWritten = 256
 
-// printable is text as it is if it is short and printable ASCII. All else in it is
+// printable returns text as it is if it is short and printable ASCII. All else in it is
 // percent-encoded, and what is too long is cut off.
 func printable(text string) string {
 	text = percentEncoded(text[:min(len(text), maxWritten)], func(c byte) bool { return c > ' ' && c <= '~' })
 	return text[:min(len(text), maxWritten)]
 }
 
-// escaped is text as it stands between the slashes of a path (RFC 3986, section 3.3).
+// escaped returns text as it stands between the slashes of a path (RFC 3986, section
+// 3.3).
 func escaped(text string) string {
 	return percentEncoded(text, func(c byte) bool {
 		return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || strings.IndexByte("-._~!$&'()*+,;=:@", c) >= 0
@@ -126,7 +127,7 @@ func percentEncoded(text string, stays func(byte) bool) string {
 	return string(out)
 }
 
-// unescaped is a part of a path without percent-encoding; ok is false where that
+// unescaped returns a part of a path without percent-encoding; ok is false where that
 // is wrong.
 func unescaped(part string) (text string, ok bool) {
 	pieces := strings.Split(part, "%")
@@ -140,7 +141,7 @@ func unescaped(part string) (text string, ok bool) {
 	return strings.Join(pieces, ""), true
 }
 
-// Path is the path that the action was asked for at, with the targets in their
+// Path returns the path that the action was asked for at, with the targets in their
 // places; a place without a target stays as the route has it.
 func (e *AuditEntry) Path() string {
 	parts := strings.Split(e.Route, "/")
@@ -162,7 +163,7 @@ func (e *AuditEntry) Path() string {
 	return strings.Join(parts, "/")
 }
 
-// Subjects is the actor and then the targets.
+// Subjects returns the actor and then the targets.
 func (e *AuditEntry) Subjects() []Subject {
 	all := append(make([]Subject, 0, 1+len(e.Targets)), e.Actor)
 	for _, t := range e.Targets {
@@ -176,7 +177,7 @@ func (e *AuditEntry) Names(userID string) bool {
 	return slices.ContainsFunc(e.Subjects(), func(s Subject) bool { return s.isUser(userID) })
 }
 
-// NewAuditErasure is the entry by which the log says that places name the
+// NewAuditErasure returns the entry by which the log says that places name the
 // pseudonym from now on.
 func NewAuditErasure(id string, at calendar.Millis, pseudonym string, places []AuditPlace) AuditEntry {
 	return AuditEntry{

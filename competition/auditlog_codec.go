@@ -44,7 +44,7 @@ type AuditHead struct {
 // auditAnchor is what the first record of all follows.
 var auditAnchor = Hash(sha256.Sum256([]byte("paceboard audit log 1")))
 
-// NewAuditHead is that of a log without records.
+// NewAuditHead returns the head of a log without records.
 func NewAuditHead() AuditHead { return AuditHead{First: 1, Anchor: auditAnchor, Hash: auditAnchor} }
 
 // Append makes the entry the log's next record, its subjects under new keys, and
@@ -65,7 +65,7 @@ func (h *AuditHead) Append(e AuditEntry, newKey func() Key) *AuditRecord {
 	return r
 }
 
-// Whole is the entry with its subjects. It fails if there are too few or too many
+// Whole returns the entry with its subjects. It fails if there are too few or too many
 // of them.
 func (r *AuditRecord) Whole() (AuditEntry, error) {
 	e := r.Entry
@@ -79,7 +79,7 @@ func (r *AuditRecord) Whole() (AuditEntry, error) {
 	return e, nil
 }
 
-// Hash is what the next record follows.
+// Hash returns what the next record follows.
 func (r *AuditRecord) Hash() Hash { return sha256.Sum256(AppendAuditRecord(nil, r)) }
 
 // auditVersion begins every record.

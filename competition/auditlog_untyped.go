@@ -41,7 +41,7 @@ var untypedRoutes = map[string]string{ //nolint:gosec // G101: paths
 	"revokeAPIKey":       "/api/v1/api-keys/:key_id",
 }
 
-// Type is the entry with typed subjects. The rule: an actor "key:" and the id of a
+// Type returns the entry with typed subjects. The rule: an actor "key:" and the id of a
 // key that there is is that key, "service_role" the role, "self" of an erasure the
 // role, all else a user; targets are what stands in the places of the action's
 // route. A path that does not fit the route is one target of no kind.
@@ -64,7 +64,7 @@ func (e *UntypedEntry) Type(isKey func(id string) bool) AuditEntry {
 	return typed
 }
 
-// targetsIn are what a path has in the places of a route; fits is false if it is no
+// targetsIn returns what a path has in the places of a route; fits is false if it is no
 // path of the route. A place in which the route's own name stands has no target.
 func targetsIn(route, path string) (targets []AuditTarget, fits bool) {
 	names, parts := strings.Split(route, "/"), strings.Split(strings.TrimSuffix(path, "/"), "/")

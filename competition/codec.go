@@ -46,7 +46,7 @@ type Chain struct {
 	Hash          Hash
 }
 
-// NewChain is the empty journal of a competition.
+// NewChain returns the empty journal of a competition.
 func NewChain(id string) Chain {
 	return Chain{CompetitionID: id, Hash: sha256.Sum256([]byte("paceboard journal 1 " + id))}
 }
@@ -97,7 +97,7 @@ func SplitRecord(records []byte) (record, rest []byte, err error) {
 	return records[:recordHeader+n], records[recordHeader+n:], nil
 }
 
-// TimeOf is when the event of a record happened, for stores that remove old ones.
+// TimeOf returns when the event of a record happened, for stores that remove old ones.
 func TimeOf(record []byte) (calendar.Millis, error) {
 	if len(record) < minRecordBytes {
 		return 0, wire.ErrShort

@@ -8,8 +8,8 @@ type Caller struct {
 	Operator bool
 }
 
-// Payer is the user whom the caller's commands are charged to, for the commands that
-// embed the caller; see [Command].
+// Payer returns the user whom the caller's commands are charged to, for the commands
+// that embed the caller; see [Command].
 func (c Caller) Payer() string {
 	if c.Operator {
 		return ""
@@ -18,7 +18,7 @@ func (c Caller) Payer() string {
 }
 
 // Command asks for a change of one competition. It knows how to decide and how to
-// answer, in the file of its feature, so that whoever carries it need not know
+// answer, in the file of its feature, so that the code that carries it need not know
 // which one it is. A sync is none: nearly all requests are one, and have a way of
 // their own; see [Competition.SubmitSync].
 type Command interface {

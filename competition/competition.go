@@ -87,7 +87,7 @@ const (
 	returns
 )
 
-// of is what is pending about a number.
+// of returns what is pending about a number.
 func (d *decided) of(number uint32) (p changes) {
 	if known := d.pending[number]; known != nil {
 		p = *known
@@ -143,30 +143,31 @@ func New(id string, newKey func() Key) *Competition {
 	return c
 }
 
-// byUserID is the last tie-break of the board.
+// byUserID reports whether a comes before b: it is the last tie-break of the board.
 func (c *Competition) byUserID(a, b uint32) bool {
 	return c.participants.at(a).userID < c.participants.at(b).userID
 }
 
-// ID is the competition's id.
+// ID returns the competition's id.
 func (c *Competition) ID() string { return c.applied.CompetitionID }
 
-// Seq is the last event in the state.
+// Seq returns the last event in the state.
 func (c *Competition) Seq() uint64 { return c.applied.Seq }
 
-// DecidedSeq is the last event decided; a reply that rests on what was decided waits for it.
+// DecidedSeq returns the last event decided; a reply that rests on what was decided
+// waits for it.
 func (c *Competition) DecidedSeq() uint64 { return c.decided.chain.Seq }
 
-// Version is the board's version; see I4.
+// Version returns the board's version; see I4.
 func (c *Competition) Version() uint64 { return c.version }
 
 // Exists reports whether the competition was created.
 func (c *Competition) Exists() bool { return c.status != 0 }
 
-// Pending is how many decided events wait to be taken.
+// Pending returns how many decided events wait to be taken.
 func (c *Competition) Pending() int { return len(c.outbox.Events) }
 
-// PendingBytes is how long their records are together.
+// PendingBytes returns how long their records are together.
 func (c *Competition) PendingBytes() int { return len(c.outbox.Records) }
 
 // Take hands over the batch of events that were decided since the last one and

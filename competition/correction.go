@@ -29,7 +29,7 @@ type WithdrawCorrection struct {
 	Reason string // see CheckReason
 }
 
-// Answer is a ReviewReply.
+// Answer returns a ReviewReply.
 func (*CorrectDay) Answer(c *Competition, d Decision) any { return c.ReviewReply(d.Number, !d.Repeat) }
 
 // Decide sets what a day counts for. The same twice is a no-op. Errors are as for
@@ -53,7 +53,7 @@ func (cmd *CorrectDay) Decide(c *Competition, now calendar.Millis) (Decision, er
 	return c.decideReview(event, number, func(r *Review) { r.correct(correction) }), nil
 }
 
-// Answer is a ReviewReply.
+// Answer returns a ReviewReply.
 func (*WithdrawCorrection) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
 }

@@ -17,7 +17,7 @@ import (
 const MaxSources = 8
 
 // MaxSourcesOverall is how many sources a participant may have in all. Older
-// versions took any number, and whoever has more keeps them.
+// versions took any number, and participants who have more keep them.
 const MaxSourcesOverall = 64
 
 // Register is what one source last said of one day.
@@ -28,7 +28,7 @@ type Register struct {
 	Metrics    Metrics
 }
 
-// merge is the join of two reports of one source and day: the one recorded
+// merge returns the join of two reports of one source and day: the one recorded
 // later wins; of two recorded at the same time, or both without one, each
 // metric keeps its maximum. It is commutative, associative and idempotent.
 func (r Register) merge(o Register) Register {
@@ -104,9 +104,9 @@ func (d Days) find(day calendar.Day, source uint32) slot {
 	return s
 }
 
-// before is where the first entry of a day stands, or of those after it. It looks at
-// each entry before that, of which there may be thousands, and so decodes days by
-// hand: until the year 7711 they take three bytes at most.
+// before returns where the first entry of a day stands, or of those after it. It
+// looks at each entry before that, of which there may be thousands, and so decodes
+// days by hand: until the year 7711 they take three bytes at most.
 func (d Days) before(day calendar.Day) (i int) {
 	for i+3 < len(d) {
 		var entry calendar.Day
@@ -180,7 +180,7 @@ func (d Days) All() iter.Seq[Register] {
 	}
 }
 
-// count is how many registers there are.
+// count returns how many registers there are.
 func (d Days) count() (n int) {
 	for i := 0; i < len(d); i += 1 + int(d[i]) {
 		n++
@@ -188,7 +188,7 @@ func (d Days) count() (n int) {
 	return n
 }
 
-// Total is the sum over the days of each day's value.
+// Total returns the sum over the days of each day's value.
 func (d Days) Total() Metrics {
 	var total, value Metrics
 	day := calendar.Day(-1)
@@ -292,19 +292,19 @@ func decodeRegister(b []byte) Register {
 	return r
 }
 
-// value is the maximum over the sources of a day.
+// value returns the maximum over the sources of a day.
 func (d Days) value(day calendar.Day) Metrics {
 	const none = 1<<32 - 1 // no source is this one
 	return d.find(day, none).others
 }
 
-// dayAt is the day of the entry that begins at a byte.
+// dayAt returns the day of the entry that begins at a byte.
 func (d Days) dayAt(i int) calendar.Day {
 	day, _ := binary.Uvarint(d[i+1 : i+1+int(d[i])])
 	return calendar.Day(day)
 }
 
-// last is the last day that has a register, or -1.
+// last returns the last day that has a register, or -1.
 func (d Days) last() calendar.Day {
 	last := calendar.Day(-1)
 	for i := 0; i < len(d); i += 1 + int(d[i]) {

@@ -24,7 +24,7 @@ func (c *Competition) takesPart(number uint32) bool {
 	return !c.participants.has(number) || c.participants.at(number).present // who is just enrolled does
 }
 
-// identityOf is who a number stands for as decided, without the key.
+// identityOf returns who a number stands for as decided, without the key.
 func (c *Competition) identityOf(number uint32) Identity {
 	if who := c.decided.of(number).who; who.UserID != "" {
 		return who
@@ -33,7 +33,7 @@ func (c *Competition) identityOf(number uint32) Identity {
 	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
 }
 
-// decidedReview is a participant's review as decided, or nil.
+// decidedReview returns a participant's review as decided, or nil.
 func (c *Competition) decidedReview(number uint32) *Review {
 	if r := c.decided.of(number).review; r != nil {
 		return r
@@ -44,7 +44,7 @@ func (c *Competition) decidedReview(number uint32) *Review {
 	return nil
 }
 
-// paidBy is what a participant has paid in and not got back, as decided.
+// paidBy returns what a participant has paid in and not got back, as decided.
 func (c *Competition) paidBy(number uint32) int64 {
 	if p := c.decided.of(number); p.repaid {
 		return p.paid
@@ -55,7 +55,7 @@ func (c *Competition) paidBy(number uint32) int64 {
 	return 0
 }
 
-// decidedCreator is the creator's user id, applied or not.
+// decidedCreator returns the creator's user id, applied or not.
 func (c *Competition) decidedCreator() string {
 	if who := c.decided.of(0).who; who.UserID != "" {
 		return who.UserID
@@ -103,7 +103,7 @@ func (c *Competition) conceal(caller Caller, refusal error) error {
 	return ErrUnknownCompetition
 }
 
-// repeat is the decision on a command that says nothing new, about a participant
+// repeat returns the decision on a command that says nothing new, about a participant
 // or (0) nobody.
 func (c *Competition) repeat(number uint32) Decision {
 	return Decision{Seq: c.decided.chain.Seq, Number: number, Repeat: true}

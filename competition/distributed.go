@@ -30,7 +30,7 @@ type distributed struct {
 	reason string          // why it failed
 }
 
-// newDistribution is a distribution whose prizes are to be added.
+// newDistribution returns a distribution whose prizes are to be added.
 func newDistribution(at calendar.Millis, pool, sponsor int64, n int) *distribution {
 	return &distribution{at: at, pool: pool, sponsor: sponsor, prizes: make([]distributed, 0, n), places: make(map[uint32]uint32, n)}
 }
@@ -43,7 +43,7 @@ func (a *distribution) add(w distributed) {
 	a.prizes = append(a.prizes, w)
 }
 
-// find is a participant's prize, or nil.
+// find returns a participant's prize, or nil.
 func (a *distribution) find(number uint32) *distributed {
 	if a == nil {
 		return nil

@@ -19,7 +19,7 @@ type DistributePrizes struct {
 	Pending   bool  // the prizes wait for a ConfirmPrize or FailPrize each
 }
 
-// Answer is a PrizesReply with all of them.
+// Answer returns a PrizesReply with all of them.
 func (*DistributePrizes) Answer(c *Competition, _ Decision) any { return c.Prizes(math.MaxInt) }
 
 // PrizesReply is what there is to say of a competition's prizes.
@@ -72,7 +72,7 @@ func (cmd *DistributePrizes) Decide(c *Competition, now calendar.Millis) (Decisi
 	return Decision{Seq: c.decided.chain.Seq}, nil
 }
 
-// PrizesDecided is how many prizes are not pending any more. It grows without a
+// PrizesDecided returns how many prizes are not pending any more. It grows without a
 // new version of the board.
 func (c *Competition) PrizesDecided() int {
 	if c.distribution == nil {
@@ -81,7 +81,7 @@ func (c *Competition) PrizesDecided() int {
 	return c.distribution.decided
 }
 
-// Prizes is what was distributed, the best limit of it; nothing before.
+// Prizes returns what was distributed, the best limit of it; nothing before.
 func (c *Competition) Prizes(limit int) PrizesReply {
 	reply := PrizesReply{CompetitionID: c.ID(), Final: c.final(), Currency: c.definition.Currency}
 	if c.distribution == nil {
@@ -122,7 +122,7 @@ func (c *Competition) Calculate(poolMinor int64) (PrizesReply, error) {
 	return reply, nil
 }
 
-// payable is the pool that is distributed, or was, where the caller names one.
+// payable returns the pool that is distributed, or was, where the caller names one.
 func (c *Competition) payable(poolMinor int64) int64 {
 	switch {
 	case c.distribution != nil:
@@ -238,7 +238,7 @@ func (d *PrizesDistributed) sound(pool int64) bool {
 		(left == 0 || len(d.Prizes) == 0) && d.SponsorMinor == max(0, d.total()-pool)
 }
 
-// total is what all prizes come to.
+// total returns what all prizes come to.
 func (d *PrizesDistributed) total() (minor int64) {
 	for _, w := range d.Prizes {
 		minor += w.Minor

@@ -37,7 +37,7 @@ type JoinCompetition struct {
 	Limited    bool // enrolling gives ErrUncounted
 }
 
-// Answer is the user's Entry on the board.
+// Answer returns the user's Entry on the board.
 func (cmd *JoinCompetition) Answer(c *Competition, _ Decision) any {
 	entry, present := c.Standing(cmd.UserID)
 	if !present { // left again in the same batch

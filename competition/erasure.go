@@ -13,7 +13,7 @@ type EraseParticipant struct {
 	Pseudonym string // takes the place of the user id, of this competition alone; one is made if it is empty, or has to recognise the user
 }
 
-// Payer is nobody: no budget keeps a person from being forgotten.
+// Payer returns nobody: no budget keeps a person from being forgotten.
 func (*EraseParticipant) Payer() string { return "" }
 
 // EraseReply answers an EraseParticipant.
@@ -22,7 +22,7 @@ type EraseReply struct {
 	KeptUntil calendar.Millis // when that ends; 0 if settlement or cancelling ends it
 }
 
-// Answer is an EraseReply.
+// Answer returns an EraseReply.
 func (*EraseParticipant) Answer(c *Competition, d Decision) any {
 	var reply EraseReply
 	if _, reply.Kept = c.kept[d.Number]; reply.Kept {

@@ -71,7 +71,7 @@ type Effect struct {
 	Flag   FlagReason // why it flags a sync, or 0
 }
 
-// Effect is that of the event, which has had the outcome when it was applied.
+// Effect returns what the event means outside, given the outcome of applying it.
 func (e *Event) Effect(o Outcome) Effect {
 	switch {
 	case e.Detail != nil:

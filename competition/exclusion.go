@@ -17,8 +17,8 @@ type ExcludeParticipant struct {
 	Reason string // see CheckReason
 }
 
-// RestoreParticipant takes an exclusion back. Who takes part is on the board
-// again, even where no place is free.
+// RestoreParticipant takes an exclusion back. A participant who has not left is on
+// the board again, even if no place is free.
 type RestoreParticipant struct {
 	Caller
 
@@ -26,7 +26,7 @@ type RestoreParticipant struct {
 	Reason string // see CheckReason
 }
 
-// Answer is a ReviewReply.
+// Answer returns a ReviewReply.
 func (*ExcludeParticipant) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
 }
@@ -46,7 +46,7 @@ func (cmd *ExcludeParticipant) Decide(c *Competition, now calendar.Millis) (Deci
 	return c.decideReview(Event{At: now, Detail: event}, number, event.review), nil
 }
 
-// Answer is a ReviewReply.
+// Answer returns a ReviewReply.
 func (*RestoreParticipant) Answer(c *Competition, d Decision) any {
 	return c.ReviewReply(d.Number, !d.Repeat)
 }

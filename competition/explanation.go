@@ -55,7 +55,7 @@ const (
 	IgnoredEmpty     Ignored = "nothing_reported"        // it has 0 of everything
 )
 
-// Explain is why a user's score is what it is, with the days of a span. Error:
+// Explain returns why a user's score is what it is, with the days of a span. Error:
 // ErrNotEnrolled if the user never took part. Cost: linear in the user's days; memory in
 // those that are shown.
 func (c *Competition) Explain(userID string, span Span) (Explanation, error) {
@@ -115,7 +115,7 @@ func (c *Competition) explainDay(r *Review, s *DayStats) ExplainedDay {
 	return d
 }
 
-// count is what of a report counts: each metric that is the day's value and that
+// count returns what of a report counts: each metric that is the day's value and that
 // no source before has had.
 func count(reported, left Metrics) (counted, rest Metrics) {
 	take := func(reported int64, left, counted *int64) {

@@ -58,7 +58,7 @@ func names(text, id string) bool {
 	return false
 }
 
-// reviewable is the participant whom an operator may decide about.
+// reviewable returns the participant whom an operator may decide about.
 func (c *Competition) reviewable(now calendar.Millis, caller Caller, userID, reason string) (number uint32, err error) {
 	c.advance(now)
 	if err := CheckReason(reason, userID); err != nil {
@@ -78,7 +78,7 @@ func (c *Competition) reviewable(now calendar.Millis, caller Caller, userID, rea
 	return number, nil
 }
 
-// ReviewReply is how a participant stands now.
+// ReviewReply returns how a participant stands now.
 func (c *Competition) ReviewReply(number uint32, changed bool) ReviewReply {
 	p := c.participants.at(number)
 	rank, _ := c.board.Rank(p.key())

@@ -10,8 +10,8 @@ import (
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
-// collect decides the entry fee of a participant who has just joined. Who left
-// after the start and returns has paid already.
+// collect decides the entry fee of a participant who has just joined. Participants
+// who left after the start and return have paid already.
 func (c *Competition) collect(now calendar.Millis, number uint32) {
 	if fee := c.decided.definition.EntryFeeMinor; fee > 0 && c.paidBy(number) == 0 {
 		c.decided.change(number, changes{paid: fee, repaid: true})

@@ -26,7 +26,7 @@ type Identity struct {
 	UserName string // may be empty
 }
 
-// Commitment is what events say of the identity.
+// Commitment returns what events say of the identity.
 func (i *Identity) Commitment() Commitment {
 	mac := hmac.New(sha256.New, i.Key[:])
 	mac.Write([]byte(i.UserID))
@@ -43,7 +43,7 @@ type CommittedIdentity struct {
 	Who      Identity // the identity row; not part of the record
 }
 
-// commitTo is that of a row.
+// commitTo returns what an event says of an identity row.
 func commitTo(who Identity) CommittedIdentity {
 	return CommittedIdentity{Number: who.Number, Identity: who.Commitment(), Who: who}
 }

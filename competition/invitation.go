@@ -24,7 +24,7 @@ var invitationNames = [...]string{
 	InvitationOpen: "open", InvitationAccepted: "accepted", InvitationDeclined: "declined", InvitationWithdrawn: "withdrawn",
 }
 
-// String is the word that clients see.
+// String returns the word that clients see.
 func (s InvitationState) String() string { return wire.Word(invitationNames[:], s) }
 
 // ParseInvitationState is the inverse of String.
@@ -96,7 +96,7 @@ func (i *Invitation) Gone(now calendar.Millis) bool {
 // ByCode reports whether the user came with a join code.
 func (i *Invitation) ByCode() bool { return i.Code != CodeHash{} }
 
-// KeptUntil is when the invitation may be deleted.
+// KeptUntil returns when the invitation may be deleted.
 func (i *Invitation) KeptUntil() calendar.Millis { return max(i.ExpiresAt, i.DecidedAt+InvitationLife) }
 
 // Decide moves the invitation to another state; false means that it is there
@@ -177,10 +177,10 @@ func (r *Inviting) stands(i *Invitation) bool {
 	}
 }
 
-// Since is from when on an athlete's invitations count against the hour.
+// Since returns from when on an athlete's invitations count against the hour.
 func (r *Inviting) Since() calendar.Millis { return r.Now - invitationRateHours*millisPerHour }
 
-// JoinCode lets whoever shows it join a competition, so many times.
+// JoinCode lets anybody who shows it join a competition, up to a number of times.
 type JoinCode struct {
 	ID            string // UUIDv7
 	Hash          CodeHash

@@ -68,5 +68,5 @@ type InvitationStore interface {
 // InvitationPlace is a place among a user's invitations.
 type InvitationPlace struct{ CompetitionID, ID string }
 
-// Place is where the invitation stands among those of its user.
+// Place returns where the invitation stands among those of its user.
 func (i *Invitation) Place() InvitationPlace { return InvitationPlace{i.CompetitionID, i.ID} }

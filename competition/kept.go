@@ -9,8 +9,8 @@ import (
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
-// What was decided about a person outlives the person's erasure: else whoever was
-// excluded, corrected or removed would erase themselves and come back as somebody
+// What was decided about a person outlives the person's erasure: else people who
+// were excluded, corrected or removed could erase themselves and come back as somebody
 // new. The erased number keeps the decisions, and its identity row, which names a
 // pseudonym, holds what recognises the person: the pseudonym is the HMAC-SHA-256
 // (RFC 2104, cut to 16 bytes as its section 5 allows) of the user id under the
@@ -19,7 +19,7 @@ import (
 // more: at settlement, at cancelling, or keptAfter after completion where there is
 // no money.
 
-// keptUntil is when decisions about erased people are dropped, by the clock; ok is
+// keptUntil returns when decisions about erased people are dropped, by the clock; ok is
 // false where settlement or cancelling does it.
 func (c *Competition) keptUntil() (at calendar.Millis, ok bool) {
 	return keptUntil(&c.decided.definition, &c.decided.balances)
@@ -31,7 +31,7 @@ func (c *Competition) keeps(now calendar.Millis) bool {
 	return c.decided.status != Settled && c.decided.status != Cancelled && (!ok || now < at)
 }
 
-// keptOf is the erased number whose decisions are about a user, or 0. Cost: linear
+// keptOf returns the erased number whose decisions are about a user, or 0. Cost: linear
 // in the decisions kept.
 func (c *Competition) keptOf(userID string) (number uint32) {
 	for number, key := range c.decided.kept {
@@ -42,7 +42,7 @@ func (c *Competition) keptOf(userID string) (number uint32) {
 	return 0
 }
 
-// reviewOf is what was decided about a user, by their number or, if they have
+// reviewOf returns what was decided about a user, by their number or, if they have
 // none, before they were erased; or nil.
 func (c *Competition) reviewOf(number uint32, userID string) *Review {
 	if number == 0 {
@@ -70,7 +70,7 @@ func (c *Competition) dropAllKept(now calendar.Millis) {
 	c.summarize()
 }
 
-// pseudonymUnder is the pseudonym by which a key recognises a user.
+// pseudonymUnder returns the pseudonym by which a key recognises a user.
 func pseudonymUnder(key Key, userID string) string {
 	mac := hmac.New(sha256.New, key[:])
 	mac.Write([]byte(userID))

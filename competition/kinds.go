@@ -45,7 +45,7 @@ var kinds = [...]struct {
 // kind of event.
 const FormatLevel = len(kinds) - 1
 
-// EventNames are the names of the kinds of events, by their numbers, which begin
+// EventNames returns the names of the kinds of events, by their numbers, which begin
 // with 1; empty for a number that no event has.
 func EventNames() []string {
 	names := make([]string, len(kinds))
@@ -55,7 +55,7 @@ func EventNames() []string {
 	return names
 }
 
-// newDetail is an empty event of a kind other than SyncAccepted, or nil if there
+// newDetail returns an empty event of a kind other than SyncAccepted, or nil if there
 // is no such kind.
 func newDetail(k kind) Detail {
 	if int(k) >= len(kinds) || kinds[k].make == nil {
@@ -64,7 +64,7 @@ func newDetail(k kind) Detail {
 	return kinds[k].make()
 }
 
-// newerKind is what is wrong with an event of a kind that is not in the list.
+// newerKind returns what is wrong with an event of a kind that is not in the list.
 func newerKind(k kind) string {
 	return fmt.Sprintf("it has the unknown kind %d: it was made by a newer version", k)
 }
@@ -119,7 +119,7 @@ func decodeDetail(k kind, b []byte) (Detail, error) {
 	return d, r.End()
 }
 
-// CreatedAt is when the competition was created whose journal begins with the
+// CreatedAt returns when the competition was created whose journal begins with the
 // records; the error is that of Chain.Next.
 func CreatedAt(competitionID string, records []byte) (calendar.Millis, error) {
 	chain := NewChain(competitionID)

@@ -73,10 +73,10 @@ func (l *ledgerWriter) move(rows *ledger.Rows, e *Event, n uint32, t ledger.Tran
 	rows.Transactions = append(rows.Transactions, ledger.Transfer(id, t, l.currency, e.At, from, to, minor))
 }
 
-// pool is the account of the competition's prize pool.
+// pool returns the account of the competition's prize pool.
 func (l *ledgerWriter) pool() ledger.Account { return ledger.PoolOf(l.competitionID) }
 
-// prizeFor is the prize that an event decides, as it was before, or the zero
+// prizeFor returns the prize that an event decides, as it was before, or the zero
 // value if it decides none. The error says that the event breaks B3: a wallet has
 // only prizes that are pending, or were paid into it for good.
 func (l *ledgerWriter) prizeFor(d monetary) (ledger.Prize, error) {

@@ -20,7 +20,7 @@ type CreateReply struct {
 	Created bool // false: the same competition was there
 }
 
-// Answer is a CreateReply.
+// Answer returns a CreateReply.
 func (*CreateCompetition) Answer(c *Competition, d Decision) any {
 	return CreateReply{Summary: c.Summary(), Created: !d.Repeat}
 }
@@ -84,7 +84,7 @@ type EditCompetition struct {
 	Patch Patch
 }
 
-// Answer is a Summary.
+// Answer returns a Summary.
 func (*EditCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
 
 // Decide changes the definition. Errors: ErrUnknownCompetition, *InvalidError,
@@ -130,7 +130,7 @@ func (c *Competition) edit(now calendar.Millis, cmd *EditCompetition) (Decision,
 // CancelCompetition calls the competition off.
 type CancelCompetition struct{ Caller }
 
-// Answer is a Summary.
+// Answer returns a Summary.
 func (*CancelCompetition) Answer(c *Competition, _ Decision) any { return c.Summary() }
 
 // Decide calls the competition off, and gives everybody back what was paid in. Twice

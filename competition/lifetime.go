@@ -65,7 +65,7 @@ type merging struct {
 	renumbered map[uint32]uint32 // sources of what is joined
 }
 
-// number is the number of a source among the history's, to which it is added if it
+// number returns the number of a source among the history's, to which it is added if it
 // is not one of them.
 func (m *merging) number(source uint32, names []string) uint32 {
 	if number, ok := m.renumbered[source]; ok {
@@ -209,7 +209,7 @@ func (l *Lifetime) Add(h History) {
 // Cost notes rows that were read besides the histories, which Stats.Rows tells, too.
 func (l *Lifetime) Cost(rows int) { l.rows += rows }
 
-// Stats is what was added of the days of a span; the sources of a day are in the
+// Stats returns what was added of the days of a span; the sources of a day are in the
 // order of their names. It has no competition, score and rank. Cost: linear in the
 // days, and sorting the sources of each; memory in those that are shown.
 func (l *Lifetime) Stats(userID string, span Span) Stats {
@@ -226,7 +226,7 @@ func (l *Lifetime) Stats(userID string, span Span) Stats {
 	return s
 }
 
-// History is what the competition knows of a user's days, those before leaving
+// History returns what the competition knows of a user's days, those before leaving
 // included; empty for a user who never took part. Cost: a copy of the days.
 func (c *Competition) History(userID string) History {
 	p := c.participants.find(userID)

@@ -60,7 +60,7 @@ type LifetimeStore interface {
 	// snapshot's seq, in the order of ids.
 	Unprojected(ctx context.Context, visit func(competitionID string)) error
 
-	// ForgetLifetime deletes a user's days. Who erases a person calls it last:
+	// ForgetLifetime deletes a user's days. An erasure calls it last:
 	// when the identities are deleted no projection, of whatever age, brings the
 	// days back, not even one that is under way.
 	ForgetLifetime(ctx context.Context, userID string) error

@@ -49,7 +49,7 @@ type ListPlace struct {
 	ID    string
 }
 
-// Place is where lists have the competition.
+// Place returns where lists have the competition.
 func (s *Summary) Place() ListPlace {
 	return ListPlace{Start: s.Definition.Start, ID: s.Definition.ID}
 }
@@ -76,7 +76,7 @@ type Due struct {
 	At            calendar.Millis
 }
 
-// DueAt is when time next changes the status, or drops what was decided about
+// DueAt returns when time next changes the status, or drops what was decided about
 // erased people; ok is false when it never will.
 func (s *Summary) DueAt() (at calendar.Millis, ok bool) {
 	if s.KeptUntil != 0 {

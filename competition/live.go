@@ -19,7 +19,7 @@ type Update struct {
 	history  []*Published // newest first
 }
 
-// NextUpdate is the update that follows previous, which is nil at first.
+// NextUpdate returns the update that follows previous, which is nil at first.
 func NextUpdate(previous *Update, top *Published) *Update {
 	u := &Update{Published: top}
 	if previous != nil {
@@ -40,7 +40,7 @@ type Delta struct {
 	Removed                  []string // user ids that left it
 }
 
-// Since is the delta from a version that a subscriber has; ok is false when
+// Since returns the delta from a version that a subscriber has; ok is false when
 // that version is not remembered, and the subscriber needs the whole board.
 func (u *Update) Since(version uint64, limit int) (d Delta, ok bool) {
 	i := slices.IndexFunc(u.history, func(p *Published) bool { return p.Version == version })
@@ -50,7 +50,7 @@ func (u *Update) Since(version uint64, limit int) (d Delta, ok bool) {
 	return deltaOf(&u.history[i].Board, &u.Board, limit), true
 }
 
-// StatusAt is the status that the board had at a version; ok is false when that
+// StatusAt returns the status that the board had at a version; ok is false when that
 // version is not remembered.
 func (u *Update) StatusAt(version uint64) (s Status, ok bool) {
 	if version == u.Version {
@@ -114,10 +114,10 @@ func NewSubscription(competitionID, userID string, wake chan<- struct{}) *Subscr
 	return &Subscription{CompetitionID: competitionID, UserID: userID, wake: wake}
 }
 
-// Latest is the newest update; it is nil before the first.
+// Latest returns the newest update; it is nil before the first.
 func (s *Subscription) Latest() *Update { return s.latest.Load() }
 
-// Standing is the newest standing of the user; it is nil for one who was never
+// Standing returns the newest standing of the user; it is nil for one who was never
 // seen on the board.
 func (s *Subscription) Standing() *Standing { return s.standing.Load() }
 

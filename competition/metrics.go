@@ -16,7 +16,7 @@ type Metrics struct {
 	ActiveMinutes   int64
 }
 
-// Max is the larger of each metric.
+// Max returns the larger of each metric.
 func (m Metrics) Max(o Metrics) Metrics {
 	return Metrics{
 		Steps:           max(m.Steps, o.Steps),
@@ -26,7 +26,7 @@ func (m Metrics) Max(o Metrics) Metrics {
 	}
 }
 
-// Plus is the sum of each metric.
+// Plus returns the sum of each metric.
 func (m Metrics) Plus(o Metrics) Metrics {
 	return Metrics{
 		Steps:           m.Steps + o.Steps,
@@ -36,7 +36,7 @@ func (m Metrics) Plus(o Metrics) Metrics {
 	}
 }
 
-// Minus is the difference of each metric.
+// Minus returns the difference of each metric.
 func (m Metrics) Minus(o Metrics) Metrics {
 	return Metrics{
 		Steps:           m.Steps - o.Steps,
@@ -65,7 +65,7 @@ type Weights struct {
 // MaxWeight is the largest weight, 1,000 points, in thousandths.
 const MaxWeight = 1_000_000
 
-// Score is the weighted sum of m, exact, rounded down once, at the end. A sum
+// Score returns the weighted sum of m, exact, rounded down once, at the end. A sum
 // beyond MaxScore gives MaxScore; [Definition.Validate] keeps it from happening.
 func (w Weights) Score(m Metrics) int64 {
 	hi, lo := w.parts(m)
@@ -76,7 +76,7 @@ func (w Weights) Score(m Metrics) int64 {
 	return int64(min(score, MaxScore))
 }
 
-// parts is the weighted sum of m as 1/100,000 of a point, in 128 bits: distance
+// parts returns the weighted sum of m as 1/100,000 of a point, in 128 bits: distance
 // and energy are stored as hundredths of their unit, weights as thousandths.
 func (w Weights) parts(m Metrics) (hi, lo uint64) {
 	add := func(amount, weight int64) {
@@ -102,7 +102,7 @@ type Points struct {
 // PointParts is how many Parts make a point.
 const PointParts = 100_000
 
-// Points is what m counts for, exactly. It is for a day, whose points stay far
+// Points returns what m counts for, exactly. It is for a day, whose points stay far
 // below MaxScore by the daily limits; beyond that it is MaxScore.
 func (w Weights) Points(m Metrics) Points {
 	hi, lo := w.parts(m)
@@ -113,7 +113,7 @@ func (w Weights) Points(m Metrics) Points {
 	return Points{Whole: int64(min(whole, MaxScore)), Parts: int64(parts)}
 }
 
-// Plus is the sum.
+// Plus returns the sum.
 func (p Points) Plus(o Points) Points {
 	parts := p.Parts + o.Parts
 	return Points{Whole: p.Whole + o.Whole + parts/PointParts, Parts: parts % PointParts}

@@ -10,7 +10,7 @@ import (
 
 // Mark names the state that was applied, for mirrors: the last seq and the hash
 // of its record, which goes on from those of all records before. Equal marks are
-// equal boards, whoever made them, before a crash or after.
+// equal boards, made by any process, before a crash or after.
 func (c *Competition) Mark() string { return c.applied.mark() }
 
 func (c *Chain) mark() string {
@@ -18,7 +18,7 @@ func (c *Chain) mark() string {
 	return strconv.FormatUint(c.Seq, 10) + "-" + hex.EncodeToString(c.Hash[:hashBytes])
 }
 
-// StoredMark is the Mark that a competition would have if it were recovered. It
+// StoredMark returns the Mark that a competition would have if it were recovered. It
 // costs as much as the journal after the snapshot is long. Errors are as for
 // Recover.
 func StoredMark(ctx context.Context, id string, from Source) (string, error) {
@@ -74,7 +74,7 @@ func (c *Competition) MirrorGone(dst []MirrorEntry, userIDs []string) []MirrorEn
 	return dst
 }
 
-// MirrorStatus is the status that a mirror tells its subscribers.
+// MirrorStatus returns the status that a mirror tells its subscribers.
 func (c *Competition) MirrorStatus() Status { return c.status }
 
 // MirrorScan appends who is on the board, without ranks, of the limit numbers
@@ -89,7 +89,7 @@ func (c *Competition) MirrorScan(dst []MirrorEntry, after uint32, limit int) (en
 	return dst, next, next < c.participants.count
 }
 
-// OnBoard is how many participants are on the board.
+// OnBoard returns how many participants are on the board.
 func (c *Competition) OnBoard() int { return c.onBoard }
 
 // Redraw writes the whole board of a competition that nothing changes meanwhile

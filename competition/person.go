@@ -13,7 +13,7 @@ type Person struct {
 	Explanation *Explanation // nil for a creator who never took part
 }
 
-// Person is what there is to tell of a user, with the days of a span; ok is false
+// Person returns what there is to tell of a user, with the days of a span; ok is false
 // where there is nothing. Cost: linear in the user's days; memory in those that are
 // shown.
 func (c *Competition) Person(userID string, span Span) (p Person, ok bool) {

@@ -26,7 +26,7 @@ type FailPrize struct {
 	Reason string
 }
 
-// Answer is the Prize.
+// Answer returns the Prize.
 func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
 	prize, _ := c.Prize(cmd.Number)
 	return prize
@@ -38,7 +38,7 @@ func (cmd *ConfirmPrize) Decide(c *Competition, now calendar.Millis) (Decision, 
 	return c.decidePrize(now, cmd.Caller, ledger.DistributedPrize, &PrizeConfirmed{Number: cmd.Number}, "")
 }
 
-// Answer is the Prize.
+// Answer returns the Prize.
 func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {
 	prize, _ := c.Prize(cmd.Number)
 	return prize

@@ -90,8 +90,8 @@ func sum(shares []int64) (total int64) {
 	return total
 }
 
-// winners divides a pool by the board as it stands. Who would get nothing, since
-// there are more equals than minor units, wins nothing. Errors: ErrTooManyWinners.
+// winners divides a pool by the board as it stands. People who would get nothing,
+// since there are more equals than minor units, win nothing. Errors: ErrTooManyWinners.
 func (c *Competition) winners(poolMinor int64) ([]Winner, error) {
 	entries, err := c.prizePlaces()
 	if err != nil {
@@ -110,7 +110,7 @@ func (c *Competition) winners(poolMinor int64) ([]Winner, error) {
 	return winners, nil
 }
 
-// prizePlaces is the part of the board that the split's places reach: scores
+// prizePlaces returns the part of the board that the split's places reach: scores
 // above 0, and of those equal with the last one all.
 func (c *Competition) prizePlaces() ([]ranking.Entry, error) {
 	places := len(c.definition.PrizeSplit)
@@ -137,7 +137,7 @@ func (c *Competition) prizePlaces() ([]ranking.Entry, error) {
 	return entries, nil
 }
 
-// Prize is a participant's prize; ok is false when there is none.
+// Prize returns a participant's prize; ok is false when there is none.
 func (c *Competition) Prize(number uint32) (prize ledger.Prize, ok bool) {
 	w := c.distribution.find(number)
 	if w == nil {
@@ -157,7 +157,7 @@ func (c *Competition) prizeOf(w *distributed) ledger.Prize {
 	return prize
 }
 
-// decidedPrize is a participant's prize as decided, except for when it got there.
+// decidedPrize returns a participant's prize as decided, except for when it got there.
 func (c *Competition) decidedPrize(number uint32) (ledger.Prize, bool) {
 	prize, ok := c.Prize(number)
 	if status := c.decided.of(number).prize; status != 0 {

@@ -8,7 +8,7 @@ import (
 // pseudonymPrefix begins every pseudonym; 16 bytes in hexadecimal follow.
 const pseudonymPrefix = "erased-"
 
-// NewPseudonym is what stands where an erased person's id stood, made of 16
+// NewPseudonym returns what stands where an erased person's id stood, made of 16
 // random bytes.
 func NewPseudonym(random [16]byte) string { return pseudonymPrefix + hex.EncodeToString(random[:]) }
 

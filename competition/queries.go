@@ -35,14 +35,14 @@ type Board struct {
 	PrizesDecided int
 }
 
-// Page is the board from offset on, limit entries at most, which stand in room if
+// Page returns the board from offset on, limit entries at most, which stand in room if
 // they fit. Cost: O(log n + limit).
 func (c *Competition) Page(room []Entry, offset, limit int) Board {
 	c.places = c.board.Page(c.places[:0], offset, limit)
 	return c.boardOf(room, c.places, offset+1)
 }
 
-// Around is the board from radius places above a user to radius places below,
+// Around returns the board from radius places above a user to radius places below,
 // cut short at the ends; room is as for Page. Error: ErrNotEnrolled. Cost: O(log n +
 // radius).
 func (c *Competition) Around(room []Entry, userID string, radius int) (Board, error) {
@@ -75,7 +75,7 @@ func (p *participant) entry(rank int) Entry {
 	}
 }
 
-// Standing is a participant's own entry; ok is false when not on the board.
+// Standing returns a participant's own entry; ok is false when not on the board.
 func (c *Competition) Standing(userID string) (entry Entry, ok bool) {
 	p := c.participants.find(userID)
 	if p == nil || !p.onBoard() {
@@ -85,7 +85,7 @@ func (c *Competition) Standing(userID string) (entry Entry, ok bool) {
 	return p.entry(rank), true
 }
 
-// SyncReply is the answer to a sync of a participant as the state stands now.
+// SyncReply returns the answer to a sync of a participant as the state stands now.
 func (c *Competition) SyncReply(number uint32, changed bool) SyncReply {
 	p := c.participants.at(number)
 	rank, _ := c.board.Rank(p.key())
@@ -98,7 +98,7 @@ func (c *Competition) TakesPart(userID string) bool {
 	return p != nil && p.present
 }
 
-// Participants is who is on the board, by the order of enrolment, beginning
+// Participants returns who is on the board, by the order of enrolment, beginning
 // after a number, which may be any, limit at most, and the number to go on after;
 // next is 0 at the end.
 func (c *Competition) Participants(after uint32, limit int) (entries []Entry, next uint32) {
@@ -128,7 +128,7 @@ func (c *Competition) Readable(caller Caller) bool {
 	return p != nil && p.present || caller.UserID != "" && caller.UserID == c.creator
 }
 
-// Summary is what lists show, as applied.
+// Summary returns what lists show, as applied.
 func (c *Competition) Summary() Summary {
 	return summaryOf(&c.definition, c.status, c.onBoard, &c.balances, c.kept)
 }

@@ -163,7 +163,7 @@ func (r *recovery) identity(i Identity) {
 	r.identities[i.Number] = i
 }
 
-// who is the identity row of a number; the zero value when there is none.
+// who returns the identity row of a number; the zero value when there is none.
 func (r *recovery) who(number uint32) Identity {
 	if i, ok := r.identities[number]; ok || number == 0 || int(number) > len(r.keys) {
 		return i

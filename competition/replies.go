@@ -25,11 +25,11 @@ type RefusedEverywhereError struct {
 // Error implements error.
 func (e *RefusedEverywhereError) Error() string { return e.First.Err.Error() }
 
-// Unwrap is the first refusal.
+// Unwrap returns the first refusal.
 func (e *RefusedEverywhereError) Unwrap() error { return e.First.Err }
 
-// FirstRefusal is the place of the first of refusals, in the order in which clients
-// hear of them.
+// FirstRefusal returns the place of the first of refusals, in the order in which
+// clients hear of them.
 func FirstRefusal(refusals []JoinedReply) (first int) {
 	order := func(err error) int {
 		return slices.IndexFunc(syncRefusals, func(known error) bool { return errors.Is(err, known) })

@@ -43,7 +43,7 @@ var flagReasonNames = [...]string{RateFlag: "rate", OwnDaysFlag: "own_days"}
 // FlagReasons are all reasons.
 var FlagReasons = [...]FlagReason{RateFlag, OwnDaysFlag}
 
-// String is the word that clients see.
+// String returns the word that clients see.
 func (r FlagReason) String() string { return wire.Word(flagReasonNames[:], r) }
 
 // Flag says that a sync was odd. It changes nothing by itself.
@@ -83,14 +83,14 @@ func (r *Review) isRemoved() bool { return r != nil && r.RemovedAt != 0 }
 // readmit ends a removal.
 func (r *Review) readmit() { r.RemovedAt, r.Removal = 0, "" }
 
-// decisions are a copy of what was decided, without what looked odd.
+// decisions returns a copy of what was decided, without what looked odd.
 func (r *Review) decisions() *Review {
 	d := r.clone()
 	d.Flags = nil
 	return d
 }
 
-// clone is an independent copy; that of none is one without anything.
+// clone returns an independent copy; that of none is one without anything.
 func (r *Review) clone() *Review {
 	if r == nil {
 		return &Review{}
@@ -103,12 +103,12 @@ func (r *Review) clone() *Review {
 // isExcluded reports whether the participant is; none is not.
 func (r *Review) isExcluded() bool { return r != nil && r.Excluded }
 
-// place is where the correction of a day is, or would be.
+// place returns where the correction of a day is, or would be.
 func (r *Review) place(day calendar.Day) (i int, there bool) {
 	return slices.BinarySearchFunc(r.Corrections, day, func(c Correction, d calendar.Day) int { return int(c.Day) - int(d) })
 }
 
-// correction is that of a day, or nil.
+// correction returns the correction of a day, or nil.
 func (r *Review) correction(day calendar.Day) *Correction {
 	if r == nil {
 		return nil
@@ -119,7 +119,7 @@ func (r *Review) correction(day calendar.Day) *Correction {
 	return nil
 }
 
-// corrections are those of a participant, by day.
+// corrections returns those of a participant, by day.
 func (r *Review) corrections() []Correction {
 	if r == nil {
 		return nil

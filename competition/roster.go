@@ -22,7 +22,7 @@ type participant struct {
 	changed          bool // the row differs from the last snapshot
 }
 
-// key is the participant's place-giving key.
+// key returns the participant's place-giving key.
 func (p *participant) key() ranking.Entry {
 	return ranking.Entry{Score: p.score, Reached: p.reached, Member: p.number}
 }
@@ -38,7 +38,7 @@ type roster struct {
 
 const chunkSize = 1024
 
-// at is the participant with a number from 1 to count.
+// at returns the participant with a number from 1 to count.
 func (r *roster) at(number uint32) *participant {
 	return &r.chunks[(number-1)/chunkSize][(number-1)%chunkSize]
 }
@@ -46,7 +46,7 @@ func (r *roster) at(number uint32) *participant {
 // has reports whether the number was given.
 func (r *roster) has(number uint32) bool { return number > 0 && number <= r.count }
 
-// find is the participant of a user, or nil.
+// find returns the participant of a user, or nil.
 func (r *roster) find(userID string) *participant {
 	if number, ok := r.byUser[userID]; ok {
 		return r.at(number)
@@ -109,7 +109,7 @@ type sources struct {
 	applied int
 }
 
-// find is the index of a name; known is false for a new one.
+// find returns the index of a name; known is false for a new one.
 func (s *sources) find(name string) (index uint32, known bool) {
 	index, known = s.index[name]
 	return index, known
@@ -148,7 +148,7 @@ func (s *sources) rollback() {
 // onBoard reports whether the participant is on the board.
 func (p *participant) onBoard() bool { return p.present && !p.review.isExcluded() }
 
-// who is the participant's user id, or nothing if nobody can tell.
+// who returns the participant's user id, or nothing if nobody can tell.
 func (p *participant) who() string {
 	if IsPseudonym(p.userID) {
 		return ""
@@ -156,7 +156,7 @@ func (p *participant) who() string {
 	return p.userID
 }
 
-// valueOf is what a day counts for.
+// valueOf returns what a day counts for.
 func (p *participant) valueOf(day calendar.Day) Metrics {
 	if correction := p.review.correction(day); correction != nil {
 		return correction.Metrics
@@ -164,7 +164,7 @@ func (p *participant) valueOf(day calendar.Day) Metrics {
 	return p.days.value(day)
 }
 
-// totalOf is what days come to with their corrections.
+// totalOf returns what days come to with their corrections.
 func totalOf(days Days, r *Review) Metrics {
 	total := days.Total()
 	if r != nil {

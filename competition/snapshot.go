@@ -10,10 +10,10 @@ import (
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
-// Changed is how many participants' rows differ from the last snapshot.
+// Changed returns how many participants' rows differ from the last snapshot.
 func (c *Competition) Changed() int { return len(c.changed) }
 
-// Snapshot is the header and the changed rows as of the last applied event, and
+// Snapshot returns the header and the changed rows as of the last applied event, and
 // from now on those rows count as saved; after a failed save, Resave takes that
 // back. Rows share no memory with the state. Cost: linear in what changed.
 func (c *Competition) Snapshot() Snapshot {
@@ -113,14 +113,14 @@ func (c *Competition) readHeader(b []byte) (rows uint32, err error) {
 	return rows, c.checkHeader()
 }
 
-// SnapshotChain is where in the journal the header of a snapshot stands.
+// SnapshotChain returns where in the journal the header of a snapshot stands.
 func SnapshotChain(competitionID string, header []byte) (Chain, error) {
 	c := New(competitionID, nil)
 	_, err := c.loadHeader(header)
 	return c.applied, err
 }
 
-// ChainBefore is where a reading of a journal stands that begins with these
+// ChainBefore returns where a reading of a journal stands that begins with these
 // records, as the first of them says: its seq and the hash of the one before.
 // What it says is proved when a reading from there reaches a hash that is known.
 func ChainBefore(competitionID string, records []byte) (Chain, error) {

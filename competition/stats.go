@@ -21,7 +21,7 @@ type Stats struct {
 	Rows          int          // how many registers were read for it, those of other days included
 }
 
-// Stats is what a user did on the days of a span. Error: ErrNotEnrolled for who
+// Stats returns what a user did on the days of a span. Error: ErrNotEnrolled for users who
 // never took part. Cost: linear in the user's days; memory in those that are shown.
 func (c *Competition) Stats(userID string, span Span) (Stats, error) {
 	p := c.participants.find(userID)
@@ -37,7 +37,7 @@ func (c *Competition) Stats(userID string, span Span) (Stats, error) {
 	return s, nil
 }
 
-// statsOf is what is to be said of a participant without any days.
+// statsOf returns what is to be said of a participant without any days.
 func (c *Competition) statsOf(p *participant) Stats {
 	s := Stats{CompetitionID: c.ID(), UserID: p.userID, Score: p.score, LastSyncedAt: p.lastSynced}
 	if p.onBoard() {
@@ -56,7 +56,7 @@ func (s *Stats) add(day *DayStats, page *daysShown) {
 	s.Next = page.next
 }
 
-// latestSource is the source that reported last, of equal ones the first by name;
+// latestSource returns the source that reported last, of equal ones the first by name;
 // empty where none did.
 func latestSource(sources []SourceStats) string {
 	var latest SourceStats

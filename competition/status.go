@@ -22,10 +22,10 @@ const (
 
 var statusNames = [...]string{Upcoming: "upcoming", Active: "active", Finalizing: "finalizing", Completed: "completed", Settled: "settled", Cancelled: "cancelled"}
 
-// String is the word that clients see.
+// String returns the word that clients see.
 func (s Status) String() string { return wire.Word(statusNames[:], s) }
 
-// AllStatuses is every status, in the order of a competition's life.
+// AllStatuses returns every status, in the order of a competition's life.
 func AllStatuses() []Status {
 	return []Status{Upcoming, Active, Finalizing, Completed, Settled, Cancelled}
 }
@@ -38,7 +38,7 @@ func ParseStatus(word string) (Status, bool) { return wire.ParseWord[Status](sta
 // Open reports whether syncs count.
 func (s Status) Open() bool { return s == Active || s == Finalizing }
 
-// Next is the status that time brings after s, and when it does; ok is false
+// Next returns the status that time brings after s, and when it does; ok is false
 // when time changes nothing any more.
 func (d *Definition) Next(s Status) (next Status, at calendar.Millis, ok bool) {
 	switch s {

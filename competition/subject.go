@@ -27,7 +27,7 @@ const (
 // subjectKindNames stand in the order of the kinds, from 1.
 var subjectKindNames = [...]string{"user", "key", "role", "competition", "prize", "day", "invitation", "other"}
 
-// String is the word for the kind.
+// String returns the word for the kind.
 func (k SubjectKind) String() string {
 	if k == 0 || int(k) > len(subjectKindNames) {
 		return fmt.Sprintf("SubjectKind(%d)", uint8(k))
@@ -35,7 +35,7 @@ func (k SubjectKind) String() string {
 	return subjectKindNames[k-1]
 }
 
-// ParseSubjectKind is the kind that a word stands for.
+// ParseSubjectKind returns the kind that a word stands for.
 func ParseSubjectKind(word string) (SubjectKind, error) {
 	i := slices.Index(subjectKindNames[:], word)
 	if i < 0 {
@@ -61,7 +61,7 @@ const (
 // keyActorPrefix begins what stands for an API key where there is only text.
 const keyActorPrefix = "key:"
 
-// String is the subject where only text can stand, as clients know actors: the
+// String returns the subject where only text can stand, as clients know actors: the
 // id, and key: before that of an API key. It does not tell a user whose id is
 // service_role from the role.
 func (s Subject) String() string {
@@ -95,7 +95,7 @@ func (s *Subject) UnmarshalJSON(b []byte) error {
 	return json.Unmarshal(b, (*plain)(s))
 }
 
-// TypeCreator is who made an API key, of which only the text is known.
+// TypeCreator returns who made an API key, of which only the text is known.
 func TypeCreator(text string) Subject {
 	if text == ServiceRole {
 		return Subject{RoleSubject, ServiceRole}

@@ -30,8 +30,8 @@ func summaryOf(d *Definition, status Status, participants int, b *balances, kept
 // decisions about erased people; see kept.go.
 const keptAfter = 30 * 24 * millisPerHour
 
-// keptUntil is when a competition drops decisions about erased people by the clock;
-// ok is false if settlement or cancelling does it.
+// keptUntil returns when a competition drops decisions about erased people by the
+// clock; ok is false if settlement or cancelling does it.
 func keptUntil(d *Definition, b *balances) (at calendar.Millis, ok bool) {
 	return d.End + calendar.Millis(d.LateSyncHours)*millisPerHour + keptAfter, !d.withMoney() && b.fees == 0
 }

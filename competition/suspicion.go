@@ -91,13 +91,13 @@ func (d *SyncFlagged) flag(seq uint64, at calendar.Millis) Flag {
 	return Flag{Seq: seq, At: at, Day: d.Day, Reason: d.Reason, Figures: d.Figures}
 }
 
-// perHour is what a rate comes to in some milliseconds, rounded down.
+// perHour returns what a rate comes to in some milliseconds, rounded down.
 func perHour(rate Metrics, within calendar.Millis) Metrics {
 	of := func(n int64) int64 { return n * int64(within) / millisPerHour }
 	return Metrics{of(rate.Steps), of(rate.DistanceCm), of(rate.EnergyCentikcal), of(rate.ActiveMinutes)}
 }
 
-// timeFor is how long there was for what a report adds to a day: until now, or
+// timeFor returns how long there was for what a report adds to a day: until now, or
 // until the day was over everywhere, since the source's report before. When that
 // was is what the earlier of the clocks says, the server's and the device's: a
 // report that comes late was made before. Where nothing tells, because it is the
@@ -174,7 +174,7 @@ func (p *participant) eachOtherDay(day calendar.Day, visit func(Metrics)) {
 	show()
 }
 
-// medians are those that isFarFromOwnDays compares with; 0 where no other day
+// medians returns those that isFarFromOwnDays compares with; 0 where no other day
 // has any of a metric.
 func (p *participant) medians(day calendar.Day) Metrics {
 	var steps, distance, energy, minutes []int64

@@ -108,7 +108,7 @@ func (c *Competition) SubmitSync(now calendar.Millis, s *SubmitSync) (Decision, 
 	return decision, nil
 }
 
-// newTo reports whether a participant, or whoever gets a number yet, has no report
+// newTo reports whether a participant, or a user without a number yet, has no report
 // from a source so far, and from how many others there are some, counting events
 // under way; it stops at MaxSourcesOverall. Cost: linear in the days.
 func (c *Competition) newTo(number, source uint32) (isNew bool, others int) {
@@ -157,7 +157,7 @@ func (c *Competition) nameBySync(now calendar.Millis, number uint32, s *SubmitSy
 }
 
 // enrolsBySync reports whether a sync may enrol its user, who does not take part.
-// Whoever left (has a number) comes back by joining alone, and nobody is enrolled
+// People who left (and have a number) come back only by joining, and nobody is enrolled
 // after the end.
 func (c *Competition) enrolsBySync(s *SubmitSync, number uint32) bool {
 	return number == 0 && !s.MembersOnly && c.decided.definition.selfService() && c.decided.status < Finalizing &&

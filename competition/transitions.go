@@ -2,7 +2,7 @@ package competition
 
 import "github.com/paceboard/paceboard/competition/calendar"
 
-// NextTransition is when time decides something next, such as to move the status
+// NextTransition returns when time decides something next, such as to move the status
 // on; ok is false when it never will.
 func (c *Competition) NextTransition() (at calendar.Millis, ok bool) {
 	if at, ok := c.keptUntil(); ok && c.decided.status == Completed && len(c.decided.kept) > 0 {

@@ -191,7 +191,7 @@ func (d *Definition) windowFits() bool {
 	return -1 <= first && first <= 1 && -1 <= last && last <= 1 && d.FirstDay <= d.LastDay
 }
 
-// highestScore is the score of somebody who reaches every limit on every day.
+// highestScore returns the score of somebody who reaches every limit on every day.
 func (d *Definition) highestScore() int64 {
 	days := int64(d.LastDay-d.FirstDay) + 1
 	l := d.DailyLimits // each at most 1e11, days at most 3e6: no overflow
