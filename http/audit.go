@@ -89,7 +89,7 @@ func showEntry(e *competition.AuditEntry) shownEntry {
 func (s *Server) listAudit(c *call) error {
 	q := c.query()
 	limit := q.Limit()
-	before := q.BeforeEntry()
+	before := q.AfterNumber(decode.CursorAudit, 63)
 	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err

@@ -2,9 +2,8 @@ package http
 
 import (
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/competition/ledger"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // Engine is what the routes need of the actors. All calls are safe for

@@ -102,7 +102,7 @@ func (s *Server) listFlags(c *call) error {
 		return err
 	}
 	q := c.query()
-	before, limit := q.BeforeFlag(), q.Limit()
+	before, limit := q.AfterNumber(decode.CursorFlag, 63), q.Limit()
 	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err

@@ -85,7 +85,7 @@ func newMetrics(registry *prometheus.Registry, operations []string, engine Engin
 	for _, k := range kinds {
 		m.refused[k] = syncs.WithLabelValues(k.code)
 	}
-	registry.MustRegister(requests, syncs, tokens, m.panics, m.auditFailures, m.acceptFailures, m.latency, m.batchSize, m.liveFrames, open, newEngineCollector(engine))
+	registry.MustRegister(requests, syncs, tokens, m.panics, m.auditFailures, m.acceptFailures, m.latency, m.batchSize, m.liveFrames, open, engineCollector{engine})
 	return m
 }
 
@@ -110,75 +110,63 @@ func (m *metrics) sync(err error) {
 // took records how long a sync took.
 func (m *metrics) took(since time.Time) { m.latency.Observe(time.Since(since).Seconds()) }
 
+// What engineCollector collects.
+var (
+	engineReady    = engineDesc("ready", "1 while syncs can be made durable.")
+	engineActive   = engineDesc("competitions_active", "Competitions in memory.")
+	engineDamaged  = engineDesc("competitions_damaged", "Competitions that refuse to start.")
+	engineFlight   = engineDesc("requests_in_flight", "Requests admitted by the engine and not answered yet.")
+	engineQueued   = engineDesc("journal_queued_events", "Events waiting for the journal.")
+	engineUp       = engineDesc("dependency_up", "1 while a dependency is healthy.", "dependency")
+	engineLatency  = engineDesc("dependency_latency_seconds", "Time of a dependency's last check or commit.", "dependency")
+	engineLag      = engineDesc("dependency_lag_seconds", "How long a dependency that follows the journal has lagged.", "dependency")
+	engineLagging  = engineDesc("lifetime_behind_competitions", "Competitions whose last snapshot is not in the lifetime statistics yet.")
+	engineWaited   = engineDesc("lifetime_lag_seconds", "How long the one of them that waits longest has waited.")
+	engineFailures = engineDesc("lifetime_failures_total", "Attempts to bring a snapshot into the lifetime statistics that failed.")
+	engineFlags    = engineDesc("flags_total", "Syncs that were flagged for operators to look at, by the reason.", "reason")
+)
+
+// engineDescs are all of them.
+var engineDescs []*prometheus.Desc
+
+func engineDesc(name, help string, labels ...string) *prometheus.Desc {
+	desc := prometheus.NewDesc("paceboard_"+name, help, labels, nil)
+	engineDescs = append(engineDescs, desc)
+	return desc
+}
+
 // engineCollector collects the engine's health, when scraped.
-type engineCollector struct {
-	engine  Engine
-	ready   *prometheus.Desc
-	active  *prometheus.Desc
-	damaged *prometheus.Desc
-	flight  *prometheus.Desc
-	queued  *prometheus.Desc
-	up      *prometheus.Desc
-	latency *prometheus.Desc
-	lag     *prometheus.Desc
+type engineCollector struct{ engine Engine }
 
-	lifetimeBehind, lifetimeLag, lifetimeFailures *prometheus.Desc
-
-	flags *prometheus.Desc
-}
-
-func newEngineCollector(engine Engine) *engineCollector {
-	desc := func(name, help string, labels ...string) *prometheus.Desc {
-		return prometheus.NewDesc("paceboard_"+name, help, labels, nil)
-	}
-	return &engineCollector{
-		engine:  engine,
-		ready:   desc("ready", "1 while syncs can be made durable."),
-		active:  desc("competitions_active", "Competitions in memory."),
-		damaged: desc("competitions_damaged", "Competitions that refuse to start."),
-		flight:  desc("requests_in_flight", "Requests admitted by the engine and not answered yet."),
-		queued:  desc("journal_queued_events", "Events waiting for the journal."),
-		up:      desc("dependency_up", "1 while a dependency is healthy.", "dependency"),
-		latency: desc("dependency_latency_seconds", "Time of a dependency's last check or commit.", "dependency"),
-		lag:     desc("dependency_lag_seconds", "How long a dependency that follows the journal has lagged.", "dependency"),
-
-		lifetimeBehind:   desc("lifetime_behind_competitions", "Competitions whose last snapshot is not in the lifetime statistics yet."),
-		lifetimeLag:      desc("lifetime_lag_seconds", "How long the one of them that waits longest has waited."),
-		lifetimeFailures: desc("lifetime_failures_total", "Attempts to bring a snapshot into the lifetime statistics that failed."),
-
-		flags: desc("flags_total", "Syncs that were flagged for operators to look at, by the reason.", "reason"),
-	}
-}
-
-// Describe is part of prometheus.Collector.
-func (e *engineCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range []*prometheus.Desc{e.ready, e.active, e.damaged, e.flight, e.queued, e.up, e.latency, e.lag, e.lifetimeBehind, e.lifetimeLag, e.lifetimeFailures, e.flags} {
+// Describe implements prometheus.Collector.
+func (engineCollector) Describe(to chan<- *prometheus.Desc) {
+	for _, desc := range engineDescs {
 		to <- desc
 	}
 }
 
-// Collect is part of prometheus.Collector.
-func (e *engineCollector) Collect(to chan<- prometheus.Metric) {
+// Collect implements prometheus.Collector.
+func (e engineCollector) Collect(to chan<- prometheus.Metric) {
 	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
 		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
 	}
 	health := e.engine.Health()
-	gauge(e.ready, oneIf(health.Ready && !health.Draining))
-	gauge(e.active, float64(health.Active))
-	gauge(e.damaged, float64(len(health.Damaged)))
-	gauge(e.flight, float64(health.InFlight))
-	gauge(e.queued, float64(health.QueuedEvents))
-	gauge(e.lifetimeBehind, float64(health.Lifetime.Lagging))
-	gauge(e.lifetimeLag, health.Lifetime.Lag.Seconds())
-	to <- prometheus.MustNewConstMetric(e.lifetimeFailures, prometheus.CounterValue, float64(health.Lifetime.Failures))
+	gauge(engineReady, oneIf(health.Ready && !health.Draining))
+	gauge(engineActive, float64(health.Active))
+	gauge(engineDamaged, float64(len(health.Damaged)))
+	gauge(engineFlight, float64(health.InFlight))
+	gauge(engineQueued, float64(health.QueuedEvents))
+	gauge(engineLagging, float64(health.Lifetime.Lagging))
+	gauge(engineWaited, health.Lifetime.Lag.Seconds())
+	to <- prometheus.MustNewConstMetric(engineFailures, prometheus.CounterValue, float64(health.Lifetime.Failures))
 	for _, reason := range competition.FlagReasons {
-		to <- prometheus.MustNewConstMetric(e.flags, prometheus.CounterValue, float64(health.Flagged[reason]), reason.String())
+		to <- prometheus.MustNewConstMetric(engineFlags, prometheus.CounterValue, float64(health.Flagged[reason]), reason.String())
 	}
 	for _, d := range health.Dependencies {
-		gauge(e.up, oneIf(d.Healthy), d.Name)
-		gauge(e.latency, d.Latency.Seconds(), d.Name)
+		gauge(engineUp, oneIf(d.Healthy), d.Name)
+		gauge(engineLatency, d.Latency.Seconds(), d.Name)
 		if d.Follows {
-			gauge(e.lag, d.Lag.Seconds(), d.Name)
+			gauge(engineLag, d.Lag.Seconds(), d.Name)
 		}
 	}
 }

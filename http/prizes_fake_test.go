@@ -2,7 +2,6 @@ package http
 
 import (
 	"github.com/paceboard/paceboard/competition"
-
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 

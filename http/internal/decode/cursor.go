@@ -166,12 +166,6 @@ func (q *Query) AfterPrize() ledger.PrizeID {
 	return id
 }
 
-// BeforeEntry reads the parameter cursor of the audit log; 0 is the end.
-func (q *Query) BeforeEntry() uint64 { return q.AfterNumber(CursorAudit, 63) }
-
-// BeforeFlag reads the parameter cursor of a list of flags.
-func (q *Query) BeforeFlag() uint64 { return q.AfterNumber(CursorFlag, 63) }
-
 // BeginDay reads the parameter cursor of such pages.
 func (q *Query) BeginDay() calendar.Day {
 	day := q.AfterNumber(CursorDay, 31)

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"github.com/paceboard/paceboard/competition"
-
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
