@@ -3,7 +3,6 @@ package actors
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -74,66 +73,4 @@ func (e *Engine) forwardJoin(ctx context.Context, competitionID string, j *compe
 		})
 	}
 	return entry, err
-}
-
-// submitUncounted submits the items of a batch that would enrol their users, as far as
-// these may have so many competitions.
-func (e *Engine) submitUncounted(items []competition.BatchItem, deadline time.Time) {
-	places := map[string][]int{} // by user
-	for i := range items {
-		if isUncounted(items[i].Err) {
-			places[items[i].Sync.UserID] = append(places[items[i].Sync.UserID], i)
-		}
-	}
-	for user, of := range places {
-		if err := e.submitCounted(user, items, of, deadline); err != nil {
-			for _, place := range of {
-				if isUncounted(items[place].Err) {
-					items[place].Err = err
-				}
-			}
-		}
-	}
-}
-
-// submitCounted goes on until each of the user's items has its answer: those within
-// the quota go together, and some of them may then be refused for another reason. The
-// error is that of all the others.
-func (e *Engine) submitCounted(userID string, items []competition.BatchItem, places []int, deadline time.Time) error {
-	ctx, cancel := context.WithDeadline(e.life, deadline)
-	defer cancel()
-	release, err := e.counting.lock(ctx, userID)
-	if err != nil {
-		return err
-	}
-	defer release()
-	for len(places) > 0 {
-		free, err := e.free(ctx, userID, takingPart)
-		if err != nil {
-			return err
-		}
-		if free <= 0 {
-			return competition.ErrTooManyCompetitions
-		}
-		var now []competition.BatchItem
-		var taken, later []int
-		chosen := map[string]bool{}
-		for _, place := range places {
-			id := items[place].CompetitionID
-			if !chosen[id] && len(chosen) == free {
-				later = append(later, place)
-				continue
-			}
-			chosen[id] = true
-			item := items[place]
-			item.Err, item.Sync.Limited = nil, false
-			now, taken = append(now, item), append(taken, place)
-		}
-		e.submitNamed(now, deadline)
-		for i, place := range taken {
-			items[place].Replies, items[place].Err = now[i].Replies, now[i].Err
-		}
-		places = later
-	}
-	return nil
 }
