@@ -16,7 +16,7 @@ func main() {
 	most := flag.Int("most", 1_000_000, "`NUMBER` beyond which no size is measured")
 	results := flag.String("results", "benchmarks/results", "`FOLDER` for growth.json and growth.svg")
 	flag.Parse()
-	measure.Main("growth", 15*time.Minute, func(ctx context.Context) error { return run(ctx, *most, *results) })
+	os.Exit(measure.Main("growth", 15*time.Minute, func(ctx context.Context) error { return run(ctx, *most, *results) }))
 }
 
 // study is one thing that grows, and what is measured at each size.

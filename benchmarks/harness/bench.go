@@ -226,14 +226,14 @@ func (b *bench) etag(ctx context.Context) (string, error) {
 	url := "http://" + b.servers[ours].Address + "/api/v1/leaderboard/" + one + "?limit=100"
 	tag := ""
 	for _, want := range []int{http.StatusOK, http.StatusNotModified} {
-		response, _, err := measure.Ask(ctx, http.MethodGet, url, "", "Authorization", "Bearer "+b.loads.tokens[0], "If-None-Match", tag)
+		answer, err := measure.Ask(ctx, http.MethodGet, url, "", "Authorization", "Bearer "+b.loads.tokens[0], "If-None-Match", tag)
 		if err != nil {
 			return "", err
 		}
-		if response.StatusCode != want {
-			return "", fmt.Errorf("a board of version %s: %s", tag, response.Status)
+		if answer.Status != want {
+			return "", fmt.Errorf("a board of version %s: %s", tag, http.StatusText(answer.Status))
 		}
-		tag = response.Header.Get("ETag")
+		tag = answer.Header.Get("ETag")
 	}
 	return tag, nil
 }

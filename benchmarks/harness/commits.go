@@ -31,12 +31,12 @@ func (s *server) committed(ctx context.Context) (committed, error) {
 	if err != nil {
 		return committed{}, err
 	}
-	_, text, err := measure.Ask(ctx, http.MethodGet, "http://"+s.Address+"/metrics", "", "Authorization", "Bearer "+token)
+	answer, err := measure.Ask(ctx, http.MethodGet, "http://"+s.Address+"/metrics", "", "Authorization", "Bearer "+token)
 	if err != nil {
 		return committed{}, err
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(text))
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(answer.Body))
 	if err != nil {
 		return committed{}, fmt.Errorf("read the metrics: %w", err)
 	}

@@ -35,7 +35,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "harness: -rounds from 1, -each from 50ms to 30s")
 		os.Exit(2)
 	}
-	measure.Main("harness", 15*time.Minute, func(ctx context.Context) error { return run(ctx, o) })
+	os.Exit(measure.Main("harness", 15*time.Minute, func(ctx context.Context) error { return run(ctx, o) }))
 }
 
 // run prepares, measures and reports.

@@ -29,11 +29,11 @@ type server struct {
 
 // mallocs is how many objects the server has allocated so far.
 func (s *server) mallocs(ctx context.Context) (int64, error) {
-	_, text, err := measure.Ask(ctx, http.MethodGet, "http://"+s.profiler+"/debug/pprof/heap?debug=1", "")
+	answer, err := measure.Ask(ctx, http.MethodGet, "http://"+s.profiler+"/debug/pprof/heap?debug=1", "")
 	if err != nil {
 		return 0, err
 	}
-	_, rest, found := strings.Cut(string(text), "# Mallocs = ")
+	_, rest, found := strings.Cut(string(answer.Body), "# Mallocs = ")
 	line, _, _ := strings.Cut(rest, "\n")
 	n, err := strconv.ParseInt(line, 10, 64)
 	if !found || err != nil {
@@ -241,7 +241,7 @@ func (b *bench) startLarge(ctx context.Context) error {
 	deadline, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	for {
-		_, _, err := measure.Ask(deadline, http.MethodGet, "http://"+s.Address+"/health/ready", "")
+		_, err := measure.Ask(deadline, http.MethodGet, "http://"+s.Address+"/health/ready", "")
 		if err == nil {
 			break
 		}
@@ -289,6 +289,6 @@ func (b *bench) once(ctx context.Context, s *server, l *load) error {
 
 // call sends one request as a client would, and wants success.
 func (b *bench) call(ctx context.Context, s *server, method, path, token, body string) ([]byte, error) {
-	_, answer, err := measure.Ask(ctx, method, "http://"+s.Address+path, body, "Authorization", "Bearer "+token)
-	return answer, err
+	answer, err := measure.Ask(ctx, method, "http://"+s.Address+path, body, "Authorization", "Bearer "+token)
+	return answer.Body, err
 }

@@ -30,7 +30,7 @@ func main() {
 	flag.StringVar(&o.svg, "svg", "benchmarks/results/live-latency.svg", "`FILE` for the plot")
 	flag.StringVar(&o.json, "json", "", "`FILE` for the figures of the first part")
 	flag.Parse()
-	measure.Main("live", 4*time.Minute, func(ctx context.Context) error { return run(ctx, o) }) // the build included
+	os.Exit(measure.Main("live", 4*time.Minute, func(ctx context.Context) error { return run(ctx, o) })) // the build included
 }
 
 // run is the whole measurement.

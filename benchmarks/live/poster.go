@@ -110,7 +110,7 @@ func (p *poster) post(ctx context.Context, size int) error {
 
 // ask posts JSON and wants success.
 func (p *poster) ask(ctx context.Context, path, body string) error {
-	_, _, err := measure.Ask(ctx, http.MethodPost, "http://"+p.server.Address+path, body, "Authorization", "Bearer "+p.token)
+	_, err := measure.Ask(ctx, http.MethodPost, "http://"+p.server.Address+path, body, "Authorization", "Bearer "+p.token)
 	return err
 }
 

@@ -14,8 +14,9 @@ import (
 )
 
 // Main runs a measuring program until it is done or interrupted, or until it has
-// taken too long: what hangs must end, too. An error ends the process.
-func Main(name string, longest time.Duration, run func(context.Context) error) {
+// taken too long: what hangs must end, too. It prints an error and returns the
+// process's exit code.
+func Main(name string, longest time.Duration, run func(context.Context) error) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	ctx, cancel := context.WithTimeout(ctx, longest)
 	err := run(ctx)
@@ -23,8 +24,9 @@ func Main(name string, longest time.Duration, run func(context.Context) error) {
 	stop()
 	if err != nil {
 		fmt.Fprintf(os.Stderr, "%s: %v\n", name, err)
-		os.Exit(1)
+		return 1
 	}
+	return 0
 }
 
 // Began is when the program started.
