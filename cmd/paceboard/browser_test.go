@@ -166,7 +166,7 @@ func (b *browserTab) requireHearing() {
 	require.Contains(b.t, all, "Content Security Policy")
 }
 
-// do carries out steps within the patience.
+// do carries out steps before its deadline.
 func (b *browserTab) do(steps ...chromedp.Action[chromedp.Void]) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
