@@ -385,7 +385,7 @@ type dueList struct {
 	pages int
 }
 
-func (l *dueList) DueBefore(_ context.Context, after competition.Due, before competition.Millis, limit int) (page []competition.Due, err error) {
+func (l *dueList) DueBefore(_ context.Context, after competition.Due, before calendar.Millis, limit int) (page []competition.Due, err error) {
 	l.pages++
 	if l.err != nil {
 		return nil, l.err
@@ -402,14 +402,14 @@ func (l *dueList) DueBefore(_ context.Context, after competition.Due, before com
 // once than there are places.
 func TestClockTicksNoMoreThanItHasPlacesFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		now := func() competition.Millis { return competition.MillisOf(time.Now()) }
+		now := func() calendar.Millis { return calendar.MillisOf(time.Now()) }
 		list := &dueList{err: competition.ErrUnavailable}
 		at := now() + 5_000
 		const n = duePage + maxTicking + 1
 		for i := range n {
 			list.due = append(list.due, competition.Due{At: at, CompetitionID: fmt.Sprintf("c%04d", i)})
 		}
-		var ticks []competition.Millis
+		var ticks []calendar.Millis
 		c := newClock(clockEnv{store: list, timeout: time.Second, now: now, logger: slog.New(slog.DiscardHandler), tick: func(id string) error {
 			ticks = append(ticks, now())
 			list.due = slices.DeleteFunc(list.due, func(d competition.Due) bool { return d.CompetitionID == id }) // its status moves

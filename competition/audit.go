@@ -8,9 +8,8 @@ import (
 	"reflect"
 	"slices"
 
-	"github.com/paceboard/paceboard/competition/ledger"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // Audited is what a competition's journal says.

@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // AuditRecord is an entry of the audit log as it is stored: what never changes,

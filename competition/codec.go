@@ -6,9 +6,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // A record is one event as the journal keeps it:

@@ -4,11 +4,9 @@ import (
 	"cmp"
 	"maps"
 
-	"github.com/paceboard/paceboard/ranking"
-
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/ranking"
 )
 
 // Competition is the state machine of one competition. It has one owner and is

@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // CorrectDay sets what a participant's day counts for, whatever its reports say,

@@ -8,9 +8,8 @@ import (
 	"math"
 	"slices"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // MaxSources is how many sources one user and day may have.

@@ -5,9 +5,8 @@ import (
 	"reflect"
 	"time"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Type is how long a competition is meant to run; it is a label and rules nothing.

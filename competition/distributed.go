@@ -3,11 +3,9 @@ package competition
 import (
 	"encoding/binary"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // distribution is how the prizes of a competition were distributed.

@@ -5,10 +5,9 @@ import (
 	"errors"
 	"math"
 
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
-
-	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // DistributePrizes pays the prizes of a completed competition.

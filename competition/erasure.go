@@ -2,7 +2,6 @@ package competition
 
 import (
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 

@@ -1,9 +1,8 @@
 package competition
 
 import (
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Event is one entry of a competition's journal: something that happened and

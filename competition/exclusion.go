@@ -3,9 +3,8 @@ package competition
 import (
 	"encoding/binary"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // ExcludeParticipant takes a participant off the board. Syncs go on being

@@ -4,10 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
-
-	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // collect decides the entry fee of a participant who has just joined. Participants

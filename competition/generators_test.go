@@ -4,7 +4,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 

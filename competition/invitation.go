@@ -4,9 +4,8 @@ import (
 	"encoding/hex"
 	"errors"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // InvitationState is what became of an invitation.

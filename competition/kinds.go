@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // kinds are all kinds of events, by their numbers. This is the one list of them:

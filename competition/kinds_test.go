@@ -10,11 +10,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // allKinds are the kinds that there are.

@@ -9,9 +9,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // History is some of a user's registers, with the names that their sources have

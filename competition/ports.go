@@ -4,7 +4,6 @@ import (
 	"context"
 
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 

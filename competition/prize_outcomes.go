@@ -4,10 +4,9 @@ import (
 	"encoding/binary"
 	"errors"
 
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/competition/wire"
-
-	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // ConfirmPrize says that a pending prize has reached its winner.

@@ -5,9 +5,8 @@ import (
 	"math/bits"
 	"slices"
 
-	"github.com/paceboard/paceboard/ranking"
-
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/ranking"
 )
 
 // Winner is a place of the board with a prize.

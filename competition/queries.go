@@ -1,11 +1,9 @@
 package competition
 
 import (
-	"github.com/paceboard/paceboard/ranking"
-
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/ranking"
 )
 
 // Entry is one place of a board.

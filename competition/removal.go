@@ -3,9 +3,8 @@ package competition
 import (
 	"encoding/binary"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // RemoveParticipant takes a participant out of the competition, against their

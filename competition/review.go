@@ -5,9 +5,8 @@ import (
 	"errors"
 	"slices"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Review is what is rare about a participant: what operators have decided, and

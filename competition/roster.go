@@ -1,9 +1,8 @@
 package competition
 
 import (
-	"github.com/paceboard/paceboard/ranking"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/ranking"
 )
 
 // participant is one person's part in a competition.

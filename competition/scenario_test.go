@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 

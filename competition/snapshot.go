@@ -5,9 +5,8 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Changed returns how many participants' rows differ from the last snapshot.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/paceboard/paceboard/competition/calendar"
-
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 

@@ -1,9 +1,8 @@
 package competition
 
 import (
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Status is where a competition stands in its life.

@@ -4,9 +4,8 @@ import (
 	"encoding/binary"
 	"errors"
 
-	"github.com/paceboard/paceboard/competition/wire"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Summary is what a list shows of a competition.

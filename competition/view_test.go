@@ -7,9 +7,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/paceboard/paceboard/ranking"
-
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/ranking"
 )
 
 // people are the users of the model tests; the last one never does anything.
