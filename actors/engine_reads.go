@@ -175,3 +175,48 @@ func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competi
 	}
 	return list, next, err
 }
+
+// Flags lists the flags of a competition, newest first, those before a seq (0: all);
+// next is 0 at the end. It is for operators.
+func (e *Engine) Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error) {
+	if !caller.Operator {
+		return nil, 0, competition.ErrForbidden
+	}
+	reply, err := send[flagsReply](e, competitionID, &getFlags{before, limit})
+	return reply.list, reply.next, err
+}
+
+// Explain explains a participant's score, with the days of a span. Users see their
+// own; operators see everyone's.
+func (e *Engine) Explain(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error) {
+	if !caller.Operator && caller.UserID != userID {
+		return competition.Explanation{}, competition.ErrForbidden
+	}
+	return send[competition.Explanation](e, competitionID, &getExplanation{caller, userID, span})
+}
+
+// Subscribe begins a subscription, which has its first update when this
+// returns. It keeps the competition in memory until Unsubscribe.
+func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Caller) error {
+	deadline := e.deadline()
+	h, err := e.acquire(s.CompetitionID, deadline)
+	if err != nil {
+		return err
+	}
+	if _, err := ask[struct{}](e, h, &subscribe{caller: caller, subscription: s}, deadline); err != nil {
+		// After a time-out the actor may still add it; this comes after that.
+		e.tell(h, &unsubscribe{subscription: s})
+		e.release(h)
+		return err
+	}
+	e.dismiss() // it keeps its lease, but is no longer a request
+	return nil
+}
+
+// Unsubscribe ends a subscription that Subscribe began.
+func (e *Engine) Unsubscribe(s *competition.Subscription) {
+	if h := e.actors.registry.find(s.CompetitionID); h != nil {
+		e.tell(h, &unsubscribe{subscription: s})
+		h.release()
+	}
+}

@@ -158,3 +158,46 @@ func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (answer T
 	}
 	return answer, err
 }
+
+// page gathers the first rows of a list, and where the list goes on after them.
+type page[Row, Place any] struct {
+	limit int // at least 1
+	place func(*Row) Place
+	rows  []Row
+	next  Place // the zero value at the end
+}
+
+// add takes a row, and reports whether the page has room for more.
+func (p *page[Row, Place]) add(row Row) bool {
+	if len(p.rows) == p.limit {
+		p.next = p.place(&p.rows[p.limit-1])
+		return false
+	}
+	p.rows = append(p.rows, row)
+	return true
+}
+
+// tick has a competition look at the time, which brings it into memory if need be. Its
+// actor releases the lease, and tells the clock.
+func (e *Engine) tick(id string) error {
+	before := e.actors.registry.find(id)
+	used := before != nil && before.used.Load()
+	h, err := e.acquire(id, e.deadline())
+	if err != nil {
+		return err
+	}
+	if !used {
+		h.used.Store(false) // a tick is no use; see competitionActor.tick
+	}
+	e.tell(h, &tick{})
+	e.dismiss()
+	return nil
+}
+
+// tidyUp has the competitions in memory store what changed, and leave if they are
+// idle.
+func (e *Engine) tidyUp(context.Context) {
+	for _, h := range e.actors.registry.all() {
+		e.tell(h, &sweep{})
+	}
+}

@@ -19,7 +19,7 @@
 //
 // The files stand in layers: what knows no server (encoding, problems, limits,
 // metrics); [Server], the route and the call; what every handler needs (respond.go,
-// admit.go, charge.go); the handlers; and the table, run.go, handle.go and serve.go,
+// admit.go); the handlers; and the table, run.go, handle.go and serve.go,
 // which know them all. tools/circles holds that.
 //
 // Strings that Fiber and fasthttp hand out lie in buffers that the next request

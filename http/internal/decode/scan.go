@@ -1,5 +1,9 @@
 package decode
 
+import (
+	"unsafe"
+)
+
 // quickCount reads a number from 0 on, rounded down.
 func quickCount(b []byte, i int) (value int64, end int, ok bool) {
 	n := readCount(b[min(i, len(b)):])
@@ -40,4 +44,10 @@ func skipSpace(b []byte, i int) int {
 		i++
 	}
 	return i
+}
+
+// View is b as a string, without a copy: for looking something up or checking
+// it, while b stays as it is. It must never be kept.
+func View(b []byte) string {
+	return unsafe.String(unsafe.SliceData(b), len(b)) //nolint:gosec // G103: saves an allocation on every request; never kept.
 }
