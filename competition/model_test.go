@@ -324,6 +324,7 @@ func (m *model) enrol(id, name string) *modelPerson {
 		reached: m.reaches, updated: m.now,
 	}
 	m.people[id] = p
+	m.updated = m.now // even if what was kept takes the entry off the board in the same batch
 	m.takeOver(id, p)
 	return p
 }
