@@ -78,7 +78,7 @@ type DayCorrected struct {
 	Correction
 }
 
-func (*DayCorrected) kind() kind { return kindDayCorrected }
+func (*DayCorrected) kind() kind { return 17 }
 
 func (d *DayCorrected) append(dst []byte) []byte {
 	dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
@@ -112,7 +112,7 @@ type CorrectionWithdrawn struct {
 	Reason string
 }
 
-func (*CorrectionWithdrawn) kind() kind { return kindCorrectionWithdrawn }
+func (*CorrectionWithdrawn) kind() kind { return 18 }
 
 func (d *CorrectionWithdrawn) append(dst []byte) []byte {
 	dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))

@@ -146,7 +146,7 @@ type PrizesDistributed struct {
 	Prizes       []Winner // by rank
 }
 
-func (*PrizesDistributed) kind() kind { return kindPrizesDistributed }
+func (*PrizesDistributed) kind() kind { return 11 }
 
 func (d *PrizesDistributed) append(dst []byte) []byte {
 	dst = binary.AppendUvarint(dst, uint64(d.PoolMinor))

@@ -10,7 +10,7 @@ import (
 // ParticipantEnrolled gives a user the next number.
 type ParticipantEnrolled struct{ CommittedIdentity }
 
-func (*ParticipantEnrolled) kind() kind { return kindParticipantEnrolled }
+func (*ParticipantEnrolled) kind() kind { return 5 }
 
 func (d *ParticipantEnrolled) apply(c *Competition, e *Event) error {
 	if d.Number != c.participants.count+1 {
@@ -40,7 +40,7 @@ var _ identified = (*ParticipantEnrolled)(nil)
 // ParticipantRenamed says that the identity row has another name now.
 type ParticipantRenamed struct{ CommittedIdentity }
 
-func (*ParticipantRenamed) kind() kind { return kindParticipantRenamed }
+func (*ParticipantRenamed) kind() kind { return 6 }
 
 func (d *ParticipantRenamed) apply(c *Competition, e *Event) error {
 	if !c.participants.has(d.Number) {
@@ -61,7 +61,7 @@ var _ identified = (*ParticipantRenamed)(nil)
 // ParticipantLeft takes a participant off the board; the days are kept.
 type ParticipantLeft struct{ Number uint32 }
 
-func (*ParticipantLeft) kind() kind { return kindParticipantLeft }
+func (*ParticipantLeft) kind() kind { return 7 }
 
 func (d *ParticipantLeft) append(dst []byte) []byte {
 	return binary.AppendUvarint(dst, uint64(d.Number))
@@ -78,7 +78,7 @@ func (d *ParticipantLeft) effect() Effect { return Effect{Entry: d.Number} }
 // ParticipantReturned puts a participant who left back on the board.
 type ParticipantReturned struct{ Number uint32 }
 
-func (*ParticipantReturned) kind() kind { return kindParticipantReturned }
+func (*ParticipantReturned) kind() kind { return 8 }
 
 func (d *ParticipantReturned) append(dst []byte) []byte {
 	return binary.AppendUvarint(dst, uint64(d.Number))

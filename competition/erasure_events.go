@@ -15,7 +15,7 @@ type ParticipantErased struct {
 	gone string // who it was, once it is applied; not part of the record
 }
 
-func (*ParticipantErased) kind() kind { return kindParticipantErased }
+func (*ParticipantErased) kind() kind { return 20 }
 
 func (d *ParticipantErased) apply(c *Competition, e *Event) error {
 	if d.Number == 0 {
@@ -50,7 +50,7 @@ type StandingKept struct {
 	gone string // the user id, once it is applied; not part of the record
 }
 
-func (*StandingKept) kind() kind { return kindStandingKept }
+func (*StandingKept) kind() kind { return 23 }
 
 func (d *StandingKept) apply(c *Competition, e *Event) error {
 	if c.distribution == nil || !c.participants.has(d.Number) || !c.participants.at(d.Number).onBoard() {
@@ -84,7 +84,7 @@ type DecisionsKept struct {
 	gone string // the user id, once it is applied; not part of the record
 }
 
-func (*DecisionsKept) kind() kind { return kindDecisionsKept }
+func (*DecisionsKept) kind() kind { return 22 }
 
 func (d *DecisionsKept) apply(c *Competition, e *Event) error {
 	if !c.participants.has(d.Number) || !c.participants.at(d.Number).review.decides() {

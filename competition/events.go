@@ -16,13 +16,13 @@ type Event struct {
 
 // Detail is what happened, of any kind but SyncAccepted, which is kept outside
 // the interface because nearly all events are one. An event has all its behaviour
-// in the file of its feature, and its place among the kinds.
+// in the file of its feature, and a row in kinds.
 //
 // An event that names an identity row is also an [identified] one, one that
 // moves money a [monetary] one, one that defines the competition a [defining] one,
 // and one with a reason a [reasoned] one.
 type Detail interface {
-	// kind is the event's place among the kinds.
+	// kind is the event's number in kinds.
 	kind() kind
 
 	// append appends the record's bytes after seq and time.
@@ -82,6 +82,11 @@ func (e *Event) Effect(o Outcome) Effect {
 	}
 }
 
+// kind numbers the events in the journal. Each event says its own; see kinds.
+type kind uint8
+
+const kindSyncAccepted kind = 1
+
 func (e *Event) kind() kind {
 	if e.Detail == nil {
 		return kindSyncAccepted
@@ -89,35 +94,24 @@ func (e *Event) kind() kind {
 	return e.Detail.kind()
 }
 
-// kind numbers the events in the journal. Numbers are never used again, and a
-// new one is higher than all before; see FormatLevel.
-type kind uint8
+// SyncAccepted says that a report was taken.
+type SyncAccepted struct {
+	Number    uint32 // the participant
+	Enrolled  bool   // the same command enrolled the participant
+	Register  Register
+	NewSource string // the name of Register.Source, where this event is the first to use it
+}
 
-const (
-	kindSyncAccepted kind = iota + 1
-	kindCompetitionCreated
-	kindCompetitionEdited
-	kindStatusChanged
-	kindParticipantEnrolled
-	kindParticipantRenamed
-	kindParticipantLeft
-	kindParticipantReturned
-	kindEntryFeePaid
-	kindEntryFeeRefunded
-	kindPrizesDistributed
-	kindPrizeConfirmed
-	kindPrizeFailed
-	kindSyncFlagged
-	kindParticipantExcluded
-	kindParticipantRestored
-	kindDayCorrected
-	kindCorrectionWithdrawn
+func (s *SyncAccepted) append(dst []byte) []byte {
+	dst = wire.AppendFlaggedNumber(dst, s.Number, s.Enrolled)
+	dst = appendRegister(dst, s.Register)
+	return wire.AppendString(dst, s.NewSource)
+}
 
-	kindParticipantErased kind = iota + 2
-	kindParticipantRemoved
-	kindDecisionsKept
-	kindStandingKept
-)
+func (s *SyncAccepted) read(r *wire.Reader) {
+	s.Number, s.Enrolled = r.FlaggedNumber()
+	s.Register, s.NewSource = readRegister(r), r.String()
+}
 
 // Outcome is what a sync did.
 type Outcome struct {

@@ -71,7 +71,7 @@ type ParticipantExcluded struct {
 	Reason string
 }
 
-func (*ParticipantExcluded) kind() kind { return kindParticipantExcluded }
+func (*ParticipantExcluded) kind() kind { return 15 }
 
 func (d *ParticipantExcluded) append(dst []byte) []byte {
 	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
@@ -101,7 +101,7 @@ type ParticipantRestored struct {
 	Reason string
 }
 
-func (*ParticipantRestored) kind() kind { return kindParticipantRestored }
+func (*ParticipantRestored) kind() kind { return 16 }
 
 func (d *ParticipantRestored) append(dst []byte) []byte {
 	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)

@@ -58,7 +58,7 @@ type EntryFeePaid struct {
 	Minor  int64 // above 0
 }
 
-func (*EntryFeePaid) kind() kind { return kindEntryFeePaid }
+func (*EntryFeePaid) kind() kind { return 9 }
 
 func (d *EntryFeePaid) append(dst []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
@@ -98,7 +98,7 @@ type EntryFeeRefunded struct {
 	Minor  int64 // exactly what was paid
 }
 
-func (*EntryFeeRefunded) kind() kind { return kindEntryFeeRefunded }
+func (*EntryFeeRefunded) kind() kind { return 10 }
 
 func (d *EntryFeeRefunded) append(dst []byte) []byte {
 	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))

@@ -124,7 +124,7 @@ func lastIsSync(c *Competition) bool {
 // flagsAfter is how many flags the outbox ends with.
 func flagsAfter(c *Competition) (n uint64) {
 	for _, e := range slices.Backward(c.outbox.Events) {
-		if e.kind() != kindSyncFlagged {
+		if _, flag := e.Detail.(*SyncFlagged); !flag {
 			break
 		}
 		n++

@@ -9,34 +9,35 @@ import (
 	"github.com/paceboard/paceboard/competition/wire"
 )
 
-// kinds are all kinds of events, by their numbers. This is the one list of them:
+// kinds are all kinds of events, by their numbers, which are never used again. A
+// new one is higher than all before; see FormatLevel. This is the one list of them:
 // what an event does stands in the file of its feature; see [Detail].
 var kinds = [...]struct {
 	name string        // what operators read, such as in SQL
 	make func() Detail // an empty one to read into; nil for SyncAccepted and for numbers without a kind
 }{
-	kindSyncAccepted:        {"sync_accepted", nil},
-	kindCompetitionCreated:  {"competition_created", func() Detail { return new(CompetitionCreated) }},
-	kindCompetitionEdited:   {"competition_edited", func() Detail { return new(CompetitionEdited) }},
-	kindStatusChanged:       {"status_changed", func() Detail { return new(StatusChanged) }},
-	kindParticipantEnrolled: {"participant_enrolled", func() Detail { return new(ParticipantEnrolled) }},
-	kindParticipantRenamed:  {"participant_renamed", func() Detail { return new(ParticipantRenamed) }},
-	kindParticipantLeft:     {"participant_left", func() Detail { return new(ParticipantLeft) }},
-	kindParticipantReturned: {"participant_returned", func() Detail { return new(ParticipantReturned) }},
-	kindEntryFeePaid:        {"entry_fee_paid", func() Detail { return new(EntryFeePaid) }},
-	kindEntryFeeRefunded:    {"entry_fee_refunded", func() Detail { return new(EntryFeeRefunded) }},
-	kindPrizesDistributed:   {"prizes_distributed", func() Detail { return new(PrizesDistributed) }},
-	kindPrizeConfirmed:      {"prize_confirmed", func() Detail { return new(PrizeConfirmed) }},
-	kindPrizeFailed:         {"prize_failed", func() Detail { return new(PrizeFailed) }},
-	kindSyncFlagged:         {"sync_flagged", func() Detail { return new(SyncFlagged) }},
-	kindParticipantExcluded: {"participant_excluded", func() Detail { return new(ParticipantExcluded) }},
-	kindParticipantRestored: {"participant_restored", func() Detail { return new(ParticipantRestored) }},
-	kindDayCorrected:        {"day_corrected", func() Detail { return new(DayCorrected) }},
-	kindCorrectionWithdrawn: {"correction_withdrawn", func() Detail { return new(CorrectionWithdrawn) }},
-	kindParticipantErased:   {"participant_erased", func() Detail { return new(ParticipantErased) }},
-	kindParticipantRemoved:  {"participant_removed", func() Detail { return new(ParticipantRemoved) }},
-	kindDecisionsKept:       {"decisions_kept", func() Detail { return new(DecisionsKept) }},
-	kindStandingKept:        {"standing_kept", func() Detail { return new(StandingKept) }},
+	1:  {"sync_accepted", nil},
+	2:  {"competition_created", func() Detail { return new(CompetitionCreated) }},
+	3:  {"competition_edited", func() Detail { return new(CompetitionEdited) }},
+	4:  {"status_changed", func() Detail { return new(StatusChanged) }},
+	5:  {"participant_enrolled", func() Detail { return new(ParticipantEnrolled) }},
+	6:  {"participant_renamed", func() Detail { return new(ParticipantRenamed) }},
+	7:  {"participant_left", func() Detail { return new(ParticipantLeft) }},
+	8:  {"participant_returned", func() Detail { return new(ParticipantReturned) }},
+	9:  {"entry_fee_paid", func() Detail { return new(EntryFeePaid) }},
+	10: {"entry_fee_refunded", func() Detail { return new(EntryFeeRefunded) }},
+	11: {"prizes_distributed", func() Detail { return new(PrizesDistributed) }},
+	12: {"prize_confirmed", func() Detail { return new(PrizeConfirmed) }},
+	13: {"prize_failed", func() Detail { return new(PrizeFailed) }},
+	14: {"sync_flagged", func() Detail { return new(SyncFlagged) }},
+	15: {"participant_excluded", func() Detail { return new(ParticipantExcluded) }},
+	16: {"participant_restored", func() Detail { return new(ParticipantRestored) }},
+	17: {"day_corrected", func() Detail { return new(DayCorrected) }},
+	18: {"correction_withdrawn", func() Detail { return new(CorrectionWithdrawn) }},
+	20: {"participant_erased", func() Detail { return new(ParticipantErased) }},
+	21: {"participant_removed", func() Detail { return new(ParticipantRemoved) }},
+	22: {"decisions_kept", func() Detail { return new(DecisionsKept) }},
+	23: {"standing_kept", func() Detail { return new(StandingKept) }},
 }
 
 // FormatLevel says what may stand in a store's journals, so that a program can

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -33,37 +34,37 @@ var goldenKinds = func() map[kind]goldenKind {
 	hashed := "aa" + strings.Repeat("00", 30) + "bb"
 	defined := hex.EncodeToString(appendDefinition(nil, &definition)) // see format1.golden
 	return map[kind]goldenKind{
-		kindSyncAccepted: {Event{Sync: SyncAccepted{
+		1: {Event{Sync: SyncAccepted{
 			Number: 7, Enrolled: true, Register: Register{Day: 1, Metrics: steps(500)}, NewSource: "no",
 		}}, "01010a" + "0f" + hex.EncodeToString(appendRegister(nil, Register{Day: 1, Metrics: steps(500)})) + "026e6f"},
-		kindCompetitionCreated:  {Event{Detail: &CompetitionCreated{Definition: definition, Creator: hash}}, "02010a" + hashed + defined},
-		kindCompetitionEdited:   {Event{Detail: &CompetitionEdited{Definition: definition}}, "03010a" + defined},
-		kindStatusChanged:       {Event{Detail: &StatusChanged{Status: Finalizing}}, "04010a" + "03"},
-		kindParticipantEnrolled: {Event{Detail: &ParticipantEnrolled{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "05010a" + "ac02" + hashed},
-		kindParticipantRenamed:  {Event{Detail: &ParticipantRenamed{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "06010a" + "ac02" + hashed},
-		kindParticipantLeft:     {Event{Detail: &ParticipantLeft{Number: 300}}, "07010a" + "ac02"},
-		kindParticipantReturned: {Event{Detail: &ParticipantReturned{Number: 300}}, "08010a" + "ac02"},
-		kindEntryFeePaid:        {Event{Detail: &EntryFeePaid{Number: 300, Minor: 500}}, "09010a" + "ac02" + "f403"},
-		kindEntryFeeRefunded:    {Event{Detail: &EntryFeeRefunded{Number: 300, Minor: 500}}, "0a010a" + "ac02" + "f403"},
-		kindPrizesDistributed: {Event{Detail: &PrizesDistributed{
+		2:  {Event{Detail: &CompetitionCreated{Definition: definition, Creator: hash}}, "02010a" + hashed + defined},
+		3:  {Event{Detail: &CompetitionEdited{Definition: definition}}, "03010a" + defined},
+		4:  {Event{Detail: &StatusChanged{Status: Finalizing}}, "04010a" + "03"},
+		5:  {Event{Detail: &ParticipantEnrolled{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "05010a" + "ac02" + hashed},
+		6:  {Event{Detail: &ParticipantRenamed{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "06010a" + "ac02" + hashed},
+		7:  {Event{Detail: &ParticipantLeft{Number: 300}}, "07010a" + "ac02"},
+		8:  {Event{Detail: &ParticipantReturned{Number: 300}}, "08010a" + "ac02"},
+		9:  {Event{Detail: &EntryFeePaid{Number: 300, Minor: 500}}, "09010a" + "ac02" + "f403"},
+		10: {Event{Detail: &EntryFeeRefunded{Number: 300, Minor: 500}}, "0a010a" + "ac02" + "f403"},
+		11: {Event{Detail: &PrizesDistributed{
 			PoolMinor: 500, SponsorMinor: 300, Pending: true, Prizes: []Winner{{Number: 7, Rank: 1, Minor: 500}},
 		}}, "0b010a" + "f403" + "ac02" + "01" + "01" + "07" + "01" + "f403"},
-		kindPrizeConfirmed: {Event{Detail: &PrizeConfirmed{Number: 300}}, "0c010a" + "ac02"},
-		kindPrizeFailed:    {Event{Detail: &PrizeFailed{Number: 300, Reason: "no"}}, "0d010a" + "ac02" + "026e6f"},
-		kindSyncFlagged: {Event{Detail: &SyncFlagged{Number: 300, Day: 300, Reason: RateFlag, Figures: Figures{
+		12: {Event{Detail: &PrizeConfirmed{Number: 300}}, "0c010a" + "ac02"},
+		13: {Event{Detail: &PrizeFailed{Number: 300, Reason: "no"}}, "0d010a" + "ac02" + "026e6f"},
+		14: {Event{Detail: &SyncFlagged{Number: 300, Day: 300, Reason: RateFlag, Figures: Figures{
 			Found: steps(500), Usual: Metrics{1, 2, 3, 4}, Within: 5,
 		}}}, "0e010a" + "ac02" + "d804" + "01" + "f403000000" + "01020304" + "0a"},
-		kindParticipantExcluded: {Event{Detail: &ParticipantExcluded{Number: 300, Reason: "no"}}, "0f010a" + "ac02" + "026e6f"},
-		kindParticipantRestored: {Event{Detail: &ParticipantRestored{Number: 300, Reason: "no"}}, "10010a" + "ac02" + "026e6f"},
-		kindDayCorrected: {
+		15: {Event{Detail: &ParticipantExcluded{Number: 300, Reason: "no"}}, "0f010a" + "ac02" + "026e6f"},
+		16: {Event{Detail: &ParticipantRestored{Number: 300, Reason: "no"}}, "10010a" + "ac02" + "026e6f"},
+		17: {
 			Event{Detail: &DayCorrected{Number: 300, Correction: Correction{Day: 300, Metrics: steps(500), Reason: "no"}}},
 			"11010a" + "ac02" + "d804" + "f403000000" + "026e6f",
 		},
-		kindCorrectionWithdrawn: {Event{Detail: &CorrectionWithdrawn{Number: 300, Day: 300, Reason: "no"}}, "12010a" + "ac02" + "d804" + "026e6f"},
-		kindParticipantRemoved:  {Event{Detail: &ParticipantRemoved{Number: 300, Reason: "no"}}, "15010a" + "ac02" + "026e6f"},
-		kindDecisionsKept:       {Event{Detail: &DecisionsKept{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "16010a" + "ac02" + hashed},
-		kindStandingKept:        {Event{Detail: &StandingKept{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "17010a" + "ac02" + hashed},
-		kindParticipantErased:   {Event{Detail: &ParticipantErased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "14010a" + "ac02" + hashed},
+		18: {Event{Detail: &CorrectionWithdrawn{Number: 300, Day: 300, Reason: "no"}}, "12010a" + "ac02" + "d804" + "026e6f"},
+		20: {Event{Detail: &ParticipantErased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "14010a" + "ac02" + hashed},
+		21: {Event{Detail: &ParticipantRemoved{Number: 300, Reason: "no"}}, "15010a" + "ac02" + "026e6f"},
+		22: {Event{Detail: &DecisionsKept{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "16010a" + "ac02" + hashed},
+		23: {Event{Detail: &StandingKept{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "17010a" + "ac02" + hashed},
 	}
 }()
 
@@ -83,6 +84,7 @@ func TestEveryKindIsWrittenDown(t *testing.T) {
 
 		writing, reading := NewChain("spring"), NewChain("spring")
 		record := writing.Append(nil, &golden.event)
+		require.Equal(t, fmt.Sprintf("%02x", uint8(k)), golden.record[:2], kinds[k].name)
 		require.Equal(t, golden.record, hex.EncodeToString(record[afterChainOffset:]), kinds[k].name)
 		got, rest, err := reading.Next(record)
 		require.NoError(t, err)
@@ -92,7 +94,8 @@ func TestEveryKindIsWrittenDown(t *testing.T) {
 	}
 }
 
-// TestEveryKindHasItsPlace in the list, under a name of its own.
+// TestEveryKindHasItsPlace in the list: under the number that the event says, and a
+// name of its own. That numbers never change is up to goldenKinds.
 func TestEveryKindHasItsPlace(t *testing.T) {
 	require.EqualValues(t, FormatLevel, allKinds()[len(allKinds())-1], "a program of an older level knows no such kind")
 	names := map[string]bool{}

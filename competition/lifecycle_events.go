@@ -13,7 +13,7 @@ type CompetitionCreated struct {
 	Who        Identity   // that row; not part of the record
 }
 
-func (*CompetitionCreated) kind() kind { return kindCompetitionCreated }
+func (*CompetitionCreated) kind() kind { return 2 }
 
 func (d *CompetitionCreated) append(dst []byte) []byte {
 	return appendDefinition(append(dst, d.Creator[:]...), &d.Definition)
@@ -48,7 +48,7 @@ func (d *CompetitionCreated) defined() *Definition { return &d.Definition }
 // CompetitionEdited carries the whole new definition.
 type CompetitionEdited struct{ Definition Definition }
 
-func (*CompetitionEdited) kind() kind { return kindCompetitionEdited }
+func (*CompetitionEdited) kind() kind { return 3 }
 
 func (d *CompetitionEdited) append(dst []byte) []byte {
 	return appendDefinition(dst, &d.Definition)
@@ -70,7 +70,7 @@ func (d *CompetitionEdited) defined() *Definition { return &d.Definition }
 // StatusChanged moves the competition on.
 type StatusChanged struct{ Status Status }
 
-func (*StatusChanged) kind() kind { return kindStatusChanged }
+func (*StatusChanged) kind() kind { return 4 }
 
 func (d *StatusChanged) append(dst []byte) []byte {
 	return append(dst, byte(d.Status))

@@ -83,7 +83,7 @@ func (c *Competition) decidePrize(now calendar.Millis, caller Caller, wanted led
 // PrizeConfirmed says that a pending prize has reached its winner.
 type PrizeConfirmed struct{ Number uint32 }
 
-func (*PrizeConfirmed) kind() kind { return kindPrizeConfirmed }
+func (*PrizeConfirmed) kind() kind { return 12 }
 
 func (d *PrizeConfirmed) append(dst []byte) []byte {
 	return binary.AppendUvarint(dst, uint64(d.Number))
@@ -117,7 +117,7 @@ type PrizeFailed struct {
 	Reason string
 }
 
-func (*PrizeFailed) kind() kind { return kindPrizeFailed }
+func (*PrizeFailed) kind() kind { return 13 }
 
 func (d *PrizeFailed) append(dst []byte) []byte {
 	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)

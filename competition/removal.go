@@ -68,7 +68,7 @@ type ParticipantRemoved struct {
 	Reason string
 }
 
-func (*ParticipantRemoved) kind() kind { return kindParticipantRemoved }
+func (*ParticipantRemoved) kind() kind { return 21 }
 
 func (d *ParticipantRemoved) append(dst []byte) []byte {
 	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)

@@ -200,7 +200,7 @@ type SyncFlagged struct {
 	Figures
 }
 
-func (*SyncFlagged) kind() kind { return kindSyncFlagged }
+func (*SyncFlagged) kind() kind { return 14 }
 
 func (d *SyncFlagged) append(dst []byte) []byte {
 	dst = binary.AppendVarint(binary.AppendUvarint(dst, uint64(d.Number)), int64(d.Day))
