@@ -1,7 +1,6 @@
 package competition
 
 import (
-	"context"
 	"strings"
 
 	"github.com/paceboard/paceboard/competition/calendar"
@@ -69,13 +68,4 @@ type APIKey struct {
 	CreatedAt calendar.Millis
 	ExpiresAt calendar.Millis // 0 for never
 	RevokedAt calendar.Millis // 0 while it is good
-}
-
-// AdministrationStore keeps what concerns no single competition.
-type AdministrationStore interface {
-	// PutAPIKey writes a key, new or changed, durably.
-	PutAPIKey(ctx context.Context, k APIKey) error
-
-	// APIKeys is all keys, revoked ones included, in the order of their ids.
-	APIKeys(ctx context.Context) ([]APIKey, error)
 }

@@ -105,3 +105,20 @@ func (c *Competition) eraseParticipant(now calendar.Millis, number uint32, enrol
 	}
 	c.summarize() // it says who is on the board, and until when decisions are kept
 }
+
+// Erased is what an erasure came to.
+type Erased struct {
+	Competitions int             // in which the person was erased
+	Transactions int             // that are kept, under a pseudonym
+	KeptIn       []string        // the competitions that keep what was decided about the person, and would recognise them
+	KeptUntil    calendar.Millis // when the last of those without money stops to; 0 if none of them is
+}
+
+// Note counts a competition in which the person was erased.
+func (e *Erased) Note(competitionID string, r EraseReply) {
+	e.Competitions++
+	if r.Kept {
+		e.KeptIn = append(e.KeptIn, competitionID)
+		e.KeptUntil = max(e.KeptUntil, r.KeptUntil)
+	}
+}

@@ -259,3 +259,9 @@ type Offer struct {
 	Invitation
 	Competition *Summary // what it is an invitation to; nil unless it is open
 }
+
+// InvitationPlace is a place among a user's invitations.
+type InvitationPlace struct{ CompetitionID, ID string }
+
+// Place returns where the invitation stands among those of its user.
+func (i *Invitation) Place() InvitationPlace { return InvitationPlace{i.CompetitionID, i.ID} }

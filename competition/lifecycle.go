@@ -1,9 +1,11 @@
 package competition
 
 import (
+	"errors"
 	"strconv"
 
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // CreateCompetition brings a competition into being.
@@ -158,3 +160,125 @@ func (cmd *CancelCompetition) Decide(c *Competition, now calendar.Millis) (Decis
 	}
 	return Decision{Seq: c.decided.chain.Seq}, nil
 }
+
+// NextTransition returns when time decides something next, such as to move the status
+// on; ok is false when it never will.
+func (c *Competition) NextTransition() (at calendar.Millis, ok bool) {
+	if at, ok := c.keptUntil(); ok && c.decided.status == Completed && len(c.decided.kept) > 0 {
+		return at, true
+	}
+	_, at, ok = c.decided.definition.Next(c.decided.status)
+	return at, ok
+}
+
+// Tick decides what time alone brings.
+func (c *Competition) Tick(now calendar.Millis) Decision {
+	if c.decided.status != 0 {
+		c.advance(now)
+	}
+	return Decision{Seq: c.decided.chain.Seq}
+}
+
+// advance decides every change of status that is due. Each command begins with
+// it, so that no command meets a status that time has ended.
+func (c *Competition) advance(now calendar.Millis) {
+	for {
+		next, at, ok := c.decided.definition.Next(c.decided.status)
+		if !ok || at > now {
+			break
+		}
+		c.setStatus(now, next)
+	}
+	if at, ok := c.keptUntil(); ok && at <= now && c.decided.status == Completed {
+		c.dropAllKept(now)
+	}
+}
+
+func (c *Competition) setStatus(now calendar.Millis, s Status) {
+	c.emit(Event{At: now, Detail: &StatusChanged{Status: s}})
+	c.decided.status = s
+	c.summarize()
+}
+
+// CompetitionCreated opens every journal.
+type CompetitionCreated struct {
+	Definition Definition
+	Creator    Commitment // identity row 0; zero when a service key created it
+	Who        Identity   // that row; not part of the record
+}
+
+func (*CompetitionCreated) kind() kind { return 2 }
+
+func (d *CompetitionCreated) append(dst []byte) []byte {
+	return appendDefinition(append(dst, d.Creator[:]...), &d.Definition)
+}
+
+func (d *CompetitionCreated) read(r *wire.Reader) {
+	d.Creator, d.Definition = r.Hash(), readDefinition(r)
+}
+
+func (d *CompetitionCreated) apply(c *Competition, e *Event) error {
+	c.definition, c.status = d.Definition, Upcoming
+	c.creator = d.Who.UserID
+	c.touch(e)
+	return nil
+}
+
+func (*CompetitionCreated) effect() Effect { return Effect{} }
+
+var _ identified = (*CompetitionCreated)(nil)
+
+func (d *CompetitionCreated) identity() (number uint32, said *Commitment, who *Identity) {
+	if d.Creator != (Commitment{}) {
+		said = &d.Creator
+	}
+	return 0, said, &d.Who
+}
+
+var _ defining = (*CompetitionCreated)(nil)
+
+func (d *CompetitionCreated) defined() *Definition { return &d.Definition }
+
+// CompetitionEdited carries the whole new definition.
+type CompetitionEdited struct{ Definition Definition }
+
+func (*CompetitionEdited) kind() kind { return 3 }
+
+func (d *CompetitionEdited) append(dst []byte) []byte {
+	return appendDefinition(dst, &d.Definition)
+}
+
+func (d *CompetitionEdited) read(r *wire.Reader) { d.Definition = readDefinition(r) }
+
+func (d *CompetitionEdited) apply(c *Competition, _ *Event) error {
+	c.definition = d.Definition
+	return nil
+}
+
+func (*CompetitionEdited) effect() Effect { return Effect{} }
+
+var _ defining = (*CompetitionEdited)(nil)
+
+func (d *CompetitionEdited) defined() *Definition { return &d.Definition }
+
+// StatusChanged moves the competition on.
+type StatusChanged struct{ Status Status }
+
+func (*StatusChanged) kind() kind { return 4 }
+
+func (d *StatusChanged) append(dst []byte) []byte {
+	return append(dst, byte(d.Status))
+}
+
+func (d *StatusChanged) read(r *wire.Reader) { d.Status = Status(r.Byte()) }
+
+func (d *StatusChanged) apply(c *Competition, e *Event) error {
+	if !d.Status.known() {
+		return errors.New("it has an unknown status")
+	}
+	c.status = d.Status
+	c.touch(e)
+	return nil
+}
+
+func (*StatusChanged) effect() Effect { return Effect{Status: true} }

@@ -236,3 +236,25 @@ func (c *Competition) History(userID string) History {
 	names := c.sources.names[:c.sources.applied:c.sources.applied]
 	return History{Sources: names, Days: slices.Clone(p.days), SyncedAt: p.lastSynced}
 }
+
+// Projection is a part of a snapshot on its way into the lifetime statistics.
+type Projection struct {
+	CompetitionID string
+	Sources       []string // of Rows; see SnapshotSources
+	Rows          []Row    // of which Number, Days and LastSyncedAt count
+
+	// From and To say what is known once the rows are in: with what the
+	// statistics had of the competition as of From, all there is as of To. A part
+	// that does not complete anything has To 0.
+	From, To uint64
+}
+
+// Months yields what a row adds to the months of the user whose identity its number
+// has: nothing for a pseudonym.
+func (p *Projection) Months(row *Row, userID string) iter.Seq2[calendar.Month, History] {
+	h := History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
+	if IsPseudonym(userID) {
+		h = History{}
+	}
+	return h.Months()
+}

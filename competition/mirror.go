@@ -2,7 +2,10 @@ package competition
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
+	"fmt"
+	"strconv"
 
 	"github.com/paceboard/paceboard/competition/calendar"
 )
@@ -84,3 +87,116 @@ type Written struct {
 
 // MirrorChunk is how many entries a MirrorWrite has at most.
 const MirrorChunk = 1024
+
+// Mark names the state that was applied, for mirrors: the last seq and the hash
+// of its record, which goes on from those of all records before. Equal marks are
+// equal boards, made by any process, before a crash or after.
+func (c *Competition) Mark() string { return c.applied.mark() }
+
+func (c *Chain) mark() string {
+	const hashBytes = 8 // against accidents; nobody gains by forging one
+	return strconv.FormatUint(c.Seq, 10) + "-" + hex.EncodeToString(c.Hash[:hashBytes])
+}
+
+// StoredMark returns the Mark that a competition would have if it were recovered. It
+// costs as much as the journal after the snapshot is long. Errors are as for
+// Recover.
+func StoredMark(ctx context.Context, id string, from Source) (string, error) {
+	enough := errors.New("the header is all there is to know")
+	c := New(id, nil)
+	header := func(b []byte) error {
+		if _, err := c.loadHeader(b); err != nil {
+			return err
+		}
+		return enough
+	}
+	if err := from.Load(ctx, id, header, func(Row) error { return enough }); err != nil && !errors.Is(err, enough) {
+		return "", fmt.Errorf("load the snapshot's header: %w", err)
+	}
+	chain := c.applied
+	err := from.Read(ctx, id, chain.Seq, func(records []byte) (err error) {
+		for len(records) > 0 && err == nil {
+			_, records, err = chain.Next(records)
+		}
+		return err
+	})
+	if err != nil {
+		return "", fmt.Errorf("read journal: %w", err)
+	}
+	return chain.mark(), nil
+}
+
+// MirrorEntries appends what a mirror shows of the participants with the
+// numbers, each of whom exists. Cost: O(log n) each.
+func (c *Competition) MirrorEntries(dst []MirrorEntry, numbers []uint32) []MirrorEntry {
+	for _, number := range numbers {
+		p := c.participants.at(number)
+		e := MirrorEntry{UserID: p.userID, Present: p.onBoard(), Score: p.score, At: p.updatedAt}
+		if e.Present {
+			e.Rank, _ = c.board.Rank(p.key())
+		} else {
+			e.At = c.updatedAt
+		}
+		dst = append(dst, e)
+	}
+	return dst
+}
+
+// MirrorGone appends what a mirror shows of users whose entries were erased: that
+// they are off the board, unless they came back, as somebody new, whose entry
+// says so.
+func (c *Competition) MirrorGone(dst []MirrorEntry, userIDs []string) []MirrorEntry {
+	for _, userID := range userIDs {
+		if p := c.participants.find(userID); p == nil || !p.onBoard() {
+			dst = append(dst, MirrorEntry{UserID: userID, At: c.updatedAt})
+		}
+	}
+	return dst
+}
+
+// MirrorStatus returns the status that a mirror tells its subscribers.
+func (c *Competition) MirrorStatus() Status { return c.status }
+
+// MirrorScan appends who is on the board, without ranks, of the limit numbers
+// after one, and returns the number to go on after; more is false at the end.
+func (c *Competition) MirrorScan(dst []MirrorEntry, after uint32, limit int) (entries []MirrorEntry, next uint32, more bool) {
+	next = uint32(min(uint64(after)+uint64(limit), uint64(c.participants.count)))
+	for number := after + 1; number <= next; number++ {
+		if p := c.participants.at(number); p.onBoard() {
+			dst = append(dst, MirrorEntry{UserID: p.userID, Present: true, Score: p.score, At: p.updatedAt})
+		}
+	}
+	return dst, next, next < c.participants.count
+}
+
+// OnBoard returns how many participants are on the board.
+func (c *Competition) OnBoard() int { return c.onBoard }
+
+// Redraw writes the whole board of a competition that nothing changes meanwhile
+// into a mirror: a draft, which then takes the board's place. draft is a name
+// that nobody used before; progress, if not nil, is told how many participants
+// were written. Errors: ErrMirrorDiffers, when somebody else wrote, and the
+// mirror's.
+func (c *Competition) Redraw(ctx context.Context, m Mirror, draft string, show MirrorShow, progress func(int)) error {
+	show.Mark = c.Mark()
+	w := MirrorWrite{CompetitionID: c.ID(), Draft: draft}
+	var after uint32
+	for more := true; more; {
+		w.Entries, after, more = c.MirrorScan(w.Entries[:0], after, MirrorChunk)
+		w.Before, w.After = w.After, draft+"-"+strconv.FormatUint(uint64(after), 10)
+		if !more {
+			w.Show = &show
+		}
+		written, err := m.Write(ctx, []MirrorWrite{w})
+		if err == nil {
+			err = written.Errs[0]
+		}
+		if err != nil {
+			return fmt.Errorf("mirror %d participants: %w", len(w.Entries), err)
+		}
+		if progress != nil {
+			progress(len(w.Entries))
+		}
+	}
+	return nil
+}

@@ -101,6 +101,157 @@ type Catalog interface {
 	DueBefore(ctx context.Context, after Due, before calendar.Millis, limit int) ([]Due, error)
 }
 
+// ErasureStore ends what the erasures of batches begin, for one person and all
+// competitions together. Both methods may be repeated.
+type ErasureStore interface {
+	// Pseudonymise has the subjects of the audit log and the API keys name the
+	// pseudonym where they name the user, durably; nothing that is no user is
+	// touched, whatever its id. What it does to the audit log it appends there, as
+	// one entry or more of NewAuditErasure in the same commits; newID gives their
+	// ids, and at is when. Its cost does not depend on how many entries name others.
+	Pseudonymise(ctx context.Context, e Erasure, at calendar.Millis, newID func() string) error
+
+	// Scrub has no file of the store hold any more what was erased, or deleted by
+	// ForgetLifetime or Pseudonymise, before: old versions of rows, and the keys of
+	// deleted ones. It waits as long as
+	// it takes, by ctx's deadline; ErrUnavailable then says that it should be
+	// repeated. Files that others keep, such as backups, are not its matter. Where
+	// nothing was erased since the last time it costs next to nothing.
+	Scrub(ctx context.Context) error
+}
+
+// AuditLogStore keeps the log of what operators did. Entries are only ever added,
+// and removed from the beginning; see AuditRecord. Appends of all processes come
+// one after another.
+type AuditLogStore interface {
+	// Note appends an entry, durably, with the next seq, whatever the entry says.
+	// ErrUnavailable may mean that it is there all the same.
+	Note(ctx context.Context, e AuditEntry) error
+
+	// AuditLog is the entries before a seq, or the last ones when it is 0, limit at
+	// most, the latest first.
+	AuditLog(ctx context.Context, before uint64, limit int) ([]AuditEntry, error)
+
+	// AuditLogOf is the same of the entries that name a user as their actor or a
+	// target. Its cost does not depend on how many entries name others.
+	AuditLogOf(ctx context.Context, userID string, before uint64, limit int) ([]AuditEntry, error)
+
+	// ReadAuditLog visits the whole log as of one moment: head first, then the
+	// records in the order of their seqs. An error of a visitor ends the reading
+	// and is returned. Error: ErrCorrupt for what cannot be read.
+	ReadAuditLog(ctx context.Context, head func(AuditHead) error, record func(*AuditRecord) error) error
+
+	// RetainAuditLog removes entries that are older than a time from the beginning
+	// on, step of them in a write (0 means 1,000), and leaves where the rest goes on
+	// from in the head. It returns how many are gone, also when it fails.
+	RetainAuditLog(ctx context.Context, olderThan calendar.Millis, step int) (removed int64, err error)
+}
+
+// AdministrationStore keeps what concerns no single competition.
+type AdministrationStore interface {
+	// PutAPIKey writes a key, new or changed, durably.
+	PutAPIKey(ctx context.Context, k APIKey) error
+
+	// APIKeys is all keys, revoked ones included, in the order of their ids.
+	APIKeys(ctx context.Context) ([]APIKey, error)
+}
+
+// InvitationStore keeps invitations and join codes, beside the journals. Its
+// writes are durable when they return, and each is atomic: limits, uses and
+// states are exact however many callers there are, in however many processes.
+// Every call may return ErrUnavailable; the outcome of a write is then unknown.
+type InvitationStore interface {
+	// Invite stores what r.Decide makes of the request, and returns an invitation
+	// for each guest, in order. Errors: ErrTooManyInvitations, ErrInvitingTooFast.
+	Invite(ctx context.Context, r *Inviting) ([]Invitation, error)
+
+	// FindInvitation is one invitation. Error: ErrUnknownInvitation.
+	FindInvitation(ctx context.Context, id string) (Invitation, error)
+
+	// LatestInvitation is a user's latest invitation to a competition. Error:
+	// ErrUnknownInvitation.
+	LatestInvitation(ctx context.Context, competitionID, userID string) (Invitation, error)
+
+	// InvitationsTo visits a user's invitations, by competition and then by id,
+	// beginning after one (the zero value: with the first), until visit returns
+	// false. Cost: linear in those visited.
+	InvitationsTo(ctx context.Context, userID string, after InvitationPlace, visit func(Invitation) bool) error
+
+	// InvitationsIn visits a competition's invitations by id, beginning after one.
+	InvitationsIn(ctx context.Context, competitionID, after string, visit func(Invitation) bool) error
+
+	// DecideInvitation stores what Invitation.Decide makes of an invitation, and
+	// returns it. Errors: ErrUnknownInvitation, ErrInvitationDecided.
+	DecideInvitation(ctx context.Context, id string, now calendar.Millis, to InvitationState) (Invitation, error)
+
+	// PutJoinCode stores a new code. Error: ErrTooManyInvitations, if the
+	// competition has MaxJoinCodes that are neither expired nor used up.
+	PutJoinCode(ctx context.Context, c *JoinCode) error
+
+	// JoinCodesOf is a competition's codes, by id.
+	JoinCodesOf(ctx context.Context, competitionID string) ([]JoinCode, error)
+
+	// DeleteJoinCode ends a code, by its id. Error: ErrUnknownInvitation.
+	DeleteJoinCode(ctx context.Context, competitionID, id string) error
+
+	// Redeem stores what r.Decide makes of a code, with the use that it costs.
+	// Error: ErrUnknownCode.
+	Redeem(ctx context.Context, r *Redemption) (i Invitation, made bool, err error)
+
+	// Unredeem takes an open invitation by code back, and gives the code its use
+	// back. An invitation that is not open, or not there, is left as it is.
+	Unredeem(ctx context.Context, id string) error
+
+	// SweepInvitations deletes invitations that need not be kept and codes that
+	// have expired, up to limit of each, and returns how many it deleted.
+	SweepInvitations(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error)
+
+	// ForgetInvitations deletes a user's invitations, and has those that the user
+	// made name nobody. Cost: linear in both.
+	ForgetInvitations(ctx context.Context, userID string) error
+
+	// CodeKey is the random key under which join codes are hashed, made by the
+	// first who asks.
+	CodeKey(ctx context.Context) (Key, error)
+}
+
+// LifetimeStore keeps each user's days in all competitions together: a
+// projection of the snapshots that can be made again from them.
+//
+// Invariants:
+//
+//	L1  a competition's checkpoint is a seq; the statistics have every register
+//	    that the competition's participants had as of that
+//	L2  they have no register that no competition had
+//
+// Both hold whatever is projected twice, late or out of order, by any number of
+// processes, because histories join as registers do and a checkpoint only grows.
+type LifetimeStore interface {
+	// Project joins the rows' days into those of the users whose identities the
+	// rows' numbers have, and raises the checkpoint to To if it is below, in one
+	// commit. Rows without days, or without an identity, add nothing; what others add
+	// is said by Projection.Months. A checkpoint below From gives ErrConflict and changes nothing: the rows leave out what
+	// changed in between, and all rows must be projected, From 0.
+	Project(ctx context.Context, p *Projection) error
+
+	// LifetimeOf is a user's days, as histories of a month each, and the
+	// competitions of which they may lack something, in the order of ids: those
+	// that the user takes or took part in whose checkpoint is below their journal's
+	// last seq. Every event that was durable before the call is of one of these, or
+	// in the histories. ties is how many competitions were looked at for that, those
+	// over for long included: the call's cost follows it.
+	LifetimeOf(ctx context.Context, userID string) (months []History, lagging []string, ties int, err error)
+
+	// Unprojected visits the competitions whose checkpoint is below their
+	// snapshot's seq, in the order of ids.
+	Unprojected(ctx context.Context, visit func(competitionID string)) error
+
+	// ForgetLifetime deletes a user's days. An erasure calls it last:
+	// when the identities are deleted no projection, of whatever age, brings the
+	// days back, not even one that is under way.
+	ForgetLifetime(ctx context.Context, userID string) error
+}
+
 // Store is a whole store. Close ends it; nothing may be called afterwards.
 type Store interface {
 	Journal
