@@ -30,7 +30,7 @@ type rule struct {
 }
 
 // Load reads the command's settings from the sources that the function [Load] describes, and its flags
-// and arguments from args. Flags and arguments may be mixed; behind "--" all are arguments. Settings that
+// and arguments from args. Flags and arguments may be mixed; after "--" all are arguments. Settings that
 // the command does not use stay zero. It panics if the command names a setting that does not exist.
 //
 // The error is an [*InvalidError] with every mistake, or a [*HelpError] if help was asked for.
@@ -108,7 +108,7 @@ func lookup(name string) *setting {
 	return &table[i]
 }
 
-// serve is the command behind [Load]: it uses every setting.
+// serve is the command of [Load]: it uses every setting.
 var serve = Command{
 	Name:     "serve",
 	Summary:  "Serve the API, the live boards and the web page.",

@@ -33,16 +33,16 @@ func TestCommand(t *testing.T) {
 		arguments []string
 		ttl       time.Duration
 		quiet     bool
-		want      string // the error's lines behind the heading
+		want      string // the error's lines after the heading
 	}{
 		{name: "neither flags nor arguments", ttl: time.Hour},
 		{name: "flags before arguments", args: []string{"--ttl", "5m", "anna"}, arguments: []string{"anna"}, ttl: 5 * time.Minute},
 		{
-			name: "flags behind and between arguments", args: []string{"anna", "--ttl=5m", "bert", "--quiet"},
+			name: "flags after and between arguments", args: []string{"anna", "--ttl=5m", "bert", "--quiet"},
 			arguments: []string{"anna", "bert"}, ttl: 5 * time.Minute, quiet: true,
 		},
 		{
-			name: "all is an argument behind --", args: []string{"anna", "--quiet", "--", "--ttl", "--"},
+			name: "all is an argument after --", args: []string{"anna", "--quiet", "--", "--ttl", "--"},
 			arguments: []string{"anna", "--ttl", "--"}, ttl: time.Hour, quiet: true,
 		},
 		{name: "a single dash is an argument", args: []string{"-"}, arguments: []string{"-"}, ttl: time.Hour},

@@ -15,7 +15,7 @@ type Mistake struct {
 	Setting string // its name, such as PORT, or what else is meant: a flag, an argument, the .env file
 	Source  string // where the value stood: --port, the environment, or the .env file; empty if nowhere
 	Value   string // as given, quoted; empty where it is, or might hold, a secret
-	Problem string // what is wrong, to be read behind Setting: "is not a whole number …"
+	Problem string // what is wrong, to be read after Setting: "is not a whole number …"
 	Advice  string // what to do
 }
 

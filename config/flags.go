@@ -32,7 +32,7 @@ func (f rawFlag) Set(value string) error {
 // IsBoolFlag tells package flag that --dev needs no value.
 func (f rawFlag) IsBoolFlag() bool { return f.row.unit == "" }
 
-// parse reads args to their end. Package flag stops at an argument and at a mistake; this goes on behind.
+// parse reads args to their end. Package flag stops at an argument and at a mistake; this goes on.
 func (c Command) parse(rows []*setting, args []string) commandLine {
 	line := commandLine{flags: flag.NewFlagSet(c.Name, flag.ContinueOnError), values: map[string]string{}}
 	line.flags.SetOutput(io.Discard)

@@ -66,7 +66,7 @@ func (u SecretURL) MarshalText() ([]byte, error) { return []byte(u.String()), ni
 // always is for what is a secret as a whole.
 func always(string) bool { return true }
 
-// hasPassword is for PostgreSQL's URLs: the password stands behind the user, or in the query.
+// hasPassword is for PostgreSQL's URLs: the password stands after the user, or in the query.
 func hasPassword(raw string) bool {
 	u, err := url.Parse(raw)
 	if err != nil { // What cannot be read may hold anything.

@@ -33,7 +33,7 @@ type Settings struct {
 	DataDir          string        // where the embedded store keeps its files
 	DatabaseURL      SecretURL     // PostgreSQL instead of the embedded store; empty: embedded
 	RedisURL         SecretURL     // the mirror; empty: none
-	JournalRetention time.Duration // how long journal behind a snapshot is kept; 0: forever
+	JournalRetention time.Duration // how long journal that a snapshot covers is kept; 0: forever
 	AuditRetention   time.Duration // how long entries of the audit log are kept; 0: forever
 	MinFreeDisk      Bytes         // less free space in DataDir than this makes syncs be refused
 

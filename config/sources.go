@@ -23,7 +23,7 @@ type source struct {
 // given is the value in force for a setting, and where it stood: "" for the default.
 type given struct{ value, source string }
 
-// pick gives the value of the first source that has one. An empty one counts: it hides the sources behind
+// pick gives the value of the first source that has one. An empty one counts: it hides the sources after
 // it and stands for the default, so that `REDIS_URL= paceboard serve` switches off what .env switches on.
 func pick(row *setting, sources []source) given {
 	for _, src := range sources {
@@ -50,7 +50,7 @@ func (g given) exposes(row *setting) bool {
 }
 
 // mistake says what is wrong with the value. Whatever holds an @ is not repeated: what is meant for one
-// setting may land in another, and an @ often stands behind a password.
+// setting may land in another, and an @ often follows a password.
 func (g given) mistake(row *setting, r *refusal) Mistake {
 	m := Mistake{Setting: row.label(), Source: g.source, Problem: r.problem, Advice: r.advice}
 	if g.source != "" && !row.secret && !strings.Contains(g.value, "@") {

@@ -99,7 +99,7 @@ func (b *Board) removeAt(i, p int) {
 	}
 }
 
-// split leaves the first entries of block i, as many as at, and moves the others to a new block behind.
+// split leaves the first entries of block i, as many as at, and moves the others to a new block after it.
 func (b *Board) split(i, at int) {
 	block := b.blocks[i]
 	b.blocks[i] = block[:at]

@@ -112,7 +112,7 @@ func TestEnrolmentLeavesRoomButNotMuch(t *testing.T) {
 func TestNoThrashing(t *testing.T) {
 	for _, test := range []struct {
 		name string
-		at   func(score int64) Entry // between, before or behind the others
+		at   func(score int64) Entry // between, before or after the others
 	}{
 		{"at the top", func(k int64) Entry { return Entry{Score: 1_000_000 + k, Member: 1_000_000} }},
 		{"in the middle", func(k int64) Entry { return Entry{Score: 5_000, Reached: uint64(k), Member: 1_000_000} }},

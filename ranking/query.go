@@ -31,7 +31,7 @@ func (b *Board) Page(dst []Entry, offset, limit int) []Entry {
 	return dst
 }
 
-// Around appends to dst the entries from radius places before e to radius places behind it, best first,
+// Around appends to dst the entries from radius places before e to radius places after it, best first,
 // cut short where the board ends, and returns the rank of the first of them. A negative radius counts
 // as 0. When e is not on the board it returns dst as it is, 0 and false. O(log n + radius).
 func (b *Board) Around(dst []Entry, e Entry, radius int) (entries []Entry, firstRank int, ok bool) {

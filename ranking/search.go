@@ -30,7 +30,7 @@ func (b *Board) lowerBound(run []Entry, e *Entry) int {
 	return lo
 }
 
-// blockFor returns the block to which e belongs: the last one whose first entry does not stand behind e,
+// blockFor returns the block to which e belongs: the last one whose first entry does not stand after e,
 // or block 0 when e stands before all.
 func (b *Board) blockFor(e *Entry) int {
 	i := b.lowerBound(b.firsts, e)

@@ -1,4 +1,4 @@
--- What operators ask. Each is answered through an index; a test holds them to that. The words behind a colon are psql's
+-- What operators ask. Each is answered through an index; a test holds them to that. The words after a colon are psql's
 -- variables: psql "$DATABASE_URL" -v competition=spring -v user=u1 …
 
 -- name: board
@@ -46,7 +46,7 @@ WHERE status = :'status' AND end_at < :'to'
 ORDER BY end_at;
 
 -- name: lag
--- How far a competition's snapshot is behind its journal.
+-- By how many events a competition's snapshot lags its journal.
 SELECT * FROM paceboard.lag WHERE competition_id = :'competition';
 
 -- name: reviews
@@ -73,5 +73,5 @@ GROUP BY day
 ORDER BY day;
 
 -- name: lifetime lag
--- How far the lifetime statistics are behind a competition's snapshot.
+-- By how many events the lifetime statistics lag a competition's snapshot.
 SELECT * FROM paceboard.lifetime_lag WHERE competition_id = :'competition';
