@@ -155,7 +155,7 @@ func appendListPage[T any](dst []byte, name string, list []T, one func(dst []byt
 	dst = append(append(append(append(dst, envelope...), `{"`...), name...), `":`...)
 	dst = listField(dst, "", list, one)
 	if cursor != "" {
-		dst = wordField(dst, `,"next_cursor":`, cursor)
+		dst = wordField(dst, `,"next_cursor":"`, cursor)
 	}
 	return dst
 }

@@ -22,8 +22,8 @@ func appendBoard(dst []byte, b *competition.Board) []byte {
 }
 
 func appendBoardHead(dst []byte, b *competition.Board) []byte {
-	dst = wordField(dst, `{"competition_id":`, b.CompetitionID)
-	dst = wordField(dst, `,"status":`, b.Status.String())
+	dst = wordField(dst, `{"competition_id":"`, b.CompetitionID)
+	dst = wordField(dst, `,"status":"`, b.Status.String())
 	return append(dst, `,"entries":[`...)
 }
 
@@ -38,7 +38,7 @@ func appendBoardTail(dst []byte, b *competition.Board) []byte {
 func appendEntry(dst []byte, competitionID string, e *competition.Entry) []byte {
 	dst = textField(dst, `{"user_id":`, e.UserID)
 	dst = textField(dst, `,"user_name":`, e.UserName)
-	dst = wordField(dst, `,"competition_id":`, competitionID)
+	dst = wordField(dst, `,"competition_id":"`, competitionID)
 	dst = intField(dst, `,"score":`, e.Score)
 	dst = intField(dst, `,"rank":`, e.Rank)
 	dst = appendMetrics(append(dst, ','), e.Totals)
@@ -64,7 +64,7 @@ func appendScoring(dst []byte, w competition.Weights) []byte {
 
 // appendSyncReply writes the answer to one sync.
 func appendSyncReply(dst []byte, competitionID, userID string, r competition.SyncReply) []byte {
-	dst = wordField(dst, `{"competition_id":`, competitionID)
+	dst = wordField(dst, `{"competition_id":"`, competitionID)
 	dst = textField(dst, `,"user_id":`, userID)
 	dst = intField(dst, `,"score":`, r.Score)
 	dst = intField(dst, `,"rank":`, r.Rank)
@@ -87,11 +87,11 @@ func appendSyncReplies(dst []byte, userID string, replies []competition.JoinedRe
 func appendSummary(dst []byte, s *competition.Summary) []byte {
 	d := &s.Definition
 	decimals, _ := ledger.CurrencyDecimals(d.Currency)
-	dst = wordField(dst, `{"id":`, d.ID)
+	dst = wordField(dst, `{"id":"`, d.ID)
 	dst = textField(dst, `,"name":`, d.Name)
 	dst = textField(dst, `,"description":`, d.Description)
-	dst = wordField(dst, `,"type":`, d.Type)
-	dst = wordField(dst, `,"status":`, s.Status.String())
+	dst = wordField(dst, `,"type":"`, d.Type)
+	dst = wordField(dst, `,"status":"`, s.Status.String())
 	dst = appendTime(append(dst, `,"start_date":`...), d.Start)
 	dst = appendTime(append(dst, `,"end_date":`...), d.End)
 	dst = textField(dst, `,"time_zone":`, d.TimeZone)
@@ -100,8 +100,8 @@ func appendSummary(dst []byte, s *competition.Summary) []byte {
 	dst = textField(dst, `,"currency":`, d.Currency)
 	dst = appendScoring(dst, d.Scoring)
 	dst = listField(dst, `,"prize_split":`, d.PrizeSplit, func(dst []byte, share *int64) []byte { return appendDecimal(dst, *share, 3) })
-	dst = wordField(dst, `,"enrollment":`, d.Enrollment)
-	dst = wordField(dst, `,"visibility":`, d.Visibility)
+	dst = wordField(dst, `,"enrollment":"`, d.Enrollment)
+	dst = wordField(dst, `,"visibility":"`, d.Visibility)
 	dst = intField(dst, `,"max_participants":`, d.MaxParticipants)
 	dst = appendMetrics(append(dst, `,"daily_limits":{`...), d.DailyLimits)
 	dst = intField(dst, `},"late_sync_hours":`, d.LateSyncHours)
@@ -123,14 +123,14 @@ func appendNextDay(dst []byte, next calendar.Day) []byte {
 	if next == 0 {
 		return dst
 	}
-	return wordField(dst, `,"next_cursor":`, decode.NumberCursor(decode.CursorDay, uint64(next)))
+	return wordField(dst, `,"next_cursor":"`, decode.NumberCursor(decode.CursorDay, uint64(next)))
 }
 
 // appendStatsHead writes what stands before the days.
 func appendStatsHead(dst []byte, s *competition.Stats) []byte {
 	dst = textField(dst, `{"user_id":`, s.UserID)
 	if s.CompetitionID != "" {
-		dst = wordField(dst, `,"competition_id":`, s.CompetitionID)
+		dst = wordField(dst, `,"competition_id":"`, s.CompetitionID)
 	}
 	dst = appendMetrics(append(dst, ','), s.Total)
 	if s.Source != "" {
@@ -178,15 +178,15 @@ func appendPrize(dst []byte, p *ledger.Prize) []byte {
 	decimals, _ := ledger.CurrencyDecimals(p.Currency)
 	dst = append(dst, '{')
 	if p.Status != 0 {
-		dst = append(wordField(dst, `"id":`, p.ID().String()), ',')
+		dst = append(wordField(dst, `"id":"`, p.ID().String()), ',')
 	}
-	dst = wordField(dst, `"competition_id":`, p.CompetitionID)
+	dst = wordField(dst, `"competition_id":"`, p.CompetitionID)
 	dst = textField(dst, `,"user_id":`, p.UserID)
 	dst = intField(dst, `,"rank":`, p.Rank)
 	dst = minorField(dst, `,"amount":`, p.Minor, decimals)
-	dst = wordField(dst, `,"currency":`, p.Currency)
+	dst = wordField(dst, `,"currency":"`, p.Currency)
 	if p.Status != 0 {
-		dst = wordField(dst, `,"status":`, p.Status.String())
+		dst = wordField(dst, `,"status":"`, p.Status.String())
 	}
 	if p.Reason != "" {
 		dst = textField(dst, `,"reason":`, p.Reason)
@@ -198,18 +198,18 @@ func appendPrize(dst []byte, p *ledger.Prize) []byte {
 // appendTransaction writes a user's side of a transaction.
 func appendTransaction(dst []byte, t *ledger.UserTransaction) []byte {
 	decimals, _ := ledger.CurrencyDecimals(t.Currency)
-	dst = wordField(dst, `{"id":`, t.ID.String())
-	dst = wordField(dst, `,"type":`, t.Type.String())
-	dst = wordField(dst, `,"competition_id":`, t.ID.CompetitionID)
+	dst = wordField(dst, `{"id":"`, t.ID.String())
+	dst = wordField(dst, `,"type":"`, t.Type.String())
+	dst = wordField(dst, `,"competition_id":"`, t.ID.CompetitionID)
 	dst = minorField(dst, `,"amount":`, t.Minor, decimals)
-	dst = wordField(dst, `,"currency":`, t.Currency)
+	dst = wordField(dst, `,"currency":"`, t.Currency)
 	return append(appendTime(append(dst, `,"created_at":`...), t.At), '}')
 }
 
 // appendPayout writes the state of handing a prize over.
 func appendPayout(dst []byte, p *ledger.PayoutReply) []byte {
 	dst = appendPrize(append(dst, `{"prize":`...), &p.Prize)
-	dst = wordField(dst, `,"status":`, p.Handover.Status.String())
+	dst = wordField(dst, `,"status":"`, p.Handover.Status.String())
 	dst = intField(dst, `,"attempts":`, int64(p.Handover.Attempts))
 	if p.Handover.Status == ledger.HandoverWaiting {
 		dst = timeField(dst, `,"next_attempt_at":`, p.Handover.NextAt)
@@ -223,9 +223,9 @@ func appendPayout(dst []byte, p *ledger.PayoutReply) []byte {
 // appendPrizes writes the prizes of a competition.
 func appendPrizes(dst []byte, r *competition.PrizesReply) []byte {
 	decimals, _ := ledger.CurrencyDecimals(r.Currency)
-	dst = wordField(dst, `{"competition_id":`, r.CompetitionID)
+	dst = wordField(dst, `{"competition_id":"`, r.CompetitionID)
 	dst = boolField(dst, `,"final":`, r.Final)
 	dst = minorField(dst, `,"prize_pool":`, r.PoolMinor, decimals)
-	dst = wordField(dst, `,"currency":`, r.Currency)
+	dst = wordField(dst, `,"currency":"`, r.Currency)
 	return append(listField(dst, `,"prizes":`, r.Prizes, appendPrize), '}')
 }

@@ -135,7 +135,7 @@ func (s *Server) explainScore(c *call) error {
 }
 
 func appendReview(dst []byte, competitionID string, r *competition.ReviewReply) []byte {
-	dst = wordField(dst, `{"competition_id":`, competitionID)
+	dst = wordField(dst, `{"competition_id":"`, competitionID)
 	dst = textField(dst, `,"user_id":`, r.UserID)
 	dst = boolField(dst, `,"excluded":`, r.Excluded)
 	dst = intField(dst, `,"score":`, r.Score)
@@ -155,7 +155,7 @@ func appendFlagged(dst []byte, f *competition.FlaggedEntry) []byte {
 
 // appendFigures writes the members of a flag, without braces.
 func appendFigures(dst []byte, f *competition.Flag) []byte {
-	dst = wordField(dst, `"reason":`, f.Reason.String())
+	dst = wordField(dst, `"reason":"`, f.Reason.String())
 	dst = appendMetrics(append(dst, `,"found":{`...), f.Found)
 	dst = append(appendMetrics(append(dst, `},"usual":{`...), f.Usual), '}')
 	if f.Reason == competition.RateFlag {
@@ -173,10 +173,10 @@ func appendExplanation(dst []byte, x *competition.Explanation) []byte {
 
 // appendExplanationHead writes what stands before the days.
 func appendExplanationHead(dst []byte, x *competition.Explanation) []byte {
-	dst = wordField(dst, `{"competition_id":`, x.CompetitionID)
+	dst = wordField(dst, `{"competition_id":"`, x.CompetitionID)
 	dst = textField(dst, `,"user_id":`, x.UserID)
 	dst = textField(dst, `,"user_name":`, x.UserName)
-	dst = wordField(dst, `,"status":`, x.Status.String())
+	dst = wordField(dst, `,"status":"`, x.Status.String())
 	dst = intField(dst, `,"score":`, x.Score)
 	if x.Rank > 0 {
 		dst = intField(dst, `,"rank":`, x.Rank)
@@ -215,7 +215,7 @@ func appendExplainedReport(dst []byte, r *competition.ExplainedReport) []byte {
 	dst = appendReading(dst, r.Source, r.Metrics, r.RecordedAt)
 	dst = boolField(dst, `,"counts":`, r.Ignored == "")
 	if r.Ignored != "" {
-		return append(wordField(dst, `,"why_not":`, r.Ignored), '}')
+		return append(wordField(dst, `,"why_not":"`, r.Ignored), '}')
 	}
 	return append(appendMetrics(append(dst, `,"counted":{`...), r.Counted), `}}`...)
 }

@@ -69,7 +69,7 @@ func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
 	if len(wrong) > 0 {
 		status = "degraded"
 	}
-	dst = wordField(dst, `{"status":`, status)
+	dst = wordField(dst, `{"status":"`, status)
 	dst = textField(dst, `,"service":"paceboard","version":`, s.build.Version)
 	if len(wrong) > 0 {
 		dst = listField(dst, `,"degraded":`, wrong, textItem)

@@ -197,12 +197,12 @@ func appendInvitation(dst []byte, i *competition.Invitation) []byte {
 }
 
 func appendInvitationFields(dst []byte, i *competition.Invitation) []byte {
-	dst = wordField(dst, `{"id":`, i.ID)
-	dst = wordField(dst, `,"competition_id":`, i.CompetitionID)
+	dst = wordField(dst, `{"id":"`, i.ID)
+	dst = wordField(dst, `,"competition_id":"`, i.CompetitionID)
 	if i.UserID != "" {
 		dst = textField(dst, `,"user_id":`, i.UserID)
 	}
-	dst = wordField(dst, `,"state":`, i.State.String())
+	dst = wordField(dst, `,"state":"`, i.State.String())
 	dst = timeField(dst, `,"created_at":`, i.CreatedAt)
 	return timeField(dst, `,"expires_at":`, i.ExpiresAt)
 }
@@ -219,11 +219,11 @@ func appendOffer(dst []byte, o *competition.Offer) []byte {
 // appendJoinCode writes a join code. Its text, which is known only when it is made, is
 // left out if empty.
 func appendJoinCode(dst []byte, c *competition.JoinCode, text string) []byte {
-	dst = wordField(dst, `{"id":`, c.ID)
+	dst = wordField(dst, `{"id":"`, c.ID)
 	if text != "" {
-		dst = wordField(dst, `,"code":`, text)
+		dst = wordField(dst, `,"code":"`, text)
 	}
-	dst = wordField(dst, `,"competition_id":`, c.CompetitionID)
+	dst = wordField(dst, `,"competition_id":"`, c.CompetitionID)
 	dst = intField(dst, `,"uses":`, int64(c.Uses))
 	dst = timeField(dst, `,"created_at":`, c.CreatedAt)
 	return append(timeField(dst, `,"expires_at":`, c.ExpiresAt), '}')

@@ -64,9 +64,10 @@ func textItem(dst []byte, s *string) []byte { return appendString(dst, *s) }
 
 func textField(dst []byte, key, s string) []byte { return appendString(append(dst, key...), s) }
 
-// wordField writes an id or a word, which needs no escapes.
+// wordField writes an id or a word, which needs no escapes. Its opening quote ends the
+// key: boards have many words, and each append costs.
 func wordField[T ~string](dst []byte, key string, word T) []byte {
-	return append(append(append(append(dst, key...), '"'), word...), '"')
+	return append(append(append(dst, key...), word...), '"')
 }
 
 func intField[T int | int64 | uint64](dst []byte, key string, n T) []byte {

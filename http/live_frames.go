@@ -25,7 +25,7 @@ const (
 
 // beginFrame opens a frame up to its data.
 func beginFrame(dst []byte, frameType string) []byte {
-	return append(wordField(dst, `{"type":`, frameType), `,"data":`...)
+	return append(wordField(dst, `{"type":"`, frameType), `,"data":`...)
 }
 
 // endFrame closes what beginFrame opened.
@@ -34,7 +34,7 @@ func endFrame(dst []byte, now calendar.Millis) []byte {
 }
 
 func appendConnected(dst []byte, competitionID string, version uint64, limit int, now calendar.Millis) []byte {
-	dst = wordField(beginFrame(dst, "connected"), `{"competition_id":`, competitionID)
+	dst = wordField(beginFrame(dst, "connected"), `{"competition_id":"`, competitionID)
 	dst = intField(dst, `,"version":`, version)
 	dst = intField(dst, `,"limit":`, limit)
 	dst = intField(dst, `,"limits":{"max_subscriptions":`, maxSubscriptions)
@@ -51,7 +51,7 @@ func appendBoardUpdate(dst []byte, b *competition.Board, limit int, now calendar
 }
 
 func appendScoreUpdate(dst []byte, competitionID string, d *competition.Delta, now calendar.Millis) []byte {
-	dst = wordField(beginFrame(dst, "score_update"), `{"competition_id":`, competitionID)
+	dst = wordField(beginFrame(dst, "score_update"), `{"competition_id":"`, competitionID)
 	dst = intField(dst, `,"version":`, d.Version)
 	dst = intField(dst, `,"previous_version":`, d.PreviousVersion)
 	dst = listField(dst, `,"changes":`, d.Changes, func(dst []byte, e *competition.Entry) []byte { return appendEntry(dst, competitionID, e) })
@@ -66,15 +66,15 @@ func appendStanding(dst []byte, s *competition.Subscription, standing *competiti
 	if standing.OnBoard {
 		return endFrame(appendEntry(dst, s.CompetitionID, &standing.Entry), now)
 	}
-	dst = wordField(dst, `{"competition_id":`, s.CompetitionID)
+	dst = wordField(dst, `{"competition_id":"`, s.CompetitionID)
 	dst = textField(dst, `,"user_id":`, s.UserID)
 	return endFrame(append(dst, `,"removed":true}`...), now)
 }
 
 // statusFrameOf is a board's status, with the prizes once it is settled.
 func statusFrameOf(b *competition.Board, now calendar.Millis) []byte {
-	dst := wordField(beginFrame(nil, "status"), `{"competition_id":`, b.CompetitionID)
-	dst = wordField(dst, `,"status":`, b.Status.String())
+	dst := wordField(beginFrame(nil, "status"), `{"competition_id":"`, b.CompetitionID)
+	dst = wordField(dst, `,"status":"`, b.Status.String())
 	if b.Status == competition.Settled {
 		dst = listField(dst, `,"prizes":`, b.Prizes, appendPrize)
 	}

@@ -54,7 +54,7 @@ func (s *Server) leaveCompetition(c *call) error {
 	if err != nil {
 		return err
 	}
-	out := wordField(append(c.out[:0], envelope...), `{"competition_id":`, id)
+	out := wordField(append(c.out[:0], envelope...), `{"competition_id":"`, id)
 	c.out = append(textField(out, `,"user_id":`, userID), `,"removed":true}}`...)
 	c.reply(fasthttp.StatusOK, c.out)
 	return nil

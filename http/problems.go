@@ -173,7 +173,7 @@ func appendProblem(dst []byte, p *problem) []byte {
 	dst = intField(dst, `,"status":`, p.kind.status)
 	dst = textField(dst, `,"detail":`, p.detail)
 	dst = textField(dst, `,"success":false,"message":`, p.detail) // for clients that look there, as they do in successes
-	dst = wordField(dst, `,"code":`, p.kind.code)
+	dst = wordField(dst, `,"code":"`, p.kind.code)
 	if len(p.fields) > 0 {
 		dst = listField(dst, `,"errors":`, p.fields, func(dst []byte, f *competition.FieldError) []byte {
 			return append(textField(textField(dst, `{"field":`, f.Field), `,"detail":`, f.Detail), '}')
@@ -189,7 +189,7 @@ func appendProblem(dst []byte, p *problem) []byte {
 func appendRefusal(dst []byte, r *competition.JoinedReply) []byte {
 	p, _ := problemOf(r.Err)
 	dst = appendProblem(dst, p)
-	return append(wordField(dst[:len(dst)-1], `,"competition_id":`, r.CompetitionID), '}')
+	return append(wordField(dst[:len(dst)-1], `,"competition_id":"`, r.CompetitionID), '}')
 }
 
 // anchor is the anchor in /docs that explains the kind.
