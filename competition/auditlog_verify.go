@@ -65,7 +65,6 @@ func (v *logVerifier) begin(head AuditHead) error {
 	return nil
 }
 
-// record takes the next record.
 func (v *logVerifier) record(r *AuditRecord) {
 	v.Entries++
 	if seq := r.Entry.Seq; seq != v.next {

@@ -76,7 +76,6 @@ func (c *Competition) undecided(number uint32) {
 	}
 }
 
-// forgetFlags drops the flags of a participant.
 func (c *Competition) forgetFlags(number uint32) {
 	if c.flags = slices.DeleteFunc(c.flags, func(f flagPlace) bool { return f.number == number }); len(c.flags) == 0 {
 		c.flags = nil // as a recovery has it

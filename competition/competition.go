@@ -85,7 +85,6 @@ const (
 	returns
 )
 
-// of returns what is pending about a number.
 func (d *decided) of(number uint32) (p changes) {
 	if known := d.pending[number]; known != nil {
 		p = *known

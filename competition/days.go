@@ -179,7 +179,6 @@ func (d Days) All() iter.Seq[Register] {
 	}
 }
 
-// count returns how many registers there are.
 func (d Days) count() (n int) {
 	for i := 0; i < len(d); i += 1 + int(d[i]) {
 		n++

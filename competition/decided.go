@@ -33,7 +33,6 @@ func (c *Competition) identityOf(number uint32) Identity {
 	return Identity{Number: number, UserID: p.userID, UserName: p.userName}
 }
 
-// decidedReview returns a participant's review as decided, or nil.
 func (c *Competition) decidedReview(number uint32) *Review {
 	if r := c.decided.of(number).review; r != nil {
 		return r
@@ -63,18 +62,15 @@ func (c *Competition) decidedCreator() string {
 	return c.creator
 }
 
-// withMoney reports whether there is money in the competition, as decided.
 func (c *Competition) withMoney() bool {
 	return c.decided.definition.withMoney() || c.decided.balances.fees > 0
 }
 
-// full reports whether every place is taken as decided.
 func (c *Competition) full() bool {
 	limit := c.decided.definition.MaxParticipants
 	return limit > 0 && c.decided.onBoard >= limit
 }
 
-// manages reports whether the caller is the creator or an operator.
 func (c *Competition) manages(caller Caller) bool {
 	return caller.Operator || caller.UserID != "" && caller.UserID == c.decidedCreator()
 }

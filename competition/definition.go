@@ -73,7 +73,6 @@ var DefaultDailyLimits = Metrics{Steps: 100_000, DistanceCm: 200_000_00, EnergyC
 // DefaultLateSyncHours is how long after the end syncs still count by default.
 const DefaultLateSyncHours = 24
 
-// withMoney reports whether the definition sets a fee or a pool.
 func (d *Definition) withMoney() bool { return d.EntryFeeMinor > 0 || d.PrizePoolMinor > 0 }
 
 // Complete fills in the defaults of the words and works out the window. It
@@ -101,7 +100,6 @@ func setDefault[T comparable](v *T, value T) {
 	}
 }
 
-// covers reports whether a day may be synced at all.
 func (d *Definition) covers(day calendar.Day) bool { return d.FirstDay <= day && day <= d.LastDay }
 
 // selfService reports whether a first sync enrols.

@@ -20,9 +20,9 @@
 //
 // Files stand in layers. Values ([Definition], [Days], [Review], rows and records)
 // know nobody. The state (competition.go, events.go) and what decisions and applied
-// events share of it (decided.go, board.go) follow; then the
-// features, each with its commands and events; then what knows all events
-// (kinds.go, apply.go), recovery, audit and the stores' ports.
+// events share of it (decided.go, board.go) follow; then the features, each with its
+// commands and events; then what knows all events (kinds.go, apply.go), recovery,
+// audit and the stores' ports.
 //
 // The other rooms: [Definition] says what a competition is, [Days] is the
 // register set that makes a sync a merge, [Weights] turns totals into a score,

@@ -114,7 +114,6 @@ func (c *Competition) join(now calendar.Millis, j *JoinCompetition) (Decision, e
 	return Decision{Seq: c.decided.chain.Seq, Number: number, Enrolled: !enrolled}, nil
 }
 
-// rename decides that a participant is shown by another name.
 func (c *Competition) rename(now calendar.Millis, number uint32, name string) {
 	i := c.identityOf(number)
 	i.UserName, i.Key = name, c.newKey()
@@ -207,7 +206,7 @@ func (c *Competition) setPresence(now calendar.Millis, userID string, number uin
 func (c *Competition) takeOver(now calendar.Millis, kept, number uint32) {
 	review := c.decidedReview(kept)
 	if review.Excluded {
-		event := &ParticipantExcluded{Number: number, Reason: review.Reason}
+		event := &ParticipantExcluded{verdict{Number: number, Reason: review.Reason}}
 		c.decideReview(Event{At: now, Detail: event}, number, event.review)
 	}
 	for _, correction := range review.Corrections {

@@ -86,12 +86,12 @@ func (c *Competition) eraseParticipant(now calendar.Millis, number uint32, enrol
 	switch {
 	case c.decided.status == Settled && onBoard:
 		who.Key = c.newKey()
-		c.emit(Event{At: now, Detail: &StandingKept{CommittedIdentity: commitTo(who)}})
+		c.emit(Event{At: now, Detail: &StandingKept{erased{CommittedIdentity: commitTo(who)}}})
 		c.putIdentity(who)
 		c.decided.change(number, changes{review: &Review{Standing: true}})
 		return
 	case review.decides() && c.keeps(now):
-		c.emit(Event{At: now, Detail: &DecisionsKept{CommittedIdentity: commitTo(who)}})
+		c.emit(Event{At: now, Detail: &DecisionsKept{erased{CommittedIdentity: commitTo(who)}}})
 		c.putIdentity(who)
 		keep(&c.decided.kept, number, who.Key)
 		c.decided.change(number, changes{review: review.decisions()})

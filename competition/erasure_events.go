@@ -9,11 +9,7 @@ import (
 // ParticipantErased says that nobody can tell any more who a participant was, or,
 // with number 0, the creator: the identity row names a pseudonym now. The
 // participant is off the board, without days and score.
-type ParticipantErased struct {
-	CommittedIdentity
-
-	gone string // who it was, once it is applied; not part of the record
-}
+type ParticipantErased struct{ erased }
 
 func (*ParticipantErased) kind() kind { return 20 }
 
@@ -31,24 +27,18 @@ func (d *ParticipantErased) apply(c *Competition, e *Event) error {
 	return nil
 }
 
-func (d *ParticipantErased) effect() Effect { return Effect{Erased: d.Number > 0, Gone: d.gone} }
-
 var _ identified = (*ParticipantErased)(nil)
 
 // pseudonymise decides that a number is nobody's.
 func (c *Competition) pseudonymise(now calendar.Millis, who Identity) {
-	c.emit(Event{At: now, Detail: &ParticipantErased{CommittedIdentity: commitTo(who)}})
+	c.emit(Event{At: now, Detail: &ParticipantErased{erased{CommittedIdentity: commitTo(who)}}})
 	c.putIdentity(who)
 }
 
 // StandingKept is a ParticipantErased in a settled competition: prizes name
 // ranks, so the participant's rank and score stay, under a pseudonym, without
 // days and times.
-type StandingKept struct {
-	CommittedIdentity
-
-	gone string // the user id, once it is applied; not part of the record
-}
+type StandingKept struct{ erased }
 
 func (*StandingKept) kind() kind { return 23 }
 
@@ -72,17 +62,11 @@ func (d *StandingKept) apply(c *Competition, e *Event) error {
 	return nil
 }
 
-func (d *StandingKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }
-
 var _ identified = (*StandingKept)(nil)
 
 // DecisionsKept is a ParticipantErased that leaves what was decided about the
 // person; the identity row recognises them.
-type DecisionsKept struct {
-	CommittedIdentity
-
-	gone string // the user id, once it is applied; not part of the record
-}
+type DecisionsKept struct{ erased }
 
 func (*DecisionsKept) kind() kind { return 22 }
 
@@ -96,6 +80,13 @@ func (d *DecisionsKept) apply(c *Competition, e *Event) error {
 	return nil
 }
 
-func (d *DecisionsKept) effect() Effect { return Effect{Erased: true, Gone: d.gone} }
-
 var _ identified = (*DecisionsKept)(nil)
+
+// erased is the part of an event after which nobody can tell who somebody was.
+type erased struct {
+	CommittedIdentity
+
+	gone string // the user id, once the event is applied; not part of the record
+}
+
+func (d *erased) effect() Effect { return Effect{Erased: d.Number > 0, Gone: d.gone} }

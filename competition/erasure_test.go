@@ -26,7 +26,7 @@ func TestPseudonymsAreRecognised(t *testing.T) {
 // 300 and a commitment.
 func TestErasureIsWrittenDownLikeThis(t *testing.T) {
 	chain := NewChain("spring")
-	record := chain.Append(nil, &Event{Seq: 1, At: 5, Detail: &ParticipantErased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: Commitment{0xaa, 31: 0xbb}}}})
+	record := chain.Append(nil, &Event{Seq: 1, At: 5, Detail: &ParticipantErased{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: Commitment{0xaa, 31: 0xbb}}}}})
 	require.Equal(t, "14"+"01"+"0a"+"ac02"+"aa"+"000000000000000000000000000000000000000000000000000000000000"+"bb",
 		hex.EncodeToString(record[afterChainOffset:]))
 }

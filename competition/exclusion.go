@@ -1,10 +1,7 @@
 package competition
 
 import (
-	"encoding/binary"
-
 	"github.com/paceboard/paceboard/competition/calendar"
-	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // ExcludeParticipant takes a participant off the board. Syncs go on being
@@ -41,7 +38,7 @@ func (cmd *ExcludeParticipant) Decide(c *Competition, now calendar.Millis) (Deci
 	if c.decidedReview(number).isExcluded() {
 		return c.repeat(number), nil
 	}
-	event := &ParticipantExcluded{Number: number, Reason: cmd.Reason}
+	event := &ParticipantExcluded{verdict{Number: number, Reason: cmd.Reason}}
 	return c.decideReview(Event{At: now, Detail: event}, number, event.review), nil
 }
 
@@ -60,24 +57,15 @@ func (cmd *RestoreParticipant) Decide(c *Competition, now calendar.Millis) (Deci
 	if !c.decidedReview(number).isExcluded() {
 		return c.repeat(number), nil
 	}
-	event := &ParticipantRestored{Number: number, Reason: cmd.Reason}
+	event := &ParticipantRestored{verdict{Number: number, Reason: cmd.Reason}}
 	return c.decideReview(Event{At: now, Detail: event}, number, event.review), nil
 }
 
 // ParticipantExcluded takes a participant off the board; syncs go on being
 // merged.
-type ParticipantExcluded struct {
-	Number uint32
-	Reason string
-}
+type ParticipantExcluded struct{ verdict }
 
 func (*ParticipantExcluded) kind() kind { return 15 }
-
-func (d *ParticipantExcluded) append(dst []byte) []byte {
-	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
-}
-
-func (d *ParticipantExcluded) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
 func (d *ParticipantExcluded) apply(c *Competition, e *Event) error {
 	return c.applyReview(e, d.Number, func(r *Review) bool {
@@ -87,27 +75,14 @@ func (d *ParticipantExcluded) apply(c *Competition, e *Event) error {
 	})
 }
 
-func (d *ParticipantExcluded) effect() Effect { return Effect{Entry: d.Number} }
-
 var _ reasoned = (*ParticipantExcluded)(nil)
-
-func (d *ParticipantExcluded) reason() string { return d.Reason }
 
 func (d *ParticipantExcluded) review(r *Review) { r.Excluded, r.Reason = true, d.Reason }
 
 // ParticipantRestored takes an exclusion back.
-type ParticipantRestored struct {
-	Number uint32
-	Reason string
-}
+type ParticipantRestored struct{ verdict }
 
 func (*ParticipantRestored) kind() kind { return 16 }
-
-func (d *ParticipantRestored) append(dst []byte) []byte {
-	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
-}
-
-func (d *ParticipantRestored) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
 func (d *ParticipantRestored) apply(c *Competition, e *Event) error {
 	return c.applyReview(e, d.Number, func(r *Review) bool {
@@ -117,10 +92,6 @@ func (d *ParticipantRestored) apply(c *Competition, e *Event) error {
 	})
 }
 
-func (d *ParticipantRestored) effect() Effect { return Effect{Entry: d.Number} }
-
 var _ reasoned = (*ParticipantRestored)(nil)
-
-func (d *ParticipantRestored) reason() string { return d.Reason }
 
 func (*ParticipantRestored) review(r *Review) { r.Excluded, r.Reason = false, "" }

@@ -1,11 +1,13 @@
 package competition
 
 import (
+	"encoding/binary"
 	"strings"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Fair play is what operators decide about participants and days. They may until
@@ -84,3 +86,19 @@ func (c *Competition) ReviewReply(number uint32, changed bool) ReviewReply {
 	rank, _ := c.board.Rank(p.key())
 	return ReviewReply{UserID: p.userID, Excluded: p.review.isExcluded(), Score: p.score, Rank: rank, Total: c.onBoard, Changed: changed}
 }
+
+// verdict is the part of an event that decides about a participant, for a reason.
+type verdict struct {
+	Number uint32
+	Reason string
+}
+
+func (v *verdict) append(dst []byte) []byte {
+	return wire.AppendString(binary.AppendUvarint(dst, uint64(v.Number)), v.Reason)
+}
+
+func (v *verdict) read(r *wire.Reader) { v.Number, v.Reason = r.Number(), r.String() }
+
+func (v *verdict) effect() Effect { return Effect{Entry: v.Number} }
+
+func (v *verdict) reason() string { return v.Reason }

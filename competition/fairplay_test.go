@@ -37,7 +37,7 @@ func TestPrizesWaitForDecisions(t *testing.T) {
 // TestMirrorsHearOfDecisions: each may change an entry; a flag does not.
 func TestMirrorsHearOfDecisions(t *testing.T) {
 	for _, detail := range []Detail{
-		&ParticipantExcluded{Number: 7}, &ParticipantRestored{Number: 7}, &DayCorrected{Number: 7}, &CorrectionWithdrawn{Number: 7},
+		&ParticipantExcluded{verdict{Number: 7}}, &ParticipantRestored{verdict{Number: 7}}, &DayCorrected{Number: 7}, &CorrectionWithdrawn{Number: 7},
 	} {
 		require.Equal(t, Effect{Entry: 7}, (&Event{Detail: detail}).Effect(Outcome{}), "%T", detail)
 	}

@@ -12,9 +12,9 @@ import (
 // collect decides the entry fee of a participant who has just joined. Participants
 // who left after the start and return have paid already.
 func (c *Competition) collect(now calendar.Millis, number uint32) {
-	if fee := c.decided.definition.EntryFeeMinor; fee > 0 && c.paidBy(number) == 0 {
-		c.decided.change(number, changes{paid: fee, repaid: true})
-		c.emitMoney(now, &EntryFeePaid{Number: number, Minor: fee})
+	if minor := c.decided.definition.EntryFeeMinor; minor > 0 && c.paidBy(number) == 0 {
+		c.decided.change(number, changes{paid: minor, repaid: true})
+		c.emitMoney(now, &EntryFeePaid{fee{Number: number, Minor: minor}})
 	}
 }
 
@@ -29,7 +29,7 @@ func (c *Competition) overflows(number uint32) bool {
 func (c *Competition) refund(now calendar.Millis, number uint32) {
 	if paid := c.paidBy(number); paid > 0 {
 		c.decided.change(number, changes{paid: 0, repaid: true})
-		c.emitMoney(now, &EntryFeeRefunded{Number: number, Minor: paid})
+		c.emitMoney(now, &EntryFeeRefunded{fee{Number: number, Minor: paid}})
 	}
 }
 
@@ -38,33 +38,36 @@ func (c *Competition) refund(now calendar.Millis, number uint32) {
 // that would be a fault of this program, and nothing of it is written then.
 func (c *Competition) emitMoney(now calendar.Millis, d monetary) {
 	e := Event{Seq: c.decided.chain.Seq + 1, At: now, Detail: d}
-	if err := c.decidedLedger().write(&c.outbox.Rows, &e, d, &c.decided.balances); err != nil {
+	l := ledgerWriter{
+		competitionID: c.ID(), currency: c.decided.definition.Currency, prizeOf: c.decidedPrize,
+		userOf: func(number uint32) string { return c.identityOf(number).UserID },
+	}
+	if err := l.write(&c.outbox.Rows, &e, d, &c.decided.balances); err != nil {
 		panic("competition " + c.ID() + ": " + err.Error())
 	}
 	c.emit(e)
 }
 
-// decidedLedger derives rows as decided.
-func (c *Competition) decidedLedger() *ledgerWriter {
-	return &ledgerWriter{
-		competitionID: c.ID(), currency: c.decided.definition.Currency, prizeOf: c.decidedPrize,
-		userOf: func(number uint32) string { return c.identityOf(number).UserID },
-	}
+// fee is the part of an event that moves an entry fee.
+type fee struct {
+	Number uint32
+	Minor  int64 // above 0, and exactly what was paid
 }
+
+func (f *fee) append(dst []byte) []byte {
+	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(f.Number)), uint64(f.Minor))
+}
+
+func (f *fee) read(r *wire.Reader) { f.Number, f.Minor = r.Number(), r.Amount() }
+
+func (*fee) effect() Effect { return Effect{} }
+
+func (*fee) decides() (number uint32) { return 0 }
 
 // EntryFeePaid follows an enrolment or a return at once: the fee came in.
-type EntryFeePaid struct {
-	Number uint32
-	Minor  int64 // above 0
-}
+type EntryFeePaid struct{ fee }
 
 func (*EntryFeePaid) kind() kind { return 9 }
-
-func (d *EntryFeePaid) append(dst []byte) []byte {
-	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
-}
-
-func (d *EntryFeePaid) read(r *wire.Reader) { d.Number, d.Minor = r.Number(), r.Amount() }
 
 func (d *EntryFeePaid) apply(c *Competition, _ *Event) error {
 	if !c.participants.has(d.Number) || d.Minor <= 0 || d.Minor > ledger.MaxBalance-c.balances.fees {
@@ -80,11 +83,7 @@ func (d *EntryFeePaid) apply(c *Competition, _ *Event) error {
 	return nil
 }
 
-func (*EntryFeePaid) effect() Effect { return Effect{} }
-
 var _ monetary = (*EntryFeePaid)(nil)
-
-func (*EntryFeePaid) decides() (number uint32) { return 0 }
 
 func (d *EntryFeePaid) enter(b *balances, _ int64) { b.fees += d.Minor }
 
@@ -93,18 +92,9 @@ func (d *EntryFeePaid) derive(l *ledgerWriter, rows *ledger.Rows, e *Event) {
 }
 
 // EntryFeeRefunded gives back what a participant paid.
-type EntryFeeRefunded struct {
-	Number uint32
-	Minor  int64 // exactly what was paid
-}
+type EntryFeeRefunded struct{ fee }
 
 func (*EntryFeeRefunded) kind() kind { return 10 }
-
-func (d *EntryFeeRefunded) append(dst []byte) []byte {
-	return binary.AppendUvarint(binary.AppendUvarint(dst, uint64(d.Number)), uint64(d.Minor))
-}
-
-func (d *EntryFeeRefunded) read(r *wire.Reader) { d.Number, d.Minor = r.Number(), r.Amount() }
 
 func (d *EntryFeeRefunded) apply(c *Competition, _ *Event) error {
 	if !c.participants.has(d.Number) || d.Minor <= 0 || c.participants.at(d.Number).paid != d.Minor {
@@ -117,11 +107,7 @@ func (d *EntryFeeRefunded) apply(c *Competition, _ *Event) error {
 	return nil
 }
 
-func (*EntryFeeRefunded) effect() Effect { return Effect{} }
-
 var _ monetary = (*EntryFeeRefunded)(nil)
-
-func (*EntryFeeRefunded) decides() (number uint32) { return 0 }
 
 func (d *EntryFeeRefunded) enter(b *balances, _ int64) { b.fees -= d.Minor }
 

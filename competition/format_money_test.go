@@ -17,8 +17,8 @@ func TestMoneyIsWrittenDownLikeThis(t *testing.T) {
 		detail Detail
 		want   string
 	}{
-		{&EntryFeePaid{Number: 7, Minor: 500}, "09" + seqAndAt + "07" + "f403"},
-		{&EntryFeeRefunded{Number: 300, Minor: 1}, "0a" + seqAndAt + "ac02" + "01"},
+		{&EntryFeePaid{fee{Number: 7, Minor: 500}}, "09" + seqAndAt + "07" + "f403"},
+		{&EntryFeeRefunded{fee{Number: 300, Minor: 1}}, "0a" + seqAndAt + "ac02" + "01"},
 		{
 			&PrizesDistributed{PoolMinor: 60_000, SponsorMinor: 500, Pending: true, Prizes: []Winner{{7, 1, 59_500}, {8, 2, 500}}},
 			"0b" + seqAndAt + "e0d403" + "f403" + "01" + "02" + "07" + "01" + "ecd003" + "08" + "02" + "f403",
@@ -52,12 +52,12 @@ func TestJournalCannotMoveMoneyThatIsNotThere(t *testing.T) {
 		given  func(*Competition)
 		detail Detail
 	}{
-		{"a fee of nobody", nil, &EntryFeePaid{Number: 9, Minor: 5}},
-		{"a fee of nothing", nil, &EntryFeePaid{Number: 1}},
-		{"a fee beyond every sum", nil, &EntryFeePaid{Number: 1, Minor: ledger.MaxBalance + 1}},
-		{"a second fee", func(c *Competition) { c.participants.at(1).paid = 5 }, &EntryFeePaid{Number: 1, Minor: 5}},
-		{"a refund of nothing paid", nil, &EntryFeeRefunded{Number: 1, Minor: 5}},
-		{"a refund of more than was paid", func(c *Competition) { c.participants.at(1).paid = 5 }, &EntryFeeRefunded{Number: 1, Minor: 6}},
+		{"a fee of nobody", nil, &EntryFeePaid{fee{Number: 9, Minor: 5}}},
+		{"a fee of nothing", nil, &EntryFeePaid{fee{Number: 1}}},
+		{"a fee beyond every sum", nil, &EntryFeePaid{fee{Number: 1, Minor: ledger.MaxBalance + 1}}},
+		{"a second fee", func(c *Competition) { c.participants.at(1).paid = 5 }, &EntryFeePaid{fee{Number: 1, Minor: 5}}},
+		{"a refund of nothing paid", nil, &EntryFeeRefunded{fee{Number: 1, Minor: 5}}},
+		{"a refund of more than was paid", func(c *Competition) { c.participants.at(1).paid = 5 }, &EntryFeeRefunded{fee{Number: 1, Minor: 6}}},
 		{"prizes before the end", nil, &PrizesDistributed{PoolMinor: 10, SponsorMinor: 10, Prizes: []Winner{{1, 1, 10}}}},
 		{"prizes twice", settle, &PrizesDistributed{PoolMinor: 10, SponsorMinor: 10, Prizes: []Winner{{1, 1, 10}}}},
 		{"prizes that do not add up", complete, &PrizesDistributed{PoolMinor: 10, SponsorMinor: 9, Prizes: []Winner{{1, 1, 9}}}},
@@ -86,7 +86,7 @@ func TestJournalCannotMoveMoneyThatIsNotThere(t *testing.T) {
 func TestBooksRefuseLoudly(t *testing.T) {
 	c := crowd(2)
 	c.decided.balances.fees = -100 // as a fault would leave them
-	require.Panics(t, func() { c.emitMoney(1, &EntryFeePaid{Number: 1, Minor: 5}) })
+	require.Panics(t, func() { c.emitMoney(1, &EntryFeePaid{fee{Number: 1, Minor: 5}}) })
 	require.Zero(t, c.Pending(), "nothing of it goes to the journal")
 
 	deriver, rows := NewLedgerDeriver("c"), &ledger.Rows{}

@@ -19,8 +19,8 @@ func TestReviewsAreWrittenDownLikeThis(t *testing.T) {
 			&SyncFlagged{Number: 7, Day: 300, Reason: RateFlag, Figures: Figures{Found: Metrics{500, 1, 0, 0}, Usual: Metrics{1, 2, 3, 4}, Within: 5}},
 			"0e" + seqAndAt + "07" + "d804" + "01" + "f403010000" + "01020304" + "0a",
 		},
-		{&ParticipantExcluded{Number: 7, Reason: "no"}, "0f" + seqAndAt + "07" + "026e6f"},
-		{&ParticipantRestored{Number: 7, Reason: "no"}, "10" + seqAndAt + "07" + "026e6f"},
+		{&ParticipantExcluded{verdict{Number: 7, Reason: "no"}}, "0f" + seqAndAt + "07" + "026e6f"},
+		{&ParticipantRestored{verdict{Number: 7, Reason: "no"}}, "10" + seqAndAt + "07" + "026e6f"},
 		{&DayCorrected{Number: 7, Correction: Correction{Day: 1, Metrics: steps(500), Reason: "no"}}, "11" + seqAndAt + "07" + "02" + "f403000000" + "026e6f"},
 		{&CorrectionWithdrawn{Number: 7, Day: 1, Reason: "no"}, "12" + seqAndAt + "07" + "02" + "026e6f"},
 	} {
@@ -47,10 +47,10 @@ func TestJournalCannotReviewWhatIsNotThere(t *testing.T) {
 		given  *Review
 		detail Detail
 	}{
-		{"an exclusion of nobody", nil, &ParticipantExcluded{Number: 9}},
-		{"a second exclusion", exclude, &ParticipantExcluded{Number: 1}},
-		{"a restoration of nobody", nil, &ParticipantRestored{Number: 9}},
-		{"a restoration of who was not excluded", nil, &ParticipantRestored{Number: 1}},
+		{"an exclusion of nobody", nil, &ParticipantExcluded{verdict{Number: 9}}},
+		{"a second exclusion", exclude, &ParticipantExcluded{verdict{Number: 1}}},
+		{"a restoration of nobody", nil, &ParticipantRestored{verdict{Number: 9}}},
+		{"a restoration of who was not excluded", nil, &ParticipantRestored{verdict{Number: 1}}},
 		{"a correction for nobody", nil, &DayCorrected{Number: 9}},
 		{"a correction to less than nothing", nil, &DayCorrected{Number: 1, Correction: Correction{Metrics: steps(-1)}}},
 		{"a withdrawal for nobody", nil, &CorrectionWithdrawn{Number: 9}},

@@ -135,9 +135,9 @@ func TestASummaryOfAnOlderVersionIsRead(t *testing.T) {
 func TestNothingIsKeptAboutWhomNothingIsDecided(t *testing.T) {
 	now := instant("2026-05-01T14:00:00Z")
 	for name, events := range map[string][]Detail{
-		"restored": {&ParticipantRestored{Number: 1}},
+		"restored": {&ParticipantRestored{verdict{Number: 1}}},
 		"readmitted": {
-			&ParticipantRemoved{Number: 1}, &ParticipantRestored{Number: 1}, &ParticipantReturned{Number: 1},
+			&ParticipantRemoved{verdict{Number: 1}}, &ParticipantRestored{verdict{Number: 1}}, &ParticipantReturned{Number: 1},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -163,7 +163,7 @@ func TestNothingIsKeptAboutWhomNothingIsDecided(t *testing.T) {
 		r.commit()
 		require.Len(t, r.c.kept, 1)
 		who := Identity{Number: 2, Key: Key{9}, UserID: NewPseudonym([16]byte{9})}
-		r.c.emit(Event{At: now, Detail: &StandingKept{CommittedIdentity: CommittedIdentity{Number: 2, Identity: who.Commitment(), Who: who}}})
+		r.c.emit(Event{At: now, Detail: &StandingKept{erased{CommittedIdentity: CommittedIdentity{Number: 2, Identity: who.Commitment(), Who: who}}}})
 		r.c.putIdentity(who)
 		r.commit()
 		s := r.c.Snapshot()

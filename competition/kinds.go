@@ -2,7 +2,6 @@ package competition
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 
 	"github.com/paceboard/paceboard/competition/calendar"
@@ -64,11 +63,6 @@ func newDetail(k kind) Detail {
 	return kinds[k].make()
 }
 
-// newerKind returns what is wrong with an event of a kind that is not in the list.
-func newerKind(k kind) string {
-	return fmt.Sprintf("it has the unknown kind %d: it was made by a newer version", k)
-}
-
 // Next takes the next record off the front of records, verifies its checksum,
 // its place in the chain and its seq, and returns its event and what is left.
 // The error is a *CorruptError; the chain then stays where it was.
@@ -112,7 +106,7 @@ func decodeEvent(b []byte) (Event, error) {
 func decodeDetail(k kind, b []byte) (Detail, error) {
 	d := newDetail(k)
 	if d == nil {
-		return nil, errors.New(newerKind(k))
+		return nil, fmt.Errorf("it has the unknown kind %d: it was made by a newer version", k)
 	}
 	r := wire.NewReader(b)
 	d.read(&r)

@@ -44,8 +44,8 @@ var goldenKinds = func() map[kind]goldenKind {
 		6:  {Event{Detail: &ParticipantRenamed{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "06010a" + "ac02" + hashed},
 		7:  {Event{Detail: &ParticipantLeft{Number: 300}}, "07010a" + "ac02"},
 		8:  {Event{Detail: &ParticipantReturned{Number: 300}}, "08010a" + "ac02"},
-		9:  {Event{Detail: &EntryFeePaid{Number: 300, Minor: 500}}, "09010a" + "ac02" + "f403"},
-		10: {Event{Detail: &EntryFeeRefunded{Number: 300, Minor: 500}}, "0a010a" + "ac02" + "f403"},
+		9:  {Event{Detail: &EntryFeePaid{fee{Number: 300, Minor: 500}}}, "09010a" + "ac02" + "f403"},
+		10: {Event{Detail: &EntryFeeRefunded{fee{Number: 300, Minor: 500}}}, "0a010a" + "ac02" + "f403"},
 		11: {Event{Detail: &PrizesDistributed{
 			PoolMinor: 500, SponsorMinor: 300, Pending: true, Prizes: []Winner{{Number: 7, Rank: 1, Minor: 500}},
 		}}, "0b010a" + "f403" + "ac02" + "01" + "01" + "07" + "01" + "f403"},
@@ -54,17 +54,17 @@ var goldenKinds = func() map[kind]goldenKind {
 		14: {Event{Detail: &SyncFlagged{Number: 300, Day: 300, Reason: RateFlag, Figures: Figures{
 			Found: steps(500), Usual: Metrics{1, 2, 3, 4}, Within: 5,
 		}}}, "0e010a" + "ac02" + "d804" + "01" + "f403000000" + "01020304" + "0a"},
-		15: {Event{Detail: &ParticipantExcluded{Number: 300, Reason: "no"}}, "0f010a" + "ac02" + "026e6f"},
-		16: {Event{Detail: &ParticipantRestored{Number: 300, Reason: "no"}}, "10010a" + "ac02" + "026e6f"},
+		15: {Event{Detail: &ParticipantExcluded{verdict{Number: 300, Reason: "no"}}}, "0f010a" + "ac02" + "026e6f"},
+		16: {Event{Detail: &ParticipantRestored{verdict{Number: 300, Reason: "no"}}}, "10010a" + "ac02" + "026e6f"},
 		17: {
 			Event{Detail: &DayCorrected{Number: 300, Correction: Correction{Day: 300, Metrics: steps(500), Reason: "no"}}},
 			"11010a" + "ac02" + "d804" + "f403000000" + "026e6f",
 		},
 		18: {Event{Detail: &CorrectionWithdrawn{Number: 300, Day: 300, Reason: "no"}}, "12010a" + "ac02" + "d804" + "026e6f"},
-		20: {Event{Detail: &ParticipantErased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "14010a" + "ac02" + hashed},
-		21: {Event{Detail: &ParticipantRemoved{Number: 300, Reason: "no"}}, "15010a" + "ac02" + "026e6f"},
-		22: {Event{Detail: &DecisionsKept{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "16010a" + "ac02" + hashed},
-		23: {Event{Detail: &StandingKept{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}, "17010a" + "ac02" + hashed},
+		20: {Event{Detail: &ParticipantErased{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "14010a" + "ac02" + hashed},
+		21: {Event{Detail: &ParticipantRemoved{verdict{Number: 300, Reason: "no"}}}, "15010a" + "ac02" + "026e6f"},
+		22: {Event{Detail: &DecisionsKept{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "16010a" + "ac02" + hashed},
+		23: {Event{Detail: &StandingKept{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "17010a" + "ac02" + hashed},
 	}
 }()
 

@@ -73,7 +73,6 @@ func (l *ledgerWriter) move(rows *ledger.Rows, e *Event, n uint32, t ledger.Tran
 	rows.Transactions = append(rows.Transactions, ledger.Transfer(id, t, l.currency, e.At, from, to, minor))
 }
 
-// pool returns the account of the competition's prize pool.
 func (l *ledgerWriter) pool() ledger.Account { return ledger.PoolOf(l.competitionID) }
 
 // prizeFor returns the prize that an event decides, as it was before, or the zero

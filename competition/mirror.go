@@ -103,17 +103,16 @@ func (c *Chain) mark() string {
 // Recover.
 func StoredMark(ctx context.Context, id string, from Source) (string, error) {
 	enough := errors.New("the header is all there is to know")
-	c := New(id, nil)
-	header := func(b []byte) error {
-		if _, err := c.loadHeader(b); err != nil {
-			return err
+	chain := NewChain(id)
+	header := func(b []byte) (err error) {
+		if chain, err = SnapshotChain(id, b); err == nil {
+			err = enough
 		}
-		return enough
+		return err
 	}
 	if err := from.Load(ctx, id, header, func(Row) error { return enough }); err != nil && !errors.Is(err, enough) {
 		return "", fmt.Errorf("load the snapshot's header: %w", err)
 	}
-	chain := c.applied
 	err := from.Read(ctx, id, chain.Seq, func(records []byte) (err error) {
 		for len(records) > 0 && err == nil {
 			_, records, err = chain.Next(records)

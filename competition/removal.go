@@ -1,10 +1,7 @@
 package competition
 
 import (
-	"encoding/binary"
-
 	"github.com/paceboard/paceboard/competition/calendar"
-	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // RemoveParticipant takes a participant out of the competition, against their
@@ -45,7 +42,7 @@ func (c *Competition) remove(now calendar.Millis, cmd *RemoveParticipant) (Decis
 	case c.decidedReview(number).isRemoved():
 		return c.repeat(number), nil
 	}
-	event := &ParticipantRemoved{Number: number, Reason: cmd.Reason}
+	event := &ParticipantRemoved{verdict{Number: number, Reason: cmd.Reason}}
 	c.decideReview(Event{At: now, Detail: event}, number, func(r *Review) { event.review(r, now) })
 	if enrolled {
 		c.decided.change(number, changes{presence: leaves})
@@ -63,18 +60,9 @@ func (c *Competition) remove(now calendar.Millis, cmd *RemoveParticipant) (Decis
 
 // ParticipantRemoved takes a participant off the board, or says of one who left
 // that they were removed; the days are kept. A ParticipantReturned ends it.
-type ParticipantRemoved struct {
-	Number uint32
-	Reason string
-}
+type ParticipantRemoved struct{ verdict }
 
 func (*ParticipantRemoved) kind() kind { return 21 }
-
-func (d *ParticipantRemoved) append(dst []byte) []byte {
-	return wire.AppendString(binary.AppendUvarint(dst, uint64(d.Number)), d.Reason)
-}
-
-func (d *ParticipantRemoved) read(r *wire.Reader) { d.Number, d.Reason = r.Number(), r.String() }
 
 func (d *ParticipantRemoved) apply(c *Competition, e *Event) error {
 	return c.applyReview(e, d.Number, func(r *Review) bool {
@@ -85,11 +73,7 @@ func (d *ParticipantRemoved) apply(c *Competition, e *Event) error {
 	})
 }
 
-func (d *ParticipantRemoved) effect() Effect { return Effect{Entry: d.Number} }
-
 var _ reasoned = (*ParticipantRemoved)(nil)
-
-func (d *ParticipantRemoved) reason() string { return d.Reason }
 
 func (d *ParticipantRemoved) review(r *Review, at calendar.Millis) {
 	r.RemovedAt, r.Removal = max(at, 1), d.Reason

@@ -76,10 +76,8 @@ func (r *Review) decides() bool {
 	return r != nil && (r.Excluded || r.RemovedAt != 0 || len(r.Corrections) > 0)
 }
 
-// isRemoved reports whether the participant is; none is not.
 func (r *Review) isRemoved() bool { return r != nil && r.RemovedAt != 0 }
 
-// readmit ends a removal.
 func (r *Review) readmit() { r.RemovedAt, r.Removal = 0, "" }
 
 // decisions returns a copy of what was decided, without what looked odd.
@@ -99,7 +97,6 @@ func (r *Review) clone() *Review {
 	return &c
 }
 
-// isExcluded reports whether the participant is; none is not.
 func (r *Review) isExcluded() bool { return r != nil && r.Excluded }
 
 // place returns where the correction of a day is, or would be.
@@ -107,7 +104,6 @@ func (r *Review) place(day calendar.Day) (i int, there bool) {
 	return slices.BinarySearchFunc(r.Corrections, day, func(c Correction, d calendar.Day) int { return int(c.Day) - int(d) })
 }
 
-// correction returns the correction of a day, or nil.
 func (r *Review) correction(day calendar.Day) *Correction {
 	if r == nil {
 		return nil
@@ -118,7 +114,6 @@ func (r *Review) correction(day calendar.Day) *Correction {
 	return nil
 }
 
-// corrections returns those of a participant, by day.
 func (r *Review) corrections() []Correction {
 	if r == nil {
 		return nil

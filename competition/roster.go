@@ -21,7 +21,6 @@ type participant struct {
 	changed          bool // the row differs from the last snapshot
 }
 
-// key returns the participant's place-giving key.
 func (p *participant) key() ranking.Entry {
 	return ranking.Entry{Score: p.score, Reached: p.reached, Member: p.number}
 }
@@ -42,10 +41,8 @@ func (r *roster) at(number uint32) *participant {
 	return &r.chunks[(number-1)/chunkSize][(number-1)%chunkSize]
 }
 
-// has reports whether the number was given.
 func (r *roster) has(number uint32) bool { return number > 0 && number <= r.count }
 
-// find returns the participant of a user, or nil.
 func (r *roster) find(userID string) *participant {
 	if number, ok := r.byUser[userID]; ok {
 		return r.at(number)
@@ -108,13 +105,11 @@ type sources struct {
 	applied int
 }
 
-// find returns the index of a name; known is false for a new one.
 func (s *sources) find(name string) (index uint32, known bool) {
 	index, known = s.index[name]
 	return index, known
 }
 
-// add gives a name the next index.
 func (s *sources) add(name string) {
 	if s.index == nil {
 		s.index = map[string]uint32{}
@@ -144,7 +139,6 @@ func (s *sources) rollback() {
 	s.names = s.names[:s.applied]
 }
 
-// onBoard reports whether the participant is on the board.
 func (p *participant) onBoard() bool { return p.present && !p.review.isExcluded() }
 
 // who returns the participant's user id, or nothing if nobody can tell.

@@ -71,7 +71,6 @@ func (s Subject) String() string {
 	return s.ID
 }
 
-// isUser reports whether the subject is that user.
 func (s Subject) isUser(userID string) bool { return s.Kind == UserSubject && s.ID == userID }
 
 // commitment binds an entry to the subject without telling who or what it is; see

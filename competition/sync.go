@@ -131,7 +131,6 @@ func (c *Competition) newTo(number, source uint32) (isNew bool, others int) {
 	return true, len(seen)
 }
 
-// admits checks enrolment and status.
 func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error {
 	switch {
 	case !enrolled && !c.enrolsBySync(s, number):

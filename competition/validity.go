@@ -280,7 +280,6 @@ func NewUserIDProblem(id string) (detail string) {
 	}
 }
 
-// checkNewUser refuses a new person whose id has a problem.
 func checkNewUser(id string) error {
 	if detail := NewUserIDProblem(id); detail != "" {
 		return &InvalidError{Fields: []FieldError{{Field: "user_id", Detail: detail}}}
