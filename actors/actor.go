@@ -129,3 +129,38 @@ func (a *competitionActor) whyNot() error {
 func (a *competitionActor) isIdle() bool {
 	return a.core == nil || a.stalled || len(a.underway) == 0 && a.core.Pending() == 0
 }
+
+// trackAnew begins with a state of which the mirror may know nothing: one that
+// was recovered, or caught up with.
+func (a *competitionActor) trackAnew() {
+	if a.env.mirror != nil {
+		a.changes = mirror.Since(a.core.Mark())
+		a.tellMirror()
+	}
+}
+
+// tellMirror says, once until the next pull, that there is something to pull.
+func (a *competitionActor) tellMirror() {
+	if a.env.mirror != nil && !a.changes.Told() {
+		a.env.mirror.Tell(&a.handle.mirrored, a.self)
+	}
+}
+
+// flagged counts flags by their reasons.
+type flagged [len(competition.FlagReasons) + 1]atomic.Uint64
+
+// count notes that a sync was flagged; a reason of 0 is none.
+func (f *flagged) count(reason competition.FlagReason) {
+	if reason != 0 {
+		f[reason].Add(1)
+	}
+}
+
+// counts are the numbers so far.
+func (f *flagged) counts() map[competition.FlagReason]uint64 {
+	counts := map[competition.FlagReason]uint64{}
+	for _, reason := range competition.FlagReasons {
+		counts[reason] = f[reason].Load()
+	}
+	return counts
+}

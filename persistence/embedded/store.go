@@ -3,11 +3,13 @@ package embedded
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -108,4 +110,96 @@ type turns chan struct{} // capacity 1, full while it is somebody's turn
 type scrubRun struct {
 	over chan struct{} // closed when it is
 	err  error
+}
+
+const (
+	pebbleFolder   = "pebble"
+	memTableBytes  = 64 << 20 // 4 MiB and 256 MiB are both slower for small synced commits
+	cacheBytes     = 64 << 20
+	manifestBytes  = 1 // a new one whenever more tables came than there are: it is read again and again, and Scrub needs to be rid of old ones
+	defaultBallast = 64 << 20
+)
+
+// Options say where the store is and how it behaves.
+type Options struct {
+	Dir          string               // the data folder; it is made if it is not there
+	FS           vfs.FS               // nil means the real disk
+	MinFreeBytes uint64               // less free space than this, and no write is taken; 0 never refuses
+	BallastBytes int64                // 0 means 64 MiB, less than 0 no ballast
+	Logger       *slog.Logger         // nil discards
+	OnFatal      func(message string) // a write cannot be made durable: end the process and do not return; nil logs and exits with status 1
+	NoTimers     bool                 // for tests whose time is not real: nothing happens by the clock alone, so the disk's free space is not watched
+
+	tune func(*pebble.Options) // for tests
+}
+
+// commit is one Pebble batch on its way.
+type commit struct {
+	batch      *pebble.Batch
+	claims     []byte // for the commit watermark, once the batch is durable
+	key, value []byte // scratch
+	batches    int
+	bytes      int
+	done       chan error // capacity 1
+}
+
+func (c *commit) set(value []byte) error { return c.batch.Set(c.key, value, nil) }
+
+// counters are written by the one goroutine that commits, free by the guard.
+type counters struct {
+	commits, batches, bytes atomic.Uint64
+	last, mean              atomic.Int64 // nanoseconds
+	began                   atomic.Int64 // of the commit under way, Unix nanoseconds; 0 when there is none
+	free                    atomic.Uint64
+}
+
+func (c *counters) begin(now time.Time) { c.began.Store(now.UnixNano()) }
+
+func (c *counters) end(done *commit, took time.Duration, err error) {
+	c.began.Store(0)
+	if err != nil {
+		return
+	}
+	c.commits.Add(1)
+	c.batches.Add(uint64(done.batches))
+	c.bytes.Add(uint64(done.bytes))
+	c.last.Store(int64(took))
+	if c.mean.CompareAndSwap(0, int64(took)) {
+		return
+	}
+	c.mean.Add((int64(took) - c.mean.Load()) / 16)
+}
+
+// waiting is how long the commit under way has been.
+func (c *counters) waiting(now time.Time) time.Duration {
+	if began := c.began.Load(); began != 0 {
+		return time.Duration(now.UnixNano() - began)
+	}
+	return 0
+}
+
+// Stats are the store's figures since Open.
+type Stats struct {
+	Commits    uint64        // successful ones
+	Batches    uint64        // in them
+	Bytes      uint64        // of records in them
+	LastCommit time.Duration // fsync included
+	MeanCommit time.Duration // moving average that forgets after some 16 commits
+	DiskBytes  uint64        // that Pebble's files take
+	FreeBytes  uint64        // on the folder's disk a second ago at most; 0 if it does not tell
+	Damaged    int           // competitions that lost acknowledged events
+}
+
+// Stats are the figures now. Cost: some microseconds, for Pebble's own.
+func (s *Store) Stats() Stats {
+	return Stats{
+		Commits:    s.counters.commits.Load(),
+		Batches:    s.counters.batches.Load(),
+		Bytes:      s.counters.bytes.Load(),
+		LastCommit: time.Duration(s.counters.last.Load()),
+		MeanCommit: time.Duration(s.counters.mean.Load()),
+		DiskBytes:  s.db.Metrics().DiskSpaceUsage(),
+		FreeBytes:  s.counters.free.Load(),
+		Damaged:    len(s.damaged),
+	}
 }

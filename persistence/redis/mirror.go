@@ -2,6 +2,7 @@ package redis
 
 import (
 	"context"
+	_ "embed" // the scripts
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,6 +13,19 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+)
+
+// The scripts go along with each call instead of being loaded: they are short,
+// and a Redis that restarted knows none.
+var (
+	//go:embed pulse.lua
+	pulseScript string
+	//go:embed look.lua
+	lookScript string
+	//go:embed write.lua
+	writeScript string
+	//go:embed show.lua
+	showScript string
 )
 
 // draftSeconds is how long a draft lives after its last write.

@@ -3,6 +3,7 @@ package redis
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"net/url"
 	"sync/atomic"
@@ -24,6 +25,9 @@ type Options struct {
 	// Timeout bounds every call, connecting included. Default 2 s.
 	Timeout time.Duration
 }
+
+// ErrURL is returned for a URL that names no Redis.
+var ErrURL = errors.New("REDIS_URL cannot be used; give one such as redis://:password@host:6379/0?prefix=paceboard: (rediss:// for TLS)")
 
 // Mirror is a competition.Mirror in Redis. Safe for concurrent use.
 type Mirror struct {
