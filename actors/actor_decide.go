@@ -1,6 +1,8 @@
 package actors
 
 import (
+	"runtime"
+
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
@@ -84,4 +86,78 @@ func (a *competitionActor) again(w waiter) {
 		return
 	}
 	a.decide(waiter{envelope: w.envelope, again: w.again})
+}
+
+// wait has the waiter wait for the event that its decision rests on. A refusal rests
+// on all that was decided before it, which may yet fail. Waiters of a batch are in
+// the order of their seqs.
+func (a *competitionActor) wait(w waiter) {
+	a.gather() // even a refusal may have changed the status first
+	if w.err != nil {
+		w.decision.Seq, w.own = a.core.DecidedSeq(), false
+	}
+	if w.decision.Seq <= a.core.Seq() {
+		w.answer(a.core)
+		return
+	}
+	waiters := &a.gathering
+	for _, b := range a.underway {
+		if w.decision.Seq <= b.LastSeq {
+			waiters = &b.waiters
+			break
+		}
+	}
+	*waiters = append(*waiters, w)
+}
+
+// gather has the decided events sent to the writer once it takes another batch and
+// the messages queued by now have been handled.
+func (a *competitionActor) gather() {
+	a.gathered = !a.flushing && a.worthSending()
+}
+
+// worthSending reports whether the gathered batch may go to the writer: if none is
+// under way, or if another may be (A1) and it is as large as the one before, since
+// small commits cost the store nearly as much as large ones.
+func (a *competitionActor) worthSending() bool {
+	n, gathered := len(a.underway), a.core.Pending()
+	if n == 0 {
+		return gathered > 0
+	}
+	return n < a.env.writer.atOnce() && gathered >= len(a.underway[n-1].Events)
+}
+
+// dispatch ends the handling of a message after which there is something to send.
+func (a *competitionActor) dispatch() {
+	a.gathered = false
+	runtime.Gosched() // to goroutines that are about to send
+	if a.handle.mailbox.UserMessageCount() == 0 {
+		a.send()
+		return
+	}
+	a.flushing = true
+	a.env.root.Send(a.self, &flush{})
+}
+
+// send gives the gathered batch to the writer.
+func (a *competitionActor) send() {
+	if a.core == nil || a.stalled || !a.worthSending() {
+		return
+	}
+	b := a.takeSpare()
+	b.Batch = a.core.Take(b.Batch)
+	b.waiters, a.gathering = a.gathering, b.waiters[:0]
+	b.result = appended{}
+	a.underway = append(a.underway, b)
+	a.env.writer.add(job{to: a.self, batch: &b.Batch, result: &b.result, last: &a.handle.written})
+}
+
+func (a *competitionActor) takeSpare() *batch {
+	last := len(a.spares) - 1
+	if last < 0 {
+		return &batch{}
+	}
+	b := a.spares[last]
+	a.spares = a.spares[:last]
+	return b
 }

@@ -50,3 +50,90 @@ func brief(message any) bool {
 }
 
 var errStopped = errors.New("the server is shutting down")
+
+// waiter is an envelope that is answered once the event seq is applied.
+type waiter struct {
+	envelope *mailbox.Envelope
+	decision competition.Decision
+	item     *competition.BatchItem // in an envelope with a batch, the one concerned
+	own      bool                   // the event is the waiter's own sync, not one that it rests on
+	changed  bool                   // a sync changed a total or the score
+	again    bool                   // an incarnation that panicked decided it before
+	err      error
+}
+
+// sync is the waiter's sync, or nil if it waits for another command.
+func (w *waiter) sync() *competition.SubmitSync {
+	switch {
+	case w.item != nil:
+		return &w.item.Sync
+	case w.envelope.Command == nil:
+		return &w.envelope.Sync
+	default:
+		return nil
+	}
+}
+
+// refuse answers waiters with an error, and clears them.
+func refuse(waiters []waiter, err error) {
+	for i := range waiters {
+		if waiters[i].envelope == nil {
+			continue // answered before a panic
+		}
+		waiters[i].err = err
+		waiters[i].answer(nil)
+	}
+	clear(waiters)
+}
+
+// note keeps what the waiter's own event did.
+func (w *waiter) note(o competition.Outcome) {
+	if !w.own {
+		return
+	}
+	w.changed = o.Changed
+	if o.Full {
+		w.err = competition.ErrTooManySources
+	}
+}
+
+// answer responds to the waiter, or to its part of a batch envelope; core is
+// not needed for an error.
+func (w *waiter) answer(core *competition.Competition) {
+	v := w.envelope
+	switch command := v.Command.(type) {
+	case nil:
+		if w.err == nil {
+			v.Reply = core.SyncReply(w.decision.Number, w.changed || w.decision.Enrolled)
+		}
+	case *batchOfSyncs:
+		if w.item.Err = w.err; w.err == nil {
+			w.item.Replies = append(w.item.Replies, competition.JoinedReply{
+				CompetitionID: w.item.CompetitionID,
+				SyncReply:     core.SyncReply(w.decision.Number, w.changed || w.decision.Enrolled),
+			})
+		}
+		if command.open--; command.open > 0 {
+			return
+		}
+		w.err = nil
+	case competition.Command:
+		if w.err == nil {
+			v.Answer = command.Answer(core, w.decision)
+		}
+	}
+	v.Respond(w.err)
+}
+
+// batchOfSyncs are the syncs of one request for one competition. The actor has its own
+// copies, so that a caller that gives up shares nothing with it.
+type batchOfSyncs struct {
+	items []competition.BatchItem
+	open  int // not answered yet
+}
+
+// storing is a saveRows that waits for the snapshot of a seq.
+type storing struct {
+	envelope *mailbox.Envelope
+	seq      uint64
+}

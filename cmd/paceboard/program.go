@@ -1,10 +1,17 @@
 package main
 
 import (
+	"context"
 	"io"
 	"log/slog"
+	"time"
 
+	"github.com/paceboard/paceboard/cmd/internal/transfer"
+	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
+	"github.com/paceboard/paceboard/persistence/embedded"
+	"github.com/paceboard/paceboard/persistence/postgres"
+	"github.com/paceboard/paceboard/persistence/redis"
 )
 
 // program is what the commands need of the process.
@@ -21,4 +28,48 @@ func newLogger(w io.Writer, settings config.Settings) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
+}
+
+// store is what both stores can do besides the ports of the core, for the
+// program's own tools.
+type store interface {
+	competition.Store
+	transfer.Store
+
+	// Retain removes old journal that no recovery needs, some records at a time.
+	Retain(ctx context.Context, olderThan time.Time, step int) (deleted int64, err error)
+}
+
+var (
+	_ store = (*embedded.Store)(nil)
+	_ store = (*postgres.Store)(nil)
+)
+
+// openStore opens the store that the settings choose; PostgreSQL's schema is
+// brought up to date first.
+func openStore(ctx context.Context, settings config.Settings, logger *slog.Logger) (store, error) {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	if settings.DatabaseURL != "" {
+		return opened(postgres.Open(ctx, postgres.Options{URL: settings.DatabaseURL.Reveal(), Migrate: true, Logger: logger}))
+	}
+	return opened(embedded.Open(ctx, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: logger}))
+}
+
+// opened has no store where there is an error: a nil *Store in an interface
+// would be something to close.
+func opened[S store](s S, err error) (store, error) {
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// openMirror makes the mirror that the settings choose; nil is none. Whether
+// Redis can be reached is found out later: nothing waits for it.
+func openMirror(settings config.Settings) (*redis.Mirror, error) {
+	if settings.RedisURL == "" {
+		return nil, nil //nolint:nilnil // nil is no mirror
+	}
+	return redis.Open(redis.Options{URL: settings.RedisURL.Reveal()})
 }
