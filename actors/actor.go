@@ -17,14 +17,7 @@ import (
 
 // actorEnv is what the actors of competitions need, and share.
 type actorEnv struct {
-	source   competition.Source // what is recovered from
-	logger   *slog.Logger
-	now      func() time.Time
-	newKey   func() competition.Key
-	progress func(competitionID string, rows, records int, took time.Duration, done bool)
-
-	storeTimeout, recoveryTimeout, idleAfter time.Duration
-	snapshotEvents, snapshotRows             int
+	options *Options
 
 	root         *actor.RootContext
 	registry     registry
@@ -95,8 +88,8 @@ type batch struct {
 
 func newCompetitionActor(env *actorEnv, h *handle) *competitionActor {
 	return &competitionActor{
-		env: env, handle: h, logger: env.logger.With("competition", h.id),
-		incarnation: env.incarnations.Add(1), catchUpTimeout: env.storeTimeout,
+		env: env, handle: h, logger: env.options.Logger.With("competition", h.id),
+		incarnation: env.incarnations.Add(1), catchUpTimeout: env.options.StoreTimeout,
 		stopping: h.isClosed(), // a restart while stopping goes on with it
 	}
 }
@@ -115,7 +108,7 @@ func (a *competitionActor) refuseWaiters(err error) {
 	a.gathering = a.gathering[:0]
 }
 
-func (a *competitionActor) now() calendar.Millis { return calendar.MillisOf(a.env.now()) }
+func (a *competitionActor) now() calendar.Millis { return calendar.MillisOf(a.env.options.Now()) }
 
 // whyNot returns the refusal while there is no state.
 func (a *competitionActor) whyNot() error {

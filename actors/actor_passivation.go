@@ -10,7 +10,7 @@ import (
 
 // maybeSnapshot stores what changed once it is enough.
 func (a *competitionActor) maybeSnapshot() {
-	if a.events >= a.env.snapshotEvents || a.core.Changed() >= a.env.snapshotRows {
+	if a.events >= a.env.options.SnapshotEvents || a.core.Changed() >= a.env.options.SnapshotRows {
 		a.snapshot()
 	}
 }
@@ -42,7 +42,7 @@ func (a *competitionActor) snapshotDone(m *saved) {
 
 // sweep stores what changed, or has an idle competition leave memory.
 func (a *competitionActor) sweep() {
-	now := a.env.now()
+	now := a.env.options.Now()
 	if a.handle.used.Swap(false) {
 		a.lastUsed = now
 	}
@@ -90,7 +90,7 @@ func (a *competitionActor) idleAfter() time.Duration {
 	if a.core != nil && !a.core.Exists() {
 		return 0
 	}
-	return a.env.idleAfter
+	return a.env.options.IdleAfter
 }
 
 // stop stores what changed and ends the activation, whatever leases there are.

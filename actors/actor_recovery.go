@@ -14,7 +14,7 @@ import (
 // requests back until there is a state to answer from. If the store refuses, it is
 // tried again; damage is permanent.
 func (a *competitionActor) recover() {
-	ctx, cancel := context.WithTimeout(a.env.recovering, a.env.recoveryTimeout)
+	ctx, cancel := context.WithTimeout(a.env.recovering, a.env.options.RecoveryTimeout)
 	defer cancel()
 	core, records, err := a.read(ctx)
 	switch {
@@ -50,12 +50,12 @@ func (a *competitionActor) read(ctx context.Context) (core *competition.Competit
 	}
 	began := time.Now()
 	var rows int
-	core, err = competition.Recover(ctx, a.handle.id, a.env.source, a.env.newKey, func(r, n int) {
+	core, err = competition.Recover(ctx, a.handle.id, a.env.options.Store, a.env.options.newKey, func(r, n int) {
 		rows, records = r, n
-		a.env.progress(a.handle.id, rows, records, time.Since(began), false)
+		a.env.options.Progress(a.handle.id, rows, records, time.Since(began), false)
 	})
 	if err == nil {
-		a.env.progress(a.handle.id, rows, records, time.Since(began), true)
+		a.env.options.Progress(a.handle.id, rows, records, time.Since(began), true)
 	}
 	return core, records, err
 }
@@ -104,10 +104,10 @@ func (a *competitionActor) retry() {
 		err := a.catchUp(ctx)
 		switch {
 		case err == nil:
-			a.catchUpTimeout = a.env.storeTimeout
+			a.catchUpTimeout = a.env.options.StoreTimeout
 			return
 		case ctx.Err() != nil: // there may be much to read
-			a.catchUpTimeout = min(2*a.catchUpTimeout, a.env.recoveryTimeout)
+			a.catchUpTimeout = min(2*a.catchUpTimeout, a.env.options.RecoveryTimeout)
 		}
 		a.logger.Warn("the journal cannot be reached yet", "error", err, "retry_in", a.retryLater())
 	}
@@ -121,7 +121,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 		return err
 	}
 	before := a.core.Seq()
-	err := a.core.CatchUp(ctx, a.env.source)
+	err := a.core.CatchUp(ctx, a.env.options.Store)
 	if a.core.Seq() != before { // even if it failed halfway
 		a.trackAnew()
 	}

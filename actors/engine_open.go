@@ -31,10 +31,7 @@ func New(o Options) (*Engine, error) {
 	}))
 	root := e.system.Root
 	e.actors = actorEnv{
-		source: o.Store, logger: o.Logger, now: o.Now, newKey: o.newKey, progress: o.Progress,
-		storeTimeout: o.StoreTimeout, recoveryTimeout: o.RecoveryTimeout, idleAfter: o.IdleAfter,
-		snapshotEvents: o.SnapshotEvents, snapshotRows: o.SnapshotRows,
-		root: root, registry: registry{handles: map[string]*handle{}}, recoveries: make(chan struct{}, 2), budgets: newBudgets(o.MaxJournalUser),
+		options: &e.options, root: root, registry: registry{handles: map[string]*handle{}}, recoveries: make(chan struct{}, 2), budgets: newBudgets(o.MaxJournalUser),
 		life: e.life, recovering: e.recovering,
 	}
 	pid, err := root.SpawnNamed(actor.PropsFromProducer(
