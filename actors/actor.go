@@ -118,7 +118,7 @@ func (a *competitionActor) whyNot() error {
 	return competition.ErrUnavailable
 }
 
-// settled reports whether nothing is under way.
+// isIdle reports whether nothing is under way.
 func (a *competitionActor) isIdle() bool {
 	return a.core == nil || a.stalled || len(a.underway) == 0 && a.core.Pending() == 0
 }
@@ -149,7 +149,6 @@ func (f *flagged) count(reason competition.FlagReason) {
 	}
 }
 
-// counts are the numbers so far.
 func (f *flagged) counts() map[competition.FlagReason]uint64 {
 	counts := map[competition.FlagReason]uint64{}
 	for _, reason := range competition.FlagReasons {

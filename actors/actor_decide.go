@@ -7,7 +7,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// handleEnvelope serves one request.
 func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 	if a.core == nil {
 		v.Respond(a.whyNot())

@@ -62,7 +62,6 @@ func (h *handle) closeIfIdle() bool { return h.leases.CompareAndSwap(0, closed) 
 // close ends the granting of leases.
 func (h *handle) close() { h.leases.Add(closed) }
 
-// isClosed reports whether no leases are granted any more.
 func (h *handle) isClosed() bool { return h.leases.Load() < 0 }
 
 // registry finds activations by competition. The supervisor adds them; each removes
@@ -107,7 +106,6 @@ func (r *registry) add(h *handle) {
 	}
 }
 
-// forget removes an activation that ends.
 func (r *registry) forget(h *handle) {
 	r.mu.Lock()
 	if r.handles[h.id] == h {

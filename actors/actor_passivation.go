@@ -116,7 +116,6 @@ func (a *competitionActor) maybeStop() {
 // saveRows asks for a snapshot of what is applied. The answer comes when it is stored.
 type saveRows struct{}
 
-// saveNow serves a saveRows.
 func (a *competitionActor) saveNow(v *mailbox.Envelope) {
 	v.Answer = struct{}{}
 	if a.events == 0 && !a.saving {

@@ -124,7 +124,6 @@ func (e *Engine) Ties(userID, after string, limit int) ([]string, error) {
 	return e.tiesOf(userID, after, limit)
 }
 
-// allTies returns all ties.
 func (e *Engine) allTies(userID string) (ids []string, err error) {
 	for after := ""; ; after = ids[len(ids)-1] {
 		page, err := e.tiesOf(userID, after, tiesPage)

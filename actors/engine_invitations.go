@@ -171,7 +171,6 @@ func (e *Engine) DeclineInvitation(id, userID string) (competition.Invitation, e
 	return e.store.DecideInvitation(ctx, id, e.now(), competition.InvitationDeclined)
 }
 
-// invitationOf returns an invitation of a user's.
 func (e *Engine) invitationOf(ctx context.Context, id, userID string) (competition.Invitation, error) {
 	i, err := e.store.FindInvitation(ctx, id)
 	if err == nil && i.UserID != userID {

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"errors"
 
 	"github.com/paceboard/paceboard/competition"
@@ -49,42 +50,28 @@ func (e *Engine) decidePrize(id ledger.PrizeID, command competition.Command) (le
 // TransactionsOf lists what a user earned or paid, newest first, after a place; next
 // is the zero value at the end.
 func (e *Engine) TransactionsOf(userID string, after ledger.Place, limit int) (list []ledger.UserTransaction, next ledger.Place, err error) {
-	ctx, end, err := e.begin()
-	if err != nil {
-		return nil, next, err
-	}
-	defer end()
-	p := page[ledger.UserTransaction, ledger.Place]{limit: limit, place: (*ledger.UserTransaction).Place}
-	err = e.store.TransactionsOf(ctx, userID, after, p.add)
-	return p.rows, p.next, err
+	return readPage(e, limit, (*ledger.UserTransaction).Place, func(ctx context.Context, add func(ledger.UserTransaction) bool) error {
+		return e.store.TransactionsOf(ctx, userID, after, add)
+	})
 }
 
 // PrizesOf lists a user's prizes in the same way.
 func (e *Engine) PrizesOf(userID string, after ledger.Place, limit int) (list []ledger.Prize, next ledger.Place, err error) {
-	ctx, end, err := e.begin()
-	if err != nil {
-		return nil, next, err
-	}
-	defer end()
-	p := page[ledger.Prize, ledger.Place]{limit: limit, place: (*ledger.Prize).Place}
-	err = e.store.PrizesOf(ctx, userID, after, p.add)
-	return p.rows, p.next, err
+	return readPage(e, limit, (*ledger.Prize).Place, func(ctx context.Context, add func(ledger.Prize) bool) error {
+		return e.store.PrizesOf(ctx, userID, after, add)
+	})
 }
 
 // Payouts lists the pending prizes and how far handing them over is, of one status or
 // of all (nil), in the order of their ids, after one; next is the zero value at the
 // end.
 func (e *Engine) Payouts(status *ledger.HandoverStatus, after ledger.PrizeID, limit int) (list []ledger.PayoutReply, next ledger.PrizeID, err error) {
-	ctx, end, err := e.begin()
-	if err != nil {
-		return nil, next, err
-	}
-	defer end()
-	page := page[ledger.PayoutReply, ledger.PrizeID]{limit: limit, place: func(r *ledger.PayoutReply) ledger.PrizeID { return r.Prize.ID() }}
-	err = e.store.PendingPrizes(ctx, after, func(p ledger.Prize, h ledger.Handover) bool {
-		return status != nil && h.Status != *status || page.add(ledger.PayoutReply{Prize: p, Handover: h})
+	place := func(r *ledger.PayoutReply) ledger.PrizeID { return r.Prize.ID() }
+	return readPage(e, limit, place, func(ctx context.Context, add func(ledger.PayoutReply) bool) error {
+		return e.store.PendingPrizes(ctx, after, func(p ledger.Prize, h ledger.Handover) bool {
+			return status != nil && h.Status != *status || add(ledger.PayoutReply{Prize: p, Handover: h})
+		})
 	})
-	return page.rows, page.next, err
 }
 
 // RetryPayout has a pending prize handed over again, at once and with as many attempts

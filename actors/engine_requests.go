@@ -37,7 +37,6 @@ func (e *Engine) begin() (ctx context.Context, end func(), err error) {
 	return ctx, func() { cancel(); e.dismiss() }, nil
 }
 
-// deadlineOf returns the deadline of a request that began.
 func deadlineOf(ctx context.Context) time.Time {
 	deadline, _ := ctx.Deadline()
 	return deadline
@@ -111,7 +110,6 @@ func (e *Engine) activate(id string, mustExist bool, deadline time.Time) (*handl
 	}
 }
 
-// tell sends a message without waiting for an answer.
 func (e *Engine) tell(h *handle, message any) { e.system.Root.Send(h.pid, message) }
 
 // errNoAnswer is returned to a caller whose deadline has passed.
@@ -175,6 +173,18 @@ func (p *page[Row, Place]) add(row Row) bool {
 	}
 	p.rows = append(p.rows, row)
 	return true
+}
+
+// readPage has the store read a page of a list, as a request of its own.
+func readPage[Row, Place any](e *Engine, limit int, place func(*Row) Place, read func(ctx context.Context, add func(Row) bool) error) ([]Row, Place, error) {
+	p := page[Row, Place]{limit: limit, place: place}
+	ctx, end, err := e.begin()
+	if err != nil {
+		return nil, p.next, err
+	}
+	defer end()
+	err = read(ctx, p.add)
+	return p.rows, p.next, err
 }
 
 // tick has a competition look at the time, which brings it into memory if need be. Its

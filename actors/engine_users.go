@@ -142,7 +142,6 @@ func (e *erasing) begin(userID string, ties []string, transactions int) (competi
 	return slices.Sorted(maps.Keys(b.competitions)), b.transactions
 }
 
-// end forgets a user who is erased.
 func (e *erasing) end(userID string) {
 	e.mu.Lock()
 	defer e.mu.Unlock()

@@ -22,7 +22,6 @@ const minSecretBytes = 32
 // maxIssuerBytes is the longest issuer that makes sense.
 const maxIssuerBytes = 512
 
-// text takes anything.
 func text[T ~string](dst *T) parser {
 	return func(raw string) *refusal {
 		*dst = T(raw)

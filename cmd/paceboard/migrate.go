@@ -91,7 +91,6 @@ func (p *program) takeBack(ctx context.Context, url string, yes bool) error {
 	return nil
 }
 
-// steps lists migrations.
 func (p *program) steps(migrations []postgres.Migration) {
 	for _, m := range migrations {
 		when := "not yet"

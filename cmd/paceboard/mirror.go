@@ -60,7 +60,6 @@ func mirror(ctx context.Context, p *program, args []string) (err error) {
 	return t.verify(ctx, boards)
 }
 
-// allBoards lists all competitions of a store.
 func allBoards(ctx context.Context, store competition.Store) (boards []competition.Summary, err error) {
 	err = store.List(ctx, "", func(s competition.Summary) bool {
 		boards = append(boards, s)
@@ -154,7 +153,6 @@ type difference struct {
 	redis string
 }
 
-// verify compares every board with its sorted set.
 func (t *mirrorTool) verify(ctx context.Context, boards []competition.Summary) error {
 	began, members, wrong := time.Now(), 0, 0
 	err := t.each("verifying", boards, func(id string, count func(int)) error {

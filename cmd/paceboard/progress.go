@@ -47,10 +47,8 @@ func newProgress(w io.Writer, what string, total int, unit string) *progress {
 // linesEvery is how often a line is written where no bar can be.
 const linesEvery = 3 * time.Second
 
-// add counts one more.
 func (p *progress) add() { p.addN(1) }
 
-// addN counts n more.
 func (p *progress) addN(n int) {
 	if p.bar != nil {
 		_ = p.bar.Add(n) // a terminal that went away is no reason to stop
@@ -69,7 +67,6 @@ func (p *progress) addN(n int) {
 	}
 }
 
-// finish ends the bar's line.
 func (p *progress) finish() {
 	if p.bar != nil {
 		_ = p.bar.Finish()

@@ -164,7 +164,6 @@ func seqIn(key []byte) uint64 {
 	return binary.BigEndian.Uint64(key[len(key)-seqSize:])
 }
 
-// auditRecord is a record and its subjects.
 func auditRecord(ctx context.Context, from pebble.Reader, seq uint64) (*competition.AuditRecord, error) {
 	key := recordKey(seq)
 	value, err := get(from, key)
@@ -192,7 +191,6 @@ func parseAuditRecord(ctx context.Context, from pebble.Reader, key, value []byte
 	return r, err
 }
 
-// auditSubjects are the subjects of a record.
 func auditSubjects(ctx context.Context, from pebble.Reader, seq uint64) (subjects []competition.AuditSubject, err error) {
 	lower, upper := subjectKey(seq, 0), subjectKey(seq+1, 0)
 	err = each(ctx, from, lower, upper, func(key, value []byte) error {

@@ -83,7 +83,6 @@ func (s *Store) eraseTransactions(ctx context.Context, out *erased, e competitio
 	return eachError(err, id, paidOut.Seq)
 }
 
-// erasePrizes finds the user's prizes.
 func (s *Store) erasePrizes(ctx context.Context, out *erased, e competition.Erasure) error {
 	return s.newestFirst(ctx, winningKeys, e.UserID, ledger.Place{}, func(place ledger.Place, _ []byte) (bool, error) {
 		if place.CompetitionID != out.competitionID {
@@ -107,10 +106,8 @@ func (c *commit) erase(e *erased, before *competition.Summary) error {
 	if e == nil {
 		return nil
 	}
-	for _, key := range e.gone {
-		if err := c.batch.Delete(key, nil); err != nil {
-			return err
-		}
+	if err := deleteAll(c.batch, e.gone...); err != nil {
+		return err
 	}
 	if err := c.addLedger(&e.money); err != nil {
 		return err

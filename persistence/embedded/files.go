@@ -114,7 +114,6 @@ func (l *filledLog) fill() {
 // Close implements vfs.File.
 func (l *filledLog) Close() error { return errors.Join(l.File.Close(), l.ahead.Close()) }
 
-// exists reports whether there is a file of that name.
 func exists(files vfs.FS, path string) (bool, error) {
 	_, err := files.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) {

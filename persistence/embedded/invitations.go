@@ -50,7 +50,6 @@ func (s *Store) Invite(ctx context.Context, r *competition.Inviting) (result []c
 	return result, err
 }
 
-// openInvitations counts a competition's open invitations.
 func (s *Store) openInvitations(ctx context.Context, competitionID string, now calendar.Millis) (n int, err error) {
 	lower, upper := under(openInvitationKeys, competitionID)
 	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {

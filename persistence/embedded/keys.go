@@ -151,12 +151,10 @@ func lifetimeMonth(key []byte, userID string) (month calendar.Month, ok bool) {
 	return calendar.Month(binary.BigEndian.Uint32(key[at:])), true
 }
 
-// recordKey is the key of a record of the audit log.
 func recordKey(seq uint64) []byte {
 	return binary.BigEndian.AppendUint64([]byte{recordKeys, '/'}, seq)
 }
 
-// subjectKey is the key of a subject of a record.
 func subjectKey(seq uint64, n int) []byte {
 	return binary.BigEndian.AppendUint16(binary.BigEndian.AppendUint64([]byte{subjectKeys, '/'}, seq), uint16(n))
 }

@@ -215,7 +215,6 @@ func (s *Store) ReadLedger(ctx context.Context, competitionID string, transactio
 	return eachError(err, competitionID, 1)
 }
 
-// parseTransaction is the transaction of a row.
 func parseTransaction(key, value []byte, competitionID string) (ledger.Transaction, error) {
 	id, ok := transactionIn(key, competitionID)
 	fields, err := unseal(key, value)
@@ -228,7 +227,6 @@ func parseTransaction(key, value []byte, competitionID string) (ledger.Transacti
 	return ledger.Transaction{}, corrupt(competitionID, max(id.Seq, 1), "transaction %v of the ledger cannot be read: %v", id, err)
 }
 
-// appendTransactionKey appends the key of a transaction.
 func appendTransactionKey(dst []byte, id ledger.TransactionID) []byte {
 	dst = binary.BigEndian.AppendUint64(append(appendKey(dst, transactionKeys, id.CompetitionID), separator), id.Seq)
 	return binary.BigEndian.AppendUint32(dst, id.N)

@@ -148,7 +148,6 @@ func countRecords(records []byte) (n uint64, err error) {
 	return n, nil
 }
 
-// setJSON puts a row into a batch.
 func setJSON(batch *pebble.Batch, key []byte, row any) error {
 	fields, err := json.Marshal(row)
 	if err != nil {

@@ -59,7 +59,6 @@ type Store struct {
 
 var _ competition.Store = (*Store)(nil)
 
-// acquire takes the slot.
 func (s *Store) acquire(ctx context.Context) error {
 	select {
 	case <-s.log.dead:

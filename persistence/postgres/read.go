@@ -136,8 +136,6 @@ func pages[T any](read func() ([]T, error), visit func(T) bool) error {
 	}
 }
 
-// integer is a value of that type.
 func integer(b []byte) int32 { return int32(binary.BigEndian.Uint32(b)) }
 
-// bigint is a value of that type.
 func bigint(b []byte) int64 { return int64(binary.BigEndian.Uint64(b)) }

@@ -175,7 +175,6 @@ func handOver(dir string) error {
 	return os.Chown(dir, int(who.Uid), int(who.Gid))
 }
 
-// alive reports whether there is a process of that id.
 func alive(pid int) bool {
 	_, err := os.Stat("/proc/" + strconv.Itoa(pid))
 	return err == nil

@@ -130,7 +130,6 @@ func (p *Proxy) accept() {
 	}
 }
 
-// serve carries one connection.
 func (p *Proxy) serve(client net.Conn) {
 	defer p.release(client)
 	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", p.target)
@@ -190,7 +189,6 @@ func (l *line) requests(take func() Cut) {
 	}
 }
 
-// forward sends a message on.
 func forward(to io.Writer, message pgproto3.Message) error {
 	encoded, err := message.Encode(nil)
 	if err == nil {

@@ -81,7 +81,6 @@ type (
 // for which syncs wait.
 const pullChanges = 512
 
-// note makes a number pending.
 func (c *Changes) note(number uint32) {
 	word, bit := int(number/64), uint64(1)<<(number%64)
 	for word >= len(c.noted) {

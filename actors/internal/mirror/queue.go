@@ -99,7 +99,6 @@ func (q *queue) await(ctx context.Context, id string) {
 	}
 }
 
-// lag is how long the mirror has lacked something.
 func (q *queue) lag() (longest time.Duration) {
 	q.mu.Lock()
 	defer q.mu.Unlock()

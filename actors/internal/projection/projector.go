@@ -168,7 +168,6 @@ func (p *Projector) list() error {
 	return nil
 }
 
-// project brings one competition up to date.
 func (p *Projector) project(stop context.Context, id string, j *job) error {
 	if j.all {
 		return p.projectAll(stop, id)
@@ -199,7 +198,6 @@ func (p *Projector) projectSnapshot(stop context.Context, s *competition.Snapsho
 	return p.send(stop, &part)
 }
 
-// projectAll projects the stored snapshot.
 func (p *Projector) projectAll(stop context.Context, id string) error {
 	if stop.Err() != nil {
 		return errStopped

@@ -141,7 +141,6 @@ func (w *graft) hold(ctx context.Context, b *competition.Batch) error {
 	return err
 }
 
-// append stores what is held.
 func (w *graft) append(ctx context.Context) error {
 	b := w.held
 	if b == nil {

@@ -87,7 +87,6 @@ func (m *Import) run(ctx context.Context) (err error) {
 	}
 }
 
-// report counts events.
 func (m *Import) report(events int) {
 	m.Events += events
 	if m.Progress != nil {

@@ -41,7 +41,6 @@ func newSpool() (*spool, error) {
 
 func (s *spool) close() error { return errors.Join(s.file.Close(), os.Remove(s.file.Name())) }
 
-// reset empties the spool.
 func (s *spool) reset() error {
 	*s = spool{file: s.file, to: s.to, sum: sha256.New()}
 	_, err := s.file.Seek(0, io.SeekStart)
@@ -92,7 +91,6 @@ func (s *spool) add(raw []byte, l *line) error {
 	return nil
 }
 
-// hasSnapshot reports whether there is one.
 func (s *spool) hasSnapshot() bool { return s.ends[partSnapshot] > s.ends[partSnapshot-1] }
 
 // reader reads the lines of a part as they are.
