@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"maps"
 	"slices"
 )
 
@@ -129,14 +130,8 @@ func (v *logVerifier) end() {
 	} else if v.hash != v.Head.Hash {
 		v.find("entry %d of the audit log was changed", v.Head.Last)
 	}
-	var changed []AuditPlace
-	for at := range v.replaced {
-		changed = append(changed, at)
-	}
-	slices.SortFunc(changed, func(a, b AuditPlace) int {
-		return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.N, b.N))
-	})
-	for _, at := range changed {
+	inOrder := func(a, b AuditPlace) int { return cmp.Or(cmp.Compare(a.Seq, b.Seq), cmp.Compare(a.N, b.N)) }
+	for _, at := range slices.SortedFunc(maps.Keys(v.replaced), inOrder) {
 		v.find("subject %d of entry %d of the audit log was changed", at.N, at.Seq)
 	}
 }

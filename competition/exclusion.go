@@ -1,8 +1,6 @@
 package competition
 
-import (
-	"github.com/paceboard/paceboard/competition/calendar"
-)
+import "github.com/paceboard/paceboard/competition/calendar"
 
 // ExcludeParticipant takes a participant off the board. Syncs go on being
 // accepted and merged, so that a RestoreParticipant comes out exact.

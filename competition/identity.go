@@ -13,8 +13,17 @@ import (
 // Key is the random key of one identity row.
 type Key [32]byte
 
+// mac returns the HMAC-SHA-256 (RFC 2104) of the parts, one after the other.
+func (k *Key) mac(parts ...string) [32]byte {
+	mac := hmac.New(sha256.New, k[:])
+	for _, part := range parts {
+		mac.Write([]byte(part))
+	}
+	return [32]byte(mac.Sum(nil))
+}
+
 // Commitment binds an event to an identity row without telling who it is:
-// HMAC-SHA-256 (RFC 2104) of user id and name under the row's key. Once the row
+// the HMAC of user id and name under the row's key. Once the row
 // is deleted nobody can tell whose it was, and the journal still verifies.
 type Commitment [32]byte
 
@@ -30,11 +39,7 @@ type Identity struct {
 
 // Commitment returns what events say of the identity.
 func (i *Identity) Commitment() Commitment {
-	mac := hmac.New(sha256.New, i.Key[:])
-	mac.Write([]byte(i.UserID))
-	mac.Write([]byte{0})
-	mac.Write([]byte(i.UserName))
-	return Commitment(mac.Sum(nil))
+	return i.Key.mac(i.UserID, "\x00", i.UserName)
 }
 
 // CommittedIdentity is the part of an event that writes an identity row: its

@@ -33,13 +33,12 @@ func ParseInvitationState(word string) (InvitationState, bool) {
 
 // The limits of invitations.
 const (
-	InvitationLife      = calendar.Millis(30 * 24 * millisPerHour) // also how long a declined one keeps the next away
-	MaxOpenInvitations  = 1_000                                    // of a competition
-	MaxInvitationsHour  = 100                                      // by one athlete
-	MaxJoinCodes        = 100                                      // of a competition, at a time
-	MaxJoinCodeUses     = 100_000
-	MaxGuests           = 1_000 // of one request
-	invitationRateHours = 1
+	InvitationLife     = calendar.Millis(30 * 24 * millisPerHour) // also how long a declined one keeps the next away
+	MaxOpenInvitations = 1_000                                    // of a competition
+	MaxInvitationsHour = 100                                      // by one athlete
+	MaxJoinCodes       = 100                                      // of a competition, at a time
+	MaxJoinCodeUses    = 100_000
+	MaxGuests          = 1_000 // of one request
 )
 
 // Refusals of invitations.
@@ -177,7 +176,7 @@ func (r *Inviting) stands(i *Invitation) bool {
 }
 
 // Since returns from when on an athlete's invitations count against the hour.
-func (r *Inviting) Since() calendar.Millis { return r.Now - invitationRateHours*millisPerHour }
+func (r *Inviting) Since() calendar.Millis { return r.Now - millisPerHour }
 
 // JoinCode lets anybody who shows it join a competition, up to a number of times.
 type JoinCode struct {

@@ -1,8 +1,6 @@
 package competition
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"maps"
 	"slices"
 
@@ -72,7 +70,6 @@ func (c *Competition) dropAllKept(now calendar.Millis) {
 
 // pseudonymUnder returns the pseudonym by which a key recognises a user.
 func pseudonymUnder(key Key, userID string) string {
-	mac := hmac.New(sha256.New, key[:])
-	mac.Write([]byte(userID))
-	return NewPseudonym([16]byte(mac.Sum(nil)))
+	mac := key.mac(userID)
+	return NewPseudonym([16]byte(mac[:]))
 }

@@ -1,8 +1,6 @@
 package competition
 
-import (
-	"github.com/paceboard/paceboard/competition/calendar"
-)
+import "github.com/paceboard/paceboard/competition/calendar"
 
 // RemoveParticipant takes a participant out of the competition, against their
 // will: only a newer invitation lets them in again.

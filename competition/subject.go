@@ -1,8 +1,6 @@
 package competition
 
 import (
-	"crypto/hmac"
-	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -76,10 +74,7 @@ func (s Subject) isUser(userID string) bool { return s.Kind == UserSubject && s.
 // commitment binds an entry to the subject without telling who or what it is; see
 // Commitment.
 func (s Subject) commitment(key *Key) Commitment {
-	mac := hmac.New(sha256.New, key[:])
-	mac.Write([]byte{byte(s.Kind)})
-	mac.Write([]byte(s.ID))
-	return Commitment(mac.Sum(nil))
+	return key.mac(string([]byte{byte(s.Kind)}), s.ID)
 }
 
 // UnmarshalJSON reads a subject, and the text that stood in its place in older
