@@ -76,7 +76,6 @@ func (s *Server) createAPIKey(c *call) error {
 	return c.replyValue(fasthttp.StatusCreated, shown)
 }
 
-// readScopes reads the list of scopes.
 func readScopes(f *decode.Form) (scopes competition.Scopes) {
 	values, ok := f.List("scopes", 16)
 	for _, value := range values {

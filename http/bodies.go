@@ -144,7 +144,6 @@ func (b *bodies) take(a *arrival) error {
 	return nil
 }
 
-// giveBack is the inverse of take.
 func (b *bodies) giveBack(a *arrival) {
 	b.reserved.Add(-a.bytes)
 	if a.user == "" || a.bytes == 0 {

@@ -113,7 +113,6 @@ func (s *Server) listCompetitions(c *call) error {
 	return replyList(c, err, "competitions", list, appendSummary, decode.ListedCursor(next))
 }
 
-// listUserCompetitions lists the competitions that a user takes part in.
 func (s *Server) listUserCompetitions(c *call) error {
 	engine, userID, after, limit, err := readOwnList(s, c, (*decode.Query).AfterCompetition)
 	if err != nil {

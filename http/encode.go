@@ -54,7 +54,6 @@ func appendMetrics(dst []byte, m competition.Metrics) []byte {
 	return intField(dst, `,"active_minutes":`, m.ActiveMinutes)
 }
 
-// appendScoring writes the weights of a competition's metrics.
 func appendScoring(dst []byte, w competition.Weights) []byte {
 	dst = decimalField(dst, `,"scoring":{"steps":`, w.Step, 3)
 	dst = decimalField(dst, `,"distance":`, w.Metre, 3)
@@ -62,7 +61,6 @@ func appendScoring(dst []byte, w competition.Weights) []byte {
 	return append(decimalField(dst, `,"active_minutes":`, w.Minute, 3), '}')
 }
 
-// appendSyncReply writes the answer to one sync.
 func appendSyncReply(dst []byte, competitionID, userID string, r competition.SyncReply) []byte {
 	dst = wordField(dst, `{"competition_id":"`, competitionID)
 	dst = textField(dst, `,"user_id":`, userID)
@@ -206,7 +204,6 @@ func appendTransaction(dst []byte, t *ledger.UserTransaction) []byte {
 	return append(appendTime(append(dst, `,"created_at":`...), t.At), '}')
 }
 
-// appendPayout writes the state of handing a prize over.
 func appendPayout(dst []byte, p *ledger.PayoutReply) []byte {
 	dst = appendPrize(append(dst, `{"prize":`...), &p.Prize)
 	dst = wordField(dst, `,"status":"`, p.Handover.Status.String())
@@ -220,7 +217,6 @@ func appendPayout(dst []byte, p *ledger.PayoutReply) []byte {
 	return append(dst, '}')
 }
 
-// appendPrizes writes the prizes of a competition.
 func appendPrizes(dst []byte, r *competition.PrizesReply) []byte {
 	decimals, _ := ledger.CurrencyDecimals(r.Currency)
 	dst = wordField(dst, `{"competition_id":"`, r.CompetitionID)

@@ -11,14 +11,12 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// excludeParticipant takes a participant off the board.
 func (s *Server) excludeParticipant(c *call) error {
 	return s.review(c, func(userID, reason string) competition.Command {
 		return &competition.ExcludeParticipant{Caller: c.who.Caller, UserID: userID, Reason: reason}
 	})
 }
 
-// restoreParticipant takes an exclusion back.
 func (s *Server) restoreParticipant(c *call) error {
 	return s.review(c, func(userID, reason string) competition.Command {
 		return &competition.RestoreParticipant{Caller: c.who.Caller, UserID: userID, Reason: reason}
@@ -85,7 +83,6 @@ func (s *Server) reviewBy(c *call, read func(*decode.Form), decide decision) err
 	})
 }
 
-// day returns the day of the path.
 func (c *call) day() (calendar.Day, error) {
 	text, ok := decode.Unescape(c.parameter("date"), false)
 	day, valid := decode.ReadDay([]byte(text))
@@ -144,7 +141,6 @@ func appendReview(dst []byte, competitionID string, r *competition.ReviewReply) 
 	return append(boolField(dst, `,"changed":`, r.Changed), '}')
 }
 
-// appendFlagged writes a flag of a competition's list.
 func appendFlagged(dst []byte, f *competition.FlaggedEntry) []byte {
 	dst = textField(dst, `{"user_id":`, f.UserID)
 	dst = textField(dst, `,"user_name":`, f.UserName)

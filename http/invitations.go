@@ -66,7 +66,6 @@ func (s *Server) readCode(f *decode.Form) (uses int64, until calendar.Millis) {
 	return uses, until
 }
 
-// readInvited reads which users are to be invited.
 func readInvited(f *decode.Form) (users []string) {
 	values, ok := f.List("user_ids", competition.MaxGuests)
 	if ok && len(values) == 0 {
@@ -134,7 +133,6 @@ func (s *Server) withdrawInvitation(c *call) error {
 	return replyOne(c, err, fasthttp.StatusOK, &withdrawn, appendInvitation)
 }
 
-// listUserInvitations lists a user's invitations.
 func (s *Server) listUserInvitations(c *call) error {
 	engine, userID, after, limit, err := readOwnList(s, c, (*decode.Query).AfterInvitation)
 	if err != nil {
@@ -166,7 +164,6 @@ func (s *Server) acceptInvitation(c *call) error {
 	return c.replyEntry(err, competitionID, &entry)
 }
 
-// declineInvitation declines an invitation.
 func (s *Server) declineInvitation(c *call) error {
 	id, err := c.invitationID()
 	if err != nil {
@@ -207,7 +204,6 @@ func appendInvitationFields(dst []byte, i *competition.Invitation) []byte {
 	return timeField(dst, `,"expires_at":`, i.ExpiresAt)
 }
 
-// appendOffer writes an invitation as its user sees it.
 func appendOffer(dst []byte, o *competition.Offer) []byte {
 	dst = appendInvitationFields(dst, &o.Invitation)
 	if o.Competition != nil {

@@ -19,7 +19,6 @@ const (
 	envelopeEnd = '}'
 )
 
-// appendString writes a string with its quotes.
 func appendString(dst []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
@@ -39,14 +38,10 @@ func appendTime(dst []byte, at calendar.Millis) []byte {
 
 // appendDecimal writes units of 10^-decimals as the shortest exact number.
 func appendDecimal(dst []byte, units int64, decimals int) []byte {
-	dst = ledger.AppendMinor(dst, units, decimals)
-	for dst[len(dst)-1] == '0' && decimals > 0 {
-		dst, decimals = dst[:len(dst)-1], decimals-1
+	for ; decimals > 0 && units%10 == 0; decimals-- {
+		units /= 10
 	}
-	if decimals == 0 && dst[len(dst)-1] == '.' {
-		dst = dst[:len(dst)-1]
-	}
-	return dst
+	return ledger.AppendMinor(dst, units, decimals)
 }
 
 // appendItems writes the items of a list, with commas between.

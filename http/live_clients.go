@@ -67,7 +67,6 @@ func (l *liveClients) remove(c liveClient) {
 	}
 }
 
-// count returns how many are open.
 func (l *liveClients) count() float64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()

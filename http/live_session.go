@@ -231,7 +231,6 @@ func sameStanding(a, b *competition.Standing) bool {
 	return a.OnBoard == b.OnBoard && (a.Entry == b.Entry || !a.OnBoard)
 }
 
-// statusFrame is the same for all subscribers.
 func (l *liveSession) statusFrame(update *competition.Update) frame {
 	bytes := competition.Encoded(&update.Messages, statusKey{}, func() []byte { return statusFrameOf(&update.Board, l.now()) })
 	return frame{kind: "status", bytes: bytes}

@@ -1,9 +1,13 @@
 package http
 
 import (
+	"bytes"
+	"fmt"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/expfmt"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -34,34 +38,27 @@ type classes [6]prometheus.Counter
 
 func (c *classes) count(status int) { c[min(status/100, 5)].Inc() }
 
+func newCounter(name, help string) prometheus.Counter {
+	return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
+}
+
+func newCounters(name, help string, labels ...string) *prometheus.CounterVec {
+	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
+}
+
 func newMetrics(registry *prometheus.Registry, operations []string, engine Engine, liveClients func() float64) *metrics {
-	requests := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "paceboard_http_requests_total",
-		Help: "Requests answered, by operation and class of the status.",
-	}, []string{"operation", "status"})
-	syncs := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "paceboard_syncs_total",
-		Help: "Syncs answered, those of batches included: accepted, or the code of the refusal.",
-	}, []string{"outcome"})
-	tokens := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "paceboard_tokens_total",
-		Help: "Tokens seen: known from before, or to be verified.",
-	}, []string{"seen"})
+	requests := newCounters("paceboard_http_requests_total", "Requests answered, by operation and class of the status.", "operation", "status")
+	syncs := newCounters("paceboard_syncs_total", "Syncs answered, those of batches included: accepted, or the code of the refusal.", "outcome")
+	tokens := newCounters("paceboard_tokens_total", "Tokens seen: known from before, or to be verified.", "seen")
 	m := &metrics{
-		registry: registry,
-		requests: map[string]*classes{},
-		unrouted: classesOf(requests, "none"),
-		auditFailures: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "paceboard_audit_failures_total", Help: "Actions of operators that the audit log lacks; the program's log has them.",
-		}),
-		acceptFailures: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "paceboard_accept_failures_total", Help: "Connections that could not be accepted, for want of file descriptors for example.",
-		}),
-		panics: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "paceboard_http_panics_total", Help: "Handlers that panicked and were answered for with 500.",
-		}),
-		accepted: syncs.WithLabelValues("accepted"),
-		refused:  map[*kind]prometheus.Counter{},
+		registry:       registry,
+		requests:       map[string]*classes{},
+		unrouted:       classesOf(requests, "none"),
+		auditFailures:  newCounter("paceboard_audit_failures_total", "Actions of operators that the audit log lacks; the program's log has them."),
+		acceptFailures: newCounter("paceboard_accept_failures_total", "Connections that could not be accepted, for want of file descriptors for example."),
+		panics:         newCounter("paceboard_http_panics_total", "Handlers that panicked and were answered for with 500."),
+		accepted:       syncs.WithLabelValues("accepted"),
+		refused:        map[*kind]prometheus.Counter{},
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "paceboard_sync_seconds",
 			Help:    "Time from a sync's last byte to its answer, refusals included, batches not.",
@@ -72,13 +69,9 @@ func newMetrics(registry *prometheus.Registry, operations []string, engine Engin
 		}),
 		tokensKnown:    tokens.WithLabelValues("known"),
 		tokensVerified: tokens.WithLabelValues("verified"),
-		liveFrames: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "paceboard_live_frames_total", Help: "Frames sent to live clients.",
-		}),
+		liveFrames:     newCounter("paceboard_live_frames_total", "Frames sent to live clients."),
 	}
-	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "paceboard_live_clients", Help: "WebSockets and event streams that are open.",
-	}, liveClients)
+	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "paceboard_live_clients", Help: "WebSockets and event streams that are open."}, liveClients)
 	for _, operation := range operations {
 		m.requests[operation] = classesOf(requests, operation)
 	}
@@ -97,7 +90,6 @@ func classesOf(requests *prometheus.CounterVec, operation string) *classes {
 	return &c
 }
 
-// sync counts the outcome of one sync.
 func (m *metrics) sync(err error) {
 	if err == nil {
 		m.accepted.Inc()
@@ -107,7 +99,6 @@ func (m *metrics) sync(err error) {
 	m.refused[p.kind].Inc()
 }
 
-// took records how long a sync took.
 func (m *metrics) took(since time.Time) { m.latency.Observe(time.Since(since).Seconds()) }
 
 // What engineCollector collects.
@@ -176,4 +167,36 @@ func oneIf(yes bool) float64 {
 		return 1
 	}
 	return 0
+}
+
+// scrapeAge is how old metrics may be: gathering them costs more than most requests.
+const scrapeAge = time.Second
+
+// scrape is the last metrics in Prometheus' text format.
+type scrape struct {
+	mu   sync.Mutex
+	at   time.Time
+	text []byte // never changed
+}
+
+// gather returns the metrics, and gathers them at most once in scrapeAge.
+func (s *scrape) gather(registry *prometheus.Registry, now time.Time) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if age := now.Sub(s.at); s.text != nil && age >= 0 && age < scrapeAge {
+		return s.text, nil
+	}
+	families, err := registry.Gather()
+	if err != nil {
+		return nil, fmt.Errorf("gather the metrics: %w", err)
+	}
+	var text bytes.Buffer
+	encoder := expfmt.NewEncoder(&text, expfmt.NewFormat(expfmt.TypeTextPlain))
+	for _, family := range families {
+		if err := encoder.Encode(family); err != nil {
+			return nil, fmt.Errorf("write the metrics: %w", err)
+		}
+	}
+	s.at, s.text = now, text.Bytes()
+	return s.text, nil
 }

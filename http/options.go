@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"context"
 	"io/fs"
 	"log/slog"
@@ -77,19 +78,15 @@ type Build struct {
 
 // withDefaults fills in what was left out.
 func (o Options) withDefaults() Options {
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	if o.Registry == nil {
-		o.Registry = prometheus.NewRegistry()
-	}
-	setDefault(&o.MaxConnections, 15_000)
-	setDefault(&o.MaxConnectionsAddress, max(o.MaxConnections/2, 1))
-	setDefault(&o.MaxSocketsUser, 100)
-	setDefault(&o.MaxBodiesMemory, 256<<20)
-	setDefault(&o.ReadTimeout, 10*time.Second)
-	setDefault(&o.WriteTimeout, 10*time.Second)
-	setDefault(&o.IdleTimeout, time.Minute)
+	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.Registry = cmp.Or(o.Registry, prometheus.NewRegistry())
+	o.MaxConnections = cmp.Or(o.MaxConnections, 15_000)
+	o.MaxConnectionsAddress = cmp.Or(o.MaxConnectionsAddress, max(o.MaxConnections/2, 1))
+	o.MaxSocketsUser = cmp.Or(o.MaxSocketsUser, 100)
+	o.MaxBodiesMemory = cmp.Or(o.MaxBodiesMemory, 256<<20)
+	o.ReadTimeout = cmp.Or(o.ReadTimeout, 10*time.Second)
+	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
+	o.IdleTimeout = cmp.Or(o.IdleTimeout, time.Minute)
 	if o.Now == nil {
 		o.Now = time.Now
 	}
@@ -97,11 +94,4 @@ func (o Options) withDefaults() Options {
 		o.NewID = func() string { return uuid.Must(uuid.NewV7()).String() }
 	}
 	return o
-}
-
-func setDefault[T comparable](v *T, value T) {
-	var zero T
-	if *v == zero {
-		*v = value
-	}
 }

@@ -97,7 +97,6 @@ type personExport struct {
 	out      []byte
 }
 
-// run writes the document.
 func (x *personExport) run(write func([]byte) error) error {
 	x.write, x.rows = write, 0
 	x.out = textField(append(x.out[:0], envelope...), `{"user_id":`, x.userID)
@@ -154,40 +153,33 @@ func (x *personExport) flush(least int) error {
 	return err
 }
 
-// pageFrom returns the page of days from one on.
 func pageFrom(begin calendar.Day) competition.Span {
 	return competition.Span{From: begin, To: calendar.MaxDay, Limit: maxDays}
 }
 
-// eachDays writes the pages of days after the first, from a day on; 0 is the end.
-func eachDays[D any](x *personExport, from calendar.Day, one func([]byte, *D) []byte, read func(calendar.Day) ([]D, calendar.Day, error)) error {
-	for from != 0 {
-		days, next, err := read(from)
-		if err != nil {
-			return err
+// eachDays writes days and the pages of those after them, from a day on (0 is the end),
+// and then a tail.
+func eachDays[D any](x *personExport, days []D, from calendar.Day, one func([]byte, *D) []byte, read func(calendar.Day) ([]D, calendar.Day, error), tail func([]byte) []byte) error {
+	err := x.piece(func(dst []byte) []byte { return appendItems(dst, days, one) })
+	for err == nil && from != 0 {
+		if days, from, err = read(from); err == nil {
+			err = x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), days, one) })
 		}
-		if err := x.piece(func(dst []byte) []byte { return appendItems(append(dst, ','), days, one) }); err != nil {
-			return err
-		}
-		from = next
 	}
-	return nil
+	if err != nil {
+		return err
+	}
+	return x.piece(tail)
 }
 
 func (x *personExport) lifetimeDays() error {
 	whole := x.lifetime.Stats(x.userID, competition.Span{To: calendar.MaxDay, Limit: maxDays})
 	x.rows += whole.Rows
-	if err := x.piece(func(dst []byte) []byte { return appendItems(appendStatsHead(dst, &whole), whole.Days, appendDay) }); err != nil {
-		return err
-	}
-	err := eachDays(x, whole.Next, appendDay, func(begin calendar.Day) ([]competition.DayStats, calendar.Day, error) {
+	x.out = appendStatsHead(x.out, &whole)
+	return eachDays(x, whole.Days, whole.Next, appendDay, func(begin calendar.Day) ([]competition.DayStats, calendar.Day, error) {
 		page := x.lifetime.Stats(x.userID, pageFrom(begin))
 		return page.Days, page.Next, nil
-	})
-	if err != nil {
-		return err
-	}
-	return x.piece(func(dst []byte) []byte { return append(appendStatsTail(dst, &whole), '}') })
+	}, func(dst []byte) []byte { return append(appendStatsTail(dst, &whole), '}') })
 }
 
 func (x *personExport) competitions(item func(func([]byte) []byte) error) error {
@@ -220,30 +212,22 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 	if err != nil {
 		return err
 	}
-	err = item(func(dst []byte) []byte {
-		return appendItems(appendStatsHead(appendPersonHead(dst, &whole), &whole.Stats), whole.Stats.Days, appendDay)
-	})
-	if err != nil {
+	if err := item(func(dst []byte) []byte { return appendStatsHead(appendPersonHead(dst, &whole), &whole.Stats) }); err != nil {
 		return err
 	}
-	err = eachDays(x, whole.Stats.Next, appendDay, func(begin calendar.Day) ([]competition.DayStats, calendar.Day, error) {
+	err = eachDays(x, whole.Stats.Days, whole.Stats.Next, appendDay, func(begin calendar.Day) ([]competition.DayStats, calendar.Day, error) {
 		p, err := read(begin)
 		return p.Stats.Days, p.Stats.Next, err
-	})
+	}, func(dst []byte) []byte { return append(appendStatsTail(dst, &whole.Stats), '}') })
 	if err != nil {
 		return err
 	}
-	err = x.piece(func(dst []byte) []byte { return append(appendStatsTail(dst, &whole.Stats), '}') })
-	if err != nil || whole.Explanation == nil {
-		return errors.Join(err, x.piece(func(dst []byte) []byte { return append(dst, '}') }))
+	if whole.Explanation == nil {
+		x.out = append(x.out, '}')
+		return nil
 	}
-	err = x.piece(func(dst []byte) []byte {
-		return appendItems(appendExplanationHead(append(dst, `,"explanation":`...), whole.Explanation), whole.Explanation.Days, appendExplainedDay)
-	})
-	if err != nil {
-		return err
-	}
-	err = eachDays(x, whole.Explanation.Next, appendExplainedDay, func(begin calendar.Day) ([]competition.ExplainedDay, calendar.Day, error) {
+	x.out = appendExplanationHead(append(x.out, `,"explanation":`...), whole.Explanation)
+	return eachDays(x, whole.Explanation.Days, whole.Explanation.Next, appendExplainedDay, func(begin calendar.Day) ([]competition.ExplainedDay, calendar.Day, error) {
 		p, err := read(begin)
 		if err != nil {
 			return nil, 0, err
@@ -252,11 +236,7 @@ func (x *personExport) competition(id string, item func(func([]byte) []byte) err
 			return nil, 0, competition.ErrNotEnrolled // the person was erased meanwhile
 		}
 		return p.Explanation.Days, p.Explanation.Next, nil
-	})
-	if err != nil {
-		return err
-	}
-	return x.piece(func(dst []byte) []byte { return append(appendExplanationTail(dst, whole.Explanation), `}}`...) })
+	}, func(dst []byte) []byte { return append(appendExplanationTail(dst, whole.Explanation), `}}`...) })
 }
 
 // appendPersonHead writes a person's part in a competition as far as the statistics.

@@ -119,7 +119,6 @@ func (s *Server) listTransactions(c *call) error {
 	return replyList(c, err, "transactions", list, appendTransaction, decode.PlaceCursor(decode.CursorTransaction, next))
 }
 
-// afterPlace returns the reader of the cursors with a letter.
 func afterPlace(letter string) func(*decode.Query) ledger.Place {
 	return func(q *decode.Query) ledger.Place { return q.AfterPlace(letter) }
 }
@@ -149,7 +148,6 @@ func (s *Server) listPayouts(c *call) error {
 	return replyList(c, err, "payouts", list, appendPayout, cursor)
 }
 
-// retryPayout hands a pending prize over again.
 func (s *Server) retryPayout(c *call) error {
 	id, err := c.prizeID()
 	engine, err := s.permit(c, err)

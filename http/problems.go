@@ -1,6 +1,7 @@
 package http
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 
@@ -83,7 +84,6 @@ var (
 // kinds are all rows, in their order.
 var kinds []*kind
 
-// problemKind makes a row.
 func problemKind(status int, code, title string, retryAfter int, errs ...error) *kind {
 	k := &kind{status, code, title, retryAfter, errs}
 	kinds = append(kinds, k)
@@ -102,12 +102,7 @@ type problem struct {
 }
 
 // retry returns after how many seconds a retry makes sense; 0 for never.
-func (p *problem) retry() int {
-	if p.retryAfter > 0 {
-		return p.retryAfter
-	}
-	return p.kind.retryAfter
-}
+func (p *problem) retry() int { return cmp.Or(max(p.retryAfter, 0), p.kind.retryAfter) }
 
 func (p *problem) Error() string { return p.kind.code + ": " + p.detail }
 
@@ -166,7 +161,6 @@ func onReading(err error) error {
 	return err
 }
 
-// appendProblem writes the problem object.
 func appendProblem(dst []byte, p *problem) []byte {
 	dst = append(append(append(dst, `{"type":"/docs#`...), p.kind.anchor()...), '"')
 	dst = textField(dst, `,"title":`, p.kind.title)

@@ -189,12 +189,7 @@ func hopAddress(hop string) (address netip.Addr, ok bool) {
 }
 
 func (l *RateLimits) trusts(a netip.Addr) bool {
-	for _, p := range l.TrustedProxies {
-		if p.Contains(a) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(l.TrustedProxies, func(p netip.Prefix) bool { return p.Contains(a) })
 }
 
 // An erasure writes many times what it removes, so a user who comes back and is erased

@@ -78,13 +78,11 @@ type eventStream struct {
 	ended    atomic.Bool // the server asked for it
 }
 
-// end implements liveClient.
 func (e *eventStream) end(closing) {
 	e.ended.Store(true)
 	e.session.wake.Set()
 }
 
-// wake implements liveClient.
 func (e *eventStream) wake() { e.session.wake.Set() }
 
 // run sends until the client goes, the token expires or the server stops, and calls

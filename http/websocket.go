@@ -43,9 +43,11 @@ type handshake struct {
 	refusal       *closing // nil if the socket is served
 }
 
-// serveSocket runs a socket until it ends.
 func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
-	defer linger(conn)
+	// As RFC 6455, section 7.1.1, advises: the server closes its side first, and the whole
+	// when the client has closed its own, so that it reads the close frame. (The
+	// connection's own Close does nothing: fasthttp closes when the handler returns.)
+	defer listen.AwaitClose(connectionOf(conn), closeGrace)
 	if h.refusal != nil {
 		closeSocket(conn, *h.refusal)
 		return
@@ -73,7 +75,6 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 	<-k.done
 }
 
-// closingFor returns the close code of a refusal.
 func closingFor(err error) closing {
 	p, _ := problemOf(err)
 	switch {
@@ -99,13 +100,6 @@ func closeSocket(conn *websocket.Conn, c closing) {
 	_ = conn.WriteControl(fws.CloseMessage, fws.FormatCloseMessage(c.code, shortReason(c.reason)), time.Now().Add(time.Second))
 }
 
-// linger closes as RFC 6455, section 7.1.1, advises: the server's side first, and the
-// whole when the client has closed its own, so that it reads the close frame. (The
-// connection's own Close does nothing: fasthttp closes when the handler returns.)
-func linger(conn *websocket.Conn) {
-	listen.AwaitClose(connectionOf(conn), closeGrace)
-}
-
 // connectionOf returns the connection under a socket, as it was accepted.
 func connectionOf(conn *websocket.Conn) net.Conn {
 	connection := conn.NetConn()
@@ -124,7 +118,6 @@ func (k *socket) end(c closing) {
 	}
 }
 
-// wake implements liveClient.
 func (k *socket) wake() { k.session.wake.Set() }
 
 // read reads the client's frames until the connection ends. Excess is detected before
@@ -182,7 +175,6 @@ func (k *socket) read() {
 	}
 }
 
-// stopReading ends the reader.
 func (k *socket) stopReading() {
 	k.ending.Store(true)
 	_ = k.conn.SetReadDeadline(time.Now())
@@ -245,7 +237,6 @@ func (k *socket) send(f frame) error {
 	return k.conn.WriteMessage(fws.TextMessage, f.bytes)
 }
 
-// answer does what a client's frame asks.
 func (k *socket) answer(f clientFrame, expiry *alarm) error {
 	switch {
 	case f.problem != nil:

@@ -107,7 +107,6 @@ func (c *claims) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, (*plain)(c))
 }
 
-// identity returns the identity of verified claims.
 func (c *claims) identity() *Identity {
 	id := &Identity{
 		Anonymous: c.Anonymous,

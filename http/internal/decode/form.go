@@ -189,21 +189,21 @@ func (f *Form) Text(name string) (string, bool) {
 func (f *Form) Integer(name string) (int64, bool) { return f.Exact(name, 0, MaxInteger) }
 
 // Count reads a number from 0 to 2^53-1, rounded down.
-func (f *Form) Count(name string) (int64, bool) {
-	value, ok := f.numeric(name)
-	if !ok {
-		return 0, false
-	}
-	return f.within(name, readCount(value), MaxInteger, 0)
-}
+func (f *Form) Count(name string) (int64, bool) { return f.rounded(name, 0, false) }
 
 // Hundredths reads a number from 0 on as so many 1/100, rounded half up.
-func (f *Form) Hundredths(name string) (int64, bool) {
-	value, ok := f.numeric(name)
-	if !ok {
+func (f *Form) Hundredths(name string) (int64, bool) { return f.rounded(name, 2, true) }
+
+func (f *Form) rounded(name string, decimals int, halfUp bool) (int64, bool) {
+	value, given := f.value(name)
+	switch {
+	case !given:
+		return 0, false
+	case value.Kind() != '0':
+		f.Refuse(name, "must be a number")
 		return 0, false
 	}
-	return f.within(name, readNumber(value, 2), MaxInteger, 2)
+	return f.within(name, readRounded(value, decimals, halfUp), MaxInteger, decimals)
 }
 
 // Exact reads a number from 0 to highest that has at most so many decimals; all
@@ -231,16 +231,6 @@ func (f *Form) ExactValue(name string, value jsontext.Value, decimals int, highe
 		return 0, false
 	}
 	return f.within(name, n, highest, decimals)
-}
-
-// numeric returns a field's value if it is a number.
-func (f *Form) numeric(name string) (jsontext.Value, bool) {
-	value, given := f.value(name)
-	if given && value.Kind() != '0' {
-		f.Refuse(name, "must be a number")
-		return nil, false
-	}
-	return value, given
 }
 
 func (f *Form) within(name string, n number, highest int64, decimals int) (int64, bool) {

@@ -75,7 +75,6 @@ func (l *Limit) Accept() (net.Conn, error) {
 	}
 }
 
-// ownerOf returns the address that a connection counts towards.
 func (l *Limit) ownerOf(conn net.Conn) owner {
 	tcp, ok := conn.RemoteAddr().(*net.TCPAddr)
 	if !ok {
