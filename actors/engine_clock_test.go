@@ -380,12 +380,22 @@ func TestDecisionsAboutTheErasedAreDroppedInTime(t *testing.T) {
 // dueList is a competition.Catalog that knows what is due, and nothing else.
 type dueList struct {
 	competition.Catalog
+	mu    sync.Mutex
 	due   []competition.Due // in order
 	err   error
 	pages int
 }
 
+// with has the list, and what is told under its lock, to itself.
+func (l *dueList) with(do func()) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	do()
+}
+
 func (l *dueList) DueBefore(_ context.Context, after competition.Due, before calendar.Millis, limit int) (page []competition.Due, err error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.pages++
 	if l.err != nil {
 		return nil, l.err
@@ -411,26 +421,30 @@ func TestClockTicksNoMoreThanItHasPlacesFor(t *testing.T) {
 		}
 		var ticks []calendar.Millis
 		c := newClock(clockEnv{store: list, timeout: time.Second, now: now, logger: slog.New(slog.DiscardHandler), tick: func(id string) error {
-			ticks = append(ticks, now())
-			list.due = slices.DeleteFunc(list.due, func(d competition.Due) bool { return d.CompetitionID == id }) // its status moves
+			list.with(func() {
+				ticks = append(ticks, now())
+				list.due = slices.DeleteFunc(list.due, func(d competition.Due) bool { return d.CompetitionID == id }) // its status moves
+			})
 			return nil
 		}})
 		c.start(t.Context())
 		defer c.close()
 		pass(time.Second / 2)
 		require.False(t, c.hasRead())
-		list.err = nil
+		list.with(func() { list.err = nil })
 		pass(pollRetry)
 		require.True(t, c.hasRead())
-		require.Equal(t, 3, list.pages, "one that failed, and two that are read as soon as it can be")
-		require.Empty(t, ticks, "nothing is due yet")
+		list.with(func() {
+			require.Equal(t, 3, list.pages, "one that failed, and two that are read as soon as it can be")
+			require.Empty(t, ticks, "nothing is due yet")
+		})
 		pass(time.Minute)
-		require.Len(t, ticks, maxTicking)
-		for range ticks {
+		list.with(func() { require.Len(t, ticks, maxTicking) })
+		for range maxTicking {
 			c.ticked()
 		}
 		pass(0)
-		require.Len(t, ticks, 2*maxTicking)
+		list.with(func() { require.Len(t, ticks, 2*maxTicking) })
 		for len(c.ticking) > 0 {
 			c.ticked()
 			synctest.Wait()

@@ -143,7 +143,7 @@ func TestSignal(t *testing.T) {
 
 func TestDrain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s, queue, done := worker.NewSignal(), make(chan int, 10), []int(nil)
+		s, queue, done := worker.NewSignal(), make(chan int, 10), []int(nil) // what is queued orders the uses of done
 		l := worker.Start(t.Context(), func(ctx context.Context) {
 			s.Drain(ctx, func() bool {
 				select {
@@ -161,6 +161,7 @@ func TestDrain(t *testing.T) {
 		queue <- 2
 		s.Set()
 		<-time.After(time.Minute)
+		synctest.Wait()
 		require.Equal(t, []int{1, 2}, done)
 		for n := 3; n < 6; n++ {
 			queue <- n

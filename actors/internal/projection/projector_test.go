@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,9 +20,17 @@ type recorder struct {
 	competition.LifetimeStore // nor of these
 	unprojected               []string
 	stored                    *competition.Snapshot
-	answer                    func(p *competition.Projection) error
-	parts                     []competition.Projection
 	took                      time.Duration // by a call
+
+	mu     sync.Mutex // guards what follows, which tests look at and change meanwhile
+	answer func(p *competition.Projection) error
+	parts  []competition.Projection
+}
+
+func (r *recorder) projected() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.parts)
 }
 
 func (r *recorder) Unprojected(_ context.Context, visit func(string)) error {
@@ -45,6 +54,8 @@ func (r *recorder) Load(_ context.Context, _ string, header func([]byte) error, 
 
 func (r *recorder) Project(_ context.Context, p *competition.Projection) error {
 	<-time.After(r.took)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	part := *p
 	part.Rows = slices.Clone(p.Rows)
 	r.parts = append(r.parts, part)
@@ -123,7 +134,7 @@ func TestTheProjectorRestsFourTimesAsLongAsItWorks(t *testing.T) {
 		began := time.Now()
 		p.Add(snapshotOf(t, 25))
 		<-time.After(12 * time.Second)
-		require.Len(t, r.parts, 3, "after 0, 5 and 10 seconds")
+		require.Equal(t, 3, r.projected(), "after 0, 5 and 10 seconds")
 		state := p.State()
 		require.Equal(t, 1, state.Lagging)
 		require.Equal(t, time.Since(began), state.Lag)
@@ -142,8 +153,11 @@ func TestWhatFailsIsTriedAgainWithPauses(t *testing.T) {
 		state := p.State()
 		require.Equal(t, 1, state.Lagging)
 		require.InDelta(t, 3600/5, state.Failures, 10, "every five seconds at the end")
+		r.mu.Lock()
 		r.answer = nil
+		r.mu.Unlock()
 		<-time.After(5 * time.Second)
+		synctest.Wait()
 		require.Equal(t, competition.Projecting{Failures: state.Failures}, p.State())
 	})
 }
