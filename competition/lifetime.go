@@ -249,12 +249,11 @@ type Projection struct {
 	From, To uint64
 }
 
-// Months yields what a row adds to the months of the user whose identity its number
-// has: nothing for a pseudonym.
-func (p *Projection) Months(row *Row, userID string) iter.Seq2[calendar.Month, History] {
-	h := History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
+// History returns what a row adds to the statistics of the user whose identity its
+// number has: nothing for a pseudonym. It shares the row's days.
+func (p *Projection) History(row *Row, userID string) History {
 	if IsPseudonym(userID) {
-		h = History{}
+		return History{}
 	}
-	return h.Months()
+	return History{Sources: p.Sources, Days: row.Days, SyncedAt: row.LastSyncedAt}
 }

@@ -33,8 +33,9 @@ func (s *Store) Project(ctx context.Context, p *competition.Projection) (err err
 	// it wrote.
 	batch := s.db.NewIndexedBatch()
 	defer closeAfter(batch, &err)
+	var room []byte
 	for i := range p.Rows {
-		if err := projectRow(batch, p, &p.Rows[i]); err != nil {
+		if err := projectRow(batch, p, &p.Rows[i], &room); err != nil {
 			return err
 		}
 	}
@@ -53,8 +54,9 @@ func (s *Store) Project(ctx context.Context, p *competition.Projection) (err err
 	return unread(s.db.Apply(batch, pebble.NoSync))
 }
 
-// projectRow joins a participant's days into those of the user.
-func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition.Row) error {
+// projectRow joins a participant's days into those of the user. A month is encoded
+// into room, which the calls share.
+func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition.Row, room *[]byte) error {
 	if len(row.Days) == 0 {
 		return nil
 	}
@@ -70,8 +72,7 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 	if err != nil {
 		return corrupt(p.CompetitionID, 1, "the identity row of participant %d cannot be read: %v", row.Number, err)
 	}
-	var merged []byte
-	for month, part := range p.Months(row, identity.UserID) {
+	for month, part := range p.History(row, identity.UserID).Months() {
 		key = appendLifetimeKey(key[:0], identity.UserID, month)
 		if value, err = get(batch, key); err != nil {
 			return translate(err, "", 0)
@@ -85,8 +86,8 @@ func projectRow(batch *pebble.Batch, p *competition.Projection, row *competition
 		if !known.Merge(part) {
 			continue
 		}
-		merged = appendLifetime(merged[:0], key, known) // Not over value, of which known's days may be a part.
-		if err := batch.Set(key, merged, nil); err != nil {
+		*room = appendLifetime((*room)[:0], key, known) // Not over value, of which known's days may be a part.
+		if err := batch.Set(key, *room, nil); err != nil {
 			return unread(err)
 		}
 	}

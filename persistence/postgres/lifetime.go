@@ -125,7 +125,7 @@ func partsOf(ctx context.Context, tx pgx.Tx, p *competition.Projection) (map[mon
 	var place int32
 	var userID string
 	_, err := pgx.ForEachRow(rows, []any{&place, &userID}, func() error {
-		for month, part := range p.Months(&p.Rows[place], userID) {
+		for month, part := range p.History(&p.Rows[place], userID).Months() {
 			key := monthKey{userID, month}
 			if known, twice := parts[key]; twice {
 				known.Merge(part)
