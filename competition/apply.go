@@ -49,16 +49,16 @@ func (c *Competition) applySync(e *Event) (outcome Outcome, err error) {
 	if int(s.Register.Source) >= c.sources.applied {
 		return outcome, errors.New("it is a sync from a source that was never introduced")
 	}
-	if pending := c.decided.of(s.Number); slices.Contains(pending.sources, s.Register.Source) {
-		pending.sources = slices.DeleteFunc(pending.sources, func(source uint32) bool { return source == s.Register.Source })
-		c.decided.set(s.Number, pending)
-	}
 	p := c.participants.at(s.Number)
 	days, merged := p.days.Merge(s.Register)
 	if !merged.Changed {
 		return Outcome{Full: merged.Full}, nil
 	}
 	p.days = days
+	if pending := c.decided.of(s.Number); slices.Contains(pending.sources, s.Register.Source) {
+		pending.sources = slices.DeleteFunc(pending.sources, func(source uint32) bool { return source == s.Register.Source })
+		c.decided.set(s.Number, pending)
+	}
 	c.markChanged(p)
 	if p.review.correction(s.Register.Day) != nil {
 		merged.After = merged.Before // it counts for something else, whatever reports say

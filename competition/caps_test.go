@@ -58,6 +58,35 @@ func TestSourcesOfAParticipantAreLimited(t *testing.T) {
 	require.ErrorIs(t, err, ErrTooManySources)
 }
 
+// TestASourceThatADayHadNoRoomForIsStillPending: a later report of the same source is
+// under way, and counts.
+func TestASourceThatADayHadNoRoomForIsStillPending(t *testing.T) {
+	c := crowdOf(0, long())
+	now := long().End - 1
+	submit := func(source, day int) {
+		_, err := c.SubmitSync(now, reportFrom("ann", source, day))
+		require.NoError(t, err)
+	}
+	for source := range MaxSources - 1 {
+		submit(source, 0)
+	}
+	land(c, &Batch{})
+	submit(MaxSources-1, 0)
+	submit(MaxSources, 0) // decided before the day is full
+	submit(MaxSources, 1)
+	b := c.Take(Batch{})
+	for i := range b.Events[:2] {
+		outcome, err := c.Apply(&b.Events[i])
+		require.NoError(t, err)
+		require.Equal(t, Outcome{Full: i == 1}, outcome)
+	}
+	source, _ := c.sources.find(fmt.Sprintf("s%d", MaxSources))
+	isNew, _ := c.newTo(1, source)
+	require.False(t, isNew)
+	_, others := c.newTo(1, source+1)
+	require.Equal(t, MaxSources+1, others)
+}
+
 // TestSourcesThatOlderVersionsTookStay, and go on to be taken.
 func TestSourcesThatOlderVersionsTookStay(t *testing.T) {
 	d := long()

@@ -115,8 +115,10 @@ func (c *Competition) readHeader(b []byte) (rows uint32, err error) {
 // SnapshotChain returns where in the journal the header of a snapshot stands.
 func SnapshotChain(competitionID string, header []byte) (Chain, error) {
 	c := New(competitionID, nil)
-	_, err := c.loadHeader(header)
-	return c.applied, err
+	if _, err := c.loadHeader(header); err != nil {
+		return Chain{}, err
+	}
+	return c.applied, nil
 }
 
 // ChainBefore returns where a reading of a journal stands that begins with these
