@@ -77,6 +77,15 @@ func (r *registry) find(id string) *handle {
 	return r.handles[id]
 }
 
+// summary returns a competition's summary from memory; nil if it is not there.
+func (r *registry) summary(id string) *competition.Summary {
+	h := r.find(id)
+	if h == nil {
+		return nil
+	}
+	return h.summary.Load()
+}
+
 func (r *registry) all() []*handle {
 	r.mu.RLock()
 	defer r.mu.RUnlock()

@@ -2,9 +2,7 @@ package actors
 
 import (
 	"context"
-	"crypto/hmac"
 	"crypto/rand"
-	"crypto/sha256"
 	"errors"
 	"strings"
 
@@ -137,7 +135,5 @@ func (e *Engine) hashCode(ctx context.Context, code string) (hash competition.Co
 		key = &k
 		e.codeKey.Store(key)
 	}
-	mac := hmac.New(sha256.New, key[:])
-	mac.Write([]byte(code))
-	return competition.CodeHash(mac.Sum(nil)), nil
+	return key.HashCode(code), nil
 }

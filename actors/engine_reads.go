@@ -77,10 +77,8 @@ func (e *Engine) Competition(competitionID string, caller competition.Caller) (c
 
 // summary returns a competition's summary without waking it.
 func (e *Engine) summary(id string, deadline time.Time) (competition.Summary, error) {
-	if h := e.actors.registry.find(id); h != nil {
-		if s := h.summary.Load(); s != nil {
-			return *s, nil
-		}
+	if s := e.actors.registry.summary(id); s != nil {
+		return *s, nil
 	}
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
@@ -94,11 +92,9 @@ func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]co
 	var unread []string
 	var places []int
 	for i, id := range ids {
-		if h := e.actors.registry.find(id); h != nil {
-			if s := h.summary.Load(); s != nil {
-				all[i] = *s
-				continue
-			}
+		if s := e.actors.registry.summary(id); s != nil {
+			all[i] = *s
+			continue
 		}
 		unread, places = append(unread, id), append(places, i)
 	}

@@ -66,6 +66,9 @@ var (
 // CodeHash is what is kept of a join code.
 type CodeHash [32]byte
 
+// HashCode returns what is kept of a join code, under the store's key for codes.
+func (k *Key) HashCode(code string) CodeHash { return k.mac(code) }
+
 // Invitation asks a user to take part in a competition. It is a row beside the
 // journal: nothing in the competition follows from it before it is accepted.
 type Invitation struct {

@@ -55,9 +55,14 @@ func Start(o Options) *Mirror {
 // Close writes what is left, if that goes fast, and ends the mirror. The rest is
 // found by the sweep of the next start.
 func (m *Mirror) Close() {
-	m.sweep.Stop()
-	m.rounds.StopWithin(lastWrites, m.cut)
+	swept := make(chan struct{})
+	go func() {
+		defer close(swept)
+		m.sweep.Stop()
+	}()
+	m.rounds.StopWithin(lastWrites, m.cut) // one limit for both: a call of the sweep may take its time
 	m.cut()
+	<-swept
 }
 
 // Tell says that there is something to pull from an activation's actor. It never

@@ -22,7 +22,7 @@ import (
 // own, which leaves sockets out and whose answer does not say when to retry.) It goes
 // on when accepting fails, where fasthttp would end. Use NewLimit.
 type Limit struct {
-	Options
+	options Options
 
 	failing   bool // accepting failed when it was last tried
 	open      atomic.Int64
@@ -32,7 +32,7 @@ type Limit struct {
 
 // Options are the options of a [Limit]. All are required.
 type Options struct {
-	net.Listener
+	Listener net.Listener
 
 	Most, MostOfAddress int64
 	Exempt              func(netip.Addr) bool // whether an address is not counted
@@ -46,7 +46,13 @@ type Options struct {
 }
 
 // NewLimit makes a limit without connections.
-func NewLimit(o Options) *Limit { return &Limit{Options: o, addresses: map[netip.Addr]int64{}} }
+func NewLimit(o Options) *Limit { return &Limit{options: o, addresses: map[netip.Addr]int64{}} }
+
+// Addr implements net.Listener.
+func (l *Limit) Addr() net.Addr { return l.options.Listener.Addr() }
+
+// Close implements net.Listener.
+func (l *Limit) Close() error { return l.options.Listener.Close() }
 
 // owner is the address that a connection counts towards; none if it is not counted.
 type owner struct{ address netip.Addr }
@@ -54,7 +60,7 @@ type owner struct{ address netip.Addr }
 // Accept implements net.Listener.
 func (l *Limit) Accept() (net.Conn, error) {
 	for {
-		conn, err := l.Listener.Accept()
+		conn, err := l.options.Listener.Accept()
 		if err != nil {
 			if !l.goOn(err) {
 				return nil, err //nolint:wrapcheck // fasthttp compares it
@@ -65,10 +71,10 @@ func (l *Limit) Accept() (net.Conn, error) {
 		who := l.ownerOf(conn)
 		switch {
 		case !l.acquire(who):
-			l.FullOfAddress(conn)
-		case l.open.Add(1) > l.Most:
+			l.options.FullOfAddress(conn)
+		case l.open.Add(1) > l.options.Most:
 			l.release(who)
-			l.Full(conn)
+			l.options.Full(conn)
 		default:
 			return &Conn{Conn: conn, limit: l, owner: who}, nil
 		}
@@ -81,7 +87,7 @@ func (l *Limit) ownerOf(conn net.Conn) owner {
 		return owner{}
 	}
 	address := tcp.AddrPort().Addr().Unmap()
-	if l.Exempt(address) {
+	if l.options.Exempt(address) {
 		return owner{}
 	}
 	return owner{Network(address)}
@@ -94,7 +100,7 @@ func (l *Limit) acquire(who owner) bool {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.addresses[who.address] >= l.MostOfAddress {
+	if l.addresses[who.address] >= l.options.MostOfAddress {
 		return false
 	}
 	l.addresses[who.address]++
@@ -125,18 +131,18 @@ func (l *Limit) goOn(err error) bool {
 	if !errors.As(err, &kernel) || kernel == syscall.EBADF || kernel == syscall.EINVAL || kernel == syscall.ENOTSOCK {
 		return false // there is no listener any more
 	}
-	l.Failures.Inc()
+	l.options.Failures.Inc()
 	if !l.failing {
 		l.failing = true
-		l.Log.Error("connections cannot be accepted; trying again until they can", slog.Any("error", err), slog.Int64("open", l.open.Load()))
+		l.options.Log.Error("connections cannot be accepted; trying again until they can", slog.Any("error", err), slog.Int64("open", l.open.Load()))
 	}
-	return worker.Pause(l.Serving, acceptPause)
+	return worker.Pause(l.options.Serving, acceptPause)
 }
 
 func (l *Limit) recovered() {
 	if l.failing {
 		l.failing = false
-		l.Log.Info("connections are accepted again")
+		l.options.Log.Info("connections are accepted again")
 	}
 }
 
@@ -191,8 +197,8 @@ func (c *Conn) Read(p []byte) (int, error) {
 // longer counts.
 func (c *Conn) Close() error {
 	c.left.Do(func() {
-		if c.lingers.Load() && c.limit.Lingering.Begin() {
-			c.limit.Lingering.End(c.Conn)
+		if c.lingers.Load() && c.limit.options.Lingering.Begin() {
+			c.limit.options.Lingering.End(c.Conn)
 		}
 		c.limit.release(c.owner)
 	})

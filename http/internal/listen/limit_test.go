@@ -136,7 +136,7 @@ func TestPlacesAreCountedToNothing(t *testing.T) {
 func TestAcceptErrorsAreSurvived(t *testing.T) {
 	l, next, _ := madeUpLimit(t, 10, 5)
 	var log bytes.Buffer
-	l.Log = slog.New(slog.NewTextHandler(&log, nil))
+	l.options.Log = slog.New(slog.NewTextHandler(&log, nil))
 	fail := func(errno syscall.Errno) error {
 		return &net.OpError{Op: "accept", Net: "tcp", Err: os.NewSyscallError("accept4", errno)}
 	}
@@ -153,7 +153,7 @@ func TestAcceptErrorsAreSurvived(t *testing.T) {
 	require.Equal(t, 2, strings.Count(log.String(), "level=ERROR"), log.String())
 	require.Equal(t, 2, strings.Count(log.String(), "accepted again"))
 	var counted dto.Metric
-	require.NoError(t, l.Failures.Write(&counted))
+	require.NoError(t, l.options.Failures.Write(&counted))
 	require.InDelta(t, 5, counted.GetCounter().GetValue(), 0)
 
 	for _, end := range []error{net.ErrClosed, fail(syscall.EBADF), io.EOF} {
@@ -163,7 +163,7 @@ func TestAcceptErrorsAreSurvived(t *testing.T) {
 	}
 	serving, end := context.WithCancel(t.Context())
 	end()
-	l.Serving = serving
+	l.options.Serving = serving
 	next <- fail(syscall.EMFILE)
 	_, err := l.Accept()
 	require.ErrorIs(t, err, syscall.EMFILE, "it does not rest when it is told to stop")
