@@ -7,7 +7,7 @@ import (
 )
 
 // TestAnActivationThatEndedFirstIsNotTakenIn: else everybody who looks for the
-// competition would find an activation that nobody can enter, for ever.
+// competition would find an activation that has no lease to give, forever.
 func TestAnActivationThatEndedFirstIsNotTakenIn(t *testing.T) {
 	r := registry{handles: map[string]*handle{}}
 	h := &handle{id: "spring", gone: make(chan struct{})}

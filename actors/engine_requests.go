@@ -197,7 +197,7 @@ func (e *Engine) tick(id string) error {
 		return err
 	}
 	if !used {
-		h.used.Store(false) // a tick is no use; see competitionActor.tick
+		h.used.Store(false) // a tick does not count as a use; see leaveUnused
 	}
 	e.tell(h, &tick{})
 	e.dismiss()

@@ -2,7 +2,7 @@ package competition
 
 import "github.com/paceboard/paceboard/competition/calendar"
 
-// Caller is who asks for a command, as the token said.
+// Caller is the user or service that issues a command, as the token said.
 type Caller struct {
 	UserID   string // empty for a service key, which is always an operator
 	Operator bool
@@ -26,11 +26,11 @@ type Command interface {
 	// refusals, and change nothing.
 	Decide(c *Competition, now calendar.Millis) (Decision, error)
 
-	// Payer is the user whose budget the command's records are charged to; empty
+	// Payer returns the user whose budget the command's records are charged to; empty
 	// if they are nobody's: those of operators, keys and erasures.
 	Payer() string
 
-	// Answer is what the caller gets once the events up to the decision's are applied.
+	// Answer returns what the caller gets once the events up to the decision's are applied.
 	Answer(c *Competition, d Decision) any
 }
 

@@ -67,14 +67,14 @@ type decided struct {
 // changes is what events that are not applied change about a participant or, with
 // number 0, the creator. What is zero stays as it is.
 type changes struct {
-	who      Identity
-	review   *Review
-	sources  []uint32 // from which such events have the participant's first report
-	paid     int64    // if repaid
-	repaid   bool
-	erased   bool
-	prize    ledger.PrizeStatus
-	presence presence
+	who         Identity
+	review      *Review
+	sources     []uint32 // from which such events have the participant's first report
+	paid        int64    // if paidChanged
+	paidChanged bool
+	erased      bool
+	prize       ledger.PrizeStatus
+	presence    presence
 }
 
 // presence says whether a participant comes or goes.
@@ -101,8 +101,8 @@ func (d *decided) change(number uint32, by changes) {
 	if by.review != nil {
 		p.review = by.review
 	}
-	if by.repaid {
-		p.paid, p.repaid = by.paid, true
+	if by.paidChanged {
+		p.paid, p.paidChanged = by.paid, true
 	}
 	p.erased = p.erased || by.erased
 	p.prize = cmp.Or(by.prize, p.prize)
@@ -112,7 +112,7 @@ func (d *decided) change(number uint32, by changes) {
 
 // set puts what is pending about a number in the place of what was.
 func (d *decided) set(number uint32, p changes) {
-	if p.who.UserID == "" && p.review == nil && len(p.sources) == 0 && !p.repaid && !p.erased && p.prize == 0 && p.presence == 0 {
+	if p.who.UserID == "" && p.review == nil && len(p.sources) == 0 && !p.paidChanged && !p.erased && p.prize == 0 && p.presence == 0 {
 		delete(d.pending, number)
 		return
 	}

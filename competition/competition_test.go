@@ -10,7 +10,7 @@ import (
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
-// commands are the actions that give a rig commands; after each comes what
+// commands are the actions that give a harness commands; after each comes what
 // follows.
 func commands(r *harness, follow func(*rapid.T)) map[string]func(*rapid.T) {
 	do := func(t *rapid.T, cmd any) {

@@ -21,7 +21,7 @@ func (c *Competition) takesPart(number uint32) bool {
 	if presence := c.decided.of(number).presence; presence != 0 {
 		return presence == returns
 	}
-	return !c.participants.has(number) || c.participants.at(number).present // who is just enrolled does
+	return !c.participants.has(number) || c.participants.at(number).present // a participant whose enrolment is pending does
 }
 
 // identityOf returns who a number stands for as decided, without the key.
@@ -45,7 +45,7 @@ func (c *Competition) decidedReview(number uint32) *Review {
 
 // paidBy returns what a participant has paid in and not got back, as decided.
 func (c *Competition) paidBy(number uint32) int64 {
-	if p := c.decided.of(number); p.repaid {
+	if p := c.decided.of(number); p.paidChanged {
 		return p.paid
 	}
 	if c.participants.has(number) {

@@ -22,7 +22,7 @@ type Event struct {
 // moves money a [monetary] one, one that defines the competition a [defining] one,
 // and one with a reason a [reasoned] one.
 type Detail interface {
-	// kind is the event's number in kinds.
+	// kind returns the event's number in kinds.
 	kind() kind
 
 	// append appends the record's bytes after seq and time.
@@ -35,7 +35,7 @@ type Detail interface {
 	// says why no such state can have decided it.
 	apply(c *Competition, e *Event) error
 
-	// effect is what the event means outside the competition.
+	// effect returns what the event means outside the competition.
 	effect() Effect
 }
 
@@ -44,7 +44,7 @@ type Detail interface {
 type identified interface {
 	Detail
 
-	// identity is the row's number, what the event commits to, or nil if there is no
+	// identity returns the row's number, what the event commits to, or nil if there is no
 	// row, and where to say who it is.
 	identity() (number uint32, said *Commitment, who *Identity)
 }

@@ -165,7 +165,7 @@ type Person struct {
 	Present     bool // takes part now
 	Creator     bool
 	PaidMinor   int64        // paid in and not given back
-	Stats       Stats        // the rank is 0 for who is not on the board
+	Stats       Stats        // the rank is 0 if not on the board
 	Explanation *Explanation // nil for a creator who never took part
 }
 

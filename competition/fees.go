@@ -13,7 +13,7 @@ import (
 // who left after the start and return have paid already.
 func (c *Competition) collect(now calendar.Millis, number uint32) {
 	if minor := c.decided.definition.EntryFeeMinor; minor > 0 && c.paidBy(number) == 0 {
-		c.decided.change(number, changes{paid: minor, repaid: true})
+		c.decided.change(number, changes{paid: minor, paidChanged: true})
 		c.emitMoney(now, &EntryFeePaid{fee{Number: number, Minor: minor}})
 	}
 }
@@ -28,7 +28,7 @@ func (c *Competition) overflows(number uint32) bool {
 // whatever the fee is by now.
 func (c *Competition) refund(now calendar.Millis, number uint32) {
 	if paid := c.paidBy(number); paid > 0 {
-		c.decided.change(number, changes{paid: 0, repaid: true})
+		c.decided.change(number, changes{paid: 0, paidChanged: true})
 		c.emitMoney(now, &EntryFeeRefunded{fee{Number: number, Minor: paid}})
 	}
 }

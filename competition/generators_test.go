@@ -7,8 +7,8 @@ import (
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 
-// rigStart is when the rigs' clocks start: two hours before the usual start.
-var rigStart = instant("2026-04-30T22:00:00Z")
+// harnessStart is when the clock of a harness starts: two hours before the usual start.
+var harnessStart = instant("2026-04-30T22:00:00Z")
 
 func pick[T any](t *rapid.T, label string, of ...T) T { return rapid.SampledFrom(of).Draw(t, label) }
 

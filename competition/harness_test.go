@@ -44,7 +44,7 @@ type pending struct {
 type plain struct{ require.TestingT }
 
 func newHarness(t *rapid.T) *harness {
-	r := &harness{t: plain{t}, now: rigStart, store: newStore(), decided: newModel(), shown: newModel(), versions: map[uint64]bool{}}
+	r := &harness{t: plain{t}, now: harnessStart, store: newStore(), decided: newModel(), shown: newModel(), versions: map[uint64]bool{}}
 	r.store.visit = rapid.IntRange(0, 3).Draw(t, "records a visit")
 	r.c = New("spring", countedKeys())
 	return r

@@ -77,7 +77,7 @@ type Invitation struct {
 	UserID        string
 	InvitedBy     string   // the athlete who did; empty for operators, services and join codes
 	ByOperator    bool     // an operator or a service did, or made the code: it counts where there is money, too
-	Code          CodeHash // of the join code that the user showed; zero for who was invited
+	Code          CodeHash // of the join code that the user showed; zero if invited by name
 	State         InvitationState
 	CreatedAt     calendar.Millis
 	ExpiresAt     calendar.Millis // until then it may be accepted

@@ -95,7 +95,7 @@ func (l *ledgerWriter) prizeFor(d monetary) (ledger.Prize, error) {
 type monetary interface {
 	Detail
 
-	// decides is the participant whose pending prize the event decides, or 0.
+	// decides returns the participant whose pending prize the event decides, or 0.
 	decides() (number uint32)
 
 	// derive appends to rows what the event e, whose detail it is, does to the

@@ -26,7 +26,7 @@ var ErrMirrorDiffers = errors.New("the mirror has another state than expected")
 // Every method returns within a time of the mirror's own, or by ctx's deadline,
 // and is safe for concurrent use.
 type Mirror interface {
-	// Look is what the mirror has of the competitions, in their order.
+	// Look returns what the mirror has of the competitions, in their order.
 	Look(ctx context.Context, competitionIDs []string) ([]Mirrored, error)
 
 	// Write carries out the writes in their order, in one round trip. An error

@@ -61,14 +61,14 @@ type Snapshots interface {
 // Catalog answers what spans competitions. Its rows are written by
 // Journal.Append, in the same commit as the events.
 type Catalog interface {
-	// Find is the summary of a competition, or ErrUnknownCompetition.
+	// Find returns the summary of a competition, or ErrUnknownCompetition.
 	Find(ctx context.Context, competitionID string) (Summary, error)
 
 	// List visits summaries in the order of their ids, beginning after one,
 	// until visit returns false.
 	List(ctx context.Context, after string, visit func(Summary) bool) error
 
-	// Created is when each of the competitions was created, in their order, as
+	// Created returns when each of the competitions was created, in their order, as
 	// the first record of its journal says; 0 where that is gone or was never
 	// there.
 	Created(ctx context.Context, competitionIDs []string) ([]calendar.Millis, error)
@@ -77,11 +77,11 @@ type Catalog interface {
 	// cannot be read, has the zero value; an error that is ErrCorrupt names the latter.
 	Summaries(ctx context.Context, competitionIDs []string) ([]Summary, error)
 
-	// MembershipsOf is a user's ties, in the order of competition ids, beginning
+	// MembershipsOf returns a user's ties, in the order of competition ids, beginning
 	// after one, limit at most, which is 1 or more.
 	MembershipsOf(ctx context.Context, userID, after string, limit int) ([]Membership, error)
 
-	// Visible is one page of what a reader may see, in the order of [ListPlace],
+	// Visible returns one page of what a reader may see, in the order of [ListPlace],
 	// and the place after which the next one begins: the zero value at the end.
 	// Cost: the page, and the reader's open ties, however many competitions there
 	// are. Of the reader's private competitions that are over it looks through
@@ -89,15 +89,15 @@ type Catalog interface {
 	// next one.
 	Visible(ctx context.Context, l Listing) (page []Summary, next ListPlace, err error)
 
-	// OpenTies is a user's ties to competitions that are not over, in the order of
+	// OpenTies returns a user's ties to competitions that are not over, in the order of
 	// ids: where the user takes part, or what the user made. Cost: those ties, and
 	// once each tie to a competition that has ended since the call before. Ties that
 	// cannot be read are left out, and an error that is ErrCorrupt names them.
 	OpenTies(ctx context.Context, userID string) ([]Tie, error)
 
-	// DueBefore is the first competitions, limit at most, for which time decides
-	// something at or before a time, see [Summary.DueAt], in the order of [Due], beginning after one; the zero
-	// value is before all.
+	// DueBefore returns the first competitions, limit at most, for which time decides
+	// something at or before a time (see [Summary.DueAt]), in the order of [Due],
+	// beginning after one; the zero value is before all.
 	DueBefore(ctx context.Context, after Due, before calendar.Millis, limit int) ([]Due, error)
 }
 
@@ -128,11 +128,11 @@ type AuditLogStore interface {
 	// ErrUnavailable may mean that it is there all the same.
 	Note(ctx context.Context, e AuditEntry) error
 
-	// AuditLog is the entries before a seq, or the last ones when it is 0, limit at
+	// AuditLog returns the entries before a seq, or the last ones when it is 0, limit at
 	// most, the latest first.
 	AuditLog(ctx context.Context, before uint64, limit int) ([]AuditEntry, error)
 
-	// AuditLogOf is the same of the entries that name a user as their actor or a
+	// AuditLogOf returns the same of the entries that name a user as their actor or a
 	// target. Its cost does not depend on how many entries name others.
 	AuditLogOf(ctx context.Context, userID string, before uint64, limit int) ([]AuditEntry, error)
 
@@ -152,7 +152,7 @@ type AdministrationStore interface {
 	// PutAPIKey writes a key, new or changed, durably.
 	PutAPIKey(ctx context.Context, k APIKey) error
 
-	// APIKeys is all keys, revoked ones included, in the order of their ids.
+	// APIKeys returns all keys, revoked ones included, in the order of their ids.
 	APIKeys(ctx context.Context) ([]APIKey, error)
 }
 
@@ -165,10 +165,10 @@ type InvitationStore interface {
 	// for each guest, in order. Errors: ErrTooManyInvitations, ErrInvitingTooFast.
 	Invite(ctx context.Context, r *Inviting) ([]Invitation, error)
 
-	// FindInvitation is one invitation. Error: ErrUnknownInvitation.
+	// FindInvitation returns one invitation. Error: ErrUnknownInvitation.
 	FindInvitation(ctx context.Context, id string) (Invitation, error)
 
-	// LatestInvitation is a user's latest invitation to a competition. Error:
+	// LatestInvitation returns a user's latest invitation to a competition. Error:
 	// ErrUnknownInvitation.
 	LatestInvitation(ctx context.Context, competitionID, userID string) (Invitation, error)
 
@@ -188,7 +188,7 @@ type InvitationStore interface {
 	// competition has MaxJoinCodes that are neither expired nor used up.
 	PutJoinCode(ctx context.Context, c *JoinCode) error
 
-	// JoinCodesOf is a competition's codes, by id.
+	// JoinCodesOf returns a competition's codes, by id.
 	JoinCodesOf(ctx context.Context, competitionID string) ([]JoinCode, error)
 
 	// DeleteJoinCode ends a code, by its id. Error: ErrUnknownInvitation.
@@ -210,7 +210,7 @@ type InvitationStore interface {
 	// made name nobody. Cost: linear in both.
 	ForgetInvitations(ctx context.Context, userID string) error
 
-	// CodeKey is the random key under which join codes are hashed, made by the
+	// CodeKey returns the random key under which join codes are hashed, made by the
 	// first who asks.
 	CodeKey(ctx context.Context) (Key, error)
 }
@@ -234,7 +234,7 @@ type LifetimeStore interface {
 	// changed in between, and all rows must be projected, From 0.
 	Project(ctx context.Context, p *Projection) error
 
-	// LifetimeOf is a user's days, as histories of a month each, and the
+	// LifetimeOf returns a user's days, as histories of a month each, and the
 	// competitions of which they may lack something, in the order of ids: those
 	// that the user takes or took part in whose checkpoint is below their journal's
 	// last seq. Every event that was durable before the call is of one of these, or

@@ -31,7 +31,7 @@ func (cmd *ConfirmPrize) Answer(c *Competition, _ Decision) any {
 	return prize
 }
 
-// Decide says that a pending prize has arrived. Twice is a no-op. Errors:
+// Decide confirms a pending prize. Twice is a no-op. Errors:
 // ErrForbidden, ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided.
 func (cmd *ConfirmPrize) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	return c.decidePrize(now, cmd.Caller, ledger.DistributedPrize, &PrizeConfirmed{Number: cmd.Number}, "")
@@ -43,7 +43,7 @@ func (cmd *FailPrize) Answer(c *Competition, _ Decision) any {
 	return prize
 }
 
-// Decide says that a pending prize cannot be paid. Twice is a no-op. A reason, if
+// Decide fails a pending prize: it cannot be paid. Twice is a no-op. A reason, if
 // there is one, is as CheckReason wants it. Errors: ErrForbidden,
 // ErrUnknownCompetition, ErrUnknownPrize, ErrPrizeDecided, *InvalidError.
 func (cmd *FailPrize) Decide(c *Competition, now calendar.Millis) (Decision, error) {

@@ -274,7 +274,7 @@ func (r *recovery) applyJournal(ctx context.Context, from Source) error {
 		}
 		return nil
 	})
-	c.Rollback() // also after an error: what is decided must not lag the state
+	c.Rollback() // also after an error: the decided state must not lag the applied state
 	if err != nil {
 		return fmt.Errorf("read journal: %w", err)
 	}

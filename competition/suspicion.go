@@ -62,7 +62,7 @@ func (c *Competition) flag(now calendar.Millis, number uint32, r Register, grown
 	if review.correction(r.Day) != nil {
 		return // an operator has judged the day
 	}
-	var p participant // who is just being enrolled has nothing yet
+	var p participant // a participant who is being enrolled now has nothing yet
 	if c.participants.has(number) {
 		p = *c.participants.at(number)
 	}

@@ -165,7 +165,7 @@ func lastSource(days []DayStats) (source string) {
 }
 
 // checkInvariants holds a competition against what stands at its type. I1 and
-// I4 are about changes and are checked by the rig.
+// I4 are about changes and are checked by the harness.
 func checkInvariants(t require.TestingT, c *Competition) {
 	// I2
 	var want []ranking.Entry

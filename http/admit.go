@@ -31,7 +31,7 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 
 // permit gives a handler the engine, once the request itself is known to be
 // right: it is the only way there, so that no route forgets who may use it. bad is
-// what is wrong with the request, which goes before what the caller may not do.
+// the error of the request itself, if any; it takes precedence (400 before 403).
 func (s *Server) permit(c *call, bad error) (Engine, error) {
 	switch {
 	case bad != nil:
@@ -65,8 +65,8 @@ func readOwnList[P any](s *Server, c *call, after func(*decode.Query) P) (engine
 	return engine, userID, place, limit, err
 }
 
-// readPerson is the user whom the path names, and the engine if the caller may
-// speak for that user.
+// readPerson returns the user named in the path, and the engine if the caller is that
+// user or an operator.
 func (s *Server) readPerson(c *call) (engine Engine, userID string, err error) {
 	if userID, err = c.userID(); err == nil {
 		err = c.ownData(userID)
@@ -75,10 +75,10 @@ func (s *Server) readPerson(c *call) (engine Engine, userID string, err error) {
 	return engine, userID, err
 }
 
-// mayScrape reports whether a request may see the metrics though nobody's token
-// says so: where they are open to all, or by METRICS_TOKEN.
+// mayScrape reports whether a request may see the metrics without a user's token: because
+// they are open to everyone, or by METRICS_TOKEN.
 func (s *Server) mayScrape(ctx *fasthttp.RequestCtx) bool {
-	if s.openMetrics || s.metricsElsewhere { // in the latter case it is told that they are not here
+	if s.openMetrics || s.metricsElsewhere { // in the latter case the handler answers that they are not here
 		return true
 	}
 	token, _ := auth.TokenOf(ctx.Request.Header.PeekCanonical(headerAuthorization))

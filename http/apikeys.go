@@ -110,8 +110,8 @@ func (s *Server) listAPIKeys(c *call) error {
 	return c.replyValue(fasthttp.StatusOK, map[string]any{"api_keys": shown})
 }
 
-// revokeAPIKey ends a key. Ending it twice is a no-op. Other processes know it within
-// 2 seconds.
+// revokeAPIKey ends a key. Ending it twice is a no-op. Other processes
+// refuse it when they read the keys again, within 5 seconds.
 func (s *Server) revokeAPIKey(c *call) error {
 	engine, err := s.permit(c, nil)
 	if err != nil {

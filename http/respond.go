@@ -58,10 +58,11 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	ctx.Response.SetBodyRaw(body)
 }
 
-// survive reports a panic of a live client's goroutine, which ends that client alone.
+// survive reports a panic outside a request's handler, in a live client or an export
+// that is being streamed; it ends that one alone.
 func (s *Server) survive(fault any) {
 	if fault != nil {
 		s.metrics.panics.Inc()
-		s.log.Error("a live client's handler panicked", "panic", fault, "stack", string(debug.Stack()))
+		s.log.Error("a live client or an export panicked", "panic", fault, "stack", string(debug.Stack()))
 	}
 }

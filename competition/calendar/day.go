@@ -17,7 +17,7 @@ const (
 	MaxDay Day = 2_932_896 // 9999-12-31
 )
 
-// DayOf is the day on which t falls in t's own location.
+// DayOf returns the day on which t falls in t's own location.
 func DayOf(t time.Time) Day {
 	y, m, d := t.Date()
 	return Day(time.Date(y, m, d, 0, 0, 0, 0, time.UTC).Unix() / secondsPerDay)
@@ -32,13 +32,13 @@ func ParseDay(s string) (Day, error) {
 	return DayOf(t), nil
 }
 
-// Time is the day's midnight in UTC.
+// Time returns the day's midnight in UTC.
 func (d Day) Time() time.Time { return time.Unix(int64(d)*secondsPerDay, 0).UTC() }
 
-// String is the day as YYYY-MM-DD.
+// String returns the day as YYYY-MM-DD.
 func (d Day) String() string { return d.Time().Format(time.DateOnly) }
 
-// Nanos is the day's midnight in UTC, in nanoseconds since 1970. From 2262-04-12
+// Nanos returns the day's midnight in UTC, in nanoseconds since 1970. From 2262-04-12
 // on it wraps around.
 func (d Day) Nanos() int64 { return int64(d) * secondsPerDay * int64(time.Second) }
 
@@ -51,13 +51,13 @@ func (d Day) BegunBy(now Millis) bool {
 // Month is a calendar month, counted from January 1970, which is 0.
 type Month int32
 
-// Month is the month in which the day lies.
+// Month returns the month in which the day lies.
 func (d Day) Month() Month {
 	year, month, _ := d.Time().Date()
 	return Month((year-1970)*12 + int(month) - 1)
 }
 
-// First is the month's first day.
+// First returns the month's first day.
 func (m Month) First() Day {
 	return DayOf(time.Date(1970, time.January+time.Month(m), 1, 0, 0, 0, 0, time.UTC))
 }

@@ -8,7 +8,7 @@ type Millis int64
 // MillisOf is t, cut to the millisecond.
 func MillisOf(t time.Time) Millis { return Millis(t.UnixMilli()) }
 
-// Time is the same point as a time.Time in UTC.
+// Time returns the same point as a time.Time in UTC.
 func (m Millis) Time() time.Time { return time.UnixMilli(int64(m)).UTC() }
 
 // AppendTime appends the point as clients read times: RFC 3339 in UTC with

@@ -23,7 +23,7 @@ var currencies = [...]string{
 	4: "CLF UYW",
 }
 
-// CurrencyDecimals is how many decimals an ISO 4217 currency has; known is
+// CurrencyDecimals returns how many decimals an ISO 4217 currency has; known is
 // false for anything else.
 func CurrencyDecimals(code string) (decimals int, known bool) {
 	if len(code) != 3 || strings.Contains(code, " ") {

@@ -20,7 +20,7 @@ const (
 	PoolAccount    AccountKind = iota + 1 // of a competition: fees paid in, and what the sponsor adds, until prizes are paid
 	WalletAccount                         // of a user: prizes
 	OutsideAccount                        // of a user: what passed through the payment provider
-	SponsorAccount                        // of a competition: who gives the part of the pool that fees do not cover
+	SponsorAccount                        // of a competition: the source of the part of the pool that fees do not cover
 )
 
 var accountNames = [...]string{PoolAccount: "pool", WalletAccount: "wallet", OutsideAccount: "outside", SponsorAccount: "sponsor"}
@@ -34,7 +34,7 @@ type Account struct {
 // PoolOf returns the account of a competition's prize pool.
 func PoolOf(competitionID string) Account { return Account{PoolAccount, competitionID} }
 
-// SponsorOf returns the account of who sponsors a competition.
+// SponsorOf returns the account of a competition's sponsor.
 func SponsorOf(competitionID string) Account { return Account{SponsorAccount, competitionID} }
 
 // WalletOf returns the account of a user's prizes.
@@ -43,7 +43,7 @@ func WalletOf(userID string) Account { return Account{WalletAccount, userID} }
 // OutsideOf returns the account of what a user moved through the payment provider.
 func OutsideOf(userID string) Account { return Account{OutsideAccount, userID} }
 
-// String is the account's name, such as wallet/u1.
+// String returns the account's name, such as wallet/u1.
 func (a Account) String() string { return wire.Word(accountNames[:], a.Kind) + "/" + a.Owner }
 
 // ParseAccount is the inverse of String.
@@ -73,7 +73,7 @@ const (
 
 var transactionNames = [...]string{EntryFee: "entry_fee", Refund: "refund", Sponsorship: "sponsor", PrizePayment: "prize", Payout: "payout"}
 
-// String is the word that clients see.
+// String returns the word that clients see.
 func (t TransactionType) String() string { return wire.Word(transactionNames[:], t) }
 
 // ParseTransactionType is the inverse of String.
@@ -89,7 +89,7 @@ type TransactionID struct {
 	N             uint32 // 1, 2, 3… where an event has several; 0 for its only or first one
 }
 
-// String is the id that clients see: spring.17, or spring.17.3.
+// String returns the id that clients see: spring.17, or spring.17.3.
 func (id TransactionID) String() string {
 	text := id.CompetitionID + "." + strconv.FormatUint(id.Seq, 10)
 	if id.N > 0 {
@@ -160,7 +160,7 @@ func (t *Transaction) Rename(userID, owner string) (renamed bool) {
 	return renamed
 }
 
-// SideOf is what the transaction brought a user, wallet and outside together: a
+// SideOf returns what the transaction brought a user, wallet and outside together: a
 // payout, from one to the other, is 0.
 func (t *Transaction) SideOf(userID string) (minor int64) {
 	for _, p := range t.Postings {
@@ -171,7 +171,7 @@ func (t *Transaction) SideOf(userID string) (minor int64) {
 	return minor
 }
 
-// Users are the users whom the transaction brought or cost something.
+// Users returns the users whom the transaction brought or cost something.
 func (t *Transaction) Users() (users []string) {
 	for _, p := range t.Postings {
 		if p.Account.OfUser() && t.SideOf(p.Account.Owner) != 0 {
@@ -181,7 +181,7 @@ func (t *Transaction) Users() (users []string) {
 	return users
 }
 
-// Transfer is the transaction that moves an amount above 0.
+// Transfer returns the transaction that moves an amount above 0.
 func Transfer(id TransactionID, t TransactionType, currency string, at calendar.Millis, from, to Account, minor int64) Transaction {
 	return Transaction{ID: id, Type: t, Currency: currency, At: at, Postings: []Posting{{from, -minor}, {to, minor}}}
 }

@@ -20,7 +20,7 @@ const (
 
 var prizeStatusNames = [...]string{PendingPrize: "pending", DistributedPrize: "distributed", FailedPrize: "failed"}
 
-// String is the word that clients see.
+// String returns the word that clients see.
 func (s PrizeStatus) String() string { return wire.Word(prizeStatusNames[:], s) }
 
 // Known reports whether s is one of the statuses.
@@ -51,10 +51,10 @@ type PrizeID struct {
 	Number        uint32
 }
 
-// ID is the prize's id.
+// ID returns the prize's id.
 func (p *Prize) ID() PrizeID { return PrizeID{p.CompetitionID, p.Number} }
 
-// String is the id that clients see.
+// String returns the id that clients see.
 func (id PrizeID) String() string {
 	return id.CompetitionID + "." + strconv.FormatUint(uint64(id.Number), 10)
 }

@@ -55,15 +55,15 @@ type UserTransaction struct {
 	At       calendar.Millis
 }
 
-// Place is where the transaction stands among those of its user.
+// Place returns where the transaction stands among those of its user.
 func (t *UserTransaction) Place() Place {
 	return Place{t.At, t.ID.CompetitionID, t.ID.Seq, t.ID.N}
 }
 
-// Place is where the prize stands among those of its user.
+// Place returns where the prize stands among those of its user.
 func (p *Prize) Place() Place { return Place{p.CreatedAt, p.CompetitionID, 0, p.Number} }
 
-// UserTransactions are the transaction as each of its users sees it, by the
+// UserTransactions returns the transaction as each of its users sees it, by the
 // users' ids.
 func (t *Transaction) UserTransactions() map[string]UserTransaction {
 	seen := map[string]UserTransaction{}
@@ -91,7 +91,7 @@ const (
 
 var handoverNames = [...]string{HandoverWaiting: "waiting", HandoverDelivered: "delivered", HandoverDead: "dead"}
 
-// String is the word that operators see.
+// String returns the word that operators see.
 func (s HandoverStatus) String() string { return wire.Word(handoverNames[:], s) }
 
 // ParseHandoverStatus is the inverse of String.

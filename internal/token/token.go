@@ -12,8 +12,8 @@ import (
 
 // User is the bearer of a token.
 type User struct {
-	ID, Name string // no name is left out
-	Issuer   string // empty names none
+	ID, Name string // an empty Name is omitted
+	Issuer   string // omitted if empty
 	Operator bool
 	Valid    time.Duration // from now on; 0 means an hour
 }

@@ -90,7 +90,7 @@ func (s Signal) Set() {
 	}
 }
 
-// Wait returns when the signal is set, after the time, or when ctx ends, whatever
+// Wait returns when the signal is set, after the time, or when ctx ends, whichever
 // comes first.
 func (s Signal) Wait(ctx context.Context, most time.Duration) {
 	timer := time.NewTimer(most)
@@ -127,7 +127,7 @@ type Backoff struct {
 	Jitter     float64 // the share of a pause, 0 to 1, of which a random part is left out
 }
 
-// After is the pause after so many failures, from 1.
+// After returns the pause after a number of failures in a row, at least 1.
 func (b Backoff) After(failures int) time.Duration {
 	d := b.First
 	for range failures - 1 {

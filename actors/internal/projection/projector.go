@@ -150,7 +150,7 @@ func (p *Projector) fail() time.Duration {
 	return retries.After(p.failed)
 }
 
-// list adds the competitions of whose snapshots the statistics lack something.
+// list queues the competitions whose snapshots are not yet fully in the statistics.
 func (p *Projector) list() error {
 	ctx, cancel := context.WithTimeout(p.options.Life, p.options.RecoveryTimeout)
 	defer cancel()

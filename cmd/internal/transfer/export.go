@@ -17,7 +17,7 @@ type Store interface {
 	List(ctx context.Context, after string, visit func(competition.Summary) bool) error
 	Save(ctx context.Context, s *competition.Snapshot) error
 
-	// Span is where a competition's journal begins and ends; 0 if there is none.
+	// Span returns where a competition's journal begins and ends; 0 if there is none.
 	Span(ctx context.Context, competitionID string) (first, last uint64, err error)
 	// MembershipsIn visits all ties to a competition in the order of user ids.
 	MembershipsIn(ctx context.Context, competitionID string, visit func(competition.Membership) error) error
@@ -30,7 +30,7 @@ type Export struct {
 	IDs      []string         // of the competitions
 	Events   int              // of all of them, as of the plan
 	Written  int              // events so far
-	Progress func(events int) // is told of each part that was written; nil for nobody
+	Progress func(events int) // called for each competition that was written; may be nil
 
 	store Store
 }

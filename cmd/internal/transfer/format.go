@@ -93,7 +93,7 @@ const (
 	parts
 )
 
-// part is the kind of a line; partNone if it is not one of a competition.
+// part returns the kind of a line; partNone if it is not one of a competition.
 func (l *line) part() part {
 	switch {
 	case l.Competition != "":
@@ -115,7 +115,7 @@ func (l *line) part() part {
 	}
 }
 
-// encode is the line with its newline.
+// encode returns the line with its newline.
 func (l *line) encode() ([]byte, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -145,7 +145,7 @@ type lineReader struct {
 	number int // of the line read last
 }
 
-// next is the next line, as it is and decoded; io.EOF after the last one.
+// next returns the next line, as it is and decoded; io.EOF after the last one.
 func (r *lineReader) next() (raw []byte, l *line, err error) {
 	r.number++
 	for {

@@ -61,7 +61,7 @@ func (w *graft) run(ctx context.Context) error {
 	return w.finish(ctx)
 }
 
-// standing is where the journal ends that an interrupted import left.
+// standing returns where the journal ends that an interrupted import left.
 func (w *graft) standing(ctx context.Context) (chain competition.Chain, err error) {
 	id := w.spool.begin.Competition
 	first, _, err := w.store.Span(ctx, id)

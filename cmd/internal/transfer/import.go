@@ -94,7 +94,7 @@ func (m *Import) report(events int) {
 	}
 }
 
-// finish holds the last line against what came before it.
+// finish checks the last line against what came before it.
 func (m *Import) finish(said, seen int) error {
 	if said != seen {
 		return fmt.Errorf("the export should have %d competitions and has %d", said, seen)
@@ -158,7 +158,7 @@ func (m *Import) take(ctx context.Context, s *spool) error {
 	return nil
 }
 
-// compare holds what is in the store against the spool.
+// compare compares the store with the spool.
 func (m *Import) compare(ctx context.Context, s *spool) (err error) {
 	id := s.begin.Competition
 	there, err := newSpool()

@@ -126,7 +126,7 @@ func (s *spool) each(ctx context.Context, p part, visit func(*line) error) error
 	}
 }
 
-// header is the snapshot's; nil if there is none.
+// header returns the snapshot's; nil if there is none.
 func (s *spool) header(ctx context.Context) (header []byte, err error) {
 	err = s.each(ctx, partSnapshot, func(l *line) error {
 		header = l.Snapshot

@@ -10,7 +10,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// verify holds all that the spool has against itself: checksums and the chain
+// verify checks the spool against itself: checksums and the chain
 // of the whole journal, and that snapshot, journal, identities, memberships and
 // summary are of one state. Cost: linear, twice; the state is in memory.
 func (s *spool) verify(ctx context.Context, progress func(records int)) error {
@@ -87,7 +87,7 @@ func (s *spool) verifyChain(ctx context.Context, progress func(records int)) err
 	return nil
 }
 
-// verifyMemberships holds each tie against the state and the identities.
+// verifyMemberships checks each membership against the state and the identities.
 func (s *spool) verifyMemberships(ctx context.Context, c *competition.Competition) error {
 	want := map[string]competition.Membership{}
 	last := int64(-1)

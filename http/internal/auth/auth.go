@@ -2,8 +2,8 @@
 // project, signed with its secret or with keys that it shows, and API keys. Reading
 // starts at [Authenticator].
 //
-// It never decides what a caller may do, and knows neither HTTP requests nor their
-// answers: a refusal is a [RefusalError], which package http tells as a problem.
+// It never decides what a caller may do, and writes no response: a refusal is a
+// [RefusalError], which package http turns into a problem.
 package auth
 
 import (
@@ -45,7 +45,7 @@ type Authenticator struct {
 type Options struct {
 	Verifiers    []Verifier                        // each with methods of its own
 	Keys         KeyStore                          // the API keys
-	Bucket       func(userID string) *rate.Limiter // gives each user one; nil for no limit
+	Bucket       func(userID string) *rate.Limiter // returns the rate limiter of a user; its result is nil if there is no limit
 	Log          *slog.Logger
 	Now          func() time.Time
 	Hits, Misses prometheus.Counter // tokens that were known, and that had to be verified

@@ -87,8 +87,8 @@ type keyFetch struct {
 }
 
 // NewProjectKeys begins to fetch the project's keys, and goes on to do so every
-// 10 minutes until ctx ends or Close is called. A project that cannot be reached is no error: its
-// tokens get 503 until it can, which is tried again within seconds.
+// 10 minutes until ctx ends or Close is called. A project that cannot be reached is no
+// error: its tokens get 503 until it can, which is tried again within seconds.
 func NewProjectKeys(ctx context.Context, o ProjectKeysOptions) *ProjectKeys {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -237,8 +237,8 @@ func (k *ProjectKeys) unavailable() error {
 	return refused
 }
 
-// begin starts a fetch, which goes on whether anybody waits for it or not. The caller holds mu,
-// and there is none under way.
+// begin starts a fetch, which goes on whether anybody waits for it or not. The caller
+// holds mu, and there is none under way.
 func (k *ProjectKeys) begin() {
 	if k.ended {
 		return
@@ -273,7 +273,7 @@ func (k *ProjectKeys) run(ctx context.Context) {
 	}
 }
 
-// underway is the fetch that is under way, which it begins when it is time for one;
+// underway returns the fetch under way, which it begins when it is time for one;
 // or else how long that will be.
 func (k *ProjectKeys) underway() (*keyFetch, time.Duration) {
 	k.mu.Lock()

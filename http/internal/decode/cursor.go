@@ -13,9 +13,8 @@ import (
 	"github.com/paceboard/paceboard/competition/ledger"
 )
 
-// A cursor names where a list goes on: after a competition's id, after a participant's
-// number, or with a day. Clients see base64url and should not interpret it; the letter
-// in front tells the cursors of different lists apart.
+// A cursor names the place from which a list continues. Clients see base64url and should
+// not interpret it; the letter in front tells the cursors of different lists apart.
 const (
 	CursorCompetition = "c"
 	CursorListed      = "l"
@@ -118,7 +117,8 @@ func placeText(p ledger.Place) string {
 	return fmt.Sprintf("%d.%s.%d.%d", p.At, p.CompetitionID, p.Seq, p.N)
 }
 
-// AfterPlace reads the parameter cursor of such a list, whose letter it is.
+// AfterPlace reads the parameter cursor of a list of prizes or transactions, whose cursors
+// begin with the letter.
 func (q *Query) AfterPlace(letter string) (p ledger.Place) {
 	text, given := q.cursor(letter)
 	if !given {
@@ -166,7 +166,7 @@ func (q *Query) AfterPrize() ledger.PrizeID {
 	return id
 }
 
-// BeginDay reads the parameter cursor of such pages.
+// BeginDay reads the parameter cursor of a list of days; 0 if there is none.
 func (q *Query) BeginDay() calendar.Day {
 	day := q.AfterNumber(CursorDay, 31)
 	if day > uint64(calendar.MaxDay) {

@@ -3,5 +3,5 @@
 // connections without taking from a client what it has not read yet. Reading starts at
 // [Limit] and [Lazy].
 //
-// It knows fasthttp, and nothing of requests.
+// It knows fasthttp, but no route and no problem.
 package listen
