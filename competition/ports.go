@@ -230,8 +230,9 @@ type LifetimeStore interface {
 	// Project joins the rows' days into those of the users whose identities the
 	// rows' numbers have, and raises the checkpoint to To if it is below, in one
 	// commit. Rows without days, or without an identity, add nothing; what others add
-	// is said by Projection.Months. A checkpoint below From gives ErrConflict and changes nothing: the rows leave out what
-	// changed in between, and all rows must be projected, From 0.
+	// is said by [Projection.History]. A checkpoint below From gives ErrConflict and
+	// changes nothing: the rows leave out what changed in between, and all rows must be
+	// projected, From 0.
 	Project(ctx context.Context, p *Projection) error
 
 	// LifetimeOf returns a user's days, as histories of a month each, and the

@@ -18,7 +18,7 @@ import (
 
 // pipeline is one session over which appends of events follow one another without
 // waiting for each other's answers, so that between two commits the server waits
-// for nobody. The pool's connections cannot do that: with them, whoever sends
+// for nobody. The pool's connections cannot do that: with them, the caller that sends
 // also waits. It speaks the extended query protocol's pipelining itself
 // (PostgreSQL's protocol-flow): each append has a Sync, and so a transaction, of
 // its own, and one that is refused does not take those after it along.
@@ -33,9 +33,9 @@ import (
 type pipeline struct {
 	pool     *pgxpool.Pool
 	doubts   *doubts
-	turn     chan struct{}    // capacity 1: whoever sends
+	turn     chan struct{}    // capacity 1, full while a caller sends
 	underway chan struct{}    // a place for each append that was sent and not answered
-	session  *pipelineSession // of whose turn it is; nil when there is none
+	session  *pipelineSession // guarded by turn; nil when there is none
 }
 
 // maxUnderway is how many appends may be under way on the session.
@@ -48,52 +48,52 @@ func newPipeline(pool *pgxpool.Pool, d *doubts) *pipeline {
 // send sends the rows. End is called with the places of the batches stored, or
 // with why it is not known that any of them are. When ctx ends before the answer
 // is there, so does the session.
-func (l *pipeline) send(ctx context.Context, rows *appendRows, end func(stored []int32, err error)) {
+func (p *pipeline) send(ctx context.Context, rows *appendRows, end func(stored []int32, err error)) {
 	select {
-	case l.turn <- struct{}{}:
+	case p.turn <- struct{}{}:
 	case <-ctx.Done():
 		end(nil, ctx.Err())
 		return
 	}
-	defer func() { <-l.turn }()
-	l.underway <- struct{}{} // for no longer than those under way have
-	if err := l.begin(ctx); err != nil {
-		<-l.underway
-		l.wait(func() { end(nil, err) })
+	defer func() { <-p.turn }()
+	p.underway <- struct{}{} // for no longer than those under way have
+	if err := p.begin(ctx); err != nil {
+		<-p.underway
+		p.wait(func() { end(nil, err) })
 		return
 	}
-	l.session.send(ctx, rows, end)
+	p.session.send(ctx, rows, end)
 }
 
 // afterAll calls f when all that was sent before is answered, and before anything
 // else is sent.
-func (l *pipeline) afterAll(f func()) {
-	l.turn <- struct{}{}
-	defer func() { <-l.turn }()
-	l.wait(f)
+func (p *pipeline) afterAll(f func()) {
+	p.turn <- struct{}{}
+	defer func() { <-p.turn }()
+	p.wait(f)
 }
 
-// wait is afterAll for whose turn it is.
-func (l *pipeline) wait(f func()) {
+// wait is afterAll for the caller that has the turn.
+func (p *pipeline) wait(f func()) {
 	for range maxUnderway {
-		l.underway <- struct{}{}
+		p.underway <- struct{}{}
 	}
 	f()
 	for range maxUnderway {
-		<-l.underway
+		<-p.underway
 	}
 }
 
 // begin sees to it that there is a session.
-func (l *pipeline) begin(ctx context.Context) error {
-	if l.session != nil {
-		if !l.session.failed.Load() {
+func (p *pipeline) begin(ctx context.Context) error {
+	if p.session != nil {
+		if !p.session.failed.Load() {
 			return ctx.Err()
 		}
-		l.session.end()
-		l.session = nil
+		p.session.end()
+		p.session = nil
 	}
-	conn, err := l.pool.Acquire(ctx)
+	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,24 +108,24 @@ func (l *pipeline) begin(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("begin a pipeline: %w", err)
 	}
-	l.session = &pipelineSession{
-		pipeline: l, conn: wire.Conn, from: wire.Frontend, data: wire.CustomData,
+	p.session = &pipelineSession{
+		pipeline: p, conn: wire.Conn, from: wire.Frontend, data: wire.CustomData,
 		sent: make(chan pipelineAppend, maxUnderway), ended: make(chan struct{}),
 	}
-	go l.session.receive()
+	go p.session.receive()
 	return nil
 }
 
 // close waits for what is under way and ends the session.
-func (l *pipeline) close() {
-	l.afterAll(func() {
-		if l.session != nil {
-			l.session.end()
+func (p *pipeline) close() {
+	p.afterAll(func() {
+		if p.session != nil {
+			p.session.end()
 		}
 	})
 }
 
-// pipelineSession is a session of the pipeline: its sender is whose turn it is, and
+// pipelineSession is a session of the pipeline: the caller that has the turn sends, and
 // receive is a goroutine that end ends.
 type pipelineSession struct {
 	pipeline *pipeline

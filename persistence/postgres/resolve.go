@@ -62,7 +62,7 @@ SELECT count(pg_terminate_backend(a.pid))
 FROM unnest($1::text[], $2::text[]) AS s (pid, began)
 JOIN pg_stat_get_activity(NULL) a ON a.pid = s.pid::integer AND (extract(epoch FROM a.backend_start) * 1000000)::bigint = s.began::bigint`
 
-// resolve returns when no append of before can be stored any more, at once if none
+// resolve returns when no earlier append can be stored any more, at once if none
 // is in doubt.
 func (d *doubts) resolve(ctx context.Context) error {
 	sessions := d.all()

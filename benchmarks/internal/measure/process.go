@@ -28,8 +28,9 @@ func Build(ctx context.Context, dir string, packages ...string) error {
 type Process struct {
 	Address string // where it serves: host:port
 
-	cmd  *exec.Cmd
-	once sync.Once
+	cmd    *exec.Cmd
+	once   sync.Once
+	copied chan struct{} // closed when all that it logged was copied; nil until it serves
 }
 
 // Start runs a server in a folder until it says, as a line of JSON in its log,
@@ -47,15 +48,21 @@ func Start(ctx context.Context, dir string, env []string, log io.Writer, binary 
 	if err := p.cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start: %w", err)
 	}
-	impatient := context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() })
-	defer impatient()
+	stopKill := context.AfterFunc(ctx, func() { _ = p.cmd.Process.Kill() })
+	defer stopKill()
 	var said []string
 	lines := bufio.NewScanner(logs)
 	for lines.Scan() {
 		var line struct{ Msg, Address string }
 		if json.Unmarshal(lines.Bytes(), &line) == nil && line.Msg == "serving" {
 			p.Address = line.Address
-			go io.Copy(log, logs) //nolint:errcheck // ends with the process
+			p.copied = make(chan struct{})
+			go func() {
+				defer close(p.copied)
+				for lines.Scan() { // ends with the process
+					fmt.Fprintln(log, lines.Text())
+				}
+			}()
 			return p, nil
 		}
 		said = append(said, lines.Text())
@@ -68,6 +75,9 @@ func Start(ctx context.Context, dir string, env []string, log io.Writer, binary 
 func (p *Process) Stop() {
 	p.once.Do(func() {
 		_ = p.cmd.Process.Kill()
+		if p.copied != nil {
+			<-p.copied // Wait closes the pipe
+		}
 		_ = p.cmd.Wait()
 	})
 }
