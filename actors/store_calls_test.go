@@ -362,3 +362,29 @@ func (s *memoryStore) CodeKey(ctx context.Context) (key competition.Key, err err
 	}
 	return store.CodeKey(ctx)
 }
+
+// Ownership: only the engine under test is on the store, so nothing is written.
+
+func (s *memoryStore) Claim(ctx context.Context, id string) (uint64, error) {
+	stored, err := s.call(ctx, "Claim")
+	if err != nil {
+		return 0, err
+	}
+	return stored.Claim(ctx, id)
+}
+
+func (s *memoryStore) Owns(ctx context.Context, id string, epoch uint64) error {
+	stored, err := s.call(ctx, "Owns")
+	if err != nil {
+		return err
+	}
+	return stored.Owns(ctx, id, epoch)
+}
+
+func (s *memoryStore) Release(ctx context.Context, id string, epoch uint64) error {
+	stored, err := s.call(ctx, "Release")
+	if err != nil {
+		return err
+	}
+	return stored.Release(ctx, id, epoch)
+}

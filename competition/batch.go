@@ -10,6 +10,7 @@ import (
 // competition, and the rows that must never differ from them.
 type Batch struct {
 	CompetitionID     string
+	Epoch             uint64 // of the claim under which it is written; see Ownership
 	FirstSeq, LastSeq uint64
 	Records           []byte // see SplitRecord
 	Hash              Hash   // of the last record

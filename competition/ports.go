@@ -15,8 +15,8 @@ type Journal interface {
 	// Append makes batches of different competitions durable in one commit. A
 	// nil result says that all of them are. Otherwise it has an error for each
 	// batch: nil, or ErrConflict if an event with one of its seqs is there
-	// already (the others are stored all the same), or ErrUnavailable if it may
-	// or may not have been stored. A batch is stored whole or not at all, with
+	// already (the others are stored all the same), ErrNotOwner if its epoch is not
+	// that of the present owner, or ErrUnavailable if it may or may not have been stored. A batch is stored whole or not at all, with
 	// its rows. It returns by ctx's deadline, and is safe for concurrent use for
 	// different competitions.
 	Append(ctx context.Context, batches []*Batch) []error
@@ -49,7 +49,8 @@ type Pipeline interface {
 // journals.
 type Snapshots interface {
 	// Save stores header and rows in one commit. A snapshot that is not newer
-	// than the stored one gives ErrConflict and changes nothing.
+	// than the stored one gives ErrConflict and changes nothing; one whose epoch is not
+	// that of the present owner gives ErrNotOwner.
 	Save(ctx context.Context, s *Snapshot) error
 
 	// Load visits the header, then the rows in the order of their numbers; both
@@ -255,6 +256,7 @@ type LifetimeStore interface {
 
 // Store is a whole store. Close ends it; nothing may be called afterwards.
 type Store interface {
+	Ownership
 	Journal
 	Snapshots
 	Catalog

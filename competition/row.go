@@ -26,6 +26,7 @@ type Row struct {
 // are the competition as of Seq.
 type Snapshot struct {
 	CompetitionID string
+	Epoch         uint64 // of the claim under which it is written; see Ownership
 	Since         uint64 // the snapshot before; 0 when there is none. Not stored.
 	Seq           uint64
 	Header        []byte // all that is not a row; see Competition.Snapshot
