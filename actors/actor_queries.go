@@ -5,56 +5,57 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Queries, as the actor gets them.
+// Queries, as the actor gets them. Their fields, and those of their answers, are
+// exported because they cross between nodes.
 type (
-	getTop  struct{ caller competition.Caller }
+	getTop  struct{ Caller competition.Caller }
 	getPage struct {
-		caller        competition.Caller
-		offset, limit int
-		room          []competition.Entry
+		Caller        competition.Caller
+		Offset, Limit int
+		room          []competition.Entry // for the entries; the caller's, so it stays on its node
 	}
 	getAround struct {
-		caller competition.Caller
-		userID string
-		radius int
-		room   []competition.Entry
+		Caller competition.Caller
+		UserID string
+		Radius int
+		room   []competition.Entry // as in getPage
 	}
 	getStats struct {
-		caller competition.Caller
-		userID string
-		span   competition.Span
+		Caller competition.Caller
+		UserID string
+		Span   competition.Span
 	}
-	getSummary      struct{ caller competition.Caller }
+	getSummary      struct{ Caller competition.Caller }
 	getParticipants struct {
-		caller competition.Caller
-		after  uint32
-		limit  int
+		Caller competition.Caller
+		After  uint32
+		Limit  int
 	}
 	participantsReply struct {
-		entries []competition.Entry
-		next    uint32
+		Entries []competition.Entry
+		Next    uint32
 	}
 	getFlags struct {
-		before uint64
-		limit  int
+		Before uint64
+		Limit  int
 	}
 	flagsReply struct {
-		list []competition.FlaggedEntry
-		next uint64
+		List []competition.FlaggedEntry
+		Next uint64
 	}
 	getExplanation struct {
-		caller competition.Caller
-		userID string
-		span   competition.Span
+		Caller competition.Caller
+		UserID string
+		Span   competition.Span
 	}
-	getHistory struct{ userID string } // of the user's days
+	getHistory struct{ UserID string } // of the user's days
 	getPerson  struct {                // all that is known of a user
-		userID string
-		span   competition.Span
+		UserID string
+		Span   competition.Span
 	}
-	getInvitable    struct{ caller competition.Caller } // answered with a Summary
-	takesPart       struct{ userID string }             // answered with a bool
-	calculatePrizes struct{ poolMinor int64 }           // 0 is the competition's own pool
+	getInvitable    struct{ Caller competition.Caller } // answered with a Summary
+	takesPart       struct{ UserID string }             // answered with a bool
+	calculatePrizes struct{ PoolMinor int64 }           // 0 is the competition's own pool
 )
 
 // query answers v if it only reads, and reports whether it does.
@@ -62,7 +63,7 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 	var err error
 	switch q := v.Command.(type) {
 	case *getTop:
-		if err = a.mayRead(q.caller); err == nil {
+		if err = a.mayRead(q.Caller); err == nil {
 			v.Answer = a.publish()
 		}
 	case *subscribe:
@@ -71,55 +72,55 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 			v.Answer = struct{}{}
 		}
 	case *getPage:
-		if err = a.mayRead(q.caller); err == nil {
-			v.Answer = a.core.Page(q.room, q.offset, q.limit)
+		if err = a.mayRead(q.Caller); err == nil {
+			v.Answer = a.core.Page(q.room, q.Offset, q.Limit)
 		}
 	case *getAround:
-		if err = a.mayRead(q.caller); err == nil {
-			v.Answer, err = a.core.Around(q.room, q.userID, q.radius)
+		if err = a.mayRead(q.Caller); err == nil {
+			v.Answer, err = a.core.Around(q.room, q.UserID, q.Radius)
 		}
 	case *getStats:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			v.Answer, err = a.core.Stats(q.userID, q.span)
-			err = a.conceal(q.caller, err)
+			v.Answer, err = a.core.Stats(q.UserID, q.Span)
+			err = a.conceal(q.Caller, err)
 		}
 	case *getFlags:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			list, next := a.core.Flags(q.before, q.limit)
+			list, next := a.core.Flags(q.Before, q.Limit)
 			v.Answer, err = flagsReply{list, next}, nil
 		}
 	case *getExplanation:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			v.Answer, err = a.core.Explain(q.userID, q.span)
-			err = a.conceal(q.caller, err)
+			v.Answer, err = a.core.Explain(q.UserID, q.Span)
+			err = a.conceal(q.Caller, err)
 		}
 	case *getHistory:
-		v.Answer = a.core.History(q.userID)
+		v.Answer = a.core.History(q.UserID)
 	case *getPerson:
-		person, ok := a.core.Person(q.userID, q.span)
+		person, ok := a.core.Person(q.UserID, q.Span)
 		if v.Answer = person; !ok {
 			err = competition.ErrNotEnrolled
 		}
 	case *getInvitable:
-		if err = a.core.MayInvite(q.caller); err == nil {
+		if err = a.core.MayInvite(q.Caller); err == nil {
 			v.Answer = a.core.Summary()
 		}
 	case *takesPart:
-		v.Answer = a.core.TakesPart(q.userID)
+		v.Answer = a.core.TakesPart(q.UserID)
 	case *saveRows:
 		a.saveNow(v)
 		return true
 	case *calculatePrizes:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
-			v.Answer, err = a.core.Calculate(q.poolMinor)
+			v.Answer, err = a.core.Calculate(q.PoolMinor)
 		}
 	case *getSummary:
-		if err = a.mayRead(q.caller); err == nil {
+		if err = a.mayRead(q.Caller); err == nil {
 			v.Answer = a.core.Summary()
 		}
 	case *getParticipants:
-		if err = a.mayRead(q.caller); err == nil {
-			entries, next := a.core.Participants(q.after, q.limit)
+		if err = a.mayRead(q.Caller); err == nil {
+			entries, next := a.core.Participants(q.After, q.Limit)
 			v.Answer = participantsReply{entries, next}
 		}
 	default:

@@ -62,7 +62,7 @@ func (e *Engine) addHistories(all *competition.Lifetime, ids []string, userID st
 	answers := make(chan answer, len(ids))
 	for _, id := range ids {
 		go func() {
-			h, err := forward[competition.History](e, id, &getHistory{userID: userID}, deadline)
+			h, err := forward[competition.History](e, id, &getHistory{UserID: userID}, deadline)
 			answers <- answer{h, err}
 		}()
 	}

@@ -29,18 +29,18 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (*competit
 	if top := h.top.Load(); top != nil && top.Version >= version && version > 0 && (!top.Private || caller.Operator) {
 		return top, nil
 	}
-	return ask[*competition.Published](e, h, &getTop{caller: caller}, deadline)
+	return ask[*competition.Published](e, h, &getTop{Caller: caller}, deadline)
 }
 
 // Page returns the board from offset on, with its entries in room if they fit. After an
 // error the caller must not use room any more: the actor may yet write into it.
 func (e *Engine) Page(competitionID string, caller competition.Caller, offset, limit int, room []competition.Entry) (competition.Board, error) {
-	return send[competition.Board](e, competitionID, &getPage{caller: caller, offset: offset, limit: limit, room: room})
+	return send[competition.Board](e, competitionID, &getPage{Caller: caller, Offset: offset, Limit: limit, room: room})
 }
 
 // Around returns the board around a user; room is as for Page.
 func (e *Engine) Around(competitionID string, caller competition.Caller, userID string, radius int, room []competition.Entry) (competition.Board, error) {
-	return send[competition.Board](e, competitionID, &getAround{caller: caller, userID: userID, radius: radius, room: room})
+	return send[competition.Board](e, competitionID, &getAround{Caller: caller, UserID: userID, Radius: radius, room: room})
 }
 
 // Stats returns a user's part in one competition, with the days of a span. Users see
@@ -49,13 +49,13 @@ func (e *Engine) Stats(competitionID string, caller competition.Caller, userID s
 	if !caller.Operator && caller.UserID != userID {
 		return competition.Stats{}, competition.ErrForbidden
 	}
-	return send[competition.Stats](e, competitionID, &getStats{caller: caller, userID: userID, span: span})
+	return send[competition.Stats](e, competitionID, &getStats{Caller: caller, UserID: userID, Span: span})
 }
 
 // Participants lists the entries of the board, by enrolment.
 func (e *Engine) Participants(competitionID string, caller competition.Caller, after uint32, limit int) ([]competition.Entry, uint32, error) {
-	reply, err := send[participantsReply](e, competitionID, &getParticipants{caller: caller, after: after, limit: limit})
-	return reply.entries, reply.next, err
+	reply, err := send[participantsReply](e, competitionID, &getParticipants{Caller: caller, After: after, Limit: limit})
+	return reply.Entries, reply.Next, err
 }
 
 // Competition returns the summary of one competition.
@@ -70,7 +70,7 @@ func (e *Engine) Competition(competitionID string, caller competition.Caller) (c
 		return competition.Summary{}, err
 	}
 	if summary.Definition.Visibility == competition.Private && !caller.Operator {
-		return forward[competition.Summary](e, competitionID, &getSummary{caller: caller}, deadline)
+		return forward[competition.Summary](e, competitionID, &getSummary{Caller: caller}, deadline)
 	}
 	return summary, nil
 }
@@ -184,7 +184,7 @@ func (e *Engine) Flags(competitionID string, caller competition.Caller, before u
 		return nil, 0, competition.ErrForbidden
 	}
 	reply, err := send[flagsReply](e, competitionID, &getFlags{before, limit})
-	return reply.list, reply.next, err
+	return reply.List, reply.Next, err
 }
 
 // Explain explains a participant's score, with the days of a span. Users see their
