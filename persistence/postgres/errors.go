@@ -24,8 +24,9 @@ var (
 
 // SQLSTATE codes, PostgreSQL's appendix A.
 const (
-	uniqueViolation = "23505"
-	undefinedTable  = "42P01"
+	uniqueViolation       = "23505"
+	undefinedTable        = "42P01"
+	insufficientPrivilege = "42501"
 
 	classCardinality = "21" // a row twice in a statement
 	classData        = "22"

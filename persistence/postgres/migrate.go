@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"log/slog"
 	"path"
 	"strings"
 	"time"
@@ -99,11 +100,11 @@ func loses(name string) string {
 
 // migrating does something with the schema that nobody else must do meanwhile.
 func migrating(ctx context.Context, databaseURL string, do func(*goose.Provider) error) (err error) {
-	config, err := pgx.ParseConfig(databaseURL)
+	config, err := configure(databaseURL, slog.New(slog.DiscardHandler)) // Open tells of what it ignores
 	if err != nil {
-		return err // It leaves the password out.
+		return err
 	}
-	db := stdlib.OpenDB(*config)
+	db := stdlib.OpenDB(*config.ConnConfig, stdlib.OptionAfterConnect(waitForLocks))
 	defer func() { err = errors.Join(err, db.Close()) }()
 	lock, err := db.Conn(ctx)
 	if err != nil {
@@ -128,13 +129,29 @@ func migrating(ctx context.Context, databaseURL string, do func(*goose.Provider)
 	return nil
 }
 
+// waitForLocks lets a session wait for locks as long as its caller does: of several
+// processes that migrate, one works.
+func waitForLocks(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SET lock_timeout = 0`)
+	return err
+}
+
 // prepareSchema takes the lock, which the session holds until it ends, and makes
-// the schema.
+// the schema. One that is there may have been made by somebody who does not let us
+// make others.
 func prepareSchema(ctx context.Context, conn *sql.Conn) error {
 	if _, err := conn.ExecContext(ctx, `SELECT pg_advisory_lock($1)`, int64(migrationLock)); err != nil {
 		return err
 	}
-	_, err := conn.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS paceboard`)
+	var there bool
+	err := conn.QueryRowContext(ctx, `SELECT EXISTS (SELECT FROM pg_namespace WHERE nspname = 'paceboard')`).Scan(&there)
+	if err != nil || there {
+		return err
+	}
+	_, err = conn.ExecContext(ctx, `CREATE SCHEMA IF NOT EXISTS paceboard`)
+	if refusal := refused(err); refusal != nil && refusal.Code == insufficientPrivilege {
+		return fmt.Errorf("%w; let the owner of the database run CREATE SCHEMA paceboard AUTHORIZATION <user>", err)
+	}
 	return err
 }
 

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -29,31 +27,7 @@ const (
 	// reads a million rows.
 	writeConns       = 4
 	defaultReadConns = 8
-
-	// A server that is not there any more and does not say so is found out within
-	// half a minute; calls in between end by their own deadlines.
-	keepAliveIdle     = 15 * time.Second
-	keepAliveInterval = 5 * time.Second
-	keepAliveCount    = 3
-	connectTimeout    = 5 * time.Second
 )
-
-// sessionSQL is what every session is told first, and what it answers.
-//
-//   - Plans are made once: those of appends take longer to make than to run, and
-//     no statement here has parameters for which another plan would be better.
-//   - All of them go by an index. Tables that were small when a plan was made
-//     would make the planner think otherwise, and the plan stays.
-//   - A client that vanishes must not hold locks; the server looks after it too.
-const sessionSQL = `
-SET plan_cache_mode = force_generic_plan;
-SET enable_seqscan = off;
-SET jit = off;
-SET default_transaction_isolation = 'read committed';
-SET idle_in_transaction_session_timeout = '60s';
-SET tcp_keepalives_idle = 15; SET tcp_keepalives_interval = 5; SET tcp_keepalives_count = 3;
-SET tcp_user_timeout = 30000;
-SELECT pid::text, (extract(epoch FROM backend_start) * 1000000)::bigint::text FROM pg_stat_get_activity(pg_backend_pid())`
 
 // Open connects to a database and looks whether it can be relied on. It returns
 // by ctx's deadline; afterwards ctx means nothing to the store. Errors:
@@ -74,11 +48,10 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 			return nil, err
 		}
 	}
-	config, err := pgxpool.ParseConfig(o.URL)
+	config, err := configure(o.URL, o.Logger)
 	if err != nil {
-		return nil, err // It leaves the password out.
+		return nil, err
 	}
-	prepare(config)
 	s := &Store{logger: o.Logger}
 	if s.write, err = newPool(ctx, config, writeConns); err != nil {
 		return nil, err
@@ -93,32 +66,6 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
-}
-
-// prepare makes connections notice a dead server, and sessions what we rely on.
-func prepare(config *pgxpool.Config) {
-	conn := config.ConnConfig
-	if conn.ConnectTimeout <= 0 {
-		conn.ConnectTimeout = connectTimeout
-	}
-	conn.DialFunc = (&net.Dialer{KeepAliveConfig: net.KeepAliveConfig{
-		Enable: true, Idle: keepAliveIdle, Interval: keepAliveInterval, Count: keepAliveCount,
-	}}).DialContext
-	if _, given := conn.RuntimeParams["application_name"]; !given {
-		conn.RuntimeParams["application_name"] = "paceboard"
-	}
-	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
-		results, err := conn.PgConn().Exec(ctx, sessionSQL).ReadAll()
-		if err != nil {
-			return fmt.Errorf("begin a session: %w", err)
-		}
-		row := results[len(results)-1].Rows
-		if len(row) != 1 {
-			return errors.New("begin a session: the server does not know it; is there a pooler in transaction mode?")
-		}
-		conn.PgConn().CustomData()[sessionKey] = session{pid: string(row[0][0]), began: string(row[0][1])}
-		return nil
-	}
 }
 
 func newPool(ctx context.Context, config *pgxpool.Config, size int) (*pgxpool.Pool, error) {

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -46,6 +47,9 @@ func (s *Store) Check(ctx context.Context) error {
 	err := s.write.QueryRow(ctx, `
 SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_setting('synchronous_commit'), current_setting('fsync')`).
 		Scan(&d.standby, &d.readOnly, &d.synchronousCommit, &d.fsync)
+	if errors.Is(err, ErrSettings) { // a session could not begin; see beginSession
+		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
+	}
 	if err != nil {
 		return unavailable("the database does not answer; see whether it runs and DATABASE_URL leads to it", err)
 	}
