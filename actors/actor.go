@@ -48,6 +48,8 @@ type actorEnv struct {
 //	A4  core is nil until recovery has succeeded; then every envelope is refused
 //	A5  a waiter is in one of gathering, underway, finishing and the handle's
 //	    carriedOver until it is answered, so that none is forgotten
+//	A6  core is what this process recovered after its last claim, or decided since:
+//	    what it writes names the claim's epoch
 type competitionActor struct {
 	env         *actorEnv
 	handle      *handle
@@ -56,7 +58,8 @@ type competitionActor struct {
 	incarnation uint64
 
 	core    *competition.Competition
-	stalled bool // an append failed: nothing is decided until the actor has caught up with the journal
+	epoch   uint64 // of the claim under which core was recovered
+	stalled bool   // an append failed: nothing is decided until the actor has caught up with the journal
 
 	gathering []waiter // of the core's outbox
 	gathered  bool     // the message being handled left something to send
@@ -70,6 +73,7 @@ type competitionActor struct {
 	storing        []storing // waiters for a snapshot
 	saving         bool
 	stopping       bool      // no leases are granted: store, then stop
+	releasing      bool      // the store is asked to release the competition
 	events         int       // applied since the last snapshot
 	ticked         bool      // the clock's tick was handled
 	lastUsed       time.Time // by a lease, as of the last sweep; zero if there was none yet
@@ -114,6 +118,9 @@ func (a *competitionActor) now() calendar.Millis { return calendar.MillisOf(a.en
 func (a *competitionActor) whyNot() error {
 	if damage := a.handle.damage.Load(); damage != nil {
 		return damage
+	}
+	if elsewhere := a.handle.elsewhere.Load(); elsewhere != nil {
+		return elsewhere
 	}
 	return competition.ErrUnavailable
 }

@@ -67,6 +67,7 @@ func (a *competitionActor) decideFor(b *bill, w waiter) {
 func (a *competitionActor) tick() {
 	switch {
 	case a.handle.damage.Load() != nil: // time heals nothing
+	case a.handle.elsewhere.Load() != nil: // its owner's clock has it on its list
 	case a.core == nil || a.stalled:
 		a.env.clock.schedule(a.handle.id, a.now()+1000)
 	default:
@@ -145,7 +146,13 @@ func (a *competitionActor) send() {
 	}
 	b := a.takeSpare()
 	b.Batch = a.core.Take(b.Batch)
+	b.Epoch = a.epoch
 	b.waiters, a.gathering = a.gathering, b.waiters[:0]
+	if a.env.options.Lease != nil {
+		for i := range b.waiters {
+			b.waiters[i].envelope.Proven = true // once the commit, which begins now, has succeeded
+		}
+	}
 	b.result = appended{}
 	a.underway = append(a.underway, b)
 	a.env.writer.add(job{to: a.self, batch: &b.Batch, result: &b.result, last: &a.handle.written})

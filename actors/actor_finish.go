@@ -84,6 +84,8 @@ func (a *competitionActor) answerAll(b *batch) {
 func (a *competitionActor) appendFailed(err error) {
 	a.logger.Error("a batch could not be made durable", "from_seq", a.underway[0].FirstSeq, "to_seq", a.underway[0].LastSeq, "error", err)
 	switch {
+	case errors.Is(err, competition.ErrNotOwner):
+		a.disowned(err)
 	case errors.Is(err, competition.ErrConflict):
 		// Another process writes this competition: what it wrote must be read
 		// before anything is shown or decided here again. That holds too where

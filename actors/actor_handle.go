@@ -23,6 +23,7 @@ type handle struct {
 	// leases counts the requests that rely on this activation. When it is idle
 	// the actor swaps 0 for closed, and there are no new leases.
 	leases atomic.Int64
+	unused func()      // tells the actor that there are none any more; nil if it does not wait for that
 	used   atomic.Bool // a lease was acquired since the actor last looked
 
 	// version is the board's version as acknowledged. top may be older where
@@ -32,6 +33,9 @@ type handle struct {
 	read    atomic.Bool // the top was read since it was published last
 	summary atomic.Pointer[competition.Summary]
 	damage  atomic.Pointer[competition.CorruptError] // why it cannot run
+
+	// elsewhere is set when this process is not, or no longer, the competition's owner.
+	elsewhere atomic.Pointer[competition.ElsewhereError]
 
 	subscribers subscribers       // the actor's
 	mirrored    mirror.Activation // the mirror's
@@ -45,7 +49,7 @@ const closed = int64(-1) << 40
 // It returns false if the activation is closed.
 func (h *handle) acquire() bool {
 	if h.leases.Add(1) <= 0 {
-		h.leases.Add(-1)
+		h.release()
 		return false
 	}
 	if !h.used.Load() { // a store for each lease would have the cores fight over it
@@ -54,13 +58,25 @@ func (h *handle) acquire() bool {
 	return true
 }
 
-func (h *handle) release() { h.leases.Add(-1) }
+// release gives a lease back. The last one of a closed activation is told to the actor.
+func (h *handle) release() {
+	if h.leases.Add(-1) == closed && h.unused != nil {
+		h.unused()
+	}
+}
 
 // closeIfIdle ends the granting of leases, if there are none.
 func (h *handle) closeIfIdle() bool { return h.leases.CompareAndSwap(0, closed) }
 
-// close ends the granting of leases.
-func (h *handle) close() { h.leases.Add(closed) }
+// close ends the granting of leases. Only the actor calls it, and closeIfIdle.
+func (h *handle) close() {
+	if !h.isClosed() {
+		h.leases.Add(closed)
+	}
+}
+
+// isUnused reports whether an activation that is closed has no leases any more.
+func (h *handle) isUnused() bool { return h.leases.Load() == closed }
 
 func (h *handle) isClosed() bool { return h.leases.Load() < 0 }
 

@@ -25,6 +25,16 @@ type (
 		snapshot    competition.Snapshot
 		err         error
 	}
+	// released is the saver's answer to giving the competition up.
+	released struct {
+		mailbox.NoDeadLetters
+		incarnation uint64
+		id          string
+		epoch       uint64
+		err         error
+	}
+	// unused says that a closed activation has no leases any more.
+	unused struct{ mailbox.NoDeadLetters }
 	// tick says that a status may be due. It holds a lease until it is handled, so
 	// that an activation never ends with one in the mailbox.
 	tick struct{ mailbox.NoDeadLetters }

@@ -21,7 +21,9 @@ func (a *competitionActor) snapshot() {
 	}
 	a.saving = true
 	a.events = 0
-	a.env.saver.save(saveJob{to: a.self, result: &saved{incarnation: a.incarnation, snapshot: a.core.Snapshot()}})
+	snapshot := a.core.Snapshot()
+	snapshot.Epoch = a.epoch
+	a.env.saver.save(saveJob{to: a.self, result: &saved{incarnation: a.incarnation, snapshot: snapshot}})
 }
 
 func (a *competitionActor) snapshotDone(m *saved) {
@@ -101,16 +103,40 @@ func (a *competitionActor) stop() {
 }
 
 // maybeStop ends a stopping activation once nothing is under way and the last
-// snapshot is stored.
+// snapshot is stored. On many nodes it first gives the competition up, so that another
+// one may have it.
 func (a *competitionActor) maybeStop() {
-	if !a.stopping || !a.isIdle() || a.saving {
+	if !a.stopping || !a.isIdle() || a.saving || a.releasing {
 		return
 	}
-	if a.core != nil && a.events > 0 {
+	switch {
+	case a.core != nil && a.events > 0:
 		a.snapshot()
-		return
+	case a.core != nil && a.env.options.Peers != nil:
+		a.giveUp()
+	case a.env.options.Peers != nil && !a.handle.isUnused(): // each request is to hear that it must ask elsewhere
+	default:
+		a.env.root.Poison(a.self) // after the requests that are queued
 	}
-	a.env.root.Poison(a.self) // after the requests that are queued
+}
+
+// giveUp stops answering from memory, and only then releases the competition. Requests
+// that are queued are told to ask again; the next owner answers them.
+func (a *competitionActor) giveUp() {
+	a.handle.elsewhere.Store(&competition.ElsewhereError{})
+	a.forgetState()
+	a.releasing = true
+	a.env.saver.save(saveJob{to: a.self, release: &released{incarnation: a.incarnation, id: a.handle.id, epoch: a.epoch}})
+}
+
+// gaveUp ends the activation. If it is not known whether the competition was released,
+// a node that wants it finds out when it claims: this one does not know it any more.
+func (a *competitionActor) gaveUp(m *released) {
+	a.releasing = false
+	if m.err != nil {
+		a.logger.Warn("the competition could not be released; it is claimed again when it is needed", "error", m.err)
+	}
+	a.maybeStop()
 }
 
 // saveRows asks for a snapshot of what is applied. The answer comes when it is stored.

@@ -31,6 +31,12 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		if m.incarnation == a.incarnation {
 			a.snapshotDone(m)
 		}
+	case *released:
+		if m.incarnation == a.incarnation {
+			a.gaveUp(m)
+		}
+	case *unused:
+		a.maybeStop()
 	case *fanOut:
 		a.fanOut()
 	case *mirror.Pull:

@@ -14,12 +14,17 @@ import (
 // requests back until there is a state to answer from. If the store refuses, it is
 // tried again; damage is permanent.
 func (a *competitionActor) recover() {
+	if a.handle.elsewhere.Load() != nil { // the activation before this restart was ending
+		return
+	}
 	ctx, cancel := context.WithTimeout(a.env.recovering, a.env.options.RecoveryTimeout)
 	defer cancel()
 	core, records, err := a.read(ctx)
 	switch {
 	case errors.Is(err, competition.ErrCorrupt):
 		a.damaged(err)
+	case errors.Is(err, competition.ErrNotOwner):
+		a.disowned(err)
 	case err != nil && a.env.recovering.Err() != nil: // shutting down
 	case err != nil:
 		a.logger.Error("recovery failed and will be tried again", "error", err, "in", a.retryLater())
@@ -36,8 +41,9 @@ func (a *competitionActor) recover() {
 	}
 }
 
-// read rebuilds the state from the store, once the writer is done with the batches
-// of earlier incarnations; records is how many there are since the snapshot.
+// read claims the competition and rebuilds the state from the store, once the writer is
+// done with the batches of earlier incarnations; records is how many there are since
+// the snapshot.
 func (a *competitionActor) read(ctx context.Context) (core *competition.Competition, records int, err error) {
 	select {
 	case a.env.recoveries <- struct{}{}:
@@ -48,12 +54,19 @@ func (a *competitionActor) read(ctx context.Context) (core *competition.Competit
 	if err := a.env.writer.fence(ctx); err != nil {
 		return nil, 0, err
 	}
+	store := a.env.options.Store
+	if a.epoch, err = store.Claim(ctx, a.handle.id); err != nil {
+		return nil, 0, err
+	}
 	began := time.Now()
 	var rows int
-	core, err = competition.Recover(ctx, a.handle.id, a.env.options.Store, a.env.options.newKey, func(r, n int) {
+	core, err = competition.Recover(ctx, a.handle.id, store, a.env.options.newKey, func(r, n int) {
 		rows, records = r, n
 		a.env.options.Progress(a.handle.id, rows, records, time.Since(began), false)
 	})
+	if err == nil && core.Exists() {
+		err = store.Owns(ctx, a.handle.id, a.epoch) // or another process may have written what was read
+	}
 	if err == nil {
 		a.env.options.Progress(a.handle.id, rows, records, time.Since(began), true)
 	}
@@ -74,10 +87,24 @@ func (a *competitionActor) damaged(err error) {
 	a.refuseWaiters(damage)
 }
 
+// disowned ends the activation of a competition that another process owns: what is in
+// memory may be old. Of what the waiters wait for nothing was stored, so each may be
+// asked again of the owner.
+func (a *competitionActor) disowned(err error) {
+	elsewhere := &competition.ElsewhereError{}
+	_ = errors.As(err, &elsewhere) // else it is not known which
+	a.logger.Info("another node owns the competition", "node", elsewhere.Node)
+	a.handle.elsewhere.Store(elsewhere)
+	a.forgetState()
+	a.refuseWaiters(elsewhere)
+	a.stop()
+}
+
 // forgetState stops showing a state that is no longer reliable.
 func (a *competitionActor) forgetState() {
 	a.core = nil
 	a.handle.top.Store(nil)
+	a.handle.summary.Store(nil)
 }
 
 var retryBackoff = worker.Backoff{First: 20 * time.Millisecond, Max: time.Second}
@@ -130,6 +157,13 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 		a.damaged(err)
 		return nil
 	case err != nil:
+		return err
+	}
+	if err := a.env.options.Store.Owns(ctx, a.handle.id, a.epoch); err != nil {
+		if errors.Is(err, competition.ErrNotOwner) {
+			a.disowned(err)
+			return nil
+		}
 		return err
 	}
 	a.stalled = false

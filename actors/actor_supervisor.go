@@ -64,6 +64,9 @@ func (s *supervisorActor) start(ctx actor.Context, id string) (*handle, error) {
 		return nil, fmt.Errorf("%w: start the competition's actor: %w", competition.ErrUnavailable, err)
 	}
 	h.pid = pid
+	if s.env.options.Peers != nil {
+		h.unused = func() { s.env.root.Send(pid, &unused{}) }
+	}
 	s.env.registry.add(h)
 	return h, nil
 }

@@ -3,6 +3,7 @@ package actors
 import (
 	"container/heap"
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -178,6 +179,9 @@ func (c *clock) wakeUp(ctx context.Context, id string) {
 	}
 	if err := c.env.tick(id); err != nil {
 		c.ticked()
+		if errors.Is(err, competition.ErrNotOwner) {
+			return // until the next look at the list
+		}
 		c.env.logger.WarnContext(ctx, "a competition could not be woken for its change of status", "competition", id, "error", err)
 		c.schedule(id, c.env.now()+1000)
 	}

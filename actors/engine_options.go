@@ -19,6 +19,11 @@ type Options struct {
 	// Metrics is where the engine registers its metrics; nil is none.
 	Metrics prometheus.Registerer
 
+	// Peers and Lease are this process's part in a cluster; both nil for a process that
+	// is alone.
+	Peers Peers
+	Lease Lease
+
 	// Mirror is kept showing the boards; nil is none. It stays the caller's to
 	// close, after Engine.Close.
 	Mirror competition.Mirror

@@ -27,7 +27,7 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (*competit
 	}
 	version := h.version.Load()
 	if top := h.top.Load(); top != nil && top.Version >= version && version > 0 && (!top.Private || caller.Operator) {
-		return top, nil
+		return top, e.confirm(deadline)
 	}
 	return ask[*competition.Published](e, h, &getTop{Caller: caller}, deadline)
 }
@@ -66,6 +66,9 @@ func (e *Engine) Competition(competitionID string, caller competition.Caller) (c
 	defer e.dismiss()
 	deadline := e.deadline()
 	summary, err := e.summary(competitionID, deadline)
+	if err == nil {
+		err = e.confirm(deadline)
+	}
 	if err != nil {
 		return competition.Summary{}, err
 	}

@@ -84,6 +84,9 @@ func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, e
 		}
 		select { // It is leaving memory; the next activation begins when it is gone.
 		case <-h.gone:
+			if elsewhere := h.elsewhere.Load(); elsewhere != nil {
+				return nil, elsewhere // which may be the next one's to answer
+			}
 		case <-time.After(time.Until(deadline)):
 			return nil, fmt.Errorf("%w: the competition is being stored", competition.ErrUnavailable)
 		}
@@ -147,8 +150,8 @@ func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (answer T
 		return answer, errNoAnswer
 	}
 	defer e.envelopes.Put(v)
-	if v.Err != nil {
-		return answer, v.Err
+	if err := e.confirmed(v, deadline); err != nil {
+		return answer, err
 	}
 	answer, ok := v.Answer.(T)
 	if !ok {
@@ -188,9 +191,13 @@ func readPage[Row, Place any](e *Engine, limit int, place func(*Row) Place, read
 }
 
 // tick has a competition look at the time, which brings it into memory if need be. Its
-// actor releases the lease, and tells the clock.
+// actor releases the lease, and tells the clock. Error: competition.ErrNotOwner if
+// another node is to do that.
 func (e *Engine) tick(id string) error {
 	before := e.actors.registry.find(id)
+	if peers := e.options.Peers; peers != nil && before == nil && !peers.Home(id) {
+		return competition.ErrNotOwner
+	}
 	used := before != nil && before.used.Load()
 	h, err := e.acquire(id, e.deadline())
 	if err != nil {

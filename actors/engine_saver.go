@@ -13,8 +13,8 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// saver stores snapshots, one after another. Its queue is bounded by the number
-// of competitions, each of which has one snapshot here at most.
+// saver stores snapshots and releases competitions, one after another. Its queue is
+// bounded by the number of competitions, each of which has one thing here at most.
 type saver struct {
 	env   saverEnv
 	mu    sync.Mutex
@@ -26,15 +26,23 @@ type saver struct {
 // saverEnv is what a saver needs.
 type saverEnv struct {
 	life      context.Context // of its calls of the store
-	store     competition.Snapshots
+	store     snapshotStore
 	timeout   time.Duration         // of one call
 	root      *actor.RootContext    // sends the answers
 	projector *projection.Projector // is given what was stored
 }
 
+// snapshotStore is what a saver needs of a store.
+type snapshotStore interface {
+	competition.Snapshots
+	Release(ctx context.Context, competitionID string, epoch uint64) error
+}
+
+// saveJob is a snapshot to store, or a competition to release, and who is told.
 type saveJob struct {
-	to     *actor.PID
-	result *saved
+	to      *actor.PID
+	result  *saved
+	release *released // if there is no result
 }
 
 func startSaver(env saverEnv) *saver {
@@ -61,6 +69,10 @@ func (s *saver) saveAll() bool {
 	s.queue = nil
 	s.mu.Unlock()
 	for _, j := range jobs {
+		if j.release != nil {
+			s.release(j)
+			continue
+		}
 		ctx, cancel := context.WithTimeout(s.env.life, s.env.timeout)
 		j.result.err = s.env.store.Save(ctx, &j.result.snapshot)
 		cancel()
@@ -68,6 +80,13 @@ func (s *saver) saveAll() bool {
 		s.env.root.Send(j.to, j.result)
 	}
 	return len(jobs) > 0
+}
+
+func (s *saver) release(j saveJob) {
+	ctx, cancel := context.WithTimeout(s.env.life, s.env.timeout)
+	defer cancel()
+	j.release.err = s.env.store.Release(ctx, j.release.id, j.release.epoch)
+	s.env.root.Send(j.to, j.release)
 }
 
 // project has the lifetime statistics follow the snapshot. On a conflict there is one

@@ -41,7 +41,8 @@ func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited
 	if !v.Await(deadline) {
 		return competition.SyncReply{}, errNoAnswer
 	}
-	reply, err := v.Reply, v.Err
+	reply := v.Reply
+	err = e.confirmed(v, deadline)
 	e.envelopes.Put(v)
 	return reply, err
 }
@@ -105,7 +106,7 @@ func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, de
 			err = errNoAnswer
 		} else {
 			defer e.envelopes.Put(g.envelope)
-			err = g.envelope.Err
+			err = e.confirmed(g.envelope, deadline)
 		}
 	}
 	for i, place := range g.places {

@@ -46,5 +46,6 @@ type ElsewhereError struct{ Node string } // empty if it is not known
 // Error implements error.
 func (e *ElsewhereError) Error() string { return fmt.Sprintf("%v: node %q", ErrNotOwner, e.Node) }
 
-// Unwrap makes the error an ErrNotOwner.
-func (*ElsewhereError) Unwrap() error { return ErrNotOwner }
+// Unwrap makes the error an ErrNotOwner, and for clients, who reach the owner through
+// this process, an ErrUnavailable.
+func (*ElsewhereError) Unwrap() []error { return []error{ErrNotOwner, ErrUnavailable} }

@@ -30,6 +30,11 @@ type Envelope struct {
 	Answer any                   // answers Command
 	Err    error
 
+	// Proven says that the answer waited for a commit which began after the request
+	// came, and so shows this process to be the competition's owner. Other answers rest
+	// on the lease alone.
+	Proven bool
+
 	done  chan struct{} // capacity 2; the actor sends once, and touches nothing afterwards
 	alarm *alarm        // sends, too, past the caller's deadline
 }
@@ -47,7 +52,7 @@ func (e *Envelopes) Get() *Envelope {
 
 // Put takes an answered envelope back.
 func (e *Envelopes) Put(v *Envelope) {
-	v.Sync, v.Command, v.Reply, v.Answer, v.Err = competition.SubmitSync{}, nil, competition.SyncReply{}, nil, nil
+	v.Sync, v.Command, v.Reply, v.Answer, v.Err, v.Proven = competition.SubmitSync{}, nil, competition.SyncReply{}, nil, nil, false
 	e.pool.Put(v)
 }
 
