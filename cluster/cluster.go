@@ -1,0 +1,53 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Link carries requests to other nodes. Safe for concurrent use.
+type Link interface {
+	// Ask sends one request to the node at an address and returns its answer, by the
+	// deadline at the latest. Body and answer are the receiver's to keep. The error says
+	// whether the node certainly did not get the request.
+	Ask(node, address, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
+}
+
+// Cluster reaches the nodes that own the competitions. Safe for concurrent use.
+type Cluster struct {
+	*Node
+	link Link
+}
+
+// New makes a cluster of a node and its link to the others; both stay the caller's to
+// close.
+func New(node *Node, link Link) *Cluster { return &Cluster{Node: node, link: link} }
+
+// Route returns the node that requests about a competition go to, as far as this one
+// knows; empty for itself. It may be wrong: then that node says so.
+func (c *Cluster) Route(competitionID string) (node string) {
+	if node = c.routes.route(competitionID); node == c.options.ID {
+		return ""
+	}
+	return node
+}
+
+// Home reports whether a competition that nobody owns belongs to this node.
+func (c *Cluster) Home(competitionID string) bool {
+	return c.routes.home(competitionID) == c.options.ID
+}
+
+// Learn notes which node owns a competition, as the store or a node said; empty if what
+// was known is wrong.
+func (c *Cluster) Learn(competitionID, node string) { c.routes.learn(competitionID, node) }
+
+// Ask sends one request to a node and returns its answer; see [Link]. Error:
+// *competition.ElsewhereError if no such node is known, and nothing was sent.
+func (c *Cluster) Ask(node, competitionID string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
+	n, ok := c.routes.node(node)
+	if !ok {
+		return nil, &competition.ElsewhereError{} // dead, or so new that the next beat shows it: ask anew where the owner is
+	}
+	return c.link.Ask(n.ID, n.Address, competitionID, kind, body, deadline)
+}

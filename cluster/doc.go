@@ -1,0 +1,37 @@
+// Package cluster makes several processes one service. It owns membership (which
+// nodes live), the lease under which a node may answer from memory, and routes (which
+// node a request about a competition goes to). It never knows what a request asks,
+// touches the state of a competition, or decides who owns one: the store does, by
+// [competition.Ownership].
+//
+// # The protocol
+//
+// All nodes share one PostgreSQL. Each has a row there, whose beat it raises every
+// fifth of the TTL; the answer shows it the rows of all the others.
+//
+//	N1  A node that is dead or missing in an answer, or whose beat is higher than the
+//	    number of beats that it sent, ends at once: [Node.Done].
+//	N2  The lease lasts for 0.9 TTL from the moment before the last successful beat was
+//	    given to the driver, by the monotonic clock. The wall clock may only end it
+//	    earlier (a machine that was suspended).
+//	N3  A node is buried, made dead for good, if its beat stood still for a TTL since
+//	    the arrival of the first answer that showed it, and still does when the burial
+//	    is carried out. A node that could not poll for the time of three beats starts
+//	    observing anew: the outage that it had may have been everybody's.
+//
+// # Why answers from memory are right
+//
+// Suppose node A answers a read from memory under its lease, while node B has stored a
+// change before that read came. B's write needed a claim, and the store grants one only
+// after A released the competition or died. A releases only after it has stopped
+// answering. If A was buried, its beat had stood still for a TTL since another node saw
+// it, so at least a TTL had gone by since A sent that beat, and A's lease had ended at
+// 0.9 TTL. So A did not answer under its lease after B's claim. This holds while the
+// rates of two clocks differ by less than a tenth.
+//
+// Everything else may be wrong at any time: which nodes live, which address they have,
+// which of them owns what. A wrong route costs a correction, never a wrong answer.
+//
+// Reading starts at member.go, the protocol as a pure state machine; [Node] runs it
+// against a store, and [Cluster] adds routes and the link to other nodes.
+package cluster

@@ -1,0 +1,22 @@
+package cluster
+
+import (
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// State is what health checks and metrics say of a node.
+type State struct {
+	Nodes   []competition.Node // that are not dead; not to be changed
+	Leaving bool               // this node gives its competitions up
+
+	Beats       uint64        // sent
+	LastBeat    time.Time     // when the last one was answered; zero before the first
+	BeatError   error         // of the last one; nil if it succeeded
+	LeaseLeft   time.Duration // 0 if it has ended
+	ClockOffset time.Duration // how far the store's clock is ahead of this machine's, to half a beat's time
+
+	Burials      uint64 // carried out by this node
+	BurialErrors uint64
+}
