@@ -6,9 +6,19 @@ import (
 )
 
 // Queries, as the actor gets them. Their fields, and those of their answers, are
-// exported because they cross between nodes.
+// exported because they cross between nodes; see wire_kinds.go.
 type (
-	getTop  struct{ Caller competition.Caller }
+	getTop struct{ Caller competition.Caller }
+	// getTopSince is getTop for a node that holds a page of the top. The node that asks
+	// gets a topReply.
+	getTopSince struct {
+		Caller competition.Caller
+		// Shared asks for all readers of a node, whatever their rights. What is private is
+		// then not told: each of them must ask, as its caller.
+		Shared  bool
+		Version uint64 // of the page that the node holds; 0: none
+		Hash    uint64 // of it, as topReply has it
+	}
 	getPage struct {
 		Caller        competition.Caller
 		Offset, Limit int
@@ -64,6 +74,12 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 	switch q := v.Command.(type) {
 	case *getTop:
 		if err = a.mayRead(q.Caller); err == nil {
+			v.Answer = a.publish()
+		}
+	case *getTopSince:
+		if q.Shared && a.core.Exists() {
+			v.Answer = a.publish() // what is private does not leave this node
+		} else if err = a.mayRead(q.Caller); err == nil {
 			v.Answer = a.publish()
 		}
 	case *subscribe:

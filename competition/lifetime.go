@@ -159,6 +159,9 @@ func (h History) Check(month calendar.Month) error {
 	return nil
 }
 
+// CheckDays reports what is wrong with the days of a history that another process sent.
+func (h *History) CheckDays() error { return h.Days.check(len(h.Sources)) }
+
 // AppendHistory appends the packed form of a history, for stores that keep bytes.
 func AppendHistory(dst []byte, h History) []byte {
 	dst = binary.AppendVarint(dst, int64(h.SyncedAt))
