@@ -71,6 +71,9 @@ func (a *appending) end(ctx context.Context, stored []int32, err error) {
 		a.oneByOne(ctx)
 		return
 	}
+	if err != nil || len(stored) > 0 {
+		a.store.outcomes.note(err)
+	}
 	for i, b := range a.batches {
 		if a.errs[i] == nil && (err != nil || !slices.Contains(stored, int32(i))) {
 			a.errs[i] = fmt.Errorf("append seq %d to %d: %w", b.FirstSeq, b.LastSeq, failure(err))
@@ -132,6 +135,9 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 		stored, err = erase(ctx, conn.Conn(), rows)
 	} else {
 		stored, err = appendAll(ctx, conn.Conn(), rows)
+	}
+	if err = confirm(unconfirmed(conn.Conn()), err); err != nil {
+		stored = nil
 	}
 	if inDoubt(err) {
 		s.doubts.add(conn.Conn().PgConn().CustomData())

@@ -20,6 +20,9 @@
 //	    if F1 were broken
 //	F3  what is read after an append of unknown outcome holds it or never will:
 //	    the session that it was sent to is ended first; see resolve.go
+//	F4  with a synchronous standby, an append is acknowledged only if its commit
+//	    waited for it, and what is read after an append of unknown outcome is on
+//	    the standby, too; see commit.go
 //
 // Connect to the server itself or through a pooler in session mode: a pooler in
 // transaction mode forgets what a session was told, and breaks F3.

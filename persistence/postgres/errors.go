@@ -24,6 +24,11 @@ var (
 
 // SQLSTATE codes, PostgreSQL's appendix A.
 const (
+	warning               = "01000"
+	readOnlyTransaction   = "25006"
+	adminShutdown         = "57P01"
+	lockNotAvailable      = "55P03"
+	diskFull              = "53100"
 	uniqueViolation       = "23505"
 	undefinedTable        = "42P01"
 	insufficientPrivilege = "42501"

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -53,25 +52,20 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		return nil, err
 	}
 	s := &Store{logger: o.Logger}
+	s.watch(config)
 	if s.write, err = newPool(ctx, config, writeConns); err != nil {
 		return nil, err
 	}
 	if s.read, err = newPool(ctx, config, o.ReadConns); err != nil {
-		s.write.Close()
+		s.write.close()
 		return nil, err
 	}
 	s.doubts = &doubts{read: s.read, logger: s.logger}
-	s.pipeline = newPipeline(s.write, s.doubts)
+	s.pipeline = newPipeline(s.write, s.doubts, func() { s.reconnect("the server takes no writes any more") })
 	if err := s.verify(ctx); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
-}
-
-func newPool(ctx context.Context, config *pgxpool.Config, size int) (*pgxpool.Pool, error) {
-	config = config.Copy()
-	config.MaxConns = int32(size)
-	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // verify looks at the server once, for what does not change while it runs, and
@@ -90,13 +84,17 @@ SELECT current_setting('server_version_num')::integer, current_setting('server_e
 	if found.checksums != "on" {
 		s.logger.WarnContext(ctx, "the database has no data checksums: a page that the disk damages may go unnoticed; see pg_checksums")
 	}
-	if err := s.Check(ctx); err != nil {
+	if err := s.settings(ctx); err != nil {
 		return err
 	}
 	if err := s.verifySchema(ctx); err != nil {
 		return err
 	}
-	return s.verifyFormat(ctx)
+	if err := s.verifyFormat(ctx); err != nil {
+		return err
+	}
+	// A commit: whatever an earlier process left is durable then, see commit.go.
+	return s.Check(ctx)
 }
 
 // serverFacts are what a server is; see durability for what it is set to.

@@ -13,7 +13,6 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"github.com/jackc/pgx/v5/pgtype"
-	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // pipeline is one session over which appends of events follow one another without
@@ -31,18 +30,20 @@ import (
 //	P3  an append after one that was not stored is not stored either, if it
 //	    continues the same journal: append_events.sql compares hashes
 type pipeline struct {
-	pool     *pgxpool.Pool
+	pool     *pool
 	doubts   *doubts
-	turn     chan struct{}    // capacity 1, full while a caller sends
-	underway chan struct{}    // a place for each append that was sent and not answered
-	session  *pipelineSession // guarded by turn; nil when there is none
+	turn     chan struct{}                   // capacity 1, full while a caller sends
+	underway chan struct{}                   // a place for each append that was sent and not answered
+	session  *pipelineSession                // guarded by turn; nil when there is none
+	current  atomic.Pointer[pipelineSession] // the same, for those that have not the turn
+	demoted  func()                          // called when the server refuses writes
 }
 
 // maxUnderway is how many appends may be under way on the session.
 const maxUnderway = 4
 
-func newPipeline(pool *pgxpool.Pool, d *doubts) *pipeline {
-	return &pipeline{pool: pool, doubts: d, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway)}
+func newPipeline(pool *pool, d *doubts, demoted func()) *pipeline {
+	return &pipeline{pool: pool, doubts: d, demoted: demoted, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway)}
 }
 
 // send sends the rows. End is called with the places of the batches stored, or
@@ -87,11 +88,12 @@ func (p *pipeline) wait(f func()) {
 // begin sees to it that there is a session.
 func (p *pipeline) begin(ctx context.Context) error {
 	if p.session != nil {
-		if !p.session.failed.Load() {
+		if !p.session.failed.Load() && !p.session.retired.Load() {
 			return ctx.Err()
 		}
-		p.session.end()
+		p.session.end() // when all that it was sent is answered
 		p.session = nil
+		p.current.Store(nil)
 	}
 	conn, err := p.pool.Acquire(ctx)
 	if err != nil {
@@ -112,6 +114,7 @@ func (p *pipeline) begin(ctx context.Context) error {
 		pipeline: p, conn: wire.Conn, from: wire.Frontend, data: wire.CustomData,
 		sent: make(chan pipelineAppend, maxUnderway), ended: make(chan struct{}),
 	}
+	p.current.Store(p.session)
 	go p.session.receive()
 	return nil
 }
@@ -135,6 +138,7 @@ type pipelineSession struct {
 	buffer   []byte              // the sender's
 	sent     chan pipelineAppend // to receive
 	failed   atomic.Bool
+	retired  atomic.Bool // the next append is another session's
 	ended    chan struct{}
 }
 
@@ -192,7 +196,7 @@ func (s *pipelineSession) receive() {
 	var failure error // of the session
 	for a := range s.sent {
 		var stored []int32
-		var refusal error
+		var refusal *pgconn.PgError
 		if failure == nil {
 			if stored, refusal, failure = s.answer(); failure != nil {
 				s.hangUp()
@@ -201,8 +205,15 @@ func (s *pipelineSession) receive() {
 				failure = cmp.Or(context.Cause(a.ctx), failure)
 			}
 		}
+		if refusal != nil && refusal.Code == readOnlyTransaction {
+			s.pipeline.demoted()
+		}
 		a.unwatch()
-		a.end(stored, cmp.Or(failure, refusal))
+		err := failure
+		if err == nil && refusal != nil {
+			err = refusal
+		}
+		a.end(stored, err)
 		<-s.pipeline.underway
 	}
 }
@@ -210,7 +221,8 @@ func (s *pipelineSession) receive() {
 // answer reads the answer to one append up to the server's last word, which
 // follows the commit. A refusal is the server's, of the statement; a failure ends
 // the session.
-func (s *pipelineSession) answer() (stored []int32, refusal, failure error) {
+func (s *pipelineSession) answer() (stored []int32, refusal *pgconn.PgError, failure error) {
+	replicated := true // see endedWait
 	for {
 		message, err := s.from.Receive()
 		if err != nil {
@@ -224,7 +236,12 @@ func (s *pipelineSession) answer() (stored []int32, refusal, failure error) {
 			stored = append(stored, int32(binary.BigEndian.Uint32(m.Values[0])))
 		case *pgproto3.ErrorResponse:
 			refusal = pgconn.ErrorResponseToPgError(m)
+		case *pgproto3.NoticeResponse:
+			replicated = replicated && !endedWait(m.SeverityUnlocalized, m.Code, m.Routine)
 		case *pgproto3.ReadyForQuery:
+			if !replicated {
+				return nil, nil, errNotReplicated
+			}
 			if refusal != nil {
 				stored = nil
 			}

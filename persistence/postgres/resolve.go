@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/paceboard/paceboard/internal/worker"
 )
@@ -21,9 +20,10 @@ const sessionKey = "paceboard session"
 // doubts are the sessions that were sent an append and have not answered. A
 // server that hung may get to it after its client has given up: while somebody
 // reads identities, and then the journal, to find out what there is. So before
-// reading anything (F3) these sessions are ended, and waited for.
+// reading anything (F3) these sessions are ended, and waited for, and then a commit
+// of our own, by which all before it is durable.
 type doubts struct {
-	read   *pgxpool.Pool
+	read   *pool
 	logger *slog.Logger
 
 	mu       sync.Mutex
@@ -62,8 +62,8 @@ SELECT count(pg_terminate_backend(a.pid))
 FROM unnest($1::text[], $2::text[]) AS s (pid, began)
 JOIN pg_stat_get_activity(NULL) a ON a.pid = s.pid::integer AND (extract(epoch FROM a.backend_start) * 1000000)::bigint = s.began::bigint`
 
-// resolve returns when no earlier append can be stored any more, at once if none
-// is in doubt.
+// resolve returns when no earlier append can be stored any more and what is stored
+// is durable, at once if none is in doubt.
 func (d *doubts) resolve(ctx context.Context) error {
 	sessions := d.all()
 	if len(sessions) == 0 {
@@ -85,6 +85,10 @@ func (d *doubts) resolve(ctx context.Context) error {
 		if !worker.Pause(ctx, pauses.After(tries)) {
 			return unavailable("find out what became of an append: its session does not end", context.Cause(ctx))
 		}
+	}
+	// What those sessions committed without the synchronous standby can be read now; see commit.go.
+	if _, err := d.read.Exec(ctx, settleSQL); err != nil {
+		return unavailable("find out what became of an append: a commit does not become durable", err)
 	}
 	d.remove(sessions)
 	d.logger.InfoContext(ctx, "appends in doubt are resolved", "sessions", len(sessions))

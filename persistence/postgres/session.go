@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -18,7 +19,10 @@ const (
 	keepAliveIdle     = 15 * time.Second
 	keepAliveInterval = 5 * time.Second
 	keepAliveCount    = 3
-	connectTimeout    = 5 * time.Second
+
+	// Attempts to connect go on when those who asked for them have given up, and
+	// have places in the pool: after a failover they may lead to the old server.
+	connectTimeout = 2 * time.Second
 )
 
 // sessionSQL is what every session is told first, and what it answers. What a
@@ -83,6 +87,7 @@ func beginSession(ctx context.Context, conn *pgconn.PgConn) error {
 	if strings.HasPrefix(string(row[0][2]), "t") {
 		return durability{standby: true}.refusal()
 	}
+	conn.CustomData()[unconfirmedKey] = new(atomic.Bool)
 	conn.CustomData()[sessionKey] = session{pid: string(row[0][0]), began: string(row[0][1])}
 	return nil
 }

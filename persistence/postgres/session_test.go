@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/persistence/testservers"
@@ -45,7 +44,7 @@ func TestSettingsOfRolesAndDatabasesDoNotReachUs(t *testing.T) {
 	require.NoError(t, err)
 
 	store := open(t, databaseURL) // the migrations, too
-	for name, pool := range map[string]*pgxpool.Pool{"write": store.write, "read": store.read} {
+	for name, pool := range map[string]*pool{"write": store.write, "read": store.read} {
 		for setting, want := range sessionSettings {
 			var got string
 			require.NoError(t, pool.QueryRow(t.Context(), `SELECT pg_catalog.current_setting($1)`, setting).Scan(&got))
@@ -87,19 +86,26 @@ func TestASchemaMadeBySomebodyElse(t *testing.T) {
 	server.Exec(t, server.URL(), `CREATE ROLE app LOGIN`)
 	server.Exec(t, server.URL(), `REVOKE ALL ON DATABASE postgres FROM PUBLIC`)
 	server.Exec(t, server.URL(), `GRANT CONNECT ON DATABASE postgres TO app`)
-	u, err := url.Parse(server.URL())
-	require.NoError(t, err)
-	u.User = url.User("app")
+	databaseURL := as(t, server.URL(), "app")
 
-	_, err = Open(t.Context(), Options{URL: u.String(), Migrate: true})
+	_, err := Open(t.Context(), Options{URL: databaseURL, Migrate: true})
 	require.ErrorContains(t, err, "CREATE SCHEMA paceboard AUTHORIZATION")
 	server.Exec(t, server.URL(), `CREATE SCHEMA paceboard AUTHORIZATION app`)
-	store := open(t, u.String())
+	store := open(t, databaseURL)
 	c := newCrew(t, store, 10, "a")
 	_, err = c.round(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, c.games[0].Save(t.Context()))
 	c.verify(t, store)
+}
+
+// as returns a URL with another user.
+func as(tb testing.TB, databaseURL, user string) string {
+	tb.Helper()
+	u, err := url.Parse(databaseURL)
+	require.NoError(tb, err)
+	u.User = url.User(user)
+	return u.String()
 }
 
 // with returns a URL with another parameter.

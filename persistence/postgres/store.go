@@ -1,14 +1,10 @@
 package postgres
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
 	"time"
-
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -17,9 +13,11 @@ import (
 // for concurrent use, by several processes as well.
 type Store struct {
 	logger      *slog.Logger // and none of the other options: the URL holds the password
-	write, read *pgxpool.Pool
+	write, read *pool
 	pipeline    *pipeline
 	doubts      *doubts
+	reconnected atomic.Int64 // when it was logged last, Unix nanoseconds
+	outcomes    outcomes
 	latency     atomic.Int64 // nanoseconds of the last successful Check
 }
 
@@ -32,36 +30,13 @@ var (
 // does not answer on any more delays it by 15 s at most.
 func (s *Store) Close() error {
 	s.pipeline.close()
-	s.write.Close()
-	s.read.Close()
+	s.write.close()
+	s.read.close()
 	return nil
 }
 
-// Check asks the server whether it takes writes and whether they are durable;
-// see competition.Store. It writes nothing, so that it may be asked of a standby.
-// Errors: competition.ErrUnavailable, and ErrSettings with it if the server is
-// there but not to be relied on.
-func (s *Store) Check(ctx context.Context) error {
-	var d durability
-	began := time.Now()
-	err := s.write.QueryRow(ctx, `
-SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_setting('synchronous_commit'), current_setting('fsync')`).
-		Scan(&d.standby, &d.readOnly, &d.synchronousCommit, &d.fsync)
-	if errors.Is(err, ErrSettings) { // a session could not begin; see beginSession
-		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
-	}
-	if err != nil {
-		return unavailable("the database does not answer; see whether it runs and DATABASE_URL leads to it", err)
-	}
-	if err := d.refusal(); err != nil {
-		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
-	}
-	s.latency.Store(int64(time.Since(began)))
-	return nil
-}
-
-// Latency is how long the last successful Check took: a round trip, or more if
-// all connections were busy. 0 before the first.
+// Latency is how long the last successful Check took: a round trip or two,
+// or more if all connections were busy. 0 before the first.
 func (s *Store) Latency() time.Duration { return time.Duration(s.latency.Load()) }
 
 // durability is what a server must be set to, so that a commit is there for good.

@@ -85,14 +85,19 @@ func StartPostgres(settings ...string) (*Server, error) {
 	default:
 		return nil, errors.Join(fmt.Errorf("initdb: %s", made.log()), s.Close())
 	}
-	s.args = []string{"-D", data, "-h", "127.0.0.1", "-k", ""}
+	s.args = postgresArgs(data, settings...)
+	return s.startAnywhere("-p")
+}
+
+func postgresArgs(data string, settings ...string) []string {
+	args := []string{"-D", data, "-h", "127.0.0.1", "-k", ""}
 	for _, setting := range append([]string{
 		"fsync=on", "synchronous_commit=on", "full_page_writes=on",
 		"shared_buffers=32MB", "max_connections=200", "max_wal_size=256MB", "log_min_messages=warning", "log_checkpoints=off",
 	}, settings...) {
-		s.args = append(s.args, "-c", setting)
+		args = append(args, "-c", setting)
 	}
-	return s.startAnywhere("-p")
+	return args
 }
 
 // startAnywhere starts the server on a free port; flag is how it is told which.

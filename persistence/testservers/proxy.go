@@ -31,10 +31,10 @@ const (
 // TLS.
 type Proxy struct {
 	listener net.Listener
-	target   string
 	running  sync.WaitGroup
 
 	mu     sync.Mutex
+	target string
 	next   Cut
 	others int // commits before the next cut
 	cuts   int
@@ -67,6 +67,19 @@ func (p *Proxy) CutAfter(others int, where Cut) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.others, p.next = others, where
+}
+
+// Lead has connections that come from now on end at another server, as an address
+// does that is moved in a failover. Those that are there stay where they are.
+func (p *Proxy) Lead(tb testing.TB, databaseURL string) {
+	tb.Helper()
+	u, err := url.Parse(databaseURL)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.target = u.Host
 }
 
 // Cuts is how many connections were cut.
@@ -132,7 +145,10 @@ func (p *Proxy) accept() {
 
 func (p *Proxy) serve(client net.Conn) {
 	defer p.release(client)
-	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", p.target)
+	p.mu.Lock()
+	target := p.target
+	p.mu.Unlock()
+	server, err := (&net.Dialer{}).DialContext(context.Background(), "tcp", target)
 	if err != nil {
 		return
 	}

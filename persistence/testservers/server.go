@@ -160,6 +160,14 @@ func newFolder() (string, error) {
 	return dir, handOver(dir)
 }
 
+// HandOver gives a folder to the user whom the servers run as.
+func HandOver(tb testing.TB, dir string) {
+	tb.Helper()
+	if err := handOver(dir); err != nil {
+		tb.Fatal(err)
+	}
+}
+
 func sweep() {
 	left, err := filepath.Glob(filepath.Join(os.TempDir(), folderPrefix+"*"))
 	if err != nil {

@@ -1,0 +1,215 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Whether the store takes writes, only writes tell: a disk may be full, a table
+// locked or gone, a standby away, while every setting is as it should be. Appends
+// tell as they go; when there are none, or they fail, Check writes what an append
+// writes, see probeSQL.
+
+const (
+	// freshness is how long an append that went well speaks for the next one.
+	freshness = 5 * time.Second
+	// probeEvery is how often a store that is well and has nothing to do is probed.
+	probeEvery = 10 * time.Second
+	// So many appends in a row that the server refuses, the last of them within
+	// freshness, are believed more than a probe that goes well.
+	refusals = 3
+	// lockWait is how long a probe waits for a lock, so that it can say so.
+	lockWait = 600 * time.Millisecond
+)
+
+// probeSQL writes and deletes rows as an append does, and commits. Nobody sees them.
+// Its parts are one transaction and one round trip. The rows are few and small while
+// all is well; after a failure they are 60 KB, which do not fit into what space
+// is left in the tables' last pages when a disk is full.
+const probeSQL = `
+SET LOCAL lock_timeout = %d;
+SELECT coalesce(max(version_id), 0)::text FROM paceboard.migrations;
+INSERT INTO paceboard.heads (competition_id, first_seq, last_seq, last_hash) VALUES ('~probe ' || pg_backend_pid(), 1, 1, '');
+INSERT INTO paceboard.journal (competition_id, seq, at, record)
+SELECT '~probe ' || pg_backend_pid(), n, now(), decode(repeat('00', %d), 'hex') FROM generate_series(1, %d) n;
+DELETE FROM paceboard.journal WHERE competition_id = '~probe ' || pg_backend_pid();
+DELETE FROM paceboard.heads WHERE competition_id = '~probe ' || pg_backend_pid()`
+
+// outcomes are how appends and probes went. Safe for concurrent use.
+type outcomes struct {
+	mu      sync.Mutex
+	stored  time.Time // when something was stored last
+	failed  time.Time // when an append failed last
+	err     error     // of that
+	refused int       // appends that the server refused since something was stored
+	probed  time.Time // when a probe went well last; zero after a failure
+}
+
+// note takes the outcome of an append as a whole. What is wrong with a batch, or
+// waits for another append of the same competition, says nothing about the store.
+func (o *outcomes) note(err error) {
+	refusal := refused(err)
+	if err != nil && (errors.Is(err, context.Canceled) || blamesOne(err) || refusal != nil && refusal.Code == lockNotAvailable) {
+		return
+	}
+	now := time.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if err == nil {
+		o.stored, o.refused = now, 0
+		return
+	}
+	o.failed, o.err, o.probed = now, err, time.Time{}
+	if refusal != nil {
+		o.refused++
+	}
+}
+
+// need reports whether to probe, and with how much.
+func (o *outcomes) need() (probe, large bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	failing := o.failed.After(o.stored)
+	return failing || time.Since(o.stored) > freshness && time.Since(o.probed) > probeEvery, failing
+}
+
+// probe takes the outcome of a probe, and returns whether the store takes writes.
+func (o *outcomes) probe(err error) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	switch {
+	case err != nil:
+		o.probed = time.Time{}
+		return err
+	case o.refused >= refusals && time.Since(o.failed) < freshness:
+		return fmt.Errorf("the database refuses what is to be stored: %w", o.err)
+	}
+	o.probed = time.Now()
+	return nil
+}
+
+// probe writes something, if need be.
+func (s *Store) probe(ctx context.Context) error {
+	probe, large := s.outcomes.need()
+	if !probe {
+		return nil
+	}
+	return s.outcomes.probe(s.writeProbe(ctx, large))
+}
+
+func (s *Store) writeProbe(ctx context.Context, large bool) error {
+	bytes, rows := 100, 1
+	if large {
+		bytes, rows = 1900, 32
+	}
+	conn, err := s.write.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	sql := fmt.Sprintf(probeSQL, lockWait.Milliseconds(), bytes, rows)
+	results, err := conn.Conn().PgConn().Exec(ctx, sql).ReadAll()
+	if err = confirm(unconfirmed(conn.Conn()), err); err != nil {
+		return probeAdvice(err)
+	}
+	return schemaOf(results)
+}
+
+// probeAdvice says what to do about it.
+func probeAdvice(err error) error {
+	refusal := refused(err)
+	switch {
+	case errors.Is(err, errNotReplicated), refusal == nil:
+		return err
+	case refusal.Code == undefinedTable:
+		return fmt.Errorf("%w: a table is missing; run paceboard migrate, or restore the backup: %w", ErrSchema, err)
+	case refusal.Code == lockNotAvailable:
+		return fmt.Errorf("somebody has locked a table; see pg_locks and pg_stat_activity: %w", err)
+	case refusal.Code == diskFull:
+		return fmt.Errorf("the database's disk is full: %w", err)
+	case refusal.Code == readOnlyTransaction:
+		return fmt.Errorf("%w: %w", ErrSettings, err)
+	}
+	return err
+}
+
+// schemaOf refuses a schema that was taken back meanwhile. A newer one does not
+// matter to appends, and comes with a rolling deploy.
+func schemaOf(results []*pgconn.Result) error {
+	for _, r := range results {
+		if len(r.Rows) != 1 || len(r.Rows[0]) != 1 {
+			continue
+		}
+		if version, err := strconv.ParseInt(string(r.Rows[0][0]), 10, 64); err != nil || version < newest() {
+			return fmt.Errorf("%w: it has version %s and %d is needed; run paceboard migrate", ErrSchema, r.Rows[0][0], newest())
+		}
+		return nil
+	}
+	return errors.New("the probe got no answer")
+}
+
+// Check asks the server whether it takes writes and whether they are durable; see
+// competition.Store. It trusts what was stored within the last seconds; otherwise
+// it writes something itself. Errors: competition.ErrUnavailable, with ErrSettings
+// or ErrSchema if the server is there but not to be relied on.
+func (s *Store) Check(ctx context.Context) error {
+	began := time.Now()
+	if err := s.look(ctx); err != nil {
+		return err
+	}
+	if err := s.probe(ctx); err != nil {
+		return unavailable("the database stores nothing", err)
+	}
+	s.latency.Store(int64(time.Since(began)))
+	return nil
+}
+
+// look looks at the settings. If the connections that there are lead to no primary,
+// or do not answer for half of the time, others are used from then on.
+func (s *Store) look(ctx context.Context) error {
+	patience, cancel := ctx, context.CancelFunc(func() {})
+	if deadline, ok := ctx.Deadline(); ok {
+		patience, cancel = context.WithTimeout(ctx, time.Until(deadline)/2)
+	}
+	defer cancel()
+	err := s.settings(patience)
+	switch {
+	case err == nil:
+		s.write.abandon()
+		s.read.abandon()
+		return nil
+	case errors.Is(err, ErrSettings):
+		s.reconnect(err.Error())
+		return err
+	case refused(err) != nil || ctx.Err() != nil:
+		return err
+	}
+	s.reconnect(err.Error())
+	return s.settings(ctx)
+}
+
+// settings looks whether the server is set to be relied on.
+func (s *Store) settings(ctx context.Context) error {
+	var d durability
+	err := s.write.QueryRow(ctx, `
+SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_setting('synchronous_commit'), current_setting('fsync')`).
+		Scan(&d.standby, &d.readOnly, &d.synchronousCommit, &d.fsync)
+	switch {
+	case errors.Is(err, ErrSettings): // of beginSession
+		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
+	case err != nil:
+		return unavailable("the database does not answer; see whether it runs and DATABASE_URL leads to it", err)
+	}
+	if err := d.refusal(); err != nil {
+		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
+	}
+	return nil
+}
