@@ -25,7 +25,8 @@
 //	    the standby, too; see commit.go
 //
 // Connect to the server itself or through a pooler in session mode: a pooler in
-// transaction mode forgets what a session was told, and breaks F3.
+// transaction mode forgets what a session was told, and breaks F3; pooler.go finds
+// it out.
 //
 // # What is for people
 //

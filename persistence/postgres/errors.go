@@ -24,6 +24,7 @@ var (
 
 // SQLSTATE codes, PostgreSQL's appendix A.
 const (
+	protocolViolation     = "08P01"
 	warning               = "01000"
 	readOnlyTransaction   = "25006"
 	adminShutdown         = "57P01"

@@ -104,6 +104,9 @@ func migrating(ctx context.Context, databaseURL string, do func(*goose.Provider)
 	if err != nil {
 		return err
 	}
+	if err := refusePooler(ctx, &config.ConnConfig.Config); err != nil {
+		return err
+	}
 	db := stdlib.OpenDB(*config.ConnConfig, stdlib.OptionAfterConnect(waitForLocks))
 	defer func() { err = errors.Join(err, db.Close()) }()
 	lock, err := db.Conn(ctx)

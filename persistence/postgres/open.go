@@ -51,6 +51,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
+	if !o.Migrate { // or it was looked at already
+		if err := refusePooler(ctx, &config.ConnConfig.Config); err != nil {
+			return nil, err
+		}
+	}
 	s := &Store{logger: o.Logger}
 	s.watch(config)
 	if s.write, err = newPool(ctx, config, writeConns); err != nil {
