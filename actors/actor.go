@@ -31,7 +31,9 @@ type actorEnv struct {
 	saver   *saver
 	clock   *clock
 	monitor *monitor
-	mirror  *mirror.Mirror // nil if there is none
+
+	followers *followers     // nil without peers
+	mirror    *mirror.Mirror // nil if there is none
 
 	life, recovering context.Context // see Engine
 }
@@ -136,6 +138,13 @@ func (a *competitionActor) trackAnew() {
 	if a.env.mirror != nil {
 		a.changes = mirror.Since(a.core.Mark())
 		a.tellMirror()
+	}
+}
+
+// movedOn ends a subscription that an actor does not have any more.
+func (env *actorEnv) movedOn(s *competition.Subscription) {
+	if env.followers != nil {
+		env.followers.remove(s)
 	}
 }
 

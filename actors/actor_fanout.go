@@ -32,6 +32,7 @@ type subscribers struct {
 type subscriber struct {
 	caller competition.Caller
 	place  int
+	node   bool // see subscribe
 }
 
 // fanOutRing wakes the readers of subscriptions, each at most every fanOutEvery. Ten

@@ -12,6 +12,7 @@ type (
 	subscribe struct {
 		caller       competition.Caller
 		subscription *competition.Subscription
+		node         bool // it is another node's, and ends when the board leaves this one
 	}
 	unsubscribe struct {
 		mailbox.NoDeadLetters
@@ -20,13 +21,14 @@ type (
 	fanOut struct{ mailbox.NoDeadLetters }
 )
 
-// subscribe adds a subscriber and gives it the board.
+// subscribe adds a subscriber, which has a lease from then on, and gives it the board.
 func (a *competitionActor) subscribe(m *subscribe) {
 	s := &a.handle.subscribers
 	if s.all == nil {
 		s.all = map[*competition.Subscription]subscriber{}
 	}
-	s.all[m.subscription] = subscriber{m.caller, s.ring.add(m.subscription)}
+	a.handle.leases.Add(1) // the request has one, too
+	s.all[m.subscription] = subscriber{caller: m.caller, place: s.ring.add(m.subscription), node: m.node}
 	a.putStanding(m.subscription)
 	m.subscription.Put(a.nextUpdate())
 }
@@ -34,15 +36,42 @@ func (a *competitionActor) subscribe(m *subscribe) {
 func (a *competitionActor) unsubscribe(subscription *competition.Subscription) {
 	s := &a.handle.subscribers
 	gone, there := s.all[subscription]
-	if !there {
-		return // it was revoked, or never added
+	if !there { // it was revoked, never added, or moved
+		a.env.movedOn(subscription)
+		return
 	}
+	a.handle.release()
 	delete(s.all, subscription)
 	if moved := s.ring.remove(gone.place); moved != nil {
-		s.all[moved] = subscriber{s.all[moved].caller, gone.place}
+		of := s.all[moved]
+		of.place = gone.place
+		s.all[moved] = of
 	}
 	if len(s.all) == 0 {
 		s.update = nil
+	}
+}
+
+// moveSubscribers has the subscribers watch the board from another node: this one has
+// given it up.
+func (a *competitionActor) moveSubscribers() {
+	s := &a.handle.subscribers
+	if len(s.all) == 0 || a.env.followers == nil {
+		return
+	}
+	moving := make(map[*competition.Subscription]competition.Caller, len(s.all))
+	for subscription, of := range s.all {
+		if of.node {
+			subscription.End()
+		} else {
+			moving[subscription] = of.caller
+		}
+	}
+	if len(moving) > 0 {
+		a.env.followers.add(a.handle.id, moving, topReply{})
+	}
+	for subscription := range s.all {
+		a.unsubscribe(subscription)
 	}
 }
 

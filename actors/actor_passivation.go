@@ -125,6 +125,7 @@ func (a *competitionActor) maybeStop() {
 func (a *competitionActor) giveUp() {
 	a.handle.elsewhere.Store(&competition.ElsewhereError{})
 	a.forgetState()
+	a.moveSubscribers()
 	a.releasing = true
 	a.env.saver.save(saveJob{to: a.self, release: &released{incarnation: a.incarnation, id: a.handle.id, epoch: a.epoch}})
 }

@@ -87,6 +87,10 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 			a.subscribe(q)
 			v.Answer = struct{}{}
 		}
+	case *getStandings:
+		if err = competition.ErrUnknownCompetition; a.core.Exists() {
+			v.Answer, err = a.standings(q), nil
+		}
 	case *getPage:
 		if err = a.mayRead(q.Caller); err == nil {
 			v.Answer = a.core.Page(q.room, q.Offset, q.Limit)

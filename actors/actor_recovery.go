@@ -97,6 +97,7 @@ func (a *competitionActor) disowned(err error) {
 	a.handle.elsewhere.Store(elsewhere)
 	a.forgetState()
 	a.refuseWaiters(elsewhere)
+	a.moveSubscribers()
 	a.stop()
 }
 
@@ -161,7 +162,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	}
 	if err := a.env.options.Store.Owns(ctx, a.handle.id, a.epoch); err != nil {
 		if errors.Is(err, competition.ErrNotOwner) {
-			a.disowned(err)
+			a.disowned(err) //nolint:contextcheck // subscribers that move outlive the catching up
 			return nil
 		}
 		return err

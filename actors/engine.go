@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -29,6 +30,11 @@ type Engine struct {
 	projector    *projection.Projector
 	tidying      *worker.Loop
 	sweeping     *worker.Loop // of invitations
+
+	tops     *tops          // of boards elsewhere
+	fetching sync.WaitGroup // for them
+	serving  sync.WaitGroup // requests of other nodes
+	answers  sync.Pool      // room for theirs, of *[]byte
 
 	inFlight  atomic.Int64
 	draining  atomic.Bool

@@ -92,17 +92,11 @@ func (e *Engine) countMoney(userID string) (n int, err error) {
 // eraseIn erases the person in one competition, and returns once a snapshot has
 // replaced the old days.
 func (e *Engine) eraseIn(id, userID string) (reply competition.EraseReply, err error) {
-	deadline := e.deadline()
-	h, err := e.find(id, true, deadline)
-	if err != nil {
-		return reply, err
-	}
-	defer h.release()
 	command := &competition.EraseParticipant{UserID: userID, Pseudonym: newPseudonym()}
-	if reply, err = ask[competition.EraseReply](e, h, command, deadline); err != nil {
+	if reply, err = forward[competition.EraseReply](e, id, command, e.deadline()); err != nil {
 		return reply, err
 	}
-	_, err = ask[struct{}](e, h, &saveRows{}, e.deadline())
+	_, err = forward[struct{}](e, id, &saveRows{}, e.deadline())
 	return reply, err
 }
 

@@ -47,6 +47,9 @@ func New(o Options) (*Engine, error) {
 	e.projector = projection.Start(projection.Options{
 		Life: e.life, Store: o.Store, Logger: o.Logger, Timeout: o.StoreTimeout, RecoveryTimeout: o.RecoveryTimeout, Rows: o.projectRows,
 	})
+	if o.Peers != nil {
+		e.tops, e.actors.followers = newTops(e), newFollowers(e)
+	}
 	a := &e.actors // nothing is activated before the clock starts
 	a.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: root, metrics: o.Metrics})
 	a.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: root, projector: e.projector})
@@ -94,6 +97,11 @@ func (e *Engine) shutDown() error {
 	e.actors.clock.close()
 	e.tidying.Stop()
 	e.drain()
+	if e.actors.followers != nil {
+		e.actors.followers.close()
+	}
+	e.fetching.Wait()
+	e.serving.Wait()
 	e.endRecovering()
 	if e.actors.mirror != nil {
 		e.actors.mirror.Close() // while the actors can still be asked

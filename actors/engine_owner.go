@@ -1,15 +1,36 @@
 package actors
 
 import (
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// Peers are the nodes that own the other competitions. Safe for concurrent use.
+// Peers reaches the nodes that own the other competitions. Safe for concurrent use.
 type Peers interface {
+	// Route returns the node that requests about a competition go to, as far as this
+	// one knows; empty for itself. It may be wrong: then that node says so.
+	Route(competitionID string) (node string)
+
 	// Home reports whether a competition that nobody owns belongs to this node.
 	Home(competitionID string) bool
+
+	// Learn notes which node owns a competition, as the store or a node said; empty
+	// if what was known is wrong.
+	Learn(competitionID, node string)
+
+	// Ask sends one request to a node and returns its answer, by the deadline at the
+	// latest. Both are the receiver's to keep. Errors: competition.ErrNotDelivered,
+	// ErrNotOwner and ErrOverloaded say that nothing was done; after any other the request
+	// may have been carried out.
+	Ask(node, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
+
+	// Changed returns a channel that is closed when nodes come or go next.
+	Changed() <-chan struct{}
 }
 
 // Lease says whether this process may answer from memory: whether it is certain that
@@ -43,4 +64,89 @@ func (e *Engine) confirmed(v *mailbox.Envelope, deadline time.Time) error {
 		}
 	}
 	return v.Err
+}
+
+// askNode asks another node. Errors: those of Peers.Ask; errLost for all that does not
+// say that nothing was done.
+func (e *Engine) askNode(node, id string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
+	answer, err := e.options.Peers.Ask(node, id, kind, body, deadline)
+	if err == nil || errors.Is(err, competition.ErrNotDelivered) || errors.Is(err, competition.ErrNotOwner) || errors.Is(err, competition.ErrOverloaded) {
+		return answer, err
+	}
+	return nil, fmt.Errorf("%w: %w", errLost, err)
+}
+
+// way is how one request finds the owner of its competition.
+type way struct {
+	engine   *Engine
+	id       string
+	deadline time.Time
+	tries    int
+	changed  <-chan struct{} // since before the last try
+}
+
+func (e *Engine) wayTo(id string, deadline time.Time) way {
+	return way{engine: e, id: id, deadline: deadline}
+}
+
+// node returns where to try next; empty for this process.
+func (w *way) node() string {
+	peers := w.engine.options.Peers
+	if peers == nil || w.engine.actors.registry.find(w.id) != nil {
+		return ""
+	}
+	w.changed = peers.Changed()
+	return peers.Route(w.id)
+}
+
+var (
+	ownerBackoff = worker.Backoff{First: 5 * time.Millisecond, Max: 100 * time.Millisecond, Jitter: 0.5}
+	// errLost is returned if a request to another node may have been carried out.
+	errLost = fmt.Errorf("%w: the answer of the node that owns the competition was lost", competition.ErrUnavailable)
+)
+
+// maxCorrections is how often a request follows what it is told at once. After that it
+// waits between tries: the nodes do not agree yet.
+const maxCorrections = 3
+
+// again reports whether the request is to be tried again after an answer: when the node
+// was not the owner, or was not reached. repeatable requests are also repeated after a
+// lost answer. A competition without an owner is waited for here, never at another node.
+func (w *way) again(err error, repeatable bool) bool {
+	peers := w.engine.options.Peers
+	if err == nil || peers == nil {
+		return false
+	}
+	pause := false
+	var elsewhere *competition.ElsewhereError
+	switch {
+	case errors.As(err, &elsewhere):
+		peers.Learn(w.id, elsewhere.Node)
+		pause = elsewhere.Node == "" || w.tries >= maxCorrections
+	case errors.Is(err, competition.ErrNotDelivered), repeatable && errors.Is(err, errLost):
+		peers.Learn(w.id, "")
+		pause = true
+	default:
+		return false
+	}
+	w.tries++
+	return !pause || w.pause()
+}
+
+// pause waits until nodes came or went, or for a short time; it returns false if the
+// request's time is over.
+func (w *way) pause() bool {
+	left := time.Until(w.deadline)
+	if left <= 0 {
+		return false
+	}
+	timer := time.NewTimer(min(left, ownerBackoff.After(w.tries)))
+	defer timer.Stop()
+	select {
+	case <-w.changed: // nil, and never ready, if the last try was here
+	case <-timer.C:
+	case <-w.engine.life.Done():
+		return false
+	}
+	return time.Until(w.deadline) > 0
 }

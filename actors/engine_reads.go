@@ -12,16 +12,33 @@ import (
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
-// Top returns the published top of the board. It sends no message, except for the
-// first reader in a while, for which the actor makes it; as long as there are readers
-// every batch of syncs publishes it.
-func (e *Engine) Top(competitionID string, caller competition.Caller) (*competition.Published, error) {
+// Top returns the published top of the board. Where it is, it sends no message, except
+// for the first reader in a while, for which the actor makes it; as long as there are
+// readers every batch of syncs publishes it.
+func (e *Engine) Top(competitionID string, caller competition.Caller) (top *competition.Published, err error) {
+	if err := e.admit(); err != nil {
+		return nil, err
+	}
+	defer e.dismiss()
 	deadline := e.deadline()
-	h, err := e.acquire(competitionID, deadline)
+	for way := e.wayTo(competitionID, deadline); ; {
+		if node := way.node(); node == "" {
+			top, err = e.topHere(competitionID, caller, deadline)
+		} else {
+			top, err = e.tops.top(node, competitionID, caller, deadline)
+		}
+		if !way.again(err, true) {
+			return top, err
+		}
+	}
+}
+
+func (e *Engine) topHere(id string, caller competition.Caller, deadline time.Time) (*competition.Published, error) {
+	h, err := e.find(id, true, deadline)
 	if err != nil {
 		return nil, err
 	}
-	defer e.release(h)
+	defer h.release()
 	if !h.read.Load() { // as in acquire
 		h.read.Store(true)
 	}
@@ -102,7 +119,7 @@ func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]co
 		unread, places = append(unread, id), append(places, i)
 	}
 	if len(unread) == 0 {
-		return all, nil
+		return all, e.confirm(deadlineOf(ctx))
 	}
 	found, err := e.store.Summaries(ctx, unread)
 	if err := e.damage.tolerate(what, err); err != nil {
@@ -111,7 +128,7 @@ func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]co
 	for i, s := range found {
 		all[places[i]] = s
 	}
-	return all, nil
+	return all, e.confirm(deadlineOf(ctx))
 }
 
 // Competitions lists those that the caller may see, of one status or of all (0), in
@@ -200,29 +217,51 @@ func (e *Engine) Explain(competitionID string, caller competition.Caller, userID
 }
 
 // Subscribe begins a subscription, which has its first update when this
-// returns. It keeps the competition in memory until Unsubscribe.
+// returns. It keeps the competition in memory, here or at its owner, until Unsubscribe.
 func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Caller) error {
-	deadline := e.deadline()
-	h, err := e.acquire(s.CompetitionID, deadline)
+	if err := e.admit(); err != nil {
+		return err
+	}
+	defer e.dismiss()
+	return e.subscribe(s, caller, e.deadline())
+}
+
+func (e *Engine) subscribe(s *competition.Subscription, caller competition.Caller, deadline time.Time) (err error) {
+	for way := e.wayTo(s.CompetitionID, deadline); ; {
+		if node := way.node(); node == "" {
+			err = e.subscribeHere(&subscribe{caller: caller, subscription: s}, deadline)
+		} else {
+			err = e.subscribeElsewhere(node, s, caller, deadline)
+		}
+		if !way.again(err, true) {
+			return err
+		}
+	}
+}
+
+func (e *Engine) subscribeHere(m *subscribe, deadline time.Time) error {
+	h, err := e.find(m.subscription.CompetitionID, true, deadline)
 	if err != nil {
 		return err
 	}
-	if _, err := ask[struct{}](e, h, &subscribe{caller: caller, subscription: s}, deadline); err != nil {
+	defer h.release()
+	if _, err = ask[struct{}](e, h, m, deadline); err != nil {
 		// After a time-out the actor may still add it; this comes after that.
-		e.tell(h, &unsubscribe{subscription: s})
-		e.release(h)
-		return err
+		e.tell(h, &unsubscribe{subscription: m.subscription})
 	}
-	e.dismiss() // it keeps its lease, but is no longer a request
-	return nil
+	return err
 }
 
 // Unsubscribe ends a subscription that Subscribe began.
 func (e *Engine) Unsubscribe(s *competition.Subscription) {
+	if e.actors.followers != nil && e.actors.followers.remove(s) {
+		return
+	}
 	if h := e.actors.registry.find(s.CompetitionID); h != nil {
 		e.tell(h, &unsubscribe{subscription: s})
-		h.release()
+		return
 	}
+	e.actors.movedOn(s) // after it was looked for
 }
 
 // maxCreated is how many competitions' beginnings are remembered; each is some

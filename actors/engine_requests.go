@@ -132,6 +132,21 @@ func send[T any](e *Engine, id string, command any) (answer T, err error) {
 // asks, it counts once. Only a CreateCompetition leases a competition that does not
 // exist.
 func forward[T any](e *Engine, id string, command any, deadline time.Time) (answer T, err error) {
+	for way := e.wayTo(id, deadline); ; {
+		node := way.node()
+		if node == "" {
+			answer, err = askHere[T](e, id, command, deadline)
+		} else {
+			answer, err = askElsewhere[T](e, node, id, command, deadline)
+		}
+		if !way.again(err, repeatable(command)) {
+			return answer, err
+		}
+	}
+}
+
+// askHere asks a competition that this process owns, or claims for it.
+func askHere[T any](e *Engine, id string, command any, deadline time.Time) (answer T, err error) {
 	_, creates := command.(*competition.CreateCompetition)
 	h, err := e.find(id, !creates, deadline)
 	if err != nil {
@@ -139,6 +154,35 @@ func forward[T any](e *Engine, id string, command any, deadline time.Time) (answ
 	}
 	defer h.release()
 	return ask[T](e, h, command, deadline)
+}
+
+// askElsewhere asks a competition that another node owns.
+func askElsewhere[T any](e *Engine, node, id string, command any, deadline time.Time) (answer T, err error) {
+	got, err := e.exchange(node, id, command, deadline)
+	if err != nil {
+		return answer, err
+	}
+	return answerOf[T](got)
+}
+
+// exchange carries a request to another node, and its answer back.
+func (e *Engine) exchange(node, id string, command any, deadline time.Time) (answer any, err error) {
+	kind, body, err := appendRequest(nil, command)
+	if err != nil {
+		return nil, err
+	}
+	if body, err = e.askNode(node, id, kind, body, deadline); err != nil {
+		return nil, err
+	}
+	return parseAnswer(command, body)
+}
+
+func answerOf[T any](got any) (answer T, err error) {
+	answer, ok := got.(T)
+	if !ok {
+		err = fmt.Errorf("%w: answer of type %T", competition.ErrInternal, got)
+	}
+	return answer, err
 }
 
 // ask is send for a request that holds a lease.
@@ -153,11 +197,7 @@ func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (answer T
 	if err := e.confirmed(v, deadline); err != nil {
 		return answer, err
 	}
-	answer, ok := v.Answer.(T)
-	if !ok {
-		err = fmt.Errorf("%w: answer of type %T", competition.ErrInternal, v.Answer)
-	}
-	return answer, err
+	return answerOf[T](v.Answer)
 }
 
 // page gathers the first rows of a list, and where the list goes on after them.

@@ -2,7 +2,10 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
@@ -28,7 +31,21 @@ func (e *Engine) SubmitSync(competitionID string, s *competition.SubmitSync) (co
 	return reply, err
 }
 
-func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited bool, deadline time.Time) (competition.SyncReply, error) {
+func (e *Engine) submit(competitionID string, s *competition.SubmitSync, limited bool, deadline time.Time) (reply competition.SyncReply, err error) {
+	for way := e.wayTo(competitionID, deadline); ; {
+		node := way.node()
+		if node == "" {
+			reply, err = e.submitHere(competitionID, s, limited, deadline)
+		} else {
+			reply, err = e.submitElsewhere(node, competitionID, s, limited, deadline)
+		}
+		if !way.again(err, true) {
+			return reply, err
+		}
+	}
+}
+
+func (e *Engine) submitHere(competitionID string, s *competition.SubmitSync, limited bool, deadline time.Time) (competition.SyncReply, error) {
 	h, err := e.find(competitionID, true, deadline)
 	if err != nil {
 		return competition.SyncReply{}, err
@@ -69,12 +86,96 @@ func (e *Engine) submitNamed(items []competition.BatchItem, deadline time.Time) 
 		}
 		places[id] = append(places[id], i)
 	}
+	if e.options.Peers != nil {
+		e.submitGroups(order, items, places, deadline)
+		return
+	}
 	pending := make([]*groupUnderway, 0, len(order))
 	for _, id := range order {
 		pending = append(pending, e.submitGroup(id, items, places[id], deadline))
 	}
 	for _, g := range pending {
-		e.finishGroup(g, items, deadline)
+		_ = e.finishGroup(g, items, deadline) // each item has it
+	}
+}
+
+// groupsAtOnce is how many competitions one request submits to at the same time on many
+// nodes.
+const groupsAtOnce = 64
+
+// submitGroups submits to competitions wherever they are.
+func (e *Engine) submitGroups(ids []string, items []competition.BatchItem, places map[string][]int, deadline time.Time) {
+	var sending errgroup.Group
+	sending.SetLimit(groupsAtOnce)
+	for _, id := range ids {
+		sending.Go(func() error {
+			of := places[id]
+			for way := e.wayTo(id, deadline); ; {
+				var err error
+				if node := way.node(); node == "" {
+					err = e.finishGroup(e.submitGroup(id, items, of, deadline), items, deadline)
+				} else {
+					err = e.submitGroupElsewhere(node, id, items, of, deadline)
+				}
+				if err == nil {
+					of, err = notTaken(items, of)
+				}
+				if !way.again(err, true) {
+					return nil
+				}
+			}
+		})
+	}
+	_ = sending.Wait() // each item has its error
+}
+
+// notTaken returns those of the places whose syncs the owner gave back because it had
+// just ceased to be that, and the error that says so.
+func notTaken(items []competition.BatchItem, places []int) (of []int, err error) {
+	for _, place := range places {
+		if errors.Is(items[place].Err, competition.ErrNotOwner) {
+			of, err = append(of, place), items[place].Err
+		}
+	}
+	return of, err
+}
+
+// submitGroupElsewhere submits the items of one competition to the node that owns it.
+// The error is that of all of them.
+func (e *Engine) submitGroupElsewhere(node, id string, items []competition.BatchItem, places []int, deadline time.Time) error {
+	group := newGroup(items, places)
+	_, err := e.exchange(node, id, group, deadline)
+	share(items, places, group, err)
+	return err
+}
+
+func (e *Engine) submitElsewhere(node, id string, s *competition.SubmitSync, limited bool, deadline time.Time) (reply competition.SyncReply, err error) {
+	command := *s
+	command.Limited = limited
+	body, err := e.askNode(node, id, kindSync, appendSync(nil, &command), deadline)
+	if err != nil {
+		return reply, err
+	}
+	return parseSyncAnswer(body)
+}
+
+// newGroup copies the items for one competition.
+func newGroup(items []competition.BatchItem, places []int) *batchOfSyncs {
+	group := &batchOfSyncs{items: make([]competition.BatchItem, len(places)), open: len(places)}
+	replies := make([]competition.JoinedReply, len(places)) // room for one each
+	for i, place := range places {
+		group.items[i] = items[place]
+		group.items[i].Replies, group.items[i].Err = replies[i:i:i+1], nil
+	}
+	return group
+}
+
+// share gives the items of a request what a group came back with; err is for all.
+func share(items []competition.BatchItem, places []int, group *batchOfSyncs, err error) {
+	for i, place := range places {
+		if items[place].Err = err; err == nil {
+			items[place].Replies, items[place].Err = group.items[i].Replies, group.items[i].Err
+		}
 	}
 }
 
@@ -86,37 +187,27 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 	if err != nil {
 		return &groupUnderway{places: places, err: err}
 	}
-	group := &batchOfSyncs{items: make([]competition.BatchItem, len(places)), open: len(places)}
-	replies := make([]competition.JoinedReply, len(places)) // room for one each
-	for i, place := range places {
-		group.items[i] = items[place]
-		group.items[i].Replies = replies[i : i : i+1]
-	}
 	v := e.envelopes.Get()
-	v.Command = group
+	v.Command = newGroup(items, places)
 	e.tell(h, v)
 	return &groupUnderway{handle: h, envelope: v, places: places}
 }
 
-func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, deadline time.Time) {
+// finishGroup waits for a group's answers. The error is that of all items.
+func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, deadline time.Time) error {
 	err := g.err
+	var group *batchOfSyncs
 	if g.handle != nil {
 		defer g.handle.release()
 		if !g.envelope.Await(deadline) {
 			err = errNoAnswer
 		} else {
 			defer e.envelopes.Put(g.envelope)
-			err = e.confirmed(g.envelope, deadline)
+			group, err = g.envelope.Command.(*batchOfSyncs), e.confirmed(g.envelope, deadline) //nolint:forcetypeassert // submitGroup put it there
 		}
 	}
-	for i, place := range g.places {
-		if err != nil {
-			items[place].Err = err
-			continue
-		}
-		answered := &g.envelope.Command.(*batchOfSyncs).items[i]
-		items[place].Replies, items[place].Err = answered.Replies, answered.Err
-	}
+	share(items, g.places, group, err)
+	return err
 }
 
 // submitUncounted submits the items of a batch that would enrol their users, as far as

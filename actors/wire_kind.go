@@ -107,35 +107,42 @@ func topSinceKind(name string, repeatable bool) wireKind {
 	k := newKind(name, repeatable, codec.Value[getTopSince](), codec.Coder[topReply]{})
 	k.appendAnswer = func(dst []byte, request, answer any) ([]byte, error) {
 		q := request.(*getTopSince)
-		top, ok := answer.(*competition.Published)
-		if !ok {
-			return dst, fmt.Errorf("an answer of type %T", answer)
-		}
-		if q.Shared && top.Private {
+		if top, ok := answer.(*competition.Published); ok && q.Shared && top.Private {
 			return append(dst, topPerCaller), nil
 		}
-		page, err := codec.PageOf(top)
-		switch {
-		case err != nil:
-			return dst, err
-		case top.Version == q.Version && page.Hash == q.Hash:
-			return append(dst, topSame), nil
-		}
-		return codec.AppendPage(append(dst, topNew), page), nil
+		return appendTopReply(dst, answer, q.Version, q.Hash)
 	}
-	k.parseAnswer = func(_ any, m *codec.Message) any {
-		var reply topReply
-		switch form := m.Byte(); form {
-		case topNew:
-			reply.Top, reply.Hash = codec.ReadPage(&m.Reader)
-		case topSame:
-			reply.Same = true
-		case topPerCaller:
-			reply.PerCaller = true
-		default:
-			m.Fail(errTopForm)
-		}
-		return reply
-	}
+	k.parseAnswer = parseTopReply
 	return k
+}
+
+// appendTopReply appends a published top, or that it is the one that the node holds.
+func appendTopReply(dst []byte, answer any, version, hash uint64) ([]byte, error) {
+	top, ok := answer.(*competition.Published)
+	if !ok {
+		return dst, fmt.Errorf("an answer of type %T", answer)
+	}
+	page, err := codec.PageOf(top)
+	switch {
+	case err != nil:
+		return dst, err
+	case top.Version == version && page.Hash == hash:
+		return append(dst, topSame), nil
+	}
+	return codec.AppendPage(append(dst, topNew), page), nil
+}
+
+func parseTopReply(_ any, m *codec.Message) any {
+	var reply topReply
+	switch form := m.Byte(); form {
+	case topNew:
+		reply.Top, reply.Hash = codec.ReadPage(&m.Reader)
+	case topSame:
+		reply.Same = true
+	case topPerCaller:
+		reply.PerCaller = true
+	default:
+		m.Fail(errTopForm)
+	}
+	return reply
 }

@@ -58,6 +58,9 @@ var wireKinds = map[uint16]wireKind{
 	22: newKind("takes_part", again, codec.Value[takesPart](), codec.Value[bool]()),
 	23: newKind("calculate_prizes", again, codec.Value[calculatePrizes](), prizesCoder),
 
+	24: watchKind("watch", again),
+	25: newKind("get_standings", again, codec.Value[getStandings](), codec.Value[standingsReply]()),
+
 	40: commandKind[competition.CreateCompetition]("create", once, codec.Value[competition.CreateReply]()),
 	41: commandKind[competition.EditCompetition]("edit", once, codec.Value[competition.Summary]()),
 	42: commandKind[competition.CancelCompetition]("cancel", once, codec.Value[competition.Summary]()),

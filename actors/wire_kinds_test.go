@@ -36,7 +36,7 @@ func TestEveryCommandAndQueryCrosses(t *testing.T) {
 		require.True(t, known[name], "%s is not in wireKinds: say how it crosses between nodes", name)
 		delete(known, name)
 	}
-	require.Equal(t, map[string]bool{"SubmitSync": true, "batchOfSyncs": true}, known, "neither commands nor queries")
+	require.Equal(t, map[string]bool{"SubmitSync": true, "batchOfSyncs": true, "watch": true}, known, "neither commands nor queries")
 }
 
 // commandsIn returns the types that decide: those with a Decide of their own, and those

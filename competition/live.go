@@ -146,6 +146,16 @@ func (s *Subscription) Revoke() { s.Put(revoked) }
 // Revoked reports whether the subscription was ended.
 func (s *Subscription) Revoked() bool { return s.Latest() == revoked }
 
+// ended is the last update of a subscription whose board cannot be shown here any more.
+var ended = &Update{Published: &Published{}}
+
+// End ends the subscription without saying anything of the board, and wakes the reader:
+// its client may come back.
+func (s *Subscription) End() { s.Put(ended) }
+
+// Ended reports whether the subscription was ended by End.
+func (s *Subscription) Ended() bool { return s.Latest() == ended }
+
 // PutStanding notes the user's standing, if it changed; Put shows it.
 func (s *Subscription) PutStanding(entry Entry, onBoard bool) {
 	last := s.standing.Load()

@@ -49,3 +49,7 @@ func (e *ElsewhereError) Error() string { return fmt.Sprintf("%v: node %q", ErrN
 // Unwrap makes the error an ErrNotOwner, and for clients, who reach the owner through
 // this process, an ErrUnavailable.
 func (*ElsewhereError) Unwrap() []error { return []error{ErrNotOwner, ErrUnavailable} }
+
+// ErrNotDelivered is returned for a request that certainly did not reach the node it
+// was for: nothing was done. errors.Is(err, ErrUnavailable) holds.
+var ErrNotDelivered = fmt.Errorf("%w: the node that owns the competition cannot be reached", ErrUnavailable)

@@ -32,6 +32,7 @@ func newLiveClients(mostOfUser int) *liveClients {
 // Why a live client is not admitted.
 var (
 	errStopping       = kindNotReady.with("the server is shutting down")
+	errBoardMoved     = kindNotReady.with("the node that keeps the board cannot be reached; reconnect with since")
 	errTooManySockets = kindTooManySockets.with("close some: a user's WebSockets and event streams count together")
 )
 

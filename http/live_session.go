@@ -177,6 +177,9 @@ func (a *alarm) stop() { a.timer.Stop() }
 func (l *liveSession) deliver(send func(frame) error) error {
 	for i := 0; i < len(l.watches); i++ {
 		w := l.watches[i]
+		if w.subscription.Ended() {
+			return errBoardMoved
+		}
 		if w.subscription.Revoked() {
 			id := w.subscription.CompetitionID
 			l.unwatch(id)

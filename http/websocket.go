@@ -78,7 +78,7 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 func closingFor(err error) closing {
 	p, _ := problemOf(err)
 	switch {
-	case errors.Is(err, errStopping):
+	case errors.Is(err, errStopping), errors.Is(err, errBoardMoved):
 		return closing{closeGoingAway, p.detail}
 	case errors.Is(err, competition.ErrUnknownCompetition):
 		return closing{closeUnknown, p.detail}
@@ -215,7 +215,7 @@ func (k *socket) write(first frame) {
 		if err == nil {
 			err = k.session.deliver(k.send)
 		}
-		if errors.Is(err, competition.ErrForbidden) {
+		if errors.Is(err, competition.ErrForbidden) || errors.Is(err, errBoardMoved) {
 			closeSocket(k.conn, closingFor(err))
 		}
 	}

@@ -51,6 +51,7 @@ var knownErrors = [...]knownError{
 	37: {sentinel: competition.ErrTooManyTries},
 	38: {sentinel: competition.ErrMirrorDiffers},
 	39: {sentinel: competition.ErrNotOwner},
+	40: {sentinel: competition.ErrNotDelivered},
 	50: withFields(appendCorrupt, readCorrupt),
 	51: withFields(appendBudget, readBudget),
 	52: withFields(appendInvalid, readInvalid),

@@ -35,6 +35,10 @@ type Envelope struct {
 	// on the lease alone.
 	Proven bool
 
+	// Then, if not nil, is called with the answer instead of the caller's being woken. It
+	// must not block.
+	Then func()
+
 	done  chan struct{} // capacity 2; the actor sends once, and touches nothing afterwards
 	alarm *alarm        // sends, too, past the caller's deadline
 }
@@ -52,7 +56,7 @@ func (e *Envelopes) Get() *Envelope {
 
 // Put takes an answered envelope back.
 func (e *Envelopes) Put(v *Envelope) {
-	v.Sync, v.Command, v.Reply, v.Answer, v.Err, v.Proven = competition.SubmitSync{}, nil, competition.SyncReply{}, nil, nil, false
+	v.Sync, v.Command, v.Reply, v.Answer, v.Err, v.Proven, v.Then = competition.SubmitSync{}, nil, competition.SyncReply{}, nil, nil, false, nil
 	e.pool.Put(v)
 }
 
@@ -65,6 +69,10 @@ func newEnvelope() *Envelope {
 // Respond answers. It is the actor's last act on an envelope.
 func (v *Envelope) Respond(err error) {
 	v.Err = err
+	if v.Then != nil {
+		v.Then()
+		return
+	}
 	v.done <- struct{}{}
 }
 

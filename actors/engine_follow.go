@@ -1,0 +1,360 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
+)
+
+// Subscribers of a board that another node owns watch it through a follower, one for
+// each board. It asks the owner for the board, which answers when the board has
+// changed, or after signEvery as a sign of life under its lease; so whatever this
+// node's subscribers are shown is as fresh as at the owner. When the board moves, the
+// follower asks the next owner, and if that is this node, the actor here takes the
+// subscribers over.
+const (
+	// signEvery is how long an owner waits for a change before it says that there is none.
+	signEvery = time.Second
+	// silence is after how long without an answer a follower ends its subscriptions:
+	// the clients come back, here or elsewhere.
+	silence = 5 * time.Second
+	// standingsAtOnce is how many subscribers one request asks about.
+	standingsAtOnce = 500
+)
+
+var followBackoff = worker.Backoff{First: 20 * time.Millisecond, Max: 500 * time.Millisecond, Jitter: 0.5}
+
+// followers are those of an engine, by competition. Safe for concurrent use.
+type followers struct {
+	engine *Engine
+	mu     sync.Mutex
+	all    map[string]*follower
+	moving map[*competition.Subscription]bool // to this node's own actors; true if they ended meanwhile
+	closed bool
+	group  sync.WaitGroup // of followers and what they wake
+}
+
+// follower shows one board to this node's subscribers.
+//
+// Invariants:
+//
+//	W1  a subscription is with a follower, with an actor, or ended; never with two
+//	W2  the update's versions only grow, except when the board's journal lost events
+//	W3  a follower without subscriptions is not in followers.all, and ends
+type follower struct {
+	followers *followers
+	id        string
+	stop      context.CancelFunc
+
+	mu     sync.Mutex
+	all    map[*competition.Subscription]subscriber
+	ring   fanOutRing
+	update *competition.Update // nil before the first
+	hash   uint64              // of its page, as the owner has it
+	heard  time.Time           // when the owner last answered
+}
+
+func newFollowers(e *Engine) *followers {
+	return &followers{engine: e, all: map[string]*follower{}, moving: map[*competition.Subscription]bool{}}
+}
+
+// add puts subscriptions with the follower of their board, and starts one if need be.
+// Those that come from an actor have the board; others are given top. After close
+// they end.
+func (f *followers) add(id string, joining map[*competition.Subscription]competition.Caller, top topReply) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.closed {
+		for s := range joining {
+			s.End()
+		}
+		return
+	}
+	one := f.all[id]
+	if one == nil {
+		ctx, stop := context.WithCancel(f.engine.life)
+		one = &follower{followers: f, id: id, stop: stop, all: map[*competition.Subscription]subscriber{}, heard: time.Now()}
+		f.all[id] = one
+		f.group.Go(func() { one.run(ctx) })
+	}
+	one.mu.Lock()
+	defer one.mu.Unlock()
+	if top.Top != nil {
+		one.advance(top)
+	}
+	for s, caller := range joining {
+		one.all[s] = subscriber{caller: caller, place: one.ring.add(s)}
+		if one.update != nil {
+			s.Put(one.update)
+		}
+	}
+}
+
+// close ends all followers and their subscriptions.
+func (f *followers) close() {
+	f.mu.Lock()
+	f.closed = true
+	all := slices.Collect(maps.Values(f.all))
+	f.mu.Unlock()
+	for _, one := range all {
+		one.endAll()
+	}
+	f.group.Wait()
+}
+
+// remove takes a subscription away, and reports whether it was with a follower.
+func (f *followers) remove(s *competition.Subscription) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if _, moves := f.moving[s]; moves {
+		f.moving[s] = true
+		return true
+	}
+	one := f.all[s.CompetitionID]
+	return one != nil && one.remove(s)
+}
+
+// remove is followers.remove, whose lock the caller holds.
+func (f *follower) remove(s *competition.Subscription) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	gone, there := f.all[s]
+	if !there {
+		return false
+	}
+	delete(f.all, s)
+	if moved := f.ring.remove(gone.place); moved != nil {
+		of := f.all[moved]
+		of.place = gone.place
+		f.all[moved] = of
+	}
+	if len(f.all) == 0 {
+		f.end()
+	}
+	return true
+}
+
+// end takes the follower out of service; the caller holds both locks.
+func (f *follower) end() {
+	if f.followers.all[f.id] == f {
+		delete(f.followers.all, f.id)
+	}
+	f.stop()
+}
+
+// takeAll ends the follower and returns its subscriptions, which are moving now.
+func (f *follower) takeAll() map[*competition.Subscription]competition.Caller {
+	f.followers.mu.Lock()
+	defer f.followers.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	all := make(map[*competition.Subscription]competition.Caller, len(f.all))
+	for s, of := range f.all {
+		all[s] = of.caller
+		f.followers.moving[s] = false
+	}
+	clear(f.all)
+	f.end()
+	return all
+}
+
+func (f *follower) run(ctx context.Context) {
+	failures := 0
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := f.follow(ctx)
+		switch {
+		case err == nil:
+			failures = 0
+		case errors.Is(err, errIsHere):
+			f.comeHome()
+			return
+		case ctx.Err() != nil:
+			return
+		case errors.Is(err, competition.ErrUnknownCompetition), time.Since(f.lastHeard()) > silence:
+			f.endAll()
+			f.followers.engine.options.Logger.WarnContext(ctx, "a board elsewhere cannot be followed; its subscribers come back", "competition", f.id, "error", err)
+			return
+		default:
+			failures++
+		}
+		pause := fanOutEvery - time.Since(began)
+		if failures > 0 {
+			pause = followBackoff.After(failures)
+		}
+		worker.Pause(ctx, pause)
+	}
+}
+
+// endAll ends the follower with its subscriptions: their clients may come back.
+func (f *follower) endAll() {
+	for s := range f.takeAll() {
+		if !f.followers.arrived(s) {
+			s.End()
+		}
+	}
+}
+
+func (f *follower) lastHeard() time.Time {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.heard
+}
+
+// errIsHere is returned when this node owns the board, or is the one to claim it.
+var errIsHere = errors.New("the board is this node's")
+
+// follow asks the owner once, and shows what is new.
+func (f *follower) follow(ctx context.Context) error {
+	e := f.followers.engine
+	deadline := time.Now().Add(signEvery + e.options.RequestTimeout)
+	way := e.wayTo(f.id, deadline)
+	for ctx.Err() == nil {
+		node := way.node()
+		if node == "" {
+			return errIsHere
+		}
+		top, err := askElsewhere[topReply](e, node, f.id, f.held(), deadline)
+		if err == nil {
+			return f.show(node, top, deadline)
+		}
+		if !way.again(err, true) {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// held asks for another board than the one that is shown.
+func (f *follower) held() *watch {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.update == nil {
+		return &watch{}
+	}
+	return &watch{Version: f.update.Version, Hash: f.hash}
+}
+
+// show tells the subscribers what is new.
+func (f *follower) show(node string, top topReply, deadline time.Time) error {
+	f.mu.Lock()
+	f.heard = time.Now()
+	f.mu.Unlock()
+	if top.Same {
+		return nil
+	}
+	standings, err := f.standings(node, deadline)
+	if err != nil {
+		return err
+	}
+	f.followers.mu.Lock()
+	defer f.followers.mu.Unlock()
+	var revoked []*competition.Subscription
+	f.mu.Lock()
+	f.advance(top)
+	for s := range f.all {
+		standing, asked := standings[s]
+		switch {
+		case !asked: // it came meanwhile
+		case !standing.Readable:
+			revoked = append(revoked, s)
+			continue
+		case s.UserID != "":
+			s.PutStanding(standing.Entry, standing.OnBoard)
+		}
+		s.Offer(f.update)
+	}
+	f.ring.wakeAll(f.followers.engine.life, &f.followers.group)
+	f.mu.Unlock()
+	for _, s := range revoked {
+		f.remove(s)
+		s.Revoke()
+	}
+	return nil
+}
+
+// advance makes top the board that is shown, unless it is older. The caller holds the
+// lock.
+func (f *follower) advance(top topReply) {
+	if f.update == nil || f.update.Version < top.Top.Version || f.update.Version == top.Top.Version && f.hash != top.Hash {
+		f.update, f.hash = competition.NextUpdate(f.update, top.Top), top.Hash
+	}
+}
+
+// standings asks the owner how the subscribers' users stand, and whether they may still
+// see the board.
+func (f *follower) standings(node string, deadline time.Time) (map[*competition.Subscription]standingReply, error) {
+	f.mu.Lock()
+	subscriptions := make([]*competition.Subscription, 0, len(f.all))
+	query := getStandings{Of: make([]standingQuery, 0, len(f.all))}
+	for s, of := range f.all {
+		subscriptions = append(subscriptions, s)
+		query.Of = append(query.Of, standingQuery{of.caller, s.UserID})
+	}
+	f.mu.Unlock()
+	all := make(map[*competition.Subscription]standingReply, len(subscriptions))
+	for from := 0; from < len(subscriptions); from += standingsAtOnce {
+		to := min(from+standingsAtOnce, len(subscriptions))
+		some, err := askElsewhere[standingsReply](f.followers.engine, node, f.id, &getStandings{Of: query.Of[from:to]}, deadline)
+		if err != nil {
+			return nil, err
+		}
+		if len(some.Of) != to-from {
+			return nil, competition.ErrInternal
+		}
+		for i, s := range subscriptions[from:to] {
+			all[s] = some.Of[i]
+		}
+	}
+	return all, nil
+}
+
+// subscribeElsewhere begins a subscription to a board that a node owns.
+func (e *Engine) subscribeElsewhere(node string, s *competition.Subscription, caller competition.Caller, deadline time.Time) error {
+	query := &getStandings{Of: []standingQuery{{caller, s.UserID}}}
+	standing, err := askElsewhere[standingsReply](e, node, s.CompetitionID, query, deadline)
+	switch {
+	case err != nil:
+		return err
+	case len(standing.Of) != 1 || !standing.Of[0].Readable:
+		return competition.ErrUnknownCompetition
+	}
+	top, err := askElsewhere[topReply](e, node, s.CompetitionID, &watch{}, deadline)
+	if err != nil {
+		return err
+	}
+	if s.UserID != "" {
+		s.PutStanding(standing.Of[0].Entry, standing.Of[0].OnBoard)
+	}
+	e.actors.followers.add(s.CompetitionID, map[*competition.Subscription]competition.Caller{s: caller}, top)
+	return nil
+}
+
+// comeHome hands the subscriptions to this node's own actor, or to the next follower.
+func (f *follower) comeHome() {
+	engine := f.followers.engine
+	all := f.takeAll()
+	for s, caller := range all {
+		err := engine.subscribe(s, caller, engine.deadline())
+		if f.followers.arrived(s) {
+			engine.Unsubscribe(s)
+		} else if err != nil {
+			s.End()
+		}
+	}
+}
+
+// arrived ends a subscription's move, and reports whether it ended meanwhile.
+func (f *followers) arrived(s *competition.Subscription) (ended bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	ended = f.moving[s]
+	delete(f.moving, s)
+	return ended
+}

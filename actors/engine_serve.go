@@ -1,0 +1,147 @@
+package actors
+
+import (
+	"time"
+
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
+	"github.com/paceboard/paceboard/competition"
+)
+
+// Serve carries out what another node asks of a competition that this node owns, or may
+// claim, and calls respond once with the answer, perhaps before it returns; respond must
+// not block, and copies what it is given. A third node is never asked: a competition of
+// another one is answered with a competition.ElsewhereError, and the node that asked goes
+// on. Serve does not block, and keeps nothing of body.
+func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline time.Time, respond func(answer []byte)) {
+	if e.draining.Load() { // the next owner may answer, and this one is asked again until there is one
+		respond(appendAnswer(nil, nil, nil, &competition.ElsewhereError{}))
+		return
+	}
+	if err := e.admit(); err != nil {
+		respond(appendAnswer(nil, nil, nil, err))
+		return
+	}
+	if kind == kindSync {
+		e.serveSync(competitionID, body, deadline, respond)
+		return
+	}
+	request, err := parseRequest(competitionID, kind, body)
+	if err != nil {
+		e.dismiss()
+		respond(appendAnswer(nil, nil, nil, err))
+		return
+	}
+	e.serving.Go(func() {
+		defer e.dismiss()
+		answer, err := e.serve(competitionID, request, deadline)
+		respond(appendAnswer(nil, request, answer, err))
+	})
+}
+
+// serve is Serve for everything but syncs.
+func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, err error) {
+	switch q := request.(type) {
+	case *watch:
+		return e.watched(id, q, deadline)
+	case *getTopSince:
+		if q.Shared {
+			return e.topHere(id, competition.Caller{Operator: true}, deadline)
+		}
+		return e.topHere(id, q.Caller, deadline)
+	case *batchOfSyncs:
+		h, err := e.find(id, true, deadline)
+		if err != nil {
+			return nil, err
+		}
+		defer h.release()
+		v := e.envelopes.Get()
+		v.Command = q
+		h.mailbox.PostAndRun(v)
+		if !v.Await(deadline) {
+			return nil, errNoAnswer
+		}
+		defer e.envelopes.Put(v)
+		return nil, e.confirmed(v, deadline)
+	default:
+		return askHere[any](e, id, request, deadline)
+	}
+}
+
+// serveSync serves a sync without a goroutine of its own, if its competition is in
+// memory: the actor's answers it.
+func (e *Engine) serveSync(id string, body []byte, deadline time.Time, respond func(answer []byte)) {
+	v := e.envelopes.Get()
+	if err := parseSync(body, &v.Sync); err != nil {
+		e.envelopes.Put(v)
+		e.dismiss()
+		respond(appendSyncAnswer(nil, &competition.SyncReply{}, err))
+		return
+	}
+	if h := e.actors.registry.find(id); h != nil && h.acquire() {
+		e.post(h, v, deadline, respond)
+		return
+	}
+	e.serving.Go(func() {
+		h, err := e.find(id, true, deadline)
+		if err != nil {
+			e.envelopes.Put(v)
+			e.dismiss()
+			respond(appendSyncAnswer(nil, &competition.SyncReply{}, err))
+			return
+		}
+		e.post(h, v, deadline, respond)
+	})
+}
+
+// post puts a sync into the mailbox of an activation that is leased; it is answered
+// when the actor has done so.
+func (e *Engine) post(h *handle, v *mailbox.Envelope, deadline time.Time, respond func(answer []byte)) {
+	v.Then = func() {
+		if v.Proven || e.options.Lease == nil || e.options.Lease.Valid() {
+			e.answerSync(h, v, v.Err, respond)
+			return
+		}
+		e.serving.Go(func() { e.answerSync(h, v, e.confirmed(v, deadline), respond) })
+	}
+	h.mailbox.PostUserMessage(v)
+}
+
+func (e *Engine) answerSync(h *handle, v *mailbox.Envelope, err error, respond func(answer []byte)) {
+	room, _ := e.answers.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
+	*room = appendSyncAnswer((*room)[:0], &v.Reply, err)
+	e.envelopes.Put(v)
+	h.release()
+	e.dismiss()
+	respond(*room)
+	e.answers.Put(room)
+}
+
+// watched waits until a board is another than the one that a node holds, for signEvery
+// at most, and returns its published top.
+func (e *Engine) watched(id string, q *watch, deadline time.Time) (*competition.Published, error) {
+	wake := make(chan struct{}, 1)
+	s := competition.NewSubscription(id, "", wake)
+	if err := e.subscribeHere(&subscribe{caller: competition.Caller{Operator: true}, subscription: s, node: true}, deadline); err != nil {
+		return nil, err
+	}
+	defer e.Unsubscribe(s)
+	sign := time.NewTimer(min(signEvery, time.Until(deadline)))
+	defer sign.Stop()
+	for waiting := true; waiting && q.holds(s.Latest().Published); {
+		select {
+		case <-wake:
+		case <-sign.C:
+			waiting = false
+		case <-e.life.Done():
+			return nil, competition.ErrUnavailable
+		}
+	}
+	latest := s.Latest()
+	if s.Ended() {
+		return nil, &competition.ElsewhereError{}
+	}
+	return latest.Published, e.confirm(deadline)
+}

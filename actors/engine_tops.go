@@ -1,0 +1,122 @@
+package actors
+
+import (
+	"sync"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// maxTops is how many boards of other nodes are held; each is some tens of kilobytes.
+const maxTops = 256
+
+// tops holds the published tops of boards that other nodes own. What is held is only
+// shown after its owner has confirmed it: each reader waits for a fetch that began after
+// the reader came, and those who come while one is under way share the next. The owner
+// answers "the same" or with the new page. Safe for concurrent use.
+type tops struct {
+	engine *Engine
+	boards *otter.Cache[string, *heldTop]
+}
+
+// heldTop is one of them.
+type heldTop struct {
+	mu       sync.Mutex
+	held     topReply // Top is nil before the first
+	underway bool     // a fetch is
+	next     *topFetch
+}
+
+// topFetch is a fetch that readers wait for.
+type topFetch struct {
+	done  chan struct{}
+	reply topReply // with a Top, or PerCaller
+	err   error
+}
+
+func newTops(e *Engine) *tops {
+	return &tops{engine: e, boards: otter.Must(&otter.Options[string, *heldTop]{MaximumSize: maxTops})}
+}
+
+// top returns the published top of a board that a node owns, for a caller.
+func (t *tops) top(node, id string, caller competition.Caller, deadline time.Time) (*competition.Published, error) {
+	board, _ := t.boards.ComputeIfAbsent(id, func() (*heldTop, bool) { return &heldTop{}, false })
+	fetch, begin := board.join()
+	if begin {
+		board.run(t.engine, node, id, fetch)
+	}
+	select {
+	case <-fetch.done:
+	case <-time.After(time.Until(deadline)):
+		return nil, errNoAnswer
+	}
+	switch {
+	case fetch.err != nil:
+		return nil, fetch.err
+	case fetch.reply.PerCaller:
+		return askElsewhere[*competition.Published](t.engine, node, id, &getTop{Caller: caller}, deadline)
+	}
+	return fetch.reply.Top, nil
+}
+
+// join returns the fetch that a reader who comes now waits for; begin says that the
+// reader is to carry it out.
+func (b *heldTop) join() (fetch *topFetch, begin bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if !b.underway {
+		b.underway = true
+		return &topFetch{done: make(chan struct{})}, true
+	}
+	if b.next == nil {
+		b.next = &topFetch{done: make(chan struct{})}
+	}
+	return b.next, false
+}
+
+// run carries a fetch out, and then, in a goroutine that ends by the deadline of one,
+// those that readers wait for meanwhile.
+func (b *heldTop) run(e *Engine, node, id string, fetch *topFetch) {
+	b.fetch(e, node, id, fetch)
+	if next := b.takeNext(); next != nil {
+		e.fetching.Go(func() {
+			for next != nil {
+				b.fetch(e, node, id, next)
+				next = b.takeNext()
+			}
+		})
+	}
+}
+
+func (b *heldTop) takeNext() *topFetch {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	next := b.next
+	b.next = nil
+	b.underway = next != nil
+	return next
+}
+
+func (b *heldTop) fetch(e *Engine, node, id string, fetch *topFetch) {
+	defer close(fetch.done)
+	b.mu.Lock()
+	held := b.held
+	b.mu.Unlock()
+	query := &getTopSince{Shared: true}
+	if held.Top != nil {
+		query.Version, query.Hash = held.Top.Version, held.Hash
+	}
+	if fetch.reply, fetch.err = askElsewhere[topReply](e, node, id, query, e.deadline()); fetch.err != nil {
+		return
+	}
+	switch {
+	case fetch.reply.Same:
+		fetch.reply = held
+	case fetch.reply.Top != nil:
+		b.mu.Lock()
+		b.held = fetch.reply
+		b.mu.Unlock()
+	}
+}

@@ -1,0 +1,558 @@
+package actors
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// nodes are engines on one store, which own its competitions as processes of a cluster
+// do. Links are calls, and who lives is what the test says.
+type nodes struct {
+	t     *testing.T
+	store *memoryStore
+
+	mu      sync.Mutex
+	all     []*node
+	owners  map[string]ownership
+	changed chan struct{}
+	asked   atomic.Int64 // requests from node to node
+}
+
+type ownership struct {
+	node  string
+	epoch uint64
+}
+
+// node is one of them, and what it is to its engine: store, peers and lease.
+type node struct {
+	competition.Store
+	nodes  *nodes
+	name   string
+	engine *Engine
+	lease  *testLease
+
+	cut, dead bool // reaches nobody; buried
+	learnt    map[string]string
+}
+
+func startNodes(t *testing.T, n int, change func(*Options)) *nodes {
+	t.Helper()
+	s := &nodes{t: t, store: newMemoryStore(), owners: map[string]ownership{}, changed: make(chan struct{})}
+	for i := range n {
+		one := &node{Store: s.store, nodes: s, name: fmt.Sprintf("node-%d", i), learnt: map[string]string{}, lease: newTestLease()}
+		o := Options{Store: one, Peers: one, Lease: one.lease}
+		if change != nil {
+			change(&o)
+		}
+		s.all = append(s.all, one)
+		var err error
+		one.engine, err = New(o)
+		require.NoError(t, err)
+	}
+	t.Cleanup(func() {
+		s.lock(func() {
+			for _, one := range s.all {
+				one.cut = false
+			}
+		})
+		for _, one := range s.all {
+			one.lease.set(true)
+			closeEngine(t, one.engine)
+		}
+		require.NoError(t, s.store.Close())
+		pass(time.Minute)
+	})
+	return s
+}
+
+func (s *nodes) lock(change func()) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change()
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+// owner returns the node that owns a competition, and another one.
+func (s *nodes) owner(id string) (owner, other *node) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, one := range s.all {
+		if one.name == s.owners[id].node {
+			owner = one
+		} else if !one.dead && !one.cut {
+			other = one
+		}
+	}
+	require.NotNil(s.t, owner, "nobody owns %q", id)
+	return owner, other
+}
+
+// stop ends a node gracefully.
+func (s *nodes) stop(one *node) {
+	s.lock(func() { one.dead = true }) // leaving: nothing is placed there any more
+	closeEngine(s.t, one.engine)
+	s.lock(func() { one.cut = true })
+}
+
+func (s *nodes) owns(one *node, id string, epoch uint64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch o := s.owners[id]; {
+	case one.cut:
+		return competition.ErrUnavailable
+	case o.node != one.name || o.epoch != epoch:
+		return &competition.ElsewhereError{Node: o.node}
+	}
+	return nil
+}
+
+func (one *node) Claim(_ context.Context, id string) (uint64, error) {
+	s := one.nodes
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	o := s.owners[id]
+	held := slices.ContainsFunc(s.all, func(other *node) bool { return other.name == o.node && other != one && !other.dead })
+	switch {
+	case one.cut:
+		return 0, competition.ErrUnavailable
+	case held:
+		return 0, &competition.ElsewhereError{Node: o.node}
+	}
+	s.owners[id] = ownership{one.name, o.epoch + 1}
+	return o.epoch + 1, nil
+}
+
+func (one *node) Owns(_ context.Context, id string, epoch uint64) error {
+	return one.nodes.owns(one, id, epoch)
+}
+
+func (one *node) Release(_ context.Context, id string, epoch uint64) error {
+	s := one.nodes
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.owners[id] == (ownership{one.name, epoch}) {
+		s.owners[id] = ownership{epoch: epoch}
+	}
+	return nil
+}
+
+func (one *node) Append(ctx context.Context, batches []*competition.Batch) []error {
+	errs := make([]error, len(batches))
+	for i, b := range batches {
+		if errs[i] = one.nodes.owns(one, b.CompetitionID, b.Epoch); errs[i] != nil {
+			continue
+		}
+		if stored := one.Store.Append(ctx, batches[i:i+1]); stored != nil {
+			errs[i] = stored[0]
+		}
+	}
+	if slices.ContainsFunc(errs, func(err error) bool { return err != nil }) {
+		return errs
+	}
+	return nil
+}
+
+func (one *node) Save(ctx context.Context, snapshot *competition.Snapshot) error {
+	if err := one.nodes.owns(one, snapshot.CompetitionID, snapshot.Epoch); err != nil {
+		return err
+	}
+	return one.Store.Save(ctx, snapshot)
+}
+
+func (one *node) home(id string) *node {
+	var living []*node
+	for _, other := range one.nodes.all {
+		if !other.dead {
+			living = append(living, other)
+		}
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	return living[int(h.Sum32())%len(living)]
+}
+
+func (one *node) Route(id string) string {
+	one.nodes.mu.Lock()
+	defer one.nodes.mu.Unlock()
+	name := one.home(id).name
+	if learnt := one.learnt[id]; learnt != "" {
+		name = learnt
+	}
+	if name == one.name {
+		return ""
+	}
+	return name
+}
+
+func (one *node) Home(id string) bool {
+	one.nodes.mu.Lock()
+	defer one.nodes.mu.Unlock()
+	return one.home(id) == one
+}
+
+func (one *node) Learn(id, name string) {
+	one.nodes.mu.Lock()
+	defer one.nodes.mu.Unlock()
+	one.learnt[id] = name
+}
+
+func (one *node) Changed() <-chan struct{} {
+	one.nodes.mu.Lock()
+	defer one.nodes.mu.Unlock()
+	return one.nodes.changed
+}
+
+func (one *node) Ask(name, id string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
+	s := one.nodes
+	s.asked.Add(1)
+	s.mu.Lock()
+	i := slices.IndexFunc(s.all, func(other *node) bool { return other.name == name && !other.cut })
+	cut := one.cut
+	s.mu.Unlock()
+	if i < 0 || cut {
+		return nil, competition.ErrNotDelivered
+	}
+	answer := make(chan []byte, 1)
+	s.all[i].engine.Serve(id, kind, body, deadline, func(b []byte) { answer <- bytes.Clone(b) })
+	select {
+	case b := <-answer:
+		return b, nil
+	case <-time.After(time.Until(deadline)):
+		return nil, competition.ErrUnavailable
+	}
+}
+
+// testLease is a lease that the test ends and extends.
+type testLease struct {
+	mu      sync.Mutex
+	valid   bool
+	changed chan struct{}
+}
+
+func newTestLease() *testLease { return &testLease{valid: true, changed: make(chan struct{})} }
+
+func (l *testLease) set(valid bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.valid = valid
+	close(l.changed)
+	l.changed = make(chan struct{})
+}
+
+func (l *testLease) Valid() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.valid
+}
+
+func (l *testLease) Await(deadline time.Time) error {
+	for {
+		l.mu.Lock()
+		valid, changed := l.valid, l.changed
+		l.mu.Unlock()
+		if valid {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-time.After(time.Until(deadline)):
+			return competition.ErrUnavailable
+		}
+	}
+}
+
+// create creates a competition on the first node; some other may own it.
+func (s *nodes) create(id string, change func(*competition.Definition)) {
+	s.t.Helper()
+	d := running(id)
+	if change != nil {
+		change(&d)
+	}
+	_, created, err := s.all[0].engine.Create(&competition.CreateCompetition{Caller: operator, Definition: d})
+	require.NoError(s.t, err)
+	require.True(s.t, created)
+}
+
+func (one *node) sync(id, user string, n int64) (competition.SyncReply, error) {
+	return one.engine.SubmitSync(id, steps(user, n))
+}
+
+func TestAnyNodeTakesAnyRequest(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 3, nil)
+		for i := range 5 {
+			id := fmt.Sprintf("spring-%d", i)
+			s.create(id, nil)
+			for k, one := range s.all {
+				for round := range 3 {
+					reply, err := one.sync(id, fmt.Sprintf("user-%d", k), int64(100*round+10*k+1))
+					require.NoError(t, err)
+					require.EqualValues(t, 100*round+10*k+1, reply.Score)
+					for _, reader := range s.all { // each acknowledged sync is seen everywhere at once
+						top, err := reader.engine.Top(id, operator)
+						require.NoError(t, err)
+						require.Contains(t, scoresOf(top.Entries), int64(100*round+10*k+1))
+						around, err := reader.engine.Around(id, operator, fmt.Sprintf("user-%d", k), 1, nil)
+						require.NoError(t, err)
+						require.Contains(t, scoresOf(around.Entries), int64(100*round+10*k+1))
+					}
+				}
+			}
+		}
+		owners := map[string]bool{}
+		for _, o := range s.owners {
+			owners[o.node] = true
+		}
+		require.Greater(t, len(owners), 1, "competitions are placed, not kept where they were created")
+		require.NotZero(t, s.asked.Load())
+		for _, one := range s.all {
+			_, err := one.sync("nowhere", "user-0", 1)
+			require.ErrorIs(t, err, competition.ErrUnknownCompetition)
+			_, err = one.engine.Top("nowhere", operator)
+			require.ErrorIs(t, err, competition.ErrUnknownCompetition)
+			replies, err := one.engine.SubmitEverywhere(steps("user-1", 500), nil)
+			require.NoError(t, err)
+			require.Len(t, replies, 5)
+			items := []competition.BatchItem{
+				{CompetitionID: "spring-0", Sync: *steps("user-0", 700)},
+				{CompetitionID: "nowhere", Sync: *steps("user-0", 700)},
+				{CompetitionID: "spring-1", Sync: *steps("user-2", 700)},
+				{Sync: *steps("user-2", 800)},
+			}
+			require.NoError(t, one.engine.SubmitBatch(items, nil))
+			require.ErrorIs(t, items[1].Err, competition.ErrUnknownCompetition)
+			for _, i := range []int{0, 2, 3} {
+				require.NoError(t, items[i].Err)
+				require.NotEmpty(t, items[i].Replies)
+			}
+		}
+	})
+}
+
+func scoresOf(entries []competition.Entry) (scores []int64) {
+	for i := range entries {
+		scores = append(scores, entries[i].Score)
+	}
+	return scores
+}
+
+func TestWhatOneNodeDecidesEveryNodeKnows(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 3, nil)
+		s.create("spring", nil)
+		owner, other := s.owner("spring")
+		for _, user := range []string{"ann", "bob", "cleo"} {
+			_, err := other.sync("spring", user, 1000)
+			require.NoError(t, err)
+		}
+		_, err := owner.engine.Run("spring", &competition.ExcludeParticipant{Caller: operator, UserID: "bob", Reason: "a car"})
+		require.NoError(t, err)
+		_, err = other.engine.Run("spring", &competition.RestoreParticipant{Caller: operator, UserID: "bob", Reason: "no car"})
+		require.NoError(t, err)
+		top, err := owner.engine.Top("spring", operator)
+		require.NoError(t, err)
+		require.Equal(t, 3, top.Total, "restoring at another node has an effect")
+
+		_, err = other.engine.EraseUser("ann")
+		require.NoError(t, err)
+		for _, one := range s.all {
+			_, err = one.engine.Around("spring", operator, "ann", 0, nil)
+			require.ErrorIs(t, err, competition.ErrNotEnrolled)
+		}
+		_, err = owner.sync("spring", "ann", 2000)
+		require.NoError(t, err, "somebody new")
+		_, err = other.engine.Run("spring", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "cleo"}, UserID: "cleo"})
+		require.NoError(t, err)
+		_, err = owner.sync("spring", "cleo", 2000)
+		require.ErrorIs(t, err, competition.ErrNotEnrolled)
+		_, err = owner.engine.Join("spring", &competition.JoinCompetition{Caller: competition.Caller{UserID: "cleo"}, UserID: "cleo"})
+		require.NoError(t, err)
+		_, err = other.sync("spring", "cleo", 2000)
+		require.NoError(t, err)
+	})
+}
+
+func TestABoardOutlivesItsNode(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 3, nil)
+		s.create("spring", nil)
+		for round := range 2 {
+			owner, other := s.owner("spring")
+			_, err := other.sync("spring", "ann", int64(1000+round))
+			require.NoError(t, err)
+			s.stop(owner)
+			reply, err := other.sync("spring", "bob", int64(1000+round))
+			require.NoError(t, err)
+			require.Equal(t, 2, reply.Total)
+			top, err := other.engine.Top("spring", operator)
+			require.NoError(t, err)
+			require.Equal(t, []int64{int64(1000 + round), int64(1000 + round)}, scoresOf(top.Entries))
+		}
+	})
+}
+
+func TestADeadNodesBoardIsWaitedFor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 3, nil)
+		s.create("spring", nil)
+		owner, other := s.owner("spring")
+		_, err := other.sync("spring", "ann", 1000)
+		require.NoError(t, err)
+		s.lock(func() { owner.cut = true })
+		owner.lease.set(false)
+		began := time.Now()
+		time.AfterFunc(2*time.Second, func() { s.lock(func() { owner.dead = true }) })
+		reply, err := other.sync("spring", "ann", 2000)
+		require.NoError(t, err)
+		require.EqualValues(t, 2000, reply.Score)
+		require.InDelta(t, 2, time.Since(began).Seconds(), 0.3)
+		_, err = owner.engine.Top("spring", operator)
+		require.ErrorIs(t, err, competition.ErrUnavailable, "the old owner's memory is not shown")
+		_, err = owner.sync("spring", "ann", 1000)
+		require.ErrorIs(t, err, competition.ErrUnavailable, "nor does it answer a repeat from it")
+	})
+}
+
+func TestAnswersFromMemoryWaitForTheLease(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 1, nil)
+		s.create("spring", nil)
+		one := s.all[0]
+		_, err := one.sync("spring", "ann", 1000)
+		require.NoError(t, err)
+		requests := map[string]func() error{
+			"top":      func() error { _, err := one.engine.Top("spring", operator); return err },
+			"around":   func() error { _, err := one.engine.Around("spring", operator, "ann", 1, nil); return err },
+			"repeat":   func() error { _, err := one.sync("spring", "ann", 1000); return err },
+			"refusal":  func() error { _, err := one.sync("spring", "ann", -1); return err },
+			"summary":  func() error { _, err := one.engine.Competition("spring", operator); return err },
+			"prizes":   func() error { _, err := one.engine.CalculatePrizes("spring", operator, 100); return err },
+			"stats":    func() error { _, err := one.engine.Stats("spring", operator, "ann", competition.Span{}); return err },
+			"lifetime": func() error { _, err := one.engine.Lifetime(operator, "ann"); return err },
+			"batch": func() error {
+				items := []competition.BatchItem{{CompetitionID: "spring", Sync: *steps("ann", 1000)}}
+				return errors.Join(one.engine.SubmitBatch(items, nil), items[0].Err)
+			},
+		}
+		for name, request := range requests {
+			before := request()
+			one.lease.set(false)
+			require.ErrorIs(t, request(), competition.ErrUnavailable, name)
+			time.AfterFunc(time.Second, func() { one.lease.set(true) })
+			began := time.Now()
+			require.Equal(t, before, request(), name)
+			require.GreaterOrEqual(t, time.Since(began), time.Second, name)
+		}
+		one.lease.set(false)
+		_, err = one.sync("spring", "ann", 3000)
+		require.NoError(t, err, "a commit of its own proves an acknowledgement (W1)")
+		one.lease.set(true)
+	})
+}
+
+func TestSubscribersElsewhere(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 3, nil)
+		s.create("spring", nil)
+		owner, other := s.owner("spring")
+		_, err := owner.sync("spring", "ann", 1000)
+		require.NoError(t, err)
+		wake := make(chan struct{}, 1)
+		ann := competition.NewSubscription("spring", "ann", wake)
+		require.NoError(t, other.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
+		require.EqualValues(t, 1000, ann.Latest().Entries[0].Score)
+		require.EqualValues(t, 1000, ann.Standing().Entry.Score)
+		local := competition.NewSubscription("spring", "bob", make(chan struct{}, 1))
+		require.NoError(t, owner.engine.Subscribe(local, competition.Caller{UserID: "bob"}))
+
+		for n := int64(2000); n < 12_000; n += 1000 {
+			_, err := s.all[0].sync("spring", "ann", n)
+			require.NoError(t, err)
+			pass(500 * time.Millisecond)
+			require.Equal(t, n, ann.Latest().Entries[0].Score)
+			require.Equal(t, n, ann.Standing().Entry.Score)
+			require.Equal(t, n, local.Latest().Entries[0].Score)
+		}
+		before := ann.Latest()
+		s.stop(owner)
+		_, err = other.sync("spring", "bob", 20_000)
+		require.NoError(t, err)
+		pass(2 * time.Second)
+		require.EqualValues(t, 20_000, ann.Latest().Entries[0].Score)
+		_, ok := ann.Latest().Since(before.Version, 10)
+		require.True(t, ok, "a delta leads from the old owner's board to the new one's")
+		require.Equal(t, 2, ann.Standing().Entry.Rank)
+		other.engine.Unsubscribe(ann)
+		pass(3 * time.Second)
+		for _, one := range s.all {
+			require.Empty(t, one.engine.actors.followers.all)
+		}
+	})
+}
+
+func TestASubscriberElsewhereLosesTheRight(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		s.create("club", func(d *competition.Definition) { d.Visibility = competition.Private; d.Complete() })
+		owner, other := s.owner("club")
+		join := &competition.JoinCompetition{Caller: operator, UserID: "ann"}
+		_, err := owner.engine.Join("club", join)
+		require.NoError(t, err)
+		stranger := competition.NewSubscription("club", "zoe", make(chan struct{}, 1))
+		require.ErrorIs(t, other.engine.Subscribe(stranger, competition.Caller{UserID: "zoe"}), competition.ErrUnknownCompetition)
+		_, err = other.engine.Top("club", competition.Caller{UserID: "zoe"})
+		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
+		_, err = other.engine.Top("club", competition.Caller{UserID: "ann"})
+		require.NoError(t, err)
+		ann := competition.NewSubscription("club", "ann", make(chan struct{}, 1))
+		require.NoError(t, other.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
+		_, err = owner.engine.Run("club", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"})
+		require.NoError(t, err)
+		pass(2 * time.Second)
+		require.True(t, ann.Revoked())
+		other.engine.Unsubscribe(ann)
+	})
+}
+
+func TestAFollowerThatHearsNothingEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		s.create("spring", nil)
+		owner, other := s.owner("spring")
+		ann := competition.NewSubscription("spring", "ann", make(chan struct{}, 1))
+		require.NoError(t, other.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
+		owner.lease.set(false) // it answers nothing from memory, and nobody may have the board
+		pass(4 * time.Second)
+		require.False(t, ann.Ended())
+		pass(10 * time.Second)
+		require.True(t, ann.Ended())
+		other.engine.Unsubscribe(ann)
+	})
+}
+
+func TestAWatchCrossesAsAConditionalTop(t *testing.T) {
+	top := &competition.Published{Board: competition.Board{CompetitionID: "club", Version: 7, Private: true, Entries: []competition.Entry{{UserID: "ann", Rank: 1}}}}
+	got, err := crossAnswer(t, &watch{}, top, nil)
+	require.NoError(t, err)
+	reply, ok := got.(topReply)
+	require.True(t, ok)
+	require.Equal(t, top.Board, reply.Top.Board, "nodes are told of private boards, too")
+	held := crossRequest(t, &watch{Version: 7, Hash: reply.Hash})
+	got, err = crossAnswer(t, held, top, nil)
+	require.NoError(t, err)
+	require.Equal(t, topReply{Same: true}, got)
+}

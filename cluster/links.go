@@ -1,0 +1,146 @@
+package cluster
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"time"
+
+	"github.com/paceboard/paceboard/cluster/internal/link"
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
+)
+
+// Local carries out what other nodes ask of this one. It must not block, and calls
+// respond once, from any goroutine; answers and bodies are copied.
+type Local interface {
+	Serve(competitionID string, kind uint16, body []byte, deadline time.Time, respond func(answer []byte))
+}
+
+// LinkOptions are those of Links.
+type LinkOptions struct {
+	Self   string // this node's id
+	Logger *slog.Logger
+	// CA, Cert and Key are the files by which nodes know each other (mutual TLS): all or
+	// none. Without them only loopback addresses are listened on and reached.
+	CA, Cert, Key string
+}
+
+// Links carry requests between this node and the others. Safe for concurrent use.
+type Links struct {
+	options link.Options
+	dialer  *link.Dialer
+	server  *link.Server // nil before Serve
+	keeping *worker.Loop // nil before Keep
+}
+
+// NewLinks makes links that reach nobody yet. The error says which file cannot be used.
+func NewLinks(o LinkOptions) (*Links, error) {
+	l := &Links{options: link.Options{Self: o.Self, Logger: o.Logger}}
+	if o.CA != "" || o.Cert != "" || o.Key != "" {
+		credentials, err := link.NewCredentials(link.Files{CA: o.CA, Cert: o.Cert, Key: o.Key}, o.Logger)
+		if err != nil {
+			return nil, err
+		}
+		l.options.Credentials = credentials
+	}
+	l.dialer = link.NewDialer(l.options)
+	return l, nil
+}
+
+// Serve begins to take what other nodes ask on a listener, which Close closes.
+func (l *Links) Serve(listener net.Listener, local Local) (err error) {
+	l.server, err = link.Serve(listener, l.options, handler{local})
+	return err
+}
+
+// Keep ends the links to nodes that a node no longer counts among the living.
+func (l *Links) Keep(n *Node) {
+	l.keeping = worker.Start(context.Background(), func(ctx context.Context) {
+		for ctx.Err() == nil {
+			changed := n.Changed()
+			var ids []string
+			for _, alive := range n.Alive() {
+				ids = append(ids, alive.ID)
+			}
+			l.dialer.Keep(ids)
+			select {
+			case <-changed:
+			case <-ctx.Done():
+			}
+		}
+	})
+}
+
+// Close ends all links. Whoever waits for an answer is told that it is lost.
+func (l *Links) Close() {
+	if l.keeping != nil {
+		l.keeping.Stop()
+	}
+	if l.server != nil {
+		l.server.Close()
+	}
+	l.dialer.Close()
+}
+
+// Nodes returns how many other nodes have a link to this one.
+func (l *Links) Nodes() int {
+	if l.server == nil {
+		return 0
+	}
+	return l.server.Nodes()
+}
+
+// Ask implements [Link]. Errors: competition.ErrOverloaded, ErrNotDelivered, which mean
+// that nothing was done; ErrUnavailable.
+func (l *Links) Ask(node, address, competitionID string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
+	m := link.Message{Kind: kind, Body: append(appendID(make([]byte, 0, len(competitionID)+len(body)+2), competitionID), body...)}
+	answer, err := l.dialer.Ask(link.Node{ID: node, Address: address}, m, deadline)
+	switch {
+	case err == nil:
+		return answer, nil
+	case errors.Is(err, link.ErrOverloaded):
+		return nil, fmt.Errorf("%w: node %q: %w", competition.ErrOverloaded, node, err)
+	case errors.Is(err, link.ErrTooLarge), errors.Is(err, link.ErrUnsupported):
+		return nil, fmt.Errorf("%w: node %q: %w", competition.ErrUnavailable, node, err)
+	case errors.Is(err, link.ErrNotSent):
+		return nil, fmt.Errorf("%w: node %q: %w", competition.ErrNotDelivered, node, err)
+	default:
+		return nil, fmt.Errorf("%w: node %q: %w", competition.ErrUnavailable, node, err)
+	}
+}
+
+// A request's body begins with the competition that it is about: the length of its id, a
+// uvarint, and the id.
+
+func appendID(dst []byte, id string) []byte {
+	return append(binary.AppendUvarint(dst, uint64(len(id))), id...)
+}
+
+// cutID returns the id at the beginning of a body, and the rest.
+func cutID(body []byte) (id string, rest []byte, ok bool) {
+	length, n := binary.Uvarint(body)
+	if n <= 0 || length > uint64(len(body)-n) {
+		return "", nil, false
+	}
+	end := n + int(length)
+	return string(body[n:end]), body[end:], true
+}
+
+// handler gives the requests of other nodes to this one.
+type handler struct{ local Local }
+
+// HandleFrame implements link.Handler.
+func (h handler) HandleFrame(_ string, requests []link.Request) {
+	for _, r := range requests {
+		id, body, ok := cutID(r.Body)
+		if !ok || !competition.ValidID(id) {
+			r.Refuse(link.StatusUnsupported)
+			continue
+		}
+		h.local.Serve(id, r.Kind, body, r.Deadline, func(answer []byte) { r.Respond(answer) })
+	}
+}
