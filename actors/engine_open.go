@@ -58,10 +58,17 @@ func New(o Options) (*Engine, error) {
 	e.sweeping = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery},
 		sweeper{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger}.sweep)
 	if o.Mirror != nil {
-		a.mirror = mirror.Start(mirror.Options{
+		of := mirror.Options{
 			Life: e.life, To: o.Mirror, Store: o.Store, Logger: o.Logger, Timeout: o.RecoveryTimeout, Root: root,
 			Find: a.registry.mirrored, Recovered: a.clock.read, Recoveries: a.recoveries, NewKey: o.newKey,
-		})
+		}
+		if o.Peers != nil {
+			of.Ours = o.Peers.Home
+		}
+		if o.Lease != nil {
+			of.Current = o.Lease.Valid
+		}
+		a.mirror = mirror.Start(of)
 	}
 	a.clock.start(e.life)
 	e.tidying = worker.Every(e.life, worker.Interval{Then: max(min(o.IdleAfter/4, time.Minute), 10*time.Millisecond)}, e.tidyUp)

@@ -556,3 +556,31 @@ func TestAWatchCrossesAsAConditionalTop(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, topReply{Same: true}, got)
 }
+
+func TestADeposedNodeDoesNotDrawOverTheMirror(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemoryMirror()
+		s := startNodes(t, 2, withMirror(m))
+		s.create("spring", nil)
+		owner, other := s.owner("spring")
+		_, err := owner.sync("spring", "ann", 1000)
+		require.NoError(t, err)
+		pass(settle)
+		require.Equal(t, map[string]int64{"ann": 1000}, m.members("spring"))
+		s.lock(func() { owner.cut, owner.dead = true, true })
+		owner.lease.set(false)
+		_, err = other.sync("spring", "ann", 2000)
+		require.NoError(t, err)
+		_, err = other.engine.EraseUser("ann")
+		require.NoError(t, err)
+		_, err = other.sync("spring", "bob", 3000)
+		require.NoError(t, err)
+		pass(settle)
+		require.Equal(t, map[string]int64{"bob": 3000}, m.members("spring"))
+		for range 5 {
+			m.flush() // which either of them hears of
+			pass(settle)
+			require.NotContains(t, m.members("spring"), "ann")
+		}
+	})
+}

@@ -10,7 +10,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Options of a Mirror. All are needed.
+// Options of a Mirror. All are needed, except Ours and Current.
 type Options struct {
 	Life    context.Context // of all calls
 	To      competition.Mirror
@@ -21,6 +21,12 @@ type Options struct {
 
 	// Find returns a competition's activation and its actor; nil if it is not in memory.
 	Find func(competitionID string) (*Activation, *actor.PID)
+	// Ours reports whether it is up to this process to look after the board of a
+	// competition that is not in its memory; nil: always.
+	Ours func(competitionID string) bool
+	// Current reports whether it is certain that what is in this process's memory is the
+	// latest; nil: always.
+	Current func() bool
 	// Recovered is closed when the competitions that take syncs are in memory.
 	Recovered <-chan struct{}
 	// Recoveries has a place for each recovery that may run at once.

@@ -188,6 +188,10 @@ func (r *rounds) look(steps []*step) {
 		r.failed = true
 		return
 	}
+	if r.options.Current != nil && !r.options.Current() {
+		r.failed = true // another process may have the boards, and show them as they are now
+		return
+	}
 	for i, s := range unknown {
 		if found[i].Mark == s.pulled.base {
 			s.view.mark = found[i].Mark

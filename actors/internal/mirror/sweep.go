@@ -138,7 +138,7 @@ func (s *sweep) persist(ctx context.Context, do func() error) {
 func (s *sweep) inspect(ctx context.Context, ids []string) {
 	var away, marks []string
 	for _, id := range ids {
-		if s.isInMemory(id) {
+		if s.isInMemory(id) || s.options.Ours != nil && !s.options.Ours(id) {
 			continue
 		}
 		if mark, ok := s.storedMark(ctx, id); ok {
