@@ -36,7 +36,7 @@ type Options struct {
 	LongestWait time.Duration // between two attempts; default 1 h
 	Timeout     time.Duration // of one attempt; default 10 s
 	Every       time.Duration // how often to look for prizes that nobody told of; default 1 min
-	Concurrency int           // attempts at once; default 4
+	Concurrency int           // attempts at once; default 16
 }
 
 func (o *Options) setDefaults() {
@@ -54,7 +54,7 @@ func (o *Options) setDefaults() {
 	o.LongestWait = cmp.Or(o.LongestWait, time.Hour)
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.Every = cmp.Or(o.Every, time.Minute)
-	o.Concurrency = cmp.Or(o.Concurrency, 4)
+	o.Concurrency = cmp.Or(o.Concurrency, 16)
 }
 
 // Worker hands pending prizes over until it is stopped. Its methods are safe for
@@ -64,6 +64,7 @@ type Worker struct {
 	webhook webhook
 	wake    worker.Signal
 	places  chan struct{} // one for each attempt that may be under way
+	under   underway
 	pauses  worker.Backoff
 	metrics metrics
 	loop    *worker.Loop
@@ -73,6 +74,7 @@ type Worker struct {
 func Start(o Options) *Worker {
 	o.setDefaults()
 	w := &Worker{
+		under:   underway{prizes: map[ledger.PrizeID]struct{}{}},
 		options: o, wake: worker.NewSignal(), places: make(chan struct{}, o.Concurrency), metrics: newMetrics(o.Metrics),
 		webhook: newWebhook(o.URL, o.Secret, o.Timeout, o.Concurrency),
 		pauses:  worker.Backoff{First: o.FirstPause, Max: o.LongestWait, Jitter: .5}, // prizes that failed together do not come again together
@@ -90,7 +92,32 @@ func (w *Worker) Stop() {
 	w.webhook.client.CloseIdleConnections()
 }
 
+// underway are the attempts that have not ended: each prize has one at most.
+type underway struct {
+	attempts sync.WaitGroup
+	mu       sync.Mutex
+	prizes   map[ledger.PrizeID]struct{}
+}
+
+// begin reports whether a prize may be attempted, and notes it then.
+func (u *underway) begin(id ledger.PrizeID) bool {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	if _, is := u.prizes[id]; is {
+		return false
+	}
+	u.prizes[id] = struct{}{}
+	return true
+}
+
+func (u *underway) end(id ledger.PrizeID) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	delete(u.prizes, id)
+}
+
 func (w *Worker) run(ctx context.Context) {
+	defer w.under.attempts.Wait()
 	for ctx.Err() == nil {
 		next := w.round(ctx)
 		w.wake.Wait(ctx, min(next.Sub(w.options.Now()), w.options.Every))
@@ -101,12 +128,11 @@ func (w *Worker) run(ctx context.Context) {
 const page = 256
 
 // round attempts all that is due and returns when something is next. It reads in
-// pages, so that memory is bounded and the store waits for no webhook.
+// pages, so that memory is bounded and the store waits for no webhook. It does not
+// wait for the attempts either: one slow answer must not hold up other prizes.
 func (w *Worker) round(ctx context.Context) (next time.Time) {
 	next = w.options.Now().Add(w.options.Every)
 	var count tally
-	var under sync.WaitGroup
-	defer under.Wait()
 	for after := (ledger.PrizeID{}); ; {
 		var pending []ledger.PayoutReply
 		err := w.options.Store.PendingPrizes(ctx, after, func(p ledger.Prize, h ledger.Handover) bool {
@@ -127,24 +153,39 @@ func (w *Worker) round(ctx context.Context) (next time.Time) {
 			case p.Handover.Status != ledger.HandoverWaiting:
 			case due.After(w.options.Now()):
 				next = earlier(next, due)
-			default:
-				select {
-				case w.places <- struct{}{}:
-				case <-ctx.Done():
-					return next
-				}
-				under.Go(func() {
-					defer func() { <-w.places }()
-					w.attempt(ctx, p)
-				})
-				next = earlier(next, w.options.Now().Add(w.options.FirstPause)) // it may have to be tried again
+			case !w.begin(ctx, p):
+				return next
 			}
 		}
 		if len(pending) < page {
 			w.metrics.show(count)
+			if len(w.places) > 0 { // what is under way may have to be tried again
+				next = earlier(next, w.options.Now().Add(w.options.FirstPause))
+			}
 			return next
 		}
 	}
+}
+
+// begin begins an attempt, unless one of this prize is under way, as soon as there
+// is a place for it; false if ctx ends before.
+func (w *Worker) begin(ctx context.Context, p ledger.PayoutReply) bool {
+	id := p.Prize.ID()
+	if !w.under.begin(id) {
+		return true
+	}
+	select {
+	case w.places <- struct{}{}:
+	case <-ctx.Done():
+		w.under.end(id)
+		return false
+	}
+	w.under.attempts.Go(func() {
+		defer func() { <-w.places }()
+		defer w.under.end(id)
+		w.attempt(ctx, p)
+	})
+	return true
 }
 
 func earlier(a, b time.Time) time.Time {

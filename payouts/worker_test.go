@@ -106,6 +106,7 @@ type receiver struct {
 	*httptest.Server
 	t      *testing.T
 	answer func(n int, w http.ResponseWriter)
+	before func(key string) // nil, or called with each request's Idempotency-Key
 
 	mu     sync.Mutex
 	bodies map[string][]string // by Idempotency-Key
@@ -142,6 +143,9 @@ func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
 	r.bodies[key] = append(r.bodies[key], string(body))
 	n := len(r.bodies[key])
 	r.mu.Unlock()
+	if r.before != nil {
+		r.before(key)
+	}
 	r.answer(n, w)
 }
 
@@ -164,7 +168,7 @@ func start(t *testing.T, store Store, url string, change func(*Options)) (*Worke
 func TestPrizesAreHandedOver(t *testing.T) {
 	m := newPending(t, 600) // more than two pages
 	r := receive(t, func(_ int, w http.ResponseWriter) { w.WriteHeader(http.StatusAccepted) })
-	start(t, m, r.URL, nil)
+	start(t, m, r.URL, func(o *Options) { o.Timeout = 10 * time.Second }) // on a busy machine
 	for _, h := range m.await(t, ledger.HandoverDelivered) {
 		require.Equal(t, 1, h.Attempts)
 		require.Empty(t, h.Error)
@@ -263,6 +267,38 @@ func TestWorkersOnOneStoreTakeTurns(t *testing.T) {
 	for key, bodies := range r.bodies {
 		require.Len(t, bodies, 1, key)
 	}
+}
+
+// TestASlowAnswerHoldsUpNobodyElse: neither the first attempts of other prizes nor
+// those after a failure, and the slow one is not asked twice meanwhile.
+func TestASlowAnswerHoldsUpNobodyElse(t *testing.T) {
+	m := newPending(t, 300)
+	r := receive(t, func(n int, w http.ResponseWriter) {
+		if n < 3 {
+			w.WriteHeader(http.StatusBadGateway)
+		}
+	})
+	ended := make(chan struct{})
+	r.before = func(key string) {
+		if key == "spring.1" {
+			<-ended
+		}
+	}
+	w, _ := start(t, m, r.URL, func(o *Options) { o.Concurrency, o.Timeout = 2, time.Minute })
+	t.Cleanup(func() { close(ended) })
+	require.Eventually(t, func() bool {
+		waiting := 0
+		for _, h := range m.handovers(t) {
+			if h.Status == ledger.HandoverWaiting {
+				waiting++
+			}
+		}
+		return waiting == 1
+	}, 20*time.Second, 5*time.Millisecond)
+	r.mu.Lock()
+	require.Len(t, r.bodies["spring.1"], 1)
+	r.mu.Unlock()
+	w.Stop() // does not wait for the answer either
 }
 
 // TestAttemptThatWasCutShortIsMadeAgain by the next start, when it must have
