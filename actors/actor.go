@@ -32,7 +32,8 @@ type actorEnv struct {
 	clock   *clock
 	monitor *monitor
 
-	followers *followers     // nil without peers
+	followers *followers // nil without peers
+	given     givenUp
 	mirror    *mirror.Mirror // nil if there is none
 
 	life, recovering context.Context // see Engine

@@ -124,6 +124,7 @@ func (a *competitionActor) maybeStop() {
 // that are queued are told to ask again; the next owner answers them.
 func (a *competitionActor) giveUp() {
 	a.handle.elsewhere.Store(&competition.ElsewhereError{})
+	a.env.given.add(a.handle.id)
 	a.forgetState()
 	a.moveSubscribers()
 	a.releasing = true

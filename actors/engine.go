@@ -30,6 +30,7 @@ type Engine struct {
 	projector    *projection.Projector
 	tidying      *worker.Loop
 	sweeping     *worker.Loop // of invitations
+	rebalancing  *worker.Loop // nil without peers
 
 	tops     *tops          // of boards elsewhere
 	fetching sync.WaitGroup // for them
@@ -37,6 +38,7 @@ type Engine struct {
 	answers  sync.Pool      // room for theirs, of *[]byte
 
 	inFlight  atomic.Int64
+	leaving   atomic.Bool // in a cluster nothing is claimed any more
 	draining  atomic.Bool
 	drained   worker.Signal // while draining: no request is under way
 	damage    *damage

@@ -71,21 +71,29 @@ func New(o Options) (*Engine, error) {
 		a.mirror = mirror.Start(of)
 	}
 	a.clock.start(e.life)
+	if o.Peers != nil {
+		e.rebalancing = worker.Every(e.life, worker.Interval{First: rebalanceEvery, Then: rebalanceEvery}, e.rebalance)
+	}
 	e.tidying = worker.Every(e.life, worker.Interval{Then: max(min(o.IdleAfter/4, time.Minute), 10*time.Millisecond)}, e.tidyUp)
 	return e, nil
 }
 
-// Close stops the engine in order: no more requests are admitted, those under way are
+// Close stops the engine in order: in a cluster every competition is given up, while
+// requests go on, here and where they are claimed next; then no more requests are admitted, those under way are
 // answered, every competition stores its snapshot and stops, then the parts that they
 // share. At ctx's deadline it returns an error, calls of the store that are under way
 // are cancelled, and the rest ends in the background; nothing that was acknowledged is
 // lost either way. A second call does nothing.
 func (e *Engine) Close(ctx context.Context) error {
-	if e.draining.Swap(true) {
+	if e.leaving.Swap(true) {
 		return nil
 	}
 	ended := make(chan error, 1)
 	go func() {
+		if e.options.Peers != nil {
+			e.handOver()
+		}
+		e.draining.Store(true)
 		ended <- e.shutDown()
 		e.endLife()
 	}()
@@ -103,6 +111,9 @@ func (e *Engine) Close(ctx context.Context) error {
 func (e *Engine) shutDown() error {
 	e.actors.clock.close()
 	e.tidying.Stop()
+	if e.rebalancing != nil {
+		e.rebalancing.Stop()
+	}
 	e.drain()
 	if e.actors.followers != nil {
 		e.actors.followers.close()

@@ -96,6 +96,9 @@ func (e *Engine) find(id string, mustExist bool, deadline time.Time) (*handle, e
 // activate has the supervisor start a competition's actor, or finds the one that was
 // started meanwhile.
 func (e *Engine) activate(id string, mustExist bool, deadline time.Time) (*handle, error) {
+	if e.options.Peers != nil && e.leaving.Load() {
+		return nil, &competition.ElsewhereError{}
+	}
 	ctx, cancel := context.WithDeadline(e.life, deadline)
 	defer cancel()
 	if mustExist {

@@ -13,7 +13,7 @@ import (
 // another one is answered with a competition.ElsewhereError, and the node that asked goes
 // on. Serve does not block, and keeps nothing of body.
 func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline time.Time, respond func(answer []byte)) {
-	if e.draining.Load() { // the next owner may answer, and this one is asked again until there is one
+	if e.gives(competitionID) { // the next owner may answer, and this one is asked again until there is one
 		respond(appendAnswer(nil, nil, nil, &competition.ElsewhereError{}))
 		return
 	}
@@ -36,6 +36,15 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline 
 		answer, err := e.serve(competitionID, request, deadline)
 		respond(appendAnswer(nil, request, answer, err))
 	})
+}
+
+// gives reports whether a competition is to be claimed elsewhere, if it is not this
+// node's already.
+func (e *Engine) gives(id string) bool {
+	if e.draining.Load() {
+		return true
+	}
+	return e.actors.registry.find(id) == nil && (e.leaving.Load() || e.actors.given.lately(id) && !e.options.Peers.Home(id))
 }
 
 // serve is Serve for everything but syncs.

@@ -584,3 +584,47 @@ func TestADeposedNodeDoesNotDrawOverTheMirror(t *testing.T) {
 		}
 	})
 }
+
+func TestBoardsMoveToANodeThatComes(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		s.lock(func() { s.all[1].dead = true }) // it is not there yet
+		const boards = 40
+		for i := range boards {
+			s.create(fmt.Sprintf("board-%d", i), nil)
+		}
+		require.Equal(t, map[string]int{"node-0": boards}, s.owned())
+		s.lock(func() { s.all[1].dead = false })
+		ann := competition.NewSubscription("board-1", "ann", make(chan struct{}, 1))
+		require.NoError(t, s.all[0].engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
+		moved := 0
+		for range 6 {
+			pass(rebalanceEvery)
+			given := boards - s.owned()["node-0"]
+			require.LessOrEqual(t, given-moved, rebalanced)
+			moved = given
+			for i := range boards { // nobody notices
+				_, err := s.all[i%2].sync(fmt.Sprintf("board-%d", i), "ann", time.Now().Unix()%100_000)
+				require.NoError(t, err)
+			}
+		}
+		require.Greater(t, moved, boards/4)
+		require.Equal(t, boards-moved, s.owned()["node-0"])
+		require.NotNil(t, ann.Standing())
+		require.False(t, ann.Ended())
+		s.all[0].engine.Unsubscribe(ann)
+	})
+}
+
+// owned returns how many competitions each node owns.
+func (s *nodes) owned() map[string]int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	owned := map[string]int{}
+	for _, o := range s.owners {
+		if o.node != "" {
+			owned[o.node]++
+		}
+	}
+	return owned
+}

@@ -1,0 +1,99 @@
+package actors
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"sync"
+	"time"
+)
+
+const (
+	// rebalanceEvery is how often boards move to the nodes that they belong to.
+	rebalanceEvery = 10 * time.Second
+	// rebalanced is how many move at a time: each is recovered anew at its next owner, and
+	// its requests wait for that.
+	rebalanced = 8
+)
+
+// rebalance gives up some boards that belong to other nodes: those nodes have come, or
+// come back, since this one claimed the boards.
+func (e *Engine) rebalance(context.Context) {
+	var away []*handle
+	for _, h := range e.inMemory() {
+		if h.damage.Load() == nil && !e.options.Peers.Home(h.id) {
+			away = append(away, h)
+		}
+	}
+	for _, h := range away[:min(len(away), rebalanced)] {
+		e.tell(h, &shutDown{})
+	}
+}
+
+// inMemory returns the activations that are not ending, those in least use first.
+func (e *Engine) inMemory() []*handle {
+	all := e.actors.registry.all()
+	leases := make(map[*handle]int64, len(all))
+	for _, h := range all {
+		leases[h] = h.leases.Load()
+	}
+	all = slices.DeleteFunc(all, func(h *handle) bool { return leases[h] < 0 })
+	slices.SortFunc(all, func(a, b *handle) int { return cmp.Compare(leases[a], leases[b]) })
+	return all
+}
+
+// handOver gives all boards up, some at a time, so that the requests of each wait for
+// little more than its own snapshot and recovery. Nothing is claimed any more.
+func (e *Engine) handOver() {
+	for all := e.inMemory(); len(all) > 0; all = e.inMemory() {
+		for some := range slices.Chunk(all, rebalanced) {
+			for _, h := range some {
+				e.tell(h, &shutDown{})
+			}
+			for _, h := range some {
+				select {
+				case <-h.gone:
+				case <-e.life.Done():
+					return
+				}
+			}
+		}
+	}
+}
+
+// givenUp remembers for a while which boards this node gave up, so that a node which
+// has not heard of that does not bring them back by asking here. Safe for concurrent use.
+type givenUp struct {
+	mu sync.Mutex
+	at map[string]time.Time
+}
+
+const (
+	rememberGiven = 10 * time.Second // routes have changed by then
+	maxGiven      = 10_000
+)
+
+func (g *givenUp) add(id string) {
+	now := time.Now()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.at) >= maxGiven {
+		clear(g.at) // then some may come back, and are given up again
+	}
+	if g.at == nil {
+		g.at = map[string]time.Time{}
+	}
+	g.at[id] = now
+}
+
+// lately reports whether a board was given up a short while ago.
+func (g *givenUp) lately(id string) bool {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	at, ok := g.at[id]
+	if ok && time.Since(at) > rememberGiven {
+		delete(g.at, id)
+		ok = false
+	}
+	return ok
+}
