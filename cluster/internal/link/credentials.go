@@ -50,10 +50,12 @@ func NewCredentials(files Files, logger *slog.Logger) (*Credentials, error) {
 	if c.logger == nil {
 		c.logger = slog.New(slog.DiscardHandler)
 	}
-	var err error
 	c.seen = c.look()
-	c.loaded, err = files.load()
-	return c, err
+	var err error
+	if c.loaded, err = files.load(); err != nil {
+		return nil, err
+	}
+	return c, nil
 }
 
 func (f Files) load() (loaded, error) {
