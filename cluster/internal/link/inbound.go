@@ -6,8 +6,6 @@ import (
 	"runtime/debug"
 	"sync"
 	"time"
-
-	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Handler is what a node does for others. Its methods must not block: the peer's next frame is read when they have
@@ -16,6 +14,8 @@ type Handler interface {
 	// HandleFrame takes the requests of one frame, in the order in which they were asked. It may keep the
 	// requests and their bodies, but not the slice.
 	HandleFrame(from string, requests []Request)
+	// HandleStream takes a subscription, to push to until it ends.
+	HandleStream(from string, s *Stream)
 }
 
 // Request is one of a peer. It is a value: copies are the same request.
@@ -44,19 +44,19 @@ type inbound struct {
 	from   string
 	serial uint64
 	o      *Options
-	wake   worker.Signal
 	over   chan struct{} // closed by replace
 
 	handing  sync.Mutex // held while the handler is given a frame
 	replaced bool       // by a newer stream of the same peer: nothing of this one is given to the handler any more
 
-	mu     sync.Mutex
-	closed bool
-	asleep bool // the sender waits for wake
-	out    gather
-	slots  []serving
-	free   []int
-	number uint64
+	outbox // of answers; its lock guards what follows
+
+	closed   bool
+	slots    []serving
+	free     []int
+	number   uint64
+	streams  streams
+	pushLast bool // pushes and answers take turns
 }
 
 // serving is a request that is not answered; number 0: none.
@@ -71,10 +71,9 @@ var (
 )
 
 func newInbound(from string, serial uint64, o *Options) *inbound {
-	return &inbound{
-		from: from, serial: serial, o: o, wake: worker.NewSignal(), over: make(chan struct{}),
-		out: gather{target: from, sender: o.Self},
-	}
+	in := &inbound{from: from, serial: serial, o: o, over: make(chan struct{}), outbox: newOutbox(from, o.Self, o.MaxBytes)}
+	in.streams = streams{outbox: &in.outbox, most: o.MaxStreams}
+	return in
 }
 
 // replace ends the stream. When it returns, the handler has everything that it will ever get of it.
@@ -89,16 +88,17 @@ func (in *inbound) replace() {
 
 // close forgets what is to be answered: nobody reads it.
 func (in *inbound) close() {
-	in.mu.Lock()
-	defer in.mu.Unlock()
+	in.Lock()
+	defer in.Unlock()
 	in.closed = true
 	in.slots, in.free = nil, nil
-	in.out.drop()
+	in.streams.end()
+	in.drop()
 }
 
 // receive gives the handler what comes, until the stream breaks.
 func (in *inbound) receive(stream carrier, h Handler, heard func()) error {
-	var batch []Request
+	var b batch
 	for {
 		var f frame
 		if err := stream.RecvMsg(&f); err != nil {
@@ -109,68 +109,85 @@ func (in *inbound) receive(stream carrier, h Handler, heard func()) error {
 		if err == nil && (string(target) != in.o.Self || string(sender) != in.from) {
 			err = fmt.Errorf("%w: from %q to %q", errSender, sender, target)
 		}
+		if err == nil {
+			err = in.read(&got, &b)
+		}
+		if err == nil {
+			err = in.hand(h, &b)
+			b.reset() // Nothing of a frame is kept here while the peer is idle.
+		}
 		if err != nil {
 			return err
 		}
-		batch, err = in.read(&got, batch[:0])
-		if err != nil {
-			return err
-		}
-		if err := in.hand(h, batch); err != nil {
-			return err
-		}
-		clear(batch)
 	}
 }
 
-// read decodes a frame, and admits its requests only when all of it is sound.
-func (in *inbound) read(got *messages, batch []Request) ([]Request, error) {
-	var others []message
+// batch is what a frame has for the handler. It is used again and again.
+type batch struct {
+	requests []Request
+	others   []message
+	streams  []*Stream
+}
+
+func (b *batch) reset() {
+	clear(b.requests)
+	clear(b.others)
+	clear(b.streams)
+	b.requests, b.others, b.streams = b.requests[:0], b.others[:0], b.streams[:0]
+}
+
+// read decodes a frame, and takes in what is in it only when all of it is sound.
+func (in *inbound) read(got *messages, b *batch) error {
 	now := time.Now()
 	for {
 		var m message
 		more, err := got.next(&m)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		if !more {
 			break
 		}
 		if m.verb == request {
-			batch = append(batch, Request{
+			b.requests = append(b.requests, Request{
 				Kind: m.kind, Version: m.version, Deadline: now.Add(m.timeout), Trace: m.trace, Body: m.body, from: in, id: m.id,
 			})
 		} else {
-			others = append(others, m)
+			b.others = append(b.others, m)
 		}
 	}
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	for i := range others {
-		in.control(&others[i])
+	in.Lock()
+	defer in.unlockAndWake()
+	if in.closed {
+		return errReplaced
 	}
-	admitted := batch[:0]
-	for i := range batch {
-		if in.admit(&batch[i]) {
-			admitted = append(admitted, batch[i])
+	for i := range b.others {
+		switch m := &b.others[i]; m.verb {
+		case open:
+			if s := in.streams.add(m); s != nil {
+				b.streams = append(b.streams, s)
+			}
+		case credit, end:
+			in.streams.control(m)
+		case hello, request, answer, push: // A request is not here; the others mean nothing in this direction.
+		default:
+			in.add(&message{verb: answer, id: m.id, status: StatusUnsupported})
 		}
 	}
-	clear(batch[len(admitted):])
-	return admitted, nil
-}
-
-// control does what a message that is no request says.
-func (in *inbound) control(m *message) {
-	if m.verb >= verbs {
-		in.answer(&message{verb: answer, id: m.id, status: StatusUnsupported})
+	admitted := b.requests[:0]
+	for i := range b.requests {
+		if in.admit(&b.requests[i]) {
+			admitted = append(admitted, b.requests[i])
+		}
 	}
+	clear(b.requests[len(admitted):])
+	b.requests = admitted
+	return nil
 }
 
 // admit notes that a request is to be answered, unless there are too many.
 func (in *inbound) admit(r *Request) bool {
 	switch n := len(in.free); {
-	case in.closed:
-		return false
 	case n > 0:
 		r.slot = in.free[n-1]
 		in.free = in.free[:n-1]
@@ -178,7 +195,7 @@ func (in *inbound) admit(r *Request) bool {
 		r.slot = len(in.slots)
 		in.slots = append(in.slots, serving{})
 	default:
-		in.answer(&message{verb: answer, id: r.id, status: StatusOverloaded})
+		in.add(&message{verb: answer, id: r.id, status: StatusOverloaded})
 		return false
 	}
 	in.number++
@@ -187,21 +204,23 @@ func (in *inbound) admit(r *Request) bool {
 	return true
 }
 
-// hand gives the handler requests, unless a newer stream has come.
-func (in *inbound) hand(h Handler, batch []Request) error {
-	if len(batch) == 0 {
-		return nil
-	}
+// hand gives the handler what a frame has for it, unless a newer stream has come.
+func (in *inbound) hand(h Handler, b *batch) error {
 	in.handing.Lock()
 	defer in.handing.Unlock()
 	if in.replaced {
 		return errReplaced
 	}
-	in.guard(func() { h.HandleFrame(in.from, batch) }, func() {
-		for i := range batch {
-			batch[i].Refuse(StatusInternal)
-		}
-	})
+	if len(b.requests) > 0 {
+		in.guard(func() { h.HandleFrame(in.from, b.requests) }, func() {
+			for i := range b.requests {
+				b.requests[i].Refuse(StatusInternal)
+			}
+		})
+	}
+	for _, s := range b.streams {
+		in.guard(func() { h.HandleStream(in.from, s) }, func() { s.End(StatusInternal) })
+	}
 	return nil
 }
 
@@ -217,48 +236,45 @@ func (in *inbound) guard(handle, panicked func()) {
 }
 
 func (in *inbound) respond(r *Request, status Status, body []byte) {
-	in.mu.Lock()
+	in.Lock()
 	if in.closed || in.slots[r.slot].number != r.number {
-		in.mu.Unlock()
+		in.Unlock()
 		return
 	}
 	in.slots[r.slot] = serving{}
 	in.free = append(in.free, r.slot)
-	if len(body) > messageLimit || len(body) > 0 && in.out.bytes > 0 && in.out.bytes+len(body) > in.o.MaxBytes {
+	if len(body) > 0 && !in.room(body) {
 		status, body = StatusDropped, nil
 	}
-	in.answer(&message{verb: answer, id: r.id, status: status, body: body})
-	wakes := in.asleep
-	in.asleep = false
-	in.mu.Unlock()
-	if wakes {
-		in.wake.Set()
-	}
+	in.add(&message{verb: answer, id: r.id, status: status, body: body})
+	in.unlockAndWake()
 }
 
-// answer queues one. Beyond all limits it is left out: the asker's deadline ends it.
-func (in *inbound) answer(m *message) {
-	if in.closed || in.out.bytes+len(m.body) > 2*in.o.MaxBytes+messageLimit {
-		return
-	}
-	in.out.add(m)
-}
-
-// next is what to send next.
+// next is what to send next: answers and pushes in turn, or what there is.
 func (in *inbound) next() *frame {
-	in.mu.Lock()
-	defer in.mu.Unlock()
-	f := in.out.take()
+	in.Lock()
+	defer in.Unlock()
+	var f *frame
+	if len(in.streams.waiting) > 0 && (!in.pushLast || len(in.frames) == 0) {
+		if f = in.empty(); in.streams.fill(f) == 0 {
+			f = nil
+		}
+		in.pushLast = true
+	}
+	if f == nil {
+		f = in.take()
+		in.pushLast = false
+	}
 	in.asleep = f == nil
 	return f
 }
 
-func (in *inbound) sign() *frame { return in.out.empty() }
+func (in *inbound) sign() *frame { return in.empty() }
 
 // expire forgets requests whose deadline has passed without an answer.
 func (in *inbound) expire(now time.Time) {
-	in.mu.Lock()
-	defer in.mu.Unlock()
+	in.Lock()
+	defer in.Unlock()
 	for i, s := range in.slots {
 		if s.number != 0 && now.After(s.deadline) {
 			in.slots[i] = serving{}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"net"
-	"sync"
 	"time"
 
 	"google.golang.org/grpc"
@@ -35,13 +34,12 @@ type peer struct {
 	serial func() uint64 // numbers streams: the node keeps the one with the highest
 	cancel context.CancelFunc
 	loop   *worker.Loop
-	wake   worker.Signal
 
-	mu       sync.Mutex
+	outbox // of control messages, which are sent before calls; its lock guards what follows
+
 	state    state
-	asleep   bool // the sender waits for wake
 	calls    calls
-	control  gather // sent before calls
+	subs     subscriptions
 	lastErr  error
 	connects uint64
 	sent     Sent
@@ -52,10 +50,10 @@ type Sent struct{ Frames, Messages uint64 }
 
 func newPeer(ctx context.Context, node Node, o Options, serial func() uint64) *peer {
 	p := &peer{
-		node: node, o: o, serial: serial, wake: worker.NewSignal(),
-		calls:   calls{most: o.MaxInFlight, mostBytes: o.MaxBytes},
-		control: gather{target: node.ID, sender: o.Self},
+		node: node, o: o, serial: serial, outbox: newOutbox(node.ID, o.Self, o.MaxBytes),
+		calls: calls{most: o.MaxInFlight, mostBytes: o.MaxBytes},
 	}
+	p.subs = subscriptions{outbox: &p.outbox, most: o.MaxStreams}
 	ctx, p.cancel = context.WithCancel(ctx)
 	p.loop = worker.Start(ctx, p.run)
 	return p
@@ -64,23 +62,28 @@ func newPeer(ctx context.Context, node Node, o Options, serial func() uint64) *p
 // ask sends a request and waits for the answer, at most until the deadline (and a tick of the dialer's clock).
 func (p *peer) ask(m *Message, deadline time.Time) ([]byte, error) {
 	c := newCall(m, deadline)
-	p.mu.Lock()
+	p.Lock()
 	err := p.refuses()
 	if err == nil {
 		err = p.calls.add(c)
 	}
 	if err != nil {
-		p.mu.Unlock()
+		p.Unlock()
 		c.release()
 		return nil, err
 	}
-	wakes := p.asleep
-	p.asleep = false
-	p.mu.Unlock()
-	if wakes {
-		p.wake.Set()
-	}
+	p.unlockAndWake()
 	return c.wait()
+}
+
+// open subscribes to what a message says.
+func (p *peer) open(m *Message) (*Subscription, error) {
+	p.Lock()
+	defer p.unlockAndWake()
+	if err := p.refuses(); err != nil {
+		return nil, err
+	}
+	return p.subs.add(m)
 }
 
 func (p *peer) refuses() error {
@@ -96,16 +99,16 @@ func (p *peer) refuses() error {
 
 // expire finishes calls whose time is up.
 func (p *peer) expire(now time.Time) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Lock()
+	defer p.Unlock()
 	p.calls.expire(now)
 }
 
 // end closes the connection for good. All calls fail at once.
 func (p *peer) end() {
-	p.mu.Lock()
+	p.Lock()
 	p.leave(gone, errGone, ErrClosed)
-	p.mu.Unlock()
+	p.Unlock()
 	p.cancel()
 }
 
@@ -115,8 +118,9 @@ func (p *peer) leave(s state, sent, notSent error) {
 		return
 	}
 	p.state = s
-	p.control.drop()
+	p.drop()
 	p.calls.fail(sent, notSent)
+	p.subs.fail(sent)
 }
 
 // run keeps the connection.
@@ -132,18 +136,18 @@ func (p *peer) run(ctx context.Context) {
 		}
 		failures++
 		p.o.Logger.WarnContext(ctx, "the connection to a node failed", "node", p.node.ID, "address", p.node.Address, "failures", failures, "error", err)
-		p.mu.Lock()
+		p.Lock()
 		p.lastErr = err
 		p.leave(down, fmt.Errorf("%w: %w", errBroken, err), fmt.Errorf("%w: %w", errConnect, err))
-		p.mu.Unlock()
+		p.Unlock()
 		if !worker.Pause(ctx, p.o.Backoff.After(failures)) {
 			return
 		}
-		p.mu.Lock()
+		p.Lock()
 		if p.state == down {
 			p.state = connecting
 		}
-		p.mu.Unlock()
+		p.Unlock()
 	}
 }
 
@@ -167,14 +171,14 @@ func (p *peer) connected(ctx context.Context) error {
 		return cause(ctx, err)
 	}
 	silence.Reset(p.o.Silence)
-	p.mu.Lock()
+	p.Lock()
 	if p.state == gone {
-		p.mu.Unlock()
+		p.Unlock()
 		return ErrClosed
 	}
 	p.state, p.lastErr = up, nil
 	p.connects++
-	p.mu.Unlock()
+	p.Unlock()
 	p.o.Logger.InfoContext(ctx, "connected to a node", "node", p.node.ID, "address", p.node.Address)
 	sender := worker.Start(ctx, func(ctx context.Context) {
 		o := outlet{carrier: stream, wake: p.wake, next: p.next, sign: p.sign, every: p.o.Sign}
@@ -219,7 +223,7 @@ func dial(address string, o *Options) (*grpc.ClientConn, error) {
 
 // greet says who calls whom, and waits until the node has confirmed that.
 func (p *peer) greet(stream carrier) error {
-	first := p.control.empty()
+	first := p.empty()
 	first.add(&message{verb: hello, id: p.serial()})
 	if err := stream.SendMsg(first); err != nil {
 		return fmt.Errorf("greet: %w", err)
@@ -245,11 +249,11 @@ var errWrongNode = errors.New("a frame of other nodes")
 
 // next is what to send next: control messages, then calls.
 func (p *peer) next() *frame {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	f := p.control.take()
+	p.Lock()
+	defer p.Unlock()
+	f := p.take()
 	if f == nil && len(p.calls.queue) > 0 {
-		f = p.control.empty()
+		f = p.empty()
 		p.calls.fill(f, time.Now())
 		if f.count == 0 {
 			f = nil
@@ -263,7 +267,7 @@ func (p *peer) next() *frame {
 	return f
 }
 
-func (p *peer) sign() *frame { return p.control.empty() }
+func (p *peer) sign() *frame { return p.empty() }
 
 // receive gives answers to their calls until the stream breaks.
 func (p *peer) receive(stream carrier, heard func()) error {
@@ -295,17 +299,22 @@ func (p *peer) receive(stream carrier, heard func()) error {
 	}
 }
 
-// deliver finishes the calls that were answered. Answers to calls that are no longer there came too late.
+// deliver finishes the calls that were answered, and takes pushes. Answers to calls that are no longer there came too
+// late.
 func (p *peer) deliver(got []message, to []*call) []*call {
-	p.mu.Lock()
+	p.Lock()
 	for i := range got {
 		var c *call
-		if got[i].verb == answer {
+		switch got[i].verb {
+		case answer:
 			c = p.calls.take(got[i].id)
+		case push, end:
+			p.subs.deliver(&got[i])
+		default: // a later version's: this one has not asked for it
 		}
 		to = append(to, c)
 	}
-	p.mu.Unlock()
+	p.unlockAndWake()
 	for i, c := range to {
 		if c == nil {
 			continue
@@ -326,6 +335,7 @@ type PeerStatus struct {
 	Node     Node
 	State    string // connecting, up or down
 	InFlight int    // asks without an answer
+	Streams  int    // subscriptions
 	Bytes    int    // of their bodies
 	Connects uint64 // how often it was connected
 	Sent     Sent   // since this process first asked it
@@ -333,10 +343,10 @@ type PeerStatus struct {
 }
 
 func (p *peer) status() PeerStatus {
-	p.mu.Lock()
-	defer p.mu.Unlock()
+	p.Lock()
+	defer p.Unlock()
 	return PeerStatus{
-		Node: p.node, State: p.state.String(), InFlight: p.calls.inFlight(), Bytes: p.calls.bytes,
+		Node: p.node, State: p.state.String(), InFlight: p.calls.inFlight(), Streams: len(p.subs.open), Bytes: p.calls.bytes,
 		Connects: p.connects, Sent: p.sent, Error: p.lastErr,
 	}
 }
