@@ -41,6 +41,7 @@ fuzz: ## fuzz every decoder for a minute each
 
 soak: ## kill the server and its database for hours (SOAK=2h), check that nothing is lost, and attack it
 	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed' -timeout 0 -v ./cmd/paceboard
+	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 
 bench: ## measure against the front end's limit, PostgreSQL and Redis, in 8 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
 	$(GO) run ./benchmarks/harness -only '$(ONLY)' $(if $(QUICK),-quick)

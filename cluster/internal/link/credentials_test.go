@@ -99,45 +99,44 @@ func TestTLS(t *testing.T) {
 	ours, foreign := newAuthority(t), newAuthority(t)
 	both := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}
 	past := x509.Certificate{ExtKeyUsage: both, NotBefore: time.Now().Add(-2 * time.Hour), NotAfter: time.Now().Add(-time.Hour)}
-	files := func(t *testing.T, by *authority, template x509.Certificate, trust ...*authority) *link.Credentials {
-		t.Helper()
+	files := func(by *authority, template x509.Certificate, trust ...*authority) *link.Credentials {
 		return read(t, nodeFiles(t, t.TempDir(), by, template, trust...))
 	}
 	for name, test := range map[string]struct {
-		asker, node func(t *testing.T) *link.Credentials
+		asker, node func() *link.Credentials
 		accepted    bool
 	}{
 		"nodes of one CA": {accepted: true},
 		"an asker of a foreign CA that trusts ours": {
-			asker: func(t *testing.T) *link.Credentials { return files(t, foreign, x509.Certificate{}, ours) },
+			asker: func() *link.Credentials { return files(foreign, x509.Certificate{}, ours) },
 		},
-		"an asker without TLS": {asker: func(*testing.T) *link.Credentials { return nil }},
+		"an asker without TLS": {asker: func() *link.Credentials { return nil }},
 		"an asker whose certificate has expired": {
-			asker: func(t *testing.T) *link.Credentials { return files(t, ours, past, ours) },
+			asker: func() *link.Credentials { return files(ours, past, ours) },
 		},
 		"an asker whose certificate is for servers alone": {
-			asker: func(t *testing.T) *link.Credentials {
-				return files(t, ours, x509.Certificate{ExtKeyUsage: both[1:]}, ours)
+			asker: func() *link.Credentials {
+				return files(ours, x509.Certificate{ExtKeyUsage: both[1:]}, ours)
 			},
 		},
 		"a node of a foreign CA that trusts ours": {
-			node: func(t *testing.T) *link.Credentials { return files(t, foreign, x509.Certificate{}, ours, foreign) },
+			node: func() *link.Credentials { return files(foreign, x509.Certificate{}, ours, foreign) },
 		},
-		"a node without TLS": {node: func(*testing.T) *link.Credentials { return nil }},
+		"a node without TLS": {node: func() *link.Credentials { return nil }},
 		"a node whose certificate has expired": {
-			node: func(t *testing.T) *link.Credentials { return files(t, ours, past, ours) },
+			node: func() *link.Credentials { return files(ours, past, ours) },
 		},
 		"a node whose certificate is for clients alone": {
-			node: func(t *testing.T) *link.Credentials {
-				return files(t, ours, x509.Certificate{ExtKeyUsage: both[:1]}, ours)
+			node: func() *link.Credentials {
+				return files(ours, x509.Certificate{ExtKeyUsage: both[:1]}, ours)
 			},
 		},
 		"a node that signed its certificate itself": {
-			node: func(t *testing.T) *link.Credentials { return files(t, nil, x509.Certificate{}, ours) },
+			node: func() *link.Credentials { return files(nil, x509.Certificate{}, ours) },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			good := func(t *testing.T) *link.Credentials { return files(t, ours, x509.Certificate{}, ours) }
+			good := func() *link.Credentials { return files(ours, x509.Certificate{}, ours) }
 			if test.asker == nil {
 				test.asker = good
 			}
@@ -145,11 +144,11 @@ func TestTLS(t *testing.T) {
 				test.node = good
 			}
 			var handled atomic.Int32
-			b := serve(t, link.Options{Credentials: test.node(t)}, handler(func(_ string, requests []link.Request) {
+			b := serve(t, link.Options{Credentials: test.node()}, handler(func(_ string, requests []link.Request) {
 				handled.Add(1)
 				requests[0].Respond(nil)
 			}))
-			_, err := dialer(t, link.Options{Credentials: test.asker(t)}).Ask(b, link.Message{}, soon())
+			_, err := dialer(t, link.Options{Credentials: test.asker()}).Ask(b, link.Message{}, soon())
 			if test.accepted {
 				require.NoError(t, err)
 				return
@@ -161,12 +160,12 @@ func TestTLS(t *testing.T) {
 	t.Run("with certificates a node may listen on all addresses", func(t *testing.T) {
 		l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "0.0.0.0:0")
 		require.NoError(t, err)
-		node, _ := serveAt(t, l, link.Options{Credentials: files(t, ours, x509.Certificate{}, ours)}, echo)
-		_, err = dialer(t, link.Options{Credentials: files(t, ours, x509.Certificate{}, ours)}).Ask(node, link.Message{}, soon())
+		node, _ := serveAt(t, l, link.Options{Credentials: files(ours, x509.Certificate{}, ours)}, echo)
+		_, err = dialer(t, link.Options{Credentials: files(ours, x509.Certificate{}, ours)}).Ask(node, link.Message{}, soon())
 		require.NoError(t, err)
 	})
 	t.Run("who does not even begin a handshake is hung up on", func(t *testing.T) {
-		b := serve(t, link.Options{Credentials: files(t, ours, x509.Certificate{}, ours), Connect: 50 * time.Millisecond}, echo)
+		b := serve(t, link.Options{Credentials: files(ours, x509.Certificate{}, ours), Connect: 50 * time.Millisecond}, echo)
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", b.Address)
 		require.NoError(t, err)
 		defer conn.Close()

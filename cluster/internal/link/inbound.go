@@ -14,7 +14,12 @@ type Handler interface {
 	// HandleFrame takes the requests of one frame, in the order in which they were asked. It may keep the
 	// requests and their bodies, but not the slice.
 	HandleFrame(from string, requests []Request)
-	// HandleStream takes a subscription, to push to until it ends.
+}
+
+// StreamHandler is a [Handler] that others may subscribe at. At one that is none, streams are unsupported.
+type StreamHandler interface {
+	Handler
+	// HandleStream takes a subscription, to push to until it ends. It must not block either.
 	HandleStream(from string, s *Stream)
 }
 
@@ -218,8 +223,13 @@ func (in *inbound) hand(h Handler, b *batch) error {
 			}
 		})
 	}
+	pushes, ok := h.(StreamHandler)
 	for _, s := range b.streams {
-		in.guard(func() { h.HandleStream(in.from, s) }, func() { s.End(StatusInternal) })
+		if ok {
+			in.guard(func() { pushes.HandleStream(in.from, s) }, func() { s.End(StatusInternal) })
+		} else {
+			s.End(StatusUnsupported)
+		}
 	}
 	return nil
 }

@@ -26,8 +26,6 @@ type handler func(from string, requests []link.Request)
 
 func (h handler) HandleFrame(from string, requests []link.Request) { h(from, requests) }
 
-func (handler) HandleStream(_ string, s *link.Stream) { s.End(link.StatusUnsupported) }
-
 // echo answers each request with its body.
 var echo = handler(func(_ string, requests []link.Request) {
 	for i := range requests {

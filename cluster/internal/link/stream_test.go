@@ -171,7 +171,7 @@ func TestStream(t *testing.T) {
 		b := serve(t, link.Options{}, h)
 		d := dialer(t, link.Options{})
 		var wg sync.WaitGroup
-		pushers := worker.Start(t.Context(), func(ctx context.Context) {
+		pushers := worker.Start(t.Context(), func(context.Context) {
 			for range 100 {
 				s := <-h
 				wg.Go(func() {
