@@ -20,6 +20,37 @@ var (
 		},
 		Read: func(r *wire.Reader, s *competition.SyncReply) { *s = codec.ReadSyncReply(r) },
 	}
+	getTopCoder = codec.Coder[getTop]{
+		Append: func(dst []byte, q *getTop) ([]byte, error) { return codec.AppendCaller(dst, q.Caller), nil },
+		Read:   func(r *wire.Reader, q *getTop) { q.Caller = codec.ReadCaller(r) },
+	}
+	getTopSinceCoder = codec.Coder[getTopSince]{
+		Append: func(dst []byte, q *getTopSince) ([]byte, error) {
+			dst = wire.AppendFlag(codec.AppendCaller(dst, q.Caller), q.Shared)
+			return binary.BigEndian.AppendUint64(binary.AppendUvarint(dst, q.Version), q.Hash), nil
+		},
+		Read: func(r *wire.Reader, q *getTopSince) {
+			q.Caller, q.Shared, q.Version, q.Hash = codec.ReadCaller(r), r.Flag(), r.Uvarint(), r.Uint64()
+		},
+	}
+	getPageCoder = codec.Coder[getPage]{
+		Append: func(dst []byte, q *getPage) ([]byte, error) {
+			dst = binary.AppendVarint(codec.AppendCaller(dst, q.Caller), int64(q.Offset))
+			return binary.AppendVarint(dst, int64(q.Limit)), nil
+		},
+		Read: func(r *wire.Reader, q *getPage) {
+			q.Caller, q.Offset, q.Limit = codec.ReadCaller(r), int(r.Varint()), int(r.Varint())
+		},
+	}
+	getAroundCoder = codec.Coder[getAround]{
+		Append: func(dst []byte, q *getAround) ([]byte, error) {
+			dst = wire.AppendString(codec.AppendCaller(dst, q.Caller), q.UserID)
+			return binary.AppendVarint(dst, int64(q.Radius)), nil
+		},
+		Read: func(r *wire.Reader, q *getAround) {
+			q.Caller, q.UserID, q.Radius = codec.ReadCaller(r), r.String(), int(r.Varint())
+		},
+	}
 	publishedCoder = codec.Coder[*competition.Published]{
 		Append: func(dst []byte, top **competition.Published) ([]byte, error) {
 			page, err := codec.PageOf(*top)

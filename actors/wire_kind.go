@@ -104,7 +104,7 @@ var errTopForm = errors.New("the top of a board has an unknown form")
 // topSinceKind makes the kind of a getTopSince. Whether the top is the same is found
 // out where its answer is encoded: the page is encoded once for all nodes that ask.
 func topSinceKind(name string, repeatable bool) wireKind {
-	k := newKind(name, repeatable, codec.Value[getTopSince](), codec.Coder[topReply]{})
+	k := newKind(name, repeatable, getTopSinceCoder, codec.Coder[topReply]{})
 	k.appendAnswer = func(dst []byte, request, answer any) ([]byte, error) {
 		q := request.(*getTopSince)
 		if top, ok := answer.(*competition.Published); ok && q.Shared && top.Private {

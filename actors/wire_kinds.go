@@ -43,10 +43,10 @@ var wireKinds = map[uint16]wireKind{
 	2:        batchKind("syncs", again),
 	3:        newKind("save_rows", again, codec.Value[saveRows](), codec.Nothing()),
 
-	10: newKind("get_top", again, codec.Value[getTop](), publishedCoder),
+	10: newKind("get_top", again, getTopCoder, publishedCoder),
 	11: topSinceKind("get_top_since", again),
-	12: pageKind("get_page", again, codec.Value[getPage](), func(q *getPage) []competition.Entry { return q.room }),
-	13: pageKind("get_around", again, codec.Value[getAround](), func(q *getAround) []competition.Entry { return q.room }),
+	12: pageKind("get_page", again, getPageCoder, func(q *getPage) []competition.Entry { return q.room }),
+	13: pageKind("get_around", again, getAroundCoder, func(q *getAround) []competition.Entry { return q.room }),
 	14: newKind("get_stats", again, codec.Value[getStats](), codec.Value[competition.Stats]()),
 	15: newKind("get_summary", again, codec.Value[getSummary](), codec.Value[competition.Summary]()),
 	16: newKind("get_participants", again, codec.Value[getParticipants](), participantsCoder),

@@ -184,22 +184,23 @@ func ReadError(r *wire.Reader) error {
 func readCause(r *wire.Reader) error {
 	v := r.Uvarint()
 	code, hasFields := v>>1, v&1 == 1
-	var fields wire.Reader
+	var encoded []byte
 	if hasFields {
-		fields = wire.NewReader(r.Bytes(r.Length()))
+		encoded = r.Bytes(r.Length())
 	}
 	if code >= uint64(len(knownErrors)) {
 		return nil
 	}
 	k := &knownErrors[code]
-	if hasFields && k.read != nil {
-		err := k.read(&fields)
-		if bad := fields.Err(); bad != nil { // what a newer node has added is left unread
-			r.Fail(bad)
-		}
-		return err
+	if !hasFields || k.read == nil {
+		return k.sentinel
 	}
-	return k.sentinel
+	fields := wire.NewReader(encoded)
+	err := k.read(&fields)
+	if bad := fields.Err(); bad != nil { // what a newer node has added is left unread
+		r.Fail(bad)
+	}
+	return err
 }
 
 func appendCorrupt(dst []byte, e *competition.CorruptError) []byte {

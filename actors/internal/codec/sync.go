@@ -128,6 +128,16 @@ func ReadItemAnswers(r *wire.Reader, items []competition.BatchItem) {
 	}
 }
 
+// AppendCaller appends who asks.
+func AppendCaller(dst []byte, c competition.Caller) []byte {
+	return wire.AppendFlag(wire.AppendString(dst, c.UserID), c.Operator)
+}
+
+// ReadCaller is the inverse of AppendCaller.
+func ReadCaller(r *wire.Reader) competition.Caller {
+	return competition.Caller{UserID: r.String(), Operator: r.Flag()}
+}
+
 func appendMetrics(dst []byte, m competition.Metrics) []byte {
 	dst = binary.AppendUvarint(dst, uint64(m.Steps))
 	dst = binary.AppendUvarint(dst, uint64(m.DistanceCm))
