@@ -60,14 +60,15 @@ func export(ctx context.Context, p *program, args []string) (err error) {
 // storeSettingNames are the settings of tools that open a store.
 var storeSettingNames = []string{"DATA_DIR", "DATABASE_URL", "MIN_FREE_DISK", "LOG_LEVEL", "LOG_FORMAT"}
 
-// openExisting opens the store that the settings choose, if there is one.
+// openExisting opens the store that the settings choose, if there is one, for a tool
+// that changes nothing in it.
 func openExisting(ctx context.Context, p *program, settings config.Settings) (store, error) {
 	if settings.DatabaseURL == "" { // opening would make an empty one
 		if _, err := os.Stat(settings.DataDir); errors.Is(err, fs.ErrNotExist) {
 			return nil, fmt.Errorf("there is no store in %s; set DATA_DIR or DATABASE_URL as for the server", settings.DataDir)
 		}
 	}
-	return openStore(ctx, settings, newLogger(p.err, settings))
+	return openForReading(ctx, settings, newLogger(p.err, settings))
 }
 
 // writeWhole makes a file that is there only once it is complete.

@@ -45,13 +45,26 @@ var (
 	_ store = (*postgres.Store)(nil)
 )
 
-// openStore opens the store that the settings choose; PostgreSQL's schema is
-// brought up to date first.
+// openStore opens the store that the settings choose, for this process alone;
+// PostgreSQL's schema is brought up to date first.
 func openStore(ctx context.Context, settings config.Settings, logger *slog.Logger) (store, error) {
+	return openWith(ctx, settings, postgres.Options{Migrate: true, Logger: logger})
+}
+
+// openForReading opens the store for a tool that changes nothing in it. On PostgreSQL
+// it may run beside servers; the schema must be this program's.
+func openForReading(ctx context.Context, settings config.Settings, logger *slog.Logger) (store, error) {
+	return openWith(ctx, settings, postgres.Options{ReadOnly: true, Logger: logger})
+}
+
+// openWith opens PostgreSQL with some options, or else the embedded store.
+func openWith(ctx context.Context, settings config.Settings, o postgres.Options) (store, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
+	logger := o.Logger
 	if settings.DatabaseURL != "" {
-		return opened(postgres.Open(ctx, postgres.Options{URL: settings.DatabaseURL.Reveal(), Migrate: true, Logger: logger}))
+		o.URL = settings.DatabaseURL.Reveal()
+		return opened(postgres.Open(ctx, o))
 	}
 	return opened(embedded.Open(ctx, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: logger}))
 }

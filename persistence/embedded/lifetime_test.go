@@ -17,7 +17,7 @@ import (
 func projection(tb testing.TB, g *porttest.Game) *competition.Projection {
 	tb.Helper()
 	require.NoError(tb, g.Commit(tb.Context()))
-	s := g.C.Snapshot()
+	s := g.Snapshot()
 	require.NoError(tb, g.Store.Save(tb.Context(), &s))
 	_, sources, err := competition.SnapshotSources(s.CompetitionID, s.Header)
 	require.NoError(tb, err)

@@ -128,7 +128,7 @@ func TestScrubLeavesNoByte(t *testing.T) {
 					require.NoError(t, g.Sync(id, -rng.IntN(3), rng.Int64N(30_000)))
 					require.NoError(t, g.Join(id, fmt.Sprintf("Name %d", rng.IntN(1000))))
 					require.NoError(t, g.Commit(t.Context()))
-					snapshot := g.C.Snapshot()
+					snapshot := g.Snapshot()
 					require.NoError(t, s.Save(t.Context(), &snapshot))
 					_, sources, err := competition.SnapshotSources(g.C.ID(), snapshot.Header)
 					require.NoError(t, err)

@@ -97,7 +97,7 @@ var erasureRules = []rule{
 
 	{"a batch that does not come next erases nothing", func(t *testing.T, h *harness) {
 		g := h.settled(t, "board", false)
-		late := h.resume(t, "board")
+		late := h.twin(t, g)
 		require.NoError(t, late.Erase(gone(1, "anna")))
 		require.NoError(t, g.Erase(gone(2, "bert")))
 		commit(t, g)

@@ -23,6 +23,7 @@ const msPerDay = 24 * 60 * 60 * 1000
 type Game struct {
 	C     *competition.Competition
 	Store competition.Store
+	Epoch uint64          // of the claim under which it appends
 	Now   calendar.Millis // grows by a second a command
 	Users []string        // whoever was named, in that order
 
@@ -30,29 +31,53 @@ type Game struct {
 	spare competition.Batch
 }
 
-// NewGame is a game of a competition that is not created yet.
+// NewGame is a game of a competition that is not created yet, nor claimed.
 func NewGame(store competition.Store, id string) *Game {
 	return &Game{C: competition.New(id, Keys(id)), Store: store, Now: Start, named: map[string]bool{}}
 }
 
-// Begin is a game whose competition is created, active and stored.
+// Begin is a game whose competition is claimed, created, active and stored.
 func Begin(ctx context.Context, store competition.Store, id string) (*Game, error) {
 	g := NewGame(store, id)
+	if err := g.Claim(ctx); err != nil {
+		return nil, err
+	}
 	if err := g.Create("creator"); err != nil {
 		return nil, err
 	}
 	return g, g.Commit(ctx)
 }
 
-// Resume is the game of a competition recovered from the store.
+// Resume is the game of a competition claimed and recovered from the store. Games of
+// earlier claims can append no more.
 func Resume(ctx context.Context, store competition.Store, id string) (*Game, error) {
 	g := NewGame(store, id)
-	c, err := competition.Recover(ctx, id, store, Keys(id), nil)
-	if err != nil {
+	if err := g.Claim(ctx); err != nil {
 		return nil, err
 	}
-	g.C = c
-	return g, nil
+	return g, g.recover(ctx)
+}
+
+// Twin is another game of the same competition under the same claim: it is recovered
+// from the store, as by an activation that the one before has not ended for.
+func (g *Game) Twin(ctx context.Context) (*Game, error) {
+	twin := NewGame(g.Store, g.C.ID())
+	twin.Epoch = g.Epoch
+	return twin, twin.recover(ctx)
+}
+
+// Claim claims the competition, also after the game has got another store.
+func (g *Game) Claim(ctx context.Context) (err error) {
+	g.Epoch, err = g.Store.Claim(ctx, g.C.ID())
+	return err
+}
+
+func (g *Game) recover(ctx context.Context) error {
+	c, err := competition.Recover(ctx, g.C.ID(), g.Store, Keys(g.C.ID()), nil)
+	if err == nil {
+		g.C = c
+	}
+	return err
 }
 
 // Keys draws the same keys for the same seed.
@@ -173,6 +198,7 @@ func (g *Game) tick(user string) {
 // after the next.
 func (g *Game) Take() *competition.Batch {
 	batch := g.C.Take(competition.Batch{})
+	batch.Epoch = g.Epoch
 	return &batch
 }
 
@@ -191,6 +217,7 @@ func (g *Game) Confirm(batch *competition.Batch) error {
 // applied; [competition.Competition.CatchUp] finds out what became of it.
 func (g *Game) Commit(ctx context.Context) error {
 	batch := g.C.Take(g.spare)
+	batch.Epoch = g.Epoch
 	g.spare = competition.Batch{}
 	if batch.Empty() {
 		return nil
@@ -206,9 +233,16 @@ func (g *Game) Commit(ctx context.Context) error {
 	return nil
 }
 
+// Snapshot is what changed since the last one.
+func (g *Game) Snapshot() competition.Snapshot {
+	s := g.C.Snapshot()
+	s.Epoch = g.Epoch
+	return s
+}
+
 // Save stores a snapshot of what is applied.
 func (g *Game) Save(ctx context.Context) error {
-	snapshot := g.C.Snapshot()
+	snapshot := g.Snapshot()
 	err := g.Store.Save(ctx, &snapshot)
 	if err != nil {
 		g.C.Resave(&snapshot)

@@ -109,10 +109,16 @@ func (h *harness) resume(t *testing.T, id string) *Game {
 	return must(Resume(t.Context(), h.store, id))(t)
 }
 
+// twin is a game that is recovered from what is stored, under the claim of another one.
+func (h *harness) twin(t *testing.T, g *Game) *Game {
+	t.Helper()
+	return must(g.Twin(t.Context()))(t)
+}
+
 // snapshot saves a snapshot of what is applied, and returns it.
 func (h *harness) snapshot(t *testing.T, g *Game) *competition.Snapshot {
 	t.Helper()
-	s := g.C.Snapshot()
+	s := g.Snapshot()
 	require.NoError(t, h.store.Save(t.Context(), &s))
 	return &s
 }

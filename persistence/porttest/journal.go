@@ -75,7 +75,7 @@ var journalRules = []rule{
 
 	{"a seq that is there already conflicts, and the other batches are stored", func(t *testing.T, h *harness) {
 		first, second, third := h.begin(t, "first"), h.begin(t, "second"), h.begin(t, "third")
-		zombie := h.resume(t, "second")
+		zombie := h.twin(t, second)
 		require.NoError(t, second.Sync("anna", 0, 100))
 		commit(t, second)
 
@@ -108,7 +108,7 @@ var journalRules = []rule{
 
 	{"a refused batch leaves no row behind", func(t *testing.T, h *harness) {
 		g := h.begin(t, "board")
-		zombie := h.resume(t, "board")
+		zombie := h.twin(t, g)
 		require.NoError(t, g.Sync("anna", 0, 100))
 		commit(t, g)
 		identities := Identities(t, h.store, "board")
@@ -158,6 +158,7 @@ var journalRules = []rule{
 		for _, g := range games {
 			RequireRecovers(t, h.store, g)
 			g.Store = h.store
+			require.NoError(t, g.Claim(t.Context()))
 			g.Play(rng, 5)
 			require.NoError(t, g.Commit(t.Context()), "and the journal goes on")
 			RequireRecovers(t, h.store, g)

@@ -218,7 +218,7 @@ var ledgerRules = []rule{
 		g := NewGame(h.store, "board")
 		require.NoError(t, g.CreateWithPrizes(500, 0))
 		commit(t, g)
-		zombie := h.resume(t, "board")
+		zombie := h.twin(t, g)
 		require.NoError(t, g.Join("anna", ""))
 		commit(t, g)
 		require.NoError(t, zombie.Join("bert", ""))

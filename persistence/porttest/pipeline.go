@@ -65,7 +65,7 @@ var pipelineRules = []rule{
 			winner := h.begin(t, id)
 			require.NoError(t, winner.Sync("anna", 0, 100))
 			require.NoError(t, winner.Commit(t.Context()))
-			loser := h.resume(t, id)
+			loser := h.twin(t, winner)
 			loser.Now = winner.Now // or its reports would be old ones
 			require.NoError(t, loser.Sync("anna", 0, 200))
 			first := loser.Take()

@@ -70,14 +70,14 @@ var snapshotRules = []rule{
 			require.NoError(t, g.Sync(userOf(i), 0, int64(100+i)))
 		}
 		commit(t, g)
-		first := g.C.Snapshot()
+		first := g.Snapshot()
 		require.Len(t, first.Rows, 10)
 		require.NoError(t, h.store.Save(t.Context(), &first))
 
 		require.NoError(t, g.Sync(userOf(3), 0, 9_000))
 		require.NoError(t, g.Sync("new", 0, 50))
 		commit(t, g)
-		second := g.C.Snapshot()
+		second := g.Snapshot()
 		require.Len(t, second.Rows, 2)
 		require.NoError(t, h.store.Save(t.Context(), &second))
 
@@ -98,10 +98,10 @@ var snapshotRules = []rule{
 		g := h.begin(t, "board")
 		require.NoError(t, g.Sync("anna", 0, 100))
 		commit(t, g)
-		older := g.C.Snapshot()
+		older := g.Snapshot()
 		require.NoError(t, g.Sync("anna", 0, 200))
 		commit(t, g)
-		newer := g.C.Snapshot()
+		newer := g.Snapshot()
 		newer.Rows = append(newer.Rows[:0:0], newer.Rows...)
 		require.NoError(t, h.store.Save(t.Context(), &newer))
 		same := newer

@@ -45,7 +45,7 @@ var writerRules = []rule{
 		twins := [2]*Game{h.begin(t, "board"), nil}
 		for round := range 50 {
 			var err error
-			twins[1], err = Resume(t.Context(), h.store, "board")
+			twins[1], err = twins[0].Twin(t.Context())
 			require.NoError(t, err)
 			var batches [2]*competition.Batch
 			var errs [2][]error
@@ -83,7 +83,7 @@ var writerRules = []rule{
 func playSchedule(t *testing.T, h *harness, rng *rand.Rand, id string) {
 	t.Helper()
 	one := h.begin(t, id)
-	two := h.resume(t, id)
+	two := h.twin(t, one)
 	writers := [2]*Game{one, two}
 	var waiting [2]*competition.Batch
 	acknowledged := map[uint64]string{}

@@ -25,7 +25,7 @@ func (s *Store) Append(ctx context.Context, batches []*competition.Batch) []erro
 func (s *Store) AppendNext(ctx context.Context, batches []*competition.Batch, answered func([]error)) {
 	a := s.newAppending(batches, answered)
 	if len(batches) > 0 && a.rows.onlyEvents() {
-		s.pipeline.send(ctx, a.rows, func(stored []int32, err error) { a.end(ctx, stored, err) })
+		s.pipeline.send(ctx, a.rows, func(verdicts []verdict, err error) { a.end(ctx, verdicts, err) })
 		return
 	}
 	s.pipeline.afterAll(func() { a.alone(ctx) })
@@ -41,7 +41,7 @@ type appending struct {
 }
 
 func (s *Store) newAppending(batches []*competition.Batch, answered func([]error)) *appending {
-	a := &appending{store: s, batches: batches, errs: make([]error, len(batches)), rows: newAppendRows(batches), answered: answered}
+	a := &appending{store: s, batches: batches, errs: make([]error, len(batches)), rows: newAppendRows(s.node, batches), answered: answered}
 	for i, b := range batches {
 		if previous, records, err := split(b); err != nil {
 			a.errs[i] = fmt.Errorf("append to competition %q: %w", b.CompetitionID, err)
@@ -60,26 +60,40 @@ func (a *appending) alone(ctx context.Context) {
 	case len(a.rows.erasures) > 0 && len(a.batches) > 1:
 		a.oneByOne(ctx)
 	default:
-		stored, err := a.store.store(ctx, a.rows)
-		a.end(ctx, stored, err)
+		verdicts, err := a.store.store(ctx, a.rows)
+		a.end(ctx, verdicts, err)
 	}
 }
 
 // end answers with what became of the statement.
-func (a *appending) end(ctx context.Context, stored []int32, err error) {
+func (a *appending) end(ctx context.Context, verdicts []verdict, err error) {
 	if err != nil && len(a.batches) > 1 && blamesOne(err) {
 		a.oneByOne(ctx)
 		return
 	}
-	if err != nil || len(stored) > 0 {
+	if err == nil && len(verdicts) != len(a.rows.place) {
+		err = fmt.Errorf("the server told of %d of %d batches", len(verdicts), len(a.rows.place))
+	}
+	if err != nil || slices.ContainsFunc(verdicts, verdict.stored) {
 		a.store.outcomes.note(err)
 	}
-	for i, b := range a.batches {
-		if a.errs[i] == nil && (err != nil || !slices.Contains(stored, int32(i))) {
-			a.errs[i] = fmt.Errorf("append seq %d to %d: %w", b.FirstSeq, b.LastSeq, failure(err))
+	if err != nil {
+		for i := range a.batches {
+			a.fail(i, failure(err))
 		}
+		verdicts = nil
+	}
+	for _, v := range verdicts {
+		a.fail(int(v.place), v.err(a.store.node))
 	}
 	a.answered(compact(a.errs))
+}
+
+// fail notes why a batch was not stored, unless it is known already; nil is no reason.
+func (a *appending) fail(i int, err error) {
+	if b := a.batches[i]; err != nil && a.errs[i] == nil {
+		a.errs[i] = fmt.Errorf("append seq %d to %d: %w", b.FirstSeq, b.LastSeq, err)
+	}
 }
 
 // oneByOne stores each batch by itself: those of which the server stored none
@@ -96,17 +110,12 @@ func (a *appending) oneByOne(ctx context.Context) {
 }
 
 // failure is why a batch was not stored, or may not have been: err is what the
-// statement gave, nil if it just left the batch out.
+// statement gave.
 func failure(err error) error {
-	refusal := refused(err)
-	switch {
-	case err == nil:
-		return competition.ErrConflict
-	case refusal != nil && refusal.Code == uniqueViolation: // F2
+	if refusal := refused(err); refusal != nil && refusal.Code == uniqueViolation { // F2
 		return fmt.Errorf("%w: %w", competition.ErrConflict, err)
-	default:
-		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
 	}
+	return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
 }
 
 // compact is nil if every error is.
@@ -120,24 +129,25 @@ func compact(errs []error) []error {
 // blamesOne reports whether the server refused the statement for what is in it.
 func blamesOne(err error) bool {
 	refusal := refused(err)
-	return refusal != nil && slices.Contains([]string{classCardinality, classData, classIntegrity, classRollback}, refusal.Code[:2])
+	return refusal != nil && (refusal.Code == lockNotAvailable ||
+		slices.Contains([]string{classCardinality, classData, classIntegrity, classRollback}, refusal.Code[:2]))
 }
 
-// store runs the statement for rows of every kind and returns the places of the
-// batches stored. They are stored only if the error is nil: that comes with the
-// server's last word, which follows the commit.
-func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, err error) {
+// store runs the statement for rows of every kind and returns what became of the
+// batches. They are stored only if the error is nil: that comes with the server's last
+// word, which follows the commit.
+func (s *Store) store(ctx context.Context, rows *appendRows) (verdicts []verdict, err error) {
 	conn, err := s.write.Acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
 	if len(rows.erasures) > 0 {
-		stored, err = erase(ctx, conn.Conn(), rows)
+		verdicts, err = erase(ctx, conn.Conn(), rows)
 	} else {
-		stored, err = appendAll(ctx, conn.Conn(), rows)
+		verdicts, err = appendAll(ctx, conn.Conn(), rows)
 	}
 	if err = confirm(unconfirmed(conn.Conn()), err); err != nil {
-		stored = nil
+		verdicts = nil
 	}
 	if inDoubt(err) {
 		s.doubts.add(conn.Conn().PgConn().CustomData())
@@ -147,7 +157,7 @@ func (s *Store) store(ctx context.Context, rows *appendRows) (stored []int32, er
 	} else {
 		conn.Release()
 	}
-	return stored, err
+	return verdicts, err
 }
 
 // errShape is given for a batch that is not what the core makes.

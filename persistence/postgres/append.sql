@@ -1,20 +1,29 @@
--- Appends the batches of several competitions: a batch that does not continue its journal's end is left out with all its
--- rows, the others are stored. It returns the places of those that were stored, and commits by itself.
+-- Appends the batches of several competitions: a batch that does not continue its journal's end, or is not its owner's, is
+-- left out with all its rows, the others are stored. It returns what became of each, and commits by itself. $25 is the node
+-- that asks.
 --
--- The row in heads is the fence: whoever comes second waits for it and then finds that it has moved on. Rows are locked in
--- the order of ids, so that two writers never wait for each other. A competition without a row takes a batch from seq 1 alone.
+-- The row in heads is the fence. Rows are locked in the order of ids, and one that somebody has locked is left out, because
+-- waiting for it would hold the other competitions up. What the row must hold is asked where it is changed, and nowhere
+-- else: a subquery would answer from the time at which the statement began. A competition without a row takes a batch from
+-- seq 1 alone.
 WITH batch AS (
-    SELECT * FROM unnest($1::integer[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[])
-        AS b (place, competition_id, first_seq, last_seq, previous_hash, last_hash)
+    SELECT * FROM unnest($1::integer[], $2::text[], $3::bigint[], $4::bigint[], $5::bytea[], $6::bytea[], $26::bigint[])
+        AS b (place, competition_id, first_seq, last_seq, previous_hash, last_hash, epoch)
+), locked AS (
+    SELECT b.place, h.owner, h.epoch AS claimed
+    FROM batch b JOIN paceboard.heads h USING (competition_id)
+    ORDER BY b.competition_id COLLATE "C"
+    FOR UPDATE OF h SKIP LOCKED
 ), moved AS (
-    INSERT INTO paceboard.heads AS h (competition_id, first_seq, last_seq, last_hash)
-    SELECT competition_id, first_seq, last_seq, last_hash
-    FROM batch
-    WHERE first_seq = 1 OR EXISTS (SELECT FROM paceboard.heads e WHERE e.competition_id = batch.competition_id)
-    ORDER BY competition_id COLLATE "C"
+    INSERT INTO paceboard.heads AS h (competition_id, first_seq, last_seq, last_hash, owner, epoch)
+    SELECT b.competition_id, b.first_seq, b.last_seq, b.last_hash, $25::text, b.epoch
+    FROM batch b LEFT JOIN locked l USING (place)
+    WHERE l.place IS NOT NULL
+       OR b.first_seq = 1 AND NOT EXISTS (SELECT FROM paceboard.heads e WHERE e.competition_id = b.competition_id)
+    ORDER BY b.competition_id COLLATE "C"
     ON CONFLICT (competition_id) DO UPDATE
         SET first_seq = excluded.first_seq, last_seq = excluded.last_seq, last_hash = excluded.last_hash
-        WHERE h.last_seq = excluded.first_seq - 1
+        WHERE h.owner = excluded.owner AND h.epoch = excluded.epoch AND h.last_seq = excluded.first_seq - 1
           AND (h.competition_id, h.last_hash) IN (SELECT competition_id, previous_hash FROM batch)
     RETURNING competition_id
 ), stored AS (
@@ -63,4 +72,11 @@ WITH batch AS (
              excluded.enrollment, excluded.visibility, excluded.max_participants, excluded.late_sync_hours,
              excluded.first_day, excluded.last_day, excluded.packed, excluded.kept_until)
 )
-SELECT place FROM stored;
+SELECT b.place,
+       CASE WHEN s.place IS NOT NULL THEN 0 -- see verdict.go
+            WHEN l.place IS NOT NULL THEN CASE WHEN l.owner = $25::text AND l.claimed = b.epoch THEN 3 ELSE 2 END
+            WHEN EXISTS (SELECT FROM paceboard.heads h WHERE h.competition_id = b.competition_id) THEN 1
+            ELSE 3
+       END,
+       CASE WHEN s.place IS NULL THEN l.owner END
+FROM batch b LEFT JOIN locked l USING (place) LEFT JOIN stored s USING (place);

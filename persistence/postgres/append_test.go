@@ -67,11 +67,12 @@ func TestAppend(t *testing.T) {
 
 	t.Run("F2: the journal refuses a seq that it has, whatever the head says", func(t *testing.T) {
 		g, other := begin(t, store, "doubted"), begin(t, store, "sound")
-		zombie, err := porttest.Resume(t.Context(), store, "doubted")
+		zombie, err := g.Twin(t.Context())
 		require.NoError(t, err)
 		require.NoError(t, g.Sync("anna", 0, 100))
 		require.NoError(t, g.Commit(t.Context()))
 		shared.Get(t).Exec(t, databaseURL, `
+SET paceboard.node = 'test';
 UPDATE paceboard.heads SET first_seq = 1, last_seq = 2, last_hash = (
     SELECT sha256(substr(record, 9)) FROM paceboard.journal WHERE competition_id = 'doubted' AND seq = 2)
 WHERE competition_id = 'doubted'`)
@@ -104,11 +105,11 @@ func TestWhatIsReadAfterAnAppendOfUnknownOutcomeStaysTrue(t *testing.T) { // F3
 	store := open(t, throughURL)
 	g := begin(t, store, "board")
 
-	// Somebody holds the row that the append needs, so that it hangs in the server.
+	// Somebody holds the table that the append needs, so that it hangs in the server.
 	holder := connect(t, databaseURL)
 	tx, err := holder.Begin(t.Context())
 	require.NoError(t, err)
-	_, err = tx.Exec(t.Context(), `SELECT FROM paceboard.heads FOR UPDATE`)
+	_, err = tx.Exec(t.Context(), `LOCK TABLE paceboard.journal IN SHARE MODE`)
 	require.NoError(t, err)
 	require.NoError(t, g.Join("anna", "Anna"))
 	proxy.CutNext(testservers.CutAtOnce)

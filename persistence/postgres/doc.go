@@ -23,6 +23,9 @@
 //	F4  with a synchronous standby, an append is acknowledged only if its commit
 //	    waited for it, and what is read after an append of unknown outcome is on
 //	    the standby, too; see commit.go
+//	F5  a competition's row in heads moves for its owner alone, and only under the
+//	    owner's last claim; nobody waits in a shared statement for a row that
+//	    somebody else has locked; see ownership.go
 //
 // Connect to the server itself or through a pooler in session mode: a pooler in
 // transaction mode forgets what a session was told, and breaks F3; pooler.go finds

@@ -23,17 +23,21 @@ WHERE p.competition_id = $1 AND p.user_id = $2 AND $3 <> '' AND h.competition_id
 }
 
 // erase carries out a batch's erasures and then stores it, in one transaction. If
-// the batch does not come next, nothing of it happens. The row in heads is locked
-// first, so that whoever comes second finds that it has moved on.
-func erase(ctx context.Context, conn *pgx.Conn, rows *appendRows) (stored []int32, err error) {
+// the batch does not come next, or is not the owner's, nothing of it happens. The row in
+// heads is locked first; if somebody else has it locked, nothing waits for that.
+func erase(ctx context.Context, conn *pgx.Conn, rows *appendRows) (verdicts []verdict, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // It does nothing after a commit.
 	for _, e := range rows.erasures {
-		if _, err := tx.Exec(ctx, `SELECT FROM paceboard.heads WHERE competition_id = $1 FOR UPDATE`, e.competitionID); err != nil {
+		locked, err := tx.Exec(ctx, `SELECT FROM paceboard.heads WHERE competition_id = $1 FOR UPDATE SKIP LOCKED`, e.competitionID)
+		if err != nil {
 			return nil, err
+		}
+		if locked.RowsAffected() == 0 {
+			return []verdict{{place: rows.place[0], why: busy}}, nil
 		}
 		for _, sql := range erasureSQL {
 			if _, err := tx.Exec(ctx, sql, e.competitionID, e.UserID, e.Pseudonym); err != nil {
@@ -41,10 +45,11 @@ func erase(ctx context.Context, conn *pgx.Conn, rows *appendRows) (stored []int3
 			}
 		}
 	}
-	if stored, err = appendAll(ctx, tx, rows); err != nil || len(stored) == 0 {
-		return nil, err
+	verdicts, err = appendAll(ctx, tx, rows)
+	if err != nil || slices.ContainsFunc(verdicts, func(v verdict) bool { return !v.stored() }) {
+		return verdicts, err
 	}
-	return stored, tx.Commit(ctx)
+	return verdicts, tx.Commit(ctx)
 }
 
 const (

@@ -20,7 +20,12 @@ var (
 	// ErrNewer is returned when a newer version of the program has used the
 	// database, which may hold what this one cannot read.
 	ErrNewer = errors.New("the database was made by a newer version of paceboard")
+	// ErrInUse is returned when another process has the database, and does not share it.
+	ErrInUse = errors.New("another process uses the database")
 )
+
+// errReadOnly is given for what a store that was opened for reading cannot do.
+var errReadOnly = errors.New("the store was opened for reading")
 
 // SQLSTATE codes, PostgreSQL's appendix A.
 const (

@@ -161,9 +161,18 @@ func schemaOf(results []*pgconn.Result) error {
 // it writes something itself. Errors: competition.ErrUnavailable, with ErrSettings
 // or ErrSchema if the server is there but not to be relied on.
 func (s *Store) Check(ctx context.Context) error {
+	if err := s.refusal(); err != nil {
+		return err
+	}
 	began := time.Now()
 	if err := s.look(ctx); err != nil {
 		return err
+	}
+	if s.readOnly {
+		return nil
+	}
+	if s.presence.away.Load() {
+		return fmt.Errorf("%w: the session that holds the database's lock has ended, and is not back yet", competition.ErrUnavailable)
 	}
 	if err := s.probe(ctx); err != nil {
 		return unavailable("the database stores nothing", err)
@@ -183,8 +192,11 @@ func (s *Store) look(ctx context.Context) error {
 	err := s.settings(patience)
 	switch {
 	case err == nil:
-		s.write.abandon()
-		s.read.abandon()
+		for _, p := range []*pool{s.write, s.read, s.claims} {
+			if p != nil {
+				p.abandon()
+			}
+		}
 		return nil
 	case errors.Is(err, ErrSettings):
 		s.reconnect(err.Error())
@@ -207,6 +219,9 @@ SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_se
 		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
 	case err != nil:
 		return unavailable("the database does not answer; see whether it runs and DATABASE_URL leads to it", err)
+	}
+	if s.readOnly {
+		d.readOnly = "off" // it is our own setting
 	}
 	if err := d.refusal(); err != nil {
 		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)

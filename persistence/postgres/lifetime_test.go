@@ -19,7 +19,7 @@ import (
 func projectionOf(t *testing.T, g *porttest.Game) *competition.Projection {
 	t.Helper()
 	require.NoError(t, g.Commit(t.Context()))
-	s := g.C.Snapshot()
+	s := g.Snapshot()
 	require.NoError(t, g.Store.Save(t.Context(), &s))
 	_, sources, err := competition.SnapshotSources(s.CompetitionID, s.Header)
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
+	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
@@ -55,12 +56,15 @@ func newDatabase(tb testing.TB) string {
 	return server.NewDatabase(tb, template)
 }
 
-// open opens a store that ends with the test, on any database.
+// open opens a store that ends with the test, on any database, as a node of a cluster,
+// of which there may be several.
 func open(tb testing.TB, databaseURL string) *Store {
 	tb.Helper()
-	s, err := Open(tb.Context(), Options{URL: databaseURL, Migrate: true})
+	node := competition.Node{ID: newNodeID(), Level: competition.FormatLevel}
+	s, err := Open(tb.Context(), Options{URL: databaseURL, Migrate: true, Cluster: &ClusterOptions{Node: node}})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, s.Close()) })
+	require.NoError(tb, s.Register(tb.Context(), node))
 	return s
 }
 

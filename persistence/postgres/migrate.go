@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"path"
+	"slices"
 	"strings"
 	"time"
 
@@ -37,9 +38,41 @@ type Migration struct {
 
 // Migrate brings the schema up to date, each step in a transaction of its own,
 // and returns the steps that it took. Of several processes one works and the
-// others wait for it. Errors: competition.ErrUnavailable; what was returned is
-// applied all the same.
+// others wait for it. If there is anything to do, no process may have the database to
+// itself meanwhile; nodes of a cluster may run. Errors: competition.ErrUnavailable,
+// ErrInUse; what was returned is applied all the same.
 func Migrate(ctx context.Context, databaseURL string) (applied []Migration, err error) {
+	all, err := Status(ctx, databaseURL)
+	if err != nil || !slices.ContainsFunc(all, func(m Migration) bool { return m.AppliedAt.IsZero() }) {
+		return nil, err
+	}
+	err = inPlace(ctx, databaseURL, true, func() error {
+		applied, err = migrate(ctx, databaseURL)
+		return err
+	})
+	return applied, err
+}
+
+// inPlace does something while no process has the database to itself, or, unless it is
+// shared, while no other process writes at all.
+func inPlace(ctx context.Context, databaseURL string, shared bool, do func() error) error {
+	config, err := configure(databaseURL, slog.New(slog.DiscardHandler))
+	if err != nil {
+		return err
+	}
+	if err := refusePooler(ctx, &config.ConnConfig.Config); err != nil { // before anything is locked
+		return err
+	}
+	p := newPresence(config, newNodeID(), shared, slog.New(slog.DiscardHandler))
+	if err := p.enter(ctx); err != nil {
+		return err
+	}
+	defer p.leave()
+	return do()
+}
+
+// migrate is Migrate for those who have their place in the database.
+func migrate(ctx context.Context, databaseURL string) (applied []Migration, err error) {
 	err = migrating(ctx, databaseURL, func(p *goose.Provider) error {
 		results, err := p.Up(ctx)
 		for _, r := range results {
@@ -66,8 +99,13 @@ func Status(ctx context.Context, databaseURL string) (all []Migration, err error
 
 // Down takes a step back, WITH THE DATA THAT ONLY IT HAS A PLACE FOR: taking the
 // first one back leaves nothing. The step must be the newest that the database
-// has, so that nobody takes back another one than was meant; ErrSchema otherwise.
+// has, so that nobody takes back another one than was meant; ErrSchema otherwise. No
+// other process may write meanwhile: ErrInUse.
 func Down(ctx context.Context, databaseURL string, step Migration) error {
+	return inPlace(ctx, databaseURL, false, func() error { return down(ctx, databaseURL, step) })
+}
+
+func down(ctx context.Context, databaseURL string, step Migration) error {
 	return migrating(ctx, databaseURL, func(p *goose.Provider) error {
 		switch newest, err := p.GetDBVersion(ctx); {
 		case err != nil:

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -18,6 +19,25 @@ type Options struct {
 	Migrate   bool         // bring the schema up to date first; several processes may, one of them does
 	ReadConns int          // connections that recoveries and lists share; 0 means 8
 	Logger    *slog.Logger // nil discards
+
+	// Cluster says which node of a cluster the process is. Nil: it has the database to
+	// itself, and is refused where another process has.
+	Cluster *ClusterOptions
+
+	// ReadOnly opens the store for a tool that only reads, beside whatever runs. The
+	// schema must be up to date; what would write fails.
+	ReadOnly bool
+
+	// Lost is called once, by a goroutine of the store's, when another process has taken
+	// the database, or has declared this one dead: it writes no more, and must be started
+	// again. It must not close the store itself. Nil is fine.
+	Lost func(err error)
+}
+
+// ClusterOptions are about a node of a cluster. The store does not register the node:
+// that is for those who let its beats follow.
+type ClusterOptions struct {
+	Node competition.Node
 }
 
 const (
@@ -26,11 +46,15 @@ const (
 	// reads a million rows.
 	writeConns       = 4
 	defaultReadConns = 8
+	// claimConns serve claims, releases and beats. A competition that somebody has locked
+	// must not keep beats waiting, so claims get fewer.
+	claimConns = 3
 )
 
 // Open connects to a database and looks whether it can be relied on. It returns
 // by ctx's deadline; afterwards ctx means nothing to the store. Errors:
-// competition.ErrUnavailable, ErrSettings, ErrSchema, ErrNewer, and those of Migrate.
+// competition.ErrUnavailable, ErrSettings, ErrSchema, ErrNewer, ErrInUse, and those of
+// Migrate.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -38,39 +62,108 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.ReadConns <= 0 {
 		o.ReadConns = defaultReadConns
 	}
-	if o.Migrate {
-		applied, err := Migrate(ctx, o.URL)
-		for _, m := range applied {
-			o.Logger.InfoContext(ctx, "the database was migrated", "version", m.Version, "name", m.Name)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
 	config, err := configure(o.URL, o.Logger)
 	if err != nil {
 		return nil, err
 	}
-	if !o.Migrate { // or it was looked at already
-		if err := refusePooler(ctx, &config.ConnConfig.Config); err != nil {
-			return nil, err
-		}
-	}
-	s := &Store{logger: o.Logger}
-	s.watch(config)
-	if s.write, err = newPool(ctx, config, writeConns); err != nil {
+	if err := refusePooler(ctx, &config.ConnConfig.Config); err != nil { // before anything is locked
 		return nil, err
 	}
-	if s.read, err = newPool(ctx, config, o.ReadConns); err != nil {
-		s.write.close()
-		return nil, err
-	}
-	s.doubts = &doubts{read: s.read, logger: s.logger}
-	s.pipeline = newPipeline(s.write, s.doubts, func() { s.reconnect("the server takes no writes any more") })
-	if err := s.verify(ctx); err != nil {
+	s := &Store{logger: o.Logger, readOnly: o.ReadOnly}
+	if err := s.open(ctx, config, &o); err != nil {
 		return nil, errors.Join(err, s.Close())
 	}
 	return s, nil
+}
+
+// open takes what a store consists of, one after the other.
+func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (err error) {
+	if o.ReadOnly {
+		tell(config, "SET default_transaction_read_only = on")
+	} else if err := s.enter(ctx, config, o); err != nil {
+		return err
+	}
+	if o.Migrate && !o.ReadOnly {
+		applied, err := migrate(ctx, o.URL)
+		for _, m := range applied {
+			o.Logger.InfoContext(ctx, "the database was migrated", "version", m.Version, "name", m.Name)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	s.watch(config)
+	if s.write, err = s.newWritePool(ctx, config, writeConns); err != nil {
+		return err
+	}
+	if s.read, err = newPool(ctx, config, o.ReadConns); err != nil {
+		return err
+	}
+	if !o.ReadOnly {
+		if s.claims, err = s.newWritePool(ctx, config, claimConns); err != nil {
+			return err
+		}
+	}
+	s.doubts = &doubts{read: s.read, logger: s.logger}
+	s.pipeline = newPipeline(s.write, s.doubts, s.refusal, func() { s.reconnect("the server takes no writes any more") })
+	if err := s.verify(ctx); err != nil {
+		return err
+	}
+	if o.ReadOnly {
+		return nil
+	}
+	if s.alone {
+		if err := s.moveIn(ctx); err != nil {
+			return err
+		}
+	}
+	s.claiming = make(chan struct{}, claimConns-1)
+	s.presence.watch()
+	return nil
+}
+
+// enter takes the process's place in the database, and has all its sessions name it.
+func (s *Store) enter(ctx context.Context, config *pgxpool.Config, o *Options) error {
+	s.node, s.alone = newNodeID(), o.Cluster == nil
+	if !s.alone {
+		s.node = o.Cluster.Node.ID
+	}
+	if !validNodeID.MatchString(s.node) {
+		return fmt.Errorf("open the database: the id of node %q must have 1 to 53 letters, digits, dots, hyphens and underscores", s.node)
+	}
+	p := newPresence(config, s.node, !s.alone, s.logger)
+	p.onLost = o.Lost
+	// Sessions say which node they belong to: to other nodes, which end those of a dead
+	// one, and to the schema, which lets nobody write who says nothing.
+	tell(config, "SET paceboard.node = '"+s.node+"'")
+	if err := p.enter(ctx); err != nil {
+		return err
+	}
+	s.presence = p
+	return nil
+}
+
+// tell has each session of a pool be told something, once it has begun.
+func tell(config *pgxpool.Config, sql string) {
+	config.AfterConnect = func(ctx context.Context, conn *pgx.Conn) error {
+		_, err := conn.Exec(ctx, sql)
+		return err
+	}
+}
+
+// newWritePool is a pool that refuses everybody once the process has lost the database.
+func (s *Store) newWritePool(ctx context.Context, config *pgxpool.Config, size int) (*pool, error) {
+	config = config.Copy()
+	config.PrepareConn = func(context.Context, *pgx.Conn) (bool, error) { return true, s.refusal() }
+	return newPool(ctx, config, size)
+}
+
+// refusal is why the process may not write any more; nil if it may.
+func (s *Store) refusal() error {
+	if s.presence == nil {
+		return nil
+	}
+	return s.presence.refusal()
 }
 
 // verify looks at the server once, for what does not change while it runs, and
@@ -131,7 +224,7 @@ func (s *Store) verifyFormat(ctx context.Context) error {
 		return unavailable("look at the format level", err)
 	case level > competition.FormatLevel:
 		return fmt.Errorf("%w: it has format level %d and this program knows %d; run the newer program", ErrNewer, level, competition.FormatLevel)
-	case level == competition.FormatLevel:
+	case level == competition.FormatLevel, s.readOnly:
 		return nil
 	}
 	err = pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {

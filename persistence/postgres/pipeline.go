@@ -31,6 +31,7 @@ import (
 //	    continues the same journal: append_events.sql compares hashes
 type pipeline struct {
 	pool     *pool
+	refusal  func() error // why nothing may be appended any more, or nil
 	doubts   *doubts
 	turn     chan struct{}                   // capacity 1, full while a caller sends
 	underway chan struct{}                   // a place for each append that was sent and not answered
@@ -42,14 +43,16 @@ type pipeline struct {
 // maxUnderway is how many appends may be under way on the session.
 const maxUnderway = 4
 
-func newPipeline(pool *pool, d *doubts, demoted func()) *pipeline {
-	return &pipeline{pool: pool, doubts: d, demoted: demoted, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway)}
+func newPipeline(pool *pool, d *doubts, refusal func() error, demoted func()) *pipeline {
+	return &pipeline{
+		pool: pool, doubts: d, refusal: refusal, demoted: demoted, turn: make(chan struct{}, 1), underway: make(chan struct{}, maxUnderway),
+	}
 }
 
-// send sends the rows. End is called with the places of the batches stored, or
-// with why it is not known that any of them are. When ctx ends before the answer
+// send sends the rows. End is called with what became of the batches, or with why it
+// is not known that any of them are stored. When ctx ends before the answer
 // is there, so does the session.
-func (p *pipeline) send(ctx context.Context, rows *appendRows, end func(stored []int32, err error)) {
+func (p *pipeline) send(ctx context.Context, rows *appendRows, end func(verdicts []verdict, err error)) {
 	select {
 	case p.turn <- struct{}{}:
 	case <-ctx.Done():
@@ -87,6 +90,9 @@ func (p *pipeline) wait(f func()) {
 
 // begin sees to it that there is a session.
 func (p *pipeline) begin(ctx context.Context) error {
+	if err := p.refusal(); err != nil {
+		return err
+	}
 	if p.session != nil {
 		if !p.session.failed.Load() && !p.session.retired.Load() {
 			return ctx.Err()
@@ -99,7 +105,10 @@ func (p *pipeline) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if _, err = conn.Conn().Prepare(ctx, appendEventsName, appendEventsSQL); err == nil {
+	if _, err = conn.Conn().Exec(ctx, pipelineSQL); err == nil {
+		_, err = conn.Conn().Prepare(ctx, appendEventsName, appendEventsSQL)
+	}
+	if err == nil {
 		err = conn.Conn().PgConn().SyncConn(ctx)
 	}
 	if err != nil {
@@ -146,12 +155,17 @@ type pipelineSession struct {
 type pipelineAppend struct {
 	ctx     context.Context
 	unwatch func() bool // lets ctx end without consequences
-	end     func(stored []int32, err error)
+	end     func(verdicts []verdict, err error)
 }
 
-const appendEventsName = "append_events"
+const (
+	appendEventsName = "append_events"
+	// pipelineSQL bounds what could hold all competitions up: nothing should, since rows
+	// that somebody has locked are left out.
+	pipelineSQL = `SET lock_timeout = '1s'`
+)
 
-func (s *pipelineSession) send(ctx context.Context, rows *appendRows, end func([]int32, error)) {
+func (s *pipelineSession) send(ctx context.Context, rows *appendRows, end func([]verdict, error)) {
 	message, err := s.buffer[:0], error(nil)
 	for _, part := range []pgproto3.FrontendMessage{bindEvents(rows), &pgproto3.Execute{}, &pgproto3.Sync{}} {
 		if message, err = part.Encode(message); err != nil { // only what is over 1 GB
@@ -195,10 +209,10 @@ func (s *pipelineSession) receive() {
 	defer close(s.ended)
 	var failure error // of the session
 	for a := range s.sent {
-		var stored []int32
+		var verdicts []verdict
 		var refusal *pgconn.PgError
 		if failure == nil {
-			if stored, refusal, failure = s.answer(); failure != nil {
+			if verdicts, refusal, failure = s.answer(); failure != nil {
 				s.hangUp()
 				s.pipeline.doubts.add(s.data) // P2
 				s.failed.Store(true)
@@ -213,7 +227,7 @@ func (s *pipelineSession) receive() {
 		if err == nil && refusal != nil {
 			err = refusal
 		}
-		a.end(stored, err)
+		a.end(verdicts, err)
 		<-s.pipeline.underway
 	}
 }
@@ -221,7 +235,7 @@ func (s *pipelineSession) receive() {
 // answer reads the answer to one append up to the server's last word, which
 // follows the commit. A refusal is the server's, of the statement; a failure ends
 // the session.
-func (s *pipelineSession) answer() (stored []int32, refusal *pgconn.PgError, failure error) {
+func (s *pipelineSession) answer() (verdicts []verdict, refusal *pgconn.PgError, failure error) {
 	replicated := true // see endedWait
 	for {
 		message, err := s.from.Receive()
@@ -233,7 +247,7 @@ func (s *pipelineSession) answer() (stored []int32, refusal *pgconn.PgError, fai
 		}
 		switch m := message.(type) {
 		case *pgproto3.DataRow:
-			stored = append(stored, int32(binary.BigEndian.Uint32(m.Values[0])))
+			verdicts = append(verdicts, parseVerdict(m.Values))
 		case *pgproto3.ErrorResponse:
 			refusal = pgconn.ErrorResponseToPgError(m)
 		case *pgproto3.NoticeResponse:
@@ -243,9 +257,9 @@ func (s *pipelineSession) answer() (stored []int32, refusal *pgconn.PgError, fai
 				return nil, nil, errNotReplicated
 			}
 			if refusal != nil {
-				stored = nil
+				verdicts = nil
 			}
-			return stored, refusal, nil
+			return verdicts, refusal, nil
 		}
 	}
 }
@@ -266,6 +280,7 @@ func (r *appendRows) eventParameters() [][]byte {
 	return [][]byte{
 		int4Array(r.place), textArray(r.id), int8Array(r.firstSeq), int8Array(r.lastSeq), byteaArray(r.previousHash), byteaArray(r.lastHash),
 		int4Array(r.eventPlace), int8Array(r.seq), int8Array(r.at), byteaArray(r.record),
+		[]byte(r.node), int8Array(r.epoch),
 	}
 }
 

@@ -63,6 +63,7 @@ func fill(sql string, values map[string]string) string {
 // manySQL makes 3,000 competitions of 30 participants and 20 events, which come
 // in turns, and a day's registers for each participant.
 const manySQL = `
+SET paceboard.node = 'test';
 INSERT INTO paceboard.heads SELECT 'c' || c, 20, 20, '' FROM generate_series(1, 3000) c;
 INSERT INTO paceboard.journal
     SELECT 'c' || c, s, timestamptz '2026-01-01' + s * interval '1 hour' + c * interval '1 second', decode(repeat('01', 90), 'hex')
@@ -117,10 +118,18 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 	}
 	_, err = conn.Exec(t.Context(), sessionSQL, pgx.QueryExecModeSimpleProtocol)
 	require.NoError(t, err)
-	arrays := strings.Repeat("'{}', ", 23) + "'[]'"
+	arrays := strings.Repeat("'{}', ", 23) + "'[]', 'node', '{}'"
 	for name, c := range map[string]struct{ sql, arguments string }{
 		"append":      {appendSQL, arrays},
-		"events":      {appendEventsSQL, "'{}'" + strings.Repeat(", '{}'", 9)},
+		"events":      {appendEventsSQL, strings.Repeat("'{}', ", 10) + "'node', '{}'"},
+		"claim":       {claimSQL, "'c77', 'node'"},
+		"claimant":    {claimantSQL, "'c77', 'node'"},
+		"owner":       {ownerSQL, "'c77'"},
+		"release":     {releaseSQL, "'c77', 'node', 1"},
+		"beat":        {beatSQL, "'node'"},
+		"bury":        {burySQL, "'node', 1"},
+		"buryAll":     {buryAllSQL, "'node'"},
+		"prune":       {pruneSQL, ""},
 		"read":        {readSQL, "'c77', 10, 20"},
 		"identities":  {identitiesSQL, "'c77'"},
 		"save":        {saveRowsSQL, "'c77'" + strings.Repeat(", '{}'", 15)},

@@ -34,8 +34,11 @@ const reconnectLogEvery = 10 * time.Second
 // reconnect has whatever is done next be done over new connections. What is under
 // way goes on.
 func (s *Store) reconnect(why string) {
-	s.write.replace()
-	s.read.replace()
+	for _, p := range []*pool{s.write, s.read, s.claims} {
+		if p != nil {
+			p.replace()
+		}
+	}
 	if session := s.pipeline.current.Load(); session != nil {
 		session.retired.Store(true)
 	}

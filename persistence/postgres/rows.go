@@ -47,15 +47,19 @@ type appendRows struct {
 	ledger ledgerRows
 
 	erasures []erasure
+
+	node  string // that asks
+	epoch []int64
 }
 
 // newAppendRows has room for the events of batches.
-func newAppendRows(batches []*competition.Batch) *appendRows {
+func newAppendRows(node string, batches []*competition.Batch) *appendRows {
 	events := 0
 	for _, b := range batches {
 		events += len(b.Events)
 	}
 	return &appendRows{
+		node:       node,
 		summaries:  []summaryRow{}, // which JSON must not call null
 		eventPlace: make([]int32, 0, events), seq: make([]int64, 0, events), at: make([]int64, 0, events), record: make([][]byte, 0, events),
 	}
@@ -79,12 +83,13 @@ func (r *appendRows) arguments() ([]any, error) {
 		r.memberPlace, r.memberID, r.memberNumber, r.present, r.creator,
 		r.sourcePlace, r.source, r.sourceName,
 		summaries,
+		r.node, r.epoch,
 	}, err
 }
 
 // add adds all rows of a batch, which follows the record with a hash.
 func (r *appendRows) add(place int32, b *competition.Batch, previous competition.Hash, records [][]byte) {
-	r.place, r.id = append(r.place, place), append(r.id, b.CompetitionID)
+	r.place, r.id, r.epoch = append(r.place, place), append(r.id, b.CompetitionID), append(r.epoch, int64(b.Epoch))
 	r.firstSeq, r.lastSeq = append(r.firstSeq, int64(b.FirstSeq)), append(r.lastSeq, int64(b.LastSeq))
 	r.previousHash, r.lastHash = append(r.previousHash, previous[:]), append(r.lastHash, b.Hash[:])
 	for i, record := range records {
@@ -178,16 +183,19 @@ type querier interface {
 }
 
 // appendAll runs append.sql, or what it is with the ledger's rows.
-func appendAll(ctx context.Context, on querier, rows *appendRows) ([]int32, error) {
+func appendAll(ctx context.Context, on querier, rows *appendRows) (verdicts []verdict, err error) {
 	statement, arguments, err := rows.statement()
 	if err != nil {
 		return nil, err
 	}
-	answer, err := on.Query(ctx, statement, arguments...)
+	answer, err := on.Query(ctx, statement, append([]any{pgx.QueryResultFormats{pgx.BinaryFormatCode}}, arguments...)...)
 	if err != nil {
 		return nil, err
 	}
-	return pgx.CollectRows(answer, pgx.RowTo[int32])
+	for answer.Next() {
+		verdicts = append(verdicts, parseVerdict(answer.RawValues()))
+	}
+	return verdicts, answer.Err()
 }
 
 //go:embed append.sql
@@ -198,7 +206,10 @@ var ledgerSQL string
 
 // appendMoneySQL is append.sql for the rare batches that move money: with the
 // ledger's tables in it the statement costs every append more.
-var appendMoneySQL = strings.TrimSuffix(strings.TrimSpace(appendSQL), "SELECT place FROM stored;") + ledgerSQL
+var appendMoneySQL = strings.Replace(appendSQL, answerMark, ledgerSQL+answerMark, 1)
+
+// answerMark is where append.sql begins to say what became of the batches.
+const answerMark = "SELECT b.place,\n"
 
 // ledgerRows are the ledger's rows of an append, column by column, in the order
 // in which ledger.sql takes them.

@@ -21,7 +21,7 @@ const saveRows = 4096
 // *competition.CorruptError.
 func (s *Store) Save(ctx context.Context, snapshot *competition.Snapshot) error {
 	err := pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {
-		if err := saveHeader(ctx, tx, snapshot); err != nil {
+		if err := s.saveHeader(ctx, tx, snapshot); err != nil {
 			return err
 		}
 		for rows := snapshot.Rows; len(rows) > 0; {
@@ -33,30 +33,33 @@ func (s *Store) Save(ctx context.Context, snapshot *competition.Snapshot) error 
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, competition.ErrConflict) && !errors.Is(err, competition.ErrCorrupt) {
+	if err != nil && !errors.Is(err, competition.ErrConflict) && !errors.Is(err, competition.ErrCorrupt) && !errors.Is(err, competition.ErrNotOwner) {
 		err = unavailable(fmt.Sprintf("save snapshot %d", snapshot.Seq), err)
 	}
 	return err
 }
 
-// saveHeader stores the header if it is newer than the stored one and not beyond
-// the journal. Until the transaction is over nobody else can store one.
-func saveHeader(ctx context.Context, tx pgx.Tx, snapshot *competition.Snapshot) error {
+// saveHeader stores the header if it is newer than the stored one, the owner's, and not
+// beyond the journal. Until the transaction is over nobody else can store one.
+func (s *Store) saveHeader(ctx context.Context, tx pgx.Tx, snapshot *competition.Snapshot) error {
 	id, seq := snapshot.CompetitionID, snapshot.Seq
 	done, err := tx.Exec(ctx, `
 INSERT INTO paceboard.snapshots AS s (competition_id, seq, header, saved_at)
-SELECT competition_id, $2, $3, now() FROM paceboard.heads WHERE competition_id = $1 AND last_seq >= $2
+SELECT competition_id, $2, $3, now() FROM paceboard.heads WHERE competition_id = $1 AND last_seq >= $2 AND owner = $4 AND epoch = $5
 ON CONFLICT (competition_id) DO UPDATE
     SET seq = excluded.seq, header = excluded.header, saved_at = excluded.saved_at
-    WHERE s.seq < excluded.seq`, id, int64(seq), snapshot.Header)
+    WHERE s.seq < excluded.seq`, id, int64(seq), snapshot.Header, s.node, int64(snapshot.Epoch))
 	if err != nil || done.RowsAffected() == 1 {
 		return err
 	}
-	var last uint64
-	err = tx.QueryRow(ctx, `SELECT last_seq FROM paceboard.heads WHERE competition_id = $1`, id).Scan(&last)
+	var last, epoch uint64
+	var owner string
+	err = tx.QueryRow(ctx, `SELECT last_seq, coalesce(owner, ''), epoch FROM paceboard.heads WHERE competition_id = $1`, id).Scan(&last, &owner, &epoch)
 	switch {
 	case err != nil && !errors.Is(err, pgx.ErrNoRows):
 		return err
+	case err == nil && (owner != s.node || epoch != snapshot.Epoch):
+		return fmt.Errorf("save snapshot %d: %w", seq, elsewhere(owner, s.node))
 	case seq > last:
 		return corrupt(id, last+1, "the journal ends before seq %d, of which a snapshot was taken", seq)
 	default:

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -19,6 +20,13 @@ type Store struct {
 	reconnected atomic.Int64 // when it was logged last, Unix nanoseconds
 	outcomes    outcomes
 	latency     atomic.Int64 // nanoseconds of the last successful Check
+
+	node     string        // as which the process writes; empty if it only reads
+	presence *presence     // nil if it only reads
+	claims   *pool         // of what is about ownership and nodes; nil if it only reads
+	claiming chan struct{} // full while as many claims are under way as may be
+	alone    bool          // it has the database to itself
+	readOnly bool
 }
 
 var (
@@ -27,13 +35,36 @@ var (
 )
 
 // Close waits for calls under way and ends the connections. One that the server
-// does not answer on any more delays it by 15 s at most.
+// does not answer on any more delays it by 15 s at most. A process that had the database
+// to itself is dead then; a node of a cluster has retired before, or is buried.
 func (s *Store) Close() error {
-	s.pipeline.close()
-	s.write.close()
-	s.read.close()
+	if s.pipeline != nil {
+		s.pipeline.close()
+	}
+	if s.alone && s.claims != nil && s.refusal() == nil {
+		ctx, cancel := context.WithTimeout(context.Background(), retireTimeout)
+		defer cancel()
+		if err := s.Retire(ctx, s.node); err != nil {
+			s.logger.Warn("the node could not be retired; the next process does it", "error", err)
+		}
+	}
+	for _, pool := range []*pool{s.claims, s.write, s.read} {
+		if pool != nil {
+			pool.close()
+		}
+	}
+	if s.presence != nil {
+		s.presence.leave()
+	}
 	return nil
 }
+
+// retireTimeout is how long a process that ends tries to say so.
+const retireTimeout = 2 * time.Second
+
+// Node is the id as which the process writes, and under which it owns competitions;
+// empty for a store that only reads.
+func (s *Store) Node() string { return s.node }
 
 // Latency is how long the last successful Check took: a round trip or two,
 // or more if all connections were busy. 0 before the first.

@@ -42,7 +42,7 @@ WHERE competition_id = $1 AND seq = $2`, id, seq)
 const emptySQL = `
 SET session_replication_role = replica; DELETE FROM paceboard.transactions; DELETE FROM paceboard.postings; RESET session_replication_role;
 DELETE FROM paceboard.prizes; DELETE FROM paceboard.handovers;
-DELETE FROM paceboard.heads; DELETE FROM paceboard.journal; DELETE FROM paceboard.identities; DELETE FROM paceboard.memberships;
+DELETE FROM paceboard.heads; DELETE FROM paceboard.nodes; DELETE FROM paceboard.journal; DELETE FROM paceboard.identities; DELETE FROM paceboard.memberships;
 DELETE FROM paceboard.competitions; DELETE FROM paceboard.sources; DELETE FROM paceboard.snapshots; DELETE FROM paceboard.participants;
 DELETE FROM paceboard.lifetime; DELETE FROM paceboard.lifetime_checkpoints; DELETE FROM paceboard.api_keys;
 DELETE FROM paceboard.audit_entries; DELETE FROM paceboard.audit_subjects;

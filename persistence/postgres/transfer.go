@@ -49,7 +49,8 @@ func (s *Store) MembershipsIn(ctx context.Context, competitionID string, visit f
 
 // Graft appends the first batch of a journal whose beginning was removed by
 // Retain, in this store or another: it may begin with any seq. A competition
-// that has a journal gives competition.ErrConflict. Until the snapshot that the
+// that has a journal gives competition.ErrConflict. The batch names the epoch of a
+// claim, as any does. Until the snapshot that the
 // journal stands on is saved, the competition cannot be recovered.
 func (s *Store) Graft(ctx context.Context, b *competition.Batch) error {
 	if b.FirstSeq > 1 {
@@ -58,8 +59,8 @@ func (s *Store) Graft(ctx context.Context, b *competition.Batch) error {
 			return fmt.Errorf("begin a journal: %w", err)
 		}
 		_, err = s.write.Exec(ctx, `
-INSERT INTO paceboard.heads (competition_id, first_seq, last_seq, last_hash) VALUES ($1, $2, $2, $3)
-ON CONFLICT DO NOTHING`, b.CompetitionID, int64(b.FirstSeq-1), before.Hash[:])
+INSERT INTO paceboard.heads (competition_id, first_seq, last_seq, last_hash, owner, epoch) VALUES ($1, $2, $2, $3, $4, $5)
+ON CONFLICT DO NOTHING`, b.CompetitionID, int64(b.FirstSeq-1), before.Hash[:], s.node, int64(b.Epoch))
 		if err != nil {
 			return unavailable("begin a journal", err)
 		}

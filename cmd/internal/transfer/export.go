@@ -16,6 +16,7 @@ type Store interface {
 	Find(ctx context.Context, competitionID string) (competition.Summary, error)
 	List(ctx context.Context, after string, visit func(competition.Summary) bool) error
 	Save(ctx context.Context, s *competition.Snapshot) error
+	Claim(ctx context.Context, competitionID string) (epoch uint64, err error)
 
 	// Span returns where a competition's journal begins and ends; 0 if there is none.
 	Span(ctx context.Context, competitionID string) (first, last uint64, err error)

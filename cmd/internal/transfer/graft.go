@@ -18,6 +18,7 @@ type graft struct {
 	spool   *spool
 	summary *competition.Summary
 	report  func(events int) // is told of each batch that was stored
+	epoch   uint64           // of the claim under which the rows are stored
 
 	chain   competition.Chain
 	deriver *competition.LedgerDeriver
@@ -32,6 +33,9 @@ type graft struct {
 func (w *graft) run(ctx context.Context) error {
 	s, id := w.spool, w.spool.begin.Competition
 	var err error
+	if w.epoch, err = w.store.Claim(ctx, id); err != nil {
+		return err
+	}
 	if w.stored, err = w.standing(ctx); err != nil {
 		return err
 	}
@@ -128,7 +132,7 @@ func (w *graft) add(ctx context.Context, records []byte) (err error) {
 
 // newBatch goes on from where the chain is.
 func (w *graft) newBatch() *competition.Batch {
-	return &competition.Batch{CompetitionID: w.chain.CompetitionID, FirstSeq: max(w.chain.Seq, w.stored.Seq) + 1}
+	return &competition.Batch{CompetitionID: w.chain.CompetitionID, Epoch: w.epoch, FirstSeq: max(w.chain.Seq, w.stored.Seq) + 1}
 }
 
 // hold keeps a batch, and stores the one kept before.
@@ -181,7 +185,7 @@ func (w *graft) save(ctx context.Context) error {
 	if !w.spool.hasSnapshot() {
 		return nil
 	}
-	snapshot := competition.Snapshot{CompetitionID: w.spool.begin.Competition}
+	snapshot := competition.Snapshot{CompetitionID: w.spool.begin.Competition, Epoch: w.epoch}
 	err := w.spool.Load(ctx, snapshot.CompetitionID,
 		func(header []byte) error {
 			chain, err := competition.SnapshotChain(snapshot.CompetitionID, header)

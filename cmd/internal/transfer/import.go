@@ -170,7 +170,11 @@ func (m *Import) compare(ctx context.Context, s *spool) (err error) {
 	err = x.gather(ctx, there, id)
 	if errors.Is(err, errBeginning) && s.hasSnapshot() {
 		// An import may have been interrupted between the journal and its snapshot.
-		if err = (&graft{store: m.Store, spool: s}).save(ctx); err == nil {
+		w := &graft{store: m.Store, spool: s}
+		if w.epoch, err = m.Store.Claim(ctx, id); err == nil {
+			err = w.save(ctx)
+		}
+		if err == nil {
 			err = x.gather(ctx, there, id)
 		}
 	}

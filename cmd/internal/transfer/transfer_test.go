@@ -124,6 +124,7 @@ func TestCompetitionsMoveToPostgreSQLAndBackWithoutLoss(t *testing.T) {
 	}
 	for _, g := range games { // and they go on where they are
 		g.Store = second
+		require.NoError(t, g.Claim(t.Context()))
 		require.NoError(t, g.Sync("anna", 0, 1000+int64(g.C.Seq())))
 		require.NoError(t, g.Commit(t.Context()))
 	}
