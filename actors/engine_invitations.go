@@ -186,6 +186,7 @@ type sweeper struct {
 	timeout time.Duration // of one call of the store
 	now     func() calendar.Millis
 	logger  *slog.Logger
+	active  func() bool // it is up to this process; nil: always
 }
 
 const (
@@ -195,6 +196,9 @@ const (
 
 // sweep deletes some at a time. What fails is left for the next time.
 func (s sweeper) sweep(ctx context.Context) {
+	if s.active != nil && !s.active() {
+		return
+	}
 	for ctx.Err() == nil {
 		within, cancel := context.WithTimeout(ctx, s.timeout)
 		n, err := s.store.SweepInvitations(within, s.now(), sweepInvitationsAtOnce)

@@ -45,7 +45,7 @@ func New(o Options) (*Engine, error) {
 	}
 	e.competitions = pid
 	e.projector = projection.Start(projection.Options{
-		Life: e.life, Store: o.Store, Logger: o.Logger, Timeout: o.StoreTimeout, RecoveryTimeout: o.RecoveryTimeout, Rows: o.projectRows,
+		Life: e.life, Store: o.Store, Logger: o.Logger, Timeout: o.StoreTimeout, RecoveryTimeout: o.RecoveryTimeout, Rows: o.projectRows, Ours: o.home(),
 	})
 	if o.Peers != nil {
 		e.tops, e.actors.followers = newTops(e), newFollowers(e)
@@ -56,14 +56,11 @@ func New(o Options) (*Engine, error) {
 	a.monitor = startMonitor(e.life, o.Store, o.Logger)
 	a.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
 	e.sweeping = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery},
-		sweeper{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger}.sweep)
+		sweeper{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, active: o.only("~invitations")}.sweep)
 	if o.Mirror != nil {
 		of := mirror.Options{
 			Life: e.life, To: o.Mirror, Store: o.Store, Logger: o.Logger, Timeout: o.RecoveryTimeout, Root: root,
-			Find: a.registry.mirrored, Recovered: a.clock.read, Recoveries: a.recoveries, NewKey: o.newKey,
-		}
-		if o.Peers != nil {
-			of.Ours = o.Peers.Home
+			Find: a.registry.mirrored, Recovered: a.clock.read, Recoveries: a.recoveries, NewKey: o.newKey, Ours: o.home(),
 		}
 		if o.Lease != nil {
 			of.Current = o.Lease.Valid
@@ -79,9 +76,9 @@ func New(o Options) (*Engine, error) {
 }
 
 // Close stops the engine in order: in a cluster every competition is given up, while
-// requests go on, here and where they are claimed next; then no more requests are admitted, those under way are
-// answered, every competition stores its snapshot and stops, then the parts that they
-// share. At ctx's deadline it returns an error, calls of the store that are under way
+// requests go on, here and where they are claimed next; then no more requests are
+// admitted, those under way are answered, every competition stores its snapshot and
+// stops, then the parts that they share. At ctx's deadline it returns an error, calls of the store that are under way
 // are cancelled, and the rest ends in the background; nothing that was acknowledged is
 // lost either way. A second call does nothing.
 func (e *Engine) Close(ctx context.Context) error {

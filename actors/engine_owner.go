@@ -44,6 +44,24 @@ type Lease interface {
 	Await(deadline time.Time) error
 }
 
+// home returns Peers.Home; nil for a process that is alone.
+func (o *Options) home() func(competitionID string) bool {
+	if o.Peers == nil {
+		return nil
+	}
+	return o.Peers.Home
+}
+
+// only returns whether it is up to this node to do what one node is enough for. What is
+// done so may be done twice while nodes come and go, and not at all for a moment.
+func (o *Options) only(name string) func() bool {
+	home := o.home()
+	if home == nil {
+		return nil
+	}
+	return func() bool { return home(name) }
+}
+
 // confirm ends a request whose answer rests on memory: the state was looked at after
 // the request came, and now the lease is. An expired one may be extended within the
 // deadline; then no other process had the competition meanwhile, since a node that was

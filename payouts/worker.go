@@ -37,6 +37,10 @@ type Options struct {
 	Timeout     time.Duration // of one attempt; default 10 s
 	Every       time.Duration // how often to look for prizes that nobody told of; default 1 min
 	Concurrency int           // attempts at once; default 16
+
+	// Active reports whether it is up to this process to hand prizes over; nil: always. If
+	// two processes are for a moment, the provider may hear of a prize twice.
+	Active func() bool
 }
 
 func (o *Options) setDefaults() {
@@ -132,6 +136,9 @@ const page = 256
 // wait for the attempts either: one slow answer must not hold up other prizes.
 func (w *Worker) round(ctx context.Context) (next time.Time) {
 	next = w.options.Now().Add(w.options.Every)
+	if w.options.Active != nil && !w.options.Active() {
+		return next
+	}
 	var count tally
 	for after := (ledger.PrizeID{}); ; {
 		var pending []ledger.PayoutReply

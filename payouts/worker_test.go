@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -267,6 +268,30 @@ func TestWorkersOnOneStoreTakeTurns(t *testing.T) {
 	for key, bodies := range r.bodies {
 		require.Len(t, bodies, 1, key)
 	}
+}
+
+func TestAWorkerWaitsUntilItIsUpToIt(t *testing.T) {
+	m := newPending(t, 3)
+	r := receive(t, func(int, http.ResponseWriter) {})
+	var active atomic.Bool
+	asked := make(chan struct{}, 1)
+	start(t, m, r.URL, func(o *Options) {
+		o.Every = time.Millisecond
+		o.Active = func() bool {
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+			return active.Load()
+		}
+	})
+	<-asked
+	<-asked // a whole round has passed
+	r.mu.Lock()
+	require.Empty(t, r.bodies)
+	r.mu.Unlock()
+	active.Store(true)
+	m.await(t, ledger.HandoverDelivered)
 }
 
 // TestASlowAnswerHoldsUpNobodyElse: neither the first attempts of other prizes nor

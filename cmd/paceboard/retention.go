@@ -19,6 +19,7 @@ import (
 // at stake.
 type retention struct {
 	kept   []kept
+	active func() bool // it is up to this process; nil: always
 	logger *slog.Logger
 
 	failures  prometheus.Counter
@@ -71,9 +72,9 @@ func keptBy(settings *config.Settings, s store) (all []kept) {
 
 // startRetention begins soon after the start, and then goes by the hour, give or take
 // a tenth, so that servers on one database do not meet. stop ends it.
-func startRetention(all []kept, every time.Duration, logger *slog.Logger, metrics prometheus.Registerer) *retention {
+func startRetention(all []kept, active func() bool, every time.Duration, logger *slog.Logger, metrics prometheus.Registerer) *retention {
 	r := &retention{
-		kept: all, logger: logger,
+		kept: all, active: active, logger: logger,
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_retention_failures_total", Help: "Rounds of removal that failed.",
 		}),
@@ -93,6 +94,9 @@ func (r *retention) stop() { r.loop.Stop() }
 
 // round removes what is old of everything, whatever fails of the rest.
 func (r *retention) round(ctx context.Context) {
+	if r.active != nil && !r.active() {
+		return
+	}
 	limited, cancel := context.WithTimeout(ctx, retentionLimit)
 	defer cancel()
 	var failed error

@@ -100,7 +100,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		})
 	}
 	if old := keptBy(&settings, s.store); len(old) > 0 {
-		s.keeping = startRetention(old, retentionEvery, s.logger, registry)
+		s.keeping = startRetention(old, nil, retentionEvery, s.logger, registry)
 	}
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Address()); err != nil {
 		return s, fmt.Errorf("listen: %w; set PORT or HOST to what is free", err)

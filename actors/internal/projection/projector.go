@@ -24,7 +24,10 @@ type Options struct {
 	Logger          *slog.Logger
 	Timeout         time.Duration // of one call of the store
 	RecoveryTimeout time.Duration // of the look at the start, and between two parts of a stored snapshot
-	Rows            int           // that go to the store at a time; default 1024: half a megabyte
+	// Ours reports whether it is up to this process to complete a competition's statistics
+	// at the start; nil: always.
+	Ours func(competitionID string) bool
+	Rows int // that go to the store at a time; default 1024: half a megabyte
 }
 
 // Store is what a projector needs of a store.
@@ -155,7 +158,11 @@ func (p *Projector) list() error {
 	ctx, cancel := context.WithTimeout(p.options.Life, p.options.RecoveryTimeout)
 	defer cancel()
 	var ids []string
-	if err := p.options.Store.Unprojected(ctx, func(id string) { ids = append(ids, id) }); err != nil {
+	if err := p.options.Store.Unprojected(ctx, func(id string) {
+		if p.options.Ours == nil || p.options.Ours(id) {
+			ids = append(ids, id)
+		}
+	}); err != nil {
 		return err
 	}
 	if p.completing = len(ids) > 0; p.completing {
