@@ -135,13 +135,6 @@ func (w *waiter) answer(core *competition.Competition) {
 	v.Respond(w.err)
 }
 
-// batchOfSyncs are the syncs of one request for one competition. The actor has its own
-// copies, so that a caller that gives up shares nothing with it.
-type batchOfSyncs struct {
-	items []competition.BatchItem
-	open  int // not answered yet
-}
-
 // storing is a saveRows that waits for the snapshot of a seq.
 type storing struct {
 	envelope *mailbox.Envelope

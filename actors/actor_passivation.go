@@ -141,9 +141,6 @@ func (a *competitionActor) gaveUp(m *released) {
 	a.maybeStop()
 }
 
-// saveRows asks for a snapshot of what is applied. The answer comes when it is stored.
-type saveRows struct{}
-
 func (a *competitionActor) saveNow(v *mailbox.Envelope) {
 	v.Answer = struct{}{}
 	if a.events == 0 && !a.saving {

@@ -5,69 +5,6 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Queries, as the actor gets them. Their fields, and those of their answers, are
-// exported because they cross between nodes; see wire_kinds.go.
-type (
-	getTop struct{ Caller competition.Caller }
-	// getTopSince is getTop for a node that holds a page of the top. The node that asks
-	// gets a topReply.
-	getTopSince struct {
-		Caller competition.Caller
-		// Shared asks for all readers of a node, whatever their rights. What is private is
-		// then not told: each of them must ask, as its caller.
-		Shared  bool
-		Version uint64 // of the page that the node holds; 0: none
-		Hash    uint64 // of it, as topReply has it
-	}
-	getPage struct {
-		Caller        competition.Caller
-		Offset, Limit int
-		room          []competition.Entry // for the entries; the caller's, so it stays on its node
-	}
-	getAround struct {
-		Caller competition.Caller
-		UserID string
-		Radius int
-		room   []competition.Entry // as in getPage
-	}
-	getStats struct {
-		Caller competition.Caller
-		UserID string
-		Span   competition.Span
-	}
-	getSummary      struct{ Caller competition.Caller }
-	getParticipants struct {
-		Caller competition.Caller
-		After  uint32
-		Limit  int
-	}
-	participantsReply struct {
-		Entries []competition.Entry
-		Next    uint32
-	}
-	getFlags struct {
-		Before uint64
-		Limit  int
-	}
-	flagsReply struct {
-		List []competition.FlaggedEntry
-		Next uint64
-	}
-	getExplanation struct {
-		Caller competition.Caller
-		UserID string
-		Span   competition.Span
-	}
-	getHistory struct{ UserID string } // of the user's days
-	getPerson  struct {                // all that is known of a user
-		UserID string
-		Span   competition.Span
-	}
-	getInvitable    struct{ Caller competition.Caller } // answered with a Summary
-	takesPart       struct{ UserID string }             // answered with a bool
-	calculatePrizes struct{ PoolMinor int64 }           // 0 is the competition's own pool
-)
-
 // query answers v if it only reads, and reports whether it does.
 func (a *competitionActor) query(v *mailbox.Envelope) bool {
 	var err error
@@ -166,4 +103,16 @@ func (a *competitionActor) conceal(caller competition.Caller, refusal error) err
 		return refusal
 	}
 	return competition.ErrUnknownCompetition
+}
+
+// standings answers a getStandings.
+func (a *competitionActor) standings(q *getStandings) standingsReply {
+	reply := standingsReply{Of: make([]standingReply, len(q.Of))}
+	for i, of := range q.Of {
+		r := &reply.Of[i]
+		if r.Readable = a.core.Readable(of.Caller); r.Readable && of.UserID != "" {
+			r.Entry, r.OnBoard = a.core.Standing(of.UserID)
+		}
+	}
+	return reply
 }

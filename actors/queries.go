@@ -1,0 +1,103 @@
+package actors
+
+import "github.com/paceboard/paceboard/competition"
+
+// What a competition is asked besides the commands of package competition. The fields,
+// and those of the answers, are exported because they cross between nodes; see
+// wire_kinds.go. What stays on its node is not.
+
+// Queries, as the actor gets them.
+type (
+	getTop struct{ Caller competition.Caller }
+	// getTopSince is getTop for a node that holds a page of the top. The node that asks
+	// gets a topReply.
+	getTopSince struct {
+		Caller competition.Caller
+		// Shared asks for all readers of a node, whatever their rights. What is private is
+		// then not told: each of them must ask, as its caller.
+		Shared  bool
+		Version uint64 // of the page that the node holds; 0: none
+		Hash    uint64 // of it, as topReply has it
+	}
+	getPage struct {
+		Caller        competition.Caller
+		Offset, Limit int
+		room          []competition.Entry // for the entries; the caller's, so it stays on its node
+	}
+	getAround struct {
+		Caller competition.Caller
+		UserID string
+		Radius int
+		room   []competition.Entry // as in getPage
+	}
+	getStats struct {
+		Caller competition.Caller
+		UserID string
+		Span   competition.Span
+	}
+	getSummary      struct{ Caller competition.Caller }
+	getParticipants struct {
+		Caller competition.Caller
+		After  uint32
+		Limit  int
+	}
+	participantsReply struct {
+		Entries []competition.Entry
+		Next    uint32
+	}
+	getFlags struct {
+		Before uint64
+		Limit  int
+	}
+	flagsReply struct {
+		List []competition.FlaggedEntry
+		Next uint64
+	}
+	getExplanation struct {
+		Caller competition.Caller
+		UserID string
+		Span   competition.Span
+	}
+	getHistory struct{ UserID string } // of the user's days
+	getPerson  struct {                // all that is known of a user
+		UserID string
+		Span   competition.Span
+	}
+	getInvitable    struct{ Caller competition.Caller } // answered with a Summary
+	takesPart       struct{ UserID string }             // answered with a bool
+	calculatePrizes struct{ PoolMinor int64 }           // 0 is the competition's own pool
+)
+
+// What a node asks the owner of a board that its subscribers watch. The nodes of a
+// cluster trust each other: a private board is told, and the node that asks shows it to
+// those who getStandings says may see it.
+type (
+	// watch asks for the published top once it is another than the one that the node
+	// holds, or after signEvery. It is answered with a topReply.
+	watch struct {
+		Version uint64 // of the page that the node holds; 0: none
+		Hash    uint64 // of it, as topReply has it
+	}
+	// getStandings asks how users stand, and what callers may see.
+	getStandings  struct{ Of []standingQuery }
+	standingQuery struct {
+		Caller competition.Caller
+		UserID string // whose standing is wanted; may be empty
+	}
+	standingsReply struct{ Of []standingReply } // in the order of the queries
+	standingReply  struct {
+		Entry    competition.Entry // counts only if OnBoard
+		OnBoard  bool
+		Readable bool // the caller may see the board
+	}
+)
+
+// batchOfSyncs are the syncs of one request for one competition. The actor has its own
+// copies, so that a caller that gives up shares nothing with it.
+type batchOfSyncs struct {
+	items []competition.BatchItem
+	open  int // not answered yet
+}
+
+// saveRows asks for a snapshot of what is applied. The answer comes when it is stored.
+type saveRows struct{}
