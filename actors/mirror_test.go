@@ -506,3 +506,83 @@ func TestMirrorAgreesWithTheBoards(t *testing.T) {
 	})
 	t.Logf("%d writes, %d boards written anew", writes.Load(), shows.Load())
 }
+
+// TestMirrorFindsEvictedBoards although nothing is written any more, in memory and
+// not, and leaves all others as they are.
+func TestMirrorFindsEvictedBoards(t *testing.T) {
+	for _, test := range []struct {
+		name string
+		harm func(*memoryMirror)
+		anew int
+	}{
+		{"nothing happens", func(*memoryMirror) {}, 0},
+		{"all but the pulse is evicted", func(m *memoryMirror) {
+			m.set(func() { clear(m.state.boards) })
+		}, 3},
+		{"one board is evicted", func(m *memoryMirror) {
+			m.set(func() { delete(m.state.boards, "one") })
+		}, 1},
+		{"and again in a later turn", func(m *memoryMirror) {
+			pass(time.Hour)
+			m.set(func() { delete(m.state.boards, "one"); delete(m.state.boards, "third") })
+		}, 2},
+	} {
+		for where, idleAfter := range map[string]time.Duration{"in memory": 100 * time.Hour, "away": time.Minute} {
+			t.Run(test.name+", "+where, func(t *testing.T) {
+				synctest.Test(t, func(t *testing.T) {
+					m := newMemoryMirror()
+					e := startEngine(t, newMemoryStore(), func(o *Options) { o.Mirror, o.IdleAfter = m, idleAfter })
+					ids := []string{"one", "other", "third"}
+					for _, id := range ids {
+						create(t, e, running(id))
+						submit(t, e, id, steps("ann", 7))
+					}
+					pass(10 * time.Minute)
+					require.Equal(t, where == "in memory", e.actors.registry.find("one") != nil)
+					shows := m.shows
+					test.harm(m)
+					pass(5 * time.Minute)
+					require.Equal(t, shows+test.anew, m.shows)
+					pass(time.Hour) // nothing is drawn twice
+					require.Equal(t, shows+test.anew, m.shows)
+					require.Equal(t, where == "in memory", e.actors.registry.find("one") != nil, "the mirror brings nothing into memory")
+					for _, id := range ids {
+						require.Equal(t, map[string]int64{"ann": 7}, m.members(id), id)
+					}
+					require.Zero(t, redisHealth(t, e).Lag)
+				})
+			})
+		}
+	}
+}
+
+// TestMirrorWritesOthersBesideABoardThatItRefuses, in the same round trips.
+func TestMirrorWritesOthersBesideABoardThatItRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemoryMirror()
+		e := startEngine(t, newMemoryStore(), withMirror(m))
+		for _, id := range []string{"bad", "good"} {
+			create(t, e, running(id))
+			submit(t, e, id, steps("ann", 1))
+		}
+		requireMirrored(t, e, m, "bad", "good")
+		refused := errors.New("WRONGTYPE")
+		m.set(func() {
+			m.refuse = func(w *competition.MirrorWrite) error {
+				if w.CompetitionID == "bad" {
+					return refused
+				}
+				return nil
+			}
+		})
+		for i := range 100 {
+			submit(t, e, "bad", steps("ann", int64(2+i)))
+			submit(t, e, "good", steps("ann", int64(2+i)))
+			pass(50 * time.Millisecond) // what a board waits at most that nobody holds up
+			require.Equal(t, map[string]int64{"ann": int64(2 + i)}, m.members("good"))
+		}
+		require.False(t, redisHealth(t, e).Healthy)
+		m.set(func() { m.refuse = nil })
+		requireMirrored(t, e, m, "bad", "good")
+	})
+}

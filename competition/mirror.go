@@ -44,6 +44,7 @@ type Mirror interface {
 type Mirrored struct {
 	Mark   string // of the state; empty when there is none, or the members do not fit it
 	Stored string // as it stands there, for MirrorShow.Over
+	Err    error  // why the mirror says nothing about this board, which does not concern others
 }
 
 // MirrorWrite is one step of a board's mirror. It is done whole, where the
@@ -83,6 +84,10 @@ type Written struct {
 	// Errs has one for each write: nil, ErrMirrorDiffers, or what the mirror
 	// says against it.
 	Errs []error
+	// Unheard says why subscribers are not told of changes, though all is written.
+	Unheard error
+	// Warning is what an operator should know of the mirror, and need not hinder it.
+	Warning error
 }
 
 // MirrorChunk is how many entries a MirrorWrite has at most.

@@ -43,12 +43,16 @@ func (m *Mirror) Look(ctx context.Context, competitionIDs []string) ([]competiti
 	for i, id := range competitionIDs {
 		looks[i] = pipe.Eval(ctx, lookScript, []string{m.board(id), m.mark(id)})
 	}
-	if _, err := pipe.Exec(ctx); err != nil {
+	if _, err := pipe.Exec(ctx); err != nil && !isReply(err) {
 		return nil, fmt.Errorf("look at the mirror: %w", err)
 	}
 	all := make([]competition.Mirrored, len(looks))
 	for i, look := range looks {
 		answer, err := look.Slice()
+		if isReply(err) {
+			all[i].Err = fmt.Errorf("look at the mirror of %q: %w", competitionIDs[i], err)
+			continue
+		}
 		if err != nil || len(answer) != 2 {
 			return nil, fmt.Errorf("look at the mirror: an answer of %d parts: %w", len(answer), err)
 		}
@@ -80,11 +84,15 @@ func (m *Mirror) Write(ctx context.Context, writes []competition.MirrorWrite) (c
 	}
 	w := competition.Written{Errs: make([]error, len(writes)), Lost: was < acked}
 	for i, step := range steps {
-		if w.Errs[i], err = outcome(step); err != nil { // The connection broke in between.
+		if w.Errs[i], err = m.outcome(&writes[i], step); err != nil { // The connection broke in between.
 			return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
 		}
 	}
 	m.acknowledged(acked, beat, was)
+	if m.unheard.Load() {
+		w.Unheard = errUnheard
+	}
+	w.Warning = m.evicting(ctx)
 	return w, nil
 }
 
@@ -167,6 +175,10 @@ func (m *Mirror) arguments(w *competition.MirrorWrite, ttl int) []any {
 	return arguments
 }
 
+// errUnheard is what operators are told of a user that may not publish.
+var errUnheard = errors.New("subscribers are not told of changes, because Redis refuses PUBLISH to REDIS_URL's user; " +
+	"allow the channels: ACL SETUSER <user> &<prefix>leaderboard:*")
+
 // message is what subscribers of the channel get of a changed entry.
 func message(competitionID string, e *competition.MirrorEntry) []byte {
 	user, err := json.Marshal(e.UserID)
@@ -199,7 +211,7 @@ func endMessage(b []byte, at calendar.Millis) []byte {
 }
 
 // outcome is what became of a write; broken says that it is not known.
-func outcome(step [2]*goredis.Cmd) (err, broken error) {
+func (m *Mirror) outcome(w *competition.MirrorWrite, step [2]*goredis.Cmd) (err, broken error) {
 	decides := step[0]
 	if step[1] != nil && (step[0].Err() == nil || !isReply(step[0].Err())) {
 		decides = step[1]
@@ -209,12 +221,13 @@ func outcome(step [2]*goredis.Cmd) (err, broken error) {
 	case err != nil && !isReply(err):
 		return nil, err
 	case err != nil:
-		return err, nil
-	case done != 1:
+		return fmt.Errorf("write the mirror of %q: %w", w.CompetitionID, err), nil
+	case done == 0:
 		return competition.ErrMirrorDiffers, nil
-	default:
-		return nil, nil
+	case w.Draft == "" && (done == 2 || len(w.Entries) > 0 || w.Status != 0):
+		m.unheard.Store(done == 2)
 	}
+	return nil, nil
 }
 
 // Members implements competition.Mirror.

@@ -38,6 +38,10 @@ type Mirror struct {
 	pulse string       // the key
 	beats atomic.Int64 // tried
 	acked atomic.Int64 // the latest one that was answered; -1 for none
+
+	unheard atomic.Bool  // the last messages were refused
+	asked   atomic.Int64 // when the policy was asked for last, Unix nanoseconds
+	policy  atomic.Value // a string: what Redis does when its memory is full
 }
 
 var _ competition.Mirror = (*Mirror)(nil)

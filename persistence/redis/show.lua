@@ -8,7 +8,8 @@ local function size(key)
 end
 
 local draft, over, force, mark = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local stands = redis.call('GET', KEYS[4]) or ''
+local stands = redis.pcall('GET', KEYS[4]) -- an error if it is no string
+if type(stands) ~= 'string' then stands = '' end
 if force ~= '1' then
 	if stands == mark .. ':' .. size(KEYS[3]) then -- it was shown before
 		redis.call('DEL', KEYS[1], KEYS[2])

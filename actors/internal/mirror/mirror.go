@@ -31,8 +31,8 @@ type Mirror struct {
 	queue  *queue
 	list   *sweepList
 
-	rounds, sweep *worker.Loop
-	cut           context.CancelFunc // ends all calls
+	rounds, sweep, patrol *worker.Loop
+	cut                   context.CancelFunc // ends all calls
 }
 
 // lastWrites is the time for what is left at the end.
@@ -49,6 +49,7 @@ func Start(o Options) *Mirror {
 	m.rounds = worker.Start(calls, rounds.run)
 	sweep := &sweep{options: &o, target: m.target, list: m.list, queue: m.queue}
 	m.sweep = worker.Start(calls, sweep.run)
+	m.patrol = worker.Start(calls, newPatrol(&o, m.target, m.list, m.queue).run)
 	return m
 }
 
@@ -59,6 +60,7 @@ func (m *Mirror) Close() {
 	go func() {
 		defer close(swept)
 		m.sweep.Stop()
+		m.patrol.Stop()
 	}()
 	m.rounds.StopWithin(lastWrites, m.cut) // one limit for both: a call of the sweep may take its time
 	m.cut()
@@ -82,6 +84,9 @@ func (m *Mirror) Await(ids []string, most time.Duration) {
 func (m *Mirror) Health() competition.Dependency {
 	last := m.target.last.Load()
 	d := competition.NewDependency("redis", last.took, last.err)
+	if warning := m.target.warning.Load(); d.Healthy && warning != nil {
+		d.Detail = *warning
+	}
 	d.Follows, d.Lag = true, max(m.queue.lag(), m.list.lag())
 	return d
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// Options of a Mirror. All are needed, except Ours and Current.
+// Options of a Mirror. All are needed, except Ours, Current and Turn.
 type Options struct {
 	Life    context.Context // of all calls
 	To      competition.Mirror
@@ -27,6 +27,8 @@ type Options struct {
 	// Current reports whether it is certain that what is in this process's memory is the
 	// latest; nil: always.
 	Current func() bool
+	// Turn is how long it takes to compare all boards with the mirror once; default 4 min.
+	Turn time.Duration
 	// Recovered is closed when the competitions that take syncs are in memory.
 	Recovered <-chan struct{}
 	// Recoveries has a place for each recovery that may run at once.

@@ -56,7 +56,7 @@ func (r *rounds) run(closing context.Context) {
 
 // idle waits for something to do, and gives signs of life.
 func (r *rounds) idle(closing context.Context) {
-	r.queue.wake.Wait(closing, time.Until(r.beat))
+	r.queue.wake.Wait(closing, time.Until(r.queue.due(r.beat)))
 	if now := time.Now(); !now.Before(r.beat) && closing.Err() == nil {
 		r.beat = now.Add(pulse)
 		r.write(closing, nil)
@@ -67,13 +67,14 @@ func (r *rounds) idle(closing context.Context) {
 type step struct {
 	told // whose Activation is nil if it has left memory
 
-	id     string
-	pull   Pull
-	answer chan pulled
-	pulled pulled
-	write  competition.MirrorWrite
-	writes bool
-	again  bool // something is left to do
+	id      string
+	pull    Pull
+	answer  chan pulled
+	pulled  pulled
+	write   competition.MirrorWrite
+	writes  bool
+	again   bool // something is left to do
+	refused bool // by the mirror, for this board alone perhaps
 }
 
 // round does one step for some competitions, in at most two round trips.
@@ -88,7 +89,11 @@ func (r *rounds) round(closing context.Context) (steps []*step) {
 	r.look(steps)
 	r.writeAll(closing, steps)
 	for _, s := range steps {
-		r.queue.done(s.id, s.again)
+		if s.refused {
+			r.queue.postpone(s.id)
+		} else {
+			r.queue.done(s.id, s.again)
+		}
 	}
 	return steps
 }
@@ -106,6 +111,9 @@ func (r *rounds) pull(steps []*step) {
 		v := &s.view
 		if losses := r.target.losses.Load(); v.losses != losses {
 			*v = view{losses: losses}
+		}
+		if s.check && v.draft == nil {
+			v.mark = "" // look it up
 		}
 		s.answer = make(chan pulled, 1)
 		s.pull = Pull{base: v.mark, next: r.target.name(), answer: s.answer}
@@ -193,6 +201,11 @@ func (r *rounds) look(steps []*step) {
 		return
 	}
 	for i, s := range unknown {
+		if found[i].Err != nil {
+			s.refused = true
+			r.target.note(found[i].Err, 0)
+			continue
+		}
 		if found[i].Mark == s.pulled.base {
 			s.view.mark = found[i].Mark
 			continue
@@ -221,13 +234,18 @@ func (r *rounds) writeAll(closing context.Context, steps []*step) {
 		}
 		r.wrote(s, errs[i])
 	}
+	// Those that are refused wait for themselves. Where that are as many as a round has,
+	// it is the mirror, and not those boards.
+	if len(writers) == atOnce && !slices.ContainsFunc(writers, func(s *step) bool { return !s.refused }) {
+		r.failed = true
+	}
 }
 
 func (r *rounds) wrote(s *step, err error) {
 	if err != nil {
 		s.again = true
 		s.forget()
-		r.failed = r.failed || !errors.Is(err, competition.ErrMirrorDiffers)
+		s.refused = !errors.Is(err, competition.ErrMirrorDiffers)
 		return
 	}
 	r.failures = 0

@@ -157,8 +157,21 @@ func (s *sweep) inspect(ctx context.Context, ids []string) {
 		return
 	}
 	for i, id := range away {
-		if found[i].Mark != marks[i] {
-			s.persist(ctx, func() error { return s.redraw(ctx, id) })
+		if found[i].Mark != marks[i] || found[i].Err != nil {
+			s.insist(ctx, id)
+		}
+	}
+}
+
+// insist redraws a board. If that does not go, it is another one's turn: this one
+// is swept again.
+func (s *sweep) insist(ctx context.Context, id string) {
+	const tries = 3
+	for failures := 1; s.redraw(ctx, id) != nil; failures++ {
+		worker.Pause(ctx, retries.After(failures))
+		if failures == tries {
+			s.list.add(id)
+			return
 		}
 	}
 }
@@ -200,6 +213,10 @@ func (s *sweep) redraw(ctx context.Context, id string) error {
 	found, err := s.target.Look(ctx, []string{id})
 	if err != nil {
 		return err
+	}
+	if found[0].Err != nil {
+		s.target.note(found[0].Err, 0)
+		return found[0].Err
 	}
 	core, err := s.recover(ctx, id)
 	switch {

@@ -26,6 +26,8 @@ type target struct {
 	names  atomic.Int64  // given so far
 	losses atomic.Uint64 // so far
 	last   atomic.Pointer[outcome]
+
+	warning atomic.Pointer[string] // the last one; nil for none yet
 }
 
 // outcome is that of one call.
@@ -70,13 +72,30 @@ func (t *target) Write(ctx context.Context, writes []competition.MirrorWrite) (c
 			refused = e
 		}
 	}
+	if refused == nil {
+		refused = written.Unheard
+	}
 	t.note(refused, time.Since(began))
+	if err == nil {
+		t.warn(written.Warning)
+	}
 	if err == nil && written.Lost {
 		t.logger.WarnContext(ctx, "the mirror lost what was written to it: all boards are checked")
 		t.losses.Add(1)
 		t.lost()
 	}
 	return written, err
+}
+
+// warn keeps what operators should know of the mirror, and logs it once.
+func (t *target) warn(warning error) {
+	text := ""
+	if warning != nil {
+		text = warning.Error()
+	}
+	if before := t.warning.Swap(&text); text != "" && (before == nil || *before != text) {
+		t.logger.Warn("the mirror works, but: " + text)
+	}
 }
 
 // note keeps how the mirror is, and logs when that changes.
@@ -87,7 +106,7 @@ func (t *target) note(err error, took time.Duration) {
 	before := t.last.Swap(&outcome{err: err, took: took})
 	switch {
 	case err != nil && before.err == nil:
-		t.logger.Warn("the mirror cannot be written; boards and syncs go on without it", "error", err)
+		t.logger.Warn("not all of the mirror can be written; boards and syncs go on without it", "error", err)
 	case err == nil && before.err != nil:
 		t.logger.Info("the mirror can be written again")
 	}
