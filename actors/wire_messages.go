@@ -36,6 +36,11 @@ func parseRequest(competitionID string, kind uint16, body []byte) (request any, 
 	return request, nil
 }
 
+// maxAnswer is how many bytes of an answer cross: as many as a message of the link has.
+// It is some 140,000 prizes, or 20 years of a user with 8 sources a day. A larger one is an
+// error, which says so: the link would drop it, and the other node ask again.
+const maxAnswer = 8 << 20
+
 // appendAnswer appends the answer to a request, which is the error if there is one; the
 // request may then be nil.
 func appendAnswer(dst []byte, request, answer any, err error) []byte {
@@ -44,7 +49,11 @@ func appendAnswer(dst []byte, request, answer any, err error) []byte {
 		var k wireKind
 		if _, k, err = kindOf(request); err == nil {
 			var body []byte
-			if body, err = k.appendAnswer(codec.AppendError(begun, nil), request, answer); err == nil {
+			body, err = k.appendAnswer(codec.AppendError(begun, nil), request, answer)
+			if err == nil && len(body) > len(dst)+maxAnswer {
+				err = fmt.Errorf("it has %d bytes, and at most %d cross", len(body)-len(dst), maxAnswer)
+			}
+			if err == nil {
 				return body
 			}
 			err = fmt.Errorf("%w: an answer to another node: %w", competition.ErrInternal, err)

@@ -11,6 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 )
 
 // crossRequest returns a request as the other node gets it.
@@ -257,6 +258,11 @@ func TestWhatCannotCross(t *testing.T) {
 	require.ErrorIs(t, err, competition.ErrInternal)
 	_, err = parseSyncAnswer(nil)
 	require.ErrorIs(t, err, competition.ErrInternal)
+
+	many := competition.PrizesReply{Prizes: make([]ledger.Prize, competition.MaxWinners)}
+	_, err = parseAnswer(&competition.DistributePrizes{}, appendAnswer(nil, &competition.DistributePrizes{}, many, nil))
+	require.ErrorIs(t, err, competition.ErrInternal)
+	require.ErrorContains(t, err, "at most 8388608 cross")
 
 	refusal := errors.New("the journal's file is gone")
 	_, err = parseAnswer(&getStats{}, appendAnswer(nil, nil, nil, refusal))

@@ -174,7 +174,8 @@ type pageKey struct{}
 // PageOf returns the page of a published top, which is made once.
 func PageOf(top *competition.Published) (Page, error) {
 	made := competition.Encoded(&top.Encodings, pageKey{}, func() madePage {
-		b, err := AppendBoard(nil, &top.Board)
+		const header, each = 128, 112
+		b, err := AppendBoard(make([]byte, 0, header+each*(len(top.Entries)+len(top.Prizes))), &top.Board)
 		return madePage{Page{Bytes: b, Hash: xxhash.Sum64(b)}, err}
 	})
 	return made.Page, made.err
