@@ -7,7 +7,7 @@ import (
 
 // touch makes the event the board's version.
 func (c *Competition) touch(e *Event) {
-	c.version, c.updatedAt = e.Seq, e.At
+	c.version, c.updatedAt = e.Seq+c.epoch.skipped, e.At
 }
 
 // markChanged notes that the participant's row differs from the last snapshot.

@@ -95,6 +95,8 @@ func fill(t *rapid.T, v reflect.Value) {
 		set(rapid.Byte().Draw(t, "byte"))
 	case reflect.Uint32, reflect.Int: // numbers of participants, and ranks
 		set(rapid.Uint32().Draw(t, "number"))
+	case reflect.Uint64:
+		set(rapid.Uint64().Draw(t, "version"))
 	case reflect.Int64:
 		set(drawAmount(t, "amount"))
 	default:

@@ -20,7 +20,7 @@ import (
 //	I3  a participant's totals are the sum of its days' values, or of the
 //	    corrections in their place, and its score is that of the totals
 //	I4  version is the seq of the last event that changed an entry, the number
-//	    of entries or the status
+//	    of entries, the status or the epoch, plus what epoch.skipped was then
 //	I5  the outbox holds the events from applied.Seq+1 to decided.chain.Seq that
 //	    were not taken yet, in order
 type Competition struct {
@@ -38,8 +38,9 @@ type Competition struct {
 	flags        []flagPlace    // all participants', by seq
 	kept         map[uint32]Key // of erased participants whose decisions are kept; see keptAfter
 
-	applied   Chain           // the last event in the state
-	version   uint64          // I4
+	applied   Chain  // the last event in the state
+	version   uint64 // I4
+	epoch     epochs
 	updatedAt calendar.Millis // when version was written
 
 	decided decided
@@ -132,7 +133,7 @@ func (d *decided) appliedErasure(number uint32) {
 // New returns the competition that was never created. newKey draws the random
 // key of a new identity.
 func New(id string, newKey func() Key) *Competition {
-	c := &Competition{applied: NewChain(id), newKey: newKey}
+	c := &Competition{applied: NewChain(id), newKey: newKey, epoch: firstEpochs(id)}
 	c.board = ranking.New(c.byUserID)
 	c.decided.enrolled, c.decided.pending = map[string]uint32{}, map[uint32]*changes{}
 	c.outbox.CompetitionID = id

@@ -144,10 +144,33 @@ func perform(c *Competition, now calendar.Millis, cmd any) (a answer, d Decision
 		d, a.err = cmd.Decide(c, now)
 	case tick:
 		d = c.Tick(now)
+	case continues:
+		d = c.Continue(now, cmd.epoch, cmd.lost)
 	default:
 		panic(fmt.Sprintf("%T is no command", cmd))
 	}
 	return a, d
+}
+
+// continues is a journal that goes on from a state that lost events.
+type continues struct {
+	epoch BoardEpoch
+	lost  uint64
+}
+
+// lostEvents has the journal go on after a loss that only others know of.
+func (r *harness) lostEvents(epoch BoardEpoch, lost uint64) {
+	if !r.c.Exists() || len(r.pending) > 0 || !r.inFlight.Empty() || r.c.Pending() > 0 {
+		return
+	}
+	before, version := r.c.epoch.present, r.c.Version()
+	_, d := perform(r.c, r.now, continues{epoch, lost})
+	r.decided.updated = r.now
+	r.pending = append(r.pending, pending{seq: d.Seq, after: r.decided.clone()})
+	r.launch()
+	r.land(false)
+	require.NotEqual(r.t, before, r.c.epoch.present)
+	require.Greater(r.t, r.c.Version(), max(version, lost))
 }
 
 // launch sends what was decided to the store.
@@ -187,10 +210,11 @@ func (r *harness) apply(e *Event) {
 	changed := !before.equal(boardSeen(r.c))
 	require.Equal(t, changed, r.c.Version() != version, "I4: the version must grow when the board changes, and only then; seq %d, %T", e.Seq, e.Detail)
 	if changed {
-		require.Equal(t, e.Seq, r.c.Version(), "I4")
+		require.Equal(t, e.Seq+r.c.epoch.skipped, r.c.Version(), "I4")
+		require.Greater(t, r.c.Version(), version)
 		require.Equal(t, e.At, r.c.Page(nil, 0, 0).UpdatedAt)
-		require.False(t, r.versions[e.Seq], "a version was used again")
-		r.versions[e.Seq] = true
+		require.False(t, r.versions[r.c.Version()], "a version was used again")
+		r.versions[r.c.Version()] = true
 	}
 	for _, p := range r.pending {
 		if p.sync == e.Seq {
@@ -201,7 +225,7 @@ func (r *harness) apply(e *Event) {
 
 func boardSeen(c *Competition) modelBoard {
 	b := c.Page(nil, 0, 1000)
-	return modelBoard{status: b.Status, entries: b.Entries}
+	return modelBoard{epoch: b.Epoch, status: b.Status, entries: b.Entries}
 }
 
 // settle moves the visible model on to what is applied, and compares.
@@ -297,6 +321,7 @@ func sameState(t require.TestingT, want, got *Competition) {
 	require.Equal(t, want.applied, got.applied)
 	require.Equal(t, want.version, got.version)
 	require.Equal(t, want.updatedAt, got.updatedAt)
+	require.Equal(t, want.epoch, got.epoch)
 	require.Equal(t, want.onBoard, got.onBoard)
 	require.Equal(t, want.flags, got.flags)
 	require.Equal(t, maps.Collect(maps.All(want.kept)), maps.Collect(maps.All(got.kept)))

@@ -37,6 +37,7 @@ var kinds = [...]struct {
 	21: {"participant_removed", func() Detail { return new(ParticipantRemoved) }},
 	22: {"decisions_kept", func() Detail { return new(DecisionsKept) }},
 	23: {"standing_kept", func() Detail { return new(StandingKept) }},
+	24: {"journal_continued", func() Detail { return new(JournalContinued) }},
 }
 
 // FormatLevel says what may stand in a store's journals, so that a program can

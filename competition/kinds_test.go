@@ -64,6 +64,7 @@ var goldenKinds = func() map[kind]goldenKind {
 		20: {Event{Detail: &ParticipantErased{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "14010a" + "ac02" + hashed},
 		21: {Event{Detail: &ParticipantRemoved{verdict{Number: 300, Reason: "no"}}}, "15010a" + "ac02" + "026e6f"},
 		22: {Event{Detail: &DecisionsKept{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "16010a" + "ac02" + hashed},
+		24: {Event{Detail: &JournalContinued{Epoch: 0xa0b1c2d3, Version: 300}}, "18010a" + "a0b1c2d3" + "ac02"},
 		23: {Event{Detail: &StandingKept{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "17010a" + "ac02" + hashed},
 	}
 }()
@@ -129,6 +130,7 @@ func everyKind() []any {
 		join("ann"), join("bob"), join("dan"), join("eve"), join("fay"),
 		&LeaveCompetition{Caller: user("bob"), UserID: "bob"}, // with a refund
 		join("bob"),
+		continues{epoch: 7, lost: 40},
 		&JoinCompetition{Caller: user("dan"), UserID: "dan", UserName: "Dan", Rename: true},
 		instant("2026-05-01T00:00:00Z"),
 		sync("ann", 5000), sync("bob", 6000), sync("dan", 100), sync("eve", 4000), sync("dan", 90_000), // flagged

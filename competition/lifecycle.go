@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"encoding/binary"
 	"errors"
 	"strconv"
 
@@ -13,6 +14,7 @@ type CreateCompetition struct {
 	Caller
 
 	Definition Definition // completed and valid
+	Epoch      BoardEpoch // of the board, random; 0 for one that follows from the id
 	Limited    bool       // creating gives ErrUncounted
 }
 
@@ -46,7 +48,7 @@ func (cmd *CreateCompetition) Decide(c *Competition, now calendar.Millis) (Decis
 	case cmd.Limited:
 		return Decision{}, ErrUncounted
 	}
-	event := &CompetitionCreated{Definition: definition}
+	event := &CompetitionCreated{Definition: definition, Epoch: cmd.Epoch}
 	if cmd.UserID != "" {
 		event.Who = Identity{Key: c.newKey(), UserID: cmd.UserID}
 		event.Creator = event.Who.Commitment()
@@ -204,21 +206,34 @@ func (c *Competition) setStatus(now calendar.Millis, s Status) {
 type CompetitionCreated struct {
 	Definition Definition
 	Creator    Commitment // identity row 0; zero when a service key created it
+	Epoch      BoardEpoch // of the board; 0, and not in the record, in those of older versions
 	Who        Identity   // that row; not part of the record
 }
 
 func (*CompetitionCreated) kind() kind { return 2 }
 
 func (d *CompetitionCreated) append(dst []byte) []byte {
-	return appendDefinition(append(dst, d.Creator[:]...), &d.Definition)
+	dst = appendDefinition(append(dst, d.Creator[:]...), &d.Definition)
+	if d.Epoch != 0 {
+		dst = binary.BigEndian.AppendUint32(dst, uint32(d.Epoch))
+	}
+	return dst
 }
 
 func (d *CompetitionCreated) read(r *wire.Reader) {
 	d.Creator, d.Definition = r.Hash(), readDefinition(r)
+	if len(r.Rest()) > 0 {
+		if d.Epoch = BoardEpoch(r.Uint32()); d.Epoch == 0 {
+			r.Fail(errors.New("it has an epoch that is none"))
+		}
+	}
 }
 
 func (d *CompetitionCreated) apply(c *Competition, e *Event) error {
 	c.definition, c.status = d.Definition, Upcoming
+	if d.Epoch != 0 {
+		c.epoch.present = d.Epoch
+	}
 	c.creator = d.Who.UserID
 	c.touch(e)
 	return nil

@@ -20,10 +20,11 @@ type Update struct {
 	history  []*Published // newest first
 }
 
-// NextUpdate returns the update that follows previous, which is nil at first.
+// NextUpdate returns the update that follows previous, which is nil at first. Of another
+// epoch it remembers nothing, so that subscribers get the whole board.
 func NextUpdate(previous *Update, top *Published) *Update {
 	u := &Update{Published: top}
-	if previous != nil {
+	if previous != nil && previous.Epoch == top.Epoch {
 		u.history = append(u.history, previous.Published)
 		u.history = append(u.history, previous.history[:min(len(previous.history), HistoryLength-1)]...)
 	}

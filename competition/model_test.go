@@ -556,12 +556,13 @@ func exactScore(w Weights, v Metrics) *big.Int {
 
 // modelBoard is all that a version of a board stands for.
 type modelBoard struct {
+	epoch   BoardEpoch
 	status  Status
 	entries []Entry
 }
 
 func (b modelBoard) equal(o modelBoard) bool {
-	return b.status == o.status && slices.Equal(b.entries, o.entries)
+	return b.epoch == o.epoch && b.status == o.status && slices.Equal(b.entries, o.entries)
 }
 
 // board is the standings: score descending, then who reached it first, then

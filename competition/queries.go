@@ -23,6 +23,8 @@ type Board struct {
 	Status        Status
 	Private       bool
 	Version       uint64
+	Epoch         BoardEpoch
+	Continued     bool // under other epochs before
 	UpdatedAt     calendar.Millis
 	Total         int // participants on the whole board
 	Entries       []Entry
@@ -62,7 +64,7 @@ func (c *Competition) boardOf(room []Entry, places []ranking.Entry, firstRank in
 	}
 	return Board{
 		CompetitionID: c.ID(), Status: c.status, Private: c.definition.Visibility == Private,
-		Version: c.version, UpdatedAt: c.updatedAt, Total: c.onBoard, Entries: room,
+		Version: c.version, Epoch: c.epoch.present, Continued: c.epoch.continued, UpdatedAt: c.updatedAt, Total: c.onBoard, Entries: room,
 	}
 }
 

@@ -37,6 +37,8 @@ func TestRecoveryIsTheSame(t *testing.T) {
 				r.decide(drawSync(t, r.now))
 				r.launch()
 				r.lose(rapid.Bool().Draw(t, "stored"))
+			case 5:
+				r.lostEvents(pick[BoardEpoch](t, "epoch", 1, 2, 0xffffffff), pick(t, "lost", 0, r.c.Version(), r.c.Version()+7))
 			}
 		}
 		begin(t, r, follow)

@@ -52,10 +52,7 @@ func (c *Competition) Resave(s *Snapshot) {
 // A header is, after its CRC-32C and a version byte, what a snapshot says
 // besides its rows.
 func (c *Competition) appendHeader(dst []byte) []byte {
-	dst = append(dst, 0, 0, 0, 0, formatVersion)
-	if c.distribution != nil {
-		dst[4] = moneyVersion
-	}
+	dst = append(dst, 0, 0, 0, 0, c.headerVersion())
 	dst = binary.AppendUvarint(dst, c.applied.Seq)
 	dst = append(dst, c.applied.Hash[:]...)
 	dst = append(dst, byte(c.status))
@@ -67,11 +64,28 @@ func (c *Competition) appendHeader(dst []byte) []byte {
 		dst = wire.AppendString(dst, name)
 	}
 	dst = appendDefinition(dst, &c.definition)
+	if c.epoch != firstEpochs(c.ID()) {
+		dst = wire.AppendFlag(c.epoch.append(dst), c.distribution != nil)
+	}
 	if c.distribution != nil {
 		dst = appendDistribution(dst, c.distribution)
 	}
 	wire.Seal(dst)
 	return dst
+}
+
+// epochVersion is the format of a header with epochs, and perhaps prizes.
+const epochVersion = 3
+
+func (c *Competition) headerVersion() byte {
+	switch {
+	case c.epoch != firstEpochs(c.ID()):
+		return epochVersion
+	case c.distribution != nil:
+		return moneyVersion
+	default:
+		return formatVersion
+	}
 }
 
 // loadHeader is the inverse of appendHeader; it returns how many rows follow. The
@@ -90,7 +104,7 @@ func (c *Competition) readHeader(b []byte) (rows uint32, err error) {
 	}
 	r := wire.NewReader(fields)
 	version := r.Byte()
-	if version != formatVersion && version != moneyVersion {
+	if version < formatVersion || version > epochVersion {
 		return 0, errors.New("the snapshot's header has an unknown format version")
 	}
 	c.applied.Seq, c.applied.Hash = r.Uvarint(), r.Hash()
@@ -102,7 +116,12 @@ func (c *Competition) readHeader(b []byte) (rows uint32, err error) {
 		c.sources.applied++
 	}
 	c.definition = readDefinition(&r)
-	if version == moneyVersion {
+	withMoney := version == moneyVersion
+	if version == epochVersion {
+		c.epoch = readEpochs(&r)
+		withMoney = r.Flag()
+	}
+	if withMoney {
 		c.distribution = readDistribution(&r)
 		c.balances.enterDistribution(c.distribution)
 	}

@@ -80,6 +80,9 @@ func (c *Competition) checkHeader() error {
 	if !c.status.known() {
 		return errors.New("the snapshot has an unknown status")
 	}
+	if !c.epoch.sound() {
+		return errors.New("the snapshot has an impossible epoch")
+	}
 	for _, name := range c.sources.names {
 		if !ValidSource(name) {
 			return errors.New("the snapshot has the name of a source that is too long, or not of printable characters")

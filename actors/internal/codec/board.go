@@ -28,6 +28,7 @@ func AppendBoard(dst []byte, b *competition.Board) ([]byte, error) {
 	dst = append(dst, byte(b.Status))
 	dst = wire.AppendFlag(dst, b.Private)
 	dst = binary.AppendUvarint(dst, b.Version)
+	dst = wire.AppendFlag(binary.BigEndian.AppendUint32(dst, uint32(b.Epoch)), b.Continued)
 	dst = binary.AppendVarint(dst, int64(b.UpdatedAt))
 	dst = binary.AppendUvarint(dst, uint64(b.Total))
 	dst = binary.AppendUvarint(dst, uint64(b.PrizesDecided))
@@ -44,6 +45,7 @@ func ReadBoard(r *wire.Reader, room []competition.Entry) competition.Board {
 	t := textsOf(r)
 	b := competition.Board{
 		CompetitionID: t.next(r), Status: competition.Status(r.Byte()), Private: r.Flag(), Version: r.Uvarint(),
+		Epoch: competition.BoardEpoch(r.Uint32()), Continued: r.Flag(),
 		UpdatedAt: calendar.Millis(r.Varint()), Total: int(r.Uvarint()), PrizesDecided: int(r.Uvarint()),
 	}
 	b.Entries = readEntries(r, t, room, b.UpdatedAt)
