@@ -25,6 +25,7 @@ type actorEnv struct {
 	recoveries   chan struct{} // a place for each recovery that may run at once
 	budgets      *budgets
 	flagged      flagged
+	losses       *losses
 	fanOuts      sync.WaitGroup // goroutines, each of which ends within fanOutEvery of its last change
 
 	writer  *writer

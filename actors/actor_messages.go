@@ -22,6 +22,7 @@ type (
 	saved struct {
 		mailbox.NoDeadLetters
 		incarnation uint64
+		of          *competition.Competition // may have been given up since
 		snapshot    competition.Snapshot
 		err         error
 	}

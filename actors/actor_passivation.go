@@ -23,16 +23,19 @@ func (a *competitionActor) snapshot() {
 	a.events = 0
 	snapshot := a.core.Snapshot()
 	snapshot.Epoch = a.epoch
-	a.env.saver.save(saveJob{to: a.self, result: &saved{incarnation: a.incarnation, snapshot: snapshot}})
+	a.env.saver.save(saveJob{to: a.self, result: &saved{incarnation: a.incarnation, of: a.core, snapshot: snapshot}})
 }
 
 func (a *competitionActor) snapshotDone(m *saved) {
 	a.saving = false
-	if m.err != nil && a.core != nil {
+	if m.err != nil && a.core != nil && a.core == m.of {
 		a.logger.Warn("a snapshot could not be stored; the journal has it all", "seq", m.snapshot.Seq, "error", m.err)
 		a.core.Resave(&m.snapshot)
 		if !a.stopping && !errors.Is(m.err, competition.ErrConflict) { // then there is a newer one
 			a.events++ // the next sweep tries again
+		}
+		if errors.Is(m.err, competition.ErrCorrupt) { // the journal ends before it
+			a.recheck()
 		}
 	}
 	a.answerStoring(m.snapshot.Seq, m.err)

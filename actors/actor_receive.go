@@ -50,6 +50,8 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		a.tick()
 	case *sweep:
 		a.sweep()
+	case *recheck:
+		a.recheck()
 	case *retry:
 		if m.incarnation == a.incarnation {
 			a.retry()
@@ -102,6 +104,7 @@ func (a *competitionActor) abandon() {
 	if a.retrying != nil {
 		a.retrying.Stop()
 	}
+	a.rememberEnd()
 	a.answerStoring(0, errStopped)
 	a.refuseWaiters(competition.ErrUnavailable)
 }

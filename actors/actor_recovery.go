@@ -68,6 +68,11 @@ func (a *competitionActor) read(ctx context.Context) (core *competition.Competit
 		err = store.Owns(ctx, a.handle.id, a.epoch) // or another process may have written what was read
 	}
 	if err == nil {
+		var events int
+		events, err = a.continueJournal(ctx, core)
+		records += events
+	}
+	if err == nil {
 		a.env.options.Progress(a.handle.id, rows, records, time.Since(began), true)
 	}
 	return core, records, err
@@ -103,6 +108,7 @@ func (a *competitionActor) disowned(err error) {
 
 // forgetState stops showing a state that is no longer reliable.
 func (a *competitionActor) forgetState() {
+	a.rememberEnd()
 	a.core = nil
 	a.handle.top.Store(nil)
 	a.handle.summary.Store(nil)
@@ -154,8 +160,9 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 		a.trackAnew()
 	}
 	switch {
-	case errors.Is(err, competition.ErrCorrupt):
-		a.damaged(err)
+	case errors.Is(err, competition.ErrCorrupt): // or the journal lost its end: a recovery tells
+		a.forgetState()
+		a.recover()
 		return nil
 	case err != nil:
 		return err

@@ -22,6 +22,9 @@ func (e *Engine) Create(c *competition.CreateCompetition) (s competition.Summary
 	command := *c
 	command.Definition.PrizeSplit = slices.Clone(c.Definition.PrizeSplit)
 	command.Limited = e.options.MaxCreated > 0 && !c.Operator
+	if command.Epoch == 0 {
+		command.Epoch = competition.NewBoardEpoch(e.options.newKey())
+	}
 	reply, err := forward[competition.CreateReply](e, c.Definition.ID, &command, deadlineOf(ctx))
 	if isUncounted(err) {
 		command := command

@@ -18,6 +18,7 @@ import (
 type monitor struct {
 	store  checker
 	logger *slog.Logger
+	back   func() // is told that the store takes writes again
 	last   atomic.Pointer[checked]
 	loop   *worker.Loop
 }
@@ -33,8 +34,8 @@ type checked struct {
 	took time.Duration
 }
 
-func startMonitor(life context.Context, store checker, logger *slog.Logger) *monitor {
-	m := &monitor{store: store, logger: logger}
+func startMonitor(life context.Context, store checker, logger *slog.Logger, back func()) *monitor {
+	m := &monitor{store: store, logger: logger, back: back}
 	m.look(life)
 	m.loop = worker.Every(life, worker.Interval{Then: time.Second}, m.look)
 	return m
@@ -54,6 +55,14 @@ func (m *monitor) look(ctx context.Context) {
 		m.logger.ErrorContext(ctx, "the store takes no writes", "error", now.err)
 	case now.err == nil && before != nil && before.err != nil:
 		m.logger.InfoContext(ctx, "the store takes writes again")
+		m.back()
+	}
+}
+
+// recheck has every competition in memory look at the end of its journal.
+func (e *Engine) recheck() {
+	for _, h := range e.actors.registry.all() {
+		e.tell(h, &recheck{})
 	}
 }
 

@@ -32,7 +32,7 @@ func New(o Options) (*Engine, error) {
 	root := e.system.Root
 	e.actors = actorEnv{
 		options: &e.options, root: root, registry: registry{handles: map[string]*handle{}}, recoveries: make(chan struct{}, 2), budgets: newBudgets(o.MaxJournalUser),
-		life: e.life, recovering: e.recovering,
+		life: e.life, recovering: e.recovering, losses: newLosses(o.Metrics),
 	}
 	pid, err := root.SpawnNamed(actor.PropsFromProducer(
 		func() actor.Actor {
@@ -53,7 +53,7 @@ func New(o Options) (*Engine, error) {
 	a := &e.actors // nothing is activated before the clock starts
 	a.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: root, metrics: o.Metrics})
 	a.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: root, projector: e.projector})
-	a.monitor = startMonitor(e.life, o.Store, o.Logger)
+	a.monitor = startMonitor(e.life, o.Store, o.Logger, e.recheck)
 	a.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
 	e.sweeping = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery},
 		sweeper{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, active: o.only("~invitations")}.sweep)

@@ -316,6 +316,7 @@ func (e *Engine) Health() competition.Health {
 		QueuedEvents: int(e.actors.writer.events.Load()),
 		Lifetime:     e.projector.State(),
 		Flagged:      e.actors.flagged.counts(),
+		LostEvents:   e.actors.losses.named(),
 	}
 	if e.actors.mirror != nil {
 		h.Dependencies = append(h.Dependencies, e.actors.mirror.Health())

@@ -276,3 +276,35 @@ func (s *memoryStore) Close() (err error) {
 	s.replaced, s.stored = nil, nil
 	return err
 }
+
+// moment is what a store held at some time.
+type moment struct {
+	writes   int
+	journals map[string]int
+}
+
+func (s *memoryStore) moment() moment {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	m := moment{len(s.writes), map[string]int{}}
+	for id, journal := range s.journals {
+		m.journals[id] = len(journal)
+	}
+	return m
+}
+
+// goBack is a store that was replaced by a copy which lacks what was written since: a
+// standby was promoted, or a backup restored.
+func (s *memoryStore) goBack(to moment) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.replaced = append(s.replaced, s.stored)
+	s.stored = openMemory()
+	s.writes = s.writes[:to.writes]
+	s.replay(s.stored)
+	clear(s.saved)
+	clear(s.projected)
+	for id := range s.journals {
+		s.journals[id] = s.journals[id][:to.journals[id]]
+	}
+}

@@ -152,6 +152,10 @@ func (c *Competition) ID() string { return c.applied.CompetitionID }
 // Seq returns the last event in the state.
 func (c *Competition) Seq() uint64 { return c.applied.Seq }
 
+// JournalEnd returns where the journal of what is applied ends. While a batch is being
+// applied, the hash is of the batch before.
+func (c *Competition) JournalEnd() Chain { return c.applied }
+
 // DecidedSeq returns the last event decided; a reply that rests on what was decided
 // waits for it.
 func (c *Competition) DecidedSeq() uint64 { return c.decided.chain.Seq }

@@ -68,6 +68,7 @@ type Health struct {
 	Dependencies []Dependency // stores, in a fixed order
 	Active       int          // competitions in memory
 	Damaged      []string     // ids of competitions that refuse to start
+	LostEvents   []string     // ids of competitions of which the store lost acknowledged events, since the start; at most 1,000
 	InFlight     int          // requests admitted and not answered
 	QueuedEvents int          // events waiting for the journal
 	Lifetime     Projecting
