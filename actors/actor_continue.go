@@ -18,8 +18,8 @@ import (
 // had not received everything, or a backup is restored while the process runs. What is
 // left is sound, and the seqs, and so the versions of the board, would be used again for
 // something else. But this process knows what it has applied, which was acknowledged
-// and shown, and a recovery that does not find it has the board go on under a new epoch,
-// before anything is answered.
+// and shown, and what owners elsewhere have shown. A recovery that does not find it has
+// the board go on under a new epoch, before anything is answered.
 
 // journalEnd is where a journal ended when this process last knew.
 type journalEnd struct {
@@ -27,13 +27,14 @@ type journalEnd struct {
 	version uint64 // of the board
 }
 
-// maxJournalEnds is how many are remembered; each is some 200 bytes.
-const maxJournalEnds = 100_000
+// maxRemembered is how many are remembered; each is some 200 bytes.
+const maxRemembered = 100_000
 
-// losses knows where journals ended, and which of them lost events. Safe for concurrent
-// use.
+// losses knows what journals must contain, and which of them lost events. Safe for
+// concurrent use.
 type losses struct {
 	ends      *otter.Cache[string, journalEnd]
+	elsewhere *otter.Cache[string, competition.BoardVersion] // of boards that other nodes have shown
 	continued prometheus.Counter
 
 	mu  sync.Mutex
@@ -45,13 +46,19 @@ const maxLosses = 1_000
 
 func newLosses(metrics prometheus.Registerer) *losses {
 	l := &losses{
-		ends: otter.Must(&otter.Options[string, journalEnd]{MaximumSize: maxJournalEnds}),
+		ends:      otter.Must(&otter.Options[string, journalEnd]{MaximumSize: maxRemembered}),
+		elsewhere: otter.Must(&otter.Options[string, competition.BoardVersion]{MaximumSize: maxRemembered}),
 		continued: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_journals_continued_total", Help: "Journals that went on after the store had lost acknowledged events.",
 		}),
 	}
 	metrics.MustRegister(l.continued)
 	return l
+}
+
+// saw notes a board that its owner elsewhere has shown, and so had durably.
+func (l *losses) saw(b *competition.Board) {
+	l.elsewhere.Set(b.CompetitionID, competition.BoardVersion{Version: b.Version, Epoch: b.Epoch})
 }
 
 func (l *losses) note(id string) {
@@ -81,14 +88,14 @@ func (a *competitionActor) rememberEnd() {
 // continueJournal has the board go on under a new epoch if the store lost events; it
 // returns how many it has appended.
 func (a *competitionActor) continueJournal(ctx context.Context, core *competition.Competition) (events int, err error) {
-	known, lost, err := a.lost(ctx, core)
+	shown, lost, err := a.lost(ctx, core)
 	if err != nil || !lost {
 		return 0, err
 	}
 	left := core.Seq()
 	if core.Exists() { // else whoever creates it again draws an epoch
-		if err := a.beginEpoch(ctx, core, known.version); err != nil {
-			return 0, fmt.Errorf("continue a journal whose events from seq %d are lost: %w", left+1, err)
+		if err := a.beginEpoch(ctx, core, shown); err != nil {
+			return 0, fmt.Errorf("continue a journal whose events after seq %d are lost: %w", left, err)
 		}
 		events = int(core.Seq() - left)
 	}
@@ -96,23 +103,34 @@ func (a *competitionActor) continueJournal(ctx context.Context, core *competitio
 	a.env.losses.note(a.handle.id)
 	a.logger.ErrorContext(ctx, "THE STORE HAS LOST EVENTS THAT WERE ACKNOWLEDGED, and the board goes on without them; "+
 		"was a standby promoted, or a backup restored? Send what was lost again: syncs may be repeated",
-		"acknowledged_to_seq", known.chain.Seq, "journal_to_seq", left, "version_shown", known.version, "version", core.Version())
+		"journal_to_seq", left, "version_shown", shown, "version", core.Version())
 	return events, nil
 }
 
-// lost reports whether the recovered journal lacks events that this process has applied.
-func (a *competitionActor) lost(ctx context.Context, core *competition.Competition) (known journalEnd, lost bool, err error) {
-	known, ok := a.env.losses.ends.GetIfPresent(a.handle.id)
-	end := core.JournalEnd()
-	switch {
-	case !ok:
-		return known, false, nil
-	case end.Seq <= known.chain.Seq:
-		return known, end != known.chain, nil
+// lost reports whether the recovered journal lacks events that this process knows of,
+// and which version of the board clients may have.
+func (a *competitionActor) lost(ctx context.Context, core *competition.Competition) (shown uint64, lost bool, err error) {
+	if known, ok := a.env.losses.ends.GetIfPresent(a.handle.id); ok {
+		shown = known.version
+		if lost, err = a.lacks(ctx, core.JournalEnd(), known.chain); err != nil {
+			return 0, false, err
+		}
+	}
+	now := core.BoardVersion()
+	if seen, ok := a.env.losses.elsewhere.GetIfPresent(a.handle.id); ok && seen.Epoch == now.Epoch {
+		shown, lost = max(shown, seen.Version), lost || seen.Version > now.Version
+	}
+	return shown, lost, nil
+}
+
+// lacks reports whether a journal, which ends there, does not contain another end.
+func (a *competitionActor) lacks(ctx context.Context, end, known competition.Chain) (bool, error) {
+	if end.Seq <= known.Seq {
+		return end != known, nil
 	}
 	// Another process went on, after the same events or after others.
-	store, there := a.env.options.Store, known.chain
-	err = store.Read(ctx, a.handle.id, known.chain.Seq, func(records []byte) error {
+	there := known
+	err := a.env.options.Store.Read(ctx, a.handle.id, known.Seq, func(records []byte) (err error) {
 		if there, err = competition.ChainBefore(a.handle.id, records); err != nil {
 			return err
 		}
@@ -120,11 +138,11 @@ func (a *competitionActor) lost(ctx context.Context, core *competition.Competiti
 	})
 	switch {
 	case errors.Is(err, errEnough):
-		return known, there != known.chain, nil
+		return there != known, nil
 	case errors.Is(err, competition.ErrCorrupt): // the records are older than JOURNAL_RETENTION
-		return known, false, nil
+		return false, nil
 	default:
-		return known, false, err
+		return false, err
 	}
 }
 

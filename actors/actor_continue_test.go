@@ -257,3 +257,47 @@ func TestARecordThatIsGoneProvesNoLoss(t *testing.T) {
 		l.store.set(func() { l.store.before = nil })
 	})
 }
+
+// TestSubscribersElsewhereGetTheNewEpoch, whether the owner lives or not; and a node
+// that has shown a version of the board knows when it takes over that there was one.
+func TestSubscribersElsewhereGetTheNewEpoch(t *testing.T) {
+	for name, ownerLives := range map[string]bool{"of the owner": true, "of the next owner, which never had the board": false} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := startNodes(t, 2, nil)
+				s.create("spring", nil)
+				owner, other := s.owner("spring")
+				_, err := owner.sync("spring", "ann", 1000)
+				require.NoError(t, err)
+				before := s.store.moment()
+				ann := competition.NewSubscription("spring", "ann", make(chan struct{}, 1))
+				require.NoError(t, other.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
+				for n := int64(2000); n < 6000; n += 1000 {
+					_, err := owner.sync("spring", "ann", n)
+					require.NoError(t, err)
+				}
+				pass(time.Second)
+				shown := ann.Latest()
+				require.EqualValues(t, 5000, shown.Entries[0].Score)
+
+				s.store.goBack(before)
+				if ownerLives {
+					_, err = other.sync("spring", "bob", 1)
+					require.ErrorIs(t, err, competition.ErrUnavailable)
+				} else {
+					s.lock(func() { owner.dead, owner.cut = true, true })
+				}
+				pass(3 * time.Second)
+				require.NotEqual(t, shown.Epoch, ann.Latest().Epoch)
+				require.Greater(t, ann.Latest().Version, shown.Version)
+				require.EqualValues(t, 1000, ann.Latest().Entries[0].Score)
+				_, ok := ann.Latest().Since(shown.Version, 10)
+				require.False(t, ok)
+				top, err := other.engine.Top("spring", operator)
+				require.NoError(t, err)
+				require.Equal(t, ann.Latest().Board, top.Board)
+				other.engine.Unsubscribe(ann)
+			})
+		})
+	}
+}

@@ -85,7 +85,7 @@ func (f *followers) add(id string, joining map[*competition.Subscription]competi
 	}
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if top.Top != nil {
+	if top.Top != nil && (one.update == nil || one.update.Epoch == top.Top.Epoch) { // else nobody knows which one is newer
 		one.advance(top)
 	}
 	for s, caller := range joining {
@@ -282,8 +282,9 @@ func (f *follower) show(node string, top topReply, deadline time.Time) error {
 // advance makes top the board that is shown, unless it is older. The caller holds the
 // lock.
 func (f *follower) advance(top topReply) {
-	if f.update == nil || f.update.Version < top.Top.Version || f.update.Version == top.Top.Version && f.hash != top.Hash {
+	if f.update == nil || f.update.Epoch != top.Top.Epoch || f.update.Version < top.Top.Version || f.update.Version == top.Top.Version && f.hash != top.Hash {
 		f.update, f.hash = competition.NextUpdate(f.update, top.Top), top.Hash
+		f.followers.engine.actors.losses.saw(&top.Top.Board)
 	}
 }
 

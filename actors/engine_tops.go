@@ -118,5 +118,6 @@ func (b *heldTop) fetch(e *Engine, node, id string, fetch *topFetch) {
 		b.mu.Lock()
 		b.held = fetch.reply
 		b.mu.Unlock()
+		e.actors.losses.saw(&fetch.reply.Top.Board)
 	}
 }

@@ -95,6 +95,11 @@ func (c *Competition) Continue(now calendar.Millis, epoch BoardEpoch, lost uint6
 	return Decision{Seq: c.decided.chain.Seq}
 }
 
+// BoardVersion returns the board's version, with its epoch.
+func (c *Competition) BoardVersion() BoardVersion {
+	return BoardVersion{Version: c.version, Epoch: c.epoch.present}
+}
+
 // epochs is what a competition knows of its board's epochs.
 type epochs struct {
 	present   BoardEpoch
