@@ -191,7 +191,7 @@ func quietBench(b *testing.B) *bench {
 
 // board100 is a top of 100 people with names and ids as Supabase makes them.
 func board100() *competition.Published {
-	board := competition.Board{CompetitionID: "spring", Status: competition.Active, Version: 7, UpdatedAt: atStart, Total: 100_000}
+	board := competition.Board{CompetitionID: "spring", Status: competition.Active, Version: 7, Epoch: 0xa0b1c2d3, UpdatedAt: atStart, Total: 100_000}
 	for i := range 100 {
 		board.Entries = append(board.Entries, competition.Entry{
 			UserID: fmt.Sprintf("8c0f5f9e-9c1a-4f53-9a3e-0b6a51f0%04d", i), UserName: fmt.Sprintf("Runner %d", i),

@@ -193,7 +193,7 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 	b.do(t, "GET", "/nothing", "")
 	b.engine.err = nil
 	b.engine.health = &competition.Health{
-		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
+		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"}, LostEvents: []string{"y"},
 		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 2 * time.Millisecond}, {Name: "redis", Detail: "away", Follows: true, Lag: 1500 * time.Millisecond}},
 	}
 	text := b.scraped(t).body
@@ -220,18 +220,18 @@ func TestMetricsCountWhatHappened(t *testing.T) {
 func TestHealthInDetail(t *testing.T) {
 	b := newBench(t)
 	b.engine.health = &competition.Health{
-		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"},
+		Ready: true, Active: 3, InFlight: 4, QueuedEvents: 5, Damaged: []string{"x"}, LostEvents: []string{"y"},
 		Dependencies: []competition.Dependency{{Name: "journal", Healthy: true, Latency: 412500}, {Name: "redis", Detail: `start it: "redis-server"`, Follows: true, Lag: 1500 * time.Millisecond}},
 	}
 	r := b.do(t, "GET", "/health/detailed", "", bearer(authtest.Operator(t)))
 	require.Equal(t, 200, r.status)
-	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","degraded":["redis","competitions"],"ready":true,"draining":false,
+	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","degraded":["redis","competitions","lost_events"],"ready":true,"draining":false,
 		"dependencies":[{"name":"journal","healthy":true,"latency_ms":0.412},{"name":"redis","healthy":false,"detail":"start it: \"redis-server\"","latency_ms":0.000,"lag_ms":1500.000}],
-		"active_competitions":3,"damaged_competitions":["x"],"requests_in_flight":4,"journal_queued_events":5,
+		"active_competitions":3,"damaged_competitions":["x"],"lost_events_competitions":["y"],"requests_in_flight":4,"journal_queued_events":5,
 		"build":{"version":"1.2.3","commit":"abc","go":"go1.26"}}`, r.body)
 	assert.JSONEq(t, `{"status":"alive"}`, b.do(t, "GET", "/health/live", "").body)
 	assert.JSONEq(t, `{"status":"ready"}`, b.do(t, "GET", "/health/ready", "").body)
-	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","degraded":["redis","competitions"]}`, b.do(t, "GET", "/health", "").body)
+	assert.JSONEq(t, `{"status":"degraded","service":"paceboard","version":"1.2.3","degraded":["redis","competitions","lost_events"]}`, b.do(t, "GET", "/health", "").body)
 	b.engine.health = nil
 	assert.JSONEq(t, `{"status":"healthy","service":"paceboard","version":"1.2.3"}`, b.do(t, "GET", "/health", "").body)
 }

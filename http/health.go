@@ -49,6 +49,7 @@ func (s *Server) getDetailedHealth(c *call) error {
 	out = listField(out, `,"dependencies":`, slices.Concat(health.Dependencies, s.signIn()), appendDependency)
 	out = intField(out, `,"active_competitions":`, health.Active)
 	out = listField(out, `,"damaged_competitions":`, health.Damaged, textItem)
+	out = listField(out, `,"lost_events_competitions":`, health.LostEvents, textItem)
 	out = intField(out, `,"requests_in_flight":`, health.InFlight)
 	out = intField(out, `,"journal_queued_events":`, health.QueuedEvents)
 	out = textField(out, `,"build":{"version":`, s.build.Version)
@@ -114,6 +115,9 @@ func degradedParts(h *competition.Health) (parts []string) {
 	}
 	if len(h.Damaged) > 0 {
 		parts = append(parts, "competitions")
+	}
+	if len(h.LostEvents) > 0 {
+		parts = append(parts, "lost_events")
 	}
 	switch {
 	case h.Draining:

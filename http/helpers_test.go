@@ -78,7 +78,7 @@ func springDefinition() competition.Definition {
 
 func newFakeEngine() *fakeEngine {
 	board := competition.Board{
-		CompetitionID: "spring", Status: competition.Active, Version: 7, UpdatedAt: atStart, Total: 3,
+		CompetitionID: "spring", Status: competition.Active, Version: 7, Epoch: 0xa0b1c2d3, UpdatedAt: atStart, Total: 3,
 		Entries: []competition.Entry{
 			{
 				UserID: "u1", UserName: "Ada \"the\" Löve", Score: 900, Rank: 1, LastSyncedAt: atStart, UpdatedAt: atStart - 1,

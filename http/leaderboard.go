@@ -37,7 +37,7 @@ func (s *Server) getLeaderboard(c *call) error {
 			return nil
 		}
 		c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
-		if !unchanged(c.RequestCtx, c.etag(&part, top.Version)) {
+		if !unchanged(c.RequestCtx, c.etag(&part, &top.Board)) {
 			c.replyTop(encoded, part.Limit)
 		}
 		return nil
@@ -58,7 +58,7 @@ func (s *Server) getLeaderboard(c *call) error {
 		*room = board.Entries[:0]
 		rooms.Put(room)
 	}()
-	if !unchanged(c.RequestCtx, c.etag(&part, board.Version)) {
+	if !unchanged(c.RequestCtx, c.etag(&part, &board)) {
 		c.out = append(appendBoard(append(c.out[:0], envelope...), &board), envelopeEnd)
 		c.reply(fasthttp.StatusOK, c.out)
 	}
@@ -75,15 +75,16 @@ var rooms = sync.Pool{New: func() any { return new([]competition.Entry) }}
 const etagFormat = '2'
 
 // etag returns a part's ETag, in c.out.
-func (c *call) etag(p *decode.Part, version uint64) []byte {
-	c.out = appendETag(c.out[:0], p, version)
+func (c *call) etag(p *decode.Part, b *competition.Board) []byte {
+	c.out = appendETag(c.out[:0], p, b)
 	return c.out
 }
 
-// appendETag writes an ETag that differs by version, part and encoding of a board.
-func appendETag(tag []byte, p *decode.Part, version uint64) []byte {
-	tag = strconv.AppendUint(append(tag, '"'), version, 10)
-	tag = append(tag, '-')
+// appendETag writes an ETag that differs by version, epoch, part and encoding of a board:
+// "<version>-<epoch>-<part>.<format>".
+func appendETag(tag []byte, p *decode.Part, b *competition.Board) []byte {
+	tag = strconv.AppendUint(append(tag, '"'), b.Version, 10)
+	tag = append(b.Epoch.Append(append(tag, '-')), '-')
 	if p.Around != "" {
 		tag = strconv.AppendInt(append(tag, 'r'), int64(p.Radius), 10)
 	} else {
@@ -121,21 +122,21 @@ func encodeTop(b *competition.Board) *encodedTop {
 	}
 	buffer = append(appendBoardTail(buffer, b), envelopeEnd)
 	top.body = buffer[head:]
-	fields := appendPageHead(make([]byte, 0, head), b.Version, len(top.body))
+	fields := appendPageHead(make([]byte, 0, head), b, len(top.body))
 	top.page = buffer[head-len(fields):]
 	copy(top.page, fields)
 	return top
 }
 
 // appendPageHead writes the header fields of a page, and the empty line after them.
-func appendPageHead(dst []byte, version uint64, size int) []byte {
+func appendPageHead(dst []byte, b *competition.Board, size int) []byte {
 	field := func(name, value []byte) {
 		dst = append(append(append(append(dst, name...), ": "...), value...), "\r\n"...)
 	}
 	field(headerContentTypeOptions, valueNoSniff)
 	field(headerReferrerPolicy, valueNoReferrer)
 	field(headerCacheControl, valueRevalidate)
-	field(headerETag, appendETag(nil, &decode.Part{Limit: decode.DefaultLimit}, version))
+	field(headerETag, appendETag(nil, &decode.Part{Limit: decode.DefaultLimit}, b))
 	field(headerContentType, valueJSON)
 	field(headerContentLength, strconv.AppendInt(nil, int64(size), 10))
 	return append(dst, "\r\n"...)

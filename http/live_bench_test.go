@@ -94,7 +94,7 @@ func (e *liveEngine) change(id string, edit func(*competition.Board)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	previous := e.boards[id]
-	board := competition.Board{CompetitionID: id, Status: competition.Active}
+	board := competition.Board{CompetitionID: id, Status: competition.Active, Epoch: 0xa0b1c2d3}
 	if previous != nil {
 		board = previous.Board
 		board.Entries = slices.Clone(board.Entries)

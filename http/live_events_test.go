@@ -84,8 +84,12 @@ func (e *events) next() (got event, err error) {
 }
 
 // expect insists on the next event's type and id.
-func (e *events) expect(kind, id string) liveMessage {
+func (e *events) expect(kind, version string) liveMessage {
 	e.tb.Helper()
+	id := version
+	if version != "" && !strings.Contains(version, ".") {
+		id += ".a0b1c2d3" // the fake's epoch
+	}
 	got, err := e.next()
 	require.NoError(e.tb, err)
 	require.Equal(e.tb, kind, got.kind)
@@ -153,6 +157,11 @@ func TestEventsResume(t *testing.T) {
 		{"a version that is forgotten", "", "6", "leaderboard_update"},
 		{"a version to come", "", "99", "leaderboard_update"},
 		{"an id that was never ours", "", "x-8", "leaderboard_update"},
+		{"Last-Event-ID with the epoch", "", "8.a0b1c2d3", "score_update"},
+		{"since with the epoch", "?since=8.a0b1c2d3", "", "score_update"},
+		{"the latest, by now, with the epoch", "", "11.a0b1c2d3", ""},
+		{"a version of another epoch", "", "8.00000001", "leaderboard_update"},
+		{"the latest, of another epoch", "", "12.00000001", "leaderboard_update"},
 		{"an id over all numbers", "", "99999999999999999999", "leaderboard_update"},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
@@ -224,7 +233,7 @@ func TestEventsEnd(t *testing.T) {
 		b := newLiveServer(t)
 		token := authtest.Mint(t, secret, jwt.MapClaims{"exp": start.Add(time.Second - auth.Leeway).Unix()})
 		answer := wire(t, b.address, "GET /api/v1/leaderboard/spring/events?token="+token+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
-		require.Contains(t, answer, "event: leaderboard_update\nid: 7\n")
+		require.Contains(t, answer, "event: leaderboard_update\nid: 7.a0b1c2d3\n")
 		require.True(t, strings.HasSuffix(answer, "\r\n0\r\n\r\n"), "the response is complete: %q", answer)
 	})
 }

@@ -34,9 +34,10 @@ func endFrame(dst []byte, now calendar.Millis) []byte {
 	return append(appendTime(append(dst, `,"timestamp":`...), now), '}')
 }
 
-func appendConnected(dst []byte, competitionID string, version uint64, limit int, now calendar.Millis) []byte {
+func appendConnected(dst []byte, competitionID string, b *competition.Board, limit int, now calendar.Millis) []byte {
 	dst = wordField(beginFrame(dst, "connected"), `{"competition_id":"`, competitionID)
-	dst = intField(dst, `,"version":`, version)
+	dst = intField(dst, `,"version":`, b.Version)
+	dst = append(b.Epoch.Append(append(dst, `,"epoch":"`...)), '"')
 	dst = intField(dst, `,"limit":`, limit)
 	dst = intField(dst, `,"limits":{"max_subscriptions":`, maxSubscriptions)
 	dst = intField(dst, `,"max_frame_bytes":`, maxFrameBytes)
@@ -153,7 +154,7 @@ type clientFrame struct {
 	kind          string // ping, subscribe, unsubscribe or auth
 	competitionID string
 	limit         int
-	since         uint64
+	since         competition.BoardVersion
 	token         string
 	problem       *problem // what is wrong with it; then the other fields do not count
 }
@@ -202,7 +203,6 @@ func readClientFrame(message []byte) (f clientFrame, err error) {
 			data.Refuse("limit", "must be 10, 25, 50 or 100")
 		}
 	}
-	since, _ := data.Integer("since")
-	f.since = uint64(since)
+	f.since = data.BoardVersion("since")
 	return f, form.Err()
 }

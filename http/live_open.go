@@ -129,11 +129,11 @@ func (s *Server) liveIdentity(c *call, q *decode.Query) (*auth.Identity, error) 
 }
 
 // readWindow reads how much of a board the client wants, and which version it has.
-func readWindow(q *decode.Query) (limit int, since uint64, err error) {
+func readWindow(q *decode.Query) (limit int, since competition.BoardVersion, err error) {
 	limit = q.Integer("limit", 1, decode.MaxLimit, defaultLiveWindow)
 	if !validWindow(limit) {
 		q.Refuse("limit", "must be 10, 25, 50 or 100")
 	}
-	since = uint64(q.Integer("since", 0, decode.MaxInteger, 0))
+	since = q.BoardVersion("since")
 	return limit, since, q.Err()
 }

@@ -29,17 +29,18 @@ type liveSession struct {
 type watch struct {
 	subscription *competition.Subscription
 	limit        int
-	version      uint64 // of the board that the client has; 0 for none
+	version      uint64 // of the board that the client has, in epoch; 0 for none
+	epoch        competition.BoardEpoch
 	status       competition.Status
 	standing     *competition.Standing
 }
 
 // frame is one message to a client.
 type frame struct {
-	kind    string
-	version uint64       // of the board, for board frames; otherwise 0
-	shared  *sharedFrame // encoded for all subscribers alike, or nil
-	bytes   []byte
+	kind   string
+	id     competition.BoardVersion // for frames with a board or a delta; otherwise zero
+	shared *sharedFrame             // encoded for all subscribers alike, or nil
+	bytes  []byte
 }
 
 func newLiveSession(engine Engine, now func() calendar.Millis, caller competition.Caller) *liveSession {
@@ -52,9 +53,9 @@ var errTooManySubscriptions = kindInvalidRequest.listing([]competition.FieldErro
 })
 
 // watch begins to watch a competition, or changes the window of one that is
-// watched, and returns the frame that says so. since is the version of a board
-// that the client still has, 0 for none.
-func (l *liveSession) watch(competitionID string, limit int, since uint64) (frame, error) {
+// watched, and returns the frame that says so. since is the version of a board that the
+// client still has.
+func (l *liveSession) watch(competitionID string, limit int, since competition.BoardVersion) (frame, error) {
 	w := l.find(competitionID)
 	if w == nil {
 		if len(l.watches) >= maxSubscriptions {
@@ -66,16 +67,21 @@ func (l *liveSession) watch(competitionID string, limit int, since uint64) (fram
 		}
 		l.watches = append(l.watches, w)
 	} else if w.limit != limit {
-		since = 0 // a board of another window is no start for a delta
+		since = competition.BoardVersion{} // a board of another window is no start for a delta
 	}
 	update := w.subscription.Latest()
-	w.limit, w.version, w.standing = limit, since, nil
+	w.limit, w.version, w.epoch, w.standing = limit, since.Of(&update.Board), update.Epoch, nil
 	var known bool
-	if w.status, known = update.StatusAt(since); !known {
+	if w.status, known = update.StatusAt(w.version); !known {
 		w.version, w.status = 0, update.Status
 	}
 	l.wake.Set()
-	return frame{kind: "connected", bytes: appendConnected(nil, competitionID, update.Version, limit, l.now())}, nil
+	return l.connectedFrame(w, update), nil
+}
+
+// connectedFrame says what is watched, and of which epoch the board is.
+func (l *liveSession) connectedFrame(w *watch, update *competition.Update) frame {
+	return frame{kind: "connected", bytes: appendConnected(nil, w.subscription.CompetitionID, &update.Board, w.limit, l.now())}
 }
 
 // lostWatch is a watch that ended, and why.
@@ -204,6 +210,12 @@ func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
 	// the standing is never older than the board that is sent.
 	update := w.subscription.Latest()
 	standing := w.subscription.Standing()
+	if update.Epoch != w.epoch { // the store lost what the client has seen
+		w.version, w.epoch = 0, update.Epoch
+		if err := send(l.connectedFrame(w, update)); err != nil {
+			return err
+		}
+	}
 	if update.Version != w.version {
 		if err := send(l.boardFrame(w, update)); err != nil {
 			return err
@@ -259,13 +271,17 @@ func (l *liveSession) boardFrame(w *watch, update *competition.Update) frame {
 			return newSharedFrame(appendScoreUpdate(nil, update.CompetitionID, &delta, l.now()))
 		})
 		if shared != nil {
-			return frame{kind: "score_update", version: update.Version, shared: shared, bytes: shared.bytes}
+			return frame{kind: "score_update", id: versionOf(update), shared: shared, bytes: shared.bytes}
 		}
 	}
 	shared := competition.Encoded(&update.Messages, boardKey{0, w.limit}, func() *sharedFrame {
 		return newSharedFrame(appendBoardUpdate(nil, &update.Board, w.limit, l.now()))
 	})
-	return frame{kind: "leaderboard_update", version: update.Version, shared: shared, bytes: shared.bytes}
+	return frame{kind: "leaderboard_update", id: versionOf(update), shared: shared, bytes: shared.bytes}
+}
+
+func versionOf(u *competition.Update) competition.BoardVersion {
+	return competition.BoardVersion{Version: u.Version, Epoch: u.Epoch}
 }
 
 // problemFrame tells a client of a refusal that does not end the connection.

@@ -30,7 +30,7 @@ func TestASessionConflates(t *testing.T) {
 		require.NoError(t, session.deliver(send))
 		return sent
 	}
-	_, err := session.watch("spring", 10, 0)
+	_, err := session.watch("spring", 10, competition.BoardVersion{})
 	require.NoError(t, err)
 	require.Equal(t, "leaderboard_update", deliver()[0].Type)
 
@@ -64,7 +64,7 @@ func TestSubscribersShareEncodings(t *testing.T) {
 	for range 2 {
 		session := newLiveSession(b.live, b.nowMillis, competition.Caller{UserID: "u1"})
 		t.Cleanup(session.close)
-		_, err := session.watch("spring", 10, 0)
+		_, err := session.watch("spring", 10, competition.BoardVersion{})
 		require.NoError(t, err)
 		require.NoError(t, session.deliver(func(f frame) error {
 			frames = append(frames, f)

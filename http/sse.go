@@ -2,10 +2,10 @@ package http
 
 import (
 	"bufio"
-	"strconv"
 	"sync/atomic"
 	"time"
 
+	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
@@ -16,7 +16,7 @@ const (
 
 // streamEvents sends the live updates of a board as Server-Sent Events
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html). Board events
-// carry the version as their id, so that Last-Event-ID resumes.
+// carry version and epoch as their id, so that Last-Event-ID resumes.
 func (s *Server) streamEvents(c *call) error {
 	q := c.query()
 	identity, err := s.liveIdentity(c, &q)
@@ -32,7 +32,7 @@ func (s *Server) streamEvents(c *call) error {
 	}
 	limit, since, err := readWindow(&q)
 	if last := c.Request.Header.Peek("Last-Event-ID"); len(last) > 0 {
-		since, _ = strconv.ParseUint(string(last), 10, 63) // an id that is no version gives the whole board
+		since, _ = competition.ParseBoardVersion(string(last)) // an id that is no version gives the whole board
 	}
 	if err != nil {
 		return err
@@ -120,9 +120,9 @@ func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 func writeEvent(w *bufio.Writer, f frame) {
 	_, _ = w.WriteString("event: ")
 	_, _ = w.WriteString(f.kind)
-	if f.version > 0 {
+	if f.id.Version > 0 {
 		_, _ = w.WriteString("\nid: ")
-		_, _ = w.WriteString(strconv.FormatUint(f.version, 10))
+		_, _ = w.Write(f.id.Append(w.AvailableBuffer()))
 	}
 	_, _ = w.WriteString("\ndata: ")
 	_, _ = w.Write(f.bytes)

@@ -38,7 +38,7 @@ type socket struct {
 type handshake struct {
 	competitionID string
 	limit         int
-	since         uint64
+	since         competition.BoardVersion
 	identity      *auth.Identity
 	refusal       *closing // nil if the socket is served
 }

@@ -45,6 +45,7 @@ func TestSocketsAreRefusedByTheirCodes(t *testing.T) {
 		{"a limit that is none of the four", "spring?limit=11", protocol + token, 101, 4400},
 		{"a limit that is no number", "spring?limit=ten", protocol + token, 101, 4400},
 		{"a negative since", "spring?since=-1", protocol + token, 101, 4400},
+		{"a since with half an epoch", "spring?since=7.a0b1", protocol + token, 101, 4400},
 		{"a since over 2^53-1", "spring?since=9007199254740992", protocol + token, 101, 4400},
 		{"every limit of the four", "spring?limit=25&since=9007199254740991", protocol + token, 101, 0},
 		{"an allowed origin", "spring?token=" + token, "Origin: https://friend.example", 101, 0},
@@ -88,7 +89,7 @@ func TestASocketBeginsWithTheBoard(t *testing.T) {
 	require.Equal(t, "connected", connected.Type)
 	require.True(t, connected.Timestamp.Equal(start))
 	require.Equal(t, map[string]any{
-		"competition_id": "spring", "version": 7.0, "limit": 10.0,
+		"competition_id": "spring", "version": 7.0, "epoch": "a0b1c2d3", "limit": 10.0,
 		"limits": map[string]any{"max_subscriptions": 50.0, "max_frame_bytes": 4096.0, "updates_per_second": 10.0},
 	}, connected.Data)
 
@@ -176,6 +177,10 @@ func TestASocketResumesSince(t *testing.T) {
 		{"no version", "?since=0", "leaderboard_update", 0},
 		{"a version before those remembered", "?since=6", "leaderboard_update", 0},
 		{"a version to come", "?since=11", "leaderboard_update", 0},
+		{"a version that is remembered, with the epoch", "?since=8.a0b1c2d3", "score_update", 8},
+		{"the latest version, with the epoch", "?since=10.a0b1c2d3", "pong", 0},
+		{"a version of another epoch", "?since=8.00000001", "leaderboard_update", 0},
+		{"the latest version, of another epoch", "?since=10.00000001", "leaderboard_update", 0},
 	} {
 		t.Run(c.rule, func(t *testing.T) {
 			r := b.watching(t, c.query)
@@ -209,6 +214,56 @@ func TestASocketResumesSince(t *testing.T) {
 		r = b.watching(t, fmt.Sprint("?since=", first))
 		require.Equal(t, "leaderboard_update", r.message().Type)
 	})
+}
+
+// TestANewEpochIsToldAndTheBoardSentWhole: the store lost what the clients have seen, so
+// that no version of theirs is one of the board's any more.
+func TestANewEpochIsToldAndTheBoardSentWhole(t *testing.T) {
+	b := newLiveServer(t)
+	b.live.change("spring", score(1000)) // version 8
+	r := b.watching(t, "?since=8")
+	e := b.stream(t, "spring/events?since=8")
+	e.expect("connected", "")
+	r.quiet()
+
+	b.live.change("spring", func(board *competition.Board) {
+		board.Epoch, board.Continued = 0xffffffff, true
+		board.Entries[0].Score = 900
+	})
+	connected := r.message()
+	require.Equal(t, "connected", connected.Type)
+	require.Equal(t, "ffffffff", connected.Data["epoch"])
+	whole := r.message()
+	require.Equal(t, "leaderboard_update", whole.Type)
+	require.InDelta(t, 9, whole.Data["version"], 0)
+	require.Equal(t, "ffffffff", e.expect("connected", "").Data["epoch"])
+	e.expect("leaderboard_update", "9.ffffffff")
+
+	b.live.change("spring", score(901))
+	require.InDelta(t, 9, r.expect("score_update").Data["previous_version"], 0)
+	e.expect("score_update", "10.ffffffff")
+
+	for since, kind := range map[string]string{
+		"8": "leaderboard_update", "9": "leaderboard_update", "10": "leaderboard_update", // of which epoch?
+		"9.ffffffff": "score_update", "10.ffffffff": "", "8.a0b1c2d3": "leaderboard_update", "10.a0b1c2d3": "leaderboard_update",
+	} {
+		r := b.watching(t, "?since="+since)
+		if kind == "" {
+			r.quiet()
+		} else {
+			require.Equal(t, kind, r.message().Type, since)
+		}
+		r = b.open(t, "/ws/leaderboard/spring") // by a frame, too
+		r.expect("leaderboard_update")
+		r.say("unsubscribe", `{"competition_id":"spring"}`)
+		r.say("subscribe", fmt.Sprintf(`{"competition_id":"spring","since":%q}`, since))
+		r.expect("connected")
+		if kind == "" {
+			r.quiet()
+		} else {
+			require.Equal(t, kind, r.message().Type, since)
+		}
+	}
 }
 
 func TestSubscriptionsOfASocket(t *testing.T) {
@@ -311,6 +366,8 @@ func TestSubscriptionsOfASocket(t *testing.T) {
 			{"subscribe", `{"competition_id":"secret"}`, 404, "secret"},
 			{"subscribe", `{"competition_id":"autumn","limit":11}`, 400, "autumn"},
 			{"subscribe", `{"competition_id":"autumn","since":-1}`, 400, "autumn"},
+			{"subscribe", `{"competition_id":"autumn","since":"7.a0b1"}`, 400, "autumn"},
+			{"subscribe", `{"competition_id":"autumn","since":[]}`, 400, "autumn"},
 			{"subscribe", `{"competition_id":"no where"}`, 400, nil},
 			{"subscribe", `{}`, 400, nil},
 			{"subscribe", `[]`, 400, nil},

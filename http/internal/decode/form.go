@@ -188,6 +188,23 @@ func (f *Form) Text(name string) (string, bool) {
 // Integer reads a number without a fraction, from 0 to 2^53-1.
 func (f *Form) Integer(name string) (int64, bool) { return f.Exact(name, 0, MaxInteger) }
 
+// BoardVersion reads a version of a board: a number, or text that may have the epoch,
+// too.
+func (f *Form) BoardVersion(name string) (v competition.BoardVersion) {
+	if value, given := f.value(name); given && value.Kind() == '"' {
+		text, ok := f.Text(name)
+		if !ok {
+			return v
+		}
+		if v, ok = competition.ParseBoardVersion(text); !ok {
+			f.Refuse(name, notABoardVersion)
+		}
+		return v
+	}
+	version, _ := f.Integer(name)
+	return competition.BoardVersion{Version: uint64(version)}
+}
+
 // Count reads a number from 0 to 2^53-1, rounded down.
 func (f *Form) Count(name string) (int64, bool) { return f.rounded(name, 0, false) }
 

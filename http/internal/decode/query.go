@@ -93,6 +93,19 @@ func (q *Query) Integer(name string, lowest, highest, absent int) int {
 	return int(n)
 }
 
+// BoardVersion reads a version of a board, with or without its epoch.
+func (q *Query) BoardVersion(name string) (v competition.BoardVersion) {
+	if text, given := q.Text(name); given {
+		var ok bool
+		if v, ok = competition.ParseBoardVersion(text); !ok {
+			q.Refuse(name, notABoardVersion)
+		}
+	}
+	return v
+}
+
+const notABoardVersion = "must be a version, or <version>.<epoch> with the epoch's 8 hexadecimal digits"
+
 // Limit reads how many rows a page may have.
 func (q *Query) Limit() int { return q.Integer("limit", 1, MaxLimit, DefaultLimit) }
 
