@@ -116,21 +116,16 @@ func (e *Engine) post(h *handle, v *mailbox.Envelope, deadline time.Time, respon
 }
 
 func (e *Engine) answerSync(h *handle, v *mailbox.Envelope, err error, respond func(answer []byte)) {
-	room := e.takeRoom()
+	room, _ := e.answers.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
 	*room = appendSyncAnswer((*room)[:0], &v.Reply, err)
 	e.envelopes.Put(v)
 	h.release()
 	e.dismiss()
 	respond(*room)
-	e.rooms.Put(room)
-}
-
-// takeRoom returns room for a message between nodes, from rooms.
-func (e *Engine) takeRoom() *[]byte {
-	if room, ok := e.rooms.Get().(*[]byte); ok {
-		return room
-	}
-	return new([]byte)
+	e.answers.Put(room)
 }
 
 // watched waits until a board is another than the one that a node holds, for signEvery

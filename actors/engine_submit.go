@@ -152,10 +152,7 @@ func (e *Engine) submitGroupElsewhere(node, id string, items []competition.Batch
 func (e *Engine) submitElsewhere(node, id string, s *competition.SubmitSync, limited bool, deadline time.Time) (reply competition.SyncReply, err error) {
 	command := *s
 	command.Limited = limited
-	room := e.takeRoom()
-	defer e.rooms.Put(room)
-	*room = appendSync((*room)[:0], &command)
-	body, err := e.askNode(node, id, kindSync, *room, deadline)
+	body, err := e.askNode(node, id, kindSync, appendSync(nil, &command), deadline)
 	if err != nil {
 		return reply, err
 	}

@@ -17,6 +17,11 @@ type Backend struct {
 	// Reopen closes a store and opens what it left behind.
 	Reopen func(t *testing.T, old competition.Store) competition.Store
 
+	// Nodes opens stores, and registers them, for so many nodes of a cluster; all nodes
+	// of a test share what they store. The test closes them. Nil: two processes cannot
+	// open the store.
+	Nodes func(t *testing.T, n int) []NodeStore
+
 	// Pipeline says that the store is a competition.Pipeline.
 	Pipeline bool
 

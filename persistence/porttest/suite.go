@@ -16,6 +16,7 @@ func Run(t *testing.T, b Backend) {
 		{"journal", journalRules},
 		{"writers", writerRules},
 		{"pipeline", pipelineRules},
+		{"owners", ownerRules},
 		{"snapshots", snapshotRules},
 		{"catalog", catalogRules},
 		{"listing", listingRules},
@@ -30,7 +31,7 @@ func Run(t *testing.T, b Backend) {
 		{"damage", damageRules},
 	} {
 		t.Run(group.name, func(t *testing.T) {
-			if group.name == "pipeline" && !b.Pipeline {
+			if group.name == "pipeline" && !b.Pipeline || group.name == "owners" && b.Nodes == nil {
 				return
 			}
 			for _, r := range group.rules {

@@ -41,7 +41,7 @@ type appending struct {
 }
 
 func (s *Store) newAppending(batches []*competition.Batch, answered func([]error)) *appending {
-	a := &appending{store: s, batches: batches, errs: make([]error, len(batches)), rows: newAppendRows(s.node, batches), answered: answered}
+	a := &appending{store: s, batches: batches, errs: make([]error, len(batches)), rows: newAppendRows(s.node, s.appends, batches), answered: answered}
 	for i, b := range batches {
 		if previous, records, err := split(b); err != nil {
 			a.errs[i] = fmt.Errorf("append to competition %q: %w", b.CompetitionID, err)

@@ -18,7 +18,12 @@ import (
 // its own on it.
 var shared testservers.SharedPostgres
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(withServer{m}) }
+func TestMain(m *testing.M) {
+	if databaseURL := os.Getenv(holdVariable); databaseURL != "" {
+		hold(databaseURL)
+	}
+	goleak.VerifyTestMain(withServer{m})
+}
 
 // withServer ends the shared server before goroutines are counted.
 type withServer struct{ *testing.M }

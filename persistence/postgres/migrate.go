@@ -67,7 +67,7 @@ func inPlace(ctx context.Context, databaseURL string, shared bool, do func() err
 	if err := p.enter(ctx); err != nil {
 		return err
 	}
-	defer p.leave()
+	defer p.leave() //nolint:contextcheck // It has a deadline of its own.
 	return do()
 }
 

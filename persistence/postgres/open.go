@@ -46,8 +46,9 @@ const (
 	// reads a million rows.
 	writeConns       = 4
 	defaultReadConns = 8
-	// claimConns serve claims, releases and beats. A competition that somebody has locked
-	// must not keep beats waiting, so claims get fewer.
+	// claimConns serve claims, releases and beats, also once the process has lost the
+	// database: so that a node hears from the database that it is dead. A competition that
+	// somebody has locked must not keep beats waiting, so claims get fewer.
 	claimConns = 3
 )
 
@@ -69,9 +70,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := refusePooler(ctx, &config.ConnConfig.Config); err != nil { // before anything is locked
 		return nil, err
 	}
-	s := &Store{logger: o.Logger, readOnly: o.ReadOnly}
+	s := &Store{logger: o.Logger, readOnly: o.ReadOnly, appends: &ownersOnly}
 	if err := s.open(ctx, config, &o); err != nil {
-		return nil, errors.Join(err, s.Close())
+		return nil, errors.Join(err, s.Close()) //nolint:contextcheck // It has deadlines of its own.
 	}
 	return s, nil
 }
@@ -92,7 +93,7 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 			return err
 		}
 	}
-	s.watch(config)
+	s.watch(config) //nolint:contextcheck // It outlives Open.
 	if s.write, err = s.newWritePool(ctx, config, writeConns); err != nil {
 		return err
 	}
@@ -100,12 +101,13 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 		return err
 	}
 	if !o.ReadOnly {
-		if s.claims, err = s.newWritePool(ctx, config, claimConns); err != nil {
+		if s.claims, err = newPool(ctx, config, claimConns); err != nil {
 			return err
 		}
 	}
 	s.doubts = &doubts{read: s.read, logger: s.logger}
-	s.pipeline = newPipeline(s.write, s.doubts, s.refusal, func() { s.reconnect("the server takes no writes any more") })
+	s.pipeline = newPipeline(s.write, s.doubts, s.refusal,
+		func() { s.reconnect("the server takes no writes any more") }) //nolint:contextcheck // So does this.
 	if err := s.verify(ctx); err != nil {
 		return err
 	}
@@ -118,7 +120,7 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 		}
 	}
 	s.claiming = make(chan struct{}, claimConns-1)
-	s.presence.watch()
+	s.presence.watch() //nolint:contextcheck // and this
 	return nil
 }
 

@@ -71,6 +71,9 @@ func (s *Store) beginClaim(ctx context.Context) (end func(), err error) {
 	if s.claiming == nil {
 		return nil, errReadOnly
 	}
+	if err := s.refusal(); err != nil {
+		return nil, err
+	}
 	select {
 	case s.claiming <- struct{}{}:
 		return func() { <-s.claiming }, nil

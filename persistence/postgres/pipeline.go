@@ -61,7 +61,7 @@ func (p *pipeline) send(ctx context.Context, rows *appendRows, end func(verdicts
 	}
 	defer func() { <-p.turn }()
 	p.underway <- struct{}{} // for no longer than those under way have
-	if err := p.begin(ctx); err != nil {
+	if err := p.begin(ctx, rows); err != nil {
 		<-p.underway
 		p.wait(func() { end(nil, err) })
 		return
@@ -89,7 +89,7 @@ func (p *pipeline) wait(f func()) {
 }
 
 // begin sees to it that there is a session.
-func (p *pipeline) begin(ctx context.Context) error {
+func (p *pipeline) begin(ctx context.Context, rows *appendRows) error {
 	if err := p.refusal(); err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (p *pipeline) begin(ctx context.Context) error {
 		return err
 	}
 	if _, err = conn.Conn().Exec(ctx, pipelineSQL); err == nil {
-		_, err = conn.Conn().Prepare(ctx, appendEventsName, appendEventsSQL)
+		_, err = conn.Conn().Prepare(ctx, appendEventsName, rows.by.events)
 	}
 	if err == nil {
 		err = conn.Conn().PgConn().SyncConn(ctx)

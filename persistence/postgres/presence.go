@@ -204,7 +204,7 @@ func (p *presence) attend(ctx context.Context) {
 		}
 	}
 	p.away.Store(true)
-	p.logger.Warn("the session that holds the database's lock has ended; it is taken again", "error", err)
+	p.logger.WarnContext(ctx, "the session that holds the database's lock has ended; it is taken again", "error", err)
 	_ = p.conn.Close(ctx)
 	p.takeAgain(ctx)
 }
@@ -234,7 +234,7 @@ func (p *presence) takeAgain(ctx context.Context) {
 			return
 		case back:
 			p.away.Store(false)
-			p.logger.Info("the database's lock is taken again")
+			p.logger.InfoContext(ctx, "the database's lock is taken again")
 			return
 		}
 		if !worker.Pause(ctx, p.retry.After(tries)) {

@@ -50,16 +50,24 @@ type appendRows struct {
 
 	node  string // that asks
 	epoch []int64
+
+	by *appendStatements
 }
 
+// appendStatements are what appends run. Tests have others, to see what those prevent.
+type appendStatements struct{ events, all, money string }
+
+var ownersOnly = appendStatements{events: appendEventsSQL, all: appendSQL, money: appendMoneySQL}
+
 // newAppendRows has room for the events of batches.
-func newAppendRows(node string, batches []*competition.Batch) *appendRows {
+func newAppendRows(node string, by *appendStatements, batches []*competition.Batch) *appendRows {
 	events := 0
 	for _, b := range batches {
 		events += len(b.Events)
 	}
 	return &appendRows{
 		node:       node,
+		by:         by,
 		summaries:  []summaryRow{}, // which JSON must not call null
 		eventPlace: make([]int32, 0, events), seq: make([]int64, 0, events), at: make([]int64, 0, events), record: make([][]byte, 0, events),
 	}
@@ -69,9 +77,9 @@ func newAppendRows(node string, batches []*competition.Batch) *appendRows {
 func (r *appendRows) statement() (sql string, arguments []any, err error) {
 	arguments, err = r.arguments()
 	if r.ledger.empty() {
-		return appendSQL, arguments, err
+		return r.by.all, arguments, err
 	}
-	return appendMoneySQL, append(arguments, r.ledger.arguments()...), err
+	return r.by.money, append(arguments, r.ledger.arguments()...), err
 }
 
 func (r *appendRows) arguments() ([]any, error) {

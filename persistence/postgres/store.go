@@ -25,7 +25,8 @@ type Store struct {
 	presence *presence     // nil if it only reads
 	claims   *pool         // of what is about ownership and nodes; nil if it only reads
 	claiming chan struct{} // full while as many claims are under way as may be
-	alone    bool          // it has the database to itself
+	appends  *appendStatements
+	alone    bool // it has the database to itself
 	readOnly bool
 }
 

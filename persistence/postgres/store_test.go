@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +14,20 @@ func TestConformance(t *testing.T) {
 	t.Parallel()
 	server := shared.Get(t)
 	databaseURL := newDatabase(t)
+	var databases sync.Map // of tests with several nodes
 	porttest.Run(t, porttest.Backend{
+		Nodes: func(t *testing.T, n int) (nodes []porttest.NodeStore) {
+			t.Helper()
+			url, there := databases.Load(t)
+			if !there {
+				url = newDatabase(t)
+				databases.Store(t, url)
+			}
+			for range n {
+				nodes = append(nodes, open(t, url.(string)))
+			}
+			return nodes
+		},
 		Pipeline: true,
 		Open: func(t *testing.T) competition.Store {
 			t.Helper()
