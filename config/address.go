@@ -134,7 +134,8 @@ func postgresURL(dst *SecretURL) parser {
 }
 
 func redisURL(dst *SecretURL) parser {
-	return secretURL(dst, "redis", "rediss", "redis://:password@host:6379/0, or rediss:// for TLS")
+	return secretURL(dst, "redis", "rediss", "redis://:password@host:6379/0, or rediss:// for TLS",
+		"redis+sentinel", "rediss+sentinel", "redis+cluster", "rediss+cluster")
 }
 
 // webhookURL takes a URL to post to. That plain http is for loopback or --dev is a rule of serve.
@@ -153,8 +154,8 @@ func webhookURL(dst *SecretURL) parser {
 	}
 }
 
-// secretURL takes a URL of one of two schemes. Errors of url.Parse quote it, so they are not passed on.
-func secretURL(dst *SecretURL, scheme, other, example string) parser {
+// secretURL takes a URL of one of two schemes, or of others that are less common. Errors of url.Parse quote it, so they are not passed on.
+func secretURL(dst *SecretURL, scheme, other, example string, more ...string) parser {
 	return func(raw string) *refusal {
 		if raw == "" {
 			return nil
@@ -163,7 +164,7 @@ func secretURL(dst *SecretURL, scheme, other, example string) parser {
 		switch {
 		case err != nil:
 			return &refusal{"is not a URL", "write special characters in user name and password as %XX; it looks like " + example}
-		case u.Scheme != scheme && u.Scheme != other || u.Opaque != "":
+		case u.Scheme != scheme && u.Scheme != other && !slices.Contains(more, u.Scheme) || u.Opaque != "":
 			return &refusal{"is not a " + scheme + ":// or " + other + ":// URL", "give one such as " + example}
 		}
 		*dst = SecretURL(raw)

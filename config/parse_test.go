@@ -128,7 +128,7 @@ func TestAccepted(t *testing.T) {
 		for _, url := range []string{"postgres://", "postgres:///pace?host=/run/postgresql", "postgresql://u:p%40ss@a,b:5433/pace"} {
 			require.Equal(t, url, load(t, "DATABASE_URL="+url).DatabaseURL.Reveal())
 		}
-		for _, url := range []string{"redis://", "redis://:p@h:6379/2", "rediss://u:p@h"} {
+		for _, url := range []string{"redis://", "redis://:p@h:6379/2", "rediss://u:p@h", "redis+sentinel://h?master_name=m&addr=h2:1", "rediss+cluster://h"} {
 			require.Equal(t, url, load(t, "REDIS_URL="+url).RedisURL.Reveal())
 		}
 	})

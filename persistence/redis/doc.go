@@ -24,6 +24,9 @@
 //	R2  a draft replaces a board in one step: nobody sees half of one
 //	R3  a call ends within Options.Timeout, whatever Redis does
 //
-// Scripts touch several keys, so one Redis (with replicas, if you like) is
-// needed, not a Redis Cluster. Reading starts at [Open] and [Mirror.Write].
+// Scripts touch several keys of a competition. In a Redis Cluster its id is their
+// hash tag, leaderboard:{<id>} and so on, so that they are on one server; the channel
+// is leaderboard:<id> there, too. The pulse is on one of the servers: if another one
+// loses something, that is found by the next write of a board, or by comparing.
+// Reading starts at [Open] and [Mirror.Write].
 package redis

@@ -43,14 +43,17 @@ func (m *Mirror) Look(ctx context.Context, competitionIDs []string) ([]competiti
 	for i, id := range competitionIDs {
 		looks[i] = pipe.Eval(ctx, lookScript, []string{m.board(id), m.mark(id)})
 	}
-	if _, err := pipe.Exec(ctx); err != nil && !isReply(err) {
+	if _, err := pipe.Exec(ctx); m.broken(err) {
 		return nil, fmt.Errorf("look at the mirror: %w", err)
 	}
-	all := make([]competition.Mirrored, len(looks))
+	all, away := make([]competition.Mirrored, len(looks)), 0
 	for i, look := range looks {
 		answer, err := look.Slice()
-		if isReply(err) {
+		if err != nil && !m.broken(err) {
 			all[i].Err = fmt.Errorf("look at the mirror of %q: %w", competitionIDs[i], err)
+			if !isReply(err) {
+				away++
+			}
 			continue
 		}
 		if err != nil || len(answer) != 2 {
@@ -60,6 +63,9 @@ func (m *Mirror) Look(ctx context.Context, competitionIDs []string) ([]competiti
 		if answer[1] == int64(1) {
 			all[i].Mark = all[i].Stored[:strings.LastIndexByte(all[i].Stored, ':')]
 		}
+	}
+	if away == len(all) {
+		return nil, all[0].Err
 	}
 	return all, nil
 }
@@ -75,7 +81,7 @@ func (m *Mirror) Write(ctx context.Context, writes []competition.MirrorWrite) (c
 	for i := range writes {
 		steps[i] = m.step(ctx, pipe, &writes[i])
 	}
-	if _, err := pipe.Exec(ctx); err != nil && !isReply(err) {
+	if _, err := pipe.Exec(ctx); m.broken(err) {
 		return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
 	}
 	was, err := pulse.Int64()
@@ -110,6 +116,10 @@ func (m *Mirror) acknowledged(acked, beat, was int64) {
 	}
 }
 
+// broken reports whether an error says that the connection is, and with it the whole
+// call. In a cluster it is one server that is away, and its boards with it.
+func (m *Mirror) broken(err error) bool { return err != nil && !m.sharded && !isReply(err) }
+
 // isReply reports whether Redis itself said so.
 func isReply(err error) bool {
 	_, ok := errors.AsType[goredis.Error](err)
@@ -141,7 +151,7 @@ func (m *Mirror) arguments(w *competition.MirrorWrite, ttl int) []any {
 			removed++
 		}
 	}
-	channel := m.board(w.CompetitionID)
+	channel := m.channel(w.CompetitionID)
 	arguments := make([]any, 0, 7+3*len(w.Entries))
 	arguments = append(arguments, w.Before, w.After, ttl, channel, len(w.Entries)-removed, removed)
 	for i := range w.Entries {
@@ -218,7 +228,7 @@ func (m *Mirror) outcome(w *competition.MirrorWrite, step [2]*goredis.Cmd) (err,
 	}
 	done, err := decides.Int()
 	switch {
-	case err != nil && !isReply(err):
+	case m.broken(err):
 		return nil, err
 	case err != nil:
 		return fmt.Errorf("write the mirror of %q: %w", w.CompetitionID, err), nil

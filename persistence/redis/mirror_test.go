@@ -403,7 +403,7 @@ func TestAURLThatCannotBeUsedSaysWhatToDo(t *testing.T) {
 	require.NoError(t, err)
 	defer m.Close()
 	require.Equal(t, "a b", m.prefix)
-	options := m.client.Options()
+	options := m.client.(*goredis.Client).Options()
 	require.NotNil(t, options.TLSConfig)
 	require.Equal(t, "cache.example:6380/3/user/secret", fmt.Sprintf("%s/%d/%s/%s", options.Addr, options.DB, options.Username, options.Password))
 }

@@ -11,7 +11,6 @@ import (
 
 	goredis "github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/logging"
-	"github.com/redis/go-redis/v9/maintnotifications"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -20,7 +19,13 @@ import (
 type Options struct {
 	// URL is redis://user:password@host:6379/0, or rediss:// for TLS, with any
 	// option that go-redis knows and prefix, which stands before all keys and
-	// channels.
+	// channels. Several servers are named as go-redis's ParseFailoverURL and
+	// ParseClusterURL have it, or by the schemes:
+	//
+	//	redis+sentinel://host:26379/0?master_name=name&addr=host2:26379&password=…
+	//	redis+cluster://user:password@host:6379?addr=host2:6379
+	//
+	// What stands before the host of a sentinel is its own user and password.
 	URL string
 	// Timeout bounds every call, connecting included. Default 2 s.
 	Timeout time.Duration
@@ -31,7 +36,8 @@ var ErrURL = errors.New("REDIS_URL cannot be used; give one such as redis://:pas
 
 // Mirror is a competition.Mirror in Redis. Safe for concurrent use.
 type Mirror struct {
-	client  *goredis.Client
+	client  goredis.UniversalClient
+	sharded bool // over the servers of a Redis Cluster
 	prefix  string
 	timeout time.Duration
 
@@ -57,28 +63,18 @@ func Open(o Options) (*Mirror, error) {
 	prefix := query.Get("prefix")
 	query.Del("prefix")
 	u.RawQuery = query.Encode()
-	options, err := goredis.ParseURL(u.String())
-	if err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrURL, err)
-	}
 	if o.Timeout <= 0 {
 		o.Timeout = 2 * time.Second
 	}
-	// Trying again is the caller's, who knows what is worth it; what the client
-	// would log is in the errors that the caller gets.
-	logging.Disable()
-	options.MaxRetries = -1
-	options.DialerRetries = 1
-	options.ContextTimeoutEnabled = true
-	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = o.Timeout, o.Timeout, o.Timeout
-	options.PoolSize = 4 // one who writes, one who looks after the rest, and one to spare
-	options.Protocol = 2
-	options.DisableIdentity = true
-	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
+	logging.Disable() // what the client would log is in the errors that the caller gets
+	client, sharded, err := connect(u, o.Timeout)
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrURL, err)
+	}
 	id := make([]byte, 8)
 	rand.Read(id) // never fails, see crypto/rand
 	m := &Mirror{
-		client: goredis.NewClient(options), prefix: prefix, timeout: o.Timeout,
+		client: client, sharded: sharded, prefix: prefix, timeout: o.Timeout,
 		pulse: prefix + "paceboard:pulse:" + hex.EncodeToString(id),
 	}
 	m.acked.Store(-1)
@@ -88,13 +84,24 @@ func Open(o Options) (*Mirror, error) {
 // Close ends the connections.
 func (m *Mirror) Close() error { return m.client.Close() }
 
-// The keys of a competition. Its id has no colon, so they are of it alone.
-func (m *Mirror) board(id string) string { return m.prefix + "leaderboard:" + id }
-func (m *Mirror) mark(id string) string  { return m.prefix + "paceboard:mark:" + id }
+// The keys of a competition. Its id has no colon, so they are of it alone. In a
+// cluster they have the id as their hash tag, so that they are together.
+func (m *Mirror) board(id string) string { return m.prefix + "leaderboard:" + m.tag(id) }
+func (m *Mirror) mark(id string) string  { return m.prefix + "paceboard:mark:" + m.tag(id) }
 func (m *Mirror) draft(id, name string) string {
-	return m.prefix + "paceboard:draft:" + id + ":" + name
+	return m.prefix + "paceboard:draft:" + m.tag(id) + ":" + name
 }
 
 func (m *Mirror) draftMark(id, name string) string {
-	return m.prefix + "paceboard:draft-mark:" + id + ":" + name
+	return m.prefix + "paceboard:draft-mark:" + m.tag(id) + ":" + name
+}
+
+// channel is the same everywhere: each server of a cluster passes messages on.
+func (m *Mirror) channel(id string) string { return m.prefix + "leaderboard:" + id }
+
+func (m *Mirror) tag(id string) string {
+	if m.sharded {
+		return "{" + id + "}"
+	}
+	return id
 }

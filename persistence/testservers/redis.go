@@ -14,7 +14,9 @@ func Redis(tb testing.TB) *Server {
 }
 
 // StartRedis starts a Redis server, which the caller closes.
-func StartRedis() (*Server, error) {
+func StartRedis() (*Server, error) { return startRedis() }
+
+func startRedis(arguments ...string) (*Server, error) {
 	program, err := locate("redis-server", "redis-server")
 	if err != nil {
 		return nil, err
@@ -25,7 +27,7 @@ func StartRedis() (*Server, error) {
 	}
 	s := &Server{
 		program: program, dir: dir, ready: "Ready to accept connections", stop: immediately,
-		args: []string{"--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no"},
+		args: append([]string{"--bind", "127.0.0.1", "--dir", dir, "--save", "", "--appendonly", "no", "--daemonize", "no"}, arguments...),
 		url:  func(port int) string { return fmt.Sprintf("redis://127.0.0.1:%d/0", port) },
 	}
 	return s.startAnywhere("--port")
