@@ -56,11 +56,17 @@ func (c *counting) count(from string) *atomic.Int64 {
 // node serves "y".
 func node(t *testing.T, h Handler) Node {
 	t.Helper()
+	n, _ := server(t, h)
+	return n
+}
+
+func server(t *testing.T, h Handler) (Node, *Server) {
+	t.Helper()
 	l := listening(t)
 	s, err := Serve(l, Options{Self: "y"}, h)
 	require.NoError(t, err)
 	t.Cleanup(s.Close)
-	return Node{ID: "y", Address: l.Addr().String()}
+	return Node{ID: "y", Address: l.Addr().String()}, s
 }
 
 // raw is a connection on which a test sends what it likes.
@@ -236,51 +242,101 @@ func TestFramesOfOthersAreRefused(t *testing.T) {
 	})
 }
 
+// answers receives until there are so many messages beside signs of life.
+func answers(t *testing.T, s grpc.ClientStream, n int) (all []message) {
+	t.Helper()
+	for len(all) < n {
+		var got frame
+		require.NoError(t, s.RecvMsg(&got))
+		_, _, more, err := decode(got.bytes)
+		require.NoError(t, err)
+		all = append(all, more...)
+	}
+	return all
+}
+
+// thrice answers each request three times.
+type thrice struct{}
+
+func (thrice) HandleFrame(_ string, requests []Request) {
+	for _, r := range requests {
+		r.Respond(nil)
+		r.Respond(nil)
+		r.Refuse(StatusInternal)
+	}
+}
+
+func TestRequestIsAnsweredOnce(t *testing.T) {
+	s := connect(t, node(t, thrice{})).stream()
+	send(t, s, greeting(1))
+	answers(t, s, 1)
+	b := appendHeader(nil, "y", "x")
+	for id := range uint64(10) {
+		b = appendMessage(b, &message{verb: request, id: id, timeout: time.Hour})
+	}
+	send(t, s, b)
+	for id, m := range answers(t, s, 10) {
+		require.Equal(t, message{verb: answer, id: uint64(id), body: []byte{}}, m)
+	}
+	send(t, s, sound())
+	require.Len(t, answers(t, s, 1), 1)
+}
+
 // TestNewerStream holds L2: nothing of an older stream is handed over once the newer one is greeted.
 func TestNewerStream(t *testing.T) {
-	entered, leave := make(chan struct{}, 100), make(chan struct{})
+	entered, leave := make(chan struct{}, 1000), make(chan struct{})
 	h := &counting{gate: func() {
 		entered <- struct{}{}
 		<-leave
 	}}
-	x := connect(t, node(t, h))
-	older, newer, oldest := x.stream(), x.stream(), x.stream()
-	var got frame
-	send(t, older, greeting(2))
-	require.NoError(t, older.RecvMsg(&got))
-	for range 50 { // one is being handed over, and 49 lie behind it
-		send(t, older, sound())
-	}
-	<-entered
-	send(t, newer, greeting(3))
-	greeted := make(chan error, 1)
-	go func() {
-		var got frame
-		greeted <- newer.RecvMsg(&got)
-	}()
-	select {
-	case err := <-greeted:
-		t.Fatal(err, "the newer stream is greeted while the older one's frame is being handed over")
-	case <-time.After(100 * time.Millisecond):
-	}
-	close(leave)
-	require.NoError(t, <-greeted)
-	count := h.count("x").Load()
-	send(t, oldest, greeting(1)) // was sent first and arrives last
-	require.Error(t, oldest.RecvMsg(&got))
-	send(t, newer, sound())
-	for got.bytes = nil; ; {
-		require.NoError(t, newer.RecvMsg(&got))
-		if _, _, all, err := decode(got.bytes); err != nil || len(all) > 0 {
-			require.NoError(t, err)
-			break
+	y, s := server(t, h)
+	x := connect(t, y)
+	t.Cleanup(func() { close(leave) }) // before the node waits for its handler
+	older := x.stream()
+	send(t, older, greeting(10))
+	answers(t, older, 1)
+	for round := range uint64(20) {
+		for range 30 { // one is being handed over, and the others lie behind it
+			send(t, older, sound())
 		}
+		<-entered
+		s.mu.Lock()
+		old := s.streams["x"]
+		s.mu.Unlock()
+		newer := x.stream()
+		send(t, newer, greeting(11+round))
+		greeted := make(chan error, 1)
+		go func() {
+			var got frame
+			greeted <- newer.RecvMsg(&got)
+		}()
+		for !old.replaced.Load() { // the newer stream has come, and waits for the frame that is being handed over
+			runtime.Gosched()
+		}
+		require.Empty(t, greeted)
+		leave <- struct{}{}
+		require.NoError(t, <-greeted)
+		var got frame
+		for err := error(nil); err == nil; { // until the older one has ended
+			err = older.RecvMsg(&got)
+		}
+		older = newer
 	}
-	for err := error(nil); err == nil; {
-		err = older.RecvMsg(&got)
-	}
-	require.Equal(t, count+1, h.count("x").Load())
-	require.LessOrEqual(t, count, int64(50))
+	send(t, older, sound())
+	<-entered
+	leave <- struct{}{}
+	answers(t, older, 1)
+	require.Empty(t, entered)
+	require.Equal(t, int64(21), h.count("x").Load())
+
+	late := x.stream() // was sent first and arrives last
+	send(t, late, greeting(1))
+	var got frame
+	require.Error(t, late.RecvMsg(&got))
+	send(t, older, sound())
+	<-entered
+	leave <- struct{}{}
+	answers(t, older, 1)
 }
 
 // TestHangingPeer has a peer that says hello and then reads nothing more.

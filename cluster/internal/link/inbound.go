@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -51,8 +52,8 @@ type inbound struct {
 	o      *Options
 	over   chan struct{} // closed by replace
 
-	handing  sync.Mutex // held while the handler is given a frame
-	replaced bool       // by a newer stream of the same peer: nothing of this one is given to the handler any more
+	handing  sync.Mutex  // held while the handler is given a frame
+	replaced atomic.Bool // by a newer stream of the same peer: nothing more of this one is given to the handler
 
 	outbox // of answers; its lock guards what follows
 
@@ -83,12 +84,11 @@ func newInbound(from string, serial uint64, o *Options) *inbound {
 
 // replace ends the stream. When it returns, the handler has everything that it will ever get of it.
 func (in *inbound) replace() {
-	in.handing.Lock()
-	defer in.handing.Unlock()
-	if !in.replaced {
-		in.replaced = true
+	if !in.replaced.Swap(true) {
 		close(in.over)
 	}
+	in.handing.Lock() // Whatever is being handed over has been, then.
+	defer in.handing.Unlock()
 }
 
 // close forgets what is to be answered: nobody reads it.
@@ -213,7 +213,7 @@ func (in *inbound) admit(r *Request) bool {
 func (in *inbound) hand(h Handler, b *batch) error {
 	in.handing.Lock()
 	defer in.handing.Unlock()
-	if in.replaced {
+	if in.replaced.Load() {
 		return errReplaced
 	}
 	if len(b.requests) > 0 {

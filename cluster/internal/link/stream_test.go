@@ -78,7 +78,7 @@ func TestStream(t *testing.T) {
 		sub.Close()
 	})
 	t.Run("a subscriber who does not receive holds up nobody else", func(t *testing.T) {
-		d, b, _, s := opened(t)
+		d, b, sub, s := opened(t)
 		sent := 0
 		for ; sent < 100 && s.Send(make([]byte, 1<<20)); sent++ {
 			select {
@@ -91,6 +91,14 @@ func TestStream(t *testing.T) {
 			_, err := d.Ask(b, link.Message{Body: make([]byte, 1000)}, soon())
 			require.NoError(t, err)
 		}
+		for range sent { // when it comes back, all is there, and there is room again
+			_, err := sub.Recv(ctx(t))
+			require.NoError(t, err)
+		}
+		<-s.Ready()
+		require.True(t, s.Send(nil))
+		_, err := sub.Recv(ctx(t))
+		require.NoError(t, err)
 	})
 	t.Run("the end comes after what was sent", func(t *testing.T) {
 		_, _, sub, s := opened(t)
