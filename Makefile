@@ -39,9 +39,10 @@ verify: ## check that generated files have not drifted, and that files are no mo
 fuzz: ## fuzz every decoder for a minute each
 	tools/fuzz 60s
 
-soak: ## kill the server and its database for hours (SOAK=2h), check that nothing is lost, and attack it
+soak: ## kill the server and its database for hours (SOAK=2h), check that nothing is lost, attack it, and explore the protocol of clusters
 	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed' -timeout 0 -v ./cmd/paceboard
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
+	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
 
 bench: ## measure against the front end's limit, PostgreSQL and Redis, in 8 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
 	$(GO) run ./benchmarks/harness -only '$(ONLY)' $(if $(QUICK),-quick)

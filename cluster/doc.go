@@ -32,6 +32,10 @@
 // Everything else may be wrong at any time: which nodes live, which address they have,
 // which of them owns what. A wrong route costs a correction, never a wrong answer.
 //
+// The tests explore the protocol exhaustively to a bound and at random, with the
+// states of the store, messages and readers around it, and find every mistake that was
+// planted on purpose (explore_test.go).
+//
 // Reading starts at member.go, the protocol as a pure state machine; [Node] runs it
 // against a store, and [Cluster] adds routes and the link to other nodes.
 package cluster

@@ -1,0 +1,6 @@
+//go:build race
+
+package cluster
+
+// raceEnabled: what explores alone needs no race detector, and is slow under it.
+const raceEnabled = true
