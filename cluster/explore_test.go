@@ -178,6 +178,7 @@ var planted = []struct {
 	{"a fetch begun before the reader came", flaws{joinsFetch: true}, "I3", "readers"},
 	{"a hop that parks", flaws{hopParks: true}, "I5", "client"},
 	{"signs of life without a lease", flaws{signsWithoutLease: true}, "I3", "silence"},
+	{"a journal read by the statement that claims", flaws{recoversInClaim: true}, "I3", "handover"},
 	{"no new start of observation after an outage", flaws{noNewStart: true}, "I4", "outage"},
 }
 

@@ -5,7 +5,7 @@ import "fmt"
 // The invariants of the protocol:
 //
 //	I1  who appends to a board owns it at that moment
-//	I2  nothing acknowledged is lost: whoever takes a board over knows all of it
+//	I2  nothing acknowledged is lost
 //	I3  no answer from memory is older than an acknowledgement before its request; one
 //	    under the lease, at the owner or fetched from it, or a sign of life
 //	I4  a node whose beats get through is not buried, after an outage neither
@@ -24,6 +24,11 @@ func (w *world) broken(invariant, format string, args ...any) {
 // comes, the state and the lease are looked at, all at this moment, is the hardest case:
 // what was acknowledged before an earlier request is less.
 func (w *world) check() {
+	for b := range w.heads {
+		if w.acked[b] > w.heads[b].seq {
+			w.broken("I2", "seq %d of board %d was acknowledged, and is not there", w.acked[b], b)
+		}
+	}
 	for n := range w.procs {
 		for b := range w.heads {
 			if !w.answers(n, b) || w.procs[n].boards[b].seq >= w.acked[b] {

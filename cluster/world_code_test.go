@@ -75,6 +75,9 @@ func (w *world) codeCall(to []byte, p *proc, c *call) []byte {
 		}
 		to = append(to, byte(c.before.owner), bit(c.before.epoch == c.epoch))
 	}
+	if w.recoversInClaim {
+		to = append(to, w.lag(int(c.board), c.before.seq))
+	}
 	if c.what == stBeat && c.stage == done {
 		for i := range c.rows {
 			known := byte(0)

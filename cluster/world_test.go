@@ -39,6 +39,7 @@ type flaws struct {
 	hopParks              bool // a node that is not the owner keeps the request
 	signsWithoutLease     bool
 	noNewStart            bool // of observation, after a gap
+	recoversInClaim       bool // reads the journal in the statement that claims
 }
 
 // scope is what happens in a world besides its flaws.
@@ -379,6 +380,10 @@ func (w *world) deliver(n, slot int) {
 		if c.ok {
 			x.phase, x.learnt = reading, nobody
 			w.send(n, slot, call{what: stRead, board: c.board, epoch: c.epoch})
+			if w.recoversInClaim {
+				p.calls[slot] = call{}
+				x.phase, x.epoch, x.seq, x.doubt = active, c.epoch, c.before.seq, false
+			}
 		} else {
 			x.drop()
 			x.learnt = c.owner
