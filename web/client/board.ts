@@ -6,6 +6,10 @@ export interface Board {
   readonly limit: Limit;
   /** The version that `entries` and `totalCount` are of; absent before the first full board. */
   readonly version?: number;
+  /** The epoch that `version` is of; absent when nobody said. */
+  readonly epoch?: string;
+  /** The epoch of what the present connection sends. */
+  readonly announced?: string;
   /** A delta arrived that does not follow `version`: ask for what is missing. */
   readonly stale: boolean;
   readonly status?: CompetitionStatus;
@@ -28,15 +32,19 @@ export function emptyBoard(competitionId: string, limit: Limit): Board {
  *
  * A `score_update` is applied only to the version that it names. One that is
  * behind us is a repeat and is dropped; one that leaves a gap sets `stale` and
- * nothing else, so that a board is always exactly that of its `version`.
+ * nothing else, so that a board is always exactly that of its `version`. A
+ * `connected` of another epoch takes the version away: the server has lost what it
+ * stood for, and sends a whole board next.
  */
 export function applyFrame(board: Board, frame: ServerFrame): Board {
-  if (frame.type === "pong" || frame.type === "error" || frame.type === "connected") return board;
+  if (frame.type === "pong" || frame.type === "error") return board;
   if (frame.data.competition_id !== board.competitionId) return board;
   switch (frame.type) {
+    case "connected":
+      return announce(board, frame.data.epoch);
     case "leaderboard_update": {
       const { version, status, entries, total_count: totalCount } = frame.data;
-      return { ...board, version, status, totalCount, entries: inOrder(entries, board.limit), stale: false };
+      return { ...asAnnounced(board), version, status, totalCount, entries: inOrder(entries, board.limit), stale: false };
     }
     case "score_update":
       return applyDelta(board, frame.data);
@@ -50,10 +58,39 @@ export function applyFrame(board: Board, frame: ServerFrame): Board {
   }
 }
 
+/** The version that a board is of, as the server takes it for `since`. */
+export function sinceOf({ version, epoch }: Board): number | string | undefined {
+  return version === undefined || epoch === undefined ? version : `${version}.${epoch}`;
+}
+
+/** The board, as one that a full one has to take the place of. */
+export function withoutVersion(board: Board): Board {
+  const { version: _version, epoch: _epoch, ...rest } = board;
+  return rest;
+}
+
+/** The board with a version that may be of any epoch. */
+export function withoutEpoch(board: Board): Board {
+  const { epoch: _epoch, ...rest } = board;
+  return rest;
+}
+
+function announce(board: Board, epoch: string | undefined): Board {
+  if (epoch === board.announced) return board;
+  const kept = board.epoch !== undefined && board.epoch !== epoch ? withoutVersion(board) : board;
+  const { announced: _announced, ...rest } = kept;
+  return { ...rest, ...(epoch !== undefined && { announced: epoch }) };
+}
+
+// What came over the connection is of the epoch that it announced.
+function asAnnounced(board: Board): Board {
+  return { ...withoutEpoch(board), ...(board.announced !== undefined && { epoch: board.announced }) };
+}
+
 function applyDelta(board: Board, delta: ScoreUpdate): Board {
   if (board.version !== undefined && delta.version <= board.version) return board;
   if (board.version !== delta.previous_version) return board.stale ? board : { ...board, stale: true };
-  const next = { ...board, version: delta.version, totalCount: delta.total_count, stale: false };
+  const next = { ...asAnnounced(board), version: delta.version, totalCount: delta.total_count, stale: false };
   if (delta.changes.length === 0 && delta.removed.length === 0) return next;
   const byUser = new Map(board.entries.map((entry) => [entry.user_id, entry]));
   for (const user of delta.removed) byUser.delete(user);

@@ -1,5 +1,5 @@
 import { backoffDelay, defaultBackoff, type Backoff } from "./backoff.js";
-import { applyFrame, emptyBoard, type Board } from "./board.js";
+import { applyFrame, emptyBoard, sinceOf, withoutEpoch, withoutVersion, type Board } from "./board.js";
 import { Close, type Leaderboard, type Limit, type Problem, type ServerFrame } from "./frames.js";
 import { TokenKeeper } from "./keeper.js";
 import { Link, systemClock, type Clock, type SocketLike } from "./link.js";
@@ -142,7 +142,7 @@ export class BoardClient {
     if (!first || this.#closed) return;
     this.#primary = first.id;
     const query = new URLSearchParams({ limit: String(first.limit) });
-    const since = first.board.version;
+    const since = sinceOf(first.board);
     if (since !== undefined) query.set("since", String(since));
     const url = `${this.#options.url}/${encodeURIComponent(first.id)}?${query}`;
     const socket = this.#options.open(url, [`bearer.${this.#keeper.token}`]);
@@ -156,7 +156,7 @@ export class BoardClient {
   #receive(frame: ServerFrame): void {
     switch (frame.type) {
       case "connected":
-        return this.#connected(frame.data.competition_id);
+        return this.#connected(frame);
       case "error":
         return this.#refused(frame.data);
       case "pong":
@@ -168,15 +168,17 @@ export class BoardClient {
     }
   }
 
-  #connected(competitionId: string): void {
+  #connected(frame: ServerFrame & { type: "connected" }): void {
     if (this.#connectedAt === undefined) {
       this.#connectedAt = this.#options.clock.now();
       this.#renewedInVain = false;
       if (!this.#watched.has(this.#primary!)) this.#unsubscribe(this.#primary!);
       for (const watched of this.#wanted()) if (watched.id !== this.#primary) this.#subscribe(watched);
     }
-    const watched = this.#watched.get(competitionId);
-    if (watched?.board.version !== undefined && !watched.board.stale) this.#setState(watched, { kind: "live" });
+    const watched = this.#watched.get(frame.data.competition_id);
+    if (!watched) return;
+    watched.board = applyFrame(watched.board, frame);
+    if (watched.board.version !== undefined && !watched.board.stale) this.#setState(watched, { kind: "live" });
   }
 
   #apply(watched: Watched, frame: ServerFrame): void {
@@ -263,7 +265,7 @@ export class BoardClient {
   // The boards.
 
   #subscribe(watched: Watched): void {
-    const since = watched.board.version;
+    const since = sinceOf(watched.board);
     const data = { competition_id: watched.id, limit: watched.limit, ...(since !== undefined && { since }) };
     this.#link?.send({ type: "subscribe", data });
     if (watched.state.kind === "reconnecting") {
@@ -286,7 +288,7 @@ export class BoardClient {
   #offer(watched: Watched, leaderboard: Leaderboard): void {
     if (watched.state.kind === "live" || this.#watched.get(watched.id) !== watched) return;
     if (leaderboard.version <= (watched.board.version ?? -1)) return;
-    watched.board = applyFrame(watched.board, { type: "leaderboard_update", data: leaderboard });
+    watched.board = withoutEpoch(applyFrame(watched.board, { type: "leaderboard_update", data: leaderboard }));
     watched.onBoard(watched.board);
   }
 
@@ -322,10 +324,4 @@ export class BoardClient {
     watched.state = state;
     watched.onState(state);
   }
-}
-
-// A board that asks for a full one in its place.
-function withoutVersion(board: Board): Board {
-  const { version: _dropped, ...rest } = board;
-  return rest;
 }

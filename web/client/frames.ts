@@ -73,6 +73,8 @@ export interface StatusChange {
 export interface Connected {
   competition_id: string;
   version: number;
+  /** What the board's versions count within; absent from older servers. Another one: versions held are worth nothing. */
+  epoch?: string;
   limit: number;
 }
 
@@ -106,7 +108,7 @@ export type Limit = 10 | 25 | 50 | 100;
 
 export type ClientFrame =
   | { type: "ping" }
-  | { type: "subscribe"; data: { competition_id: string; limit: Limit; since?: number } }
+  | { type: "subscribe"; data: { competition_id: string; limit: Limit; since?: number | string } }
   | { type: "unsubscribe"; data: { competition_id: string } }
   | { type: "auth"; data: { token: string } };
 
@@ -139,6 +141,7 @@ export function decodeFrame(text: string): ServerFrame | undefined {
   if (!isObject(frame) || typeof frame.type !== "string" || !known.has(frame.type)) return undefined;
   const data = isObject(frame.data) ? frame.data : {};
   if (needsCompetition.has(frame.type) && typeof data.competition_id !== "string") return undefined;
+  if (frame.type === "connected" && typeof data.epoch !== "string") delete data.epoch;
   if (frame.type === "leaderboard_update") {
     if (!isVersion(data.version)) return undefined;
     data.entries ??= [];

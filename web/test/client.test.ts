@@ -119,6 +119,70 @@ describe("reconnecting", () => {
     assert.equal(bench.board?.entries[0]?.score, 30);
   });
 
+  it("resumes from the version and the epoch held", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.socket.give("connected", { competition_id: "c", version: 5, epoch: "a0b1c2d3", limit: 25 });
+    bench.full(5);
+    bench.delta(5, 9);
+    bench.socket.drop(1006);
+    bench.clock.advance(250);
+    assert.match(bench.socket.url, /since=9.a0b1c2d3$/);
+    bench.socket.give("connected", { competition_id: "c", version: 9, epoch: "a0b1c2d3", limit: 25 });
+    assert.deepEqual(bench.state, { kind: "live" });
+    bench.delta(9, 12, 30);
+    assert.equal(bench.board?.entries[0]?.score, 30);
+  });
+
+  it("never takes a version for one of another epoch, however the connection ends", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.socket.give("connected", { competition_id: "c", version: 5, epoch: "a0b1c2d3", limit: 25 });
+    bench.full(5);
+    bench.socket.drop(1006);
+    bench.clock.advance(250);
+    bench.socket.give("connected", { competition_id: "c", version: 7, epoch: "ffffffff", limit: 25 });
+    assert.equal(bench.state?.kind, "reconnecting", "until the whole board is there");
+    bench.socket.drop(1006); // before it
+    bench.clock.advance(30_000);
+    assert.doesNotMatch(bench.socket.url, /since/);
+    bench.socket.give("connected", { competition_id: "c", version: 7, epoch: "ffffffff", limit: 25 });
+    bench.full(7);
+    assert.deepEqual(bench.state, { kind: "live" });
+    bench.socket.drop(1006);
+    bench.clock.advance(30_000);
+    assert.match(bench.socket.url, /since=7.ffffffff$/);
+  });
+
+  it("takes a whole board of a lower version when the epoch changes on an open connection", () => {
+    const bench = new Bench();
+    bench.watch();
+    bench.socket.give("connected", { competition_id: "c", version: 5, epoch: "a0b1c2d3", limit: 25 });
+    bench.full(5);
+    bench.socket.give("connected", { competition_id: "c", version: 3, epoch: "ffffffff", limit: 25 });
+    bench.full(3);
+    assert.equal(bench.board?.version, 3);
+    bench.delta(3, 4, 30);
+    assert.deepEqual([bench.board?.version, bench.board?.stale, bench.state?.kind], [4, false, "live"]);
+  });
+
+  it("names no epoch for a board that came by another way", () => {
+    const bench = new Bench();
+    const watch = bench.watch();
+    bench.socket.give("connected", { competition_id: "c", version: 5, epoch: "a0b1c2d3", limit: 25 });
+    bench.full(5);
+    bench.socket.drop(1006);
+    watch.offer({ competition_id: "c", status: "active", entries: [], total_count: 0, version: 8 });
+    bench.clock.advance(30_000);
+    assert.match(bench.socket.url, /since=8$/);
+    bench.socket.give("connected", { competition_id: "c", version: 8, epoch: "a0b1c2d3", limit: 25 });
+    assert.deepEqual(bench.state, { kind: "live" });
+    bench.delta(8, 9);
+    bench.socket.drop(1006);
+    bench.clock.advance(30_000);
+    assert.match(bench.socket.url, /since=9.a0b1c2d3$/);
+  });
+
   it("waits longer each time, up to the cap", () => {
     const bench = new Bench();
     bench.watch();

@@ -33,6 +33,7 @@ class Competition {
       entry_fee: 0, prize_pool: 0, currency: "EUR", time_zone: "UTC", late_sync_hours: 24, visibility: "public", enrollment: "open", ...fields,
     };
     this.version = 1;
+    this.epoch = "a0b1c2d3";
     this.sockets = new Map(); // socket → { limit, entries, version, standing }
     this.people = names.slice(0, Math.min(people, names.length)).map((name, i) => ({ id: `u${i + 1}`, name }));
     for (let i = this.people.length; i < people; i++) this.people.push({ id: `0198c5e2-${String(i).padStart(4, "0")}`, name: `Athlete ${i + 1}` });
@@ -65,7 +66,7 @@ class Competition {
 
   watch(socket, limit, since, user) {
     this.sockets.set(socket, { limit, entries: this.entries().slice(0, limit), version: this.version, user, standing: "" });
-    if (since !== this.version) send(socket, "leaderboard_update", this.board(limit));
+    if (since !== `${this.version}.${this.epoch}`) send(socket, "leaderboard_update", this.board(limit));
     this.tellStanding(socket);
     if (this.info.status === "settled") send(socket, "status", { competition_id: this.info.id, status: "settled", prizes: this.info.prizes_paid });
   }
@@ -194,8 +195,8 @@ function connected(socket, request) {
   if (!first) return socket.close(4404);
   if (first.info.visibility === "private") return socket.close(4403);
   const limit = Number(url.searchParams.get("limit") ?? 100);
-  send(socket, "connected", { competition_id: first.info.id, version: first.version, limit });
-  first.watch(socket, limit, Number(url.searchParams.get("since") ?? -1), user);
+  send(socket, "connected", { competition_id: first.info.id, version: first.version, epoch: first.epoch, limit });
+  first.watch(socket, limit, url.searchParams.get("since"), user);
   socket.on("message", (text) => {
     const { type, data } = JSON.parse(text);
     const competition = competitions.get(data?.competition_id);
