@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -128,4 +129,52 @@ func (s *unreliable) MembershipsOf(ctx context.Context, userID, after string, li
 		return nil, err
 	}
 	return s.Store.MembershipsOf(ctx, userID, after, limit)
+}
+
+// TestAPromotedStandbyThatLacksTheTailIsNamed: nothing is asked of the board after the
+// failover, and its subscriber gets it whole, under a new epoch, from a version above
+// those that were shown.
+func TestAPromotedStandbyThatLacksTheTailIsNamed(t *testing.T) {
+	primary := testservers.Postgres(t)
+	standby := primary.Standby(t, "second")
+	primary.Configure(t, "synchronous_standby_names", "second")
+	proxy, throughURL := testservers.NewProxy(t, primary.URL())
+	store, err := postgres.Open(t.Context(), postgres.Options{URL: throughURL, Migrate: true})
+	require.NoError(t, err)
+	e, err := New(Options{Store: store})
+	require.NoError(t, err)
+	defer func() {
+		closeEngine(t, e)
+		require.NoError(t, store.Close())
+	}()
+	create(t, e, running("spring"))
+	submit(t, e, "spring", steps("ann", 1)) // which the standby has
+
+	primary.Configure(t, "synchronous_standby_names", "")
+	standby.Kill()
+	submit(t, e, "spring", steps("ann", 2))
+	submit(t, e, "spring", steps("bob", 30))
+	viewer := watchAs(t, e, "spring", "vera")
+	defer e.Unsubscribe(viewer.Subscription)
+	shown := viewer.Latest()
+	require.Equal(t, map[string]int64{"ann": 2, "bob": 30}, scores(t, e, "spring"))
+
+	primary.Kill()
+	standby.Restart(t)
+	standby.Promote(t)
+	proxy.Lead(t, standby.URL())
+	for deadline := time.After(time.Minute); viewer.Latest().Epoch == shown.Epoch; {
+		select {
+		case <-viewer.wake:
+		case <-deadline:
+			t.Fatal("the loss was not found")
+		}
+	}
+	require.Greater(t, viewer.Latest().Version, shown.Version)
+	_, ok := viewer.Latest().Since(shown.Version, 10)
+	require.False(t, ok)
+	require.Equal(t, map[string]int64{"ann": 1}, scores(t, e, "spring"))
+	require.Equal(t, []string{"spring"}, e.Health().LostEvents)
+	submit(t, e, "spring", steps("bob", 30)) // again
+	require.Equal(t, map[string]int64{"ann": 1, "bob": 30}, scores(t, e, "spring"))
 }
