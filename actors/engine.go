@@ -35,7 +35,7 @@ type Engine struct {
 	tops     *tops          // of boards elsewhere
 	fetching sync.WaitGroup // for them
 	serving  sync.WaitGroup // requests of other nodes
-	answers  sync.Pool      // room for theirs, of *[]byte
+	rooms    sync.Pool      // for messages between nodes, of *[]byte
 
 	inFlight  atomic.Int64
 	leaving   atomic.Bool // in a cluster nothing is claimed any more

@@ -24,7 +24,7 @@ type Peers interface {
 	Learn(competitionID, node string)
 
 	// Ask sends one request to a node and returns its answer, by the deadline at the
-	// latest. Both are the receiver's to keep. Errors: competition.ErrNotDelivered,
+	// latest. The answer is the caller's; body is, again, once it has returned. Errors: competition.ErrNotDelivered,
 	// ErrNotOwner and ErrOverloaded say that nothing was done; after any other the request
 	// may have been carried out.
 	Ask(node, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)

@@ -116,16 +116,21 @@ func (e *Engine) post(h *handle, v *mailbox.Envelope, deadline time.Time, respon
 }
 
 func (e *Engine) answerSync(h *handle, v *mailbox.Envelope, err error, respond func(answer []byte)) {
-	room, _ := e.answers.Get().(*[]byte)
-	if room == nil {
-		room = new([]byte)
-	}
+	room := e.takeRoom()
 	*room = appendSyncAnswer((*room)[:0], &v.Reply, err)
 	e.envelopes.Put(v)
 	h.release()
 	e.dismiss()
 	respond(*room)
-	e.answers.Put(room)
+	e.rooms.Put(room)
+}
+
+// takeRoom returns room for a message between nodes, from rooms.
+func (e *Engine) takeRoom() *[]byte {
+	if room, ok := e.rooms.Get().(*[]byte); ok {
+		return room
+	}
+	return new([]byte)
 }
 
 // watched waits until a board is another than the one that a node holds, for signEvery

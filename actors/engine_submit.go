@@ -152,7 +152,10 @@ func (e *Engine) submitGroupElsewhere(node, id string, items []competition.Batch
 func (e *Engine) submitElsewhere(node, id string, s *competition.SubmitSync, limited bool, deadline time.Time) (reply competition.SyncReply, err error) {
 	command := *s
 	command.Limited = limited
-	body, err := e.askNode(node, id, kindSync, appendSync(nil, &command), deadline)
+	room := e.takeRoom()
+	defer e.rooms.Put(room)
+	*room = appendSync((*room)[:0], &command)
+	body, err := e.askNode(node, id, kindSync, *room, deadline)
 	if err != nil {
 		return reply, err
 	}

@@ -9,7 +9,7 @@ import (
 // Link carries requests to other nodes. Safe for concurrent use.
 type Link interface {
 	// Ask sends one request to the node at an address and returns its answer, by the
-	// deadline at the latest. Body and answer are the receiver's to keep. The error says
+	// deadline at the latest. The answer is the caller's; body is, again, once it has returned. The error says
 	// whether the node certainly did not get the request.
 	Ask(node, address, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
 }

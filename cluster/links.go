@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/paceboard/paceboard/cluster/internal/link"
@@ -35,6 +36,7 @@ type Links struct {
 	dialer  *link.Dialer
 	server  *link.Server // nil before Serve
 	keeping *worker.Loop // nil before Keep
+	rooms   sync.Pool    // for requests, of *[]byte
 }
 
 // NewLinks makes links that reach nobody yet. The error says which file cannot be used.
@@ -97,7 +99,13 @@ func (l *Links) Nodes() int {
 // Ask implements [Link]. Errors: competition.ErrOverloaded, ErrNotDelivered, which mean
 // that nothing was done; ErrUnavailable.
 func (l *Links) Ask(node, address, competitionID string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
-	m := link.Message{Kind: kind, Body: append(appendID(make([]byte, 0, len(competitionID)+len(body)+2), competitionID), body...)}
+	room, _ := l.rooms.Get().(*[]byte)
+	if room == nil {
+		room = new([]byte)
+	}
+	defer l.rooms.Put(room)
+	*room = append(appendID((*room)[:0], competitionID), body...)
+	m := link.Message{Kind: kind, Body: *room}
 	answer, err := l.dialer.Ask(link.Node{ID: node, Address: address}, m, deadline)
 	switch {
 	case err == nil:
