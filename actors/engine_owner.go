@@ -135,7 +135,7 @@ func (w *way) again(err error, repeatable bool) bool {
 	if err == nil || peers == nil {
 		return false
 	}
-	pause := false
+	var pause bool
 	var elsewhere *competition.ElsewhereError
 	switch {
 	case errors.As(err, &elsewhere):

@@ -16,7 +16,7 @@ import (
 // echo answers with what it was asked.
 type echo struct{ t *testing.T }
 
-func (e echo) Serve(competitionID string, kind uint16, body []byte, deadline time.Time, respond func([]byte)) {
+func (e echo) Serve(competitionID string, kind uint16, body []byte, _ time.Time, respond func([]byte)) {
 	answer := fmt.Appendf(nil, "%s %d %s", competitionID, kind, body)
 	if kind%2 == 0 {
 		respond(answer)
