@@ -129,6 +129,14 @@ func (a *competitionActor) whyNot() error {
 	return competition.ErrUnavailable
 }
 
+// forgetState stops showing a state that is no longer reliable.
+func (a *competitionActor) forgetState() {
+	a.rememberEnd()
+	a.core = nil
+	a.handle.top.Store(nil)
+	a.handle.summary.Store(nil)
+}
+
 // isIdle reports whether nothing is under way.
 func (a *competitionActor) isIdle() bool {
 	return a.core == nil || a.stalled || len(a.underway) == 0 && a.core.Pending() == 0

@@ -4,13 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"sync"
 
-	"github.com/maypok86/otter/v2"
-	"github.com/prometheus/client_golang/prometheus"
-
-	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -20,62 +14,6 @@ import (
 // something else. But this process knows what it has applied, which was acknowledged
 // and shown, and what owners elsewhere have shown. A recovery that does not find it has
 // the board go on under a new epoch, before anything is answered.
-
-// journalEnd is where a journal ended when this process last knew.
-type journalEnd struct {
-	chain   competition.Chain
-	version uint64 // of the board
-}
-
-// maxRemembered is how many are remembered; each is some 200 bytes.
-const maxRemembered = 100_000
-
-// losses knows what journals must contain, and which of them lost events. Safe for
-// concurrent use.
-type losses struct {
-	ends      *otter.Cache[string, journalEnd]
-	elsewhere *otter.Cache[string, competition.BoardVersion] // of boards that other nodes have shown
-	continued prometheus.Counter
-
-	mu  sync.Mutex
-	ids []string // of competitions that lost events since the start, at most maxLosses
-}
-
-// maxLosses is how many competitions health names.
-const maxLosses = 1_000
-
-func newLosses(metrics prometheus.Registerer) *losses {
-	l := &losses{
-		ends:      otter.Must(&otter.Options[string, journalEnd]{MaximumSize: maxRemembered}),
-		elsewhere: otter.Must(&otter.Options[string, competition.BoardVersion]{MaximumSize: maxRemembered}),
-		continued: prometheus.NewCounter(prometheus.CounterOpts{
-			Name: "paceboard_journals_continued_total", Help: "Journals that went on after the store had lost acknowledged events.",
-		}),
-	}
-	metrics.MustRegister(l.continued)
-	return l
-}
-
-// saw notes a board that its owner elsewhere has shown, and so had durably.
-func (l *losses) saw(b *competition.Board) {
-	l.elsewhere.Set(b.CompetitionID, competition.BoardVersion{Version: b.Version, Epoch: b.Epoch})
-}
-
-func (l *losses) note(id string) {
-	l.continued.Inc()
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if place, there := slices.BinarySearch(l.ids, id); !there && len(l.ids) < maxLosses {
-		l.ids = slices.Insert(l.ids, place, id)
-	}
-}
-
-// named returns the ids of competitions that lost events, in order.
-func (l *losses) named() []string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Clone(l.ids)
-}
 
 // rememberEnd notes where the journal ended, before the state is dropped. While a batch
 // is being applied the state has no end, and what was known before must do.
@@ -146,9 +84,6 @@ func (a *competitionActor) lacks(ctx context.Context, end, known competition.Cha
 	}
 }
 
-// errEnough ends a reading.
-var errEnough = errors.New("what is wanted was read")
-
 // beginEpoch appends the event of a new epoch, and applies it.
 func (a *competitionActor) beginEpoch(ctx context.Context, core *competition.Competition, shown uint64) error {
 	core.Continue(a.now(), competition.NewBoardEpoch(a.env.options.newKey()), shown)
@@ -166,26 +101,4 @@ func (a *competitionActor) beginEpoch(ctx context.Context, core *competition.Com
 	}
 	core.Applied(&b)
 	return nil
-}
-
-// recheck says that the store was away, and may have come back as another one.
-type recheck struct{ mailbox.NoDeadLetters }
-
-// recheck reads the journal's end again. A competition that nobody writes would
-// otherwise go on showing what was lost.
-func (a *competitionActor) recheck() {
-	if a.core == nil || a.stalled || a.stopping || !a.core.Exists() || !a.isIdle() {
-		return // it hears of it otherwise
-	}
-	ctx, cancel := context.WithTimeout(a.env.life, a.env.options.StoreTimeout)
-	defer cancel()
-	switch err := a.env.options.Store.Read(ctx, a.handle.id, a.core.Seq(), func([]byte) error { return errEnough }); {
-	case err == nil:
-	case errors.Is(err, errEnough), errors.Is(err, competition.ErrCorrupt):
-		a.forgetState()
-		a.recover()
-	default:
-		a.stalled = true
-		a.retryLater()
-	}
 }

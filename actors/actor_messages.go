@@ -46,6 +46,8 @@ type (
 		mailbox.NoDeadLetters
 		incarnation uint64
 	}
+	// recheck says that the store was away, and may have come back as another one.
+	recheck struct{ mailbox.NoDeadLetters }
 	// shutDown says to store what changed and stop.
 	shutDown struct{ mailbox.NoDeadLetters }
 )

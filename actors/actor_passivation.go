@@ -35,7 +35,7 @@ func (a *competitionActor) snapshotDone(m *saved) {
 			a.events++ // the next sweep tries again
 		}
 		if errors.Is(m.err, competition.ErrCorrupt) { // the journal ends before it
-			a.recheck()
+			a.env.root.Send(a.self, &recheck{})
 		}
 	}
 	a.answerStoring(m.snapshot.Seq, m.err)

@@ -106,14 +106,6 @@ func (a *competitionActor) disowned(err error) {
 	a.stop()
 }
 
-// forgetState stops showing a state that is no longer reliable.
-func (a *competitionActor) forgetState() {
-	a.rememberEnd()
-	a.core = nil
-	a.handle.top.Store(nil)
-	a.handle.summary.Store(nil)
-}
-
 var retryBackoff = worker.Backoff{First: 20 * time.Millisecond, Max: time.Second}
 
 // retryLater sends a retry after a pause, which it returns.
@@ -183,6 +175,25 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	a.core.Tick(a.now())
 	a.gather()
 	return nil
+}
+
+// recheck reads the journal's end again. A competition that nobody writes would
+// otherwise go on showing what was lost.
+func (a *competitionActor) recheck() {
+	if a.core == nil || a.stalled || a.stopping || !a.core.Exists() || !a.isIdle() {
+		return // it hears of it otherwise
+	}
+	ctx, cancel := context.WithTimeout(a.env.life, a.env.options.StoreTimeout)
+	defer cancel()
+	switch err := a.env.options.Store.Read(ctx, a.handle.id, a.core.Seq(), func([]byte) error { return errEnough }); {
+	case err == nil:
+	case errors.Is(err, errEnough), errors.Is(err, competition.ErrCorrupt):
+		a.forgetState()
+		a.recover()
+	default:
+		a.stalled = true
+		a.retryLater()
+	}
 }
 
 // A panic discards what was decided and not sent to the writer. The waiters for that

@@ -32,10 +32,9 @@ type Engine struct {
 	sweeping     *worker.Loop // of invitations
 	rebalancing  *worker.Loop // nil without peers
 
-	tops     *tops          // of boards elsewhere
-	fetching sync.WaitGroup // for them
-	serving  sync.WaitGroup // requests of other nodes
-	rooms    sync.Pool      // for messages between nodes, of *[]byte
+	tops    *tops          // of boards elsewhere
+	serving sync.WaitGroup // requests of other nodes
+	rooms   sync.Pool      // for messages between nodes, of *[]byte
 
 	inFlight  atomic.Int64
 	leaving   atomic.Bool // in a cluster nothing is claimed any more

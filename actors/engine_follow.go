@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"maps"
 	"slices"
 	"sync"
@@ -32,12 +33,29 @@ var followBackoff = worker.Backoff{First: 20 * time.Millisecond, Max: 500 * time
 
 // followers are those of an engine, by competition. Safe for concurrent use.
 type followers struct {
-	engine *Engine
+	env    followersEnv
 	mu     sync.Mutex
 	all    map[string]*follower
 	moving map[*competition.Subscription]bool // to this node's own actors; true if they ended meanwhile
 	closed bool
 	group  sync.WaitGroup // of followers and what they wake
+}
+
+// followersEnv is what followers need.
+type followersEnv struct {
+	life    context.Context
+	logger  *slog.Logger
+	timeout time.Duration // of a request
+
+	// ask has the owner of a board answer a request, and says which node that is; errIsHere
+	// if it is this one.
+	ask func(ctx context.Context, id string, request any, deadline time.Time) (node string, answer any, err error)
+	// exchange carries a request to a node and its answer back.
+	exchange func(node, id string, request any, deadline time.Time) (answer any, err error)
+	// subscribe and unsubscribe are Engine's.
+	subscribe   func(s *competition.Subscription, caller competition.Caller, deadline time.Time) error
+	unsubscribe func(s *competition.Subscription)
+	saw         func(*competition.Board) // is told of each new page
 }
 
 // follower shows one board to this node's subscribers.
@@ -60,8 +78,8 @@ type follower struct {
 	heard  time.Time           // when the owner last answered
 }
 
-func newFollowers(e *Engine) *followers {
-	return &followers{engine: e, all: map[string]*follower{}, moving: map[*competition.Subscription]bool{}}
+func newFollowers(env followersEnv) *followers {
+	return &followers{env: env, all: map[string]*follower{}, moving: map[*competition.Subscription]bool{}}
 }
 
 // add puts subscriptions with the follower of their board, and starts one if need be.
@@ -78,7 +96,7 @@ func (f *followers) add(id string, joining map[*competition.Subscription]competi
 	}
 	one := f.all[id]
 	if one == nil {
-		ctx, stop := context.WithCancel(f.engine.life)
+		ctx, stop := context.WithCancel(f.env.life)
 		one = &follower{followers: f, id: id, stop: stop, all: map[*competition.Subscription]subscriber{}, heard: time.Now()}
 		f.all[id] = one
 		f.group.Go(func() { one.run(ctx) })
@@ -179,7 +197,7 @@ func (f *follower) run(ctx context.Context) {
 			return
 		case errors.Is(err, competition.ErrUnknownCompetition), time.Since(f.lastHeard()) > silence:
 			f.endAll()
-			f.followers.engine.options.Logger.WarnContext(ctx, "a board elsewhere cannot be followed; its subscribers come back", "competition", f.id, "error", err)
+			f.followers.env.logger.WarnContext(ctx, "a board elsewhere cannot be followed; its subscribers come back", "competition", f.id, "error", err)
 			return
 		default:
 			failures++
@@ -212,23 +230,14 @@ var errIsHere = errors.New("the board is this node's")
 
 // follow asks the owner once, and shows what is new.
 func (f *follower) follow(ctx context.Context) error {
-	e := f.followers.engine
-	deadline := time.Now().Add(signEvery + e.options.RequestTimeout)
-	way := e.wayTo(f.id, deadline)
-	for ctx.Err() == nil {
-		node := way.node()
-		if node == "" {
-			return errIsHere
-		}
-		top, err := askElsewhere[topReply](e, node, f.id, f.held(), deadline)
-		if err == nil {
-			return f.show(node, top, deadline)
-		}
-		if !way.again(err, true) {
-			return err
-		}
+	env := &f.followers.env
+	deadline := time.Now().Add(signEvery + env.timeout)
+	node, answer, err := env.ask(ctx, f.id, f.held(), deadline)
+	top, err := exchanged[topReply](answer, err)
+	if err != nil {
+		return err
 	}
-	return ctx.Err()
+	return f.show(node, top, deadline)
 }
 
 // held asks for another board than the one that is shown.
@@ -270,7 +279,7 @@ func (f *follower) show(node string, top topReply, deadline time.Time) error {
 		}
 		s.Offer(f.update)
 	}
-	f.ring.wakeAll(f.followers.engine.life, &f.followers.group)
+	f.ring.wakeAll(f.followers.env.life, &f.followers.group)
 	f.mu.Unlock()
 	for _, s := range revoked {
 		f.remove(s)
@@ -284,7 +293,7 @@ func (f *follower) show(node string, top topReply, deadline time.Time) error {
 func (f *follower) advance(top topReply) {
 	if f.update == nil || f.update.Epoch != top.Top.Epoch || f.update.Version < top.Top.Version || f.update.Version == top.Top.Version && f.hash != top.Hash {
 		f.update, f.hash = competition.NextUpdate(f.update, top.Top), top.Hash
-		f.followers.engine.actors.losses.saw(&top.Top.Board)
+		f.followers.env.saw(&top.Top.Board)
 	}
 }
 
@@ -302,7 +311,7 @@ func (f *follower) standings(node string, deadline time.Time) (map[*competition.
 	all := make(map[*competition.Subscription]standingReply, len(subscriptions))
 	for from := 0; from < len(subscriptions); from += standingsAtOnce {
 		to := min(from+standingsAtOnce, len(subscriptions))
-		some, err := askElsewhere[standingsReply](f.followers.engine, node, f.id, &getStandings{Of: query.Of[from:to]}, deadline)
+		some, err := exchanged[standingsReply](f.followers.env.exchange(node, f.id, &getStandings{Of: query.Of[from:to]}, deadline))
 		if err != nil {
 			return nil, err
 		}
@@ -316,35 +325,34 @@ func (f *follower) standings(node string, deadline time.Time) (map[*competition.
 	return all, nil
 }
 
-// subscribeElsewhere begins a subscription to a board that a node owns.
-func (e *Engine) subscribeElsewhere(node string, s *competition.Subscription, caller competition.Caller, deadline time.Time) error {
+// begin begins a subscription to a board that a node owns.
+func (f *followers) begin(node string, s *competition.Subscription, caller competition.Caller, deadline time.Time) error {
 	query := &getStandings{Of: []standingQuery{{caller, s.UserID}}}
-	standing, err := askElsewhere[standingsReply](e, node, s.CompetitionID, query, deadline)
+	standing, err := exchanged[standingsReply](f.env.exchange(node, s.CompetitionID, query, deadline))
 	switch {
 	case err != nil:
 		return err
 	case len(standing.Of) != 1 || !standing.Of[0].Readable:
 		return competition.ErrUnknownCompetition
 	}
-	top, err := askElsewhere[topReply](e, node, s.CompetitionID, &watch{}, deadline)
+	top, err := exchanged[topReply](f.env.exchange(node, s.CompetitionID, &watch{}, deadline))
 	if err != nil {
 		return err
 	}
 	if s.UserID != "" {
 		s.PutStanding(standing.Of[0].Entry, standing.Of[0].OnBoard)
 	}
-	e.actors.followers.add(s.CompetitionID, map[*competition.Subscription]competition.Caller{s: caller}, top)
+	f.add(s.CompetitionID, map[*competition.Subscription]competition.Caller{s: caller}, top)
 	return nil
 }
 
 // comeHome hands the subscriptions to this node's own actor, or to the next follower.
 func (f *follower) comeHome() {
-	engine := f.followers.engine
-	all := f.takeAll()
-	for s, caller := range all {
-		err := engine.subscribe(s, caller, engine.deadline())
+	env := &f.followers.env
+	for s, caller := range f.takeAll() {
+		err := env.subscribe(s, caller, time.Now().Add(env.timeout))
 		if f.followers.arrived(s) {
-			engine.Unsubscribe(s)
+			env.unsubscribe(s)
 		} else if err != nil {
 			s.End()
 		}

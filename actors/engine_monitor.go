@@ -59,13 +59,6 @@ func (m *monitor) look(ctx context.Context) {
 	}
 }
 
-// recheck has every competition in memory look at the end of its journal.
-func (e *Engine) recheck() {
-	for _, h := range e.actors.registry.all() {
-		e.tell(h, &recheck{})
-	}
-}
-
 // ready is nil when the store could take writes at the last look.
 func (m *monitor) ready() error { return m.last.Load().err }
 

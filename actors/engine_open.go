@@ -48,7 +48,11 @@ func New(o Options) (*Engine, error) {
 		Life: e.life, Store: o.Store, Logger: o.Logger, Timeout: o.StoreTimeout, RecoveryTimeout: o.RecoveryTimeout, Rows: o.projectRows, Ours: o.home(),
 	})
 	if o.Peers != nil {
-		e.tops, e.actors.followers = newTops(e), newFollowers(e)
+		e.tops = newTops(topsEnv{exchange: e.exchange, timeout: o.RequestTimeout, saw: e.actors.losses.saw})
+		e.actors.followers = newFollowers(followersEnv{
+			life: e.life, logger: o.Logger, timeout: o.RequestTimeout, ask: e.askOwner, exchange: e.exchange,
+			subscribe: e.subscribe, unsubscribe: e.Unsubscribe, saw: e.actors.losses.saw,
+		})
 	}
 	a := &e.actors // nothing is activated before the clock starts
 	a.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: root, metrics: o.Metrics})
@@ -114,8 +118,8 @@ func (e *Engine) shutDown() error {
 	e.drain()
 	if e.actors.followers != nil {
 		e.actors.followers.close()
+		e.tops.close()
 	}
-	e.fetching.Wait()
 	e.serving.Wait()
 	e.endRecovering()
 	if e.actors.mirror != nil {

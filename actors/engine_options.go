@@ -60,6 +60,58 @@ type Options struct {
 	Progress func(competitionID string, rows, records int, took time.Duration, done bool)
 }
 
+// Peers reaches the nodes that own the other competitions. Safe for concurrent use.
+type Peers interface {
+	// Route returns the node that requests about a competition go to, as far as this
+	// one knows; empty for itself. It may be wrong: then that node says so.
+	Route(competitionID string) (node string)
+
+	// Home reports whether a competition that nobody owns belongs to this node.
+	Home(competitionID string) bool
+
+	// Learn notes which node owns a competition, as the store or a node said; empty
+	// if what was known is wrong.
+	Learn(competitionID, node string)
+
+	// Ask sends one request to a node and returns its answer, by the deadline at the
+	// latest. The answer is the caller's; body is, again, once it has returned. Errors: competition.ErrNotDelivered,
+	// ErrNotOwner and ErrOverloaded say that nothing was done; after any other the request
+	// may have been carried out.
+	Ask(node, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
+
+	// Changed returns a channel that is closed when nodes come or go next.
+	Changed() <-chan struct{}
+}
+
+// Lease says whether this process may answer from memory: whether it is certain that
+// no other one has been given its competitions. Safe for concurrent use.
+type Lease interface {
+	// Valid costs no more than a look at the monotonic clock.
+	Valid() bool
+
+	// Await returns as soon as the lease is valid. Error: competition.ErrUnavailable at
+	// the deadline.
+	Await(deadline time.Time) error
+}
+
+// home returns Peers.Home; nil for a process that is alone.
+func (o *Options) home() func(competitionID string) bool {
+	if o.Peers == nil {
+		return nil
+	}
+	return o.Peers.Home
+}
+
+// only returns whether it is up to this node to do what one node is enough for. What is
+// done so may be done twice while nodes come and go, and not at all for a moment.
+func (o *Options) only(name string) func() bool {
+	home := o.home()
+	if home == nil {
+		return nil
+	}
+	return func() bool { return home(name) }
+}
+
 func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -231,7 +231,7 @@ func (e *Engine) subscribe(s *competition.Subscription, caller competition.Calle
 		if node := way.node(); node == "" {
 			err = e.subscribeHere(&subscribe{caller: caller, subscription: s}, deadline)
 		} else {
-			err = e.subscribeElsewhere(node, s, caller, deadline)
+			err = e.actors.followers.begin(node, s, caller, deadline)
 		}
 		if !way.again(err, true) {
 			return err

@@ -118,9 +118,6 @@ func (e *Engine) activate(id string, mustExist bool, deadline time.Time) (*handl
 
 func (e *Engine) tell(h *handle, message any) { e.system.Root.Send(h.pid, message) }
 
-// errNoAnswer is returned to a caller whose deadline has passed.
-var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.ErrUnavailable)
-
 // send asks one competition one thing, as a request of its own: it admits the
 // request, sends a command or query, and waits for the answer.
 func send[T any](e *Engine, id string, command any) (answer T, err error) {
@@ -161,11 +158,21 @@ func askHere[T any](e *Engine, id string, command any, deadline time.Time) (answ
 
 // askElsewhere asks a competition that another node owns.
 func askElsewhere[T any](e *Engine, node, id string, command any, deadline time.Time) (answer T, err error) {
-	got, err := e.exchange(node, id, command, deadline)
-	if err != nil {
-		return answer, err
+	return exchanged[T](e.exchange(node, id, command, deadline))
+}
+
+// askOwner asks a competition that another node owns, and says which; errIsHere if this
+// one does, or is the one to claim it.
+func (e *Engine) askOwner(ctx context.Context, id string, command any, deadline time.Time) (node string, answer any, err error) {
+	for way := e.wayTo(id, deadline); ; {
+		if node = way.node(); node == "" {
+			return "", nil, errIsHere
+		}
+		answer, err = e.exchange(node, id, command, deadline)
+		if ctx.Err() != nil || !way.again(err, repeatable(command)) {
+			return node, answer, err
+		}
 	}
-	return answerOf[T](got)
 }
 
 // exchange carries a request to another node, and its answer back.
@@ -178,14 +185,6 @@ func (e *Engine) exchange(node, id string, command any, deadline time.Time) (ans
 		return nil, err
 	}
 	return parseAnswer(command, body)
-}
-
-func answerOf[T any](got any) (answer T, err error) {
-	answer, ok := got.(T)
-	if !ok {
-		err = fmt.Errorf("%w: answer of type %T", competition.ErrInternal, got)
-	}
-	return answer, err
 }
 
 // ask is send for a request that holds a lease.
@@ -259,5 +258,12 @@ func (e *Engine) tick(id string) error {
 func (e *Engine) tidyUp(context.Context) {
 	for _, h := range e.actors.registry.all() {
 		e.tell(h, &sweep{})
+	}
+}
+
+// recheck has every competition in memory look at the end of its journal.
+func (e *Engine) recheck() {
+	for _, h := range e.actors.registry.all() {
+		e.tell(h, &recheck{})
 	}
 }

@@ -17,8 +17,17 @@ const maxTops = 256
 // the reader came, and those who come while one is under way share the next. The owner
 // answers "the same" or with the new page. Safe for concurrent use.
 type tops struct {
-	engine *Engine
-	boards *otter.Cache[string, *heldTop]
+	env      topsEnv
+	boards   *otter.Cache[string, *heldTop]
+	fetching sync.WaitGroup
+}
+
+// topsEnv is what tops need.
+type topsEnv struct {
+	// exchange carries a request to a node and its answer back.
+	exchange func(node, id string, command any, deadline time.Time) (answer any, err error)
+	timeout  time.Duration            // of a fetch that readers share
+	saw      func(*competition.Board) // is told of each new page
 }
 
 // heldTop is one of them.
@@ -36,8 +45,8 @@ type topFetch struct {
 	err   error
 }
 
-func newTops(e *Engine) *tops {
-	return &tops{engine: e, boards: otter.Must(&otter.Options[string, *heldTop]{MaximumSize: maxTops})}
+func newTops(env topsEnv) *tops {
+	return &tops{env: env, boards: otter.Must(&otter.Options[string, *heldTop]{MaximumSize: maxTops})}
 }
 
 // top returns the published top of a board that a node owns, for a caller.
@@ -45,7 +54,7 @@ func (t *tops) top(node, id string, caller competition.Caller, deadline time.Tim
 	board, _ := t.boards.ComputeIfAbsent(id, func() (*heldTop, bool) { return &heldTop{}, false })
 	fetch, begin := board.join()
 	if begin {
-		board.run(t.engine, node, id, fetch)
+		t.run(board, node, id, fetch)
 	}
 	select {
 	case <-fetch.done:
@@ -56,10 +65,13 @@ func (t *tops) top(node, id string, caller competition.Caller, deadline time.Tim
 	case fetch.err != nil:
 		return nil, fetch.err
 	case fetch.reply.PerCaller:
-		return askElsewhere[*competition.Published](t.engine, node, id, &getTop{Caller: caller}, deadline)
+		return exchanged[*competition.Published](t.env.exchange(node, id, &getTop{Caller: caller}, deadline))
 	}
 	return fetch.reply.Top, nil
 }
+
+// close waits for the fetches that readers have begun.
+func (t *tops) close() { t.fetching.Wait() }
 
 // join returns the fetch that a reader who comes now waits for; begin says that the
 // reader is to carry it out.
@@ -78,12 +90,12 @@ func (b *heldTop) join() (fetch *topFetch, begin bool) {
 
 // run carries a fetch out, and then, in a goroutine that ends by the deadline of one,
 // those that readers wait for meanwhile.
-func (b *heldTop) run(e *Engine, node, id string, fetch *topFetch) {
-	b.fetch(e, node, id, fetch)
+func (t *tops) run(b *heldTop, node, id string, fetch *topFetch) {
+	t.fetch(b, node, id, fetch)
 	if next := b.takeNext(); next != nil {
-		e.fetching.Go(func() {
+		t.fetching.Go(func() {
 			for next != nil {
-				b.fetch(e, node, id, next)
+				t.fetch(b, node, id, next)
 				next = b.takeNext()
 			}
 		})
@@ -99,7 +111,7 @@ func (b *heldTop) takeNext() *topFetch {
 	return next
 }
 
-func (b *heldTop) fetch(e *Engine, node, id string, fetch *topFetch) {
+func (t *tops) fetch(b *heldTop, node, id string, fetch *topFetch) {
 	defer close(fetch.done)
 	b.mu.Lock()
 	held := b.held
@@ -108,7 +120,7 @@ func (b *heldTop) fetch(e *Engine, node, id string, fetch *topFetch) {
 	if held.Top != nil {
 		query.Version, query.Hash = held.Top.Version, held.Hash
 	}
-	if fetch.reply, fetch.err = askElsewhere[topReply](e, node, id, query, e.deadline()); fetch.err != nil {
+	if fetch.reply, fetch.err = exchanged[topReply](t.env.exchange(node, id, query, time.Now().Add(t.env.timeout))); fetch.err != nil {
 		return
 	}
 	switch {
@@ -118,6 +130,6 @@ func (b *heldTop) fetch(e *Engine, node, id string, fetch *topFetch) {
 		b.mu.Lock()
 		b.held = fetch.reply
 		b.mu.Unlock()
-		e.actors.losses.saw(&fetch.reply.Top.Board)
+		t.env.saw(&fetch.reply.Top.Board)
 	}
 }

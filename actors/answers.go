@@ -1,0 +1,26 @@
+package actors
+
+import (
+	"fmt"
+
+	"github.com/paceboard/paceboard/competition"
+)
+
+// errNoAnswer is returned to a caller whose deadline has passed.
+var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.ErrUnavailable)
+
+// exchanged is the answer of another node as what the caller asked for.
+func exchanged[T any](got any, err error) (answer T, _ error) {
+	if err != nil {
+		return answer, err
+	}
+	return answerOf[T](got)
+}
+
+func answerOf[T any](got any) (answer T, err error) {
+	answer, ok := got.(T)
+	if !ok {
+		err = fmt.Errorf("%w: answer of type %T", competition.ErrInternal, got)
+	}
+	return answer, err
+}
