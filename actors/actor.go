@@ -129,6 +129,14 @@ func (a *competitionActor) whyNot() error {
 	return competition.ErrUnavailable
 }
 
+// rememberEnd notes where the journal ended, before the state is dropped. While a batch
+// is being applied the state has no end, and what was known before must do.
+func (a *competitionActor) rememberEnd() {
+	if a.core != nil && a.core.Exists() && a.finishing == nil {
+		a.env.losses.ends.Set(a.handle.id, journalEnd{a.core.JournalEnd(), a.core.Version()})
+	}
+}
+
 // forgetState stops showing a state that is no longer reliable.
 func (a *competitionActor) forgetState() {
 	a.rememberEnd()

@@ -15,14 +15,6 @@ import (
 // and shown, and what owners elsewhere have shown. A recovery that does not find it has
 // the board go on under a new epoch, before anything is answered.
 
-// rememberEnd notes where the journal ended, before the state is dropped. While a batch
-// is being applied the state has no end, and what was known before must do.
-func (a *competitionActor) rememberEnd() {
-	if a.core != nil && a.core.Exists() && a.finishing == nil {
-		a.env.losses.ends.Set(a.handle.id, journalEnd{a.core.JournalEnd(), a.core.Version()})
-	}
-}
-
 // continueJournal has the board go on under a new epoch if the store lost events; it
 // returns how many it has appended.
 func (a *competitionActor) continueJournal(ctx context.Context, core *competition.Competition) (events int, err error) {
