@@ -1,6 +1,7 @@
 package link_test
 
 import (
+	"crypto/x509"
 	"fmt"
 	"runtime"
 	"sync"
@@ -20,6 +21,13 @@ func BenchmarkAsk(b *testing.B) {
 	for _, inFlight := range []int{1, 8, 64, 256} {
 		b.Run(fmt.Sprint("inflight=", inFlight), func(b *testing.B) { benchmarkAsk(b, inFlight, link.Options{}, link.Options{}) })
 	}
+	b.Run("inflight=64,tls", func(b *testing.B) {
+		ca := newAuthority(b)
+		ours := func() link.Options {
+			return link.Options{Credentials: read(b, nodeFiles(b, b.TempDir(), ca, x509.Certificate{}, ca))}
+		}
+		benchmarkAsk(b, 64, ours(), ours())
+	})
 }
 
 func benchmarkAsk(b *testing.B, inFlight int, asker, answerer link.Options) {

@@ -84,11 +84,12 @@ func newInbound(from string, serial uint64, o *Options) *inbound {
 
 // replace ends the stream. When it returns, the handler has everything that it will ever get of it.
 func (in *inbound) replace() {
-	if !in.replaced.Swap(true) {
-		close(in.over)
-	}
+	first := !in.replaced.Swap(true)
 	in.handing.Lock() // Whatever is being handed over has been, then.
 	defer in.handing.Unlock()
+	if first {
+		close(in.over)
+	}
 }
 
 // close forgets what is to be answered: nobody reads it.
