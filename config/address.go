@@ -75,6 +75,35 @@ func ownAddress(dst *string) parser {
 	}
 }
 
+// nodeAddress takes host:port where a node listens for others, or off; or else, how they reach it.
+func nodeAddress(dst *string, listen bool) parser {
+	advice, least := "give it as others reach this machine, such as 10.0.0.5:7946", uint64(1)
+	if listen {
+		advice, least = "give it as 10.0.0.5:7946, or 0.0.0.0:7946 for all interfaces, or off", 0
+	}
+	return func(raw string) *refusal {
+		if raw == "" || listen && raw == "off" {
+			*dst = ""
+			return nil
+		}
+		name, port, err := net.SplitHostPort(raw)
+		if n, errPort := strconv.ParseUint(port, 10, 16); err != nil || errPort != nil || n < least || name == "" {
+			return &refusal{"is not host:port", advice}
+		}
+		if !listen && isUnspecified(name) {
+			return &refusal{"is no address that others can connect to", advice}
+		}
+		*dst = raw
+		return nil
+	}
+}
+
+// isUnspecified tells an address that stands for all interfaces.
+func isUnspecified(name string) bool {
+	addr, err := netip.ParseAddr(name)
+	return err == nil && addr.IsUnspecified()
+}
+
 func isLoopback(name string) bool {
 	if name == "localhost" {
 		return true

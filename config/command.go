@@ -2,6 +2,7 @@ package config
 
 import (
 	"flag"
+	"net"
 	"net/url"
 	"slices"
 )
@@ -114,7 +115,7 @@ var serve = Command{
 	Summary:  "Serve the API, the live boards and the web page.",
 	Example:  "paceboard serve --dev --demo",
 	Optional: allNames(),
-	rules: []rule{
+	rules: slices.Concat(clusterRules, []rule{
 		{[]string{"SUPABASE_JWT_SECRET", "SUPABASE_URL", "SUPABASE_JWKS_URL", "DEV"}, func(s Settings) *refusal {
 			if !s.NeedsSecret() || s.Dev {
 				return nil
@@ -139,7 +140,13 @@ var serve = Command{
 			}
 			return &refusal{"is plain http, so others could read who is paid what", "use https://, or a loopback host, or --dev"}
 		}},
-	},
+		{[]string{"SHUTDOWN_DELAY", "SHUTDOWN_TIMEOUT"}, func(s Settings) *refusal {
+			if s.ShutdownDelay < s.ShutdownTimeout {
+				return nil
+			}
+			return &refusal{"leaves no time of SHUTDOWN_TIMEOUT, in which it is counted", "set it to less than that, or SHUTDOWN_TIMEOUT to more"}
+		}},
+	}),
 }
 
 // plainHTTP is the rule that keys come from where nobody can slip in others.
@@ -162,4 +169,63 @@ func allNames() []string {
 		names[i] = row.name
 	}
 	return names
+}
+
+// clusterRules are what holds for a node of a cluster.
+var clusterRules = []rule{
+	{[]string{"CLUSTER_LISTEN", "DATABASE_URL"}, func(s Settings) *refusal {
+		if s.ClusterListen == "" || s.DatabaseURL != "" {
+			return nil
+		}
+		return &refusal{
+			"needs a PostgreSQL that all nodes share, but DATABASE_URL is not set",
+			"set DATABASE_URL, the same on all nodes, or take CLUSTER_LISTEN away: the embedded store is one process's",
+		}
+	}},
+	{[]string{"CLUSTER_LISTEN", "CLUSTER_ADVERTISE"}, func(s Settings) *refusal {
+		name, _, _ := net.SplitHostPort(s.ClusterListen)
+		if s.ClusterListen == "" || s.ClusterAdvertise != "" || !isUnspecified(name) {
+			return nil
+		}
+		return &refusal{
+			"stands for all interfaces, so other nodes cannot know which address to connect to",
+			"set CLUSTER_ADVERTISE to this machine's address, such as 10.0.0.5:7946",
+		}
+	}},
+	alone("CLUSTER_ADVERTISE", func(s Settings) string { return s.ClusterAdvertise }),
+	alone("CLUSTER_CA", func(s Settings) string { return s.ClusterCA }),
+	alone("CLUSTER_CERT", func(s Settings) string { return s.ClusterCert }),
+	alone("CLUSTER_KEY", func(s Settings) string { return s.ClusterKey }),
+	{[]string{"CLUSTER_CA", "CLUSTER_CERT", "CLUSTER_KEY"}, func(s Settings) *refusal {
+		if (s.ClusterCA == "") == (s.ClusterCert == "") && (s.ClusterCert == "") == (s.ClusterKey == "") {
+			return nil
+		}
+		return &refusal{"belongs together with CLUSTER_CERT and CLUSTER_KEY, but not all three are set", "set all three, or none"}
+	}},
+	loopbackWithoutTLS("CLUSTER_LISTEN", func(s Settings) string { return s.ClusterListen }),
+	loopbackWithoutTLS("CLUSTER_ADVERTISE", func(s Settings) string { return s.ClusterAdvertise }),
+}
+
+// alone is the rule that a setting of the cluster means nothing without one.
+func alone(name string, value func(Settings) string) rule {
+	return rule{[]string{name, "CLUSTER_LISTEN"}, func(s Settings) *refusal {
+		if value(s) == "" || s.ClusterListen != "" {
+			return nil
+		}
+		return &refusal{"is set, but CLUSTER_LISTEN is not, so there is no cluster", "set CLUSTER_LISTEN, or take it away"}
+	}}
+}
+
+// loopbackWithoutTLS is the rule that nobody on the network can pass for a node.
+func loopbackWithoutTLS(name string, address func(Settings) string) rule {
+	return rule{[]string{name, "CLUSTER_CA"}, func(s Settings) *refusal {
+		host, _, err := net.SplitHostPort(address(s))
+		if s.ClusterCA != "" || err != nil || isLoopback(host) {
+			return nil
+		}
+		return &refusal{
+			"can be reached from other machines, and without certificates anybody could pass for a node",
+			"set CLUSTER_CA, CLUSTER_CERT and CLUSTER_KEY, or use a loopback address such as 127.0.0.1:7946",
+		}
+	}}
 }

@@ -71,6 +71,20 @@ func duration(dst *time.Duration, lo, hi time.Duration, example string) parser {
 	}
 }
 
+// unset stands for a duration whose default depends on other settings.
+const unset = time.Duration(-1)
+
+// orDefault leaves a duration unset where there is no value.
+func orDefault(dst *time.Duration, parse parser) parser {
+	return func(raw string) *refusal {
+		if raw == "" {
+			*dst = unset
+			return nil
+		}
+		return parse(raw)
+	}
+}
+
 func parseDuration(raw string) (time.Duration, error) {
 	if number, ok := strings.CutSuffix(raw, "d"); ok {
 		days, err := strconv.ParseUint(number, 10, 16)

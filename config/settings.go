@@ -29,6 +29,7 @@ type Settings struct {
 	Port            int      // 0 to 65535; 0 has the system pick a free one
 	AllowedOrigins  []string // scheme://host[:port] as browsers write it, or "*" alone; empty: same origin only
 	ShutdownTimeout time.Duration
+	ShutdownDelay   time.Duration // how long it is served on, but not ready; less than ShutdownTimeout
 
 	DataDir          string        // where the embedded store keeps its files
 	DatabaseURL      SecretURL     // PostgreSQL instead of the embedded store; empty: embedded
@@ -36,6 +37,13 @@ type Settings struct {
 	JournalRetention time.Duration // how long journal that a snapshot covers is kept; 0: forever
 	AuditRetention   time.Duration // how long entries of the audit log are kept; 0: forever
 	MinFreeDisk      Bytes         // less free space in DataDir than this makes syncs be refused
+
+	ClusterListen    string        // host:port for other nodes, whose port may be 0; empty: there are none
+	ClusterAdvertise string        // host:port by which they reach this one; empty: where it listens
+	ClusterLease     time.Duration // after how long a node that has gone silent counts as dead
+	ClusterCA        string        // file of certificates; this and the next two are set together, or none
+	ClusterCert      string        // file
+	ClusterKey       string        // file
 
 	SupabaseURL       string   // scheme://host of the project whose public keys are trusted; empty: none
 	SupabaseJWTSecret Secret   // HS256 key of at least 32 bytes; empty: no HS256 tokens
@@ -86,6 +94,12 @@ func Load(args, environ []string, envFile string) (Settings, error) {
 		s.Host = "0.0.0.0"
 		if s.Dev { // A trial accepts tokens that anybody with the terminal can make: keep it on this machine.
 			s.Host = "127.0.0.1"
+		}
+	}
+	if s.ShutdownDelay == unset {
+		s.ShutdownDelay = 0
+		if s.ClusterListen != "" { // other nodes take the boards over meanwhile, and balancers look elsewhere
+			s.ShutdownDelay = min(5*time.Second, s.ShutdownTimeout/2)
 		}
 	}
 	return s, nil

@@ -19,6 +19,7 @@ func TestDefaults(t *testing.T) {
 		Host:              "0.0.0.0",
 		Port:              8081,
 		ShutdownTimeout:   10 * time.Second,
+		ClusterLease:      2 * time.Second,
 		DataDir:           "./data",
 		MinFreeDisk:       268435456,
 		SupabaseJWTSecret: goodSecret,
@@ -44,9 +45,11 @@ func TestDefaults(t *testing.T) {
 
 func TestEverySettingFromEverySource(t *testing.T) {
 	values := []string{
-		"HOST=::1", "PORT=0", "ALLOWED_ORIGINS=https://a.example, http://b.example:3000", "SHUTDOWN_TIMEOUT=1m30s",
+		"HOST=::1", "PORT=0", "ALLOWED_ORIGINS=https://a.example, http://b.example:3000", "SHUTDOWN_TIMEOUT=1m30s", "SHUTDOWN_DELAY=20s",
 		"DATA_DIR=/var/lib/pace", "DATABASE_URL=postgresql://app:pw@db/pace", "REDIS_URL=rediss://cache:6380/1",
-		"JOURNAL_RETENTION=30d", "AUDIT_RETENTION=60d", "MIN_FREE_DISK=1GiB", "SUPABASE_URL=https://abcd.supabase.co/",
+		"JOURNAL_RETENTION=30d", "AUDIT_RETENTION=60d", "MIN_FREE_DISK=1GiB",
+		"CLUSTER_LISTEN=0.0.0.0:7946", "CLUSTER_ADVERTISE=node1.internal:7947", "CLUSTER_LEASE=3s", "CLUSTER_CA=ca.pem", "CLUSTER_CERT=/run/cert.pem", "CLUSTER_KEY=/run/key.pem",
+		"SUPABASE_URL=https://abcd.supabase.co/",
 		"SUPABASE_JWT_ISSUER=https://abcd.supabase.co/auth/v1, https://auth.example,", "SUPABASE_JWKS_URL=https://auth.example/keys?x=1", "SUPABASE_ALLOW_HTTP=true",
 		"SUPABASE_JWT_SECRET=" + goodSecret, "SUPABASE_ANON_KEY=anon",
 		"PAYOUT_WEBHOOK_URL=https://pay.example/prizes?key=k", "PAYOUT_WEBHOOK_SECRET=" + goodSecret, "MAX_IN_FLIGHT=1", "MAX_CONNECTIONS=2",
@@ -58,9 +61,10 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	}
 	want := Settings{
 		Host: "::1", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
-		ShutdownTimeout: 90 * time.Second,
-		DataDir:         "/var/lib/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
+		ShutdownTimeout: 90 * time.Second, ShutdownDelay: 20 * time.Second,
+		DataDir: "/var/lib/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
 		JournalRetention: 720 * time.Hour, AuditRetention: 1440 * time.Hour, MinFreeDisk: 1073741824,
+		ClusterListen: "0.0.0.0:7946", ClusterAdvertise: "node1.internal:7947", ClusterLease: 3 * time.Second, ClusterCA: "ca.pem", ClusterCert: "/run/cert.pem", ClusterKey: "/run/key.pem",
 		SupabaseURL: "https://abcd.supabase.co", SupabaseJWTSecret: goodSecret, SupabaseAnonKey: "anon",
 		SupabaseJWTIssuer: []string{"https://abcd.supabase.co/auth/v1", "https://auth.example"},
 		SupabaseJWKSURL:   "https://auth.example/keys?x=1", SupabaseAllowHTTP: true,

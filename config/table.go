@@ -49,6 +49,7 @@ const (
 	groupModes   = "Modes (flags only)"
 	groupServer  = "Server"
 	groupStores  = "Stores"
+	groupCluster = "Cluster"
 	groupSignIn  = "Sign-in"
 	groupPrizes  = "Prizes"
 	groupLimits  = "Limits"
@@ -91,6 +92,13 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return duration(&s.ShutdownTimeout, time.Second, 10*time.Minute, "10s") },
 	},
 	{
+		name: "SHUTDOWN_DELAY", group: groupServer, unit: "DURATION", defNote: "0, in a cluster 5s",
+		meaning: "how long to go on serving, not ready, first",
+		bind: func(s *Settings) parser {
+			return orDefault(&s.ShutdownDelay, duration(&s.ShutdownDelay, 0, 10*time.Minute, "5s"))
+		},
+	},
+	{
 		name: "DATA_DIR", group: groupStores, unit: "DIR", def: "./data",
 		meaning: "folder of the embedded store",
 		bind:    func(s *Settings) parser { return text(&s.DataDir) },
@@ -119,6 +127,36 @@ var table = []setting{
 		name: "MIN_FREE_DISK", group: groupStores, unit: "SIZE", def: "256MiB",
 		meaning: "refuse syncs when less disk space than this is free",
 		bind:    func(s *Settings) parser { return size(&s.MinFreeDisk, 0, 1024*TiB, "512MiB") },
+	},
+	{
+		name: "CLUSTER_LISTEN", group: groupCluster, unit: "HOST:PORT", def: "off",
+		meaning: "be a node of a cluster: address for other nodes",
+		bind:    func(s *Settings) parser { return nodeAddress(&s.ClusterListen, true) },
+	},
+	{
+		name: "CLUSTER_ADVERTISE", group: groupCluster, unit: "ADDRESS", defNote: "CLUSTER_LISTEN",
+		meaning: "host:port that other nodes connect to",
+		bind:    func(s *Settings) parser { return nodeAddress(&s.ClusterAdvertise, false) },
+	},
+	{
+		name: "CLUSTER_LEASE", group: groupCluster, unit: "DURATION", def: "2s",
+		meaning: "when a silent node's boards move on; equal on all nodes",
+		bind:    func(s *Settings) parser { return duration(&s.ClusterLease, time.Second, 30*time.Second, "2s") },
+	},
+	{
+		name: "CLUSTER_CA", group: groupCluster, unit: "FILE", defNote: "loopback, no TLS",
+		meaning: "CA of the nodes' certificates, and no others",
+		bind:    func(s *Settings) parser { return text(&s.ClusterCA) },
+	},
+	{
+		name: "CLUSTER_CERT", group: groupCluster, unit: "FILE", defNote: "none",
+		meaning: "this node's certificate, PEM; read again when it changes",
+		bind:    func(s *Settings) parser { return text(&s.ClusterCert) },
+	},
+	{
+		name: "CLUSTER_KEY", group: groupCluster, unit: "FILE", defNote: "none",
+		meaning: "the key of CLUSTER_CERT",
+		bind:    func(s *Settings) parser { return text(&s.ClusterKey) },
 	},
 	{
 		name: "SUPABASE_URL", group: groupSignIn, unit: "URL", defNote: "none",

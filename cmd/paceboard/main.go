@@ -26,6 +26,8 @@ import (
 	"strings"
 	"syscall"
 	_ "time/tzdata" // competitions name time zones, whatever the machine has installed
+
+	"github.com/paceboard/paceboard/cluster"
 )
 
 func main() {
@@ -55,7 +57,7 @@ var commands = []command{
 }
 
 // run carries out one command line and returns the process's exit code: 0 done,
-// 1 failed, 2 misused.
+// 1 failed, 2 misused, cluster.ExitCode to be started again.
 func (p *program) run(ctx context.Context, args []string) int {
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		p.usage(p.out)
@@ -73,6 +75,9 @@ func (p *program) run(ctx context.Context, args []string) int {
 			return 0
 		default:
 			fmt.Fprintln(p.err, "paceboard "+c.name+":", err)
+			if errors.Is(err, errStartAgain) {
+				return cluster.ExitCode
+			}
 			return 1
 		}
 	}
@@ -87,6 +92,7 @@ func (p *program) usage(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(&b, "  paceboard %-8s %s\n", c.name, c.summary)
 	}
-	b.WriteString("\nEach command explains itself with --help. To look around: paceboard serve --dev --demo\n")
+	fmt.Fprintf(&b, "\nExit codes: 0 done, 1 failed, 2 misused, %d the server is to be started again (others have taken its place).\n", cluster.ExitCode)
+	b.WriteString("Each command explains itself with --help. To look around: paceboard serve --dev --demo\n")
 	fmt.Fprint(w, b.String())
 }

@@ -13,6 +13,7 @@ import (
 	"net/http/pprof"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ import (
 	"github.com/paceboard/paceboard/internal/token"
 	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/paceboard/paceboard/payouts"
+	"github.com/paceboard/paceboard/persistence/postgres"
 	"github.com/paceboard/paceboard/persistence/redis"
 	"github.com/paceboard/paceboard/web"
 )
@@ -40,7 +42,11 @@ func serve(ctx context.Context, p *program, args []string) error {
 	}
 	select {
 	case <-ctx.Done():
+		s.serveOn()
 	case err = <-s.failed:
+		if errors.Is(err, errStartAgain) {
+			s.stopUntil = time.Now().Add(min(settings.ShutdownTimeout, lostWithin))
+		}
 	}
 	return errors.Join(err, s.stop())
 }
@@ -51,6 +57,7 @@ type server struct {
 	logger   *slog.Logger
 	memory   *worker.Loop
 	store    store
+	cluster  *clusterPart    // nil for a process that is alone
 	keeping  *retention      // nil when everything is kept
 	mirror   *redis.Mirror   // nil without one
 	payouts  *payouts.Worker // nil where prizes are paid at once
@@ -62,6 +69,9 @@ type server struct {
 	failed   chan error          // a part ended by itself
 	listener net.Listener
 	metrics  net.Listener // nil where the metrics have no address of their own
+
+	leaving   atomic.Bool
+	stopUntil time.Time // zero before it stops
 }
 
 // start brings the parts up from the store to the listener; if one fails, those
@@ -80,7 +90,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		rand.Read(secret)
 		secret = []byte(hex.EncodeToString(secret))
 	}
-	if s.store, err = openStore(ctx, settings, s.logger); err != nil {
+	if err := s.openStore(ctx); err != nil {
 		return s, err
 	}
 	if s.mirror, err = openMirror(settings); err != nil {
@@ -88,10 +98,15 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	registry := prometheus.NewRegistry()
 	handOver := s.startPayouts(registry)
+	peers, lease := s.cluster.forEngine()
 	if s.engine, err = actors.New(actors.Options{
-		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
+		Store: s.store, Peers: peers, Lease: lease, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
 		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, MaxJournalUser: int64(settings.MaxJournalUser), IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
 	}); err != nil {
+		return s, err
+	}
+	s.cluster.measure(registry)
+	if err := s.cluster.serve(s.engine); err != nil {
 		return s, err
 	}
 	if settings.HasProjectKeys() { // fetched while competitions recover
@@ -100,7 +115,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		})
 	}
 	if old := keptBy(&settings, s.store); len(old) > 0 {
-		s.keeping = startRetention(old, nil, retentionEvery, s.logger, registry)
+		s.keeping = startRetention(old, s.cluster.only("~retention"), retentionEvery, s.logger, registry)
 	}
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Address()); err != nil {
 		return s, fmt.Errorf("listen: %w; set PORT or HOST to what is free", err)
@@ -115,7 +130,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		return s, err
 	}
 	s.http = pbhttp.New(pbhttp.Options{
-		Engine: s.engine, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
+		Engine: servedEngine{s.engine, s.cluster, &s.leaving}, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
 		MaxSocketsUser: settings.MaxSocketsUser, MaxBodiesMemory: int64(settings.MaxBodiesMemory), Page: web.Files(),
@@ -167,9 +182,53 @@ func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
 	return nil
 }
 
+// openStore opens the store, and makes this process a node if it is to be one.
+func (s *server) openStore(ctx context.Context) (err error) {
+	if s.cluster, err = listenForNodes(ctx, s.settings, s.logger, s.lost); err != nil {
+		return err
+	}
+	o := postgres.Options{Migrate: true, Logger: s.logger, Lost: s.lost, Cluster: s.cluster.storeOptions()}
+	if s.store, err = openWith(ctx, s.settings, o); err != nil {
+		return err
+	}
+	return s.cluster.join(ctx, s.store)
+}
+
+// lost ends the process because others do without it.
+func (s *server) lost(err error) {
+	select {
+	case s.failed <- fmt.Errorf("%w: %w", errStartAgain, err):
+	default: // it ends already
+	}
+}
+
+// serveOn says that this process is not ready any more, to load balancers and to other
+// nodes, and goes on serving for SHUTDOWN_DELAY, until they have noticed.
+func (s *server) serveOn() {
+	began := time.Now()
+	s.stopUntil = began.Add(s.settings.ShutdownTimeout)
+	s.leaving.Store(true)
+	ctx, cancel := context.WithDeadline(context.Background(), began.Add(max(s.settings.ShutdownDelay, leaveWithin)))
+	defer cancel()
+	if err := s.cluster.leave(ctx); err != nil {
+		s.logger.Warn("the other nodes were not told that this one stops; they find out when it has", "error", err)
+	}
+	if s.settings.ShutdownDelay > 0 {
+		s.logger.Info("not ready any more, and serving on for SHUTDOWN_DELAY", "delay", s.settings.ShutdownDelay)
+	}
+	worker.Pause(ctx, time.Until(began.Add(s.settings.ShutdownDelay)))
+}
+
+// lostWithin is how long a process that others do without may take to end.
+const lostWithin = 3 * time.Second
+
 // stop ends the parts in reverse order, within the time that the settings give.
 func (s *server) stop() error {
-	ctx, cancel := context.WithTimeout(context.Background(), s.settings.ShutdownTimeout)
+	if s.stopUntil.IsZero() {
+		s.stopUntil = time.Now().Add(s.settings.ShutdownTimeout)
+	}
+	s.leaving.Store(true)
+	ctx, cancel := context.WithDeadline(context.Background(), s.stopUntil)
 	defer cancel()
 	var errs []error
 	if s.demo != nil {
@@ -194,7 +253,7 @@ func (s *server) stop() error {
 		s.keeping.stop()
 	}
 	if s.engine != nil {
-		errs = append(errs, s.engine.Close(ctx))
+		errs = append(errs, s.engine.Close(ctx)) // which gives the competitions to other nodes
 	}
 	if s.payouts != nil {
 		s.payouts.Stop()
@@ -202,6 +261,7 @@ func (s *server) stop() error {
 	if s.mirror != nil {
 		errs = append(errs, s.mirror.Close())
 	}
+	errs = append(errs, s.cluster.retire())
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
@@ -217,7 +277,7 @@ func (s *server) startPayouts(registry prometheus.Registerer) (handOver func()) 
 	}
 	s.payouts = payouts.Start(payouts.Options{
 		Store: s.store, URL: s.settings.PayoutWebhookURL.Reveal(), Secret: []byte(s.settings.PayoutWebhookSecret.Reveal()),
-		Logger: s.logger, Metrics: registry,
+		Logger: s.logger, Metrics: registry, Active: s.cluster.only("~payouts"),
 	})
 	return s.payouts.Wake
 }

@@ -55,3 +55,16 @@ func openStoreAt(t *testing.T, where string) competition.Store {
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
 }
+
+// readStoreAt opens a store in this process, beside servers if it is a database, until
+// the test ends.
+func readStoreAt(t *testing.T, where string) competition.Store {
+	t.Helper()
+	if !isDatabase(where) {
+		return openStoreAt(t, where)
+	}
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: where, ReadOnly: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, s.Close()) })
+	return s
+}

@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/paceboard/paceboard/actors"
+	"github.com/paceboard/paceboard/competition"
+)
+
+// servedEngine is the engine as the front end serves it. Its health is that of the whole
+// process.
+type servedEngine struct {
+	*actors.Engine
+	cluster *clusterPart // nil for a process that is alone
+	leaving *atomic.Bool
+}
+
+// Health returns the engine's health, and what the process knows besides: whether it
+// stops, and its part in the cluster.
+func (e servedEngine) Health() competition.Health {
+	h := e.Engine.Health()
+	if e.cluster != nil {
+		part := e.cluster.health()
+		h.Dependencies = append(h.Dependencies, part)
+		h.Ready = h.Ready && part.Healthy
+	}
+	if e.leaving.Load() {
+		h.Ready, h.Draining = false, true
+	}
+	return h
+}
+
+// clusterName is what /health calls a node's part in the cluster.
+const clusterName = "cluster"
+
+// maxClockOffset is how far a node's clock may be from the store's. Competitions begin
+// and end by the clock of the node that owns them.
+const maxClockOffset = 5 * time.Second
+
+var errLeaseEnded = errors.New("the lease has ended: nothing is answered from memory until a beat succeeds; can PostgreSQL be reached?")
+
+// health is that of a node's part in the cluster.
+func (c *clusterPart) health() competition.Dependency {
+	state := c.node.State()
+	err := c.node.Err()
+	switch offset := state.ClockOffset.Abs(); {
+	case err != nil:
+	case state.LeaseLeft == 0:
+		err = errors.Join(errLeaseEnded, state.BeatError)
+	case offset > maxClockOffset:
+		err = fmt.Errorf("this machine's clock is %v away from PostgreSQL's; run NTP on both", offset.Round(time.Millisecond))
+	}
+	d := competition.NewDependency(clusterName, 0, err)
+	if err == nil {
+		d.Detail = fmt.Sprintf("node %s; %d nodes, %d connected; lease for %v", c.self.ID, len(state.Nodes), c.links.Nodes(), state.LeaseLeft.Round(time.Millisecond))
+	}
+	return d
+}
+
+// measure registers the metrics of a node, if this process is one.
+func (c *clusterPart) measure(registry prometheus.Registerer) {
+	if c == nil {
+		return
+	}
+	gauge := func(name, help string, value func() float64) {
+		registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Namespace: "paceboard", Subsystem: "cluster", Name: name, Help: help}, value))
+	}
+	counter := func(name, help string, value func() float64) {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Namespace: "paceboard", Subsystem: "cluster", Name: name, Help: help}, value))
+	}
+	gauge("nodes", "Nodes that are not dead, this one included.", func() float64 { return float64(len(c.node.State().Nodes)) })
+	gauge("links", "Other nodes that are connected to this one.", func() float64 { return float64(c.links.Nodes()) })
+	gauge("lease_seconds", "How long this node may still answer from memory.", func() float64 { return c.node.State().LeaseLeft.Seconds() })
+	gauge("clock_offset_seconds", "How far PostgreSQL's clock is ahead of this machine's.", func() float64 { return c.node.State().ClockOffset.Seconds() })
+	counter("beats_total", "Signs of life that this node sent.", func() float64 { return float64(c.node.State().Beats) })
+	counter("burials_total", "Silent nodes that this one declared dead.", func() float64 { return float64(c.node.State().Burials) })
+	counter("burial_errors_total", "Silent nodes that this one could not declare dead.", func() float64 { return float64(c.node.State().BurialErrors) })
+}
