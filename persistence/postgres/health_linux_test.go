@@ -45,7 +45,7 @@ func TestAFullDiskIsNotReady(t *testing.T) {
 // smallDisk is a disk with 24 MB, which a database server may write to.
 func smallDisk(t *testing.T) string {
 	t.Helper()
-	dir, err := os.MkdirTemp("", "paceboard-disk-")
+	dir, err := os.MkdirTemp("", "paceboard-disk-") //nolint:usetesting // The servers' user may not enter TempDir.
 	require.NoError(t, err)
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=24m,mode=0777"); err != nil {
 		require.NoError(t, os.Remove(dir))

@@ -21,12 +21,18 @@ var errPooler = fmt.Errorf("%w: DATABASE_URL leads through a pooler in transacti
 func refusePooler(ctx context.Context, config *pgconn.Config) (err error) {
 	var both [2]*pgconn.PgConn
 	var pids [2]string
+	defer func() {
+		for _, conn := range both {
+			if conn != nil {
+				_ = conn.Close(ctx) // It ends, or is ended by the server when this process does.
+			}
+		}
+	}()
 	for i := range both {
 		conn, err := pgconn.ConnectConfig(ctx, config)
 		if err != nil {
 			return unavailable("connect to the database", err)
 		}
-		defer func() { _ = conn.Close(ctx) }() // It ends, or is ended by the server when this process does.
 		both[i] = conn
 		pids[i] = conn.CustomData()[sessionKey].(session).pid
 	}
@@ -38,8 +44,12 @@ func refusePooler(ctx context.Context, config *pgconn.Config) (err error) {
 		who int
 		sql string
 	}{
-		{first, `BEGIN; SELECT pg_backend_pid()::text`}, {second, `SELECT pg_backend_pid()::text`}, {first, `COMMIT; SELECT pg_backend_pid()::text`},
-		{first, `SELECT pg_backend_pid()::text`}, {first, `SELECT pg_backend_pid()::text`}, {second, `SELECT pg_backend_pid()::text`},
+		{first, `BEGIN; SELECT pg_backend_pid()::text`},
+		{second, `SELECT pg_backend_pid()::text`},
+		{first, `COMMIT; SELECT pg_backend_pid()::text`},
+		{first, `SELECT pg_backend_pid()::text`},
+		{first, `SELECT pg_backend_pid()::text`},
+		{second, `SELECT pg_backend_pid()::text`},
 	} {
 		pid, err := answer(ctx, both[step.who], step.sql)
 		if violation := (*pgconn.PgError)(nil); errors.As(err, &violation) && violation.Code == protocolViolation {

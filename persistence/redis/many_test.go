@@ -100,7 +100,7 @@ func TestARedisBehindSentinels(t *testing.T) {
 			break
 		}
 		require.True(t, time.Now().Before(deadline), "not promoted in time: %v", err)
-		time.Sleep(50 * time.Millisecond)
+		<-time.After(50 * time.Millisecond)
 	}
 	mark, err := client.Get(t.Context(), "p:paceboard:mark:spring").Result()
 	require.NoError(t, err)

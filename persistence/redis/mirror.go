@@ -47,10 +47,11 @@ func (m *Mirror) Look(ctx context.Context, competitionIDs []string) ([]competiti
 		return nil, fmt.Errorf("look at the mirror: %w", err)
 	}
 	all, away := make([]competition.Mirrored, len(looks)), 0
-	for i, look := range looks {
+	for i, id := range competitionIDs {
+		look := looks[i]
 		answer, err := look.Slice()
 		if err != nil && !m.broken(err) {
-			all[i].Err = fmt.Errorf("look at the mirror of %q: %w", competitionIDs[i], err)
+			all[i].Err = fmt.Errorf("look at the mirror of %q: %w", id, err)
 			if !isReply(err) {
 				away++
 			}
@@ -89,8 +90,8 @@ func (m *Mirror) Write(ctx context.Context, writes []competition.MirrorWrite) (c
 		return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
 	}
 	w := competition.Written{Errs: make([]error, len(writes)), Lost: was < acked}
-	for i, step := range steps {
-		if w.Errs[i], err = m.outcome(&writes[i], step); err != nil { // The connection broke in between.
+	for i := range writes {
+		if w.Errs[i], err = m.outcome(&writes[i], steps[i]); err != nil { // The connection broke in between.
 			return competition.Written{}, fmt.Errorf("write to the mirror: %w", err)
 		}
 	}

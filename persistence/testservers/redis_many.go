@@ -97,7 +97,7 @@ func ask(tb testing.TB, s *Server, command ...any) string {
 func awaitRedis(tb testing.TB, s *Server, text string, command ...any) {
 	tb.Helper()
 	var answer string
-	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(startTimeout); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
 		if answer = ask(tb, s, command...); strings.Contains(answer, text) {
 			return
 		}

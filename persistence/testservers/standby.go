@@ -71,7 +71,7 @@ func (s *Server) Await(tb testing.TB, sql string, args ...any) {
 		tb.Fatal(err)
 	}
 	defer func() { _ = conn.Close(tb.Context()) }()
-	for deadline := time.Now().Add(startTimeout); ; time.Sleep(10 * time.Millisecond) {
+	for deadline := time.Now().Add(startTimeout); ; <-time.After(10 * time.Millisecond) {
 		var so bool
 		if err := conn.QueryRow(tb.Context(), sql, args...).Scan(&so); err != nil {
 			tb.Fatalf("%s: %v", sql, err)

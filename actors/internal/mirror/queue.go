@@ -53,7 +53,7 @@ func (q *queue) put(a *Activation, pid *actor.PID, check bool) {
 		q.all[a.ID] = l
 		q.ready = append(q.ready, l)
 	}
-	l.told, l.again = told{Activation: a, pid: pid, check: check || l.told.check}, true
+	l.told, l.again = told{Activation: a, pid: pid, check: check || l.check}, true
 	q.mu.Unlock()
 	q.wake.Set()
 }
@@ -96,7 +96,7 @@ func (q *queue) take(n int) (taken []told) {
 	for _, l := range q.ready[:n] {
 		l.again = false
 		taken = append(taken, l.told)
-		l.told.check = false
+		l.check = false
 	}
 	clear(q.ready[:n])
 	q.ready = q.ready[n:]

@@ -94,7 +94,7 @@ func (t *target) warn(warning error) {
 		text = warning.Error()
 	}
 	if before := t.warning.Swap(&text); text != "" && (before == nil || *before != text) {
-		t.logger.Warn("the mirror works, but: " + text)
+		t.logger.Warn("the mirror works, but not as it should", "reason", text)
 	}
 }
 
