@@ -199,12 +199,12 @@ func (s *Store) look(ctx context.Context) error {
 		}
 		return nil
 	case errors.Is(err, ErrSettings):
-		s.reconnect(err.Error())
+		s.reconnect(err.Error()) //nolint:contextcheck // It outlives the check.
 		return err
 	case refused(err) != nil || ctx.Err() != nil:
 		return err
 	}
-	s.reconnect(err.Error())
+	s.reconnect(err.Error()) //nolint:contextcheck // It outlives the check.
 	return s.settings(ctx)
 }
 
