@@ -105,7 +105,7 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 			return err
 		}
 	}
-	s.doubts = &doubts{read: s.read, logger: s.logger}
+	s.doubts = &doubts{read: s.read, logger: s.logger, told: s.presence.doubt}
 	s.pipeline = newPipeline(s.write, s.doubts, s.refusal,
 		func() { s.reconnect("the server takes no writes any more") }) //nolint:contextcheck // So does this.
 	if err := s.verify(ctx); err != nil {

@@ -35,7 +35,8 @@ type presence struct {
 	logger  *slog.Logger
 	onLost  func(error) // may be nil
 
-	conn  *pgx.Conn // the loop's
+	wake  worker.Signal // has it look at once; see doubt
+	conn  *pgx.Conn     // the loop's
 	away  atomic.Bool
 	lost  atomic.Pointer[error]
 	loop  *worker.Loop
@@ -47,7 +48,8 @@ const (
 	presencePause = 20 * time.Millisecond
 	// presenceWait is how long a start waits for the process before it to vanish.
 	presenceWait = 2 * time.Second
-	// presenceLook is how often a process looks whether it was buried.
+	// presenceLook is how often a process looks whether it has the lock and was not buried,
+	// if no other session of it ends.
 	presenceLook = 5 * time.Second
 )
 
@@ -96,7 +98,7 @@ func newPresence(config *pgxpool.Config, node string, shared bool, logger *slog.
 	config.ConnConfig.RuntimeParams["application_name"] = applicationPrefix + node
 	own := config.ConnConfig.Copy() // what the pools add to it later does not concern its session
 	return &presence{
-		node: node, shared: shared, logger: logger,
+		wake: worker.NewSignal(), node: node, shared: shared, logger: logger,
 		connect: func(ctx context.Context) (*pgx.Conn, error) { return pgx.ConnectConfig(ctx, own) },
 	}
 }
@@ -183,25 +185,31 @@ func (p *presence) leave() {
 	_ = p.conn.Close(ctx) // The server sees to the rest.
 }
 
-// attend waits until the session ends, or for a while, and looks whether the process
-// still has its place.
+// doubt has the process look now whether it still has its place: another session of it
+// has ended. A nil presence is of a process that only reads.
+func (p *presence) doubt() {
+	if p != nil {
+		p.wake.Set()
+	}
+}
+
+// attend waits for a doubt, or for a while, and looks whether the process still has its
+// place.
 func (p *presence) attend(ctx context.Context) {
-	waiting, cancel := context.WithTimeout(ctx, presenceLook)
-	_, err := p.conn.WaitForNotification(waiting)
-	cancel()
-	if ctx.Err() != nil {
+	if p.wake.Wait(ctx, presenceLook); ctx.Err() != nil {
 		return
 	}
-	if !p.conn.IsClosed() {
-		looking, cancel := context.WithTimeout(ctx, presenceLook)
-		defer cancel()
-		var dead bool
-		if dead, err = p.buried(looking, p.conn); err == nil {
-			if dead {
-				p.lose(errors.New("another process has declared this one dead"))
-			}
-			return
-		}
+	looking, cancel := context.WithTimeout(ctx, presenceLook)
+	dead, err := p.buried(looking, p.conn)
+	cancel()
+	switch {
+	case ctx.Err() != nil:
+		return
+	case dead:
+		p.lose(errors.New("another process has declared this one dead"))
+		return
+	case err == nil:
+		return
 	}
 	p.away.Store(true)
 	p.logger.WarnContext(ctx, "the session that holds the database's lock has ended; it is taken again", "error", err)

@@ -129,13 +129,17 @@ func TestALockThatWasLostIsTakenAgain(t *testing.T) {
 	databaseURL := newDatabase(t)
 	s := openAlone(t, databaseURL, func(error) { t.Error("it was not lost") })
 	g := begin(t, s, "board")
+	watcher := connect(t, databaseURL)
 	for i := range 3 {
 		endLockSession(t, databaseURL, s)
+		if i > 0 { // or it finds out by itself
+			s.presence.doubt()
+		}
 		require.NoError(t, g.Sync("anna", 0, int64(100+i)))
 		require.NoError(t, g.Commit(t.Context()), "nobody else has it")
 		eventually(t, "the lock", func() error {
 			var held bool
-			require.NoError(t, connect(t, databaseURL).QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
+			require.NoError(t, watcher.QueryRow(t.Context(), `SELECT EXISTS (SELECT FROM pg_locks WHERE locktype = 'advisory' AND granted
 AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))`).Scan(&held))
 			if !held {
 				return errors.New("nobody holds it")
@@ -182,6 +186,7 @@ AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`
 			s := openAlone(t, databaseURL, func(err error) { lost <- err })
 			g := begin(t, s, "board")
 			overtake(t, databaseURL, s)
+			s.presence.doubt()
 			require.ErrorIs(t, <-lost, competition.ErrUnavailable)
 			require.NoError(t, g.Sync("anna", 0, 100))
 			require.ErrorIs(t, g.Commit(t.Context()), competition.ErrUnavailable)

@@ -39,6 +39,7 @@ func (s *Store) reconnect(why string) {
 			p.replace()
 		}
 	}
+	s.presence.doubt()
 	if session := s.pipeline.current.Load(); session != nil {
 		session.retired.Store(true)
 	}

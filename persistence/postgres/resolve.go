@@ -25,6 +25,7 @@ const sessionKey = "paceboard session"
 type doubts struct {
 	read   *pool
 	logger *slog.Logger
+	told   func() // is called when there is a new one
 
 	mu       sync.Mutex
 	sessions []session
@@ -39,6 +40,7 @@ func (d *doubts) add(data map[string]any) {
 		d.mu.Lock()
 		defer d.mu.Unlock()
 		d.sessions = append(d.sessions, s)
+		d.told()
 	}
 }
 
