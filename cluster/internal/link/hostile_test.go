@@ -383,7 +383,7 @@ func TestHangingPeer(t *testing.T) {
 		var askers sync.WaitGroup
 		for range 100 {
 			askers.Go(func() {
-				for range 20 {
+				for range 6 {
 					began := time.Now()
 					_, err := d.Ask(h, Message{Body: body}, began.Add(500*time.Millisecond))
 					switch {
