@@ -2,7 +2,6 @@ package actors
 
 import (
 	"context"
-	"errors"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,6 +17,7 @@ import (
 type lossy struct {
 	*Engine
 
+	t      *testing.T
 	store  *memoryStore
 	shown  competition.Board // with what was lost
 	viewer watcher
@@ -26,7 +26,7 @@ type lossy struct {
 // lose plays a competition until the store goes back, and calls away with how it does.
 func lose(t *testing.T, change func(*Options), away func(l *lossy, goBack func())) *lossy {
 	t.Helper()
-	l := &lossy{store: newMemoryStore()}
+	l := &lossy{t: t, store: newMemoryStore()}
 	l.Engine = startEngine(t, l.store, change)
 	create(t, l.Engine, running("spring"))
 	submit(t, l.Engine, "spring", steps("ann", 1))
@@ -57,29 +57,29 @@ func (l *lossy) page(t *testing.T) competition.Board {
 // that nobody has seen, before anything is answered; and those who watch get it whole.
 func TestALostFutureIsNeverTakenForThePresent(t *testing.T) {
 	unavailable := func() { pass(2 * time.Second) }
-	cases := map[string]func(t *testing.T, l *lossy, goBack func()){
-		"by an append": func(t *testing.T, l *lossy, goBack func()) {
+	cases := map[string]func(l *lossy, goBack func()){
+		"by an append": func(l *lossy, goBack func()) {
 			goBack()
 			_, err := l.SubmitSync("spring", steps("cleo", 3))
-			require.ErrorIs(t, err, competition.ErrUnavailable)
+			require.ErrorIs(l.t, err, competition.ErrUnavailable)
 			unavailable()
 		},
-		"by an append of unknown outcome": func(t *testing.T, l *lossy, goBack func()) {
+		"by an append of unknown outcome": func(l *lossy, goBack func()) {
 			l.store.set(func() { l.store.beforeAppend = newGate(competition.ErrUnavailable, false).failing })
 			_, err := l.SubmitSync("spring", steps("cleo", 3))
-			require.ErrorIs(t, err, competition.ErrUnavailable)
+			require.ErrorIs(l.t, err, competition.ErrUnavailable)
 			goBack()
 			l.store.set(func() { l.store.beforeAppend = nil })
 			unavailable()
 		},
-		"when the store is back, by no request": func(t *testing.T, l *lossy, goBack func()) {
+		"when the store is back, by no request": func(l *lossy, goBack func()) {
 			l.store.set(func() { l.store.checkErr = competition.ErrUnavailable })
 			unavailable()
 			goBack()
 			l.store.set(func() { l.store.checkErr = nil })
 			unavailable()
 		},
-		"when the store is back, and then away again": func(t *testing.T, l *lossy, goBack func()) {
+		"when the store is back, and then away again": func(l *lossy, goBack func()) {
 			l.store.set(func() { l.store.checkErr = competition.ErrUnavailable })
 			unavailable()
 			goBack()
@@ -94,41 +94,41 @@ func TestALostFutureIsNeverTakenForThePresent(t *testing.T) {
 				}
 			})
 			unavailable()
-			require.Greater(t, reads, 2)
+			require.Greater(l.t, reads, 2)
 		},
-		"by a restart of the actor": func(t *testing.T, l *lossy, goBack func()) {
+		"by a restart of the actor": func(l *lossy, goBack func()) {
 			goBack()
 			_, err := l.Run("spring", unknownCommand{})
-			require.ErrorIs(t, err, competition.ErrInternal)
+			require.ErrorIs(l.t, err, competition.ErrInternal)
 			unavailable()
 		},
-		"and another one has gone on": func(t *testing.T, l *lossy, goBack func()) {
+		"and another one has gone on": func(l *lossy, goBack func()) {
 			goBack()
-			other, err := competition.Recover(t.Context(), "spring", l.store, newKey, nil)
-			require.NoError(t, err)
+			other, err := competition.Recover(l.t.Context(), "spring", l.store, newKey, nil)
+			require.NoError(l.t, err)
 			for n := range int64(20) {
 				_, err = other.SubmitSync(calendar.MillisOf(time.Now()), steps("dan", n+1))
-				require.NoError(t, err)
+				require.NoError(l.t, err)
 				theirs := other.Take(competition.Batch{})
-				require.Nil(t, l.store.Append(t.Context(), []*competition.Batch{&theirs}))
+				require.Nil(l.t, l.store.Append(l.t.Context(), []*competition.Batch{&theirs}))
 				for i := range theirs.Events {
 					_, err := other.Apply(&theirs.Events[i])
-					require.NoError(t, err)
+					require.NoError(l.t, err)
 				}
 				other.Applied(&theirs)
 			}
 			_, err = l.SubmitSync("spring", steps("cleo", 3))
-			require.ErrorIs(t, err, competition.ErrUnavailable)
+			require.ErrorIs(l.t, err, competition.ErrUnavailable)
 			unavailable()
 		},
-		"and then cannot be written at first": func(t *testing.T, l *lossy, goBack func()) {
+		"and then cannot be written at first": func(l *lossy, goBack func()) {
 			goBack()
 			l.store.set(func() { l.store.beforeAppend = newGate(competition.ErrUnavailable, true).failing })
 			_, err := l.SubmitSync("spring", steps("cleo", 3))
-			require.ErrorIs(t, err, competition.ErrUnavailable)
+			require.ErrorIs(l.t, err, competition.ErrUnavailable)
 			unavailable()
 			_, err = l.Page("spring", operator, 0, 10, nil)
-			require.ErrorIs(t, err, competition.ErrUnavailable, "before the epoch is durable")
+			require.ErrorIs(l.t, err, competition.ErrUnavailable, "before the epoch is durable")
 			l.store.set(func() { l.store.beforeAppend = nil })
 			unavailable()
 		},
@@ -136,7 +136,7 @@ func TestALostFutureIsNeverTakenForThePresent(t *testing.T) {
 	for name, away := range cases {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				l := lose(t, nil, func(l *lossy, goBack func()) { away(t, l, goBack) })
+				l := lose(t, nil, away)
 				now := l.page(t)
 				require.NotEqual(t, l.shown.Epoch, now.Epoch)
 				require.True(t, now.Continued)
@@ -251,7 +251,7 @@ func TestARecordThatIsGoneProvesNoLoss(t *testing.T) {
 		for want, refusal := range map[error]error{nil: competition.ErrCorrupt, competition.ErrUnavailable: competition.ErrUnavailable} {
 			l.store.set(func() { l.store.before = func(context.Context, string) error { return refusal } })
 			_, lost, err := a.lost(t.Context(), core)
-			require.True(t, errors.Is(err, want), "%v", err)
+			require.ErrorIs(t, err, want)
 			require.False(t, lost)
 		}
 		l.store.set(func() { l.store.before = nil })

@@ -132,6 +132,10 @@ func (a *competitionActor) retry() {
 		case err == nil:
 			a.catchUpTimeout = a.env.options.StoreTimeout
 			return
+		case errors.Is(err, competition.ErrCorrupt): // or the journal lost its end: a recovery tells
+			a.forgetState()
+			a.recover()
+			return
 		case ctx.Err() != nil: // there may be much to read
 			a.catchUpTimeout = min(2*a.catchUpTimeout, a.env.options.RecoveryTimeout)
 		}
@@ -151,12 +155,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	if a.core.Seq() != before { // even if it failed halfway
 		a.trackAnew()
 	}
-	switch {
-	case errors.Is(err, competition.ErrCorrupt): // or the journal lost its end: a recovery tells
-		a.forgetState()
-		a.recover()
-		return nil
-	case err != nil:
+	if err != nil {
 		return err
 	}
 	if err := a.env.options.Store.Owns(ctx, a.handle.id, a.epoch); err != nil {

@@ -292,7 +292,7 @@ func span(of []ledger.UserTransaction) (from ledger.Place, oldest calendar.Milli
 
 // sameCompetition compares two states to the last row.
 func sameCompetition(a, b *Competition) bool {
-	if !bytes.Equal(a.appendHeader(nil), b.appendHeader(nil)) || a.balances != b.balances || a.onBoard != b.onBoard {
+	if !bytes.Equal(a.header(), b.header()) || a.balances != b.balances || a.onBoard != b.onBoard {
 		return false
 	}
 	for number := uint32(1); number <= a.participants.count; number++ {

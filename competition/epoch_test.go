@@ -116,7 +116,7 @@ func TestAnImpossibleEpochIsDamage(t *testing.T) {
 		t.Run("a header with "+name, func(t *testing.T) {
 			c, _ := started()
 			c.epoch = e
-			_, err := SnapshotChain("spring", c.appendHeader(nil))
+			_, err := SnapshotChain("spring", c.header())
 			require.ErrorContains(t, err, "impossible epoch")
 		})
 	}

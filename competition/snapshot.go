@@ -16,7 +16,7 @@ func (c *Competition) Changed() int { return len(c.changed) }
 // from now on those rows count as saved; after a failed save, Resave takes that
 // back. Rows share no memory with the state. Cost: linear in what changed.
 func (c *Competition) Snapshot() Snapshot {
-	s := Snapshot{CompetitionID: c.ID(), Since: c.saved, Seq: c.applied.Seq, Header: c.appendHeader(nil), Rows: make([]Row, len(c.changed))}
+	s := Snapshot{CompetitionID: c.ID(), Since: c.saved, Seq: c.applied.Seq, Header: c.header(), Rows: make([]Row, len(c.changed))}
 	size := 0
 	for _, number := range c.changed {
 		size += len(c.participants.at(number).days)
@@ -51,8 +51,8 @@ func (c *Competition) Resave(s *Snapshot) {
 
 // A header is, after its CRC-32C and a version byte, what a snapshot says
 // besides its rows.
-func (c *Competition) appendHeader(dst []byte) []byte {
-	dst = append(dst, 0, 0, 0, 0, c.headerVersion())
+func (c *Competition) header() []byte {
+	dst := []byte{0, 0, 0, 0, c.headerVersion()}
 	dst = binary.AppendUvarint(dst, c.applied.Seq)
 	dst = append(dst, c.applied.Hash[:]...)
 	dst = append(dst, byte(c.status))
@@ -88,7 +88,7 @@ func (c *Competition) headerVersion() byte {
 	}
 }
 
-// loadHeader is the inverse of appendHeader; it returns how many rows follow. The
+// loadHeader is the inverse of header; it returns how many rows follow. The
 // error is a *CorruptError.
 func (c *Competition) loadHeader(b []byte) (rows uint32, err error) {
 	if rows, err = c.readHeader(b); err != nil {
