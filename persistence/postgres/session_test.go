@@ -17,7 +17,7 @@ import (
 const hostileSQL = `
 CREATE SCHEMA evil;
 CREATE FUNCTION evil.current_setting(text) RETURNS text LANGUAGE sql AS $$ SELECT 'off'::text $$;
-ALTER ROLE CURRENT_USER IN DATABASE hostile SET statement_timeout = '1ms';
+ALTER ROLE CURRENT_USER IN DATABASE hostile SET statement_timeout = '50ms';
 ALTER ROLE CURRENT_USER IN DATABASE hostile SET lock_timeout = '1ms';
 ALTER ROLE CURRENT_USER IN DATABASE hostile SET idle_session_timeout = '100ms';
 ALTER ROLE CURRENT_USER IN DATABASE hostile SET idle_in_transaction_session_timeout = '1ms';
