@@ -69,6 +69,7 @@ func simulate(t *testing.T, base, run uint64, leases bool) *site {
 			p.way.slow.Store(int64(10 * time.Millisecond))
 			p.resume()
 		}
+		pass(2 * nodeTTL * 2 / 3) // until what was slow has arrived, the faults have not ended
 		s.recovers()
 		for _, p := range all {
 			p.end()
