@@ -50,6 +50,9 @@ const (
 	// database: so that a node hears from the database that it is dead. A competition that
 	// somebody has locked must not keep beats waiting, so claims get fewer.
 	claimConns = 3
+	// claimLockTimeout is how long a claim waits for a row that somebody has locked: others
+	// wait behind it.
+	claimLockTimeout = "1s"
 )
 
 // Open connects to a database and looks whether it can be relied on. It returns
@@ -101,7 +104,9 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 		return err
 	}
 	if !o.ReadOnly {
-		if s.claims, err = newPool(ctx, config, claimConns); err != nil {
+		claims := config.Copy()
+		tell(claims, nameSQL(s.node)+"; SET lock_timeout = '"+claimLockTimeout+"'")
+		if s.claims, err = newPool(ctx, claims, claimConns); err != nil {
 			return err
 		}
 	}
@@ -137,13 +142,15 @@ func (s *Store) enter(ctx context.Context, config *pgxpool.Config, o *Options) e
 	p.onLost = o.Lost
 	// Sessions say which node they belong to: to other nodes, which end those of a dead
 	// one, and to the schema, which lets nobody write who says nothing.
-	tell(config, "SET paceboard.node = '"+s.node+"'")
+	tell(config, nameSQL(s.node))
 	if err := p.enter(ctx); err != nil {
 		return err
 	}
 	s.presence = p
 	return nil
 }
+
+func nameSQL(node string) string { return "SET paceboard.node = '" + node + "'" }
 
 // tell has each session of a pool be told something, once it has begun.
 func tell(config *pgxpool.Config, sql string) {

@@ -56,6 +56,7 @@ func (s *Store) Claim(ctx context.Context, competitionID string) (epoch uint64, 
 			return epoch, nil
 		}
 		if !errors.Is(err, pgx.ErrNoRows) {
+			s.unlock(ctx, competitionID, err)
 			break
 		}
 		if epoch, err = s.unclaimed(ctx, competitionID); !errors.Is(err, errAgain) {
@@ -63,6 +64,21 @@ func (s *Store) Claim(ctx context.Context, competitionID string) (epoch uint64, 
 		}
 	}
 	return epoch, s.ownershipError("claim competition "+competitionID, err)
+}
+
+// unlock ends the sessions of a competition's owner if a claim has waited for its row in
+// vain and the owner is dead: who buried it may have died before it could.
+func (s *Store) unlock(ctx context.Context, competitionID string, err error) {
+	if refusal := refused(err); refusal == nil || refusal.Code != lockNotAvailable {
+		return
+	}
+	var me *string
+	var there bool
+	var owner, ownerState string
+	err = s.claims.QueryRow(ctx, claimantSQL, competitionID, s.node).Scan(&me, &there, &owner, &ownerState)
+	if err == nil && ownerState == stateNames[competition.NodeDead] {
+		s.endSessions(ctx, owner)
+	}
 }
 
 // beginClaim waits until few enough claims and releases are under way: each may wait for

@@ -155,6 +155,34 @@ func TestABurialEndsWhatIsFrozen(t *testing.T) {
 	require.ErrorIs(t, frozen.Check(t.Context()), competition.ErrUnavailable)
 }
 
+func TestAClaimDoesNotWaitForLong(t *testing.T) {
+	t.Parallel()
+	databaseURL := newDatabase(t)
+	frozen, other := open(t, databaseURL), open(t, databaseURL)
+	for _, id := range []string{"a", "b", "frozen"} {
+		begin(t, frozen, id)
+	}
+	conn, err := frozen.write.Acquire(t.Context())
+	require.NoError(t, err)
+	defer conn.Release()
+	tx, err := conn.Begin(t.Context())
+	require.NoError(t, err)
+	_, err = tx.Exec(t.Context(), `SELECT FROM paceboard.heads WHERE competition_id = 'frozen' FOR UPDATE`)
+	require.NoError(t, err)
+	lockRow(t, databaseURL, "a")
+	// Whoever buried it has not got round to its sessions.
+	shared.Get(t).Exec(t, databaseURL, `UPDATE paceboard.nodes SET state = 'dead' WHERE node_id = $1`, frozen.Node())
+
+	_, err = other.Claim(t.Context(), "frozen")
+	require.ErrorIs(t, err, competition.ErrUnavailable)
+	_, err = other.Claim(t.Context(), "frozen")
+	require.NoError(t, err, "the sessions of the dead were ended")
+	_, err = other.Claim(t.Context(), "a")
+	require.ErrorIs(t, err, competition.ErrUnavailable, "somebody has it locked, and nobody knows who")
+	_, err = other.Claim(t.Context(), "b")
+	require.NoError(t, err)
+}
+
 func TestOperatorsSeeOwners(t *testing.T) {
 	t.Parallel()
 	databaseURL := newDatabase(t)
