@@ -20,7 +20,7 @@ demo: build ## a server with a competition that moves, to look at
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
 	$(GO) test -race -timeout 20m $(LONGEST) ./...
-	$(GO) test -run 'Counted|Overload|Million|Hours|PrizesArePaidOnce' -count 1 -v ./cmd/paceboard
+	$(GO) test -run 'Counted|Overload|Million|Hours|PrizesArePaidOnce|ClusterLoses' -count 1 -v ./cmd/paceboard
 
 build: ## build bin/paceboard
 	$(BUILD) -o bin/paceboard ./cmd/paceboard
@@ -39,8 +39,8 @@ verify: ## check that generated files have not drifted, and that files are no mo
 fuzz: ## fuzz every decoder for a minute each
 	tools/fuzz 60s
 
-soak: ## kill the server and its database for hours (SOAK=2h), check that nothing is lost, attack it, and explore the protocol of clusters
-	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed' -timeout 0 -v ./cmd/paceboard
+soak: ## kill servers, nodes and the database for hours (SOAK=2h), check that nothing is lost, attack it, and explore the protocol of clusters
+	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses' -timeout 0 -v ./cmd/paceboard
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
 

@@ -1,10 +1,21 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
 	"net/http"
 	"slices"
+	"strings"
+	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
 )
 
 // startNode runs a server as a node of a cluster.
@@ -19,12 +30,14 @@ type nodes struct {
 	args []string
 	at   []*nodePlace
 	turn atomic.Int64
+	all  []*instance // that were ever started
 }
 
 // nodePlace is where a node runs, and another one after it.
 type nodePlace struct {
-	where string // the database, as this node reaches it
-	node  atomic.Pointer[instance]
+	where    string // the database, as this node reaches it
+	node     atomic.Pointer[instance]
+	troubled atomic.Int64 // odd while a node here is disturbed
 }
 
 // startNodes starts a node for each way to the database, and returns when all of them
@@ -44,9 +57,308 @@ func (c *nodes) start(i int) {
 	s := startNode(c.t, c.at[i].where, c.args...)
 	eventuallyStatus(c.t, s, "/health/ready", http.StatusOK)
 	c.at[i].node.Store(s)
+	c.all = append(c.all, s)
+}
+
+// warnings are the last lines of the nodes' logs that are more than information.
+func (c *nodes) warnings() string {
+	var all []string
+	for _, s := range c.all {
+		var lines []string
+		for line := range strings.Lines(s.logs.String()) {
+			if !strings.Contains(line, `"level":"INFO"`) {
+				lines = append(lines, s.url+" "+strings.TrimSpace(line))
+			}
+		}
+		all = append(all, lines[max(0, len(lines)-20):]...)
+	}
+	return strings.Join(all, "\n")
 }
 
 // next returns the nodes in turns.
 func (c *nodes) next() *instance {
 	return c.at[int(c.turn.Add(1))%len(c.at)].node.Load()
+}
+
+// disturb does something to a node that ends it, and starts another one in its place.
+func (c *nodes) disturb(i int, how func(*instance) (exitCode int)) {
+	c.t.Helper()
+	p := c.at[i]
+	p.troubled.Add(1)
+	defer p.troubled.Add(1)
+	s := p.node.Load()
+	want := how(s)
+	select {
+	case <-s.exited:
+	case <-time.After(30 * time.Second):
+		require.FailNow(c.t, "the node does not end", s.logs.String())
+	}
+	require.Equal(c.t, want, s.cmd.ProcessState.ExitCode(), s.logs.String())
+	c.start(i)
+}
+
+// The ways to disturb a node. They return the code with which it is to exit.
+
+func killNode(s *instance) int {
+	s.kill()
+	return -1
+}
+
+func stopNode(s *instance) int {
+	_ = s.cmd.Process.Signal(syscall.SIGTERM)
+	return 0
+}
+
+// freezeNode has a node stand still for longer than the others wait for it.
+func freezeNode(s *instance) int {
+	_ = s.cmd.Process.Signal(syscall.SIGSTOP)
+	<-time.After(4 * time.Second)
+	_ = s.cmd.Process.Signal(syscall.SIGCONT)
+	return 75
+}
+
+// crowd are people whose phones, and others' browsers, use any node. Their scores only
+// grow, so an answer is too old if a score is less than what was acknowledged before it
+// was asked for.
+type clusterCrowd struct {
+	c            *nodes
+	competitions []string
+	users        []string
+	acked        [][]atomic.Int64 // by competition and user
+	operator     string
+	tokens       []string
+	stop         chan struct{}
+	running      sync.WaitGroup
+
+	mu       sync.Mutex
+	waits    []wait
+	stale    []string
+	refusals []string
+	reads    int
+}
+
+// wait is how long a sync took that was sent to nodes that nobody disturbed.
+type wait struct {
+	since time.Time
+	took  time.Duration
+}
+
+func newClusterCrowd(c *nodes, competitions, users int) *clusterCrowd {
+	o := &clusterCrowd{c: c, operator: operatorToken(c.t), stop: make(chan struct{}), acked: make([][]atomic.Int64, competitions)}
+	for i := range competitions {
+		o.competitions = append(o.competitions, fmt.Sprintf("board-%d", i))
+		c.next().createSpring(o.competitions[i])
+		o.acked[i] = make([]atomic.Int64, users)
+	}
+	for i := range users {
+		o.users = append(o.users, fmt.Sprintf("user-%02d", i))
+		o.tokens = append(o.tokens, tokenOf(c.t, o.users[i], false))
+	}
+	return o
+}
+
+// run begins the load: a phone for each user, and some readers.
+func (o *clusterCrowd) run(readers int, pace time.Duration) {
+	for u := range o.users {
+		o.running.Go(func() { o.write(u, pace) })
+	}
+	for r := range readers {
+		o.running.Go(func() { o.read(r, pace) })
+	}
+}
+
+// end ends the load; every sync that was sent has been acknowledged then.
+func (o *clusterCrowd) end() {
+	close(o.stop)
+	o.running.Wait()
+}
+
+func (o *clusterCrowd) over() bool {
+	select {
+	case <-o.stop:
+		return true
+	default:
+		return false
+	}
+}
+
+// ask sends a request to the node at a place. calm is whether nobody disturbed it
+// meanwhile.
+func (o *clusterCrowd) ask(client *http.Client, place int, method, path, token, body string, header http.Header) (status int, answer []byte, etag string, calm bool, err error) {
+	p := o.c.at[place]
+	before := p.troubled.Load()
+	request, err := http.NewRequestWithContext(context.Background(), method, p.node.Load().url+path, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, "", false, err
+	}
+	request.Header = header
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := client.Do(request)
+	if err == nil {
+		status, etag = response.StatusCode, response.Header.Get("ETag")
+		answer, err = io.ReadAll(response.Body)
+		err = errors.Join(err, response.Body.Close())
+	}
+	return status, answer, etag, before%2 == 0 && p.troubled.Load() == before, err
+}
+
+// write sends a user's syncs, each until it is acknowledged, to one node after another.
+func (o *clusterCrowd) write(u int, pace time.Duration) {
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	date := time.Now().UTC().Format(time.DateOnly)
+	for n := 0; !o.over(); n++ {
+		board := (u + n) % len(o.competitions)
+		steps := o.acked[board][u].Load() + 1
+		body := fmt.Sprintf(`{"competition_id":%q,"date":%q,"steps":%d}`, o.competitions[board], date, steps)
+		for try := 0; ; try++ {
+			place := (u + n + try) % len(o.c.at)
+			began := time.Now()
+			status, answer, _, calm, err := o.ask(client, place, http.MethodPost, "/api/v1/fitness/sync", o.tokens[u], body, http.Header{})
+			if err == nil && status == http.StatusOK {
+				o.acked[board][u].Store(steps)
+				o.note(began, calm)
+				break
+			}
+			if calm {
+				o.refuse("sync of %s at place %d: %d %s %v", o.competitions[board], place, status, answer, err)
+			}
+			<-time.After(10 * time.Millisecond)
+		}
+		<-time.After(pace)
+	}
+}
+
+func (o *clusterCrowd) note(began time.Time, calm bool) {
+	if !calm {
+		return
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.waits = append(o.waits, wait{began, time.Since(began)})
+}
+
+func (o *clusterCrowd) refuse(format string, args ...any) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.refusals = append(o.refusals, time.Now().Format("05.000 ")+fmt.Sprintf(format, args...))
+}
+
+// longest is the longest wait of the syncs that were sent between two times.
+func (o *clusterCrowd) longest(from, to time.Time) (longest time.Duration) {
+	for _, w := range o.waits {
+		if !w.since.Before(from) && w.since.Before(to) {
+			longest = max(longest, w.took)
+		}
+	}
+	return longest.Round(time.Millisecond)
+}
+
+// read reads boards, whole, around somebody, or if they have changed, and compares them
+// with what had been acknowledged before each request.
+func (o *clusterCrowd) read(r int, pace time.Duration) {
+	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
+	defer client.CloseIdleConnections()
+	type held struct {
+		etag string
+		body []byte
+	}
+	holds := map[string]held{}
+	for n := r; !o.over(); n++ {
+		board, place := n%len(o.competitions), (n/len(o.competitions)+r)%len(o.c.at)
+		path := "/api/v1/leaderboard/" + o.competitions[board]
+		header := http.Header{}
+		switch n % 3 {
+		case 0:
+			path += "?around=" + o.users[n%len(o.users)] + "&radius=500"
+		case 1:
+			path += "?limit=100"
+			header.Set("If-None-Match", holds[path].etag)
+		default:
+			path += "?limit=1000"
+		}
+		before := make([]int64, len(o.users))
+		for u := range before {
+			before[u] = o.acked[board][u].Load()
+		}
+		status, answer, etag, calm, err := o.ask(client, place, http.MethodGet, path, o.operator, "", header)
+		enrolled := before[n%len(o.users)] > 0 // else nobody is there to look around
+		switch {
+		case err == nil && status == http.StatusOK:
+			if etag != "" {
+				holds[path] = held{etag, answer}
+			}
+			o.compare(board, place, path, before, answer)
+		case err == nil && status == http.StatusNotModified:
+			o.compare(board, place, path+" (304)", before, holds[path].body)
+		case err == nil && status == http.StatusNotFound && n%3 == 0 && !enrolled:
+		case calm:
+			o.refuse("read of %s at place %d: %d %s %v", path, place, status, answer, err)
+		case err == nil && status == http.StatusNotFound:
+			o.compare(board, place, path+" (404)", before, nil)
+		}
+		<-time.After(pace)
+	}
+}
+
+// compare notes the scores of an answer that are older than those that had been
+// acknowledged.
+func (o *clusterCrowd) compare(competition, place int, path string, before []int64, answer []byte) {
+	var b board
+	if answer != nil {
+		if err := json.Unmarshal(answer, &b); err != nil {
+			o.refuse("read of %s: %v in %s", path, err, answer)
+			return
+		}
+	}
+	scores := make(map[string]int64, len(b.Data.Entries))
+	for _, e := range b.Data.Entries {
+		scores[e.UserID] = e.Score
+	}
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.reads++
+	for u, least := range before {
+		if scores[o.users[u]] < least {
+			o.stale = append(o.stale, fmt.Sprintf("%s %s at place %d: %s has %d, but %d was acknowledged before",
+				time.Now().Format("05.000"), path, place, o.users[u], scores[o.users[u]], least))
+		}
+	}
+}
+
+// settle checks that every node shows exactly what was acknowledged, and that no answer
+// was too old or refused by a node that nobody had disturbed.
+func (o *clusterCrowd) settle() (syncs int64) {
+	t := o.c.t
+	t.Helper()
+	for _, p := range o.c.at {
+		for i, id := range o.competitions {
+			b := p.node.Load().readBoard(id, 1000)
+			got := map[string]int64{}
+			for _, e := range b.Data.Entries {
+				got[e.UserID] = e.Score
+			}
+			for u, user := range o.users {
+				if want := o.acked[i][u].Load(); got[user] != want {
+					t.Errorf("%s of %s is %d in the end, and %d was acknowledged", user, id, got[user], want)
+				}
+			}
+		}
+	}
+	for i := range o.acked {
+		for u := range o.users {
+			syncs += o.acked[i][u].Load()
+		}
+	}
+	few := func(list []string) string { return strings.Join(list[:min(len(list), 10)], "\n") }
+	if len(o.stale) > 0 {
+		t.Errorf("%d of %d reads were too old:\n%s", len(o.stale), o.reads, few(o.stale))
+	}
+	if len(o.refusals) > 0 && !raceEnabled { // which makes a takeover take longer than a request may
+		t.Errorf("%d requests were refused by nodes that nobody had disturbed:\n%s", len(o.refusals), few(o.refusals))
+	}
+	if t.Failed() {
+		t.Logf("what the nodes warned of:\n%s", o.c.warnings())
+	}
+	return syncs
 }
