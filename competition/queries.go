@@ -150,3 +150,12 @@ type SyncReply struct {
 	Total   int // participants on the board
 	Changed bool
 }
+
+// Of returns the version if it is one of the board's history, and else 0. Without an
+// epoch that is known only while the board had no other one.
+func (v BoardVersion) Of(b *Board) uint64 {
+	if v.Epoch == b.Epoch || v.Epoch == 0 && !b.Continued {
+		return v.Version
+	}
+	return 0
+}

@@ -188,6 +188,8 @@ func (f *Form) Text(name string) (string, bool) {
 // Integer reads a number without a fraction, from 0 to 2^53-1.
 func (f *Form) Integer(name string) (int64, bool) { return f.Exact(name, 0, MaxInteger) }
 
+const notABoardVersion = "must be a version, or <version>.<epoch> with the epoch's 8 hexadecimal digits"
+
 // BoardVersion reads a version of a board: a number, or text that may have the epoch,
 // too.
 func (f *Form) BoardVersion(name string) (v competition.BoardVersion) {

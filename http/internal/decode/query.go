@@ -104,8 +104,6 @@ func (q *Query) BoardVersion(name string) (v competition.BoardVersion) {
 	return v
 }
 
-const notABoardVersion = "must be a version, or <version>.<epoch> with the epoch's 8 hexadecimal digits"
-
 // Limit reads how many rows a page may have.
 func (q *Query) Limit() int { return q.Integer("limit", 1, MaxLimit, DefaultLimit) }
 
