@@ -7,6 +7,7 @@
 package mirror
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -83,7 +84,7 @@ func (m *Mirror) Await(ids []string, most time.Duration) {
 // Health returns the mirror as a dependency.
 func (m *Mirror) Health() competition.Dependency {
 	last := m.target.last.Load()
-	d := competition.NewDependency("redis", last.took, last.err)
+	d := competition.NewDependency("redis", last.took, cmp.Or(last.err, m.target.refusals.any()))
 	if warning := m.target.warning.Load(); d.Healthy && warning != nil {
 		d.Detail = *warning
 	}

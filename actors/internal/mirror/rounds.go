@@ -91,9 +91,12 @@ func (r *rounds) round(closing context.Context) (steps []*step) {
 	for _, s := range steps {
 		if s.refused {
 			r.queue.postpone(s.id)
-		} else {
-			r.queue.done(s.id, s.again)
+			continue
 		}
+		if !s.again && s.Activation != nil {
+			r.target.refusals.remove(s.id) // the mirror has it, whoever wrote it
+		}
+		r.queue.done(s.id, s.again)
 	}
 	return steps
 }
@@ -203,7 +206,6 @@ func (r *rounds) look(steps []*step) {
 	for i, s := range unknown {
 		if found[i].Err != nil {
 			s.refused = true
-			r.target.note(found[i].Err, 0)
 			continue
 		}
 		if found[i].Mark == s.pulled.base {

@@ -159,7 +159,9 @@ func (s *sweep) inspect(ctx context.Context, ids []string) {
 	for i, id := range away {
 		if found[i].Mark != marks[i] || found[i].Err != nil {
 			s.insist(ctx, id)
+			continue
 		}
+		s.target.refusals.remove(id)
 	}
 }
 
@@ -215,7 +217,6 @@ func (s *sweep) redraw(ctx context.Context, id string) error {
 		return err
 	}
 	if found[0].Err != nil {
-		s.target.note(found[0].Err, 0)
 		return found[0].Err
 	}
 	core, err := s.recover(ctx, id)

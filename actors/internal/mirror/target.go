@@ -27,7 +27,8 @@ type target struct {
 	losses atomic.Uint64 // so far
 	last   atomic.Pointer[outcome]
 
-	warning atomic.Pointer[string] // the last one; nil for none yet
+	refusals *refusals
+	warning  atomic.Pointer[string] // the last one; nil for none yet
 }
 
 // outcome is that of one call.
@@ -44,7 +45,7 @@ var retries = worker.Backoff{First: 75 * time.Millisecond, Max: 3 * time.Second,
 const redrawn = "a board was rewritten in the mirror"
 
 func newTarget(calls context.Context, o *Options, lost func()) *target {
-	t := &target{Mirror: o.To, calls: calls, logger: o.Logger, lost: lost, token: rand.Text()[:16]}
+	t := &target{refusals: newRefusals(o.Logger), Mirror: o.To, calls: calls, logger: o.Logger, lost: lost, token: rand.Text()[:16]}
 	t.last.Store(&outcome{})
 	return t
 }
@@ -59,6 +60,11 @@ func (t *target) Look(ctx context.Context, ids []string) ([]competition.Mirrored
 	began := time.Now()
 	found, err := t.Mirror.Look(ctx, ids)
 	t.note(err, time.Since(began))
+	for i := range found {
+		if found[i].Err != nil {
+			t.refusals.add(ids[i], found[i].Err)
+		}
+	}
 	return found, err
 }
 
@@ -66,16 +72,19 @@ func (t *target) Look(ctx context.Context, ids []string) ([]competition.Mirrored
 func (t *target) Write(ctx context.Context, writes []competition.MirrorWrite) (competition.Written, error) {
 	began := time.Now()
 	written, err := t.Mirror.Write(ctx, writes)
-	refused := err
-	for _, e := range written.Errs {
-		if e != nil && !errors.Is(e, competition.ErrMirrorDiffers) {
-			refused = e
+	for i, e := range written.Errs {
+		switch id := writes[i].CompetitionID; {
+		case e == nil:
+			t.refusals.remove(id)
+		case !errors.Is(e, competition.ErrMirrorDiffers):
+			t.refusals.add(id, e)
 		}
 	}
-	if refused == nil {
-		refused = written.Unheard
+	if err == nil {
+		t.note(written.Unheard, time.Since(began))
+	} else {
+		t.note(err, time.Since(began))
 	}
-	t.note(refused, time.Since(began))
 	if err == nil {
 		t.warn(written.Warning)
 	}
