@@ -288,14 +288,14 @@ func (o *clusterCrowd) read(r int, pace time.Duration) {
 			if etag != "" {
 				holds[path] = held{etag, answer}
 			}
-			o.compare(board, place, path, before, answer)
+			o.compare(place, path, before, answer)
 		case err == nil && status == http.StatusNotModified:
-			o.compare(board, place, path+" (304)", before, holds[path].body)
+			o.compare(place, path+" (304)", before, holds[path].body)
 		case err == nil && status == http.StatusNotFound && n%3 == 0 && !enrolled:
 		case calm:
 			o.refuse("read of %s at place %d: %d %s %v", path, place, status, answer, err)
 		case err == nil && status == http.StatusNotFound:
-			o.compare(board, place, path+" (404)", before, nil)
+			o.compare(place, path+" (404)", before, nil)
 		}
 		<-time.After(pace)
 	}
@@ -303,7 +303,7 @@ func (o *clusterCrowd) read(r int, pace time.Duration) {
 
 // compare notes the scores of an answer that are older than those that had been
 // acknowledged.
-func (o *clusterCrowd) compare(competition, place int, path string, before []int64, answer []byte) {
+func (o *clusterCrowd) compare(place int, path string, before []int64, answer []byte) {
 	var b board
 	if answer != nil {
 		if err := json.Unmarshal(answer, &b); err != nil {

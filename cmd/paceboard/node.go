@@ -160,10 +160,15 @@ func (c *clusterPart) serve(local cluster.Local) error {
 // leave tells the other nodes that this one takes nothing more. It goes on serving what
 // it owns, and their requests about that.
 func (c *clusterPart) leave(ctx context.Context) error {
-	if c == nil || c.node == nil || c.node.Err() != nil {
+	if c == nil || c.node == nil {
 		return nil
 	}
-	return c.node.Leave(ctx)
+	select {
+	case <-c.node.Done(): // the others do without it already
+		return nil
+	default:
+		return c.node.Leave(ctx)
+	}
 }
 
 // retire ends this process's part in the cluster, when it owns nothing any more.
