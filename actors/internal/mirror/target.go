@@ -60,9 +60,9 @@ func (t *target) Look(ctx context.Context, ids []string) ([]competition.Mirrored
 	began := time.Now()
 	found, err := t.Mirror.Look(ctx, ids)
 	t.note(err, time.Since(began))
-	for i := range found {
-		if found[i].Err != nil {
-			t.refusals.add(ids[i], found[i].Err)
+	for i, id := range ids {
+		if err == nil && found[i].Err != nil {
+			t.refusals.add(id, found[i].Err)
 		}
 	}
 	return found, err
