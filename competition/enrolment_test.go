@@ -3,6 +3,7 @@ package competition
 import (
 	"testing"
 
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/stretchr/testify/require"
 )
 
@@ -98,4 +99,25 @@ func TestWhatIsAppliedIsNotPending(t *testing.T) {
 	}
 	require.LessOrEqual(t, len(c.decided.enrolled), 1)
 	require.LessOrEqual(t, len(c.decided.pending), 1)
+}
+
+// A name that was cleared counts as cleared from the decision on, not only when it is
+// applied.
+func TestASyncNamesWhoseNameIsBeingCleared(t *testing.T) {
+	c := New("spring", countedKeys())
+	now := calendar.Millis(spring().Start)
+	decide := func(cmd Command) {
+		t.Helper()
+		_, err := cmd.Decide(c, now)
+		require.NoError(t, err)
+	}
+	decide(&CreateCompetition{Caller: user("ann"), Definition: spring()})
+	decide(&JoinCompetition{Caller: user("bob"), UserID: "bob", UserName: "A. Name"})
+	land(c, &Batch{})
+	decide(&JoinCompetition{Caller: user("bob"), UserID: "bob", Rename: true})
+	_, err := c.SubmitSync(now, &SubmitSync{UserID: "bob", UserName: "B. Name", Source: "watch", Day: calendar.DayOf(now.Time())})
+	require.NoError(t, err)
+	land(c, &Batch{})
+	entry, _ := c.Standing("bob")
+	require.Equal(t, "B. Name", entry.UserName)
 }

@@ -353,7 +353,7 @@ func (m *model) join(j *JoinCompetition) error {
 	case invited:
 	case !own && p != nil && !p.present: // who left comes back alone
 		return ErrInvitationRequired
-	case own && p == nil && m.def.Enrollment == Invite && !m.manages(j.Caller):
+	case own && p == nil && m.def.Enrollment == Invite && !j.Operator && (m.withMoney() || !m.manages(j.Caller)):
 		return ErrInvitationRequired
 	}
 	switch {

@@ -145,12 +145,10 @@ func (c *Competition) admits(s *SubmitSync, number uint32, enrolled bool) error 
 	return nil
 }
 
-// nameBySync gives a participant who has no name the one that the sync brings.
+// nameBySync gives a participant who has no name, as decided, the one that the sync
+// brings.
 func (c *Competition) nameBySync(now calendar.Millis, number uint32, s *SubmitSync) {
-	if s.UserName == "" || c.participants.has(number) && c.participants.at(number).userName != "" {
-		return
-	}
-	if c.identityOf(number).UserName == "" {
+	if s.UserName != "" && c.identityOf(number).UserName == "" {
 		c.rename(now, number, s.UserName)
 	}
 }

@@ -115,7 +115,7 @@ func (t *target) note(err error, took time.Duration) {
 	before := t.last.Swap(&outcome{err: err, took: took})
 	switch {
 	case err != nil && before.err == nil:
-		t.logger.Warn("not all of the mirror can be written; boards and syncs go on without it", "error", err)
+		t.logger.Warn("the mirror cannot be written, or not all of it; boards and syncs go on without it", "error", err)
 	case err == nil && before.err != nil:
 		t.logger.Info("the mirror can be written again")
 	}
