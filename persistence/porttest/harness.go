@@ -31,6 +31,13 @@ type Backend struct {
 	Drop, Alter func(t *testing.T, store competition.Store, id string, seq uint64)
 }
 
+// NodeStore is a store as one node of a cluster has it.
+type NodeStore interface {
+	competition.Store
+	competition.Nodes
+	Node() string // its id
+}
+
 // rule is a sentence of the ports and its test.
 type rule struct {
 	name string

@@ -15,13 +15,6 @@ import (
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
-// NodeStore is a store as one node of a cluster has it.
-type NodeStore interface {
-	competition.Store
-	competition.Nodes
-	Node() string // its id
-}
-
 var ownerRules = []rule{
 	{"a competition has one owner, who alone appends, however nodes claim, release and are buried", func(t *testing.T, h *harness) {
 		nodes := h.Nodes(t, 3)

@@ -126,13 +126,6 @@ func compact(errs []error) []error {
 	return nil
 }
 
-// blamesOne reports whether the server refused the statement for what is in it.
-func blamesOne(err error) bool {
-	refusal := refused(err)
-	return refusal != nil && (refusal.Code == lockNotAvailable ||
-		slices.Contains([]string{classCardinality, classData, classIntegrity, classRollback}, refusal.Code[:2]))
-}
-
 // store runs the statement for rows of every kind and returns what became of the
 // batches. They are stored only if the error is nil: that comes with the server's last
 // word, which follows the commit.

@@ -3,6 +3,7 @@ package postgres
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -67,4 +68,11 @@ func refused(err error) *pgconn.PgError {
 		return refusal
 	}
 	return nil
+}
+
+// blamesOne reports whether the server refused the statement for what is in it.
+func blamesOne(err error) bool {
+	refusal := refused(err)
+	return refusal != nil && (refusal.Code == lockNotAvailable ||
+		slices.Contains([]string{classCardinality, classData, classIntegrity, classRollback}, refusal.Code[:2]))
 }

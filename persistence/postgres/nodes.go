@@ -13,11 +13,6 @@ import (
 
 var _ competition.Nodes = (*Store)(nil)
 
-// stateNames are what the states are called in the table.
-var stateNames = map[competition.NodeState]string{
-	competition.NodeLive: "live", competition.NodeLeaving: "leaving", competition.NodeDead: "dead",
-}
-
 // Dead is final: no statement changes a row whose state is dead, and none adds a row in
 // the place of another.
 const (
@@ -54,9 +49,6 @@ WHERE a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
 DELETE FROM paceboard.nodes n
 WHERE state = 'dead' AND seen_at < now() - interval '7 days' AND NOT EXISTS (SELECT FROM paceboard.heads h WHERE h.owner = n.node_id)`
 )
-
-// applicationPrefix and a node's id are the application_name of its sessions.
-const applicationPrefix = "paceboard "
 
 // validNodeID is what a node's id looks like; a longer one would have its
 // application_name, of 63 bytes at most, cut off.

@@ -167,14 +167,6 @@ func (s *Store) newWritePool(ctx context.Context, config *pgxpool.Config, size i
 	return newPool(ctx, config, size)
 }
 
-// refusal is why the process may not write any more; nil if it may.
-func (s *Store) refusal() error {
-	if s.presence == nil {
-		return nil
-	}
-	return s.presence.refusal()
-}
-
 // verify looks at the server once, for what does not change while it runs, and
 // what Check looks at.
 func (s *Store) verify(ctx context.Context) error {

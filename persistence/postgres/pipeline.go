@@ -3,7 +3,6 @@ package postgres
 import (
 	"cmp"
 	"context"
-	_ "embed" // append_events.sql
 	"encoding/binary"
 	"fmt"
 	"net"
@@ -263,9 +262,6 @@ func (s *pipelineSession) answer() (verdicts []verdict, refusal *pgconn.PgError,
 		}
 	}
 }
-
-//go:embed append_events.sql
-var appendEventsSQL string
 
 // onlyEvents reports whether the rows are events, and none of them begins a
 // journal, so that append_events.sql is enough.

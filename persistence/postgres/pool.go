@@ -12,6 +12,11 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
+// connectTimeout bounds an attempt to connect. Attempts go on when those who asked for
+// them have given up, and have places in the pool: after a failover they may lead to the
+// old server.
+const connectTimeout = 2 * time.Second
+
 // pool is a pool of connections that can be replaced by another one to the same
 // address: after a failover the places of the old one may be held for long by
 // attempts to connect, and to say goodbye, to a server that is not there any more.

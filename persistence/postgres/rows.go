@@ -2,7 +2,7 @@ package postgres
 
 import (
 	"context"
-	_ "embed" // append.sql, ledger.sql
+	_ "embed" // append_events.sql, append.sql, ledger.sql
 	"encoding/json"
 	"strings"
 	"time"
@@ -53,6 +53,9 @@ type appendRows struct {
 
 	by *appendStatements
 }
+
+//go:embed append_events.sql
+var appendEventsSQL string
 
 // appendStatements are what appends run. Tests have others, to see what those prevent.
 type appendStatements struct{ events, all, money string }

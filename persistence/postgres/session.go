@@ -19,10 +19,6 @@ const (
 	keepAliveIdle     = 15 * time.Second
 	keepAliveInterval = 5 * time.Second
 	keepAliveCount    = 3
-
-	// Attempts to connect go on when those who asked for them have given up, and
-	// have places in the pool: after a failover they may lead to the old server.
-	connectTimeout = 2 * time.Second
 )
 
 // sessionSQL is what every session is told first, and what it answers. What a

@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -35,34 +34,6 @@ var (
 	_ competition.Pipeline = (*Store)(nil)
 )
 
-// Close waits for calls under way and ends the connections. One that the server
-// does not answer on any more delays it by 15 s at most. A process that had the database
-// to itself is dead then; a node of a cluster has retired before, or is buried.
-func (s *Store) Close() error {
-	if s.pipeline != nil {
-		s.pipeline.close()
-	}
-	if s.alone && s.claims != nil && s.refusal() == nil {
-		ctx, cancel := context.WithTimeout(context.Background(), retireTimeout)
-		defer cancel()
-		if err := s.Retire(ctx, s.node); err != nil {
-			s.logger.Warn("the node could not be retired; the next process does it", "error", err)
-		}
-	}
-	for _, pool := range []*pool{s.claims, s.write, s.read} {
-		if pool != nil {
-			pool.close()
-		}
-	}
-	if s.presence != nil {
-		s.presence.leave()
-	}
-	return nil
-}
-
-// retireTimeout is how long a process that ends tries to say so.
-const retireTimeout = 2 * time.Second
-
 // Node is the id as which the process writes, and under which it owns competitions;
 // empty for a store that only reads.
 func (s *Store) Node() string { return s.node }
@@ -70,6 +41,14 @@ func (s *Store) Node() string { return s.node }
 // Latency is how long the last successful Check took: a round trip or two,
 // or more if all connections were busy. 0 before the first.
 func (s *Store) Latency() time.Duration { return time.Duration(s.latency.Load()) }
+
+// refusal is why the process may not write any more; nil if it may.
+func (s *Store) refusal() error {
+	if s.presence == nil {
+		return nil
+	}
+	return s.presence.refusal()
+}
 
 // durability is what a server must be set to, so that a commit is there for good.
 // It may change while the server runs.
