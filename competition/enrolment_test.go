@@ -3,8 +3,9 @@ package competition
 import (
 	"testing"
 
-	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestDecisionsKnowWhatIsUnderWay: a decision rests on all that was decided
@@ -105,7 +106,7 @@ func TestWhatIsAppliedIsNotPending(t *testing.T) {
 // applied.
 func TestASyncNamesWhoseNameIsBeingCleared(t *testing.T) {
 	c := New("spring", countedKeys())
-	now := calendar.Millis(spring().Start)
+	now := spring().Start
 	decide := func(cmd Command) {
 		t.Helper()
 		_, err := cmd.Decide(c, now)

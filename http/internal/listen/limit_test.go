@@ -163,7 +163,7 @@ func TestAcceptErrorsAreSurvived(t *testing.T) {
 	}
 	serving, end := context.WithCancel(t.Context())
 	end()
-	l.options.Serving = serving
+	l.options.Serving = serving //nolint:fatcontext // no loop: the server stops
 	next <- fail(syscall.EMFILE)
 	_, err := l.Accept()
 	require.ErrorIs(t, err, syscall.EMFILE, "it does not rest when it is told to stop")
