@@ -126,6 +126,9 @@ func (a *competitionActor) whyNot() error {
 	if elsewhere := a.handle.elsewhere.Load(); elsewhere != nil {
 		return elsewhere
 	}
+	if a.env.options.Peers != nil {
+		return &competition.ElsewhereError{} // nothing was done, so the request is asked again within its deadline
+	}
 	return competition.ErrUnavailable
 }
 

@@ -45,6 +45,7 @@ type node struct {
 	lease  *testLease
 
 	cut, dead bool // reaches nobody; buried
+	locked    int  // claims that are still refused: the row is locked
 	learnt    map[string]string
 }
 
@@ -128,6 +129,9 @@ func (one *node) Claim(_ context.Context, id string) (uint64, error) {
 	held := slices.ContainsFunc(s.all, func(other *node) bool { return other.name == o.node && other != one && !other.dead })
 	switch {
 	case one.cut:
+		return 0, competition.ErrUnavailable
+	case one.locked > 0:
+		one.locked--
 		return 0, competition.ErrUnavailable
 	case held:
 		return 0, &competition.ElsewhereError{Node: o.node}
@@ -424,6 +428,22 @@ func TestADeadNodesBoardIsWaitedFor(t *testing.T) {
 		require.ErrorIs(t, err, competition.ErrUnavailable, "the old owner's memory is not shown")
 		_, err = owner.sync("spring", "ann", 1000)
 		require.ErrorIs(t, err, competition.ErrUnavailable, "nor does it answer a repeat from it")
+	})
+}
+
+func TestARequestWaitsUntilItsBoardIsRecovered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		s.create("spring", nil)
+		owner, other := s.owner("spring")
+		_, err := other.sync("spring", "ann", 1000)
+		require.NoError(t, err)
+		s.lock(func() { other.locked = 5 }) // the dead owner's session still has the row
+		s.stop(owner)
+		reply, err := other.sync("spring", "ann", 2000)
+		require.NoError(t, err)
+		require.EqualValues(t, 2000, reply.Score)
+		require.Zero(t, other.locked)
 	})
 }
 
