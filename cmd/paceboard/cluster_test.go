@@ -17,8 +17,10 @@ import (
 // refused.
 func TestClusterLosesNodes(t *testing.T) {
 	faults := 9
-	if d, err := time.ParseDuration(os.Getenv("SOAK")); err == nil {
-		faults = max(faults, int(d/(8*time.Second)))
+	soak, err := time.ParseDuration(os.Getenv("SOAK"))
+	soaks := err == nil
+	if soaks {
+		faults = max(faults, int(soak/(8*time.Second)))
 	}
 	where := newDatabase(t)
 	seed := uint64(time.Now().UnixNano())
@@ -55,7 +57,7 @@ func TestClusterLosesNodes(t *testing.T) {
 	for i, way := range ways {
 		slices.Sort(longest[i])
 		t.Logf("%s: the longest waits at other nodes: %v", way.name, longest[i])
-		if !raceEnabled { // which makes everything slow; a typical one, because others use the machine, too
+		if soaks { // on a machine of one's own; CI has others beside it. A typical one, since a wait is a measurement
 			require.LessOrEqual(t, longest[i][len(longest[i])/2], way.most, way.name)
 		}
 	}
