@@ -63,12 +63,12 @@ func BenchmarkAppend(b *testing.B) {
 	b.Run("neighbour=pgbench", func(b *testing.B) {
 		conn, err := store.write.Acquire(b.Context())
 		require.NoError(b, err)
-		_, err = conn.Exec(b.Context(), `CREATE TABLE IF NOT EXISTS neighbour (id bigserial PRIMARY KEY, at timestamptz NOT NULL, record bytea NOT NULL)`)
+		_, err = conn.Exec(b.Context(), `CREATE TABLE IF NOT EXISTS public.neighbour (id bigserial PRIMARY KEY, at timestamptz NOT NULL, record bytea NOT NULL)`)
 		conn.Release()
 		require.NoError(b, err)
 		figures := map[string]float64{}
 		for _, clients := range []int{1, 64} {
-			script := fmt.Sprintf(`INSERT INTO neighbour (at, record) VALUES (now(), '\x%0180d');`, 1)
+			script := fmt.Sprintf(`INSERT INTO public.neighbour (at, record) VALUES (now(), '\x%0180d');`, 1)
 			tps, ok := testservers.Pgbench(b, databaseURL, script, clients, 3*time.Second)
 			if !ok {
 				b.Skip("pgbench is not installed")
