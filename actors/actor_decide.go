@@ -16,7 +16,7 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 		return
 	}
 	if a.stalled || a.stopping {
-		v.Respond(competition.ErrUnavailable)
+		v.Respond(a.decidesNothing())
 		return
 	}
 	group, ok := v.Command.(*batchOfSyncs)
@@ -29,6 +29,17 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 		a.decideFor(&b, waiter{envelope: v, item: &group.items[i]})
 	}
 	b.settle()
+}
+
+// decidesNothing is the refusal of what was not decided, because the actor stops or
+// cannot reach the journal. In a cluster the board is, or may soon be, another node's:
+// then the request is asked again.
+func (a *competitionActor) decidesNothing() error {
+	o := a.env.options
+	if o.Peers != nil && (a.stopping || o.Lease != nil && !o.Lease.Valid()) {
+		return &competition.ElsewhereError{}
+	}
+	return competition.ErrUnavailable
 }
 
 // decide has the core decide what the waiter asks for, charged to the user it names.
@@ -81,7 +92,7 @@ func (a *competitionActor) tick() {
 // again decides for a waiter whose command had to wait for the batches under way.
 func (a *competitionActor) again(w waiter) {
 	if a.stalled || a.stopping {
-		w.err = competition.ErrUnavailable
+		w.err = a.decidesNothing()
 		w.answer(nil)
 		return
 	}
