@@ -31,7 +31,7 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 	b.settle()
 }
 
-// decidesNothing is the refusal of what was not decided, because the actor stops or
+// decidesNothing returns the refusal of a request that was not decided, because the actor stops or
 // cannot reach the journal. In a cluster the board is, or may soon be, another node's:
 // then the request is asked again.
 func (a *competitionActor) decidesNothing() error {

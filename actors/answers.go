@@ -9,7 +9,7 @@ import (
 // errNoAnswer is returned to a caller whose deadline has passed.
 var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.ErrUnavailable)
 
-// exchanged is the answer of another node as what the caller asked for.
+// exchanged returns the answer of another node as the type that the caller asked for.
 func exchanged[T any](got any, err error) (answer T, _ error) {
 	if err != nil {
 		return answer, err
