@@ -19,8 +19,8 @@ demo: build ## a server with a competition that moves, to look at
 
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
-	$(GO) test -race -timeout 20m $(LONGEST) ./...
-	$(GO) test -run 'Counted|Overload|Million|Hours|PrizesArePaidOnce|ClusterLoses' -count 1 -v ./cmd/paceboard
+	$(GO) test -trimpath -race -timeout 20m $(LONGEST) ./...
+	$(GO) test -trimpath -run 'Counted|Overload|Million|Hours|PrizesArePaidOnce|ClusterLoses' -count 1 -v ./cmd/paceboard
 
 build: ## build bin/paceboard
 	$(BUILD) -o bin/paceboard ./cmd/paceboard

@@ -3,10 +3,11 @@ package testservers
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"sync"
@@ -45,12 +46,31 @@ var installing sync.Mutex
 // install has tools/install-test-needs install a package; what that takes, and
 // that no server is started by it, is decided there.
 func install(debianPackage string) (log string, err error) {
-	_, here, _, _ := runtime.Caller(0)
+	root, err := moduleRoot()
+	if err != nil {
+		return "", err
+	}
 	installing.Lock()
 	defer installing.Unlock()
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Minute)
 	defer cancel()
-	tool := filepath.Join(filepath.Dir(here), "..", "..", "tools", "install-test-needs")
+	tool := filepath.Join(root, "tools", "install-test-needs")
 	output, err := exec.CommandContext(ctx, tool, debianPackage).CombinedOutput() //nolint:gosec // G204: the packages named in this folder.
 	return string(output), err
+}
+
+// moduleRoot is the folder of go.mod above the one that a test runs in.
+func moduleRoot() (string, error) {
+	folder, err := os.Getwd()
+	for err == nil {
+		if _, missing := os.Stat(filepath.Join(folder, "go.mod")); missing == nil {
+			return folder, nil
+		}
+		above := filepath.Dir(folder)
+		if above == folder {
+			err = errors.New("no go.mod here or above: run the tests in the project's folders")
+		}
+		folder = above
+	}
+	return "", err
 }
