@@ -8,6 +8,7 @@
 //	paceboard import    and back
 //	paceboard audit     journals, ledger and prizes, worked out again and compared
 //	paceboard mirror    the boards in Redis: verify or rebuild
+//	paceboard nodes     the nodes on PostgreSQL: list, or evict one that hangs
 //	paceboard version   what this is
 //
 // It wires the packages together, and nothing else does: settings from config,
@@ -53,6 +54,7 @@ var commands = []command{
 	{"import", "read what export wrote into a store", imports},
 	{"audit", "verify journals, ledger and prizes", audit},
 	{"mirror", "compare the boards in Redis with the store, or rewrite them", mirror},
+	{"nodes", "show the nodes on PostgreSQL, or evict one that hangs", nodeTool},
 	{"version", "print the version", version},
 }
 

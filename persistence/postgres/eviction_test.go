@@ -1,0 +1,69 @@
+package postgres
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
+)
+
+// TestNobodyTakesFromAnEvictedNodeBeforeItsLeaseEnds: a node that beats all the time is
+// evicted, and another one that tries all the time gets its competition when no beat of
+// the first can have succeeded for a TTL.
+func TestNobodyTakesFromAnEvictedNodeBeforeItsLeaseEnds(t *testing.T) {
+	t.Parallel()
+	const ttl = 500 * time.Millisecond
+	databaseURL := newDatabase(t)
+	node := func(id string) *Store {
+		s, err := Open(t.Context(), Options{URL: databaseURL, Cluster: &ClusterOptions{Node: competition.Node{ID: id, Address: id + ":1"}}})
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, s.Close()) })
+		require.NoError(t, s.Register(t.Context(), competition.Node{ID: id, Address: id + ":1"}))
+		return s
+	}
+	first, second := node("first"), node("second")
+	begin(t, first, "board")
+
+	lastBeat := make(chan time.Time, 1)
+	beats := worker.Start(t.Context(), func(ctx context.Context) {
+		var last time.Time
+		for ctx.Err() == nil {
+			sent := time.Now()
+			alive, _, err := first.Beat(ctx, "first")
+			if err == nil && (len(alive) == 0 || alive[0].ID != "first") {
+				break
+			}
+			if err == nil {
+				last = sent
+			}
+			worker.Pause(ctx, 10*time.Millisecond)
+		}
+		lastBeat <- last
+	})
+	defer beats.Stop()
+	taken := make(chan time.Time, 1)
+	claims := worker.Start(t.Context(), func(ctx context.Context) {
+		for ctx.Err() == nil {
+			if _, err := second.Claim(ctx, "board"); err == nil {
+				break
+			}
+		}
+		taken <- time.Now()
+	})
+	defer claims.Stop()
+
+	worker.Pause(t.Context(), 50*time.Millisecond)
+	evicted, err := Evict(t.Context(), databaseURL, "first", ttl, false)
+	require.ErrorIs(t, err, ErrBeats)
+	require.False(t, evicted)
+	evicted, err = Evict(t.Context(), databaseURL, "first", ttl, true)
+	require.NoError(t, err)
+	require.True(t, evicted)
+	last := <-lastBeat
+	require.False(t, last.IsZero())
+	require.GreaterOrEqual(t, (<-taken).Sub(last), ttl)
+}
