@@ -44,7 +44,7 @@ soak: ## kill servers, nodes and the database for hours (SOAK=2h), check that no
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
 
-bench: ## measure against the front end's limit, PostgreSQL and Redis, in 8 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
+bench: ## measure against the front end's limit, PostgreSQL and Redis, in 10 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
 	$(GO) run ./benchmarks/harness -only '$(ONLY)' $(if $(QUICK),-quick)
 
 bench-go: ## run the Go benchmarks, each once (SHORT=1: at smaller sizes)

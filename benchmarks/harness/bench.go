@@ -29,13 +29,14 @@ type bench struct {
 	progress *progress
 	report   *report
 
-	wrk         *wrk
-	loads       *loads
-	files       map[string]*prepared
-	number      int64 // for the next gaps
-	servers     map[string]*server
-	postgresURL string
-	ends        []func()
+	wrk      *wrk
+	loads    *loads
+	files    map[string]*prepared
+	number   int64 // for the next gaps
+	servers  map[string]*server
+	clusters map[string]*cluster
+	postgres *testservers.Server // nil before it is needed
+	ends     []func()
 }
 
 // prepared is a load and where wrk finds it.
@@ -119,9 +120,11 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 	if m.subject == inserts {
 		return b.measureInserts(ctx, m)
 	}
-	const room = 10_000_000 // more than any run uses up
-	if b.number > gapEnd-room {
-		return round{}, errors.New("the run is too long: there are no numbers left that say something new")
+	if err := b.hasNumbers(); err != nil {
+		return round{}, err
+	}
+	if m.at != "" {
+		return b.measureCluster(ctx, m)
 	}
 	s := b.servers[m.subject]
 	l, failed := b.prepare(ctx, m.load)
@@ -156,13 +159,22 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 	}, nil
 }
 
+// hasNumbers makes sure that there are numbers left for a measurement.
+func (b *bench) hasNumbers() error {
+	const room = 10_000_000 // more than any run uses up
+	if b.number > gapEnd-room {
+		return errors.New("the run is too long: there are no numbers left that say something new")
+	}
+	return nil
+}
+
 // measureInserts is pgbench's turn, which knows whole seconds alone. On a busy
 // machine one may not be enough for all to connect, so then it gets more.
 func (b *bench) measureInserts(ctx context.Context, m *measurement) (r round, err error) {
 	shortest := max(time.Second, b.each.Round(time.Second))
 	for d := shortest; d <= 4*shortest; d *= 2 {
 		machine := measure.Machine()
-		if r.Rate, err = testservers.RunPgbench(ctx, b.postgresURL, insertScript, m.connections, d); err == nil {
+		if r.Rate, err = testservers.RunPgbench(ctx, b.postgres.URL(), insertScript, m.connections, d); err == nil {
 			r.Machine = microseconds(measure.Machine().Busy-machine.Busy) / (r.Rate * d.Seconds())
 			break
 		}
@@ -211,6 +223,8 @@ func (b *bench) prepare(ctx context.Context, name string) (*prepared, error) {
 		l = b.loads.around(b.board, 0)
 	case "around":
 		l = b.loads.around(b.board, 5)
+	case "neighbours":
+		l = b.loads.neighbours()
 	case "deep":
 		l = b.loads.deep(b.board)
 	default:

@@ -27,18 +27,9 @@ func (s *server) committed(ctx context.Context) (committed, error) {
 	if !s.journal {
 		return committed{}, nil
 	}
-	token, err := measure.Token("boss", true) // "operator" is reserved
+	families, err := s.metrics(ctx)
 	if err != nil {
 		return committed{}, err
-	}
-	answer, err := measure.Ask(ctx, http.MethodGet, "http://"+s.Address+"/metrics", "", "Authorization", "Bearer "+token)
-	if err != nil {
-		return committed{}, err
-	}
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(answer.Body))
-	if err != nil {
-		return committed{}, fmt.Errorf("read the metrics: %w", err)
 	}
 	sizes, times := histogram(families["paceboard_commit_events"]), histogram(families["paceboard_commit_seconds"])
 	c := committed{commits: float64(times.GetSampleCount()), events: sizes.GetSampleSum(), seconds: times.GetSampleSum(), atMost: map[float64]float64{}}
@@ -46,6 +37,24 @@ func (s *server) committed(ctx context.Context) (committed, error) {
 		c.atMost[bucket.GetUpperBound()] = float64(bucket.GetCumulativeCount())
 	}
 	return c, nil
+}
+
+// metrics asks for those of a real server, by name.
+func (s *server) metrics(ctx context.Context) (map[string]*dto.MetricFamily, error) {
+	token, err := measure.Token("boss", true) // "operator" is reserved
+	if err != nil {
+		return nil, err
+	}
+	answer, err := measure.Ask(ctx, http.MethodGet, "http://"+s.Address+"/metrics", "", "Authorization", "Bearer "+token)
+	if err != nil {
+		return nil, err
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(answer.Body))
+	if err != nil {
+		return nil, fmt.Errorf("read the metrics: %w", err)
+	}
+	return families, nil
 }
 
 func histogram(family *dto.MetricFamily) *dto.Histogram {

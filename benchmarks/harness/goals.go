@@ -45,6 +45,12 @@ var goals = []goal{
 	{text: "times Redis with appendfsync always", format: "%.1f", bound: 3, measure: between("b/one/256", "h/always/256")},
 	{text: "times Redis with appendfsync everysec", format: "%.1f", bound: 1.3, measure: between("b/one/256", "h/everysec/256")},
 	{text: "sync p99 at half the maximum rate, open loop", format: "%.1f ms", bound: 10, atMost: true, measure: p99("b/one/256")},
+	{text: "forwarded sync, 64 connections: the nodes' CPU, of a local one's", format: "%.2f", bound: 1.45, atMost: true, measure: figureBetween("j/forwarded/64", "j/local/64", ofNodes)},
+	{text: "its owner's CPU, of a local one's", format: "%.2f", bound: 0.6, atMost: true, measure: figureBetween("j/forwarded/64", "j/local/64", ofOwner)},
+	{text: "a sync's CPU, of nodes and PostgreSQL, at 2 nodes, of 1", format: "%.2f", bound: 1.2, atMost: true, measure: figureBetween("j/nodes/256", "j/nodes/128", ofAll)},
+	{text: "the same, at 4 nodes", format: "%.2f", bound: 1.5, atMost: true, measure: figureBetween("j/nodes/512", "j/nodes/128", ofAll)},
+	{text: "top-100 read at another node: the nodes' CPU, of a local one's", format: "%.2f", bound: 1.5, atMost: true, measure: figureBetween("j/top/64", "j/top-local/64", ofNodes)},
+	{text: "around-me at another node: the same", format: "%.2f", bound: 2, atMost: true, measure: figureBetween("j/around/64", "j/around-local/64", ofNodes)},
 	{text: "1,000,000 participants of 30 days, resident", format: "%.2f GiB", bound: 1, atMost: true, measure: resident},
 }
 
@@ -99,14 +105,24 @@ func allocations(key string) func(*report) float64 {
 
 // between is the rate of one by that of another, round by round.
 func between(key, by string) func(*report) float64 {
+	return figureBetween(key, by, func(v round) float64 { return v.Rate })
+}
+
+// figureBetween is a figure of one by that of another, round by round.
+func figureBetween(key, by string, figure func(round) float64) func(*report) float64 {
 	return func(r *report) float64 {
 		o, other := r.of(key), r.of(by)
 		if o == nil || other == nil {
 			return math.NaN()
 		}
-		return ratioOf(o, other, func(v round) float64 { return v.Rate }).orNone()
+		return ratioOf(o, other, figure).orNone()
 	}
 }
+
+// The CPU time of a request, of a cluster.
+func ofNodes(v round) float64 { return v.Server }
+func ofOwner(v round) float64 { return v.Owner }
+func ofAll(v round) float64   { return v.Server + v.Database }
 
 // alone is how long a sync takes where nobody else does anything, by what it
 // cannot do without: one fsync and one request.

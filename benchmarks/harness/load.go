@@ -165,6 +165,15 @@ func (l *loads) around(board, radius int) *load {
 	})
 }
 
+// neighbours asks for those of a user on the board that all users share.
+func (l *loads) neighbours() *load {
+	user := 0
+	return l.reads(func() string {
+		user++
+		return fmt.Sprintf("/api/v1/leaderboard/%s?around=%s&radius=5", one, measure.UserID(user%users))
+	})
+}
+
 // deep asks for pages anywhere on a board of so many.
 func (l *loads) deep(board int) *load {
 	return l.reads(func() string {

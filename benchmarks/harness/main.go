@@ -42,7 +42,7 @@ func main() {
 func run(ctx context.Context, o options) (err error) {
 	b := &bench{
 		rounds: o.rounds, each: o.each, timed: 2 * o.each, board: participants,
-		files: map[string]*prepared{}, servers: map[string]*server{}, number: gapStart,
+		files: map[string]*prepared{}, servers: map[string]*server{}, clusters: map[string]*cluster{}, number: gapStart,
 		progress: &progress{to: os.Stderr, terminal: isatty.IsTerminal(os.Stderr.Fd()), began: time.Now()},
 	}
 	defer b.close()

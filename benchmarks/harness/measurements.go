@@ -18,6 +18,7 @@ type measurement struct {
 	against     string  // key of its limit; empty for a limit itself
 	also        string  // key of another that it is compared with
 	beside      float64 // syncs a second that our server takes meanwhile
+	at          place   // of a cluster
 }
 
 func (m *measurement) key() string { return fmt.Sprintf("%c/%s/%d", m.part, m.what, m.connections) }
@@ -33,6 +34,9 @@ const (
 	everysec  = "everysec"
 	forgetful = "forgetful"
 	inserts   = "pgbench"
+	oneNode   = "cluster-1" // the real server as the only node of a cluster
+	twoNodes  = "cluster-2"
+	fourNodes = "cluster-4"
 )
 
 // limitAt is the key of the front-end limit.
@@ -87,10 +91,23 @@ func measurements() []measurement {
 	add('f', "rank", "rank-of among 1,000,000", onLarge, "rank", most, 0)
 	add('f', "around", "around-me, 11 of 1,000,000", onLarge, "around", most, 0)
 	add('f', "deep", "page of 100 anywhere in it", onLarge, "deep", most, 0)
+	in := func(at place, against string) func(*measurement) {
+		return func(m *measurement) { m.at, m.against = at, against }
+	}
+	add('j', "local", "sync at the owner of 2 nodes", twoNodes, "single", few, 1, in(atOwner, ""))
+	add('j', "forwarded", "sync at the other node", twoNodes, "single", few, 1, in(elsewhere, "j/local/64"))
+	add('j', "top-local", "top 100 at the owner", twoNodes, "top", few, 0, in(atOwner, ""))
+	add('j', "top", "top 100 at the other node", twoNodes, "top", few, 0, in(elsewhere, "j/top-local/64"))
+	add('j', "around-local", "around-me at the owner", twoNodes, "neighbours", few, 0, in(atOwner, ""))
+	add('j', "around", "around-me at the other node", twoNodes, "neighbours", few, 0, in(elsewhere, "j/around-local/64"))
+	const each = 128 // connections of a node
+	add('j', "nodes", "sync, 100 competitions, 1 node", oneNode, "spread", each, 1, in(everywhere, ""))
+	add('j', "nodes", "the same, 2 nodes", twoNodes, "spread", 2*each, 1, in(everywhere, "j/nodes/128"))
+	add('j', "nodes", "the same, 4 nodes", fourNodes, "spread", 4*each, 1, in(everywhere, "j/nodes/128"))
 	return all
 }
 
-const parts = "abcdefghi"
+const parts = "abcdefghij"
 
 // choose is the measurements of some parts, by letters and commas, and those
 // that they are compared with; all of them for no parts.
@@ -101,7 +118,7 @@ func choose(all []measurement, only string) ([]measurement, error) {
 	wanted := map[string]bool{}
 	for part := range strings.SplitSeq(only, ",") {
 		if part = strings.TrimSpace(part); len(part) != 1 || !strings.Contains(parts, part) {
-			return nil, fmt.Errorf("ONLY=%s: %q is no part; they are a to i, by commas", only, part)
+			return nil, fmt.Errorf("ONLY=%s: %q is no part; they are a to j, by commas", only, part)
 		}
 		for _, m := range all {
 			if m.part == part[0] {

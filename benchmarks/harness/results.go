@@ -21,6 +21,10 @@ type round struct {
 	P50     float64 `json:"closed_loop_p50_ms"`       // at the maximum: queues, mostly
 	P99     float64 `json:"closed_loop_p99_ms"`       // the same
 
+	// Of a cluster, where Server and Allocs are all nodes'.
+	Owner    float64 `json:"owner_cpu_us,omitempty"`    // of the node that owns the competition
+	Database float64 `json:"database_cpu_us,omitempty"` // of PostgreSQL
+
 	Commits *commits `json:"commits,omitempty"` // of its journal
 }
 

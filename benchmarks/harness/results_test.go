@@ -30,7 +30,7 @@ func TestSpreadIsMedianLowestAndHighest(t *testing.T) {
 func rated(key, against string, rates ...float64) *result {
 	o := &result{Key: key, Against: against}
 	for _, rate := range rates {
-		o.Rounds = append(o.Rounds, round{Rate: rate, Machine: 1e6 / rate})
+		o.Rounds = append(o.Rounds, round{Rate: rate, Machine: 1e6 / rate, Server: 3e5 / rate, Owner: 1e5 / rate, Database: 2e5 / rate})
 	}
 	return o
 }
@@ -65,6 +65,52 @@ func TestRatiosAreTakenRoundByRound(t *testing.T) {
 	require.NotContains(t, found, "times Redis with appendfsync always", "what was not measured is not judged")
 }
 
+func TestAClustersGoalsAreProcessorTime(t *testing.T) {
+	// In the second round the machine was half as fast.
+	r := &report{Results: []*result{
+		{Key: "j/local/64", Rounds: []round{{Server: 20, Owner: 19}, {Server: 40, Owner: 38}}},
+		{Key: "j/forwarded/64", Rounds: []round{{Server: 28, Owner: 9.5}, {Server: 60, Owner: 19}}},
+		{Key: "j/nodes/128", Rounds: []round{{Server: 30, Database: 20}}},
+		{Key: "j/nodes/512", Rounds: []round{{Server: 60, Database: 20}}},
+	}}
+	r.conclude()
+	found := map[string]verdict{}
+	for _, v := range r.Goals {
+		found[v.Goal] = v
+	}
+	require.Len(t, found, 3)
+	require.InDelta(t, 1.45, found["forwarded sync, 64 connections: the nodes' CPU, of a local one's"].Value, 1e-9) // 1.4 and 1.5
+	require.InDelta(t, 0.5, found["its owner's CPU, of a local one's"].Value, 1e-9)
+	require.False(t, found["the same, at 4 nodes"].Met) // 80 of 50
+}
+
+func TestSharesOfALoadAreDisjointAndWhole(t *testing.T) {
+	b := &bench{dir: t.TempDir(), files: map[string]*prepared{}}
+	var err error
+	b.loads, err = newLoads()
+	require.NoError(t, err)
+	whole, err := b.shares(t.Context(), "spread", 1)
+	require.NoError(t, err)
+	shares, err := b.shares(t.Context(), "spread", 4)
+	require.NoError(t, err)
+	var together []string
+	for _, s := range shares {
+		require.Len(t, s.requests, users/4)
+		require.True(t, s.dynamic)
+		for _, r := range s.requests {
+			together = append(together, string(r.append(nil, 1)))
+		}
+	}
+	var want []string
+	for _, r := range whole[0].requests {
+		want = append(want, string(r.append(nil, 1)))
+	}
+	require.ElementsMatch(t, want, together)
+	again, err := b.shares(t.Context(), "spread", 4)
+	require.NoError(t, err)
+	require.Equal(t, shares, again)
+}
+
 func TestAlone(t *testing.T) {
 	// A sync takes 3 ms; an fsync 1.5 ms and an empty request 0.5 ms.
 	r := &report{Results: []*result{rated(limitAt(1), "", 2_000), rated("b/one/1", limitAt(1), 1_000.0/3)}, Fsync: []float64{1.5}}
@@ -84,6 +130,7 @@ func TestChooseTakesWhatAPartIsComparedWith(t *testing.T) {
 	require.Equal(t, []string{"a/post/256", "b/one/256", "h/always/256", "h/everysec/256"}, keys("h"))
 	require.Equal(t, []string{"a/post/1", "a/post/64", "a/post/256", "a/post/1024"}, keys("a"))
 	require.Equal(t, []string{"a/post/256", "f/rank/256", "f/around/256", "f/deep/256"}, keys(" f"))
+	require.Len(t, keys("j"), 9)
 	require.Empty(t, keys("g"), "it has a program of its own")
 	require.Len(t, keys(""), len(measurements()))
 	for _, bad := range []string{"z", "b,", "bh"} {

@@ -15,6 +15,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	goredis "github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 	"github.com/paceboard/paceboard/persistence/testservers"
@@ -91,6 +92,9 @@ func (b *bench) startAll(ctx context.Context) error {
 		{always, func(ctx context.Context) error { return b.startRedis(ctx, always) }},
 		{everysec, func(ctx context.Context) error { return b.startRedis(ctx, everysec) }},
 		{onLarge, b.startLarge},
+		{oneNode, func(ctx context.Context) error { return b.startCluster(ctx, oneNode, 1) }},
+		{twoNodes, func(ctx context.Context) error { return b.startCluster(ctx, twoNodes, 2) }},
+		{fourNodes, func(ctx context.Context) error { return b.startCluster(ctx, fourNodes, 4) }},
 	} {
 		if !needed[part.subject] {
 			continue
@@ -180,25 +184,41 @@ const (
 )
 
 func (b *bench) startPostgres(ctx context.Context) error {
-	database, err := testservers.StartPostgres("max_connections=400") // 256 of them are pgbench's
-	if err != nil {
-		return fmt.Errorf("%w: %w", errNoDatabase, err)
-	}
-	b.atEnd(func() { _ = database.Close() })
-	b.postgresURL = database.URL()
-	conn, err := pgx.Connect(ctx, b.postgresURL)
-	if err != nil {
+	if err := b.startDatabase(); err != nil {
 		return err
 	}
-	_, failed := conn.Exec(ctx, insertTable)
-	if err := errors.Join(failed, conn.Close(ctx)); err != nil {
+	if err := b.execute(ctx, insertTable); err != nil {
 		return err
 	}
-	s, err := b.start(ctx, onPG, environment("DATABASE_URL="+b.postgresURL), "paceboard", "serve")
+	s, err := b.start(ctx, onPG, environment("DATABASE_URL="+b.postgres.URL()), "paceboard", "serve")
 	if err != nil {
 		return err
 	}
 	return b.populate(ctx, s)
+}
+
+// startDatabase starts the PostgreSQL server, once.
+func (b *bench) startDatabase() error {
+	if b.postgres != nil {
+		return nil
+	}
+	database, err := testservers.StartPostgres("max_connections=500") // pgbench takes 256, and each node up to 17
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoDatabase, err)
+	}
+	b.atEnd(func() { _ = database.Close() })
+	b.postgres = database
+	return nil
+}
+
+// execute runs a statement on the PostgreSQL server.
+func (b *bench) execute(ctx context.Context, sql string) error {
+	conn, err := pgx.Connect(ctx, b.postgres.URL())
+	if err != nil {
+		return err
+	}
+	_, failed := conn.Exec(ctx, sql)
+	return errors.Join(failed, conn.Close(ctx))
 }
 
 // startRedis starts a Redis that keeps what it is told, and the front end over
@@ -266,12 +286,18 @@ func (b *bench) populate(ctx context.Context, s *server) error {
 		ids = append(ids, fmt.Sprintf(many, i))
 	}
 	now := time.Now().UTC()
+	var creating errgroup.Group
+	creating.SetLimit(16)
 	for _, id := range ids {
-		body := fmt.Sprintf(`{"id":%q,"name":"Bench","start_date":%q,"end_date":%q,"daily_limits":{"steps":%d}}`,
-			id, now.AddDate(0, 0, -30).Format(time.RFC3339), now.AddDate(0, 0, 1).Format(time.RFC3339), gapEnd)
-		if _, err := b.call(ctx, s, http.MethodPost, "/api/v1/competitions", b.loads.boss, body); err != nil {
+		creating.Go(func() error {
+			body := fmt.Sprintf(`{"id":%q,"name":"Bench","start_date":%q,"end_date":%q,"daily_limits":{"steps":%d}}`,
+				id, now.AddDate(0, 0, -30).Format(time.RFC3339), now.AddDate(0, 0, 1).Format(time.RFC3339), gapEnd)
+			_, err := b.call(ctx, s, http.MethodPost, "/api/v1/competitions", b.loads.boss, body)
 			return err
-		}
+		})
+	}
+	if err := creating.Wait(); err != nil {
+		return err
 	}
 	return errors.Join(b.once(ctx, s, b.loads.single()), b.once(ctx, s, b.loads.spread()))
 }

@@ -59,6 +59,9 @@ func (r *report) writeResult(w io.Writer, o *result) {
 	fmt.Fprintf(w, "%-30s %5d %10s %19s  %-24s %8s %8s %6s %7s\n", o.Key[:1]+" "+o.Name, o.Connections, thousands(o.Rate.Median),
 		"("+thousands(o.Rate.Low)+"–"+thousands(o.Rate.High)+")", of, server, fmt.Sprintf("%.1f µs", o.middle(func(v round) float64 { return v.Machine })), allocs, memory)
 	o.writeCommits(w)
+	if database := o.middle(func(v round) float64 { return v.Database }); database > 0 {
+		fmt.Fprintf(w, "%-30s %5s %10.1f µs of PostgreSQL; the owner has %.1f µs of the nodes'\n", "", "", database, o.middle(func(v round) float64 { return v.Owner }))
+	}
 	if o.Syncs > 1 {
 		fmt.Fprintf(w, "%-30s %5s %10s syncs/s\n", "", "", thousands(o.Rate.Median*float64(o.Syncs)))
 	}

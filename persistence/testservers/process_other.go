@@ -9,7 +9,10 @@ import (
 )
 
 // Elsewhere than on Linux nothing ends a server with its test, so none is begun.
-type process struct{ ready, ended chan struct{} }
+type process struct {
+	pid          int
+	ready, ended chan struct{}
+}
 
 func run(string, []string, string, string) (*process, error) {
 	return nil, fmt.Errorf("%w: servers for tests need Linux, this is %s", errMissing, runtime.GOOS)

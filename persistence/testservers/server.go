@@ -58,6 +58,17 @@ func (s *Server) start() error {
 	}
 }
 
+// Pid is the id of the server's first process, the parent of its others; 0 when it is
+// down.
+func (s *Server) Pid() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.running == nil {
+		return 0
+	}
+	return s.running.pid
+}
+
 // Kill ends the server and all processes of its at once, as kill -9 does. What
 // it had told the operating system to write stays.
 func (s *Server) Kill() {

@@ -1,6 +1,8 @@
 package measure
 
 import (
+	"bufio"
+	"os/exec"
 	"testing"
 	"time"
 
@@ -19,4 +21,22 @@ func TestNiceStepsAreOneTwoOrFive(t *testing.T) {
 	for step, nice := range map[float64]float64{0.9: 1, 1: 1, 1.1: 2, 3: 5, 6: 10, 0.03: 0.05, 230: 500} {
 		require.InEpsilon(t, nice, NiceStep(step), 1e-9, "step %v", step)
 	}
+}
+
+func TestAFamilyCountsChildrenThatHaveEnded(t *testing.T) {
+	const busy = "i=0; while [ $i -lt 60000 ]; do i=$((i+1)); done"
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", "("+busy+"); echo waited; read forever")
+	in, err := cmd.StdinPipe()
+	require.NoError(t, err)
+	out, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewScanner(out)
+	require.True(t, lines.Scan())
+	require.Equal(t, "waited", lines.Text())
+	waited := FamilyCPU(cmd.Process.Pid)
+	require.GreaterOrEqual(t, waited, 2*clockTick)
+	require.Less(t, usageOf(cmd.Process.Pid).CPU, waited)
+	require.NoError(t, in.Close())
+	_ = cmd.Wait()
 }

@@ -19,17 +19,41 @@ type Usage struct {
 }
 
 // usageOf reads /proc; a field that cannot be read stays 0.
-func usageOf(pid int) (u Usage) {
+func usageOf(pid int) Usage {
+	own, _ := statOf(pid)
+	return own
+}
+
+// FamilyCPU is what a process and its children have used up so far, those that have
+// ended included: a database server's. Grandchildren count once their parents have ended.
+func FamilyCPU(pid int) time.Duration {
+	own, ended := statOf(pid)
+	sum := own.CPU + ended
+	children, _ := os.ReadFile(fmt.Sprintf("/proc/%d/task/%d/children", pid, pid))
+	for field := range strings.FieldsSeq(string(children)) {
+		if child, err := strconv.Atoi(field); err == nil {
+			own, ended := statOf(child)
+			sum += own.CPU + ended
+		}
+	}
+	return sum
+}
+
+// statOf reads what a process has used up, and what its children had that have ended.
+func statOf(pid int) (own Usage, ended time.Duration) {
 	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	_, rest, _ := bytes.Cut(stat, []byte(") ")) // the name may hold blanks
-	if fields := strings.Fields(string(rest)); len(fields) > 21 {
-		user, _ := strconv.ParseInt(fields[11], 10, 64)
-		system, _ := strconv.ParseInt(fields[12], 10, 64)
-		pages, _ := strconv.ParseInt(fields[21], 10, 64)
-		u.CPU = time.Duration(user+system) * clockTick
-		u.RSS = pages * int64(os.Getpagesize())
+	fields := strings.Fields(string(rest))
+	if len(fields) <= 21 {
+		return own, 0
 	}
-	return u
+	number := func(i int) int64 {
+		n, _ := strconv.ParseInt(fields[i], 10, 64)
+		return n
+	}
+	own.CPU = time.Duration(number(11)+number(12)) * clockTick
+	own.RSS = number(21) * int64(os.Getpagesize())
+	return own, time.Duration(number(13)+number(14)) * clockTick
 }
 
 // KernelTCP is the bytes that TCP buffers of the whole machine take.
