@@ -22,8 +22,11 @@ import (
 // startNode runs a server as a node of a cluster.
 func startNode(t *testing.T, where string, args ...string) *instance {
 	t.Helper()
-	return startServer(t, where, slices.Concat([]string{"CLUSTER_LISTEN=127.0.0.1:0", "SHUTDOWN_DELAY=0"}, args)...)
+	return startServer(t, where, slices.Concat(nodeSettings, args)...)
 }
+
+// nodeSettings make a server a node.
+var nodeSettings = []string{"CLUSTER_LISTEN=127.0.0.1:0", "SHUTDOWN_DELAY=0"}
 
 // nodes are the server processes of a cluster on one database.
 type nodes struct {
@@ -36,7 +39,9 @@ type nodes struct {
 
 // nodePlace is where a node runs, and another one after it.
 type nodePlace struct {
-	where    string // the database, as this node reaches it
+	where    string   // the database, as this node reaches it
+	command  []string // that runs the program there
+	args     []string // of the nodes here alone
 	node     atomic.Pointer[instance]
 	troubled atomic.Int64 // odd while a node here is disturbed
 }
@@ -45,9 +50,18 @@ type nodePlace struct {
 // are ready.
 func startNodes(t *testing.T, ways []string, args ...string) *nodes {
 	t.Helper()
-	c := &nodes{t: t, args: args}
-	for i, where := range ways {
-		c.at = append(c.at, &nodePlace{where: where})
+	var places []*nodePlace
+	for _, where := range ways {
+		places = append(places, &nodePlace{where: where, command: []string{binary}})
+	}
+	return startNodesAt(t, places, args...)
+}
+
+// startNodesAt is startNodes at places that the caller has made.
+func startNodesAt(t *testing.T, places []*nodePlace, args ...string) *nodes {
+	t.Helper()
+	c := &nodes{t: t, args: args, at: places}
+	for i := range places {
 		c.start(i)
 	}
 	return c
@@ -55,9 +69,10 @@ func startNodes(t *testing.T, ways []string, args ...string) *nodes {
 
 func (c *nodes) start(i int) {
 	c.t.Helper()
-	s := startNode(c.t, c.at[i].where, c.args...)
+	p := c.at[i]
+	s := startCommand(c.t, p.command, p.where, slices.Concat(nodeSettings, c.args, p.args)...)
 	eventuallyStatus(c.t, s, "/health/ready", http.StatusOK)
-	c.at[i].node.Store(s)
+	p.node.Store(s)
 	c.all = append(c.all, s)
 }
 

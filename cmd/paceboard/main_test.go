@@ -103,9 +103,15 @@ func (l *logs) String() string {
 // URL, and a free port, and returns when it serves.
 func startServer(t *testing.T, where string, args ...string) *instance {
 	t.Helper()
+	return startCommand(t, []string{binary}, where, args...)
+}
+
+// startCommand is startServer by another command line than the program's alone.
+func startCommand(t *testing.T, command []string, where string, args ...string) *instance {
+	t.Helper()
 	s := &instance{t: t, logs: &logs{more: make(chan struct{})}, exited: make(chan struct{})}
 	flags, environ := splitArgs(args)
-	s.cmd = exec.Command(binary, append([]string{"serve", "--port", "0", "--host", "127.0.0.1"}, flags...)...)
+	s.cmd = exec.Command(command[0], slices.Concat(command[1:], []string{"serve", "--port", "0", "--host", "127.0.0.1"}, flags)...)
 	s.cmd.Env = slices.Concat(storeSettings(where), []string{"SUPABASE_JWT_SECRET=" + testSecret, "PATH=" + os.Getenv("PATH"), "MIN_FREE_DISK=1MiB"}, environ)
 	s.cmd.Dir = t.TempDir()                                              // no .env of anybody's
 	s.cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} // a killed test run leaves no server
