@@ -175,7 +175,11 @@ func (m *member) observe(shown []competition.Node, arrived time.Duration, e *eff
 			}
 		}
 		s.polls = min(s.polls+1, minPolls)
-		if n.ID != m.id && arrived-s.since >= m.ttl && s.polls >= minPolls {
+		switch due := s.since + m.ttl; {
+		case n.ID == m.id || s.polls < minPolls-1:
+		case arrived < due: // whoever waits for what it owns does not wait for the turn of a beat, too
+			m.next = min(m.next, due)
+		case s.polls >= minPolls:
 			e.bury = append(e.bury, suspect{id: n.ID, beat: s.beat})
 		}
 		alive, seen = append(alive, n), append(seen, s)

@@ -116,6 +116,19 @@ func TestBurial(t *testing.T) {
 			}
 		})
 	}
+	t.Run("the poll that is due for it does not wait for the turn of a beat", func(t *testing.T) {
+		m := newMember("a", ttl, 0)
+		for i, at := range []time.Duration{1, 3, 5} { // b was first seen at 1
+			require.Empty(t, poll(t, m, at, 0, live("a", uint64(i+1)), live("b", 7)).bury)
+		}
+		require.Empty(t, poll(t, m, 10, 0, live("a", 4), live("b", 7)).bury)
+		at, ok := m.wake()
+		require.True(t, ok)
+		require.EqualValues(t, 11, at)
+		require.Len(t, poll(t, m, 11, 0, live("a", 5), live("b", 7)).bury, 1)
+		at, _ = m.wake()
+		require.EqualValues(t, 13, at, "and then beats come as usual")
+	})
 	t.Run("a leaving node is buried, too", func(t *testing.T) {
 		m, leaving := newMember("a", ttl, 0), live("b", 7)
 		leaving.State = competition.NodeLeaving
