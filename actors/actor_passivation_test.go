@@ -155,7 +155,7 @@ func TestGuestKeepsTheCompetitionInMemory(t *testing.T) {
 		h, err := e.acquire("spring", e.deadline())
 		require.NoError(t, err)
 		pass(time.Hour) // longer than anybody remembers when it came
-		_, err = ask[competition.Board](e, h, &getPage{Limit: 1}, e.deadline())
+		_, err = ask[competition.Board](e, h, &getPage{Limit: 1}, e.deadline(), e.deadline())
 		require.NoError(t, err)
 		e.release(h)
 		pass(time.Hour)

@@ -10,8 +10,12 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
+// atOnce is until when a request of another node waits for the lease: not at all, since it
+// may go on elsewhere.
+var atOnce time.Time
+
 // confirm ends a request whose answer rests on memory: the state was looked at after
-// the request came, and now the lease is. An expired one may be extended within the
+// the request came, and now the lease is. An expired one may be extended by the
 // deadline; then no other process had the competition meanwhile, since a node that was
 // buried never gets its lease back.
 func (e *Engine) confirm(deadline time.Time) error {

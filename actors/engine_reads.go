@@ -23,7 +23,7 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (top *comp
 	deadline := e.deadline()
 	for way := e.wayTo(competitionID, deadline); ; {
 		if node := way.node(); node == "" {
-			top, err = e.topHere(competitionID, caller, deadline)
+			top, err = e.topHere(competitionID, caller, deadline, deadline)
 		} else {
 			top, err = e.tops.top(node, competitionID, caller, deadline)
 		}
@@ -33,7 +33,7 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (top *comp
 	}
 }
 
-func (e *Engine) topHere(id string, caller competition.Caller, deadline time.Time) (*competition.Published, error) {
+func (e *Engine) topHere(id string, caller competition.Caller, deadline, lease time.Time) (*competition.Published, error) {
 	h, err := e.find(id, true, deadline)
 	if err != nil {
 		return nil, err
@@ -44,9 +44,9 @@ func (e *Engine) topHere(id string, caller competition.Caller, deadline time.Tim
 	}
 	version := h.version.Load()
 	if top := h.top.Load(); top != nil && top.Version >= version && version > 0 && (!top.Private || caller.Operator) {
-		return top, e.confirm(deadline)
+		return top, e.confirm(lease)
 	}
-	return ask[*competition.Published](e, h, &getTop{Caller: caller}, deadline)
+	return ask[*competition.Published](e, h, &getTop{Caller: caller}, deadline, lease)
 }
 
 // Page returns the board from offset on, with its entries in room if they fit. After an
@@ -245,7 +245,11 @@ func (e *Engine) subscribeHere(m *subscribe, deadline time.Time) error {
 		return err
 	}
 	defer h.release()
-	if _, err = ask[struct{}](e, h, m, deadline); err != nil {
+	lease := deadline
+	if m.node {
+		lease = atOnce
+	}
+	if _, err = ask[struct{}](e, h, m, deadline, lease); err != nil {
 		// After a time-out the actor may still add it; this comes after that.
 		e.tell(h, &unsubscribe{subscription: m.subscription})
 	}

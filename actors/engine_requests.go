@@ -135,7 +135,7 @@ func forward[T any](e *Engine, id string, command any, deadline time.Time) (answ
 	for way := e.wayTo(id, deadline); ; {
 		node := way.node()
 		if node == "" {
-			answer, err = askHere[T](e, id, command, deadline)
+			answer, err = askHere[T](e, id, command, deadline, deadline)
 		} else {
 			answer, err = askElsewhere[T](e, node, id, command, deadline)
 		}
@@ -146,14 +146,14 @@ func forward[T any](e *Engine, id string, command any, deadline time.Time) (answ
 }
 
 // askHere asks a competition that this process owns, or claims for it.
-func askHere[T any](e *Engine, id string, command any, deadline time.Time) (answer T, err error) {
+func askHere[T any](e *Engine, id string, command any, deadline, lease time.Time) (answer T, err error) {
 	_, creates := command.(*competition.CreateCompetition)
 	h, err := e.find(id, !creates, deadline)
 	if err != nil {
 		return answer, err
 	}
 	defer h.release()
-	return ask[T](e, h, command, deadline)
+	return ask[T](e, h, command, deadline, lease)
 }
 
 // askElsewhere asks a competition that another node owns.
@@ -187,8 +187,9 @@ func (e *Engine) exchange(node, id string, command any, deadline time.Time) (ans
 	return parseAnswer(command, body)
 }
 
-// ask is send for a request that holds a lease.
-func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (answer T, err error) {
+// ask is send for a request that holds a lease of the activation. That of the node is
+// waited for until lease, a time.
+func ask[T any](e *Engine, h *handle, command any, deadline, lease time.Time) (answer T, err error) {
 	v := e.envelopes.Get()
 	v.Command = command
 	h.mailbox.PostAndRun(v)
@@ -196,7 +197,7 @@ func ask[T any](e *Engine, h *handle, command any, deadline time.Time) (answer T
 		return answer, errNoAnswer
 	}
 	defer e.envelopes.Put(v)
-	if err := e.confirmed(v, deadline); err != nil {
+	if err := e.confirmed(v, lease); err != nil {
 		return answer, err
 	}
 	return answerOf[T](v.Answer)

@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"errors"
 	"time"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
@@ -18,7 +19,7 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline 
 		return
 	}
 	if err := e.admit(); err != nil {
-		respond(appendAnswer(nil, nil, nil, err))
+		respond(appendAnswer(nil, nil, nil, e.toNode(err, true))) // it was not looked at
 		return
 	}
 	if kind == kindSync {
@@ -34,8 +35,19 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline 
 	e.serving.Go(func() {
 		defer e.dismiss()
 		answer, err := e.serve(competitionID, request, deadline)
-		respond(appendAnswer(nil, request, answer, err))
+		respond(appendAnswer(nil, request, answer, e.toNode(err, repeatable(request))))
 	})
+}
+
+// toNode is the error that another node is answered with. That this one cannot reach the
+// store, or stops, says nothing about the cluster while the lease is over or the boards
+// are being given up: the next owner may answer what may be sent again.
+func (e *Engine) toNode(err error, repeatable bool) error {
+	decided := !errors.Is(err, competition.ErrUnavailable) || errors.Is(err, competition.ErrNotOwner)
+	if decided || !repeatable || !e.draining.Load() && (e.options.Lease == nil || e.options.Lease.Valid()) {
+		return err
+	}
+	return &competition.ElsewhereError{}
 }
 
 // gives reports whether a competition is to be claimed elsewhere, if it is not this
@@ -54,9 +66,9 @@ func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, 
 		return e.watched(id, q, deadline)
 	case *getTopSince:
 		if q.Shared {
-			return e.topHere(id, competition.Caller{Operator: true}, deadline)
+			return e.topHere(id, competition.Caller{Operator: true}, deadline, atOnce)
 		}
-		return e.topHere(id, q.Caller, deadline)
+		return e.topHere(id, q.Caller, deadline, atOnce)
 	case *batchOfSyncs:
 		h, err := e.find(id, true, deadline)
 		if err != nil {
@@ -70,9 +82,13 @@ func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, 
 			return nil, errNoAnswer
 		}
 		defer e.envelopes.Put(v)
-		return nil, e.confirmed(v, deadline)
+		err = e.confirmed(v, atOnce)
+		for i := range q.items {
+			q.items[i].Err = e.toNode(q.items[i].Err, true)
+		}
+		return nil, err
 	default:
-		return askHere[any](e, id, request, deadline)
+		return askHere[any](e, id, request, deadline, atOnce)
 	}
 }
 
@@ -87,7 +103,7 @@ func (e *Engine) serveSync(id string, body []byte, deadline time.Time, respond f
 		return
 	}
 	if h := e.actors.registry.find(id); h != nil && h.acquire() {
-		e.post(h, v, deadline, respond)
+		e.post(h, v, respond)
 		return
 	}
 	e.serving.Go(func() {
@@ -95,29 +111,23 @@ func (e *Engine) serveSync(id string, body []byte, deadline time.Time, respond f
 		if err != nil {
 			e.envelopes.Put(v)
 			e.dismiss()
-			respond(appendSyncAnswer(nil, &competition.SyncReply{}, err))
+			respond(appendSyncAnswer(nil, &competition.SyncReply{}, e.toNode(err, true)))
 			return
 		}
-		e.post(h, v, deadline, respond)
+		e.post(h, v, respond)
 	})
 }
 
 // post puts a sync into the mailbox of an activation that is leased; it is answered
 // when the actor has done so.
-func (e *Engine) post(h *handle, v *mailbox.Envelope, deadline time.Time, respond func(answer []byte)) {
-	v.Then = func() {
-		if v.Proven || e.options.Lease == nil || e.options.Lease.Valid() {
-			e.answerSync(h, v, v.Err, respond)
-			return
-		}
-		e.serving.Go(func() { e.answerSync(h, v, e.confirmed(v, deadline), respond) })
-	}
+func (e *Engine) post(h *handle, v *mailbox.Envelope, respond func(answer []byte)) {
+	v.Then = func() { e.answerSync(h, v, e.confirmed(v, atOnce), respond) }
 	h.mailbox.PostUserMessage(v)
 }
 
 func (e *Engine) answerSync(h *handle, v *mailbox.Envelope, err error, respond func(answer []byte)) {
 	room := e.takeRoom()
-	*room = appendSyncAnswer((*room)[:0], &v.Reply, err)
+	*room = appendSyncAnswer((*room)[:0], &v.Reply, e.toNode(err, true))
 	e.envelopes.Put(v)
 	h.release()
 	e.dismiss()
@@ -157,5 +167,5 @@ func (e *Engine) watched(id string, q *watch, deadline time.Time) (*competition.
 	if s.Ended() {
 		return nil, &competition.ElsewhereError{}
 	}
-	return latest.Published, e.confirm(deadline)
+	return latest.Published, e.confirm(atOnce)
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -45,6 +46,7 @@ type node struct {
 	lease  *testLease
 
 	cut, dead bool // reaches nobody; buried
+	storeless bool // does not reach the store, as one that stood still and whose sessions were ended
 	locked    int  // claims that are still refused: the row is locked
 	learnt    map[string]string
 }
@@ -113,7 +115,7 @@ func (s *nodes) owns(one *node, id string, epoch uint64) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	switch o := s.owners[id]; {
-	case one.cut:
+	case one.cut, one.storeless:
 		return competition.ErrUnavailable
 	case o.node != one.name || o.epoch != epoch:
 		return &competition.ElsewhereError{Node: o.node}
@@ -128,7 +130,7 @@ func (one *node) Claim(_ context.Context, id string) (uint64, error) {
 	o := s.owners[id]
 	held := slices.ContainsFunc(s.all, func(other *node) bool { return other.name == o.node && other != one && !other.dead })
 	switch {
-	case one.cut:
+	case one.cut, one.storeless:
 		return 0, competition.ErrUnavailable
 	case one.locked > 0:
 		one.locked--
@@ -428,6 +430,38 @@ func TestADeadNodesBoardIsWaitedFor(t *testing.T) {
 		require.ErrorIs(t, err, competition.ErrUnavailable, "the old owner's memory is not shown")
 		_, err = owner.sync("spring", "ann", 1000)
 		require.ErrorIs(t, err, competition.ErrUnavailable, "nor does it answer a repeat from it")
+	})
+}
+
+func TestADeposedNodeDoesNotRefuseForTheNextOwner(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		s.create("spring", nil)
+		owner, other := s.owner("spring")
+		_, err := other.sync("spring", "ann", 1000)
+		require.NoError(t, err)
+		s.lock(func() { owner.storeless = true })
+		owner.lease.set(false)
+		time.AfterFunc(time.Second, func() { s.lock(func() { owner.dead = true }) })
+		var asking errgroup.Group
+		for name, sync := range map[string]func() error{
+			"one sync": func() error { _, err := other.sync("spring", "ann", 2000); return err },
+			"a batch": func() error {
+				items := []competition.BatchItem{{CompetitionID: "spring", Sync: *steps("bob", 1000)}}
+				return errors.Join(other.engine.SubmitBatch(items, nil), items[0].Err)
+			},
+		} {
+			asking.Go(func() error {
+				if err := sync(); err != nil {
+					return fmt.Errorf("%s: %w", name, err)
+				}
+				return nil
+			})
+		}
+		require.NoError(t, asking.Wait())
+		top, err := other.engine.Top("spring", operator)
+		require.NoError(t, err)
+		require.Equal(t, []int64{2000, 1000}, scoresOf(top.Entries))
 	})
 }
 

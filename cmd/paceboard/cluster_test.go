@@ -43,9 +43,10 @@ func TestClusterLosesNodes(t *testing.T) {
 	for n := range faults {
 		began[n] = time.Now()
 		c.disturb(random.IntN(len(c.at)), ways[n%len(ways)].how)
+		crowd.calm() // what waits is answered, so that no wait belongs to the next fault
 		<-time.After(time.Second)
 	}
-	<-time.After(3 * time.Second) // what waits still is answered meanwhile
+	crowd.calm()
 	began[faults] = time.Now()
 	crowd.end()
 	syncs := crowd.settle()
@@ -57,8 +58,8 @@ func TestClusterLosesNodes(t *testing.T) {
 	for i, way := range ways {
 		slices.Sort(longest[i])
 		t.Logf("%s: the longest waits at other nodes: %v", way.name, longest[i])
-		if soaks { // on a machine of one's own; CI has others beside it. A typical one, since a wait is a measurement
-			require.LessOrEqual(t, longest[i][len(longest[i])/2], way.most, way.name)
+		if soaks { // on a machine of one's own; CI has others beside it
+			require.LessOrEqual(t, longest[i][len(longest[i])*99/100], way.most, way.name)
 		}
 	}
 	for i := range c.at {
