@@ -52,6 +52,7 @@ type way struct {
 	id       string
 	deadline time.Time
 	tries    int
+	asked    string // the node that was tried last; empty for this process
 	changed  <-chan struct{} // since before the last try
 }
 
@@ -62,11 +63,12 @@ func (e *Engine) wayTo(id string, deadline time.Time) way {
 // node returns where to try next; empty for this process.
 func (w *way) node() string {
 	peers := w.engine.options.Peers
-	if peers == nil || w.engine.actors.registry.find(w.id) != nil {
-		return ""
+	w.asked = ""
+	if peers != nil && w.engine.actors.registry.find(w.id) == nil {
+		w.changed = peers.Changed()
+		w.asked = peers.Route(w.id)
 	}
-	w.changed = peers.Changed()
-	return peers.Route(w.id)
+	return w.asked
 }
 
 var (
@@ -81,7 +83,9 @@ const maxCorrections = 3
 
 // again reports whether the request is to be tried again after an answer: when the node
 // was not the owner, or was not reached. repeatable requests are also repeated after a
-// lost answer. A competition without an owner is waited for here, never at another node.
+// lost answer, and when another node cannot reach the store: it may be cut off alone, and
+// then there will be another owner. A competition without an owner is waited for here,
+// never at another node.
 func (w *way) again(err error, repeatable bool) bool {
 	peers := w.engine.options.Peers
 	if err == nil || peers == nil {
@@ -95,6 +99,8 @@ func (w *way) again(err error, repeatable bool) bool {
 		pause = elsewhere.Node == "" || w.tries >= maxCorrections
 	case errors.Is(err, competition.ErrNotDelivered), repeatable && errors.Is(err, errLost):
 		peers.Learn(w.id, "")
+		pause = true
+	case repeatable && w.asked != "" && errors.Is(err, competition.ErrUnavailable):
 		pause = true
 	default:
 		return false

@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"errors"
 	"time"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
@@ -19,7 +18,10 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline 
 		return
 	}
 	if err := e.admit(); err != nil {
-		respond(appendAnswer(nil, nil, nil, e.toNode(err, true))) // it was not looked at
+		if e.draining.Load() {
+			err = &competition.ElsewhereError{}
+		}
+		respond(appendAnswer(nil, nil, nil, err))
 		return
 	}
 	if kind == kindSync {
@@ -35,19 +37,8 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline 
 	e.serving.Go(func() {
 		defer e.dismiss()
 		answer, err := e.serve(competitionID, request, deadline)
-		respond(appendAnswer(nil, request, answer, e.toNode(err, repeatable(request))))
+		respond(appendAnswer(nil, request, answer, err))
 	})
-}
-
-// toNode is the error that another node is answered with. That this one cannot reach the
-// store, or stops, says nothing about the cluster while the lease is over or the boards
-// are being given up: the next owner may answer what may be sent again.
-func (e *Engine) toNode(err error, repeatable bool) error {
-	decided := !errors.Is(err, competition.ErrUnavailable) || errors.Is(err, competition.ErrNotOwner)
-	if decided || !repeatable || !e.draining.Load() && (e.options.Lease == nil || e.options.Lease.Valid()) {
-		return err
-	}
-	return &competition.ElsewhereError{}
 }
 
 // gives reports whether a competition is to be claimed elsewhere, if it is not this
@@ -82,11 +73,7 @@ func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, 
 			return nil, errNoAnswer
 		}
 		defer e.envelopes.Put(v)
-		err = e.confirmed(v, atOnce)
-		for i := range q.items {
-			q.items[i].Err = e.toNode(q.items[i].Err, true)
-		}
-		return nil, err
+		return nil, e.confirmed(v, atOnce)
 	default:
 		return askHere[any](e, id, request, deadline, atOnce)
 	}
@@ -111,7 +98,7 @@ func (e *Engine) serveSync(id string, body []byte, deadline time.Time, respond f
 		if err != nil {
 			e.envelopes.Put(v)
 			e.dismiss()
-			respond(appendSyncAnswer(nil, &competition.SyncReply{}, e.toNode(err, true)))
+			respond(appendSyncAnswer(nil, &competition.SyncReply{}, err))
 			return
 		}
 		e.post(h, v, respond)
@@ -127,7 +114,7 @@ func (e *Engine) post(h *handle, v *mailbox.Envelope, respond func(answer []byte
 
 func (e *Engine) answerSync(h *handle, v *mailbox.Envelope, err error, respond func(answer []byte)) {
 	room := e.takeRoom()
-	*room = appendSyncAnswer((*room)[:0], &v.Reply, e.toNode(err, true))
+	*room = appendSyncAnswer((*room)[:0], &v.Reply, err)
 	e.envelopes.Put(v)
 	h.release()
 	e.dismiss()

@@ -118,7 +118,7 @@ func (e *Engine) submitGroups(ids []string, items []competition.BatchItem, place
 					err = e.submitGroupElsewhere(node, id, items, of, deadline)
 				}
 				if err == nil {
-					of, err = notTaken(items, of)
+					of, err = notTaken(items, of, way.asked)
 				}
 				if !way.again(err, true) {
 					return nil
@@ -130,11 +130,11 @@ func (e *Engine) submitGroups(ids []string, items []competition.BatchItem, place
 }
 
 // notTaken returns those of the places whose syncs the owner gave back because it had
-// just ceased to be that, and the error that says so.
-func notTaken(items []competition.BatchItem, places []int) (of []int, err error) {
+// just ceased to be that, or, as another node, reached no store, and an error of theirs.
+func notTaken(items []competition.BatchItem, places []int, asked string) (of []int, err error) {
 	for _, place := range places {
-		if errors.Is(items[place].Err, competition.ErrNotOwner) {
-			of, err = append(of, place), items[place].Err
+		if e := items[place].Err; errors.Is(e, competition.ErrNotOwner) || asked != "" && errors.Is(e, competition.ErrUnavailable) {
+			of, err = append(of, place), e
 		}
 	}
 	return of, err
