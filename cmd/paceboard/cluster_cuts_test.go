@@ -27,7 +27,7 @@ func TestClusterCuts(t *testing.T) {
 	soak, err := time.ParseDuration(os.Getenv("SOAK"))
 	if err != nil {
 		t.Parallel()
-		c := newCutCluster(t, binary, 8, "CLUSTER_LEASE=1s")
+		c := newCutCluster(t, binary, 8, 12, "CLUSTER_LEASE=1s")
 		c.crowd.run(6, 5*time.Millisecond)
 		for _, kind := range cutKinds {
 			kind.cause(c, random, 2500*time.Millisecond)
@@ -42,7 +42,7 @@ func TestClusterCuts(t *testing.T) {
 	}
 	for _, kind := range cutKinds {
 		t.Run(kind.name, func(t *testing.T) {
-			c := newCutCluster(t, binary, 8)
+			c := newCutCluster(t, binary, 8, 12)
 			c.crowd.run(32, time.Millisecond)
 			end := time.Now().Add(soak / time.Duration(len(cutKinds)))
 			for c.crowd.checked() < reads && time.Now().Before(end) {
@@ -114,7 +114,7 @@ type cutCluster struct {
 	again    int // nodes that were started in the place of one that the others had declared dead
 }
 
-func newCutCluster(t *testing.T, program string, boards int, args ...string) *cutCluster {
+func newCutCluster(t *testing.T, program string, boards, users int, args ...string) *cutCluster {
 	t.Helper()
 	c := &cutCluster{net: newNetwork(t, 3)}
 	_, here, there := c.net.postgres()
@@ -124,7 +124,7 @@ func newCutCluster(t *testing.T, program string, boards int, args ...string) *cu
 	c.conn, err = pgx.Connect(t.Context(), here)
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = c.conn.Close(t.Context()) })
-	c.crowd = newClusterCrowd(c.nodes, boards, 12)
+	c.crowd = newClusterCrowd(c.nodes, boards, users)
 	return c
 }
 

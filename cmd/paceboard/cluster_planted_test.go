@@ -1,0 +1,141 @@
+package main
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestClusterFindsPlantedFaults builds the program with a fault, and has the crowd of
+// TestClusterCuts find it: answers that were too old. A check that finds nothing proves
+// nothing unless it finds this.
+func TestClusterFindsPlantedFaults(t *testing.T) {
+	if os.Getenv("SOAK") == "" {
+		t.Skip("it is part of make soak")
+	}
+	for _, fault := range plantedFaults {
+		t.Run(fault.name, func(t *testing.T) {
+			random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 9))
+			c := newCutCluster(t, buildPlanted(t, fault.edits), fault.boards, fault.users)
+			c.crowd.run(32, time.Millisecond)
+			began := time.Now()
+			for time.Since(began) < 5*time.Minute && c.crowd.tooOld() == 0 && (!fault.harmless || c.faults < 8) {
+				fault.expose(c, random)
+			}
+			if fault.harmless {
+				c.finish()
+				return
+			}
+			c.crowd.end()
+			require.NotEmpty(t, c.crowd.stale, "%d reads and %d faults later, nothing was found", c.crowd.reads, c.faults)
+			t.Logf("found after %v and %d faults: %d of %d reads were too old, among them\n%s",
+				time.Since(began).Round(time.Second), c.faults, len(c.crowd.stale), c.crowd.reads, c.crowd.stale[0])
+		})
+	}
+}
+
+// plantedEdit replaces a text that is in a file of the program exactly once.
+type plantedEdit struct{ file, from, to string }
+
+// plantedFaults are programs with a fault, and what gives it an occasion.
+var plantedFaults = []struct {
+	name          string
+	edits         []plantedEdit
+	boards, users int
+	expose        func(c *cutCluster, random *rand.Rand)
+	harmless      bool // something else prevents what would come of it
+}{
+	{
+		"an answer from memory without a look at the lease",
+		[]plantedEdit{{"actors/engine_owner.go", "if e.options.Lease == nil || e.options.Lease.Valid() {", "if true {"}},
+		8, 12,
+		func(c *cutCluster, random *rand.Rand) {
+			cutKinds[0].cause(c, random, 4*time.Second)
+		},
+		false,
+	},
+	{
+		// Most boards must be quiet when the node goes on: where its successor has appended
+		// meanwhile, the seq refuses what the owner did not.
+		"an append that does not ask who the owner is",
+		append([]plantedEdit{
+			{"persistence/postgres/append_events.sql", "AND h.owner = $11::text AND h.epoch = b.epoch\n", "\n"},
+			{"persistence/postgres/append.sql", "WHERE h.owner = excluded.owner AND h.epoch = excluded.epoch AND ", "WHERE "},
+		}, sessionsGoOn...),
+		96, 48, standStill, false,
+	},
+	{"a burial that does not end the sessions", sessionsGoOn, 96, 48, standStill, true},
+	{
+		"a reader who joins a fetch that is under way",
+		[]plantedEdit{
+			{
+				"actors/engine_tops.go", "b.underway = true\n\t\treturn &topFetch{done: make(chan struct{})}, true",
+				"b.underway = true\n\t\tb.next = &topFetch{done: make(chan struct{})}\n\t\treturn b.next, true",
+			},
+			{"actors/engine_tops.go", "b.underway = next != nil\n\treturn next", "b.underway = false\n\treturn nil"},
+			{"actors/engine_tops.go", "next := b.next\n", ""},
+		},
+		2, 12,
+		func(*cutCluster, *rand.Rand) { <-time.After(100 * time.Millisecond) },
+		false,
+	},
+}
+
+// sessionsGoOn leaves a node that was declared dead its connections. A burial ends them, so
+// that the first append of a node that goes on fails in any case.
+var sessionsGoOn = []plantedEdit{{
+	"persistence/postgres/nodes.go", "SELECT count(pg_terminate_backend(a.pid))\nFROM unnest($1::text[])", "SELECT count(a.pid)\nFROM unnest($1::text[])",
+}}
+
+// standStill has a node stand still for longer than the others wait for it.
+func standStill(c *cutCluster, random *rand.Rand) {
+	cutKinds[4].cause(c, random, 4*time.Second)
+}
+
+// buildPlanted builds the program with some of its files replaced; those that are there
+// stay as they are.
+func buildPlanted(t *testing.T, edits []plantedEdit) (program string) {
+	t.Helper()
+	dir := t.TempDir()
+	root, err := filepath.Abs("../..")
+	require.NoError(t, err)
+	texts := map[string]string{}
+	for _, edit := range edits {
+		name := filepath.Join(root, edit.file)
+		if texts[name] == "" {
+			text, err := os.ReadFile(name)
+			require.NoError(t, err)
+			texts[name] = string(text)
+		}
+		require.Equal(t, 1, strings.Count(texts[name], edit.from), "%s has changed: plant the fault elsewhere: %q", edit.file, edit.from)
+		texts[name] = strings.Replace(texts[name], edit.from, edit.to, 1)
+	}
+	var overlay struct{ Replace map[string]string }
+	overlay.Replace = map[string]string{}
+	for name, text := range texts {
+		planted := filepath.Join(dir, filepath.Base(name))
+		require.NoError(t, os.WriteFile(planted, []byte(text), 0o600))
+		overlay.Replace[name] = planted
+	}
+	list, err := json.Marshal(overlay)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "overlay.json"), list, 0o600))
+	program = filepath.Join(dir, "paceboard")
+	out, err := exec.Command("go", "build", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return program
+}
+
+// tooOld is how many answers were too old so far.
+func (o *clusterCrowd) tooOld() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.stale)
+}
