@@ -68,6 +68,9 @@ func New(o Options) (*Engine, error) {
 		}
 		if o.Lease != nil {
 			of.Current = o.Lease.Valid
+			if o.Confirm != nil {
+				of.Current = func() bool { return o.Confirm(time.Now().Add(o.StoreTimeout)) == nil }
+			}
 		}
 		a.mirror = mirror.Start(of)
 	}

@@ -23,6 +23,10 @@ type Options struct {
 	// is alone.
 	Peers Peers
 	Lease Lease
+	// Confirm, if not nil, proves an answer from memory in the place of Lease: it asks the
+	// store, after it was called, whether this process may still own what it owns. Error:
+	// competition.ErrUnavailable at the deadline.
+	Confirm func(deadline time.Time) error
 
 	// Mirror is kept showing the boards; nil is none. It stays the caller's to
 	// close, after Engine.Close.

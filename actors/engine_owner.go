@@ -14,15 +14,25 @@ import (
 // may go on elsewhere.
 var atOnce time.Time
 
+// confirmWithin is how long a request of another node waits for Options.Confirm, which
+// always takes some time.
+const confirmWithin = time.Second
+
 // confirm ends a request whose answer rests on memory: the state was looked at after
 // the request came, and now the lease is. An expired one may be extended by the
 // deadline; then no other process had the competition meanwhile, since a node that was
-// buried never gets its lease back.
+// buried never gets its lease back. With Options.Confirm the store is asked instead.
 func (e *Engine) confirm(deadline time.Time) error {
-	if e.options.Lease == nil || e.options.Lease.Valid() {
+	switch o := &e.options; {
+	case o.Confirm != nil && deadline.Equal(atOnce):
+		return o.Confirm(time.Now().Add(confirmWithin))
+	case o.Confirm != nil:
+		return o.Confirm(deadline)
+	case o.Lease == nil || o.Lease.Valid():
 		return nil
+	default:
+		return o.Lease.Await(deadline)
 	}
-	return e.options.Lease.Await(deadline)
 }
 
 // confirmed is confirm for an answer; an error of the answer's own is returned likewise,

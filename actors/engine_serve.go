@@ -108,7 +108,13 @@ func (e *Engine) serveSync(id string, body []byte, deadline time.Time, respond f
 // post puts a sync into the mailbox of an activation that is leased; it is answered
 // when the actor has done so.
 func (e *Engine) post(h *handle, v *mailbox.Envelope, respond func(answer []byte)) {
-	v.Then = func() { e.answerSync(h, v, e.confirmed(v, atOnce), respond) }
+	v.Then = func() {
+		if v.Proven || e.options.Confirm == nil {
+			e.answerSync(h, v, e.confirmed(v, atOnce), respond)
+			return
+		}
+		e.serving.Go(func() { e.answerSync(h, v, e.confirmed(v, atOnce), respond) })
+	}
 	h.mailbox.PostUserMessage(v)
 }
 

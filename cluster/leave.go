@@ -38,6 +38,7 @@ func (n *Node) Close() {
 	n.mu.Unlock()
 	n.beats.Stop()
 	n.burials.Stop()
+	n.confirms.Stop()
 }
 
 // persist writes something about this node into the table of nodes, as often as it

@@ -45,6 +45,10 @@ type Node struct {
 	beats    *worker.Loop
 	burials  *worker.Loop
 	burial   worker.Signal
+	confirms *worker.Loop
+
+	confirmations *confirmations
+
 	done     chan struct{} // closed at the end; reason is set before
 	reason   error
 	finished sync.Once
@@ -62,7 +66,9 @@ func Join(ctx context.Context, o Options) (*Node, error) {
 		options: o, began: time.Now(), lease: newLease(), routes: newRoutes(o.ID), member: newMember(o.ID, o.TTL, 0),
 		changed: make(chan struct{}), burial: worker.NewSignal(), done: make(chan struct{}),
 	}
+	n.confirmations = &confirmations{ask: n.confirm, wake: worker.NewSignal(), ended: n.done}
 	life := context.WithoutCancel(ctx)
+	n.confirms = worker.Start(life, n.confirmations.run)
 	n.burials = worker.Start(life, n.buryAll)
 	n.beats = worker.Start(life, n.beatAll)
 	return n, nil
@@ -107,6 +113,7 @@ func (n *Node) State() State {
 	defer n.mu.Unlock()
 	s := n.figures
 	s.Nodes, s.Leaving, s.Beats, s.LeaseLeft = n.member.nodes, n.leaving, n.member.sent, n.lease.left(time.Now())
+	s.Confirmations = n.confirmations.count()
 	return s
 }
 

@@ -58,6 +58,13 @@ func (w *wire) Leave(ctx context.Context, id string) error {
 	return w.Nodes.Leave(ctx, id)
 }
 
+func (w *wire) Lives(ctx context.Context, id string) (bool, error) {
+	if err := w.way(ctx); err != nil {
+		return false, err
+	}
+	return w.Nodes.Lives(ctx, id)
+}
+
 func (w *wire) Retire(ctx context.Context, id string) error {
 	if err := w.way(ctx); err != nil {
 		return err

@@ -127,6 +127,10 @@ func (r remote) Leave(ctx context.Context, id string) error {
 	return err
 }
 
+func (r remote) Lives(ctx context.Context, id string) (bool, error) {
+	return carry(ctx, r.way, func() bool { ok, _ := r.table.Lives(context.Background(), id); return ok })
+}
+
 func (r remote) Retire(ctx context.Context, id string) error {
 	_, err := carry(ctx, r.way, func() bool { return r.table.Retire(context.Background(), id) == nil })
 	return err

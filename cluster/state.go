@@ -17,6 +17,8 @@ type State struct {
 	LeaseLeft   time.Duration // 0 if it has ended
 	ClockOffset time.Duration // how far the store's clock is ahead of this machine's, to half a beat's time
 
+	Confirmations uint64 // that the store was asked for; see Node.Confirm
+
 	Burials      uint64 // carried out by this node
 	BurialErrors uint64
 }

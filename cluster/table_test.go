@@ -59,6 +59,10 @@ func (s *table) Bury(_ context.Context, id string, seen uint64) (buried bool, er
 	return s.set(id, competition.NodeDead, func(n competition.Node) bool { return n.State != competition.NodeDead && n.Beat == seen }), nil
 }
 
+func (s *table) Lives(_ context.Context, id string) (bool, error) {
+	return s.state(id) != competition.NodeDead, nil
+}
+
 func (s *table) Retire(_ context.Context, id string) error {
 	s.set(id, competition.NodeDead, func(competition.Node) bool { return true })
 	return nil

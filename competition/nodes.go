@@ -46,6 +46,11 @@ type Nodes interface {
 	// moved on, or the node was dead already.
 	Bury(ctx context.Context, id string, seen uint64) (buried bool, err error)
 
+	// Lives reports whether a node was not dead at some time after the call began. It
+	// commits, so that a store in whose place another one has been put cannot say so if
+	// the other one has what was committed.
+	Lives(ctx context.Context, id string) (bool, error)
+
 	// Retire makes the caller's own node dead, once it serves and owns nothing.
 	Retire(ctx context.Context, id string) error
 }

@@ -49,6 +49,12 @@ func TestClusterRules(t *testing.T) {
 			[]string{database, "CLUSTER_ADVERTISE=127.0.0.1:7946"},
 			"CLUSTER_ADVERTISE=\"127.0.0.1:7946\" (from the environment) is set, but CLUSTER_LISTEN is not, so there is no cluster; set CLUSTER_LISTEN, or take it away",
 		},
+		{"answers that the database confirms", []string{database, "CLUSTER_LISTEN=127.0.0.1:0", "CLUSTER_READS=confirmed"}, ""},
+		{
+			"confirmed answers without a cluster",
+			[]string{database, "CLUSTER_READS=confirmed"},
+			"CLUSTER_READS=\"confirmed\" (from the environment) is set, but CLUSTER_LISTEN is not, so there is no cluster; set CLUSTER_LISTEN, or take it away",
+		},
 		{
 			"a delay that leaves no time to stop",
 			[]string{"SHUTDOWN_DELAY=10s"},

@@ -193,6 +193,12 @@ var clusterRules = []rule{
 		}
 	}},
 	alone("CLUSTER_ADVERTISE", func(s Settings) string { return s.ClusterAdvertise }),
+	alone("CLUSTER_READS", func(s Settings) string {
+		if s.ClusterReads == ReadsLease { // the default
+			return ""
+		}
+		return string(s.ClusterReads)
+	}),
 	alone("CLUSTER_CA", func(s Settings) string { return s.ClusterCA }),
 	alone("CLUSTER_CERT", func(s Settings) string { return s.ClusterCert }),
 	alone("CLUSTER_KEY", func(s Settings) string { return s.ClusterKey }),

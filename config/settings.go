@@ -18,6 +18,15 @@ const (
 	LogJSON LogFormat = "json"
 )
 
+// ReadsBy is what an answer from memory rests on in a cluster.
+type ReadsBy string
+
+// What answers rest on.
+const (
+	ReadsLease     ReadsBy = "lease"     // the node's lease, which takes clocks to run equally fast
+	ReadsConfirmed ReadsBy = "confirmed" // a question to the database for each group of readers
+)
+
 // Settings is everything that can be set from outside. Those that [Load] or [Command.Load] gives without
 // an error are within the ranges that the table states. It is a value; only AllowedOrigins and
 // TrustedProxies are shared between copies, and nobody changes those.
@@ -41,6 +50,7 @@ type Settings struct {
 	ClusterListen    string        // host:port for other nodes, whose port may be 0; empty: there are none
 	ClusterAdvertise string        // host:port by which they reach this one; empty: where it listens
 	ClusterLease     time.Duration // after how long a node that has gone silent counts as dead
+	ClusterReads     ReadsBy       // what answers from memory rest on
 	ClusterCA        string        // file of certificates; this and the next two are set together, or none
 	ClusterCert      string        // file
 	ClusterKey       string        // file

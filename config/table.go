@@ -144,6 +144,13 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return duration(&s.ClusterLease, time.Second, 30*time.Second, "2s") },
 	},
 	{
+		name: "CLUSTER_READS", group: groupCluster, unit: "BY", def: "lease",
+		meaning: "trust clocks (lease), or ask PostgreSQL (confirmed)",
+		bind: func(s *Settings) parser {
+			return oneOf(&s.ClusterReads, []choice[ReadsBy]{{"lease", ReadsLease}, {"confirmed", ReadsConfirmed}})
+		},
+	},
+	{
 		name: "CLUSTER_CA", group: groupCluster, unit: "FILE", defNote: "loopback, no TLS",
 		meaning: "CA of the nodes' certificates, and no others",
 		bind:    func(s *Settings) parser { return text(&s.ClusterCA) },

@@ -78,6 +78,7 @@ func (c *clusterPart) measure(registry prometheus.Registerer) {
 	gauge("lease_seconds", "How long this node may still answer from memory.", func() float64 { return c.node.State().LeaseLeft.Seconds() })
 	gauge("clock_offset_seconds", "How far PostgreSQL's clock is ahead of this machine's.", func() float64 { return c.node.State().ClockOffset.Seconds() })
 	counter("beats_total", "Signs of life that this node sent.", func() float64 { return float64(c.node.State().Beats) })
+	counter("confirmations_total", "Questions to PostgreSQL whether this node lives, each for all readers that waited (CLUSTER_READS=confirmed).", func() float64 { return float64(c.node.State().Confirmations) })
 	counter("burials_total", "Silent nodes that this one declared dead.", func() float64 { return float64(c.node.State().Burials) })
 	counter("burial_errors_total", "Silent nodes that this one could not declare dead.", func() float64 { return float64(c.node.State().BurialErrors) })
 }

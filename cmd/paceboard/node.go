@@ -130,12 +130,15 @@ const (
 	leaveWithin = time.Second
 )
 
-// forEngine returns the engine's part in the cluster; nil for a process that is alone.
-func (c *clusterPart) forEngine() (actors.Peers, actors.Lease) {
+// forEngine adds the engine's part in the cluster to its options.
+func (c *clusterPart) forEngine(o *actors.Options) {
 	if c == nil {
-		return nil, nil
+		return
 	}
-	return c.peers, c.node.Lease()
+	o.Peers, o.Lease = c.peers, c.node.Lease()
+	if c.settings.ClusterReads == config.ReadsConfirmed {
+		o.Confirm = c.node.Confirm
+	}
 }
 
 // only returns whether it is up to this process to do what one node is enough for; nil

@@ -98,11 +98,12 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	registry := prometheus.NewRegistry()
 	handOver := s.startPayouts(registry)
-	peers, lease := s.cluster.forEngine()
-	if s.engine, err = actors.New(actors.Options{
-		Store: s.store, Peers: peers, Lease: lease, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
+	options := actors.Options{
+		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
 		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, MaxJournalUser: int64(settings.MaxJournalUser), IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
-	}); err != nil {
+	}
+	s.cluster.forEngine(&options)
+	if s.engine, err = actors.New(options); err != nil {
 		return s, err
 	}
 	s.cluster.measure(registry)

@@ -117,6 +117,8 @@ var ownerRules = []rule{
 		require.Equal(t, competition.NodeLive, state(a).State)
 		require.NoError(t, nodes[0].Leave(ctx, a))
 		require.Equal(t, competition.NodeLeaving, state(a).State)
+		require.True(t, must(nodes[0].Lives(ctx, a))(t), "it serves still")
+		require.False(t, must(nodes[0].Lives(ctx, "nobody"))(t))
 		g := NewGame(nodes[0], "board")
 		require.ErrorIs(t, g.Claim(ctx), competition.ErrUnavailable, "a leaving node claims nothing")
 
@@ -133,6 +135,7 @@ var ownerRules = []rule{
 		alive, _, err := nodes[0].Beat(ctx, a)
 		require.NoError(t, err)
 		require.Len(t, alive, 1, "a dead one's beats do nothing")
+		require.False(t, must(nodes[0].Lives(ctx, a))(t))
 		buried, err = nodes[1].Bury(ctx, a, 3)
 		require.NoError(t, err)
 		require.False(t, buried, "once is enough")

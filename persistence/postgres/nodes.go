@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"regexp"
 
@@ -32,6 +33,9 @@ SELECT node_id, address, wire_version, level, beat, state, (extract(epoch FROM c
 	leaveSQL  = `UPDATE paceboard.nodes SET state = 'leaving' WHERE node_id = $1 AND state = 'live'`
 	burySQL   = `UPDATE paceboard.nodes SET state = 'dead' WHERE node_id = $1 AND beat = $2 AND state <> 'dead'`
 	retireSQL = `UPDATE paceboard.nodes SET state = 'dead' WHERE node_id = $1 AND state <> 'dead'`
+
+	// livesSQL commits something that is nothing, as settleSQL does.
+	livesSQL = `SELECT state <> 'dead', pg_logical_emit_message(true, 'paceboard', '') IS NOT NULL FROM paceboard.nodes WHERE node_id = $1`
 
 	// buryAllSQL is for the process that has the database to itself: those of all other
 	// rows have ended.
@@ -107,6 +111,18 @@ func (s *Store) Bury(ctx context.Context, id string, seen uint64) (buried bool, 
 		s.endSessions(ctx, id)
 	}
 	return buried, nil
+}
+
+// Lives reports whether a node is not dead; see competition.Nodes.
+func (s *Store) Lives(ctx context.Context, id string) (lives bool, err error) {
+	var committed bool
+	err = s.durably(ctx, func(conn *pgx.Conn) error {
+		return conn.QueryRow(ctx, livesSQL, id).Scan(&lives, &committed)
+	})
+	if errors.Is(err, pgx.ErrNoRows) {
+		return false, nil
+	}
+	return lives && err == nil, unavailable(fmt.Sprintf("ask whether node %q lives", id), err)
 }
 
 // Retire makes a node dead that has ended; see competition.Nodes.

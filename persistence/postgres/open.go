@@ -46,10 +46,12 @@ const (
 	// reads a million rows.
 	writeConns       = 4
 	defaultReadConns = 8
-	// claimConns serve claims, releases and beats, also once the process has lost the
+	// claimConns serve claims, releases, beats and questions whether the node lives, also once the process has lost the
 	// database: so that a node hears from the database that it is dead. A competition that
 	// somebody has locked must not keep beats waiting, so claims get fewer.
-	claimConns = 3
+	claimConns = 4
+	// claimsAtOnce leaves one for beats and one for those questions.
+	claimsAtOnce = claimConns - 2
 	// claimLockTimeout is how long a claim waits for a row that somebody has locked: others
 	// wait behind it.
 	claimLockTimeout = "1s"
@@ -124,7 +126,7 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 			return err
 		}
 	}
-	s.claiming = make(chan struct{}, claimConns-1)
+	s.claiming = make(chan struct{}, claimsAtOnce)
 	s.presence.watch() //nolint:contextcheck // and this
 	return nil
 }

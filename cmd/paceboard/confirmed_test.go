@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/persistence/testservers"
+)
+
+// TestConfirmedReads: with CLUSTER_READS=confirmed, nothing is answered from memory
+// without PostgreSQL, whatever the lease says; what readers share a question costs.
+func TestConfirmedReads(t *testing.T) {
+	t.Parallel()
+	server := testservers.Postgres(t)
+	t.Cleanup(server.Continue)
+	long := []string{"CLUSTER_LEASE=30s", "--request-timeout", "1s", "--rate-limit-user", "0"}
+	start := func(reads string) (s *instance, status func() int) {
+		s = startNode(t, server.NewDatabase(t, ""), slices.Concat(long, []string{"CLUSTER_READS=" + reads})...)
+		s.createSpring("spring")
+		token := operatorToken(t)
+		return s, func() int {
+			status, _ := s.call(http.MethodGet, "/api/v1/leaderboard/spring?limit=10", token, "")
+			return status
+		}
+	}
+	leased, leasedStatus := start("lease")
+	confirmed, confirmedStatus := start("confirmed")
+	require.Equal(t, http.StatusOK, leasedStatus())
+	require.Equal(t, http.StatusOK, confirmedStatus())
+
+	each := 50
+	if os.Getenv("SOAK") != "" {
+		each = 20_000
+	}
+	const readers = 32
+	token := operatorToken(t)
+	for _, s := range []*instance{leased, confirmed} {
+		times := make([][]time.Duration, readers)
+		var running sync.WaitGroup
+		before := metric(t, s, "paceboard_cluster_confirmations_total")
+		for r := range readers {
+			client := &http.Client{Transport: &http.Transport{}}
+			t.Cleanup(client.CloseIdleConnections)
+			running.Go(func() {
+				for range each {
+					began := time.Now()
+					if err := readOnce(client, s.url+"/api/v1/leaderboard/spring?limit=10", token); err != nil {
+						t.Error(err)
+						return
+					}
+					times[r] = append(times[r], time.Since(began))
+				}
+			})
+		}
+		running.Wait()
+		all := slices.Sorted(slices.Values(slices.Concat(times...)))
+		questions := metric(t, s, "paceboard_cluster_confirmations_total") - before
+		t.Logf("%d reads by %d readers: %.0f questions, median %v, p99 %v", len(all), readers, questions, all[len(all)/2], all[len(all)*99/100])
+		if s == leased {
+			require.Zero(t, questions)
+		} else {
+			require.Positive(t, questions)
+			require.Less(t, questions, float64(len(all))/2, "readers share them")
+		}
+	}
+
+	server.Stop() // it hangs
+	require.Equal(t, http.StatusOK, leasedStatus(), "under its lease")
+	require.Equal(t, http.StatusServiceUnavailable, confirmedStatus())
+	server.Continue()
+	deadline := time.Now().Add(20 * time.Second)
+	for confirmedStatus() != http.StatusOK {
+		require.True(t, time.Now().Before(deadline), fmt.Sprint(confirmed.logs))
+	}
+}
+
+// readOnce sends a request that must succeed.
+func readOnce(client *http.Client, url, token string) error {
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := client.Do(request)
+	if err != nil {
+		return err
+	}
+	body, err := io.ReadAll(response.Body)
+	if err = errors.Join(err, response.Body.Close()); err == nil && response.StatusCode != http.StatusOK {
+		err = fmt.Errorf("%s: %s", response.Status, body)
+	}
+	return err
+}
+
+// metric returns the sum of a metric's series.
+func metric(t *testing.T, s *instance, name string) (sum float64) {
+	t.Helper()
+	status, text := s.call(http.MethodGet, "/metrics", operatorToken(t), "")
+	require.Equal(t, http.StatusOK, status)
+	found := false
+	for line := range strings.Lines(string(text)) {
+		series, value, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if series == name || strings.HasPrefix(series, name+"{") {
+			n, err := strconv.ParseFloat(value, 64)
+			require.NoError(t, err, line)
+			sum, found = sum+n, true
+		}
+	}
+	require.True(t, found, "there is no metric %s", name)
+	return sum
+}
