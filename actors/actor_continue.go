@@ -78,7 +78,13 @@ func (a *competitionActor) lacks(ctx context.Context, end, known competition.Cha
 
 // beginEpoch appends the event of a new epoch, and applies it.
 func (a *competitionActor) beginEpoch(ctx context.Context, core *competition.Competition, shown uint64) error {
-	core.Continue(a.now(), competition.NewBoardEpoch(a.env.options.newKey()), shown)
+	if err := a.env.options.raiseLevel(ctx); err != nil { // one is seldom needed, so the level need not be known
+		return err
+	}
+	core.SetLevel(a.env.options.level())
+	if _, err := core.Continue(a.now(), competition.NewBoardEpoch(a.env.options.newKey()), shown); err != nil {
+		return err
+	}
 	b := core.Take(competition.Batch{})
 	b.Epoch = a.epoch
 	ctx, cancel := context.WithTimeout(ctx, a.env.options.StoreTimeout)

@@ -53,6 +53,7 @@ func (a *competitionActor) decide(w waiter) {
 
 func (a *competitionActor) decideFor(b *bill, w waiter) {
 	now, before := a.now(), a.core.PendingBytes()
+	a.core.SetLevel(a.env.options.level())
 	switch sync := w.sync(); {
 	case sync != nil:
 		if w.err = b.admit(sync.Payer(), now); w.err == nil {

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"cmp"
+	"context"
 	"crypto/rand"
 	"log/slog"
 	"time"
@@ -56,6 +57,7 @@ type Options struct {
 	SnapshotEvents, SnapshotRows int
 	projectRows                  int                    // see projection.Options
 	newKey                       func() competition.Key // of a new identity
+	levels                       competition.Levels     // Store's; nil if it has none
 	// HandOver, if not nil, means that prizes are pending until the payment provider
 	// has confirmed them, and is called when there may be new ones. It must not block.
 	HandOver func()
@@ -116,7 +118,25 @@ func (o *Options) only(name string) func() bool {
 	return func() bool { return home(name) }
 }
 
+// level is the highest format level of the events that may be appended.
+func (o *Options) level() int {
+	if o.levels == nil {
+		return competition.FormatLevel
+	}
+	return o.levels.Level()
+}
+
+// raiseLevel raises the level to this program's. Errors: competition.ErrDeploying,
+// ErrUnavailable.
+func (o *Options) raiseLevel(ctx context.Context) error {
+	if o.level() >= competition.FormatLevel {
+		return nil
+	}
+	return o.levels.RaiseLevel(ctx)
+}
+
 func (o *Options) setDefaults() {
+	o.levels, _ = o.Store.(competition.Levels) // else processes of other versions are not there
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -153,7 +154,16 @@ func askHere[T any](e *Engine, id string, command any, deadline, lease time.Time
 		return answer, err
 	}
 	defer h.release()
-	return ask[T](e, h, command, deadline, lease)
+	answer, err = ask[T](e, h, command, deadline, lease)
+	if errors.Is(err, competition.ErrDeploying) { // as far as the actor knew
+		ctx, cancel := context.WithDeadline(e.life, deadline)
+		defer cancel()
+		if err := e.options.raiseLevel(ctx); err != nil {
+			return answer, err
+		}
+		answer, err = ask[T](e, h, command, deadline, lease)
+	}
+	return answer, err
 }
 
 // askElsewhere asks a competition that another node owns.

@@ -2,6 +2,7 @@ package competition
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 
 	"github.com/paceboard/paceboard/competition/calendar"
@@ -46,6 +47,7 @@ type Competition struct {
 	decided decided
 	outbox  Batch
 	newKey  func() Key
+	level   int             // of the events that may be decided; see SetLevel
 	places  []ranking.Entry // storage for queries
 	changed []uint32        // participants whose row differs from the last snapshot
 	saved   uint64          // the seq of that
@@ -133,7 +135,7 @@ func (d *decided) appliedErasure(number uint32) {
 // New returns the competition that was never created. newKey draws the random
 // key of a new identity.
 func New(id string, newKey func() Key) *Competition {
-	c := &Competition{applied: NewChain(id), newKey: newKey, epoch: firstEpochs(id)}
+	c := &Competition{applied: NewChain(id), newKey: newKey, level: FormatLevel, epoch: firstEpochs(id)}
 	c.board = ranking.New(c.byUserID)
 	c.decided.enrolled, c.decided.pending = map[string]uint32{}, map[uint32]*changes{}
 	c.outbox.CompetitionID = id
@@ -204,6 +206,9 @@ func (d *decided) forget() {
 
 // emit decides an event: it gets the next seq and goes into the outbox.
 func (c *Competition) emit(e Event) {
+	if int(e.kind()) > c.level {
+		panic(fmt.Sprintf("an event of kind %d is decided at format level %d: its command must ask mayDecide first", e.kind(), c.level))
+	}
 	e.Seq = c.decided.chain.Seq + 1
 	b := &c.outbox
 	if len(b.Events) == 0 {

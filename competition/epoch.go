@@ -11,14 +11,17 @@ import (
 // Continue decides that the journal goes on from a state that lost events, under an
 // epoch of its own. lost is the version that clients may have of what was lost, 0 if
 // nobody knows: later versions are higher. All that was decided must be applied, and
-// the competition must exist.
-func (c *Competition) Continue(now calendar.Millis, epoch BoardEpoch, lost uint64) Decision {
+// the competition must exist. Error: ErrDeploying.
+func (c *Competition) Continue(now calendar.Millis, epoch BoardEpoch, lost uint64) (Decision, error) {
+	if err := c.mayDecide(kindJournalContinued); err != nil {
+		return Decision{}, err
+	}
 	if epoch == c.epoch.present {
 		epoch = max(1, epoch+1)
 	}
 	version := max(c.epoch.skipped+c.decided.chain.Seq, lost) + 1
 	c.emit(Event{At: now, Detail: &JournalContinued{Epoch: epoch, Version: version}})
-	return Decision{Seq: c.decided.chain.Seq}
+	return Decision{Seq: c.decided.chain.Seq}, nil
 }
 
 // BoardVersion returns the board's version, with its epoch.
@@ -33,7 +36,9 @@ type JournalContinued struct {
 	Version uint64     // of the board now; later ones are as much higher than their seqs
 }
 
-func (*JournalContinued) kind() kind { return 24 }
+const kindJournalContinued kind = 24
+
+func (*JournalContinued) kind() kind { return kindJournalContinued }
 
 func (d *JournalContinued) append(dst []byte) []byte {
 	return binary.AppendUvarint(binary.BigEndian.AppendUint32(dst, uint32(d.Epoch)), d.Version)

@@ -43,7 +43,8 @@ func (*EraseParticipant) Answer(c *Competition, d Decision) any {
 // is somebody new, except for those decisions.
 // A prize that is pending must be decided first, since the payment provider has
 // to be able to say whose it is. Until a distribution that is under way is
-// applied the decision is Later. Errors: ErrUnknownCompetition, ErrPrizePending.
+// applied the decision is Later. Errors: ErrUnknownCompetition, ErrPrizePending,
+// ErrDeploying.
 func (cmd *EraseParticipant) Decide(c *Competition, now calendar.Millis) (Decision, error) {
 	c.advance(now)
 	if c.decided.status == 0 {
@@ -58,6 +59,11 @@ func (cmd *EraseParticipant) Decide(c *Competition, now calendar.Millis) (Decisi
 		return Decision{Seq: c.decided.chain.Seq, Later: true}, nil
 	case won && prize.Status == ledger.PendingPrize:
 		return Decision{}, ErrPrizePending
+	}
+	if number > 0 {
+		if err := c.mayDecide(c.erasureKind(now, number, enrolled)); err != nil {
+			return Decision{}, err
+		}
 	}
 	if number > 0 && c.decided.status == Upcoming {
 		c.refund(now, number)
@@ -83,14 +89,14 @@ func (cmd *EraseParticipant) Decide(c *Competition, now calendar.Millis) (Decisi
 func (c *Competition) eraseParticipant(now calendar.Millis, number uint32, enrolled bool, who Identity) {
 	review := c.decidedReview(number)
 	onBoard := enrolled && !review.isExcluded()
-	switch {
-	case c.decided.status == Settled && onBoard:
+	switch c.erasureKind(now, number, enrolled) {
+	case kindStandingKept:
 		who.Key = c.newKey()
 		c.emit(Event{At: now, Detail: &StandingKept{erased{CommittedIdentity: commitTo(who)}}})
 		c.putIdentity(who)
 		c.decided.change(number, changes{review: &Review{Standing: true}})
 		return
-	case review.decides() && c.keeps(now):
+	case kindDecisionsKept:
 		c.emit(Event{At: now, Detail: &DecisionsKept{erased{CommittedIdentity: commitTo(who)}}})
 		c.putIdentity(who)
 		keep(&c.decided.kept, number, who.Key)
@@ -104,6 +110,18 @@ func (c *Competition) eraseParticipant(now calendar.Millis, number uint32, enrol
 		c.decided.onBoard--
 	}
 	c.summarize() // it says who is on the board, and until when decisions are kept
+}
+
+// erasureKind returns which event erases a participant.
+func (c *Competition) erasureKind(now calendar.Millis, number uint32, enrolled bool) kind {
+	switch review := c.decidedReview(number); {
+	case c.decided.status == Settled && enrolled && !review.isExcluded():
+		return kindStandingKept
+	case review.decides() && c.keeps(now):
+		return kindDecisionsKept
+	default:
+		return kindParticipantErased
+	}
 }
 
 // Erased is what an erasure came to.

@@ -6,12 +6,19 @@ import (
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
+// The kinds of erasures; see Competition.erasureKind.
+const (
+	kindParticipantErased kind = 20
+	kindDecisionsKept     kind = 22
+	kindStandingKept      kind = 23
+)
+
 // ParticipantErased says that nobody can tell any more who a participant was, or,
 // with number 0, the creator: the identity row names a pseudonym now. The
 // participant is off the board, without days and score.
 type ParticipantErased struct{ erased }
 
-func (*ParticipantErased) kind() kind { return 20 }
+func (*ParticipantErased) kind() kind { return kindParticipantErased }
 
 func (d *ParticipantErased) apply(c *Competition, e *Event) error {
 	if d.Number == 0 {
@@ -40,7 +47,7 @@ func (c *Competition) pseudonymise(now calendar.Millis, who Identity) {
 // days and times.
 type StandingKept struct{ erased }
 
-func (*StandingKept) kind() kind { return 23 }
+func (*StandingKept) kind() kind { return kindStandingKept }
 
 func (d *StandingKept) apply(c *Competition, e *Event) error {
 	if c.distribution == nil || !c.participants.has(d.Number) || !c.participants.at(d.Number).onBoard() {
@@ -68,7 +75,7 @@ var _ identified = (*StandingKept)(nil)
 // person; the identity row recognises them.
 type DecisionsKept struct{ erased }
 
-func (*DecisionsKept) kind() kind { return 22 }
+func (*DecisionsKept) kind() kind { return kindDecisionsKept }
 
 func (d *DecisionsKept) apply(c *Competition, e *Event) error {
 	if !c.participants.has(d.Number) || !c.participants.at(d.Number).review.decides() {

@@ -85,6 +85,9 @@ var (
 	// ErrInternal is returned when a command failed by a fault of this program;
 	// the state was rebuilt, and what was acknowledged before is untouched.
 	ErrInternal = errors.New("the command failed inside the server")
+	// ErrDeploying is returned for a change whose event a node of an older version, which
+	// still runs, would not understand; nothing was done. See [Levels].
+	ErrDeploying = errors.New("a deploy is under way, and servers of the version before would not understand this change: repeat it when the deploy is over")
 	// ErrJournalBudget is returned when the records of the user's commands have come
 	// to as many bytes as are allowed within a day; nothing was done.
 	ErrJournalBudget = errors.New("the user's changes of the last 24 hours have used up the user's share of the journal")

@@ -145,7 +145,7 @@ func perform(c *Competition, now calendar.Millis, cmd any) (a answer, d Decision
 	case tick:
 		d = c.Tick(now)
 	case continues:
-		d = c.Continue(now, cmd.epoch, cmd.lost)
+		d, a.err = c.Continue(now, cmd.epoch, cmd.lost)
 	default:
 		panic(fmt.Sprintf("%T is no command", cmd))
 	}

@@ -9,8 +9,9 @@ import (
 )
 
 // kinds are all kinds of events, by their numbers, which are never used again. A
-// new one is higher than all before; see FormatLevel. This is the one list of them:
-// what an event does stands in the file of its feature; see [Detail].
+// new one is higher than all before, so its number is also the format level with which
+// it came; see FormatLevel. This is the one list of them: what an event does stands in
+// the file of its feature; see [Detail].
 var kinds = [...]struct {
 	name string        // what operators read, such as in SQL
 	make func() Detail // an empty one to read into; nil for SyncAccepted and for numbers without a kind
@@ -39,11 +40,6 @@ var kinds = [...]struct {
 	23: {"standing_kept", func() Detail { return new(StandingKept) }},
 	24: {"journal_continued", func() Detail { return new(JournalContinued) }},
 }
-
-// FormatLevel says what may stand in a store's journals, so that a program can
-// refuse those of a newer version before it reads one. It grows with every new
-// kind of event.
-const FormatLevel = len(kinds) - 1
 
 // EventNames returns the names of the kinds of events, by their numbers, which begin
 // with 1; empty for a number that no event has.

@@ -30,7 +30,8 @@ const (
 // are durable when they return, as those of a journal are; after ErrUnavailable the
 // outcome is unknown.
 type Nodes interface {
-	// Register adds a node, which is live. It never replaces one.
+	// Register adds a node, which is live. It never replaces one. A node that would not
+	// understand the others, or what is stored (V2 of [Levels]), is refused.
 	Register(ctx context.Context, n Node) error
 
 	// Beat raises the beat of a node by one, unless it is dead, and returns all nodes

@@ -19,8 +19,11 @@ import (
 	"github.com/paceboard/paceboard/persistence/postgres"
 )
 
-// wireVersion is that of the messages between nodes. It grows when they change in a way
-// that nodes of the version before do not understand.
+// wireVersion is that of the messages between nodes. Kinds of messages and fields at
+// their ends may be added without a new one: what a node does not know it answers as
+// unsupported, or skips. It grows with any other change, and then this version must still
+// speak the one before: nodes of neighbouring versions run together, and the store
+// refuses to register a node that is further away from one that lives.
 const wireVersion = 1
 
 // errStartAgain is returned by a process that the others count as dead: another one may

@@ -21,6 +21,9 @@ var (
 	// ErrNewer is returned when a newer version of the program has used the
 	// database, which may hold what this one cannot read.
 	ErrNewer = errors.New("the database was made by a newer version of paceboard")
+	// ErrWireVersion is returned for a node that does not understand another one that
+	// lives, or is not understood by it.
+	ErrWireVersion = errors.New("the nodes that run speak another version")
 	// ErrInUse is returned when another process has the database, and does not share it.
 	ErrInUse = errors.New("another process uses the database")
 )

@@ -58,12 +58,21 @@ WHERE state = 'dead' AND seen_at < now() - interval '7 days' AND NOT EXISTS (SEL
 // application_name, of 63 bytes at most, cut off.
 var validNodeID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,53}$`)
 
-// Register adds a node; see competition.Nodes.
+// Register adds a node; see competition.Nodes. Errors: ErrNewer, ErrWireVersion,
+// competition.ErrUnavailable.
 func (s *Store) Register(ctx context.Context, n competition.Node) error {
 	err := s.durably(ctx, func(conn *pgx.Conn) error {
-		_, err := conn.Exec(ctx, registerSQL, n.ID, n.Address, n.WireVersion, n.Level, int64(n.Beat))
-		return err
+		return pgx.BeginFunc(ctx, conn, func(tx pgx.Tx) error {
+			if err := admit(ctx, tx, &n); err != nil {
+				return err
+			}
+			_, err := tx.Exec(ctx, registerSQL, n.ID, n.Address, n.WireVersion, n.Level, int64(n.Beat))
+			return err
+		})
 	})
+	if errors.Is(err, ErrNewer) || errors.Is(err, ErrWireVersion) {
+		return err
+	}
 	if err != nil {
 		return unavailable(fmt.Sprintf("register node %q", n.ID), err)
 	}

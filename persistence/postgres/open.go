@@ -216,9 +216,10 @@ func (f serverFacts) refusal() error {
 	return nil
 }
 
-// verifyFormat refuses a database that a newer version has used, whose journals
-// may hold what this one cannot read, and notes this version's level and what its
-// events are called.
+// verifyFormat refuses a database whose journals may hold what this version cannot
+// read, and notes what this version's events are called. A process that has the database
+// to itself raises the format level at once; nodes of a cluster, beside which older ones
+// may run, when they need it.
 func (s *Store) verifyFormat(ctx context.Context) error {
 	var level int
 	err := s.write.QueryRow(ctx, `SELECT level FROM paceboard.format`).Scan(&level)
@@ -227,8 +228,14 @@ func (s *Store) verifyFormat(ctx context.Context) error {
 		return unavailable("look at the format level", err)
 	case level > competition.FormatLevel:
 		return fmt.Errorf("%w: it has format level %d and this program knows %d; run the newer program", ErrNewer, level, competition.FormatLevel)
-	case level == competition.FormatLevel, s.readOnly:
+	}
+	s.level.Store(int64(level))
+	if level == competition.FormatLevel || s.readOnly {
 		return nil
+	}
+	raise := competition.FormatLevel
+	if !s.alone && level > 0 {
+		raise = level
 	}
 	err = pgx.BeginFunc(ctx, s.write, func(tx pgx.Tx) error {
 		for kind, name := range competition.EventNames() {
@@ -241,10 +248,13 @@ ON CONFLICT (kind) DO UPDATE SET name = excluded.name`, kind, name); err != nil 
 				return err
 			}
 		}
-		_, err := tx.Exec(ctx, `
+		return tx.QueryRow(ctx, `
 INSERT INTO paceboard.format (level) VALUES ($1)
-ON CONFLICT (only_row) DO UPDATE SET level = greatest(paceboard.format.level, excluded.level)`, competition.FormatLevel)
-		return err
+ON CONFLICT (only_row) DO UPDATE SET level = greatest(paceboard.format.level, excluded.level)
+RETURNING level`, raise).Scan(&level)
 	})
+	if err == nil {
+		s.level.Store(int64(min(level, competition.FormatLevel)))
+	}
 	return unavailable("note the format level", err)
 }

@@ -25,7 +25,8 @@ type Store struct {
 	claims   *pool         // of what is about ownership and nodes; nil if it only reads
 	claiming chan struct{} // full while as many claims are under way as may be
 	appends  *appendStatements
-	alone    bool // it has the database to itself
+	level    atomic.Int64 // of the events that the journals may hold, as known here
+	alone    bool         // it has the database to itself
 	readOnly bool
 }
 

@@ -52,6 +52,7 @@ var knownErrors = [...]knownError{
 	38: {sentinel: competition.ErrMirrorDiffers},
 	39: {sentinel: competition.ErrNotOwner},
 	40: {sentinel: competition.ErrNotDelivered},
+	41: {sentinel: competition.ErrDeploying},
 	50: withFields(appendCorrupt, readCorrupt),
 	51: withFields(appendBudget, readBudget),
 	52: withFields(appendInvalid, readInvalid),
