@@ -18,14 +18,42 @@ const (
 // rebalance gives up some boards that belong to other nodes: those nodes have come, or
 // come back, since this one claimed the boards.
 func (e *Engine) rebalance(context.Context) {
-	var away []*handle
-	for _, h := range e.inMemory() {
-		if h.damage.Load() == nil && !e.options.Peers.Home(h.id) {
-			away = append(away, h)
-		}
-	}
+	away := e.away()
 	for _, h := range away[:min(len(away), rebalanced)] {
 		e.tell(h, &shutDown{})
+	}
+}
+
+// away returns the activations of boards that belong to other nodes, those in least use
+// first.
+func (e *Engine) away() []*handle {
+	return slices.DeleteFunc(e.inMemory(), func(h *handle) bool { return h.damage.Load() != nil || e.options.Peers.Home(h.id) })
+}
+
+// MoveAway gives all boards to the nodes that they belong to, for a node that is leaving,
+// and so has no claim to any as long as others live. It returns when they are gone, or at
+// the end of ctx. Requests are served throughout.
+func (e *Engine) MoveAway(ctx context.Context) {
+	for away := e.away(); len(away) > 0 && ctx.Err() == nil; away = e.away() {
+		e.giveUp(ctx, away)
+	}
+}
+
+// giveUp has activations end, some at a time, so that the requests of each wait for
+// little more than its own snapshot and recovery. It returns when they have, or at the
+// end of ctx.
+func (e *Engine) giveUp(ctx context.Context, all []*handle) {
+	for some := range slices.Chunk(all, rebalanced) {
+		for _, h := range some {
+			e.tell(h, &shutDown{})
+		}
+		for _, h := range some {
+			select {
+			case <-h.gone:
+			case <-ctx.Done():
+				return
+			}
+		}
 	}
 }
 
@@ -41,21 +69,9 @@ func (e *Engine) inMemory() []*handle {
 	return all
 }
 
-// handOver gives all boards up, some at a time, so that the requests of each wait for
-// little more than its own snapshot and recovery. Nothing is claimed any more.
+// handOver gives all boards up. Nothing is claimed any more.
 func (e *Engine) handOver() {
-	for all := e.inMemory(); len(all) > 0; all = e.inMemory() {
-		for some := range slices.Chunk(all, rebalanced) {
-			for _, h := range some {
-				e.tell(h, &shutDown{})
-			}
-			for _, h := range some {
-				select {
-				case <-h.gone:
-				case <-e.life.Done():
-					return
-				}
-			}
-		}
+	for all := e.inMemory(); len(all) > 0 && e.life.Err() == nil; all = e.inMemory() {
+		e.giveUp(e.life, all)
 	}
 }

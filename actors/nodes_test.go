@@ -670,6 +670,37 @@ func TestBoardsMoveToANodeThatComes(t *testing.T) {
 	})
 }
 
+// TestALeavingNodeGivesItsBoardsAway while it serves on.
+func TestALeavingNodeGivesItsBoardsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		const boards = 20
+		for i := range boards {
+			s.create(fmt.Sprintf("board-%d", i), nil)
+		}
+		before := s.owned()["node-0"]
+		require.Positive(t, before)
+		s.all[0].engine.MoveAway(t.Context())
+		require.Equal(t, before, s.owned()["node-0"], "it is not leaving")
+
+		s.lock(func() { s.all[0].dead = true })
+		var load errgroup.Group
+		for i := range boards {
+			load.Go(func() error {
+				for n := range int64(10) {
+					if _, err := s.all[i%2].sync(fmt.Sprintf("board-%d", i), "ann", n+1); err != nil {
+						return err
+					}
+				}
+				return nil
+			})
+		}
+		s.all[0].engine.MoveAway(t.Context())
+		require.NoError(t, load.Wait(), "nobody notices")
+		require.Zero(t, s.owned()["node-0"])
+	})
+}
+
 // owned returns how many competitions each node owns.
 func (s *nodes) owned() map[string]int {
 	s.mu.Lock()

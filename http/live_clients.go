@@ -2,7 +2,12 @@ package http
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
+	"time"
+
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // liveClient is a socket or an event stream that is open.
@@ -84,6 +89,29 @@ func (l *liveClients) wakeAll() {
 	}
 }
 
+// endSpread ends the clients that are open one after another, in no order, so that they
+// do not all come to another server at once: the last one after the time given, or when
+// ctx ends.
+func (l *liveClients) endSpread(ctx context.Context, over time.Duration) {
+	l.mu.Lock()
+	open := slices.Collect(maps.Keys(l.open)) // in no order
+	l.mu.Unlock()
+	began := time.Now()
+	for i, c := range open {
+		due := over * time.Duration(i+1) / time.Duration(len(open))
+		if wait := due - time.Since(began); wait >= leastPause && !worker.Pause(ctx, wait) {
+			return
+		}
+		c.end(goingAway)
+	}
+}
+
+// leastPause bounds how often a timer is set for many clients.
+const leastPause = 10 * time.Millisecond
+
+// goingAway tells a client to connect to another server, or to this one when it is back.
+var goingAway = closing{closeGoingAway, "the server is shutting down; reconnect with since"}
+
 // endAll tells every client that the server is stopping, and waits until all are
 // gone, or for ctx.
 func (l *liveClients) endAll(ctx context.Context) error {
@@ -95,7 +123,7 @@ func (l *liveClients) endAll(ctx context.Context) error {
 		}
 	}
 	for c := range l.open {
-		c.end(closing{closeGoingAway, "the server is shutting down; reconnect with since"})
+		c.end(goingAway)
 	}
 	waiting := len(l.open)
 	l.mu.Unlock()

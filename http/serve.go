@@ -104,6 +104,10 @@ func (s *Server) Serve(listener net.Listener) error {
 	return nil
 }
 
+// EndLive ends the WebSockets and event streams that are open now, spread over a time.
+// It returns when all have been told, or when ctx ends.
+func (s *Server) EndLive(ctx context.Context, over time.Duration) { s.live.endSpread(ctx, over) }
+
 // Shutdown stops listening and waits until the requests under way are answered,
 // or for ctx, whose error it then returns; connections still open are left to
 // the end of the program. The server cannot be used again.

@@ -204,7 +204,8 @@ func (s *server) lost(err error) {
 }
 
 // serveOn says that this process is not ready any more, to load balancers and to other
-// nodes, and goes on serving for SHUTDOWN_DELAY, until they have noticed.
+// nodes, and goes on serving for SHUTDOWN_DELAY. Its boards go to the other nodes
+// meanwhile; in the second half, when load balancers have noticed, its sockets go, too.
 func (s *server) serveOn() {
 	began := time.Now()
 	s.stopUntil = began.Add(s.settings.ShutdownTimeout)
@@ -214,10 +215,18 @@ func (s *server) serveOn() {
 	if err := s.cluster.leave(ctx); err != nil {
 		s.logger.Warn("the other nodes were not told that this one stops; they find out when it has", "error", err)
 	}
-	if s.settings.ShutdownDelay > 0 {
-		s.logger.Info("not ready any more, and serving on for SHUTDOWN_DELAY", "delay", s.settings.ShutdownDelay)
+	delay := s.settings.ShutdownDelay
+	if delay == 0 {
+		return
 	}
-	worker.Pause(ctx, time.Until(began.Add(s.settings.ShutdownDelay)))
+	s.logger.Info("not ready any more, and serving on for SHUTDOWN_DELAY", "delay", delay)
+	if s.cluster != nil {
+		moving := worker.Start(ctx, s.engine.MoveAway)
+		defer moving.Stop()
+	}
+	worker.Pause(ctx, time.Until(began.Add(delay/2)))
+	s.http.EndLive(ctx, delay*2/5)
+	worker.Pause(ctx, time.Until(began.Add(delay)))
 }
 
 // lostWithin is how long a process that others do without may take to end.
