@@ -21,7 +21,7 @@ func crowd(n int) (*rand.Rand, []Entry, *Board) {
 
 func sizes(b *testing.B, run func(b *testing.B, n int)) {
 	b.Helper()
-	for _, n := range []int{1e3, 1e5, 1e6} {
+	for _, n := range []int{1e3, 1e5, 1e6, 1e7} {
 		if n > 1e5 && testing.Short() {
 			continue
 		}

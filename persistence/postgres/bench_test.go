@@ -2,9 +2,13 @@ package postgres
 
 import (
 	"fmt"
+	"os"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
@@ -89,6 +93,12 @@ func benchAppend(b *testing.B, store *Store, events int, chains ...*competition.
 	for i, chain := range chains {
 		batches[i] = &competition.Batch{CompetitionID: chain.CompetitionID}
 	}
+	figures := func() (logged, stored int64) { // bytes of the write-ahead log so far, and of the journal's table with its indexes
+		require.NoError(b, store.write.QueryRow(b.Context(), `SELECT pg_current_wal_lsn() - '0/0', pg_total_relation_size('paceboard.journal')`).Scan(&logged, &stored))
+		return logged, stored
+	}
+	loggedBefore, storedBefore := figures()
+	timeBefore := serverTime(b, store)
 	b.ReportAllocs()
 	for b.Loop() {
 		for i, chain := range chains {
@@ -98,7 +108,33 @@ func benchAppend(b *testing.B, store *Store, events int, chains ...*competition.
 			b.Fatal(errs)
 		}
 	}
-	b.ReportMetric(float64(b.N*events*len(chains))/b.Elapsed().Seconds(), "events/s")
+	appended := float64(b.N * events * len(chains))
+	b.ReportMetric(appended/b.Elapsed().Seconds(), "events/s")
+	b.ReportMetric(float64((serverTime(b, store)-timeBefore).Nanoseconds())/1e3/appended, "server-µs/event")
+	logged, stored := figures()
+	b.ReportMetric(float64(logged-loggedBefore)/appended, "wal-B/event")
+	b.ReportMetric(float64(stored-storedBefore)/appended, "stored-B/event")
+}
+
+// serverTime is the processor time that the server's processes have taken so far;
+// 0 where there is no /proc.
+func serverTime(b *testing.B, store *Store) (total time.Duration) {
+	b.Helper()
+	rows, err := store.write.Query(b.Context(), `SELECT pid FROM pg_stat_activity`)
+	require.NoError(b, err)
+	pids, err := pgx.CollectRows(rows, pgx.RowTo[int])
+	require.NoError(b, err)
+	for _, pid := range pids {
+		stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+		_, rest, _ := strings.Cut(string(stat), ") ") // the name may hold blanks
+		if fields := strings.Fields(rest); len(fields) > 12 {
+			for _, ticks := range fields[11:13] { // user, system
+				n, _ := strconv.ParseInt(ticks, 10, 64)
+				total += time.Duration(n) * 10 * time.Millisecond
+			}
+		}
+	}
+	return total
 }
 
 // snapshotOf is a snapshot of n participants with a week of days each.
