@@ -62,7 +62,7 @@ type way struct {
 	id       string
 	deadline time.Time
 	tries    int
-	asked    string // the node that was tried last; empty for this process
+	asked    string          // the node that was tried last; empty for this process
 	changed  <-chan struct{} // since before the last try
 }
 

@@ -36,7 +36,8 @@ type Links struct {
 	dialer  *link.Dialer
 	server  *link.Server // nil before Serve
 	keeping *worker.Loop // nil before Keep
-	rooms   sync.Pool    // for requests, of *[]byte
+	asked   asked
+	rooms   sync.Pool // for requests, of *[]byte
 }
 
 // NewLinks makes links that reach nobody yet. The error says which file cannot be used.
@@ -107,6 +108,7 @@ func (l *Links) Ask(node, address, competitionID string, kind uint16, body []byt
 	*room = append(appendID((*room)[:0], competitionID), body...)
 	m := link.Message{Kind: kind, Body: *room}
 	answer, err := l.dialer.Ask(link.Node{ID: node, Address: address}, m, deadline)
+	l.asked.count(err)
 	switch {
 	case err == nil:
 		return answer, nil

@@ -144,6 +144,7 @@ func (n *Node) beat(ctx context.Context, beat uint64) {
 	defer n.mu.Unlock()
 	n.noteBeat(ctx, err)
 	if err != nil {
+		n.figures.BeatErrors++
 		n.member.failed(beat)
 		return
 	}

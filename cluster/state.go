@@ -13,6 +13,7 @@ type State struct {
 
 	Beats       uint64        // sent
 	LastBeat    time.Time     // when the last one was answered; zero before the first
+	BeatErrors  uint64        // beats that failed
 	BeatError   error         // of the last one; nil if it succeeded
 	LeaseLeft   time.Duration // 0 if it has ended
 	ClockOffset time.Duration // how far the store's clock is ahead of this machine's, to half a beat's time

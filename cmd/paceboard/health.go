@@ -3,12 +3,14 @@ package main
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/actors"
+	"github.com/paceboard/paceboard/cluster"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -57,7 +59,12 @@ func (c *clusterPart) health() competition.Dependency {
 	}
 	d := competition.NewDependency(clusterName, 0, err)
 	if err == nil {
-		d.Detail = fmt.Sprintf("node %s; %d nodes, %d connected; lease for %v", c.self.ID, len(state.Nodes), c.links.Nodes(), state.LeaseLeft.Round(time.Millisecond))
+		links := c.links.Figures()
+		d.Detail = fmt.Sprintf("node %s; %d nodes, %d connected to this one, %d of those it asked; lease for %v",
+			c.self.ID, len(state.Nodes), c.links.Nodes(), links.Up, state.LeaseLeft.Round(time.Millisecond))
+		if len(links.Unreachable) > 0 {
+			d.Detail += "; " + strings.Join(links.Unreachable, "; ")
+		}
 	}
 	return d
 }
@@ -75,9 +82,20 @@ func (c *clusterPart) measure(registry prometheus.Registerer) {
 	}
 	gauge("nodes", "Nodes that are not dead, this one included.", func() float64 { return float64(len(c.node.State().Nodes)) })
 	gauge("links", "Other nodes that are connected to this one.", func() float64 { return float64(c.links.Nodes()) })
+	gauge("peers_up", "Other nodes that this one has asked something, and is connected to.", func() float64 { return float64(c.links.Figures().Up) })
+	gauge("peers_down", "Other nodes that this one has asked something, and cannot reach now.", func() float64 { return float64(c.links.Figures().Down) })
+	gauge("asks_in_flight", "Requests to other nodes without an answer.", func() float64 { return float64(c.links.Figures().InFlight) })
+	counter("connections_refused_total", "Connections to CLUSTER_LISTEN that were refused because too many were open.", func() float64 { return float64(c.links.Figures().Refused) })
+	for _, outcome := range cluster.Outcomes() {
+		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+			Namespace: "paceboard", Subsystem: "cluster", Name: "asks_total", Help: "Requests to other nodes, by outcome.",
+			ConstLabels: prometheus.Labels{"outcome": outcome.String()},
+		}, func() float64 { return float64(c.links.Asked(outcome)) }))
+	}
 	gauge("lease_seconds", "How long this node may still answer from memory.", func() float64 { return c.node.State().LeaseLeft.Seconds() })
 	gauge("clock_offset_seconds", "How far PostgreSQL's clock is ahead of this machine's.", func() float64 { return c.node.State().ClockOffset.Seconds() })
 	counter("beats_total", "Signs of life that this node sent.", func() float64 { return float64(c.node.State().Beats) })
+	counter("beat_errors_total", "Signs of life that PostgreSQL did not take in time.", func() float64 { return float64(c.node.State().BeatErrors) })
 	counter("confirmations_total", "Questions to PostgreSQL whether this node lives, each for all readers that waited (CLUSTER_READS=confirmed).", func() float64 { return float64(c.node.State().Confirmations) })
 	counter("burials_total", "Silent nodes that this one declared dead.", func() float64 { return float64(c.node.State().Burials) })
 	counter("burial_errors_total", "Silent nodes that this one could not declare dead.", func() float64 { return float64(c.node.State().BurialErrors) })

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -27,6 +28,8 @@ type Server struct {
 	ctx     context.Context //nolint:containedctx // Of the goroutines of streams, which Close ends.
 	cancel  context.CancelFunc
 	loops   sync.WaitGroup
+
+	refused atomic.Uint64 // connections, see limited
 
 	mu      sync.Mutex
 	streams map[string]*inbound // by peer: its newest
@@ -61,6 +64,7 @@ func Serve(listener net.Listener, o Options, h Handler) (*Server, error) {
 			return s.carry(stream)
 		}}},
 	}, s)
+	listener = &limited{Listener: listener, places: make(chan struct{}, o.MaxConns), refused: &s.refused, logger: o.Logger}
 	s.serving = worker.Start(s.ctx, func(context.Context) {
 		if err := s.grpc.Serve(listener); err != nil {
 			o.Logger.Error("other nodes' connections are no longer accepted", "error", err)
@@ -83,6 +87,9 @@ func (s *Server) Nodes() int {
 	defer s.mu.Unlock()
 	return len(s.streams)
 }
+
+// Refused returns how many connections were refused because too many were open.
+func (s *Server) Refused() uint64 { return s.refused.Load() }
 
 // carry carries one stream. The goroutine that gRPC gives it only waits for what ends it, because neither receiving
 // nor sending ends before it has returned.

@@ -1,0 +1,85 @@
+package cluster
+
+import (
+	"errors"
+	"fmt"
+	"sync/atomic"
+
+	"github.com/paceboard/paceboard/cluster/internal/link"
+)
+
+// Outcome is what became of a request to another node.
+type Outcome int
+
+// Outcomes.
+const (
+	Answered     Outcome = iota // also if the answer is a refusal, or names another owner
+	NotDelivered                // certainly
+	Overloaded                  // refused by a limit on requests under way, here or there
+	Lost                        // it may have been carried out
+	outcomes
+)
+
+// String returns the outcome as metrics have it.
+func (o Outcome) String() string {
+	return [...]string{"answered", "not_delivered", "overloaded", "lost"}[o]
+}
+
+// Outcomes are all outcomes.
+func Outcomes() []Outcome { return []Outcome{Answered, NotDelivered, Overloaded, Lost} }
+
+// LinkFigures are what metrics and health checks say of the links.
+type LinkFigures struct {
+	Up, Connecting, Down int      // nodes that this one has asked, by the state of its connection
+	InFlight             int      // requests to them without an answer
+	Followed             int      // boards that it follows there
+	Connects             uint64   // how often it connected, to the nodes that there are
+	Refused              uint64   // connections of others, because too many were open
+	Unreachable          []string // why, for some of those that are down
+}
+
+// mostNamed is how many nodes that cannot be reached are named.
+const mostNamed = 4
+
+// Figures returns the links' figures.
+func (l *Links) Figures() (f LinkFigures) {
+	for _, p := range l.dialer.Peers() {
+		switch p.State {
+		case "up":
+			f.Up++
+		case "connecting":
+			f.Connecting++
+		default:
+			f.Down++
+			if p.Error != nil && len(f.Unreachable) < mostNamed {
+				f.Unreachable = append(f.Unreachable, fmt.Sprintf("node %s at %s cannot be reached: %v", p.Node.ID, p.Node.Address, p.Error))
+			}
+		}
+		f.InFlight += p.InFlight
+		f.Followed += p.Streams
+		f.Connects += p.Connects
+	}
+	if l.server != nil {
+		f.Refused = l.server.Refused()
+	}
+	return f
+}
+
+// Asked returns how many requests to other nodes had an outcome.
+func (l *Links) Asked(o Outcome) uint64 { return l.asked[o].Load() }
+
+// asked counts by outcome.
+type asked [outcomes]atomic.Uint64
+
+func (a *asked) count(err error) {
+	switch {
+	case err == nil:
+		a[Answered].Add(1)
+	case errors.Is(err, link.ErrOverloaded):
+		a[Overloaded].Add(1)
+	case errors.Is(err, link.ErrNotSent):
+		a[NotDelivered].Add(1)
+	default:
+		a[Lost].Add(1)
+	}
+}
