@@ -265,10 +265,7 @@ func TestSubscribersElsewhereGetTheNewEpoch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := startNodes(t, 2, nil)
-				s.create("spring", nil)
-				owner, other := s.owner("spring")
-				_, err := owner.sync("spring", "ann", 1000)
-				require.NoError(t, err)
+				owner, other := s.spring()
 				before := s.store.moment()
 				ann := competition.NewSubscription("spring", "ann", make(chan struct{}, 1))
 				require.NoError(t, other.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
@@ -282,7 +279,7 @@ func TestSubscribersElsewhereGetTheNewEpoch(t *testing.T) {
 
 				s.store.goBack(before)
 				if ownerLives {
-					_, err = other.sync("spring", "bob", 1)
+					_, err := other.sync("spring", "bob", 1)
 					require.NoError(t, err, "the owner refuses it, and is asked again")
 				} else {
 					s.lock(func() { owner.dead, owner.cut = true, true })

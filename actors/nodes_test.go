@@ -104,6 +104,17 @@ func (s *nodes) owner(id string) (owner, other *node) {
 	return owner, other
 }
 
+// spring creates a competition, and has ann take part in it; it returns its owner, and
+// another node.
+func (s *nodes) spring() (owner, other *node) {
+	s.t.Helper()
+	s.create("spring", nil)
+	owner, other = s.owner("spring")
+	_, err := other.sync("spring", "ann", 1000)
+	require.NoError(s.t, err)
+	return owner, other
+}
+
 // stop ends a node gracefully.
 func (s *nodes) stop(one *node) {
 	s.lock(func() { one.dead = true }) // leaving: nothing is placed there any more
@@ -414,10 +425,7 @@ func TestABoardOutlivesItsNode(t *testing.T) {
 func TestADeadNodesBoardIsWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := startNodes(t, 3, nil)
-		s.create("spring", nil)
-		owner, other := s.owner("spring")
-		_, err := other.sync("spring", "ann", 1000)
-		require.NoError(t, err)
+		owner, other := s.spring()
 		s.lock(func() { owner.cut = true })
 		owner.lease.set(false)
 		began := time.Now()
@@ -436,10 +444,7 @@ func TestADeadNodesBoardIsWaitedFor(t *testing.T) {
 func TestADeposedNodeDoesNotRefuseForTheNextOwner(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := startNodes(t, 2, nil)
-		s.create("spring", nil)
-		owner, other := s.owner("spring")
-		_, err := other.sync("spring", "ann", 1000)
-		require.NoError(t, err)
+		owner, other := s.spring()
 		s.lock(func() { owner.storeless = true })
 		owner.lease.set(false)
 		time.AfterFunc(time.Second, func() { s.lock(func() { owner.dead = true }) })
@@ -468,10 +473,7 @@ func TestADeposedNodeDoesNotRefuseForTheNextOwner(t *testing.T) {
 func TestARequestWaitsUntilItsBoardIsRecovered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := startNodes(t, 2, nil)
-		s.create("spring", nil)
-		owner, other := s.owner("spring")
-		_, err := other.sync("spring", "ann", 1000)
-		require.NoError(t, err)
+		owner, other := s.spring()
 		s.lock(func() { other.locked = 5 }) // the dead owner's session still has the row
 		s.stop(owner)
 		reply, err := other.sync("spring", "ann", 2000)
@@ -521,10 +523,7 @@ func TestAnswersFromMemoryWaitForTheLease(t *testing.T) {
 func TestSubscribersElsewhere(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := startNodes(t, 3, nil)
-		s.create("spring", nil)
-		owner, other := s.owner("spring")
-		_, err := owner.sync("spring", "ann", 1000)
-		require.NoError(t, err)
+		owner, other := s.spring()
 		wake := make(chan struct{}, 1)
 		ann := competition.NewSubscription("spring", "ann", wake)
 		require.NoError(t, other.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
@@ -543,7 +542,7 @@ func TestSubscribersElsewhere(t *testing.T) {
 		}
 		before := ann.Latest()
 		s.stop(owner)
-		_, err = other.sync("spring", "bob", 20_000)
+		_, err := other.sync("spring", "bob", 20_000)
 		require.NoError(t, err)
 		pass(2 * time.Second)
 		require.EqualValues(t, 20_000, ann.Latest().Entries[0].Score)
@@ -615,15 +614,12 @@ func TestADeposedNodeDoesNotDrawOverTheMirror(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := newMemoryMirror()
 		s := startNodes(t, 2, withMirror(m))
-		s.create("spring", nil)
-		owner, other := s.owner("spring")
-		_, err := owner.sync("spring", "ann", 1000)
-		require.NoError(t, err)
+		owner, other := s.spring()
 		pass(settle)
 		require.Equal(t, map[string]int64{"ann": 1000}, m.members("spring"))
 		s.lock(func() { owner.cut, owner.dead = true, true })
 		owner.lease.set(false)
-		_, err = other.sync("spring", "ann", 2000)
+		_, err := other.sync("spring", "ann", 2000)
 		require.NoError(t, err)
 		_, err = other.engine.EraseUser("ann")
 		require.NoError(t, err)
