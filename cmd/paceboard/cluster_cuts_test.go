@@ -155,8 +155,7 @@ func (c *cutCluster) disrupt(long time.Duration, cause func() (heal func()), pla
 func (c *cutCluster) recover(i int) {
 	c.t.Helper()
 	s := c.at[i].node.Load()
-	var joined struct{ Node string }
-	require.NoError(c.t, json.Unmarshal([]byte(s.waitFor(`"msg":"this process is a node of a cluster"`)), &joined))
+	id := s.nodeID()
 	var first int64
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
 		select {
@@ -169,7 +168,7 @@ func (c *cutCluster) recover(i int) {
 		}
 		var state string
 		var beat int64
-		require.NoError(c.t, c.conn.QueryRow(c.t.Context(), `SELECT state, beat FROM paceboard.nodes WHERE node_id = $1`, joined.Node).Scan(&state, &beat))
+		require.NoError(c.t, c.conn.QueryRow(c.t.Context(), `SELECT state, beat FROM paceboard.nodes WHERE node_id = $1`, id).Scan(&state, &beat))
 		switch {
 		case state == "dead": // and must end
 		case first == 0:
@@ -179,6 +178,14 @@ func (c *cutCluster) recover(i int) {
 		}
 	}
 	require.FailNow(c.t, "the node neither beats nor ends", s.logs.String())
+}
+
+// nodeID is the id that a server gave itself as a node.
+func (s *instance) nodeID() string {
+	s.t.Helper()
+	var joined struct{ Node string }
+	require.NoError(s.t, json.Unmarshal([]byte(s.waitFor(`"msg":"this process is a node of a cluster"`)), &joined))
+	return joined.Node
 }
 
 // reaches waits until a node answers for every board, which others own.
