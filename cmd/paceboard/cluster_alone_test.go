@@ -55,8 +55,14 @@ func TestOneProcessHasItsDatabaseToItself(t *testing.T) {
 // refusedServer starts a server that must refuse to start, and returns what it says.
 func refusedServer(t *testing.T, where string, args ...string) (said string) {
 	t.Helper()
+	return refusedProgram(t, binary, where, args...)
+}
+
+// refusedProgram is refusedServer for another program than the one that is tested.
+func refusedProgram(t *testing.T, program, where string, args ...string) (said string) {
+	t.Helper()
 	flags, environ := splitArgs(args)
-	cmd := exec.Command(binary, append([]string{"serve", "--port", "0", "--host", "127.0.0.1"}, flags...)...)
+	cmd := exec.Command(program, append([]string{"serve", "--port", "0", "--host", "127.0.0.1"}, flags...)...)
 	cmd.Env = slices.Concat(storeSettings(where), []string{"SUPABASE_JWT_SECRET=" + testSecret, "PATH=" + os.Getenv("PATH")}, environ)
 	cmd.Dir = t.TempDir()
 	out, err := cmd.CombinedOutput()
