@@ -279,13 +279,22 @@ func (s *server) stop() error {
 	return errors.Join(errs...)
 }
 
+// payoutsEvery is how often the node of a cluster that hands prizes over looks for new
+// ones: they may have been distributed by another node, which cannot wake it.
+const payoutsEvery = 5 * time.Second
+
 // startPayouts tells the payment provider of prizes, if the settings name one,
 // and returns what to call when there are new ones.
 func (s *server) startPayouts(registry prometheus.Registerer) (handOver func()) {
 	if s.settings.PayoutWebhookURL == "" {
 		return nil
 	}
+	var every time.Duration // its default
+	if s.cluster != nil {
+		every = payoutsEvery
+	}
 	s.payouts = payouts.Start(payouts.Options{
+		Every: every,
 		Store: s.store, URL: s.settings.PayoutWebhookURL.Reveal(), Secret: []byte(s.settings.PayoutWebhookSecret.Reveal()),
 		Logger: s.logger, Metrics: registry, Active: s.cluster.only("~payouts"),
 	})
