@@ -1,0 +1,310 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/persistence/porttest"
+)
+
+// TestClusterPaysOnceWhileNodesDie pays prizes, hands them over, confirms them and erases
+// people while a node is killed: at random within a call, when the payment provider is
+// asked, and when it has accepted. Each call is repeated at other nodes until it
+// succeeds. Each prize is paid once, and nothing is left of who was erased.
+func TestClusterPaysOnceWhileNodesDie(t *testing.T) {
+	t.Parallel()
+	deaths := 6
+	if soak, err := time.ParseDuration(os.Getenv("SOAK")); err == nil {
+		deaths = max(60, int(soak/(5*time.Second)))
+	}
+	m := startMoney(t, (deaths+2)/3)
+	for i := range m.rounds { // a third of the deaths
+		m.distribute(i)
+	}
+	m.delivered()
+	for i := range m.rounds { // and the others
+		m.confirm(i)
+		m.erase(i)
+	}
+	m.settle()
+}
+
+// money is an operator who pays the prizes of some competitions.
+type money struct {
+	*nodes
+	where    string
+	rounds   int
+	client   *http.Client
+	random   *rand.Rand
+	operator string
+	deaths   int
+
+	mu       sync.Mutex
+	fault    func(place int, accepted bool) (kill bool) // whether the node that hands over dies now; or nil
+	struck   chan struct{}                              // closed when it has died
+	accepted map[string]map[string]int                  // how often, by prize and body
+}
+
+func startMoney(t *testing.T, rounds int) *money {
+	t.Helper()
+	seed := uint64(time.Now().UnixNano())
+	t.Logf("seed %d", seed)
+	where := newDatabase(t)
+	m := &money{
+		where: where, rounds: rounds,
+		client: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{}},
+		random: rand.New(rand.NewPCG(seed, 11)), operator: operatorToken(t), accepted: map[string]map[string]int{},
+	}
+	t.Cleanup(m.client.CloseIdleConnections)
+	prepare(t, where, func(s competition.Store) {
+		for i := range rounds {
+			playRound(t, s, roundID(i))
+		}
+	})
+	provider := httptest.NewServer(http.HandlerFunc(m.provide))
+	t.Cleanup(provider.Close)
+	var places []*nodePlace
+	for i := range 3 {
+		places = append(places, &nodePlace{where: where, command: []string{binary}, args: []string{"--payout-webhook-url", fmt.Sprintf("%s/%d", provider.URL, i)}})
+	}
+	m.nodes = startNodesAt(t, places, "--rate-limit-user", "0", "PAYOUT_WEBHOOK_SECRET="+testSecret)
+	return m
+}
+
+// playRound stores a competition that was completed; the people of each are others.
+func playRound(t *testing.T, store competition.Store, id string) {
+	t.Helper()
+	g := porttest.NewGame(store, id)
+	require.NoError(t, g.CreateWithPrizes(500, 100_00))
+	users := []string{"anna", "bert", "carl", "dora"}
+	for _, user := range users {
+		require.NoError(t, g.Join(user+"-"+id, ""))
+	}
+	require.NoError(t, g.Commit(t.Context()))
+	g.Now = porttest.Start + 24*60*60*1000
+	for i, user := range users {
+		require.NoError(t, g.Sync(user+"-"+id, 0, int64(4000-1000*i)))
+	}
+	g.Finish()
+	require.NoError(t, g.Commit(t.Context()))
+}
+
+// provide is the payment provider. The path says which node asks.
+func (m *money) provide(w http.ResponseWriter, r *http.Request) {
+	body, err := io.ReadAll(r.Body)
+	place, bad := strconv.Atoi(strings.TrimPrefix(r.URL.Path, "/"))
+	if err != nil || bad != nil {
+		w.WriteHeader(http.StatusBadRequest)
+		return
+	}
+	if m.strikes(place, false) {
+		return
+	}
+	m.mu.Lock()
+	key := r.Header.Get("Idempotency-Key")
+	if m.accepted[key] == nil {
+		m.accepted[key] = map[string]int{}
+	}
+	m.accepted[key][string(body)]++
+	m.mu.Unlock()
+	m.strikes(place, true)
+}
+
+// strikes kills the node that asks, if now is the time.
+func (m *money) strikes(place int, accepted bool) bool {
+	m.mu.Lock()
+	kill := m.fault != nil && m.fault(place, accepted)
+	if kill {
+		m.fault = nil
+	}
+	m.mu.Unlock()
+	if kill {
+		m.at[place].node.Load().kill()
+		close(m.struck)
+	}
+	return kill
+}
+
+// during kills a node at random while a call is under way.
+func (m *money) during(call func()) {
+	m.t.Helper()
+	victim, longest := m.random.IntN(len(m.at)), 30*time.Millisecond
+	if raceEnabled {
+		longest *= 4
+	}
+	after := time.NewTimer(time.Duration(m.random.Int64N(int64(longest))))
+	dead := make(chan struct{})
+	go func() {
+		defer close(dead)
+		<-after.C
+		m.at[victim].node.Load().kill()
+	}()
+	call()
+	<-dead
+	m.revive()
+}
+
+// revive starts what has ended.
+func (m *money) revive() {
+	m.t.Helper()
+	m.deaths++
+	for i, p := range m.at {
+		select {
+		case <-p.node.Load().exited:
+			m.start(i)
+		default:
+		}
+	}
+}
+
+// insist repeats a call, at one node after another, until it succeeds.
+func (m *money) insist(method, path, body string) (answer []byte) {
+	m.t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); ; {
+		status, answer, err := m.try(m.next(), method, path, body)
+		if err == nil && status == http.StatusOK {
+			return answer
+		}
+		if err == nil && status != http.StatusServiceUnavailable || time.Now().After(deadline) {
+			require.FailNow(m.t, "it was refused", "%s %s: %d %s %v\n%s", method, path, status, answer, err, m.warnings())
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+func (m *money) try(s *instance, method, path, body string) (status int, answer []byte, err error) {
+	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+m.operator)
+	response, err := m.client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	answer, err = io.ReadAll(response.Body)
+	return response.StatusCode, answer, err
+}
+
+// distribute has a competition's prizes paid and handed over while a node dies.
+func (m *money) distribute(i int) {
+	m.t.Helper()
+	pay := func() {
+		var reply struct{ Data struct{ Prizes []payment } }
+		require.NoError(m.t, json.Unmarshal(m.insist(http.MethodPost, "/api/v1/prizes/calculate/"+roundID(i), ""), &reply))
+		requirePayments(m.t, roundID(i), reply.Data.Prizes)
+		require.NoError(m.t, json.Unmarshal(m.insist(http.MethodPost, "/api/v1/prizes/distribute/"+roundID(i), ""), &reply))
+		requirePayments(m.t, roundID(i), reply.Data.Prizes)
+	}
+	if i%3 == 2 {
+		m.during(pay)
+		return
+	}
+	m.mu.Lock()
+	m.struck = make(chan struct{})
+	m.fault = func(_ int, accepted bool) bool { return accepted == (i%3 == 0) }
+	m.mu.Unlock()
+	pay()
+	select {
+	case <-m.struck:
+	case <-time.After(time.Minute):
+		require.FailNow(m.t, "no node hands prizes over", m.warnings())
+	}
+	m.revive()
+}
+
+// payment is a prize, as far as it is compared.
+type payment struct {
+	UserID string      `json:"user_id"`
+	Amount json.Number `json:"amount"`
+}
+
+func requirePayments(t *testing.T, id string, got []payment) {
+	t.Helper()
+	require.Equal(t, []payment{{"anna-" + id, "50.00"}, {"bert-" + id, "30.00"}, {"carl-" + id, "20.00"}}, got)
+}
+
+// delivered waits until the provider knows all prizes.
+func (m *money) delivered() {
+	m.t.Helper()
+	for deadline := time.Now().Add(2 * time.Minute); ; <-time.After(20 * time.Millisecond) {
+		m.mu.Lock()
+		n := len(m.accepted)
+		m.mu.Unlock()
+		if n == 3*m.rounds {
+			return
+		}
+		require.True(m.t, time.Now().Before(deadline), "the provider knows %d prizes of %d\n%s", n, 3*m.rounds, m.warnings())
+	}
+}
+
+// confirm has the provider say that it has paid.
+func (m *money) confirm(i int) {
+	m.t.Helper()
+	m.during(func() {
+		for rank := range 3 {
+			m.insist(http.MethodPost, fmt.Sprintf("/api/v1/prizes/%s.%d/confirm", roundID(i), rank+1), "")
+		}
+	})
+}
+
+// erase has a winner and another participant erased.
+func (m *money) erase(i int) {
+	m.t.Helper()
+	m.during(func() {
+		for _, user := range []string{"carl", "dora"} {
+			answer := m.insist(http.MethodDelete, "/api/v1/users/"+user+"-"+roundID(i), "")
+			require.True(m.t, bytes.Contains(answer, []byte(`"erased":true`)), "%s", answer)
+		}
+	})
+}
+
+// settle looks at who has what in the end.
+func (m *money) settle() {
+	m.t.Helper()
+	repeats := 0
+	for key, bodies := range m.accepted {
+		require.Len(m.t, bodies, 1, "the provider was told different things of %s", key)
+		for _, n := range bodies {
+			repeats += n - 1
+		}
+	}
+	for i := range m.rounds {
+		for user, want := range map[string][]string{"anna": {"-5.00", "50.00"}, "bert": {"-5.00", "30.00"}} {
+			var list struct {
+				Data struct{ Transactions []payment }
+			}
+			answer := m.insist(http.MethodGet, "/api/v1/users/"+user+"-"+roundID(i)+"/transactions", "")
+			require.NoError(m.t, json.Unmarshal(answer, &list))
+			var got []string
+			for _, t := range list.Data.Transactions {
+				got = append(got, t.Amount.String())
+			}
+			require.ElementsMatch(m.t, want, got, "%s", answer)
+		}
+		for _, user := range []string{"carl", "dora"} {
+			require.Empty(m.t, tracesIn(m.t, m.where, user+"-"+roundID(i)))
+		}
+	}
+	for i := range m.at {
+		m.at[i].node.Load().stop()
+	}
+	code, said := runAudit(m.t, m.where)
+	require.Zero(m.t, code, said)
+	m.t.Logf("%d deaths; %d prizes, %d of them handed over twice\n%s", m.deaths, 3*m.rounds, repeats, said)
+}
