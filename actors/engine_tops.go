@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"runtime"
 	"sync"
 	"time"
 
@@ -20,6 +21,7 @@ type tops struct {
 	env      topsEnv
 	boards   *otter.Cache[string, *heldTop]
 	fetching sync.WaitGroup
+	timers   sync.Pool // of readers that wait
 }
 
 // topsEnv is what tops need.
@@ -33,9 +35,9 @@ type topsEnv struct {
 // heldTop is one of them.
 type heldTop struct {
 	mu       sync.Mutex
-	held     topReply // Top is nil before the first
-	underway bool     // a fetch is
-	next     *topFetch
+	held     topReply  // Top is nil before the first
+	underway bool      // somebody carries fetches out
+	next     *topFetch // has not begun, so that readers may still join it
 }
 
 // topFetch is a fetch that readers wait for.
@@ -54,11 +56,9 @@ func (t *tops) top(node, id string, caller competition.Caller, deadline time.Tim
 	board, _ := t.boards.ComputeIfAbsent(id, func() (*heldTop, bool) { return &heldTop{}, false })
 	fetch, begin := board.join()
 	if begin {
-		t.run(board, node, id, fetch)
+		t.run(board, node, id)
 	}
-	select {
-	case <-fetch.done:
-	case <-time.After(time.Until(deadline)):
+	if !t.wait(fetch, deadline) {
 		return nil, errNoAnswer
 	}
 	switch {
@@ -73,42 +73,69 @@ func (t *tops) top(node, id string, caller competition.Caller, deadline time.Tim
 // close waits for the fetches that readers have begun.
 func (t *tops) close() { t.fetching.Wait() }
 
+// wait waits for a fetch until the deadline, and reports whether it is done.
+func (t *tops) wait(fetch *topFetch, deadline time.Time) bool {
+	select {
+	case <-fetch.done: // mostly of the reader who carried it out
+		return true
+	default:
+	}
+	left := time.Until(deadline)
+	timer, ok := t.timers.Get().(*time.Timer)
+	if ok {
+		timer.Reset(left)
+	} else {
+		timer = time.NewTimer(left)
+	}
+	defer t.timers.Put(timer)
+	defer timer.Stop()
+	select {
+	case <-fetch.done:
+		return true
+	case <-timer.C:
+		return false
+	}
+}
+
 // join returns the fetch that a reader who comes now waits for; begin says that the
 // reader is to carry it out.
 func (b *heldTop) join() (fetch *topFetch, begin bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if !b.underway {
-		b.underway = true
-		return &topFetch{done: make(chan struct{})}, true
-	}
 	if b.next == nil {
 		b.next = &topFetch{done: make(chan struct{})}
 	}
-	return b.next, false
+	begin = !b.underway
+	b.underway = true
+	return b.next, begin
 }
 
-// run carries a fetch out, and then, in a goroutine that ends by the deadline of one,
-// those that readers wait for meanwhile.
-func (t *tops) run(b *heldTop, node, id string, fetch *topFetch) {
-	t.fetch(b, node, id, fetch)
-	if next := b.takeNext(); next != nil {
-		t.fetching.Go(func() {
-			for next != nil {
-				t.fetch(b, node, id, next)
-				next = b.takeNext()
-			}
-		})
+// run carries the next fetch out, and then, in a goroutine that ends by the deadline of
+// one, those that readers wait for meanwhile.
+func (t *tops) run(b *heldTop, node, id string) {
+	if !t.fetchNext(b, node, id) {
+		return
 	}
+	t.fetching.Go(func() {
+		for more := true; more; {
+			more = t.fetchNext(b, node, id)
+		}
+	})
 }
 
-func (b *heldTop) takeNext() *topFetch {
+// fetchNext carries out the fetch that readers wait for, and reports whether there is
+// another one.
+func (t *tops) fetchNext(b *heldTop, node, id string) (more bool) {
+	runtime.Gosched() // Readers that are about to join do it now: fewer fetches.
+	b.mu.Lock()
+	fetch := b.next
+	b.next = nil
+	b.mu.Unlock()
+	t.fetch(b, node, id, fetch)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	next := b.next
-	b.next = nil
-	b.underway = next != nil
-	return next
+	b.underway = b.next != nil
+	return b.underway
 }
 
 func (t *tops) fetch(b *heldTop, node, id string, fetch *topFetch) {

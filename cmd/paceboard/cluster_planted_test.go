@@ -75,12 +75,8 @@ var plantedFaults = []struct {
 	{
 		"a reader who joins a fetch that is under way",
 		[]plantedEdit{
-			{
-				"actors/engine_tops.go", "b.underway = true\n\t\treturn &topFetch{done: make(chan struct{})}, true",
-				"b.underway = true\n\t\tb.next = &topFetch{done: make(chan struct{})}\n\t\treturn b.next, true",
-			},
-			{"actors/engine_tops.go", "b.underway = next != nil\n\treturn next", "b.underway = false\n\treturn nil"},
-			{"actors/engine_tops.go", "next := b.next\n", ""},
+			{"actors/engine_tops.go", "b.next = nil\n", ""},
+			{"actors/engine_tops.go", "b.underway = b.next != nil", "b.next, b.underway = nil, false"},
 		},
 		2, 12,
 		func(*cutCluster, *rand.Rand) { <-time.After(100 * time.Millisecond) },
