@@ -131,13 +131,13 @@ func appendID(dst []byte, id string) []byte {
 }
 
 // cutID returns the id at the beginning of a body, and the rest.
-func cutID(body []byte) (id string, rest []byte, ok bool) {
+func cutID(body []byte) (id, rest []byte, ok bool) {
 	length, n := binary.Uvarint(body)
 	if n <= 0 || length > uint64(len(body)-n) {
-		return "", nil, false
+		return nil, nil, false
 	}
 	end := n + int(length)
-	return string(body[n:end]), body[end:], true
+	return body[n:end], body[end:], true
 }
 
 // handler gives the requests of other nodes to this one.
@@ -145,8 +145,12 @@ type handler struct{ local Local }
 
 // HandleFrame implements link.Handler.
 func (h handler) HandleFrame(_ string, requests []link.Request) {
+	var id string
 	for _, r := range requests {
-		id, body, ok := cutID(r.Body)
+		name, body, ok := cutID(r.Body)
+		if string(name) != id { // mostly those of a frame are about the same one
+			id = string(name)
+		}
 		if !ok || !competition.ValidID(id) {
 			r.Refuse(link.StatusUnsupported)
 			continue

@@ -83,7 +83,7 @@ func FuzzCutID(f *testing.F) {
 		if !ok {
 			return
 		}
-		again, same, ok := cutID(append(appendID(nil, id), rest...))
+		again, same, ok := cutID(append(appendID(nil, string(id)), rest...))
 		require.True(t, ok)
 		require.Equal(t, id, again)
 		require.Equal(t, rest, same)

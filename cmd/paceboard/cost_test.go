@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -48,6 +49,52 @@ func TestCountedCostOfASync(t *testing.T) {
 	require.LessOrEqual(t, each("mallocs"), 2.0, "allocations")
 	require.LessOrEqual(t, each("syscr"), 2.2, "reads: one that finds nothing yet, and the request")
 	require.LessOrEqual(t, each("syscw"), 1.8, "writes: the answer, and a share of a commit")
+}
+
+// TestCountedCostOfAForwardedSync holds what all nodes allocate for a sync at a node that
+// does not own the competition against what they do for one at its owner. A frame between
+// nodes has few syncs on a busy machine, and costs the same: so the bound is generous.
+func TestCountedCostOfAForwardedSync(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates: `make test` runs it a second time, without")
+	}
+	const clients, warm, counted = 64, 20, 150
+	where := newDatabase(t)
+	var profilers []string
+	var at []*instance
+	for range 2 {
+		profilers = append(profilers, freeAddress(t))
+		at = append(at, startNode(t, where, "--rate-limit-user", "0", "--pprof", profilers[len(profilers)-1]))
+	}
+	at[0].createSpring("spring")
+	mallocs := func() (sum int64) {
+		for i, s := range at {
+			sum += s.cost(profilers[i])["mallocs"]
+		}
+		return sum
+	}
+	var each []float64
+	for i, s := range at {
+		crowd := make([]*crowdClient, clients)
+		for u := range crowd {
+			crowd[u] = newCrowdClient(t, s, fmt.Sprintf("user-%d-%02d", i, u), "garmin")
+		}
+		run := func(syncs int) {
+			var all errgroup.Group
+			for _, c := range crowd {
+				all.Go(func() error { return c.sync(syncs) })
+			}
+			require.NoError(t, all.Wait())
+		}
+		run(warm)
+		before := mallocs()
+		run(counted)
+		each = append(each, float64(mallocs()-before)/(clients*counted))
+	}
+	local, forwarded := slices.Min(each), slices.Max(each)
+	t.Logf("a sync costs %.2f allocations at its owner, %.2f elsewhere", local, forwarded)
+	require.Greater(t, forwarded, local+2, "one of the nodes is not the owner")
+	require.LessOrEqual(t, forwarded-local, 15.0)
 }
 
 func freeAddress(t *testing.T) string {
