@@ -16,7 +16,7 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 		return
 	}
 	if a.stalled || a.stopping {
-		v.Respond(a.decidesNothing())
+		v.Respond(a.undecided())
 		return
 	}
 	group, ok := v.Command.(*batchOfSyncs)
@@ -31,10 +31,10 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 	b.settle()
 }
 
-// decidesNothing returns the refusal of a request that was not decided, because the actor stops or
-// cannot reach the journal. In a cluster the board is, or may soon be, another node's:
-// then the request is asked again.
-func (a *competitionActor) decidesNothing() error {
+// undecided returns the refusal of a request that was not decided, because the actor
+// stops or cannot reach the journal. In a cluster the board is, or may soon be, another
+// node's: then the request is asked again.
+func (a *competitionActor) undecided() error {
 	o := a.env.options
 	if o.Peers != nil && (a.stopping || o.Lease != nil && !o.Lease.Valid()) {
 		return &competition.ElsewhereError{}
@@ -93,7 +93,7 @@ func (a *competitionActor) tick() {
 // again decides for a waiter whose command had to wait for the batches under way.
 func (a *competitionActor) again(w waiter) {
 	if a.stalled || a.stopping {
-		w.err = a.decidesNothing()
+		w.err = a.undecided()
 		w.answer(nil)
 		return
 	}

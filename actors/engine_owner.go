@@ -10,8 +10,8 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// atOnce is until when a request of another node waits for the lease: not at all, since it
-// may go on elsewhere.
+// atOnce is until when a request of another node waits for this node's lease: not at all,
+// since it may go on elsewhere.
 var atOnce time.Time
 
 // confirmWithin is how long a request of another node waits for Options.Confirm, which
@@ -56,7 +56,8 @@ func (e *Engine) askNode(node, id string, kind uint16, body []byte, deadline tim
 	return nil, fmt.Errorf("%w: %w", errLost, err)
 }
 
-// way is how one request finds the owner of its competition.
+// way is how one request finds the owner of its competition. Reading starts at submit
+// or forward, which ask along it until an answer is final.
 type way struct {
 	engine   *Engine
 	id       string

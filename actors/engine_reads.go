@@ -33,7 +33,7 @@ func (e *Engine) Top(competitionID string, caller competition.Caller) (top *comp
 	}
 }
 
-func (e *Engine) topHere(id string, caller competition.Caller, deadline, lease time.Time) (*competition.Published, error) {
+func (e *Engine) topHere(id string, caller competition.Caller, deadline, confirmBy time.Time) (*competition.Published, error) {
 	h, err := e.find(id, true, deadline)
 	if err != nil {
 		return nil, err
@@ -44,9 +44,9 @@ func (e *Engine) topHere(id string, caller competition.Caller, deadline, lease t
 	}
 	version := h.version.Load()
 	if top := h.top.Load(); top != nil && top.Version >= version && version > 0 && (!top.Private || caller.Operator) {
-		return top, e.confirm(lease)
+		return top, e.confirm(confirmBy)
 	}
-	return ask[*competition.Published](e, h, &getTop{Caller: caller}, deadline, lease)
+	return ask[*competition.Published](e, h, &getTop{Caller: caller}, deadline, confirmBy)
 }
 
 // Page returns the board from offset on, with its entries in room if they fit. After an
@@ -245,11 +245,11 @@ func (e *Engine) subscribeHere(m *subscribe, deadline time.Time) error {
 		return err
 	}
 	defer h.release()
-	lease := deadline
+	confirmBy := deadline
 	if m.node {
-		lease = atOnce
+		confirmBy = atOnce
 	}
-	if _, err = ask[struct{}](e, h, m, deadline, lease); err != nil {
+	if _, err = ask[struct{}](e, h, m, deadline, confirmBy); err != nil {
 		// After a time-out the actor may still add it; this comes after that.
 		e.tell(h, &unsubscribe{subscription: m.subscription})
 	}

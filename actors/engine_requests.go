@@ -130,7 +130,7 @@ func send[T any](e *Engine, id string, command any) (answer T, err error) {
 }
 
 // forward is send for a request that was admitted: however many competitions it
-// asks, it counts once. Only a CreateCompetition leases a competition that does not
+// asks, it counts once. Only a CreateCompetition activates a competition that does not
 // exist.
 func forward[T any](e *Engine, id string, command any, deadline time.Time) (answer T, err error) {
 	for way := e.wayTo(id, deadline); ; {
@@ -146,22 +146,23 @@ func forward[T any](e *Engine, id string, command any, deadline time.Time) (answ
 	}
 }
 
-// askHere asks a competition that this process owns, or claims for it.
-func askHere[T any](e *Engine, id string, command any, deadline, lease time.Time) (answer T, err error) {
+// askHere asks a competition that this process owns, or claims for it. The lease of the
+// node is waited for until confirmBy.
+func askHere[T any](e *Engine, id string, command any, deadline, confirmBy time.Time) (answer T, err error) {
 	_, creates := command.(*competition.CreateCompetition)
 	h, err := e.find(id, !creates, deadline)
 	if err != nil {
 		return answer, err
 	}
 	defer h.release()
-	answer, err = ask[T](e, h, command, deadline, lease)
+	answer, err = ask[T](e, h, command, deadline, confirmBy)
 	if errors.Is(err, competition.ErrDeploying) { // as far as the actor knew
 		ctx, cancel := context.WithDeadline(e.life, deadline)
 		defer cancel()
 		if err := e.options.raiseLevel(ctx); err != nil {
 			return answer, err
 		}
-		answer, err = ask[T](e, h, command, deadline, lease)
+		answer, err = ask[T](e, h, command, deadline, confirmBy)
 	}
 	return answer, err
 }
@@ -197,20 +198,30 @@ func (e *Engine) exchange(node, id string, command any, deadline time.Time) (ans
 	return parseAnswer(command, body)
 }
 
-// ask is send for a request that holds a lease of the activation. That of the node is
-// waited for until lease, a time.
-func ask[T any](e *Engine, h *handle, command any, deadline, lease time.Time) (answer T, err error) {
+// ask is send for a request that has acquired the activation. The lease of the node is
+// waited for until confirmBy.
+func ask[T any](e *Engine, h *handle, command any, deadline, confirmBy time.Time) (answer T, err error) {
+	got, err := e.askActor(h, command, deadline, confirmBy)
+	if err != nil {
+		return answer, err
+	}
+	return answerOf[T](got)
+}
+
+// askActor is ask for whatever the actor answers. The answer to a batchOfSyncs is nil:
+// its items have theirs.
+func (e *Engine) askActor(h *handle, command any, deadline, confirmBy time.Time) (answer any, err error) {
 	v := e.envelopes.Get()
 	v.Command = command
 	h.mailbox.PostAndRun(v)
 	if !v.Await(deadline) {
-		return answer, errNoAnswer
+		return nil, errNoAnswer
 	}
 	defer e.envelopes.Put(v)
-	if err := e.confirmed(v, lease); err != nil {
-		return answer, err
+	if err := e.confirmed(v, confirmBy); err != nil {
+		return nil, err
 	}
-	return answerOf[T](v.Answer)
+	return v.Answer, nil
 }
 
 // page gathers the first rows of a list, and where the list goes on after them.

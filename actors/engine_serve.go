@@ -66,14 +66,7 @@ func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, 
 			return nil, err
 		}
 		defer h.release()
-		v := e.envelopes.Get()
-		v.Command = q
-		h.mailbox.PostAndRun(v)
-		if !v.Await(deadline) {
-			return nil, errNoAnswer
-		}
-		defer e.envelopes.Put(v)
-		return nil, e.confirmed(v, atOnce)
+		return e.askActor(h, q, deadline, atOnce)
 	default:
 		return askHere[any](e, id, request, deadline, atOnce)
 	}

@@ -32,7 +32,7 @@ type topsEnv struct {
 	saw      func(*competition.Board) // is told of each new page
 }
 
-// heldTop is one of them.
+// heldTop is what is held of one board, and who waits for it.
 type heldTop struct {
 	mu       sync.Mutex
 	held     topReply  // Top is nil before the first

@@ -37,7 +37,7 @@ const kindSync = 1
 
 // wireKinds are all kinds of requests, by their numbers, which are never used again.
 // A command or a query that is not here cannot be asked of another node; a test finds
-// it. subscribe is not: a subscription crosses as a stream.
+// it. subscribe is not: subscribers elsewhere watch through a follower, which asks watch.
 var wireKinds = map[uint16]wireKind{
 	kindSync: newKind("sync", again, syncCoder, syncReplyCoder),
 	2:        batchKind("syncs", again),

@@ -30,7 +30,7 @@ func TestEveryCommandAndQueryCrosses(t *testing.T) {
 	queries := queriesIn(t, ".")
 	require.Contains(t, queries, "getTop")
 	for _, name := range append(commands, queries...) {
-		if name == "subscribe" { // a subscription crosses as a stream
+		if name == "subscribe" { // subscribers elsewhere watch through a follower
 			continue
 		}
 		require.True(t, known[name], "%s is not in wireKinds: say how it crosses between nodes", name)
