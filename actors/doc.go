@@ -11,6 +11,7 @@
 //	clock             wakes competitions whose status time changes
 //	monitor           asks the store how it is
 //	mirror            keeps a competition.Mirror showing the boards, if there is one; see internal/mirror
+//	tops, followers   show readers and subscribers boards that other nodes own
 //
 // The path of a sync: Engine.SubmitSync puts an envelope into the actor's mailbox (see
 // internal/mailbox); the actor has the core decide, and keeps the envelope as a waiter
@@ -19,9 +20,15 @@
 // that is no larger). When it is durable, the actor sends the next batch, applies the
 // events, and answers the waiters.
 //
+// In a cluster (Options.Peers), a competition may be another node's. A request to one
+// competition then follows a way (engine_owner.go) from submit, forward or Top to its
+// owner, as the bytes that the files wire_* make of it, and arrives in Engine.Serve
+// there. Only the node that the client talks to asks again; an owner answers from memory
+// under its lease alone (Engine.confirm).
+//
 // Files named actor_* are what runs inside the actor of one competition, and what it
 // needs; files named engine_* are what the Engine offers, and the parts that
-// competitions share. Each part, and the actor, gets what it needs and never the
+// competitions share; files named wire_* are how requests cross between nodes. Each part, and the actor, gets what it needs and never the
 // Engine; engine_open.go puts them together. Reading starts at [Engine], then actor.go.
 //
 // Nothing here decides a rule (package competition does), or knows a store (package

@@ -9,8 +9,8 @@ import (
 // Link carries requests to other nodes. Safe for concurrent use.
 type Link interface {
 	// Ask sends one request to the node at an address and returns its answer, by the
-	// deadline at the latest. The answer is the caller's; body is, again, once it has returned. The error says
-	// whether the node certainly did not get the request.
+	// deadline at the latest. The answer is the caller's, and so is body once Ask has
+	// returned. The error says whether the node certainly did not get the request.
 	Ask(node, address, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
 }
 
@@ -25,7 +25,7 @@ type Cluster struct {
 func New(node *Node, link Link) *Cluster { return &Cluster{Node: node, link: link} }
 
 // Route returns the node that requests about a competition go to, as far as this one
-// knows; empty for itself. It may be wrong: then that node says so.
+// knows; empty for this one. It may be wrong: then that node says so.
 func (c *Cluster) Route(competitionID string) (node string) {
 	if node = c.routes.route(competitionID); node == c.options.ID {
 		return ""

@@ -29,6 +29,10 @@
 // 0.9 TTL. So A did not answer under its lease after B's claim. This holds while the
 // rates of two clocks differ by less than a tenth.
 //
+// Where the rates of clocks cannot be relied on, [Node.Confirm] asks the store, after the
+// reader has come, whether this node is dead: while it is not, the store has granted
+// nobody what it owns.
+//
 // Everything else may be wrong at any time: which nodes live, which address they have,
 // which of them owns what. A wrong route costs a correction, never a wrong answer.
 //
