@@ -2,13 +2,10 @@ package main
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
-	"strings"
 	"time"
 
 	"github.com/paceboard/paceboard/actors"
@@ -63,21 +60,8 @@ func listenForNodes(ctx context.Context, settings config.Settings, logger *slog.
 		_, port, _ := net.SplitHostPort(listener.Addr().String()) // which the system may have chosen
 		address = net.JoinHostPort(host, port)
 	}
-	self := competition.Node{ID: newNodeID(), Address: address, WireVersion: wireVersion, Level: competition.FormatLevel, State: competition.NodeLive}
+	self := competition.Node{ID: postgres.NewNodeID(), Address: address, WireVersion: wireVersion, Level: competition.FormatLevel, State: competition.NodeLive}
 	return &clusterPart{settings: settings, logger: logger, lost: lost, self: self, listener: listener}, nil
-}
-
-// newNodeID is an id that no other start of a process has: the host and the process, for
-// people, and something random.
-func newNodeID() string {
-	host, _ := os.Hostname() // else the random part has to do
-	host = strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' {
-			return r
-		}
-		return '-'
-	}, host)
-	return fmt.Sprintf("%.28s-%d-%s", host, os.Getpid(), strings.ToLower(rand.Text()[:10]))
 }
 
 // storeOptions are what the store must know of it; nil for a process that is alone.

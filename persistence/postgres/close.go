@@ -19,10 +19,8 @@ func (s *Store) Close() error {
 			s.logger.Warn("the node could not be retired; the next process does it", "error", err)
 		}
 	}
-	for _, pool := range []*pool{s.claims, s.write, s.read} {
-		if pool != nil {
-			pool.close()
-		}
+	for _, p := range s.pools() {
+		p.close()
 	}
 	if s.presence != nil {
 		s.presence.leave()

@@ -7,9 +7,9 @@
 //
 // An append is one statement and so one transaction, whatever the number of
 // competitions in it: append_events.sql, one after the other over a session of
-// their own (pipeline.go), or, when there are rows of other kinds, append.sql. The commit, with synchronous_commit on, is what
-// makes the answer a yes; everything that goes wrong between sending the
-// statement and reading the last word of the answer is
+// their own (pipeline.go), or, when there are rows of other kinds, append.sql. The
+// commit, with synchronous_commit on, is what makes the answer a yes; everything that
+// goes wrong between sending the statement and reading the last word of the answer is
 // competition.ErrUnavailable, because then nobody here knows.
 //
 //	F1  a competition's row in heads moves from the seq and hash before a batch
@@ -30,6 +30,17 @@
 // Connect to the server itself or through a pooler in session mode: a pooler in
 // transaction mode forgets what a session was told, and breaks F3; pooler.go finds
 // it out.
+//
+// # Several processes
+//
+// The store is the one place that decides for all processes which of them live and
+// which owns a competition. Each process has a row in nodes (nodes.go) and holds a lock
+// for as long as it lives (presence.go): shared by the nodes of a cluster, exclusively by
+// a process that is alone. A competition's owner, and the epoch of its last claim, are
+// columns of its row in heads (ownership.go, F5), and a node whose row says dead owns
+// nothing. levels.go keeps nodes apart that would not understand each other or the
+// journals; eviction.go is for an operator who declares a node dead. Package cluster
+// decides when all this is called, and proves answers from memory right by it.
 //
 // # What is for people
 //

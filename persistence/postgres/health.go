@@ -14,13 +14,11 @@ import (
 
 // Whether the store takes writes, only writes tell: a disk may be full, a table
 // locked or gone, a standby away, while every setting is as it should be. Appends
-// tell as they go; when there are none, or they fail, Check writes what an append
-// writes, see probeSQL.
+// tell as they go (outcomes.go); when there are none, or they fail, Check writes what an
+// append writes, see probeSQL.
 
-const (
-	// lockWait is how long a probe waits for a lock, so that it can say so.
-	lockWait = 600 * time.Millisecond
-)
+// lockWait is how long a probe waits for a lock, so that it can say so.
+const lockWait = 600 * time.Millisecond
 
 // probeSQL writes and deletes rows as an append does, and commits. Nobody sees them.
 // Its parts are one transaction and one round trip. The rows are few and small while
@@ -62,7 +60,7 @@ func (s *Store) writeProbe(ctx context.Context, large bool) error {
 	return schemaOf(results)
 }
 
-// probeAdvice says what to do about it.
+// probeAdvice adds to the error of a probe what to do about it.
 func probeAdvice(err error) error {
 	refusal := refused(err)
 	switch {
@@ -131,10 +129,8 @@ func (s *Store) look(ctx context.Context) error {
 	err := s.settings(patience)
 	switch {
 	case err == nil:
-		for _, p := range []*pool{s.write, s.read, s.claims} {
-			if p != nil {
-				p.abandon()
-			}
+		for _, p := range s.pools() {
+			p.abandon()
 		}
 		return nil
 	case errors.Is(err, ErrSettings):

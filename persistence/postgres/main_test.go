@@ -65,7 +65,7 @@ func newDatabase(tb testing.TB) string {
 // of which there may be several.
 func open(tb testing.TB, databaseURL string) *Store {
 	tb.Helper()
-	node := competition.Node{ID: newNodeID(), Level: competition.FormatLevel}
+	node := competition.Node{ID: NewNodeID(), Level: competition.FormatLevel}
 	s, err := Open(tb.Context(), Options{URL: databaseURL, Migrate: true, Cluster: &ClusterOptions{Node: node}})
 	require.NoError(tb, err)
 	tb.Cleanup(func() { require.NoError(tb, s.Close()) })

@@ -63,7 +63,7 @@ func inPlace(ctx context.Context, databaseURL string, shared bool, do func() err
 	if err := refusePooler(ctx, &config.ConnConfig.Config); err != nil { // before anything is locked
 		return err
 	}
-	p := newPresence(config, newNodeID(), shared, slog.New(slog.DiscardHandler))
+	p := newPresence(config, NewNodeID(), shared, slog.New(slog.DiscardHandler))
 	if err := p.enter(ctx); err != nil {
 		return err
 	}

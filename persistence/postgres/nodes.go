@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
 
 	"github.com/jackc/pgx/v5"
 
@@ -53,10 +52,6 @@ WHERE a.datid = (SELECT oid FROM pg_database WHERE datname = current_database())
 DELETE FROM paceboard.nodes n
 WHERE state = 'dead' AND seen_at < now() - interval '7 days' AND NOT EXISTS (SELECT FROM paceboard.heads h WHERE h.owner = n.node_id)`
 )
-
-// validNodeID is what a node's id looks like; a longer one would have its
-// application_name, of 63 bytes at most, cut off.
-var validNodeID = regexp.MustCompile(`^[A-Za-z0-9._-]{1,53}$`)
 
 // Register adds a node; see competition.Nodes. Errors: ErrNewer, ErrWireVersion,
 // competition.ErrUnavailable.

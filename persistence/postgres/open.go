@@ -133,7 +133,7 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 
 // enter takes the process's place in the database, and has all its sessions name it.
 func (s *Store) enter(ctx context.Context, config *pgxpool.Config, o *Options) error {
-	s.node, s.alone = newNodeID(), o.Cluster == nil
+	s.node, s.alone = NewNodeID(), o.Cluster == nil
 	if !s.alone {
 		s.node = o.Cluster.Node.ID
 	}

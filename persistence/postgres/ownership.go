@@ -24,7 +24,7 @@ WHERE competition_id = $1
        OR EXISTS (SELECT FROM paceboard.nodes n WHERE n.node_id = heads.owner AND n.state = 'dead'))
 RETURNING epoch`
 
-	claimantSQL = `
+	claimableSQL = `
 SELECT me.state, h.competition_id IS NOT NULL, coalesce(h.owner, ''), coalesce(o.state, '')
 FROM (SELECT $2::text AS node_id) m
 LEFT JOIN paceboard.nodes me USING (node_id)
@@ -72,13 +72,24 @@ func (s *Store) unlock(ctx context.Context, competitionID string, err error) {
 	if refusal := refused(err); refusal == nil || refusal.Code != lockNotAvailable {
 		return
 	}
-	var me *string
-	var there bool
-	var owner, ownerState string
-	err = s.claims.QueryRow(ctx, claimantSQL, competitionID, s.node).Scan(&me, &there, &owner, &ownerState)
-	if err == nil && ownerState == stateNames[competition.NodeDead] {
-		s.endSessions(ctx, owner)
+	if at, err := s.claimable(ctx, competitionID); err == nil && at.ownerDead() {
+		s.endSessions(ctx, at.owner)
 	}
+}
+
+// claimable is what a claim of this node found.
+type claimable struct {
+	me         *string // this node's state; nil if it is not registered
+	exists     bool    // the competition has a journal
+	owner      string  // empty if there is none
+	ownerState string
+}
+
+func (c *claimable) ownerDead() bool { return c.ownerState == stateNames[competition.NodeDead] }
+
+func (s *Store) claimable(ctx context.Context, competitionID string) (c claimable, err error) {
+	err = s.claims.QueryRow(ctx, claimableSQL, competitionID, s.node).Scan(&c.me, &c.exists, &c.owner, &c.ownerState)
+	return c, err
 }
 
 // beginClaim waits until few enough claims and releases are under way: each may wait for
@@ -104,20 +115,17 @@ var errAgain = errors.New("the competition's owner is changing")
 // unclaimed finds out why a claim changed nothing; a competition that is not there has
 // an epoch all the same.
 func (s *Store) unclaimed(ctx context.Context, competitionID string) (epoch uint64, err error) {
-	var me *string
-	var there bool
-	var owner, ownerState string
-	err = s.claims.QueryRow(ctx, claimantSQL, competitionID, s.node).Scan(&me, &there, &owner, &ownerState)
+	at, err := s.claimable(ctx, competitionID)
 	switch {
 	case err != nil:
 		return 0, err
-	case there && owner != "" && owner != s.node && ownerState != stateNames[competition.NodeDead]:
-		return 0, elsewhere(owner, s.node)
-	case me == nil:
+	case at.exists && at.owner != "" && at.owner != s.node && !at.ownerDead():
+		return 0, elsewhere(at.owner, s.node)
+	case at.me == nil:
 		return 0, fmt.Errorf("node %q is not registered", s.node)
-	case *me != stateNames[competition.NodeLive]:
-		return 0, fmt.Errorf("node %q claims nothing any more, it is %s", s.node, *me)
-	case there:
+	case *at.me != stateNames[competition.NodeLive]:
+		return 0, fmt.Errorf("node %q claims nothing any more, it is %s", s.node, *at.me)
+	case at.exists:
 		return 0, errAgain
 	default:
 		return firstEpoch, nil

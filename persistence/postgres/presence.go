@@ -2,11 +2,9 @@ package postgres
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
-	"os"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -77,20 +75,6 @@ WHERE l.locktype = 'advisory' AND l.classid::bigint = $1::bigint >> 32 AND l.obj
 
 	nodeStateSQL = `SELECT state FROM paceboard.nodes WHERE node_id = $1`
 )
-
-// newNodeID is a node's id that no other start of a process has: the host and the
-// process for people, and something random.
-func newNodeID() string {
-	host, _ := os.Hostname() // else the random part has to do
-	host = strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '.' || r == '-' || r == '_' {
-			return r
-		}
-		return '-'
-	}, host)
-	const most = 28
-	return fmt.Sprintf("%.*s-%d-%s", most, host, os.Getpid(), strings.ToLower(rand.Text()[:10]))
-}
 
 // newPresence is the presence of a node, which has not entered yet. All sessions of the
 // configuration name the node.

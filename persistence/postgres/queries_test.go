@@ -123,7 +123,7 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"append":      {appendSQL, arrays},
 		"events":      {appendEventsSQL, strings.Repeat("'{}', ", 10) + "'node', '{}'"},
 		"claim":       {claimSQL, "'c77', 'node'"},
-		"claimant":    {claimantSQL, "'c77', 'node'"},
+		"claimable":   {claimableSQL, "'c77', 'node'"},
 		"owner":       {ownerSQL, "'c77'"},
 		"release":     {releaseSQL, "'c77', 'node', 1"},
 		"beat":        {beatSQL, "'node'"},

@@ -34,10 +34,8 @@ const reconnectLogEvery = 10 * time.Second
 // reconnect has whatever is done next be done over new connections. What is under
 // way goes on.
 func (s *Store) reconnect(why string) {
-	for _, p := range []*pool{s.write, s.read, s.claims} {
-		if p != nil {
-			p.replace()
-		}
+	for _, p := range s.pools() {
+		p.replace()
 	}
 	s.presence.doubt()
 	if session := s.pipeline.current.Load(); session != nil {

@@ -3,6 +3,7 @@ package postgres
 import (
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -38,6 +39,12 @@ var (
 // Node is the id as which the process writes, and under which it owns competitions;
 // empty for a store that only reads.
 func (s *Store) Node() string { return s.node }
+
+// pools returns the store's pools of connections that there are: not all are opened by a
+// store that only reads, or whose opening failed.
+func (s *Store) pools() []*pool {
+	return slices.DeleteFunc([]*pool{s.claims, s.write, s.read}, func(p *pool) bool { return p == nil })
+}
 
 // Latency is how long the last successful Check took: a round trip or two,
 // or more if all connections were busy. 0 before the first.
