@@ -32,7 +32,6 @@ func Outcomes() []Outcome { return []Outcome{Answered, NotDelivered, Overloaded,
 type LinkFigures struct {
 	Up, Connecting, Down int      // nodes that this one has asked, by the state of its connection
 	InFlight             int      // requests to them without an answer
-	Followed             int      // boards that it follows there
 	Connects             uint64   // how often it connected, to the nodes that there are
 	Refused              uint64   // connections of others, because too many were open
 	Unreachable          []string // why, for some of those that are down
@@ -56,7 +55,6 @@ func (l *Links) Figures() (f LinkFigures) {
 			}
 		}
 		f.InFlight += p.InFlight
-		f.Followed += p.Streams
 		f.Connects += p.Connects
 	}
 	if l.server != nil {

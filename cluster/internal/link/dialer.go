@@ -56,21 +56,8 @@ func (d *Dialer) Ask(to Node, m Message, deadline time.Time) ([]byte, error) {
 	return p.ask(&m, deadline)
 }
 
-// Open subscribes to pushes of a node, at once: what becomes of it is what Recv returns. The message is copied. Close
-// the subscription.
-func (d *Dialer) Open(to Node, m Message) (*Subscription, error) {
-	if len(m.Body) > messageLimit {
-		return nil, ErrTooLarge
-	}
-	p, err := d.peer(to)
-	if err != nil {
-		return nil, err
-	}
-	return p.open(&m)
-}
-
-// Keep ends the connections to all nodes but these: what waits for an answer or a
-// push of another fails at once.
+// Keep ends the connections to all nodes but these: what waits for an answer of
+// another fails at once.
 func (d *Dialer) Keep(alive []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()

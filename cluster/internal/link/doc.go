@@ -11,14 +11,8 @@
 //	answer, err := dialer.Ask(link.Node{ID: owner, Address: address}, link.Message{Kind: kind, Body: body}, deadline)
 //	dialer.Keep(alive) // whenever the living nodes change
 //
-// For what a node has to tell again and again, Open subscribes: the other's [StreamHandler] is given a [Stream] to push
-// to, and the subscriber receives.
-//
-//	s, err := dialer.Open(link.Node{ID: owner, Address: address}, link.Message{Kind: kind, Body: body})
-//	push, err := s.Recv(ctx)
-//
 // Each node that asks another holds one gRPC stream to it; answers come back on the same. What is asked while a frame
-// is being sent goes together in the next. The rules (F1 in the design of the cluster):
+// is being sent goes together in the next. The rules:
 //
 //   - L1: requests of a pair of nodes are handed over in the order in which they were queued, each at most once.
 //   - L2: a newer stream of a peer ends the one before: once the handler is given something of the newer, it gets

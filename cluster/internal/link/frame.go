@@ -13,11 +13,9 @@ import (
 // and a message in it:
 //
 //	size of what follows (4 bytes, little endian), verb and flags 1 byte, id (varint), then by verb
-//	request, open: kind, version, timeout in µs (varints), trace (16 bytes, if flagged), body
-//	answer, end:   status 1 byte, body
-//	push:          body
-//	credit:        number (varint)
-//	hello:         nothing: its id is the stream's number at its dialer
+//	request: kind, version, timeout in µs (varints), trace (16 bytes, if flagged), body
+//	answer:  status 1 byte, body
+//	hello:   nothing: its id is the stream's number at its dialer
 //
 // Sizes come first, so that a later version may add verbs: they are skipped, or answered unsupported.
 const (
@@ -36,10 +34,6 @@ const (
 	hello verb = iota
 	request
 	answer
-	open
-	push
-	credit
-	end
 	verbs // how many there are
 
 	verbMask = 0x1f
@@ -55,7 +49,6 @@ type message struct {
 	status        Status
 	kind, version uint16
 	id            uint64
-	number        uint64
 	timeout       time.Duration
 	trace         Trace
 	body          []byte
@@ -78,18 +71,16 @@ func appendMessage(b []byte, m *message) []byte {
 	b = append(b, 0, 0, 0, 0, first)
 	b = binary.AppendUvarint(b, m.id)
 	switch m.verb {
-	case request, open:
+	case request:
 		b = binary.AppendUvarint(b, uint64(m.kind))
 		b = binary.AppendUvarint(b, uint64(m.version))
 		b = binary.AppendUvarint(b, uint64(max(m.timeout, 0)/time.Microsecond))
 		if first&traced != 0 {
 			b = append(b, m.trace[:]...)
 		}
-	case answer, end:
+	case answer:
 		b = append(b, byte(m.status))
-	case credit:
-		b = binary.AppendUvarint(b, m.number)
-	default: // hello and push: no fields
+	default: // hello: no fields
 	}
 	b = append(b, m.body...)
 	binary.LittleEndian.PutUint32(b[start:], uint32(len(b)-start-sizeBytes))
@@ -157,20 +148,18 @@ func (m *message) decode(b []byte) error {
 	f := fields{rest: b[1:]}
 	m.id = f.number(1<<64 - 1)
 	switch m.verb {
-	case request, open:
+	case request:
 		m.kind = uint16(f.number(1<<16 - 1))
 		m.version = uint16(f.number(1<<16 - 1))
 		m.timeout = time.Duration(min(f.number(1<<64-1), uint64(longest/time.Microsecond))) * time.Microsecond
 		if first&traced != 0 {
 			copy(m.trace[:], f.bytes(len(m.trace)))
 		}
-	case answer, end:
+	case answer:
 		if status := f.bytes(1); status != nil {
 			m.status = Status(status[0])
 		}
-	case credit:
-		m.number = f.number(1<<64 - 1)
-	default: // hello, push, and what this version does not know
+	default: // hello, and what this version does not know
 	}
 	m.body = f.rest
 	if f.short {

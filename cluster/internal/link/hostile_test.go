@@ -43,11 +43,6 @@ func (c *counting) HandleFrame(from string, requests []Request) {
 	}
 }
 
-func (c *counting) HandleStream(from string, s *Stream) {
-	c.count(from).Add(1)
-	s.End(StatusOK)
-}
-
 func (c *counting) count(from string) *atomic.Int64 {
 	n, _ := c.from.LoadOrStore(from, new(atomic.Int64))
 	return n.(*atomic.Int64)

@@ -17,13 +17,6 @@ type Handler interface {
 	HandleFrame(from string, requests []Request)
 }
 
-// StreamHandler is a [Handler] that others may subscribe at. At one that is none, streams are unsupported.
-type StreamHandler interface {
-	Handler
-	// HandleStream takes a subscription, to push to until it ends. It must not block either.
-	HandleStream(from string, s *Stream)
-}
-
 // Request is one of a peer. It is a value: copies are the same request.
 type Request struct {
 	Kind     uint16
@@ -57,12 +50,10 @@ type inbound struct {
 
 	outbox // of answers; its lock guards what follows
 
-	closed   bool
-	slots    []serving
-	free     []int
-	number   uint64
-	streams  streams
-	pushLast bool // pushes and answers take turns
+	closed bool
+	slots  []serving
+	free   []int
+	number uint64
 }
 
 // serving is a request that is not answered; number 0: none.
@@ -77,9 +68,7 @@ var (
 )
 
 func newInbound(from string, serial uint64, o *Options) *inbound {
-	in := &inbound{from: from, serial: serial, o: o, over: make(chan struct{}), outbox: newOutbox(from, o.Self, o.MaxBytes)}
-	in.streams = streams{outbox: &in.outbox, most: o.MaxStreams}
-	return in
+	return &inbound{from: from, serial: serial, o: o, over: make(chan struct{}), outbox: newOutbox(from, o.Self, o.MaxBytes)}
 }
 
 // replace ends the stream. When it returns, the handler has everything that it will ever get of it.
@@ -98,7 +87,6 @@ func (in *inbound) close() {
 	defer in.Unlock()
 	in.closed = true
 	in.slots, in.free = nil, nil
-	in.streams.end()
 	in.drop()
 }
 
@@ -131,15 +119,12 @@ func (in *inbound) receive(stream carrier, h Handler, heard func()) error {
 // batch is what a frame has for the handler. It is used again and again.
 type batch struct {
 	requests []Request
-	others   []message
-	streams  []*Stream
+	unknown  []uint64 // ids of messages whose verbs only a later version has
 }
 
 func (b *batch) reset() {
 	clear(b.requests)
-	clear(b.others)
-	clear(b.streams)
-	b.requests, b.others, b.streams = b.requests[:0], b.others[:0], b.streams[:0]
+	b.requests, b.unknown = b.requests[:0], b.unknown[:0]
 }
 
 // read decodes a frame, and takes in what is in it only when all of it is sound.
@@ -154,12 +139,14 @@ func (in *inbound) read(got *messages, b *batch) error {
 		if !more {
 			break
 		}
-		if m.verb == request {
+		switch m.verb {
+		case request:
 			b.requests = append(b.requests, Request{
 				Kind: m.kind, Version: m.version, Deadline: now.Add(m.timeout), Trace: m.trace, Body: m.body, from: in, id: m.id,
 			})
-		} else {
-			b.others = append(b.others, m)
+		case hello, answer: // mean nothing here
+		default:
+			b.unknown = append(b.unknown, m.id)
 		}
 	}
 	in.Lock()
@@ -167,18 +154,8 @@ func (in *inbound) read(got *messages, b *batch) error {
 	if in.closed {
 		return errReplaced
 	}
-	for i := range b.others {
-		switch m := &b.others[i]; m.verb {
-		case open:
-			if s := in.streams.add(m); s != nil {
-				b.streams = append(b.streams, s)
-			}
-		case credit, end:
-			in.streams.control(m)
-		case hello, request, answer, push: // A request is not here; the others mean nothing in this direction.
-		default:
-			in.add(&message{verb: answer, id: m.id, status: StatusUnsupported})
-		}
+	for _, id := range b.unknown {
+		in.add(&message{verb: answer, id: id, status: StatusUnsupported})
 	}
 	admitted := b.requests[:0]
 	for i := range b.requests {
@@ -224,14 +201,6 @@ func (in *inbound) hand(h Handler, b *batch) error {
 			}
 		})
 	}
-	pushes, ok := h.(StreamHandler)
-	for _, s := range b.streams {
-		if ok {
-			in.guard(func() { pushes.HandleStream(in.from, s) }, func() { s.End(StatusInternal) })
-		} else {
-			s.End(StatusUnsupported)
-		}
-	}
 	return nil
 }
 
@@ -261,21 +230,11 @@ func (in *inbound) respond(r *Request, status Status, body []byte) {
 	in.unlockAndWake()
 }
 
-// next is what to send next: answers and pushes in turn, or what there is.
+// next is what to send next.
 func (in *inbound) next() *frame {
 	in.Lock()
 	defer in.Unlock()
-	var f *frame
-	if len(in.streams.waiting) > 0 && (!in.pushLast || len(in.frames) == 0) {
-		if f = in.empty(); in.streams.fill(f) == 0 {
-			f = nil
-		}
-		in.pushLast = true
-	}
-	if f == nil {
-		f = in.take()
-		in.pushLast = false
-	}
+	f := in.take()
 	in.asleep = f == nil
 	return f
 }

@@ -18,7 +18,6 @@ type Options struct {
 
 	MaxInFlight int           // unanswered requests of one peer in one direction; 4096, at most 65536
 	MaxBytes    int           // bytes of their bodies, and of answers that wait to be sent; 32 MiB
-	MaxStreams  int           // subscriptions of one peer in one direction; 65536
 	MaxConns    int           // open connections of others to a server; 1024
 	Sign        time.Duration // how often there is a sign of life; 1 s
 	Silence     time.Duration // after how long without one a stream is given up; 4 s
@@ -35,7 +34,6 @@ func (o Options) withDefaults() Options {
 	set(&o.MaxInFlight, 4096)
 	o.MaxInFlight = min(o.MaxInFlight, mostInFlight)
 	set(&o.MaxBytes, 32<<20)
-	set(&o.MaxStreams, 65536)
 	set(&o.MaxConns, 1024)
 	set(&o.Sign, time.Second)
 	set(&o.Silence, 4*time.Second)

@@ -35,11 +35,10 @@ type peer struct {
 	cancel context.CancelFunc
 	loop   *worker.Loop
 
-	outbox // of control messages, which are sent before calls; its lock guards what follows
+	outbox // always empty, since calls wait in a queue of their own; its lock guards what follows
 
 	state    state
 	calls    calls
-	subs     subscriptions
 	lastErr  error
 	connects uint64
 	sent     Sent
@@ -53,7 +52,6 @@ func newPeer(ctx context.Context, node Node, o Options, serial func() uint64) *p
 		node: node, o: o, serial: serial, outbox: newOutbox(node.ID, o.Self, o.MaxBytes),
 		calls: calls{most: o.MaxInFlight, mostBytes: o.MaxBytes},
 	}
-	p.subs = subscriptions{outbox: &p.outbox, most: o.MaxStreams}
 	ctx, p.cancel = context.WithCancel(ctx)
 	p.loop = worker.Start(ctx, p.run)
 	return p
@@ -74,16 +72,6 @@ func (p *peer) ask(m *Message, deadline time.Time) ([]byte, error) {
 	}
 	p.unlockAndWake()
 	return c.wait()
-}
-
-// open subscribes to what a message says.
-func (p *peer) open(m *Message) (*Subscription, error) {
-	p.Lock()
-	defer p.unlockAndWake()
-	if err := p.refuses(); err != nil {
-		return nil, err
-	}
-	return p.subs.add(m)
 }
 
 func (p *peer) refuses() error {
@@ -118,9 +106,7 @@ func (p *peer) leave(s state, sent, notSent error) {
 		return
 	}
 	p.state = s
-	p.drop()
 	p.calls.fail(sent, notSent)
-	p.subs.fail(sent)
 }
 
 // run keeps the connection.
@@ -247,12 +233,12 @@ func (p *peer) opened(b []byte) (messages, error) {
 
 var errWrongNode = errors.New("a frame of other nodes")
 
-// next is what to send next: control messages, then calls.
+// next is what to send next: calls that have not been sent.
 func (p *peer) next() *frame {
 	p.Lock()
 	defer p.Unlock()
-	f := p.take()
-	if f == nil && len(p.calls.queue) > 0 {
+	var f *frame
+	if len(p.calls.queue) > 0 {
 		f = p.empty()
 		p.calls.fill(f, time.Now())
 		if f.count == 0 {
@@ -299,22 +285,17 @@ func (p *peer) receive(stream carrier, heard func()) error {
 	}
 }
 
-// deliver finishes the calls that were answered, and takes pushes. Answers to calls that are no longer there came too
-// late.
+// deliver finishes the calls that were answered. Answers to calls that are no longer there came too late.
 func (p *peer) deliver(got []message, to []*call) []*call {
 	p.Lock()
 	for i := range got {
 		var c *call
-		switch got[i].verb {
-		case answer:
+		if got[i].verb == answer { // others are a later version's: this one has not asked for them
 			c = p.calls.take(got[i].id)
-		case push, end:
-			p.subs.deliver(&got[i])
-		default: // a later version's: this one has not asked for it
 		}
 		to = append(to, c)
 	}
-	p.unlockAndWake()
+	p.Unlock()
 	for i, c := range to {
 		if c == nil {
 			continue
@@ -335,7 +316,6 @@ type PeerStatus struct {
 	Node     Node
 	State    string // connecting, up or down
 	InFlight int    // asks without an answer
-	Streams  int    // subscriptions
 	Bytes    int    // of their bodies
 	Connects uint64 // how often it was connected
 	Sent     Sent   // since this process first asked it
@@ -346,7 +326,7 @@ func (p *peer) status() PeerStatus {
 	p.Lock()
 	defer p.Unlock()
 	return PeerStatus{
-		Node: p.node, State: p.state.String(), InFlight: p.calls.inFlight(), Streams: len(p.subs.open), Bytes: p.calls.bytes,
+		Node: p.node, State: p.state.String(), InFlight: p.calls.inFlight(), Bytes: p.calls.bytes,
 		Connects: p.connects, Sent: p.sent, Error: p.lastErr,
 	}
 }
