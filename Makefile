@@ -9,13 +9,16 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 # Whose tests take longest: they begin first, so that all end sooner.
 LONGEST = ./cmd/paceboard ./persistence/embedded
 
-.PHONY: help demo test build lint fmt verify fuzz soak bench bench-go bench-growth bench-live
+.PHONY: help demo demo-cluster test build lint fmt verify fuzz soak bench bench-go bench-growth bench-live
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: build ## a server with a competition that moves, to look at
 	bin/paceboard serve --dev --demo
+
+demo-cluster: build ## three nodes, PostgreSQL and a proxy on this machine; the node that owns the board is killed again and again, and the page goes on
+	$(GO) run -trimpath ./cmd/democluster $(if $(PORT),-port $(PORT))
 
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
