@@ -26,7 +26,7 @@ func nodeTool(ctx context.Context, p *program, args []string) error {
 		Summary: "Show the nodes on PostgreSQL (list), or declare one dead that hangs (evict ID): after CLUSTER_LEASE, which must be " +
 			"that of the nodes, others take its boards over, and its process ends with exit code 75 as soon as it finds out. " +
 			"Stop a node that works with SIGTERM instead.",
-		Arguments: "list|evict [ID]",
+		Arguments: "list|evict",
 		Example:   "DATABASE_URL=postgres://… paceboard nodes list",
 		Required:  []string{"DATABASE_URL"},
 		Optional:  []string{"CLUSTER_LEASE"},
