@@ -277,13 +277,6 @@ func (m *money) erase(i int) {
 // settle looks at who has what in the end.
 func (m *money) settle() {
 	m.t.Helper()
-	repeats := 0
-	for key, bodies := range m.accepted {
-		require.Len(m.t, bodies, 1, "the provider was told different things of %s", key)
-		for _, n := range bodies {
-			repeats += n - 1
-		}
-	}
 	for i := range m.rounds {
 		for user, want := range map[string][]string{"anna": {"-5.00", "50.00"}, "bert": {"-5.00", "30.00"}} {
 			var list struct {
@@ -306,5 +299,21 @@ func (m *money) settle() {
 	}
 	code, said := runAudit(m.t, m.where)
 	require.Zero(m.t, code, said)
-	m.t.Logf("%d deaths; %d prizes, %d of them handed over twice\n%s", m.deaths, 3*m.rounds, repeats, said)
+	m.t.Logf("%d deaths; %d prizes, handed over again %d times\n%s", m.deaths, 3*m.rounds, m.repeats(), said)
+}
+
+// repeats returns how often the provider was told again of what it had accepted, which
+// must be the same.
+func (m *money) repeats() (n int) {
+	m.t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	for key, bodies := range m.accepted {
+		require.Len(m.t, bodies, 1, "the provider was told different things of %s", key)
+		for _, times := range bodies {
+			n += times - 1
+		}
+	}
+	require.Len(m.t, m.accepted, 3*m.rounds)
+	return n
 }
