@@ -93,6 +93,9 @@ func refuse(waiters []waiter, err error) {
 		if waiters[i].envelope == nil {
 			continue // answered before a panic
 		}
+		if group, ok := waiters[i].envelope.Command.(*batchOfSyncs); ok && waiters[i].envelope.Proven {
+			group.refused = err
+		}
 		waiters[i].err = err
 		waiters[i].answer(nil)
 	}
@@ -129,7 +132,9 @@ func (w *waiter) answer(core *competition.Competition) {
 		if command.open--; command.open > 0 {
 			return
 		}
-		w.err = nil
+		if w.err = nil; command.refused != nil {
+			command.refuseAll()
+		}
 	case competition.Command:
 		if w.err == nil {
 			v.Answer = command.Answer(core, w.decision)

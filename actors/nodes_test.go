@@ -597,6 +597,32 @@ func TestAFollowerThatHearsNothingEnds(t *testing.T) {
 	})
 }
 
+// TestADeposedNodeRefusesTheWholeBatch: of a batch's syncs some say nothing new, which a
+// node answers from memory. The commit that is to prove its memory fails with the others.
+func TestADeposedNodeRefusesTheWholeBatch(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		owner, other := s.spring()
+		owner.lease.set(false) // it stood still
+		s.lock(func() { owner.dead = true })
+		other.learnt["spring"] = other.name
+		for range 2 { // the next owner has both
+			_, err := other.sync("spring", "ann", 5000)
+			require.NoError(t, err)
+		}
+		items := []competition.BatchItem{
+			{CompetitionID: "spring", Sync: *steps("ann", 1000)}, // nothing new, here and there
+			{CompetitionID: "spring", Sync: *steps("bob", 7000)},
+		}
+		_ = owner.engine.SubmitBatch(items, nil)
+		for _, item := range items {
+			require.NoError(t, item.Err)
+		}
+		require.EqualValues(t, 5000, items[0].Replies[0].Score, "as at the owner")
+		owner.lease.set(true)
+	})
+}
+
 func TestAWatchCrossesAsAConditionalTop(t *testing.T) {
 	top := &competition.Published{Board: competition.Board{CompetitionID: "club", Version: 7, Private: true, Entries: []competition.Entry{{UserID: "ann", Rank: 1}}}}
 	got, err := crossAnswer(t, &watch{}, top, nil)
@@ -708,4 +734,25 @@ func (s *nodes) owned() map[string]int {
 		}
 	}
 	return owned
+}
+
+// findHangs is a store whose look-ups take as long as they may.
+type findHangs struct{ competition.Store }
+
+func (findHangs) Find(ctx context.Context, _ string) (competition.Summary, error) {
+	<-ctx.Done()
+	return competition.Summary{}, competition.ErrUnavailable
+}
+
+// TestAPeerDoesNotSayHowLongARequestIsKept: each has a place among those under way.
+func TestAPeerDoesNotSayHowLongARequestIsKept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 1, func(o *Options) { o.Store = findHangs{o.Store} })
+		kind, body, err := appendRequest(nil, &getSummary{operator})
+		require.NoError(t, err)
+		began, answered := time.Now(), make(chan struct{})
+		s.all[0].engine.Serve("spring", kind, body, began.Add(time.Hour), func([]byte) { close(answered) })
+		<-answered
+		require.Less(t, time.Since(began), time.Minute)
+	})
 }

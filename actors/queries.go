@@ -95,8 +95,16 @@ type (
 // batchOfSyncs are the syncs of one request for one competition. The actor has its own
 // copies, so that a caller that gives up shares nothing with it.
 type batchOfSyncs struct {
-	items []competition.BatchItem
-	open  int // not answered yet
+	items   []competition.BatchItem
+	open    int   // not answered yet
+	refused error // why the commit failed that was to prove what other items were answered from memory
+}
+
+// refuseAll has every item share the refusal: they may be submitted again.
+func (b *batchOfSyncs) refuseAll() {
+	for i := range b.items {
+		b.items[i].Replies, b.items[i].Err = b.items[i].Replies[:0], b.refused
+	}
 }
 
 // saveRows asks for a snapshot of what is applied. The answer comes when it is stored.
