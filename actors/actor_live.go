@@ -19,6 +19,8 @@ type (
 		subscription *competition.Subscription
 	}
 	fanOut struct{ mailbox.NoDeadLetters }
+	// endSubscribers says that this process has had no lease for long.
+	endSubscribers struct{ mailbox.NoDeadLetters }
 )
 
 // subscribe adds a subscriber, which has a lease from then on, and gives it the board.
@@ -78,7 +80,8 @@ func (a *competitionActor) moveSubscribers() {
 // nextUpdate returns the update of the present version.
 func (a *competitionActor) nextUpdate() *competition.Update {
 	s := &a.handle.subscribers
-	if s.update == nil || s.update.Version != a.core.Version() || s.update.PrizesDecided != a.core.PrizesDecided() {
+	private := !a.core.Readable(competition.Caller{})
+	if s.update == nil || s.update.Version != a.core.Version() || s.update.PrizesDecided != a.core.PrizesDecided() || s.update.Private != private {
 		s.update = competition.NextUpdate(s.update, a.publish())
 	}
 	return s.update
@@ -143,6 +146,26 @@ func (a *competitionActor) revoke() {
 	}
 }
 
+// tellNodes has other nodes ask at once who of their subscribers may still read the board.
+func (a *competitionActor) tellNodes() {
+	for subscription, s := range a.handle.subscribers.all {
+		if s.node {
+			subscription.Put(a.nextUpdate())
+		}
+	}
+}
+
+// endSubscribers ends the subscriptions of this node's clients, who may come back: what
+// they are shown may be old.
+func (a *competitionActor) endSubscribers() {
+	for subscription, s := range a.handle.subscribers.all {
+		if !s.node { // those of other nodes are told nothing without a lease
+			subscription.End()
+			a.unsubscribe(subscription)
+		}
+	}
+}
+
 // publish returns the published top of the board, which it renews if the state is
 // newer.
 func (a *competitionActor) publish() *competition.Published {
@@ -161,10 +184,13 @@ func (a *competitionActor) publishSummary() {
 		return
 	}
 	summary := a.core.Summary()
-	a.handle.summary.Store(&summary)
-	if top := a.handle.top.Load(); top != nil && top.Private != (summary.Definition.Visibility == competition.Private) {
-		a.handle.top.Store(nil)
+	before := a.handle.summary.Swap(&summary)
+	if before == nil || before.Definition.Visibility != summary.Definition.Visibility {
+		if top := a.handle.top.Load(); top != nil && top.Private != (summary.Definition.Visibility == competition.Private) {
+			a.handle.top.Store(nil)
+		}
 		a.revoke() // an edit changes no version, so no fan-out would do it
+		a.tellNodes()
 	}
 	a.scheduleTick()
 }

@@ -41,6 +41,8 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 		a.fanOut()
 	case *mirror.Pull:
 		a.changes.Answer(m, a.core)
+	case *endSubscribers:
+		a.endSubscribers()
 	case *unsubscribe:
 		a.unsubscribe(m.subscription)
 	case *tick:

@@ -31,6 +31,7 @@ type Engine struct {
 	tidying      *worker.Loop
 	sweeping     *worker.Loop // of invitations
 	rebalancing  *worker.Loop // nil without peers
+	silences     *worker.Loop // nil without a lease
 
 	tops    *tops          // of boards elsewhere
 	serving sync.WaitGroup // requests of other nodes

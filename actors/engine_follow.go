@@ -75,7 +75,8 @@ type follower struct {
 	ring   fanOutRing
 	update *competition.Update // nil before the first
 	hash   uint64              // of its page, as the owner has it
-	heard  time.Time           // when the owner last answered
+	behind bool                // some subscribers have an older one: the owner is to tell it again, for all
+	heard  time.Time           // when what is shown was last the owner's board
 }
 
 func newFollowers(env followersEnv) *followers {
@@ -104,7 +105,9 @@ func (f *followers) add(id string, joining map[*competition.Subscription]competi
 	one.mu.Lock()
 	defer one.mu.Unlock()
 	if top.Top != nil && (one.update == nil || one.update.Epoch == top.Top.Epoch) { // else nobody knows which one is newer
+		before := one.update
 		one.advance(top)
+		one.behind = one.behind || before != nil && one.update != before
 	}
 	for s, caller := range joining {
 		one.all[s] = subscriber{caller: caller, place: one.ring.add(s)}
@@ -244,7 +247,7 @@ func (f *follower) follow(ctx context.Context) error {
 func (f *follower) held() *watch {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.update == nil {
+	if f.update == nil || f.behind {
 		return &watch{}
 	}
 	return &watch{Version: f.update.Version, Hash: f.hash}
@@ -252,21 +255,23 @@ func (f *follower) held() *watch {
 
 // show tells the subscribers what is new.
 func (f *follower) show(node string, top topReply, deadline time.Time) error {
-	f.mu.Lock()
-	f.heard = time.Now()
-	f.mu.Unlock()
 	if top.Same {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.heard = time.Now()
 		return nil
 	}
 	standings, err := f.standings(node, deadline)
 	if err != nil {
-		return err
+		return err // not heard: what is shown is old
 	}
 	f.followers.mu.Lock()
 	defer f.followers.mu.Unlock()
 	var revoked []*competition.Subscription
 	f.mu.Lock()
+	f.heard = time.Now()
 	f.advance(top)
+	f.behind = f.behind && f.hash != top.Hash
 	for s := range f.all {
 		standing, asked := standings[s]
 		switch {

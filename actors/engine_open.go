@@ -78,6 +78,10 @@ func New(o Options) (*Engine, error) {
 	if o.Peers != nil {
 		e.rebalancing = worker.Every(e.life, worker.Interval{First: rebalanceEvery, Then: rebalanceEvery}, e.rebalance)
 	}
+	if o.Lease != nil {
+		quiet := &silences{lease: o.Lease, all: e.actors.registry.all, tell: e.tell, logger: o.Logger}
+		e.silences = worker.Every(e.life, worker.Interval{First: signEvery, Then: signEvery}, quiet.look)
+	}
 	e.tidying = worker.Every(e.life, worker.Interval{Then: max(min(o.IdleAfter/4, time.Minute), 10*time.Millisecond)}, e.tidyUp)
 	return e, nil
 }
@@ -117,6 +121,9 @@ func (e *Engine) shutDown() error {
 	e.tidying.Stop()
 	if e.rebalancing != nil {
 		e.rebalancing.Stop()
+	}
+	if e.silences != nil {
+		e.silences.Stop()
 	}
 	e.drain()
 	if e.actors.followers != nil {

@@ -17,6 +17,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // nodes are engines on one store, which own its competitions as processes of a cluster
@@ -594,6 +595,53 @@ func TestAFollowerThatHearsNothingEnds(t *testing.T) {
 		pass(10 * time.Second)
 		require.True(t, ann.Ended())
 		other.engine.Unsubscribe(ann)
+	})
+}
+
+func TestANodeWithoutALeaseEndsItsOwnSubscriptions(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		s.create("spring", nil)
+		owner, _ := s.owner("spring")
+		ann := competition.NewSubscription("spring", "ann", make(chan struct{}, 1))
+		require.NoError(t, owner.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
+		owner.lease.set(false)
+		pass(4 * time.Second)
+		owner.lease.set(true)
+		pass(4 * time.Second)
+		require.False(t, ann.Ended(), "the lease came back")
+		owner.lease.set(false)
+		pass(10 * time.Second)
+		require.True(t, ann.Ended())
+		owner.engine.Unsubscribe(ann)
+		owner.lease.set(true)
+		require.NoError(t, owner.engine.Subscribe(ann, competition.Caller{UserID: "ann"}), "it may come back here")
+		require.False(t, ann.Ended())
+		owner.engine.Unsubscribe(ann)
+	})
+}
+
+func TestAStrangerElsewhereLosesABoardThatBecomesPrivate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		s.create("club", func(d *competition.Definition) { // nobody has begun, so its visibility may change
+			d.Start = calendar.MillisOf(s.all[0].engine.options.Now()) + 3_600_000
+			d.Complete()
+		})
+		owner, other := s.owner("club")
+		stranger := competition.NewSubscription("club", "zoe", make(chan struct{}, 1))
+		require.NoError(t, other.engine.Subscribe(stranger, competition.Caller{UserID: "zoe"}))
+		local := competition.NewSubscription("club", "", make(chan struct{}, 1))
+		require.NoError(t, owner.engine.Subscribe(local, operator))
+		pass(2 * time.Second)
+		private := competition.Private
+		_, err := owner.engine.Run("club", &competition.EditCompetition{Caller: operator, Patch: competition.Patch{Visibility: &private}})
+		require.NoError(t, err)
+		pass(2 * time.Second)
+		require.True(t, stranger.Revoked())
+		require.False(t, local.Revoked())
+		other.engine.Unsubscribe(stranger)
+		owner.engine.Unsubscribe(local)
 	})
 }
 
