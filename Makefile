@@ -46,6 +46,7 @@ soak: ## kill servers, nodes and the database for hours (SOAK=2h), check that no
 	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce' -timeout 0 -v ./cmd/paceboard
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
+	SOAK=$${SOAK:-2h} FAULTS=all $(GO) test -run 'AgreesWithThe|DamageIsNeverSilent|PowerLoss|EveryIOFails' -timeout 0 -v ./actors ./persistence/embedded
 
 bench: ## measure against the front end's limit, PostgreSQL and Redis, in 10 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
 	$(GO) run ./benchmarks/harness -only '$(ONLY)' $(if $(QUICK),-quick)

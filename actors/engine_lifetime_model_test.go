@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"math"
+	"os"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -12,6 +14,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/stretchr/testify/require"
 )
 
 // TestLifetimeAgreesWithTheNaiveMerge: random syncs of random users in several
@@ -20,8 +23,15 @@ import (
 // by the rule of the merge, and nothing else is.
 func TestLifetimeAgreesWithTheNaiveMerge(t *testing.T) {
 	syncs, lifetimes, crashes := 0, 0, 0
+	enough := 3_000 // lifetimes; under SOAK as many as 100 lives have
+	if os.Getenv("SOAK") != "" {
+		enough = math.MaxInt
+	}
 	synctest.Test(t, func(bubble *testing.T) {
 		rapid.Check(noDeadline{bubble}, func(t *rapid.T) {
+			if lifetimes >= enough {
+				return
+			}
 			h := newLifetimeHarness(t)
 			defer func() {
 				h.close()
@@ -45,6 +55,7 @@ func TestLifetimeAgreesWithTheNaiveMerge(t *testing.T) {
 		pass(time.Minute)
 	})
 	t.Logf("%d syncs acknowledged, %d lifetimes verified, %d crashes", syncs, lifetimes, crashes)
+	require.True(t, t.Failed() || lifetimes >= min(enough, 3_000))
 }
 
 type saidOf struct {

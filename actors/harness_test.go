@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"reflect"
 	"slices"
 	"sync"
@@ -20,16 +21,22 @@ import (
 
 // TestEngineAgreesWithTheModel runs whole lives of three competitions against
 // the model: bursts of concurrent callers, time moving through the statuses,
-// appends that fail (stored and not), panics, passivation, restarts.
+// appends that fail (stored and not), panics, passivation, restarts. SOAK plays
+// three times as many.
 func TestEngineAgreesWithTheModel(t *testing.T) {
+	const least = 70_000
+	enough := int64(least)
+	if os.Getenv("SOAK") != "" {
+		enough = 0
+	}
 	pipelined := false
-	ops := playModels(t, 0, func(*testing.T) harnessStore {
+	ops := playModels(t, enough, func(*testing.T) harnessStore {
 		if pipelined = !pipelined; pipelined {
 			return &pipelinedStore{memoryStore: newMemoryStore()}
 		}
 		return newMemoryStore()
 	})
-	if !testing.Short() && !t.Failed() && ops < 200_000 {
+	if !testing.Short() && !t.Failed() && ops < least {
 		t.Errorf("only %d operations were held against the model", ops)
 	}
 }
