@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"sync"
 	"testing"
 
@@ -65,7 +66,11 @@ func survives(disk *vfs.MemFS, accounts map[string]account) error {
 }
 
 func TestPowerLoss(t *testing.T) {
-	const seeds, starts, perStart = 6, 4, 22
+	const starts, perStart = 4, 22
+	seeds := 3
+	if os.Getenv("SOAK") != "" {
+		seeds = 30
+	}
 	for seed := range uint64(seeds) {
 		disk := vfs.NewCrashableMem()
 		p := newPlay(seed, 3)

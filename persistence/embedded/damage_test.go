@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"os"
 	"path"
 	"strings"
 	"testing"
@@ -20,7 +21,10 @@ import (
 // Opening must fail, or the competitions concerned must be refused as damaged,
 // or everything acknowledged must be there.
 func TestDamageIsNeverSilent(t *testing.T) {
-	const times = 520
+	times := 200
+	if os.Getenv("SOAK") != "" {
+		times = 2_000
+	}
 	disk := vfs.NewCrashableMem()
 	p := newPlay(11, 3)
 	p.on(open(t, small(onMemory(disk))))
