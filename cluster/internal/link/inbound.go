@@ -53,6 +53,7 @@ type inbound struct {
 	closed bool
 	slots  []serving
 	free   []int
+	held   int // bytes of the bodies of what is in a slot
 	number uint64
 }
 
@@ -60,6 +61,7 @@ type inbound struct {
 type serving struct {
 	number   uint64
 	deadline time.Time
+	size     int // of its body
 }
 
 var (
@@ -170,7 +172,12 @@ func (in *inbound) read(got *messages, b *batch) error {
 
 // admit notes that a request is to be answered, unless there are too many.
 func (in *inbound) admit(r *Request) bool {
+	// An asker holds itself to MaxBytes, but may have given up on what is still served here.
+	full := in.held > 0 && in.held+len(r.Body) > 2*in.o.MaxBytes
 	switch n := len(in.free); {
+	case full:
+		in.add(&message{verb: answer, id: r.id, status: StatusOverloaded})
+		return false
 	case n > 0:
 		r.slot = in.free[n-1]
 		in.free = in.free[:n-1]
@@ -183,8 +190,16 @@ func (in *inbound) admit(r *Request) bool {
 	}
 	in.number++
 	r.number = in.number
-	in.slots[r.slot] = serving{r.number, r.Deadline}
+	in.slots[r.slot] = serving{r.number, r.Deadline, len(r.Body)}
+	in.held += len(r.Body)
 	return true
+}
+
+// vacate frees a slot.
+func (in *inbound) vacate(slot int) {
+	in.held -= in.slots[slot].size
+	in.slots[slot] = serving{}
+	in.free = append(in.free, slot)
 }
 
 // hand gives the handler what a frame has for it, unless a newer stream has come.
@@ -221,8 +236,7 @@ func (in *inbound) respond(r *Request, status Status, body []byte) {
 		in.Unlock()
 		return
 	}
-	in.slots[r.slot] = serving{}
-	in.free = append(in.free, r.slot)
+	in.vacate(r.slot)
 	if len(body) > 0 && !in.room(body) {
 		status, body = StatusDropped, nil
 	}
@@ -247,8 +261,7 @@ func (in *inbound) expire(now time.Time) {
 	defer in.Unlock()
 	for i, s := range in.slots {
 		if s.number != 0 && now.After(s.deadline) {
-			in.slots[i] = serving{}
-			in.free = append(in.free, i)
+			in.vacate(i)
 		}
 	}
 }
