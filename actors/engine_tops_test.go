@@ -19,8 +19,8 @@ func TestReadersElsewhereShareTheNextFetch(t *testing.T) {
 		var fetches atomic.Int64
 		readers := newTops(topsEnv{
 			exchange: func(string, string, any, time.Time) (any, error) {
-				n := fetches.Add(1) // the board as it is when the owner is asked
-				time.Sleep(time.Second)
+				n := fetches.Add(1)     // the board as it is when the owner is asked
+				time.Sleep(time.Second) //nolint:forbidigo // in the bubble's time
 				return topReply{Top: &competition.Published{Board: competition.Board{Version: uint64(n)}}}, nil
 			},
 			timeout: 10 * time.Second, saw: func(*competition.Board) {},
@@ -28,7 +28,7 @@ func TestReadersElsewhereShareTheNextFetch(t *testing.T) {
 		var reading sync.WaitGroup
 		versions := make([]uint64, 12)
 		for i := range versions {
-			time.Sleep(310 * time.Millisecond)
+			time.Sleep(310 * time.Millisecond) //nolint:forbidigo // in the bubble's time
 			came := fetches.Load()
 			reading.Go(func() {
 				top, err := readers.top("owner", "spring", operator, time.Now().Add(5*time.Second))

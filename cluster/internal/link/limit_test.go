@@ -21,7 +21,7 @@ func TestConnectionsAreLimited(t *testing.T) {
 	for range 4 * most {
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", node.Address)
 		require.NoError(t, err)
-		defer conn.Close()
+		t.Cleanup(func() { _ = conn.Close() })
 		require.NoError(t, conn.SetDeadline(soon()))
 		strangers = append(strangers, conn)
 	}
