@@ -176,9 +176,14 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 	return nil
 }
 
-// recheck reads the journal's end again. A competition that nobody writes would
+// recheck has a retry that waits for the store be made now, since the store is back.
+// Otherwise it reads the journal's end again. A competition that nobody writes would
 // otherwise go on showing what was lost.
 func (a *competitionActor) recheck() {
+	if a.retrying != nil && a.retrying.Stop() {
+		a.retry()
+		return
+	}
 	if a.core == nil || a.stalled || a.stopping || !a.core.Exists() || !a.isIdle() {
 		return // it hears of it otherwise
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// monitor asks the store every second how it is, so that health answers at once
+// monitor asks the store every second how it is, more often while it is away, so that health answers at once
 // and a broken store is in the log even when nobody writes.
 type monitor struct {
 	store  checker
@@ -37,8 +37,20 @@ type checked struct {
 func startMonitor(life context.Context, store checker, logger *slog.Logger, back func()) *monitor {
 	m := &monitor{store: store, logger: logger, back: back}
 	m.look(life)
-	m.loop = worker.Every(life, worker.Interval{Then: time.Second}, m.look)
+	m.loop = worker.Start(life, func(ctx context.Context) {
+		for worker.Pause(ctx, m.pause()) {
+			m.look(ctx)
+		}
+	})
 	return m
+}
+
+// pause returns how long to wait before the next look: everyone waits for a store that is away.
+func (m *monitor) pause() time.Duration {
+	if m.ready() != nil {
+		return time.Second / 4
+	}
+	return time.Second
 }
 
 func (m *monitor) close() { m.loop.Stop() }

@@ -68,6 +68,33 @@ func TestRefusedAppendIsNotShownAndHealsByItself(t *testing.T) {
 	}
 }
 
+// TestSyncsAreTakenAsSoonAsTheStoreIsBack, whenever in the second between two looks and
+// between two retries that is.
+func TestSyncsAreTakenAsSoonAsTheStoreIsBack(t *testing.T) {
+	for offset := range 10 {
+		synctest.Test(t, func(t *testing.T) {
+			store := newMemoryStore()
+			e := startEngine(t, store, nil)
+			create(t, e, running("spring"))
+			pass(350 * time.Millisecond)
+			store.set(func() {
+				store.checkErr = competition.ErrUnavailable
+				store.before = func(context.Context, string) error { return competition.ErrUnavailable }
+				store.beforeAppend = func(context.Context) (bool, error) { return false, competition.ErrUnavailable }
+			})
+			_, err := e.SubmitSync("spring", steps("ann", 1))
+			require.ErrorIs(t, err, competition.ErrUnavailable)
+			pass(6*time.Second + time.Duration(offset)*100*time.Millisecond)
+			store.set(func() { store.checkErr, store.before, store.beforeAppend = nil, nil, nil })
+			back := time.Now()
+			for err = competition.ErrUnavailable; err != nil; pass(10 * time.Millisecond) {
+				_, err = e.SubmitSync("spring", steps("ann", 1))
+			}
+			require.LessOrEqual(t, time.Since(back), 300*time.Millisecond)
+		})
+	}
+}
+
 func TestRefusalWaitsForWhatItRestsOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
