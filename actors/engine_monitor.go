@@ -13,7 +13,8 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// monitor asks the store every second how it is, more often while it is away, so that health answers at once
+// monitor asks the store every second how it is, more often while it is away, so that
+// health answers at once
 // and a broken store is in the log even when nobody writes.
 type monitor struct {
 	store  checker
