@@ -14,8 +14,7 @@ import (
 )
 
 // monitor asks the store every second how it is, more often while it is away, so that
-// health answers at once
-// and a broken store is in the log even when nobody writes.
+// health answers at once and a broken store is in the log even when nobody writes.
 type monitor struct {
 	store  checker
 	logger *slog.Logger
