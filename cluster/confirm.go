@@ -36,24 +36,6 @@ var confirmBackoff = worker.Backoff{First: 10 * time.Millisecond, Max: 200 * tim
 
 var errNotAlive = fmt.Errorf("%w: the others count this node as dead", competition.ErrUnavailable)
 
-// Confirm returns nil once the store has said, asked after Confirm was called, that this
-// node is not dead, so that no other node can have been given what it owns. It asks again
-// if the store does not answer. Error: competition.ErrUnavailable at the deadline, and as
-// soon as it is known that the node has ended. It costs the store one commit for all that
-// wait.
-func (n *Node) Confirm(deadline time.Time) error { return n.confirmations.await(deadline) }
-
-// confirm asks the store once.
-func (n *Node) confirm() error {
-	ctx, cancel := context.WithTimeout(context.Background(), callWithin(n.options.TTL))
-	defer cancel()
-	lives, err := n.options.Nodes.Lives(ctx, n.options.ID)
-	if err == nil && !lives {
-		return errNotAlive
-	}
-	return err
-}
-
 // run asks whenever somebody waits, until ctx ends.
 func (c *confirmations) run(ctx context.Context) {
 	c.wake.Drain(ctx, func() (did bool) {

@@ -2,7 +2,6 @@ package cluster
 
 import (
 	"errors"
-	"fmt"
 	"sync/atomic"
 
 	"github.com/paceboard/paceboard/cluster/internal/link"
@@ -39,32 +38,6 @@ type LinkFigures struct {
 
 // mostNamed is how many nodes that cannot be reached are named.
 const mostNamed = 4
-
-// Figures returns the links' figures.
-func (l *Links) Figures() (f LinkFigures) {
-	for _, p := range l.dialer.Peers() {
-		switch p.State {
-		case "up":
-			f.Up++
-		case "connecting":
-			f.Connecting++
-		default:
-			f.Down++
-			if p.Error != nil && len(f.Unreachable) < mostNamed {
-				f.Unreachable = append(f.Unreachable, fmt.Sprintf("node %s at %s cannot be reached: %v", p.Node.ID, p.Node.Address, p.Error))
-			}
-		}
-		f.InFlight += p.InFlight
-		f.Connects += p.Connects
-	}
-	if l.server != nil {
-		f.Refused = l.server.Refused()
-	}
-	return f
-}
-
-// Asked returns how many requests to other nodes had an outcome.
-func (l *Links) Asked(o Outcome) uint64 { return l.asked[o].Load() }
 
 // asked counts by outcome.
 type asked [outcomes]atomic.Uint64

@@ -158,3 +158,29 @@ func (h handler) HandleFrame(_ string, requests []link.Request) {
 		h.local.Serve(id, r.Kind, body, r.Deadline, func(answer []byte) { r.Respond(answer) })
 	}
 }
+
+// Figures returns the links' figures.
+func (l *Links) Figures() (f LinkFigures) {
+	for _, p := range l.dialer.Peers() {
+		switch p.State {
+		case "up":
+			f.Up++
+		case "connecting":
+			f.Connecting++
+		default:
+			f.Down++
+			if p.Error != nil && len(f.Unreachable) < mostNamed {
+				f.Unreachable = append(f.Unreachable, fmt.Sprintf("node %s at %s cannot be reached: %v", p.Node.ID, p.Node.Address, p.Error))
+			}
+		}
+		f.InFlight += p.InFlight
+		f.Connects += p.Connects
+	}
+	if l.server != nil {
+		f.Refused = l.server.Refused()
+	}
+	return f
+}
+
+// Asked returns how many requests to other nodes had an outcome.
+func (l *Links) Asked(o Outcome) uint64 { return l.asked[o].Load() }

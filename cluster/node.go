@@ -117,6 +117,24 @@ func (n *Node) State() State {
 	return s
 }
 
+// Confirm returns nil once the store has said, asked after Confirm was called, that this
+// node is not dead, so that no other node can have been given what it owns. It asks again
+// if the store does not answer. Error: competition.ErrUnavailable at the deadline, and as
+// soon as it is known that the node has ended. It costs the store one commit for all that
+// wait.
+func (n *Node) Confirm(deadline time.Time) error { return n.confirmations.await(deadline) }
+
+// confirm asks the store once.
+func (n *Node) confirm() error {
+	ctx, cancel := context.WithTimeout(context.Background(), callWithin(n.options.TTL))
+	defer cancel()
+	lives, err := n.options.Nodes.Lives(ctx, n.options.ID)
+	if err == nil && !lives {
+		return errNotAlive
+	}
+	return err
+}
+
 // beatAll sends a beat whenever one is due, one at a time.
 func (n *Node) beatAll(ctx context.Context) {
 	for ctx.Err() == nil && n.Err() == nil {

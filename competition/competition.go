@@ -47,7 +47,7 @@ type Competition struct {
 	decided decided
 	outbox  Batch
 	newKey  func() Key
-	level   int             // of the events that may be decided; see SetLevel
+	level   int             // of the events that may be decided, 0 for all; see SetLevel
 	places  []ranking.Entry // storage for queries
 	changed []uint32        // participants whose row differs from the last snapshot
 	saved   uint64          // the seq of that
@@ -135,7 +135,7 @@ func (d *decided) appliedErasure(number uint32) {
 // New returns the competition that was never created. newKey draws the random
 // key of a new identity.
 func New(id string, newKey func() Key) *Competition {
-	c := &Competition{applied: NewChain(id), newKey: newKey, level: FormatLevel, epoch: firstEpochs(id)}
+	c := &Competition{applied: NewChain(id), newKey: newKey, epoch: firstEpochs(id)}
 	c.board = ranking.New(c.byUserID)
 	c.decided.enrolled, c.decided.pending = map[string]uint32{}, map[uint32]*changes{}
 	c.outbox.CompetitionID = id
@@ -204,9 +204,26 @@ func (d *decided) forget() {
 	clear(d.pending)
 }
 
+// SetLevel says up to which format level events may be decided from now on; before it
+// is called, these are all. It is never lower than that of any event in the journal.
+func (c *Competition) SetLevel(level int) { c.level = level }
+
+// mayDecide returns nil if an event of a kind may be decided. A command whose event came
+// with a later version than all that can still be running has to ask before it changes
+// anything; emit holds it to that. Error: ErrDeploying.
+func (c *Competition) mayDecide(k kind) error {
+	if !c.reaches(k) {
+		return ErrDeploying
+	}
+	return nil
+}
+
+// reaches reports whether the level is one of which there are events of a kind.
+func (c *Competition) reaches(k kind) bool { return c.level == 0 || int(k) <= c.level }
+
 // emit decides an event: it gets the next seq and goes into the outbox.
 func (c *Competition) emit(e Event) {
-	if int(e.kind()) > c.level {
+	if !c.reaches(e.kind()) {
 		panic(fmt.Sprintf("an event of kind %d is decided at format level %d: its command must ask mayDecide first", e.kind(), c.level))
 	}
 	e.Seq = c.decided.chain.Seq + 1

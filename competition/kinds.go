@@ -41,6 +41,11 @@ var kinds = [...]struct {
 	24: {"journal_continued", func() Detail { return new(JournalContinued) }},
 }
 
+// FormatLevel says what may stand in a store's journals, so that a program can
+// refuse those of a newer version before it reads one. It grows with every new
+// kind of event.
+const FormatLevel = len(kinds) - 1
+
 // EventNames returns the names of the kinds of events, by their numbers, which begin
 // with 1; empty for a number that no event has.
 func EventNames() []string {

@@ -3,8 +3,6 @@ package main
 import (
 	"fmt"
 	"math"
-
-	"github.com/paceboard/paceboard/benchmarks/internal/measure"
 )
 
 // goal is something that a run must show.
@@ -14,15 +12,6 @@ type goal struct {
 	bound   float64
 	atMost  bool
 	measure func(r *report) float64 // not a number when the run has nothing on it
-}
-
-// verdict is a goal and what became of it.
-type verdict struct {
-	Goal  string  `json:"goal"`
-	Bound string  `json:"bound"`
-	Found string  `json:"found"`
-	Value float64 `json:"value"`
-	Met   bool    `json:"met"`
 }
 
 // goals are those of the design, in its order.
@@ -70,8 +59,6 @@ func judge(r *report) []verdict {
 	}
 	return verdicts
 }
-
-func (v *verdict) String() string { return fmt.Sprintf("%s: %s", v.Bound, measure.Met(v.Met)) }
 
 // on is a figure of the result with a key.
 func on(key string, figure func(o *result) float64) func(*report) float64 {

@@ -180,3 +180,6 @@ func (l *loads) deep(board int) *load {
 		return fmt.Sprintf("/api/v1/leaderboard/%s?limit=100&offset=%d", large, l.random.IntN(board-100))
 	})
 }
+
+// limitAt is the key of the front-end limit.
+func limitAt(connections int) string { return fmt.Sprintf("a/post/%d", connections) }

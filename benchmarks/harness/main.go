@@ -79,6 +79,7 @@ func run(ctx context.Context, o options) (err error) {
 	}
 	b.progress.clear()
 	b.report.conclude()
+	b.report.Goals = judge(b.report)
 	return b.publish(o)
 }
 

@@ -39,9 +39,6 @@ const (
 	fourNodes = "cluster-4"
 )
 
-// limitAt is the key of the front-end limit.
-func limitAt(connections int) string { return fmt.Sprintf("a/post/%d", connections) }
-
 // measurements is everything that there is to measure, in the order in which a
 // round does it: what is compared is measured close together.
 func measurements() []measurement {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -102,8 +103,18 @@ func (r *report) conclude() {
 		o.Ratio = ratioOf(o, limit, func(v round) float64 { return v.Rate })
 		o.CPURatio = ratioOf(o, limit, func(v round) float64 { return v.Machine })
 	}
-	r.Goals = judge(r)
 }
+
+// verdict is a goal and what became of it.
+type verdict struct {
+	Goal  string  `json:"goal"`
+	Bound string  `json:"bound"`
+	Found string  `json:"found"`
+	Value float64 `json:"value"`
+	Met   bool    `json:"met"`
+}
+
+func (v *verdict) String() string { return fmt.Sprintf("%s: %s", v.Bound, measure.Met(v.Met)) }
 
 // middle is the median of a figure of all rounds.
 func (o *result) middle(figure func(round) float64) float64 { return median(o.each(figure)) }

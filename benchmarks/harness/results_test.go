@@ -44,6 +44,7 @@ func TestRatiosAreTakenRoundByRound(t *testing.T) {
 		rated("b/many/256", limitAt(256), 45, 15, 140),
 	}}
 	r.conclude()
+	r.Goals = judge(r)
 	sync := r.of("b/one/256")
 	require.InDelta(t, 50, sync.Rate.Median, 1e-9)
 	require.InDelta(t, 0.6, sync.Ratio.Median, 1e-9)
@@ -74,6 +75,7 @@ func TestAClustersGoalsAreProcessorTime(t *testing.T) {
 		{Key: "j/nodes/512", Rounds: []round{{Server: 60, Database: 20}}},
 	}}
 	r.conclude()
+	r.Goals = judge(r)
 	found := map[string]verdict{}
 	for _, v := range r.Goals {
 		found[v.Goal] = v
@@ -162,6 +164,7 @@ func TestKeysAreUniqueAndGoalsSpeakOfThem(t *testing.T) {
 		r.Latencies = append(r.Latencies, latency{Key: key})
 	}
 	r.conclude()
+	r.Goals = judge(r)
 	require.Len(t, r.Goals, len(goals))
 }
 

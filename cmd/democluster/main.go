@@ -140,6 +140,57 @@ func (s *show) start() error {
 	return nil
 }
 
+// startNode starts a node in a place, and returns when it is ready.
+func (s *show) startNode(i int) error {
+	port, err := freePort(s.ctx)
+	if err != nil {
+		return err
+	}
+	n := &node{url: fmt.Sprintf("http://127.0.0.1:%d", port), exited: make(chan struct{})}
+	n.cmd = s.command("serve", "--host", "127.0.0.1", "--port", fmt.Sprint(port))
+	n.cmd.Env = append(n.cmd.Env, "DATABASE_URL="+s.database, "CLUSTER_LISTEN=127.0.0.1:0", "SHUTDOWN_DELAY=0", "RATE_LIMIT_USER=0", "LOG_LEVEL=error")
+	if err := n.cmd.Start(); err != nil {
+		return err
+	}
+	go func() { // ends with the process
+		_ = n.cmd.Wait()
+		close(n.exited)
+	}()
+	s.nodes[i] = n
+	for deadline := time.Now().Add(startIn); !isReady(s.ctx, s.proxy.client, n.url); {
+		select {
+		case <-n.exited:
+			return errors.New("a node has ended by itself; see above")
+		default:
+		}
+		if time.Now().After(deadline) || !worker.Pause(s.ctx, 50*time.Millisecond) {
+			return errors.New("a node is not ready in time")
+		}
+	}
+	var urls []string
+	for _, n := range s.nodes {
+		if n != nil {
+			urls = append(urls, n.url)
+		}
+	}
+	s.proxy.set(urls)
+	return nil
+}
+
+// stopAll waits for the nodes, which end with the demonstration's context, or now.
+func (s *show) stopAll() {
+	for _, n := range s.nodes {
+		if n != nil {
+			_ = n.cmd.Process.Signal(syscall.SIGTERM)
+		}
+	}
+	for _, n := range s.nodes {
+		if n != nil {
+			n.wait()
+		}
+	}
+}
+
 // killOwner kills the node that owns the board, says how long the board was away, and
 // starts another node in its place.
 func (s *show) killOwner() error {

@@ -172,17 +172,3 @@ func (s *Store) moveIn(ctx context.Context) error {
 	}
 	return s.Register(ctx, competition.Node{ID: s.node, Level: competition.FormatLevel})
 }
-
-// durably runs a statement that commits by itself, on one of the connections that
-// appends and readers leave alone, and looks whether its commit waited as it should.
-func (s *Store) durably(ctx context.Context, do func(*pgx.Conn) error) error {
-	if s.claims == nil {
-		return errReadOnly
-	}
-	conn, err := s.claims.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	return confirm(unconfirmed(conn.Conn()), do(conn.Conn()))
-}
