@@ -19,10 +19,11 @@ func TestNobodyTakesFromAnEvictedNodeBeforeItsLeaseEnds(t *testing.T) {
 	const ttl = 500 * time.Millisecond
 	databaseURL := newDatabase(t)
 	node := func(id string) *Store {
-		s, err := Open(t.Context(), Options{URL: databaseURL, Cluster: &ClusterOptions{Node: competition.Node{ID: id, Address: id + ":1"}}})
+		node := competition.Node{ID: id, Address: id + ":1", Level: competition.FormatLevel}
+		s, err := Open(t.Context(), Options{URL: databaseURL, Cluster: &ClusterOptions{Node: node}})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
-		require.NoError(t, s.Register(t.Context(), competition.Node{ID: id, Address: id + ":1"}))
+		require.NoError(t, s.Register(t.Context(), node))
 		return s
 	}
 	first, second := node("first"), node("second")
