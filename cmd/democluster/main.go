@@ -19,6 +19,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"time"
@@ -90,7 +91,7 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
 	fmt.Fprintln(out, "starting PostgreSQL, three nodes and a proxy; stop them with Ctrl-C")
-	server, err := testservers.StartPostgres()
+	server, err := testservers.StartPostgres() //nolint:contextcheck // what it installs is to be whole
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
@@ -99,12 +100,12 @@ func run(ctx context.Context, o options, out io.Writer) (err error) {
 	if s.operator, err = (token.User{ID: "you", Name: "Robin", Operator: true, Valid: 24 * time.Hour}).Sign([]byte(s.secret)); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	s.proxy = newProxy(listener)
+	s.proxy = newProxy(listener) //nolint:contextcheck // close ends it, after the nodes
 	defer s.proxy.close()
 	defer s.stopAll()
 	if err := s.start(); err != nil {
 		if ctx.Err() != nil {
-			return nil //nolint:nilerr // it was stopped
+			return nil // it was stopped
 		}
 		return err
 	}
@@ -131,7 +132,7 @@ func (s *show) start() error {
 	}
 	body := fmt.Sprintf(`{"id":%q,"name":"Spring 2016","start_date":"2016-04-12T00:00:00Z","end_date":%q}`,
 		board, time.Now().AddDate(0, 0, 7).UTC().Format(time.RFC3339))
-	if _, err := s.ask(http.MethodPost, "/api/v1/competitions", body); err != nil {
+	if err := s.ask(http.MethodPost, "/api/v1/competitions", body); err != nil {
 		return fmt.Errorf("create the board: %w", err)
 	}
 	fmt.Fprintf(s.out, "\nboard  %s/#/c/%s?token=%s\nread   curl -H \"Authorization: Bearer %s\" '%s/api/v1/leaderboard/%s?limit=3'\n",
@@ -147,7 +148,7 @@ func (s *show) startNode(i int) error {
 		return err
 	}
 	n := &node{url: fmt.Sprintf("http://127.0.0.1:%d", port), exited: make(chan struct{})}
-	n.cmd = s.command("serve", "--host", "127.0.0.1", "--port", fmt.Sprint(port))
+	n.cmd = s.command("serve", "--host", "127.0.0.1", "--port", strconv.Itoa(port))
 	n.cmd.Env = append(n.cmd.Env, "DATABASE_URL="+s.database, "CLUSTER_LISTEN=127.0.0.1:0", "SHUTDOWN_DELAY=0", "RATE_LIMIT_USER=0", "LOG_LEVEL=error")
 	if err := n.cmd.Start(); err != nil {
 		return err
@@ -207,7 +208,7 @@ func (s *show) killOwner() error {
 			began := time.Now()
 			fmt.Fprintf(s.out, "%s  killed node %s, which owned the board\n", began.Format(time.TimeOnly), f.ID)
 			for {
-				if _, err = s.ask(http.MethodGet, "/api/v1/leaderboard/"+board+"?limit=3", ""); err == nil {
+				if err = s.ask(http.MethodGet, "/api/v1/leaderboard/"+board+"?limit=3", ""); err == nil {
 					break
 				}
 				if !worker.Pause(s.ctx, 20*time.Millisecond) {
@@ -227,28 +228,28 @@ func (s *show) killOwner() error {
 }
 
 // ask sends a request through the proxy.
-func (s *show) ask(method, path, body string) (answer []byte, err error) {
+func (s *show) ask(method, path, body string) error {
 	request, err := http.NewRequestWithContext(s.ctx, method, s.url+path, strings.NewReader(body))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+s.operator)
 	request.Header.Set("Content-Type", "application/json")
 	response, err := s.proxy.client.Do(request)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	answer, err = io.ReadAll(response.Body)
+	answer, err := io.ReadAll(response.Body)
 	if err = errors.Join(err, response.Body.Close()); err == nil && response.StatusCode/100 != 2 {
 		err = fmt.Errorf("%s: %s", response.Status, answer)
 	}
-	return answer, err
+	return err
 }
 
 // command runs the program until the demonstration ends, in a folder without anybody's
 // settings.
 func (s *show) command(args ...string) *exec.Cmd {
-	cmd := exec.CommandContext(s.ctx, s.binary, args...)
+	cmd := exec.CommandContext(s.ctx, s.binary, args...) //nolint:gosec // G204: whoever runs the demonstration names the program
 	cmd.Dir, cmd.Stderr = s.folder, os.Stderr
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "SUPABASE_JWT_SECRET=" + s.secret}
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }

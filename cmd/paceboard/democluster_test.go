@@ -25,11 +25,11 @@ func TestDemoClusterLosesNodesAndGoesOn(t *testing.T) {
 	out, err := exec.Command("go", "build", "-trimpath", "-o", program, "../democluster").CombinedOutput()
 	require.NoError(t, err, string(out))
 
-	folder, err := os.MkdirTemp("", "paceboard-democluster-") // another user's PostgreSQL has its files there
+	folder, err := os.MkdirTemp("", "paceboard-democluster-") //nolint:usetesting // another user's PostgreSQL has its files there
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	require.NoError(t, os.Chmod(folder, 0o755)) //nolint:gosec // see above
-	cmd := exec.Command(program, "-binary", binary, "-data", filepath.Join(root, "testdata/fitbit-2016/hourly.csv"),
+	require.NoError(t, os.Chmod(folder, 0o755))
+	cmd := exec.Command(program, "-binary", binary, "-data", filepath.Join(root, "testdata", "fitbit-2016", "hourly.csv"),
 		"-port", fmt.Sprint(quietPort(t)), "-kill", "2s")
 	cmd.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + folder}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}

@@ -17,9 +17,10 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
-	"github.com/paceboard/paceboard/config"
 	"github.com/stretchr/testify/require"
 	"gopkg.in/yaml.v3"
+
+	"github.com/paceboard/paceboard/config"
 )
 
 // startNginx runs the real program with the configuration of deploy/cluster in front of
@@ -36,10 +37,10 @@ func startNginx(t *testing.T, nodes []string) (url string) {
 	}
 	text, err := os.ReadFile("../../deploy/cluster/nginx.conf")
 	require.NoError(t, err)
-	folder, err := os.MkdirTemp("", "paceboard-nginx-") // its workers are of another user
+	folder, err := os.MkdirTemp("", "paceboard-nginx-") //nolint:usetesting // its workers are of another user
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
-	require.NoError(t, os.Chmod(folder, 0o755)) //nolint:gosec // see above
+	require.NoError(t, os.Chmod(folder, 0o755))
 	port := quietPort(t)
 	conf := strings.Replace(string(text), "listen 8081;", fmt.Sprintf("listen 127.0.0.1:%d;", port), 1)
 	for i, node := range nodes {
@@ -49,7 +50,7 @@ func startNginx(t *testing.T, nodes []string) (url string) {
 	}
 	conf = strings.Replace(conf, "http {\n", fmt.Sprintf("http {\nclient_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;\n", folder), 1)
 	path := filepath.Join(folder, "nginx.conf")
-	require.NoError(t, os.WriteFile(path, []byte(conf), 0o644)) //nolint:gosec // so do they read it
+	require.NoError(t, os.WriteFile(path, []byte(conf), 0o644))
 	cmd := exec.Command(program, "-c", path, "-p", folder, "-e", folder+"/error.log", "-g", "daemon off; pid "+folder+"/pid;")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	require.NoError(t, cmd.Start())

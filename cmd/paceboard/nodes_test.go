@@ -92,7 +92,8 @@ func TestNodesAreListedAndEvicted(t *testing.T) {
 	require.Len(t, found, 1)
 	require.Equal(t, 1, found[0].Boards, "the other one's board")
 	require.NoError(t, second.cmd.Process.Signal(syscall.SIGSTOP))
-	for silent := 0.0; silent < 1; silent = *listNodes(t, where)[0].LastBeatSeconds {
+	for silent := 0.0; silent < 1; {
+		silent = *listNodes(t, where)[0].LastBeatSeconds
 	}
 	code, said = evict(found[0].ID)
 	require.Zero(t, code, said)
