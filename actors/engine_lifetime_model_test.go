@@ -10,11 +10,11 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
-	"github.com/stretchr/testify/require"
 )
 
 // TestLifetimeAgreesWithTheNaiveMerge: random syncs of random users in several
