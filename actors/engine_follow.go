@@ -25,6 +25,10 @@ const (
 	// silence is after how long without an answer a follower ends its subscriptions:
 	// the clients come back, here or elsewhere.
 	silence = 5 * time.Second
+	// watchesAtOnce is how many questions that wait for a change a node has under way, each of
+	// which takes a place among its and the owner's requests. Further boards are asked
+	// for every signEvery, and so are shown later.
+	watchesAtOnce = 512
 	// standingsAtOnce is how many subscribers one request asks about.
 	standingsAtOnce = 500
 )
@@ -36,6 +40,7 @@ type followers struct {
 	env    followersEnv
 	mu     sync.Mutex
 	all    map[string]*follower
+	places chan struct{}                      // of questions that wait for a change
 	moving map[*competition.Subscription]bool // to this node's own actors; true if they ended meanwhile
 	closed bool
 	group  sync.WaitGroup // of followers and what they wake
@@ -80,7 +85,7 @@ type follower struct {
 }
 
 func newFollowers(env followersEnv) *followers {
-	return &followers{env: env, all: map[string]*follower{}, moving: map[*competition.Subscription]bool{}}
+	return &followers{env: env, all: map[string]*follower{}, places: make(chan struct{}, watchesAtOnce), moving: map[*competition.Subscription]bool{}}
 }
 
 // add puts subscriptions with the follower of their board, and starts one if need be.
@@ -189,7 +194,7 @@ func (f *follower) run(ctx context.Context) {
 	failures := 0
 	for ctx.Err() == nil {
 		began := time.Now()
-		err := f.follow(ctx)
+		pause, err := f.follow(ctx)
 		switch {
 		case err == nil:
 			failures = 0
@@ -205,7 +210,7 @@ func (f *follower) run(ctx context.Context) {
 		default:
 			failures++
 		}
-		pause := fanOutEvery - time.Since(began)
+		pause -= time.Since(began)
 		if failures > 0 {
 			pause = followBackoff.After(failures)
 		}
@@ -231,16 +236,24 @@ func (f *follower) lastHeard() time.Time {
 // errIsHere is returned when this node owns the board, or is the one to claim it.
 var errIsHere = errors.New("the board is this node's")
 
-// follow asks the owner once, and shows what is new.
-func (f *follower) follow(ctx context.Context) error {
-	env := &f.followers.env
+// follow asks the owner once, and shows what is new. The next question is due when the
+// pause is over that began with this one.
+func (f *follower) follow(ctx context.Context) (pause time.Duration, err error) {
+	env, question := &f.followers.env, f.held()
 	deadline := time.Now().Add(signEvery + env.timeout)
-	node, answer, err := env.ask(ctx, f.id, f.held(), deadline)
+	pause = fanOutEvery
+	select {
+	case f.followers.places <- struct{}{}:
+		defer func() { <-f.followers.places }()
+	default:
+		question.AtOnce, pause = true, signEvery
+	}
+	node, answer, err := env.ask(ctx, f.id, question, deadline)
 	top, err := exchanged[topReply](answer, err)
 	if err != nil {
-		return err
+		return pause, err
 	}
-	return f.show(node, top, deadline)
+	return pause, f.show(node, top, deadline)
 }
 
 // held asks for another board than the one that is shown.

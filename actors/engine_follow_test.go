@@ -2,7 +2,9 @@ package actors
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -86,5 +88,46 @@ func TestWhoComesLaterTakesNothingAway(t *testing.T) {
 		require.EqualValues(t, 3, bob.Latest().Version)
 		pass(2 * time.Second)
 		require.EqualValues(t, 3, ann.Latest().Version)
+	})
+}
+
+// TestManyBoardsElsewhereShareTheirPlaces: those that wait for a change leave places to
+// other requests, and the rest is asked for in time, too.
+func TestManyBoardsElsewhereShareTheirPlaces(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var waiting, most atomic.Int64
+		top := topReply{Top: &competition.Published{Board: competition.Board{Version: 1}}, Hash: 1}
+		life, end := context.WithCancel(t.Context())
+		f := newFollowers(followersEnv{
+			life: life, logger: slog.New(slog.DiscardHandler), timeout: time.Second,
+			ask: func(_ context.Context, _ string, request any, _ time.Time) (string, any, error) {
+				if q := request.(*watch); !q.AtOnce {
+					most.Store(max(most.Load(), waiting.Add(1)))
+					defer waiting.Add(-1)
+					<-time.After(signEvery)
+				}
+				return "owner", topReply{Same: true}, nil
+			},
+			saw: func(*competition.Board) {},
+		})
+		defer end()
+		defer f.close()
+		const boards = watchesAtOnce + 100
+		for i := range boards {
+			id := fmt.Sprintf("board-%d", i)
+			s := competition.NewSubscription(id, "ann", make(chan struct{}, 1))
+			f.add(id, map[*competition.Subscription]competition.Caller{s: {UserID: "ann"}}, top)
+		}
+		for range 20 {
+			pass(signEvery)
+			f.mu.Lock()
+			all := slices.Collect(maps.Values(f.all))
+			f.mu.Unlock()
+			require.Len(t, all, boards)
+			for _, one := range all {
+				require.LessOrEqual(t, time.Since(one.lastHeard()), 2*signEvery)
+			}
+		}
+		require.EqualValues(t, watchesAtOnce, most.Load())
 	})
 }

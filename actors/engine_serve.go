@@ -143,7 +143,7 @@ func (e *Engine) watched(id string, q *watch, deadline time.Time) (*competition.
 	defer e.Unsubscribe(s)
 	sign := time.NewTimer(min(signEvery, time.Until(deadline)))
 	defer sign.Stop()
-	for waiting := true; waiting && q.holds(s.Latest().Published); {
+	for waiting := !q.AtOnce; waiting && q.holds(s.Latest().Published); {
 		select {
 		case <-wake:
 		case <-sign.C:

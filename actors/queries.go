@@ -77,6 +77,7 @@ type (
 	watch struct {
 		Version uint64 // of the page that the node holds; 0: none
 		Hash    uint64 // of it, as topReply has it
+		AtOnce  bool   // do not wait for another one
 	}
 	// getStandings asks how users stand, and what callers may see.
 	getStandings  struct{ Of []standingQuery }
