@@ -7,7 +7,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
-	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -35,8 +34,15 @@ func TestDemoClusterLosesNodesAndGoesOn(t *testing.T) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
-	var errs strings.Builder
-	cmd.Stderr = &errs
+	errs, err := os.Create(filepath.Join(t.TempDir(), "stderr"))
+	require.NoError(t, err)
+	defer errs.Close()
+	cmd.Stderr = errs
+	complaints := func() string {
+		said, err := os.ReadFile(errs.Name())
+		require.NoError(t, err)
+		return string(said)
+	}
 	require.NoError(t, cmd.Start())
 	lines := make(chan string, 1000)
 	go func() { // ends with the process
@@ -57,7 +63,7 @@ func TestDemoClusterLosesNodesAndGoesOn(t *testing.T) {
 		for {
 			select {
 			case line, more := <-lines:
-				require.True(t, more, "it ended:\n%s", errs.String())
+				require.True(t, more, "it ended:\n%s", complaints())
 				if m := regexp.MustCompile(pattern).FindStringSubmatch(line); m != nil {
 					return m
 				}
@@ -81,11 +87,11 @@ func TestDemoClusterLosesNodesAndGoesOn(t *testing.T) {
 	waitFor(`^stopping$`)
 	for range lines {
 	}
-	require.NoError(t, cmd.Wait(), errs.String())
+	require.NoError(t, cmd.Wait(), complaints())
 	left, err := os.ReadDir(folder)
 	require.NoError(t, err)
 	for _, e := range left {
 		require.NotContains(t, e.Name(), "paceboard-demo-")
 	}
-	t.Log(errs.String())
+	t.Log(complaints())
 }
