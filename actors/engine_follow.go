@@ -51,6 +51,7 @@ type followersEnv struct {
 	life    context.Context
 	logger  *slog.Logger
 	timeout time.Duration // of a request
+	watches int           // that wait for a change at the same time
 
 	// ask has the owner of a board answer a request, and says which node that is; errIsHere
 	// if it is this one.
@@ -85,7 +86,7 @@ type follower struct {
 }
 
 func newFollowers(env followersEnv) *followers {
-	return &followers{env: env, all: map[string]*follower{}, places: make(chan struct{}, watchesAtOnce), moving: map[*competition.Subscription]bool{}}
+	return &followers{env: env, all: map[string]*follower{}, places: make(chan struct{}, env.watches), moving: map[*competition.Subscription]bool{}}
 }
 
 // add puts subscriptions with the follower of their board, and starts one if need be.

@@ -25,7 +25,7 @@ func TestAFollowerThatCannotShowWhatItHearsEnds(t *testing.T) {
 		}
 		life, end := context.WithCancel(t.Context())
 		f := newFollowers(followersEnv{
-			life: life, logger: slog.New(slog.DiscardHandler), timeout: time.Second,
+			life: life, logger: slog.New(slog.DiscardHandler), timeout: time.Second, watches: 1,
 			ask: func(context.Context, string, any, time.Time) (string, any, error) { return "owner", board(2), nil },
 			exchange: func(string, string, any, time.Time) (any, error) {
 				return nil, competition.ErrOverloaded
@@ -55,7 +55,7 @@ func TestWhoComesLaterTakesNothingAway(t *testing.T) {
 		}
 		life, end := context.WithCancel(t.Context())
 		f := newFollowers(followersEnv{
-			life: life, logger: slog.New(slog.DiscardHandler), timeout: time.Second,
+			life: life, logger: slog.New(slog.DiscardHandler), timeout: time.Second, watches: 1,
 			ask: func(_ context.Context, _ string, request any, _ time.Time) (string, any, error) {
 				held := request.(*watch).Version
 				for began := time.Now(); held == version.Load(); <-time.After(time.Millisecond) {
@@ -95,11 +95,12 @@ func TestWhoComesLaterTakesNothingAway(t *testing.T) {
 // other requests, and the rest is asked for in time, too.
 func TestManyBoardsElsewhereShareTheirPlaces(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		const places, boards = 8, 20
 		var waiting, most atomic.Int64
 		top := topReply{Top: &competition.Published{Board: competition.Board{Version: 1}}, Hash: 1}
 		life, end := context.WithCancel(t.Context())
 		f := newFollowers(followersEnv{
-			life: life, logger: slog.New(slog.DiscardHandler), timeout: time.Second,
+			life: life, logger: slog.New(slog.DiscardHandler), timeout: time.Second, watches: places,
 			ask: func(_ context.Context, _ string, request any, _ time.Time) (string, any, error) {
 				if q := request.(*watch); !q.AtOnce {
 					most.Store(max(most.Load(), waiting.Add(1)))
@@ -112,7 +113,6 @@ func TestManyBoardsElsewhereShareTheirPlaces(t *testing.T) {
 		})
 		defer end()
 		defer f.close()
-		const boards = watchesAtOnce + 100
 		for i := range boards {
 			id := fmt.Sprintf("board-%d", i)
 			s := competition.NewSubscription(id, "ann", make(chan struct{}, 1))
@@ -128,6 +128,6 @@ func TestManyBoardsElsewhereShareTheirPlaces(t *testing.T) {
 				require.LessOrEqual(t, time.Since(one.lastHeard()), 2*signEvery)
 			}
 		}
-		require.EqualValues(t, watchesAtOnce, most.Load())
+		require.EqualValues(t, places, most.Load())
 	})
 }

@@ -50,7 +50,7 @@ func New(o Options) (*Engine, error) {
 	if o.Peers != nil {
 		e.tops = newTops(topsEnv{exchange: e.exchange, timeout: o.RequestTimeout, saw: e.actors.losses.saw})
 		e.actors.followers = newFollowers(followersEnv{
-			life: e.life, logger: o.Logger, timeout: o.RequestTimeout, ask: e.askOwner, exchange: e.exchange,
+			life: e.life, logger: o.Logger, timeout: o.RequestTimeout, watches: watchesAtOnce, ask: e.askOwner, exchange: e.exchange,
 			subscribe: e.subscribe, unsubscribe: e.Unsubscribe, saw: e.actors.losses.saw,
 		})
 	}
