@@ -28,8 +28,9 @@
 //
 // Files named actor_* are what runs inside the actor of one competition, and what it
 // needs; files named engine_* are what the Engine offers, and the parts that
-// competitions share; files named wire_* are how requests cross between nodes. Each part, and the actor, gets what it needs and never the
-// Engine; engine_open.go puts them together. Reading starts at [Engine], then actor.go.
+// competitions share; files named wire_* are how requests cross between nodes. Each
+// part, and the actor, gets what it needs and never the Engine; engine_open.go puts them
+// together. Reading starts at [Engine], then actor.go.
 //
 // Nothing here decides a rule (package competition does), or knows a store (package
 // persistence) or HTTP.

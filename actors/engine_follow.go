@@ -76,13 +76,13 @@ type follower struct {
 	id        string
 	stop      context.CancelFunc
 
-	mu     sync.Mutex
-	all    map[*competition.Subscription]subscriber
-	ring   fanOutRing
-	update *competition.Update // nil before the first
-	hash   uint64              // of its page, as the owner has it
-	behind bool                // some subscribers have an older one: the owner is to tell it again, for all
-	heard  time.Time           // when what is shown was last the owner's board
+	mu       sync.Mutex
+	all      map[*competition.Subscription]subscriber
+	ring     fanOutRing
+	update   *competition.Update // nil before the first
+	hash     uint64              // of its page, as the owner has it
+	outdated bool                // some subscribers have an older one: the owner is to tell it again, for all
+	heard    time.Time           // when what is shown was last the owner's board
 }
 
 func newFollowers(env followersEnv) *followers {
@@ -113,7 +113,7 @@ func (f *followers) add(id string, joining map[*competition.Subscription]competi
 	if top.Top != nil && (one.update == nil || one.update.Epoch == top.Top.Epoch) { // else nobody knows which one is newer
 		before := one.update
 		one.advance(top)
-		one.behind = one.behind || before != nil && one.update != before
+		one.outdated = one.outdated || before != nil && one.update != before
 	}
 	for s, caller := range joining {
 		one.all[s] = subscriber{caller: caller, place: one.ring.add(s)}
@@ -261,7 +261,7 @@ func (f *follower) follow(ctx context.Context) (pause time.Duration, err error) 
 func (f *follower) held() *watch {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.update == nil || f.behind {
+	if f.update == nil || f.outdated {
 		return &watch{}
 	}
 	return &watch{Version: f.update.Version, Hash: f.hash}
@@ -285,7 +285,7 @@ func (f *follower) show(node string, top topReply, deadline time.Time) error {
 	f.mu.Lock()
 	f.heard = time.Now()
 	f.advance(top)
-	f.behind = f.behind && f.hash != top.Hash
+	f.outdated = f.outdated && f.hash != top.Hash
 	for s := range f.all {
 		standing, asked := standings[s]
 		switch {

@@ -57,7 +57,7 @@ func TestConfirmedReads(t *testing.T) {
 			running.Go(func() {
 				for range each {
 					began := time.Now()
-					if err := readOnce(client, s.url+"/api/v1/leaderboard/spring?limit=10", token); err != nil {
+					if err := askOnce(client, http.MethodGet, s.url+"/api/v1/leaderboard/spring?limit=10", token, ""); err != nil {
 						t.Error(err)
 						return
 					}
@@ -85,20 +85,23 @@ func TestConfirmedReads(t *testing.T) {
 	require.Zero(t, questions(leased)-before[0], "nothing is asked under a lease")
 }
 
-// readOnce sends a request that must succeed.
-func readOnce(client *http.Client, url, token string) error {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodGet, url, http.NoBody)
+// askOnce sends a request, with JSON if there is a body, that must succeed.
+func askOnce(client *http.Client, method, url, token, body string) error {
+	request, err := http.NewRequestWithContext(context.Background(), method, url, strings.NewReader(body))
 	if err != nil {
 		return err
 	}
 	request.Header.Set("Authorization", "Bearer "+token)
+	if body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
 	response, err := client.Do(request)
 	if err != nil {
 		return err
 	}
-	body, err := io.ReadAll(response.Body)
+	answer, err := io.ReadAll(response.Body)
 	if err = errors.Join(err, response.Body.Close()); err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", response.Status, body)
+		err = fmt.Errorf("%s: %s", response.Status, answer)
 	}
 	return err
 }

@@ -59,7 +59,7 @@ func startNginx(t *testing.T, nodes []string) (url string) {
 		_ = cmd.Wait()
 	})
 	url = fmt.Sprintf("http://127.0.0.1:%d", port)
-	require.Eventually(t, func() bool { return readOnce(http.DefaultClient, url+"/health/live", "") == nil }, 20*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return askOnce(http.DefaultClient, http.MethodGet, url+"/health/live", "", "") == nil }, 20*time.Second, 20*time.Millisecond)
 	return url
 }
 
@@ -121,8 +121,8 @@ func TestNginxInFrontOfNodes(t *testing.T) {
 				case <-time.After(10 * time.Millisecond):
 				}
 				err := errors.Join(
-					postOnce(client, front.url+"/api/v1/fitness/sync", token, fmt.Sprintf(`{"competition_id":"spring","date":%q,"steps":%d}`, date, steps)),
-					readOnce(client, front.url+"/api/v1/leaderboard/spring?limit=10", token))
+					askOnce(client, http.MethodPost, front.url+"/api/v1/fitness/sync", token, fmt.Sprintf(`{"competition_id":"spring","date":%q,"steps":%d}`, date, steps)),
+					askOnce(client, http.MethodGet, front.url+"/api/v1/leaderboard/spring?limit=10", token, ""))
 				mu.Lock()
 				asked += 2
 				if err != nil {
@@ -141,25 +141,6 @@ func TestNginxInFrontOfNodes(t *testing.T) {
 	t.Logf("%d requests", asked)
 	require.Empty(t, failed, "of %d", asked)
 	require.Positive(t, asked)
-}
-
-// postOnce sends a request with a body that must succeed.
-func postOnce(client *http.Client, url, token, body string) error {
-	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, strings.NewReader(body))
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+token)
-	request.Header.Set("Content-Type", "application/json")
-	response, err := client.Do(request)
-	if err != nil {
-		return err
-	}
-	answer, err := io.ReadAll(response.Body)
-	if err = errors.Join(err, response.Body.Close()); err == nil && response.StatusCode != http.StatusOK {
-		err = fmt.Errorf("%s: %s", response.Status, answer)
-	}
-	return err
 }
 
 // TestClusterCompose holds deploy/cluster to what can be said about it without Docker:
