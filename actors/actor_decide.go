@@ -12,6 +12,10 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 		v.Respond(a.whyNot())
 		return
 	}
+	if v.Late() { // it has waited while the competition was claimed or recovered
+		v.Respond(errLate)
+		return
+	}
 	if a.query(v) {
 		return
 	}
@@ -33,10 +37,11 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 
 // undecided returns the refusal of a request that was not decided, because the actor
 // stops or cannot reach the journal. In a cluster the board is, or may soon be, another
-// node's: then the request is asked again.
+// node's: then the request is asked again. A lease that lasts says that it is not, except
+// where answers are confirmed because no lease can be relied on.
 func (a *competitionActor) undecided() error {
 	o := a.env.options
-	if o.Peers != nil && (a.stopping || o.Lease != nil && !o.Lease.Valid()) {
+	if o.Peers != nil && (a.stopping || o.Confirm != nil || o.Lease != nil && !o.Lease.Valid()) {
 		return &competition.ElsewhereError{}
 	}
 	return competition.ErrUnavailable
@@ -92,12 +97,16 @@ func (a *competitionActor) tick() {
 
 // again decides for a waiter whose command had to wait for the batches under way.
 func (a *competitionActor) again(w waiter) {
-	if a.stalled || a.stopping {
+	switch {
+	case a.stalled, a.stopping:
 		w.err = a.undecided()
-		w.answer(nil)
+	case w.envelope.Late():
+		w.err = errLate
+	default:
+		a.decide(waiter{envelope: w.envelope, again: w.again})
 		return
 	}
-	a.decide(waiter{envelope: w.envelope, again: w.again})
+	w.answer(nil)
 }
 
 // wait has the waiter wait for the event that its decision rests on. A refusal rests

@@ -223,12 +223,16 @@ func (a *competitionActor) resume() {
 		w := a.handle.carriedOver[0]
 		a.handle.carriedOver[0] = waiter{}
 		a.handle.carriedOver = a.handle.carriedOver[1:]
-		if a.core == nil || a.stopping {
+		switch {
+		case a.core == nil, a.stopping:
 			w.err = a.whyNot()
-			w.answer(nil)
+		case w.envelope.Late():
+			w.err = errLate
+		default:
+			a.decide(w)
 			continue
 		}
-		a.decide(w)
+		w.answer(nil)
 	}
 	a.handle.carriedOver = nil
 	a.send()

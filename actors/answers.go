@@ -9,6 +9,12 @@ import (
 // errNoAnswer is returned to a caller whose deadline has passed.
 var errNoAnswer = fmt.Errorf("%w: no answer within the deadline", competition.ErrUnavailable)
 
+// errLate is the answer to a request that an actor looks at after its deadline, and so
+// does not carry out. In a cluster, another node may have owned the competition since the
+// request came, and what is then acknowledged there must not be followed by what came
+// before. Its caller does not wait any more.
+var errLate = fmt.Errorf("%w: the request had waited for longer than its caller", competition.ErrUnavailable)
+
 // exchanged returns the answer of another node as the type that the caller asked for.
 func exchanged[T any](got any, err error) (answer T, _ error) {
 	if err != nil {

@@ -72,3 +72,41 @@ func TestAUselessLeaseIsNotReliedOn(t *testing.T) {
 		})
 	}
 }
+
+// TestADeposedNodeTurnsAwayWhatItCannotDecide: its journal cannot be reached, and it does
+// not know yet that another node has the board. It has certainly not carried out what it
+// is asked, so that is asked again where the board is now, even if twice were not as once.
+func TestADeposedNodeTurnsAwayWhatItCannotDecide(t *testing.T) {
+	for name, confirmed := range map[string]bool{"under leases": false, "where answers are confirmed": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := startNodes(t, 2, func(o *Options) {
+					one := o.Peers.(*node) //nolint:forcetypeassert // startNodes put it there
+					if confirmed {
+						o.Confirm = func(time.Time) error {
+							one.nodes.mu.Lock()
+							defer one.nodes.mu.Unlock()
+							if one.dead || one.storeless {
+								return competition.ErrUnavailable
+							}
+							return nil
+						}
+					}
+				})
+				deposed, other := s.spring()
+				s.lock(func() { deposed.storeless = true })
+				_, err := deposed.sync("spring", "ann", 2000) // after which its actor cannot reach the journal
+				require.ErrorIs(t, err, competition.ErrUnavailable)
+				if !confirmed { // with confirmations, leases last too long
+					deposed.lease.set(false)
+				}
+				time.AfterFunc(time.Second, func() { s.lock(func() { deposed.dead = true }) })
+				_, err = other.engine.Join("spring", &competition.JoinCompetition{Caller: operator, UserID: "bob"})
+				require.NoError(t, err)
+				top, err := other.engine.Top("spring", operator)
+				require.NoError(t, err)
+				require.Len(t, top.Entries, 2)
+			})
+		})
+	}
+}

@@ -36,9 +36,11 @@ func (e *Engine) confirm(deadline time.Time) error {
 }
 
 // confirmed is confirm for an answer; an error of the answer's own is returned likewise,
-// since refusals rest on memory, too.
+// since refusals rest on memory, too. That another node is to be asked does not: the node
+// that asked is told so at once, for it may repeat what was certainly not carried out.
 func (e *Engine) confirmed(v *mailbox.Envelope, deadline time.Time) error {
-	if !v.Proven {
+	turnedAway := deadline.Equal(atOnce) && errors.Is(v.Err, competition.ErrNotOwner)
+	if !v.Proven && !turnedAway {
 		if err := e.confirm(deadline); err != nil {
 			return err
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -211,7 +212,7 @@ func ask[T any](e *Engine, h *handle, command any, deadline, confirmBy time.Time
 // askActor is ask for whatever the actor answers. The answer to a batchOfSyncs is nil:
 // its items have theirs.
 func (e *Engine) askActor(h *handle, command any, deadline, confirmBy time.Time) (answer any, err error) {
-	v := e.envelopes.Get()
+	v := e.envelope(deadline)
 	v.Command = command
 	h.mailbox.PostAndRun(v)
 	if !v.Await(deadline) {
@@ -222,6 +223,17 @@ func (e *Engine) askActor(h *handle, command any, deadline, confirmBy time.Time)
 		return nil, err
 	}
 	return v.Answer, nil
+}
+
+// envelope returns an empty envelope for a request that is waited for until the deadline.
+// A process that is alone carries out what is late, too: nobody else can have done
+// anything in between.
+func (e *Engine) envelope(deadline time.Time) *mailbox.Envelope {
+	v := e.envelopes.Get()
+	if e.options.Peers != nil {
+		v.Deadline = deadline
+	}
+	return v
 }
 
 // page gathers the first rows of a list, and where the list goes on after them.

@@ -78,7 +78,7 @@ func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, 
 // serveSync serves a sync without a goroutine of its own, if its competition is in
 // memory: the actor's goroutine answers it.
 func (e *Engine) serveSync(id string, body []byte, deadline time.Time, respond func(answer []byte)) {
-	v := e.envelopes.Get()
+	v := e.envelope(deadline)
 	if err := parseSync(body, &v.Sync); err != nil {
 		e.envelopes.Put(v)
 		e.dismiss()

@@ -51,7 +51,7 @@ func (e *Engine) submitHere(competitionID string, s *competition.SubmitSync, lim
 		return competition.SyncReply{}, err
 	}
 	defer h.release()
-	v := e.envelopes.Get()
+	v := e.envelope(deadline)
 	v.Sync = *s
 	v.Sync.Limited = limited
 	h.mailbox.PostAndRun(v)
@@ -190,7 +190,7 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 	if err != nil {
 		return &groupUnderway{places: places, err: err}
 	}
-	v := e.envelopes.Get()
+	v := e.envelope(deadline)
 	v.Command = newGroup(items, places)
 	e.tell(h, v)
 	return &groupUnderway{handle: h, envelope: v, places: places}

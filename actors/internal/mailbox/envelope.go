@@ -35,6 +35,10 @@ type Envelope struct {
 	// on the lease alone.
 	Proven bool
 
+	// Deadline, if not zero, is when the caller stops waiting: what is handled later is not
+	// to be carried out.
+	Deadline time.Time
+
 	// Then, if not nil, is called with the answer instead of the caller's being woken. It
 	// must not block.
 	Then func()
@@ -57,6 +61,7 @@ func (e *Envelopes) Get() *Envelope {
 // Put takes an answered envelope back.
 func (e *Envelopes) Put(v *Envelope) {
 	v.Sync, v.Command, v.Reply, v.Answer, v.Err, v.Proven, v.Then = competition.SubmitSync{}, nil, competition.SyncReply{}, nil, nil, false, nil
+	v.Deadline = time.Time{}
 	e.pool.Put(v)
 }
 
@@ -65,6 +70,9 @@ func newEnvelope() *Envelope {
 	v.alarm = newAlarm(func() { v.done <- struct{}{} })
 	return v
 }
+
+// Late reports whether the caller has stopped waiting by now.
+func (v *Envelope) Late() bool { return !v.Deadline.IsZero() && !time.Now().Before(v.Deadline) }
 
 // Respond answers. It is the actor's last act on an envelope.
 func (v *Envelope) Respond(err error) {
