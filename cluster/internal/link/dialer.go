@@ -24,6 +24,7 @@ type Dialer struct {
 
 	mu     sync.Mutex // held to change peers
 	peers  atomic.Pointer[map[string]*peer]
+	alive  []string       // as Keep said last; nil before that
 	ending []*worker.Loop // connections that were given up and have not ended yet
 	closed bool
 }
@@ -43,7 +44,7 @@ func NewDialer(o Options) *Dialer {
 }
 
 // Ask sends a request to a node and waits for the answer until the deadline, at most tick longer. It connects
-// first if it must. An answer is the caller's, and may share memory with others of its frame. An error is an
+// first if it must, unless Keep did not name the node: one that has just died is not connected to. An answer is the caller's, and may share memory with others of its frame. An error is an
 // [ErrNotSent] or an [ErrLost], and comes at once when the connection breaks or the node is no longer kept.
 func (d *Dialer) Ask(to Node, m Message, deadline time.Time) ([]byte, error) {
 	if len(m.Body) > messageLimit {
@@ -61,6 +62,7 @@ func (d *Dialer) Ask(to Node, m Message, deadline time.Time) ([]byte, error) {
 func (d *Dialer) Keep(alive []string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	d.alive = slices.Concat([]string{}, alive)
 	d.change(func(peers map[string]*peer) {
 		for id, p := range peers {
 			if !slices.Contains(alive, id) {
@@ -97,6 +99,9 @@ func (d *Dialer) peer(to Node) (*peer, error) {
 	p := (*d.peers.Load())[to.ID]
 	if p != nil && p.node.Address == to.Address {
 		return p, nil
+	}
+	if d.alive != nil && !slices.Contains(d.alive, to.ID) {
+		return nil, ErrClosed
 	}
 	if p != nil {
 		d.give(p)

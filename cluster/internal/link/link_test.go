@@ -386,6 +386,8 @@ func TestConnection(t *testing.T) {
 		require.ErrorIs(t, <-failed, link.ErrLost)
 		_, err = d.Ask(c, link.Message{}, soon())
 		require.NoError(t, err)
+		_, err = d.Ask(b, link.Message{}, soon())
+		require.ErrorIs(t, err, link.ErrClosed, "a node that has died is not connected to again")
 		require.Len(t, d.Peers(), 1)
 		require.Equal(t, uint64(1), d.Peers()[0].Connects)
 	})
