@@ -45,7 +45,7 @@ func exhaust(t *testing.T, change func(i int) error) time.Duration {
 // is refused. Nothing more is written from then on, others notice nothing, and the
 // time that the refusal names is right.
 func TestOneUserCannotFillTheJournal(t *testing.T) {
-	const budget, largest = 20_000, 2_200
+	const budget, largest = 10_000, 2_200
 	words := func(i int) *string { s := strings.Repeat(string(rune('a'+i%2)), 2_000); return &s }
 	ann := competition.Caller{UserID: "ann"}
 	for _, c := range []struct {

@@ -301,17 +301,17 @@ func (s *Store) typeOldEntries(ctx context.Context) (n int, err error) {
 		isKey[keys[i].ID] = true
 	}
 	for {
-		some, err := s.typeSome(ctx, isKey)
+		some, err := s.typeSome(ctx, isKey, defaultStep)
 		if n += some; err != nil || some == 0 {
 			return n, err
 		}
 	}
 }
 
-// typeSome moves the oldest of such entries over, in one commit. Their old bytes
-// are marked, so that the next scrub, of somebody who is named in them, leaves
-// none.
-func (s *Store) typeSome(ctx context.Context, isKey map[string]bool) (n int, err error) {
+// typeSome moves the oldest of such entries over, a number of them at most, in one
+// commit. Their old bytes are marked, so that the next scrub, of somebody who is named
+// in them, leaves none.
+func (s *Store) typeSome(ctx context.Context, isKey map[string]bool, most int) (n int, err error) {
 	var l *logChange // nil while there is nothing to do
 	lower, upper := allOf(untypedKeys)
 	err = each(ctx, s.db, lower, upper, func(key, value []byte) (err error) {
@@ -320,7 +320,7 @@ func (s *Store) typeSome(ctx context.Context, isKey map[string]bool) (n int, err
 				return err
 			}
 		}
-		if n == defaultStep {
+		if n == most {
 			return errEnough
 		}
 		n++

@@ -67,7 +67,7 @@ func survives(disk *vfs.MemFS, accounts map[string]account) error {
 
 func TestPowerLoss(t *testing.T) {
 	const starts, perStart = 4, 22
-	seeds := 3
+	seeds := 1
 	if os.Getenv("SOAK") != "" {
 		seeds = 30
 	}

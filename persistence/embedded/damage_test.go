@@ -21,7 +21,7 @@ import (
 // Opening must fail, or the competitions concerned must be refused as damaged,
 // or everything acknowledged must be there.
 func TestDamageIsNeverSilent(t *testing.T) {
-	times := 200
+	times := 120
 	if os.Getenv("SOAK") != "" {
 		times = 2_000
 	}
