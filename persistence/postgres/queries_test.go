@@ -205,6 +205,30 @@ func TestListsReadWhatTheyShow(t *testing.T) {
 	}
 }
 
+// TestARecoverySortsNothing: the rows of a board and the identities arrive along the index,
+// also before the server has statistics of a board that was just filled.
+func TestARecoverySortsNothing(t *testing.T) {
+	t.Parallel()
+	conn := connect(t, newDatabase(t))
+	for _, sql := range []string{
+		"ALTER TABLE paceboard.identities SET (autovacuum_enabled = off)",
+		"INSERT INTO paceboard.identities (competition_id, number, key, user_id, user_name) SELECT 'big', n, '', 'u' || n, '' FROM generate_series(1, 20000) n",
+		sessionSQL,
+		unsorted.BeginQuery,
+		"PREPARE loading AS " + loadSQL,
+		"PREPARE identities AS " + identitiesSQL,
+	} {
+		_, err := conn.Exec(t.Context(), sql, pgx.QueryExecModeSimpleProtocol)
+		require.NoError(t, err)
+	}
+	for _, name := range []string{"loading", "identities"} {
+		var answer []byte
+		require.NoError(t, conn.QueryRow(t.Context(), "EXPLAIN (FORMAT JSON) EXECUTE "+name+" ('big')", pgx.QueryExecModeSimpleProtocol).Scan(&answer))
+		require.Contains(t, string(answer), "Index Scan")
+		require.NotContains(t, string(answer), `"Sort"`)
+	}
+}
+
 // rows is how many rows of tables were read, those that were then left out included.
 func (p *plan) rows() (n float64) {
 	if p.RelationName != "" {

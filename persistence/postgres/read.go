@@ -79,7 +79,12 @@ func (s *Store) ReadIdentities(ctx context.Context, competitionID string, visit 
 	if err := s.doubts.resolve(ctx); err != nil {
 		return err
 	}
-	return s.each(ctx, identitiesSQL,
+	tx, err := s.read.BeginTx(ctx, unsorted)
+	if err != nil {
+		return unavailable("read identities", err)
+	}
+	defer func() { _ = tx.Rollback(ctx) }() // There is nothing to lose.
+	return eachOf(ctx, tx, identitiesSQL,
 		func(row [][]byte) error {
 			identity := competition.Identity{Number: uint32(bigint(row[0])), UserID: string(row[2]), UserName: string(row[3])}
 			if copy(identity.Key[:], row[1]) != len(row[1]) || len(row[1]) != len(identity.Key) {
