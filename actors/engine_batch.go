@@ -223,7 +223,7 @@ func combine(copies []competition.BatchItem) ([]competition.JoinedReply, error) 
 // other competitions answered.
 func isPassing(err error) bool {
 	return errors.Is(err, competition.ErrUnavailable) || errors.Is(err, competition.ErrOverloaded) ||
-		errors.Is(err, competition.ErrInternal) || errors.Is(err, competition.ErrJournalBudget)
+		errors.Is(err, competition.ErrInternal) || errors.Is(err, competition.ErrJournalBudget) || errors.Is(err, competition.ErrDeploying)
 }
 
 // skips reports whether a refusal means that the sync was not meant for the

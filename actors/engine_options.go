@@ -80,9 +80,10 @@ type Peers interface {
 	Learn(competitionID, node string)
 
 	// Ask sends one request to a node and returns its answer, by the deadline at the
-	// latest. The answer is the caller's; body is, again, once it has returned. Errors: competition.ErrNotDelivered,
-	// ErrNotOwner and ErrOverloaded say that nothing was done; after any other the request
-	// may have been carried out.
+	// latest. The answer is the caller's; body is, again, once it has returned. Errors:
+	// competition.ErrNotDelivered, ErrNotOwner, ErrOverloaded, ErrDeploying and an
+	// *InvalidError say that nothing was done; after any other the request may have been
+	// carried out.
 	Ask(node, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
 
 	// Changed returns a channel that is closed when nodes come or go next.

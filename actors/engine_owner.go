@@ -52,10 +52,17 @@ func (e *Engine) confirmed(v *mailbox.Envelope, deadline time.Time) error {
 // say that nothing was done.
 func (e *Engine) askNode(node, id string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
 	answer, err := e.options.Peers.Ask(node, id, kind, body, deadline)
-	if err == nil || errors.Is(err, competition.ErrNotDelivered) || errors.Is(err, competition.ErrNotOwner) || errors.Is(err, competition.ErrOverloaded) {
+	if err == nil || nothingDone(err) {
 		return answer, err
 	}
 	return nil, fmt.Errorf("%w: %w", errLost, err)
+}
+
+// nothingDone reports whether an error of Peers.Ask says that the node did nothing.
+func nothingDone(err error) bool {
+	var invalid *competition.InvalidError
+	return errors.Is(err, competition.ErrNotDelivered) || errors.Is(err, competition.ErrNotOwner) ||
+		errors.Is(err, competition.ErrOverloaded) || errors.Is(err, competition.ErrDeploying) || errors.As(err, &invalid)
 }
 
 // way is how one request finds the owner of its competition. Reading starts at submit

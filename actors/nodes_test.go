@@ -46,9 +46,10 @@ type node struct {
 	engine *Engine
 	lease  *testLease
 
-	cut, dead bool // reaches nobody; buried
-	storeless bool // does not reach the store, as one that stood still and whose sessions were ended
-	locked    int  // claims that are still refused: the row is locked
+	cut, dead bool  // reaches nobody; buried
+	storeless bool  // does not reach the store, as one that stood still and whose sessions were ended
+	refused   error // by its links, whatever it asks
+	locked    int   // claims that are still refused: the row is locked
 	learnt    map[string]string
 }
 
@@ -239,8 +240,11 @@ func (one *node) Ask(name, id string, kind uint16, body []byte, deadline time.Ti
 	s.asked.Add(1)
 	s.mu.Lock()
 	i := slices.IndexFunc(s.all, func(other *node) bool { return other.name == name && !other.cut })
-	cut := one.cut
+	cut, refused := one.cut, one.refused
 	s.mu.Unlock()
+	if refused != nil {
+		return nil, refused
+	}
 	if i < 0 || cut {
 		return nil, competition.ErrNotDelivered
 	}

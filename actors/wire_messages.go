@@ -21,12 +21,12 @@ func appendRequest(dst []byte, request any) (kind uint16, body []byte, err error
 }
 
 // parseRequest is the inverse of appendRequest. The room of a query for its answer is
-// nil. Errors: competition.ErrUnavailable for a kind that only a newer version knows,
-// and competition.ErrInternal for what cannot be read.
+// nil. Errors: competition.ErrDeploying for a kind that only a newer version knows, and
+// competition.ErrInternal for what cannot be read.
 func parseRequest(competitionID string, kind uint16, body []byte) (request any, err error) {
 	k, ok := wireKinds[kind]
 	if !ok {
-		return nil, fmt.Errorf("%w: the competition's node does not know requests of kind %d yet", competition.ErrUnavailable, kind)
+		return nil, fmt.Errorf("%w: the competition's node does not know requests of kind %d yet", competition.ErrDeploying, kind)
 	}
 	m := codec.Open(body)
 	request = k.parseRequest(competitionID, &m)

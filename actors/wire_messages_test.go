@@ -249,7 +249,7 @@ func TestWhatCannotCross(t *testing.T) {
 	_, err = parseAnswer(&subscribe{}, nil)
 	require.ErrorIs(t, err, competition.ErrInternal)
 	_, err = parseRequest("spring", 9999, nil)
-	require.ErrorIs(t, err, competition.ErrUnavailable, "a kind that a newer version knows")
+	require.ErrorIs(t, err, competition.ErrDeploying, "a kind that a newer version knows")
 	_, err = parseRequest("spring", 14, nil)
 	require.ErrorIs(t, err, competition.ErrInternal)
 	_, err = parseAnswer(&getStats{}, appendAnswer(nil, &getStats{}, "not stats", nil))

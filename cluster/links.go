@@ -97,8 +97,10 @@ func (l *Links) Nodes() int {
 	return l.server.Nodes()
 }
 
-// Ask implements [Link]. Errors: competition.ErrOverloaded, ErrNotDelivered, which mean
-// that nothing was done; ErrUnavailable.
+// Ask implements [Link]. Errors that mean that nothing was done: competition.ErrNotDelivered;
+// ErrOverloaded; ErrDeploying if the node's version does not know the request; and an
+// *InvalidError if body is too large to cross, which is so at every node. ErrUnavailable: the
+// request may have been carried out.
 func (l *Links) Ask(node, address, competitionID string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
 	room, _ := l.rooms.Get().(*[]byte)
 	if room == nil {
@@ -114,8 +116,10 @@ func (l *Links) Ask(node, address, competitionID string, kind uint16, body []byt
 		return answer, nil
 	case errors.Is(err, link.ErrOverloaded):
 		return nil, fmt.Errorf("%w: node %q: %w", competition.ErrOverloaded, node, err)
-	case errors.Is(err, link.ErrTooLarge), errors.Is(err, link.ErrUnsupported):
-		return nil, fmt.Errorf("%w: node %q: %w", competition.ErrUnavailable, node, err)
+	case errors.Is(err, link.ErrTooLarge):
+		return nil, &competition.InvalidError{Fields: []competition.FieldError{{Field: "body", Detail: "is too large to reach the competition: send it in smaller parts"}}}
+	case errors.Is(err, link.ErrUnsupported):
+		return nil, fmt.Errorf("%w: node %q: %w", competition.ErrDeploying, node, err)
 	case errors.Is(err, link.ErrNotSent):
 		return nil, fmt.Errorf("%w: node %q: %w", competition.ErrNotDelivered, node, err)
 	default:

@@ -65,7 +65,10 @@ func TestLinksSayWhetherARequestArrived(t *testing.T) {
 	require.NoError(t, ask("b", "spring", address))
 	require.ErrorIs(t, ask("another", "spring", address), competition.ErrNotDelivered, "the address has another node")
 	require.ErrorIs(t, ask("c", "spring", "127.0.0.1:1"), competition.ErrNotDelivered, "nobody is there")
-	require.ErrorIs(t, ask("b", "no id", address), competition.ErrUnavailable, "no node asks that")
+	require.ErrorIs(t, ask("b", "no id", address), competition.ErrDeploying, "no node of this version asks that")
+	_, err := a.Ask("b", address, "spring", 2, make([]byte, 9<<20), time.Now().Add(2*time.Second))
+	var invalid *competition.InvalidError
+	require.ErrorAs(t, err, &invalid, "nobody asks that again: it would not be smaller")
 	b.Close()
 	require.ErrorIs(t, ask("b", "spring", address), competition.ErrUnavailable)
 }
