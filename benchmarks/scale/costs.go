@@ -51,8 +51,8 @@ func unitCosts() []unitCost {
 	const bench, append64 = "make bench, results/2026-11-26.json", "BenchmarkAppend, persistence/postgres"
 	return []unitCost{
 		{"a sync at its node, among 100 boards", syncCost, "µs", true, bench + ": c/sync/64, and what b/many takes more than b/one"},
-		{"a forwarded sync, at the edge", edgeCost, "µs", false, "1.45 times a local one altogether"},
-		{"the same, at the owner", ownerCost, "µs", false, "0.6 of a local one"},
+		{"a forwarded sync, at the edge", edgeCost, "µs", false, "1.45 times a local one altogether, the goal; results/2026-11-27-j.json has 1.41"},
+		{"the same, at the owner", ownerCost, "µs", false, "0.6 of a local one, the goal; the same has 0.48"},
 		{"a frame to a subscriber, at the server", frameCost, "µs", true, "make bench-live, results/live.txt: 1.20 cores for 102,273 frames/s"},
 		{"a commit, at the database", commitCost, "µs", true, append64 + ": events=1"},
 		{"  and each board in it", boardCost, "µs", true, append64 + ": competitions=64 and 512, less the events"},
