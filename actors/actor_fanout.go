@@ -25,7 +25,8 @@ type subscribers struct {
 	ring       fanOutRing          // wakes them
 	update     *competition.Update // the last one, nil when there are no subscribers
 	lastFanOut time.Time
-	scheduled  bool // a fanOut is in the mailbox or on its way there
+	scheduled  bool      // a fanOut is in the mailbox or on its way there
+	changed    time.Time // when it was scheduled: of the first change that it tells
 }
 
 // subscriber is the user of a subscription, and its place in the ring.

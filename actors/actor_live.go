@@ -83,6 +83,9 @@ func (a *competitionActor) nextUpdate() *competition.Update {
 	private := !a.core.Readable(competition.Caller{})
 	if s.update == nil || s.update.Version != a.core.Version() || s.update.PrizesDecided != a.core.PrizesDecided() || s.update.Private != private {
 		s.update = competition.NextUpdate(s.update, a.publish())
+		if s.scheduled {
+			s.update.Changed = s.changed
+		}
 	}
 	return s.update
 }
@@ -101,7 +104,7 @@ func (a *competitionActor) scheduleFanOut() {
 	if len(s.all) == 0 || s.scheduled || s.update != nil && s.update.Version == a.core.Version() {
 		return
 	}
-	s.scheduled = true
+	s.scheduled, s.changed = true, time.Now()
 	root, self := a.env.root, a.self
 	every := fanOutEvery
 	if s.ring.busy() {
@@ -118,7 +121,7 @@ func (a *competitionActor) scheduleFanOut() {
 // wake-up for each; what they are sent is encoded once, by the first of them.
 func (a *competitionActor) fanOut() {
 	s := &a.handle.subscribers
-	s.scheduled = false
+	defer func() { s.scheduled = false }()
 	if a.core == nil {
 		return
 	}

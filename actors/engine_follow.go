@@ -312,6 +312,7 @@ func (f *follower) show(node string, top topReply, deadline time.Time) error {
 func (f *follower) advance(top topReply) {
 	if f.update == nil || f.update.Epoch != top.Top.Epoch || f.update.Version < top.Top.Version || f.update.Version == top.Top.Version && f.hash != top.Hash {
 		f.update, f.hash = competition.NextUpdate(f.update, top.Top), top.Hash
+		f.update.Changed = time.Now()
 		f.followers.env.saw(&top.Top.Board)
 	}
 }

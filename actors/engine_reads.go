@@ -322,6 +322,9 @@ func (e *Engine) Health() competition.Health {
 		Flagged:      e.actors.flagged.counts(),
 		LostEvents:   e.actors.losses.named(),
 	}
+	if took := e.actors.writer.took.Load(); took > 0 {
+		h.Dependencies[0].Latency = time.Duration(took)
+	}
 	if e.actors.mirror != nil {
 		h.Dependencies = append(h.Dependencies, e.actors.mirror.Health())
 	}

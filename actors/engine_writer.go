@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -33,6 +34,7 @@ type writer struct {
 	number uint64       // of the last commit
 
 	events  atomic.Int64 // waiting or under way
+	took    atomic.Int64 // nanoseconds of the last commit that succeeded; 0 before the first
 	metrics commitMetrics
 }
 
@@ -213,7 +215,7 @@ func (c *commit) extra() time.Duration {
 func (c *commit) finish(errs []error) {
 	w := c.writer
 	if len(c.batches) > 0 {
-		w.metrics.observe(c.events, len(c.batches), time.Since(c.began))
+		w.observe(c, errs)
 		c.cancel()
 		w.events.Add(-int64(c.events))
 	}
@@ -239,6 +241,7 @@ func (c *commit) finish(errs []error) {
 // store takes for one, tell an operator whether it is the disk or the load.
 type commitMetrics struct {
 	events, competitions, took prometheus.Histogram
+	prizes                     [ledger.FailedPrize + 1]prometheus.Counter
 }
 
 func newCommitMetrics(registry prometheus.Registerer) commitMetrics {
@@ -255,12 +258,29 @@ func newCommitMetrics(registry prometheus.Registerer) commitMetrics {
 			Buckets: []float64{.0001, .00025, .0005, .001, .0015, .0025, .005, .0075, .01, .025, .05, .1, .25, 1, 5},
 		}),
 	}
-	registry.MustRegister(c.events, c.competitions, c.took)
+	prizes := prometheus.NewCounterVec(prometheus.CounterOpts{Name: "paceboard_prizes_total", Help: "Prizes that came into a state since the start, by the state."}, []string{"status"})
+	for status := ledger.PendingPrize; status.Known(); status++ {
+		c.prizes[status] = prizes.WithLabelValues(status.String())
+	}
+	registry.MustRegister(c.events, c.competitions, c.took, prizes)
 	return c
 }
 
-func (c *commitMetrics) observe(events, competitions int, took time.Duration) {
-	c.events.Observe(float64(events))
-	c.competitions.Observe(float64(competitions))
-	c.took.Observe(took.Seconds())
+// observe counts a commit that has ended, with the errors of its batches, if any.
+func (w *writer) observe(c *commit, errs []error) {
+	took := time.Since(c.began)
+	w.metrics.events.Observe(float64(c.events))
+	w.metrics.competitions.Observe(float64(len(c.batches)))
+	w.metrics.took.Observe(took.Seconds())
+	for i, b := range c.batches {
+		if errs != nil && errs[i] != nil {
+			continue
+		}
+		w.took.Store(int64(took))
+		for p := range b.Prizes {
+			if status := b.Prizes[p].Status; status.Known() {
+				w.metrics.prizes[status].Inc()
+			}
+		}
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/paceboard/paceboard/competition/calendar"
 )
@@ -17,6 +18,7 @@ const HistoryLength = 32
 type Update struct {
 	*Published
 	Messages Encodings    // for subscribers
+	Changed  time.Time    // when the first of its changes was made, for metrics; zero if that is not known
 	history  []*Published // newest first
 }
 

@@ -88,7 +88,7 @@ type Dependency struct {
 	Name    string
 	Healthy bool
 	Detail  string        // why not, and what to do
-	Latency time.Duration // of the last check or commit
+	Latency time.Duration // of the last commit, or check where there is none
 	Follows bool          // it is written after the journal, and no sync waits for it
 	Lag     time.Duration // how long it has lacked something, if it follows
 }

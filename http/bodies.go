@@ -101,8 +101,8 @@ func (b *bodies) headersReceived(header *fasthttp.RequestHeader) (c fasthttp.Req
 // errBodies is returned when there is no memory left for a body, errBodiesOfUser when
 // what is left is for other users.
 var (
-	errBodies       = kindOverloaded.with("the bodies of other requests use all the memory for bodies")
-	errBodiesOfUser = kindTooMany.with("the user is sending too many bodies at once: send one batch after the other")
+	errBodies       = kindOverloaded.with("the bodies of other requests use all the memory for bodies").of(bodiesMemory)
+	errBodiesOfUser = kindTooMany.with("the user is sending too many bodies at once: send one batch after the other").of(userBodies)
 )
 
 // limit is the size of the largest body that a request may have, by its method

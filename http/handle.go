@@ -16,6 +16,8 @@ import (
 // handle handles every request, from its first step to its last.
 func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	defer s.recover(ctx)
+	s.metrics.inFlight.Inc()
+	defer s.metrics.inFlight.Dec()
 	arrived := s.bodies.arrivalOf(&ctx.Request.Header)
 	if arrived != nil {
 		arrived.arrived.Store(true)
@@ -25,9 +27,11 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	var page []byte
 	if err := s.refusalAtOnce(ctx, arrived); err != nil {
 		s.refuse(ctx, err)
+		s.metrics.unrouted.count(ctx)
 	} else {
 		page = s.serve(ctx)
 	}
+	s.metrics.size(ctx, page)
 	if page == nil { // a page has them
 		setFixedHeaders(&ctx.Response.Header)
 	}
@@ -64,6 +68,7 @@ func (s *Server) recover(ctx *fasthttp.RequestCtx) {
 		ctx.Response.ResetBody()
 		setFixedHeaders(&ctx.Response.Header)
 		s.refuse(ctx, fmt.Errorf("panic: %v", fault))
+		s.metrics.unrouted.unread(ctx)
 	}
 }
 
@@ -132,6 +137,6 @@ func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, err error) {
 		err = tooMany
 	}
 	s.refuse(ctx, err)
-	s.metrics.unrouted.count(ctx.Response.StatusCode())
+	s.metrics.unrouted.unread(ctx)
 	listen.EndSlowly(ctx)
 }

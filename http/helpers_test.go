@@ -321,7 +321,7 @@ const metricsToken = "a token that only the tests' scraper knows"
 func (b *bench) scraped(tb testing.TB) response {
 	tb.Helper()
 	b.scrape.mu.Lock()
-	b.scrape.text = nil
+	b.scrape.written = nil
 	b.scrape.mu.Unlock()
 	return b.do(tb, "GET", "/metrics", "", bearer(metricsToken))
 }

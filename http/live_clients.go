@@ -38,7 +38,7 @@ func newLiveClients(mostOfUser int) *liveClients {
 var (
 	errStopping       = kindNotReady.with("the server is shutting down")
 	errBoardMoved     = kindNotReady.with("the node that keeps the board cannot be reached; reconnect with since")
-	errTooManySockets = kindTooManySockets.with("close some: a user's WebSockets and event streams count together")
+	errTooManySockets = kindTooManySockets.with("close some: a user's WebSockets and event streams count together").of(userSockets)
 )
 
 // add admits a client, unless the server is stopping or its user has as many as

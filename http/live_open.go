@@ -60,6 +60,7 @@ func (s *Server) openSocket(c *call) error {
 func (s *Server) readHandshake(c *call) *handshake {
 	h := &handshake{}
 	refuse := func(err error) *handshake {
+		s.refuseLive(err)
 		refusal := closingFor(err)
 		h.refusal = &refusal
 		return h

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/http/internal/histogram"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -23,6 +24,7 @@ type liveSession struct {
 	caller  competition.Caller
 	wake    worker.Signal // some watch has news, an alarm went off, or whoever set it knows why
 	watches []*watch
+	lag     *histogram.Histogram // of what is sent; nil for none
 }
 
 // watch is one competition that a client watches.
@@ -33,6 +35,7 @@ type watch struct {
 	epoch        competition.BoardEpoch
 	status       competition.Status
 	standing     *competition.Standing
+	current      bool // the client was sent a board since it began to watch
 }
 
 // frame is one message to a client.
@@ -70,7 +73,7 @@ func (l *liveSession) watch(competitionID string, limit int, since competition.B
 		since = competition.BoardVersion{} // a board of another window is no start for a delta
 	}
 	update := w.subscription.Latest()
-	w.limit, w.version, w.epoch, w.standing = limit, since.Of(&update.Board), update.Epoch, nil
+	w.limit, w.version, w.epoch, w.standing, w.current = limit, since.Of(&update.Board), update.Epoch, nil, false
 	var known bool
 	if w.status, known = update.StatusAt(w.version); !known {
 		w.version, w.status = 0, update.Status
@@ -220,7 +223,10 @@ func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
 		if err := send(l.boardFrame(w, update)); err != nil {
 			return err
 		}
-		w.version = update.Version
+		if w.current && l.lag != nil && !update.Changed.IsZero() {
+			l.lag.Observe(time.Since(update.Changed).Seconds())
+		}
+		w.version, w.current = update.Version, true
 	}
 	if update.Status != w.status {
 		w.status = update.Status

@@ -1,15 +1,13 @@
 package http
 
 import (
-	"bytes"
-	"fmt"
-	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/expfmt"
+	"github.com/valyala/fasthttp"
 
-	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/histogram"
 )
 
 // metrics are what the front end counts. Each counter is looked up once, when
@@ -17,26 +15,32 @@ import (
 type metrics struct {
 	registry *prometheus.Registry
 
-	requests map[string]*classes // by operation
-	unrouted *classes
+	requests map[string]*outcomes // by operation
+	unrouted *outcomes
+	refusals map[*kind]prometheus.Counter
+	limited  [limits]prometheus.Counter
 	panics   prometheus.Counter
+	inFlight prometheus.Gauge
 
-	auditFailures  prometheus.Counter
-	acceptFailures prometheus.Counter
-	accepted       prometheus.Counter // syncs
-	refused        map[*kind]prometheus.Counter
-	latency        prometheus.Histogram
-	batchSize      prometheus.Histogram
+	requestBytes, responseBytes *histogram.Histogram
+
+	connections     prometheus.Counter
+	connectionsOpen prometheus.Gauge
+	acceptFailures  prometheus.Counter
+	auditFailures   prometheus.Counter
+
+	accepted  prometheus.Counter // syncs
+	refused   map[*kind]prometheus.Counter
+	latency   prometheus.Histogram
+	batchSize prometheus.Histogram
 
 	tokensKnown, tokensVerified prometheus.Counter
 
+	liveOpened [transports]prometheus.Counter
+	liveClosed [endings]prometheus.Counter
 	liveFrames prometheus.Counter
+	liveLag    *histogram.Histogram
 }
-
-// classes counts responses by the first digit of their status.
-type classes [6]prometheus.Counter
-
-func (c *classes) count(status int) { c[min(status/100, 5)].Inc() }
 
 func newCounter(name, help string) prometheus.Counter {
 	return prometheus.NewCounter(prometheus.CounterOpts{Name: name, Help: help})
@@ -46,19 +50,36 @@ func newCounters(name, help string, labels ...string) *prometheus.CounterVec {
 	return prometheus.NewCounterVec(prometheus.CounterOpts{Name: name, Help: help}, labels)
 }
 
+func newGauge(name, help string) prometheus.Gauge {
+	return prometheus.NewGauge(prometheus.GaugeOpts{Name: name, Help: help})
+}
+
 func newMetrics(registry *prometheus.Registry, operations []string, engine Engine, liveClients func() float64) *metrics {
-	requests := newCounters("paceboard_http_requests_total", "Requests answered, by operation and class of the status.", "operation", "status")
+	requests := newCounters("paceboard_http_requests_total", "Requests answered, by operation and class of the status; those that no operation takes, or that were refused before it was known, are of none.", "operation", "status")
+	refusals := newCounters("paceboard_refusals_total", "Refusals told to clients, by the problem's code, also before authentication and on sockets; not the items of batches.", "code")
+	limited := newCounters("paceboard_limited_total", "Refusals for a limit that was reached, by the limit.", "limit")
 	syncs := newCounters("paceboard_syncs_total", "Syncs answered, those of batches included: accepted, or the code of the refusal.", "outcome")
 	tokens := newCounters("paceboard_tokens_total", "Tokens seen: known from before, or to be verified.", "seen")
+	opened := newCounters("paceboard_live_opened_total", "Live clients that were admitted, by transport.", "transport")
+	closed := newCounters("paceboard_live_closed_total", "Live clients that ended, by the reason.", "reason")
+	bytes := func(name, help string) *histogram.Histogram {
+		return histogram.New(prometheus.NewDesc(name, help, nil, nil), histogram.Bytes)
+	}
 	m := &metrics{
-		registry:       registry,
-		requests:       map[string]*classes{},
-		unrouted:       classesOf(requests, "none"),
-		auditFailures:  newCounter("paceboard_audit_failures_total", "Actions of operators that the audit log lacks; the program's log has them."),
-		acceptFailures: newCounter("paceboard_accept_failures_total", "Connections that could not be accepted, for want of file descriptors for example."),
-		panics:         newCounter("paceboard_http_panics_total", "Handlers that panicked and were answered for with 500."),
-		accepted:       syncs.WithLabelValues("accepted"),
-		refused:        map[*kind]prometheus.Counter{},
+		registry:        registry,
+		requests:        map[string]*outcomes{},
+		unrouted:        newOutcomes(requests, "none"),
+		refusals:        map[*kind]prometheus.Counter{},
+		panics:          newCounter("paceboard_http_panics_total", "Handlers that panicked and were answered for with 500."),
+		inFlight:        newGauge("paceboard_http_requests_in_flight", "Requests whose handlers are at work."),
+		requestBytes:    bytes("paceboard_http_request_bytes", "Sizes of requests' bodies."),
+		responseBytes:   bytes("paceboard_http_response_bytes", "Sizes of responses' bodies, event streams and exports excepted; of boards with some header fields."),
+		connections:     newCounter("paceboard_connections_accepted_total", "Connections of clients that were accepted, those refused at once included."),
+		connectionsOpen: newGauge("paceboard_connections_open", "Connections of clients that are open, sockets included."),
+		acceptFailures:  newCounter("paceboard_accept_failures_total", "Connections that could not be accepted, for want of file descriptors for example."),
+		auditFailures:   newCounter("paceboard_audit_failures_total", "Actions of operators that the audit log lacks; the program's log has them."),
+		accepted:        syncs.WithLabelValues("accepted"),
+		refused:         map[*kind]prometheus.Counter{},
 		latency: prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "paceboard_sync_seconds",
 			Help:    "Time from a sync's last byte to its answer, refusals included, batches not.",
@@ -70,24 +91,121 @@ func newMetrics(registry *prometheus.Registry, operations []string, engine Engin
 		tokensKnown:    tokens.WithLabelValues("known"),
 		tokensVerified: tokens.WithLabelValues("verified"),
 		liveFrames:     newCounter("paceboard_live_frames_total", "Frames sent to live clients."),
+		liveLag: histogram.New(prometheus.NewDesc("paceboard_live_lag_seconds",
+			"Time from a change of a board to a frame with it being given to a connection; for boards of other nodes from its arrival here.", nil, nil), histogram.Seconds),
 	}
 	open := prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "paceboard_live_clients", Help: "WebSockets and event streams that are open."}, liveClients)
 	for _, operation := range operations {
-		m.requests[operation] = classesOf(requests, operation)
+		m.requests[operation] = newOutcomes(requests, operation)
 	}
 	for _, k := range kinds {
 		m.refused[k] = syncs.WithLabelValues(k.code)
+		m.refusals[k] = refusals.WithLabelValues(k.code)
 	}
-	registry.MustRegister(requests, syncs, tokens, m.panics, m.auditFailures, m.acceptFailures, m.latency, m.batchSize, m.liveFrames, open, engineCollector{engine})
+	for l := noLimit + 1; l < limits; l++ {
+		m.limited[l] = limited.WithLabelValues(l.String())
+	}
+	for t := range transports {
+		m.liveOpened[t] = opened.WithLabelValues(t.String())
+	}
+	for e := range endings {
+		m.liveClosed[e] = closed.WithLabelValues(e.String())
+	}
+	registry.MustRegister(requests, refusals, limited, syncs, tokens, opened, closed, open,
+		m.panics, m.inFlight, m.connections, m.connectionsOpen, m.acceptFailures, m.auditFailures, m.latency, m.batchSize, m.liveFrames,
+		histograms{m}, engineCollector{engine})
 	return m
 }
 
-func classesOf(requests *prometheus.CounterVec, operation string) *classes {
-	var c classes
-	for class, label := range []string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"} {
-		c[class] = requests.WithLabelValues(operation, label)
+// outcomes are the requests of one operation, by the first digit of their status. A
+// histogram is made when there is something to count, since most never have any.
+type outcomes struct {
+	operation string
+	counts    [classes]prometheus.Counter
+	took      [classes]atomic.Pointer[histogram.Histogram]
+}
+
+// classes are how many classes of a status there are, the unknown one included.
+const classes = 6
+
+var classNames = [classes]string{"other", "1xx", "2xx", "3xx", "4xx", "5xx"}
+
+func newOutcomes(requests *prometheus.CounterVec, operation string) *outcomes {
+	o := &outcomes{operation: operation}
+	for class, name := range classNames {
+		o.counts[class] = requests.WithLabelValues(operation, name)
 	}
-	return &c
+	return o
+}
+
+// unread counts a request that no handler saw.
+func (o *outcomes) unread(ctx *fasthttp.RequestCtx) (class int) {
+	class = min(ctx.Response.StatusCode()/100, classes-1)
+	o.counts[class].Inc()
+	return class
+}
+
+// count counts a request that has been answered.
+func (o *outcomes) count(ctx *fasthttp.RequestCtx) {
+	class := o.unread(ctx)
+	took := o.took[class].Load()
+	if took == nil {
+		o.took[class].CompareAndSwap(nil, histogram.New(requestSeconds, histogram.Seconds,
+			histogram.Label("operation", o.operation), histogram.Label("status", classNames[class])))
+		took = o.took[class].Load()
+	}
+	took.Observe(time.Since(ctx.Time()).Seconds())
+}
+
+var requestSeconds = prometheus.NewDesc("paceboard_http_request_seconds",
+	"Time from a request's last byte to its answer, by operation and class of the status; of sockets and streams to their beginning.", []string{"operation", "status"}, nil)
+
+// histograms collects the histograms that are not the library's.
+type histograms struct{ *metrics }
+
+// Describe implements prometheus.Collector.
+func (h histograms) Describe(to chan<- *prometheus.Desc) {
+	for _, desc := range []*prometheus.Desc{requestSeconds, h.requestBytes.Desc(), h.responseBytes.Desc(), h.liveLag.Desc()} {
+		to <- desc
+	}
+}
+
+// Collect implements prometheus.Collector.
+func (h histograms) Collect(to chan<- prometheus.Metric) {
+	to <- h.requestBytes
+	to <- h.responseBytes
+	to <- h.liveLag
+	h.unrouted.collect(to)
+	for _, o := range h.requests {
+		o.collect(to)
+	}
+}
+
+func (o *outcomes) collect(to chan<- prometheus.Metric) {
+	for class := range o.took {
+		if took := o.took[class].Load(); took != nil {
+			to <- took
+		}
+	}
+}
+
+// refuse counts what a client is told.
+func (m *metrics) refuse(p *problem) {
+	m.refusals[p.kind].Inc()
+	if reached := p.reached(); reached != noLimit {
+		m.limited[reached].Inc()
+	}
+}
+
+// size notes how large a request and its answer are.
+func (m *metrics) size(ctx *fasthttp.RequestCtx, page []byte) {
+	m.requestBytes.Observe(float64(len(ctx.Request.Body())))
+	switch {
+	case page != nil:
+		m.responseBytes.Observe(float64(len(page)))
+	case !ctx.Response.IsBodyStream():
+		m.responseBytes.Observe(float64(len(ctx.Response.Body())))
+	}
 }
 
 func (m *metrics) sync(err error) {
@@ -100,103 +218,3 @@ func (m *metrics) sync(err error) {
 }
 
 func (m *metrics) took(since time.Time) { m.latency.Observe(time.Since(since).Seconds()) }
-
-// What engineCollector collects.
-var (
-	engineReady    = engineDesc("ready", "1 while syncs can be made durable.")
-	engineActive   = engineDesc("competitions_active", "Competitions in memory.")
-	engineDamaged  = engineDesc("competitions_damaged", "Competitions that refuse to start.")
-	engineFlight   = engineDesc("requests_in_flight", "Requests admitted by the engine and not answered yet.")
-	engineQueued   = engineDesc("journal_queued_events", "Events waiting for the journal.")
-	engineUp       = engineDesc("dependency_up", "1 while a dependency is healthy.", "dependency")
-	engineLatency  = engineDesc("dependency_latency_seconds", "Time of a dependency's last check or commit.", "dependency")
-	engineLag      = engineDesc("dependency_lag_seconds", "How long a dependency that follows the journal has lagged.", "dependency")
-	engineLagging  = engineDesc("lifetime_behind_competitions", "Competitions whose last snapshot is not in the lifetime statistics yet.")
-	engineWaited   = engineDesc("lifetime_lag_seconds", "How long the one of them that waits longest has waited.")
-	engineFailures = engineDesc("lifetime_failures_total", "Attempts to bring a snapshot into the lifetime statistics that failed.")
-	engineFlags    = engineDesc("flags_total", "Syncs that were flagged for operators to look at, by the reason.", "reason")
-)
-
-// engineDescs are all of them.
-var engineDescs []*prometheus.Desc
-
-func engineDesc(name, help string, labels ...string) *prometheus.Desc {
-	desc := prometheus.NewDesc("paceboard_"+name, help, labels, nil)
-	engineDescs = append(engineDescs, desc)
-	return desc
-}
-
-// engineCollector collects the engine's health, when scraped.
-type engineCollector struct{ engine Engine }
-
-// Describe implements prometheus.Collector.
-func (engineCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, desc := range engineDescs {
-		to <- desc
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (e engineCollector) Collect(to chan<- prometheus.Metric) {
-	gauge := func(desc *prometheus.Desc, value float64, labels ...string) {
-		to <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, value, labels...)
-	}
-	health := e.engine.Health()
-	gauge(engineReady, oneIf(health.Ready && !health.Draining))
-	gauge(engineActive, float64(health.Active))
-	gauge(engineDamaged, float64(len(health.Damaged)))
-	gauge(engineFlight, float64(health.InFlight))
-	gauge(engineQueued, float64(health.QueuedEvents))
-	gauge(engineLagging, float64(health.Lifetime.Lagging))
-	gauge(engineWaited, health.Lifetime.Lag.Seconds())
-	to <- prometheus.MustNewConstMetric(engineFailures, prometheus.CounterValue, float64(health.Lifetime.Failures))
-	for _, reason := range competition.FlagReasons {
-		to <- prometheus.MustNewConstMetric(engineFlags, prometheus.CounterValue, float64(health.Flagged[reason]), reason.String())
-	}
-	for _, d := range health.Dependencies {
-		gauge(engineUp, oneIf(d.Healthy), d.Name)
-		gauge(engineLatency, d.Latency.Seconds(), d.Name)
-		if d.Follows {
-			gauge(engineLag, d.Lag.Seconds(), d.Name)
-		}
-	}
-}
-
-func oneIf(yes bool) float64 {
-	if yes {
-		return 1
-	}
-	return 0
-}
-
-// scrapeAge is how old metrics may be: gathering them costs more than most requests.
-const scrapeAge = time.Second
-
-// scrape is the last metrics in Prometheus' text format.
-type scrape struct {
-	mu   sync.Mutex
-	at   time.Time
-	text []byte // never changed
-}
-
-// gather returns the metrics, and gathers them at most once in scrapeAge.
-func (s *scrape) gather(registry *prometheus.Registry, now time.Time) ([]byte, error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if age := now.Sub(s.at); s.text != nil && age >= 0 && age < scrapeAge {
-		return s.text, nil
-	}
-	families, err := registry.Gather()
-	if err != nil {
-		return nil, fmt.Errorf("gather the metrics: %w", err)
-	}
-	var text bytes.Buffer
-	encoder := expfmt.NewEncoder(&text, expfmt.NewFormat(expfmt.TypeTextPlain))
-	for _, family := range families {
-		if err := encoder.Encode(family); err != nil {
-			return nil, fmt.Errorf("write the metrics: %w", err)
-		}
-	}
-	s.at, s.text = now, text.Bytes()
-	return s.text, nil
-}

@@ -6,11 +6,11 @@ import (
 	"net"
 	"time"
 
-	"github.com/prometheus/common/expfmt"
 	"github.com/valyala/fasthttp"
 )
 
-// getMetrics answers in Prometheus' text format.
+// getMetrics answers in Prometheus' text format, or its binary one if the scraper
+// prefers that.
 func (s *Server) getMetrics(c *call) error {
 	switch {
 	case s.metricsElsewhere && c.UserValue(operationsKey) == nil:
@@ -20,11 +20,12 @@ func (s *Server) getMetrics(c *call) error {
 			return err
 		}
 	}
-	text, err := s.scrape.gather(s.metrics.registry, s.now())
+	format := formatFor(string(c.Request.Header.Peek("Accept")))
+	text, err := s.scrape.gather(s.metrics.registry, s.now(), format)
 	if err != nil {
 		return err
 	}
-	c.Response.Header.SetContentType(string(expfmt.NewFormat(expfmt.TypeTextPlain)))
+	c.Response.Header.SetContentType(string(format))
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
 	c.Response.SetBodyRaw(text)
 	return nil

@@ -100,6 +100,8 @@ type problem struct {
 	refusals []competition.JoinedReply // of other competitions, all of which refused
 
 	retryAfter int // seconds; 0 for the kind's
+
+	limit limit // that was reached, where the kind does not say which
 }
 
 // retry returns after how many seconds a retry makes sense; 0 for never.

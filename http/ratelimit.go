@@ -53,6 +53,7 @@ type throttle[K comparable] struct {
 	limit     []byte // perSecond, as the header has it
 	buckets   *otter.Cache[K, *rate.Limiter]
 	now       func() time.Time
+	tooMany   *problem // the refusal of a request that comes too early
 }
 
 // userThrottle returns the throttle of users.
@@ -61,16 +62,16 @@ func (l *RateLimits) userThrottle(now func() time.Time) *throttle[string] {
 	if burst <= 0 {
 		burst = max(defaultBurst, 2*l.User)
 	}
-	return newThrottle[string](l.User, burst, now)
+	return newThrottle[string](l.User, burst, now, userRate)
 }
 
-func newThrottle[K comparable](perSecond, burst int, now func() time.Time) *throttle[K] {
+func newThrottle[K comparable](perSecond, burst int, now func() time.Time, limit limit) *throttle[K] {
 	if perSecond <= 0 {
 		return nil
 	}
 	return &throttle[K]{
 		perSecond: perSecond, burst: burst, limit: strconv.AppendInt(nil, int64(perSecond), 10), now: now,
-		buckets: otter.Must(&otter.Options[K, *rate.Limiter]{MaximumSize: maxRateKeys}),
+		buckets: otter.Must(&otter.Options[K, *rate.Limiter]{MaximumSize: maxRateKeys}), tooMany: errTooMany.of(limit),
 	}
 }
 
@@ -107,9 +108,9 @@ func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units
 	case allowed:
 		return nil
 	case all > t.burst: // no waiting helps
-		return kindTooMuch.with(fmt.Sprintf("the request costs %d units, but at most %d may be used at once: %s", all, t.burst, sendLess))
+		return kindTooMuch.with(fmt.Sprintf("the request costs %d units, but at most %d may be used at once: %s", all, t.burst, sendLess)).of(t.tooMany.limit)
 	default:
-		return errTooMany.after((float64(all) - left) / float64(t.perSecond))
+		return t.tooMany.after((float64(all) - left) / float64(t.perSecond))
 	}
 }
 
@@ -143,6 +144,9 @@ func (t *throttle[K]) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now t
 
 // errTooMany is the refusal of a request that comes too early.
 var errTooMany = kindTooMany.with("send fewer requests: RateLimit-Limit is the number of units per second, RateLimit-Remaining what is left; reports can be sent as a batch")
+
+// errTooManyFrames is the same of a frame.
+var errTooManyFrames = errTooMany.of(userRate)
 
 // sendLess is what a client can do about it.
 const sendLess = "send fewer items at a time, or name the competition"
@@ -220,7 +224,7 @@ func (s seldom) take(userID string, now time.Time) error {
 	if bucket.AllowN(now, 1) {
 		return nil
 	}
-	refusal := kindTooMany.with(s.detail)
+	refusal := kindTooMany.with(s.detail).of(seldomLimit)
 	refusal.retryAfter = int(seldomEvery.Seconds())
 	return refusal
 }

@@ -83,7 +83,7 @@ func TestAddressesAreHeldToARate(t *testing.T) {
 
 // TestBucketsAreBounded: however many users and addresses come.
 func TestBucketsAreBounded(t *testing.T) {
-	users := newThrottle[int](1, 2, func() time.Time { return start })
+	users := newThrottle[int](1, 2, func() time.Time { return start }, userRate)
 	defer users.close()
 	for n := range maxRateKeys * 3 / 2 {
 		users.of(n)

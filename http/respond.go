@@ -31,6 +31,7 @@ func (s *Server) setRequestHeaders(ctx *fasthttp.RequestCtx) {
 // refuse answers with the problem of err.
 func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	p, known := problemOf(err)
+	s.metrics.refuse(p)
 	id := ctx.Response.Header.PeekCanonical(headerRequestID)
 	if !known {
 		s.log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("request_id", string(id)), slog.Any("error", err))

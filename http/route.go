@@ -58,7 +58,7 @@ func (r *route) changes() bool { return r.method != fiber.MethodGet }
 // other ways of writing it to Fiber.
 type shortcut struct {
 	route    *route
-	counters *classes
+	counters *outcomes
 	prefix   string // the path, up to its parameter
 	open     bool   // whether a parameter follows
 }

@@ -26,7 +26,7 @@ func (s *Server) handlerOf(r *route) fiber.Handler {
 
 // run runs a call, and counts it. The page is what the handler wants to be sent instead
 // of a body.
-func (s *Server) run(c *call, counters *classes) (page []byte) {
+func (s *Server) run(c *call, counters *outcomes) (page []byte) {
 	r := c.route
 	err := s.admit(c, len(c.Request.Body()) > r.limit())
 	if err == nil {
@@ -40,7 +40,7 @@ func (s *Server) run(c *call, counters *classes) (page []byte) {
 	if c.who != nil && c.who.Caller.Operator && r.audited {
 		s.audit(c)
 	}
-	counters.count(c.Response.StatusCode())
+	counters.count(c.RequestCtx)
 	if cap(c.out) > maxKeptReply {
 		c.out = nil
 	}
@@ -78,21 +78,23 @@ func (s *Server) noRoute(f *fiber.Ctx, err error) error {
 	var refused *fiber.Error
 	if !errors.As(err, &refused) {
 		s.refuse(ctx, err)
+		s.metrics.unrouted.count(ctx)
 		return nil
 	}
 	misfit := refused.Code == fiber.StatusMethodNotAllowed // Fiber has set Allow
 	if misfit && string(ctx.Method()) == fiber.MethodOptions {
 		s.origins.preflight(ctx)
 		ctx.SetStatusCode(fiber.StatusNoContent)
+		s.metrics.unrouted.count(ctx)
 		return nil
 	}
 	if found := s.assets[string(ctx.Path())]; !misfit && found != nil && (ctx.IsGet() || ctx.IsHead()) {
 		found.serve(ctx)
-		s.metrics.unrouted.count(ctx.Response.StatusCode())
+		s.metrics.unrouted.count(ctx)
 		return nil
 	}
 	s.refuse(ctx, s.refusalOf(unrouted(ctx), misfit))
-	s.metrics.unrouted.count(ctx.Response.StatusCode())
+	s.metrics.unrouted.count(ctx)
 	return nil
 }
 

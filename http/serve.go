@@ -25,7 +25,7 @@ func New(o Options) *Server {
 		log:     o.Logger,
 		limits:  o.RateLimits,
 		users:   o.RateLimits.userThrottle(o.Now),
-		clients: newThrottle[netip.Addr](o.RateLimits.Address, 2*o.RateLimits.Address, o.Now),
+		clients: newThrottle[netip.Addr](o.RateLimits.Address, 2*o.RateLimits.Address, o.Now, addressRate),
 		origins: newOrigins(o.AllowedOrigins),
 		ids:     newRequestIDs(),
 		build:   o.Build,
@@ -96,7 +96,7 @@ func (s *Server) Serve(listener net.Listener) error {
 		Full:          s.serveReserve,
 		FullOfAddress: func(conn net.Conn) { s.reject(conn, errTooManyOfAddress) },
 		Lingering:     s.lingering, Serving: s.serving,
-		Log: s.log, Failures: s.metrics.acceptFailures,
+		Log: s.log, Failures: s.metrics.acceptFailures, Accepted: s.metrics.connections, Open: s.metrics.connectionsOpen,
 	})
 	if err := s.app.Server().Serve(limited); err != nil && s.serving.Err() == nil {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
@@ -139,8 +139,8 @@ func (s *Server) Shutdown(ctx context.Context) error {
 
 // errTooManyOfAddress and errTooManyConnections are told to rejected clients.
 var (
-	errTooManyOfAddress   = kindOverloaded.with("this address has reached the limit of open connections")
-	errTooManyConnections = kindOverloaded.with("the server has reached the limit of open connections")
+	errTooManyOfAddress   = kindOverloaded.with("this address has reached the limit of open connections").of(addressConnections)
+	errTooManyConnections = kindOverloaded.with("the server has reached the limit of open connections").of(connectionsLimit)
 )
 
 // reject answers a connection without waiting for a request.
@@ -149,7 +149,7 @@ func (s *Server) reject(conn net.Conn, reason error) {
 	ctx.Init(new(fasthttp.Request), conn.RemoteAddr(), nil)
 	s.setHeaders(&ctx)
 	s.refuse(&ctx, reason)
-	s.metrics.unrouted.count(ctx.Response.StatusCode())
+	s.metrics.unrouted.unread(&ctx)
 	s.lastWords(&ctx, conn)
 }
 

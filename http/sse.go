@@ -50,7 +50,8 @@ func (s *Server) streamEvents(c *call) error {
 	}
 	conn := c.Conn()
 	stream := &eventStream{server: s, session: session, identity: identity}
-	if err := s.live.add(stream, identity.Caller.UserID); err != nil {
+	session.lag = s.metrics.liveLag
+	if err := s.admitLive(stream, identity.Caller.UserID, overEvents); err != nil {
 		session.close()
 		return err
 	}
@@ -59,10 +60,11 @@ func (s *Server) streamEvents(c *call) error {
 	c.Response.Header.Set("X-Accel-Buffering", "no") // proxies must not gather events
 	c.Response.ImmediateHeaderFlush = true
 	c.SetBodyStreamWriter(func(w *bufio.Writer) { // fasthttp ends it with the connection
-		defer s.live.remove(stream)
+		why := failed // unless it is known better
+		defer func() { s.removeLive(stream, why) }()
 		defer session.close()
 		defer func() { s.survive(recover()) }()
-		stream.run(w, connected, func() {
+		why = stream.run(w, connected, func() {
 			s.metrics.liveFrames.Inc()
 			_ = conn.SetWriteDeadline(time.Now().Add(writeDeadline)) // the server's is for whole responses
 		})
@@ -87,8 +89,8 @@ func (e *eventStream) wake() { e.session.wake.Set() }
 
 // run sends until the client goes, the token expires or the server stops, and calls
 // before ahead of each event. The connection's write deadline ends a client that takes
-// nothing.
-func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
+// nothing. It returns why it ended.
+func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) ending {
 	send := func(f frame) error {
 		before()
 		writeEvent(w, f)
@@ -98,14 +100,16 @@ func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 	defer comment.stop()
 	expiry := e.session.alarmIn(e.server.auth.RecheckIn(e.identity))
 	defer expiry.stop()
-	for err := send(connected); err == nil; {
+	err := send(connected)
+	for err == nil {
 		<-e.session.wake
 		if e.ended.Load() {
-			return
+			return serverStops
 		}
 		if ended := e.server.ended(e.identity, expiry); ended != nil {
+			e.server.refuseLive(ended)
 			_ = send(e.session.problemFrame("", ended))
-			return
+			return tokenEnded
 		}
 		if err = e.session.deliver(send); err == nil && comment.due.Load() {
 			comment.reset(commentEvery)
@@ -114,6 +118,7 @@ func (e *eventStream) run(w *bufio.Writer, connected frame, before func()) {
 			err = w.Flush()
 		}
 	}
+	return endingOf(err)
 }
 
 // writeEvent writes one event; frames hold no line break.

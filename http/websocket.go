@@ -31,6 +31,7 @@ type socket struct {
 	hangUp      chan closing     // the reader or the server asks for it; capacity 1
 	done        chan struct{}    // closed when the writer has ended
 	ending      atomic.Bool      // set when the writer is about to
+	why         ending           // it ended; the writer's until done
 	deadlineSet time.Time        // when the write deadline was last moved
 }
 
@@ -58,15 +59,19 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 		frames:   make(chan clientFrame, maxWaitingForWriting),
 		hangUp:   make(chan closing, 1), done: make(chan struct{}),
 	}
+	k.session.lag = s.metrics.liveLag
 	k.bucket.Store(h.identity.Bucket)
-	if err := s.live.add(k, h.identity.Caller.UserID); err != nil {
+	if err := s.admitLive(k, h.identity.Caller.UserID, overWebSocket); err != nil {
+		s.refuseLive(err)
 		closeSocket(conn, closingFor(err))
 		return
 	}
-	defer s.live.remove(k)
+	k.why = notServed
+	defer func() { s.removeLive(k, k.why) }()
 	defer k.session.close() // after the writer, who owns it
 	connected, err := k.session.watch(h.competitionID, h.limit, h.since)
 	if err != nil {
+		s.refuseLive(err)
 		closeSocket(conn, closingFor(err))
 		return
 	}
@@ -162,7 +167,7 @@ func (k *socket) read() {
 		case pace.frame() != nil:
 			return
 		}
-		f := clientFrame{problem: errTooMany}
+		f := clientFrame{problem: errTooManyFrames}
 		if k.server.users.allow(k.bucket.Load()) { // frames count as the user's requests do
 			f = parseClientFrame(message)
 		}
@@ -191,17 +196,22 @@ func (k *socket) write(first frame) {
 	defer ping.stop()
 	expiry := k.session.alarmIn(k.server.auth.RecheckIn(k.identity))
 	defer expiry.stop()
-	for err := k.send(first); err == nil; {
+	k.why = failed // unless it is known better
+	err := k.send(first)
+	for err == nil {
 		<-k.session.wake
 		select {
 		case c := <-k.hangUp:
 			if c.code != 0 {
 				closeSocket(k.conn, c)
 			}
+			k.why = c.ending()
 			return
 		default:
 		}
 		if ended := k.server.ended(k.identity, expiry); ended != nil {
+			k.why = tokenEnded
+			k.server.refuseLive(ended)
 			closeSocket(k.conn, closingFor(ended))
 			return
 		}
@@ -216,9 +226,11 @@ func (k *socket) write(first frame) {
 			err = k.session.deliver(k.send)
 		}
 		if errors.Is(err, competition.ErrForbidden) || errors.Is(err, errBoardMoved) {
+			k.server.refuseLive(err)
 			closeSocket(k.conn, closingFor(err))
 		}
 	}
+	k.why = endingOf(err)
 }
 
 // send writes one frame within the deadline, which moves on in steps of a
@@ -237,16 +249,22 @@ func (k *socket) send(f frame) error {
 	return k.conn.WriteMessage(fws.TextMessage, f.bytes)
 }
 
+// refuse tells the client of a refusal that does not end the socket.
+func (k *socket) refuse(competitionID string, err error) error {
+	k.server.refuseLive(err)
+	return k.send(k.session.problemFrame(competitionID, err))
+}
+
 func (k *socket) answer(f clientFrame, expiry *alarm) error {
 	switch {
 	case f.problem != nil:
-		return k.send(k.session.problemFrame(f.competitionID, f.problem))
+		return k.refuse(f.competitionID, f.problem)
 	case f.kind == "ping":
 		return k.send(frame{kind: "pong", bytes: appendPong(nil, k.session.now())})
 	case f.kind == "subscribe":
 		connected, err := k.session.watch(f.competitionID, f.limit, f.since)
 		if err != nil {
-			return k.send(k.session.problemFrame(f.competitionID, err))
+			return k.refuse(f.competitionID, err)
 		}
 		return k.send(connected)
 	case f.kind == "unsubscribe":
@@ -275,13 +293,13 @@ func (k *socket) renew(token string, expiry *alarm) error {
 		lost, err = k.session.become(identity.Caller)
 	}
 	if err != nil {
-		return k.send(k.session.problemFrame("", err))
+		return k.refuse("", err)
 	}
 	k.identity = identity
 	k.bucket.Store(identity.Bucket)
 	expiry.reset(k.server.auth.RecheckIn(identity))
 	for _, w := range lost {
-		if err := k.send(k.session.problemFrame(w.competitionID, w.err)); err != nil {
+		if err := k.refuse(w.competitionID, w.err); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,8 @@
 package payouts
 
 import (
+	"time"
+
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/competition/ledger"
@@ -10,6 +12,7 @@ import (
 type metrics struct {
 	attempts *prometheus.CounterVec
 	pending  *prometheus.GaugeVec
+	oldest   prometheus.Gauge
 }
 
 func newMetrics(registry prometheus.Registerer) metrics {
@@ -20,12 +23,15 @@ func newMetrics(registry prometheus.Registerer) metrics {
 		pending: prometheus.NewGaugeVec(prometheus.GaugeOpts{
 			Name: "paceboard_payouts_pending", Help: "Pending prizes by how far handing them over is; dead ones wait for an operator.",
 		}, []string{"status"}),
+		oldest: prometheus.NewGauge(prometheus.GaugeOpts{
+			Name: "paceboard_payouts_oldest_seconds", Help: "How long the prize that waits longest to be handed over has waited; 0 if none does, or another node hands them over.",
+		}),
 	}
-	registry.MustRegister(m.attempts, m.pending)
+	registry.MustRegister(m.attempts, m.pending, m.oldest)
 	for _, outcome := range []string{"delivered", "failed", "dead"} {
 		m.attempts.WithLabelValues(outcome)
 	}
-	m.show(tally{})
+	m.show(tally{}, 0)
 	return m
 }
 
@@ -38,7 +44,8 @@ func (t *tally) add(s ledger.HandoverStatus) {
 	}
 }
 
-func (m *metrics) show(t tally) {
+func (m *metrics) show(t tally, oldest time.Duration) {
+	m.oldest.Set(max(oldest, 0).Seconds())
 	for s, n := range t {
 		m.pending.WithLabelValues(ledger.HandoverStatus(s).String()).Set(float64(n))
 	}

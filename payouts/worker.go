@@ -137,9 +137,11 @@ const page = 256
 func (w *Worker) round(ctx context.Context) (next time.Time) {
 	next = w.options.Now().Add(w.options.Every)
 	if w.options.Active != nil && !w.options.Active() {
+		w.metrics.show(tally{}, 0) // the node that does shows them
 		return next
 	}
 	var count tally
+	var oldest time.Duration
 	for after := (ledger.PrizeID{}); ; {
 		var pending []ledger.PayoutReply
 		err := w.options.Store.PendingPrizes(ctx, after, func(p ledger.Prize, h ledger.Handover) bool {
@@ -155,6 +157,9 @@ func (w *Worker) round(ctx context.Context) (next time.Time) {
 		for _, p := range pending {
 			after = p.Prize.ID()
 			count.add(p.Handover.Status)
+			if p.Handover.Status == ledger.HandoverWaiting {
+				oldest = max(oldest, w.options.Now().Sub(p.Prize.CreatedAt.Time()))
+			}
 			due := p.Handover.NextAt.Time()
 			switch {
 			case p.Handover.Status != ledger.HandoverWaiting:
@@ -165,7 +170,7 @@ func (w *Worker) round(ctx context.Context) (next time.Time) {
 			}
 		}
 		if len(pending) < page {
-			w.metrics.show(count)
+			w.metrics.show(count, oldest)
 			if len(w.places) > 0 { // what is under way may have to be tried again
 				next = earlier(next, w.options.Now().Add(w.options.FirstPause))
 			}

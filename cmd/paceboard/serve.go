@@ -96,7 +96,8 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	if s.mirror, err = openMirror(settings); err != nil {
 		return s, err
 	}
-	registry := prometheus.NewRegistry()
+	registry := newRegistry()
+	s.measureStore(registry)
 	handOver := s.startPayouts(registry)
 	options := actors.Options{
 		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,

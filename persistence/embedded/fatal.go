@@ -21,6 +21,7 @@ type pebbleLog struct {
 
 	manifest atomic.Pointer[string] // the path of the MANIFEST in use
 	wal      atomic.Uint64          // the number of the log in use
+	stalls   atomic.Uint64          // of writes
 }
 
 func newPebbleLog(logger *slog.Logger, onFatal func(string)) *pebbleLog {
@@ -80,6 +81,7 @@ func (l *pebbleLog) events() *pebble.EventListener {
 			}
 		},
 		WriteStallBegin: func(info pebble.WriteStallBeginInfo) {
+			l.stalls.Add(1)
 			l.logger.Warn("pebble holds writes back until the disk has caught up", "reason", info.Reason)
 		},
 	}

@@ -146,15 +146,18 @@ func (s *Store) look(ctx context.Context) error {
 // settings looks whether the server is set to be relied on.
 func (s *Store) settings(ctx context.Context) error {
 	var d durability
+	var clock int64
+	began := time.Now()
 	err := s.write.QueryRow(ctx, `
-SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_setting('synchronous_commit'), current_setting('fsync')`).
-		Scan(&d.standby, &d.readOnly, &d.synchronousCommit, &d.fsync)
+SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_setting('synchronous_commit'), current_setting('fsync'), (extract(epoch FROM clock_timestamp()) * 1e6)::bigint`).
+		Scan(&d.standby, &d.readOnly, &d.synchronousCommit, &d.fsync, &clock)
 	switch {
 	case errors.Is(err, ErrSettings): // of beginSession
 		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
 	case err != nil:
 		return unavailable("the database does not answer; see whether it runs and DATABASE_URL leads to it", err)
 	}
+	s.noteClock(began, time.Now(), time.UnixMicro(clock))
 	if s.readOnly {
 		d.readOnly = "off" // it is our own setting
 	}
@@ -163,3 +166,14 @@ SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_se
 	}
 	return nil
 }
+
+// noteClock notes what the database's clock showed at some time between two instants of
+// this machine's.
+func (s *Store) noteClock(began, ended, theirs time.Time) {
+	middle := began.Add(ended.Sub(began) / 2).Round(0) // by the wall clock
+	s.clockOffset.Store(int64(theirs.Sub(middle)))
+}
+
+// ClockOffset returns how far the database's clock was ahead of this machine's at the last
+// Check; the error is at most half of the time that the answer took.
+func (s *Store) ClockOffset() time.Duration { return time.Duration(s.clockOffset.Load()) }

@@ -20,6 +20,7 @@ type Store struct {
 	reconnected atomic.Int64 // when it was logged last, Unix nanoseconds
 	outcomes    outcomes
 	latency     atomic.Int64 // nanoseconds of the last successful Check
+	clockOffset atomic.Int64 // nanoseconds; see ClockOffset
 
 	node     string        // as which the process writes; empty if it only reads
 	presence *presence     // nil if it only reads

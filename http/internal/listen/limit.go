@@ -43,6 +43,8 @@ type Options struct {
 
 	Log      *slog.Logger
 	Failures prometheus.Counter // to accept
+	Accepted prometheus.Counter // those that were refused included
+	Open     prometheus.Gauge
 }
 
 // NewLimit makes a limit without connections.
@@ -68,6 +70,7 @@ func (l *Limit) Accept() (net.Conn, error) {
 			continue
 		}
 		l.recovered()
+		l.options.Accepted.Inc()
 		who := l.ownerOf(conn)
 		switch {
 		case !l.acquire(who):
@@ -76,6 +79,7 @@ func (l *Limit) Accept() (net.Conn, error) {
 			l.release(who)
 			l.options.Full(conn)
 		default:
+			l.options.Open.Inc()
 			return &Conn{Conn: conn, limit: l, owner: who}, nil
 		}
 	}
@@ -201,6 +205,7 @@ func (c *Conn) Close() error {
 			c.limit.options.Lingering.End(c.Conn)
 		}
 		c.limit.release(c.owner)
+		c.limit.options.Open.Dec()
 	})
 	return c.Conn.Close()
 }

@@ -57,6 +57,7 @@ func madeUpLimit(t *testing.T, most, ofAddress int64) (l *Limit, next chan any, 
 		FullOfAddress: func(net.Conn) { *away = append(*away, "this address") },
 		Serving:       t.Context(), Log: slog.New(slog.DiscardHandler),
 		Failures: prometheus.NewCounter(prometheus.CounterOpts{Name: "failures"}),
+		Accepted: prometheus.NewCounter(prometheus.CounterOpts{Name: "accepted"}), Open: prometheus.NewGauge(prometheus.GaugeOpts{Name: "open"}),
 	}), next, away
 }
 
