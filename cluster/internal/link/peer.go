@@ -109,8 +109,12 @@ func (p *peer) leave(s state, sent, notSent error) {
 	p.calls.fail(sent, notSent)
 }
 
+// warnEvery is how often the log says that a node still cannot be connected to.
+const warnEvery = time.Minute
+
 // run keeps the connection.
 func (p *peer) run(ctx context.Context) {
+	var warned time.Time
 	for failures := 0; ; {
 		began := time.Now()
 		err := p.connected(ctx)
@@ -121,11 +125,15 @@ func (p *peer) run(ctx context.Context) {
 			failures = 0
 		}
 		failures++
-		p.o.Logger.WarnContext(ctx, "the connection to a node failed", "node", p.node.ID, "address", p.node.Address, "failures", failures, "error", err)
 		p.Lock()
+		broke := p.state == up
 		p.lastErr = err
 		p.leave(down, fmt.Errorf("%w: %w", errBroken, err), fmt.Errorf("%w: %w", errConnect, err))
 		p.Unlock()
+		if broke || time.Since(warned) >= warnEvery {
+			warned = time.Now()
+			p.o.Logger.WarnContext(ctx, "the connection to a node failed", "node", p.node.ID, "address", p.node.Address, "failures", failures, "error", err)
+		}
 		if !worker.Pause(ctx, p.o.Backoff.After(failures)) {
 			return
 		}
