@@ -23,9 +23,9 @@ func newRegistry() *prometheus.Registry {
 	return registry
 }
 
-// measureStore registers the figures that the store has besides its health.
-func (s *server) measureStore(registry prometheus.Registerer) {
-	switch store := s.store.(type) {
+// measureStore registers the figures that a store has besides its health.
+func measureStore(registry prometheus.Registerer, s store) {
+	switch store := s.(type) {
 	case *embedded.Store:
 		registry.MustRegister(store.Collector())
 	case interface{ ClockOffset() time.Duration }:

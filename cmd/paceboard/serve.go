@@ -97,7 +97,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		return s, err
 	}
 	registry := newRegistry()
-	s.measureStore(registry)
+	measureStore(registry, s.store)
 	handOver := s.startPayouts(registry)
 	options := actors.Options{
 		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
