@@ -71,6 +71,8 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
 			v.Answer, err = a.core.Calculate(q.PoolMinor)
 		}
+	case *getFeedEnd:
+		v.Answer, err = a.core.FeedEnd(q.Caller)
 	case *getSummary:
 		if err = a.mayRead(q.Caller); err == nil {
 			v.Answer = a.core.Summary()

@@ -66,6 +66,7 @@ type (
 	getInvitable    struct{ Caller competition.Caller } // answered with a Summary
 	takesPart       struct{ UserID string }             // answered with a bool
 	calculatePrizes struct{ PoolMinor int64 }           // 0 is the competition's own pool
+	getFeedEnd      struct{ Caller competition.Caller } // answered with a FeedEnd
 )
 
 // What a node asks the owner of a board that its subscribers watch. The nodes of a

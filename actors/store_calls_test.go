@@ -388,3 +388,19 @@ func (s *memoryStore) Release(ctx context.Context, id string, epoch uint64) erro
 	}
 	return stored.Release(ctx, id, epoch)
 }
+
+func (s *memoryStore) ReadEvents(ctx context.Context, id string, after, upTo uint64, visit func(record []byte) error) error {
+	store, err := s.call(ctx, "ReadEvents")
+	if err != nil {
+		return err
+	}
+	return store.ReadEvents(ctx, id, after, upTo, visit)
+}
+
+func (s *memoryStore) IdentitiesOf(ctx context.Context, id string, numbers []uint32) ([]competition.Identity, error) {
+	store, err := s.call(ctx, "IdentitiesOf")
+	if err != nil {
+		return nil, err
+	}
+	return store.IdentitiesOf(ctx, id, numbers)
+}

@@ -60,6 +60,7 @@ var wireKinds = map[uint16]wireKind{
 
 	24: watchKind("watch", again),
 	25: newKind("get_standings", again, codec.Value[getStandings](), codec.Value[standingsReply]()),
+	26: newKind("get_feed_end", again, codec.Value[getFeedEnd](), codec.Value[competition.FeedEnd]()),
 
 	40: commandKind[competition.CreateCompetition]("create", once, codec.Value[competition.CreateReply]()),
 	41: commandKind[competition.EditCompetition]("edit", once, codec.Value[competition.Summary]()),

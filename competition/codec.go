@@ -107,6 +107,16 @@ func TimeOf(record []byte) (calendar.Millis, error) {
 	return at, r.Err()
 }
 
+// SeqOf returns the seq of a record, for stores that keep batches.
+func SeqOf(record []byte) (uint64, error) {
+	if len(record) < minRecordBytes {
+		return 0, wire.ErrShort
+	}
+	r := wire.NewReader(record[afterChainOffset+1:])
+	seq := r.Uvarint()
+	return seq, r.Err()
+}
+
 func splitRecord(records []byte) (body, rest []byte, err error) {
 	record, rest, err := SplitRecord(records)
 	if err != nil {

@@ -33,6 +33,20 @@ type Journal interface {
 	ReadIdentities(ctx context.Context, competitionID string, visit func(Identity) error) error
 }
 
+// FeedStore reads journals for other systems, which go on from any place.
+type FeedStore interface {
+	// ReadEvents visits the records after any seq, up to another one that the journal
+	// has, of the kinds that are published (see IsPublished), in order, one at a time; the
+	// bytes are the visitor's only until it returns. Errors: the visitor's;
+	// *EventsRemovedError if records in between were removed as old; ErrCorrupt;
+	// ErrUnavailable.
+	ReadEvents(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) error
+
+	// IdentitiesOf returns the identity rows of some numbers, in ascending order. A
+	// number without a row is left out. Cost: that of the rows.
+	IdentitiesOf(ctx context.Context, competitionID string, numbers []uint32) ([]Identity, error)
+}
+
 // Pipeline is what a Journal may be, too, if an answer takes it longer than the
 // work: it begins an append before it has answered the one before.
 type Pipeline interface {
@@ -258,6 +272,7 @@ type LifetimeStore interface {
 type Store interface {
 	Ownership
 	Journal
+	FeedStore
 	Snapshots
 	Catalog
 	LifetimeStore

@@ -83,6 +83,10 @@ type Engine interface {
 	// Explain explains a participant's score.
 	Explain(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error)
 
+	// Events returns what the competition's operators, or its creator, are told of, after
+	// a place, limit at most; see competition.EventsPage.
+	Events(competitionID string, caller competition.Caller, after competition.FeedPlace, limit int) (competition.EventsPage, error)
+
 	// CalculatePrizes works out the prizes, DistributePrizes pays them.
 	CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error)
 	DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error)

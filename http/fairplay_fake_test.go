@@ -44,3 +44,17 @@ func (e *fakeEngine) Explain(id string, caller competition.Caller, userID string
 	}
 	return explanation, e.note("Explain", id, caller, userID, span)
 }
+
+func (e *fakeEngine) Events(id string, caller competition.Caller, after competition.FeedPlace, limit int) (competition.EventsPage, error) {
+	if e.events != nil {
+		return e.events(after, limit)
+	}
+	next := competition.FeedPlace{Version: max(after.Version, 12), Epoch: 0xa0b1c2d3}
+	return competition.EventsPage{Events: []competition.PublicEvent{joinedEvent}, Next: next, Rows: 12}, e.note("Events", id, caller, after, limit)
+}
+
+// joinedEvent is an event of the fake's feed.
+var joinedEvent = competition.PublicEvent{
+	ID: "evt_5d41402abc4b2a76b9719d911017c592", Type: "participant.joined", Timestamp: "2026-05-01T18:03:02.114Z", CompetitionID: "spring", Seq: 12,
+	Data: competition.PublicData{UserID: "u1", UserName: "Ada"},
+}

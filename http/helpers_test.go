@@ -36,6 +36,7 @@ type fakeEngine struct {
 	joined     []competition.JoinedReply
 	stats      competition.Stats
 	statsOf    func(userID string, span competition.Span) (competition.Stats, error)
+	events     func(after competition.FeedPlace, limit int) (competition.EventsPage, error)
 	explain    func(userID string, span competition.Span) (competition.Explanation, error)
 	person     func(id, userID string, span competition.Span) (competition.Person, error)
 	ties       []string // of everybody; spring alone if nil

@@ -162,11 +162,13 @@ type alarm struct {
 }
 
 // alarmIn is an alarm that goes off after a time.
-func (l *liveSession) alarmIn(after time.Duration) *alarm {
+func (l *liveSession) alarmIn(after time.Duration) *alarm { return newAlarm(after, l.wake) }
+
+func newAlarm(after time.Duration, wake worker.Signal) *alarm {
 	a := &alarm{}
 	a.timer = time.AfterFunc(after, func() {
 		a.due.Store(true)
-		l.wake.Set()
+		wake.Set()
 	})
 	return a
 }

@@ -58,6 +58,8 @@ var (
 	kindTooManyWinners     = problemKind(409, "too_many_winners", "There are too many winners", 0, competition.ErrTooManyWinners)
 	kindPrizeDecided       = problemKind(409, "prize_decided", "The prize is no longer pending", 0, competition.ErrPrizeDecided)
 	kindPrizePending       = problemKind(409, "prize_pending", "A prize has not been paid yet", 0, competition.ErrPrizePending)
+	kindEventsRemoved      = problemKind(410, "events_removed", "The events are gone", 0, competition.ErrEventsRemoved)
+	kindEventsReplaced     = problemKind(410, "events_replaced", "The place in the feed is gone", 0, competition.ErrEventsReplaced)
 	kindTooLarge           = problemKind(413, "body_too_large", "The body is too large", 0)
 	kindEncoding           = problemKind(415, "unsupported_encoding", "Encoded bodies are not supported", 0)
 	kindMediaType          = problemKind(415, "unsupported_media_type", "The body must be application/json", 0)
@@ -145,6 +147,9 @@ func problemOf(err error) (p *problem, known bool) {
 			}
 			if spent, ok := errors.AsType[*competition.JournalBudgetError](err); ok {
 				p = p.after(spent.RetryAfter.Seconds())
+			}
+			if removed, ok := errors.AsType[*competition.EventsRemovedError](err); ok {
+				p.detail = removed.Error()
 			}
 			if refused, ok := errors.AsType[*auth.RefusalError](err); ok {
 				p.detail, p.retryAfter = refused.Detail, refused.RetryAfter

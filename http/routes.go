@@ -28,6 +28,7 @@ func routes() []*route {
 		{"POST", "/api/v1/invitations/code", "joinByCode", athlete, noKey, audited, 0, (*Server).joinByCode},
 		{"POST", "/api/v1/invitations/:invitation_id/accept", "acceptInvitation", athlete, noKey, audited, 0, (*Server).acceptInvitation},
 		{"POST", "/api/v1/invitations/:invitation_id/decline", "declineInvitation", athlete, noKey, audited, 0, (*Server).declineInvitation},
+		{"GET", "/api/v1/competitions/:competition_id/events", "listEvents", guarded, competition.ScopeRead, unaudited, 0, (*Server).listEvents},
 		{"GET", "/api/v1/competitions/:competition_id/flags", "listFlags", operator, competition.ScopeRead, unaudited, 0, (*Server).listFlags},
 		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/exclude", "excludeParticipant", operator, competition.ScopeManage, audited, 0, (*Server).excludeParticipant},
 		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/restore", "restoreParticipant", operator, competition.ScopeManage, audited, 0, (*Server).restoreParticipant},

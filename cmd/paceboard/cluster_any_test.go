@@ -100,6 +100,34 @@ var nodeStories = map[string]func(s *nodeStory){
 		s.syncs(s.user, 3)
 		s.shows(map[string]int64{s.user: 3})
 	},
+	"events": func(s *nodeStory) {
+		s.create()
+		s.syncs(s.user, 5)
+		s.does(s.user, 200, http.MethodDelete, "/competitions/{id}/join", "")
+		want := []string{"competition.created", "competition.status_changed", "participant.joined", "participant.left"}
+		var first []string
+		for range s.at { // each page comes from the next node
+			var types, ids []string
+			for after, more := "0", true; more; {
+				var page struct {
+					Events []struct{ ID, Type string }
+					Next   string `json:"next_after"`
+					More   bool
+				}
+				require.NoError(s.t, json.Unmarshal(s.does("op", 200, http.MethodGet, "/competitions/{id}/events?limit=1&after="+after, ""), &page))
+				for _, e := range page.Events {
+					types, ids = append(types, e.Type), append(ids, e.ID)
+				}
+				after, more = page.Next, page.More
+			}
+			require.Equal(s.t, want, types)
+			if first == nil {
+				first = ids
+			}
+			require.Equal(s.t, first, ids, "an event has one id, whoever tells it")
+		}
+		s.seen(s.user, 403, "/competitions/{id}/events")
+	},
 	"join after leaving": func(s *nodeStory) {
 		s.create()
 		for range 3 {

@@ -97,6 +97,7 @@ var attempts = map[string][]attempt{
 	},
 	"listInvitations":      {{who: right{403, 404, 403, 200, 200, 200}, kind: "private"}, {who: right{403, 403, 403, 200, 200, 200}, kind: "open"}},
 	"withdrawInvitation":   {{who: right{403, 404, 404, 200, 200, 200}, kind: "invited"}},
+	"listEvents":           {{who: manages, kind: "open"}, {who: right{403, 404, 403, 200, 200, 200}, kind: "private"}},
 	"listUserInvitations":  {{who: readsOwn}},
 	"joinByCode":           {{who: right{403, 200, 200, 200, 200, 400}, kind: "invited", body: `{"code":"$K"}`}, {who: right{403, 404, 404, 404, 404, 400}, body: `{"code":"0000000000"}`}},
 	"acceptInvitation":     {{who: right{403, 404, 200, 404, 404, 400}, kind: "invited"}},

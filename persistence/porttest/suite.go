@@ -14,6 +14,7 @@ func Run(t *testing.T, b Backend) {
 		rules []rule
 	}{
 		{"journal", journalRules},
+		{"feeds", feedRules},
 		{"writers", writerRules},
 		{"pipeline", pipelineRules},
 		{"owners", ownerRules},

@@ -84,14 +84,18 @@ func (s *Store) ReadIdentities(ctx context.Context, competitionID string, visit 
 		return unavailable("read identities", err)
 	}
 	defer func() { _ = tx.Rollback(ctx) }() // There is nothing to lose.
-	return eachOf(ctx, tx, identitiesSQL,
-		func(row [][]byte) error {
-			identity := competition.Identity{Number: uint32(bigint(row[0])), UserID: string(row[2]), UserName: string(row[3])}
-			if copy(identity.Key[:], row[1]) != len(row[1]) || len(row[1]) != len(identity.Key) {
-				return corrupt(competitionID, 1, "the key of the identity row of participant %d has %d bytes", identity.Number, len(row[1]))
-			}
-			return visit(identity)
-		}, competitionID)
+	return eachOf(ctx, tx, identitiesSQL, identityRows(competitionID, visit), competitionID)
+}
+
+// identityRows has a visitor see identity rows.
+func identityRows(competitionID string, visit func(competition.Identity) error) func(row [][]byte) error {
+	return func(row [][]byte) error {
+		identity := competition.Identity{Number: uint32(bigint(row[0])), UserID: string(row[2]), UserName: string(row[3])}
+		if copy(identity.Key[:], row[1]) != len(row[1]) || len(row[1]) != len(identity.Key) {
+			return corrupt(competitionID, 1, "the key of the identity row of participant %d has %d bytes", identity.Number, len(row[1]))
+		}
+		return visit(identity)
+	}
 }
 
 // each visits the rows of a query; see eachOf.

@@ -53,11 +53,14 @@ var knownErrors = [...]knownError{
 	39: {sentinel: competition.ErrNotOwner},
 	40: {sentinel: competition.ErrNotDelivered},
 	41: {sentinel: competition.ErrDeploying},
+	42: {sentinel: competition.ErrEventsRemoved},
+	43: {sentinel: competition.ErrEventsReplaced},
 	50: withFields(appendCorrupt, readCorrupt),
 	51: withFields(appendBudget, readBudget),
 	52: withFields(appendInvalid, readInvalid),
 	53: withFields(appendField, readField),
 	54: withFields(appendElsewhere, readElsewhere),
+	55: withFields(appendRemoved, readRemoved),
 }
 
 const codeInternal = 29
@@ -252,4 +255,12 @@ func appendElsewhere(dst []byte, e *competition.ElsewhereError) []byte {
 
 func readElsewhere(r *wire.Reader) *competition.ElsewhereError {
 	return &competition.ElsewhereError{Node: r.String()}
+}
+
+func appendRemoved(dst []byte, e *competition.EventsRemovedError) []byte {
+	return binary.AppendUvarint(dst, e.First)
+}
+
+func readRemoved(r *wire.Reader) *competition.EventsRemovedError {
+	return &competition.EventsRemovedError{First: r.Uvarint()}
 }
