@@ -1,16 +1,11 @@
 package payouts
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
-	"fmt"
-	"io"
 	"net/http"
-	"net/url"
 	"strconv"
 	"time"
 
@@ -18,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/internal/sender"
 )
 
 // The headers of a request besides the usual ones.
@@ -66,15 +62,11 @@ func bodyOf(p *ledger.Prize) ([]byte, error) {
 type webhook struct {
 	url    string
 	secret []byte
-	client *http.Client
+	sender *sender.Sender
 }
 
 func newWebhook(url string, secret []byte, timeout time.Duration, connections int) webhook {
-	return webhook{url: url, secret: secret, client: &http.Client{
-		Timeout:       timeout,
-		Transport:     &http.Transport{Proxy: http.ProxyFromEnvironment, MaxConnsPerHost: connections, MaxIdleConnsPerHost: connections, IdleConnTimeout: time.Minute},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }, // a prize goes where the settings say
-	}}
+	return webhook{url: url, secret: secret, sender: sender.New(sender.Options{Timeout: timeout, Connections: connections, Anywhere: true})}
 }
 
 // post makes one request; nil says that the receiver answered 2xx. The error is
@@ -84,26 +76,10 @@ func (w webhook) post(ctx context.Context, p *ledger.Prize, now time.Time) error
 	if err != nil {
 		return err
 	}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.url, bytes.NewReader(body))
-	if err != nil {
-		return errors.New("the webhook's URL cannot be used")
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("User-Agent", "Paceboard")
-	request.Header.Set(IdempotencyHeader, p.ID().String())
-	request.Header.Set(SignatureHeader, Signature(w.secret, body, now))
-	response, err := w.client.Do(request)
-	if err != nil {
-		if inner, ok := errors.AsType[*url.Error](err); ok {
-			err = inner.Err
-		}
-		return fmt.Errorf("no answer: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }() // It was read.
-	const enough = 64 << 10
-	_, _ = io.CopyN(io.Discard, response.Body, enough) // So that the connection can be used again.
-	if response.StatusCode < 200 || response.StatusCode > 299 {
-		return fmt.Errorf("the webhook answered %d", response.StatusCode)
-	}
-	return nil
+	header := http.Header{}
+	header.Set("Content-Type", "application/json")
+	header.Set("User-Agent", "Paceboard")
+	header.Set(IdempotencyHeader, p.ID().String())
+	header.Set(SignatureHeader, Signature(w.secret, body, now))
+	return w.sender.Post(ctx, w.url, header, body)
 }

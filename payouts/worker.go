@@ -93,7 +93,7 @@ func (w *Worker) Wake() { w.wake.Set() }
 // Stop ends the attempts under way, which the next start repeats.
 func (w *Worker) Stop() {
 	w.loop.Stop()
-	w.webhook.client.CloseIdleConnections()
+	w.webhook.sender.Close()
 }
 
 // underway are the attempts that have not ended: each prize has one at most.

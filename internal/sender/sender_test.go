@@ -1,0 +1,149 @@
+package sender
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// own is a sender to a receiver that the settings name.
+func own(t *testing.T, o Options) *Sender {
+	t.Helper()
+	o.Anywhere = true
+	s := New(o)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func receiver(t *testing.T, handle http.HandlerFunc) string {
+	t.Helper()
+	server := httptest.NewServer(handle)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func TestAMessageIsPosted(t *testing.T) {
+	var got *http.Request
+	var body string
+	url := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
+		b := make([]byte, r.ContentLength)
+		_, _ = r.Body.Read(b)
+		got, body = r, string(b)
+	})
+	header := http.Header{"Content-Type": {"application/json"}, "X-A": {"b"}}
+	require.NoError(t, own(t, Options{}).Post(t.Context(), url, header, []byte(`{"a":1}`)))
+	require.Equal(t, http.MethodPost, got.Method)
+	require.Equal(t, "b", got.Header.Get("X-A"))
+	require.JSONEq(t, `{"a":1}`, body)
+}
+
+func TestARefusalNamesTheStatusAndNotTheURL(t *testing.T) {
+	url := receiver(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusGone) })
+	err := own(t, Options{}).Post(t.Context(), url+"/secret", http.Header{}, nil)
+	var status *StatusError
+	require.ErrorAs(t, err, &status)
+	require.Equal(t, http.StatusGone, status.Status)
+	require.NotContains(t, err.Error(), "secret")
+	err = own(t, Options{}).Post(t.Context(), "http://127.0.0.1:1/secret", http.Header{}, nil)
+	require.ErrorContains(t, err, "no answer")
+	require.NotContains(t, err.Error(), "secret")
+}
+
+func TestARedirectIsNotFollowed(t *testing.T) {
+	elsewhere := receiver(t, func(http.ResponseWriter, *http.Request) { t.Error("the redirect was followed") })
+	url := receiver(t, func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, elsewhere, http.StatusPermanentRedirect)
+	})
+	err := own(t, Options{}).Post(t.Context(), url, http.Header{}, []byte("x"))
+	var status *StatusError
+	require.ErrorAs(t, err, &status)
+	require.Equal(t, http.StatusPermanentRedirect, status.Status)
+}
+
+// TestAReceiverCannotHoldARequest by not answering, or by an answer without end.
+func TestAReceiverCannotHoldARequest(t *testing.T) {
+	done := make(chan struct{})
+	t.Cleanup(func() { close(done) })
+	silent := receiver(t, func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-done:
+		case <-r.Context().Done():
+		}
+	})
+	began := time.Now()
+	require.ErrorContains(t, own(t, Options{Timeout: 50 * time.Millisecond}).Post(t.Context(), silent, http.Header{}, nil), "no answer")
+	require.Less(t, time.Since(began), 20*time.Second)
+
+	endless := receiver(t, func(w http.ResponseWriter, _ *http.Request) {
+		for {
+			if _, err := w.Write([]byte(strings.Repeat("x", 4096))); err != nil {
+				return
+			}
+		}
+	})
+	require.NoError(t, own(t, Options{Timeout: 20 * time.Second}).Post(t.Context(), endless, http.Header{}, nil))
+
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, own(t, Options{}).Post(ctx, silent, http.Header{}, nil), context.Canceled)
+}
+
+// TestOnlyPublicAddressesByHTTPS: a receiver of somebody else's choice is not reached at
+// another address, whatever its name resolves to, nor by plain HTTP.
+func TestOnlyPublicAddressesByHTTPS(t *testing.T) {
+	reached := false
+	server := httptest.NewTLSServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { reached = true }))
+	t.Cleanup(server.Close)
+	foreign := New(Options{Timeout: 10 * time.Second})
+	t.Cleanup(foreign.Close)
+	require.ErrorIs(t, foreign.Post(t.Context(), server.URL, http.Header{}, nil), ErrNotPublic)
+	_, port, err := net.SplitHostPort(strings.TrimPrefix(server.URL, "https://"))
+	require.NoError(t, err)
+	require.ErrorIs(t, foreign.Post(t.Context(), "https://localhost:"+port, http.Header{}, nil), ErrNotPublic)
+	require.ErrorIs(t, foreign.Post(t.Context(), "http://example.com", http.Header{}, nil), ErrNotHTTPS)
+	require.False(t, reached)
+
+	// The test can fail: without the rule, the same receiver is reached.
+	allowed := own(t, Options{})
+	allowed.client.Transport.(httpsOnly).TLSClientConfig = &tls.Config{RootCAs: server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs}
+	require.NoError(t, allowed.Post(t.Context(), server.URL, http.Header{}, nil))
+	require.True(t, reached)
+}
+
+func TestWhichAddressesArePublic(t *testing.T) {
+	for _, address := range []string{"1.1.1.1", "93.184.215.14", "172.15.0.1", "172.32.0.1", "2606:4700:4700::1111", "::ffff:8.8.8.8"} {
+		require.True(t, IsPublic(netip.MustParseAddr(address)), address)
+	}
+	for _, address := range []string{
+		"0.0.0.0", "0.1.2.3", "10.0.0.1", "100.64.0.1", "100.127.255.255", "127.0.0.1", "127.9.9.9", "169.254.169.254", "172.16.0.1",
+		"172.31.255.255", "192.0.0.8", "192.168.1.1", "198.18.0.1", "198.19.255.255", "224.0.0.1", "240.0.0.1", "255.255.255.255",
+		"::", "::1", "::7f00:1", "::ffff:127.0.0.1", "::ffff:10.0.0.1", "64:ff9b::7f00:1", "64:ff9b:1::1", "2001::1", "2002:7f00:1::",
+		"fc00::1", "fd00:ec2::254", "fe80::1", "fe80::1%eth0", "fec0::1", "ff02::1", "2001:db8::1",
+	} {
+		require.False(t, IsPublic(netip.MustParseAddr(address)), address)
+	}
+}
+
+func TestWhichURLsMayBeGiven(t *testing.T) {
+	for _, good := range []string{"https://example.com", "https://example.com:8443/hooks?x=1", "https://1.1.1.1/x", "https://[2606:4700:4700::1111]/"} {
+		require.NoError(t, CheckURL(good), good)
+	}
+	for _, bad := range []string{
+		"", "example.com", "http://example.com", "ftp://example.com", "https://", "https:example.com", "https:///x", "https://u:p@example.com",
+		"https://example.com/#x", "https://127.0.0.1/", "https://10.0.0.1/", "https://[::1]/", "https://[fe80::1%25eth0]/", "https://exa mple.com",
+		"https://example.com/" + strings.Repeat("x", maxURL),
+	} {
+		require.Error(t, CheckURL(bad), bad)
+	}
+}
