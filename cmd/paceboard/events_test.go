@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +61,11 @@ func TestEventsSurviveKills(t *testing.T) {
 		s.createSpring("spring")
 		reader := &feedReader{t: t, after: "0"}
 		var joined []string
-		for life := range 3 {
+		lives := 3
+		if os.Getenv("SOAK") != "" {
+			lives = 50
+		}
+		for life := range lives {
 			for n := range 7 {
 				user := fmt.Sprintf("user-%d-%d", life, n)
 				status, answer := s.call(http.MethodPost, "/api/v1/competitions/spring/join", tokenOf(t, user, false), "{}")
