@@ -43,9 +43,9 @@ type Engine struct {
 	drained   worker.Signal // while draining: no request is under way
 	damage    *damage
 	envelopes mailbox.Envelopes
-	counting  namedLocks // by user; see engine_quotas.go
-	recalling namedLocks // by user; see Lifetime
-	answering namedLocks // by invitation: held to answer or withdraw it
+	counting  clusterLocks // by user; see engine_quotas.go
+	recalling namedLocks   // by user; see Lifetime
+	answering clusterLocks // by invitation: held to answer or withdraw it; counting may be acquired under it
 	erasing   erasing
 	tries     tries // of join codes
 	codeKey   atomic.Pointer[competition.Key]

@@ -12,6 +12,7 @@ import (
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/actors/internal/projection"
+	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -24,6 +25,8 @@ func New(o Options) (*Engine, error) {
 	}
 	o.setDefaults()
 	e := &Engine{options: o, store: o.Store, workers: mailbox.NewWorkers(), drained: worker.NewSignal(), created: newCreated(), damage: newDamage(&o), erasing: erasing{users: map[string]*begun{}}}
+	e.counting = clusterLocks{holds: o.Holds, kind: competition.HoldUser}
+	e.answering = clusterLocks{holds: o.Holds, kind: competition.HoldInvitation}
 	e.life, e.endLife = context.WithCancel(context.Background())
 	e.recovering, e.endRecovering = context.WithCancel(e.life)
 	e.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {

@@ -24,6 +24,9 @@ type Options struct {
 	// is alone.
 	Peers Peers
 	Lease Lease
+	// Holds has the nodes of a cluster take turns where one process uses locks; nil for a
+	// process that is alone.
+	Holds competition.Holds
 	// Confirm, if not nil, proves an answer from memory in the place of Lease: it asks the
 	// store, after it was called, whether this process may still own what it owns. Error:
 	// competition.ErrUnavailable at the deadline.

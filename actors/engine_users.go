@@ -56,6 +56,33 @@ func (l *namedLocks) forget(name string, mine *namedLock) {
 	}
 }
 
+// clusterLocks are locks by name that the nodes of a cluster share. Without holds they are
+// those of this process. Safe for concurrent use.
+type clusterLocks struct {
+	here  namedLocks
+	holds competition.Holds // nil for a process that is alone
+	kind  competition.HoldKind
+}
+
+// lock acquires a name's lock: first in this process, so that it asks the store for a name
+// once at a time. Error: competition.ErrUnavailable at ctx's deadline, or if the store does
+// not answer.
+func (l *clusterLocks) lock(ctx context.Context, name string) (release func(), err error) {
+	releaseHere, err := l.here.lock(ctx, name)
+	if err != nil || l.holds == nil {
+		return releaseHere, err
+	}
+	releaseThere, err := l.holds.Hold(ctx, l.kind, name)
+	if err != nil {
+		releaseHere()
+		return nil, err
+	}
+	return func() {
+		releaseThere()
+		releaseHere()
+	}, nil
+}
+
 const (
 	maxTriesHour = 10
 	maxTriers    = 100_000

@@ -41,6 +41,7 @@ type clusterPart struct {
 	links    *cluster.Links // from join on, as the rest
 	node     *cluster.Node
 	peers    *cluster.Cluster
+	holds    competition.Holds
 	fate     *worker.Loop // waits for the end of the node
 }
 
@@ -82,6 +83,9 @@ func (c *clusterPart) join(ctx context.Context, s store) (err error) {
 	if !ok {
 		return errors.New("this store has no table of nodes")
 	}
+	if c.holds, ok = s.(competition.Holds); !ok {
+		return errors.New("nodes cannot take turns by this store")
+	}
 	if c.links, err = cluster.NewLinks(cluster.LinkOptions{
 		Self: c.self.ID, Logger: c.logger, CA: c.settings.ClusterCA, Cert: c.settings.ClusterCert, Key: c.settings.ClusterKey,
 	}); err != nil {
@@ -122,7 +126,7 @@ func (c *clusterPart) forEngine(o *actors.Options) {
 	if c == nil {
 		return
 	}
-	o.Peers, o.Lease = c.peers, c.node.Lease()
+	o.Peers, o.Lease, o.Holds = c.peers, c.node.Lease(), c.holds
 	if c.settings.ClusterReads == config.ReadsConfirmed {
 		o.Confirm = c.node.Confirm
 	}

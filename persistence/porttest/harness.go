@@ -35,6 +35,7 @@ type Backend struct {
 type NodeStore interface {
 	competition.Store
 	competition.Nodes
+	competition.Holds
 	Node() string // its id
 }
 

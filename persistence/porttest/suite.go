@@ -18,6 +18,7 @@ func Run(t *testing.T, b Backend) {
 		{"writers", writerRules},
 		{"pipeline", pipelineRules},
 		{"owners", ownerRules},
+		{"holds", holdRules},
 		{"snapshots", snapshotRules},
 		{"catalog", catalogRules},
 		{"listing", listingRules},
@@ -32,7 +33,7 @@ func Run(t *testing.T, b Backend) {
 		{"damage", damageRules},
 	} {
 		t.Run(group.name, func(t *testing.T) {
-			if group.name == "pipeline" && !b.Pipeline || group.name == "owners" && b.Nodes == nil {
+			if group.name == "pipeline" && !b.Pipeline || (group.name == "owners" || group.name == "holds") && b.Nodes == nil {
 				return
 			}
 			for _, r := range group.rules {

@@ -19,6 +19,9 @@ func (s *Store) Close() error {
 			s.logger.Warn("the node could not be retired; the next process does it", "error", err)
 		}
 	}
+	if s.holds != nil {
+		s.holds.close()
+	}
 	for _, p := range s.pools() {
 		p.close()
 	}

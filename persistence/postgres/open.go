@@ -112,6 +112,9 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 			return err
 		}
 	}
+	if !o.ReadOnly && !s.alone {
+		s.holds = newHolder(config.ConnConfig.Copy(), s.refusal, s.logger) //nolint:contextcheck // It outlives Open.
+	}
 	s.doubts = &doubts{read: s.read, logger: s.logger, told: s.presence.doubt}
 	s.pipeline = newPipeline(s.write, s.doubts, s.refusal,
 		func() { s.reconnect("the server takes no writes any more") }) //nolint:contextcheck // So does this.

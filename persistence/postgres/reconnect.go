@@ -38,6 +38,9 @@ func (s *Store) reconnect(why string) {
 		p.replace()
 	}
 	s.presence.doubt()
+	if s.holds != nil {
+		s.holds.renew.Store(true)
+	}
 	if session := s.pipeline.current.Load(); session != nil {
 		session.retired.Store(true)
 	}

@@ -25,6 +25,7 @@ type Store struct {
 	node     string        // as which the process writes; empty if it only reads
 	presence *presence     // nil if it only reads
 	claims   *pool         // of what is about ownership and nodes; nil if it only reads
+	holds    *holder       // nil unless it is a node of a cluster
 	claiming chan struct{} // full while as many claims are under way as may be
 	appends  *appendStatements
 	level    atomic.Int64 // of the events that the journals may hold, as known here
