@@ -14,8 +14,9 @@ import (
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
-// twoOnPostgres starts two engines as nodes on one PostgreSQL.
-func twoOnPostgres(t *testing.T, change func(*Options)) [2]*Engine {
+// twoOnPostgres starts two engines as nodes on one PostgreSQL. Quota is how many
+// competitions a user may create, and take part in.
+func twoOnPostgres(t *testing.T, quota int) [2]*Engine {
 	t.Helper()
 	url := testservers.Postgres(t).NewDatabase(t, "")
 	s := &nodes{t: t, owners: map[string]ownership{}, changed: make(chan struct{})}
@@ -27,11 +28,7 @@ func twoOnPostgres(t *testing.T, change func(*Options)) [2]*Engine {
 		require.NoError(t, store.Register(t.Context(), self))
 		one := &node{nodes: s, name: self.ID, learnt: map[string]string{}, lease: newTestLease()}
 		s.all = append(s.all, one)
-		o := Options{Store: store, Peers: one, Lease: one.lease, Holds: store}
-		if change != nil {
-			change(&o)
-		}
-		one.engine, err = New(o)
+		one.engine, err = New(Options{Store: store, Peers: one, Lease: one.lease, Holds: store, MaxCreated: quota, MaxJoined: quota})
 		require.NoError(t, err)
 		engines[i] = one.engine
 		t.Cleanup(func() { require.NoError(t, store.Close()) })
@@ -44,11 +41,19 @@ func twoOnPostgres(t *testing.T, change func(*Options)) [2]*Engine {
 	return engines
 }
 
-// TestQuotasHoldAcrossNodes: a user who enrols and creates through two nodes at once gets
-// what one node would have allowed, exactly.
-func TestQuotasHoldAcrossNodes(t *testing.T) {
-	const boards, rounds, most = 4, 10, 2
-	engines := twoOnPostgres(t, func(o *Options) { o.MaxCreated, o.MaxJoined = most, most })
+// TestNodesTakeTurns at what no single write decides.
+func TestNodesTakeTurns(t *testing.T) {
+	const most = 2
+	engines := twoOnPostgres(t, most)
+	t.Run("a user enrols and creates at two nodes", func(t *testing.T) { enrolAtBoth(t, engines, most) })
+	t.Run("an invitation is accepted at one node and withdrawn at the other", func(t *testing.T) { answerAtBoth(t, engines) })
+}
+
+// enrolAtBoth: a user who enrols and creates through two nodes at once gets what one node
+// would have allowed, exactly.
+func enrolAtBoth(t *testing.T, engines [2]*Engine, most int) {
+	t.Helper()
+	const boards, rounds = 4, 6
 	for i := range boards {
 		_, _, err := engines[0].Create(&competition.CreateCompetition{Caller: operator, Definition: running(fmt.Sprint("board-", i))})
 		require.NoError(t, err)
@@ -88,11 +93,11 @@ func TestQuotasHoldAcrossNodes(t *testing.T) {
 	}
 }
 
-// TestAcceptingAndWithdrawingAtTwoNodes: one of them is first, and what the list says is
-// what the board says.
-func TestAcceptingAndWithdrawingAtTwoNodes(t *testing.T) {
-	const rounds = 20
-	engines := twoOnPostgres(t, nil)
+// answerAtBoth: either the acceptance or the withdrawal succeeds, and the board agrees
+// with it.
+func answerAtBoth(t *testing.T, engines [2]*Engine) {
+	t.Helper()
+	const rounds = 12
 	d := running("secret")
 	d.Visibility, d.Enrollment = competition.Private, competition.Invite
 	d.Complete()

@@ -14,9 +14,9 @@ import (
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
-// This file alone puts the actors onto a real store: what a store promises is
-// in the ports, and whether both sides read them alike shows here. The linter
-// lets it, and nothing else here, see a sibling.
+// This file and engine_holds_test.go put the actors onto a real store: what a store
+// promises is in the ports, and whether both sides read them alike shows here. The
+// linter lets these two, and nothing else here, see a sibling.
 
 // TestEngineAgreesWithTheModelOnPostgreSQL is TestEngineAgreesWithTheModel with
 // fewer operations, each of which takes real commits.

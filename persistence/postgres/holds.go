@@ -16,8 +16,6 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-var _ competition.Holds = (*Store)(nil)
-
 const (
 	// holdsAtOnce is how many names of a kind a process holds at the same time: each
 	// takes room in the server's table of locks, which all its users share. Each kind has
@@ -32,9 +30,6 @@ const (
 SELECT CASE WHEN take THEN pg_try_advisory_lock(key) ELSE pg_advisory_unlock(key) END
 FROM unnest($1::bigint[], $2::boolean[]) AS o (key, take)`
 )
-
-// holdPause is between two attempts to take a name that another process holds.
-var holdPause = worker.Backoff{First: 2 * time.Millisecond, Max: 50 * time.Millisecond, Jitter: 0.5}
 
 // holder takes and releases names for a process: session-level advisory locks of one
 // session, which a goroutine of its own talks to, for all who wait together. It is
@@ -72,7 +67,6 @@ type holdRequest struct {
 var (
 	errHeld    = errors.New("another process holds it")
 	errClosing = errors.New("the store is being closed")
-	errNoNode  = errors.New("this process is not a node of a cluster")
 )
 
 // newHolder takes a configuration with which sessions name the node.
@@ -90,22 +84,6 @@ func newHolder(config *pgx.ConnConfig, refusal func() error, logger *slog.Logger
 func holdKey(kind competition.HoldKind, name string) int64 {
 	sum := sha256.Sum256(append([]byte{'p', 'a', 'c', 'e', 'b', 'o', 'a', 'r', 'd', 0, byte(kind)}, name...))
 	return int64(binary.BigEndian.Uint64(sum[:])) //nolint:gosec // G115: all 64 bits
-}
-
-// Hold takes a name; see competition.Holds. Cost: a round trip, which callers share.
-func (s *Store) Hold(ctx context.Context, kind competition.HoldKind, name string) (release func(), err error) {
-	if s.holds == nil {
-		return nil, unavailable("take turns with other processes", errNoNode)
-	}
-	for tries := 1; ; tries++ {
-		release, err = s.holds.take(ctx, kind, name)
-		if !errors.Is(err, errHeld) {
-			return release, unavailable("take turns with other processes", err)
-		}
-		if !worker.Pause(ctx, holdPause.After(tries)) {
-			return nil, unavailable("take turns with other processes", errors.Join(err, context.Cause(ctx)))
-		}
-	}
 }
 
 // take tries once. Error: errHeld.
@@ -307,7 +285,9 @@ func (h *holder) lose(ctx context.Context, why error) {
 
 func (h *holder) hangUp() {
 	if h.conn != nil {
-		hangUp(context.Background(), h.conn)
+		ctx, cancel := context.WithTimeout(context.Background(), holdTimeout)
+		defer cancel()
+		_ = h.conn.Close(ctx) // The server sees to the rest.
 		h.conn = nil
 	}
 }
