@@ -141,7 +141,7 @@ func forward[T any](e *Engine, id string, command any, deadline time.Time) (answ
 		} else {
 			answer, err = askElsewhere[T](e, node, id, command, deadline)
 		}
-		if !way.again(err, repeatable(command)) {
+		if err == nil || !way.again(err, repeatable(command)) {
 			return answer, err
 		}
 	}
@@ -181,7 +181,7 @@ func (e *Engine) askOwner(ctx context.Context, id string, command any, deadline 
 			return "", nil, errIsHere
 		}
 		answer, err = e.exchange(node, id, command, deadline)
-		if ctx.Err() != nil || !way.again(err, repeatable(command)) {
+		if err == nil || ctx.Err() != nil || !way.again(err, repeatable(command)) {
 			return node, answer, err
 		}
 	}
@@ -189,10 +189,13 @@ func (e *Engine) askOwner(ctx context.Context, id string, command any, deadline 
 
 // exchange carries a request to another node, and its answer back.
 func (e *Engine) exchange(node, id string, command any, deadline time.Time) (answer any, err error) {
-	kind, body, err := appendRequest(nil, command)
+	room := e.takeRoom()
+	defer e.putRoom(room)
+	kind, body, err := appendRequest((*room)[:0], command)
 	if err != nil {
 		return nil, err
 	}
+	*room = body
 	if body, err = e.askNode(node, id, kind, body, deadline); err != nil {
 		return nil, err
 	}

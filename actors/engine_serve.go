@@ -28,19 +28,33 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline 
 		return
 	}
 	if kind == kindSync {
-		e.serveSync(competitionID, body, deadline, respond)
+		v := e.envelope(deadline)
+		if err := parseSync(body, &v.Sync); err != nil {
+			e.answer(v, err, respond)
+			return
+		}
+		e.deliver(competitionID, v, deadline, respond)
 		return
 	}
-	request, err := parseRequest(competitionID, kind, body)
+	request, err := takeRequest(competitionID, kind, body)
 	if err != nil {
 		e.dismiss()
 		respond(appendAnswer(nil, nil, nil, err))
 		return
 	}
+	if q, ok := request.(boardQuery); ok && q.entries() <= smallPage {
+		v := e.envelope(deadline)
+		v.Command = request
+		e.deliver(competitionID, v, deadline, respond)
+		return
+	}
 	e.serving.Go(func() {
-		defer e.dismiss()
 		answer, err := e.serve(competitionID, request, deadline)
-		respond(appendAnswer(nil, request, answer, err))
+		room := e.takeRoom()
+		*room = appendAnswer((*room)[:0], request, answer, err)
+		e.dismiss()
+		respond(*room)
+		e.putRoom(room)
 	})
 }
 
@@ -53,7 +67,7 @@ func (e *Engine) gives(id string) bool {
 	return e.actors.registry.find(id) == nil && (e.leaving.Load() || e.actors.given.lately(id) && !e.options.Peers.Home(id))
 }
 
-// serve is Serve for everything but syncs.
+// serve is Serve for what a goroutine waits for.
 func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, err error) {
 	switch q := request.(type) {
 	case *watch:
@@ -75,16 +89,13 @@ func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, 
 	}
 }
 
-// serveSync serves a sync without a goroutine of its own, if its competition is in
-// memory: the actor's goroutine answers it.
-func (e *Engine) serveSync(id string, body []byte, deadline time.Time, respond func(answer []byte)) {
-	v := e.envelope(deadline)
-	if err := parseSync(body, &v.Sync); err != nil {
-		e.envelopes.Put(v)
-		e.dismiss()
-		respond(appendSyncAnswer(nil, &competition.SyncReply{}, err))
-		return
-	}
+// smallPage is how many entries of a board the actor's goroutine copies and encodes for
+// another node: for so few that costs less than a goroutine of the request's own, and the actor's other requests wait as long as for a few syncs.
+const smallPage = 101
+
+// deliver has an envelope answered without a goroutine of its own, if its competition is
+// in memory: the actor's goroutine answers it.
+func (e *Engine) deliver(id string, v *mailbox.Envelope, deadline time.Time, respond func(answer []byte)) {
 	if h := e.actors.registry.find(id); h != nil && h.acquire() {
 		e.post(h, v, respond)
 		return
@@ -92,36 +103,44 @@ func (e *Engine) serveSync(id string, body []byte, deadline time.Time, respond f
 	e.serving.Go(func() {
 		h, err := e.find(id, true, deadline)
 		if err != nil {
-			e.envelopes.Put(v)
-			e.dismiss()
-			respond(appendSyncAnswer(nil, &competition.SyncReply{}, err))
+			e.answer(v, err, respond)
 			return
 		}
 		e.post(h, v, respond)
 	})
 }
 
-// post puts a sync into the mailbox of an activation that is leased; it is answered
+// post puts an envelope into the mailbox of an activation that is leased; it is answered
 // when the actor has done so.
 func (e *Engine) post(h *handle, v *mailbox.Envelope, respond func(answer []byte)) {
+	finish := func() {
+		err := e.confirmed(v, atOnce)
+		h.release()
+		e.answer(v, err, respond)
+	}
 	v.Then = func() {
 		if v.Proven || e.options.Confirm == nil {
-			e.answerSync(h, v, e.confirmed(v, atOnce), respond)
+			finish()
 			return
 		}
-		e.serving.Go(func() { e.answerSync(h, v, e.confirmed(v, atOnce), respond) })
+		e.serving.Go(finish)
 	}
 	h.mailbox.PostUserMessage(v)
 }
 
-func (e *Engine) answerSync(h *handle, v *mailbox.Envelope, err error, respond func(answer []byte)) {
+// answer answers a sync or a boardQuery of another node, and takes back all that it had.
+func (e *Engine) answer(v *mailbox.Envelope, err error, respond func(answer []byte)) {
 	room := e.takeRoom()
-	*room = appendSyncAnswer((*room)[:0], &v.Reply, err)
+	if v.Command == nil {
+		*room = appendSyncAnswer((*room)[:0], &v.Reply, err)
+	} else {
+		*room = appendAnswer((*room)[:0], v.Command, v.Answer, err)
+		putRequest(v.Command, v.Answer)
+	}
 	e.envelopes.Put(v)
-	h.release()
 	e.dismiss()
 	respond(*room)
-	e.rooms.Put(room)
+	e.putRoom(room)
 }
 
 // takeRoom returns room for a message between nodes, from rooms.
@@ -130,6 +149,17 @@ func (e *Engine) takeRoom() *[]byte {
 		return room
 	}
 	return new([]byte)
+}
+
+// largestRoom is how large the rooms are that are kept: many times what most messages
+// need, and little beside the largest.
+const largestRoom = 64 << 10
+
+// putRoom takes room back, unless it has grown for a message that is rare.
+func (e *Engine) putRoom(room *[]byte) {
+	if cap(*room) <= largestRoom {
+		e.rooms.Put(room)
+	}
 }
 
 // watched waits until a board is another than the one that a node holds, for signEvery

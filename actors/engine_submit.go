@@ -153,7 +153,7 @@ func (e *Engine) submitElsewhere(node, id string, s *competition.SubmitSync, lim
 	command := *s
 	command.Limited = limited
 	room := e.takeRoom()
-	defer e.rooms.Put(room)
+	defer e.putRoom(room)
 	*room = appendSync((*room)[:0], &command)
 	body, err := e.askNode(node, id, kindSync, *room, deadline)
 	if err != nil {

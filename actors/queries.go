@@ -1,6 +1,9 @@
 package actors
 
-import "github.com/paceboard/paceboard/competition"
+import (
+	"github.com/paceboard/paceboard/actors/internal/codec"
+	"github.com/paceboard/paceboard/competition"
+)
 
 // What a competition is asked besides the commands of package competition. The fields,
 // and those of the answers, are exported because they cross between nodes; see
@@ -93,6 +96,20 @@ type (
 		Readable bool // the caller may see the board
 	}
 )
+
+// boardQuery is a query for a part of a board.
+type boardQuery interface {
+	// entries is how many it is answered with at most.
+	entries() int
+	// reset makes it as new, with room for the entries of its next answer.
+	reset(room []competition.Entry)
+}
+
+func (q *getPage) entries() int                   { return q.Limit }
+func (q *getPage) reset(room []competition.Entry) { *q = getPage{room: room} }
+
+func (q *getAround) entries() int                   { return 1 + 2*min(q.Radius, codec.MaxEntries) }
+func (q *getAround) reset(room []competition.Entry) { *q = getAround{room: room} }
 
 // batchOfSyncs are the syncs of one request for one competition. The actor has its own
 // copies, so that a caller that gives up shares nothing with it.

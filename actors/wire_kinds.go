@@ -38,15 +38,15 @@ const kindSync = 1
 // wireKinds are all kinds of requests, by their numbers, which are never used again.
 // A command or a query that is not here cannot be asked of another node; a test finds
 // it. subscribe is not: subscribers elsewhere watch through a follower, which asks watch.
-var wireKinds = map[uint16]wireKind{
+var wireKinds = map[uint16]*wireKind{
 	kindSync: newKind("sync", again, syncCoder, syncReplyCoder),
 	2:        batchKind("syncs", again),
 	3:        newKind("save_rows", again, codec.Value[saveRows](), codec.Nothing()),
 
 	10: newKind("get_top", again, getTopCoder, publishedCoder),
 	11: topSinceKind("get_top_since", again),
-	12: pageKind("get_page", again, getPageCoder, func(q *getPage) []competition.Entry { return q.room }),
-	13: pageKind("get_around", again, getAroundCoder, func(q *getAround) []competition.Entry { return q.room }),
+	12: boardKind("get_page", again, getPageCoder, func(q *getPage) []competition.Entry { return q.room }),
+	13: boardKind("get_around", again, getAroundCoder, func(q *getAround) []competition.Entry { return q.room }),
 	14: newKind("get_stats", again, codec.Value[getStats](), codec.Value[competition.Stats]()),
 	15: newKind("get_summary", again, codec.Value[getSummary](), codec.Value[competition.Summary]()),
 	16: newKind("get_participants", again, codec.Value[getParticipants](), participantsCoder),
@@ -89,10 +89,10 @@ var wireNumbers = func() map[reflect.Type]uint16 {
 
 // kindOf returns how a request crosses. Error: competition.ErrInternal for what has no
 // kind.
-func kindOf(request any) (number uint16, k wireKind, err error) {
+func kindOf(request any) (number uint16, k *wireKind, err error) {
 	number, ok := wireNumbers[reflect.TypeOf(request)]
 	if !ok {
-		return 0, k, fmt.Errorf("%w: %T does not cross between nodes", competition.ErrInternal, request)
+		return 0, nil, fmt.Errorf("%w: %T does not cross between nodes", competition.ErrInternal, request)
 	}
 	return number, wireKinds[number], nil
 }

@@ -24,12 +24,52 @@ func appendRequest(dst []byte, request any) (kind uint16, body []byte, err error
 // nil. Errors: competition.ErrDeploying for a kind that only a newer version knows, and
 // competition.ErrInternal for what cannot be read.
 func parseRequest(competitionID string, kind uint16, body []byte) (request any, err error) {
+	k, err := kindNumbered(kind)
+	if err != nil {
+		return nil, err
+	}
+	return k.parse(competitionID, k.newRequest(), body)
+}
+
+// takeRequest is parseRequest, but a query may have room. putRequest takes it back.
+func takeRequest(competitionID string, kind uint16, body []byte) (request any, err error) {
+	k, err := kindNumbered(kind)
+	if err != nil {
+		return nil, err
+	}
+	if k.spares == nil {
+		return k.parse(competitionID, k.newRequest(), body)
+	}
+	return k.parse(competitionID, k.spares.Get(), body)
+}
+
+// putRequest takes a request back after its answer was encoded: nobody uses either any
+// more.
+func putRequest(request, answer any) {
+	q, ok := request.(boardQuery)
+	if !ok {
+		return
+	}
+	board, _ := answer.(competition.Board) // else the room was not used
+	clear(board.Entries)                   // whose strings would stay in memory
+	q.reset(board.Entries[:0])
+	if _, k, err := kindOf(request); err == nil {
+		k.spares.Put(request)
+	}
+}
+
+func kindNumbered(kind uint16) (*wireKind, error) {
 	k, ok := wireKinds[kind]
 	if !ok {
 		return nil, fmt.Errorf("%w: the competition's node does not know requests of kind %d yet", competition.ErrDeploying, kind)
 	}
+	return k, nil
+}
+
+// parse reads an empty request.
+func (k *wireKind) parse(competitionID string, request any, body []byte) (any, error) {
 	m := codec.Open(body)
-	request = k.parseRequest(competitionID, &m)
+	k.parseRequest(competitionID, request, &m)
 	if err := m.Close(); err != nil {
 		return nil, fmt.Errorf("%w: a request of another node: %w", competition.ErrInternal, err)
 	}
@@ -46,7 +86,7 @@ const maxAnswer = 8 << 20
 func appendAnswer(dst []byte, request, answer any, err error) []byte {
 	begun := codec.Begin(dst)
 	if err == nil {
-		var k wireKind
+		var k *wireKind
 		if _, k, err = kindOf(request); err == nil {
 			var body []byte
 			body, err = k.appendAnswer(codec.AppendError(begun, nil), request, answer)

@@ -27,7 +27,7 @@ var errTopForm = errors.New("the top of a board has an unknown form")
 
 // topSinceKind makes the kind of a getTopSince. Whether the top is the same is found
 // out where its answer is encoded: the page is encoded once for all nodes that ask.
-func topSinceKind(name string, repeatable bool) wireKind {
+func topSinceKind(name string, repeatable bool) *wireKind {
 	k := newKind(name, repeatable, getTopSinceCoder, codec.Coder[topReply]{})
 	k.appendAnswer = func(dst []byte, request, answer any) ([]byte, error) {
 		q := request.(*getTopSince)
@@ -41,7 +41,7 @@ func topSinceKind(name string, repeatable bool) wireKind {
 }
 
 // watchKind makes the kind of a watch, which crosses as a getTopSince does.
-func watchKind(name string, repeatable bool) wireKind {
+func watchKind(name string, repeatable bool) *wireKind {
 	k := newKind(name, repeatable, codec.Value[watch](), codec.Coder[topReply]{})
 	k.appendAnswer = func(dst []byte, request, answer any) ([]byte, error) {
 		q := request.(*watch) //nolint:forcetypeassert // the table says so
