@@ -13,13 +13,18 @@ import (
 // left is sound, and the seqs, and so the versions of the board, would be used again for
 // something else. But this process knows what it has applied, which was acknowledged
 // and shown, and what owners elsewhere have shown. A recovery that does not find it has
-// the board go on under a new epoch, before anything is answered.
+// the board go on under a new epoch, before anything is answered. A store that was
+// restored while no process ran says so itself; see competition.Restored.
 
 // continueJournal has the board go on under a new epoch if the store lost events; it
 // returns how many it has appended.
 func (a *competitionActor) continueJournal(ctx context.Context, core *competition.Competition) (events int, err error) {
 	shown, lost, err := a.lost(ctx, core)
-	if err != nil || !lost {
+	if err != nil {
+		return 0, err
+	}
+	restored, err := a.restored(ctx, core)
+	if err != nil || !lost && !restored {
 		return 0, err
 	}
 	left := core.Seq()
@@ -30,6 +35,11 @@ func (a *competitionActor) continueJournal(ctx context.Context, core *competitio
 		events = int(core.Seq() - left)
 	}
 	a.env.losses.ends.Set(a.handle.id, journalEnd{core.JournalEnd(), core.Version()})
+	if !lost {
+		a.env.losses.continued.Inc()
+		a.logger.WarnContext(ctx, "the store was restored from a backup, and the board goes on under a new epoch", "journal_to_seq", left, "version", core.Version())
+		return events, nil
+	}
 	a.env.losses.note(a.handle.id)
 	a.logger.ErrorContext(ctx, "THE STORE HAS LOST EVENTS THAT WERE ACKNOWLEDGED, and the board goes on without them; "+
 		"was a standby promoted, or a backup restored? Send what was lost again: syncs may be repeated",
@@ -51,6 +61,17 @@ func (a *competitionActor) lost(ctx context.Context, core *competition.Competiti
 		shown, lost = max(shown, seen.Version), lost || seen.Version > now.Version
 	}
 	return shown, lost, nil
+}
+
+// restored reports whether the journal was restored from a backup, and has not gone on
+// since.
+func (a *competitionActor) restored(ctx context.Context, core *competition.Competition) (bool, error) {
+	store, ok := a.env.options.Store.(competition.Restored)
+	if !ok || !core.Exists() {
+		return false, nil
+	}
+	seq, err := store.RestoredTo(ctx, a.handle.id)
+	return err == nil && seq == core.Seq(), err
 }
 
 // lacks reports whether a journal, which ends there, does not contain another end.

@@ -6,6 +6,8 @@
 //	paceboard migrate   PostgreSQL's schema: up, status or down
 //	paceboard export    competitions as JSON lines
 //	paceboard import    and back
+//	paceboard backup    a copy of the embedded store, while it is served
+//	paceboard restore   and back
 //	paceboard audit     journals, ledger and prizes, worked out again and compared
 //	paceboard mirror    the boards in Redis: verify or rebuild
 //	paceboard nodes     the nodes on PostgreSQL: list, or evict one that hangs
@@ -52,6 +54,8 @@ var commands = []command{
 	{"migrate", "bring PostgreSQL's schema up to date, or show its state", migrate},
 	{"export", "write competitions as JSON lines", export},
 	{"import", "read what export wrote into a store", imports},
+	{"backup", "back up the embedded store, while its server runs", backUp},
+	{"restore", "make a data folder of a backup", restore},
 	{"audit", "verify journals, ledger and prizes", audit},
 	{"mirror", "compare the boards in Redis with the store, or rewrite them", mirror},
 	{"nodes", "show the nodes on PostgreSQL, or evict one that hangs", nodeTool},

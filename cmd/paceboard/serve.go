@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/actors"
+	"github.com/paceboard/paceboard/cmd/internal/control"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
@@ -64,6 +65,7 @@ type server struct {
 	engine   *actors.Engine
 	http     *pbhttp.Server
 	profiler *nethttp.Server
+	control  *control.Server // nil without a data folder, or where none can be made
 	demo     *demo
 	keys     *pbhttp.ProjectKeys // nil without a project
 	failed   chan error          // a part ended by itself
@@ -77,7 +79,7 @@ type server struct {
 // start brings the parts up from the store to the listener; if one fails, those
 // before it are stopped again.
 func start(ctx context.Context, p *program, settings config.Settings) (s *server, err error) {
-	s = &server{settings: settings, logger: newLogger(p.err, settings), failed: make(chan error, 4)}
+	s = &server{settings: settings, logger: newLogger(p.err, settings), failed: make(chan error, 5)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())
@@ -146,6 +148,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	if err := s.startProfiler(ctx); err != nil {
 		return s, err
 	}
+	s.startControl(ctx)
 	s.logger.InfoContext(ctx, "serving", "address", s.listener.Addr().String(), "version", Version)
 	return s, s.welcome(ctx, p, secret)
 }
@@ -254,6 +257,9 @@ func (s *server) stop() error {
 			}
 		}
 	}
+	if s.control != nil {
+		errs = append(errs, s.control.Close(ctx))
+	}
 	if s.keys != nil {
 		s.keys.Close()
 	}
@@ -323,6 +329,23 @@ func (s *server) startProfiler(ctx context.Context) error {
 		}
 	}()
 	return nil
+}
+
+// startControl opens the socket for the program's tools, where there is a data folder.
+// A file system that has no sockets is no reason not to serve.
+func (s *server) startControl(ctx context.Context) {
+	store, ok := s.store.(checkpointer)
+	if !ok {
+		return
+	}
+	server, err := control.Listen(ctx, s.settings.DataDir, s.logger)
+	if err != nil {
+		s.logger.WarnContext(ctx, "there is no control socket in DATA_DIR, so backups need the server to be stopped", "error", err)
+		return
+	}
+	s.control = server
+	s.control.Handle(checkpointCall, serveCheckpoints(store))
+	s.control.Start(func(err error) { s.failed <- err })
 }
 
 // recoveryProgress says how far recoveries are that take long enough to wonder.

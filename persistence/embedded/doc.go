@@ -7,6 +7,8 @@
 //	pebble/   Pebble's own files; keys.go and rows.go say what is in them
 //	witness   the commit watermark: what was acknowledged, told a second time; see below
 //	ballast   space to give up when the disk is full; see ballast
+//	checkpoint/
+//	          what a backup under way is made of; see [Store.Checkpoint]
 //
 // Reading starts at [Open] and [Store.Append]. An append is one Pebble batch,
 // committed with an fsync: the caller is one goroutine that gathers the batches
@@ -56,6 +58,14 @@
 // the other competitions run. A MANIFEST that falls short concerns everybody:
 // Open gives [ErrDamaged]. What stays unwatched is a cut after the last claim
 // of a machine that lost power, and a MANIFEST edit younger than about a second.
+//
+// # Backups
+//
+// A checkpoint is a data folder of its own, made while commits go on: hard links to
+// Pebble's tables, copies of its logs and MANIFEST, and the claims as they stood
+// before. By W1 everything claimed is in the copies, so Open holds a restored folder
+// against its claims as it does any other. [Restore] notes where each journal ends;
+// see [Store.RestoredTo].
 //
 // Gaps between batches, a head that does not match the last batch, a snapshot
 // beyond the head and rows that do not match their checksum are found when they

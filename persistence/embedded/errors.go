@@ -24,9 +24,18 @@ var (
 	// ErrFull is returned when the disk lacks the space that reading the files
 	// takes.
 	ErrFull = errors.New("the disk of the data folder is full")
+	// ErrUnfinished is returned for a folder into which a backup was not restored
+	// completely.
+	ErrUnfinished = errors.New("a restore into this data folder was not finished")
 	// ErrHangs is returned when the files were not open by the deadline.
 	ErrHangs = errors.New("the data folder does not open in time")
 )
+
+// ErrBackingUp is returned when a backup is wanted while another one is made.
+var ErrBackingUp = errors.New("another backup of this data folder is being made")
+
+// ErrNotEmpty is returned when a backup is to be restored into a folder that holds something.
+var ErrNotEmpty = errors.New("the folder is not empty")
 
 // errStopped is given when the store already reported that it cannot go on.
 var errStopped = fmt.Errorf("%w: a write could not be made durable and the process is stopping", competition.ErrUnavailable)

@@ -2,9 +2,11 @@ package embedded
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"math"
 	"strings"
+	"sync"
 	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -18,9 +20,14 @@ import (
 //
 // It fills logs ahead, see filledLog. While renewing is set it makes new ones
 // instead of reusing old ones with their bytes after the end.
+//
+// Whoever reads a log that is being written, as a checkpoint does, gets what Pebble had
+// written when it was opened: later bytes would follow on a gap, since those in between
+// may have been read when they were zeros yet.
 type orderedFS struct {
 	vfs.FS
 	renewing *atomic.Bool
+	logs     *sync.Map // of *filledLog, by path: those that are being written
 }
 
 const logSuffix = ".log"
@@ -36,7 +43,38 @@ func (f orderedFS) Create(name string, category vfs.DiskWriteCategory) (vfs.File
 	if err != nil || !strings.HasSuffix(name, logSuffix) {
 		return file, err
 	}
-	return fillAhead(f.FS, name, file, category)
+	return f.fillAhead(name, file, category)
+}
+
+// Open implements vfs.FS.
+func (f orderedFS) Open(name string, options ...vfs.OpenOption) (vfs.File, error) {
+	log, writing := f.logs.Load(name)
+	if !writing {
+		return f.FS.Open(name, options...)
+	}
+	end := log.(*filledLog).end.Load() // before it is opened, since it may be reused afterwards
+	file, err := f.FS.Open(name, options...)
+	if err != nil {
+		return nil, err
+	}
+	return &cutLog{File: file, left: end}, nil
+}
+
+// cutLog is a log to be read once, up to an end.
+type cutLog struct {
+	vfs.File
+
+	left int64
+}
+
+// Read implements vfs.File.
+func (l *cutLog) Read(p []byte) (int, error) {
+	if l.left == 0 {
+		return 0, io.EOF
+	}
+	n, err := l.File.Read(p[:min(int64(len(p)), l.left)])
+	l.left -= int64(n)
+	return n, err
 }
 
 // ReuseForWrite implements vfs.FS. A log that waited for new use is gone if
@@ -55,7 +93,7 @@ func (f orderedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWrite
 	case err != nil:
 		return nil, err
 	}
-	return fillAhead(f.FS, newname, file, category)
+	return f.fillAhead(newname, file, category)
 }
 
 // filledLog is a log of Pebble's that has zeros where it will be written next.
@@ -64,10 +102,11 @@ func (f orderedFS) ReuseForWrite(oldname, newname string, category vfs.DiskWrite
 // commit takes 0.28 instead of 0.34 ms (ext4). Zeros are what Pebble finds after
 // the end of a log anyhow.
 type filledLog struct {
-	vfs.File          // what Pebble writes to
-	ahead    vfs.File // the same, for the zeros
-	end      int64    // of what Pebble wrote
-	filled   int64    // up to here there is something
+	vfs.File              // what Pebble writes to
+	ahead    vfs.File     // the same, for the zeros
+	end      atomic.Int64 // of what Pebble wrote
+	filled   int64        // up to here there is something
+	closing  func()
 }
 
 // A log is filled by what has been written to it, within these limits, so that a
@@ -80,39 +119,45 @@ const (
 var zeros [mostAhead]byte
 
 // fillAhead makes a filledLog of a file just made, or reused.
-func fillAhead(files vfs.FS, name string, log vfs.File, category vfs.DiskWriteCategory) (vfs.File, error) {
+func (f orderedFS) fillAhead(name string, log vfs.File, category vfs.DiskWriteCategory) (vfs.File, error) {
 	info, err := log.Stat()
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	ahead, err := files.OpenReadWrite(name, category)
+	ahead, err := f.OpenReadWrite(name, category)
 	if err != nil {
 		return nil, errors.Join(err, log.Close())
 	}
-	return &filledLog{File: log, ahead: ahead, filled: info.Size()}, nil
+	filled := &filledLog{File: log, ahead: ahead, filled: info.Size()}
+	filled.closing = func() { f.logs.CompareAndDelete(name, filled) }
+	f.logs.Store(name, filled)
+	return filled, nil
 }
 
 // Write implements vfs.File.
 func (l *filledLog) Write(p []byte) (int, error) {
 	n, err := l.File.Write(p)
-	if l.end += int64(n); l.end > l.filled {
-		l.fill()
+	if end := l.end.Add(int64(n)); end > l.filled {
+		l.fill(end)
 	}
 	return n, err
 }
 
 // fill writes zeros after the end. When the disk does not take them, the log
 // goes on without: whether there is room for what matters, Write finds out.
-func (l *filledLog) fill() {
-	n, err := l.ahead.WriteAt(zeros[:min(max(l.end, leastAhead), mostAhead)], l.end)
-	l.filled = l.end + int64(n)
+func (l *filledLog) fill(end int64) {
+	n, err := l.ahead.WriteAt(zeros[:min(max(end, leastAhead), mostAhead)], end)
+	l.filled = end + int64(n)
 	if err != nil {
 		l.filled = math.MaxInt64
 	}
 }
 
 // Close implements vfs.File.
-func (l *filledLog) Close() error { return errors.Join(l.File.Close(), l.ahead.Close()) }
+func (l *filledLog) Close() error {
+	l.closing()
+	return errors.Join(l.File.Close(), l.ahead.Close())
+}
 
 func exists(files vfs.FS, path string) (bool, error) {
 	_, err := files.Stat(path)

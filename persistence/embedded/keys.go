@@ -56,6 +56,7 @@ import (
 //	D/<id> NUL <code id>        that a code is a competition's
 //	Z/<time, 8> <code id>       until when it is good
 //	S/<what>                    a random key of this store
+//	E/<id>                      the seq at which its journal ended when the folder was restored
 //	f/level                     the levels of events and layout of the newest program that was here
 //	e/<what>                    something was erased and is in old files yet
 //
@@ -86,6 +87,7 @@ const (
 	untypedKeys     byte = 'o'
 	formatKeys      byte = 'f'
 	scrubKeys       byte = 'e'
+	restoredKeys    byte = 'E'
 
 	invitationKeys     byte = 'I'
 	invitationOfKeys   byte = 'G'

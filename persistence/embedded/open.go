@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +29,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 		o.FS = vfs.Default
 	}
 	renewing := new(atomic.Bool)
-	o.FS = orderedFS{o.FS, renewing}
+	o.FS = orderedFS{o.FS, renewing, new(sync.Map)}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -107,6 +108,12 @@ func (o *opening) open() (s *Store, err error) {
 			err = errors.Join(err, lock.Close())
 		}
 	}()
+	if err := checkWhole(&o.options); err != nil {
+		return nil, err
+	}
+	if err := o.options.FS.RemoveAll(o.options.FS.PathJoin(o.options.Dir, checkpointFolder)); err != nil {
+		return nil, fmt.Errorf("remove the checkpoint that a backup has left: %w", err)
+	}
 	if err := makeRoom(&o.options); err != nil {
 		return nil, err
 	}
@@ -231,7 +238,7 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 		options: o.options, log: o.log, db: db, lock: lock, mark: w, damaged: damaged,
 		saving: newTurns(), projecting: newTurns(), handing: newTurns(), administering: newTurns(), inviting: newTurns(), auditing: newTurns(),
 		bulks: make(chan struct{}, bulkPlaces()),
-		slot:  make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{},
+		slot:  make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), checkpointing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{},
 	}
 	s.closing, s.close = context.WithCancel(context.Background())
 	s.claimManifest()

@@ -45,6 +45,7 @@ type Store struct {
 	inviting      turns         // in which whoever writes invitations reads and writes
 	auditing      turns         // in which somebody appends to the audit log or removes from it
 	scrubbing     chan struct{} // capacity 1, full while a scrub is at work
+	checkpointing chan struct{} // capacity 1, full while there is a checkpoint
 	scrubs        sync.Mutex    // whoever reads or writes waiting holds it
 	waiting       *scrubRun     // the scrub that has not begun; nil for none
 	renewing      *atomic.Bool  // see orderedFS
@@ -129,7 +130,8 @@ type Options struct {
 	OnFatal      func(message string) // a write cannot be made durable: end the process and do not return; nil logs and exits with status 1
 	NoTimers     bool                 // for tests whose time is not real: nothing happens by the clock alone, so the disk's free space is not watched
 
-	tune func(*pebble.Options) // for tests
+	restoring bool                  // the folder is being restored from a backup
+	tune      func(*pebble.Options) // for tests
 }
 
 // commit is one Pebble batch on its way.

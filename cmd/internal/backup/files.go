@@ -1,0 +1,91 @@
+package backup
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	stamp = "20060102T150405.000Z" // names sort as times do
+	part  = ".part"                // ends the name of a backup that is not complete
+)
+
+// describe reads a file and hashes it.
+func describe(name, from string) (File, error) {
+	return hashTo(name, from, func(r io.Reader) (int64, error) { return io.Copy(io.Discard, r) })
+}
+
+// copyFile copies a file, has the copy on the disk, and describes it.
+func copyFile(name, from, to string) (File, error) {
+	return hashTo(name, from, func(r io.Reader) (int64, error) {
+		return writeSynced(to, func(w io.Writer) (int64, error) { return io.Copy(w, r) })
+	})
+}
+
+func hashTo(name, from string, take func(io.Reader) (int64, error)) (f File, err error) {
+	file, err := os.Open(from) //nolint:gosec // G304: the operator's own path.
+	if err != nil {
+		return f, err
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	hash := sha256.New()
+	n, err := take(io.TeeReader(file, hash))
+	return File{Name: name, Bytes: n, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
+}
+
+// writeSynced makes a file and has it on the disk.
+func writeSynced(path string, write func(io.Writer) (int64, error)) (n int64, err error) {
+	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // G304: the operator's own path.
+	if err != nil {
+		return 0, err
+	}
+	n, err = write(file)
+	if err == nil {
+		err = file.Sync()
+	}
+	return n, errors.Join(err, file.Close())
+}
+
+func syncFolders(paths ...string) error {
+	for _, path := range paths {
+		folder, err := os.Open(path) //nolint:gosec // G304: the operator's own path.
+		if err == nil {
+			err = errors.Join(folder.Sync(), folder.Close())
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isStamp(name string) bool {
+	_, err := time.Parse(stamp, name)
+	return err == nil
+}
+
+// newest is the latest complete backup in a folder of backups; empty if there is none.
+func newest(backups string) (dir string, err error) {
+	entries, err := os.ReadDir(backups) // in the order of names
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	for _, e := range entries {
+		if e.IsDir() && isStamp(e.Name()) {
+			dir = filepath.Join(backups, e.Name())
+		}
+	}
+	return dir, err
+}
+
+func unpackFile(from io.Reader, name, to string) (File, error) {
+	hash := sha256.New()
+	n, err := writeSynced(to, func(w io.Writer) (int64, error) { return io.Copy(w, io.TeeReader(from, hash)) })
+	return File{Name: name, Bytes: n, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
+}
