@@ -48,7 +48,7 @@ fuzz: ## fuzz every decoder for a minute each
 	tools/fuzz 60s
 
 soak: ## kill servers, nodes and the database for hours (SOAK=2h), check that nothing is lost, attack it, and explore the protocol of clusters
-	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|BackupsThroughKills' -timeout 0 -v ./cmd/paceboard
+	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|BackupsThroughKills|AlertsFire' -timeout 0 -v ./cmd/paceboard
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
 	SOAK=$${SOAK:-2h} FAULTS=all $(GO) test -run 'AgreesWithThe|DamageIsNeverSilent|PowerLoss|EveryIOFails' -timeout 0 -v ./actors ./persistence/embedded
