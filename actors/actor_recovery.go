@@ -60,10 +60,23 @@ func (a *competitionActor) read(ctx context.Context) (core *competition.Competit
 	}
 	began := time.Now()
 	var rows int
-	core, err = competition.Recover(ctx, a.handle.id, store, a.env.options.newKey, func(r, n int) {
+	progress := func(r, n int) {
 		rows, records = r, n
 		a.env.options.Progress(a.handle.id, rows, records, time.Since(began), false)
-	})
+	}
+	core, err = competition.Recover(ctx, a.handle.id, store, a.env.options.newKey, progress)
+	if errors.Is(err, competition.ErrCorrupt) {
+		// Between the reading of the snapshot and that of the journal after it, a newer
+		// snapshot may have been stored and the records that only this one needed removed.
+		// What is damaged is damaged at the second attempt, too.
+		a.logger.Warn("a recovery failed and begins again from the snapshot", "error", err)
+		core, err = competition.Recover(ctx, a.handle.id, store, a.env.options.newKey, progress)
+	}
+	if errors.Is(err, competition.ErrCorrupt) {
+		if owned := store.Owns(ctx, a.handle.id, a.epoch); owned != nil { // another process writes what is read here
+			err = owned
+		}
+	}
 	if err == nil && core.Exists() {
 		err = store.Owns(ctx, a.handle.id, a.epoch) // or another process may have written what was read
 	}
