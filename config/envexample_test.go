@@ -34,6 +34,9 @@ func envExample() string {
 		if row.defNote != "" {
 			text.WriteString("; unset: " + row.defNote)
 		}
+		if row.reloads {
+			text.WriteString("; read again at SIGHUP")
+		}
 		text.WriteString(").\n# " + row.name + "=" + row.def + "\n")
 	}
 	return text.String()

@@ -21,6 +21,7 @@ type setting struct {
 	exposed func(value string) bool
 
 	flagOnly bool // has neither variable nor line in .env
+	reloads  bool // a running server takes a new value at SIGHUP; see Settings.Reload
 
 	// bind gives the parser that checks a value and stores it in s.
 	bind func(s *Settings) parser
@@ -43,6 +44,16 @@ func (row *setting) shownDefault() string {
 		return row.defNote
 	}
 	return row.def
+}
+
+// reloadable are the names of the settings that a running server can change.
+func reloadable(rows []*setting) (names []string) {
+	for _, row := range rows {
+		if row.reloads {
+			names = append(names, row.name)
+		}
+	}
+	return names
 }
 
 const (
@@ -247,12 +258,12 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return size(&s.MaxJournalUser, 0, GiB, "64MiB") },
 	},
 	{
-		name: "RATE_LIMIT_USER", group: groupLimits, unit: "NUMBER", def: "100",
+		name: "RATE_LIMIT_USER", group: groupLimits, reloads: true, unit: "NUMBER", def: "100",
 		meaning: "units per second per user, bursts of 4,000; 0: no limit",
 		bind:    func(s *Settings) parser { return number(&s.RateLimitUser, 0, 1_000_000) },
 	},
 	{
-		name: "RATE_LIMIT_ADDRESS", group: groupLimits, unit: "NUMBER", def: "0",
+		name: "RATE_LIMIT_ADDRESS", group: groupLimits, reloads: true, unit: "NUMBER", def: "0",
 		meaning: "requests per second per client address; 0: no limit",
 		bind:    func(s *Settings) parser { return number(&s.RateLimitAddress, 0, 1_000_000) },
 	},
@@ -272,7 +283,7 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return duration(&s.IdlePassivation, time.Second, day, "10m") },
 	},
 	{
-		name: "LOG_LEVEL", group: groupInsight, unit: "LEVEL", def: "info",
+		name: "LOG_LEVEL", group: groupInsight, reloads: true, unit: "LEVEL", def: "info",
 		meaning: "debug, info, warn or error",
 		bind: func(s *Settings) parser {
 			return oneOf(&s.LogLevel, []choice[slog.Level]{

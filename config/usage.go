@@ -46,6 +46,9 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 		text.WriteString("\nFlags take precedence over the environment, and the environment over .env. In these two,\n" +
 			"--data-dir is DATA_DIR. Secrets, including URLs with passwords, are never flags: ps shows flags.\n")
 	}
+	if names := reloadable(rows); len(names) > 0 && c.Name == serve.Name {
+		text.WriteString("At SIGHUP a running server reads these again: " + strings.Join(names, ", ") + ".\n")
+	}
 	if c.Example != "" {
 		text.WriteString("Example: " + c.Example + "\n")
 	}

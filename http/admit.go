@@ -119,7 +119,7 @@ func (s *Server) admitBody(header *fasthttp.RequestHeader) (user string, err err
 // throttleClient holds a client's address to its rate, before anything is known
 // of who it is.
 func (s *Server) throttleClient(ctx *fasthttp.RequestCtx) error {
-	if s.clients == nil {
+	if s.clients.pace.Load() == nil {
 		return nil
 	}
 	return s.clients.take(ctx, s.clients.of(s.limits.clientAddress(ctx)), 1, 0)

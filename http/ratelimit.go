@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -46,51 +47,76 @@ const (
 const maxRateKeys = 100_000
 
 // throttle limits one kind of clients to a rate, each by a token bucket. Safe for
-// concurrent use. A nil throttle has no limit.
+// concurrent use.
 type throttle[K comparable] struct {
+	pace    atomic.Pointer[pace] // nil is no limit
+	buckets *otter.Cache[K, *rate.Limiter]
+	now     func() time.Time
+	tooMany *problem // the refusal of a request that comes too early
+}
+
+// pace is how fast the buckets fill. It does not change.
+type pace struct {
 	perSecond int
 	burst     int
 	limit     []byte // perSecond, as the header has it
-	buckets   *otter.Cache[K, *rate.Limiter]
-	now       func() time.Time
-	tooMany   *problem // the refusal of a request that comes too early
 }
 
-// userThrottle returns the throttle of users.
-func (l *RateLimits) userThrottle(now func() time.Time) *throttle[string] {
+// users returns the pace of users, and clients that of addresses; nil is no limit.
+func (l *RateLimits) users() *pace {
 	burst := l.Burst
 	if burst <= 0 {
 		burst = max(defaultBurst, 2*l.User)
 	}
-	return newThrottle[string](l.User, burst, now, userRate)
+	return newPace(l.User, burst)
 }
 
-func newThrottle[K comparable](perSecond, burst int, now func() time.Time, limit limit) *throttle[K] {
+func (l *RateLimits) clients() *pace { return newPace(l.Address, 2*l.Address) }
+
+func newPace(perSecond, burst int) *pace {
 	if perSecond <= 0 {
 		return nil
 	}
-	return &throttle[K]{
-		perSecond: perSecond, burst: burst, limit: strconv.AppendInt(nil, int64(perSecond), 10), now: now,
-		buckets: otter.Must(&otter.Options[K, *rate.Limiter]{MaximumSize: maxRateKeys}), tooMany: errTooMany.of(limit),
+	return &pace{perSecond: perSecond, burst: burst, limit: strconv.AppendInt(nil, int64(perSecond), 10)}
+}
+
+func newThrottle[K comparable](p *pace, now func() time.Time, limit limit) *throttle[K] {
+	t := &throttle[K]{
+		now: now, tooMany: errTooMany.of(limit),
+		buckets: otter.Must(&otter.Options[K, *rate.Limiter]{MaximumSize: maxRateKeys}),
+	}
+	t.pace.Store(p)
+	return t
+}
+
+// set changes the rate. Buckets keep what they hold, so nobody who owes something is let
+// off; a bucket that was forgotten, but is still held by an open socket, keeps its rate.
+// Cost: linear in the clients that are remembered.
+func (t *throttle[K]) set(p *pace) {
+	t.pace.Store(p)
+	if p == nil {
+		return
+	}
+	now := t.now()
+	for _, bucket := range t.buckets.All() {
+		bucket.SetLimitAt(now, rate.Limit(p.perSecond))
+		bucket.SetBurstAt(now, p.burst)
 	}
 }
 
 // close ends the cache's work.
-func (t *throttle[K]) close() {
-	if t != nil {
-		t.buckets.StopAllGoroutines()
-	}
-}
+func (t *throttle[K]) close() { t.buckets.StopAllGoroutines() }
 
-// of returns the bucket of a client, which may be kept.
+// of returns the bucket of a client, which may be kept; nil without a limit.
 func (t *throttle[K]) of(client K) *rate.Limiter {
-	if t == nil {
+	p := t.pace.Load()
+	if p == nil {
 		return nil
 	}
 	if bucket, ok := t.buckets.GetIfPresent(client); ok {
 		return bucket
 	}
-	bucket, _ := t.buckets.SetIfAbsent(client, rate.NewLimiter(rate.Limit(t.perSecond), t.burst))
+	bucket, _ := t.buckets.SetIfAbsent(client, rate.NewLimiter(rate.Limit(p.perSecond), p.burst))
 	return bucket
 }
 
@@ -98,46 +124,48 @@ func (t *throttle[K]) of(client K) *rate.Limiter {
 // means that there were enough. Paid is what the request has cost before, and will cost
 // again when it is repeated.
 func (t *throttle[K]) take(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units, paid int) error {
-	if bucket == nil {
+	p := t.pace.Load()
+	if bucket == nil || p == nil {
 		return nil
 	}
 	now := t.now()
 	allowed := bucket.AllowN(now, units)
-	left := t.tell(ctx, bucket, now)
+	left := p.tell(ctx, bucket, now)
 	switch all := units + paid; {
 	case allowed:
 		return nil
-	case all > t.burst: // no waiting helps
-		return kindTooMuch.with(fmt.Sprintf("the request costs %d units, but at most %d may be used at once: %s", all, t.burst, sendLess)).of(t.tooMany.limit)
+	case all > p.burst: // no waiting helps
+		return kindTooMuch.with(fmt.Sprintf("the request costs %d units, but at most %d may be used at once: %s", all, p.burst, sendLess)).of(t.tooMany.limit)
 	default:
-		return t.tooMany.after((float64(all) - left) / float64(t.perSecond))
+		return t.tooMany.after((float64(all) - left) / float64(p.perSecond))
 	}
 }
 
 // owe takes units out of a bucket for what a request turned out to cost, even if there
 // are too few: then the user waits before the next request.
 func (t *throttle[K]) owe(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, units int) {
-	if bucket == nil || units <= 0 {
+	p := t.pace.Load()
+	if bucket == nil || p == nil || units <= 0 {
 		return
 	}
 	now := t.now()
-	for ; units > 0; units -= t.burst {
-		bucket.ReserveN(now, min(units, t.burst))
+	for ; units > 0; units -= p.burst {
+		bucket.ReserveN(now, min(units, p.burst))
 	}
 	if ctx != nil {
-		t.tell(ctx, bucket, now)
+		p.tell(ctx, bucket, now)
 	}
 }
 
 // tell tells the client what is left (draft-ietf-httpapi-ratelimit-headers,
 // version 07), and returns how many units are left: less than 0 if some are owed.
-func (t *throttle[K]) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now time.Time) (left float64) {
+func (p *pace) tell(ctx *fasthttp.RequestCtx, bucket *rate.Limiter, now time.Time) (left float64) {
 	left = bucket.TokensAt(now)
 	var room [20]byte
 	header := &ctx.Response.Header
-	header.SetCanonical(headerRateLimit, t.limit)
+	header.SetCanonical(headerRateLimit, p.limit)
 	header.SetCanonical(headerRateRemaining, strconv.AppendInt(room[:0], int64(max(left, 0)), 10))
-	seconds := (float64(t.burst) - left) / float64(t.perSecond) // until the bucket is full
+	seconds := (float64(p.burst) - left) / float64(p.perSecond) // until the bucket is full
 	header.SetCanonical(headerRateReset, strconv.AppendInt(room[:0], int64(seconds+0.999), 10))
 	return left
 }

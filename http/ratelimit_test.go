@@ -41,6 +41,39 @@ func TestUsersAreHeldToARate(t *testing.T) {
 	require.Equal(t, 429, get(ada).status)
 }
 
+// TestRatesChangeWhileTheServerRuns: what somebody has used counts under the new rate, too.
+func TestRatesChangeWhileTheServerRuns(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.RateLimits.User, o.RateLimits.Burst = 5, 10 })
+	get := func() response { return b.do(t, "GET", readTop, "", bearer(authtest.User(t, "ada"))) }
+	for range 10 {
+		require.Equal(t, 200, get().status)
+	}
+	b.SetRateLimits(1, 0)
+	r := get()
+	require.Equal(t, 429, r.status)
+	require.Equal(t, "1", r.get("RateLimit-Limit"))
+	b.now = b.now.Add(2 * time.Second)
+	require.Equal(t, 200, get().status)
+	require.Equal(t, 200, get().status)
+	require.Equal(t, 429, get().status)
+
+	b.SetRateLimits(0, 2)
+	for range 4 {
+		r = get()
+		require.Equal(t, 200, r.status)
+		require.Equal(t, "2", r.get("RateLimit-Limit"), "of the address")
+	}
+	require.Equal(t, 429, get().status)
+	b.SetRateLimits(0, 0)
+	r = get()
+	require.Equal(t, 200, r.status)
+	require.Empty(t, r.get("RateLimit-Limit"))
+	b.SetRateLimits(5, 0)
+	require.Equal(t, 429, get().status, "nothing was let off")
+	b.now = b.now.Add(time.Second)
+	require.Equal(t, "5", get().get("RateLimit-Limit"))
+}
+
 // TestARequestTooManyReachesNobody: one that comes too early does not reach
 // the engine.
 func TestARequestTooManyReachesNobody(t *testing.T) {
@@ -83,7 +116,7 @@ func TestAddressesAreHeldToARate(t *testing.T) {
 
 // TestBucketsAreBounded: however many users and addresses come.
 func TestBucketsAreBounded(t *testing.T) {
-	users := newThrottle[int](1, 2, func() time.Time { return start }, userRate)
+	users := newThrottle[int](newPace(1, 2), func() time.Time { return start }, userRate)
 	defer users.close()
 	for n := range maxRateKeys * 3 / 2 {
 		users.of(n)

@@ -24,8 +24,8 @@ func New(o Options) *Server {
 		engine:  o.Engine,
 		log:     o.Logger,
 		limits:  o.RateLimits,
-		users:   o.RateLimits.userThrottle(o.Now),
-		clients: newThrottle[netip.Addr](o.RateLimits.Address, 2*o.RateLimits.Address, o.Now, addressRate),
+		users:   newThrottle[string](o.RateLimits.users(), o.Now, userRate),
+		clients: newThrottle[netip.Addr](o.RateLimits.clients(), o.Now, addressRate),
 		origins: newOrigins(o.AllowedOrigins),
 		ids:     newRequestIDs(),
 		build:   o.Build,
@@ -102,6 +102,14 @@ func (s *Server) Serve(listener net.Listener) error {
 		return fmt.Errorf("serve %s: %w", listener.Addr(), err)
 	}
 	return nil
+}
+
+// SetRateLimits changes how many units a second of one user and requests a second of one
+// client address are taken; 0 is no limit. Those who already sent more than that wait.
+func (s *Server) SetRateLimits(user, address int) {
+	limits := RateLimits{User: user, Address: address}
+	s.users.set(limits.users())
+	s.clients.set(limits.clients())
 }
 
 // EndLive ends the WebSockets and event streams that are open now, spread over a time.

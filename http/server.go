@@ -22,8 +22,8 @@ type Server struct {
 	auth        *auth.Authenticator
 	projectKeys *ProjectKeys // nil without a project
 	limits      RateLimits
-	users       *throttle[string]     // nil without a limit
-	clients     *throttle[netip.Addr] // nil without a limit
+	users       *throttle[string]
+	clients     *throttle[netip.Addr]
 	origins     origins
 	ids         *requestIDs
 	metrics     *metrics

@@ -128,7 +128,7 @@ func (p *program) checkpoint(ctx context.Context, settings config.Settings) (dir
 	}
 	opening, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	s, err := embedded.Open(opening, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: newLogger(p.err, settings)})
+	s, err := embedded.Open(opening, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: newLogger(p.err, settings, settings.LogLevel)})
 	if err != nil {
 		return "", nil, err
 	}

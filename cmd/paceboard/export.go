@@ -68,7 +68,7 @@ func openExisting(ctx context.Context, p *program, settings config.Settings) (st
 			return nil, fmt.Errorf("there is no store in %s; set DATA_DIR or DATABASE_URL as for the server", settings.DataDir)
 		}
 	}
-	return openForReading(ctx, settings, newLogger(p.err, settings))
+	return openForReading(ctx, settings, newLogger(p.err, settings, settings.LogLevel))
 }
 
 // writeWhole makes a file that is there only once it is complete.

@@ -43,7 +43,7 @@ func imports(ctx context.Context, p *program, args []string) (err error) {
 	default:
 		return errors.New("name one file, or none for standard input")
 	}
-	to, err := openStore(ctx, settings, newLogger(p.err, settings))
+	to, err := openStore(ctx, settings, newLogger(p.err, settings, settings.LogLevel))
 	if err != nil {
 		return err
 	}

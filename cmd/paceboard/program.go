@@ -22,8 +22,9 @@ type program struct {
 	envFile  string
 }
 
-func newLogger(w io.Writer, settings config.Settings) *slog.Logger {
-	options := &slog.HandlerOptions{Level: settings.LogLevel}
+// newLogger makes the program's logger. level is settings.LogLevel, or what may become another.
+func newLogger(w io.Writer, settings config.Settings, level slog.Leveler) *slog.Logger {
+	options := &slog.HandlerOptions{Level: level}
 	if settings.LogFormat == config.LogJSON || settings.LogFormat == config.LogAuto && !isTerminal(w) {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

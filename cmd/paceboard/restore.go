@@ -30,7 +30,7 @@ func restore(ctx context.Context, p *program, args []string) error {
 	if len(where) != 2 {
 		return errors.New("name the backup, or - for standard input, and an empty folder to restore it to")
 	}
-	m, err := p.restoreTo(ctx, where[0], embedded.Options{Dir: where[1], MinFreeBytes: uint64(settings.MinFreeDisk), Logger: newLogger(p.err, settings)})
+	m, err := p.restoreTo(ctx, where[0], embedded.Options{Dir: where[1], MinFreeBytes: uint64(settings.MinFreeDisk), Logger: newLogger(p.err, settings, settings.LogLevel)})
 	if err != nil {
 		return err
 	}

@@ -11,9 +11,12 @@ import (
 	"net"
 	nethttp "net/http"
 	"net/http/pprof"
+	"os"
+	"os/signal"
 	"runtime"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -33,6 +36,9 @@ import (
 
 // serve runs the server until it is told to stop.
 func serve(ctx context.Context, p *program, args []string) error {
+	hangups := make(chan os.Signal, 1)
+	signal.Notify(hangups, syscall.SIGHUP) // or it would end the process
+	defer signal.Stop(hangups)
 	settings, err := config.Load(args, p.environ, p.envFile)
 	if err != nil {
 		return err
@@ -41,21 +47,44 @@ func serve(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case <-ctx.Done():
-		s.serveOn()
-	case err = <-s.failed:
-		if errors.Is(err, errStartAgain) {
-			s.stopUntil = time.Now().Add(min(settings.ShutdownTimeout, lostWithin))
+	for {
+		select {
+		case <-hangups:
+			s.reload(p, args)
+			continue
+		case <-ctx.Done():
+			s.serveOn()
+		case err = <-s.failed:
+			if errors.Is(err, errStartAgain) {
+				s.stopUntil = time.Now().Add(min(settings.ShutdownTimeout, lostWithin))
+			}
 		}
+		return errors.Join(err, s.stop())
 	}
-	return errors.Join(err, s.stop())
+}
+
+// reload takes the settings that a running server can change from where they stand now,
+// and says what happened. Mistakes change nothing.
+func (s *server) reload(p *program, args []string) {
+	settings, changed, waiting, err := s.settings.Reload(args, p.environ, p.envFile)
+	if err != nil {
+		s.logger.Error("the settings were read again and cannot be used; nothing was changed", "error", err)
+		return
+	}
+	s.settings = settings
+	s.logLevel.Set(settings.LogLevel)
+	s.http.SetRateLimits(settings.RateLimitUser, settings.RateLimitAddress)
+	s.logger.Info("the settings were read again", "changed", changed)
+	if len(waiting) > 0 {
+		s.logger.Warn("these settings differ from those in use, and need a new start", "settings", waiting)
+	}
 }
 
 // server is everything that runs, in the order of its start.
 type server struct {
 	settings config.Settings
 	logger   *slog.Logger
+	logLevel slog.LevelVar
 	memory   *worker.Loop
 	store    store
 	cluster  *clusterPart    // nil for a process that is alone
@@ -79,7 +108,9 @@ type server struct {
 // start brings the parts up from the store to the listener; if one fails, those
 // before it are stopped again.
 func start(ctx context.Context, p *program, settings config.Settings) (s *server, err error) {
-	s = &server{settings: settings, logger: newLogger(p.err, settings), failed: make(chan error, 5)}
+	s = &server{settings: settings, failed: make(chan error, 5)}
+	s.logLevel.Set(settings.LogLevel)
+	s.logger = newLogger(p.err, settings, &s.logLevel)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())

@@ -73,6 +73,12 @@ func (s *Store) lastSeq(ctx context.Context, id string) (last uint64, err error)
 	return last, nil
 }
 
+// unsorted are transactions that read many rows of one competition along the index that has
+// them in order. The planner counts on competitions of average size, and without
+// statistics, such as soon after an import, on small ones: it would sort a million rows on
+// disk, and answer with the first one after two seconds.
+var unsorted = pgx.TxOptions{BeginQuery: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off"}
+
 // ReadIdentities visits a competition's identity rows by number; see
 // competition.Journal.
 func (s *Store) ReadIdentities(ctx context.Context, competitionID string, visit func(competition.Identity) error) error {

@@ -105,12 +105,6 @@ func rowArguments(id string, rows []competition.Row) []any {
 	return []any{id, number, present, score, steps, distance, energy, minutes, reached, updated, synced, days, paid, excluded, review, reviewed}
 }
 
-// unsorted are transactions that read many rows of one competition along the index that has
-// them in order. The planner counts on competitions of average size, and without
-// statistics, such as soon after an import, on small ones: it would sort a million rows on
-// disk, and answer with the first one after two seconds.
-var unsorted = pgx.TxOptions{BeginQuery: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off"}
-
 // Load visits the stored snapshot; see competition.Snapshots. Cost: linear in
 // rows, which are streamed, some 3 µs each.
 func (s *Store) Load(ctx context.Context, competitionID string, header func([]byte) error, row func(competition.Row) error) error {
