@@ -143,25 +143,6 @@ func (e *Engine) answer(v *mailbox.Envelope, err error, respond func(answer []by
 	e.putRoom(room)
 }
 
-// takeRoom returns room for a message between nodes, from rooms.
-func (e *Engine) takeRoom() *[]byte {
-	if room, ok := e.rooms.Get().(*[]byte); ok {
-		return room
-	}
-	return new([]byte)
-}
-
-// largestRoom is how large the rooms are that are kept: many times what most messages
-// need, and little beside the largest.
-const largestRoom = 64 << 10
-
-// putRoom takes room back, unless it has grown for a message that is rare.
-func (e *Engine) putRoom(room *[]byte) {
-	if cap(*room) <= largestRoom {
-		e.rooms.Put(room)
-	}
-}
-
 // watched waits until a board is another than the one that a node holds, for signEvery
 // at most, and returns its published top.
 func (e *Engine) watched(id string, q *watch, deadline time.Time) (*competition.Published, error) {
