@@ -17,6 +17,7 @@ type (
 	unsubscribe struct {
 		mailbox.NoDeadLetters
 		subscription *competition.Subscription
+		attempt      bool // only what an attempt to subscribe may have done is undone: another attempt may have followed
 	}
 	fanOut struct{ mailbox.NoDeadLetters }
 	// endSubscribers says that this process has had no lease for long.
@@ -35,12 +36,17 @@ func (a *competitionActor) subscribe(m *subscribe) {
 	m.subscription.Put(a.nextUpdate())
 }
 
-func (a *competitionActor) unsubscribe(subscription *competition.Subscription) {
+func (a *competitionActor) unsubscribe(m *unsubscribe) {
+	if !a.removeSubscriber(m.subscription) && !m.attempt { // it was revoked, never added, or moved
+		a.env.movedOn(m.subscription)
+	}
+}
+
+func (a *competitionActor) removeSubscriber(subscription *competition.Subscription) (there bool) {
 	s := &a.handle.subscribers
 	gone, there := s.all[subscription]
-	if !there { // it was revoked, never added, or moved
-		a.env.movedOn(subscription)
-		return
+	if !there {
+		return false
 	}
 	a.handle.release()
 	delete(s.all, subscription)
@@ -52,6 +58,7 @@ func (a *competitionActor) unsubscribe(subscription *competition.Subscription) {
 	if len(s.all) == 0 {
 		s.update = nil
 	}
+	return true
 }
 
 // moveSubscribers has the subscribers watch the board from another node: this one has
@@ -73,7 +80,7 @@ func (a *competitionActor) moveSubscribers() {
 		a.env.followers.add(a.handle.id, moving, topReply{})
 	}
 	for subscription := range s.all {
-		a.unsubscribe(subscription)
+		a.removeSubscriber(subscription)
 	}
 }
 
@@ -144,7 +151,7 @@ func (a *competitionActor) revoke() {
 	for subscription, s := range a.handle.subscribers.all {
 		if !a.core.Readable(s.caller) {
 			subscription.Revoke()
-			a.unsubscribe(subscription)
+			a.removeSubscriber(subscription)
 		}
 	}
 }
@@ -164,7 +171,7 @@ func (a *competitionActor) endSubscribers() {
 	for subscription, s := range a.handle.subscribers.all {
 		if !s.node { // those of other nodes are told nothing without a lease
 			subscription.End()
-			a.unsubscribe(subscription)
+			a.removeSubscriber(subscription)
 		}
 	}
 }

@@ -44,7 +44,7 @@ func (a *competitionActor) Receive(ctx actor.Context) {
 	case *endSubscribers:
 		a.endSubscribers()
 	case *unsubscribe:
-		a.unsubscribe(m.subscription)
+		a.unsubscribe(m)
 	case *tick:
 		a.handle.release()
 		a.env.clock.ticked()

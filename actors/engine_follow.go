@@ -371,9 +371,11 @@ func (f *follower) comeHome() {
 	env := &f.followers.env
 	for s, caller := range f.takeAll() {
 		err := env.subscribe(s, caller, time.Now().Add(env.timeout))
-		if f.followers.arrived(s) {
+		ended := f.followers.arrived(s)
+		if ended || err != nil {
 			env.unsubscribe(s)
-		} else if err != nil {
+		}
+		if !ended && err != nil {
 			s.End()
 		}
 	}

@@ -223,9 +223,15 @@ func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Calle
 		return err
 	}
 	defer e.dismiss()
-	return e.subscribe(s, caller, e.deadline())
+	err := e.subscribe(s, caller, e.deadline())
+	if err != nil {
+		e.Unsubscribe(s)
+	}
+	return err
 }
 
+// subscribe is Subscribe for a request that was admitted. After an error the subscription
+// may still begin, until Unsubscribe.
 func (e *Engine) subscribe(s *competition.Subscription, caller competition.Caller, deadline time.Time) (err error) {
 	for way := e.wayTo(s.CompetitionID, deadline); ; {
 		if node := way.node(); node == "" {
@@ -251,7 +257,7 @@ func (e *Engine) subscribeHere(m *subscribe, deadline time.Time) error {
 	}
 	if _, err = ask[struct{}](e, h, m, deadline, confirmBy); err != nil {
 		// After a time-out the actor may still add it; this comes after that.
-		e.tell(h, &unsubscribe{subscription: m.subscription})
+		e.tell(h, &unsubscribe{subscription: m.subscription, attempt: true})
 	}
 	return err
 }

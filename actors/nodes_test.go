@@ -649,6 +649,29 @@ func TestAStrangerElsewhereLosesABoardThatBecomesPrivate(t *testing.T) {
 	})
 }
 
+// TestSubscribersComeHomeThroughRefusals: a board's next owner is the node of its
+// subscribers, whose first attempts to take them over fail. What undoes those comes late,
+// and must not undo the one that succeeds.
+func TestSubscribersComeHomeThroughRefusals(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		owner, other := s.spring()
+		ann := competition.NewSubscription("spring", "ann", make(chan struct{}, 1))
+		require.NoError(t, other.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
+		defer other.engine.Unsubscribe(ann)
+		s.lock(func() { owner.cut, owner.dead, other.locked = true, true, 5 })
+		owner.lease.set(false)
+		pass(time.Second)
+		_, err := other.sync("spring", "ann", 2000)
+		require.NoError(t, err)
+		pass(2 * time.Second)
+		require.Zero(t, other.locked)
+		top, err := other.engine.Top("spring", operator)
+		require.NoError(t, err)
+		require.True(t, ann.Ended() || ann.Latest().Version == top.Version, "it has version %d of %d for good", ann.Latest().Version, top.Version)
+	})
+}
+
 // TestADeposedNodeRefusesTheWholeBatch: of a batch's syncs some say nothing new, which a
 // node answers from memory. The commit that is to prove its memory fails with the others.
 func TestADeposedNodeRefusesTheWholeBatch(t *testing.T) {
