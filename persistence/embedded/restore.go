@@ -47,7 +47,7 @@ func Restore(ctx context.Context, o Options, fetch func(dir string) error) (ends
 		return nil, err
 	}
 	ends, err = s.noteRestored(ctx)
-	if err = errors.Join(err, s.Close()); err != nil {
+	if err := errors.Join(err, s.Close()); err != nil { //nolint:contextcheck // Close takes as long as the commit under way
 		return nil, err
 	}
 	return ends, errors.Join(o.FS.Remove(marker), syncDir(o.FS, o.Dir))

@@ -114,7 +114,7 @@ func readManifest(dir string) (*Manifest, error) {
 		return nil, err
 	}
 	b, err := io.ReadAll(io.LimitReader(file, maxManifest))
-	if err = errors.Join(err, file.Close()); err != nil {
+	if err := errors.Join(err, file.Close()); err != nil {
 		return nil, err
 	}
 	return parseManifest(b)

@@ -155,7 +155,7 @@ func (p *previous) link(name, from, to string) (f File, linked bool, err error) 
 		return File{}, false, err
 	}
 	if os.Link(filepath.Join(p.dir, filepath.FromSlash(name)), to) != nil { // a disk without links, or too many of them
-		return File{}, false, nil
+		return File{}, false, nil //nolint:nilerr // it is copied instead
 	}
 	return f, true, nil
 }

@@ -68,7 +68,7 @@ func (c *Client) Hold(ctx context.Context, name string, request, answer any) (re
 	if err != nil {
 		return nil, err
 	}
-	response, err := c.http.Do(r)
+	response, err := c.http.Do(r) //nolint:bodyclose // release closes it
 	if err != nil {
 		return nil, fmt.Errorf("ask the server: %w", err)
 	}
