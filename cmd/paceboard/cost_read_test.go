@@ -2,15 +2,18 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 )
 
 // TestCountedCostOfALargeAnswer: the top 100 of a board leaves by one call of the
@@ -56,4 +59,81 @@ func TestCountedCostOfALargeAnswer(t *testing.T) {
 	require.LessOrEqual(t, each("syscw"), 1.05, "writes")
 	require.LessOrEqual(t, each("syscr"), 2.2, "reads: one that finds nothing yet, and the request")
 	require.LessOrEqual(t, each("mallocs"), 2.0, "allocations: one of fasthttp's for the first byte, and a share of asking for these figures")
+}
+
+// TestCountedCostOfAReadElsewhere holds what all nodes allocate for around-me at a node
+// that does not own the board against what they do for one at its owner. As for syncs,
+// frames between nodes have few requests on a busy machine, and cost the same.
+func TestCountedCostOfAReadElsewhere(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates: `make test` runs it a second time, without")
+	}
+	const clients, warm, counted = 32, 20, 60
+	where := newDatabase(t)
+	var profilers []string
+	var at []*instance
+	for range 2 {
+		profilers = append(profilers, freeAddress(t))
+		at = append(at, startNode(t, where, "--rate-limit-user", "0", "--pprof", profilers[len(profilers)-1]))
+	}
+	at[0].createSpring("spring")
+	var joining errgroup.Group
+	for u := range clients {
+		c := newCrowdClient(t, at[0], fmt.Sprintf("user-%02d", u), "garmin")
+		joining.Go(func() error { return c.sync(1) })
+	}
+	require.NoError(t, joining.Wait())
+	mallocs := func() (sum int64) {
+		for i, s := range at {
+			sum += s.cost(profilers[i])["mallocs"]
+		}
+		return sum
+	}
+	var each []float64
+	for _, s := range at {
+		crowd := make([]*crowdClient, clients)
+		for u := range crowd {
+			crowd[u] = newNeighbour(t, s, fmt.Sprintf("user-%02d", u))
+		}
+		run := func(reads int) {
+			var all errgroup.Group
+			for _, c := range crowd {
+				all.Go(func() error { return c.read(reads) })
+			}
+			require.NoError(t, all.Wait())
+		}
+		run(warm)
+		before := mallocs()
+		run(counted)
+		each = append(each, float64(mallocs()-before)/(clients*counted))
+	}
+	local, elsewhere := slices.Min(each), slices.Max(each)
+	t.Logf("around-me costs %.2f allocations at the board's owner, %.2f elsewhere", local, elsewhere)
+	require.Greater(t, elsewhere, local+2, "one of the nodes is not the owner")
+	require.LessOrEqual(t, elsewhere-local, 15.0)
+}
+
+// newNeighbour makes a client that reads the board around its user.
+func newNeighbour(t *testing.T, s *instance, user string) *crowdClient {
+	t.Helper()
+	c := newCrowdClient(t, s, user, "garmin")
+	c.request = fmt.Appendf(nil, "GET /api/v1/leaderboard/spring?around=%s&radius=5 HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer %s\r\n\r\n", user, tokenOf(t, user, false))
+	return c
+}
+
+// read reads so many times, one after the other.
+func (c *crowdClient) read(times int) error {
+	for range times {
+		if _, err := c.conn.Write(c.request); err != nil {
+			return err
+		}
+		n, err := c.conn.Read(c.answer[:])
+		if err != nil {
+			return err
+		}
+		if got := c.answer[:n]; !bytes.HasPrefix(got, []byte("HTTP/1.1 200 ")) || !bytes.HasSuffix(got, []byte("}}")) {
+			return fmt.Errorf("answered %s", got)
+		}
+	}
+	return nil
 }

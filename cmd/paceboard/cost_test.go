@@ -136,7 +136,7 @@ type crowdClient struct {
 	request []byte
 	number  int // where in the request the steps stand, which grow
 	steps   int
-	answer  [2048]byte
+	answer  [8 << 10]byte
 }
 
 func newCrowdClient(t *testing.T, s *instance, user, source string) *crowdClient {
