@@ -12,7 +12,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 LONGEST = ./cmd/paceboard ./persistence/postgres ./actors ./persistence/embedded ./http
 
 # Measurements, and tests of which the race detector runs a few rounds, if any.
-WITHOUT_RACE = Counted|Overload|Million|Hours|PrizesArePaidOnce|ClusterIsDeployed
+WITHOUT_RACE = Counted|Overload|Million|Hours|PrizesArePaidOnce|AtInjectedPoints|ClusterIsDeployed
 
 .PHONY: help demo demo-cluster test build lint fmt verify fuzz soak bench bench-go bench-growth bench-live
 
@@ -48,7 +48,7 @@ fuzz: ## fuzz every decoder for a minute each
 	tools/fuzz 60s
 
 soak: ## kill servers, nodes and the database for hours (SOAK=2h), check that nothing is lost, attack it, and explore the protocol of clusters
-	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|BackupsThroughKills|AlertsFire' -timeout 0 -v ./cmd/paceboard
+	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|AtInjectedPoints|BackupsThroughKills|AlertsFire' -timeout 0 -v ./cmd/paceboard
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
 	SOAK=$${SOAK:-2h} FAULTS=all $(GO) test -run 'AgreesWithThe|DamageIsNeverSilent|PowerLoss|EveryIOFails' -timeout 0 -v ./actors ./persistence/embedded

@@ -5,6 +5,7 @@ import (
 	"io"
 	"net"
 	"net/url"
+	"slices"
 	"sync"
 	"testing"
 
@@ -37,6 +38,7 @@ type Proxy struct {
 	target string
 	next   Cut
 	others int // commits before the next cut
+	strike *strike
 	cuts   int
 	conns  map[net.Conn]struct{} // nil once closed
 }
@@ -89,9 +91,41 @@ func (p *Proxy) Cuts() int {
 	return p.cuts
 }
 
-func (p *Proxy) take() Cut {
+// strike is a cut at a statement, once.
+type strike struct {
+	where   Cut
+	matches func(sql string) bool
+	struck  func()
+}
+
+// StrikeAt cuts the next commit of which a statement matches: at CutRequest before the
+// server has it, or at CutAnswer after the server is done with it. struck is called before
+// the client can notice that, and nothing passes until it returns: a client that struck
+// kills dies at exactly that point. CutNothing takes the strike back.
+func (p *Proxy) StrikeAt(where Cut, matches func(sql string) bool, struck func()) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.strike = nil
+	if where != CutNothing {
+		p.strike = &strike{where, matches, struck}
+	}
+}
+
+// takeFor returns what the commit of some statements must suffer, and what is called then;
+// nil for nothing.
+func (p *Proxy) takeFor(statements []string) (where Cut, struck func()) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if s := p.strike; s != nil && slices.ContainsFunc(statements, s.matches) {
+		p.strike = nil
+		p.cuts++
+		return s.where, s.struck
+	}
+	return p.take(), nil
+}
+
+// take is takeFor without the strike; the caller holds the lock.
+func (p *Proxy) take() Cut {
 	if p.others > 0 {
 		p.others--
 		return CutNothing
@@ -156,21 +190,27 @@ func (p *Proxy) serve(client net.Conn) {
 	if !p.track(client) || !p.track(server) {
 		return
 	}
-	l := &line{client: client, server: server, cut: make(chan Cut, 1)}
+	l := &line{client: client, server: server, cut: make(chan end, 1)}
 	var answering sync.WaitGroup
 	answering.Go(l.answers)
-	l.requests(p.take)
+	l.requests(p.takeFor)
 	answering.Wait()
 }
 
 // line is one connection and its two directions.
 type line struct {
 	client, server net.Conn
-	cut            chan Cut // capacity 1: what the answer under way must suffer
+	cut            chan end // capacity 1: what the answer under way must suffer
+}
+
+// end is how a line ends; struck may be nil.
+type end struct {
+	where  Cut
+	struck func()
 }
 
 // requests forwards what the client sends, message by message, until a cut.
-func (l *line) requests(take func() Cut) {
+func (l *line) requests(take func(statements []string) (Cut, func())) {
 	defer func() { // The server reads what it has and then sees the end.
 		if tcp, ok := l.server.(*net.TCPConn); ok {
 			_ = tcp.CloseWrite()
@@ -181,23 +221,28 @@ func (l *line) requests(take func() Cut) {
 	if _, cancels := startup.(*pgproto3.CancelRequest); err != nil || cancels || forward(l.server, startup) != nil {
 		return
 	}
-	executed := false
+	executed, prepared := false, map[string]string{}
+	var statements []string // bound since the last Sync
 	for {
 		message, err := from.Receive()
 		if err != nil {
 			return
 		}
-		switch message.(type) {
+		switch message := message.(type) {
+		case *pgproto3.Parse:
+			prepared[message.Name] = message.Query
+		case *pgproto3.Bind:
+			statements = append(statements, prepared[message.PreparedStatement])
 		case *pgproto3.Execute:
 			executed = true
 		case *pgproto3.Sync:
 			if executed {
-				if where := take(); where != CutNothing {
-					l.cutAt(where, message)
+				if where, struck := take(statements); where != CutNothing {
+					l.cutAt(end{where, struck}, message)
 					return
 				}
 			}
-			executed = false
+			executed, statements = false, nil
 		}
 		if forward(l.server, message) != nil {
 			return
@@ -214,14 +259,17 @@ func forward(to io.Writer, message pgproto3.Message) error {
 }
 
 // cutAt ends the connection with a Sync in hand.
-func (l *line) cutAt(where Cut, sync pgproto3.Message) {
-	if where == CutRequest {
+func (l *line) cutAt(cut end, sync pgproto3.Message) {
+	if cut.where == CutRequest {
+		if cut.struck != nil {
+			cut.struck()
+		}
 		_ = l.server.Close()
 		_ = l.client.Close()
 		return
 	}
-	l.cut <- where
-	if where == CutAtOnce {
+	l.cut <- cut
+	if cut.where == CutAtOnce {
 		_ = l.client.Close()
 	}
 	_ = forward(l.server, sync)
@@ -237,8 +285,15 @@ func (l *line) answers() {
 			return
 		}
 		select {
-		case where := <-l.cut:
-			l.suffer(where, from, message)
+		case cut := <-l.cut:
+			if cut.struck != nil {
+				for err == nil { // to the end: answers to what was sent before may come first
+					_, err = from.Receive()
+				}
+				cut.struck()
+				return
+			}
+			l.suffer(cut.where, from, message)
 			return
 		default:
 		}
