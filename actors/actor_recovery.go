@@ -69,7 +69,7 @@ func (a *competitionActor) read(ctx context.Context) (core *competition.Competit
 		// Between the reading of the snapshot and that of the journal after it, a newer
 		// snapshot may have been stored and the records that only this one needed removed.
 		// What is damaged is damaged at the second attempt, too.
-		a.logger.Warn("a recovery failed and begins again from the snapshot", "error", err)
+		a.logger.WarnContext(ctx, "a recovery failed and begins again from the snapshot", "error", err)
 		core, err = competition.Recover(ctx, a.handle.id, store, a.env.options.newKey, progress)
 	}
 	if errors.Is(err, competition.ErrCorrupt) {

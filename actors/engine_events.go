@@ -44,11 +44,10 @@ func (e *Engine) Events(competitionID string, caller competition.Caller, after c
 		seen, err = competition.SeqOf(record)
 		return err
 	})
-	switch err { //nolint:errorlint // it is returned as it is
-	case nil:
+	switch {
+	case err == nil:
 		seen = upTo
-	case errPageFull:
-	default:
+	case !errors.Is(err, errPageFull):
 		return page, err
 	}
 	page.Next.Version, page.More, page.Rows = seen, seen < last.Seq, int(seen-after.Version)

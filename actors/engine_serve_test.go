@@ -43,14 +43,14 @@ func TestReadsOfAnotherNodeDoNotMix(t *testing.T) {
 							radius, limit := (i+n)%4, 1+(i+n)%(users+20) // of some pages the actor's goroutine encodes none
 							board, err := other.engine.Around("spring", operator, fmt.Sprintf("user-%d", i), radius, room[:])
 							if want := whole.Entries[max(i-radius, 0):min(i+radius+1, users)]; err != nil || !slices.Equal(want, board.Entries) {
-								return fmt.Errorf("around %d within %d: %v, %v", i, radius, board.Entries, err)
+								return fmt.Errorf("around %d within %d: %v, %w", i, radius, board.Entries, err)
 							}
 							if _, err := other.engine.Around("spring", operator, "nobody", radius, nil); !errors.Is(err, competition.ErrNotEnrolled) {
 								return fmt.Errorf("around nobody: %w", err)
 							}
 							board, err = other.engine.Page("spring", operator, i, limit, nil)
 							if want := whole.Entries[i:min(i+limit, users)]; err != nil || !slices.Equal(want, board.Entries) {
-								return fmt.Errorf("%d from %d on: %v, %v", limit, i, board.Entries, err)
+								return fmt.Errorf("%d from %d on: %v, %w", limit, i, board.Entries, err)
 							}
 						}
 						return nil

@@ -98,7 +98,7 @@ func requireReads(t *testing.T, x goldenExchange, kind uint16, golden string) {
 	if len(parts) == 0 {
 		return // it is being written
 	}
-	request, err := parseRequest("spring", kind, parts[0])
+	request, err := parseRequest(kind, parts[0])
 	require.NoError(t, err)
 	answer, err := parseAnswer(request, parts[1])
 	if batch, ok := request.(*batchOfSyncs); ok {

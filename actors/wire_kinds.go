@@ -19,7 +19,7 @@ import (
 //
 // and the node that owns the competition:
 //
-//	request, err := parseRequest(competitionID, kind, body) // then it goes into Envelope.Command
+//	request, err := takeRequest(competitionID, kind, body) // then it goes into Envelope.Command
 //	body := appendAnswer(room[:0], request, v.Answer, v.Err)
 //
 // Syncs have functions of their own, without any: appendSync, parseSync,

@@ -20,18 +20,9 @@ func appendRequest(dst []byte, request any) (kind uint16, body []byte, err error
 	return kind, body, nil
 }
 
-// parseRequest is the inverse of appendRequest. The room of a query for its answer is
-// nil. Errors: competition.ErrDeploying for a kind that only a newer version knows, and
-// competition.ErrInternal for what cannot be read.
-func parseRequest(competitionID string, kind uint16, body []byte) (request any, err error) {
-	k, err := kindNumbered(kind)
-	if err != nil {
-		return nil, err
-	}
-	return k.parse(competitionID, k.newRequest(), body)
-}
-
-// takeRequest is parseRequest, but a query may have room. putRequest takes it back.
+// takeRequest is the inverse of appendRequest; a query may have room for its answer.
+// putRequest takes it back. Errors: competition.ErrDeploying for a kind that only a newer
+// version knows, and competition.ErrInternal for what cannot be read.
 func takeRequest(competitionID string, kind uint16, body []byte) (request any, err error) {
 	k, err := kindNumbered(kind)
 	if err != nil {

@@ -20,7 +20,7 @@ func crossRequest(t require.TestingT, request any) any {
 	require.NoError(t, err)
 	require.True(t, bytes.HasPrefix(body, []byte("before")))
 	body = body[len("before"):]
-	got, err := parseRequest("spring", kind, body)
+	got, err := parseRequest(kind, body)
 	require.NoError(t, err)
 	scribble(body)
 	return got
@@ -248,9 +248,9 @@ func TestWhatCannotCross(t *testing.T) {
 	require.ErrorIs(t, err, competition.ErrInternal)
 	_, err = parseAnswer(&subscribe{}, nil)
 	require.ErrorIs(t, err, competition.ErrInternal)
-	_, err = parseRequest("spring", 9999, nil)
+	_, err = parseRequest(9999, nil)
 	require.ErrorIs(t, err, competition.ErrDeploying, "a kind that a newer version knows")
-	_, err = parseRequest("spring", 14, nil)
+	_, err = parseRequest(14, nil)
 	require.ErrorIs(t, err, competition.ErrInternal)
 	_, err = parseAnswer(&getStats{}, appendAnswer(nil, &getStats{}, "not stats", nil))
 	require.ErrorIs(t, err, competition.ErrInternal, "an answer of another type")

@@ -59,7 +59,8 @@ var publications = [...]publication{
 // PublicTypes returns the types of public events, each once, in the order of the table.
 func PublicTypes() (all []string) {
 	seen := map[string]bool{}
-	for _, p := range publications {
+	for i := range publications {
+		p := &publications[i]
 		if p.to != nobody && !seen[p.name] {
 			seen[p.name], all = true, append(all, p.name)
 		}
@@ -70,8 +71,8 @@ func PublicTypes() (all []string) {
 // PublishedKinds returns the numbers of the kinds of which anybody is told, for stores
 // that leave out the records of others.
 func PublishedKinds() (all []int32) {
-	for k, p := range publications {
-		if p.to != nobody {
+	for k := range publications {
+		if publications[k].to != nobody {
 			all = append(all, int32(k))
 		}
 	}

@@ -23,7 +23,7 @@ var (
 
 // formatFor returns the format that a scraper prefers, by its Accept.
 func formatFor(accept string) expfmt.Format {
-	if expfmt.Negotiate(nethttp.Header{"Accept": {accept}}).FormatType() == expfmt.TypeProtoDelim {
+	if expfmt.NegotiateAccept(nethttp.Header{"Accept": {accept}}, textFormat, binaryFormat).FormatType() == expfmt.TypeProtoDelim {
 		return binaryFormat
 	}
 	return textFormat

@@ -110,6 +110,7 @@ func TestEventsSurviveKills(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, string(answer))
 		lines := bufio.NewScanner(response.Body)
 		for lines.Scan() && !strings.HasPrefix(lines.Text(), "event: ") {
+			continue
 		}
 		require.NoError(t, lines.Err())
 		require.Equal(t, "event: participant.left", lines.Text())

@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -102,12 +103,7 @@ func (p *prometheusServer) awaits(question, expr string, holds func(sample) bool
 	var last []sample
 	require.Eventually(p.t, func() bool {
 		last = p.query(expr)
-		for _, s := range last {
-			if holds(s) {
-				return true
-			}
-		}
-		return false
+		return slices.ContainsFunc(last, holds)
 	}, time.Minute, 200*time.Millisecond, "%s: %s", question, expr)
 	p.t.Logf("%s: %s", question, fmt.Sprint(last[:min(len(last), 3)]))
 }
@@ -181,9 +177,11 @@ func TestPrometheusAnswersTheTwelveQuestions(t *testing.T) {
 		steps += 10
 		updates := bufio.NewScanner(response.Body)
 		for updates.Scan() && !strings.HasPrefix(updates.Text(), "event: leaderboard_update") {
+			continue
 		}
 		require.Equal(t, http.StatusOK, node.syncSpring("anna", steps))
 		for updates.Scan() && !strings.HasPrefix(updates.Text(), "event: score_update") {
+			continue
 		}
 	}
 	for range 3 {

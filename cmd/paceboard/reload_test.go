@@ -23,26 +23,25 @@ func TestSIGHUPReloads(t *testing.T) {
 		s.waitFor(says)
 	}
 	reload("RATE_LIMIT_USER=7\nLOG_LEVEL=debug\n", `"changed":["RATE_LIMIT_USER","LOG_LEVEL"]`)
-	r := s.get("/api/v1/competitions", token)
-	require.Equal(t, http.StatusOK, r.StatusCode)
-	require.Equal(t, "7", r.Header.Get("RateLimit-Limit"))
+	require.Equal(t, "7", s.rateLimit(token))
 
 	reload("RATE_LIMIT_USER=many\n", "nothing was changed")
-	require.Equal(t, "7", s.get("/api/v1/competitions", token).Header.Get("RateLimit-Limit"))
+	require.Equal(t, "7", s.rateLimit(token))
 
 	reload("RATE_LIMIT_USER=0\nMAX_JOINED=3\n", `"settings":["MAX_JOINED"]`)
-	require.Empty(t, s.get("/api/v1/competitions", token).Header.Get("RateLimit-Limit"), "no limit")
+	require.Empty(t, s.rateLimit(token), "no limit")
 	s.stop()
 }
 
-// get sends a GET, whose body is read and forgotten.
-func (s *instance) get(path, token string) *http.Response {
+// rateLimit is how many units a second a user is told to have.
+func (s *instance) rateLimit(token string) string {
 	s.t.Helper()
-	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+path, http.NoBody)
+	request, err := http.NewRequestWithContext(s.t.Context(), http.MethodGet, s.url+"/api/v1/competitions", http.NoBody)
 	require.NoError(s.t, err)
 	request.Header.Set("Authorization", "Bearer "+token)
 	answer, err := http.DefaultClient.Do(request)
 	require.NoError(s.t, err)
 	require.NoError(s.t, answer.Body.Close())
-	return answer
+	require.Equal(s.t, http.StatusOK, answer.StatusCode)
+	return answer.Header.Get("RateLimit-Limit")
 }

@@ -3,6 +3,7 @@ package porttest
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -98,7 +99,7 @@ var holdRules = []rule{
 			all.Go(func() {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 				defer cancel()
-				name := fmt.Sprint(i)
+				name := strconv.Itoa(i)
 				invitation, err := n.Hold(ctx, competition.HoldInvitation, name)
 				if err != nil {
 					t.Error(err)

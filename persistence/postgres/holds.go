@@ -83,7 +83,7 @@ func newHolder(config *pgx.ConnConfig, refusal func() error, logger *slog.Logger
 // for each other, which is rare and does no harm. Every version must have the same keys.
 func holdKey(kind competition.HoldKind, name string) int64 {
 	sum := sha256.Sum256(append([]byte{'p', 'a', 'c', 'e', 'b', 'o', 'a', 'r', 'd', 0, byte(kind)}, name...))
-	return int64(binary.BigEndian.Uint64(sum[:])) //nolint:gosec // G115: all 64 bits
+	return int64(binary.BigEndian.Uint64(sum[:]))
 }
 
 // take tries once. Error: errHeld.

@@ -16,7 +16,7 @@ const root = "../../.."
 func TestNothingHasDrifted(t *testing.T) {
 	dashboard, err := Dashboard()
 	require.NoError(t, err)
-	operations, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
+	operations, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
 	require.NoError(t, err)
 	for path, want := range map[string]string{
 		"deploy/prometheus/paceboard.rules.yaml": Rules(Cut{}),
@@ -26,12 +26,12 @@ func TestNothingHasDrifted(t *testing.T) {
 	} {
 		path = filepath.Join(root, path)
 		if os.Getenv("UPDATE") != "" {
-			require.NoError(t, os.WriteFile(path, []byte(want), 0o644)) //nolint:gosec // G306: these are public
+			require.NoError(t, os.WriteFile(path, []byte(want), 0o644))
 			continue
 		}
 		got, err := os.ReadFile(path)
 		require.NoError(t, err)
-		require.True(t, want == string(got), "%s is not what this package makes: UPDATE=1 go test ./cmd/internal/monitoring", path)
+		require.Equal(t, want, string(got), "%s is not what this package makes: UPDATE=1 go test ./cmd/internal/monitoring", path)
 	}
 }
 
@@ -50,7 +50,7 @@ func between(t *testing.T, text, mark, with string) string {
 func TestRules(t *testing.T) {
 	promtool(t, "check", "rules", "paceboard.rules.yaml")
 	promtool(t, "test", "rules", "paceboard.test.yaml")
-	operations, err := os.ReadFile(filepath.Join(root, "docs/operations.md"))
+	operations, err := os.ReadFile(filepath.Join(root, "docs", "operations.md"))
 	require.NoError(t, err)
 	names := map[string]bool{}
 	for _, a := range Alerts {
@@ -85,7 +85,7 @@ func promtool(t *testing.T, args ...string) {
 		t.Skip("promtool is missing: tools/install-test-needs installs it")
 	}
 	command := exec.CommandContext(t.Context(), "promtool", args...)
-	command.Dir = filepath.Join(root, "deploy/prometheus")
+	command.Dir = filepath.Join(root, "deploy", "prometheus")
 	out, err := command.CombinedOutput()
 	require.NoError(t, err, "%s", out)
 }

@@ -132,7 +132,7 @@ func writeNative(out *dto.Histogram, low int, counts []uint64) {
 		}
 		key := low + i
 		if len(out.PositiveSpan) == 0 || key != end {
-			out.PositiveSpan = append(out.PositiveSpan, &dto.BucketSpan{Offset: proto.Int32(int32(key - end)), Length: new(uint32)})
+			out.PositiveSpan = append(out.PositiveSpan, &dto.BucketSpan{Offset: new(int32(key - end)), Length: new(uint32)})
 		}
 		*out.PositiveSpan[len(out.PositiveSpan)-1].Length++
 		out.PositiveDelta = append(out.PositiveDelta, int64(n)-before)
