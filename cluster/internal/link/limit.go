@@ -33,8 +33,8 @@ func (l *limited) Accept() (net.Conn, error) {
 			return &place{Conn: conn, leave: sync.OnceFunc(func() { <-l.places })}, nil
 		default:
 		}
+		l.refused.Add(1) // before the other side can notice
 		_ = conn.Close() // Nobody has read or written.
-		l.refused.Add(1)
 		if time.Since(l.told) > tellEvery {
 			l.told = time.Now()
 			l.logger.Warn("too many connections to the address for other nodes; some were refused",
