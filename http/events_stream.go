@@ -2,6 +2,7 @@ package http
 
 import (
 	"bufio"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -15,8 +16,7 @@ import (
 const feedEvery = time.Second
 
 // feedStream is one client that follows a competition's feed. It holds one page at a
-// time, so a slow client costs no memory; one that takes nothing is ended by the
-// connection's write deadline.
+// time, so a slow client costs no memory.
 type feedStream struct {
 	server        *Server
 	engine        Engine
@@ -39,32 +39,17 @@ func (f *feedStream) wake() { f.news.Set() }
 // followFeed sends the events of a feed as Server-Sent Events, as they come. The id
 // of an event is its place, so that Last-Event-ID goes on from there.
 func (s *Server) followFeed(c *call, f *feedStream) error {
-	header := &c.Response.Header
-	header.SetContentType(eventStreamType)
-	header.SetCanonical(headerCacheControl, valueNoStore)
 	if c.IsHead() {
+		beStream(c)
 		return nil
 	}
 	f.news = worker.NewSignal()
-	if err := s.live.add(f, f.identity.Caller.UserID); err != nil {
-		return err
-	}
-	header.Set("X-Accel-Buffering", "no") // proxies must not gather events
-	c.Response.ImmediateHeaderFlush = true
-	conn := c.Conn()
-	c.SetBodyStreamWriter(func(w *bufio.Writer) { // fasthttp ends it with the connection
-		defer s.live.remove(f)
-		defer func() { s.survive(recover()) }()
-		f.run(w, func() {
-			_ = conn.SetWriteDeadline(time.Now().Add(writeDeadline)) // the server's is for whole responses
-		})
-	})
-	return nil
+	return s.stream(c, f, f.identity.Caller.UserID, f.run)
 }
 
 // run sends until the client goes, may not see the feed any more, or the server stops,
-// and calls before ahead of each page.
-func (f *feedStream) run(w *bufio.Writer, before func()) {
+// and calls before ahead of each page. It returns why it ended.
+func (f *feedStream) run(w *bufio.Writer, before func()) ending {
 	comment, expiry := newAlarm(commentEvery, f.news), newAlarm(f.server.auth.RecheckIn(f.identity), f.news)
 	defer comment.stop()
 	defer expiry.stop()
@@ -72,8 +57,8 @@ func (f *feedStream) run(w *bufio.Writer, before func()) {
 	defer look.stop()
 	for {
 		before()
-		if err := f.send(w, comment); err != nil || f.ended.Load() {
-			return
+		if err := f.send(w, comment); err != nil {
+			return endingOf(err)
 		}
 		if !f.page.More {
 			look.reset(feedEvery)
@@ -82,19 +67,28 @@ func (f *feedStream) run(w *bufio.Writer, before func()) {
 			}
 		}
 		if f.ended.Load() {
-			return
+			return serverStops
 		}
-		err := f.server.ended(f.identity, expiry)
+		why, err := tokenEnded, f.server.ended(f.identity, expiry)
 		if err == nil {
 			f.page, err = f.engine.Events(f.competitionID, f.identity.Caller, f.page.Next, decode.DefaultLimit)
 			f.pay()
+			why = endingOfFeed(err)
 		}
 		if err != nil {
 			before()
 			f.sendProblem(w, err)
-			return
+			return why
 		}
 	}
+}
+
+// endingOfFeed returns what ended a stream whose next page cannot be read.
+func endingOfFeed(err error) ending {
+	if errors.Is(err, competition.ErrForbidden) || errors.Is(err, competition.ErrUnknownCompetition) {
+		return rightLost
+	}
+	return failed
 }
 
 // pay charges for what was looked through.
@@ -127,6 +121,7 @@ func (f *feedStream) send(w *bufio.Writer, comment *alarm) error {
 
 func (f *feedStream) sendProblem(w *bufio.Writer, err error) {
 	p, known := problemOf(err)
+	f.server.metrics.refuse(p)
 	if !known {
 		f.server.log.Error("an event stream failed", "error", err)
 	}

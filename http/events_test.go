@@ -114,4 +114,10 @@ func TestAStreamFollowsTheFeed(t *testing.T) {
 	require.Contains(t, last, `"code":"forbidden"`)
 	_, err = lines.ReadString('\n')
 	require.Error(t, err, "the stream has ended")
+	require.Eventually(t, func() bool {
+		text := b.scraped(t).body
+		return strings.Contains(text, `paceboard_live_opened_total{transport="event_stream"} 1`) &&
+			strings.Contains(text, `paceboard_live_closed_total{reason="right_lost"} 1`) &&
+			strings.Contains(text, `paceboard_refusals_total{code="forbidden"} 1`)
+	}, 10*time.Second, 10*time.Millisecond, "it is counted as the other streams are")
 }

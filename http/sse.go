@@ -44,28 +44,47 @@ func (s *Server) streamEvents(c *call) error {
 	}
 	if c.IsHead() {
 		session.close()
-		c.Response.Header.SetContentType(eventStreamType)
-		c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+		beStream(c)
 		return nil
 	}
-	conn := c.Conn()
-	stream := &eventStream{server: s, session: session, identity: identity}
+	e := &eventStream{server: s, session: session, identity: identity}
 	session.lag = s.metrics.liveLag
-	if err := s.admitLive(stream, identity.Caller.UserID, overEvents); err != nil {
+	err = s.stream(c, e, identity.Caller.UserID, func(w *bufio.Writer, before func()) ending {
+		defer session.close()
+		return e.run(w, connected, func() {
+			s.metrics.liveFrames.Inc()
+			before()
+		})
+	})
+	if err != nil {
 		session.close()
-		return err
 	}
+	return err
+}
+
+// beStream sets the header fields of a stream of Server-Sent Events.
+func beStream(c *call) {
 	c.Response.Header.SetContentType(eventStreamType)
 	c.Response.Header.SetCanonical(headerCacheControl, valueNoStore)
+}
+
+// stream admits a live client and answers with a stream of Server-Sent Events. After the
+// handler, run sends them until one side ends the stream, and calls before ahead of
+// whatever it sends: a client that takes nothing is ended by the connection's write
+// deadline. It returns why it ended.
+func (s *Server) stream(c *call, client liveClient, userID string, run func(w *bufio.Writer, before func()) ending) error {
+	if err := s.admitLive(client, userID, overEvents); err != nil {
+		return err
+	}
+	beStream(c)
 	c.Response.Header.Set("X-Accel-Buffering", "no") // proxies must not gather events
 	c.Response.ImmediateHeaderFlush = true
+	conn := c.Conn()
 	c.SetBodyStreamWriter(func(w *bufio.Writer) { // fasthttp ends it with the connection
 		why := failed // unless it is known better
-		defer func() { s.removeLive(stream, why) }()
-		defer session.close()
+		defer func() { s.removeLive(client, why) }()
 		defer func() { s.survive(recover()) }()
-		why = stream.run(w, connected, func() {
-			s.metrics.liveFrames.Inc()
+		why = run(w, func() {
 			_ = conn.SetWriteDeadline(time.Now().Add(writeDeadline)) // the server's is for whole responses
 		})
 	})
