@@ -26,8 +26,9 @@ const lockFile = "LOCK"
 // moment during the call, with every commit that was confirmed before it. Its files are
 // not changed any more. The caller reads them, and then calls release, which removes
 // them: they keep old tables on the disk, also those from which something was erased
-// meanwhile. Commits go on. Error: ErrBackingUp if there is another one, and is not released within a second. Cost: a link for
-// each table, and a copy of what was written since the last flush, which is made first.
+// meanwhile. Commits go on. Error: ErrBackingUp if there is another one, and it is not
+// released within a second. Cost: a link for each table, and a copy of what was written
+// since the last flush, which is made first.
 func (s *Store) Checkpoint(ctx context.Context) (dir string, release func() error, err error) {
 	if refusal := s.refusal.Load(); refusal != nil {
 		return "", nil, *refusal

@@ -2,7 +2,6 @@ package embedded
 
 import (
 	"context"
-	"errors"
 
 	"github.com/cockroachdb/pebble/v2"
 
@@ -78,7 +77,7 @@ func (s *Store) IdentitiesOf(ctx context.Context, competitionID string, numbers 
 		key := appendNumberKey(nil, identityKeys, competitionID, number)
 		row, there, err := rowOf(view, key, competitionID, "an identity row", parseIdentity)
 		switch {
-		case errors.Is(err, competition.ErrCorrupt), err != nil:
+		case err != nil:
 			return nil, err
 		case there:
 			row.Number = number

@@ -88,25 +88,19 @@ var fsyncBounds = []float64{.0001, .00025, .0005, .001, .0025, .005, .01, .025, 
 // fsyncs turns Pebble's histogram, in nanoseconds, into one with fewer buckets: each has
 // what Pebble's last bucket within it has.
 func fsyncs(m *pebble.Metrics) prometheus.Metric {
-	buckets := make(map[float64]uint64, len(fsyncBounds))
-	var count uint64
-	var sum float64
 	var theirs dto.Metric
-	if m.LogWriter.FsyncLatency != nil && m.LogWriter.FsyncLatency.Write(&theirs) == nil {
-		h := theirs.GetHistogram()
-		count, sum = h.GetSampleCount(), h.GetSampleSum()/float64(time.Second)
-		for _, bound := range fsyncBounds {
-			buckets[bound] = 0
-			for _, b := range h.GetBucket() {
-				if b.GetUpperBound()/float64(time.Second) <= bound*(1+1e-9) {
-					buckets[bound] = max(buckets[bound], b.GetCumulativeCount())
-				}
+	if m.LogWriter.FsyncLatency == nil || m.LogWriter.FsyncLatency.Write(&theirs) != nil {
+		theirs.Histogram = nil
+	}
+	h := theirs.GetHistogram() // nil is empty
+	buckets := make(map[float64]uint64, len(fsyncBounds))
+	for _, bound := range fsyncBounds {
+		buckets[bound] = 0
+		for _, b := range h.GetBucket() {
+			if b.GetUpperBound()/float64(time.Second) <= bound*(1+1e-9) {
+				buckets[bound] = max(buckets[bound], b.GetCumulativeCount())
 			}
 		}
-	} else {
-		for _, bound := range fsyncBounds {
-			buckets[bound] = 0
-		}
 	}
-	return prometheus.MustNewConstHistogram(fsync, count, sum, buckets)
+	return prometheus.MustNewConstHistogram(fsync, h.GetSampleCount(), h.GetSampleSum()/float64(time.Second), buckets)
 }

@@ -75,8 +75,8 @@ func (s *Store) lastSeq(ctx context.Context, id string) (last uint64, err error)
 
 // unsorted are transactions that read many rows of one competition along the index that has
 // them in order. The planner counts on competitions of average size, and without
-// statistics, such as soon after an import, on small ones: it would sort a million rows on
-// disk, and answer with the first one after two seconds.
+// statistics, such as soon after an import, on small ones: it would read and sort all rows
+// of a large one before it answers with the first.
 var unsorted = pgx.TxOptions{BeginQuery: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL enable_sort = off"}
 
 // ReadIdentities visits a competition's identity rows by number; see

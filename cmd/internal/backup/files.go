@@ -18,25 +18,34 @@ const (
 
 // describe reads a file and hashes it.
 func describe(name, from string) (File, error) {
-	return hashTo(name, from, func(r io.Reader) (int64, error) { return io.Copy(io.Discard, r) })
+	return readFile(name, from, func(r io.Reader) (int64, error) { return io.Copy(io.Discard, r) })
 }
 
 // copyFile copies a file, has the copy on the disk, and describes it.
-func copyFile(name, from, to string) (File, error) {
-	return hashTo(name, from, func(r io.Reader) (int64, error) {
-		return writeSynced(to, func(w io.Writer) (int64, error) { return io.Copy(w, r) })
-	})
-}
+func copyFile(name, from, to string) (File, error) { return readFile(name, from, into(to)) }
 
-func hashTo(name, from string, take func(io.Reader) (int64, error)) (f File, err error) {
+// readFile has a file taken somewhere, and describes what was taken.
+func readFile(name, from string, take func(io.Reader) (int64, error)) (f File, err error) {
 	file, err := os.Open(from) //nolint:gosec // G304: the operator's own path.
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
+	return hashed(name, file, take)
+}
+
+// hashed describes what take reads.
+func hashed(name string, from io.Reader, take func(io.Reader) (int64, error)) (File, error) {
 	hash := sha256.New()
-	n, err := take(io.TeeReader(file, hash))
+	n, err := take(io.TeeReader(from, hash))
 	return File{Name: name, Bytes: n, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
+}
+
+// into makes a file of what is read, and has it on the disk.
+func into(path string) func(io.Reader) (int64, error) {
+	return func(r io.Reader) (int64, error) {
+		return writeSynced(path, func(w io.Writer) (int64, error) { return io.Copy(w, r) })
+	}
 }
 
 // writeSynced makes a file and has it on the disk.
@@ -82,10 +91,4 @@ func newest(backups string) (dir string, err error) {
 		}
 	}
 	return dir, err
-}
-
-func unpackFile(from io.Reader, name, to string) (File, error) {
-	hash := sha256.New()
-	n, err := writeSynced(to, func(w io.Writer) (int64, error) { return io.Copy(w, io.TeeReader(from, hash)) })
-	return File{Name: name, Bytes: n, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
 }

@@ -110,7 +110,7 @@ func (s *Source) unpack(ctx context.Context, to string, progress func(bytes int)
 		if !soundName(h.Name) || h.Typeflag != tar.TypeReg {
 			return fmt.Errorf("%w: it holds %q", ErrDamaged, h.Name)
 		}
-		f, err := unpackFile(archive, h.Name, filepath.Join(to, filepath.FromSlash(h.Name)))
+		f, err := hashed(h.Name, archive, into(filepath.Join(to, filepath.FromSlash(h.Name))))
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return fmt.Errorf("%w: it ends in %s", ErrDamaged, h.Name)
 		}

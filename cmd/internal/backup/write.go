@@ -195,7 +195,7 @@ func appendFile(archive *tar.Writer, name, from string, at time.Time) (File, err
 	if err := archive.WriteHeader(header(name, info.Size(), at)); err != nil {
 		return File{}, err
 	}
-	return hashTo(name, from, func(r io.Reader) (int64, error) { return io.Copy(archive, r) })
+	return readFile(name, from, func(r io.Reader) (int64, error) { return io.Copy(archive, r) })
 }
 
 func header(name string, size int64, at time.Time) *tar.Header {
