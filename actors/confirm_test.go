@@ -10,6 +10,19 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
+// confirmWhile has the store confirm a node's answers as long as may says so.
+func confirmWhile(o *Options, may func(one *node) bool) {
+	one := o.Peers.(*node) //nolint:forcetypeassert // startNodes put it there
+	o.Confirm = func(time.Time) error {
+		one.nodes.mu.Lock()
+		defer one.nodes.mu.Unlock()
+		if !may(one) {
+			return competition.ErrUnavailable
+		}
+		return nil
+	}
+}
+
 // TestAUselessLeaseIsNotReliedOn: a node whose lease never ends is deposed, as one is
 // whose machine stood still with its clocks. Under its lease it answers from memory what
 // is no longer so; where the store confirms answers, it does not.
@@ -19,16 +32,8 @@ func TestAUselessLeaseIsNotReliedOn(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				asked := 0
 				s := startNodes(t, 2, func(o *Options) {
-					one := o.Peers.(*node) //nolint:forcetypeassert // startNodes put it there
 					if confirmed {
-						o.Confirm = func(time.Time) error {
-							one.nodes.mu.Lock()
-							defer one.nodes.mu.Unlock()
-							if asked++; one.dead {
-								return competition.ErrUnavailable
-							}
-							return nil
-						}
+						confirmWhile(o, func(one *node) bool { asked++; return !one.dead })
 					}
 				})
 				s.create("spring", func(d *competition.Definition) { d.Enrollment = competition.Invite })
@@ -81,16 +86,8 @@ func TestADeposedNodeTurnsAwayWhatItCannotDecide(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := startNodes(t, 2, func(o *Options) {
-					one := o.Peers.(*node) //nolint:forcetypeassert // startNodes put it there
 					if confirmed {
-						o.Confirm = func(time.Time) error {
-							one.nodes.mu.Lock()
-							defer one.nodes.mu.Unlock()
-							if one.dead || one.storeless {
-								return competition.ErrUnavailable
-							}
-							return nil
-						}
+						confirmWhile(o, func(one *node) bool { return !one.dead && !one.storeless })
 					}
 				})
 				deposed, other := s.spring()

@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // TestEveryKindSaysWhetherItGoesOut, and to whom.
@@ -36,17 +34,8 @@ func TestEveryKindSaysWhetherItGoesOut(t *testing.T) {
 // lifeOfEveryKind is the journal of everyKind, as stored in the end.
 func lifeOfEveryKind(t *testing.T) (*Competition, *store, [][]byte) {
 	t.Helper()
-	c, s, now := New("spring", countedKeys()), newStore(), instant("2026-04-01T00:00:00Z")
 	var records [][]byte
-	for _, cmd := range everyKind() {
-		now += hour
-		if at, ok := cmd.(calendar.Millis); ok {
-			now, cmd = at, tick{}
-		}
-		answer, _ := perform(c, now, cmd)
-		require.NoError(t, answer.err, "%T", cmd)
-		b := c.Take(Batch{})
-		s.append(t, &b)
+	c, s := liveEveryKind(t, func(c *Competition, _ *store, _ any, b *Batch) {
 		for rest := b.Records; len(rest) > 0; {
 			var record []byte
 			var err error
@@ -58,8 +47,7 @@ func lifeOfEveryKind(t *testing.T) (*Competition, *store, [][]byte) {
 			_, err := c.Apply(&b.Events[i])
 			require.NoError(t, err)
 		}
-		c.Applied(&b)
-	}
+	})
 	return c, s, records
 }
 

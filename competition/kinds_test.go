@@ -150,13 +150,11 @@ func everyKind() []any {
 	}
 }
 
-// TestEveryKindDoesWhatItSays: in a life with events of every kind, each of them
-// can be read again, names identity rows, writes into the ledger and tells
-// mirrors whom it concerns exactly where it does; and the journal comes to the
-// same state.
-func TestEveryKindDoesWhatItSays(t *testing.T) {
+// liveEveryKind carries out everyKind, and stores what comes of it. apply applies the
+// events of each command.
+func liveEveryKind(t *testing.T, apply func(c *Competition, s *store, cmd any, b *Batch)) (*Competition, *store) {
+	t.Helper()
 	c, s, now := New("spring", countedKeys()), newStore(), instant("2026-04-01T00:00:00Z")
-	deriver, seen := NewLedgerDeriver("spring"), map[kind]bool{}
 	for _, cmd := range everyKind() {
 		now += hour
 		if at, ok := cmd.(calendar.Millis); ok {
@@ -166,6 +164,19 @@ func TestEveryKindDoesWhatItSays(t *testing.T) {
 		require.NoError(t, answer.err, "%T", cmd)
 		b := c.Take(Batch{})
 		s.append(t, &b)
+		apply(c, s, cmd, &b)
+		c.Applied(&b)
+	}
+	return c, s
+}
+
+// TestEveryKindDoesWhatItSays: in a life with events of every kind, each of them
+// can be read again, names identity rows, writes into the ledger and tells
+// mirrors whom it concerns exactly where it does; and the journal comes to the
+// same state.
+func TestEveryKindDoesWhatItSays(t *testing.T) {
+	deriver, seen := NewLedgerDeriver("spring"), map[kind]bool{}
+	c, s := liveEveryKind(t, func(c *Competition, s *store, cmd any, b *Batch) {
 		var rows ledger.Rows
 		identities := 0
 		for i := range b.Events {
@@ -186,10 +197,9 @@ func TestEveryKindDoesWhatItSays(t *testing.T) {
 			require.Equal(t, money, len(rows.Transactions) > before, "%T", e.Detail)
 			requireMirrored(t, c, e)
 		}
-		c.Applied(&b)
 		require.Equal(t, len(b.Identities), identities, "%T: an identity row goes with the event that names it", cmd)
 		require.Equal(t, b.Rows, rows, "%T: the ledger's rows follow from the events", cmd)
-	}
+	})
 	for _, k := range allKinds() {
 		require.True(t, seen[k], "nothing of kind %d (%s) happened: add it to everyKind", k, kinds[k].name)
 	}

@@ -34,19 +34,7 @@ func TestAlertsFireWhileTheirReasonsLast(t *testing.T) {
 	node := startNode(t, postgres.NewDatabase(t, ""), "--rate-limit-user", "0")
 	node.createSpring("spring")
 	p := startPrometheus(t, []*instance{embedded, node})
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	go func() { // requests go on
-		defer close(stopped)
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			case <-time.After(20 * time.Millisecond):
-				node.syncSpring("anna", n)
-			}
-		}
-	}()
-	defer func() { close(stop); <-stopped }()
+	defer keepSyncing("anna", node)()
 	p.awaits("both are up", `sum(up) == 2`, positive)
 	p.quiet("PaceboardDown", "PaceboardNotReady", "PaceboardStoreDown", "PaceboardErrors", "PaceboardDiskLow", "PaceboardOverloaded")
 

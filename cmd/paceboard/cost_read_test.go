@@ -69,43 +69,20 @@ func TestCountedCostOfAReadElsewhere(t *testing.T) {
 		t.Skip("the race detector allocates: `make test` runs it a second time, without")
 	}
 	const clients, warm, counted = 32, 20, 60
-	where := newDatabase(t)
-	var profilers []string
-	var at []*instance
-	for range 2 {
-		profilers = append(profilers, freeAddress(t))
-		at = append(at, startNode(t, where, "--rate-limit-user", "0", "--pprof", profilers[len(profilers)-1]))
-	}
-	at[0].createSpring("spring")
+	c := startCounted(t)
 	var joining errgroup.Group
 	for u := range clients {
-		c := newCrowdClient(t, at[0], fmt.Sprintf("user-%02d", u), "garmin")
-		joining.Go(func() error { return c.sync(1) })
+		joins := newCrowdClient(t, c.at[0], fmt.Sprintf("user-%02d", u), "garmin")
+		joining.Go(func() error { return joins.sync(1) })
 	}
 	require.NoError(t, joining.Wait())
-	mallocs := func() (sum int64) {
-		for i, s := range at {
-			sum += s.cost(profilers[i])["mallocs"]
-		}
-		return sum
-	}
 	var each []float64
-	for _, s := range at {
+	for _, s := range c.at {
 		crowd := make([]*crowdClient, clients)
 		for u := range crowd {
 			crowd[u] = newNeighbour(t, s, fmt.Sprintf("user-%02d", u))
 		}
-		run := func(reads int) {
-			var all errgroup.Group
-			for _, c := range crowd {
-				all.Go(func() error { return c.read(reads) })
-			}
-			require.NoError(t, all.Wait())
-		}
-		run(warm)
-		before := mallocs()
-		run(counted)
-		each = append(each, float64(mallocs()-before)/(clients*counted))
+		each = append(each, c.mallocsEach(crowd, warm, counted, (*crowdClient).read))
 	}
 	local, elsewhere := slices.Min(each), slices.Max(each)
 	t.Logf("around-me costs %.2f allocations at the board's owner, %.2f elsewhere", local, elsewhere)

@@ -59,42 +59,63 @@ func TestCountedCostOfAForwardedSync(t *testing.T) {
 		t.Skip("the race detector allocates: `make test` runs it a second time, without")
 	}
 	const clients, warm, counted = 64, 20, 150
-	where := newDatabase(t)
-	var profilers []string
-	var at []*instance
-	for range 2 {
-		profilers = append(profilers, freeAddress(t))
-		at = append(at, startNode(t, where, "--rate-limit-user", "0", "--pprof", profilers[len(profilers)-1]))
-	}
-	at[0].createSpring("spring")
-	mallocs := func() (sum int64) {
-		for i, s := range at {
-			sum += s.cost(profilers[i])["mallocs"]
-		}
-		return sum
-	}
+	c := startCounted(t)
 	var each []float64
-	for i, s := range at {
+	for i, s := range c.at {
 		crowd := make([]*crowdClient, clients)
 		for u := range crowd {
 			crowd[u] = newCrowdClient(t, s, fmt.Sprintf("user-%d-%02d", i, u), "garmin")
 		}
-		run := func(syncs int) {
-			var all errgroup.Group
-			for _, c := range crowd {
-				all.Go(func() error { return c.sync(syncs) })
-			}
-			require.NoError(t, all.Wait())
-		}
-		run(warm)
-		before := mallocs()
-		run(counted)
-		each = append(each, float64(mallocs()-before)/(clients*counted))
+		each = append(each, c.mallocsEach(crowd, warm, counted, (*crowdClient).sync))
 	}
 	local, forwarded := slices.Min(each), slices.Max(each)
 	t.Logf("a sync costs %.2f allocations at its owner, %.2f elsewhere", local, forwarded)
 	require.Greater(t, forwarded, local+2, "one of the nodes is not the owner")
 	require.LessOrEqual(t, forwarded-local, 15.0)
+}
+
+// countedNodes are two nodes that tell what they use.
+type countedNodes struct {
+	t         *testing.T
+	at        []*instance
+	profilers []string
+}
+
+// startCounted starts two nodes, with the competition spring.
+func startCounted(t *testing.T) *countedNodes {
+	t.Helper()
+	c, where := &countedNodes{t: t}, newDatabase(t)
+	for range 2 {
+		profiler := freeAddress(t)
+		c.profilers = append(c.profilers, profiler)
+		c.at = append(c.at, startNode(t, where, "--rate-limit-user", "0", "--pprof", profiler))
+	}
+	c.at[0].createSpring("spring")
+	return c
+}
+
+// mallocsEach returns what both nodes together allocate for a request while each client of
+// a crowd sends so many, after some that do not count.
+func (c *countedNodes) mallocsEach(crowd []*crowdClient, warm, counted int, send func(c *crowdClient, times int) error) float64 {
+	c.t.Helper()
+	run := func(times int) {
+		var all errgroup.Group
+		for _, client := range crowd {
+			all.Go(func() error { return send(client, times) })
+		}
+		require.NoError(c.t, all.Wait())
+	}
+	run(warm)
+	before := c.mallocs()
+	run(counted)
+	return float64(c.mallocs()-before) / float64(len(crowd)*counted)
+}
+
+func (c *countedNodes) mallocs() (sum int64) {
+	for i, s := range c.at {
+		sum += s.cost(c.profilers[i])["mallocs"]
+	}
+	return sum
 }
 
 func freeAddress(t *testing.T) string {

@@ -145,6 +145,28 @@ func (s *instance) syncSpring(user string, steps int) int {
 	return response.StatusCode
 }
 
+// keepSyncing has a user send syncs to servers until stop is called.
+func keepSyncing(user string, to ...*instance) (stop func()) {
+	end, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := 0; ; n++ {
+			select {
+			case <-end:
+				return
+			case <-time.After(20 * time.Millisecond):
+				for _, s := range to {
+					s.syncSpring(user, n)
+				}
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+	}
+}
+
 // TestPrometheusAnswersTheTwelveQuestions that an operator asks, and alerts fire while
 // their reasons last: a real Prometheus looks at real servers.
 func TestPrometheusAnswersTheTwelveQuestions(t *testing.T) {
@@ -165,7 +187,7 @@ func TestPrometheusAnswersTheTwelveQuestions(t *testing.T) {
 	embedded.createSpring("spring")
 	status, answer := embedded.call(http.MethodPost, "/api/v1/prizes/distribute/paid", operatorToken(t), "")
 	require.Equal(t, http.StatusOK, status, string(answer))
-	steps, stop, stopped := 0, make(chan struct{}), make(chan struct{})
+	steps := 0
 	follow := func() { // a live client comes, sees a change, and goes
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, node.url+"/api/v1/leaderboard/spring/events", nil)
 		require.NoError(t, err)
@@ -187,19 +209,7 @@ func TestPrometheusAnswersTheTwelveQuestions(t *testing.T) {
 	for range 3 {
 		follow()
 	}
-	go func() { // requests go on
-		defer close(stopped)
-		for n := 0; ; n++ {
-			select {
-			case <-stop:
-				return
-			case <-time.After(20 * time.Millisecond):
-				embedded.syncSpring("bert", n)
-				node.syncSpring("bert", n)
-			}
-		}
-	}()
-	defer func() { close(stop); <-stopped }()
+	defer keepSyncing("bert", embedded, node)()
 
 	any1 := func(sample) bool { return true }
 	p.awaits("1 which route is slow", `topk(1, histogram_quantile(0.99, sum by (operation, le) (rate(paceboard_http_request_seconds_bucket[5s]))) > 0)`, func(s sample) bool { return s.Metric["operation"] != "" })
