@@ -90,7 +90,8 @@ func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, 
 }
 
 // smallPage is how many entries of a board the actor's goroutine copies and encodes for
-// another node: for so few that costs less than a goroutine of the request's own, and the actor's other requests wait as long as for a few syncs.
+// another node: for so few that costs less than a goroutine of the request's own, and the
+// actor's other requests wait as long as for a few syncs.
 const smallPage = 101
 
 // deliver has an envelope answered without a goroutine of its own, if its competition is

@@ -44,8 +44,9 @@ func NewDialer(o Options) *Dialer {
 }
 
 // Ask sends a request to a node and waits for the answer until the deadline, at most tick longer. It connects
-// first if it must, unless Keep did not name the node: one that has just died is not connected to. An answer is the caller's, and may share memory with others of its frame. An error is an
-// [ErrNotSent] or an [ErrLost], and comes at once when the connection breaks or the node is no longer kept.
+// first if it must, unless Keep did not name the node: one that has just died is not connected to. An answer
+// is the caller's, and may share memory with others of its frame. An error is an [ErrNotSent] or an [ErrLost],
+// and comes at once when the connection breaks or the node is no longer kept.
 func (d *Dialer) Ask(to Node, m Message, deadline time.Time) ([]byte, error) {
 	if len(m.Body) > messageLimit {
 		return nil, ErrTooLarge
