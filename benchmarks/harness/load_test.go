@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -147,4 +148,19 @@ func TestPauseEndsWithTheRun(t *testing.T) {
 		require.NoError(t, measure.Pause(t.Context(), time.Minute))
 		require.Equal(t, time.Minute, time.Since(began))
 	})
+}
+
+// A disk that stood still for longer than a quick round once failed CI.
+func TestARoundLastsUntilSomethingIsAnswered(t *testing.T) {
+	w, err := findWrk(t.TempDir())
+	require.NoError(t, err)
+	file := filepath.Join(t.TempDir(), "one.requests")
+	require.NoError(t, (&load{requests: []request{{"GET / HTTP/1.1\r\nHost: slow\r\n\r\n"}}}).writeFile(file))
+	answers := time.Now().Add(300 * time.Millisecond)
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Until(answers)) })) // a disk that stands still
+	defer slow.Close()
+
+	r, err := w.run(t.Context(), slow.Listener.Addr().String(), 1, file, 1, 50*time.Millisecond)
+	require.NoError(t, err)
+	require.Positive(t, r.requests)
 }

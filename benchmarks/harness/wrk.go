@@ -40,10 +40,21 @@ type wrkResult struct {
 	p50, p99 time.Duration // as wrk sees it, which waits for answers before it sends more
 }
 
-// run sends a load's file for so long. Any answer that is not good is an error:
-// a figure with refusals in it is none.
-func (w *wrk) run(ctx context.Context, address string, connections int, file string, number int64, d time.Duration) (wrkResult, error) {
-	const longest = 60 // seconds; wrk knows whole ones only, so it is stopped
+const longest = 60 // seconds that wrk is told; it knows whole ones only, so it is stopped
+
+// run sends a load's file for so long, or for twice as long and so on if nothing was
+// answered meanwhile: a moment is too short where a disk stands still. Any answer that
+// is not good is an error: a figure with refusals in it is none.
+func (w *wrk) run(ctx context.Context, address string, connections int, file string, number int64, d time.Duration) (r wrkResult, err error) {
+	for {
+		r, err = w.runFor(ctx, address, connections, file, number, d)
+		if d *= 2; !errors.Is(err, errNoAnswer) || d > longest*time.Second {
+			return r, err
+		}
+	}
+}
+
+func (w *wrk) runFor(ctx context.Context, address string, connections int, file string, number int64, d time.Duration) (wrkResult, error) {
 	cmd := exec.CommandContext(ctx, w.program, "-t1", "-c", strconv.Itoa(connections), "-d", fmt.Sprintf("%ds", longest), "--timeout", "8s",
 		"-s", w.script, "http://"+address, "--", file, strconv.FormatInt(number, 10), strconv.Itoa(gapStep))
 	var out strings.Builder
@@ -58,6 +69,8 @@ func (w *wrk) run(ctx context.Context, address string, connections int, file str
 	}
 	return parseWrk(out.String())
 }
+
+var errNoAnswer = errors.New("wrk got no answer")
 
 // parseWrk reads the line that wrk.lua prints at the end.
 func parseWrk(out string) (r wrkResult, err error) {
@@ -82,7 +95,7 @@ func parseWrk(out string) (r wrkResult, err error) {
 		p50: time.Duration(values["p50"]) * time.Microsecond, p99: time.Duration(values["p99"]) * time.Microsecond,
 	}
 	if err == nil && (r.requests == 0 || r.took <= 0) {
-		err = fmt.Errorf("wrk answered no request: %s", out)
+		err = fmt.Errorf("%w: %s", errNoAnswer, out)
 	}
 	return r, err
 }
