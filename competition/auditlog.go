@@ -14,11 +14,11 @@ type AuditEntry struct {
 	ID        string // UUIDv7
 	At        calendar.Millis
 	Actor     Subject       // a user, a key or a role
-	Action    string        // the operation's name in the API
-	Route     string        // the path of the operation, each parameter as a colon and its name
+	Action    string        // the operation's name in the API, or that of what a command did
+	Route     string        // the path of the operation, or the command's words between slashes, each parameter as a colon and its name
 	Targets   []AuditTarget // what it was done to
-	Status    int           // what it was answered
-	RequestID string
+	Status    int           // what it was answered; 200 if a command did it
+	RequestID string        // empty if a command did it
 
 	// Erased is nil in what an operator did. Else the entry is the log's own, and
 	// says whom it does not name any more.
@@ -57,6 +57,7 @@ var placeKinds = map[string]SubjectKind{
 	"id":             PrizeSubject,
 	"date":           DaySubject,
 	"invitation_id":  InvitationSubject,
+	"node_id":        NodeSubject,
 }
 
 // TargetAt returns what a request named in a place, where it is written as in a path
@@ -183,5 +184,14 @@ func NewAuditErasure(id string, at calendar.Millis, pseudonym string, places []A
 	return AuditEntry{
 		ID: id, At: at, Actor: Subject{RoleSubject, ErasureRole}, Action: "replaceErased",
 		Erased: &AuditErasure{Pseudonym: pseudonym, Places: places},
+	}
+}
+
+// NewAuditEviction returns the entry that says that an operator declared a node dead at
+// the command line.
+func NewAuditEviction(id string, at calendar.Millis, nodeID string) AuditEntry {
+	return AuditEntry{
+		ID: id, At: at, Actor: Subject{RoleSubject, CommandLineRole}, Action: "evictNode", Route: "nodes/evict/:node_id",
+		Targets: []AuditTarget{TargetIn("node_id", nodeID)}, Status: 200,
 	}
 }

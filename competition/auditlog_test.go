@@ -32,6 +32,7 @@ func TestTargetsAreTypedByTheirPlaces(t *testing.T) {
 		{"competition_id", "sp.ring", Subject{OtherSubject, "sp.ring"}},
 		{"key_id", "K", Subject{KeySubject, "K"}},
 		{"id", "spring.1", Subject{PrizeSubject, "spring.1"}},
+		{"node_id", "host-12-ab", Subject{NodeSubject, "host-12-ab"}},
 		{"date", "2026-05-01", Subject{DaySubject, "2026-05-01"}},
 		{"date", "2026-05-41", Subject{OtherSubject, "2026-05-41"}},
 		{"anything", "x", Subject{OtherSubject, "x"}},
@@ -105,12 +106,12 @@ func TestSubjectsOfOlderRowsAreText(t *testing.T) {
 		require.NoError(t, json.Unmarshal(again, &got))
 		require.Equal(t, want, got)
 	}
-	for k := UserSubject; k <= OtherSubject; k++ {
+	for k := UserSubject; k <= NodeSubject; k++ {
 		parsed, err := ParseSubjectKind(k.String())
 		require.NoError(t, err)
 		require.Equal(t, k, parsed)
 	}
-	_, err := ParseSubjectKind((OtherSubject + 1).String())
+	_, err := ParseSubjectKind((NodeSubject + 1).String())
 	require.Error(t, err, "a kind without a word")
 }
 

@@ -14,16 +14,17 @@ type SubjectKind uint8
 const (
 	UserSubject        SubjectKind = 1 + iota // a user id
 	KeySubject                                // the id of an API key
-	RoleSubject                               // who is no person: service_role, self, erasure
+	RoleSubject                               // who is no person: service_role, self, erasure, command_line
 	CompetitionSubject                        // a competition id
 	PrizeSubject                              // the id of a prize, or of its payout
 	DaySubject                                // YYYY-MM-DD
 	InvitationSubject                         // the id of an invitation
 	OtherSubject                              // what a refused request had in the place of an id
+	NodeSubject                               // the id of a process of a cluster
 )
 
 // subjectKindNames stand in the order of the kinds, from 1.
-var subjectKindNames = [...]string{"user", "key", "role", "competition", "prize", "day", "invitation", "other"}
+var subjectKindNames = [...]string{"user", "key", "role", "competition", "prize", "day", "invitation", "other", "node"}
 
 // String returns the word for the kind.
 func (k SubjectKind) String() string {
@@ -51,9 +52,10 @@ type Subject struct {
 
 // The roles that act.
 const (
-	ServiceRole = "service_role" // Supabase's own key
-	SelfRole    = "self"         // the operator whom the entry's erasure erased
-	ErasureRole = "erasure"      // the erasure of a person, at work in the log itself
+	ServiceRole     = "service_role" // Supabase's own key
+	SelfRole        = "self"         // the operator whom the entry's erasure erased
+	ErasureRole     = "erasure"      // the erasure of a person, at work in the log itself
+	CommandLineRole = "command_line" // the operator who ran a command of the program
 )
 
 // keyActorPrefix begins what stands for an API key where there is only text.

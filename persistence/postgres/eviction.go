@@ -7,9 +7,11 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -78,7 +80,8 @@ func ListNodes(ctx context.Context, databaseURL string, all bool) (nodes []NodeS
 // Whoever is evicted may answer from memory until its lease ends, as any other node may
 // that is buried (N2, N3 of package cluster). So a transaction holds the node's row for
 // a TTL, during which no beat of it succeeds, and makes it dead in the end: by then each
-// lease has ended. Until then nobody takes its competitions.
+// lease has ended. Until then nobody takes its competitions. The same transaction adds
+// an entry to the audit log.
 func Evict(ctx context.Context, databaseURL, id string, ttl time.Duration, force bool) (evicted bool, err error) {
 	conn, err := connectTool(ctx, databaseURL)
 	if err != nil {
@@ -117,11 +120,24 @@ func evict(ctx context.Context, conn *pgx.Conn, id string, ttl time.Duration, fo
 		return false, context.Cause(ctx)
 	default:
 		done, err := tx.Exec(ctx, burySQL, id, int64(n.Beat))
+		evicted = done.RowsAffected() > 0
+		if err == nil && evicted {
+			err = noteEviction(ctx, tx, id)
+		}
 		if err == nil {
 			err = confirm(unconfirmed(conn), tx.Commit(ctx))
 		}
-		return err == nil && done.RowsAffected() > 0, err
+		return err == nil && evicted, err
 	}
+}
+
+// noteEviction has the audit log say it: a node is dead if and only if the entry is there.
+func noteEviction(ctx context.Context, tx pgx.Tx, id string) error {
+	head, err := auditHead(ctx, tx, lockAuditHeadSQL)
+	if err != nil {
+		return err
+	}
+	return appendEntry(ctx, tx, &head, competition.NewAuditEviction(uuid.Must(uuid.NewV7()).String(), calendar.MillisOf(time.Now()), id))
 }
 
 // connectTool begins a session of a tool that needs no place of its own in the database.
@@ -161,7 +177,7 @@ func toolError(what string, err error) error {
 	case refusal != nil && refusal.Code == undefinedTable:
 		return fmt.Errorf("%s: %w: it has no table of nodes; run paceboard migrate up: %w", what, ErrSchema, err)
 	case refusal != nil && refusal.Code == lockNotAvailable:
-		return unavailable(what+": somebody has locked its row; see pg_locks and pg_stat_activity", err)
+		return unavailable(what+": somebody has locked its row, or that of the audit log's head; see pg_locks and pg_stat_activity", err)
 	}
 	return unavailable(what, err)
 }

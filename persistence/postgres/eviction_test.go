@@ -61,10 +61,42 @@ func TestNobodyTakesFromAnEvictedNodeBeforeItsLeaseEnds(t *testing.T) {
 	evicted, err := Evict(t.Context(), databaseURL, "first", ttl, false)
 	require.ErrorIs(t, err, ErrBeats)
 	require.False(t, evicted)
+	require.Empty(t, auditLog(t, second), "who was refused did nothing")
+	began := time.Now()
 	evicted, err = Evict(t.Context(), databaseURL, "first", ttl, true)
 	require.NoError(t, err)
 	require.True(t, evicted)
+	requireNoted(t, second, "first", began)
+	evicted, err = Evict(t.Context(), databaseURL, "first", ttl, true)
+	require.NoError(t, err)
+	require.False(t, evicted)
+	requireNoted(t, second, "first", began)
 	last := <-lastBeat
 	require.False(t, last.IsZero())
 	require.GreaterOrEqual(t, (<-taken).Sub(last), ttl)
+}
+
+func auditLog(t *testing.T, s *Store) []competition.AuditEntry {
+	t.Helper()
+	entries, err := s.AuditLog(t.Context(), 0, 10)
+	require.NoError(t, err)
+	return entries
+}
+
+// requireNoted wants the audit log to have one entry, which says that a node was evicted
+// since a time.
+func requireNoted(t *testing.T, s *Store, node string, since time.Time) {
+	t.Helper()
+	entries := auditLog(t, s)
+	require.Len(t, entries, 1)
+	e := entries[0]
+	require.Equal(t, competition.Subject{Kind: competition.RoleSubject, ID: "command_line"}, e.Actor)
+	require.Equal(t, "evictNode", e.Action)
+	require.Equal(t, []competition.AuditTarget{{Place: "node_id", Subject: competition.Subject{Kind: competition.NodeSubject, ID: node}}}, e.Targets)
+	require.Equal(t, "nodes/evict/"+node, e.Path())
+	require.Equal(t, 200, e.Status)
+	require.WithinRange(t, e.At.Time(), since.Truncate(time.Millisecond), time.Now())
+	audited, err := competition.AuditTheLog(t.Context(), s, func(int) {})
+	require.NoError(t, err)
+	require.Empty(t, audited.Findings)
 }
