@@ -31,8 +31,9 @@ const (
 // an error are within the ranges that the table states. It is a value; only AllowedOrigins and
 // TrustedProxies are shared between copies, and nobody changes those.
 type Settings struct {
-	Dev  bool // a trial on one machine: no sign-in project needed
-	Demo bool // a demonstration competition with real activity data
+	Dev   bool // a trial on one machine: no sign-in project needed
+	Demo  bool // a demonstration competition with real activity data
+	Check bool // nothing but a check whether a start would work
 
 	Host            string   // name or IP address to listen on, without port or brackets
 	Port            int      // 0 to 65535; 0 has the system pick a free one

@@ -83,6 +83,11 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return boolean(&s.Demo) },
 	},
 	{
+		name: "CHECK", group: groupModes, flagOnly: true,
+		meaning: "only tell whether a start would work, and change nothing",
+		bind:    func(s *Settings) parser { return boolean(&s.Check) },
+	},
+	{
 		name: "HOST", group: groupServer, unit: "HOST", defNote: "0.0.0.0, with --dev 127.0.0.1",
 		meaning: "name or IP address to listen on",
 		bind:    func(s *Settings) parser { return host(&s.Host) },

@@ -31,6 +31,7 @@ import (
 	_ "time/tzdata" // competitions name time zones, whatever the machine has installed
 
 	"github.com/paceboard/paceboard/cluster"
+	"github.com/paceboard/paceboard/config"
 )
 
 func main() {
@@ -62,12 +63,26 @@ var commands = []command{
 	{"version", "print the version", version},
 }
 
-// run carries out one command line and returns the process's exit code: 0 done,
-// 1 failed, 2 misused, cluster.ExitCode to be started again.
+// The exit codes besides cluster.ExitCode.
+const (
+	exitDone    = 0
+	exitFailed  = 1
+	exitMisused = 2
+)
+
+// exitCodes explain the exit codes.
+var exitCodes = fmt.Sprintf(`Exit codes
+  %d   done; of serve: it was told to stop, and has; of serve --check: a start would work
+  %d   failed, or found what it looks for: the last line of standard error says what
+  %d   misused: there is no such command, or flags, arguments or settings are wrong, so that repeating it is in vain
+  %d  of serve: others have taken this server's place, and it is to be started again
+`, exitDone, exitFailed, exitMisused, cluster.ExitCode)
+
+// run carries out one command line and returns the process's exit code.
 func (p *program) run(ctx context.Context, args []string) int {
 	if len(args) == 0 || args[0] == "help" || args[0] == "-h" || args[0] == "--help" {
 		p.usage(p.out)
-		return 0
+		return exitDone
 	}
 	for _, c := range commands {
 		if c.name != args[0] {
@@ -75,21 +90,31 @@ func (p *program) run(ctx context.Context, args []string) int {
 		}
 		switch err := c.run(ctx, p, args[1:]); {
 		case err == nil:
-			return 0
+			return exitDone
 		case errors.Is(err, flag.ErrHelp):
 			fmt.Fprintln(p.out, err)
-			return 0
+			fmt.Fprint(p.out, "\n"+exitCodes)
+			return exitDone
 		default:
 			fmt.Fprintln(p.err, "paceboard "+c.name+":", err)
-			if errors.Is(err, errStartAgain) {
-				return cluster.ExitCode
-			}
-			return 1
+			return exitCodeOf(err)
 		}
 	}
 	fmt.Fprintf(p.err, "paceboard: there is no command %q\n\n", args[0])
 	p.usage(p.err)
-	return 2
+	return exitMisused
+}
+
+// exitCodeOf returns the exit code of a command that failed.
+func exitCodeOf(err error) int {
+	_, invalid := errors.AsType[*config.InvalidError](err)
+	switch {
+	case errors.Is(err, errStartAgain):
+		return cluster.ExitCode
+	case invalid:
+		return exitMisused
+	}
+	return exitFailed
 }
 
 func (p *program) usage(w io.Writer) {
@@ -98,7 +123,7 @@ func (p *program) usage(w io.Writer) {
 	for _, c := range commands {
 		fmt.Fprintf(&b, "  paceboard %-8s %s\n", c.name, c.summary)
 	}
-	fmt.Fprintf(&b, "\nExit codes: 0 done, 1 failed, 2 misused, %d the server is to be started again (others have taken its place).\n", cluster.ExitCode)
-	b.WriteString("Each command explains itself with --help. To look around: paceboard serve --dev --demo\n")
+	b.WriteString("\n" + exitCodes)
+	b.WriteString("\nEach command explains itself with --help. To look around: paceboard serve --dev --demo\n")
 	fmt.Fprint(w, b.String())
 }

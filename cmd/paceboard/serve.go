@@ -43,6 +43,9 @@ func serve(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
+	if settings.Check {
+		return p.check(ctx, settings)
+	}
 	s, err := start(ctx, p, settings)
 	if err != nil {
 		return err

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/paceboard/paceboard/config"
 )
 
 // Version is set by the build: -ldflags "-X main.Version=…".
@@ -24,7 +26,11 @@ func commit() string {
 	return "unknown"
 }
 
-func version(_ context.Context, p *program, _ []string) error {
+func version(_ context.Context, p *program, args []string) error {
+	cmd := config.Command{Name: "version", Summary: "Print the version, the commit it was built from, and what it runs on."}
+	if _, _, err := cmd.Load(args, p.environ, p.envFile); err != nil {
+		return err
+	}
 	fmt.Fprintf(p.out, "paceboard %s, commit %s, %s %s/%s\n", Version, commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 	return nil
 }

@@ -335,28 +335,35 @@ const layout = 1
 // rows may be what this one cannot read, and notes this version's levels: that of
 // the events and that of the layout.
 func verifyFormat(db *pebble.DB) error {
-	key := appendKey(nil, formatKeys, formatName)
-	value, closer, err := db.Get(key)
+	current, err := readFormat(db)
+	if err != nil || current {
+		return err
+	}
+	value := binary.AppendUvarint(binary.AppendUvarint(nil, uint64(competition.FormatLevel)), layout)
+	return db.Set(appendKey(nil, formatKeys, formatName), value, pebble.Sync)
+}
+
+// readFormat refuses a folder that a newer version has used, and reports whether its
+// levels are this version's.
+func readFormat(db *pebble.DB) (current bool, err error) {
+	value, closer, err := db.Get(appendKey(nil, formatKeys, formatName))
 	var level, rows uint64
 	switch {
 	case errors.Is(err, pebble.ErrNotFound): // from before there were levels, or new
 	case err != nil:
-		return err
+		return false, err
 	default:
 		r := wire.NewReader(value)
 		level, rows = r.Uvarint(), r.Uvarint() // 0 where there is none
 		if err := closer.Close(); err != nil {
-			return err
+			return false, err
 		}
 	}
 	switch {
 	case level > uint64(competition.FormatLevel):
-		return fmt.Errorf("%w: it has format level %d and this program knows %d; run the newer program", ErrNewer, level, competition.FormatLevel)
+		return false, fmt.Errorf("%w: it has format level %d and this program knows %d; run the newer program", ErrNewer, level, competition.FormatLevel)
 	case rows > layout:
-		return fmt.Errorf("%w: it has layout %d and this program knows %d; run the newer program", ErrNewer, rows, layout)
-	case level == uint64(competition.FormatLevel) && rows == layout:
-		return nil
+		return false, fmt.Errorf("%w: it has layout %d and this program knows %d; run the newer program", ErrNewer, rows, layout)
 	}
-	value = binary.AppendUvarint(binary.AppendUvarint(nil, uint64(competition.FormatLevel)), layout)
-	return db.Set(key, value, pebble.Sync)
+	return level == uint64(competition.FormatLevel) && rows == layout, nil
 }

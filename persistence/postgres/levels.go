@@ -81,7 +81,11 @@ func admit(ctx context.Context, tx pgx.Tx, n *competition.Node) error {
 	case err != nil:
 		return err
 	default:
-		return fmt.Errorf("%w: node %q speaks version %d and this program %d; deploy the versions in between first, or stop all nodes before this one starts",
-			ErrWireVersion, stranger, version, n.WireVersion)
+		return strangerError(stranger, version, n)
 	}
+}
+
+func strangerError(stranger string, version int, n *competition.Node) error {
+	return fmt.Errorf("%w: node %q speaks version %d and this program %d; deploy the versions in between first, or stop all nodes before this one starts",
+		ErrWireVersion, stranger, version, n.WireVersion)
 }

@@ -27,6 +27,16 @@ func (m *Mirror) evicting(ctx context.Context) error {
 		"they are written again within 5 minutes; set noeviction or volatile-lru, and enough maxmemory", policy)
 }
 
+// Reach reports whether Redis answers, and warns as evicting does.
+func (m *Mirror) Reach(ctx context.Context) (warning, err error) {
+	ctx, cancel := context.WithTimeout(ctx, m.timeout)
+	defer cancel()
+	if err := m.client.Ping(ctx).Err(); err != nil {
+		return nil, err
+	}
+	return m.evicting(ctx), nil
+}
+
 // policyOf reads INFO: "" if no memory limit is set.
 func policyOf(info string) (policy string) {
 	limited := false

@@ -375,6 +375,23 @@ func (k *ProjectKeys) Health() (took time.Duration, problem error) {
 	return k.took, k.problem
 }
 
+// Fetched waits for the fetch under way, if there is one, and returns why the keys cannot
+// be fetched: nil if they can.
+func (k *ProjectKeys) Fetched(ctx context.Context) error {
+	k.mu.Lock()
+	fetch := k.fetch
+	k.mu.Unlock()
+	if fetch != nil {
+		select {
+		case <-fetch.done:
+		case <-ctx.Done():
+			return fmt.Errorf("fetch the project's keys: %w", context.Cause(ctx))
+		}
+	}
+	_, problem := k.Health()
+	return problem
+}
+
 // Describe implements prometheus.Collector.
 func (k *ProjectKeys) Describe(to chan<- *prometheus.Desc) { k.failures.Describe(to) }
 
