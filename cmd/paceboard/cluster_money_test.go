@@ -56,7 +56,13 @@ type money struct {
 	mu       sync.Mutex
 	fault    func(place int, accepted bool) (kill bool) // whether the node that hands over dies now; or nil
 	struck   chan struct{}                              // closed when it has died
-	accepted map[string]map[string]int                  // how often, by prize and body
+	accepted []handover
+}
+
+// handover is a prize that the payment provider has accepted.
+type handover struct {
+	place     int // of the node that handed it over
+	key, body string
 }
 
 // startMoney starts three nodes, which reach the database directly, or as through says.
@@ -68,7 +74,7 @@ func startMoney(t *testing.T, rounds int, through func(place int, where string) 
 	m := &money{
 		where: where, rounds: rounds,
 		client: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{}},
-		random: rand.New(rand.NewPCG(seed, 11)), operator: operatorToken(t), accepted: map[string]map[string]int{},
+		random: rand.New(rand.NewPCG(seed, 11)), operator: operatorToken(t),
 	}
 	t.Cleanup(m.client.CloseIdleConnections)
 	prepare(t, where, func(s competition.Store) {
@@ -120,11 +126,7 @@ func (m *money) provide(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	m.mu.Lock()
-	key := r.Header.Get("Idempotency-Key")
-	if m.accepted[key] == nil {
-		m.accepted[key] = map[string]int{}
-	}
-	m.accepted[key][string(body)]++
+	m.accepted = append(m.accepted, handover{place, r.Header.Get("Idempotency-Key"), string(body)})
 	m.mu.Unlock()
 	m.strikes(place, true)
 }
@@ -256,15 +258,34 @@ func (m *money) delivered() {
 func (m *money) deliveredOf(want int) {
 	m.t.Helper()
 	for deadline := time.Now().Add(2 * time.Minute); ; <-time.After(20 * time.Millisecond) {
-		m.mu.Lock()
-		n := len(m.accepted)
-		m.mu.Unlock()
-		if n == want {
+		known, _ := m.known("")
+		require.LessOrEqual(m.t, known, want, "the provider knows more prizes than there are")
+		if known == want {
 			return
 		}
-		require.Less(m.t, n, want, "the provider knows more prizes than there are")
-		require.True(m.t, time.Now().Before(deadline), "the provider knows %d prizes of %d\n%s", n, want, m.warnings())
+		require.True(m.t, time.Now().Before(deadline), "the provider knows %d prizes of %d\n%s", known, want, m.warnings())
 	}
+}
+
+// known returns how many prizes of a competition the provider knows, or of all (""), and
+// how often it was told again of one, which must be the same.
+func (m *money) known(competitionID string) (prizes, repeats int) {
+	m.t.Helper()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	first := map[string]string{}
+	for _, h := range m.accepted {
+		body, again := first[h.key]
+		switch {
+		case !strings.HasPrefix(h.key, competitionID):
+		case again:
+			require.Equal(m.t, body, h.body, "the provider was told different things of %s", h.key)
+			repeats++
+		default:
+			first[h.key] = h.body
+		}
+	}
+	return len(first), repeats
 }
 
 // confirm has the provider say that it has paid.
@@ -319,21 +340,7 @@ func (m *money) settle() {
 	}
 	code, said := runAudit(m.t, m.where)
 	require.Zero(m.t, code, said)
-	m.t.Logf("%d deaths; %d prizes, handed over again %d times\n%s", m.deaths, 3*m.rounds, m.repeats(), said)
-}
-
-// repeats returns how often the provider was told again of what it had accepted, which
-// must be the same.
-func (m *money) repeats() (n int) {
-	m.t.Helper()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	for key, bodies := range m.accepted {
-		require.Len(m.t, bodies, 1, "the provider was told different things of %s", key)
-		for _, times := range bodies {
-			n += times - 1
-		}
-	}
-	require.Len(m.t, m.accepted, 3*m.rounds)
-	return n
+	known, repeats := m.known("")
+	require.Equal(m.t, 3*m.rounds, known, "the provider knows more prizes than there are")
+	m.t.Logf("%d deaths; %d prizes, handed over again %d times\n%s", m.deaths, known, repeats, said)
 }

@@ -12,31 +12,37 @@ import (
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
-// moneyPoint is a statement at which a node dies, and what has nodes come there.
-type moneyPoint struct{ name, sql string }
+// moneyPoint is a statement at which a node dies.
+type moneyPoint struct {
+	name, sql string
+	accepted  bool // the provider has accepted the round's prizes by then
+}
 
 var (
 	payPoints = []moneyPoint{
-		{"book prizes", "INSERT INTO paceboard.prizes"},
-		{"look for pending prizes", "p.status = 'pending'"},
-		{"note an attempt or its outcome", "INSERT INTO paceboard.handovers"},
+		{name: "book prizes", sql: "INSERT INTO paceboard.prizes"},
+		{name: "look for pending prizes", sql: "p.status = 'pending'"},
+		{name: "note an attempt", sql: "INSERT INTO paceboard.handovers"},
+		{name: "note that the provider has accepted a prize", sql: "INSERT INTO paceboard.handovers", accepted: true},
 	}
 	erasePoints = []moneyPoint{
-		{"rename accounts", "UPDATE paceboard.postings SET account"},
-		{"rename winners", "UPDATE paceboard.prizes SET user_id"},
+		{name: "rename accounts", sql: "UPDATE paceboard.postings SET account"},
+		{name: "rename winners", sql: "UPDATE paceboard.prizes SET user_id"},
 	}
 )
 
 // TestClusterPaysOnceAtInjectedPoints is TestClusterPaysOnceWhileNodesDie with deaths at
 // statements: before PostgreSQL has one, or after it is done and before the node hears of
-// it. With SOAK there are at least 60 deaths, which take the points in turn; otherwise
-// there is one at a random point of paying and one of erasing.
+// it. In the first round a node dies when the provider has accepted a prize and the store
+// has not heard of that: the prize must be handed over again, as the same one. With SOAK
+// there are at least 60 deaths, which take the points in turn; otherwise there is one
+// more round, at random points.
 func TestClusterPaysOnceAtInjectedPoints(t *testing.T) {
 	if raceEnabled {
 		t.Skip("`make test` runs it without the race detector")
 	}
 	t.Parallel()
-	rounds := 1
+	rounds := 2
 	if soak, err := time.ParseDuration(os.Getenv("SOAK")); err == nil {
 		rounds = max(30, int(soak/(10*time.Second)))
 	}
@@ -46,12 +52,18 @@ func TestClusterPaysOnceAtInjectedPoints(t *testing.T) {
 		p.proxies = append(p.proxies, proxy)
 		return way
 	})
-	first := p.random.IntN(1 << 10)
+	turn := len(payPoints) - 1 // before the note that a prize was accepted
 	for i := range rounds {
-		p.at(payPoints, first+i, func() { p.pay(i) })
+		point, before := p.at(i, payPoints, turn, func() { p.pay(i) })
 		p.deliveredOf(3 * (i + 1))
+		if point.accepted && before {
+			p.handedOverAgain(i)
+		}
 		p.confirmPrizes(i)
-		p.at(erasePoints, first+i, func() { p.eraseUsers(i) })
+		p.at(i, erasePoints, turn, func() { p.eraseUsers(i) })
+		if turn++; i == 0 {
+			turn = p.random.IntN(1 << 10)
+		}
 	}
 	p.settle()
 	require.Equal(t, 2*rounds, p.deaths)
@@ -65,19 +77,23 @@ type pointedMoney struct {
 	struck  map[string]int // deaths by point
 }
 
-// at makes a call while the first node to come to a point dies there, and revives it. turn
-// chooses the point.
-func (p *pointedMoney) at(points []moneyPoint, turn int, call func()) {
+// at makes a call of a round while the first node to come to a point dies there, and
+// revives it. turn chooses the point, and whether the node dies before or after PostgreSQL
+// has done the statement.
+func (p *pointedMoney) at(round int, points []moneyPoint, turn int, call func()) (point moneyPoint, before bool) {
 	p.t.Helper()
-	point := points[turn%len(points)]
+	point, before = points[turn%len(points)], turn/len(points)%2 == 0
 	where, name := testservers.CutRequest, "before PostgreSQL could "+point.name
-	if turn/len(points)%2 == 1 {
+	if !before {
 		where, name = testservers.CutAnswer, "after PostgreSQL could "+point.name
 	}
 	died := make(chan struct{})
 	var once sync.Once
 	for place, proxy := range p.proxies {
-		proxy.StrikeAt(where, func(sql string) bool { return strings.Contains(sql, point.sql) }, func() {
+		comes := func(sql string) bool {
+			return strings.Contains(sql, point.sql) && (!point.accepted || p.hasAll(round, place))
+		}
+		proxy.StrikeAt(where, comes, func() {
 			once.Do(func() {
 				p.nodes.at[place].node.Load().kill()
 				close(died)
@@ -93,8 +109,37 @@ func (p *pointedMoney) at(points []moneyPoint, turn int, call func()) {
 	for _, proxy := range p.proxies { // one death is enough
 		proxy.StrikeAt(testservers.CutNothing, nil, nil)
 	}
-	before := p.deaths
+	deaths := p.deaths
 	p.revive()
-	require.Equal(p.t, before+1, p.deaths, name)
+	require.Equal(p.t, deaths+1, p.deaths, name)
 	p.struck[name]++
+	return point, before
+}
+
+// hasAll reports whether the provider has accepted a round's prizes, and one of them from
+// the node at a place.
+func (p *pointedMoney) hasAll(round, place int) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	keys, here := map[string]bool{}, false
+	for _, h := range p.accepted {
+		if strings.HasPrefix(h.key, roundID(round)) {
+			keys[h.key] = true
+			here = here || h.place == place
+		}
+	}
+	return here && len(keys) == 3
+}
+
+// handedOverAgain waits until the provider is told again of a prize of a round.
+func (p *pointedMoney) handedOverAgain(round int) {
+	p.t.Helper()
+	for deadline := time.Now().Add(time.Minute); ; <-time.After(20 * time.Millisecond) {
+		known, repeats := p.known(roundID(round))
+		require.Equal(p.t, 3, known, "the provider knows more prizes than there are")
+		if repeats > 0 {
+			return
+		}
+		require.True(p.t, time.Now().Before(deadline), "what was not noted is not handed over again\n%s", p.warnings())
+	}
 }
