@@ -62,8 +62,15 @@ var plantedFaults = []struct {
 		false,
 	},
 	{
-		// Most boards must be quiet when the node goes on: where its successor has appended
-		// meanwhile, the seq refuses what the owner did not.
+		// Two guards each suffice against an owner that was buried and goes on: its sessions
+		// have ended, and an append under its claim is refused. So this test finds neither
+		// missing alone, and what is missing here is both. Tests of persistence/postgres prove
+		// each by itself: TestABurialEndsWhatIsFrozen the end of the sessions, which "a burial
+		// that does not end the sessions" below leaves out, and TestWhatTheOwnersWhereIsFor
+		// the owner in the append, with nodes that released a board and have their sessions; so
+		// does "appends without the owner" of the model (cluster/explore_test.go). Most boards
+		// must be quiet when the node goes on: where its successor has appended meanwhile, the
+		// seq refuses what the owner did not.
 		"an append that does not ask who the owner is",
 		append([]plantedEdit{
 			{"persistence/postgres/append_events.sql", "AND h.owner = $11::text AND h.epoch = b.epoch\n", "\n"},
