@@ -46,6 +46,7 @@ func TestClusterStaysLive(t *testing.T) {
 		<-time.After(500 * time.Millisecond)
 		c.disturb(random.IntN(len(c.at)), []func(*instance) int{killNode, stopNode}[n%2])
 	}
+	require.Len(t, c.all, len(c.at)+failovers, "each of them ended a node and began another one")
 	<-time.After(time.Second)
 	crowd.end()
 	syncs := crowd.settle()
