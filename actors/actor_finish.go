@@ -65,6 +65,11 @@ func (a *competitionActor) answerAll(b *batch) {
 		a.publish() // so that readers need not ask for it
 	}
 	a.handle.version.Store(a.core.Version())
+	if n := len(b.Events); n > 0 {
+		a.handle.applied.Add(uint64(n))
+		a.handle.changed.Store(int64(b.Events[n-1].At))
+		a.handle.bytes.Store(a.core.MemoryBytes())
+	}
 	for i := range b.waiters {
 		w := b.waiters[i]
 		if !w.decision.Later {

@@ -32,7 +32,13 @@ type handle struct {
 	top     atomic.Pointer[competition.Published]
 	read    atomic.Bool // the top was read since it was published last
 	summary atomic.Pointer[competition.Summary]
-	damage  atomic.Pointer[competition.CorruptError] // why it cannot run
+
+	// For operators; see Engine.Loaded.
+	applied atomic.Uint64 // events since the competition was loaded
+	changed atomic.Int64  // when the last of them was, in milliseconds; 0 for none
+	bytes   atomic.Int64  // about how much memory it takes
+
+	damage atomic.Pointer[competition.CorruptError] // why it cannot run
 
 	// elsewhere is set when this process is not, or no longer, the competition's owner.
 	elsewhere atomic.Pointer[competition.ElsewhereError]

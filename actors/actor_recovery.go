@@ -32,6 +32,7 @@ func (a *competitionActor) recover() {
 		a.core, a.stalled, a.failures, a.events = core, false, 0, records
 		a.handle.damage.Store(nil)
 		a.handle.version.Store(core.Version())
+		a.handle.bytes.Store(core.MemoryBytes())
 		a.trackAnew()
 		a.publish()
 		a.scheduleFanOut()

@@ -397,6 +397,14 @@ func (s *memoryStore) ReadEvents(ctx context.Context, id string, after, upTo uin
 	return store.ReadEvents(ctx, id, after, upTo, visit)
 }
 
+func (s *memoryStore) ReadRecords(ctx context.Context, id string, after, upTo uint64, visit func(record []byte) error) error {
+	store, err := s.call(ctx, "ReadRecords")
+	if err != nil {
+		return err
+	}
+	return store.ReadRecords(ctx, id, after, upTo, visit)
+}
+
 func (s *memoryStore) IdentitiesOf(ctx context.Context, id string, numbers []uint32) ([]competition.Identity, error) {
 	store, err := s.call(ctx, "IdentitiesOf")
 	if err != nil {

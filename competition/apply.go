@@ -54,6 +54,7 @@ func (c *Competition) applySync(e *Event) (outcome Outcome, err error) {
 	if !merged.Changed {
 		return Outcome{Full: merged.Full}, nil
 	}
+	c.dayBytes += int64(len(days) - len(p.days))
 	p.days = days
 	if pending := c.decided.of(s.Number); slices.Contains(pending.sources, s.Register.Source) {
 		pending.sources = slices.DeleteFunc(pending.sources, func(source uint32) bool { return source == s.Register.Source })

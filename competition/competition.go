@@ -50,7 +50,9 @@ type Competition struct {
 	level   int             // of the events that may be decided, 0 for all; see SetLevel
 	places  []ranking.Entry // storage for queries
 	changed []uint32        // participants whose row differs from the last snapshot
-	saved   uint64          // the seq of that
+
+	dayBytes int64  // of days, see MemoryBytes
+	saved    uint64 // the seq of that
 }
 
 // decided is what the decided events will have made of the state. Decisions look

@@ -42,6 +42,9 @@ type FeedStore interface {
 	// ErrUnavailable.
 	ReadEvents(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) error
 
+	// ReadRecords is ReadEvents of records of all kinds.
+	ReadRecords(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) error
+
 	// IdentitiesOf returns the identity rows of some numbers, in ascending order. A
 	// number without a row is left out. Cost: that of the rows.
 	IdentitiesOf(ctx context.Context, competitionID string, numbers []uint32) ([]Identity, error)

@@ -121,6 +121,7 @@ func (r *recovery) row(row Row) error {
 	}
 	p := c.participants.add()
 	p.days, p.totals, p.score, p.reached = slices.Clone(row.Days), row.Totals, row.Score, row.Reached
+	c.dayBytes += int64(len(p.days))
 	p.updatedAt, p.lastSynced, p.present = row.UpdatedAt, row.LastSyncedAt, row.Present
 	p.paid = row.Paid
 	if row.Review != nil {

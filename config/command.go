@@ -140,6 +140,12 @@ var serve = Command{
 			}
 			return &refusal{"is plain http, so others could read who is paid what", "use https://, or a loopback host, or --dev"}
 		}},
+		{[]string{"CONTROL_DIR", "DATABASE_URL"}, func(s Settings) *refusal {
+			if s.ControlDir == "" || s.DatabaseURL != "" {
+				return nil
+			}
+			return &refusal{"is set, but with the embedded store the control socket is in DATA_DIR", "take it away"}
+		}},
 		{[]string{"SHUTDOWN_DELAY", "SHUTDOWN_TIMEOUT"}, func(s Settings) *refusal {
 			if s.ShutdownDelay < s.ShutdownTimeout {
 				return nil

@@ -1,7 +1,11 @@
 package config
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
 	"reflect"
+	"slices"
 	"strings"
 )
 
@@ -28,6 +32,48 @@ func (s Settings) Reload(args, environ []string, envFile string) (now Settings, 
 		}
 	}
 	return now, changed, waiting, nil
+}
+
+// Running returns the values of the settings that a running server can change, by their names.
+func (s Settings) Running() map[string]string {
+	values := map[string]string{}
+	for i := range table {
+		if row := &table[i]; row.reloads {
+			values[row.name] = strings.ToLower(fmt.Sprint(row.field(&s).Interface()))
+		}
+	}
+	return values
+}
+
+// Change returns s with other values of settings that a running server can change, by their names; an empty
+// one stands for the default. The error is an [*InvalidError] with every mistake; nothing changes then.
+func (s Settings) Change(values map[string]string) (now Settings, changed []string, err error) {
+	now = s
+	var mistakes []Mistake
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		i := slices.IndexFunc(table, func(row setting) bool { return row.reloads && row.name == name })
+		if i < 0 {
+			rows := make([]*setting, len(table))
+			for i := range table {
+				rows[i] = &table[i]
+			}
+			mistakes = append(mistakes, Mistake{
+				Setting: name, Problem: "is no setting that a running server can change", Advice: "these are: " + strings.Join(reloadable(rows), ", "),
+			})
+			continue
+		}
+		row := &table[i]
+		value := cmp.Or(strings.TrimSpace(values[name]), row.def)
+		if r := row.bind(&now)(value); r != nil {
+			mistakes = append(mistakes, given{value: value}.mistake(row, r))
+		} else if row.field(&now).Interface() != row.field(&s).Interface() {
+			changed = append(changed, name)
+		}
+	}
+	if len(mistakes) > 0 {
+		return s, nil, &InvalidError{Mistakes: mistakes}
+	}
+	return now, changed, nil
 }
 
 // field is the setting's field, whose name is that of the setting: DataDir of DATA_DIR.

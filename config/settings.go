@@ -42,6 +42,7 @@ type Settings struct {
 	ShutdownDelay   time.Duration // how long it is served on, but not ready; less than ShutdownTimeout
 
 	DataDir          string        // where the embedded store keeps its files
+	ControlDir       string        // where the control socket is with PostgreSQL; empty: nowhere. Otherwise it is in DataDir
 	DatabaseURL      SecretURL     // PostgreSQL instead of the embedded store; empty: embedded
 	RedisURL         SecretURL     // the mirror; empty: none
 	JournalRetention time.Duration // how long journal that a snapshot covers is kept; 0: forever

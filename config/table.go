@@ -120,6 +120,11 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return text(&s.DataDir) },
 	},
 	{
+		name: "CONTROL_DIR", group: groupStores, unit: "DIR", defNote: "none",
+		meaning: "with PostgreSQL: folder of the socket for `paceboard ctl`",
+		bind:    func(s *Settings) parser { return text(&s.ControlDir) },
+	},
+	{
 		name: "DATABASE_URL", group: groupStores, unit: "URL", secret: true, defNote: "embedded store",
 		meaning: "PostgreSQL to use as the store, postgres://…", exposed: hasPassword,
 		bind: func(s *Settings) parser { return postgresURL(&s.DatabaseURL) },

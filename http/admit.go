@@ -14,7 +14,9 @@ import (
 
 // admit checks the token, the body's encoding and type, and its size.
 func (s *Server) admit(c *call, tooLarge bool) error {
-	if c.route.access > guarded && (c.route.access != scraper || !s.mayScrape(c.RequestCtx)) {
+	if fromMachine(c.RequestCtx) {
+		c.who = machine
+	} else if c.route.access > guarded && (c.route.access != scraper || !s.mayScrape(c.RequestCtx)) {
 		who, err := s.auth.Bearer(c.Request.Header.PeekCanonical(headerAuthorization))
 		if err != nil {
 			return err
@@ -40,8 +42,13 @@ func (s *Server) permit(c *call, bad error) (Engine, error) {
 		return nil, errScope
 	case c.route.access >= operator && !c.who.Caller.Operator:
 		return nil, kindForbidden.with("only operators may do this")
+	case c.route.access == machineOnly && c.who != machine:
+		return nil, kindForbidden.with("only `paceboard ctl` on the server's machine may do this")
 	case c.route.changes() && c.who.Anonymous:
 		return nil, kindForbidden.with("an anonymous user may only read")
+	}
+	if err := s.refuseChange(c.route); err != nil {
+		return nil, err
 	}
 	return s.engine, nil
 }
@@ -119,7 +126,7 @@ func (s *Server) admitBody(header *fasthttp.RequestHeader) (user string, err err
 // throttleClient holds a client's address to its rate, before anything is known
 // of who it is.
 func (s *Server) throttleClient(ctx *fasthttp.RequestCtx) error {
-	if s.clients.pace.Load() == nil {
+	if s.clients.pace.Load() == nil || fromMachine(ctx) {
 		return nil
 	}
 	return s.clients.take(ctx, s.clients.of(s.limits.clientAddress(ctx)), 1, 0)

@@ -122,6 +122,14 @@ type Engine interface {
 	AuditLogOf(userID string, before uint64, limit int) ([]competition.AuditEntry, error)
 
 	Health() competition.Health
+
+	// Loaded lists the competitions that this process has in memory, in no order.
+	Loaded() []competition.Loaded
+	// Journal returns a page of a competition's journal, after a seq.
+	Journal(competitionID string, caller competition.Caller, after uint64, limit int) (competition.JournalPage, error)
+	// RetryPayouts has dead payouts of one competition, or of all (""), handed over again,
+	// limit at most; more may be left.
+	RetryPayouts(competitionID string, limit int) (retried int, more bool, err error)
 }
 
 // run has a competition carry out a command that answers with a T.

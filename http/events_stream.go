@@ -29,6 +29,8 @@ type feedStream struct {
 	ended atomic.Bool   // the server asked for it
 }
 
+func (f *feedStream) boards() []string { return []string{f.competitionID} }
+
 func (f *feedStream) end(closing) {
 	f.ended.Store(true)
 	f.news.Set()

@@ -66,6 +66,9 @@ func (s *Server) appendHealth(dst []byte, h *competition.Health) []byte {
 			wrong = append(wrong, d.Name)
 		}
 	}
+	if s.readOnly.Load() != nil {
+		wrong = append(wrong, "read_only")
+	}
 	status := "healthy"
 	if len(wrong) > 0 {
 		status = "degraded"

@@ -295,15 +295,36 @@ const (
 // bench is a server with a fake engine, and a client of it that needs no network.
 type bench struct {
 	*Server
-	engine *fakeEngine
-	now    time.Time
+	engine  *fakeEngine
+	process *fakeProcess
+	now     time.Time
+}
+
+// fakeProcess has one setting, and remembers whether it was drained.
+type fakeProcess struct {
+	level   string
+	drained bool
+}
+
+func (p *fakeProcess) Settings() map[string]string { return map[string]string{"LOG_LEVEL": p.level} }
+func (p *fakeProcess) Drain()                      { p.drained = true }
+
+func (p *fakeProcess) ChangeSettings(values map[string]string) error {
+	level, given := values["LOG_LEVEL"]
+	if len(values) > 1 || len(values) == 1 && !given {
+		return &competition.InvalidError{Fields: []competition.FieldError{{Field: "settings", Detail: "must be LOG_LEVEL"}}}
+	}
+	if given {
+		p.level = level
+	}
+	return nil
 }
 
 func newBench(tb testing.TB, change ...func(*Options)) *bench {
 	tb.Helper()
-	b := &bench{engine: newFakeEngine(), now: start}
+	b := &bench{engine: newFakeEngine(), process: &fakeProcess{level: "info"}, now: start}
 	o := Options{
-		Engine: b.engine, Secret: secret, SupabaseURL: projectURL,
+		Engine: b.engine, Process: b.process, Secret: secret, SupabaseURL: projectURL,
 		Now: func() time.Time { return b.now }, NewID: func() string { return "new-id" },
 		Build: Build{Version: "1.2.3", Commit: "abc", Go: "go1.26"}, MetricsToken: metricsToken,
 	}
@@ -360,4 +381,21 @@ func (b *bench) do(tb testing.TB, method, target, body string, headers ...header
 	r := response{status: ctx.Response.StatusCode(), body: string(ctx.Response.Body()), header: &ctx.Response.Header}
 	document(tb).holds(tb, method, strings.SplitN(target, "?", 2)[0], r)
 	return r
+}
+
+func (e *fakeEngine) Loaded() []competition.Loaded {
+	_ = e.note("Loaded", "", competition.Caller{})
+	small := competition.Loaded{Summary: e.summary, Version: 7, Events: 9, ChangedAt: atStart, Bytes: 1 << 10}
+	small.Summary.Definition.ID, small.Summary.Participants = "autumn", 1
+	return []competition.Loaded{small, {Summary: e.summary, Version: 7, Events: 3, Bytes: 1 << 20}}
+}
+
+func (e *fakeEngine) Journal(id string, caller competition.Caller, after uint64, limit int) (competition.JournalPage, error) {
+	err := e.note("Journal", id, caller, after, limit)
+	r := competition.JournalRecord{Seq: after + 1, At: "2026-05-01T00:00:00.000Z", Kind: "sync_accepted", Hash: "00ff", Bytes: 80, UserID: "u1", Data: map[string]any{"number": 1}}
+	return competition.JournalPage{Records: []competition.JournalRecord{r}, Next: after + 1, More: true}, err
+}
+
+func (e *fakeEngine) RetryPayouts(competitionID string, limit int) (int, bool, error) {
+	return 2, false, e.note("RetryPayouts", competitionID, competition.Caller{}, limit)
 }

@@ -24,14 +24,14 @@ type liveClients struct {
 	mostOfUser int
 
 	mu     sync.Mutex
-	open   map[liveClient]string // the user, or "" if none is counted
-	users  map[string]int        // how many each has open
+	open   map[liveClient]connection
+	users  map[string]int // how many each has open
 	closed bool
 	empty  chan struct{} // closed when the last one has ended after endAll
 }
 
 func newLiveClients(mostOfUser int) *liveClients {
-	return &liveClients{mostOfUser: mostOfUser, open: map[liveClient]string{}, users: map[string]int{}, empty: make(chan struct{})}
+	return &liveClients{mostOfUser: mostOfUser, open: map[liveClient]connection{}, users: map[string]int{}, empty: make(chan struct{})}
 }
 
 // Why a live client is not admitted.
@@ -43,7 +43,8 @@ var (
 
 // add admits a client, unless the server is stopping or its user has as many as
 // allowed. API keys and the service role speak for no user.
-func (l *liveClients) add(c liveClient, userID string) error {
+func (l *liveClients) add(c liveClient, is connection) error {
+	userID := is.userID
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	switch {
@@ -55,14 +56,14 @@ func (l *liveClients) add(c liveClient, userID string) error {
 	if userID != "" {
 		l.users[userID]++
 	}
-	l.open[c] = userID
+	l.open[c] = is
 	return nil
 }
 
 func (l *liveClients) remove(c liveClient) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if userID := l.open[c]; userID != "" {
+	if userID := l.open[c].userID; userID != "" {
 		if l.users[userID]--; l.users[userID] == 0 {
 			delete(l.users, userID)
 		}

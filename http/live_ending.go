@@ -31,13 +31,14 @@ const (
 	sentTooFast                // far more frames than a client needs
 	sentNonsense               // binary frames, or no UTF-8
 	notServed                  // it was admitted, but the board cannot be watched
+	closedByHand               // by an operator
 	failed                     // the server
 	endings
 )
 
 // String returns the reason as metrics have it.
 func (e ending) String() string {
-	return [...]string{"client_left", "write_failed", "server_stopping", "token_ended", "right_lost", "board_moved", "too_fast", "bad_frame", "not_served", "server_failed"}[e]
+	return [...]string{"client_left", "write_failed", "server_stopping", "token_ended", "right_lost", "board_moved", "too_fast", "bad_frame", "not_served", "closed_by_operator", "server_failed"}[e]
 }
 
 // endingOf returns what ended a client by an error of sending what is new.
@@ -56,6 +57,10 @@ func (c closing) ending() ending {
 	switch c.code {
 	case 0:
 		return clientLeft
+	case closeGoingAway:
+		if c == closedByOperator {
+			return closedByHand
+		}
 	case closeTooFast:
 		return sentTooFast
 	case closeUnsupported, closeInvalidData:

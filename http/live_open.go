@@ -37,6 +37,9 @@ func (s *Server) newUpgrader() fiber.Handler {
 // for every other refusal the upgrade is accepted and the socket closed with a code,
 // since browsers show pages no HTTP status.
 func (s *Server) openSocket(c *call) error {
+	if fromMachine(c.RequestCtx) {
+		return errNotOnMachine
+	}
 	if !fws.FastHTTPIsWebSocketUpgrade(c.RequestCtx) {
 		q := c.query()
 		if _, err := s.liveIdentity(c, &q); err != nil {
@@ -111,6 +114,9 @@ func (s *Server) ended(id *auth.Identity, expiry *alarm) error {
 // liveIdentity takes the token from the header, or from the query, since
 // EventSource sends no headers.
 func (s *Server) liveIdentity(c *call, q *decode.Query) (*auth.Identity, error) {
+	if fromMachine(c.RequestCtx) {
+		return machine, nil
+	}
 	var identity *auth.Identity
 	var err error
 	if header := c.Request.Header.PeekCanonical(headerAuthorization); len(header) > 0 {

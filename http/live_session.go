@@ -24,7 +24,26 @@ type liveSession struct {
 	caller  competition.Caller
 	wake    worker.Signal // some watch has news, an alarm went off, or whoever set it knows why
 	watches []*watch
-	lag     *histogram.Histogram // of what is sent; nil for none
+	lag     *histogram.Histogram     // of what is sent; nil for none
+	watched atomic.Pointer[[]string] // the competitions of watches, for any goroutine
+}
+
+// boards returns the competitions that are watched. Unlike the rest, it may be called from any
+// goroutine.
+func (l *liveSession) boards() []string {
+	if watched := l.watched.Load(); watched != nil {
+		return *watched
+	}
+	return []string{}
+}
+
+// noteBoards notes what is watched, after a change of it.
+func (l *liveSession) noteBoards() {
+	watched := make([]string, len(l.watches))
+	for i, w := range l.watches {
+		watched[i] = w.subscription.CompetitionID
+	}
+	l.watched.Store(&watched)
 }
 
 // watch is one competition that a client watches.
@@ -69,6 +88,7 @@ func (l *liveSession) watch(competitionID string, limit int, since competition.B
 			return frame{}, err
 		}
 		l.watches = append(l.watches, w)
+		l.noteBoards()
 	} else if w.limit != limit {
 		since = competition.BoardVersion{} // a board of another window is no start for a delta
 	}
@@ -123,6 +143,7 @@ func (l *liveSession) become(caller competition.Caller) (lost []lostWatch, err e
 	}
 	clear(l.watches[len(watches):])
 	l.watches, l.caller = watches, caller
+	l.noteBoards()
 	l.wake.Set()
 	return lost, nil
 }
@@ -133,6 +154,7 @@ func (l *liveSession) unwatch(competitionID string) {
 		if w.subscription.CompetitionID == competitionID {
 			l.engine.Unsubscribe(w.subscription)
 			l.watches = append(l.watches[:i], l.watches[i+1:]...)
+			l.noteBoards()
 			return
 		}
 	}

@@ -34,7 +34,7 @@ func TestLiveClientsLeaveOneAfterAnother(t *testing.T) {
 		l := newLiveClients(1)
 		const clients = 1000
 		for range clients {
-			require.NoError(t, l.add(&ended{&mu, &at, time.Now()}, ""))
+			require.NoError(t, l.add(&ended{&mu, &at, time.Now()}, connection{}))
 		}
 		l.endSpread(t.Context(), 2*time.Second)
 		require.Len(t, at, clients)

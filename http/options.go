@@ -37,6 +37,9 @@ type Options struct {
 
 	RateLimits RateLimits // none by default
 
+	// Process is what operators may do to the process; nothing when nil.
+	Process Process
+
 	// MetricsToken opens /metrics, as the tokens of operators and API keys with the
 	// scope read do; nothing else does when empty.
 	MetricsToken string
@@ -87,6 +90,9 @@ func (o Options) withDefaults() Options {
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, 10*time.Second)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)
 	o.IdleTimeout = cmp.Or(o.IdleTimeout, time.Minute)
+	if o.Process == nil {
+		o.Process = noProcess{}
+	}
 	if o.Now == nil {
 		o.Now = time.Now
 	}

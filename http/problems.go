@@ -81,6 +81,7 @@ var (
 	kindUnavailable        = problemKind(503, "unavailable", "The store cannot be reached", 1, competition.ErrUnavailable, competition.ErrConflict)
 	kindDamaged            = problemKind(503, "competition_damaged", "The competition is damaged", 60, competition.ErrCorrupt)
 	kindSignIn             = problemKind(503, "sign_in_unavailable", "Tokens cannot be checked now", 1, auth.ErrUnavailable)
+	kindReadOnly           = problemKind(503, "read_only", "The server takes no changes for now", 60)
 	kindNotReady           = problemKind(503, "not_ready", "The server is not ready", 1)
 )
 

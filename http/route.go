@@ -13,11 +13,12 @@ import (
 type access uint8
 
 const (
-	public   access = iota // anybody, without a token
-	guarded                // any user; the handler looks for the token, which browsers cannot send in a header
-	athlete                // any user; anonymous ones only where nothing is changed
-	operator               // operators
-	scraper                // operators, and METRICS_TOKEN
+	public      access = iota // anybody, without a token
+	guarded                   // any user; the handler looks for the token, which browsers cannot send in a header
+	athlete                   // any user; anonymous ones only where nothing is changed
+	operator                  // operators
+	scraper                   // operators, and METRICS_TOKEN
+	machineOnly               // the operator of the machine; see Server.Machine
 )
 
 // What an API key needs where no scope of competition's says it.
@@ -49,6 +50,11 @@ type route struct {
 
 // limit returns the size of the largest body that the route takes.
 func (r *route) limit() int { return cmp.Or(r.bodyLimit, bodyLimit) }
+
+// changesServer reports whether the route changes this server, and no data.
+func (r *route) changesServer() bool {
+	return r.changes() && strings.HasPrefix(r.path, "/api/v1/server")
+}
 
 // changes reports whether the route does more than read.
 func (r *route) changes() bool { return r.method != fiber.MethodGet }

@@ -29,6 +29,7 @@ func routes() []*route {
 		{"POST", "/api/v1/invitations/:invitation_id/accept", "acceptInvitation", athlete, noKey, audited, 0, (*Server).acceptInvitation},
 		{"POST", "/api/v1/invitations/:invitation_id/decline", "declineInvitation", athlete, noKey, audited, 0, (*Server).declineInvitation},
 		{"GET", "/api/v1/competitions/:competition_id/events", "listEvents", guarded, competition.ScopeRead, unaudited, 0, (*Server).listEvents},
+		{"GET", "/api/v1/competitions/:competition_id/journal", "readJournal", operator, competition.ScopeRead, unaudited, 0, (*Server).readJournal},
 		{"GET", "/api/v1/competitions/:competition_id/flags", "listFlags", operator, competition.ScopeRead, unaudited, 0, (*Server).listFlags},
 		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/exclude", "excludeParticipant", operator, competition.ScopeManage, audited, 0, (*Server).excludeParticipant},
 		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/restore", "restoreParticipant", operator, competition.ScopeManage, audited, 0, (*Server).restoreParticipant},
@@ -46,12 +47,20 @@ func routes() []*route {
 		{"GET", "/api/v1/prizes/history/:user_id", "listPrizes", athlete, competition.ScopeRead, unaudited, 0, (*Server).listPrizes},
 		{"GET", "/api/v1/users/:user_id/transactions", "listTransactions", athlete, competition.ScopeRead, unaudited, 0, (*Server).listTransactions},
 		{"GET", "/api/v1/payouts", "listPayouts", operator, competition.ScopePayouts, unaudited, 0, (*Server).listPayouts},
+		{"POST", "/api/v1/payouts/retry", "retryPayouts", operator, competition.ScopePayouts, audited, 0, (*Server).retryPayouts},
 		{"POST", "/api/v1/payouts/:id/retry", "retryPayout", operator, competition.ScopePayouts, audited, 0, (*Server).retryPayout},
 
 		{"POST", "/api/v1/api-keys", "createAPIKey", operator, noKey, audited, 0, (*Server).createAPIKey},
 		{"GET", "/api/v1/api-keys", "listAPIKeys", operator, noKey, unaudited, 0, (*Server).listAPIKeys},
 		{"DELETE", "/api/v1/api-keys/:key_id", "revokeAPIKey", operator, noKey, audited, 0, (*Server).revokeAPIKey},
 		{"GET", "/api/v1/audit", "listAudit", operator, noKey, unaudited, 0, (*Server).listAudit},
+
+		{"GET", "/api/v1/server", "getServer", operator, competition.ScopeRead, unaudited, 0, (*Server).getServer},
+		{"PATCH", "/api/v1/server", "changeServer", operator, noKey, audited, 0, (*Server).changeServer},
+		{"POST", "/api/v1/server/drain", "drainServer", machineOnly, noKey, audited, 0, (*Server).drainServer},
+		{"GET", "/api/v1/server/competitions", "listLoaded", operator, competition.ScopeRead, unaudited, 0, (*Server).listLoaded},
+		{"GET", "/api/v1/server/connections", "listConnections", operator, competition.ScopeRead, unaudited, 0, (*Server).listConnections},
+		{"DELETE", "/api/v1/server/connections", "closeConnections", operator, noKey, audited, 0, (*Server).closeConnections},
 
 		{"GET", "/ws/leaderboard/:competition_id", "watchLeaderboard", guarded, competition.ScopeRead, unaudited, 0, (*Server).openSocket},
 		{"GET", "/api/v1/leaderboard/:competition_id/events", "streamLeaderboard", guarded, competition.ScopeRead, unaudited, 0, (*Server).streamEvents},

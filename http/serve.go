@@ -31,6 +31,7 @@ func New(o Options) *Server {
 		build:   o.Build,
 		now:     o.Now,
 		newID:   o.NewID,
+		process: o.Process,
 		live:    newLiveClients(o.MaxSocketsUser),
 		calls:   sync.Pool{New: func() any { return new(call) }},
 

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofiber/fiber/v2"
@@ -34,6 +35,9 @@ type Server struct {
 	upgrade     fiber.Handler // to a WebSocket
 
 	erasures, exports seldom // of each user
+
+	process  Process
+	readOnly atomic.Pointer[readOnly] // nil while changes are taken
 
 	metricsToken     []byte // hashed; nil when there is none
 	openMetrics      bool

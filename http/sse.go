@@ -18,6 +18,9 @@ const (
 // (https://html.spec.whatwg.org/multipage/server-sent-events.html). Board events
 // carry version and epoch as their id, so that Last-Event-ID resumes.
 func (s *Server) streamEvents(c *call) error {
+	if fromMachine(c.RequestCtx) {
+		return errNotOnMachine
+	}
 	q := c.query()
 	identity, err := s.liveIdentity(c, &q)
 	if err != nil {
@@ -105,6 +108,8 @@ func (e *eventStream) end(closing) {
 }
 
 func (e *eventStream) wake() { e.session.wake.Set() }
+
+func (e *eventStream) boards() []string { return e.session.boards() }
 
 // run sends until the client goes, the token expires or the server stops, and calls
 // before ahead of each event. The connection's write deadline ends a client that takes

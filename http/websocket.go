@@ -125,6 +125,8 @@ func (k *socket) end(c closing) {
 
 func (k *socket) wake() { k.session.wake.Set() }
 
+func (k *socket) boards() []string { return k.session.boards() }
+
 // read reads the client's frames until the connection ends. Excess is detected before
 // anything of a frame is parsed.
 func (k *socket) read() {

@@ -10,6 +10,7 @@
 //	paceboard restore   and back
 //	paceboard audit     journals, ledger and prizes, worked out again and compared
 //	paceboard mirror    the boards in Redis: verify or rebuild
+//	paceboard ctl       the server on this machine, while it runs
 //	paceboard nodes     the nodes on PostgreSQL: list, or evict one that hangs
 //	paceboard version   what this is
 //
@@ -59,6 +60,7 @@ var commands = []command{
 	{"restore", "make a data folder of a backup", restore},
 	{"audit", "verify journals, ledger and prizes", audit},
 	{"mirror", "compare the boards in Redis with the store, or rewrite them", mirror},
+	{"ctl", "look at the server on this machine, and change it", ctl},
 	{"nodes", "show the nodes on PostgreSQL, or evict one that hangs", nodeTool},
 	{"version", "print the version", version},
 }

@@ -115,6 +115,8 @@ var attempts = map[string][]attempt{
 	"listPrizes":           {{who: readsOwn}},
 	"listTransactions":     {{who: readsOwn}},
 	"retryPayout":          {{who: operates, kind: "pending"}},
+	"drainServer":          {{who: right{403, 403, 403, 403, 403, 403}}}, // only over the control socket
+	"closeConnections":     {{who: operates, path: "?user_id=nobody"}},
 	"watchLeaderboard":     {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
 	"streamLeaderboard":    {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
 	"getHealth":            {{who: anybody, public: true}},

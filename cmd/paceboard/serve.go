@@ -57,6 +57,9 @@ func serve(ctx context.Context, p *program, args []string) error {
 			continue
 		case <-ctx.Done():
 			s.serveOn()
+		case <-s.process.drain:
+			s.logger.Info("stopping, as an operator told it by the control socket")
+			s.serveOn()
 		case err = <-s.failed:
 			if errors.Is(err, errStartAgain) {
 				s.stopUntil = time.Now().Add(min(settings.ShutdownTimeout, lostWithin))
@@ -69,23 +72,29 @@ func serve(ctx context.Context, p *program, args []string) error {
 // reload takes the settings that a running server can change from where they stand now,
 // and says what happened. Mistakes change nothing.
 func (s *server) reload(p *program, args []string) {
-	settings, changed, waiting, err := s.settings.Reload(args, p.environ, p.envFile)
+	changed, waiting, err := s.process.reload(func(in config.Settings) (config.Settings, []string, []string, error) {
+		return in.Reload(args, p.environ, p.envFile)
+	})
 	if err != nil {
 		s.logger.Error("the settings were read again and cannot be used; nothing was changed", "error", err)
 		return
 	}
-	s.settings = settings
-	s.logLevel.Set(settings.LogLevel)
-	s.http.SetRateLimits(settings.RateLimitUser, settings.RateLimitAddress)
 	s.logger.Info("the settings were read again", "changed", changed)
 	if len(waiting) > 0 {
 		s.logger.Warn("these settings differ from those in use, and need a new start", "settings", waiting)
 	}
 }
 
+// apply has new values of settings take effect that a running server can change.
+func (s *server) apply(settings *config.Settings) {
+	s.logLevel.Set(settings.LogLevel)
+	s.http.SetRateLimits(settings.RateLimitUser, settings.RateLimitAddress)
+}
+
 // server is everything that runs, in the order of its start.
 type server struct {
-	settings config.Settings
+	settings config.Settings // as of the start; see process
+	process  *process
 	logger   *slog.Logger
 	logLevel slog.LevelVar
 	memory   *worker.Loop
@@ -112,6 +121,7 @@ type server struct {
 // before it are stopped again.
 func start(ctx context.Context, p *program, settings config.Settings) (s *server, err error) {
 	s = &server{settings: settings, failed: make(chan error, 5)}
+	s.process = newProcess(settings, s.apply)
 	s.logLevel.Set(settings.LogLevel)
 	s.logger = newLogger(p.err, settings, &s.logLevel)
 	defer func() {
@@ -173,7 +183,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
 		MaxSocketsUser: settings.MaxSocketsUser, MaxBodiesMemory: int64(settings.MaxBodiesMemory), Page: web.Files(),
 		MetricsToken: settings.MetricsToken.Reveal(), OpenMetrics: settings.Dev, MetricsElsewhere: s.metrics != nil,
-		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()},
+		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()}, Process: s.process,
 	})
 	go serveHTTP(s.http.Serve, s.listener, s.failed) // ends with Shutdown
 	if s.metrics != nil {
@@ -365,20 +375,27 @@ func (s *server) startProfiler(ctx context.Context) error {
 	return nil
 }
 
-// startControl opens the socket for the program's tools, where there is a data folder.
-// A file system that has no sockets is no reason not to serve.
+// startControl opens the socket for the program's tools, in the data folder or in
+// CONTROL_DIR. A file system that has no sockets is no reason not to serve.
 func (s *server) startControl(ctx context.Context) {
+	dir := s.settings.DataDir
 	store, ok := s.store.(checkpointer)
 	if !ok {
+		dir = s.settings.ControlDir
+	}
+	if dir == "" {
 		return
 	}
-	server, err := control.Listen(ctx, s.settings.DataDir, s.logger)
+	server, err := control.Listen(ctx, dir, s.logger)
 	if err != nil {
-		s.logger.WarnContext(ctx, "there is no control socket in DATA_DIR, so backups need the server to be stopped", "error", err)
+		s.logger.WarnContext(ctx, "there is no control socket, so `paceboard ctl` does not reach this server, and backups need it to be stopped", "error", err)
 		return
 	}
 	s.control = server
-	s.control.Handle(checkpointCall, serveCheckpoints(store))
+	if ok {
+		s.control.Handle(checkpointCall, serveCheckpoints(store))
+	}
+	s.control.HandleHTTP(s.http.Machine())
 	s.control.Start(func(err error) { s.failed <- err })
 }
 

@@ -11,7 +11,17 @@ import (
 // ReadEvents visits the published records between two seqs; see
 // competition.FeedStore. Cost: the records between, and those before them in the first
 // batch.
-func (s *Store) ReadEvents(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) (err error) {
+func (s *Store) ReadEvents(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) error {
+	return s.readRecords(ctx, competitionID, after, upTo, competition.IsPublished, visit)
+}
+
+// ReadRecords visits all records between two seqs; see competition.FeedStore.
+func (s *Store) ReadRecords(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) error {
+	return s.readRecords(ctx, competitionID, after, upTo, func([]byte) bool { return true }, visit)
+}
+
+// readRecords visits the wanted records between two seqs.
+func (s *Store) readRecords(ctx context.Context, competitionID string, after, upTo uint64, wanted func(record []byte) bool, visit func(record []byte) error) (err error) {
 	if damage, known := s.damaged[competitionID]; known {
 		return damage
 	}
@@ -49,7 +59,7 @@ func (s *Store) ReadEvents(ctx context.Context, competitionID string, after, upT
 			if next > upTo {
 				return errEnough
 			}
-			if next > after && competition.IsPublished(record) {
+			if next > after && wanted(record) {
 				if err := visit(record); err != nil {
 					return err
 				}

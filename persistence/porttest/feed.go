@@ -14,7 +14,7 @@ import (
 
 // feedRules hold competition.FeedStore.
 var feedRules = []rule{
-	{"published records are read between any two seqs", func(t *testing.T, h *harness) {
+	{"published records, and all records, are read between any two seqs", func(t *testing.T, h *harness) {
 		rng := rand.New(rand.NewPCG(3, 3))
 		g := h.begin(t, "board")
 		other := h.begin(t, "board2")
@@ -36,6 +36,15 @@ var feedRules = []rule{
 				}
 			}
 			require.Equal(t, want, events(t, h, "board", after, upTo), "from %d to %d", after, upTo)
+			var records [][]byte
+			require.NoError(t, h.store.ReadRecords(t.Context(), "board", after, upTo, func(record []byte) error {
+				records = append(records, append([]byte(nil), record...))
+				return nil
+			}))
+			require.Len(t, records, int(upTo-after))
+			for i, record := range records {
+				require.Equal(t, all[after:upTo][i], record)
+			}
 		}
 		require.NotEmpty(t, events(t, h, "board", 0, last))
 	}},

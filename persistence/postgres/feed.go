@@ -12,6 +12,17 @@ import (
 // ReadEvents visits the published records between two seqs; see
 // competition.FeedStore. Records of other kinds stay in the database.
 func (s *Store) ReadEvents(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) error {
+	return s.readRecords(ctx, competitionID, after, upTo, visit, readEventsSQL,
+		competitionID, int64(after), int64(upTo), competition.KindOffset, competition.PublishedKinds())
+}
+
+// ReadRecords visits all records between two seqs; see competition.FeedStore.
+func (s *Store) ReadRecords(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) error {
+	return s.readRecords(ctx, competitionID, after, upTo, visit, readRecordsSQL, competitionID, int64(after), int64(upTo))
+}
+
+// readRecords visits the records between two seqs that a query finds.
+func (s *Store) readRecords(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error, sql string, arguments ...any) error {
 	if after >= upTo {
 		return nil
 	}
@@ -25,8 +36,7 @@ func (s *Store) ReadEvents(ctx context.Context, competitionID string, after, upT
 	if upTo > last {
 		return corrupt(competitionID, last+1, "the journal should go on to seq %d", upTo)
 	}
-	err = s.each(ctx, readEventsSQL, func(row [][]byte) error { return visit(row[0]) },
-		competitionID, int64(after), int64(upTo), competition.KindOffset, competition.PublishedKinds())
+	err = s.each(ctx, sql, func(row [][]byte) error { return visit(row[0]) }, arguments...)
 	if err != nil {
 		return err
 	}
@@ -61,6 +71,8 @@ const (
 SELECT record FROM paceboard.journal
 WHERE competition_id = $1 AND seq > $2 AND seq <= $3 AND get_byte(record, $4) = ANY($5::integer[])
 ORDER BY seq`
+	readRecordsSQL = `
+SELECT record FROM paceboard.journal WHERE competition_id = $1 AND seq > $2 AND seq <= $3 ORDER BY seq`
 	firstSeqSQL     = `SELECT seq FROM paceboard.journal WHERE competition_id = $1 ORDER BY seq LIMIT 1`
 	identitiesOfSQL = `
 SELECT number, key, user_id, user_name FROM paceboard.identities

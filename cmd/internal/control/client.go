@@ -6,14 +6,18 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"net"
 	"net/http"
 	"syscall"
 )
 
-// ErrNoServer is returned where no server runs on a data folder.
+// ErrNoServer is returned where no server runs on a folder.
 var ErrNoServer = errors.New("no server runs on this data folder")
+
+// ErrInUse is returned where one does.
+var ErrInUse = errors.New("another server answers in this folder")
 
 // Client calls the server of one data folder. Safe for concurrent use.
 type Client struct {
@@ -40,6 +44,26 @@ func Dial(ctx context.Context, dir string) (*Client, error) {
 	}
 	c := &Client{http: &http.Client{Transport: &http.Transport{DialContext: dial, DisableKeepAlives: true}}}
 	return c, conn.Close()
+}
+
+// maxAnswer is how much of an answer Do reads.
+const maxAnswer = 64 << 20
+
+// Do sends a request that is no call, see [Server.HandleHTTP], and reads the answer.
+func (c *Client) Do(ctx context.Context, method, target string, body []byte) (status int, answer []byte, err error) {
+	r, err := http.NewRequestWithContext(ctx, method, "http://server"+target, bytes.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	response, err := c.http.Do(r)
+	if err != nil {
+		return 0, nil, fmt.Errorf("ask the server: %w", err)
+	}
+	answer, err = io.ReadAll(io.LimitReader(response.Body, maxAnswer))
+	if err = errors.Join(err, response.Body.Close()); err != nil {
+		return 0, nil, fmt.Errorf("read the server's answer: %w", err)
+	}
+	return response.StatusCode, answer, nil
 }
 
 // Call makes a call and reads its answer.

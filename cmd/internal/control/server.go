@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -34,6 +35,7 @@ type Call func(ctx context.Context, request json.RawMessage, answer func(any) er
 type Server struct {
 	path     string
 	calls    map[string]Call
+	http     http.Handler  // of what is no call; nil: nothing
 	running  chan struct{} // capacity maxCalls
 	server   *http.Server
 	listener net.Listener
@@ -41,10 +43,16 @@ type Server struct {
 	end      context.CancelFunc
 }
 
-// Listen makes the socket of a data folder, which the caller must have to itself: a
-// socket that a process left there is replaced.
+// Listen makes the socket of a folder. A socket that a process left there is replaced;
+// ErrInUse is returned if that process still answers.
 func Listen(ctx context.Context, dir string, logger *slog.Logger) (*Server, error) {
 	path := filepath.Join(dir, socketName)
+	switch _, err := Dial(ctx, dir); {
+	case err == nil:
+		return nil, fmt.Errorf("make the control socket: %w: %s", ErrInUse, dir)
+	case !errors.Is(err, ErrNoServer):
+		return nil, fmt.Errorf("make the control socket: %w", err)
+	}
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("replace the control socket: %w", err)
 	}
@@ -78,6 +86,10 @@ func Listen(ctx context.Context, dir string, logger *slog.Logger) (*Server, erro
 // Handle registers a call. It must not be called after Start.
 func (s *Server) Handle(name string, call Call) { s.calls[name] = call }
 
+// HandleHTTP has requests that are no calls be answered by a handler. It must not be
+// called after Start.
+func (s *Server) HandleHTTP(h http.Handler) { s.http = h }
+
 // Start begins to answer; failed is told if that ends by itself.
 func (s *Server) Start(failed func(error)) {
 	s.served = make(chan struct{})
@@ -108,19 +120,23 @@ func (s *Server) Close(ctx context.Context) error {
 	return err
 }
 
-// ServeHTTP answers one call.
+// ServeHTTP answers one call or request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	name := r.URL.Path[min(len(prefix), len(r.URL.Path)):]
-	call := s.calls[name]
-	if call == nil || r.Method != http.MethodPost || r.URL.Path != prefix+name {
-		refuse(w, http.StatusNotFound, fmt.Errorf("this server knows no call %q; it may be of another version", name))
-		return
-	}
 	select {
 	case s.running <- struct{}{}:
 		defer func() { <-s.running }()
 	default:
 		refuse(w, http.StatusServiceUnavailable, errors.New("too many calls are under way; try again"))
+		return
+	}
+	name := r.URL.Path[min(len(prefix), len(r.URL.Path)):]
+	call := s.calls[name]
+	if s.http != nil && !strings.HasPrefix(r.URL.Path, prefix) {
+		s.http.ServeHTTP(w, r)
+		return
+	}
+	if call == nil || r.Method != http.MethodPost || r.URL.Path != prefix+name {
+		refuse(w, http.StatusNotFound, fmt.Errorf("this server knows no call %q; it may be of another version", name))
 		return
 	}
 	var request json.RawMessage

@@ -23,6 +23,7 @@ type Identity struct {
 	Expires   int64              // seconds since 1970, leeway included
 	Key       string             // the id of the API key; empty for tokens
 	Scopes    competition.Scopes // of an API key; 0 for tokens, which are not limited by scopes
+	Machine   bool               // the operator of the server's machine, who has no token; see Machine
 
 	Bucket *rate.Limiter // of the user's requests, shared by the user's tokens; nil for no limit
 	Synced LastName      // the competition that the last sync named
@@ -67,9 +68,17 @@ func (id *Identity) EndsAt() (calendar.Millis, bool) {
 	}
 }
 
+// Machine returns the identity of the operator of the server's machine, who needs no
+// token.
+func Machine() *Identity {
+	return &Identity{Caller: competition.Caller{Operator: true}, Machine: true, Expires: never}
+}
+
 // Actor returns the identity as the audit log names it.
 func (id *Identity) Actor() competition.Subject {
 	switch {
+	case id.Machine:
+		return competition.Subject{Kind: competition.RoleSubject, ID: competition.CommandLineRole}
 	case id.Key != "":
 		return competition.Subject{Kind: competition.KeySubject, ID: id.Key}
 	case id.Caller.UserID != "":

@@ -179,6 +179,37 @@ func (f *Form) Bytes(name string) ([]byte, bool) {
 	return text, true
 }
 
+// Bool reads true or false.
+func (f *Form) Bool(name string) (is, ok bool) {
+	value, given := f.value(name)
+	if !given {
+		return false, false
+	}
+	switch value.Kind() {
+	case 't':
+		return true, true
+	case 'f':
+		return false, true
+	}
+	f.Refuse(name, "must be true or false")
+	return false, false
+}
+
+// Texts reads an object of texts.
+func (f *Form) Texts(name string) map[string]string {
+	inner, ok := f.Object(name)
+	if !ok {
+		return nil
+	}
+	texts := map[string]string{}
+	for key := range inner.values {
+		if text, ok := inner.Text(key); ok {
+			texts[key] = text
+		}
+	}
+	return texts
+}
+
 // Text reads a string field.
 func (f *Form) Text(name string) (string, bool) {
 	text, ok := f.Bytes(name)
