@@ -73,6 +73,10 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 		}
 	case *getFeedEnd:
 		v.Answer, err = a.core.FeedEnd(q.Caller)
+	case *getAmendments:
+		var list []competition.Amendment
+		list, err = a.core.Amendments(q.Caller)
+		v.Answer = amendmentsReply{list}
 	case *getSummary:
 		if err = a.mayRead(q.Caller); err == nil {
 			v.Answer = a.core.Summary()

@@ -89,3 +89,10 @@ func (e *Engine) RetryPayouts(competitionID string, limit int) (retried int, mor
 	}
 	return retried, next.CompetitionID != "", nil
 }
+
+// Amendments returns what operators have changed after a competition was made, the
+// earliest first, for whoever may see the competition.
+func (e *Engine) Amendments(competitionID string, caller competition.Caller) ([]competition.Amendment, error) {
+	reply, err := send[amendmentsReply](e, competitionID, &getAmendments{caller})
+	return reply.List, err
+}

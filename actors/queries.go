@@ -70,6 +70,8 @@ type (
 	takesPart       struct{ UserID string }             // answered with a bool
 	calculatePrizes struct{ PoolMinor int64 }           // 0 is the competition's own pool
 	getFeedEnd      struct{ Caller competition.Caller } // answered with a FeedEnd
+	getAmendments   struct{ Caller competition.Caller }
+	amendmentsReply struct{ List []competition.Amendment }
 )
 
 // What a node asks the owner of a board that its subscribers watch. The nodes of a

@@ -61,6 +61,7 @@ var wireKinds = map[uint16]*wireKind{
 	24: watchKind("watch", again),
 	25: newKind("get_standings", again, codec.Value[getStandings](), codec.Value[standingsReply]()),
 	26: newKind("get_feed_end", again, codec.Value[getFeedEnd](), codec.Value[competition.FeedEnd]()),
+	27: newKind("get_amendments", again, codec.Value[getAmendments](), codec.Value[amendmentsReply]()),
 
 	40: commandKind[competition.CreateCompetition]("create", once, codec.Value[competition.CreateReply]()),
 	41: commandKind[competition.EditCompetition]("edit", once, codec.Value[competition.Summary]()),
@@ -76,6 +77,7 @@ var wireKinds = map[uint16]*wireKind{
 	51: commandKind[competition.ConfirmPrize]("confirm_prize", again, codec.Value[ledger.Prize]()),
 	52: commandKind[competition.FailPrize]("fail_prize", once, codec.Value[ledger.Prize]()),
 	53: commandKind[competition.EraseParticipant]("erase", again, codec.Value[competition.EraseReply]()),
+	54: commandKind[competition.AmendCompetition]("amend", once, codec.Value[competition.Summary]()),
 }
 
 // wireNumbers are the numbers of the kinds, by the types of their requests.

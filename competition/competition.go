@@ -35,8 +35,10 @@ type Competition struct {
 	onBoard      int
 
 	balances     balances
-	distribution *distribution  // nil before the prizes are distributed
-	flags        []flagPlace    // all participants', by seq
+	distribution *distribution // nil before the prizes are distributed
+	flags        []flagPlace   // all participants', by seq
+	amendments   []Amendment
+	ceiling      Metrics        // the highest daily limits that were in force before the present ones
 	kept         map[uint32]Key // of erased participants whose decisions are kept; see keptAfter
 
 	applied   Chain  // the last event in the state
@@ -64,6 +66,8 @@ type decided struct {
 	onBoard    int
 	numbers    uint32 // numbers given so far
 	balances   balances
+	amendments int                 // how many
+	ceiling    Metrics             // as Competition has it
 	kept       map[uint32]Key      // as of all events, or nil
 	enrolled   map[string]uint32   // users enrolled by events that are not applied
 	pending    map[uint32]*changes // by number, what such events change; see change
@@ -194,6 +198,7 @@ func (c *Competition) Rollback() {
 	d.definition, d.status = c.definition, c.status
 	d.onBoard, d.numbers = c.onBoard, c.participants.count
 	d.balances = c.balances
+	d.amendments, d.ceiling = len(c.amendments), c.ceiling
 	d.kept = maps.Clone(c.kept)
 	d.forget()
 	c.sources.rollback()

@@ -105,7 +105,7 @@ func TestWhoIsToldWhat(t *testing.T) {
 			"participant.fee_paid", "participant.fee_refunded", "participant.day_corrected", "participant.correction_withdrawn",
 			"flag.raised", "prize.confirmed", "prize.failed",
 		}, e.Type)
-		require.Empty(t, e.Data.Reason)
+		require.Equal(t, e.Type == "competition.amended", e.Data.Reason != "")
 		require.Empty(t, e.Data.Date)
 	}
 	require.Less(t, len(toCreator), len(toOperators))
@@ -128,6 +128,7 @@ func TestEventsSayWhatHappened(t *testing.T) {
 		"participant.excluded":       `{"user_id":"dan","user_name":"Dan","reason":"a car"}`,
 		"flag.raised":                `{"user_id":"dan","user_name":"Dan","date":"2026-05-01","flag":"own_days"}`,
 		"competition.continued":      `{"epoch":"00000007"}`,
+		"competition.amended":        `{"name":"Spring 2","visibility":"public","start_date":"2026-05-01T00:00:00.000Z","end_date":"2026-05-08T00:00:00.000Z","reason":"a storm"}`,
 	} {
 		if name == "flag.raised" {
 			require.Regexp(t, `^\{"user_id":"dan","user_name":"Dan","date":"2026-05-01","flag":"(rate|own_days)"\}$`, said[name])

@@ -324,6 +324,8 @@ func sameState(t require.TestingT, want, got *Competition) {
 	require.Equal(t, want.epoch, got.epoch)
 	require.Equal(t, want.onBoard, got.onBoard)
 	require.Equal(t, want.flags, got.flags)
+	require.Equal(t, want.amendments, got.amendments)
+	require.Equal(t, want.ceiling, got.ceiling)
 	require.Equal(t, maps.Collect(maps.All(want.kept)), maps.Collect(maps.All(got.kept)))
 	require.Equal(t, namesOf(want), namesOf(got))
 	require.Equal(t, rowsOf(want), rowsOf(got))

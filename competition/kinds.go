@@ -39,6 +39,7 @@ var kinds = [...]struct {
 	22: {"decisions_kept", func() Detail { return new(DecisionsKept) }},
 	23: {"standing_kept", func() Detail { return new(StandingKept) }},
 	24: {"journal_continued", func() Detail { return new(JournalContinued) }},
+	25: {"competition_amended", func() Detail { return new(CompetitionAmended) }},
 }
 
 // FormatLevel says what may stand in a store's journals, so that a program can

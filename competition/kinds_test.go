@@ -64,6 +64,7 @@ var goldenKinds = func() map[kind]goldenKind {
 		20: {Event{Detail: &ParticipantErased{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "14010a" + "ac02" + hashed},
 		21: {Event{Detail: &ParticipantRemoved{verdict{Number: 300, Reason: "no"}}}, "15010a" + "ac02" + "026e6f"},
 		22: {Event{Detail: &DecisionsKept{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "16010a" + "ac02" + hashed},
+		25: {Event{Detail: &CompetitionAmended{Definition: definition, Reason: "no"}}, "19010a" + "026e6f" + defined},
 		24: {Event{Detail: &JournalContinued{Epoch: 0xa0b1c2d3, Version: 300}}, "18010a" + "a0b1c2d3" + "ac02"},
 		23: {Event{Detail: &StandingKept{erased{CommittedIdentity: CommittedIdentity{Number: 300, Identity: hash}}}}, "17010a" + "ac02" + hashed},
 	}
@@ -134,6 +135,7 @@ func everyKind() []any {
 		&JoinCompetition{Caller: user("dan"), UserID: "dan", UserName: "Dan", Rename: true},
 		instant("2026-05-01T00:00:00Z"),
 		sync("ann", 5000), sync("bob", 6000), sync("dan", 100), sync("eve", 4000), sync("dan", 90_000), // flagged
+		&AmendCompetition{Caller: operator, DailyLimits: &Metrics{Steps: 100_001, DistanceCm: 1, EnergyCentikcal: 1, ActiveMinutes: 1}, Reason: "a storm"},
 		&ExcludeParticipant{Caller: operator, UserID: "dan", Reason: "a car"},
 		&RestoreParticipant{Caller: operator, UserID: "dan", Reason: "no car"},
 		&CorrectDay{Caller: operator, UserID: "bob", Day: date("2026-05-01"), Metrics: steps(1), Reason: "a bus"},

@@ -18,6 +18,10 @@ func TestNoEventAboveTheLevelIsDecided(t *testing.T) {
 		&SubmitSync{UserID: "ben", Day: date("2026-05-01"), Source: "phone", Metrics: steps(8)},
 		&ExcludeParticipant{Caller: operator, UserID: "ann", Reason: "a bus"})
 	refused := map[string]func() error{
+		"competition_amended": func() error {
+			_, err := endAt("2026-06-01T00:00:00Z").Decide(c, instant(now))
+			return err
+		},
 		"decisions_kept": func() error {
 			_, err := (&EraseParticipant{UserID: "ann"}).Decide(c, instant(now))
 			return err

@@ -54,6 +54,7 @@ var publications = [...]publication{
 	22: {creators, "participant.erased", sayErased},
 	23: {creators, "participant.erased", sayErased},
 	24: {creators, "competition.continued", sayContinued},
+	25: {creators, "competition.amended", sayAmendment},
 }
 
 // PublicTypes returns the types of public events, each once, in the order of the table.
@@ -105,6 +106,13 @@ func sayDefinition(e *Event, _ audience, _ *Feed) (PublicData, bool) {
 	return PublicData{
 		Name: d.Name, Visibility: string(d.Visibility), StartDate: publicTime(d.Start), EndDate: publicTime(d.End),
 	}, true
+}
+
+// sayAmendment tells the reason as well: everybody who sees the competition is shown it.
+func sayAmendment(e *Event, to audience, f *Feed) (PublicData, bool) {
+	said, tell := sayDefinition(e, to, f)
+	said.Reason = e.Detail.(reasoned).reason()
+	return said, tell
 }
 
 func sayStatus(e *Event, _ audience, _ *Feed) (PublicData, bool) {

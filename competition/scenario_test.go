@@ -279,6 +279,8 @@ func (s *scenario) journal(t *testing.T, d *datadriven.TestData) string {
 			line = "created by " + name(0)
 		case *CompetitionEdited:
 			line = "edited"
+		case *CompetitionAmended:
+			line = "amended: " + what.Reason
 		case *StatusChanged:
 			line = what.Status.String()
 		case *ParticipantEnrolled:

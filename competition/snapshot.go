@@ -64,11 +64,14 @@ func (c *Competition) header() []byte {
 		dst = wire.AppendString(dst, name)
 	}
 	dst = appendDefinition(dst, &c.definition)
-	if c.epoch != firstEpochs(c.ID()) {
+	if c.headerVersion() >= epochVersion {
 		dst = wire.AppendFlag(c.epoch.append(dst), c.distribution != nil)
 	}
 	if c.distribution != nil {
 		dst = appendDistribution(dst, c.distribution)
+	}
+	if len(c.amendments) > 0 {
+		dst = c.appendAmendments(dst)
 	}
 	wire.Seal(dst)
 	return dst
@@ -77,8 +80,13 @@ func (c *Competition) header() []byte {
 // epochVersion is the format of a header with epochs, and perhaps prizes.
 const epochVersion = 3
 
+// amendedVersion is epochVersion with amendments at the end.
+const amendedVersion = 4
+
 func (c *Competition) headerVersion() byte {
 	switch {
+	case len(c.amendments) > 0:
+		return amendedVersion
 	case c.epoch != firstEpochs(c.ID()):
 		return epochVersion
 	case c.distribution != nil:
@@ -104,7 +112,7 @@ func (c *Competition) readHeader(b []byte) (rows uint32, err error) {
 	}
 	r := wire.NewReader(fields)
 	version := r.Byte()
-	if version < formatVersion || version > epochVersion {
+	if version < formatVersion || version > amendedVersion {
 		return 0, errors.New("the snapshot's header has an unknown format version")
 	}
 	c.applied.Seq, c.applied.Hash = r.Uvarint(), r.Hash()
@@ -117,13 +125,16 @@ func (c *Competition) readHeader(b []byte) (rows uint32, err error) {
 	}
 	c.definition = readDefinition(&r)
 	withMoney := version == moneyVersion
-	if version == epochVersion {
+	if version >= epochVersion {
 		c.epoch = readEpochs(&r)
 		withMoney = r.Flag()
 	}
 	if withMoney {
 		c.distribution = readDistribution(&r)
 		c.balances.enterDistribution(c.distribution)
+	}
+	if version == amendedVersion {
+		c.readAmendments(&r)
 	}
 	if err := r.End(); err != nil {
 		return 0, err

@@ -40,9 +40,10 @@ func (c *Competition) unsoundSync(s *SyncAccepted) error {
 	}
 }
 
-// takes reports whether a day can come to this in the competition.
+// takes reports whether a day can come to this in the competition, by limits that are or
+// were in force.
 func (c *Competition) takes(day calendar.Day, m Metrics) bool {
-	return c.definition.covers(day) && m.Within(c.definition.DailyLimits) && m.Max(Metrics{}) == m
+	return c.definition.covers(day) && m.Within(c.ceiling.Max(c.definition.DailyLimits)) && m.Max(Metrics{}) == m
 }
 
 func unsoundDefinition(d *Definition, id string) error {
@@ -79,6 +80,9 @@ func (c *Competition) checkHeader() error {
 	}
 	if !c.status.known() {
 		return errors.New("the snapshot has an unknown status")
+	}
+	if err := c.checkAmendments(); err != nil {
+		return err
 	}
 	if !c.epoch.sound() {
 		return errors.New("the snapshot has an impossible epoch")

@@ -191,5 +191,5 @@ func TestEveryTextOfAnEventIsChecked(t *testing.T) {
 			withText++
 		}
 	}
-	require.Equal(t, 6, withText)
+	require.Equal(t, 7, withText)
 }

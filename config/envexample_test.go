@@ -60,7 +60,7 @@ func TestEnvExampleStatesTheDefaults(t *testing.T) {
 			lines = append(lines, strings.TrimSpace(entry))
 		}
 	}
-	require.Len(t, lines, len(table)-2, "all but --dev and --demo")
+	require.Len(t, lines, len(table)-3, "all but --dev, --demo and --check")
 
 	want, err := Load([]string{"--dev"}, nil, "")
 	require.NoError(t, err)

@@ -47,7 +47,7 @@ func TestDefaults(t *testing.T) {
 func TestEverySettingFromEverySource(t *testing.T) {
 	values := []string{
 		"HOST=::1", "PORT=0", "ALLOWED_ORIGINS=https://a.example, http://b.example:3000", "SHUTDOWN_TIMEOUT=1m30s", "SHUTDOWN_DELAY=20s",
-		"DATA_DIR=/var/lib/pace", "DATABASE_URL=postgresql://app:pw@db/pace", "REDIS_URL=rediss://cache:6380/1",
+		"DATA_DIR=/var/lib/pace", "CONTROL_DIR=/run/pace", "DATABASE_URL=postgresql://app:pw@db/pace", "REDIS_URL=rediss://cache:6380/1",
 		"JOURNAL_RETENTION=30d", "AUDIT_RETENTION=60d", "MIN_FREE_DISK=1GiB",
 		"CLUSTER_LISTEN=0.0.0.0:7946", "CLUSTER_ADVERTISE=node1.internal:7947", "CLUSTER_LEASE=3s", "CLUSTER_READS=confirmed", "CLUSTER_CA=ca.pem", "CLUSTER_CERT=/run/cert.pem", "CLUSTER_KEY=/run/key.pem",
 		"SUPABASE_URL=https://abcd.supabase.co/",
@@ -63,7 +63,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	want := Settings{
 		Host: "::1", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
 		ShutdownTimeout: 90 * time.Second, ShutdownDelay: 20 * time.Second,
-		DataDir: "/var/lib/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
+		DataDir: "/var/lib/pace", ControlDir: "/run/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
 		JournalRetention: 720 * time.Hour, AuditRetention: 1440 * time.Hour, MinFreeDisk: 1073741824,
 		ClusterListen: "0.0.0.0:7946", ClusterAdvertise: "node1.internal:7947", ClusterLease: 3 * time.Second, ClusterReads: ReadsConfirmed, ClusterCA: "ca.pem", ClusterCert: "/run/cert.pem", ClusterKey: "/run/key.pem",
 		SupabaseURL: "https://abcd.supabase.co", SupabaseJWTSecret: goodSecret, SupabaseAnonKey: "anon",
@@ -74,11 +74,11 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		MaxInFlight: 1, MaxConnections: 2, MaxConnectionsAddress: 5, MaxSocketsUser: 6, MaxBodiesMemory: 1 << 20, MaxCreated: 7, MaxJoined: 8, MaxJournalUser: 9 * KiB, RequestTimeout: 250 * time.Millisecond, IdlePassivation: time.Hour,
 		LogLevel: slog.LevelWarn, LogFormat: LogJSON, MetricsAddress: "0.0.0.0:9100", MetricsToken: goodSecret, Pprof: "localhost:6060",
 	}
-	require.Len(t, values, len(table)-2, "all but --dev and --demo")
+	require.Len(t, values, len(table)-3, "all but --dev, --demo and --check")
 
 	var flags, secrets []string // as flags, where one is taken
 	for i, value := range values {
-		row := table[i+2]
+		row := table[i+3]
 		require.Regexp(t, "^"+row.name+"=", value)
 		if row.exposed != nil && row.exposed(value[len(row.name)+1:]) {
 			secrets = append(secrets, value)

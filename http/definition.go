@@ -39,7 +39,7 @@ func readDefinition(f *decode.Form, d *competition.Definition) {
 		d.Scoring = readWeights(weights, d.Scoring)
 	}
 	if limits, ok := f.Object("daily_limits"); ok {
-		d.DailyLimits = readLimits(limits)
+		d.DailyLimits = readLimits(limits, competition.DefaultDailyLimits)
 	}
 	if f.Has("prize_split") {
 		d.PrizeSplit = readSplit(f, d.PrizeSplit)
@@ -80,9 +80,8 @@ func readWeights(f *decode.Form, otherwise competition.Weights) (w competition.W
 	return w
 }
 
-// readLimits reads daily limits; those left out are the default ones.
-func readLimits(f *decode.Form) competition.Metrics {
-	m := competition.DefaultDailyLimits
+// readLimits reads daily limits; those left out are as in m.
+func readLimits(f *decode.Form, m competition.Metrics) competition.Metrics {
 	if n, ok := f.Count("steps"); ok {
 		m.Steps = n
 	}

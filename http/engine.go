@@ -127,6 +127,9 @@ type Engine interface {
 	Loaded() []competition.Loaded
 	// Journal returns a page of a competition's journal, after a seq.
 	Journal(competitionID string, caller competition.Caller, after uint64, limit int) (competition.JournalPage, error)
+	// Amendments lists what operators have changed after the competition was made, the
+	// earliest first.
+	Amendments(competitionID string, caller competition.Caller) ([]competition.Amendment, error)
 	// RetryPayouts has dead payouts of one competition, or of all (""), handed over again,
 	// limit at most; more may be left.
 	RetryPayouts(competitionID string, limit int) (retried int, more bool, err error)

@@ -399,3 +399,8 @@ func (e *fakeEngine) Journal(id string, caller competition.Caller, after uint64,
 func (e *fakeEngine) RetryPayouts(competitionID string, limit int) (int, bool, error) {
 	return 2, false, e.note("RetryPayouts", competitionID, competition.Caller{}, limit)
 }
+
+func (e *fakeEngine) Amendments(id string, caller competition.Caller) ([]competition.Amendment, error) {
+	err := e.note("Amendments", id, caller)
+	return []competition.Amendment{{At: atStart, End: atStart + 1, DailyLimits: competition.DefaultDailyLimits, Visibility: competition.Public, Reason: "a storm"}}, err
+}

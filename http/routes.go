@@ -29,6 +29,8 @@ func routes() []*route {
 		{"POST", "/api/v1/invitations/:invitation_id/accept", "acceptInvitation", athlete, noKey, audited, 0, (*Server).acceptInvitation},
 		{"POST", "/api/v1/invitations/:invitation_id/decline", "declineInvitation", athlete, noKey, audited, 0, (*Server).declineInvitation},
 		{"GET", "/api/v1/competitions/:competition_id/events", "listEvents", guarded, competition.ScopeRead, unaudited, 0, (*Server).listEvents},
+		{"POST", "/api/v1/competitions/:competition_id/amendments", "amendCompetition", operator, competition.ScopeManage, audited, 0, (*Server).amendCompetition},
+		{"GET", "/api/v1/competitions/:competition_id/amendments", "listAmendments", athlete, competition.ScopeRead, unaudited, 0, (*Server).listAmendments},
 		{"GET", "/api/v1/competitions/:competition_id/journal", "readJournal", operator, competition.ScopeRead, unaudited, 0, (*Server).readJournal},
 		{"GET", "/api/v1/competitions/:competition_id/flags", "listFlags", operator, competition.ScopeRead, unaudited, 0, (*Server).listFlags},
 		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/exclude", "excludeParticipant", operator, competition.ScopeManage, audited, 0, (*Server).excludeParticipant},

@@ -11,8 +11,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/paceboard/paceboard/cmd/internal/control"
 	"github.com/paceboard/paceboard/config"
@@ -24,6 +26,8 @@ type ctlFlags struct {
 	json                       bool
 	sort, after, limit, status string
 	user, competition, message string
+
+	end, limits, visibility, reason string
 }
 
 // ctlCall is one thing that paceboard ctl can do: a route of the HTTP API, asked over the
@@ -43,6 +47,8 @@ var ctlCalls = []ctlCall{
 	{name: "journal", arguments: "ID", summary: "a competition's journal, decoded, after a seq", method: http.MethodGet, path: "/api/v1/competitions/{1}/journal", flags: []string{"after", "limit"}},
 	{name: "participant", arguments: "ID USER", summary: "how a participant's score is made up", method: http.MethodGet, path: "/api/v1/competitions/{1}/participants/{2}/explanation"},
 	{name: "flags", arguments: "ID", summary: "a competition's flagged syncs, newest first", method: http.MethodGet, path: "/api/v1/competitions/{1}/flags", flags: []string{"limit"}},
+	{name: "amend", arguments: "ID", summary: "change the end, the daily limits or the visibility after the start", method: http.MethodPost, path: "/api/v1/competitions/{1}/amendments", flags: []string{"end", "limits", "visibility", "reason"}, body: amendBody},
+	{name: "amendments", arguments: "ID", summary: "what was amended, and why", method: http.MethodGet, path: "/api/v1/competitions/{1}/amendments"},
 	{name: "connections", summary: "the live connections, of one user or one board", method: http.MethodGet, path: "/api/v1/server/connections", flags: []string{"user", "competition", "limit"}, show: showConnections},
 	{name: "disconnect", arguments: "USER", summary: "close the live connections of a user", method: http.MethodDelete, path: "/api/v1/server/connections?user_id={1}"},
 	{name: "status", summary: "whether the server is read-only, and the settings that can be changed", method: http.MethodGet, path: "/api/v1/server"},
@@ -79,6 +85,10 @@ func ctl(ctx context.Context, p *program, args []string) error {
 			f.StringVar(&o.status, "status", "", "waiting, delivered or dead: the `STATUS` of payouts")
 			f.StringVar(&o.user, "user", "", "only connections of this `USER`")
 			f.StringVar(&o.competition, "competition", "", "only of the competition with this `ID`")
+			f.StringVar(&o.end, "end", "", "the new end of a competition, such as 2026-06-08T00:00:00Z, or now: the `TIME` for amend")
+			f.StringVar(&o.limits, "limits", "", "new daily limits, such as steps=50000,active_minutes=600: the `LIST` for amend")
+			f.StringVar(&o.visibility, "visibility", "", "public or private: the `WORD` for amend")
+			f.StringVar(&o.reason, "reason", "", "the `TEXT` that everybody is shown, for amend")
 			f.StringVar(&o.message, "message", "", "the `TEXT` that those hear whose changes are refused")
 		},
 	}
@@ -134,6 +144,7 @@ func ctlRequest(o *ctlFlags, words []string) (*ctlCall, ctlAsk, error) {
 	for name, flagged := range map[string]struct{ flag, value string }{
 		"sort": {"sort", o.sort}, "after": {"after", o.after}, "limit": {"limit", o.limit}, "status": {"status", o.status},
 		"user_id": {"user", o.user}, "competition_id": {"competition", o.competition}, "": {"message", o.message},
+		"end_date": {"end", o.end}, "daily_limits": {"limits", o.limits}, "visibility": {"visibility", o.visibility}, "reason": {"reason", o.reason},
 	} {
 		switch {
 		case flagged.value == "":
@@ -175,6 +186,33 @@ func readOnlyBody(o *ctlFlags, words []string) (any, error) {
 	}
 	if o.message != "" {
 		body["message"] = o.message
+	}
+	return body, nil
+}
+
+// amendBody is the body of amend.
+func amendBody(o *ctlFlags, _ []string) (any, error) {
+	body := map[string]any{"reason": o.reason}
+	switch o.end {
+	case "":
+	case "now": // the next full minute: the server's clock may be ahead
+		body["end_date"] = time.Now().Add(2 * time.Minute).Truncate(time.Minute).UTC().Format(time.RFC3339)
+	default:
+		body["end_date"] = o.end
+	}
+	if o.visibility != "" {
+		body["visibility"] = o.visibility
+	}
+	if o.limits != "" {
+		limits := map[string]json.Number{}
+		for part := range strings.SplitSeq(o.limits, ",") {
+			name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
+			if _, err := strconv.ParseFloat(value, 64); !ok || err != nil {
+				return nil, fmt.Errorf("--limits: write NAME=NUMBER, not %q", part)
+			}
+			limits[name] = json.Number(value)
+		}
+		body["daily_limits"] = limits
 	}
 	return body, nil
 }

@@ -79,6 +79,14 @@ func TestCtlLooksAtAServerAndChangesIt(t *testing.T) {
 			require.Contains(t, seen, "participant_enrolled ann")
 			require.Contains(t, seen, "sync_accepted ann")
 
+			require.Contains(t, ctl("amend", "spring", "--end", "now", "--limits", "steps=50", "--visibility", "private", "--reason", "a storm"), `"visibility": "private"`)
+			require.Contains(t, ctl("amendments", "spring"), `"reason": "a storm"`)
+			status, answer = s.call(http.MethodGet, "/api/v1/competitions/spring/amendments", ann, "")
+			require.Equal(t, http.StatusOK, status)
+			require.Contains(t, string(answer), `"steps":50,`, "a participant sees it, too")
+			require.Contains(t, refused("amend", "spring", "--end", "2016-05-01T00:00:00Z", "--reason", "x"), "must lie in the future")
+			require.Contains(t, refused("amend", "spring", "--reason", "x"), "send one of them")
+
 			require.Contains(t, ctl("set", "RATE_LIMIT_USER=7", "LOG_LEVEL=debug"), `"RATE_LIMIT_USER": "7"`)
 			require.Equal(t, "7", s.rateLimit(ann))
 			require.Contains(t, refused("set", "RATE_LIMIT_USER=8", "DATA_DIR=x"), "settings.DATA_DIR")

@@ -114,6 +114,7 @@ var attempts = map[string][]attempt{
 	"failPrize":            {{who: operates, kind: "pending", body: `{"reason":"no account"}`}},
 	"listPrizes":           {{who: readsOwn}},
 	"listTransactions":     {{who: readsOwn}},
+	"listAmendments":       {{who: anybody, kind: "open"}, {who: members, kind: "private"}},
 	"retryPayout":          {{who: operates, kind: "pending"}},
 	"drainServer":          {{who: right{403, 403, 403, 403, 403, 403}}}, // only over the control socket
 	"closeConnections":     {{who: operates, path: "?user_id=nobody"}},
