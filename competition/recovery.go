@@ -27,10 +27,7 @@ func Recover(ctx context.Context, id string, from Source, newKey func() Key, pro
 		progress = func(int, int) {}
 	}
 	r := newRecovery(New(id, newKey), progress)
-	if err := from.Load(ctx, id, r.header, r.row); err != nil {
-		return nil, fmt.Errorf("load snapshot: %w", err)
-	}
-	if err := r.identify(ctx, from, r.identity); err != nil {
+	if err := r.load(ctx, from); err != nil {
 		return nil, err
 	}
 	if err := r.rank(); err != nil {
@@ -79,6 +76,37 @@ type commitment struct {
 
 // progressEvery is how many rows or records lie between two calls of progress.
 const progressEvery = 50_000
+
+// load takes the rows of the snapshot, and the identity rows as they are then or later.
+func (r *recovery) load(ctx context.Context, from Source) error {
+	var identities *identityReading
+	header := func(b []byte) error {
+		if err := r.header(b); err != nil || r.rows < identitiesAtOnce {
+			return err
+		}
+		identities = r.beginIdentities(ctx, from) // the snapshot is decided on, so they are as new
+		return nil
+	}
+	row := func(row Row) error {
+		if err := r.row(row); err != nil || identities == nil || row.Number%identitiesAtOnce != 0 {
+			return err
+		}
+		identities.takeUpTo(row.Number, r.identity)
+		return nil
+	}
+	defer func() {
+		if identities != nil {
+			identities.stop()
+		}
+	}()
+	if err := from.Load(ctx, r.c.ID(), header, row); err != nil {
+		return fmt.Errorf("load snapshot: %w", err)
+	}
+	if identities != nil {
+		return identities.takeRest(r.identity)
+	}
+	return r.identify(ctx, from, r.identity)
+}
 
 func (r *recovery) corrupt(reason string) error { return r.c.applied.corrupt(reason) }
 
