@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
@@ -13,14 +14,17 @@ const (
 	eraseTimeout  = time.Minute     // for what a store does to its files
 	mirrorLeisure = 2 * time.Second // for the mirror to follow, before the caller is answered
 	tiesPage      = 1_000           // ties at a time
+	staleRounds   = 3               // in which snapshots are stored again, of competitions that erased the person meanwhile
 )
 
 // EraseUser erases a person everywhere: in each competition that they have a tie to,
 // in the lifetime statistics, the audit log and API keys, and in the store's files.
 // Ledgers keep the money under a pseudonym. It takes longer than other calls. After an
-// error, or a crash, the same call does the rest: a competition's tie is deleted in
-// the commit that erases the person there, so that ties are the list of what is left;
-// the answer is that of one call, unless the process ended in between. A person who
+// error, or a crash, the same call does the rest, at any node: a competition's tie is
+// deleted in the commit that erases the person there, which also notes that the stored
+// snapshot is from before. So ties and stale snapshots are the list of what is left. The
+// answer is that of one call, unless the process ended in between: then the competitions
+// that were done are not in it. A person who
 // enrols meanwhile is a new participant, and not erased. If the mirror is slow or
 // unreachable it follows later. Error: competition.ErrPrizePending, as a rule before
 // anything is erased.
@@ -33,11 +37,11 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err != nil {
 		return done, err
 	}
-	ties, err := e.allTies(userID)
+	left, err := e.leftOf(userID)
 	if err != nil {
 		return done, err
 	}
-	erased, transactions := e.erasing.begin(userID, ties, transactions)
+	erased, transactions := e.erasing.begin(userID, left, transactions)
 	for _, id := range erased {
 		reply, err := e.eraseIn(id, userID)
 		if err != nil {
@@ -46,6 +50,9 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 		done.Note(id, reply)
 	}
 	done.Transactions = transactions
+	if err := e.replaceStale(userID); err != nil {
+		return done, err
+	}
 	ctx, cancel := context.WithTimeout(e.life, eraseTimeout)
 	defer cancel()
 	if err := e.store.ForgetInvitations(ctx, userID); err != nil {
@@ -96,8 +103,51 @@ func (e *Engine) eraseIn(id, userID string) (reply competition.EraseReply, err e
 	if reply, err = forward[competition.EraseReply](e, id, command, e.deadline()); err != nil {
 		return reply, err
 	}
-	_, err = forward[struct{}](e, id, &saveRows{}, e.deadline())
-	return reply, err
+	return reply, e.saveRows(id)
+}
+
+// saveRows has the owner of a competition store a snapshot, and returns once it is stored.
+func (e *Engine) saveRows(id string) error {
+	_, err := forward[struct{}](e, id, &saveRows{}, e.deadline())
+	return err
+}
+
+// leftOf returns the competitions in which something of a person is left: those that they
+// have a tie to, and then those with a stale snapshot. The commit that ends the former
+// begins the latter, so that in this order none is missed.
+func (e *Engine) leftOf(userID string) (ids []string, err error) {
+	ties, err := e.allTies(userID)
+	if err != nil {
+		return nil, err
+	}
+	stale, err := e.staleOf(userID)
+	return append(ties, stale...), err
+}
+
+// replaceStale returns once no stored snapshot has anything of the person: it asks the
+// store, whatever this process knows. Usually there is none; another call, perhaps at
+// another node, may be erasing the same person.
+func (e *Engine) replaceStale(userID string) error {
+	for round := 0; ; round++ {
+		stale, err := e.staleOf(userID)
+		switch {
+		case err != nil || len(stale) == 0:
+			return err
+		case round == staleRounds:
+			return fmt.Errorf("%w: a snapshot of competition %q still has rows of who was erased", competition.ErrUnavailable, stale[0])
+		}
+		for _, id := range stale {
+			if err := e.saveRows(id); err != nil {
+				return err
+			}
+		}
+	}
+}
+
+func (e *Engine) staleOf(userID string) ([]string, error) {
+	ctx, cancel := context.WithDeadline(e.life, e.deadline())
+	defer cancel()
+	return e.store.StaleSnapshots(ctx, userID)
 }
 
 // newPseudonym draws a pseudonym, one for each place that forgets a person, so that

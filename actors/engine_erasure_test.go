@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -93,7 +94,7 @@ func TestErasureGoesEverywhere(t *testing.T) {
 // of one that was not.
 func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 	for _, fails := range []string{
-		"nothing", "TransactionsOf", "MembershipsOf", "Save", "ForgetLifetime", "Pseudonymise", "Scrub", "the second Save", "Append", "the answer to Append",
+		"nothing", "TransactionsOf", "MembershipsOf", "StaleSnapshots", "the second StaleSnapshots", "Save", "ForgetLifetime", "Pseudonymise", "Scrub", "the second Save", "Append", "the answer to Append",
 	} {
 		t.Run(fails, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -123,12 +124,13 @@ func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 				}
 				want.Transactions = 1
 				left := 1
-				if fails == "the second Save" {
+				fails, second := strings.CutPrefix(fails, "the second ")
+				if second {
 					left = 2
 				}
 				store.set(func() {
 					store.before = func(_ context.Context, call string) error {
-						if call != fails && (call != "Save" || fails != "the second Save") {
+						if call != fails {
 							return nil
 						}
 						if left--; left == 0 {
@@ -158,6 +160,102 @@ func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 				require.Empty(t, e.erasing.users)
 				require.Empty(t, namedIn(t, store, "ann"))
 				require.Equal(t, 1, store.scrubs)
+			})
+		})
+	}
+}
+
+// withoutSaves has a competition with a stored day of ann, and the store refuse snapshots
+// from then on.
+func withoutSaves(t *testing.T, store *memoryStore, e *Engine, id string) {
+	t.Helper()
+	require.NoError(t, e.saveRows(id))
+	require.NotEmpty(t, store.rows(t, id)[1].Days)
+	store.failBy(nil, func(_ context.Context, call string) error {
+		if call == "Save" {
+			return errors.Join(competition.ErrUnavailable, errAway)
+		}
+		return nil
+	})
+}
+
+// TestAnErasureCutShortByACrashIsRepeatedAtTheNextStart: the person's tie is gone, and
+// the stored rows are not. The next process must not say that they are.
+func TestAnErasureCutShortByACrashIsRepeatedAtTheNextStart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, nil)
+		for _, id := range []string{"spring", "autumn"} {
+			create(t, e, running(id))
+			submit(t, e, id, steps("ann", 500))
+			submit(t, e, id, steps("bob", 400))
+			require.NoError(t, e.saveRows(id))
+		}
+		withoutSaves(t, store, e, "autumn")
+		_, err := e.EraseUser("ann")
+		require.ErrorIs(t, err, competition.ErrUnavailable)
+		ties, err := e.Ties("ann", "", 10)
+		require.NoError(t, err)
+		require.Equal(t, []string{"spring"}, ties, "autumn came first, and was erased there")
+
+		crashed := store.clone()
+		crashed.failBy(nil, store.before)
+		store.failBy(nil, nil)
+		next := startEngine(t, crashed, nil)
+		for range 3 {
+			_, err = next.EraseUser("ann")
+			require.ErrorIs(t, err, competition.ErrUnavailable, "the rows are still there")
+			pass(time.Second)
+		}
+		require.NotEmpty(t, crashed.rows(t, "autumn")[1].Days)
+		require.Zero(t, crashed.scrubs)
+		_, err = next.EraseUser("cleo")
+		require.NoError(t, err, "nothing of others is waited for")
+
+		crashed.failBy(nil, nil)
+		done, err := next.EraseUser("ann")
+		require.NoError(t, err)
+		require.Equal(t, competition.Erased{Competitions: 2}, done)
+		for _, id := range []string{"spring", "autumn"} {
+			require.Empty(t, crashed.rows(t, id)[1].Days)
+			require.NotEmpty(t, crashed.rows(t, id)[2].Days)
+		}
+		require.Empty(t, namedIn(t, crashed, "ann"))
+		done, err = next.EraseUser("ann")
+		require.NoError(t, err)
+		require.Zero(t, done)
+	})
+}
+
+// TestAnErasureCutShortIsRepeatedAtAnyNode, which has the owner store the snapshot, or
+// becomes it.
+func TestAnErasureCutShortIsRepeatedAtAnyNode(t *testing.T) {
+	for name, dies := range map[string]bool{"while the owner lives": false, "after it died": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := startNodes(t, 3, nil)
+				owner, other := s.spring()
+				_, err := owner.sync("spring", "bob", 400)
+				require.NoError(t, err)
+				withoutSaves(t, s.store, other.engine, "spring")
+				_, err = other.engine.EraseUser("ann")
+				require.ErrorIs(t, err, competition.ErrUnavailable)
+				ties, err := other.engine.Ties("ann", "", 10)
+				require.NoError(t, err)
+				require.Empty(t, ties, "nothing else says what is left")
+
+				third := s.all[slices.IndexFunc(s.all, func(one *node) bool { return one != owner && one != other })]
+				_, err = third.engine.EraseUser("ann")
+				require.ErrorIs(t, err, competition.ErrUnavailable, "the rows are still there")
+				if dies {
+					owner.lease.set(false)
+					s.lock(func() { owner.cut, owner.dead = true, true })
+				}
+				s.store.failBy(nil, nil)
+				_, err = third.engine.EraseUser("ann")
+				require.NoError(t, err)
+				require.Empty(t, s.store.rows(t, "spring")[1].Days)
+				require.NotEmpty(t, s.store.rows(t, "spring")[2].Days)
 			})
 		})
 	}

@@ -56,6 +56,14 @@ func cloneRows(rows []competition.Row) []competition.Row {
 	return rows
 }
 
+func (s *memoryStore) StaleSnapshots(ctx context.Context, userID string) ([]string, error) {
+	store, err := s.call(ctx, "StaleSnapshots")
+	if err != nil {
+		return nil, err
+	}
+	return store.StaleSnapshots(ctx, userID)
+}
+
 func (s *memoryStore) Pseudonymise(ctx context.Context, e competition.Erasure, now calendar.Millis, newID func() string) error {
 	store, err := s.call(ctx, "Pseudonymise")
 	if err != nil {

@@ -53,8 +53,9 @@ func (b *Batch) erase(e Erasure) {
 }
 
 // Erasure says that a user is to be forgotten in the batch's competition: the
-// membership is deleted, the rows of the ledger name the pseudonym instead, and
-// what is known of handing over prizes goes.
+// membership is deleted, the rows of the ledger name the pseudonym instead,
+// what is known of handing over prizes goes, and the stored snapshot is noted as
+// stale; see ErasureStore.
 type Erasure struct{ UserID, Pseudonym string }
 
 // Membership is a user's tie to a competition.

@@ -78,3 +78,18 @@ func IsPseudonym(userID string) bool {
 	digits, ok := strings.CutPrefix(userID, pseudonymPrefix)
 	return ok && len(digits) == 32 && strings.Trim(digits, "0123456789abcdef") == ""
 }
+
+// ConcealedUser recognises a user and does not name them: it is what a store may note
+// about somebody who was erased. Whoever has it can try user ids, so it must not stay.
+type ConcealedUser struct {
+	Key Key      // random, and of this value alone
+	MAC [32]byte // HMAC-SHA-256 of the user id under the key
+}
+
+// ConcealUser returns the value that recognises a user under a random key.
+func ConcealUser(key Key, userID string) ConcealedUser {
+	return ConcealedUser{Key: key, MAC: key.mac(userID)}
+}
+
+// Is reports whether the value is about a user.
+func (c *ConcealedUser) Is(userID string) bool { return c.Key.mac(userID) == c.MAC }

@@ -120,8 +120,15 @@ type Catalog interface {
 }
 
 // ErasureStore ends what the erasures of batches begin, for one person and all
-// competitions together. Both methods may be repeated.
+// competitions together. All methods may be repeated.
 type ErasureStore interface {
+	// StaleSnapshots returns the competitions in which the user was erased by a batch
+	// after the stored snapshot, so that its rows still have what the person did, in the
+	// order of ids. Which they are is stored in the commit of the erasure, and nothing
+	// there names the user; the next Save ends it. Cost: linear in the erasures, of
+	// whomever, that no snapshot has followed yet, usually a few.
+	StaleSnapshots(ctx context.Context, userID string) (competitionIDs []string, err error)
+
 	// Pseudonymise has the subjects of the audit log and the API keys name the
 	// pseudonym where they name the user, durably; nothing that is no user is
 	// touched, whatever its id. What it does to the audit log it appends there, as

@@ -17,6 +17,7 @@ import (
 // is put into the commit, so that a row that cannot be read fails this batch alone.
 type erased struct {
 	competitionID string
+	lastSeq       uint64 // of the batch
 	users         []string
 	gone          [][]byte    // keys
 	money         ledger.Rows // under the pseudonym
@@ -28,7 +29,7 @@ func (s *Store) erasing(ctx context.Context, b *competition.Batch) (*erased, err
 	if len(b.Erasures) == 0 {
 		return nil, nil
 	}
-	out := &erased{competitionID: b.CompetitionID}
+	out := &erased{competitionID: b.CompetitionID, lastSeq: b.LastSeq}
 	for _, e := range b.Erasures {
 		out.users = append(out.users, e.UserID)
 		out.gone = append(out.gone, appendMembershipKey(nil, e.UserID, b.CompetitionID))
@@ -112,8 +113,8 @@ func (c *commit) erase(e *erased, before *competition.Summary) error {
 	if err := c.addLedger(&e.money); err != nil {
 		return err
 	}
-	for _, user := range e.users {
-		if err := errors.Join(c.untie(user, e.competitionID, before), markUser(c.batch, user)); err != nil {
+	for n, user := range e.users {
+		if err := errors.Join(c.untie(user, e.competitionID, before), c.noteStale(e, n), markUser(c.batch, user)); err != nil {
 			return err
 		}
 	}

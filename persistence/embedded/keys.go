@@ -59,6 +59,7 @@ import (
 //	E/<id>                      the seq at which its journal ended when the folder was restored
 //	f/level                     the levels of events and layout of the newest program that was here
 //	e/<what>                    something was erased and is in old files yet
+//	W/<id> NUL <seq, 8> <n, 4>  a batch that ends with a seq erased somebody; a snapshot of before is stale
 //
 // One value for a whole batch, not one for each event, because that is how
 // events come and go; a batch is never split.
@@ -88,6 +89,7 @@ const (
 	formatKeys      byte = 'f'
 	scrubKeys       byte = 'e'
 	restoredKeys    byte = 'E'
+	staleKeys       byte = 'W'
 
 	invitationKeys     byte = 'I'
 	invitationOfKeys   byte = 'G'

@@ -27,6 +27,7 @@ const (
 	namedMark       = "v/"
 	subjectMark     = "n/" // and a block of the audit log, see auditBlock
 	removedMark     = "r/" // and the block in which the audit log begins
+	staleMark       = "s/"
 	keysMark        = "a"
 	untypedMark     = "o" // and so is the mark of API keys that older versions wrote
 	bracketSize     = 2
@@ -80,6 +81,8 @@ func brackets(mark string) (all []bracket) {
 		}
 	case invitationMark:
 		all = append(all, bracket{[]byte{invitationKeys}, []byte{invitationKeys, pastSlash}})
+	case staleMark:
+		all = append(all, bracket{[]byte{staleKeys}, []byte{staleKeys, pastSlash}})
 	case namedMark:
 		around(namedKeys, rest, pastIDs)
 	case subjectMark, removedMark:

@@ -52,6 +52,9 @@ func (s *Store) Save(ctx context.Context, snapshot *competition.Snapshot) (err e
 	if snapshot.Seq <= stored {
 		return fmt.Errorf("save snapshot %d over %d: %w", snapshot.Seq, stored, competition.ErrConflict)
 	}
+	if err := s.replaceStale(ctx, batch, id, snapshot.Seq); err != nil {
+		return err
+	}
 	if err := s.db.Apply(batch, pebble.NoSync); err != nil {
 		return fmt.Errorf("%w: %w", competition.ErrUnavailable, err)
 	}

@@ -123,6 +123,78 @@ var erasureRules = []rule{
 		require.Equal(t, []int64{900}, stepsOf(lifetime(t, h, "bert")))
 	}},
 
+	{"a snapshot from before an erasure is stale for the person alone, until a newer one", func(t *testing.T, h *harness) {
+		stale := func(user string, want ...string) {
+			t.Helper()
+			require.Equal(t, want, must(h.store.StaleSnapshots(t.Context(), user))(t), user)
+		}
+		var games []*Game
+		for _, id := range []string{"c", "a", "b", "unsaved"} {
+			g := h.begin(t, id)
+			require.NoError(t, g.Sync("anna", 0, 1000))
+			require.NoError(t, g.Sync("bert", 0, 900))
+			commit(t, g)
+			if id != "unsaved" {
+				require.NoError(t, g.Save(t.Context()))
+			}
+			games = append(games, g)
+		}
+		stale("anna")
+		before := games[0].Snapshot()
+		for i, g := range games {
+			require.NoError(t, g.Erase(gone(1, "anna")))
+			if i == 0 {
+				require.NoError(t, g.Erase(gone(2, "bert")))
+			}
+			commit(t, g)
+		}
+		refused := h.twin(t, games[1])
+		require.NoError(t, refused.Sync("carl", 0, 5))
+		commit(t, refused)
+		require.NoError(t, games[1].Erase(gone(3, "bert")))
+		require.ErrorIs(t, games[1].Commit(t.Context()), competition.ErrConflict)
+		games[1] = h.twin(t, refused)
+		for range 2 {
+			stale("anna", "a", "b", "c") // of "unsaved" there are no rows
+			stale("bert", "c")
+			stale("creator")
+			stale(gone(1, "").Pseudonym)
+			h.reopen(t)
+		}
+		for _, g := range games {
+			g.Store = h.store
+			require.NoError(t, g.Claim(t.Context()))
+		}
+		before.Epoch = games[0].Epoch
+		require.ErrorIs(t, h.store.Save(t.Context(), &before), competition.ErrConflict)
+		stale("anna", "a", "b", "c")
+		require.NoError(t, games[0].Save(t.Context()))
+		stale("anna", "a", "b")
+		stale("bert")
+		_, rows := load(t, h.store, "c")
+		require.Empty(t, rows[0].Days)
+
+		// Whoever is erased again is so after the newer snapshot.
+		require.NoError(t, games[0].Sync("anna", 0, 7))
+		commit(t, games[0])
+		require.NoError(t, games[0].Erase(gone(4, "anna")))
+		commit(t, games[0])
+		later := games[0].Snapshot()
+		require.NoError(t, games[0].Sync("bert", 0, 9))
+		require.NoError(t, games[0].Erase(gone(5, "bert")))
+		commit(t, games[0])
+		stale("anna", "a", "b", "c")
+		stale("bert", "c")
+		require.NoError(t, h.store.Save(t.Context(), &later))
+		stale("anna", "a", "b")
+		stale("bert", "c")
+		for _, g := range games {
+			require.NoError(t, g.Save(t.Context()))
+		}
+		stale("anna")
+		stale("bert")
+	}},
+
 	{"the API keys that the user made name the pseudonym, and no others", func(t *testing.T, h *harness) {
 		ctx := t.Context()
 		role := competition.Subject{Kind: competition.RoleSubject, ID: competition.ServiceRole}

@@ -44,6 +44,9 @@ func erase(ctx context.Context, conn *pgx.Conn, rows *appendRows) (verdicts []ve
 				return nil, err
 			}
 		}
+		if err := noteStale(ctx, tx, &e); err != nil {
+			return nil, err
+		}
 	}
 	verdicts, err = appendAll(ctx, tx, rows)
 	if err != nil || slices.ContainsFunc(verdicts, func(v verdict) bool { return !v.stored() }) {

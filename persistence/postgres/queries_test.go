@@ -90,6 +90,7 @@ INSERT INTO paceboard.postings (competition_id, seq, n, account, amount_minor)
         LATERAL (VALUES ('pool/c' || c, -5), ('wallet/u' || (c * 10 + n), 5)) a (account, minor);
 INSERT INTO paceboard.prizes SELECT 'c' || c, n, 'u' || (c * 10 + n), n, 5, 'EUR', CASE WHEN c % 100 = 0 THEN 'pending' ELSE 'failed' END, now(), NULL, ''
     FROM generate_series(1, 3000) c, generate_series(1, 10) n;
+INSERT INTO paceboard.stale_snapshots SELECT 'c' || c, 9 + c % 3, sha256(int4send(c)), sha256(int4send(c)) FROM generate_series(1, 3000) c;
 INSERT INTO paceboard.handovers SELECT 'c' || c, n, 'waiting', 1, now(), '' FROM generate_series(1, 3000) c, generate_series(1, 10) n;`
 
 func TestEveryQueryUsesAnIndex(t *testing.T) {
@@ -132,6 +133,9 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"prune":       {pruneSQL, ""},
 		"read":        {readSQL, "'c77', 10, 20"},
 		"identities":  {identitiesSQL, "'c77'"},
+		"saveHeader":  {saveHeaderSQL, "'c77', 11, '', 'node', 1"},
+		"noteStale":   {noteStaleSQL, "'c77', 11, '', ''"},
+		"stale":       {staleSQL, ""},
 		"save":        {saveRowsSQL, "'c77'" + strings.Repeat(", '{}'", 15)},
 		"load":        {loadSQL, "'c77'"},
 		"list":        {listSQL, "'c77', 256"},

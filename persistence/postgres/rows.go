@@ -123,7 +123,7 @@ func (r *appendRows) add(place int32, b *competition.Batch, previous competition
 	}
 	r.ledger.add(place, b)
 	for _, e := range b.Erasures {
-		r.erasures = append(r.erasures, erasure{b.CompetitionID, e})
+		r.erasures = append(r.erasures, erasure{b.CompetitionID, int64(b.LastSeq), e})
 	}
 	if b.Summary != nil {
 		r.summaries = append(r.summaries, newSummaryRow(place, b.Summary))
@@ -170,6 +170,7 @@ func newSummaryRow(place int32, s *competition.Summary) summaryRow {
 // erasure is one of a batch.
 type erasure struct {
 	competitionID string
+	lastSeq       int64 // of the batch
 	competition.Erasure
 }
 

@@ -39,16 +39,26 @@ func (s *Store) Save(ctx context.Context, snapshot *competition.Snapshot) error 
 	return err
 }
 
+// saveHeaderSQL returns a row if it has stored the header. What the snapshot replaces is not
+// stale any more; see stale.go.
+const saveHeaderSQL = `
+WITH saved AS (
+    INSERT INTO paceboard.snapshots AS s (competition_id, seq, header, saved_at)
+    SELECT competition_id, $2, $3, now() FROM paceboard.heads WHERE competition_id = $1 AND last_seq >= $2 AND owner = $4 AND epoch = $5
+    ON CONFLICT (competition_id) DO UPDATE
+        SET seq = excluded.seq, header = excluded.header, saved_at = excluded.saved_at
+        WHERE s.seq < excluded.seq
+    RETURNING competition_id, seq
+), replaced AS (
+    DELETE FROM paceboard.stale_snapshots e USING saved s WHERE e.competition_id = s.competition_id AND e.seq <= s.seq
+)
+SELECT FROM saved`
+
 // saveHeader stores the header if it is newer than the stored one, the owner's, and not
 // beyond the journal. Until the transaction is over nobody else can store one.
 func (s *Store) saveHeader(ctx context.Context, tx pgx.Tx, snapshot *competition.Snapshot) error {
 	id, seq := snapshot.CompetitionID, snapshot.Seq
-	done, err := tx.Exec(ctx, `
-INSERT INTO paceboard.snapshots AS s (competition_id, seq, header, saved_at)
-SELECT competition_id, $2, $3, now() FROM paceboard.heads WHERE competition_id = $1 AND last_seq >= $2 AND owner = $4 AND epoch = $5
-ON CONFLICT (competition_id) DO UPDATE
-    SET seq = excluded.seq, header = excluded.header, saved_at = excluded.saved_at
-    WHERE s.seq < excluded.seq`, id, int64(seq), snapshot.Header, s.node, int64(snapshot.Epoch))
+	done, err := tx.Exec(ctx, saveHeaderSQL, id, int64(seq), snapshot.Header, s.node, int64(snapshot.Epoch))
 	if err != nil || done.RowsAffected() == 1 {
 		return err
 	}
