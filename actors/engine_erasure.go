@@ -41,6 +41,9 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	if err != nil {
 		return done, err
 	}
+	if err := e.noteErasure(userID, left); err != nil {
+		return done, err
+	}
 	erased, transactions := e.erasing.begin(userID, left, transactions)
 	for _, id := range erased {
 		reply, err := e.eraseIn(id, userID)
@@ -72,6 +75,18 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 		e.actors.mirror.Await(erased, mirrorLeisure)
 	}
 	return done, nil
+}
+
+// noteErasure has an erasure noted outside the store, before anything is erased. Error:
+// competition.ErrUnavailable.
+func (e *Engine) noteErasure(userID string, competitionIDs []string) error {
+	if e.options.NoteErasure == nil || len(competitionIDs) == 0 {
+		return nil
+	}
+	if err := e.options.NoteErasure(userID, competitionIDs, e.options.Now()); err != nil {
+		return fmt.Errorf("%w: the erasure could not be noted, so nothing was erased: %w", competition.ErrUnavailable, err)
+	}
+	return nil
 }
 
 // countMoney returns how many transactions a user has. Error:

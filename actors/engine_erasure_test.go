@@ -346,3 +346,32 @@ func TestErasureWhileThePersonSyncs(t *testing.T) {
 		require.Zero(t, recovered.OnBoard())
 	})
 }
+
+// TestNobodyIsErasedUnnoted: if the erasure cannot be noted, nothing is erased.
+func TestNobodyIsErasedUnnoted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		var noted []string
+		failure := errors.New("the disk is full")
+		e := startEngine(t, store, func(o *Options) {
+			o.NoteErasure = func(userID string, competitionIDs []string, _ time.Time) error {
+				noted = append(noted, userID+" in "+strings.Join(competitionIDs, " "))
+				return failure
+			}
+		})
+		create(t, e, running("spring"))
+		_, err := e.Join("spring", &competition.JoinCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"})
+		require.NoError(t, err)
+		_, err = e.EraseUser("ann")
+		require.ErrorIs(t, err, competition.ErrUnavailable)
+		require.ErrorIs(t, err, failure)
+		require.Equal(t, []string{"ann in spring"}, noted)
+		ties, err := e.Ties("ann", "", 10)
+		require.NoError(t, err)
+		require.Equal(t, []string{"spring"}, ties)
+		failure = nil
+		_, err = e.EraseUser("ann")
+		require.NoError(t, err)
+		require.Equal(t, []string{"ann in spring", "ann in spring"}, noted)
+	})
+}

@@ -32,6 +32,11 @@ type Options struct {
 	// competition.ErrUnavailable at the deadline.
 	Confirm func(deadline time.Time) error
 
+	// NoteErasure, if not nil, is called before a person is erased, with the competitions in
+	// which that will be, and makes it durable outside the store. If it fails, nobody is
+	// erased.
+	NoteErasure func(userID string, competitionIDs []string, at time.Time) error
+
 	// Mirror is kept showing the boards; nil is none. It stays the caller's to
 	// close, after Engine.Close.
 	Mirror competition.Mirror

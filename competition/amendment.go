@@ -113,16 +113,6 @@ func (c *Competition) decidedCeiling() Metrics {
 	return c.decided.ceiling.Max(c.decided.definition.DailyLimits)
 }
 
-// Amendment is what operators have changed after a competition was made, and why: how
-// it stood from then on.
-type Amendment struct {
-	At          calendar.Millis
-	End         calendar.Millis
-	DailyLimits Metrics
-	Visibility  Visibility
-	Reason      string
-}
-
 // Amendments returns the amendments for a reader, the earliest first; the caller must not
 // change them. Error: ErrUnknownCompetition if the reader may not see the competition.
 func (c *Competition) Amendments(caller Caller) ([]Amendment, error) {

@@ -140,6 +140,12 @@ var serve = Command{
 			}
 			return &refusal{"is plain http, so others could read who is paid what", "use https://, or a loopback host, or --dev"}
 		}},
+		{[]string{"ERASURES_KEY", "ERASURES_FILE"}, func(s Settings) *refusal {
+			if (s.ErasuresFile == "") == (s.ErasuresKey == "") {
+				return nil
+			}
+			return &refusal{"and ERASURES_FILE belong together, but one of them is not set", "set both, or neither"}
+		}},
 		{[]string{"CONTROL_DIR", "DATABASE_URL"}, func(s Settings) *refusal {
 			if s.ControlDir == "" || s.DatabaseURL != "" {
 				return nil

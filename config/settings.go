@@ -47,6 +47,8 @@ type Settings struct {
 	RedisURL         SecretURL     // the mirror; empty: none
 	JournalRetention time.Duration // how long journal that a snapshot covers is kept; 0: forever
 	AuditRetention   time.Duration // how long entries of the audit log are kept; 0: forever
+	ErasuresFile     string        // where it is noted who was erased; set together with the key, or neither
+	ErasuresKey      Secret        // hashes those in it; at least 32 bytes
 	MinFreeDisk      Bytes         // less free space in DataDir than this makes syncs be refused
 
 	ClusterListen    string        // host:port for other nodes, whose port may be 0; empty: there are none

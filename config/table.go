@@ -145,6 +145,16 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return duration(&s.AuditRetention, 0, 36500*day, "730d") },
 	},
 	{
+		name: "ERASURES_FILE", group: groupStores, unit: "FILE", defNote: "none",
+		meaning: "file that says who was erased, for after a restore",
+		bind:    func(s *Settings) parser { return text(&s.ErasuresFile) },
+	},
+	{
+		name: "ERASURES_KEY", group: groupStores, unit: "KEY", secret: true, defNote: "none",
+		meaning: "key of the hashes in ERASURES_FILE, at least 32 bytes", exposed: always,
+		bind: func(s *Settings) parser { return signingSecret(&s.ErasuresKey) },
+	},
+	{
 		name: "MIN_FREE_DISK", group: groupStores, unit: "SIZE", def: "256MiB",
 		meaning: "refuse syncs when less disk space than this is free",
 		bind:    func(s *Settings) parser { return size(&s.MinFreeDisk, 0, 1024*TiB, "512MiB") },

@@ -10,47 +10,10 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// Process is what operators may do to the process around the server.
-type Process interface {
-	// Settings returns the settings that can be changed while it runs, by their names.
-	Settings() map[string]string
-	// ChangeSettings changes some of them, all or none. Error:
-	// *competition.InvalidError.
-	ChangeSettings(values map[string]string) error
-	// Drain begins an orderly stop, and does not wait for it.
-	Drain()
-}
-
-// noProcess is one whose settings nobody can change.
-type noProcess struct{}
-
-func (noProcess) Settings() map[string]string { return map[string]string{} }
-func (noProcess) Drain()                      {}
-
-func (noProcess) ChangeSettings(values map[string]string) error {
-	if len(values) == 0 {
-		return nil
-	}
-	return &competition.InvalidError{Fields: []competition.FieldError{{Field: "settings", Detail: "cannot be changed here"}}}
-}
-
-// readOnly is why nothing is changed by requests for now.
-type readOnly struct{ message string }
-
 const (
 	maxReadOnlyMessage     = 500
 	defaultReadOnlyMessage = "changes are not taken for now; reading goes on"
 )
-
-// refuseChange returns the refusal of a route that changes something while the server is
-// read-only. What is done to the server itself is not refused.
-func (s *Server) refuseChange(r *route) error {
-	mode := s.readOnly.Load()
-	if mode == nil || !r.changes() || r.changesServer() {
-		return nil
-	}
-	return kindReadOnly.with(mode.message)
-}
 
 // getServer shows what can be changed while this server runs.
 func (s *Server) getServer(c *call) error {

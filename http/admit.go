@@ -53,6 +53,16 @@ func (s *Server) permit(c *call, bad error) (Engine, error) {
 	return s.engine, nil
 }
 
+// refuseChange returns the refusal of a route that changes something while the server is
+// read-only. What is done to the server itself is not refused.
+func (s *Server) refuseChange(r *route) error {
+	mode := s.readOnly.Load()
+	if mode == nil || !r.changes() || r.changesServer() {
+		return nil
+	}
+	return kindReadOnly.with(mode.message)
+}
+
 // errScope refuses an API key that lacks the scope of an operation.
 var errScope = kindForbidden.with("the API key lacks the required scope")
 

@@ -7,16 +7,8 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
-	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
-
-// connection is what is known of a live client.
-type connection struct {
-	userID string // empty where none is counted
-	over   transport
-	since  calendar.Millis
-}
 
 // watching is a live client that says what it watches, from any goroutine.
 type watching interface{ boards() []string }
@@ -38,7 +30,7 @@ func (l *liveClients) list(userID, competitionID string) (all []shownConnection)
 		if userID != "" && is.userID != userID {
 			continue
 		}
-		shown := shownConnection{UserID: is.userID, Transport: is.over.String(), Since: shownTime(is.since), Competitions: []string{}}
+		shown := shownConnection{UserID: is.userID, Transport: is.over, Since: shownTime(is.since), Competitions: []string{}}
 		if w, ok := client.(watching); ok {
 			shown.Competitions = w.boards()
 		}
@@ -64,9 +56,6 @@ func (l *liveClients) endOf(userID string) (ended int) {
 	}
 	return ended
 }
-
-// closedByOperator tells a client that its connection was ended by itself.
-var closedByOperator = closing{closeGoingAway, "an operator has closed the connection; reconnect with since"}
 
 // listConnections lists the live connections of this server.
 func (s *Server) listConnections(c *call) error {

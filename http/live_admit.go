@@ -2,7 +2,7 @@ package http
 
 // admitLive counts a client among those that are open, if it is admitted.
 func (s *Server) admitLive(c liveClient, userID string, over transport) error {
-	err := s.live.add(c, connection{userID, over, s.nowMillis()})
+	err := s.live.add(c, connection{userID, over.String(), s.nowMillis()})
 	if err == nil {
 		s.metrics.liveOpened[over].Inc()
 	}

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -16,6 +17,13 @@ type liveClient interface {
 	end(c closing)
 	// wake makes the client's goroutine check its state; it never blocks.
 	wake()
+}
+
+// connection is what is known of a live client.
+type connection struct {
+	userID string // empty where none is counted
+	over   string // the transport, as metrics have it
+	since  calendar.Millis
 }
 
 // liveClients are the open clients, so that the server can end them, and no user has

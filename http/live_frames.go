@@ -206,3 +206,6 @@ func readClientFrame(message []byte) (f clientFrame, err error) {
 	f.since = data.BoardVersion("since")
 	return f, form.Err()
 }
+
+// closedByOperator tells a client that its connection was ended by itself.
+var closedByOperator = closing{closeGoingAway, "an operator has closed the connection; reconnect with since"}

@@ -8,15 +8,7 @@ import (
 	"time"
 
 	"github.com/valyala/fasthttp"
-
-	"github.com/paceboard/paceboard/http/internal/auth"
 )
-
-// machineKey marks requests of [Server.Machine].
-const machineKey = "machine"
-
-// machine is who sends them: an operator, who needs no token.
-var machine = auth.Machine()
 
 // maxMachineBody is how large their bodies may be.
 const maxMachineBody = 1 << 20
@@ -58,12 +50,6 @@ func (s *Server) Machine() nethttp.Handler {
 		_, _ = w.Write(ctx.Response.Body()) // a client that has gone needs no answer
 	})
 }
-
-// fromMachine reports whether a request is one of [Server.Machine].
-func fromMachine(ctx *fasthttp.RequestCtx) bool { return ctx.UserValue(machineKey) != nil }
-
-// errNotOnMachine refuses what needs a connection of its own.
-var errNotOnMachine = kindNotFound.with("streams are not served here; use the server's address")
 
 // machineAnswers reports whether a path is answered there.
 func machineAnswers(path string) bool {

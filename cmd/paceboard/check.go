@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"github.com/paceboard/paceboard/cluster"
+	"github.com/paceboard/paceboard/cmd/internal/erasures"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
@@ -38,6 +42,7 @@ func (p *program) check(ctx context.Context, settings config.Settings) error {
 	}{
 		{"store", c.store},
 		{"cluster", c.cluster},
+		{"erasures", c.erasures},
 		{"ports", c.ports},
 		{"descriptors", c.descriptors},
 		{"sign-in", c.signIn},
@@ -107,6 +112,24 @@ func (c *startCheck) cluster(context.Context) (detail string, warnings []error, 
 		return "a node, without TLS", nil, nil
 	}
 	return "a node, with TLS", nil, nil
+}
+
+// erasures looks whether ERASURES_FILE can be read, and is where it survives a restore.
+func (c *startCheck) erasures(context.Context) (detail string, warnings []error, err error) {
+	path := c.settings.ErasuresFile
+	if path == "" {
+		return "", nil, nil
+	}
+	switch _, err := erasures.Read(path); {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(filepath.Dir(path)); err != nil {
+			return "", nil, fmt.Errorf("%w: make the folder of ERASURES_FILE", err)
+		}
+		return "the file is not there; a start would make it", nil, nil
+	case err != nil:
+		return "", nil, err
+	}
+	return "the file can be read", nil, nil
 }
 
 // ports binds each address for a moment.

@@ -8,7 +8,9 @@
 //	paceboard import    and back
 //	paceboard backup    a copy of the embedded store, while it is served
 //	paceboard restore   and back
+//	paceboard erasures  who was erased, erased again after a restore
 //	paceboard audit     journals, ledger and prizes, worked out again and compared
+//	paceboard retention what JOURNAL_RETENTION would remove
 //	paceboard mirror    the boards in Redis: verify or rebuild
 //	paceboard ctl       the server on this machine, while it runs
 //	paceboard nodes     the nodes on PostgreSQL: list, or evict one that hangs
@@ -58,7 +60,9 @@ var commands = []command{
 	{"import", "read what export wrote into a store", imports},
 	{"backup", "back up the embedded store, while its server runs", backUp},
 	{"restore", "make a data folder of a backup", restore},
+	{"erasures", "erase again who was erased, after a restore", erasuresTool},
 	{"audit", "verify journals, ledger and prizes", audit},
+	{"retention", "show what JOURNAL_RETENTION would remove", retentionTool},
 	{"mirror", "compare the boards in Redis with the store, or rewrite them", mirror},
 	{"ctl", "look at the server on this machine, and change it", ctl},
 	{"nodes", "show the nodes on PostgreSQL, or evict one that hangs", nodeTool},

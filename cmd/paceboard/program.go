@@ -39,6 +39,9 @@ type store interface {
 
 	// Retain removes old journal that no recovery needs, some records at a time.
 	Retain(ctx context.Context, olderThan time.Time, step int) (deleted int64, err error)
+
+	// Retainable visits the competitions of which Retain would remove something.
+	Retainable(ctx context.Context, olderThan time.Time, visit func(competitionID string, records uint64) error) error
 }
 
 var (

@@ -72,3 +72,19 @@ func TestServerWithRetentionShowsItsMetrics(t *testing.T) {
 	require.Contains(t, string(text), "paceboard_retention_removed_audit_entries_total 0")
 	s.stop()
 }
+
+// TestRetentionCanBeTried: the tool says what would go, and removes nothing.
+func TestRetentionCanBeTried(t *testing.T) {
+	t.Parallel()
+	onEveryStore(t, func(t *testing.T, where string) {
+		prepare(t, where, func(s competition.Store) { playPrizes(t, s, "old", false) })
+		code, _, errs := runProgram(t, append([]string{"retention"}, storeSettings(where)...)...)
+		require.Equal(t, exitFailed, code)
+		require.Contains(t, errs, "JOURNAL_RETENTION is 0")
+		for range 2 {
+			code, out, errs := runProgram(t, append([]string{"retention", "--journal-retention", "1h"}, storeSettings(where)...)...)
+			require.Equal(t, exitDone, code, errs)
+			require.Regexp(t, `would remove \d+ events of \d competitions`, out)
+		}
+	})
+}

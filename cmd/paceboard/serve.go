@@ -23,6 +23,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors"
 	"github.com/paceboard/paceboard/cmd/internal/control"
+	"github.com/paceboard/paceboard/cmd/internal/erasures"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
@@ -101,6 +102,8 @@ type server struct {
 	store    store
 	cluster  *clusterPart    // nil for a process that is alone
 	keeping  *retention      // nil when everything is kept
+	erasures *erasures.File  // nil if erasures are not noted
+	pruning  *worker.Loop    // of that; nil without one
 	mirror   *redis.Mirror   // nil without one
 	payouts  *payouts.Worker // nil where prizes are paid at once
 	engine   *actors.Engine
@@ -148,6 +151,12 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	options := actors.Options{
 		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
 		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, MaxJournalUser: int64(settings.MaxJournalUser), IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
+	}
+	if s.erasures, s.pruning, err = openErasures(&s.settings, s.logger); err != nil {
+		return s, err
+	}
+	if s.erasures != nil {
+		options.NoteErasure = s.erasures.Note
 	}
 	s.cluster.forEngine(&options)
 	if s.engine, err = actors.New(options); err != nil {
@@ -312,6 +321,9 @@ func (s *server) stop() error {
 	}
 	if s.keeping != nil {
 		s.keeping.stop()
+	}
+	if s.pruning != nil {
+		s.pruning.Stop()
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close(ctx)) // which gives the competitions to other nodes

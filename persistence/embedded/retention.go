@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -40,6 +41,33 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 		}
 	}
 	return deleted, nil
+}
+
+// Retainable visits the competitions of which Retain would remove something, in the order
+// of ids, with the number of records; it removes nothing.
+func (s *Store) Retainable(ctx context.Context, olderThan time.Time, visit func(competitionID string, records uint64) error) error {
+	lower, upper := allOf(snapshotKeys)
+	var ids []string
+	err := each(ctx, s.db, lower, upper, func(key, _ []byte) error {
+		ids = append(ids, name(key))
+		return nil
+	})
+	if err != nil {
+		return unread(err)
+	}
+	for _, id := range ids {
+		from, to, err := s.removable(ctx, id, calendar.MillisOf(olderThan), math.MaxUint64)
+		if _, damaged := errors.AsType[*competition.CorruptError](err); damaged || err == nil && from == to {
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		if err := visit(id, to-from); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // retain removes a competition's old batches. A removal does not wait for the

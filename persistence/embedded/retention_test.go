@@ -48,6 +48,12 @@ func TestRetentionKeepsWhatRecoveryNeeds(t *testing.T) {
 	}
 	cut := (porttest.Start + 2*halfDay).Time() // the first two half-days are older
 
+	would := map[string]uint64{}
+	require.NoError(t, store.Retainable(t.Context(), cut, func(id string, records uint64) error {
+		would[id] = records
+		return nil
+	}))
+	require.Equal(t, map[string]uint64{"some": 3 + 2*5, "whole": 3 + 5 - 1}, would, "a dry run says what follows")
 	deleted, err := store.Retain(t.Context(), cut, 4)
 	require.NoError(t, err)
 	require.EqualValues(t, 3+2*5+3+5-1, deleted, "two half-days of some, and all of whole but the last batch")

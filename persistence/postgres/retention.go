@@ -37,6 +37,32 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 	}
 }
 
+// Retainable visits the competitions of which Retain would remove something, in the order
+// of ids, with the number of records; it removes nothing.
+func (s *Store) Retainable(ctx context.Context, olderThan time.Time, visit func(competitionID string, records uint64) error) error {
+	for after := ""; ; {
+		page, err := s.retainable(ctx, after, olderThan)
+		if err != nil {
+			return err
+		}
+		for _, c := range page {
+			var n int64
+			if err := s.read.QueryRow(ctx, countRetainableSQL, c.id, c.seq, olderThan).Scan(&n); err != nil {
+				return unavailable("count old records", err)
+			}
+			if n > 0 {
+				if err := visit(c.id, uint64(n)); err != nil {
+					return err
+				}
+			}
+			after = c.id
+		}
+		if len(page) < pageSize {
+			return nil
+		}
+	}
+}
+
 // snapshotted is a competition whose journal is needed from a seq on.
 type snapshotted struct {
 	id  string
@@ -77,6 +103,10 @@ CROSS JOIN LATERAL (
 WHERE s.competition_id > $1 AND first.seq <= LEAST(s.seq, h.last_seq - 1) AND first.at < $2
 ORDER BY s.competition_id
 LIMIT $3`
+	countRetainableSQL = `
+SELECT count(*) FROM (
+    SELECT bool_and(at < $3) OVER (ORDER BY seq) AS old FROM paceboard.journal WHERE competition_id = $1 AND seq <= $2
+) f WHERE old`
 	retainSQL = `
 WITH first AS (
     SELECT seq, bool_and(at < $3) OVER (ORDER BY seq) AS old

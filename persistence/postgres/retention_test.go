@@ -45,6 +45,13 @@ func TestRetentionKeepsWhatRecoveryNeeds(t *testing.T) {
 	}
 	cut := (porttest.Start + day).Time() // the first two half-days are older
 
+	would := uint64(0)
+	require.NoError(t, store.Retainable(t.Context(), cut, func(id string, records uint64) error {
+		require.Equal(t, "some", id)
+		would += records
+		return nil
+	}))
+	require.EqualValues(t, 3+2*5, would, "a dry run says what follows")
 	deleted, err := store.Retain(t.Context(), cut, 4)
 	require.NoError(t, err)
 	require.EqualValues(t, 3+2*5, deleted)

@@ -13,12 +13,6 @@ import (
 	"syscall"
 )
 
-// ErrNoServer is returned where no server runs on a folder.
-var ErrNoServer = errors.New("no server runs on this data folder")
-
-// ErrInUse is returned where one does.
-var ErrInUse = errors.New("another server answers in this folder")
-
 // Client calls the server of one data folder. Safe for concurrent use.
 type Client struct {
 	http *http.Client

@@ -17,7 +17,6 @@ import (
 )
 
 const (
-	prefix     = "/v1/"
 	socketMode = 0o600
 	// maxRequest is how large a request may be.
 	maxRequest = 1 << 20
@@ -155,11 +154,6 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err != nil && !answered {
 		refuse(w, http.StatusInternalServerError, err)
 	}
-}
-
-// refusal is how an error is sent.
-type refusal struct {
-	Error string `json:"error"`
 }
 
 func refuse(w http.ResponseWriter, status int, err error) {
