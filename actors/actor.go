@@ -64,6 +64,7 @@ type competitionActor struct {
 	core    *competition.Competition
 	epoch   uint64 // of the claim under which core was recovered
 	stalled bool   // an append failed: nothing is decided until the actor has caught up with the journal
+	locked  bool   // that is all: somebody had the journal locked, nothing was stored, and the store is reached
 
 	gathering []waiter // of the core's outbox
 	gathered  bool     // the message being handled left something to send

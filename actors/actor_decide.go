@@ -38,10 +38,12 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 // undecided returns the refusal of a request that was not decided, because the actor
 // stops or cannot reach the journal. In a cluster the board is, or may soon be, another
 // node's: then the request is asked again. A lease that lasts says that it is not, except
-// where answers are confirmed because no lease can be relied on.
+// where answers are confirmed because no lease can be relied on. It is also asked again if
+// the journal was only locked: a statement of the former owner, which is refused, may have
+// the lock for a moment.
 func (a *competitionActor) undecided() error {
 	o := a.env.options
-	if o.Peers != nil && (a.stopping || o.Confirm != nil || o.Lease != nil && !o.Lease.Valid()) {
+	if o.Peers != nil && (a.stopping || a.locked || o.Confirm != nil || o.Lease != nil && !o.Lease.Valid()) {
 		return &competition.ElsewhereError{}
 	}
 	return competition.ErrUnavailable

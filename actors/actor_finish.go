@@ -102,8 +102,12 @@ func (a *competitionActor) appendFailed(err error) {
 		a.core.Rollback()
 		a.damaged(err)
 	default:
+		why := competition.ErrUnavailable
+		if a.locked = errors.Is(err, competition.ErrRowLocked); a.locked {
+			why = a.undecided() // nor can those after it be stored, which continue it
+		}
 		a.core.Rollback()
-		a.refuseWaiters(competition.ErrUnavailable)
+		a.refuseWaiters(why)
 		a.stalled = true
 		a.retryLater()
 	}

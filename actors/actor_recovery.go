@@ -29,7 +29,7 @@ func (a *competitionActor) recover() {
 	case err != nil:
 		a.logger.Error("recovery failed and will be tried again", "error", err, "in", a.retryLater())
 	default:
-		a.core, a.stalled, a.failures, a.events = core, false, 0, records
+		a.core, a.stalled, a.locked, a.failures, a.events = core, false, false, 0, records
 		a.handle.damage.Store(nil)
 		a.handle.version.Store(core.Version())
 		a.handle.bytes.Store(core.MemoryBytes())
@@ -153,6 +153,7 @@ func (a *competitionActor) retry() {
 		case ctx.Err() != nil: // there may be much to read
 			a.catchUpTimeout = min(2*a.catchUpTimeout, a.env.options.RecoveryTimeout)
 		}
+		a.locked = false
 		a.logger.Warn("the journal cannot be reached yet", "error", err, "retry_in", a.retryLater())
 	}
 }
@@ -179,7 +180,7 @@ func (a *competitionActor) catchUp(ctx context.Context) error {
 		}
 		return err
 	}
-	a.stalled = false
+	a.stalled, a.locked = false, false
 	a.events += int(a.core.Seq() - before)
 	a.publishSummary()
 	a.handle.version.Store(a.core.Version())

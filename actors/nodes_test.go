@@ -49,7 +49,7 @@ type node struct {
 	cut, dead bool  // reaches nobody; buried
 	storeless bool  // does not reach the store, as one that stood still and whose sessions were ended
 	refused   error // by its links, whatever it asks
-	locked    int   // claims that are still refused: the row is locked
+	locked    int   // claims and appends that are still refused: the row is locked
 	learnt    map[string]string
 }
 
@@ -175,6 +175,10 @@ func (one *node) Append(ctx context.Context, batches []*competition.Batch) []err
 		if errs[i] = one.nodes.owns(one, b.CompetitionID, b.Epoch); errs[i] != nil {
 			continue
 		}
+		if one.isLocked() {
+			errs[i] = competition.ErrRowLocked
+			continue
+		}
 		if stored := one.Store.Append(ctx, batches[i:i+1]); stored != nil {
 			errs[i] = stored[0]
 		}
@@ -183,6 +187,17 @@ func (one *node) Append(ctx context.Context, batches []*competition.Batch) []err
 		return errs
 	}
 	return nil
+}
+
+// isLocked reports whether the row is locked, and counts that.
+func (one *node) isLocked() bool {
+	one.nodes.mu.Lock()
+	defer one.nodes.mu.Unlock()
+	if one.locked == 0 {
+		return false
+	}
+	one.locked--
+	return true
 }
 
 func (one *node) Save(ctx context.Context, snapshot *competition.Snapshot) error {
@@ -472,6 +487,45 @@ func TestADeposedNodeDoesNotRefuseForTheNextOwner(t *testing.T) {
 		top, err := other.engine.Top("spring", operator)
 		require.NoError(t, err)
 		require.Equal(t, []int64{2000, 1000}, scoresOf(top.Entries))
+	})
+}
+
+// TestALockedRowIsWaitedOut: a statement of a former owner locks a board's row before it is
+// refused, and the owner's append finds it locked.
+func TestALockedRowIsWaitedOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		owner, other := s.spring()
+		walked := int64(1000)
+		more := func() int64 { walked++; return walked }
+		for _, from := range []*node{owner, other} {
+			for what, ask := range map[string]func() error{
+				"a sync": func() error { _, err := from.sync("spring", "ann", more()); return err },
+				"a batch": func() error {
+					items := []competition.BatchItem{{CompetitionID: "spring", Sync: *steps("ann", more())}}
+					return errors.Join(from.engine.SubmitBatch(items, nil), items[0].Err)
+				},
+				"a command": func() error {
+					_, err := from.engine.Join("spring", &competition.JoinCompetition{Caller: operator, UserID: "new-at-" + from.name})
+					return err
+				},
+			} {
+				s.lock(func() { owner.locked = 3 })
+				require.NoError(t, ask(), what)
+				s.lock(func() { require.Zero(t, owner.locked, what) })
+			}
+		}
+		s.lock(func() { owner.locked = 1 << 30 })
+		began := time.Now()
+		_, err := owner.sync("spring", "ann", 4000)
+		require.Error(t, err)
+		require.InDelta(t, 5, time.Since(began).Seconds(), 1, "no longer than its deadline")
+		s.lock(func() { owner.locked = 0 })
+		_, err = other.sync("spring", "ann", 4000)
+		require.NoError(t, err)
+		top, err := other.engine.Top("spring", operator)
+		require.NoError(t, err)
+		require.Equal(t, int64(4000), top.Entries[0].Score)
 	})
 }
 

@@ -79,6 +79,10 @@ var (
 	// ErrUnavailable is returned when a store cannot be reached in time or is
 	// refusing writes; the outcome of a write is unknown.
 	ErrUnavailable = errors.New("the store cannot be reached")
+	// ErrRowLocked is returned by a journal for a batch that it left out because somebody
+	// has the competition locked: nothing was stored, and it may soon be possible. It is
+	// an ErrUnavailable.
+	ErrRowLocked = fmt.Errorf("%w: another session has the competition's row locked; it was not stored", ErrUnavailable)
 	// ErrOverloaded is returned when too many requests are in progress already;
 	// nothing was done.
 	ErrOverloaded = errors.New("too many requests are in progress")

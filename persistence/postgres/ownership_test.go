@@ -81,7 +81,7 @@ func TestALockedRowHoldsUpItsOwnCompetitionAlone(t *testing.T) {
 			errs := store.Append(t.Context(), batches) // The lock is not given up before this returns.
 			require.Len(t, errs, 2)
 			require.ErrorIs(t, errs[0], competition.ErrUnavailable)
-			require.ErrorContains(t, errs[0], "was not stored")
+			require.ErrorIs(t, errs[0], competition.ErrRowLocked)
 			require.NoError(t, errs[1])
 			locked.C.Rollback()
 			require.NoError(t, other.Confirm(batches[1]))

@@ -39,7 +39,7 @@ func (v verdict) err(node string) error {
 	case none:
 		return nil
 	case busy:
-		return fmt.Errorf("%w: another session has the competition's row locked; it was not stored", competition.ErrUnavailable)
+		return competition.ErrRowLocked
 	case notOwner:
 		return elsewhere(v.owner, node)
 	case conflict:
