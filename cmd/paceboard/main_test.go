@@ -41,7 +41,9 @@ func TestMain(m *testing.M) {
 		if raceEnabled {
 			args = append(args, "-race")
 		}
-		if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
+		if planted := os.Getenv(plantedProgram); planted != "" {
+			binary = planted
+		} else if out, err := exec.Command("go", append(args, ".")...).CombinedOutput(); err != nil {
 			panic(fmt.Sprintf("build the program: %v\n%s", err, out))
 		}
 		code := m.Run()
