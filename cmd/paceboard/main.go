@@ -1,6 +1,7 @@
 // Command paceboard is the fitness-competition engine and its tools:
 //
 //	paceboard serve     the server
+//	paceboard health    is the server on this machine ready?
 //	paceboard replay    posts a CSV of activity through the HTTP API
 //	paceboard token     mints a token for trying things out
 //	paceboard migrate   PostgreSQL's schema: up, status or down
@@ -53,6 +54,7 @@ type command struct {
 
 var commands = []command{
 	{"serve", "run the server", serve},
+	{"health", "ask the server on this machine whether it is ready", checkHealth},
 	{"replay", "post a CSV of activity through the HTTP API", replay},
 	{"token", "make a token for trying things out", mintToken},
 	{"migrate", "bring PostgreSQL's schema up to date, or show its state", migrate},

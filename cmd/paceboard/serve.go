@@ -24,6 +24,7 @@ import (
 	"github.com/paceboard/paceboard/actors"
 	"github.com/paceboard/paceboard/cmd/internal/control"
 	"github.com/paceboard/paceboard/cmd/internal/erasures"
+	"github.com/paceboard/paceboard/cmd/internal/systemd"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
@@ -47,24 +48,33 @@ func serve(ctx context.Context, p *program, args []string) error {
 	if settings.Check {
 		return p.check(ctx, settings)
 	}
+	manager, err := systemd.Connect(p.environ)
+	if err != nil {
+		return err
+	}
 	s, err := start(ctx, p, settings)
 	if err != nil {
 		return err
 	}
+	watch := manager.Watch(context.WithoutCancel(ctx), s.probe, s.logger)
+	defer watch.Stop()
 	for {
 		select {
 		case <-hangups:
-			s.reload(p, args)
+			s.told(manager.Reload(func() { s.reload(p, args) }))
 			continue
 		case <-ctx.Done():
+			s.told(manager.Stopping(settings.ShutdownTimeout + stopMargin))
 			s.serveOn()
 		case <-s.process.drain:
 			s.logger.Info("stopping, as an operator told it by the control socket")
+			s.told(manager.Stopping(settings.ShutdownTimeout + stopMargin))
 			s.serveOn()
 		case err = <-s.failed:
 			if errors.Is(err, errStartAgain) {
 				s.stopUntil = time.Now().Add(min(settings.ShutdownTimeout, lostWithin))
 			}
+			s.told(manager.Stopping(settings.ShutdownTimeout + stopMargin))
 		}
 		return errors.Join(err, s.stop())
 	}
