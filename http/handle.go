@@ -35,6 +35,9 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	if page == nil { // a page has them
 		setFixedHeaders(&ctx.Response.Header)
 	}
+	if s.letGo.Load() && ctx.Response.StatusCode() != fasthttp.StatusSwitchingProtocols {
+		ctx.SetConnectionClose()
+	}
 	listen.HandOver(ctx, page)
 	if s.log.Enabled(ctx, slog.LevelDebug) {
 		s.logAccess(ctx)

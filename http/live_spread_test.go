@@ -50,3 +50,14 @@ func TestLiveClientsLeaveOneAfterAnother(t *testing.T) {
 		require.InDelta(t, clients/2, len(at), clients/50, "the rest is told by endAll")
 	})
 }
+
+// TestKeptConnectionsAreLetGo: before a server stops, connections that a proxy keeps end
+// with an answer, not in the middle of the next request. Sockets are told by themselves.
+func TestKeptConnectionsAreLetGo(t *testing.T) {
+	b := newBench(t)
+	require.NotEqual(t, "close", b.do(t, "GET", "/health/live", "").get("Connection"))
+	b.EndLive(t.Context(), 0)
+	for _, path := range []string{"/health/live", "/", "/api/v1/competitions"} {
+		require.Equal(t, "close", b.do(t, "GET", path, "").get("Connection"), path)
+	}
+}

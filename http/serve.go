@@ -114,8 +114,13 @@ func (s *Server) SetRateLimits(user, address int) {
 }
 
 // EndLive ends the WebSockets and event streams that are open now, spread over a time.
-// It returns when all have been told, or when ctx ends.
-func (s *Server) EndLive(ctx context.Context, over time.Duration) { s.live.endSpread(ctx, over) }
+// It returns when all have been told, or when ctx ends. Other connections end with the
+// next answer from now on: what a proxy keeps open could end while it sends a request,
+// and not every request may be sent twice.
+func (s *Server) EndLive(ctx context.Context, over time.Duration) {
+	s.letGo.Store(true)
+	s.live.endSpread(ctx, over)
+}
 
 // Shutdown stops listening and waits until the requests under way are answered,
 // or for ctx, whose error it then returns; connections still open are left to

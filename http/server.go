@@ -58,6 +58,7 @@ type Server struct {
 	lingering                  *listen.Lingering
 	aside                      sync.WaitGroup // connections that are answered, or linger, outside fasthttp
 
+	letGo      atomic.Bool     // connections end with the next answer
 	serving    context.Context // until Shutdown
 	endServing context.CancelFunc
 }

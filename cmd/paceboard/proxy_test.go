@@ -5,178 +5,235 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
-	"gopkg.in/yaml.v3"
-
-	"github.com/paceboard/paceboard/config"
 )
 
-// startNginx runs the real program with the configuration of deploy/cluster in front of
-// three nodes.
-func startNginx(t *testing.T, nodes []string) (url string) {
+// proxy is a program that stands in front of nodes, with its configuration in deploy/.
+type proxy struct {
+	program, debian string // the program, and Debian's package of it
+	conf            string
+	node            string // how conf names a node, of a number
+	listens         string // how it names the port that clients come to
+	port            string // the same with another port
+	command         func(program, folder string) *exec.Cmd
+	end             os.Signal     // ends it and its children at once
+	notices         time.Duration // how long it takes to notice that a node is back
+}
+
+var proxies = map[string]proxy{
+	"nginx": {
+		program: "nginx", debian: "nginx-light", conf: "../../deploy/cluster/nginx.conf",
+		node:    "        server node%d:8081 max_fails=1 fail_timeout=1s;\n",
+		listens: "listen 8081;", port: "listen 127.0.0.1:%d;",
+		command: func(program, folder string) *exec.Cmd {
+			return exec.Command(program, "-c", folder+"/conf", "-p", folder, "-e", folder+"/error.log", "-g", "daemon off;")
+		},
+		end: syscall.SIGTERM,
+	},
+	"caddy": {
+		program: "caddy", debian: "caddy", conf: "../../deploy/caddy/Caddyfile",
+		node:    " node%d:8081",
+		listens: "\n:8081 {", port: "\nhttp://127.0.0.1:%d {",
+		command: func(program, folder string) *exec.Cmd {
+			return exec.Command(program, "run", "--adapter", "caddyfile", "--config", folder+"/conf")
+		},
+		end: syscall.SIGKILL, notices: time.Second,
+	},
+}
+
+// start runs the real program in front of nodes, of which its configuration has three.
+func (p proxy) start(t *testing.T, nodes ...string) (url string) {
 	t.Helper()
-	program, err := exec.LookPath("nginx")
+	program, err := exec.LookPath(p.program)
 	if err != nil {
-		out, _ := exec.Command("../../tools/install-test-needs", "nginx-light").CombinedOutput()
-		if program, err = exec.LookPath("nginx"); err != nil {
-			require.NotEqual(t, "true", os.Getenv("CI"), "nginx: %s", out)
-			t.Skipf("there is no nginx: %s", out)
+		out, _ := exec.Command("../../tools/install-test-needs", p.debian).CombinedOutput()
+		if program, err = exec.LookPath(p.program); err != nil {
+			require.NotEqual(t, "true", os.Getenv("CI"), "%s: %s", p.program, out)
+			t.Skipf("there is no %s: %s", p.program, out)
 		}
 	}
-	text, err := os.ReadFile("../../deploy/cluster/nginx.conf")
+	text, err := os.ReadFile(p.conf)
 	require.NoError(t, err)
-	folder, err := os.MkdirTemp("", "paceboard-nginx-") //nolint:usetesting // its workers are of another user
+	folder, err := os.MkdirTemp("", "paceboard-proxy-") //nolint:usetesting // nginx's workers are of another user
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	require.NoError(t, os.Chmod(folder, 0o755))
 	port := quietPort(t)
-	conf := strings.Replace(string(text), "listen 8081;", fmt.Sprintf("listen 127.0.0.1:%d;", port), 1)
-	for i, node := range nodes {
-		name := fmt.Sprintf("server node%d:8081 ", i+1)
-		require.Contains(t, conf, name)
-		conf = strings.Replace(conf, name, "server "+strings.TrimPrefix(node, "http://")+" ", 1)
+	require.Equal(t, 1, strings.Count(string(text), p.listens))
+	conf := strings.Replace(string(text), p.listens, fmt.Sprintf(p.port, port), 1)
+	conf = strings.ReplaceAll(conf, " /tmp/", " "+folder+"/")
+	for i := range 3 {
+		name, line := fmt.Sprintf("node%d:8081", i+1), fmt.Sprintf(p.node, i+1)
+		require.Equal(t, 1, strings.Count(conf, line))
+		with := ""
+		if i < len(nodes) {
+			with = strings.Replace(line, name, strings.TrimPrefix(nodes[i], "http://"), 1)
+		}
+		conf = strings.Replace(conf, line, with, 1)
 	}
-	conf = strings.Replace(conf, "http {\n", fmt.Sprintf("http {\nclient_body_temp_path %[1]s/body; proxy_temp_path %[1]s/proxy; fastcgi_temp_path %[1]s/fastcgi; uwsgi_temp_path %[1]s/uwsgi; scgi_temp_path %[1]s/scgi;\n", folder), 1)
-	path := filepath.Join(folder, "nginx.conf")
-	require.NoError(t, os.WriteFile(path, []byte(conf), 0o644))
-	cmd := exec.Command(program, "-c", path, "-p", folder, "-e", folder+"/error.log", "-g", "daemon off; pid "+folder+"/pid;")
+	require.NoError(t, os.WriteFile(filepath.Join(folder, "conf"), []byte(conf), 0o644))
+	cmd := p.command(program, folder)
+	said, err := os.Create(filepath.Join(folder, "said"))
+	require.NoError(t, err)
+	cmd.Stdout, cmd.Stderr, cmd.Env = said, said, append(os.Environ(), "HOME="+folder)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	require.NoError(t, cmd.Start())
+	require.NoError(t, said.Close())
 	t.Cleanup(func() {
-		_ = cmd.Process.Signal(syscall.SIGTERM)
+		_ = cmd.Process.Signal(p.end)
 		_ = cmd.Wait()
+		if t.Failed() {
+			text, _ := os.ReadFile(said.Name())
+			t.Logf("%s", text)
+		}
 	})
 	url = fmt.Sprintf("http://127.0.0.1:%d", port)
 	require.Eventually(t, func() bool { return askOnce(http.DefaultClient, http.MethodGet, url+"/health/live", "", "") == nil }, 20*time.Second, 20*time.Millisecond)
 	return url
 }
 
-// TestNginxInFrontOfNodes restarts three nodes one after the other behind nginx, as
-// deploy/cluster sets it up, while clients sync and read: no request fails. WebSockets
-// and SSE pass.
-func TestNginxInFrontOfNodes(t *testing.T) {
+// TestProxiesPassWhatIsServed: sockets and events pass at once, bodies up to the largest
+// that the server takes, and the server knows the addresses of clients, who cannot make
+// up others.
+func TestProxiesPassWhatIsServed(t *testing.T) {
 	t.Parallel()
-	where := newDatabase(t)
-	var all [3]*instance
-	var urls []string
-	ports := [3]int{quietPort(t), quietPort(t), quietPort(t)}
-	start := func(i int) {
-		all[i] = startNode(t, where, "--port", fmt.Sprint(ports[i]), "SHUTDOWN_DELAY=2s", "--rate-limit-user", "0", "TRUSTED_PROXIES=127.0.0.0/8")
-		eventuallyStatus(t, all[i], "/health/ready", http.StatusOK)
-	}
-	for i := range all {
-		start(i)
-		urls = append(urls, all[i].url)
-	}
-	front := &instance{t: t, url: startNginx(t, urls)}
-	front.createSpring("spring")
-	operator := operatorToken(t)
-
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-	defer cancel()
-	socket, _, err := websocket.Dial(ctx, strings.Replace(front.url, "http", "ws", 1)+"/ws/leaderboard/spring", &websocket.DialOptions{Subprotocols: []string{"bearer." + operator}}) //nolint:bodyclose // the library has read it
-	require.NoError(t, err)
-	_, message, err := socket.Read(ctx)
-	require.NoError(t, err)
-	require.Contains(t, string(message), `"connected"`)
-	require.NoError(t, socket.CloseNow())
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, front.url+"/api/v1/leaderboard/spring/events", http.NoBody)
-	require.NoError(t, err)
-	request.Header.Set("Authorization", "Bearer "+operator)
-	events, err := http.DefaultClient.Do(request)
-	require.NoError(t, err)
-	require.Equal(t, http.StatusOK, events.StatusCode)
-	first := make([]byte, 10)
-	_, err = io.ReadFull(events.Body, first)
-	require.NoError(t, err, "events are not held back")
-	require.NoError(t, events.Body.Close())
-
-	stop := make(chan struct{})
-	var running sync.WaitGroup
-	var mu sync.Mutex
-	var failed []error
-	asked := 0
-	date := time.Now().UTC().Format(time.DateOnly)
-	for c := range 8 {
-		token := tokenOf(t, fmt.Sprintf("user-%d", c), false)
-		client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}}
-		t.Cleanup(client.CloseIdleConnections)
-		running.Go(func() {
-			for steps := 1; ; steps++ {
-				select {
-				case <-stop:
-					return
-				case <-time.After(10 * time.Millisecond):
-				}
-				err := errors.Join(
-					askOnce(client, http.MethodPost, front.url+"/api/v1/fitness/sync", token, fmt.Sprintf(`{"competition_id":"spring","date":%q,"steps":%d}`, date, steps)),
-					askOnce(client, http.MethodGet, front.url+"/api/v1/leaderboard/spring?limit=10", token, ""))
-				mu.Lock()
-				asked += 2
-				if err != nil {
-					failed = append(failed, fmt.Errorf("%s: %w", time.Now().Format(time.StampMilli), err))
-				}
-				mu.Unlock()
+	for name, p := range proxies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := startServer(t, t.TempDir(), "TRUSTED_PROXIES=127.0.0.1", "RATE_LIMIT_ADDRESS=5")
+			s.createSpring("spring")
+			front := p.start(t, s.url)
+			at := func(address string) *http.Client { // a client with another address than the proxy
+				transport := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}).DialContext}
+				t.Cleanup(transport.CloseIdleConnections)
+				return &http.Client{Transport: transport, Timeout: 20 * time.Second}
 			}
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			defer cancel()
+			operator := operatorToken(t)
+			status := func(r *http.Response) int {
+				require.NoError(t, r.Body.Close())
+				return r.StatusCode
+			}
+			send := func(client *http.Client, method, path, body string, headers ...string) *http.Response {
+				request, err := http.NewRequestWithContext(ctx, method, front+path, strings.NewReader(body))
+				require.NoError(t, err)
+				request.Header.Set("Authorization", "Bearer "+operator)
+				request.Header.Set("Content-Type", "application/json")
+				for i := 0; i < len(headers); i += 2 {
+					request.Header.Set(headers[i], headers[i+1])
+				}
+				response, err := client.Do(request)
+				require.NoError(t, err)
+				return response
+			}
+
+			socket, _, err := websocket.Dial(ctx, strings.Replace(front, "http", "ws", 1)+"/ws/leaderboard/spring", &websocket.DialOptions{ //nolint:bodyclose // the library has read it
+				Subprotocols: []string{"bearer." + operator}, HTTPClient: at("127.0.0.11"),
+			})
+			require.NoError(t, err)
+			_, message, err := socket.Read(ctx)
+			require.NoError(t, err)
+			require.Contains(t, string(message), `"connected"`)
+			require.NoError(t, socket.CloseNow())
+			events := send(at("127.0.0.12"), http.MethodGet, "/api/v1/leaderboard/spring/events", "")
+			require.Equal(t, http.StatusOK, events.StatusCode)
+			_, err = io.ReadFull(events.Body, make([]byte, 10))
+			require.NoError(t, err, "events are not held back")
+			require.NoError(t, events.Body.Close())
+
+			const most = 1 << 20
+			batch := `{"syncs":[{"competition_id":"spring","date":"2016-04-13","steps":7}]}`
+			const batches = "/api/v1/fitness/sync/batch"
+			require.Equal(t, http.StatusOK, status(send(at("127.0.0.13"), http.MethodPost, batches, batch+strings.Repeat(" ", most-len(batch)))), "the largest body that the server takes")
+			require.Equal(t, http.StatusRequestEntityTooLarge, status(send(at("127.0.0.14"), http.MethodPost, batches, batch+strings.Repeat(" ", most+1-len(batch)))))
+
+			limited := at("127.0.0.15")
+			for tries := 0; status(send(limited, http.MethodGet, "/health/live", "", "X-Forwarded-For", fmt.Sprintf("198.51.100.%d", tries%256))) != http.StatusTooManyRequests; tries++ {
+				require.Less(t, tries, 1000, "made-up addresses are believed")
+			}
+			require.Equal(t, http.StatusOK, status(send(at("127.0.0.16"), http.MethodGet, "/health/live", "")), "one client has used up what another one may")
 		})
 	}
-	for i := range all {
-		all[i].stop()
-		start(i)
-	}
-	close(stop)
-	running.Wait()
-	t.Logf("%d requests", asked)
-	require.Empty(t, failed, "of %d", asked)
-	require.Positive(t, asked)
 }
 
-// TestClusterCompose holds deploy/cluster to what can be said about it without Docker:
-// settings exist and are accepted, and nginx leads to the nodes that there are.
-func TestClusterCompose(t *testing.T) {
-	text, err := os.ReadFile("../../deploy/cluster/compose.yaml")
-	require.NoError(t, err)
-	var compose struct {
-		Services map[string]struct {
-			Environment map[string]string
-			Volumes     []string
-		}
+// TestRollingRestart restarts two nodes one after the other behind each proxy, while
+// clients sync and read: no request fails.
+func TestRollingRestart(t *testing.T) {
+	t.Parallel()
+	least, clients := int64(200), 4
+	if soak, err := time.ParseDuration(os.Getenv("SOAK")); err == nil && soak > 0 {
+		least, clients = 50_000, 16
 	}
-	require.NoError(t, yaml.Unmarshal(text, &compose))
-	conf, err := os.ReadFile("../../deploy/cluster/nginx.conf")
-	require.NoError(t, err)
-	servers := regexp.MustCompile(`(?m)^ +server (\w+):8081 `).FindAllStringSubmatch(string(conf), -1)
-	require.Len(t, servers, 3)
-	fill := regexp.MustCompile(`\$\{(\w+):-([^}]*)\}`)
-	for _, server := range servers {
-		node, there := compose.Services[server[1]]
-		require.True(t, there, server[1])
-		require.Equal(t, server[1]+":7946", node.Environment["CLUSTER_ADVERTISE"])
-		environ := []string{"SUPABASE_JWT_SECRET=" + testSecret}
-		for name, value := range node.Environment {
-			if value = fill.ReplaceAllString(value, "$2"); name != "SUPABASE_JWT_SECRET" {
-				environ = append(environ, name+"="+value)
+	for name, p := range proxies {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			where := newDatabase(t)
+			var all [2]*instance
+			ports := [2]int{quietPort(t), quietPort(t)}
+			start := func(i int) {
+				all[i] = startNode(t, where, "--port", fmt.Sprint(ports[i]), "SHUTDOWN_DELAY=2s", "--rate-limit-user", "0", "TRUSTED_PROXIES=127.0.0.0/8")
+				eventuallyStatus(t, all[i], "/health/ready", http.StatusOK)
 			}
-		}
-		settings, err := config.Load(nil, environ, "")
-		require.NoError(t, err)
-		require.Equal(t, 8081, settings.Port)
-		require.Contains(t, node.Volumes, "certificates:"+filepath.Dir(settings.ClusterKey)+":ro")
-		_, help, _ := runProgram(t, "serve", "--help")
-		for name := range node.Environment {
-			require.True(t, hasFlag(help, strings.ReplaceAll(strings.ToLower(name), "_", "-")) || strings.Contains(help, "  "+name+" "), name)
-		}
+			start(0)
+			start(1)
+			front := &instance{t: t, url: p.start(t, all[0].url, all[1].url)}
+			front.createSpring("spring")
+
+			stop := make(chan struct{})
+			var running sync.WaitGroup
+			var mu sync.Mutex
+			var failed []error
+			var asked atomic.Int64
+			date := time.Now().UTC().Format(time.DateOnly)
+			for c := range clients {
+				token := tokenOf(t, fmt.Sprintf("user-%d", c), false)
+				client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{}}
+				t.Cleanup(client.CloseIdleConnections)
+				running.Go(func() {
+					for steps := 1; ; steps++ {
+						select {
+						case <-stop:
+							return
+						case <-time.After(10 * time.Millisecond):
+						}
+						err := errors.Join(
+							askOnce(client, http.MethodPost, front.url+"/api/v1/fitness/sync", token, fmt.Sprintf(`{"competition_id":"spring","date":%q,"steps":%d}`, date, steps)),
+							askOnce(client, http.MethodGet, front.url+"/api/v1/leaderboard/spring?limit=10", token, ""))
+						asked.Add(2)
+						if err != nil {
+							mu.Lock()
+							failed = append(failed, fmt.Errorf("%s: %w", time.Now().Format(time.StampMilli), err))
+							mu.Unlock()
+						}
+					}
+				})
+			}
+			rounds := 0
+			for ; rounds == 0 || asked.Load() < least; rounds++ {
+				for i := range all {
+					all[i].stop()
+					start(i)
+					<-time.After(p.notices)
+				}
+			}
+			close(stop)
+			running.Wait()
+			t.Logf("%d requests, %d restarts", asked.Load(), rounds*len(all))
+			require.Empty(t, failed, "of %d", asked.Load())
+		})
 	}
 }
