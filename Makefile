@@ -14,7 +14,7 @@ LONGEST = ./cmd/paceboard ./persistence/postgres ./actors ./persistence/embedded
 # Measurements, and tests of which the race detector runs a few rounds, if any.
 WITHOUT_RACE = Counted|Overload|Million|Hours|PrizesArePaidOnce|AtInjectedPoints|ClusterIsDeployed
 
-.PHONY: help demo demo-cluster test build lint fmt verify fuzz soak bench bench-go bench-growth bench-live
+.PHONY: help demo demo-cluster test build lint fmt verify release fuzz soak bench bench-go bench-growth bench-live
 
 help: ## explain the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,18 +39,23 @@ lint: ## hold the code to the house style
 fmt: ## format the code
 	$(TOOL) golangci-lint fmt ./...
 
-verify: ## check that generated files have not drifted, and that files are no more entangled than they were
+verify: ## check that generated files have not drifted, that files are no more entangled than they were, deploy/, and that releases are reproducible
 	$(GO) mod tidy -diff
-	cd tools && $(GO) test ./circles && $(GO) run ./circles -check circles/bounds ..
+	cd tools && $(GO) test ./circles ./release && $(GO) run ./circles -check circles/bounds ..
+	cd tools/deploy && $(GO) test ./... # Helm, Kubernetes, Compose and BuildKit are its own, so that they decide no linter's versions
 	$(GO) test -run 'Drift|Example' ./config ./http ./web
+
+release: ## build what is published of this version into dist/, for linux on amd64 and arm64
+	cd tools && $(GO) run ./release -out ../dist
 
 fuzz: ## fuzz every decoder for a minute each
 	tools/fuzz 60s
 
 soak: ## kill servers, nodes and the database for hours (SOAK=2h), check that nothing is lost, attack it, and explore the protocol of clusters
-	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|AtInjectedPoints|BackupsThroughKills|AlertsFire' -timeout 0 -v ./cmd/paceboard
+	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|AtInjectedPoints|BackupsThroughKills|AlertsFire|RollingRestart' -timeout 0 -v ./cmd/paceboard
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
+	cd tools && SOAK=$${SOAK:-2h} $(GO) test -timeout 0 -v ./release
 	SOAK=$${SOAK:-2h} FAULTS=all $(GO) test -run 'AgreesWithThe|DamageIsNeverSilent|PowerLoss|EveryIOFails' -timeout 0 -v ./actors ./persistence/embedded
 
 bench: ## measure against the front end's limit, PostgreSQL and Redis, in 10 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
