@@ -2,6 +2,7 @@ package actors
 
 import (
 	"context"
+	"os"
 	"slices"
 	"sync/atomic"
 	"testing"
@@ -21,7 +22,11 @@ import (
 // TestEngineAgreesWithTheModelOnPostgreSQL is TestEngineAgreesWithTheModel with
 // fewer operations, each of which takes real commits.
 func TestEngineAgreesWithTheModelOnPostgreSQL(t *testing.T) {
-	const enough = 20_000
+	t.Parallel() // with the other test of a database: both wait much
+	enough := int64(10_000)
+	if os.Getenv("SOAK") != "" {
+		enough = 20_000
+	}
 	server := testservers.Postgres(t)
 	ops := playModels(t, enough, func(t *testing.T) harnessStore {
 		t.Helper()
@@ -135,6 +140,7 @@ func (s *unreliable) MembershipsOf(ctx context.Context, userID, after string, li
 // failover, and its subscriber gets it whole, under a new epoch, from a version above
 // those that were shown.
 func TestAPromotedStandbyThatLacksTheTailIsNamed(t *testing.T) {
+	t.Parallel()
 	primary := testservers.Postgres(t)
 	standby := primary.Standby(t, "second")
 	primary.Configure(t, "synchronous_standby_names", "second")

@@ -48,7 +48,7 @@ func acceptedFolder(t *testing.T) (dir string) {
 // acceptedDatabase fills a database with what an older version wrote.
 func acceptedDatabase(t *testing.T) (url string) {
 	t.Helper()
-	url = newDatabase(t)
+	url = emptyDatabase(t)
 	dump, err := os.ReadFile(filepath.Join(acceptedBefore, "database.sql"))
 	require.NoError(t, err)
 	sharedPostgres.Get(t).Exec(t, url, string(dump))
@@ -60,6 +60,7 @@ func acceptedDatabase(t *testing.T) (url string) {
 // TestWhatOlderVersionsAcceptedStays opens, verifies, exports, imports and uses
 // what older versions accepted and this one would not.
 func TestWhatOlderVersionsAcceptedStays(t *testing.T) {
+	t.Parallel()
 	export, err := os.ReadFile(filepath.Join(acceptedBefore, "export.jsonl"))
 	require.NoError(t, err)
 

@@ -57,6 +57,7 @@ func prepare(t *testing.T, where string, play func(competition.Store)) {
 }
 
 func TestAuditFindsNothingWhereNothingIsWrong(t *testing.T) {
+	inParallel(t)
 	onEveryStore(t, func(t *testing.T, where string) {
 		t.Helper()
 		prepare(t, where, func(s competition.Store) {
@@ -94,10 +95,11 @@ func TestAuditFindsWhatIsWrong(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			where := newDatabase(t)
-			prepare(t, where, func(s competition.Store) {
-				playPrizes(t, s, "a", true)
-				playPrizes(t, s, "b", true)
+			where := sharedPostgres.Copy(t, "two competitions paid", func(url string) {
+				prepare(t, url, func(s competition.Store) {
+					playPrizes(t, s, "a", true)
+					playPrizes(t, s, "b", true)
+				})
 			})
 			// Who may do this may switch the triggers off.
 			sharedPostgres.Get(t).Exec(t, where, `SET session_replication_role = replica; `+c.sql)
@@ -109,6 +111,7 @@ func TestAuditFindsWhatIsWrong(t *testing.T) {
 }
 
 func TestAuditFindsWhatIsWrongInAFolder(t *testing.T) {
+	inParallel(t)
 	for name, c := range map[string]struct {
 		damage  func(t *testing.T, db *pebble.DB)
 		finding string
@@ -179,6 +182,7 @@ func noteSome(t *testing.T, s competition.Store) {
 }
 
 func TestAuditVerifiesTheLogOfWhatOperatorsDid(t *testing.T) {
+	inParallel(t)
 	onEveryStore(t, func(t *testing.T, where string) {
 		t.Helper()
 		prepare(t, where, func(s competition.Store) { noteSome(t, s) })
@@ -215,8 +219,9 @@ func TestAuditFindsWhatIsWrongInTheLog(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			where := newDatabase(t)
-			prepare(t, where, func(s competition.Store) { noteSome(t, s) })
+			where := sharedPostgres.Copy(t, "some notes", func(url string) {
+				prepare(t, url, func(s competition.Store) { noteSome(t, s) })
+			})
 			sharedPostgres.Get(t).Exec(t, where, `SET session_replication_role = replica; `+c.sql)
 			code, said := runAudit(t, where)
 			require.Equal(t, 1, code, said)

@@ -291,6 +291,7 @@ func (s *instance) postRound(competitionID string, round int) {
 // TestBrowserFollowsTheBoard looks at the page of a real server with a real
 // browser: the board moves as syncs come, and goes on after a restart.
 func TestBrowserFollowsTheBoard(t *testing.T) {
+	inParallel(t)
 	findChromium(t)
 	dir := t.TempDir()
 	s := startServer(t, dir)
@@ -335,6 +336,7 @@ func TestBrowserFollowsTheBoard(t *testing.T) {
 // TestBrowserAsksBeforeALinkReplacesTheViewer: anybody can write a link with a
 // token of their own.
 func TestBrowserAsksBeforeALinkReplacesTheViewer(t *testing.T) {
+	inParallel(t)
 	findChromium(t)
 	s := startServer(t, t.TempDir())
 	s.createSpring("live")
@@ -370,6 +372,7 @@ func TestBrowserAsksBeforeALinkReplacesTheViewer(t *testing.T) {
 
 // TestBrowserShowsTheDocumentation within the width that there is, with code as code.
 func TestBrowserShowsTheDocumentation(t *testing.T) {
+	inParallel(t)
 	findChromium(t)
 	s := startServer(t, t.TempDir())
 	tab := openTab(t, strings.TrimPrefix(s.url, "http://"))
@@ -385,6 +388,7 @@ func TestBrowserShowsTheDocumentation(t *testing.T) {
 // TestBrowserShowsThePrizes as soon as they are paid, to everybody who watches;
 // who comes later still sees the own one.
 func TestBrowserShowsThePrizes(t *testing.T) {
+	inParallel(t)
 	findChromium(t)
 	dir := t.TempDir()
 	prepare(t, dir, func(s competition.Store) { playPrizes(t, s, "prizes", false) })

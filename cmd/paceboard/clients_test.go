@@ -15,6 +15,7 @@ import (
 // join, sync, read the board, and work out a prize of 1234567.89 to the cent.
 
 func TestGeneratedClientOfOAPICodegen(t *testing.T) {
+	inParallel(t)
 	dir := clientModule(t, "oapi")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "api"), 0o755))
 	inModule(t, dir, "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "api", "-o", "api/api.gen.go", "openapi.yaml")
@@ -23,6 +24,7 @@ func TestGeneratedClientOfOAPICodegen(t *testing.T) {
 }
 
 func TestGeneratedClientOfOgen(t *testing.T) {
+	inParallel(t)
 	dir := clientModule(t, "ogen")
 	inModule(t, dir, "go", "tool", "ogen", "-package", "api", "-target", "api", "openapi.yaml")
 	inModule(t, dir, "go", "build", "-trimpath", "-o", "flow", ".")
@@ -30,6 +32,7 @@ func TestGeneratedClientOfOgen(t *testing.T) {
 }
 
 func TestGeneratedClientOfOpenAPITypeScript(t *testing.T) {
+	inParallel(t)
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
 			const missing = "NO NODE: the TypeScript client was not generated; install nodejs and npm (tools/install-test-needs)"

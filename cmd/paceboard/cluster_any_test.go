@@ -16,7 +16,7 @@ func TestAnyNodeTakesAnyRequest(t *testing.T) {
 	for _, size := range []int{2, 3} {
 		t.Run(fmt.Sprintf("%d nodes", size), func(t *testing.T) {
 			t.Parallel()
-			where := newDatabase(t)
+			where := emptyDatabase(t)
 			var ways []string
 			for range size {
 				ways = append(ways, where)

@@ -21,6 +21,7 @@ import (
 // this version understands is written when no older node is left, and then no older one
 // comes back.
 func TestClusterIsDeployedWhileItRuns(t *testing.T) {
+	inParallel(t)
 	if raceEnabled {
 		t.Skip("`make test` runs it without the race detector: it builds a program of its own")
 	}

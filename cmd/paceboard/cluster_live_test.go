@@ -32,6 +32,7 @@ func TestClusterStaysLive(t *testing.T) {
 	if soak, err := time.ParseDuration(os.Getenv("SOAK")); err == nil {
 		failovers, subscribers, boards = max(10, int(soak/(8*time.Second))), 300, 12
 	}
+	inParallel(t)
 	where := newDatabase(t)
 	c := startNodes(t, []string{where, where, where}, "--rate-limit-user", "0")
 	crowd := newClusterCrowd(c, boards, 24)

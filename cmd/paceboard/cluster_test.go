@@ -16,12 +16,13 @@ import (
 // older than an acknowledgement before, and who asks another node waits, but is not
 // refused.
 func TestClusterLosesNodes(t *testing.T) {
-	faults := 9
+	faults := 6 // each of the three twice
 	soak, err := time.ParseDuration(os.Getenv("SOAK"))
 	soaks := err == nil
 	if soaks {
 		faults = max(faults, int(soak/(8*time.Second)))
 	}
+	inParallel(t)
 	where := newDatabase(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

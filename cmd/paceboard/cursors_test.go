@@ -14,6 +14,7 @@ import (
 // TestCursorsThatNobodyWasGiven: whatever a cursor names, and whatever numbers stand
 // beside it, is answered or refused, and nothing inside the server fails of it.
 func TestCursorsThatNobodyWasGiven(t *testing.T) {
+	inParallel(t)
 	s := startServer(t, t.TempDir(), "--rate-limit-user", "0")
 	s.createSpring("calm")
 	token := operatorToken(t)

@@ -12,6 +12,7 @@ import (
 
 // TestDemoMovesAndSaysWhereToLook follows what the demo prints, as somebody new would.
 func TestDemoMovesAndSaysWhereToLook(t *testing.T) {
+	inParallel(t)
 	s := startServer(t, t.TempDir(), "--dev", "--demo")
 	page := strings.Fields(s.waitFor("open "))[1]
 	curl := strings.Fields(strings.NewReplacer(`"`, "", "'", "").Replace(s.waitFor("read ", "curl ")))

@@ -22,7 +22,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/cmd/internal/transfer"
-	"github.com/paceboard/paceboard/persistence/postgres"
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
@@ -43,8 +42,6 @@ func newReader(t *testing.T) *reader {
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
 	r := &reader{t: t, root: root, clone: t.TempDir(), port: quietPort(t), database: newDatabase(t)}
-	_, err = postgres.Migrate(t.Context(), r.database)
-	require.NoError(t, err)
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
 	for _, e := range entries {
@@ -162,6 +159,7 @@ func (r *reader) help(name string) (string, bool) {
 
 // TestDocumentedCommands does what README.md and docs/ say.
 func TestDocumentedCommands(t *testing.T) {
+	inParallel(t)
 	r := newReader(t)
 	r.environ = append(r.environ, "REDIS_URL="+testservers.Redis(t).URL())
 	pages, err := filepath.Glob("../../docs/*.md")

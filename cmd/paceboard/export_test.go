@@ -15,7 +15,7 @@ import (
 // PostgreSQL, as an operator would.
 func TestExportAndImportByTheProgram(t *testing.T) {
 	t.Parallel()
-	dir, database := t.TempDir(), newDatabase(t)
+	dir, database := t.TempDir(), emptyDatabase(t)
 	tool := func(where, input string, args ...string) (string, error) {
 		cmd := exec.Command(binary, args...)
 		cmd.Env, cmd.Dir = append(storeSettings(where), "MIN_FREE_DISK=1MiB"), t.TempDir()

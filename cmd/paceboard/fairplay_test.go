@@ -12,7 +12,10 @@ import (
 
 // TestFairPlayIsSeenLive: an exclusion and its end reach a watching participant
 // as every other change does, and what was synced meanwhile is there at once.
-func TestFairPlayIsSeenLive(t *testing.T) { onEveryStore(t, testFairPlay) }
+func TestFairPlayIsSeenLive(t *testing.T) {
+	t.Parallel()
+	onEveryStore(t, testFairPlay)
+}
 
 func testFairPlay(t *testing.T, where string) {
 	t.Helper()

@@ -187,13 +187,22 @@ func soak(t *testing.T) time.Duration {
 	return d
 }
 
+// inParallel has a test run beside others, except in a soak, where each has the machine
+// to itself.
+func inParallel(t *testing.T) {
+	t.Helper()
+	if soak(t) == 0 {
+		t.Parallel()
+	}
+}
+
 func testKills(t *testing.T, where string) {
 	t.Helper()
 	t.Parallel()
 	const competitionID = "kill"
-	rounds, until := 24, time.Now().Add(soak(t)/2)
+	rounds, until := 10, time.Now().Add(soak(t)/2)
 	if isDatabase(where) {
-		rounds = 15 // the database is killed as well, in outage_test.go
+		rounds = 6 // the database is killed as well, in outage_test.go
 	}
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

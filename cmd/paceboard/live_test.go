@@ -217,6 +217,7 @@ func naiveBoard(version uint64, names map[uint32]string, scores map[uint32]int64
 // lose their connections, follow 50,000 syncs, and holds every board that any of
 // them ever had against the journal.
 func TestLiveBoardsAreExactAtEveryVersion(t *testing.T) {
+	inParallel(t)
 	const syncs, users, batch, posters = 50_000, 150, 100, 4
 	dir := t.TempDir()
 	s := startServer(t, dir)

@@ -342,6 +342,7 @@ func (m *matrix) stream(target, token string) int {
 // is not fails the test. (That the server's description has every route is a test
 // of package http.)
 func TestTheAuthorisationMatrix(t *testing.T) {
+	inParallel(t)
 	m := startMatrix(t)
 	status, text := m.call(http.MethodGet, "/openapi.yaml", "", "")
 	require.Equal(t, http.StatusOK, status)

@@ -11,7 +11,8 @@ import (
 )
 
 func TestMigrateDownAsksFirst(t *testing.T) {
-	databaseURL := newDatabase(t)
+	inParallel(t)
+	databaseURL := emptyDatabase(t)
 	_, err := postgres.Migrate(t.Context(), databaseURL)
 	require.NoError(t, err)
 	applied := func() (n int) {

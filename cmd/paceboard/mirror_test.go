@@ -160,7 +160,7 @@ func (r *mirrorRig) load(competitionID string, users, first int, pace time.Durat
 // TestMirrorUnderLoad kills, empties, rewinds and freezes Redis while syncs come
 // in: nobody who syncs may notice, and in the end Redis has every board.
 func TestMirrorUnderLoad(t *testing.T) {
-	const users, pace, lasting = 3000, 2500 * time.Microsecond, 2500 * time.Millisecond
+	const users, pace, lasting = 1500, 2500 * time.Microsecond, 1500 * time.Millisecond
 	r := startMirrored(t, t.TempDir())
 	ids := []string{"live", "still"}
 	for _, id := range ids {
@@ -311,6 +311,7 @@ func requireMessages(t *testing.T, r *mirrorRig, messages *goredis.PubSub) {
 }
 
 func TestMirrorVerifyAndRebuild(t *testing.T) {
+	inParallel(t)
 	dir := t.TempDir()
 	r := startMirrored(t, dir)
 	for _, id := range []string{"one", "two"} {
@@ -363,6 +364,7 @@ func TestMirrorVerifyAndRebuild(t *testing.T) {
 
 // On PostgreSQL the commands may run beside a server, even one that writes.
 func TestMirrorCommandsBesideAServer(t *testing.T) {
+	inParallel(t)
 	where := newDatabase(t)
 	r := startMirrored(t, where)
 	r.createSpring("live")
@@ -381,6 +383,7 @@ func TestMirrorCommandsBesideAServer(t *testing.T) {
 }
 
 func TestMirrorSettings(t *testing.T) {
+	inParallel(t)
 	t.Run("a URL that cannot be used is an error that says what to do", func(t *testing.T) {
 		code, _, errs := runProgram(t, "serve", "--data-dir", t.TempDir(), "REDIS_URL=redis://:hidden@localhost/zero")
 		require.Equal(t, 1, code)

@@ -126,7 +126,7 @@ func TestNodesExplainsItself(t *testing.T) {
 		"say list, or evict and the id of a node":         {"show", "DATABASE_URL=postgres://nowhere.invalid/x"},
 		"say which node: paceboard nodes evict ID":        {"evict", "DATABASE_URL=postgres://nowhere.invalid/x"},
 		"connect to the database":                         {"list", "DATABASE_URL=postgres://127.0.0.1:1/x"},
-		"it has no table of nodes; run paceboard migrate": {"list", "DATABASE_URL=" + newDatabase(t)},
+		"it has no table of nodes; run paceboard migrate": {"list", "DATABASE_URL=" + emptyDatabase(t)},
 	} {
 		code, out, errs := runProgram(t, append([]string{"nodes"}, args...)...)
 		require.Equal(t, 1, code, out)

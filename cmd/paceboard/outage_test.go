@@ -218,7 +218,7 @@ func (v *viewer) shows(b board) bool {
 // anybody's help, with every acknowledged sync there.
 func TestOutagesOfPostgreSQL(t *testing.T) {
 	t.Parallel()
-	const competitionID, workers, rounds, perWorker = "outage", 6, 12, 4
+	const competitionID, workers, rounds, perWorker = "outage", 6, 11, 4
 	database := testservers.Postgres(t)
 	s := startServer(t, database.URL(), "--request-timeout", outageTimeout.String())
 	s.createSpring(competitionID)
@@ -344,7 +344,11 @@ func eventuallyStatus(t *testing.T, s *instance, path string, want int) {
 // one, and either is killed or stopped and started again.
 func TestOutageOfOneOfTwoServers(t *testing.T) {
 	t.Parallel()
-	const competitions, workers, restarts = 4, 2, 8
+	const competitions, workers = 4, 2
+	restarts := 4
+	if soak(t) > 0 {
+		restarts = 100
+	}
 	where := newDatabase(t)
 	seed := uint64(time.Now().UnixNano())
 	t.Logf("seed %d", seed)

@@ -14,6 +14,7 @@ import (
 // TestPendingPrizesAreHandedOverAcrossARestart: the provider is down while the
 // prizes are distributed and the server dies; the next server hands them over.
 func TestPendingPrizesAreHandedOverAcrossARestart(t *testing.T) {
+	t.Parallel()
 	onEveryStore(t, func(t *testing.T, where string) {
 		t.Helper()
 		prepare(t, where, func(s competition.Store) { playPrizes(t, s, "spring", false) })

@@ -247,7 +247,10 @@ func TestErasureIsFinishedAfterACrash(t *testing.T) {
 	onEveryStore(t, func(t *testing.T, where string) {
 		t.Helper()
 		t.Parallel()
-		rounds := 12
+		rounds := 5
+		if soak(t) > 0 {
+			rounds = 100
+		}
 		seed := uint64(time.Now().UnixNano())
 		t.Logf("seed %d", seed)
 		random := rand.New(rand.NewPCG(seed, 3))

@@ -20,8 +20,8 @@ import (
 // distributors is how many callers have a competition's prizes paid at once.
 const distributors = 200
 
-// prizeRounds is how many competitions are paid in a test: usual, or as many as
-// PRIZE_ROUNDS says.
+// prizeRounds is how many competitions are paid in a test: usual, ten times as many with
+// SOAK, or as many as PRIZE_ROUNDS says.
 func prizeRounds(t *testing.T, usual int) int {
 	t.Helper()
 	if text := os.Getenv("PRIZE_ROUNDS"); text != "" {
@@ -29,8 +29,11 @@ func prizeRounds(t *testing.T, usual int) int {
 		require.NoError(t, err)
 		return rounds
 	}
+	if soak(t) > 0 {
+		return 10 * usual
+	}
 	if raceEnabled {
-		return usual / 10 // `make test` runs all of them without the race detector
+		return usual / 5 // `make test` runs all of them without the race detector
 	}
 	return usual
 }
@@ -222,7 +225,8 @@ func (p *payday) end(rounds int) {
 // TestPrizesArePaidOnceThroughKills: 200 callers at once, and the server is
 // killed at any moment, on the embedded store. PRIZE_ROUNDS says how many rounds.
 func TestPrizesArePaidOnceThroughKills(t *testing.T) {
-	rounds := prizeRounds(t, 100)
+	inParallel(t)
+	rounds := prizeRounds(t, 60)
 	p := startPayday(t, t.TempDir(), rounds)
 	for i := range rounds {
 		s := p.server()
@@ -238,7 +242,8 @@ func TestPrizesArePaidOnceThroughKills(t *testing.T) {
 // of which are killed at any moment. Every death is a second of waiting, so there are
 // fewer rounds.
 func TestPrizesArePaidOnceByTwoServers(t *testing.T) {
-	rounds := prizeRounds(t, 20)
+	inParallel(t)
+	rounds := prizeRounds(t, 10)
 	p := startPayday(t, newDatabase(t), rounds)
 	servers := []*instance{p.node(), p.node()}
 	for i := range rounds {

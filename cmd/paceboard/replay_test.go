@@ -58,6 +58,7 @@ func TestACSVMayBeginWithAByteOrderMark(t *testing.T) {
 
 // TestReplaySaysWhyReportsAreRefused, each reason once.
 func TestReplaySaysWhyReportsAreRefused(t *testing.T) {
+	inParallel(t)
 	s := startServer(t, t.TempDir())
 	s.createSpring("spring")
 	file := filepath.Join(t.TempDir(), "mixed.csv")
@@ -72,7 +73,10 @@ took `, out)
 	s.stop()
 }
 
-func TestReplayOfRealDaysGivesTheirSums(t *testing.T) { onEveryStore(t, testReplayOfRealDays) }
+func TestReplayOfRealDaysGivesTheirSums(t *testing.T) {
+	inParallel(t)
+	onEveryStore(t, testReplayOfRealDays)
+}
 
 func testReplayOfRealDays(t *testing.T, where string) {
 	t.Helper()
@@ -92,6 +96,7 @@ func testReplayOfRealDays(t *testing.T, where string) {
 }
 
 func TestReplayOfRealHoursInAnyOrderThreeTimesGivesTheirSums(t *testing.T) {
+	inParallel(t)
 	onEveryStore(t, testReplayOfRealHours)
 }
 

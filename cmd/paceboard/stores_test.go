@@ -16,8 +16,18 @@ import (
 // has a database of its own on it. TestMain ends it.
 var sharedPostgres testservers.SharedPostgres
 
-// newDatabase is the URL of an empty database.
+// newDatabase is the URL of a database with the schema and nothing in it, as a copy of
+// one: migrations take longer than most tests do.
 func newDatabase(t *testing.T) string {
+	t.Helper()
+	return sharedPostgres.Copy(t, "migrated", func(url string) {
+		_, err := postgres.Migrate(t.Context(), url)
+		require.NoError(t, err)
+	})
+}
+
+// emptyDatabase is the URL of a database without a schema.
+func emptyDatabase(t *testing.T) string {
 	t.Helper()
 	return sharedPostgres.Get(t).NewDatabase(t, "")
 }

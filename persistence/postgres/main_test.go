@@ -3,7 +3,6 @@ package postgres
 import (
 	"fmt"
 	"os"
-	"sync"
 	"testing"
 	"time"
 
@@ -41,24 +40,13 @@ func (w withServer) Run() int {
 // which tests copy theirs.
 const template = "migrated"
 
-var templating struct {
-	sync.Mutex // a template must have no visitor while it is copied
-	made       bool
-}
-
 // newDatabase is the URL of a database with the schema, on the shared server.
 func newDatabase(tb testing.TB) string {
 	tb.Helper()
-	server := shared.Get(tb)
-	templating.Lock()
-	defer templating.Unlock()
-	if !templating.made {
-		server.Exec(tb, server.URL(), "CREATE DATABASE "+template)
-		_, err := Migrate(tb.Context(), testservers.Database(server.URL(), template))
+	return shared.Copy(tb, template, func(databaseURL string) {
+		_, err := Migrate(tb.Context(), databaseURL)
 		require.NoError(tb, err)
-		templating.made = true
-	}
-	return server.NewDatabase(tb, template)
+	})
 }
 
 // open opens a store that ends with the test, on any database, as a node of a cluster,

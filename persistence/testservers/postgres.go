@@ -28,6 +28,9 @@ func Postgres(tb testing.TB, settings ...string) *Server {
 type SharedPostgres struct {
 	mu     sync.Mutex
 	server *Server // nil until the first test asks for it
+
+	templating sync.Mutex // a template must have no visitor while it is copied
+	templates  map[string]bool
 }
 
 // Get is the server, started by whoever comes first.
@@ -40,6 +43,25 @@ func (p *SharedPostgres) Get(tb testing.TB) *Server {
 		p.server = must(tb, s, err)
 	}
 	return p.server
+}
+
+// Copy is the URL of a new database on the server that is like the template of that name.
+// Whoever asks for a template first makes it: fill gets the URL of an empty database, and
+// leaves no connection to it.
+func (p *SharedPostgres) Copy(tb testing.TB, template string, fill func(databaseURL string)) string {
+	tb.Helper()
+	server := p.Get(tb)
+	p.templating.Lock()
+	defer p.templating.Unlock()
+	if !p.templates[template] {
+		server.Exec(tb, server.URL(), "CREATE DATABASE "+pgx.Identifier{template}.Sanitize())
+		fill(Database(server.URL(), template))
+		if p.templates == nil {
+			p.templates = map[string]bool{}
+		}
+		p.templates[template] = true
+	}
+	return server.NewDatabase(tb, template)
 }
 
 // Close ends the server if anybody started it.

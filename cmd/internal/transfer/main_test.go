@@ -41,7 +41,11 @@ type store interface {
 // onPostgres opens a store on a database of its own.
 func onPostgres(t *testing.T) store {
 	t.Helper()
-	s, err := postgres.Open(t.Context(), postgres.Options{URL: sharedPostgres.Get(t).NewDatabase(t, ""), Migrate: true})
+	url := sharedPostgres.Copy(t, "migrated", func(url string) {
+		_, err := postgres.Migrate(t.Context(), url)
+		require.NoError(t, err)
+	})
+	s, err := postgres.Open(t.Context(), postgres.Options{URL: url, Migrate: true})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
 	return s
