@@ -1,0 +1,6 @@
+//go:build race
+
+package actors
+
+// raceEnabled: see TestMain.
+const raceEnabled = true
