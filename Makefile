@@ -52,11 +52,13 @@ fuzz: ## fuzz every decoder for a minute each
 	tools/fuzz 60s
 
 soak: ## kill servers, nodes and the database for hours (SOAK=2h), check that nothing is lost, attack it, and explore the protocol of clusters
-	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|AtInjectedPoints|BackupsThroughKills|AlertsFire|RollingRestart' -timeout 0 -v ./cmd/paceboard
+	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|ErasureIsFinished|PrizesArePaidOnce|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|AtInjectedPoints|BackupsThroughKills|AlertsFire|RollingRestart' -timeout 0 -v ./cmd/paceboard
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
 	cd tools && SOAK=$${SOAK:-2h} $(GO) test -timeout 0 -v ./release
-	SOAK=$${SOAK:-2h} FAULTS=all $(GO) test -run 'AgreesWithThe|DamageIsNeverSilent|PowerLoss|EveryIOFails' -timeout 0 -v ./actors ./persistence/embedded
+	SOAK=$${SOAK:-2h} FAULTS=all $(GO) test -run 'AgreesWithThe|DamageIsNeverSilent|PowerLoss|EveryIOFails|Conformance' -timeout 0 -v ./actors ./persistence/embedded ./persistence/memory ./persistence/postgres
+	SOAK=$${SOAK:-2h} $(GO) test -run MutatedTokens -timeout 0 -v ./http
+	$(GO) test -run SplitPoolModel -timeout 0 -v ./competition -pools 1000000
 
 bench: ## measure against the front end's limit, PostgreSQL and Redis, in 10 minutes (ONLY=b,h: some parts; QUICK=1: does it work)
 	$(GO) run ./benchmarks/harness -only '$(ONLY)' $(if $(QUICK),-quick)

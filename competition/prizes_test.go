@@ -60,7 +60,7 @@ func drawSplit(t *rapid.T) []int64 {
 	return split
 }
 
-var pools = flag.Int("pools", 100_000, "how many random pools TestSplitPoolModel divides")
+var pools = flag.Int("pools", 30_000, "how many random pools TestSplitPoolModel divides")
 
 // TestSplitPoolModel: the same as with fractions, to the last unit; and for
 // everything that was paid, what anybody could count.

@@ -66,10 +66,10 @@ func survives(disk *vfs.MemFS, accounts map[string]account) error {
 }
 
 func TestPowerLoss(t *testing.T) {
-	const starts, perStart = 4, 22
-	seeds := 1
+	const starts = 4
+	seeds, perStart := 1, 12
 	if os.Getenv("SOAK") != "" {
-		seeds = 30
+		seeds, perStart = 30, 22
 	}
 	for seed := range uint64(seeds) {
 		disk := vfs.NewCrashableMem()

@@ -168,7 +168,7 @@ func TestEveryIOFails(t *testing.T) {
 		}
 	} else {
 		random := rand.New(rand.NewPCG(uint64(time.Now().UnixNano()), 3))
-		for range 12 {
+		for range 6 {
 			sample = append(sample, 1+random.Int64N(operations))
 		}
 	}

@@ -18,7 +18,7 @@ import (
 var ownerRules = []rule{
 	{"a competition has one owner, who alone appends, however nodes claim, release and are buried", func(t *testing.T, h *harness) {
 		nodes := h.Nodes(t, 3)
-		for seed := range uint64(100) {
+		for seed := range uint64(sample(30, 100)) {
 			require.NoError(t, PlayOwners(t.Context(), seed, nodes))
 			for i, n := range nodes {
 				if n == nil { // it was buried
