@@ -79,7 +79,7 @@ func New(o Options) (*Engine, error) {
 	}
 	a.clock.start(e.life)
 	if o.Peers != nil {
-		e.rebalancing = worker.Every(e.life, worker.Interval{First: rebalanceEvery, Then: rebalanceEvery}, e.rebalance)
+		e.rebalancing = worker.Start(e.life, e.rebalanceAll)
 	}
 	if o.Lease != nil {
 		quiet := &silences{lease: o.Lease, all: e.actors.registry.all, tell: e.tell, logger: o.Logger}

@@ -80,8 +80,20 @@ type Peers interface {
 	// one knows; empty for itself. It may be wrong: then that node says so.
 	Route(competitionID string) (node string)
 
-	// Home reports whether a competition that nobody owns belongs to this node.
+	// Home reports whether a competition that nobody owns belongs to this node, as far as
+	// it knows. It is only asked to reach owners quickly and to spread what they do.
 	Home(competitionID string) bool
+
+	// Appointed reports whether it is up to this node to do what one node is enough for.
+	Appointed(task string) bool
+
+	// Lost reports whether another node could not be connected to for so long that waiting
+	// for it is no use.
+	Lost(node string) bool
+
+	// Withdrawn reports whether the others cannot reach this node, so that they should own
+	// what it owns.
+	Withdrawn() bool
 
 	// Learn notes which node owns a competition, as the store or a node said; empty
 	// if what was known is wrong.
@@ -94,7 +106,8 @@ type Peers interface {
 	// carried out.
 	Ask(node, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
 
-	// Changed returns a channel that is closed when nodes come or go next.
+	// Changed returns a channel that is closed when nodes come or go next, or are reached
+	// or not.
 	Changed() <-chan struct{}
 }
 
@@ -120,11 +133,10 @@ func (o *Options) home() func(competitionID string) bool {
 // only returns whether it is up to this node to do what one node is enough for. What is
 // done so may be done twice while nodes come and go, and not at all for a moment.
 func (o *Options) only(name string) func() bool {
-	home := o.home()
-	if home == nil {
+	if o.Peers == nil {
 		return nil
 	}
-	return func() bool { return home(name) }
+	return func() bool { return o.Peers.Appointed(name) }
 }
 
 // level is the highest format level of the events that may be appended.

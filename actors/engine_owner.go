@@ -116,9 +116,15 @@ func (w *way) again(err error, repeatable bool) bool {
 	switch {
 	case errors.As(err, &elsewhere):
 		peers.Learn(w.id, elsewhere.Node)
+		if elsewhere.Node != "" && peers.Lost(elsewhere.Node) {
+			return false // a claim was refused, so it lives; waiting for it is no use
+		}
 		pause = elsewhere.Node == "" || w.tries >= maxCorrections
 	case errors.Is(err, competition.ErrNotDelivered), repeatable && errors.Is(err, errLost):
 		peers.Learn(w.id, "")
+		if peers.Lost(w.asked) && peers.Route(w.id) == w.asked {
+			return false // there is no other way
+		}
 		pause = true
 	case repeatable && w.asked != "" && errors.Is(err, competition.ErrUnavailable):
 		pause = true

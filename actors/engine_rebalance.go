@@ -15,9 +15,33 @@ const (
 	rebalanced = 8
 )
 
+// rebalanceAll gives boards to the nodes that they belong to: some every rebalanceEvery,
+// and all of them as soon as this node has withdrawn, since what it owns cannot be reached
+// through the others.
+func (e *Engine) rebalanceAll(ctx context.Context) {
+	timer := time.NewTimer(rebalanceEvery)
+	defer timer.Stop()
+	for {
+		changed := e.options.Peers.Changed()
+		if e.options.Peers.Withdrawn() {
+			moving, cancel := context.WithTimeout(ctx, rebalanceEvery)
+			e.MoveAway(moving)
+			cancel()
+		}
+		select {
+		case <-changed:
+		case <-timer.C:
+			e.rebalance()
+			timer.Reset(rebalanceEvery)
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
 // rebalance gives up some boards that belong to other nodes: those nodes have come, or
 // come back, since this one claimed the boards.
-func (e *Engine) rebalance(context.Context) {
+func (e *Engine) rebalance() {
 	away := e.away()
 	for _, h := range away[:min(len(away), rebalanced)] {
 		e.tell(h, &shutDown{})
@@ -30,8 +54,8 @@ func (e *Engine) away() []*handle {
 	return slices.DeleteFunc(e.inMemory(), func(h *handle) bool { return h.damage.Load() != nil || e.options.Peers.Home(h.id) })
 }
 
-// MoveAway gives all boards to the nodes that they belong to, for a node that is leaving,
-// and so has no claim to any as long as others live. It returns when they are gone, or at
+// MoveAway gives all boards to the nodes that they belong to, for a node that is leaving
+// or has withdrawn, and so has no claim to any as long as others live. It returns when they are gone, or at
 // the end of ctx. Requests are served throughout.
 func (e *Engine) MoveAway(ctx context.Context) {
 	for away := e.away(); len(away) > 0 && ctx.Err() == nil; away = e.away() {

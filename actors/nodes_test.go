@@ -46,11 +46,13 @@ type node struct {
 	engine *Engine
 	lease  *testLease
 
-	cut, dead bool  // reaches nobody; buried
-	storeless bool  // does not reach the store, as one that stood still and whose sessions were ended
-	refused   error // by its links, whatever it asks
-	locked    int   // claims and appends that are still refused: the row is locked
-	learnt    map[string]string
+	cut, dead       bool  // reaches nobody; buried
+	hidden          bool  // it reaches others, and nobody reaches it
+	lost, withdrawn bool  // as its peers know that, and as it does
+	storeless       bool  // does not reach the store, as one that stood still and whose sessions were ended
+	refused         error // by its links, whatever it asks
+	locked          int   // claims and appends that are still refused: the row is locked
+	learnt          map[string]string
 }
 
 func startNodes(t *testing.T, n int, change func(*Options)) *nodes {
@@ -210,7 +212,7 @@ func (one *node) Save(ctx context.Context, snapshot *competition.Snapshot) error
 func (one *node) home(id string) *node {
 	var living []*node
 	for _, other := range one.nodes.all {
-		if !other.dead {
+		if !other.dead && !other.lost {
 			living = append(living, other)
 		}
 	}
@@ -238,6 +240,20 @@ func (one *node) Home(id string) bool {
 	return one.home(id) == one
 }
 
+func (one *node) Appointed(task string) bool { return one.Home(task) }
+
+func (one *node) Lost(name string) bool {
+	one.nodes.mu.Lock()
+	defer one.nodes.mu.Unlock()
+	return slices.ContainsFunc(one.nodes.all, func(other *node) bool { return other.name == name && other.lost })
+}
+
+func (one *node) Withdrawn() bool {
+	one.nodes.mu.Lock()
+	defer one.nodes.mu.Unlock()
+	return one.withdrawn
+}
+
 func (one *node) Learn(id, name string) {
 	one.nodes.mu.Lock()
 	defer one.nodes.mu.Unlock()
@@ -254,7 +270,7 @@ func (one *node) Ask(name, id string, kind uint16, body []byte, deadline time.Ti
 	s := one.nodes
 	s.asked.Add(1)
 	s.mu.Lock()
-	i := slices.IndexFunc(s.all, func(other *node) bool { return other.name == name && !other.cut })
+	i := slices.IndexFunc(s.all, func(other *node) bool { return other.name == name && !other.cut && !other.hidden })
 	cut, refused := one.cut, one.refused
 	s.mu.Unlock()
 	if refused != nil {
@@ -883,5 +899,51 @@ func TestAPeerDoesNotSayHowLongARequestIsKept(t *testing.T) {
 		s.all[0].engine.Serve("spring", kind, body, began.Add(time.Hour), func([]byte) { close(answered) })
 		<-answered
 		require.Less(t, time.Since(began), time.Minute)
+	})
+}
+
+// TestAWithdrawnNodeGivesItsBoardsAway: nobody reaches it, though it reaches the others,
+// and serves its clients through them.
+func TestAWithdrawnNodeGivesItsBoardsAway(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 3, nil)
+		const boards = 40
+		for i := range boards {
+			s.create(fmt.Sprintf("board-%d", i), nil)
+		}
+		hidden := s.all[2]
+		require.Positive(t, s.owned()[hidden.name])
+		s.lock(func() { hidden.lost, hidden.hidden = true, true })
+		began := time.Now()
+		for i := range boards {
+			id := fmt.Sprintf("board-%d", i)
+			if owner, other := s.owner(id); owner == hidden {
+				_, err := other.sync(id, "ann", 1)
+				require.ErrorIs(t, err, competition.ErrUnavailable, "it lives, and owns it")
+			}
+		}
+		require.Less(t, time.Since(began), time.Second, "nobody waits for it")
+
+		s.lock(func() { hidden.withdrawn = true })
+		pass(time.Second)
+		require.Zero(t, s.owned()[hidden.name], "it does not wait for the turn of a few")
+		for i := range boards {
+			for n, one := range s.all {
+				_, err := one.sync(fmt.Sprintf("board-%d", i), "ann", int64(1+n))
+				require.NoError(t, err)
+			}
+		}
+		require.Zero(t, s.owned()[hidden.name])
+		s.create("more", nil)
+		pass(10 * rebalanceEvery)
+		require.Zero(t, s.owned()[hidden.name])
+
+		s.lock(func() { hidden.lost, hidden.hidden, hidden.withdrawn = false, false, false })
+		pass(2 * rebalanceEvery)
+		for i := range boards {
+			_, err := s.all[i%3].sync(fmt.Sprintf("board-%d", i), "ann", 10)
+			require.NoError(t, err)
+		}
+		require.Positive(t, s.owned()[hidden.name], "it gets its share again")
 	})
 }

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"slices"
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
@@ -36,6 +37,24 @@ func (c *Cluster) Route(competitionID string) (node string) {
 // Home reports whether a competition that nobody owns belongs to this node.
 func (c *Cluster) Home(competitionID string) bool {
 	return c.routes.home(competitionID) == c.options.ID
+}
+
+// Appointed reports whether it is up to this node to do what one node is enough for. That
+// needs no link, so it is the same node whoever reaches whom.
+func (c *Cluster) Appointed(task string) bool { return c.routes.appointed(task) == c.options.ID }
+
+// Lost reports whether this node has not been connected to another one for so long that
+// waiting for it is no use.
+func (c *Cluster) Lost(node string) bool {
+	o := c.routes.view.Load().outlook
+	return o != nil && slices.Contains(o.lost, node)
+}
+
+// Withdrawn reports whether no other node has been connected to this one for a while, so
+// that what it owns is to be owned elsewhere.
+func (c *Cluster) Withdrawn() bool {
+	o := c.routes.view.Load().outlook
+	return o != nil && o.withdrawn
 }
 
 // Learn notes which node owns a competition, as the store or a node said; empty if what

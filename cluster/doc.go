@@ -36,6 +36,13 @@
 // Everything else may be wrong at any time: which nodes live, which address they have,
 // which of them owns what. A wrong route costs a correction, never a wrong answer.
 //
+// # Where competitions are placed
+//
+// [Links.Keep] holds a link to every node that lives, and a second state machine
+// (reach.go) takes nodes that cannot be reached out of the places for competitions, this
+// one included. It changes where requests for what nobody owns go, and what a node gives
+// up, and nothing of the above.
+//
 // The tests explore the protocol exhaustively to a bound and at random, with the
 // states of the store, messages and readers around it, and find every mistake that was
 // planted on purpose (explore_test.go).

@@ -29,7 +29,7 @@ func Outcomes() []Outcome { return []Outcome{Answered, NotDelivered, Overloaded,
 
 // LinkFigures are what metrics and health checks say of the links.
 type LinkFigures struct {
-	Up, Connecting, Down int      // nodes that this one has asked, by the state of its connection
+	Up, Connecting, Down int      // other nodes, by the state of this one's connection to them
 	InFlight             int      // requests to them without an answer
 	Connects             uint64   // how often it connected, to the nodes that there are
 	Refused              uint64   // connections of others, because too many were open

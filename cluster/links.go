@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/paceboard/paceboard/cluster/internal/link"
@@ -34,15 +35,17 @@ type LinkOptions struct {
 type Links struct {
 	options link.Options
 	dialer  *link.Dialer
-	server  *link.Server // nil before Serve
-	keeping *worker.Loop // nil before Keep
+	server  atomic.Pointer[link.Server] // nil before Serve
+	moved   worker.Signal               // connections have come or gone
+	keeping *worker.Loop                // nil before Keep
 	asked   asked
 	rooms   sync.Pool // for requests, of *[]byte
 }
 
 // NewLinks makes links that reach nobody yet. The error says which file cannot be used.
 func NewLinks(o LinkOptions) (*Links, error) {
-	l := &Links{options: link.Options{Self: o.Self, Logger: o.Logger}}
+	l := &Links{moved: worker.NewSignal()}
+	l.options = link.Options{Self: o.Self, Logger: o.Logger, Moved: l.moved.Set}
 	if o.CA != "" || o.Cert != "" || o.Key != "" {
 		credentials, err := link.NewCredentials(link.Files{CA: o.CA, Cert: o.Cert, Key: o.Key}, o.Logger)
 		if err != nil {
@@ -55,27 +58,54 @@ func NewLinks(o LinkOptions) (*Links, error) {
 }
 
 // Serve begins to take what other nodes ask on a listener, which Close closes.
-func (l *Links) Serve(listener net.Listener, local Local) (err error) {
-	l.server, err = link.Serve(listener, l.options, handler{local})
+func (l *Links) Serve(listener net.Listener, local Local) error {
+	server, err := link.Serve(listener, l.options, handler{local})
+	if err == nil {
+		l.server.Store(server)
+	}
 	return err
 }
 
-// Keep ends the links to nodes that a node no longer counts among the living.
+// Keep holds a link to each node that a node counts among the living, ends those to
+// others, and tells the node which links there are.
 func (l *Links) Keep(n *Node) {
 	l.keeping = worker.Start(context.Background(), func(ctx context.Context) {
+		look := time.NewTicker(beatEvery(n.options.TTL))
+		defer look.Stop()
 		for ctx.Err() == nil {
 			changed := n.Changed()
-			var ids []string
+			var nodes []link.Node
 			for _, alive := range n.Alive() {
-				ids = append(ids, alive.ID)
+				nodes = append(nodes, link.Node{ID: alive.ID, Address: alive.Address})
 			}
-			l.dialer.Keep(ids)
+			l.dialer.Keep(nodes)
+			n.linked(ctx, l.up(), l.nodes())
 			select {
 			case <-changed:
+			case <-l.moved:
+			case <-look.C:
 			case <-ctx.Done():
 			}
 		}
 	})
+}
+
+// up returns the nodes that this one is connected to.
+func (l *Links) up() (nodes []string) {
+	for _, p := range l.dialer.Peers() {
+		if p.State == stateUp {
+			nodes = append(nodes, p.Node.ID)
+		}
+	}
+	return nodes
+}
+
+// nodes returns the nodes that are connected to this one.
+func (l *Links) nodes() []string {
+	if s := l.server.Load(); s != nil {
+		return s.Nodes()
+	}
+	return nil
 }
 
 // Close ends all links. Whoever waits for an answer is told that it is lost.
@@ -83,19 +113,14 @@ func (l *Links) Close() {
 	if l.keeping != nil {
 		l.keeping.Stop()
 	}
-	if l.server != nil {
-		l.server.Close()
+	if s := l.server.Load(); s != nil {
+		s.Close()
 	}
 	l.dialer.Close()
 }
 
 // Nodes returns how many other nodes have a link to this one.
-func (l *Links) Nodes() int {
-	if l.server == nil {
-		return 0
-	}
-	return l.server.Nodes()
-}
+func (l *Links) Nodes() int { return len(l.nodes()) }
 
 // Ask implements [Link]. Errors that mean that nothing was done: competition.ErrNotDelivered;
 // ErrOverloaded; ErrDeploying if the node's version does not know the request; and an
@@ -163,11 +188,13 @@ func (h handler) HandleFrame(_ string, requests []link.Request) {
 	}
 }
 
+const stateUp = "up" // of link.PeerStatus
+
 // Figures returns the links' figures.
 func (l *Links) Figures() (f LinkFigures) {
 	for _, p := range l.dialer.Peers() {
 		switch p.State {
-		case "up":
+		case stateUp:
 			f.Up++
 		case "connecting":
 			f.Connecting++
@@ -180,8 +207,8 @@ func (l *Links) Figures() (f LinkFigures) {
 		f.InFlight += p.InFlight
 		f.Connects += p.Connects
 	}
-	if l.server != nil {
-		f.Refused = l.server.Refused()
+	if s := l.server.Load(); s != nil {
+		f.Refused = s.Refused()
 	}
 	return f
 }

@@ -37,6 +37,9 @@ type Node struct {
 
 	mu      sync.Mutex
 	member  *member
+	reach   *reach
+	outlook *outlook // nil before the first look at links
+	warned  time.Time
 	leaving bool
 	suspect []suspect // to be buried
 	figures State
@@ -64,6 +67,7 @@ func Join(ctx context.Context, o Options) (*Node, error) {
 	}
 	n := &Node{
 		options: o, began: time.Now(), lease: newLease(), routes: newRoutes(o.ID), member: newMember(o.ID, o.TTL, 0),
+		reach:   newReach(o.ID, o.TTL),
 		changed: make(chan struct{}), burial: worker.NewSignal(), done: make(chan struct{}),
 	}
 	n.confirmations = &confirmations{ask: n.confirm, wake: worker.NewSignal(), ended: n.done}
@@ -85,7 +89,7 @@ func (n *Node) Lease() *Lease { return n.lease }
 func (n *Node) Alive() []competition.Node { return n.routes.view.Load().alive }
 
 // Changed returns a channel that is closed when a node comes, goes or begins to leave
-// next.
+// next, or competitions are placed elsewhere.
 func (n *Node) Changed() <-chan struct{} {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -114,6 +118,9 @@ func (n *Node) State() State {
 	s := n.figures
 	s.Nodes, s.Leaving, s.Beats, s.LeaseLeft = n.member.nodes, n.leaving, n.member.sent, n.lease.left(time.Now())
 	s.Confirmations = n.confirmations.count()
+	if o := n.outlook; o != nil {
+		s.Unreached, s.Withdrawn, s.CutOff = o.lost, o.withdrawn, o.cutOff()
+	}
 	return s
 }
 
@@ -204,7 +211,7 @@ func (n *Node) apply(e *effects) {
 
 // update publishes which nodes are not dead; n.mu is held.
 func (n *Node) update(gone []string, changed bool) {
-	n.routes.update(n.member.nodes, n.leaving, gone)
+	n.routes.update(n.member.nodes, n.leaving, n.outlook, gone)
 	if changed {
 		close(n.changed)
 		n.changed = make(chan struct{})

@@ -9,8 +9,8 @@ import (
 )
 
 // routes says which node a request about a competition goes to: the one that was
-// learnt, if it is not dead, or else the one that the nodes which live would give the
-// competition to. Both may be wrong; the node then says so. Safe for concurrent use.
+// learnt, if it is not dead, or else the one that the competition would be placed at, of
+// those that live and are reached. Both may be wrong; the node then says so. Safe for concurrent use.
 type routes struct {
 	self   string
 	view   atomic.Pointer[view]
@@ -19,8 +19,10 @@ type routes struct {
 
 // view is what routes know of the nodes; it is not changed.
 type view struct {
-	alive  []competition.Node // that are not dead
-	living []candidate        // that take competitions
+	alive   []competition.Node // that are not dead
+	living  []candidate        // that take competitions, as membership says
+	outlook *outlook           // what links say; nil if nothing is known of them
+	places  []candidate        // of living, where competitions are placed
 }
 
 // maxLearnt bounds the routes that are remembered: some 10 MB.
@@ -32,14 +34,16 @@ func newRoutes(self string) *routes {
 	return r
 }
 
-// update takes over which nodes are not dead, and forgets routes to those that are.
-func (r *routes) update(alive []competition.Node, leaving bool, gone []string) {
-	v := &view{alive: alive}
+// update takes over which nodes are not dead, and which of them are reached, and forgets
+// routes to the dead.
+func (r *routes) update(alive []competition.Node, leaving bool, o *outlook, gone []string) {
+	v := &view{alive: alive, outlook: o}
 	for _, n := range alive {
 		if n.State == competition.NodeLive && (n.ID != r.self || !leaving) {
 			v.living = append(v.living, candidateOf(n.ID))
 		}
 	}
+	v.places = o.places(r.self, v.living)
 	r.view.Store(v)
 	if len(gone) == 0 {
 		return
@@ -77,7 +81,16 @@ func (r *routes) route(competitionID string) string {
 // home returns the node that a competition belongs to if nobody owns it: this one, if
 // it knows no other.
 func (r *routes) home(competitionID string) string {
-	if best := choose(r.view.Load().living, competitionID); best != "" {
+	if best := choose(r.view.Load().places, competitionID); best != "" {
+		return best
+	}
+	return r.self
+}
+
+// appointed returns the node that does what one node is enough for. It needs no links, so
+// the nodes that live agree on it whatever they reach.
+func (r *routes) appointed(task string) string {
+	if best := choose(r.view.Load().living, task); best != "" {
 		return best
 	}
 	return r.self

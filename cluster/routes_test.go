@@ -16,7 +16,7 @@ func TestRoutes(t *testing.T) {
 	alive := []competition.Node{live("a", 1), live("b", 1), leaving}
 	r := newRoutes("a")
 	require.Equal(t, "a", r.route("x"), "who knows nobody is asked itself")
-	r.update(alive, false, nil)
+	r.update(alive, false, nil, nil)
 	to := map[string]int{}
 	for i := range 1000 {
 		to[r.route(fmt.Sprint(i))]++
@@ -29,18 +29,18 @@ func TestRoutes(t *testing.T) {
 	require.Equal(t, r.home("x"), r.route("x"), "a node that no beat has shown cannot be reached")
 	r.learn("x", "b")
 	r.learn("y", "c")
-	r.update(alive[:2], false, []string{"c"})
+	r.update(alive[:2], false, nil, []string{"c"})
 	require.Equal(t, "b", r.route("x"))
 	_, ok := r.learnt.GetIfPresent("y")
 	require.False(t, ok, "routes to the dead are forgotten")
 	r.learn("x", "")
 	require.Equal(t, r.home("x"), r.route("x"))
 
-	r.update(alive[:2], true, nil)
+	r.update(alive[:2], true, nil, nil)
 	for i := range 1000 {
 		require.Equal(t, "b", r.home(fmt.Sprint(i)), "who leaves takes nothing")
 	}
-	r.update(alive[:1], true, nil)
+	r.update(alive[:1], true, nil, nil)
 	require.Equal(t, "a", r.home("x"), "unless there is nobody else")
 }
 

@@ -20,6 +20,10 @@ type State struct {
 
 	Confirmations uint64 // that the store was asked for; see Node.Confirm
 
+	Unreached []string // nodes that this one has not been connected to for a while: nothing is placed there; not to be changed
+	Withdrawn bool     // no other node has been connected to this one for a while: it gives its competitions up
+	CutOff    bool     // it is withdrawn, and is connected to no other one either
+
 	Burials      uint64 // carried out by this node
 	BurialErrors uint64
 }

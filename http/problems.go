@@ -78,7 +78,7 @@ var (
 	kindInternal           = problemKind(500, "internal", "The server failed", 0)
 	kindOverloaded         = problemKind(503, "overloaded", "The server is overloaded", 1, competition.ErrOverloaded)
 	kindDeploying          = problemKind(503, "deploy_in_progress", "A deploy is under way", 10, competition.ErrDeploying)
-	kindUnavailable        = problemKind(503, "unavailable", "The store cannot be reached", 1, competition.ErrUnavailable, competition.ErrConflict)
+	kindUnavailable        = problemKind(503, "unavailable", "The store cannot be reached", 1, competition.ErrNotDelivered, competition.ErrNotOwner, competition.ErrUnavailable, competition.ErrConflict)
 	kindDamaged            = problemKind(503, "competition_damaged", "The competition is damaged", 60, competition.ErrCorrupt)
 	kindSignIn             = problemKind(503, "sign_in_unavailable", "Tokens cannot be checked now", 1, auth.ErrUnavailable)
 	kindReadOnly           = problemKind(503, "read_only", "The server takes no changes for now", 60)

@@ -27,9 +27,9 @@ type servedEngine struct {
 func (e servedEngine) Health() competition.Health {
 	h := e.Engine.Health()
 	if e.cluster != nil {
-		part := e.cluster.health()
+		part, ready := e.cluster.health()
 		h.Dependencies = append(h.Dependencies, part)
-		h.Ready = h.Ready && part.Healthy
+		h.Ready = h.Ready && ready
 	}
 	if e.leaving.Load() {
 		h.Ready, h.Draining = false, true
@@ -46,8 +46,14 @@ const maxClockOffset = 5 * time.Second
 
 var errLeaseEnded = errors.New("the lease has ended: nothing is answered from memory until a beat succeeds; can PostgreSQL be reached?")
 
-// health is that of a node's part in the cluster.
-func (c *clusterPart) health() competition.Dependency {
+var (
+	errWithdrawn = errors.New("no other node connects to this one, so its competitions go to the others, which it asks for its clients: see CLUSTER_ADVERTISE, the certificates and the network")
+	errCutOff    = errors.New("this node and the others do not reach each other, so its competitions go to them and it can answer for none: see CLUSTER_LISTEN, CLUSTER_ADVERTISE, the certificates and the network")
+)
+
+// health is that of a node's part in the cluster, and whether clients should come here:
+// they may if it has withdrawn but reaches other nodes.
+func (c *clusterPart) health() (d competition.Dependency, ready bool) {
 	state := c.node.State()
 	err := c.node.Err()
 	switch offset := state.ClockOffset.Abs(); {
@@ -56,17 +62,26 @@ func (c *clusterPart) health() competition.Dependency {
 		err = errors.Join(errLeaseEnded, state.BeatError)
 	case offset > maxClockOffset:
 		err = fmt.Errorf("this machine's clock is %v away from PostgreSQL's; run NTP on both", offset.Round(time.Millisecond))
+	case state.CutOff:
+		err = errCutOff
+	case state.Withdrawn:
+		err, ready = errWithdrawn, true
+	default:
+		ready = true
 	}
-	d := competition.NewDependency(clusterName, 0, err)
+	d = competition.NewDependency(clusterName, 0, err)
+	links := c.links.Figures()
 	if err == nil {
-		links := c.links.Figures()
-		d.Detail = fmt.Sprintf("node %s; %d nodes, %d connected to this one, %d of those it asked; lease for %v",
+		d.Detail = fmt.Sprintf("node %s; %d nodes, %d connected to this one, %d that it is connected to; lease for %v",
 			c.self.ID, len(state.Nodes), c.links.Nodes(), links.Up, state.LeaseLeft.Round(time.Millisecond))
-		if len(links.Unreachable) > 0 {
-			d.Detail += "; " + strings.Join(links.Unreachable, "; ")
-		}
 	}
-	return d
+	if len(state.Unreached) > 0 {
+		d.Detail += "; nothing is placed at " + strings.Join(state.Unreached, ", ")
+	}
+	if len(links.Unreachable) > 0 {
+		d.Detail += "; " + strings.Join(links.Unreachable, "; ")
+	}
+	return d, ready
 }
 
 // measure registers the metrics of a node, if this process is one.
@@ -82,8 +97,10 @@ func (c *clusterPart) measure(registry prometheus.Registerer) {
 	}
 	gauge("nodes", "Nodes that are not dead, this one included.", func() float64 { return float64(len(c.node.State().Nodes)) })
 	gauge("links", "Other nodes that are connected to this one.", func() float64 { return float64(c.links.Nodes()) })
-	gauge("peers_up", "Other nodes that this one has asked something, and is connected to.", func() float64 { return float64(c.links.Figures().Up) })
-	gauge("peers_down", "Other nodes that this one has asked something, and cannot reach now.", func() float64 { return float64(c.links.Figures().Down) })
+	gauge("peers_up", "Other nodes that this one is connected to.", func() float64 { return float64(c.links.Figures().Up) })
+	gauge("peers_down", "Other nodes that this one cannot reach now.", func() float64 { return float64(c.links.Figures().Down) })
+	gauge("nodes_unreached", "Other nodes that this one has not reached for a while: it places no competitions there.", func() float64 { return float64(len(c.node.State().Unreached)) })
+	gauge("withdrawn", "1 if no other node has connected to this one for a while, so that its competitions go to others.", func() float64 { return oneIf(c.node.State().Withdrawn) })
 	gauge("asks_in_flight", "Requests to other nodes without an answer.", func() float64 { return float64(c.links.Figures().InFlight) })
 	counter("connections_refused_total", "Connections to CLUSTER_LISTEN that were refused because too many were open.", func() float64 { return float64(c.links.Figures().Refused) })
 	for _, outcome := range cluster.Outcomes() {
@@ -99,4 +116,11 @@ func (c *clusterPart) measure(registry prometheus.Registerer) {
 	counter("confirmations_total", "Questions to PostgreSQL whether this node lives, each for all readers that waited (CLUSTER_READS=confirmed).", func() float64 { return float64(c.node.State().Confirmations) })
 	counter("burials_total", "Silent nodes that this one declared dead.", func() float64 { return float64(c.node.State().Burials) })
 	counter("burial_errors_total", "Silent nodes that this one could not declare dead.", func() float64 { return float64(c.node.State().BurialErrors) })
+}
+
+func oneIf(set bool) float64 {
+	if set {
+		return 1
+	}
+	return 0
 }

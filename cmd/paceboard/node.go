@@ -138,7 +138,7 @@ func (c *clusterPart) only(name string) func() bool {
 	if c == nil {
 		return nil
 	}
-	return func() bool { return c.peers.Home(name) }
+	return func() bool { return c.peers.Appointed(name) }
 }
 
 // serve begins to take what other nodes ask.

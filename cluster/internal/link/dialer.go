@@ -58,21 +58,38 @@ func (d *Dialer) Ask(to Node, m Message, deadline time.Time) ([]byte, error) {
 	return p.ask(&m, deadline)
 }
 
-// Keep ends the connections to all nodes but these: what waits for an answer of
-// another fails at once.
-func (d *Dialer) Keep(alive []string) {
+// Keep connects to these nodes, itself excepted, and ends the connections to all others:
+// what waits for an answer of another fails at once. It connects to no more than
+// Options.MaxConns, which is what a server of the same options takes; the rest are
+// connected to when they are asked.
+func (d *Dialer) Keep(alive []Node) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.alive = slices.Concat([]string{}, alive)
+	d.alive = make([]string, 0, len(alive))
+	for _, n := range alive {
+		d.alive = append(d.alive, n.ID)
+	}
 	d.change(func(peers map[string]*peer) {
 		for id, p := range peers {
-			if !slices.Contains(alive, id) {
+			if !slices.Contains(d.alive, id) {
 				d.give(p)
 				delete(peers, id)
 			}
 		}
+		for _, n := range alive {
+			if len(peers) < d.o.MaxConns && !d.closed && n.ID != d.o.Self && peers[n.ID] == nil && validID(n.ID) {
+				peers[n.ID] = d.start(n)
+			}
+		}
 	})
 }
+
+func (d *Dialer) start(n Node) *peer {
+	return newPeer(d.ctx, n, d.o, func() uint64 { return d.streams.Add(1) })
+}
+
+// validID reports whether a frame can name the node.
+func validID(id string) bool { return len(id) > 0 && len(id) <= 255 }
 
 // Close ends all connections and waits until they have.
 func (d *Dialer) Close() {
@@ -107,10 +124,10 @@ func (d *Dialer) peer(to Node) (*peer, error) {
 	if p != nil {
 		d.give(p)
 	}
-	if len(to.ID) == 0 || len(to.ID) > 255 {
+	if !validID(to.ID) {
 		return nil, errDown
 	}
-	p = newPeer(d.ctx, to, d.o, func() uint64 { return d.streams.Add(1) })
+	p = d.start(to)
 	d.change(func(peers map[string]*peer) { peers[to.ID] = p })
 	return p, nil
 }

@@ -9,9 +9,9 @@
 //	server, err := link.Serve(listener, options, handler)
 //	dialer := link.NewDialer(options)
 //	answer, err := dialer.Ask(link.Node{ID: owner, Address: address}, link.Message{Kind: kind, Body: body}, deadline)
-//	dialer.Keep(alive) // whenever the living nodes change
+//	dialer.Keep(alive) // whenever the living nodes change; it connects to them
 //
-// Each node that asks another holds one gRPC stream to it; answers come back on the same. What is asked while a frame
+// Each node holds one gRPC stream to each that it keeps, or asks; answers come back on the same. What is asked while a frame
 // is being sent goes together in the next. The rules:
 //
 //   - L1: requests of a pair of nodes are handed over in the order in which they were queued, each at most once.

@@ -448,7 +448,7 @@ func TestHangingPeer(t *testing.T) {
 			}
 			require.ErrorContains(t, err, errSilent.Error())
 		}
-		require.Eventually(t, func() bool { return s.Nodes() == 0 }, 10*time.Second, time.Millisecond)
+		require.Eventually(t, func() bool { return len(s.Nodes()) == 0 }, 10*time.Second, time.Millisecond)
 	})
 	t.Run("a peer that asks and reads no answer costs no more than the limits", func(t *testing.T) {
 		l := listening(t)

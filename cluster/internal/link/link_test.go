@@ -382,7 +382,7 @@ func TestConnection(t *testing.T) {
 			failed <- err
 		}()
 		<-arrived
-		d.Keep([]string{"c"})
+		d.Keep([]link.Node{c})
 		require.ErrorIs(t, <-failed, link.ErrLost)
 		_, err = d.Ask(c, link.Message{}, soon())
 		require.NoError(t, err)

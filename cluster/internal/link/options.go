@@ -23,6 +23,8 @@ type Options struct {
 	Silence     time.Duration // after how long without one a stream is given up; 4 s
 	Connect     time.Duration // the limit on connecting, until the peer has said who it is; 1 s
 	Backoff     worker.Backoff
+
+	Moved func() // called when a connection is there, or no more; must not block. nil: nobody
 }
 
 const mostInFlight = 1 << slotBits
@@ -30,6 +32,9 @@ const mostInFlight = 1 << slotBits
 func (o Options) withDefaults() Options {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.Moved == nil {
+		o.Moved = func() {}
 	}
 	set(&o.MaxInFlight, 4096)
 	o.MaxInFlight = min(o.MaxInFlight, mostInFlight)

@@ -27,7 +27,7 @@ const (
 // String returns the state as operators read it.
 func (s state) String() string { return [...]string{"connecting", "up", "down", "gone"}[s] }
 
-// peer is the connection to a node, as its asker sees it: made on first use, kept, and made again when it broke.
+// peer is the connection to a node, as its asker sees it: made by Keep or the first ask, kept, and made again when it broke.
 type peer struct {
 	node   Node
 	o      Options
@@ -130,6 +130,9 @@ func (p *peer) run(ctx context.Context) {
 		p.lastErr = err
 		p.leave(down, fmt.Errorf("%w: %w", errBroken, err), fmt.Errorf("%w: %w", errConnect, err))
 		p.Unlock()
+		if broke {
+			p.o.Moved()
+		}
 		if broke || time.Since(warned) >= warnEvery {
 			warned = time.Now()
 			p.o.Logger.WarnContext(ctx, "the connection to a node failed", "node", p.node.ID, "address", p.node.Address, "failures", failures, "error", err)
@@ -173,6 +176,7 @@ func (p *peer) connected(ctx context.Context) error {
 	p.state, p.lastErr = up, nil
 	p.connects++
 	p.Unlock()
+	p.o.Moved()
 	p.o.Logger.InfoContext(ctx, "connected to a node", "node", p.node.ID, "address", p.node.Address)
 	sender := worker.Start(ctx, func(ctx context.Context) {
 		o := outlet{carrier: stream, wake: p.wake, next: p.next, sign: p.sign, every: p.o.Sign}

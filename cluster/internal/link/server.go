@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -42,7 +44,7 @@ func Serve(listener net.Listener, o Options, h Handler) (*Server, error) {
 		return nil, err
 	}
 	o = o.withDefaults()
-	if len(o.Self) == 0 || len(o.Self) > 255 {
+	if !validID(o.Self) {
 		return nil, fmt.Errorf("link: a node id of %d bytes", len(o.Self))
 	}
 	transport := insecure.NewCredentials()
@@ -81,11 +83,11 @@ func (s *Server) Close() {
 	s.loops.Wait()
 }
 
-// Nodes returns how many nodes have a stream to this one.
-func (s *Server) Nodes() int {
+// Nodes returns the nodes that have a stream to this one, in the order of their ids.
+func (s *Server) Nodes() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.streams)
+	return slices.Sorted(maps.Keys(s.streams))
 }
 
 // Refused returns how many connections were refused because too many were open.
@@ -153,6 +155,7 @@ func (s *Server) receive(stream carrier, greeted chan<- *inbound, heard func()) 
 		return err
 	}
 	heard()
+	s.o.Moved()
 	greeted <- in
 	return in.receive(stream, s.handler, heard)
 }
@@ -194,6 +197,7 @@ func (s *Server) admit(in *inbound) error {
 
 func (s *Server) leave(in *inbound) {
 	in.close()
+	defer s.o.Moved()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.streams[in.from] == in {

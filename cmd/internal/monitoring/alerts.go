@@ -164,11 +164,11 @@ var Alerts = []Alert{
 		Fires:   []Series{{"paceboard_clock_offset_seconds", "-3x20"}}, Quiet: []Series{{"paceboard_clock_offset_seconds", "1x20"}},
 	},
 	{
-		Name: "PaceboardClusterParted", Expr: `paceboard_cluster_peers_down > 0 or paceboard_cluster_lease_seconds == 0`, For: time.Minute, Severity: page,
-		Summary: "{{ $labels.instance }} cannot reach another node, or PostgreSQL.",
-		Meaning: "requests for competitions of a node that cannot be reached get 503; a node without a lease answers nothing from memory",
+		Name: "PaceboardClusterParted", Expr: `paceboard_cluster_peers_down > 0 or paceboard_cluster_withdrawn > 0 or paceboard_cluster_lease_seconds == 0`, For: time.Minute, Severity: page,
+		Summary: "{{ $labels.instance }} and other nodes, or PostgreSQL, cannot reach each other.",
+		Meaning: "requests for competitions of a node that cannot be reached get 503; a node that no other one can connect to gives its competitions away; a node without a lease answers nothing from memory",
 		Do:      "see `cluster` in `/health/detailed`; look at the network between the nodes, at `CLUSTER_ADVERTISE` and at the certificates",
-		Fires:   []Series{{"paceboard_cluster_peers_down", "1x20"}}, Quiet: []Series{{"paceboard_cluster_peers_down", "0x20"}, {"paceboard_cluster_lease_seconds", "2x20"}},
+		Fires:   []Series{{"paceboard_cluster_peers_down", "1x20"}}, Quiet: []Series{{"paceboard_cluster_peers_down", "0x20"}, {"paceboard_cluster_withdrawn", "0x20"}, {"paceboard_cluster_lease_seconds", "2x20"}},
 	},
 	{
 		Name: "PaceboardIncompleteReads", Expr: `increase(paceboard_incomplete_reads_total[` + window + `]) > 0`, For: time.Minute, Severity: ticket,
