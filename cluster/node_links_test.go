@@ -29,7 +29,7 @@ func newFirewall(t *testing.T, to string) *firewall {
 	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	f := &firewall{Listener: l}
-	ctx, cancel := context.WithCancel(context.Background())
+	ctx, cancel := context.WithCancel(t.Context())
 	f.running.Go(func() {
 		for {
 			from, err := l.Accept()
@@ -48,7 +48,7 @@ func newFirewall(t *testing.T, to string) *firewall {
 }
 
 func (f *firewall) carry(ctx context.Context, from net.Conn, address string) {
-	defer from.Close() //nolint:errcheck // It is a test's.
+	defer from.Close()
 	if !f.open.Load() {
 		return
 	}

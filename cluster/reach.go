@@ -105,6 +105,7 @@ func (r *reach) observe(now time.Duration, nodes []competition.Node, to, from []
 			o.reached = append(o.reached, n.ID)
 		case lost:
 			o.lost = append(o.lost, n.ID)
+		case untried: // neither
 		}
 		heard = heard || slices.Contains(from, n.ID)
 		if n.State == competition.NodeLive {
