@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/paceboard/paceboard/competition/calendar"
@@ -149,7 +150,7 @@ func (d *CompetitionAmended) apply(c *Competition, e *Event) error {
 	}
 	c.ceiling = c.ceiling.Max(c.definition.DailyLimits)
 	c.definition = d.Definition
-	c.amendments = append(c.amendments[:len(c.amendments):len(c.amendments)], Amendment{
+	c.amendments = append(slices.Clip(c.amendments), Amendment{
 		At: e.At, End: d.Definition.End, DailyLimits: d.Definition.DailyLimits, Visibility: d.Definition.Visibility, Reason: d.Reason,
 	})
 	return nil

@@ -1,6 +1,7 @@
 package competition
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -114,7 +115,7 @@ func TestAmendmentsAreRefused(t *testing.T) {
 			case test.want == nil:
 				require.NoError(t, err)
 				return
-			case test.want != ErrForbidden && test.want != ErrClosed:
+			case !errors.Is(test.want, ErrForbidden) && !errors.Is(test.want, ErrClosed):
 				require.ErrorAs(t, err, &invalid)
 			default:
 				require.ErrorIs(t, err, test.want)

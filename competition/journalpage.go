@@ -117,6 +117,7 @@ func shownValue(v reflect.Value) any {
 		if v.Type() == reflect.TypeFor[time.Duration]() {
 			return time.Duration(v.Int()).String()
 		}
+	default: // as it is
 	}
 	return v.Interface()
 }

@@ -49,7 +49,8 @@ func TestIdentitiesAreReadBesideRows(t *testing.T) {
 		err           error
 	}{
 		"at the same time": {people: everybody},
-		"rows first": {people: everybody, // as where a store has no second connection
+		"rows first": {
+			people: everybody, // as where a store has no second connection
 			identity: func(done chan struct{}) func(uint32) error {
 				return func(uint32) error { <-done; return nil }
 			},
@@ -60,8 +61,10 @@ func TestIdentitiesAreReadBesideRows(t *testing.T) {
 					}
 					return nil
 				}
-			}},
-		"identities first": {people: everybody,
+			},
+		},
+		"identities first": {
+			people: everybody,
 			row: func(chan struct{}) func(uint32) error {
 				return func(number uint32) error {
 					if number == 1 {
@@ -69,8 +72,10 @@ func TestIdentitiesAreReadBesideRows(t *testing.T) {
 					}
 					return nil
 				}
-			}},
-		"a row that fails": {people: everybody, err: broken,
+			},
+		},
+		"a row that fails": {
+			people: everybody, err: broken,
 			row: func(chan struct{}) func(uint32) error {
 				return func(number uint32) error {
 					if number == n/2 {
@@ -78,8 +83,10 @@ func TestIdentitiesAreReadBesideRows(t *testing.T) {
 					}
 					return nil
 				}
-			}},
-		"an identity that fails": {people: everybody, err: broken,
+			},
+		},
+		"an identity that fails": {
+			people: everybody, err: broken,
 			identity: func(chan struct{}) func(uint32) error {
 				return func(number uint32) error {
 					if number == n/2 {
@@ -87,7 +94,8 @@ func TestIdentitiesAreReadBesideRows(t *testing.T) {
 					}
 					return nil
 				}
-			}},
+			},
+		},
 		"a damaged identity":  {people: damaged, err: ErrCorrupt},
 		"an identity missing": {people: everybody[:n], err: ErrCorrupt},
 	} {

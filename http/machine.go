@@ -40,7 +40,7 @@ func (s *Server) Machine() nethttp.Handler {
 		ctx.Init2(machineConn{}, fasthttpLog{s.log}, true)
 		request.CopyTo(&ctx.Request)
 		ctx.SetUserValue(machineKey, true)
-		s.handle(&ctx)
+		s.handle(&ctx) //nolint:contextcheck // as every request, it has the server's life
 		for _, name := range []string{"Content-Type", "Retry-After", "X-Request-Id"} {
 			if value := ctx.Response.Header.Peek(name); len(value) > 0 {
 				w.Header().Set(name, string(value))

@@ -157,7 +157,9 @@ func TestARoundLastsUntilSomethingIsAnswered(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "one.requests")
 	require.NoError(t, (&load{requests: []request{{"GET / HTTP/1.1\r\nHost: slow\r\n\r\n"}}}).writeFile(file))
 	answers := time.Now().Add(300 * time.Millisecond)
-	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { time.Sleep(time.Until(answers)) })) // a disk that stands still
+	slow := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		_ = measure.Pause(r.Context(), time.Until(answers)) // a disk that stands still
+	}))
 	defer slow.Close()
 
 	r, err := w.run(t.Context(), slow.Listener.Addr().String(), 1, file, 1, 50*time.Millisecond)

@@ -184,7 +184,7 @@ func (c *startCheck) redis(ctx context.Context) (detail string, warnings []error
 	if err != nil || mirror == nil {
 		return "", nil, err
 	}
-	defer mirror.Close()
+	defer func() { _ = mirror.Close() }() // It was only asked.
 	warning, problem := mirror.Reach(ctx)
 	if problem != nil {
 		return "a start does not wait for Redis", []error{fmt.Errorf("it cannot be reached: %w", problem)}, nil

@@ -129,7 +129,7 @@ func ctlRequest(o *ctlFlags, words []string) (*ctlCall, ctlAsk, error) {
 	}
 	c, words := &ctlCalls[i], words[1:]
 	wanted := len(strings.Fields(c.arguments))
-	if many := strings.HasSuffix(c.arguments, "…"); len(words) != wanted && !(many && len(words) > wanted) {
+	if many := strings.HasSuffix(c.arguments, "…"); len(words) != wanted && (!many || len(words) < wanted) {
 		return nil, ask, fmt.Errorf("write: paceboard ctl %s", strings.TrimSpace(c.name+" "+c.arguments))
 	}
 	ask.target = c.path

@@ -77,6 +77,7 @@ func TestServerWithRetentionShowsItsMetrics(t *testing.T) {
 func TestRetentionCanBeTried(t *testing.T) {
 	t.Parallel()
 	onEveryStore(t, func(t *testing.T, where string) {
+		t.Helper()
 		prepare(t, where, func(s competition.Store) { playPrizes(t, s, "old", false) })
 		code, _, errs := runProgram(t, append([]string{"retention"}, storeSettings(where)...)...)
 		require.Equal(t, exitFailed, code)

@@ -114,7 +114,7 @@ func (c *commit) erase(e *erased, before *competition.Summary) error {
 		return err
 	}
 	for n, user := range e.users {
-		if err := errors.Join(c.untie(user, e.competitionID, before), c.noteStale(e, n), markUser(c.batch, user)); err != nil {
+		if err := errors.Join(c.untie(user, e.competitionID, before), c.noteStale(e.competitionID, e.lastSeq, n, user), markUser(c.batch, user)); err != nil {
 			return err
 		}
 	}
@@ -224,4 +224,26 @@ func (l *logChange) markNamed(userID string) error {
 // blockName is how marks name the block of a record.
 func blockName(seq uint64) string {
 	return hex.EncodeToString(binary.BigEndian.AppendUint64(nil, seq)[:seqSize-1])
+}
+
+// StaleSnapshots returns the competitions whose snapshot is from before the user's
+// erasure; see competition.ErasureStore. A row that cannot be read may be about anybody,
+// and so is about this user: the next snapshot of its competition ends it.
+func (s *Store) StaleSnapshots(ctx context.Context, userID string) (ids []string, err error) {
+	lower, upper := allOf(staleKeys)
+	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
+		id, seq, ok := staleIn(key)
+		if !ok || len(ids) > 0 && ids[len(ids)-1] == id {
+			return nil
+		}
+		if who, err := parseConcealed(key, value); err == nil && !who.Is(userID) {
+			return nil
+		}
+		snapshot, _, err := snapshotHeader(s.db, id)
+		if err == nil && 0 < snapshot && snapshot < seq {
+			ids = append(ids, id)
+		}
+		return err
+	})
+	return ids, eachError(err, "", 0)
 }

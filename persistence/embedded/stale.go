@@ -33,12 +33,12 @@ func staleIn(key []byte) (id string, seq uint64, ok bool) {
 	return id, binary.BigEndian.Uint64([]byte(rest)), true
 }
 
-// noteStale puts the row of a batch's n-th erasure into the commit.
-func (c *commit) noteStale(e *erased, n int) error {
+// noteStale puts the row of a batch's n-th erasure, that of a user, into the commit.
+func (c *commit) noteStale(id string, lastSeq uint64, n int, userID string) error {
 	var key competition.Key
 	rand.Read(key[:]) // never fails, see crypto/rand
-	who := competition.ConcealUser(key, e.users[n])
-	c.key = appendStaleKey(c.key[:0], e.competitionID, e.lastSeq, n)
+	who := competition.ConcealUser(key, userID)
+	c.key = appendStaleKey(c.key[:0], id, lastSeq, n)
 	c.value = append(append(append(c.value[:0], rowVersion), who.Key[:]...), who.MAC[:]...)
 	c.value = seal(c.key, c.value)
 	return c.set(c.value)
@@ -48,28 +48,6 @@ func parseConcealed(key, value []byte) (competition.ConcealedUser, error) {
 	r := fieldsOf(key, value)
 	who := competition.ConcealedUser{Key: r.Hash(), MAC: r.Hash()}
 	return who, r.End()
-}
-
-// StaleSnapshots returns the competitions whose snapshot is from before the user's
-// erasure; see competition.ErasureStore. A row that cannot be read may be about anybody,
-// and so is about this user: the next snapshot of its competition ends it.
-func (s *Store) StaleSnapshots(ctx context.Context, userID string) (ids []string, err error) {
-	lower, upper := allOf(staleKeys)
-	err = each(ctx, s.db, lower, upper, func(key, value []byte) error {
-		id, seq, ok := staleIn(key)
-		if !ok || len(ids) > 0 && ids[len(ids)-1] == id {
-			return nil
-		}
-		if who, err := parseConcealed(key, value); err == nil && !who.Is(userID) {
-			return nil
-		}
-		snapshot, _, err := snapshotHeader(s.db, id)
-		if err == nil && 0 < snapshot && snapshot < seq {
-			ids = append(ids, id)
-		}
-		return err
-	})
-	return ids, eachError(err, "", 0)
 }
 
 // replaceStale adds to a snapshot that those of before are not stale any more. The mark has

@@ -190,9 +190,10 @@ func (f *Form) Bool(name string) (is, ok bool) {
 		return true, true
 	case 'f':
 		return false, true
+	default:
+		f.Refuse(name, "must be true or false")
+		return false, false
 	}
-	f.Refuse(name, "must be true or false")
-	return false, false
 }
 
 // Texts reads an object of texts.
