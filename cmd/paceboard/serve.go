@@ -56,25 +56,25 @@ func serve(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	watch := manager.Watch(context.WithoutCancel(ctx), s.probe, s.logger)
+	watch := manager.Watch(context.WithoutCancel(ctx), probeOf(s.listener), s.logger)
 	defer watch.Stop()
 	for {
 		select {
 		case <-hangups:
-			s.told(manager.Reload(func() { s.reload(p, args) }))
+			told(s.logger, manager.Reload(func() { s.reload(p, args) }))
 			continue
 		case <-ctx.Done():
-			s.told(manager.Stopping(settings.ShutdownTimeout + stopMargin))
+			told(s.logger, manager.Stopping(settings.ShutdownTimeout+stopMargin))
 			s.serveOn()
 		case <-s.process.drain:
-			s.logger.Info("stopping, as an operator told it by the control socket")
-			s.told(manager.Stopping(settings.ShutdownTimeout + stopMargin))
+			s.logger.InfoContext(ctx, "stopping, as an operator told it by the control socket")
+			told(s.logger, manager.Stopping(settings.ShutdownTimeout+stopMargin))
 			s.serveOn()
 		case err = <-s.failed:
 			if errors.Is(err, errStartAgain) {
 				s.stopUntil = time.Now().Add(min(settings.ShutdownTimeout, lostWithin))
 			}
-			s.told(manager.Stopping(settings.ShutdownTimeout + stopMargin))
+			told(s.logger, manager.Stopping(settings.ShutdownTimeout+stopMargin))
 		}
 		return errors.Join(err, s.stop())
 	}

@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 )
 
 const (
@@ -27,9 +28,10 @@ var beside = []string{
 	"docs/deploy.md", "docs/operations.md",
 }
 
-// archive writes a folder of a name, with the program in it.
-func (r *release) archive(name, program string) (err error) {
-	file, err := os.Create(filepath.Join(r.out, name+archiveEnding))
+// writeArchive writes a folder of a name, with the program and files of the repository
+// root in it, into the folder out. All have one time.
+func writeArchive(out, root, name, program string, at time.Time) (err error) {
+	file, err := os.Create(filepath.Join(out, name+archiveEnding))
 	if err != nil {
 		return err
 	}
@@ -45,7 +47,7 @@ func (r *release) archive(name, program string) (err error) {
 			return err
 		}
 		// No owner, and one time: what differs from machine to machine is left out.
-		head := &tar.Header{Typeflag: tar.TypeReg, Name: name + "/" + as, Mode: mode, Size: int64(len(content)), ModTime: r.at, Format: tar.FormatUSTAR}
+		head := &tar.Header{Typeflag: tar.TypeReg, Name: name + "/" + as, Mode: mode, Size: int64(len(content)), ModTime: at, Format: tar.FormatUSTAR}
 		if err := packed.WriteHeader(head); err != nil {
 			return err
 		}
@@ -56,19 +58,19 @@ func (r *release) archive(name, program string) (err error) {
 		return err
 	}
 	for _, path := range beside {
-		if err := add(filepath.Join(r.root, path), path, 0o644); err != nil {
+		if err := add(filepath.Join(root, path), path, 0o644); err != nil {
 			return err
 		}
 	}
 	return errors.Join(packed.Close(), zipped.Close())
 }
 
-// sum writes the checksums of files, as sha256sum -c reads them.
-func (r *release) sum(names []string) error {
+// writeSums writes the checksums of files in a folder, as sha256sum -c reads them.
+func writeSums(out string, names []string) error {
 	slices.Sort(names)
 	var lines strings.Builder
 	for _, name := range names {
-		file, err := os.Open(filepath.Join(r.out, name))
+		file, err := os.Open(filepath.Join(out, name))
 		if err != nil {
 			return err
 		}
@@ -79,5 +81,5 @@ func (r *release) sum(names []string) error {
 		}
 		lines.WriteString(hex.EncodeToString(hash.Sum(nil)) + "  " + name + "\n")
 	}
-	return os.WriteFile(filepath.Join(r.out, sumsName), []byte(lines.String()), 0o644)
+	return os.WriteFile(filepath.Join(out, sumsName), []byte(lines.String()), 0o644)
 }

@@ -68,7 +68,7 @@ func (r *release) make(ctx context.Context) (err error) {
 		}
 		files = append(files, made...)
 	}
-	return r.sum(files)
+	return writeSums(r.out, files)
 }
 
 // identify finds out what is built.
@@ -122,10 +122,10 @@ func (r *release) build(ctx context.Context, platform, work string) ([]string, e
 	if err := cmd.Run(); err != nil {
 		return nil, fmt.Errorf("build: %w", err)
 	}
-	if err := r.archive(name, program); err != nil {
+	if err := writeArchive(r.out, r.root, name, program, r.at); err != nil {
 		return nil, fmt.Errorf("archive: %w", err)
 	}
-	if err := r.listMaterials(name, program); err != nil {
+	if err := writeMaterials(filepath.Join(r.out, name+materialsEnding), program, r.version, r.at); err != nil {
 		return nil, fmt.Errorf("bill of materials: %w", err)
 	}
 	return []string{name + archiveEnding, name + materialsEnding}, nil

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -17,19 +16,19 @@ import (
 
 const materialsEnding = ".cdx.json"
 
-// listMaterials writes what a program was made of, as the program itself says (go
-// version -m), in CycloneDX: each module with its version and checksum.
-func (r *release) listMaterials(name, program string) (err error) {
+// writeMaterials writes what a program was made of into a file, as the program itself
+// says (go version -m), in CycloneDX: each module with its version and checksum.
+func writeMaterials(path, program, version string, at time.Time) (err error) {
 	info, err := buildinfo.ReadFile(program)
 	if err != nil {
 		return err
 	}
-	file, err := os.Create(filepath.Join(r.out, name+materialsEnding))
+	file, err := os.Create(path)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	bill, err := materials(info, r.version, r.at)
+	bill, err := materials(info, version, at)
 	if err != nil {
 		return err
 	}
