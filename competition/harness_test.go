@@ -90,7 +90,11 @@ func (r *harness) decide(cmd any) {
 		r.decided.call(gone, erasures[len(erasures)-1].Pseudonym)
 	}
 	if s, ok := cmd.(*SubmitSync); ok && late { // it is decided by then that the name is shown
+		board := r.decided.board()
 		r.decided.people[s.UserID].name = r.c.identityOf(d.Number).UserName
+		if !board.equal(r.decided.board()) {
+			r.decided.updated = r.now
+		}
 	}
 	_, isSync := cmd.(*SubmitSync)
 	events := r.c.DecidedSeq() - decided
