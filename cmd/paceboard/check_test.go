@@ -110,7 +110,7 @@ func TestACheckTellsWhatElseIsInTheWay(t *testing.T) {
 
 func TestACheckTellsWhetherPostgreSQLCanBeUsed(t *testing.T) {
 	t.Parallel()
-	url := newDatabase(t)
+	url := emptyDatabase(t)
 	code, said := checkOf(t, "DATABASE_URL="+url)
 	require.Equal(t, exitDone, code, said)
 	require.Contains(t, said, "a start would bring its schema up to date")

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"net/http"
@@ -121,16 +120,16 @@ type ctlAsk struct {
 func ctlRequest(o *ctlFlags, words []string) (*ctlCall, ctlAsk, error) {
 	var ask ctlAsk
 	if len(words) == 0 {
-		return nil, ask, errors.New("say what to do; paceboard ctl --help lists it")
+		return nil, ask, misused("say what to do; paceboard ctl --help lists it")
 	}
 	i := slices.IndexFunc(ctlCalls, func(c ctlCall) bool { return c.name == words[0] })
 	if i < 0 {
-		return nil, ask, fmt.Errorf("there is no %q; paceboard ctl --help lists what there is", words[0])
+		return nil, ask, misused("there is no %q; paceboard ctl --help lists what there is", words[0])
 	}
 	c, words := &ctlCalls[i], words[1:]
 	wanted := len(strings.Fields(c.arguments))
 	if many := strings.HasSuffix(c.arguments, "…"); len(words) != wanted && (!many || len(words) < wanted) {
-		return nil, ask, fmt.Errorf("write: paceboard ctl %s", strings.TrimSpace(c.name+" "+c.arguments))
+		return nil, ask, misused("write: paceboard ctl %s", strings.TrimSpace(c.name+" "+c.arguments))
 	}
 	ask.target = c.path
 	for n, word := range words {
@@ -149,7 +148,7 @@ func ctlRequest(o *ctlFlags, words []string) (*ctlCall, ctlAsk, error) {
 		switch {
 		case flagged.value == "":
 		case !slices.Contains(c.flags, flagged.flag):
-			return nil, ask, fmt.Errorf("paceboard ctl %s takes no --%s", c.name, flagged.flag)
+			return nil, ask, misused("paceboard ctl %s takes no --%s", c.name, flagged.flag)
 		case c.body == nil:
 			query.Set(name, flagged.value)
 		}
@@ -172,7 +171,7 @@ func settingsBody(_ *ctlFlags, words []string) (any, error) {
 	for _, word := range words {
 		name, value, ok := strings.Cut(word, "=")
 		if !ok {
-			return nil, fmt.Errorf("write NAME=VALUE, not %q", word)
+			return nil, misused("write NAME=VALUE, not %q", word)
 		}
 		values[name] = value
 	}
@@ -182,7 +181,7 @@ func settingsBody(_ *ctlFlags, words []string) (any, error) {
 func readOnlyBody(o *ctlFlags, words []string) (any, error) {
 	body := map[string]any{"read_only": words[0] == "on"}
 	if words[0] != "on" && words[0] != "off" {
-		return nil, fmt.Errorf("say on or off, not %q", words[0])
+		return nil, misused("say on or off, not %q", words[0])
 	}
 	if o.message != "" {
 		body["message"] = o.message

@@ -105,8 +105,11 @@ func TestCtlLooksAtAServerAndChangesIt(t *testing.T) {
 			_, answer = s.call(http.MethodGet, "/api/v1/audit", operatorToken(t), "")
 			require.Contains(t, string(answer), `"command_line"`)
 			require.Contains(t, refused("show", "nothing"), "unknown_competition")
-			require.Contains(t, refused("show"), "write: paceboard ctl show ID")
-			require.Contains(t, refused("list", "--message", "x"), "takes no --message")
+			for said, words := range map[string][]string{"write: paceboard ctl show ID": {"show"}, "takes no --message": {"list", "--message", "x"}} {
+				code, out, errs := run(words)
+				require.Equal(t, exitMisused, code, out)
+				require.Contains(t, errs, said)
+			}
 
 			require.Contains(t, ctl("drain"), `"draining": true`)
 			<-s.exited

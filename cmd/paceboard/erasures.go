@@ -62,7 +62,7 @@ func erasuresTool(ctx context.Context, p *program, args []string) (err error) {
 		return err
 	}
 	if len(words) == 0 || words[0] != "apply" {
-		return fmt.Errorf("say apply, not %q", strings.Join(words, " "))
+		return misused("say apply, not %q", strings.Join(words, " "))
 	}
 	files := words[1:]
 	if len(files) == 0 && settings.ErasuresFile != "" {

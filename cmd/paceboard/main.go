@@ -116,10 +116,11 @@ func (p *program) run(ctx context.Context, args []string) int {
 // exitCodeOf returns the exit code of a command that failed.
 func exitCodeOf(err error) int {
 	_, invalid := errors.AsType[*config.InvalidError](err)
+	_, wrong := errors.AsType[*misusedError](err)
 	switch {
 	case errors.Is(err, errStartAgain):
 		return cluster.ExitCode
-	case invalid:
+	case invalid, wrong:
 		return exitMisused
 	}
 	return exitFailed

@@ -50,7 +50,7 @@ func migrate(ctx context.Context, p *program, args []string) error {
 	case "down":
 		return p.takeBack(ctx, url, yes)
 	default:
-		return fmt.Errorf("say one of up, status, down, not %q", strings.Join(words, " "))
+		return misused("say one of up, status, down, not %q", strings.Join(words, " "))
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ func mirror(ctx context.Context, p *program, args []string) (err error) {
 	}
 	what := strings.Join(words, " ")
 	if what != "verify" && what != "rebuild" {
-		return fmt.Errorf("say verify or rebuild, not %q", what)
+		return misused("say verify or rebuild, not %q", what)
 	}
 	to, err := openMirror(settings)
 	if err != nil {

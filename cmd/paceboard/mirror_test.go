@@ -400,7 +400,7 @@ func TestMirrorSettings(t *testing.T) {
 	})
 	t.Run("the command says what it needs", func(t *testing.T) {
 		code, _, errs := runProgram(t, "mirror", "verify", "--data-dir", t.TempDir())
-		require.Equal(t, 1, code)
+		require.Equal(t, exitMisused, code)
 		require.Contains(t, errs, "REDIS_URL")
 		url := testservers.Redis(t).URL()
 		_, _, errs = runProgram(t, "mirror", "mend", "--redis-url", url)

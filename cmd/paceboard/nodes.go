@@ -56,9 +56,9 @@ func nodeTool(ctx context.Context, p *program, args []string) error {
 	case len(words) == 2 && words[0] == "evict":
 		return p.evict(ctx, url, words[1], settings.ClusterLease, o.force)
 	case len(words) == 1 && words[0] == "evict":
-		return errors.New("say which node: paceboard nodes evict ID; paceboard nodes list shows the ids")
+		return misused("say which node: paceboard nodes evict ID; paceboard nodes list shows the ids")
 	}
-	return fmt.Errorf("say list, or evict and the id of a node, not %q", words)
+	return misused("say list, or evict and the id of a node, not %q", words)
 }
 
 // nodeStates are the states as the command calls them.

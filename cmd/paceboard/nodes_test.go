@@ -121,15 +121,18 @@ func TestNodesAreListedAndEvicted(t *testing.T) {
 
 func TestNodesExplainsItself(t *testing.T) {
 	t.Parallel()
-	for said, args := range map[string][]string{
-		"DATABASE_URL is not set":                         {"list"},
-		"say list, or evict and the id of a node":         {"show", "DATABASE_URL=postgres://nowhere.invalid/x"},
-		"say which node: paceboard nodes evict ID":        {"evict", "DATABASE_URL=postgres://nowhere.invalid/x"},
-		"connect to the database":                         {"list", "DATABASE_URL=postgres://127.0.0.1:1/x"},
-		"it has no table of nodes; run paceboard migrate": {"list", "DATABASE_URL=" + emptyDatabase(t)},
+	for said, test := range map[string]struct {
+		code int
+		args []string
+	}{
+		"DATABASE_URL is not set":                         {exitMisused, []string{"list"}},
+		"say list, or evict and the id of a node":         {exitMisused, []string{"show", "DATABASE_URL=postgres://nowhere.invalid/x"}},
+		"say which node: paceboard nodes evict ID":        {exitMisused, []string{"evict", "DATABASE_URL=postgres://nowhere.invalid/x"}},
+		"connect to the database":                         {exitFailed, []string{"list", "DATABASE_URL=postgres://127.0.0.1:1/x"}},
+		"it has no table of nodes; run paceboard migrate": {exitFailed, []string{"list", "DATABASE_URL=" + emptyDatabase(t)}},
 	} {
-		code, out, errs := runProgram(t, append([]string{"nodes"}, args...)...)
-		require.Equal(t, 1, code, out)
+		code, out, errs := runProgram(t, append([]string{"nodes"}, test.args...)...)
+		require.Equal(t, test.code, code, "%s: %s", said, out)
 		require.Contains(t, errs, said)
 	}
 }

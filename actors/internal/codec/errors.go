@@ -55,6 +55,7 @@ var knownErrors = [...]knownError{
 	41: {sentinel: competition.ErrDeploying},
 	42: {sentinel: competition.ErrEventsRemoved},
 	43: {sentinel: competition.ErrEventsReplaced},
+	44: {sentinel: competition.ErrRowLocked},
 	50: withFields(appendCorrupt, readCorrupt),
 	51: withFields(appendBudget, readBudget),
 	52: withFields(appendInvalid, readInvalid),
