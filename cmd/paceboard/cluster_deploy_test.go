@@ -82,7 +82,7 @@ func olderProgram(t *testing.T) string {
 		replace[name] = filepath.Join(dir, filepath.Base(file))
 		require.NoError(t, os.WriteFile(replace[name], lines.ReplaceAll(text, []byte(by)), 0o600))
 	}
-	edit("../../competition/kinds.go", `(?m)^\t2[2-4]: .*\n`, "", 3)
+	edit("../../competition/kinds.go", `(?m)^\t2[2-5]: .*\n`, "", 4)
 	edit("node.go", `(?m)^const wireVersion = 1$`, "const wireVersion = 0", 1)
 	overlay, err := json.Marshal(map[string]any{"Replace": replace})
 	require.NoError(t, err)
