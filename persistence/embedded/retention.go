@@ -24,14 +24,9 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 	if step <= 0 {
 		step = 1000
 	}
-	lower, upper := allOf(snapshotKeys)
-	var ids []string
-	err = each(ctx, s.db, lower, upper, func(key, _ []byte) error {
-		ids = append(ids, name(key))
-		return nil
-	})
+	ids, err := s.snapshotted(ctx)
 	if err != nil {
-		return 0, unread(err)
+		return 0, err
 	}
 	for _, id := range ids {
 		n, err := s.retain(ctx, id, calendar.MillisOf(olderThan), uint64(step))
@@ -46,14 +41,9 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 // Retainable visits the competitions of which Retain would remove something, in the order
 // of ids, with the number of records; it removes nothing.
 func (s *Store) Retainable(ctx context.Context, olderThan time.Time, visit func(competitionID string, records uint64) error) error {
-	lower, upper := allOf(snapshotKeys)
-	var ids []string
-	err := each(ctx, s.db, lower, upper, func(key, _ []byte) error {
-		ids = append(ids, name(key))
-		return nil
-	})
+	ids, err := s.snapshotted(ctx)
 	if err != nil {
-		return unread(err)
+		return err
 	}
 	for _, id := range ids {
 		from, to, err := s.removable(ctx, id, calendar.MillisOf(olderThan), math.MaxUint64)
@@ -68,6 +58,19 @@ func (s *Store) Retainable(ctx context.Context, olderThan time.Time, visit func(
 		}
 	}
 	return nil
+}
+
+// snapshotted returns the competitions of which there is a snapshot, in the order of ids.
+func (s *Store) snapshotted(ctx context.Context) (ids []string, err error) {
+	lower, upper := allOf(snapshotKeys)
+	err = each(ctx, s.db, lower, upper, func(key, _ []byte) error {
+		ids = append(ids, name(key))
+		return nil
+	})
+	if err != nil {
+		return nil, unread(err)
+	}
+	return ids, nil
 }
 
 // retain removes a competition's old batches. A removal does not wait for the

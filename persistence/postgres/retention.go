@@ -18,42 +18,39 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 	if step <= 0 {
 		step = 1000
 	}
-	for after := ""; ; {
-		page, err := s.retainable(ctx, after, olderThan)
-		if err != nil {
-			return deleted, err
-		}
-		for _, c := range page {
-			n, err := s.retain(ctx, c, olderThan, step)
-			deleted += n
-			if err != nil {
-				return deleted, err
-			}
-			after = c.id
-		}
-		if len(page) < pageSize {
-			return deleted, nil
-		}
-	}
+	err = s.eachRetainable(ctx, olderThan, func(c snapshotted) error {
+		n, err := s.retain(ctx, c, olderThan, step)
+		deleted += n
+		return err
+	})
+	return deleted, err
 }
 
 // Retainable visits the competitions of which Retain would remove something, in the order
 // of ids, with the number of records; it removes nothing.
 func (s *Store) Retainable(ctx context.Context, olderThan time.Time, visit func(competitionID string, records uint64) error) error {
+	return s.eachRetainable(ctx, olderThan, func(c snapshotted) error {
+		var n int64
+		if err := s.read.QueryRow(ctx, countRetainableSQL, c.id, c.seq, olderThan).Scan(&n); err != nil {
+			return unavailable("count old records", err)
+		}
+		if n == 0 {
+			return nil
+		}
+		return visit(c.id, uint64(n))
+	})
+}
+
+// eachRetainable visits the competitions that may have old records, in the order of ids.
+func (s *Store) eachRetainable(ctx context.Context, olderThan time.Time, visit func(snapshotted) error) error {
 	for after := ""; ; {
 		page, err := s.retainable(ctx, after, olderThan)
 		if err != nil {
 			return err
 		}
 		for _, c := range page {
-			var n int64
-			if err := s.read.QueryRow(ctx, countRetainableSQL, c.id, c.seq, olderThan).Scan(&n); err != nil {
-				return unavailable("count old records", err)
-			}
-			if n > 0 {
-				if err := visit(c.id, uint64(n)); err != nil {
-					return err
-				}
+			if err := visit(c); err != nil {
+				return err
 			}
 			after = c.id
 		}
