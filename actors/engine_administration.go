@@ -38,7 +38,7 @@ func (e *Engine) Journal(competitionID string, caller competition.Caller, after 
 		return page, err
 	}
 	defer end()
-	last, err := forward[competition.FeedEnd](e, competitionID, &getFeedEnd{caller}, deadlineOf(ctx))
+	last, err := e.feedEnd(competitionID, caller, deadlineOf(ctx))
 	if err != nil {
 		return page, err
 	}

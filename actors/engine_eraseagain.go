@@ -65,7 +65,7 @@ func (e *Engine) EraseAgain(ctx context.Context, competitionID string, erasedAt 
 // enrolments returns when each number was given to somebody, as far as the journal still
 // says, and when its first record is from.
 func (e *Engine) enrolments(ctx context.Context, competitionID string) (at map[uint32]calendar.Millis, first calendar.Millis, err error) {
-	end, err := forward[competition.FeedEnd](e, competitionID, &getFeedEnd{competition.Caller{Operator: true}}, e.deadline())
+	end, err := e.feedEnd(competitionID, competition.Caller{Operator: true}, e.deadline())
 	if err != nil {
 		return nil, 0, err
 	}
@@ -120,15 +120,4 @@ func (e *Engine) FinishErasures(ctx context.Context, userIDs []string) (kept []s
 		}
 	}
 	return kept, e.store.Scrub(ctx)
-}
-
-// forgetEverywhere deletes what a person has outside competitions.
-func (e *Engine) forgetEverywhere(ctx context.Context, userID string) error {
-	if err := e.store.ForgetInvitations(ctx, userID); err != nil {
-		return err
-	}
-	if err := e.store.ForgetLifetime(ctx, userID); err != nil {
-		return err
-	}
-	return e.store.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID)
 }

@@ -58,13 +58,7 @@ func (e *Engine) EraseUser(userID string) (done competition.Erased, err error) {
 	}
 	ctx, cancel := context.WithTimeout(e.life, eraseTimeout)
 	defer cancel()
-	if err := e.store.ForgetInvitations(ctx, userID); err != nil {
-		return done, err
-	}
-	if err := e.store.ForgetLifetime(ctx, userID); err != nil {
-		return done, err
-	}
-	if err := e.store.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID); err != nil {
+	if err := e.forgetEverywhere(ctx, userID); err != nil {
 		return done, err
 	}
 	if err := e.store.Scrub(ctx); err != nil {
@@ -163,6 +157,17 @@ func (e *Engine) staleOf(userID string) ([]string, error) {
 	ctx, cancel := context.WithDeadline(e.life, e.deadline())
 	defer cancel()
 	return e.store.StaleSnapshots(ctx, userID)
+}
+
+// forgetEverywhere deletes what a person has outside competitions.
+func (e *Engine) forgetEverywhere(ctx context.Context, userID string) error {
+	if err := e.store.ForgetInvitations(ctx, userID); err != nil {
+		return err
+	}
+	if err := e.store.ForgetLifetime(ctx, userID); err != nil {
+		return err
+	}
+	return e.store.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID)
 }
 
 // newPseudonym draws a pseudonym, one for each place that forgets a person, so that

@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/paceboard/paceboard/competition"
 )
@@ -24,7 +25,7 @@ func (e *Engine) Events(competitionID string, caller competition.Caller, after c
 		return page, err
 	}
 	defer end()
-	last, err := forward[competition.FeedEnd](e, competitionID, &getFeedEnd{caller}, deadlineOf(ctx))
+	last, err := e.feedEnd(competitionID, caller, deadlineOf(ctx))
 	if err != nil {
 		return page, err
 	}
@@ -53,6 +54,11 @@ func (e *Engine) Events(competitionID string, caller competition.Caller, after c
 	page.Next.Version, page.More, page.Rows = seen, seen < last.Seq, int(seen-after.Version)
 	page.Events, err = e.named(ctx, competitionID, feed)
 	return page, err
+}
+
+// feedEnd asks the owner of a competition how far its journal is durable.
+func (e *Engine) feedEnd(competitionID string, caller competition.Caller, deadline time.Time) (competition.FeedEnd, error) {
+	return forward[competition.FeedEnd](e, competitionID, &getFeedEnd{caller}, deadline)
 }
 
 // named returns the events of a feed, with the people whom they name.
