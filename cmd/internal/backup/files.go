@@ -9,6 +9,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/paceboard/paceboard/cmd/internal/durable"
 )
 
 const (
@@ -44,34 +46,8 @@ func hashed(name string, from io.Reader, take func(io.Reader) (int64, error)) (F
 // into makes a file of what is read, and has it on the disk.
 func into(path string) func(io.Reader) (int64, error) {
 	return func(r io.Reader) (int64, error) {
-		return writeSynced(path, func(w io.Writer) (int64, error) { return io.Copy(w, r) })
+		return durable.Write(path, func(w io.Writer) (int64, error) { return io.Copy(w, r) })
 	}
-}
-
-// writeSynced makes a file and has it on the disk.
-func writeSynced(path string, write func(io.Writer) (int64, error)) (n int64, err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600) //nolint:gosec // G304: the operator's own path.
-	if err != nil {
-		return 0, err
-	}
-	n, err = write(file)
-	if err == nil {
-		err = file.Sync()
-	}
-	return n, errors.Join(err, file.Close())
-}
-
-func syncFolders(paths ...string) error {
-	for _, path := range paths {
-		folder, err := os.Open(path) //nolint:gosec // G304: the operator's own path.
-		if err == nil {
-			err = errors.Join(folder.Sync(), folder.Close())
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func isStamp(name string) bool {

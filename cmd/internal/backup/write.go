@@ -10,6 +10,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/paceboard/paceboard/cmd/internal/durable"
 )
 
 // Checkpoint is what a backup is made of.
@@ -73,13 +75,13 @@ func WriteFolder(ctx context.Context, backups string, c *Checkpoint) (*Written, 
 	}
 	err = w.fill(ctx, unfinished, c, readPrevious(before))
 	if err == nil {
-		err = syncFolders(filepath.Join(unfinished, "pebble"), unfinished)
+		err = durable.SyncFolders(filepath.Join(unfinished, "pebble"), unfinished)
 	}
 	if err == nil {
 		err = os.Rename(unfinished, w.Dir)
 	}
 	if err == nil {
-		err = syncFolders(backups)
+		err = durable.SyncFolders(backups)
 	}
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(unfinished))
@@ -110,7 +112,7 @@ func (w *Written) fill(ctx context.Context, dir string, c *Checkpoint, previous 
 	if err != nil {
 		return err
 	}
-	_, err = writeSynced(filepath.Join(dir, manifestName), func(to io.Writer) (int64, error) {
+	_, err = durable.Write(filepath.Join(dir, manifestName), func(to io.Writer) (int64, error) {
 		n, err := to.Write(b)
 		return int64(n), err
 	})

@@ -128,13 +128,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		refuse(w, http.StatusServiceUnavailable, errors.New("too many calls are under way; try again"))
 		return
 	}
-	name := r.URL.Path[min(len(prefix), len(r.URL.Path)):]
-	call := s.calls[name]
-	if s.http != nil && !strings.HasPrefix(r.URL.Path, prefix) {
+	name, isCall := strings.CutPrefix(r.URL.Path, prefix)
+	if !isCall && s.http != nil {
 		s.http.ServeHTTP(w, r)
 		return
 	}
-	if call == nil || r.Method != http.MethodPost || r.URL.Path != prefix+name {
+	call := s.calls[name]
+	if !isCall || call == nil || r.Method != http.MethodPost {
 		refuse(w, http.StatusNotFound, fmt.Errorf("this server knows no call %q; it may be of another version", name))
 		return
 	}

@@ -17,6 +17,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/paceboard/paceboard/cmd/internal/durable"
 )
 
 // Kept is how long entries are kept: longer than any backup should be.
@@ -129,7 +131,7 @@ func (f *File) add(lines string) (err error) {
 		return fmt.Errorf("add to the file of erasures: %w", err)
 	}
 	if size == 0 {
-		return syncDir(filepath.Dir(f.path))
+		return durable.SyncFolders(filepath.Dir(f.path))
 	}
 	return nil
 }
@@ -157,13 +159,16 @@ func (f *File) Prune(before time.Time) (removed int, err error) {
 		return 0, nil
 	}
 	draft := f.path + ".new"
-	if err := writeSynced(draft, kept.Bytes()); err != nil {
+	if err := os.Remove(draft); err != nil && !errors.Is(err, fs.ErrNotExist) { // a crash left it
+		return 0, fmt.Errorf("rewrite the file of erasures: %w", err)
+	}
+	if _, err := durable.Write(draft, kept.WriteTo); err != nil {
 		return 0, errors.Join(fmt.Errorf("rewrite the file of erasures: %w", err), os.Remove(draft))
 	}
 	if err := os.Rename(draft, f.path); err != nil {
 		return 0, fmt.Errorf("rewrite the file of erasures: %w", err)
 	}
-	return removed, syncDir(filepath.Dir(f.path))
+	return removed, durable.SyncFolders(filepath.Dir(f.path))
 }
 
 // lock keeps other goroutines and processes from the file until it is unlocked: it may
@@ -221,25 +226,4 @@ func mayBeTorn(line string) bool {
 	const shortest = len(timeFormat) + 1 + 1 + 1 + 2*sha256.Size + 1 + 8
 	fields := strings.Fields(line)
 	return len(fields) < 4 || len(fields[3]) < 8 || len(line) < shortest
-}
-
-func writeSynced(path string, content []byte) (err error) {
-	file, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600) //nolint:gosec // G304: the operator's own path.
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, file.Close()) }()
-	if _, err := file.Write(content); err != nil {
-		return err
-	}
-	return file.Sync()
-}
-
-func syncDir(path string) (err error) {
-	dir, err := os.Open(path) //nolint:gosec // G304: the operator's own path.
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, dir.Close()) }()
-	return dir.Sync()
 }
