@@ -19,15 +19,26 @@ import (
 	"github.com/paceboard/paceboard/config"
 )
 
-// ctlFlags are the flags of paceboard ctl. What a flag is for stands in the row of its
-// call.
-type ctlFlags struct {
-	json                       bool
-	sort, after, limit, status string
-	user, competition, message string
-
-	end, limits, visibility, reason string
+// ctlFlags are the flags of paceboard ctl, each with the parameter of the query that it is
+// where a call has no body, and with help.
+var ctlFlags = []struct{ name, parameter, help string }{
+	{"sort", "sort", "participants, activity or memory: the `ORDER` of list"},
+	{"after", "after", "the `SEQ` after which journal begins"},
+	{"limit", "limit", "`N` items at most"},
+	{"status", "status", "waiting, delivered or dead: the `STATUS` of payouts"},
+	{"user", "user_id", "only connections of this `USER`"},
+	{"competition", "competition_id", "only of the competition with this `ID`"},
+	{"end", "", "the new end of a competition, such as 2026-06-08T00:00:00Z, or now: the `TIME` for amend"},
+	{"limits", "", "new daily limits, such as steps=50000,active_minutes=600: the `LIST` for amend"},
+	{"visibility", "", "public or private: the `WORD` for amend"},
+	{"reason", "", "the `TEXT` that everybody is shown, for amend"},
+	{"message", "", "the `TEXT` that those hear whose changes are refused"},
 }
+
+// ctlGiven are the values of the flags of a command line, by name; empty if not given.
+type ctlGiven map[string]*string
+
+func (g ctlGiven) value(name string) string { return *g[name] }
 
 // ctlCall is one thing that paceboard ctl can do: a route of the HTTP API, asked over the
 // control socket.
@@ -35,7 +46,7 @@ type ctlCall struct {
 	name, arguments, summary string
 	method, path             string   // {1} and {2} are the arguments, escaped
 	flags                    []string // that it takes
-	body                     func(o *ctlFlags, words []string) (any, error)
+	body                     func(given ctlGiven, words []string) (any, error)
 	show                     func(p *program, data json.RawMessage) error // nil: as JSON
 }
 
@@ -60,7 +71,7 @@ var ctlCalls = []ctlCall{
 
 // ctl talks to the server on this machine.
 func ctl(ctx context.Context, p *program, args []string) error {
-	var o ctlFlags
+	asJSON, given := false, ctlGiven{}
 	var lines strings.Builder
 	for i := range ctlCalls {
 		c := &ctlCalls[i]
@@ -77,25 +88,17 @@ func ctl(ctx context.Context, p *program, args []string) error {
 		Example:   "DATA_DIR=./data paceboard ctl list --sort memory",
 		Optional:  []string{"DATA_DIR", "CONTROL_DIR"},
 		Flags: func(f *flag.FlagSet) {
-			f.BoolVar(&o.json, "json", false, "write JSON instead of a table")
-			f.StringVar(&o.sort, "sort", "", "participants, activity or memory: the `ORDER` of list")
-			f.StringVar(&o.after, "after", "", "the `SEQ` after which journal begins")
-			f.StringVar(&o.limit, "limit", "", "`N` items at most")
-			f.StringVar(&o.status, "status", "", "waiting, delivered or dead: the `STATUS` of payouts")
-			f.StringVar(&o.user, "user", "", "only connections of this `USER`")
-			f.StringVar(&o.competition, "competition", "", "only of the competition with this `ID`")
-			f.StringVar(&o.end, "end", "", "the new end of a competition, such as 2026-06-08T00:00:00Z, or now: the `TIME` for amend")
-			f.StringVar(&o.limits, "limits", "", "new daily limits, such as steps=50000,active_minutes=600: the `LIST` for amend")
-			f.StringVar(&o.visibility, "visibility", "", "public or private: the `WORD` for amend")
-			f.StringVar(&o.reason, "reason", "", "the `TEXT` that everybody is shown, for amend")
-			f.StringVar(&o.message, "message", "", "the `TEXT` that those hear whose changes are refused")
+			f.BoolVar(&asJSON, "json", false, "write JSON instead of a table")
+			for _, known := range ctlFlags {
+				given[known.name] = f.String(known.name, "", known.help)
+			}
 		},
 	}
 	settings, words, err := cmd.Load(args, p.environ, p.envFile)
 	if err != nil {
 		return err
 	}
-	call, request, err := ctlRequest(&o, words)
+	call, request, err := ctlRequest(given, words)
 	if err != nil {
 		return err
 	}
@@ -107,7 +110,7 @@ func ctl(ctx context.Context, p *program, args []string) error {
 	if err != nil {
 		return err
 	}
-	return p.showAnswer(call, status, answer, o.json)
+	return p.showAnswer(call, status, answer, asJSON)
 }
 
 // ctlAsk is what is sent for a call.
@@ -117,7 +120,7 @@ type ctlAsk struct {
 }
 
 // ctlRequest makes the request of a command line.
-func ctlRequest(o *ctlFlags, words []string) (*ctlCall, ctlAsk, error) {
+func ctlRequest(given ctlGiven, words []string) (*ctlCall, ctlAsk, error) {
 	var ask ctlAsk
 	if len(words) == 0 {
 		return nil, ask, misused("say what to do; paceboard ctl --help lists it")
@@ -140,17 +143,13 @@ func ctlRequest(o *ctlFlags, words []string) (*ctlCall, ctlAsk, error) {
 		ask.target = strings.ReplaceAll(ask.target, fmt.Sprintf("{%d}", n+1), escape(word))
 	}
 	query := url.Values{}
-	for name, flagged := range map[string]struct{ flag, value string }{
-		"sort": {"sort", o.sort}, "after": {"after", o.after}, "limit": {"limit", o.limit}, "status": {"status", o.status},
-		"user_id": {"user", o.user}, "competition_id": {"competition", o.competition}, "": {"message", o.message},
-		"end_date": {"end", o.end}, "daily_limits": {"limits", o.limits}, "visibility": {"visibility", o.visibility}, "reason": {"reason", o.reason},
-	} {
-		switch {
-		case flagged.value == "":
-		case !slices.Contains(c.flags, flagged.flag):
-			return nil, ask, misused("paceboard ctl %s takes no --%s", c.name, flagged.flag)
+	for _, known := range ctlFlags {
+		switch value := given.value(known.name); {
+		case value == "":
+		case !slices.Contains(c.flags, known.name):
+			return nil, ask, misused("paceboard ctl %s takes no --%s", c.name, known.name)
 		case c.body == nil:
-			query.Set(name, flagged.value)
+			query.Set(known.parameter, value)
 		}
 	}
 	if len(query) > 0 {
@@ -159,14 +158,14 @@ func ctlRequest(o *ctlFlags, words []string) (*ctlCall, ctlAsk, error) {
 	if c.body == nil {
 		return c, ask, nil
 	}
-	body, err := c.body(o, words)
+	body, err := c.body(given, words)
 	if err == nil {
 		ask.body, err = json.Marshal(body)
 	}
 	return c, ask, err
 }
 
-func settingsBody(_ *ctlFlags, words []string) (any, error) {
+func settingsBody(_ ctlGiven, words []string) (any, error) {
 	values := map[string]string{}
 	for _, word := range words {
 		name, value, ok := strings.Cut(word, "=")
@@ -178,33 +177,33 @@ func settingsBody(_ *ctlFlags, words []string) (any, error) {
 	return map[string]any{"settings": values}, nil
 }
 
-func readOnlyBody(o *ctlFlags, words []string) (any, error) {
+func readOnlyBody(given ctlGiven, words []string) (any, error) {
 	body := map[string]any{"read_only": words[0] == "on"}
 	if words[0] != "on" && words[0] != "off" {
 		return nil, misused("say on or off, not %q", words[0])
 	}
-	if o.message != "" {
-		body["message"] = o.message
+	if message := given.value("message"); message != "" {
+		body["message"] = message
 	}
 	return body, nil
 }
 
 // amendBody is the body of amend.
-func amendBody(o *ctlFlags, _ []string) (any, error) {
-	body := map[string]any{"reason": o.reason}
-	switch o.end {
+func amendBody(given ctlGiven, _ []string) (any, error) {
+	body := map[string]any{"reason": given.value("reason")}
+	switch end := given.value("end"); end {
 	case "":
 	case "now": // the next full minute: the server's clock may be ahead
 		body["end_date"] = time.Now().Add(2 * time.Minute).Truncate(time.Minute).UTC().Format(time.RFC3339)
 	default:
-		body["end_date"] = o.end
+		body["end_date"] = end
 	}
-	if o.visibility != "" {
-		body["visibility"] = o.visibility
+	if visibility := given.value("visibility"); visibility != "" {
+		body["visibility"] = visibility
 	}
-	if o.limits != "" {
+	if all := given.value("limits"); all != "" {
 		limits := map[string]json.Number{}
-		for part := range strings.SplitSeq(o.limits, ",") {
+		for part := range strings.SplitSeq(all, ",") {
 			name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
 			if _, err := strconv.ParseFloat(value, 64); !ok || err != nil {
 				return nil, fmt.Errorf("--limits: write NAME=NUMBER, not %q", part)
@@ -216,10 +215,10 @@ func amendBody(o *ctlFlags, _ []string) (any, error) {
 	return body, nil
 }
 
-func retryBody(o *ctlFlags, _ []string) (any, error) {
+func retryBody(given ctlGiven, _ []string) (any, error) {
 	body := map[string]any{}
-	if o.competition != "" {
-		body["competition_id"] = o.competition
+	if competition := given.value("competition"); competition != "" {
+		body["competition_id"] = competition
 	}
 	return body, nil
 }
