@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"sync/atomic"
 
 	"github.com/maypok86/otter/v2"
@@ -81,19 +82,13 @@ func (r *routes) route(competitionID string) string {
 // home returns the node that a competition belongs to if nobody owns it: this one, if
 // it knows no other.
 func (r *routes) home(competitionID string) string {
-	if best := choose(r.view.Load().places, competitionID); best != "" {
-		return best
-	}
-	return r.self
+	return cmp.Or(choose(r.view.Load().places, competitionID), r.self)
 }
 
 // appointed returns the node that does what one node is enough for. It needs no links, so
 // the nodes that live agree on it whatever they reach.
 func (r *routes) appointed(task string) string {
-	if best := choose(r.view.Load().living, task); best != "" {
-		return best
-	}
-	return r.self
+	return cmp.Or(choose(r.view.Load().living, task), r.self)
 }
 
 // learn notes the owner of a competition; empty forgets it.

@@ -53,12 +53,8 @@ func (s Settings) Change(values map[string]string) (now Settings, changed []stri
 	for _, name := range slices.Sorted(maps.Keys(values)) {
 		i := slices.IndexFunc(table, func(row setting) bool { return row.reloads && row.name == name })
 		if i < 0 {
-			rows := make([]*setting, len(table))
-			for i := range table {
-				rows[i] = &table[i]
-			}
 			mistakes = append(mistakes, Mistake{
-				Setting: name, Problem: "is no setting that a running server can change", Advice: "these are: " + strings.Join(reloadable(rows), ", "),
+				Setting: name, Problem: "is no setting that a running server can change", Advice: "these are: " + strings.Join(reloadable(serve.rows()), ", "),
 			})
 			continue
 		}

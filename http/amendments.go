@@ -28,9 +28,8 @@ func (s *Server) amendCompetition(c *call) error {
 		}
 	}
 	limits, limited := f.Object("daily_limits")
-	if cmd.Reason, _ = f.Text("reason"); true {
-		f.RefuseAll(competition.CheckReason(cmd.Reason, ""))
-	}
+	cmd.Reason, _ = f.Text("reason")
+	f.RefuseAll(competition.CheckReason(cmd.Reason, ""))
 	if cmd.End == nil && cmd.Visibility == nil && !limited {
 		f.Refuse("end_date", "is what can be amended, as are daily_limits and visibility: send one of them")
 	}

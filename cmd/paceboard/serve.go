@@ -64,17 +64,16 @@ func serve(ctx context.Context, p *program, args []string) error {
 			told(s.logger, manager.Reload(func() { s.reload(p, args) }))
 			continue
 		case <-ctx.Done():
-			told(s.logger, manager.Stopping(settings.ShutdownTimeout+stopMargin))
-			s.serveOn()
 		case <-s.process.drain:
 			s.logger.InfoContext(ctx, "stopping, as an operator told it by the control socket")
-			told(s.logger, manager.Stopping(settings.ShutdownTimeout+stopMargin))
-			s.serveOn()
 		case err = <-s.failed:
 			if errors.Is(err, errStartAgain) {
 				s.stopUntil = time.Now().Add(min(settings.ShutdownTimeout, lostWithin))
 			}
-			told(s.logger, manager.Stopping(settings.ShutdownTimeout+stopMargin))
+		}
+		told(s.logger, manager.Stopping(settings.ShutdownTimeout+stopMargin))
+		if err == nil { // it was asked to
+			s.serveOn()
 		}
 		return errors.Join(err, s.stop())
 	}
