@@ -82,7 +82,7 @@ func ctl(ctx context.Context, p *program, args []string) error {
 	}
 	cmd := config.Command{
 		Name: "ctl",
-		Summary: "Look at the server that runs on this machine, and change it, through the control socket in CONTROL_DIR, which only the server's own user " +
+		Summary: "Look at the server that runs on this machine, and change it, through the control socket in DATA_DIR, or with PostgreSQL in CONTROL_DIR, which only the server's own user " +
 			"and root can open. In a cluster it speaks to this node. What it does is in the audit log, as command_line.\n" + lines.String(),
 		Arguments: "COMMAND [ARGUMENTS]",
 		Example:   "DATA_DIR=./data paceboard ctl list --sort memory",

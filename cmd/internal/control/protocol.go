@@ -3,7 +3,7 @@ package control
 import "errors"
 
 // ErrNoServer is returned where no server runs on a folder.
-var ErrNoServer = errors.New("no server runs on this data folder")
+var ErrNoServer = errors.New("no server runs on this folder")
 
 // ErrInUse is returned where one does.
 var ErrInUse = errors.New("another server answers in this folder")
