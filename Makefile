@@ -11,8 +11,8 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 # Whose tests take longest: they begin first, so that all end sooner.
 LONGEST = ./cmd/paceboard ./persistence/postgres ./actors ./persistence/embedded ./http
 
-# Measurements, and tests of which the race detector runs a few rounds, if any.
-WITHOUT_RACE = Counted|Overload|Million|Hours|PrizesArePaidOnce|AtInjectedPoints|ClusterIsDeployed
+# Measurements, and tests of which the race detector runs a few rounds, if any (internal/race).
+WITHOUT_RACE = Counted|Overload|Million|Hours|PrizesArePaidOnce|AtInjectedPoints|ClusterIsDeployed|OneUserCannotFill|BudgetsRemember|WhatIsDueTogether|WhoMayInvite|OldInvitations|LifetimeIsMadeAnew|LifetimeAgrees
 
 .PHONY: help demo demo-cluster test build lint fmt verify release fuzz soak bench bench-go bench-growth bench-live
 
@@ -28,7 +28,7 @@ demo-cluster: build ## three nodes, PostgreSQL and a proxy on this machine; the 
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
 	$(GO) test -race -vet=off -parallel 3 -timeout 20m $(LONGEST) ./... # make lint vets
-	$(GO) test -vet=off -run '$(WITHOUT_RACE)' -count 1 -v ./cmd/paceboard
+	$(GO) test -vet=off -run '$(WITHOUT_RACE)' -count 1 -v ./cmd/paceboard ./actors
 
 build: ## build bin/paceboard
 	$(BUILD) -o bin/paceboard ./cmd/paceboard

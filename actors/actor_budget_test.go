@@ -12,6 +12,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // journalBytes is how long all that the competitions' journals hold is.
@@ -45,6 +46,7 @@ func exhaust(t *testing.T, change func(i int) error) time.Duration {
 // is refused. Nothing more is written from then on, others notice nothing, and the
 // time that the refusal names is right.
 func TestOneUserCannotFillTheJournal(t *testing.T) {
+	race.Skip(t)
 	const budget, largest = 10_000, 2_200
 	words := func(i int) *string { s := strings.Repeat(string(rune('a'+i%2)), 2_000); return &s }
 	ann := competition.Caller{UserID: "ann"}
@@ -266,6 +268,7 @@ func TestBudgetsFollowTheirWindow(t *testing.T) {
 // TestBudgetsRememberWhoSpentMuch: more users than are remembered cannot have
 // somebody's bytes forgotten, and a user of long ago takes no room.
 func TestBudgetsRememberWhoSpentMuch(t *testing.T) {
+	race.Skip(t)
 	const spender, limit = "spender", 1 << 20
 	b := newBudgets(limit)
 	now := calendar.MillisOf(time.Unix(1e9, 0))

@@ -14,6 +14,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // lasting is a competition that starts and ends so long after now, and takes
@@ -266,6 +267,7 @@ func TestAStartLoadsNothingThatIsNotDue(t *testing.T) {
 }
 
 func TestWhatIsDueTogetherIsNotInMemoryTogether(t *testing.T) {
+	race.Skip(t)
 	synctest.Test(t, func(t *testing.T) {
 		const n = 3*duePage + 17
 		store := newMemoryStore()

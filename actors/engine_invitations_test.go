@@ -14,6 +14,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // secretEngine runs a private competition "secret" of the creator's.
@@ -106,6 +107,7 @@ func TestNothingIsKnownOfAPersonBeforeTheyAccept(t *testing.T) {
 // TestWhoMayInvite: the creator, and operators alone once there is money; others
 // hear of a private competition that there is none.
 func TestWhoMayInvite(t *testing.T) {
+	race.Skip(t)
 	synctest.Test(t, func(t *testing.T) {
 		e := secretEngine(t, newMemoryStore(), nil)
 		create(t, e, running("open"))
@@ -379,6 +381,7 @@ func TestAnErasedPersonHasNoInvitations(t *testing.T) {
 
 // TestOldInvitationsAreSwept by the hour.
 func TestOldInvitationsAreSwept(t *testing.T) {
+	race.Skip(t)
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		e := secretEngine(t, store, nil)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // lifetimeOf is a user's steps by day.
@@ -120,6 +121,7 @@ func TestLifetimeIsCompleteAfterClose(t *testing.T) {
 // TestLifetimeIsMadeAnew: when the process ended between a snapshot and its
 // projection, and when the store has never had one, a start is enough.
 func TestLifetimeIsMadeAnew(t *testing.T) {
+	race.Skip(t)
 	synctest.Test(t, func(t *testing.T) {
 		store := newMemoryStore()
 		store.before = func(_ context.Context, call string) error {

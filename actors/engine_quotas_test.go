@@ -13,9 +13,9 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// race runs f for 0 to n-1 at once, and counts those that succeed; the others must
+// compete runs f for 0 to n-1 at once, and counts those that succeed; the others must
 // be refused for the quota.
-func race(t *testing.T, n int, f func(i int) error) int {
+func compete(t *testing.T, n int, f func(i int) error) int {
 	t.Helper()
 	var succeeded atomic.Int64
 	errs := make([]error, n)
@@ -70,7 +70,7 @@ func TestQuotasAreExactWhateverRaces(t *testing.T) {
 				for i := range competitions {
 					setUp(t, e, running(id(i)))
 				}
-				require.Equal(t, 7, race(t, competitions, func(i int) error { return c.try(e, i) }))
+				require.Equal(t, 7, compete(t, competitions, func(i int) error { return c.try(e, i) }))
 				ties, err := store.OpenTies(t.Context(), "ann")
 				require.NoError(t, err)
 				require.Len(t, ties, 7)

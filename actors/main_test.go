@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // TestMain leaves one processor to the tests when the race detector watches them, or the
@@ -16,7 +18,7 @@ import (
 // happened before what, which it sees on one processor as well. Fewer orders of events
 // come about there; those without the detector run on all processors.
 func TestMain(m *testing.M) {
-	if raceEnabled {
+	if race.Enabled {
 		runtime.GOMAXPROCS(1)
 	}
 	goleak.VerifyTestMain(m)

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // explorer goes through the worlds that can be reached.
@@ -199,7 +201,7 @@ func soak(t *testing.T) time.Duration {
 // through what is possible with one fault more as far as it gets.
 func TestProtocolExhaustively(t *testing.T) {
 	most, more := 50_000, int8(0)
-	if raceEnabled { // there is only one goroutine
+	if race.Enabled { // there is only one goroutine
 		most = 5_000
 	}
 	each := soak(t) / 2 / time.Duration(4*len(scopes))
@@ -246,7 +248,7 @@ func TestPlantedMistakesAreFound(t *testing.T) {
 // in any order.
 func TestProtocolAtRandom(t *testing.T) {
 	walks, until := 3000, time.Now().Add(soak(t)/2)
-	if raceEnabled {
+	if race.Enabled {
 		walks = 300
 	}
 	base := uint64(time.Now().UnixNano())

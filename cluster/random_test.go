@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // TestProtocolWithRealNodes lets real nodes, with their goroutines and clocks, go
@@ -17,7 +18,7 @@ import (
 // within 2 TTL.
 func TestProtocolWithRealNodes(t *testing.T) {
 	runs, until := 6, time.Now().Add(soak(t)/4)
-	if raceEnabled {
+	if race.Enabled {
 		runs = 3
 	}
 	base := uint64(time.Now().UnixNano())
@@ -129,7 +130,7 @@ func (s *site) disturb(all []*process, i int) {
 // reaches it first, nobody is buried (I4).
 func TestHealthyNodesOutliveOutages(t *testing.T) {
 	runs := uint64(5)
-	if raceEnabled {
+	if race.Enabled {
 		runs = 1
 	}
 	for run := range runs {

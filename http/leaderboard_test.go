@@ -11,6 +11,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 func TestABoardsTopComesFromWhatWasPublished(t *testing.T) {
@@ -135,7 +136,7 @@ func TestReadingATopAllocatesNothing(t *testing.T) {
 			}
 			read()
 			require.Equal(t, c.status, ctx.Response.StatusCode())
-			if allocations := testing.AllocsPerRun(500, read); !raceEnabled {
+			if allocations := testing.AllocsPerRun(500, read); !race.Enabled {
 				assert.Zero(t, allocations)
 			}
 		})

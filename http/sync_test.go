@@ -15,6 +15,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 func TestASyncAsTheEngineGetsIt(t *testing.T) {
@@ -166,7 +167,7 @@ func TestASyncAllocatesNothing(t *testing.T) {
 		ctx.Response.Reset()
 		b.handle(&ctx)
 	})
-	if !raceEnabled { // whose pools forget on purpose
+	if !race.Enabled { // whose pools forget on purpose
 		assert.Zero(t, allocations, "the engine may keep what the token and the id of the usual competition are kept as anyway")
 	}
 }

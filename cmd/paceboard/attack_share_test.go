@@ -17,6 +17,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // TestAttackByUnnamedBatches has twelve people with many competitions each send
@@ -29,7 +31,7 @@ import (
 // made three times, and what is asserted is twice as long, or what nobody notices
 // where there are more competitions than MAX_JOINED.
 func TestAttackByUnnamedBatches(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("it is a measurement: `make soak` runs it without the race detector")
 	}
 	for _, c := range []struct {

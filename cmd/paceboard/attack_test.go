@@ -14,13 +14,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // TestAttackByAnnouncedBodies opens thousands of connections of people who have
 // no token, or one without rights to what they announce. None of it may cost the
 // server more than connections cost, and others are answered all the while.
 func TestAttackByAnnouncedBodies(t *testing.T) {
-	if raceEnabled {
+	if race.Enabled {
 		t.Skip("the race detector takes memory of its own: `make soak` runs it without")
 	}
 	const mostGrowth = 96 << 20

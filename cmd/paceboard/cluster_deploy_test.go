@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // TestClusterIsDeployedWhileItRuns rolls the nodes of a cluster from an older version to
@@ -22,9 +24,7 @@ import (
 // comes back.
 func TestClusterIsDeployedWhileItRuns(t *testing.T) {
 	inParallel(t)
-	if raceEnabled {
-		t.Skip("`make test` runs it without the race detector: it builds a program of its own")
-	}
+	race.Skip(t)
 	size, rounds := 2, 1
 	if soak, err := time.ParseDuration(os.Getenv("SOAK")); err == nil {
 		size, rounds = 3, max(2, int(soak/(45*time.Second)))

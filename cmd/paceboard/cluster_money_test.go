@@ -18,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/race"
 	"github.com/paceboard/paceboard/persistence/porttest"
 )
 
@@ -150,7 +151,7 @@ func (m *money) strikes(place int, accepted bool) bool {
 func (m *money) during(call func()) {
 	m.t.Helper()
 	victim, longest := m.random.IntN(len(m.at)), 30*time.Millisecond
-	if raceEnabled {
+	if race.Enabled {
 		longest *= 4
 	}
 	after := time.NewTimer(time.Duration(m.random.Int64N(int64(longest))))

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/paceboard/paceboard/internal/race"
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
@@ -38,9 +39,7 @@ var (
 // there are at least 60 deaths, which take the points in turn; otherwise there is one
 // more round, at random points.
 func TestClusterPaysOnceAtInjectedPoints(t *testing.T) {
-	if raceEnabled {
-		t.Skip("`make test` runs it without the race detector")
-	}
+	race.Skip(t)
 	t.Parallel()
 	rounds := 2
 	if soak, err := time.ParseDuration(os.Getenv("SOAK")); err == nil {

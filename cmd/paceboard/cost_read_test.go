@@ -14,14 +14,14 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // TestCountedCostOfALargeAnswer: the top 100 of a board leaves by one call of the
 // kernel, though it is several times as large as fasthttp's buffer.
 func TestCountedCostOfALargeAnswer(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates: `make test` runs it a second time, without")
-	}
+	race.Skip(t)
 	const entries, warm, counted = 100, 50, 20_000
 	profiler := freeAddress(t)
 	s := startServer(t, t.TempDir(), "--rate-limit-user", "0", "--pprof", profiler)
@@ -65,9 +65,7 @@ func TestCountedCostOfALargeAnswer(t *testing.T) {
 // that does not own the board against what they do for one at its owner. As for syncs,
 // frames between nodes have few requests on a busy machine, and cost the same.
 func TestCountedCostOfAReadElsewhere(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates: `make test` runs it a second time, without")
-	}
+	race.Skip(t)
 	const clients, warm, counted = 32, 20, 60
 	c := startCounted(t)
 	var joining errgroup.Group

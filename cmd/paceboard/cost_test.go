@@ -15,15 +15,15 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // TestCountedCostOfASync holds what a durable sync over HTTP costs the server
 // against bounds, in things that can be counted on any machine: objects allocated,
 // and calls of the kernel to read and to write, the journal's included.
 func TestCountedCostOfASync(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates: `make test` runs it a second time, without")
-	}
+	race.Skip(t)
 	const clients, warm, counted = 64, 50, 500
 	profiler := freeAddress(t)
 	s := startServer(t, t.TempDir(), "--rate-limit-user", "0", "--pprof", profiler)
@@ -55,9 +55,7 @@ func TestCountedCostOfASync(t *testing.T) {
 // does not own the competition against what they do for one at its owner. A frame between
 // nodes has few syncs on a busy machine, and costs the same: so the bound is generous.
 func TestCountedCostOfAForwardedSync(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates: `make test` runs it a second time, without")
-	}
+	race.Skip(t)
 	const clients, warm, counted = 64, 20, 150
 	c := startCounted(t)
 	var each []float64

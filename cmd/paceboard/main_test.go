@@ -20,6 +20,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/paceboard/paceboard/internal/race"
 	"github.com/paceboard/paceboard/internal/token"
 )
 
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 		defer func() { _ = os.RemoveAll(dir) }()
 		binary = filepath.Join(dir, "paceboard")
 		args := []string{"build", "-o", binary}
-		if raceEnabled {
+		if race.Enabled {
 			args = append(args, "-race")
 		}
 		if planted := os.Getenv(plantedProgram); planted != "" {

@@ -16,6 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"github.com/valyala/fasthttp"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // TestOverload offers five times what the server is set to sustain, open loop:
@@ -27,9 +29,7 @@ import (
 // waits longer, too, so the load is a share of what the machine serves. It is a
 // measurement that others on the machine disturb, so it may be made three times.
 func TestOverload(t *testing.T) {
-	if raceEnabled {
-		t.Skip("it is a measurement: `make test` runs it a second time, without the race detector")
-	}
+	race.Skip(t)
 	waited := overload(t)
 	for try := 1; waited > 3 && try < 3; try++ {
 		waited = overload(t)

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 // distributors is how many callers have a competition's prizes paid at once.
@@ -32,7 +33,7 @@ func prizeRounds(t *testing.T, usual int) int {
 	if soak(t) > 0 {
 		return 10 * usual
 	}
-	if raceEnabled {
+	if race.Enabled {
 		return usual / 5 // `make test` runs all of them without the race detector
 	}
 	return usual
@@ -116,7 +117,7 @@ func (p *payday) round(servers []*instance, id string, kill []*instance) {
 		})
 	}
 	longest := 25 * time.Millisecond
-	if raceEnabled {
+	if race.Enabled {
 		longest *= 4
 	}
 	after := time.Duration(p.rng.Int64N(int64(longest)))

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/paceboard/paceboard/internal/race"
 	fitbit "github.com/paceboard/paceboard/testdata/fitbit-2016"
 )
 
@@ -102,9 +103,7 @@ func TestReplayOfRealHoursInAnyOrderThreeTimesGivesTheirSums(t *testing.T) {
 
 func testReplayOfRealHours(t *testing.T, where string) {
 	t.Helper()
-	if raceEnabled {
-		t.Skip("it takes long: `make test` runs it without the race detector")
-	}
+	race.Skip(t)
 	s := startServer(t, where)
 	s.createSpring("hours")
 	code, out, errs := runProgram(t, "replay", "--url", s.url, "--competition", "hours",

@@ -11,15 +11,14 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/race"
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
 
 // TestRestartWithAMillionParticipants starts the server on a board of 1,000,000
 // and holds how soon it is ready against the goal.
 func TestRestartWithAMillionParticipants(t *testing.T) {
-	if raceEnabled {
-		t.Skip("it is a measurement: `make test` runs it a second time, without the race detector")
-	}
+	race.Skip(t)
 	const participants = 1_000_000
 	const goal = 5 * time.Second
 	dir := t.TempDir()

@@ -1,6 +1,0 @@
-//go:build race
-
-package actors
-
-// raceEnabled: see TestMain.
-const raceEnabled = true

@@ -1,6 +1,0 @@
-//go:build !race
-
-package main
-
-// raceEnabled has the program built as the tests are.
-const raceEnabled = false
