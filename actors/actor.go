@@ -35,7 +35,8 @@ type actorEnv struct {
 
 	followers *followers // nil without peers
 	given     givenUp
-	mirror    *mirror.Mirror // nil if there is none
+	mirror    *mirror.Mirror             // nil if there is none
+	remind    func(competitionID string) // see Engine.remind
 
 	life, recovering context.Context // see Engine
 }

@@ -16,6 +16,13 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 		v.Respond(errLate)
 		return
 	}
+	if a.env.options.Peers != nil && !a.core.Exists() {
+		defer a.leaveUnborn()
+		if _, creates := v.Command.(*competition.CreateCompetition); !creates {
+			v.Respond(&competition.ElsewhereError{}) // another node may have created it: the store is asked
+			return
+		}
+	}
 	if a.query(v) {
 		return
 	}
@@ -33,6 +40,14 @@ func (a *competitionActor) handleEnvelope(v *mailbox.Envelope) {
 		a.decideFor(&b, waiter{envelope: v, item: &group.items[i]})
 	}
 	b.settle()
+}
+
+// leaveUnborn ends the activation of a competition of which nothing is stored. In a
+// cluster it has no owner, so this node would not hear of another one that creates it.
+func (a *competitionActor) leaveUnborn() {
+	if !a.core.Exists() && !a.stalled && a.isIdle() {
+		a.stop()
+	}
 }
 
 // undecided returns the refusal of a request that was not decided, because the actor
@@ -86,7 +101,8 @@ func (a *competitionActor) decideFor(b *bill, w waiter) {
 func (a *competitionActor) tick() {
 	switch {
 	case a.handle.damage.Load() != nil: // time heals nothing
-	case a.handle.elsewhere.Load() != nil: // its owner's clock has it on its list
+	case a.handle.elsewhere.Load() != nil:
+		a.env.remind(a.handle.id)
 	case a.core == nil || a.stalled:
 		a.env.clock.schedule(a.handle.id, a.now()+1000)
 	default:

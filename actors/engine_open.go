@@ -35,7 +35,7 @@ func New(o Options) (*Engine, error) {
 	root := e.system.Root
 	e.actors = actorEnv{
 		options: &e.options, root: root, registry: registry{handles: map[string]*handle{}}, recoveries: make(chan struct{}, 2), budgets: newBudgets(o.MaxJournalUser),
-		life: e.life, recovering: e.recovering, losses: newLosses(o.Metrics),
+		life: e.life, recovering: e.recovering, losses: newLosses(o.Metrics), remind: e.remind,
 	}
 	pid, err := root.SpawnNamed(actor.PropsFromProducer(
 		func() actor.Actor {

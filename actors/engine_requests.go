@@ -290,6 +290,22 @@ func (e *Engine) tick(id string) error {
 	return nil
 }
 
+// remind has the owner of a competition look at the time, which is another node. It does
+// so by itself if it has the competition in memory. But it may own one that it does not
+// know any more, if it gave it up and the store's answer was lost.
+func (e *Engine) remind(id string) {
+	if e.options.Peers == nil || e.admit() != nil {
+		return // until the next look at the list
+	}
+	e.serving.Go(func() {
+		defer e.dismiss()
+		_, err := forward[competition.Summary](e, id, &getSummary{Caller: competition.Caller{Operator: true}}, e.deadline())
+		if err != nil {
+			e.options.Logger.WarnContext(e.life, "a competition's owner could not be told of its change of status", "competition", id, "error", err)
+		}
+	})
+}
+
 // tidyUp has the competitions in memory store what changed, and leave if they are
 // idle.
 func (e *Engine) tidyUp(context.Context) {

@@ -49,6 +49,7 @@ type node struct {
 	cut, dead       bool  // reaches nobody; buried
 	hidden          bool  // it reaches others, and nobody reaches it
 	lost, withdrawn bool  // as its peers know that, and as it does
+	forgetful       bool  // what it releases stays its own: the store is not reached at that moment
 	storeless       bool  // does not reach the store, as one that stood still and whose sessions were ended
 	refused         error // by its links, whatever it asks
 	locked          int   // claims and appends that are still refused: the row is locked
@@ -138,6 +139,11 @@ func (s *nodes) owns(one *node, id string, epoch uint64) error {
 	return nil
 }
 
+func (s *nodes) exists(id string) bool {
+	_, err := s.store.Find(context.Background(), id)
+	return err == nil
+}
+
 func (one *node) Claim(_ context.Context, id string) (uint64, error) {
 	s := one.nodes
 	s.mu.Lock()
@@ -152,6 +158,8 @@ func (one *node) Claim(_ context.Context, id string) (uint64, error) {
 		return 0, competition.ErrUnavailable
 	case held:
 		return 0, &competition.ElsewhereError{Node: o.node}
+	case !s.exists(id): // so there is nothing to note the owner in, until somebody creates it
+		return 1, nil
 	}
 	s.owners[id] = ownership{one.name, o.epoch + 1}
 	return o.epoch + 1, nil
@@ -165,6 +173,9 @@ func (one *node) Release(_ context.Context, id string, epoch uint64) error {
 	s := one.nodes
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if one.forgetful {
+		return competition.ErrUnavailable
+	}
 	if s.owners[id] == (ownership{one.name, epoch}) {
 		s.owners[id] = ownership{epoch: epoch}
 	}
@@ -174,6 +185,9 @@ func (one *node) Release(_ context.Context, id string, epoch uint64) error {
 func (one *node) Append(ctx context.Context, batches []*competition.Batch) []error {
 	errs := make([]error, len(batches))
 	for i, b := range batches {
+		if b.FirstSeq == 1 && !one.nodes.exists(b.CompetitionID) {
+			one.nodes.lock(func() { one.nodes.owners[b.CompetitionID] = ownership{one.name, b.Epoch} })
+		}
 		if errs[i] = one.nodes.owns(one, b.CompetitionID, b.Epoch); errs[i] != nil {
 			continue
 		}
