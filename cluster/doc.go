@@ -7,14 +7,14 @@
 // # The protocol
 //
 // All nodes share one PostgreSQL. Each has a row there, whose beat it raises every
-// fifth of the TTL; the answer shows it the rows of all the others.
+// fifth of its TTL; the answer shows it the rows of all the others.
 //
 //	N1  A node that is dead or missing in an answer, or whose beat is higher than the
 //	    number of beats that it sent, ends at once: [Node.Done].
-//	N2  The lease lasts for 0.9 TTL from the moment before the last successful beat was
+//	N2  The lease lasts for 0.9 of its TTL from the moment before the last successful beat was
 //	    given to the driver, by the monotonic clock. The wall clock may only end it
 //	    earlier (a machine that was suspended).
-//	N3  A node is buried, made dead for good, if its beat stood still for a TTL since
+//	N3  A node is buried, made dead for good, if its beat stood still for its TTL since
 //	    the arrival of the first answer that showed it, and still does when the burial
 //	    is carried out. A node that could not poll for the time of three beats starts
 //	    observing anew: the outage that it had may have been everybody's.
@@ -24,7 +24,7 @@
 // Suppose node A answers a read from memory under its lease, while node B has stored a
 // change before that read came. B's write needed a claim, and the store grants one only
 // after A released the competition or died. A releases only after it has stopped
-// answering. If A was buried, its beat had stood still for a TTL since another node saw
+// answering. If A was buried, its beat had stood still for its TTL since another node saw
 // it, so at least a TTL had gone by since A sent that beat, and A's lease had ended at
 // 0.9 TTL. So A did not answer under its lease after B's claim. This holds while the
 // rates of two clocks differ by less than a tenth.

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 //	M1  the lease ends at most 9/10 of the TTL after the moment before a beat was sent
 //	    that was carried out
 //	M2  whoever is to be buried showed the same beat in at least minPolls answers, the
-//	    first of which arrived at least a TTL before the last, with no longer gap between
+//	    first of which arrived at least its TTL before the last, with no longer gap between
 //	    them than maxGap
 //	M3  after exit nothing is sent, and there is no lease
 type member struct {
@@ -175,7 +176,7 @@ func (m *member) observe(shown []competition.Node, arrived time.Duration, e *eff
 			}
 		}
 		s.polls = min(s.polls+1, minPolls)
-		switch due := s.since + m.ttl; {
+		switch due := s.since + m.ttlOf(&n); {
 		case n.ID == m.id || s.polls < minPolls-1:
 		case arrived < due: // whoever waits for what it owns does not wait for the turn of a beat, too
 			m.next = min(m.next, due)
@@ -191,6 +192,10 @@ func (m *member) observe(shown []competition.Node, arrived time.Duration, e *eff
 	}
 	m.nodes, m.seen = alive, seen
 }
+
+// ttlOf returns how long another node's beat must stand still. Its lease goes by its own
+// TTL, which is not this one's while operators change it node by node.
+func (m *member) ttlOf(n *competition.Node) time.Duration { return cmp.Or(n.TTL, m.ttl) }
 
 // find returns where a node stands among the nodes, or -1.
 func find(nodes []competition.Node, id string) int {

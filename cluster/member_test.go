@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -128,6 +129,21 @@ func TestBurial(t *testing.T) {
 		require.Len(t, poll(t, m, 11, 0, live("a", 5), live("b", 7)).bury, 1)
 		at, _ = m.wake()
 		require.EqualValues(t, 13, at, "and then beats come as usual")
+	})
+	t.Run("a node is waited for as long as it says", func(t *testing.T) {
+		m := newMember("a", ttl, 0)
+		patient, hasty := live("b", 7), live("c", 7)
+		patient.TTL, hasty.TTL = 3*ttl, ttl/2
+		var buried []string
+		for at := time.Duration(0); at <= 30; at += 2 {
+			for _, s := range poll(t, m, at, 0, live("a", 1), patient, hasty).bury {
+				buried = append(buried, fmt.Sprint(s.id, " at ", int(at)))
+				if s.id == "c" {
+					m.dead("c")
+				}
+			}
+		}
+		require.Equal(t, []string{"c at 6", "b at 30"}, buried, "four polls, and three times the TTL of a")
 	})
 	t.Run("a leaving node is buried, too", func(t *testing.T) {
 		m, leaving := newMember("a", ttl, 0), live("b", 7)

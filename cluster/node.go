@@ -23,7 +23,8 @@ type Options struct {
 	WireVersion int
 	Level       int
 
-	// TTL is how long a node that has gone silent is waited for; the same on all nodes.
+	// TTL is how long the others wait for this node if it goes silent. Nodes may have
+	// different ones.
 	TTL time.Duration
 }
 
@@ -61,7 +62,7 @@ type Node struct {
 // not known whether it was, the error says so, and another attempt needs another id;
 // the nodes that live bury what was left.
 func Join(ctx context.Context, o Options) (*Node, error) {
-	self := competition.Node{ID: o.ID, Address: o.Address, WireVersion: o.WireVersion, Level: o.Level, State: competition.NodeLive}
+	self := competition.Node{ID: o.ID, Address: o.Address, WireVersion: o.WireVersion, Level: o.Level, TTL: o.TTL, State: competition.NodeLive}
 	if err := o.Nodes.Register(ctx, self); err != nil {
 		return nil, fmt.Errorf("register node %q: %w", o.ID, err)
 	}

@@ -168,6 +168,39 @@ func TestSilentNodeIsBuriedAndEnds(t *testing.T) {
 	})
 }
 
+// TestNodesWithDifferentTTLs: operators change CLUSTER_LEASE node by node.
+func TestNodesWithDifferentTTLs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newTable()
+		start := func(id string, ttl time.Duration) (*Node, *wire) {
+			w := &wire{Nodes: s}
+			n, err := Join(t.Context(), Options{Nodes: w, ID: id, Address: id + ":1", TTL: ttl, Logger: slog.New(slog.DiscardHandler)})
+			require.NoError(t, err)
+			t.Cleanup(n.Close)
+			return n, w
+		}
+		hasty, way := start("hasty", time.Second)
+		patient, hidden := start("patient", 10*time.Second)
+		pass(10 * time.Minute)
+		require.Zero(t, hasty.State().Burials+patient.State().Burials)
+		hidden.cut.Store(true)
+		for began := time.Now(); s.state("patient") != competition.NodeDead; pass(10 * time.Millisecond) {
+			require.Less(t, time.Since(began), 11*time.Second)
+		}
+		require.False(t, patient.Lease().Valid(), "its lease has ended before")
+		hidden.cut.Store(false)
+		<-patient.Done()
+
+		start("second", 10*time.Second)
+		pass(time.Minute)
+		way.cut.Store(true)
+		for began := time.Now(); s.state("hasty") != competition.NodeDead; pass(10 * time.Millisecond) {
+			require.Less(t, time.Since(began), 9*time.Second, "some polls of the other one")
+		}
+		require.False(t, hasty.Lease().Valid())
+	})
+}
+
 // TestOutageBuriesNobody: whoever reaches the database first after an outage has seen
 // nobody's beat for long.
 func TestOutageBuriesNobody(t *testing.T) {

@@ -2,17 +2,19 @@ package competition
 
 import (
 	"context"
+	"time"
 
 	"github.com/paceboard/paceboard/competition/calendar"
 )
 
 // Node is a process of a cluster as the others know it.
 type Node struct {
-	ID          string // new for each start of a process
-	Address     string // where other nodes reach it, host:port
-	WireVersion int    // of the messages between nodes that it understands
-	Level       int    // of the events that it understands
-	Beat        uint64 // how often it has said that it lives
+	ID          string        // new for each start of a process
+	Address     string        // where other nodes reach it, host:port
+	WireVersion int           // of the messages between nodes that it understands
+	Level       int           // of the events that it understands
+	TTL         time.Duration // how long its beat must stand still before the others count it as dead; 0: not known
+	Beat        uint64        // how often it has said that it lives
 	State       NodeState
 }
 

@@ -171,7 +171,7 @@ var table = []setting{
 	},
 	{
 		name: "CLUSTER_LEASE", group: groupCluster, unit: "DURATION", def: "2s",
-		meaning: "when a silent node's boards move on; equal on all nodes",
+		meaning: "how long the others wait when this node goes silent",
 		bind:    func(s *Settings) parser { return duration(&s.ClusterLease, time.Second, 30*time.Second, "2s") },
 	},
 	{

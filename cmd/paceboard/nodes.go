@@ -15,7 +15,7 @@ import (
 	"github.com/paceboard/paceboard/persistence/postgres"
 )
 
-// nodesWithin is how long the command waits for PostgreSQL, besides the lease.
+// nodesWithin is how long the command waits for PostgreSQL, besides a node's lease.
 const nodesWithin = 20 * time.Second
 
 // nodeTool shows the processes on a database, and evicts one that hangs.
@@ -23,13 +23,12 @@ func nodeTool(ctx context.Context, p *program, args []string) error {
 	var o struct{ json, all, force bool }
 	cmd := config.Command{
 		Name: "nodes",
-		Summary: "Show the nodes on PostgreSQL (list), or declare one dead that hangs (evict ID): after CLUSTER_LEASE, which must be " +
-			"that of the nodes, others take its boards over, and its process ends with exit code 75 as soon as it finds out. " +
+		Summary: "Show the nodes on PostgreSQL (list), or declare one dead that hangs (evict ID): after its CLUSTER_LEASE " +
+			"others take its boards over, and its process ends with exit code 75 as soon as it finds out. " +
 			"Stop a node that works with SIGTERM instead.",
 		Arguments: "list|evict",
 		Example:   "DATABASE_URL=postgres://… paceboard nodes list",
 		Required:  []string{"DATABASE_URL"},
-		Optional:  []string{"CLUSTER_LEASE"},
 		Flags: func(f *flag.FlagSet) {
 			f.BoolVar(&o.json, "json", false, "list: write JSON")
 			f.BoolVar(&o.all, "all", false, "list: dead nodes, too, of the last 7 days")
@@ -41,7 +40,7 @@ func nodeTool(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	url := settings.DatabaseURL.Reveal()
-	ctx, cancel := context.WithTimeout(ctx, nodesWithin+settings.ClusterLease)
+	ctx, cancel := context.WithTimeout(ctx, nodesWithin+postgres.LongestTTL)
 	defer cancel()
 	switch {
 	case len(words) == 1 && words[0] == "list":
@@ -54,7 +53,7 @@ func nodeTool(ctx context.Context, p *program, args []string) error {
 		}
 		return p.nodesAsTable(found)
 	case len(words) == 2 && words[0] == "evict":
-		return p.evict(ctx, url, words[1], settings.ClusterLease, o.force)
+		return p.evict(ctx, url, words[1], o.force)
 	case len(words) == 1 && words[0] == "evict":
 		return misused("say which node: paceboard nodes evict ID; paceboard nodes list shows the ids")
 	}
@@ -122,8 +121,8 @@ func (p *program) nodesAsJSON(found []postgres.NodeStatus) error {
 }
 
 // evict declares a node dead, and says what becomes of it.
-func (p *program) evict(ctx context.Context, url, id string, lease time.Duration, force bool) error {
-	evicted, err := postgres.Evict(ctx, url, id, lease, force)
+func (p *program) evict(ctx context.Context, url, id string, force bool) error {
+	evicted, err := postgres.Evict(ctx, url, id, force)
 	switch {
 	case errors.Is(err, postgres.ErrUnknownNode):
 		return fmt.Errorf("%w; paceboard nodes list shows those that there are", err)

@@ -37,7 +37,7 @@ func TestNodesAreListedAndEvicted(t *testing.T) {
 	where := newDatabase(t)
 	const lease = "CLUSTER_LEASE=1s"
 	evict := func(args ...string) (code int, said string) {
-		code, out, errs := runProgram(t, append([]string{"nodes", "evict", "DATABASE_URL=" + where, lease}, args...)...)
+		code, out, errs := runProgram(t, append([]string{"nodes", "evict", "DATABASE_URL=" + where}, args...)...)
 		return code, out + errs
 	}
 	code, out, errs := runProgram(t, "migrate", "up", "DATABASE_URL="+where)

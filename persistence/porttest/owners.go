@@ -114,6 +114,10 @@ var ownerRules = []rule{
 			require.InDelta(t, time.Now().UnixMilli(), int64(now), 60_000)
 		}
 		require.Error(t, nodes[0].Register(ctx, competition.Node{ID: a}), "it is there")
+		other := competition.Node{ID: "other-" + a, Address: "other:1", Level: competition.FormatLevel, TTL: 1500 * time.Millisecond, State: competition.NodeLive}
+		require.NoError(t, nodes[0].Register(ctx, other))
+		require.Equal(t, other, state(other.ID), "the others are shown all of it")
+		require.NoError(t, nodes[0].Retire(ctx, other.ID))
 		require.Equal(t, competition.NodeLive, state(a).State)
 		require.NoError(t, nodes[0].Leave(ctx, a))
 		require.Equal(t, competition.NodeLeaving, state(a).State)

@@ -35,9 +35,12 @@ var (
 	ErrAlone = errors.New("the process has the database to itself")
 )
 
+// LongestTTL is the longest that a node may have.
+const LongestTTL = 30 * time.Second
+
 const (
 	nodeStatusSQL = `
-SELECT n.node_id, n.address, n.wire_version, n.level, n.beat, n.state, n.started_at,
+SELECT n.node_id, n.address, n.wire_version, n.level, n.ttl_ms, n.beat, n.state, n.started_at,
        greatest(0, extract(epoch FROM clock_timestamp() - n.seen_at))::double precision,
        (SELECT count(*) FROM paceboard.heads h WHERE h.owner = n.node_id),
        (SELECT count(*) FROM pg_stat_get_activity(NULL) a
@@ -79,16 +82,16 @@ func ListNodes(ctx context.Context, databaseURL string, all bool) (nodes []NodeS
 //
 // Whoever is evicted may answer from memory until its lease ends, as any other node may
 // that is buried (N2, N3 of package cluster). So a transaction holds the node's row for
-// a TTL, during which no beat of it succeeds, and makes it dead in the end: by then each
+// its TTL, during which no beat of it succeeds, and makes it dead in the end: by then each
 // lease has ended. Until then nobody takes its competitions. The same transaction adds
 // an entry to the audit log.
-func Evict(ctx context.Context, databaseURL, id string, ttl time.Duration, force bool) (evicted bool, err error) {
+func Evict(ctx context.Context, databaseURL, id string, force bool) (evicted bool, err error) {
 	conn, err := connectTool(ctx, databaseURL)
 	if err != nil {
 		return false, err
 	}
 	defer hangUp(ctx, conn)
-	if evicted, err = evict(ctx, conn, id, ttl, force); err != nil || !evicted {
+	if evicted, err = evict(ctx, conn, id, force); err != nil || !evicted {
 		return false, toolError(fmt.Sprintf("evict node %q", id), err)
 	}
 	var ended int
@@ -96,7 +99,7 @@ func Evict(ctx context.Context, databaseURL, id string, ttl time.Duration, force
 	return true, toolError(fmt.Sprintf("node %q is dead, but its sessions could not be ended", id), err)
 }
 
-func evict(ctx context.Context, conn *pgx.Conn, id string, ttl time.Duration, force bool) (evicted bool, err error) {
+func evict(ctx context.Context, conn *pgx.Conn, id string, force bool) (evicted bool, err error) {
 	tx, err := conn.Begin(ctx)
 	if err != nil {
 		return false, err
@@ -109,7 +112,12 @@ func evict(ctx context.Context, conn *pgx.Conn, id string, ttl time.Duration, fo
 	case len(found) == 0:
 		return false, ErrUnknownNode
 	}
-	switch n := found[0]; {
+	n := found[0]
+	ttl := n.TTL
+	if ttl == 0 { // it was registered by a version that did not say
+		ttl = LongestTTL
+	}
+	switch {
 	case n.State == competition.NodeDead:
 		return false, nil
 	case n.Alone:
@@ -185,16 +193,18 @@ func toolError(what string, err error) error {
 func readNodes(ctx context.Context, from querier, sql string, arguments ...any) (nodes []NodeStatus, err error) {
 	rows, _ := from.Query(ctx, sql, arguments...) // ForEachRow tells its error
 	var n NodeStatus
+	var ttl int64
 	var state string
 	var silent float64
 	_, err = pgx.ForEachRow(rows, []any{
-		&n.ID, &n.Address, &n.WireVersion, &n.Level, &n.Beat, &state, &n.Started, &silent, &n.Boards, &n.Sessions,
+		&n.ID, &n.Address, &n.WireVersion, &n.Level, &ttl, &n.Beat, &state, &n.Started, &silent, &n.Boards, &n.Sessions,
 	}, func() error {
 		for s, name := range stateNames {
 			if name == state {
 				n.State = s
 			}
 		}
+		n.TTL = time.Duration(ttl) * time.Millisecond
 		n.Alone = n.Address == ""
 		n.Silent = time.Duration(silent * float64(time.Second))
 		nodes = append(nodes, n)

@@ -19,7 +19,7 @@ func TestNobodyTakesFromAnEvictedNodeBeforeItsLeaseEnds(t *testing.T) {
 	const ttl = 500 * time.Millisecond
 	databaseURL := newDatabase(t)
 	node := func(id string) *Store {
-		node := competition.Node{ID: id, Address: id + ":1", Level: competition.FormatLevel}
+		node := competition.Node{ID: id, Address: id + ":1", Level: competition.FormatLevel, TTL: ttl}
 		s, err := Open(t.Context(), Options{URL: databaseURL, Cluster: &ClusterOptions{Node: node}})
 		require.NoError(t, err)
 		t.Cleanup(func() { require.NoError(t, s.Close()) })
@@ -58,16 +58,16 @@ func TestNobodyTakesFromAnEvictedNodeBeforeItsLeaseEnds(t *testing.T) {
 	defer claims.Stop()
 
 	worker.Pause(t.Context(), 50*time.Millisecond)
-	evicted, err := Evict(t.Context(), databaseURL, "first", ttl, false)
+	evicted, err := Evict(t.Context(), databaseURL, "first", false)
 	require.ErrorIs(t, err, ErrBeats)
 	require.False(t, evicted)
 	require.Empty(t, auditLog(t, second), "who was refused did nothing")
 	began := time.Now()
-	evicted, err = Evict(t.Context(), databaseURL, "first", ttl, true)
+	evicted, err = Evict(t.Context(), databaseURL, "first", true)
 	require.NoError(t, err)
 	require.True(t, evicted)
 	requireNoted(t, second, "first", began)
-	evicted, err = Evict(t.Context(), databaseURL, "first", ttl, true)
+	evicted, err = Evict(t.Context(), databaseURL, "first", true)
 	require.NoError(t, err)
 	require.False(t, evicted)
 	requireNoted(t, second, "first", began)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -16,18 +17,18 @@ var _ competition.Nodes = (*Store)(nil)
 // Dead is final: no statement changes a row whose state is dead, and none adds a row in
 // the place of another.
 const (
-	registerSQL = `INSERT INTO paceboard.nodes (node_id, address, wire_version, level, beat) VALUES ($1, $2, $3, $4, $5)`
+	registerSQL = `INSERT INTO paceboard.nodes (node_id, address, wire_version, level, ttl_ms, beat) VALUES ($1, $2, $3, $4, $5, $6)`
 
 	beatSQL = `
 WITH beaten AS (
     UPDATE paceboard.nodes SET beat = beat + 1, seen_at = clock_timestamp() WHERE node_id = $1 AND state <> 'dead'
-    RETURNING node_id, address, wire_version, level, beat, state
+    RETURNING node_id, address, wire_version, level, ttl_ms, beat, state
 ), alive AS (
     SELECT * FROM beaten
     UNION ALL
-    SELECT node_id, address, wire_version, level, beat, state FROM paceboard.nodes WHERE state <> 'dead' AND node_id <> $1
+    SELECT node_id, address, wire_version, level, ttl_ms, beat, state FROM paceboard.nodes WHERE state <> 'dead' AND node_id <> $1
 )
-SELECT node_id, address, wire_version, level, beat, state, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM alive ORDER BY node_id`
+SELECT node_id, address, wire_version, level, ttl_ms, beat, state, (extract(epoch FROM clock_timestamp()) * 1000)::bigint FROM alive ORDER BY node_id`
 
 	leaveSQL  = `UPDATE paceboard.nodes SET state = 'leaving' WHERE node_id = $1 AND state = 'live'`
 	burySQL   = `UPDATE paceboard.nodes SET state = 'dead' WHERE node_id = $1 AND beat = $2 AND state <> 'dead'`
@@ -61,7 +62,7 @@ func (s *Store) Register(ctx context.Context, n competition.Node) error {
 			if err := admit(ctx, tx, &n); err != nil {
 				return err
 			}
-			_, err := tx.Exec(ctx, registerSQL, n.ID, n.Address, n.WireVersion, n.Level, int64(n.Beat))
+			_, err := tx.Exec(ctx, registerSQL, n.ID, n.Address, n.WireVersion, n.Level, n.TTL.Milliseconds(), int64(n.Beat))
 			return err
 		})
 	})
@@ -82,8 +83,10 @@ func (s *Store) Beat(ctx context.Context, id string) (alive []competition.Node, 
 	err = s.durably(ctx, func(conn *pgx.Conn) error {
 		rows, _ := conn.Query(ctx, beatSQL, id) // ForEachRow tells its error
 		var n competition.Node
+		var ttl int64
 		var state string
-		_, err := pgx.ForEachRow(rows, []any{&n.ID, &n.Address, &n.WireVersion, &n.Level, &n.Beat, &state, &now}, func() error {
+		_, err := pgx.ForEachRow(rows, []any{&n.ID, &n.Address, &n.WireVersion, &n.Level, &ttl, &n.Beat, &state, &now}, func() error {
+			n.TTL = time.Duration(ttl) * time.Millisecond
 			n.State = competition.NodeLive
 			if state != stateNames[competition.NodeLive] {
 				n.State = competition.NodeLeaving
