@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"errors"
 	"slices"
 
@@ -87,7 +88,7 @@ func (a *competitionActor) answerAll(b *batch) {
 // ones, which continue it and share its fate. No request is answered "yes", nothing
 // was shown, and nothing more is decided before the journal has been read again.
 func (a *competitionActor) appendFailed(err error) {
-	a.logger.Error("a batch could not be made durable", "from_seq", a.underway[0].FirstSeq, "to_seq", a.underway[0].LastSeq, "error", err)
+	a.logger.Log(context.Background(), severity(err), "a batch could not be made durable", "from_seq", a.underway[0].FirstSeq, "to_seq", a.underway[0].LastSeq, "error", err)
 	switch {
 	case errors.Is(err, competition.ErrNotOwner):
 		a.disowned(err)

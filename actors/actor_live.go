@@ -195,6 +195,9 @@ func (a *competitionActor) publishSummary() {
 	}
 	summary := a.core.Summary()
 	before := a.handle.summary.Swap(&summary)
+	if before != nil && before.Status != summary.Status {
+		a.logger.Info("the competition's status changed", "from", before.Status.String(), "to", summary.Status.String(), "seq", a.core.Seq())
+	}
 	if before == nil || before.Definition.Visibility != summary.Definition.Visibility {
 		if top := a.handle.top.Load(); top != nil && top.Private != (summary.Definition.Visibility == competition.Private) {
 			a.handle.top.Store(nil)

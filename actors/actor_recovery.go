@@ -3,6 +3,7 @@ package actors
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"time"
 
@@ -27,7 +28,7 @@ func (a *competitionActor) recover() {
 		a.disowned(err)
 	case err != nil && a.env.recovering.Err() != nil: // shutting down
 	case err != nil:
-		a.logger.Error("recovery failed and will be tried again", "error", err, "in", a.retryLater())
+		a.logger.Log(ctx, severity(err), "recovery failed and will be tried again", "error", err, "in", a.retryLater())
 	default:
 		a.core, a.stalled, a.locked, a.failures, a.events = core, false, false, 0, records
 		a.handle.damage.Store(nil)
@@ -118,6 +119,15 @@ func (a *competitionActor) disowned(err error) {
 	a.refuseWaiters(elsewhere)
 	a.moveSubscribers()
 	a.stop()
+}
+
+// severity is the level at which a failure of the store is logged. That somebody had a row
+// locked is expected: another node that takes its turn, or an operator.
+func severity(err error) slog.Level {
+	if errors.Is(err, competition.ErrRowLocked) {
+		return slog.LevelWarn
+	}
+	return slog.LevelError
 }
 
 var retryBackoff = worker.Backoff{First: 20 * time.Millisecond, Max: time.Second}

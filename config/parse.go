@@ -55,6 +55,18 @@ func number(dst *int, lo, hi int) parser {
 	}
 }
 
+// share takes a part of the whole, from 0 to 1.
+func share(dst *float64) parser {
+	return func(raw string) *refusal {
+		part, err := strconv.ParseFloat(raw, 64)
+		if err != nil || !(0 <= part && part <= 1) { // NaN is neither
+			return &refusal{"is not a share", "give a number from 0 (none) to 1 (all), such as 0.01"}
+		}
+		*dst = part
+		return nil
+	}
+}
+
 // duration takes what [time.ParseDuration] takes, and whole days as 30d, from lo to hi.
 func duration(dst *time.Duration, lo, hi time.Duration, example string) parser {
 	return func(raw string) *refusal {

@@ -86,9 +86,11 @@ type Settings struct {
 
 	LogLevel       slog.Level
 	LogFormat      LogFormat
-	MetricsAddress string // host:port where the metrics are; empty: where everything else is
-	MetricsToken   Secret // opens /metrics where everything else is, besides operators' tokens; empty: nothing else does
-	Pprof          string // loopback host:port of the profiler; empty: off
+	AccessLog      float64       // the share of requests that have a line in the log, 0 to 1
+	SlowRequest    time.Duration // from when on a request is logged as slow; 0: never
+	MetricsAddress string        // host:port where the metrics are; empty: where everything else is
+	MetricsToken   Secret        // opens /metrics where everything else is, besides operators' tokens; empty: nothing else does
+	Pprof          string        // loopback host:port of the profiler; empty: off
 }
 
 // Load gives the settings of `paceboard serve`: flags from args (without the program's and the

@@ -36,6 +36,7 @@ func TestDefaults(t *testing.T) {
 		IdlePassivation:   10 * time.Minute,
 		LogLevel:          slog.LevelInfo,
 		LogFormat:         LogAuto,
+		SlowRequest:       time.Second,
 	}
 	got, err := Load(nil, []string{"SUPABASE_JWT_SECRET=" + goodSecret}, "")
 	require.NoError(t, err)
@@ -57,7 +58,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"MAX_CONNECTIONS_ADDRESS=5", "MAX_SOCKETS_USER=6", "MAX_BODIES_MEMORY=1MiB",
 		"MAX_CREATED=7", "MAX_JOINED=8", "MAX_JOURNAL_USER=9KiB",
 		"RATE_LIMIT_USER=3", "RATE_LIMIT_ADDRESS=4", "TRUSTED_PROXIES=10.1.2.3/8, ::1,",
-		"REQUEST_TIMEOUT=250ms", "IDLE_PASSIVATION=1h", "LOG_LEVEL=WARN", "LOG_FORMAT=json",
+		"REQUEST_TIMEOUT=250ms", "IDLE_PASSIVATION=1h", "LOG_LEVEL=WARN", "LOG_FORMAT=json", "ACCESS_LOG=0.25", "SLOW_REQUEST=2s",
 		"METRICS_ADDRESS=0.0.0.0:9100", "METRICS_TOKEN=" + goodSecret, "PPROF=localhost:6060",
 	}
 	want := Settings{
@@ -72,7 +73,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		PayoutWebhookURL: "https://pay.example/prizes?key=k", PayoutWebhookSecret: goodSecret,
 		RateLimitUser: 3, RateLimitAddress: 4, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		MaxInFlight: 1, MaxConnections: 2, MaxConnectionsAddress: 5, MaxSocketsUser: 6, MaxBodiesMemory: 1 << 20, MaxCreated: 7, MaxJoined: 8, MaxJournalUser: 9 * KiB, RequestTimeout: 250 * time.Millisecond, IdlePassivation: time.Hour,
-		LogLevel: slog.LevelWarn, LogFormat: LogJSON, MetricsAddress: "0.0.0.0:9100", MetricsToken: goodSecret, Pprof: "localhost:6060",
+		LogLevel: slog.LevelWarn, LogFormat: LogJSON, AccessLog: 0.25, SlowRequest: 2 * time.Second, MetricsAddress: "0.0.0.0:9100", MetricsToken: goodSecret, Pprof: "localhost:6060",
 	}
 	require.Len(t, values, len(table)-3, "all but --dev, --demo and --check")
 

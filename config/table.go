@@ -319,6 +319,16 @@ var table = []setting{
 		},
 	},
 	{
+		name: "ACCESS_LOG", group: groupInsight, reloads: true, unit: "SHARE", def: "0",
+		meaning: "share of requests that get a log line, 0 to 1",
+		bind:    func(s *Settings) parser { return share(&s.AccessLog) },
+	},
+	{
+		name: "SLOW_REQUEST", group: groupInsight, reloads: true, unit: "DURATION", def: "1s",
+		meaning: "log requests that take this long; 0: none",
+		bind:    func(s *Settings) parser { return duration(&s.SlowRequest, 0, time.Hour, "1s") },
+	},
+	{
 		name: "METRICS_ADDRESS", group: groupInsight, unit: "HOST:PORT", def: "off",
 		meaning: "address that serves /metrics and /health without a token",
 		bind:    func(s *Settings) parser { return ownAddress(&s.MetricsAddress) },

@@ -47,7 +47,7 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 			"--data-dir is DATA_DIR. Secrets, including URLs with passwords, are never flags: ps shows flags.\n")
 	}
 	if names := reloadable(rows); len(names) > 0 && c.Name == serve.Name {
-		text.WriteString("At SIGHUP a running server reads these again: " + strings.Join(names, ", ") + ".\n")
+		text.WriteString("At SIGHUP a running server reads these again:\n" + strings.Join(names, ", ") + ".\n")
 	}
 	if c.Example != "" {
 		text.WriteString("Example: " + c.Example + "\n")

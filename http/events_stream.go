@@ -124,6 +124,7 @@ func (f *feedStream) send(w *bufio.Writer, comment *alarm) error {
 func (f *feedStream) sendProblem(w *bufio.Writer, err error) {
 	p, known := problemOf(err)
 	f.server.metrics.refuse(p)
+	f.server.refusals.note(p, nil)
 	if !known {
 		f.server.log.Error("an event stream failed", "error", err)
 	}

@@ -6,10 +6,10 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"strings"
-	"time"
 
 	"github.com/valyala/fasthttp"
 
+	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
@@ -27,7 +27,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	var page []byte
 	if err := s.refusalAtOnce(ctx, arrived); err != nil {
 		s.refuse(ctx, err)
-		s.metrics.unrouted.count(ctx)
+		s.answered(ctx, s.metrics.unrouted, nil, nil)
 	} else {
 		page = s.serve(ctx)
 	}
@@ -39,9 +39,6 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 		ctx.SetConnectionClose()
 	}
 	listen.HandOver(ctx, page)
-	if s.log.Enabled(ctx, slog.LevelDebug) {
-		s.logAccess(ctx)
-	}
 }
 
 // refusalAtOnce returns why a request does not reach the routes.
@@ -71,25 +68,8 @@ func (s *Server) recover(ctx *fasthttp.RequestCtx) {
 		ctx.Response.ResetBody()
 		setFixedHeaders(&ctx.Response.Header)
 		s.refuse(ctx, fmt.Errorf("panic: %v", fault))
-		s.metrics.unrouted.unread(ctx)
+		s.answeredUnread(ctx)
 	}
-}
-
-// logAccess notes a request. Queries may hold tokens and paths may hold people,
-// so neither is logged. The size of a streamed body is not known yet, and
-// looking at the body would wait for its end.
-func (s *Server) logAccess(ctx *fasthttp.RequestCtx) {
-	size := -1
-	if !ctx.Response.IsBodyStream() {
-		size = len(ctx.Response.Body())
-	}
-	s.log.LogAttrs(ctx, slog.LevelDebug, "request",
-		slog.String("request_id", string(ctx.Response.Header.PeekCanonical(headerRequestID))),
-		slog.String("method", string(ctx.Method())),
-		slog.Int("status", ctx.Response.StatusCode()),
-		slog.Int("bytes", size),
-		slog.Duration("took", time.Since(ctx.Time())),
-	)
 }
 
 // expected answers a client that asks by Expect: 100-continue whether to send its
@@ -140,6 +120,19 @@ func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, err error) {
 		err = tooMany
 	}
 	s.refuse(ctx, err)
-	s.metrics.unrouted.unread(ctx)
+	s.answeredUnread(ctx)
 	listen.EndSlowly(ctx)
+}
+
+// answered counts and logs a request that has its answer; page is what is sent instead of
+// a body, if anything.
+func (s *Server) answered(ctx *fasthttp.RequestCtx, o *outcomes, who *auth.Identity, page []byte) {
+	o.count(ctx)
+	s.access.note(ctx, o.operation, who, page)
+}
+
+// answeredUnread is answered for a request that no handler saw.
+func (s *Server) answeredUnread(ctx *fasthttp.RequestCtx) {
+	s.metrics.unrouted.unread(ctx)
+	s.access.note(ctx, s.metrics.unrouted.operation, nil, nil)
 }

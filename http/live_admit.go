@@ -13,6 +13,7 @@ func (s *Server) admitLive(c liveClient, userID string, over transport) error {
 func (s *Server) refuseLive(err error) {
 	p, _ := problemOf(err)
 	s.metrics.refuse(p)
+	s.refusals.note(p, nil)
 }
 
 // removeLive removes a client that ended for a reason.

@@ -37,6 +37,9 @@ type Options struct {
 
 	RateLimits RateLimits // none by default
 
+	AccessLog    AccessLog    // which requests are logged; none by default
+	AccessLogger *slog.Logger // takes one line for each of those; Logger when nil
+
 	// Process is what operators may do to the process; nothing when nil.
 	Process Process
 
@@ -82,6 +85,7 @@ type Build struct {
 // withDefaults fills in what was left out.
 func (o Options) withDefaults() Options {
 	o.Logger = cmp.Or(o.Logger, slog.New(slog.DiscardHandler))
+	o.AccessLogger = cmp.Or(o.AccessLogger, o.Logger)
 	o.Registry = cmp.Or(o.Registry, prometheus.NewRegistry())
 	o.MaxConnections = cmp.Or(o.MaxConnections, 15_000)
 	o.MaxConnectionsAddress = cmp.Or(o.MaxConnectionsAddress, max(o.MaxConnections/2, 1))

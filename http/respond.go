@@ -33,6 +33,7 @@ func (s *Server) refuse(ctx *fasthttp.RequestCtx, err error) {
 	p, known := problemOf(err)
 	s.metrics.refuse(p)
 	id := ctx.Response.Header.PeekCanonical(headerRequestID)
+	s.refusals.note(p, id)
 	if !known {
 		s.log.LogAttrs(ctx, slog.LevelError, "request failed", slog.String("request_id", string(id)), slog.Any("error", err))
 	}

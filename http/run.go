@@ -40,7 +40,7 @@ func (s *Server) run(c *call, counters *outcomes) (page []byte) {
 	if c.who != nil && c.who.Caller.Operator && r.audited {
 		s.audit(c)
 	}
-	counters.count(c.RequestCtx)
+	s.answered(c.RequestCtx, counters, c.who, page)
 	if cap(c.out) > maxKeptReply {
 		c.out = nil
 	}
@@ -78,23 +78,23 @@ func (s *Server) noRoute(f *fiber.Ctx, err error) error {
 	var refused *fiber.Error
 	if !errors.As(err, &refused) {
 		s.refuse(ctx, err)
-		s.metrics.unrouted.count(ctx)
+		s.answered(ctx, s.metrics.unrouted, nil, nil)
 		return nil
 	}
 	misfit := refused.Code == fiber.StatusMethodNotAllowed // Fiber has set Allow
 	if misfit && string(ctx.Method()) == fiber.MethodOptions {
 		s.origins.preflight(ctx)
 		ctx.SetStatusCode(fiber.StatusNoContent)
-		s.metrics.unrouted.count(ctx)
+		s.answered(ctx, s.metrics.unrouted, nil, nil)
 		return nil
 	}
 	if found := s.assets[string(ctx.Path())]; !misfit && found != nil && (ctx.IsGet() || ctx.IsHead()) {
 		found.serve(ctx)
-		s.metrics.unrouted.count(ctx)
+		s.answered(ctx, s.metrics.unrouted, nil, nil)
 		return nil
 	}
 	s.refuse(ctx, s.refusalOf(unrouted(ctx), misfit))
-	s.metrics.unrouted.count(ctx)
+	s.answered(ctx, s.metrics.unrouted, nil, nil)
 	return nil
 }
 

@@ -41,6 +41,7 @@ func New(o Options) *Server {
 
 		metricsToken: hashed(o.MetricsToken), openMetrics: o.OpenMetrics, metricsElsewhere: o.MetricsElsewhere,
 	}
+	s.access, s.refusals = newAccessLog(o.AccessLog, o.AccessLogger, o.Logger, &s.limits), newRefusalLog(o.Logger)
 	s.erasures = newSeldom("a user can be erased once a minute, and a few times more in between")
 	s.exports = newSeldom("a user can be exported once a minute, and a few times more in between")
 	table := routes()
@@ -113,6 +114,9 @@ func (s *Server) SetRateLimits(user, address int) {
 	s.clients.set(limits.clients())
 }
 
+// SetAccessLog changes which requests are logged from now on.
+func (s *Server) SetAccessLog(a AccessLog) { s.access.set(a) }
+
 // EndLive ends the WebSockets and event streams that are open now, spread over a time.
 // It returns when all have been told, or when ctx ends. Other connections end with the
 // next answer from now on: what a proxy keeps open could end while it sends a request,
@@ -163,7 +167,7 @@ func (s *Server) reject(conn net.Conn, reason error) {
 	ctx.Init(new(fasthttp.Request), conn.RemoteAddr(), nil)
 	s.setHeaders(&ctx)
 	s.refuse(&ctx, reason)
-	s.metrics.unrouted.unread(&ctx)
+	s.answeredUnread(&ctx)
 	s.lastWords(&ctx, conn)
 }
 

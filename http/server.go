@@ -28,6 +28,8 @@ type Server struct {
 	origins     origins
 	ids         *requestIDs
 	metrics     *metrics
+	access      *accessLog
+	refusals    *refusalLog
 	build       Build
 	now         func() time.Time
 	newID       func() string

@@ -62,7 +62,7 @@ var ctlCalls = []ctlCall{
 	{name: "connections", summary: "the live connections, of one user or one board", method: http.MethodGet, path: "/api/v1/server/connections", flags: []string{"user", "competition", "limit"}, show: showConnections},
 	{name: "disconnect", arguments: "USER", summary: "close the live connections of a user", method: http.MethodDelete, path: "/api/v1/server/connections?user_id={1}"},
 	{name: "status", summary: "whether the server is read-only, and the settings that can be changed", method: http.MethodGet, path: "/api/v1/server"},
-	{name: "set", arguments: "NAME=VALUE…", summary: "change settings until the next start or SIGHUP", method: http.MethodPatch, path: "/api/v1/server", body: settingsBody},
+	{name: "set", arguments: "NAME=VALUE…", summary: "change settings until the next start or SIGHUP: log-level=debug", method: http.MethodPatch, path: "/api/v1/server", body: settingsBody},
 	{name: "read-only", arguments: "on|off", summary: "refuse changes with a message, or take them again; reading goes on", method: http.MethodPatch, path: "/api/v1/server", flags: []string{"message"}, body: readOnlyBody},
 	{name: "drain", summary: "stop the server as SIGTERM does", method: http.MethodPost, path: "/api/v1/server/drain"},
 	{name: "payouts", summary: "the pending prizes, by how far handing them over is", method: http.MethodGet, path: "/api/v1/payouts", flags: []string{"status", "limit"}},
@@ -167,12 +167,15 @@ func ctlRequest(given ctlGiven, words []string) (*ctlCall, ctlAsk, error) {
 
 func settingsBody(_ ctlGiven, words []string) (any, error) {
 	values := map[string]string{}
+	if len(words) == 2 && !strings.Contains(words[0], "=") {
+		words = []string{words[0] + "=" + words[1]}
+	}
 	for _, word := range words {
 		name, value, ok := strings.Cut(word, "=")
 		if !ok {
 			return nil, misused("write NAME=VALUE, not %q", word)
 		}
-		values[name] = value
+		values[strings.ReplaceAll(strings.ToUpper(name), "-", "_")] = value
 	}
 	return map[string]any{"settings": values}, nil
 }
@@ -206,7 +209,7 @@ func amendBody(given ctlGiven, _ []string) (any, error) {
 		for part := range strings.SplitSeq(all, ",") {
 			name, value, ok := strings.Cut(strings.TrimSpace(part), "=")
 			if _, err := strconv.ParseFloat(value, 64); !ok || err != nil {
-				return nil, fmt.Errorf("--limits: write NAME=NUMBER, not %q", part)
+				return nil, misused("--limits: write NAME=NUMBER, not %q", part)
 			}
 			limits[name] = json.Number(value)
 		}

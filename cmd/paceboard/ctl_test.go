@@ -105,7 +105,10 @@ func TestCtlLooksAtAServerAndChangesIt(t *testing.T) {
 			_, answer = s.call(http.MethodGet, "/api/v1/audit", operatorToken(t), "")
 			require.Contains(t, string(answer), `"command_line"`)
 			require.Contains(t, refused("show", "nothing"), "unknown_competition")
-			for said, words := range map[string][]string{"write: paceboard ctl show ID": {"show"}, "takes no --message": {"list", "--message", "x"}} {
+			for said, words := range map[string][]string{
+				"write: paceboard ctl show ID": {"show"}, "takes no --message": {"list", "--message", "x"},
+				"--limits: write NAME=NUMBER": {"amend", "spring", "--limits", "steps"}, "write NAME=VALUE": {"set", "log-level"},
+			} {
 				code, out, errs := run(words)
 				require.Equal(t, exitMisused, code, out)
 				require.Contains(t, errs, said)

@@ -69,7 +69,7 @@ func erasuresTool(ctx context.Context, p *program, args []string) (err error) {
 		files = []string{settings.ErasuresFile}
 	}
 	if len(files) == 0 {
-		return errors.New("set ERASURES_FILE, or name the files")
+		return misused("set ERASURES_FILE, or name the files")
 	}
 	a := erasing{p: p, key: []byte(settings.ErasuresKey.Reveal()), entries: map[string]map[[32]byte]calendar.Millis{}}
 	for _, file := range files {

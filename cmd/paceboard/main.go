@@ -35,12 +35,13 @@ import (
 	_ "time/tzdata" // competitions name time zones, whatever the machine has installed
 
 	"github.com/paceboard/paceboard/cluster"
+	"github.com/paceboard/paceboard/cmd/internal/logging"
 	"github.com/paceboard/paceboard/config"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	p := program{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), envFile: ".env"}
+	p := program{in: os.Stdin, out: os.Stdout, err: os.Stderr, environ: os.Environ(), envFile: ".env", redirect: logging.Redirect}
 	code := p.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -104,7 +105,11 @@ func (p *program) run(ctx context.Context, args []string) int {
 			fmt.Fprint(p.out, "\n"+exitCodes)
 			return exitDone
 		default:
-			fmt.Fprintln(p.err, "paceboard "+c.name+":", err)
+			if p.failed != nil {
+				p.failed(err)
+			} else {
+				fmt.Fprintln(p.err, "paceboard "+c.name+":", err)
+			}
 			return exitCodeOf(err)
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/paceboard/paceboard/cmd/internal/logging"
 	"github.com/paceboard/paceboard/cmd/internal/transfer"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
@@ -20,15 +21,19 @@ type program struct {
 	out, err io.Writer
 	environ  []string
 	envFile  string
+
+	failed   func(error)        // says why a command failed; nil: it is printed
+	redirect func(*slog.Logger) // has libraries log there, for the whole process; nil: they print
 }
 
 // newLogger makes the program's logger. level is settings.LogLevel, or what may become another.
 func newLogger(w io.Writer, settings config.Settings, level slog.Leveler) *slog.Logger {
-	options := &slog.HandlerOptions{Level: level}
-	if settings.LogFormat == config.LogJSON || settings.LogFormat == config.LogAuto && !isTerminal(w) {
-		return slog.New(slog.NewJSONHandler(w, options))
-	}
-	return slog.New(slog.NewTextHandler(w, options))
+	return logging.New(w, logsJSON(w, settings), level)
+}
+
+// logsJSON reports whether the log that is written to w is one of JSON.
+func logsJSON(w io.Writer, settings config.Settings) bool {
+	return settings.LogFormat == config.LogJSON || settings.LogFormat == config.LogAuto && !isTerminal(w)
 }
 
 // store is what both stores can do besides the ports of the core, for the

@@ -80,7 +80,7 @@ func TestRetentionCanBeTried(t *testing.T) {
 		t.Helper()
 		prepare(t, where, func(s competition.Store) { playPrizes(t, s, "old", false) })
 		code, _, errs := runProgram(t, append([]string{"retention"}, storeSettings(where)...)...)
-		require.Equal(t, exitFailed, code)
+		require.Equal(t, exitMisused, code)
 		require.Contains(t, errs, "JOURNAL_RETENTION is 0")
 		for range 2 {
 			code, out, errs := runProgram(t, append([]string{"retention", "--journal-retention", "1h"}, storeSettings(where)...)...)

@@ -25,7 +25,7 @@ func retentionTool(ctx context.Context, p *program, args []string) (err error) {
 		return err
 	}
 	if settings.JournalRetention == 0 {
-		return errors.New("JOURNAL_RETENTION is 0, so everything is kept; give the time to try, such as --journal-retention 90d")
+		return misused("JOURNAL_RETENTION is 0, so everything is kept; give the time to try, such as --journal-retention 90d")
 	}
 	from, err := openExisting(ctx, p, settings)
 	if err != nil {

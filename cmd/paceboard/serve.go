@@ -6,7 +6,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	nethttp "net/http"
@@ -14,7 +13,6 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -24,6 +22,7 @@ import (
 	"github.com/paceboard/paceboard/actors"
 	"github.com/paceboard/paceboard/cmd/internal/control"
 	"github.com/paceboard/paceboard/cmd/internal/erasures"
+	"github.com/paceboard/paceboard/cmd/internal/logging"
 	"github.com/paceboard/paceboard/cmd/internal/systemd"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
@@ -53,6 +52,9 @@ func serve(ctx context.Context, p *program, args []string) error {
 		return err
 	}
 	s, err := start(ctx, p, settings)
+	if logsJSON(p.err, settings) {
+		p.failed = func(err error) { s.logger.Error("the server failed", "error", err) }
+	}
 	if err != nil {
 		return err
 	}
@@ -64,6 +66,7 @@ func serve(ctx context.Context, p *program, args []string) error {
 			told(s.logger, manager.Reload(func() { s.reload(p, args) }))
 			continue
 		case <-ctx.Done():
+			s.logger.Info("stopping, as a signal told it") //nolint:contextcheck // which is over
 		case <-s.process.drain:
 			s.logger.InfoContext(ctx, "stopping, as an operator told it by the control socket")
 		case err = <-s.failed:
@@ -75,7 +78,10 @@ func serve(ctx context.Context, p *program, args []string) error {
 		if err == nil { // it was asked to
 			s.serveOn()
 		}
-		return errors.Join(err, s.stop())
+		if err = errors.Join(err, s.stop()); err == nil {
+			s.logger.Info("stopped") //nolint:contextcheck // which is over
+		}
+		return err
 	}
 }
 
@@ -99,6 +105,12 @@ func (s *server) reload(p *program, args []string) {
 func (s *server) apply(settings *config.Settings) {
 	s.logLevel.Set(settings.LogLevel)
 	s.http.SetRateLimits(settings.RateLimitUser, settings.RateLimitAddress)
+	s.http.SetAccessLog(accessLog(settings))
+}
+
+// accessLog is which requests are logged.
+func accessLog(settings *config.Settings) pbhttp.AccessLog {
+	return pbhttp.AccessLog{Share: settings.AccessLog, Slow: settings.SlowRequest}
 }
 
 // server is everything that runs, in the order of its start.
@@ -107,6 +119,7 @@ type server struct {
 	process  *process
 	logger   *slog.Logger
 	logLevel slog.LevelVar
+	requests *logging.Lines // of the log: one for each request
 	memory   *worker.Loop
 	store    store
 	cluster  *clusterPart    // nil for a process that is alone
@@ -136,6 +149,10 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	s.process = newProcess(settings, s.apply)
 	s.logLevel.Set(settings.LogLevel)
 	s.logger = newLogger(p.err, settings, &s.logLevel)
+	if p.redirect != nil {
+		p.redirect(s.logger)
+	}
+	s.requests = logging.NewLines(p.err)
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.stop())
@@ -155,11 +172,14 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		return s, err
 	}
 	registry := newRegistry()
+	registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
+		Name: "paceboard_log_lines_lost_total", Help: "Lines about requests that the log lacks, because it was not read as fast.",
+	}, func() float64 { return float64(s.requests.Lost()) }))
 	measureStore(registry, s.store)
 	handOver := s.startPayouts(registry)
 	options := actors.Options{
 		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
-		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, MaxJournalUser: int64(settings.MaxJournalUser), IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(p.err), HandOver: handOver,
+		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, MaxJournalUser: int64(settings.MaxJournalUser), IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(s.logger), HandOver: handOver,
 	}
 	if s.erasures, s.pruning, err = openErasures(&s.settings, s.logger); err != nil {
 		return s, err
@@ -197,6 +217,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	s.http = pbhttp.New(pbhttp.Options{
 		Engine: servedEngine{s.engine, s.cluster, &s.leaving}, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
+		AccessLog: accessLog(&settings), AccessLogger: newLogger(s.requests, settings, &s.logLevel),
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
 		MaxSocketsUser: settings.MaxSocketsUser, MaxBodiesMemory: int64(settings.MaxBodiesMemory), Page: web.Files(),
@@ -348,6 +369,9 @@ func (s *server) stop() error {
 		errs = append(errs, s.store.Close())
 	}
 	s.memory.Stop()
+	if s.requests.Close(ctx) != nil {
+		s.logger.Warn("the last lines about requests could not be written")
+	}
 	return errors.Join(errs...)
 }
 
@@ -421,19 +445,16 @@ func (s *server) startControl(ctx context.Context) {
 }
 
 // recoveryProgress says how far recoveries are that take long enough to wonder.
-func recoveryProgress(w io.Writer) func(id string, rows, records int, took time.Duration, done bool) {
-	var mu sync.Mutex
+func recoveryProgress(logger *slog.Logger) func(id string, rows, records int, took time.Duration, done bool) {
 	return func(id string, rows, records int, took time.Duration, done bool) {
 		if took < 100*time.Millisecond {
 			return
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		state := "recovering"
+		text := "a competition is being recovered"
 		if done {
-			state = "recovered"
+			text = "a competition was recovered"
 		}
-		fmt.Fprintf(w, "%-10s %q: %d participants, %d events after the snapshot, %.2f s\n", state, id, rows, records, took.Seconds())
+		logger.Info(text, "competition", id, "participants", rows, "events_after_snapshot", records, "took", took) //nolint:sloglint // One of two.
 	}
 }
 

@@ -168,5 +168,8 @@ func (s *Store) ownershipError(what string, err error) error {
 	if errors.Is(err, competition.ErrNotOwner) {
 		return fmt.Errorf("%s: %w", what, err)
 	}
+	if refusal := refused(err); refusal != nil && refusal.Code == lockNotAvailable {
+		return fmt.Errorf("%s: %w", what, competition.ErrRowLocked)
+	}
 	return unavailable(what, err)
 }
