@@ -54,7 +54,7 @@ var plantedFaults = []struct {
 }{
 	{
 		"an answer from memory without a look at the lease",
-		[]plantedEdit{{"actors/engine_owner.go", "if e.options.Lease == nil || e.options.Lease.Valid() {", "if true {"}},
+		[]plantedEdit{{"actors/engine_owner.go", "case o.Lease == nil || o.Lease.Valid():", "case true:"}},
 		8, 12,
 		func(c *cutCluster, random *rand.Rand) {
 			cutKinds[0].cause(c, random, 4*time.Second)
@@ -102,14 +102,23 @@ func standStill(c *cutCluster, random *rand.Rand) {
 	cutKinds[4].cause(c, random, 4*time.Second)
 }
 
-// buildPlanted builds the program with some of its files replaced; those that are there
-// stay as they are.
-func buildPlanted(t *testing.T, edits []plantedEdit) (program string) {
+// TestPlantedFaultsFit: each fault is one of the program as it is now. Only soaks build
+// them, and a fault that fits no more would be noticed too late.
+func TestPlantedFaultsFit(t *testing.T) {
+	for _, fault := range plantedFaults {
+		plant(t, fault.edits)
+	}
+	for _, fault := range foundFaults {
+		plant(t, fault.edits)
+	}
+}
+
+// plant returns the texts of the files that edits replace, by their absolute names.
+func plant(t *testing.T, edits []plantedEdit) (texts map[string]string) {
 	t.Helper()
-	dir := t.TempDir()
 	root, err := filepath.Abs("../..")
 	require.NoError(t, err)
-	texts := map[string]string{}
+	texts = map[string]string{}
 	for _, edit := range edits {
 		name := filepath.Join(root, edit.file)
 		if texts[name] == "" {
@@ -120,9 +129,17 @@ func buildPlanted(t *testing.T, edits []plantedEdit) (program string) {
 		require.Equal(t, 1, strings.Count(texts[name], edit.from), "%s has changed: plant the fault elsewhere: %q", edit.file, edit.from)
 		texts[name] = strings.Replace(texts[name], edit.from, edit.to, 1)
 	}
+	return texts
+}
+
+// buildPlanted builds the program with some of its files replaced; those that are there
+// stay as they are.
+func buildPlanted(t *testing.T, edits []plantedEdit) (program string) {
+	t.Helper()
+	dir := t.TempDir()
 	var overlay struct{ Replace map[string]string }
 	overlay.Replace = map[string]string{}
-	for name, text := range texts {
+	for name, text := range plant(t, edits) {
 		planted := filepath.Join(dir, filepath.Base(name))
 		require.NoError(t, os.WriteFile(planted, []byte(text), 0o600))
 		overlay.Replace[name] = planted
