@@ -17,6 +17,13 @@ export interface Competition {
   prizes?: Prize[];
 }
 
+/** A change by an operator after the start, with what held from then on. */
+export interface Amendment {
+  amended_at: string;
+  reason: string;
+  end_date: string;
+}
+
 export interface CompetitionPage {
   competitions: Competition[];
   next_cursor?: string;
@@ -48,6 +55,11 @@ export class Api {
 
   competition(id: string): Promise<Competition> {
     return this.#get(`/api/v1/competitions/${encodeURIComponent(id)}`);
+  }
+
+  async amendments(id: string): Promise<readonly Amendment[]> {
+    const { amendments } = await this.#get<{ amendments: readonly Amendment[] }>(`/api/v1/competitions/${encodeURIComponent(id)}/amendments`);
+    return amendments;
   }
 
   leaderboard(id: string, limit: number): Promise<Leaderboard> {

@@ -69,6 +69,19 @@ describe("the page in a browser", { skip: missing && process.env.CI !== "true", 
     assert.deepEqual(page.complaints, []);
   });
 
+  it("says what was changed after the start, and why", async () => {
+    const page = await open("#/c/finalizing");
+    await live(page);
+    const said = await page.locator(".changes li").allInnerTexts();
+    assert.equal(said.length, 2);
+    assert.match(said[0], /^<b>Snow<\/b>: the last two days are left out\.\n+.+ · end of the competition: .+$/);
+    assert.match(said[1], /^The course was closed for a week\./);
+    const other = await open("#/c/demo");
+    await live(other);
+    assert.ok(await other.locator(".changes").isHidden());
+    assert.deepEqual([...page.complaints, ...other.complaints], []);
+  });
+
   it("is a real table with a header for each column and row", async () => {
     const page = await open("#/c/demo");
     await live(page);

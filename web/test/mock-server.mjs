@@ -32,6 +32,7 @@ class Competition {
       id, name: id, description: "", type: "custom", status: "active", start_date: iso(now - 9 * day), end_date: iso(now + 2 * day + 4 * hour),
       entry_fee: 0, prize_pool: 0, currency: "EUR", time_zone: "UTC", late_sync_hours: 24, visibility: "public", enrollment: "open", ...fields,
     };
+    this.amendments = [];
     this.version = 1;
     this.epoch = "a0b1c2d3";
     this.sockets = new Map(); // socket → { limit, entries, version, standing }
@@ -118,6 +119,11 @@ const competitions = new Map([
   ["members", new Competition("members", { name: "Board of directors", visibility: "private" }, 5)],
 ]);
 
+competitions.get("finalizing").amendments = [
+  { amended_at: iso(now - 16 * day), reason: "The course was closed for a week.", end_date: iso(now - 6 * day) },
+  { amended_at: iso(now - 7 * day), reason: "<b>Snow</b>: the last two days are left out.", end_date: iso(now - 13 * hour) },
+];
+
 let accepting = true;
 let health = "healthy";
 let moving = true;
@@ -148,7 +154,7 @@ const server = createServer(async (request, response) => {
     response.writeHead(status, { "Content-Type": status < 400 ? "application/json" : "application/problem+json" }).end(JSON.stringify(body));
   };
   const problem = (status, code) => json(status, { success: false, status, code, title: code, detail: code });
-  const [, , , what, id] = url.pathname.split("/");
+  const [, , , what, id, more] = url.pathname.split("/");
   if (url.pathname.startsWith("/mock/")) {
     controls[url.pathname.slice(6)]?.();
     return json(200, {});
@@ -165,6 +171,7 @@ const server = createServer(async (request, response) => {
     const competition = competitions.get(id);
     if (!competition) return problem(404, "unknown_competition");
     if (competition.info.visibility === "private") return problem(403, "private");
+    if (more === "amendments") return json(200, { success: true, data: { amendments: competition.amendments } });
     if (what === "competitions") return json(200, { success: true, data: competition.info });
     return json(200, { success: true, data: competition.board(Number(url.searchParams.get("limit") ?? 100)) });
   }

@@ -1,6 +1,6 @@
 import { BoardClient, emptyBoard, type Board, type Entry, type Limit, type Watch, type WatchState } from "../../client/index.js";
 import { Announcer } from "../announce.js";
-import { ApiError, type Competition } from "../api.js";
+import { ApiError, type Amendment, type Competition } from "../api.js";
 import type { App, View } from "../app.js";
 import { h } from "../dom.js";
 import { displayName, ordinal } from "../format.js";
@@ -9,6 +9,7 @@ import type { NoticeContent } from "../notice.js";
 import { phaseOf } from "../phase.js";
 import { Places } from "../places.js";
 import { boardFragment } from "../route.js";
+import { Changes } from "./changes.js";
 import { Chart } from "./chart.js";
 import { Dock } from "./dock.js";
 import { Foot } from "./foot.js";
@@ -23,6 +24,8 @@ const drawEvery = 250;
 /** Without a live board for this long, it is fetched the other way now and then. */
 const fetchAfter = 3_000;
 const fetchEvery = 10_000;
+/** Rules change so seldom that they are read again at most once in this time. */
+const reloadAfter = 60_000;
 /** A connection lost for less than this is not worth a word. */
 const patience = 1_000;
 
@@ -45,10 +48,13 @@ export class BoardView implements View {
   readonly #table: Table;
   readonly #dock: Dock;
   readonly #chart: Chart;
+  readonly #changes = new Changes();
   readonly #foot = new Foot();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
 
   #competition: Competition | undefined;
+  #amendments: readonly Amendment[] = [];
+  #loadedAt = 0;
   #board: Board;
   #state: WatchState = { kind: "connecting" };
   #delay: number | undefined;
@@ -63,6 +69,7 @@ export class BoardView implements View {
   readonly #onWake = (): void => {
     if (document.hidden) return;
     this.#client.nudge();
+    this.#reload();
     this.#schedule();
   };
 
@@ -78,7 +85,7 @@ export class BoardView implements View {
     this.#dock = new Dock(app.format);
     this.#chart = new Chart(app.format);
     const standings = h("section", { class: "standings" }, this.#toolbar.element, this.#table.element);
-    this.element.append(this.#head.element, this.#hero.element, standings, this.#chart.element, this.#foot.element, this.#dock.element);
+    this.element.append(this.#head.element, this.#hero.element, standings, this.#chart.element, this.#changes.element, this.#foot.element, this.#dock.element);
 
     this.#client = new BoardClient({
       url: new URL("/ws/leaderboard", location.href).href.replace(/^http/, "ws"),
@@ -143,7 +150,10 @@ export class BoardView implements View {
 
   async #load(): Promise<void> {
     try {
-      this.#competition = await this.#app.api.competition(this.#id);
+      this.#loadedAt = Date.now();
+      const { api } = this.#app;
+      const older = this.#amendments; // a service that does not know them, or fails to tell
+      [this.#competition, this.#amendments] = await Promise.all([api.competition(this.#id), api.amendments(this.#id).catch(() => older)]);
       if (this.#gone) return;
       this.title = this.#competition.name || this.#id;
       document.title = `${this.title} · Paceboard`;
@@ -151,6 +161,11 @@ export class BoardView implements View {
     } catch (error) {
       if (!this.#gone) this.#failed(error as ApiError);
     }
+  }
+
+  // Rules may have changed since they were read: whoever comes back, or sees the status change, reads them again.
+  #reload(): void {
+    if (this.#competition && Date.now() - this.#loadedAt >= reloadAfter) void this.#load();
   }
 
   #failed({ status }: ApiError): void {
@@ -162,11 +177,13 @@ export class BoardView implements View {
 
   #receive(board: Board): void {
     const now = Date.now();
+    const statusNow = board.status !== this.#board.status && this.#board.status !== undefined;
     const settledNow = board.status === "settled" && this.#board.status !== "settled";
     this.#board = board;
     this.#places.note(this.#everyone(), now, this.#app.session.viewer.sub);
     this.#history.note([...board.entries.slice(0, 10), ...(this.#mine() ? [this.#mine()!] : [])], now);
     if (settledNow && board.prizes.length === 0) void this.#loadOwnPrizes();
+    if (statusNow) this.#reload();
     this.#schedule();
   }
 
@@ -215,6 +232,7 @@ export class BoardView implements View {
     const { format, session } = this.#app;
     this.#app.notice.show(this.#noticeNow(now));
     if (this.#state.kind === "no_access" || this.#state.kind === "not_found") return this.#refuse(this.#state.kind);
+    this.#changes.update(this.#amendments, format);
     this.#foot.update(this.#state, this.#board.version, this.#delay, format);
     this.element.classList.toggle("dimmed", this.#dimmed(now));
 
