@@ -110,15 +110,22 @@ func (f *followers) add(id string, joining map[*competition.Subscription]competi
 	}
 	one.mu.Lock()
 	defer one.mu.Unlock()
-	if top.Top != nil && (one.update == nil || one.update.Epoch == top.Top.Epoch) { // else nobody knows which one is newer
-		before := one.update
+	switch before := one.update; {
+	case top.Top == nil:
+	case before == nil || before.Epoch == top.Top.Epoch:
 		one.advance(top)
 		one.outdated = one.outdated || before != nil && one.update != before
+	default: // nobody knows which one is newer, but the owner had this one after the subscribers came
+		one.outdated = true
+	}
+	shown := one.update
+	if top.Top != nil && shown.Epoch != top.Top.Epoch {
+		shown = competition.NextUpdate(nil, top.Top)
 	}
 	for s, caller := range joining {
 		one.all[s] = subscriber{caller: caller, place: one.ring.add(s)}
-		if one.update != nil {
-			s.Put(one.update)
+		if shown != nil {
+			s.Put(shown)
 		}
 	}
 }

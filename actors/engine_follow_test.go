@@ -91,6 +91,37 @@ func TestWhoComesLaterTakesNothingAway(t *testing.T) {
 	})
 }
 
+// TestWhoComesAfterARestoreDoesNotSeeWhatWasLost: the board went on under a new epoch, and
+// the follower has not heard of that yet.
+func TestWhoComesAfterARestoreDoesNotSeeWhatWasLost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		board := func(version, epoch uint64) topReply {
+			return topReply{Top: &competition.Published{Board: competition.Board{CompetitionID: "spring", Version: version, Epoch: competition.BoardEpoch(epoch)}}, Hash: version}
+		}
+		asked := make(chan *watch, 1)
+		life, end := context.WithCancel(t.Context())
+		f := newFollowers(followersEnv{
+			life: life, logger: slog.New(slog.DiscardHandler), timeout: time.Second, watches: 1,
+			ask: func(_ context.Context, _ string, request any, _ time.Time) (string, any, error) {
+				<-time.After(signEvery)
+				asked <- request.(*watch)
+				return "owner", topReply{Same: true}, nil
+			},
+			saw: func(*competition.Board) {},
+		})
+		defer end()
+		defer f.close()
+		ann := competition.NewSubscription("spring", "ann", make(chan struct{}, 1))
+		bob := competition.NewSubscription("spring", "bob", make(chan struct{}, 1))
+		f.add("spring", map[*competition.Subscription]competition.Caller{ann: {UserID: "ann"}}, board(9, 1))
+		f.add("spring", map[*competition.Subscription]competition.Caller{bob: {UserID: "bob"}}, board(3, 2))
+		require.EqualValues(t, 3, bob.Latest().Version)
+		require.EqualValues(t, 9, ann.Latest().Version, "until the owner says which one it is")
+		<-asked
+		require.Zero(t, *<-asked, "it is to tell the whole board")
+	})
+}
+
 // TestManyBoardsElsewhereShareTheirPlaces: those that wait for a change leave places to
 // other requests, and the rest is asked for in time, too.
 func TestManyBoardsElsewhereShareTheirPlaces(t *testing.T) {
