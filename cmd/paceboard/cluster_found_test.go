@@ -87,6 +87,7 @@ const (
 	liveTest  = "TestClusterStaysLive"
 	deathTest = "TestClusterPaysOnceWhileNodesDie"
 	pointTest = "TestClusterPaysOnceAtInjectedPoints"
+	reachTest = "TestClusterWithNodesThatCannotBeReached"
 )
 
 // foundFaults are programs with a fault.
@@ -148,5 +149,15 @@ var foundFaults = []struct {
 		"an erasure that leaves winners their names", deathTest, "",
 		[]plantedEdit{{"persistence/postgres/erasure.go", "`UPDATE paceboard.prizes SET user_id = $3 WHERE", "`UPDATE paceboard.prizes SET user_id = $3 WHERE $3 = '' AND"}},
 		"Should be empty",
+	},
+	{
+		"boards that are placed at nodes that nobody can connect to", reachTest, "",
+		[]plantedEdit{{"cluster/reach.go", "if c.id == self && o.heard || c.id != self && slices.Contains(o.reached, c.id) {", "if true {"}},
+		"Should be zero",
+	},
+	{
+		"a node that keeps its boards when nobody connects to it any more", reachTest, "",
+		[]plantedEdit{{"cluster/reach.go", "case c.trust == trusted && !up && lasts >= patience*ttl:", "case c.trust == trusted && !up && lasts >= 3600*ttl:"}},
+		"it gives up what it has",
 	},
 }
