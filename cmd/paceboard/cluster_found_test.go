@@ -153,7 +153,7 @@ var foundFaults = []struct {
 	{
 		"boards that are placed at nodes that nobody can connect to", reachTest, "",
 		[]plantedEdit{{"cluster/reach.go", "if c.id == self && o.heard || c.id != self && slices.Contains(o.reached, c.id) {", "if true {"}},
-		"Should be zero",
+		"the node that owns the competition cannot be reached",
 	},
 	{
 		"a node that keeps its boards when nobody connects to it any more", reachTest, "",

@@ -105,7 +105,7 @@ func TestClusterWithNodesThatCannotBeReached(t *testing.T) {
 	places[0].args = []string{"CLUSTER_LISTEN=" + first}
 	places[hidden].args = []string{"CLUSTER_LISTEN=" + behind, "CLUSTER_ADVERTISE=" + way.Addr().String()}
 	places[double].args = []string{"CLUSTER_ADVERTISE=" + first}
-	c := startNodesAt(t, places, "CLUSTER_LEASE=1s", "--rate-limit-user", "0")
+	c := startNodesAt(t, places, "--rate-limit-user", "0") // with the usual lease: no node may be declared dead
 	ids := make([]string, len(places))
 	for i := range places {
 		ids[i] = places[i].node.Load().nodeID()
