@@ -118,7 +118,17 @@ func (a *competitionActor) refuseWaiters(err error) {
 	a.gathering = a.gathering[:0]
 }
 
-func (a *competitionActor) now() calendar.Millis { return calendar.MillisOf(a.env.options.Now()) }
+// now is the time of what is decided. While it is not certain, it stands still right
+// before the next change of status by time: such a change cannot be taken back.
+func (a *competitionActor) now() calendar.Millis {
+	now := calendar.MillisOf(a.env.options.Now())
+	if a.core != nil && !a.env.options.Settled() {
+		if at, ok := a.core.NextTransition(); ok {
+			now = min(now, at-1)
+		}
+	}
+	return now
+}
 
 // whyNot returns the refusal while there is no state.
 func (a *competitionActor) whyNot() error {

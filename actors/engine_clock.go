@@ -38,6 +38,7 @@ type clockEnv struct {
 	store   competition.Catalog
 	timeout time.Duration // of one look at the list
 	now     func() calendar.Millis
+	settled func() bool // the time is certain: nobody is woken while it is not
 	logger  *slog.Logger
 	// tick sends a tick to a competition, which it brings into memory if need be.
 	// Each that was sent is answered by a call of ticked.
@@ -48,8 +49,9 @@ const (
 	pollEvery  = 10 * time.Second
 	horizon    = 2 * pollEvery // a look that fails for pollEvery makes nothing late
 	pollRetry  = time.Second
-	duePage    = 256 // of a look; it goes on when these are woken
-	maxTicking = 64  // ticks that may wait for their competitions to be recovered
+	settling   = time.Second // how often to see whether the time is certain
+	duePage    = 256         // of a look; it goes on when these are woken
+	maxTicking = 64          // ticks that may wait for their competitions to be recovered
 )
 
 // due is when a competition is to be woken; only the entry that clock.at agrees
@@ -133,12 +135,19 @@ func (c *clock) next(now calendar.Millis) (id string, wait time.Duration) {
 
 func (c *clock) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		now := c.env.now()
-		id, wait := c.next(now)
+		now, id, wait := c.env.now(), "", settling
+		switch {
+		case c.env.settled():
+			id, wait = c.next(now)
+		case c.hasRead():
+			c.wake.Wait(ctx, settling)
+			continue
+		}
+		setBack := c.pollAt > now+calendar.Millis(pollEvery.Milliseconds())
 		switch {
 		case id != "":
 			c.wakeUp(ctx, id)
-		case c.polled != competition.Due{}, now >= c.pollAt:
+		case c.polled != competition.Due{}, now >= c.pollAt, setBack:
 			c.poll(ctx, now)
 		default:
 			c.wake.Wait(ctx, min(wait, time.Duration(c.pollAt-now)*time.Millisecond))

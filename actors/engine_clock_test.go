@@ -422,7 +422,7 @@ func TestClockTicksNoMoreThanItHasPlacesFor(t *testing.T) {
 			list.due = append(list.due, competition.Due{At: at, CompetitionID: fmt.Sprintf("c%04d", i)})
 		}
 		var ticks []calendar.Millis
-		c := newClock(clockEnv{store: list, timeout: time.Second, now: now, logger: slog.New(slog.DiscardHandler), tick: func(id string) error {
+		c := newClock(clockEnv{store: list, timeout: time.Second, now: now, settled: func() bool { return true }, logger: slog.New(slog.DiscardHandler), tick: func(id string) error {
 			list.with(func() {
 				ticks = append(ticks, now())
 				list.due = slices.DeleteFunc(list.due, func(d competition.Due) bool { return d.CompetitionID == id }) // its status moves

@@ -61,7 +61,7 @@ func New(o Options) (*Engine, error) {
 	a.writer = startWriter(writerEnv{life: e.life, journal: o.Store, timeout: o.StoreTimeout, root: root, metrics: o.Metrics})
 	a.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: root, projector: e.projector})
 	a.monitor = startMonitor(e.life, o.Store, o.Logger, e.recheck)
-	a.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, tick: e.tick})
+	a.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, settled: o.Settled, logger: o.Logger, tick: e.tick})
 	e.sweeping = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery},
 		sweeper{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, active: o.only("~invitations")}.sweep)
 	if o.Mirror != nil {

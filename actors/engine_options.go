@@ -16,7 +16,11 @@ import (
 type Options struct {
 	Store  competition.Store
 	Logger *slog.Logger
-	Now    func() time.Time
+	// Now is the time of events, with a reading of the monotonic clock. Default time.Now.
+	Now func() time.Time
+	// Settled reports whether Now is certain. While it is not, requests are served, but
+	// time changes no status. Default always.
+	Settled func() bool
 	// Metrics is where the engine registers its metrics; nil is none.
 	Metrics prometheus.Registerer
 
@@ -163,6 +167,9 @@ func (o *Options) setDefaults() {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Settled == nil {
+		o.Settled = func() bool { return true }
 	}
 	if o.Metrics == nil {
 		o.Metrics = prometheus.NewRegistry()
