@@ -26,6 +26,10 @@ type Options struct {
 	// TTL is how long the others wait for this node if it goes silent. Nodes may have
 	// different ones.
 	TTL time.Duration
+
+	// Now is the time that the process goes by, for State.ClockOffset alone; default
+	// time.Now.
+	Now func() time.Time
 }
 
 // Node is this process as a member of the cluster: it beats, buries the nodes that
@@ -62,6 +66,9 @@ type Node struct {
 // not known whether it was, the error says so, and another attempt needs another id;
 // the nodes that live bury what was left.
 func Join(ctx context.Context, o Options) (*Node, error) {
+	if o.Now == nil {
+		o.Now = time.Now
+	}
 	self := competition.Node{ID: o.ID, Address: o.Address, WireVersion: o.WireVersion, Level: o.Level, TTL: o.TTL, State: competition.NodeLive}
 	if err := o.Nodes.Register(ctx, self); err != nil {
 		return nil, fmt.Errorf("register node %q: %w", o.ID, err)
@@ -164,7 +171,7 @@ func (n *Node) beat(ctx context.Context, beat uint64) {
 	defer cancel()
 	sent := time.Now() // before anything else: the lease counts from here
 	nodes, store, err := n.options.Nodes.Beat(ctx, n.options.ID)
-	arrived := time.Now()
+	arrived, used := time.Now(), n.options.Now()
 
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -175,7 +182,7 @@ func (n *Node) beat(ctx context.Context, beat uint64) {
 		return
 	}
 	n.figures.LastBeat = arrived
-	n.figures.ClockOffset = store.Time().Sub(sent.Add(arrived.Sub(sent) / 2).Round(0))
+	n.figures.ClockOffset = store.Time().Sub(used.Add(-arrived.Sub(sent) / 2).Round(0))
 	at := sent.Sub(n.began)
 	e := n.member.answer(beatAnswer{beat: beat, sent: at, arrived: arrived.Sub(n.began), nodes: nodes})
 	if e.lease > 0 {

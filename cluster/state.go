@@ -16,7 +16,7 @@ type State struct {
 	BeatErrors  uint64        // beats that failed
 	BeatError   error         // of the last one; nil if it succeeded
 	LeaseLeft   time.Duration // 0 if it has ended
-	ClockOffset time.Duration // how far the store's clock is ahead of this machine's, to half a beat's time
+	ClockOffset time.Duration // how far the store's clock is ahead of Options.Now, to half a beat's time
 
 	Confirmations uint64 // that the store was asked for; see Node.Confirm
 

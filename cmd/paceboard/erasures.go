@@ -22,7 +22,7 @@ const pruneEvery = 24 * time.Hour
 
 // openErasures opens the file of erasures, if the settings name one, and begins to remove
 // old entries. Both results are nil without one.
-func openErasures(settings *config.Settings, logger *slog.Logger) (*erasures.File, *worker.Loop, error) {
+func openErasures(settings *config.Settings, now func() time.Time, logger *slog.Logger) (*erasures.File, *worker.Loop, error) {
 	if settings.ErasuresFile == "" {
 		return nil, nil, nil
 	}
@@ -36,7 +36,7 @@ func openErasures(settings *config.Settings, logger *slog.Logger) (*erasures.Fil
 		return nil, nil, fmt.Errorf("%w; see ERASURES_FILE", err)
 	}
 	pruning := worker.Every(context.Background(), worker.Interval{First: time.Minute, Then: pruneEvery}, func(context.Context) {
-		switch removed, err := file.Prune(time.Now().Add(-erasures.Kept)); {
+		switch removed, err := file.Prune(now().Add(-erasures.Kept)); {
 		case err != nil:
 			logger.Warn("old entries of ERASURES_FILE could not be removed; they stay until tomorrow", "error", err)
 		case removed > 0:

@@ -11,6 +11,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors"
 	"github.com/paceboard/paceboard/cluster"
+	"github.com/paceboard/paceboard/cmd/internal/clock"
 	"github.com/paceboard/paceboard/competition"
 )
 
@@ -18,14 +19,16 @@ import (
 // process.
 type servedEngine struct {
 	*actors.Engine
+	clock   *clock.Clock
 	cluster *clusterPart // nil for a process that is alone
 	leaving *atomic.Bool
 }
 
-// Health returns the engine's health, and what the process knows besides: whether it
-// stops, and its part in the cluster.
+// Health returns the engine's health, and what the process knows besides: what time it is,
+// whether it stops, and its part in the cluster.
 func (e servedEngine) Health() competition.Health {
 	h := e.Engine.Health()
+	h.Dependencies = append(h.Dependencies, competition.NewDependency("clock", 0, e.clock.Health()))
 	if e.cluster != nil {
 		part, ready := e.cluster.health()
 		h.Dependencies = append(h.Dependencies, part)
@@ -40,8 +43,8 @@ func (e servedEngine) Health() competition.Health {
 // clusterName is what /health calls a node's part in the cluster.
 const clusterName = "cluster"
 
-// maxClockOffset is how far a node's clock may be from the store's. Competitions begin
-// and end by the clock of the node that owns them.
+// maxClockOffset is how far a node's time may be from the store's. Competitions begin and
+// end by the time of the node that owns them.
 const maxClockOffset = 5 * time.Second
 
 var errLeaseEnded = errors.New("the lease has ended: nothing is answered from memory until a beat succeeds; can PostgreSQL be reached?")
@@ -61,7 +64,7 @@ func (c *clusterPart) health() (d competition.Dependency, ready bool) {
 	case state.LeaseLeft == 0:
 		err = errors.Join(errLeaseEnded, state.BeatError)
 	case offset > maxClockOffset:
-		err = fmt.Errorf("this machine's clock is %v away from PostgreSQL's; run NTP on both", offset.Round(time.Millisecond))
+		err = fmt.Errorf("the time in use, which is this machine's unless its clock has jumped, is %v away from PostgreSQL's; run NTP on both", offset.Round(time.Millisecond))
 	case state.CutOff:
 		err = errCutOff
 	case state.Withdrawn:
@@ -110,7 +113,7 @@ func (c *clusterPart) measure(registry prometheus.Registerer) {
 		}, func() float64 { return float64(c.links.Asked(outcome)) }))
 	}
 	gauge("lease_seconds", "How long this node may still answer from memory.", func() float64 { return c.node.State().LeaseLeft.Seconds() })
-	gauge("clock_offset_seconds", "How far PostgreSQL's clock is ahead of this machine's.", func() float64 { return c.node.State().ClockOffset.Seconds() })
+	gauge("clock_offset_seconds", "How far PostgreSQL's clock is ahead of the time that this node uses.", func() float64 { return c.node.State().ClockOffset.Seconds() })
 	counter("beats_total", "Signs of life that this node sent.", func() float64 { return float64(c.node.State().Beats) })
 	counter("beat_errors_total", "Signs of life that PostgreSQL did not take in time.", func() float64 { return float64(c.node.State().BeatErrors) })
 	counter("confirmations_total", "Questions to PostgreSQL whether this node lives, each for all readers that waited (CLUSTER_READS=confirmed).", func() float64 { return float64(c.node.State().Confirmations) })

@@ -33,6 +33,7 @@ var errStartAgain = errors.New("this process must be started again")
 type clusterPart struct {
 	settings config.Settings
 	logger   *slog.Logger
+	now      func() time.Time
 	lost     func(error) // told if the others do without this process
 	self     competition.Node
 
@@ -47,7 +48,7 @@ type clusterPart struct {
 
 // listenForNodes takes the address at which other nodes reach this one; nil if the
 // settings make none of it.
-func listenForNodes(ctx context.Context, settings config.Settings, logger *slog.Logger, lost func(error)) (*clusterPart, error) {
+func listenForNodes(ctx context.Context, settings config.Settings, logger *slog.Logger, now func() time.Time, lost func(error)) (*clusterPart, error) {
 	if settings.ClusterListen == "" {
 		return nil, nil //nolint:nilnil // nil is a process that is alone
 	}
@@ -62,7 +63,7 @@ func listenForNodes(ctx context.Context, settings config.Settings, logger *slog.
 		address = net.JoinHostPort(host, port)
 	}
 	self := competition.Node{ID: postgres.NewNodeID(), Address: address, WireVersion: wireVersion, Level: competition.FormatLevel, State: competition.NodeLive}
-	return &clusterPart{settings: settings, logger: logger, lost: lost, self: self, listener: listener}, nil
+	return &clusterPart{settings: settings, logger: logger, now: now, lost: lost, self: self, listener: listener}, nil
 }
 
 // storeOptions are what the store must know of it; nil for a process that is alone.
@@ -94,7 +95,7 @@ func (c *clusterPart) join(ctx context.Context, s store) (err error) {
 	joining, cancel := context.WithTimeout(ctx, joinWithin)
 	defer cancel()
 	if c.node, err = cluster.Join(joining, cluster.Options{
-		Nodes: nodes, ID: c.self.ID, Logger: c.logger, Address: c.self.Address, WireVersion: c.self.WireVersion, Level: c.self.Level, TTL: c.settings.ClusterLease,
+		Nodes: nodes, ID: c.self.ID, Logger: c.logger, Address: c.self.Address, WireVersion: c.self.WireVersion, Level: c.self.Level, TTL: c.settings.ClusterLease, Now: c.now,
 	}); err != nil {
 		return err
 	}

@@ -24,6 +24,9 @@ type program struct {
 
 	failed   func(error)        // says why a command failed; nil: it is printed
 	redirect func(*slog.Logger) // has libraries log there, for the whole process; nil: they print
+
+	wall   func() time.Time // the machine's clock; time.Now when nil, as except in tests
+	stable time.Duration    // how long it must be stable after a jump; the clock's default when 0
 }
 
 // newLogger makes the program's logger. level is settings.LogLevel, or what may become another.

@@ -20,6 +20,7 @@ import (
 type retention struct {
 	kept   []kept
 	active func() bool // it is up to this process; nil: always
+	now    func() time.Time
 	logger *slog.Logger
 
 	failures  prometheus.Counter
@@ -72,9 +73,9 @@ func keptBy(settings *config.Settings, s store) (all []kept) {
 
 // startRetention begins soon after the start, and then goes by the hour, give or take
 // a tenth, so that servers on one database do not meet. stop ends it.
-func startRetention(all []kept, active func() bool, every time.Duration, logger *slog.Logger, metrics prometheus.Registerer) *retention {
+func startRetention(all []kept, active func() bool, now func() time.Time, every time.Duration, logger *slog.Logger, metrics prometheus.Registerer) *retention {
 	r := &retention{
-		kept: all, active: active, logger: logger,
+		kept: all, active: active, now: now, logger: logger,
 		failures: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "paceboard_retention_failures_total", Help: "Rounds of removal that failed.",
 		}),
@@ -113,7 +114,7 @@ func (r *retention) round(ctx context.Context) {
 
 func (r *retention) removeOld(ctx context.Context, k *kept) error {
 	began := time.Now()
-	removed, err := k.remove(ctx, began.Add(-k.keep), retentionStep)
+	removed, err := k.remove(ctx, r.now().Add(-k.keep), retentionStep)
 	k.removed.Add(float64(removed))
 	switch {
 	case err == nil && removed > 0:

@@ -39,7 +39,7 @@ func TestRetentionGoesOnAfterAFailureAndSaysSo(t *testing.T) {
 	var log bytes.Buffer // read only after stop
 	registry := prometheus.NewRegistry()
 	old := keptBy(&config.Settings{JournalRetention: keep, AuditRetention: keep}, f)
-	r := startRetention(old, nil, 10*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)), registry)
+	r := startRetention(old, nil, time.Now, 10*time.Millisecond, slog.New(slog.NewTextHandler(&log, nil)), registry)
 	for _, answer := range []error{nil, competition.ErrUnavailable, nil} {
 		require.WithinDuration(t, time.Now().Add(-keep), <-f.asked, time.Minute)
 		f.answers <- answer

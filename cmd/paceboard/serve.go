@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/actors"
+	"github.com/paceboard/paceboard/cmd/internal/clock"
 	"github.com/paceboard/paceboard/cmd/internal/control"
 	"github.com/paceboard/paceboard/cmd/internal/erasures"
 	"github.com/paceboard/paceboard/cmd/internal/logging"
@@ -121,6 +122,7 @@ type server struct {
 	logLevel slog.LevelVar
 	requests *logging.Lines // of the log: one for each request
 	memory   *worker.Loop
+	clock    *clock.Clock
 	store    store
 	cluster  *clusterPart    // nil for a process that is alone
 	keeping  *retention      // nil when everything is kept
@@ -159,6 +161,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		}
 	}()
 	s.memory = keepHeadroom()
+	s.clock = clock.New(clock.Options{Logger: s.logger, Bound: settings.ClusterListen != "", Read: p.wall, Stable: p.stable})
 	secret := []byte(settings.SupabaseJWTSecret.Reveal())
 	if settings.NeedsSecret() {
 		secret = make([]byte, 32)
@@ -175,13 +178,15 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{
 		Name: "paceboard_log_lines_lost_total", Help: "Lines about requests that the log lacks, because it was not read as fast.",
 	}, func() float64 { return float64(s.requests.Lost()) }))
+	s.clock.Register(registry)
 	measureStore(registry, s.store)
 	handOver := s.startPayouts(registry)
 	options := actors.Options{
+		Now: s.clock.Now, Settled: s.clock.Settled,
 		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
 		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, MaxJournalUser: int64(settings.MaxJournalUser), IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(s.logger), HandOver: handOver,
 	}
-	if s.erasures, s.pruning, err = openErasures(&s.settings, s.logger); err != nil {
+	if s.erasures, s.pruning, err = openErasures(&s.settings, s.clock.Now, s.logger); err != nil {
 		return s, err
 	}
 	if s.erasures != nil {
@@ -197,11 +202,12 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	if settings.HasProjectKeys() { // fetched while competitions recover
 		s.keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{
+			Now:         s.clock.Now,
 			SupabaseURL: settings.SupabaseURL, JWKSURL: settings.SupabaseJWKSURL, Issuers: settings.SupabaseJWTIssuer, Logger: s.logger,
 		})
 	}
 	if old := keptBy(&settings, s.store); len(old) > 0 {
-		s.keeping = startRetention(old, s.cluster.only("~retention"), retentionEvery, s.logger, registry)
+		s.keeping = startRetention(old, s.cluster.only("~retention"), s.clock.Now, retentionEvery, s.logger, registry)
 	}
 	if s.listener, err = (&net.ListenConfig{}).Listen(ctx, "tcp", settings.Address()); err != nil {
 		return s, fmt.Errorf("listen: %w; set PORT or HOST to what is free", err)
@@ -216,7 +222,8 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		return s, err
 	}
 	s.http = pbhttp.New(pbhttp.Options{
-		Engine: servedEngine{s.engine, s.cluster, &s.leaving}, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
+		Now:    s.clock.Now,
+		Engine: servedEngine{s.engine, s.clock, s.cluster, &s.leaving}, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
 		AccessLog: accessLog(&settings), AccessLogger: newLogger(s.requests, settings, &s.logLevel),
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
@@ -272,10 +279,10 @@ func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
 
 // openStore opens the store, and makes this process a node if it is to be one.
 func (s *server) openStore(ctx context.Context) (err error) {
-	if s.cluster, err = listenForNodes(ctx, s.settings, s.logger, s.lost); err != nil {
+	if s.cluster, err = listenForNodes(ctx, s.settings, s.logger, s.clock.Now, s.lost); err != nil {
 		return err
 	}
-	o := postgres.Options{Migrate: true, Logger: s.logger, Lost: s.lost, Cluster: s.cluster.storeOptions()}
+	o := postgres.Options{Migrate: true, Logger: s.logger, Lost: s.lost, Cluster: s.cluster.storeOptions(), Heard: s.clock.Heard}
 	if s.store, err = openWith(ctx, s.settings, o); err != nil {
 		return err
 	}
@@ -368,6 +375,7 @@ func (s *server) stop() error {
 	if s.store != nil {
 		errs = append(errs, s.store.Close())
 	}
+	s.clock.Close()
 	s.memory.Stop()
 	if s.requests.Close(ctx) != nil {
 		s.logger.Warn("the last lines about requests could not be written")
@@ -390,7 +398,7 @@ func (s *server) startPayouts(registry prometheus.Registerer) (handOver func()) 
 		every = payoutsEvery
 	}
 	s.payouts = payouts.Start(payouts.Options{
-		Every: every,
+		Every: every, Now: s.clock.Now,
 		Store: s.store, URL: s.settings.PayoutWebhookURL.Reveal(), Secret: []byte(s.settings.PayoutWebhookSecret.Reveal()),
 		Logger: s.logger, Metrics: registry, Active: s.cluster.only("~payouts"),
 	})

@@ -167,11 +167,18 @@ SELECT pg_is_in_recovery(), current_setting('transaction_read_only'), current_se
 	return nil
 }
 
+// toldWithin is how long an answer may take of which Options.Heard is told: what it says is
+// uncertain by half of that.
+const toldWithin = 2 * time.Second
+
 // noteClock notes what the database's clock showed at some time between two instants of
 // this machine's.
 func (s *Store) noteClock(began, ended, theirs time.Time) {
-	middle := began.Add(ended.Sub(began) / 2).Round(0) // by the wall clock
-	s.clockOffset.Store(int64(theirs.Sub(middle)))
+	middle := began.Add(ended.Sub(began) / 2)
+	s.clockOffset.Store(int64(theirs.Sub(middle.Round(0)))) // by the wall clock
+	if s.heard != nil && ended.Sub(began) <= toldWithin {
+		s.heard(theirs, middle)
+	}
 }
 
 // ClockOffset returns how far the database's clock was ahead of this machine's at the last

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -32,6 +33,10 @@ type Options struct {
 	// the database, or has declared this one dead: it writes no more, and must be started
 	// again. It must not close the store itself. Nil is fine.
 	Lost func(err error)
+
+	// Heard, if not nil, is called at each Check that hears what the database's clock
+	// showed, and when: at has a reading of the monotonic clock and is right within a second.
+	Heard func(theirs, at time.Time)
 }
 
 // ClusterOptions are about a node of a cluster. The store does not register the node:
@@ -75,7 +80,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err := refusePooler(ctx, &config.ConnConfig.Config); err != nil { // before anything is locked
 		return nil, err
 	}
-	s := &Store{logger: o.Logger, readOnly: o.ReadOnly, appends: &ownersOnly}
+	s := &Store{logger: o.Logger, readOnly: o.ReadOnly, appends: &ownersOnly, heard: o.Heard}
 	if err := s.open(ctx, config, &o); err != nil {
 		return nil, errors.Join(err, s.Close()) //nolint:contextcheck // It has deadlines of its own.
 	}

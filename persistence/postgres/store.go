@@ -19,8 +19,9 @@ type Store struct {
 	doubts      *doubts
 	reconnected atomic.Int64 // when it was logged last, Unix nanoseconds
 	outcomes    outcomes
-	latency     atomic.Int64 // nanoseconds of the last successful Check
-	clockOffset atomic.Int64 // nanoseconds; see ClockOffset
+	latency     atomic.Int64               // nanoseconds of the last successful Check
+	clockOffset atomic.Int64               // nanoseconds; see ClockOffset
+	heard       func(theirs, at time.Time) // see Options; may be nil
 
 	node     string        // as which the process writes; empty if it only reads
 	presence *presence     // nil if it only reads

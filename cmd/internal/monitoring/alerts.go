@@ -164,6 +164,14 @@ var Alerts = []Alert{
 		Fires:   []Series{{"paceboard_clock_offset_seconds", "-3x20"}}, Quiet: []Series{{"paceboard_clock_offset_seconds", "1x20"}},
 	},
 	{
+		Name: "PaceboardClockJumped", Expr: `increase(paceboard_clock_jumps_total[` + window + `]) > 0 or paceboard_clock_jump_seconds != 0 or paceboard_clock_settled == 0`, Severity: page,
+		Summary: "The clock of {{ $labels.instance }} has jumped, or is not where its database's is.",
+		Meaning: "the server's clock moved by more than 10 s, or is apart from the database's. Until it was stable for a minute, or the database agrees with it, events take the time from before and no competition changes its status; see Clocks, above",
+		Do:      "compare the clock with others, and see what set it; run NTP, which slews and does not step. If the clock is wrong, set it right within the minute",
+		Fires:   []Series{{`paceboard_clock_jumps_total{direction="forward"}`, "0x7 1x20"}},
+		Quiet:   []Series{{`paceboard_clock_jumps_total{direction="forward"}`, "1x20"}, {"paceboard_clock_jump_seconds", "0x20"}, {"paceboard_clock_settled", "1x20"}},
+	},
+	{
 		Name: "PaceboardClusterParted", Expr: `paceboard_cluster_peers_down > 0 or paceboard_cluster_withdrawn > 0 or paceboard_cluster_lease_seconds == 0`, For: time.Minute, Severity: page,
 		Summary: "{{ $labels.instance }} and other nodes, or PostgreSQL, cannot reach each other.",
 		Meaning: "requests for competitions of a node that cannot be reached get 503; a node that no other one can connect to gives its competitions away; a node without a lease answers nothing from memory",

@@ -47,6 +47,7 @@ var Panels = []Panel{
 	{"", "Fsync (embedded)", "s", []Query{{quantile("0.99", "paceboard_store_fsync_seconds", ""), "p99"}}},
 	{"", "Compaction (embedded)", "bytes", []Query{{gauge("paceboard_store_compaction_debt_bytes"), "debt {{instance}}"}}},
 	{"", "Clock offset to the database", "s", []Query{{gauge("paceboard_clock_offset_seconds"), "{{instance}}"}}},
+	{"", "Clock ahead of the time in use", "s", []Query{{gauge("paceboard_clock_jump_seconds"), "{{instance}}"}}},
 	{"Live", "Live clients", "short", []Query{{gauge("paceboard_live_clients"), "{{instance}}"}}},
 	{"", "Come and go", "reqps", []Query{{perSecond("paceboard_live_opened_total", "transport"), "opened, {{transport}}"}, {perSecond("paceboard_live_closed_total", "reason"), "closed, {{reason}}"}}},
 	{"", "Fan-out lag", "s", []Query{{quantile("0.5", "paceboard_live_lag_seconds", ""), "p50"}, {quantile("0.99", "paceboard_live_lag_seconds", ""), "p99"}}},
