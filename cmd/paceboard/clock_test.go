@@ -29,7 +29,7 @@ func startInside(t *testing.T, where string, wall *clocktest.Wall, stable time.D
 		out: said, err: said, wall: wall.Read, stable: stable,
 		environ: slices.Concat(storeSettings(where), []string{"SUPABASE_JWT_SECRET=" + testSecret, "MIN_FREE_DISK=1MiB", "SHUTDOWN_DELAY=0"}, environ),
 	}
-	ctx, stop := context.WithCancel(context.Background())
+	ctx, stop := context.WithCancel(context.Background()) //nolint:usetesting // The test's own ends before its cleanups.
 	go func() {
 		defer said.Close()
 		p.run(ctx, slices.Concat([]string{"serve", "--port", "0", "--host", "127.0.0.1"}, flags))
