@@ -13,6 +13,7 @@ import (
 	"github.com/paceboard/paceboard/actors/internal/mirror"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // actorEnv is what the actors of competitions need, and share.
@@ -68,6 +69,7 @@ type competitionActor struct {
 	locked  bool   // that is all: somebody had the journal locked, nothing was stored, and the store is reached
 
 	gathering []waiter // of the core's outbox
+	traced    bool     // one of them is, or was
 	gathered  bool     // the message being handled left something to send
 	flushing  bool     // a flush is in the mailbox
 	underway  []*batch // with the writer, in order
@@ -94,6 +96,27 @@ type batch struct {
 	competition.Batch
 	waiters []waiter
 	result  appended
+	sent    time.Time // to the writer
+	traced  bool      // one of the waiters is, or was
+}
+
+// trace has the commit be a step of each request that waits for it and is traced.
+func (b *batch) trace(err error) {
+	if !b.traced {
+		return
+	}
+	b.traced = false
+	var last *mailbox.Envelope
+	for i := range b.waiters {
+		v := b.waiters[i].envelope
+		if v == nil || v == last { // answered before a panic; or another sync of the same request
+			continue
+		}
+		last = v
+		span := v.Span.ChildAt("commit", tracing.Internal, b.sent)
+		span.SetNumber(tracedEvents, int64(len(b.Events)))
+		span.End(err)
+	}
 }
 
 func newCompetitionActor(env *actorEnv, h *handle) *competitionActor {

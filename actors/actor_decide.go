@@ -2,6 +2,7 @@ package actors
 
 import (
 	"runtime"
+	"time"
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
@@ -139,14 +140,15 @@ func (a *competitionActor) wait(w waiter) {
 		w.answer(a.core)
 		return
 	}
-	waiters := &a.gathering
+	waiters, traced := &a.gathering, &a.traced
 	for _, b := range a.underway {
 		if w.decision.Seq <= b.LastSeq {
-			waiters = &b.waiters
+			waiters, traced = &b.waiters, &b.traced
 			break
 		}
 	}
 	*waiters = append(*waiters, w)
+	*traced = *traced || w.envelope.Span != nil
 }
 
 // gather has the decided events sent to the writer once it takes another batch and
@@ -192,6 +194,7 @@ func (a *competitionActor) send() {
 			b.waiters[i].envelope.Proven = true // once the commit, which begins now, has succeeded
 		}
 	}
+	b.sent, b.traced, a.traced = time.Now(), a.traced, false
 	b.result = appended{}
 	a.underway = append(a.underway, b)
 	a.env.writer.add(job{to: a.self, batch: &b.Batch, result: &b.result, last: &a.handle.written})

@@ -11,6 +11,7 @@ import (
 // finish takes the writer's answer to the first batch under way. The next one
 // goes out first, so that the disk works while ranks are computed.
 func (a *competitionActor) finish(err error) {
+	a.underway[0].trace(err)
 	if err != nil {
 		a.appendFailed(err)
 		return

@@ -13,12 +13,23 @@ import (
 	"github.com/paceboard/paceboard/actors/internal/projection"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/tracing"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Engine runs competitions. Its methods are safe for concurrent use; each waits
 // at most Options.RequestTimeout.
 type Engine struct {
+	*parts
+	span *tracing.Span // of the request that this is for; see Traced
+}
+
+// Traced returns the engine for one request that is traced: what it does for the request
+// are steps of a span. Everything else is the same.
+func (e *Engine) Traced(span *tracing.Span) *Engine { return &Engine{parts: e.parts, span: span} }
+
+// parts is all that an engine is made of.
+type parts struct {
 	options Options
 	store   competition.Store // that of options
 

@@ -24,7 +24,7 @@ func New(o Options) (*Engine, error) {
 		return nil, errors.New("an engine needs a store")
 	}
 	o.setDefaults()
-	e := &Engine{options: o, store: o.Store, workers: mailbox.NewWorkers(), drained: worker.NewSignal(), created: newCreated(), damage: newDamage(&o), erasing: erasing{users: map[string]*begun{}}}
+	e := &Engine{parts: &parts{options: o, store: o.Store, workers: mailbox.NewWorkers(), drained: worker.NewSignal(), created: newCreated(), damage: newDamage(&o), erasing: erasing{users: map[string]*begun{}}}}
 	e.counting = clusterLocks{holds: o.Holds, kind: competition.HoldUser}
 	e.answering = clusterLocks{holds: o.Holds, kind: competition.HoldInvitation}
 	e.life, e.endLife = context.WithCancel(context.Background())

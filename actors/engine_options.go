@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // Options of an Engine. Store is required, the others have defaults.
@@ -73,6 +74,8 @@ type Options struct {
 	// HandOver, if not nil, means that prizes are pending until the payment provider
 	// has confirmed them, and is called when there may be new ones. It must not block.
 	HandOver func()
+	// Tracer goes on with the traces of requests that come from other nodes; nil: none.
+	Tracer *tracing.Tracer
 	// Progress is told how far the recovery of a competition is; done is true
 	// once, at its end. It may be called from several goroutines.
 	Progress func(competitionID string, rows, records int, took time.Duration, done bool)
@@ -108,7 +111,7 @@ type Peers interface {
 	// competition.ErrNotDelivered, ErrNotOwner, ErrOverloaded, ErrDeploying and an
 	// *InvalidError say that nothing was done; after any other the request may have been
 	// carried out.
-	Ask(node, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
+	Ask(node, competitionID string, kind uint16, body []byte, trace tracing.Context, deadline time.Time) (answer []byte, err error)
 
 	// Changed returns a channel that is closed when nodes come or go next, or are reached
 	// or not.

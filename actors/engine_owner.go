@@ -7,6 +7,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/tracing"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
@@ -51,7 +52,11 @@ func (e *Engine) confirmed(v *mailbox.Envelope, deadline time.Time) error {
 // askNode asks another node. Errors: those of Peers.Ask; errLost for all that does not
 // say that nothing was done.
 func (e *Engine) askNode(node, id string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
-	answer, err := e.options.Peers.Ask(node, id, kind, body, deadline)
+	span := e.span.Child("forward", tracing.Client)
+	span.SetText(tracedNode, node)
+	span.SetText(tracedCompetition, id)
+	answer, err := e.options.Peers.Ask(node, id, kind, body, span.Context(), deadline)
+	span.End(err)
 	if err == nil || nothingDone(err) {
 		return answer, err
 	}

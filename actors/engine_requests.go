@@ -8,6 +8,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // acquire admits a request to one competition, which it brings into memory if need
@@ -215,10 +216,10 @@ func ask[T any](e *Engine, h *handle, command any, deadline, confirmBy time.Time
 // askActor is ask for whatever the actor answers. The answer to a batchOfSyncs is nil:
 // its items have theirs.
 func (e *Engine) askActor(h *handle, command any, deadline, confirmBy time.Time) (answer any, err error) {
-	v := e.envelope(deadline)
+	v := e.envelope(h.id, deadline)
 	v.Command = command
 	h.mailbox.PostAndRun(v)
-	if !v.Await(deadline) {
+	if !await(v, deadline) {
 		return nil, errNoAnswer
 	}
 	defer e.envelopes.Put(v)
@@ -231,12 +232,27 @@ func (e *Engine) askActor(h *handle, command any, deadline, confirmBy time.Time)
 // envelope returns an empty envelope for a request that is waited for until the deadline.
 // A process that is alone carries out what is late, too: nobody else can have done
 // anything in between.
-func (e *Engine) envelope(deadline time.Time) *mailbox.Envelope {
+func (e *Engine) envelope(id string, deadline time.Time) *mailbox.Envelope {
 	v := e.envelopes.Get()
+	if v.Span = e.span.Child("actor", tracing.Internal); v.Span != nil {
+		v.Span.SetText(tracedCompetition, id)
+	}
 	if e.options.Peers != nil {
 		v.Deadline = deadline
 	}
 	return v
+}
+
+// await waits for an envelope's answer, and ends its step of a request that is traced; see
+// mailbox.Envelope.Await.
+func await(v *mailbox.Envelope, deadline time.Time) (answered bool) {
+	span := v.Span
+	if !v.Await(deadline) {
+		span.End(errNoAnswer)
+		return false
+	}
+	span.End(v.Err)
+	return true
 }
 
 // page gathers the first rows of a list, and where the list goes on after them.

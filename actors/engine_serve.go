@@ -5,6 +5,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // Serve carries out what another node asks of a competition that this node owns, or may
@@ -12,9 +13,16 @@ import (
 // not block, and copies what it is given. A third node is never asked: a competition of
 // another one is answered with a competition.ElsewhereError, and the node that asked goes
 // on. Serve does not block, and keeps nothing of body.
-func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline time.Time, respond func(answer []byte)) {
+func (e *Engine) Serve(competitionID string, kind uint16, body []byte, trace tracing.Context, deadline time.Time, respond func(answer []byte)) {
 	if latest := e.deadline().Add(signEvery); deadline.After(latest) { // as a watch has at most
 		deadline = latest
+	}
+	if span := e.options.Tracer.Continue(trace, "serve"); span != nil {
+		span.SetText(tracedCompetition, competitionID)
+		e, respond = e.Traced(span), func(answer []byte) {
+			span.End(nil)
+			respond(answer)
+		}
 	}
 	if e.gives(competitionID) { // the next owner may answer, and this one is asked again until there is one
 		respond(appendAnswer(nil, nil, nil, &competition.ElsewhereError{}))
@@ -28,7 +36,7 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline 
 		return
 	}
 	if kind == kindSync {
-		v := e.envelope(deadline)
+		v := e.envelope(competitionID, deadline)
 		if err := parseSync(body, &v.Sync); err != nil {
 			e.answer(v, err, respond)
 			return
@@ -43,7 +51,7 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, deadline 
 		return
 	}
 	if q, ok := request.(boardQuery); ok && q.entries() <= smallPage {
-		v := e.envelope(deadline)
+		v := e.envelope(competitionID, deadline)
 		v.Command = request
 		e.deliver(competitionID, v, deadline, respond)
 		return
@@ -114,7 +122,9 @@ func (e *Engine) deliver(id string, v *mailbox.Envelope, deadline time.Time, res
 // post puts an envelope into the mailbox of an activation that is leased; it is answered
 // when the actor has done so.
 func (e *Engine) post(h *handle, v *mailbox.Envelope, respond func(answer []byte)) {
+	span := v.Span
 	finish := func() {
+		span.End(v.Err)
 		err := e.confirmed(v, atOnce)
 		h.release()
 		e.answer(v, err, respond)

@@ -51,11 +51,11 @@ func (e *Engine) submitHere(competitionID string, s *competition.SubmitSync, lim
 		return competition.SyncReply{}, err
 	}
 	defer h.release()
-	v := e.envelope(deadline)
+	v := e.envelope(competitionID, deadline)
 	v.Sync = *s
 	v.Sync.Limited = limited
 	h.mailbox.PostAndRun(v)
-	if !v.Await(deadline) {
+	if !await(v, deadline) {
 		return competition.SyncReply{}, errNoAnswer
 	}
 	reply := v.Reply
@@ -190,7 +190,7 @@ func (e *Engine) submitGroup(id string, items []competition.BatchItem, places []
 	if err != nil {
 		return &groupUnderway{places: places, err: err}
 	}
-	v := e.envelope(deadline)
+	v := e.envelope(id, deadline)
 	v.Command = newGroup(items, places)
 	e.tell(h, v)
 	return &groupUnderway{handle: h, envelope: v, places: places}
@@ -202,7 +202,7 @@ func (e *Engine) finishGroup(g *groupUnderway, items []competition.BatchItem, de
 	var group *batchOfSyncs
 	if g.handle != nil {
 		defer g.handle.release()
-		if !g.envelope.Await(deadline) {
+		if !await(g.envelope, deadline) {
 			err = errNoAnswer
 		} else {
 			defer e.envelopes.Put(g.envelope)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // nodes are engines on one store, which own its competitions as processes of a cluster
@@ -280,7 +281,7 @@ func (one *node) Changed() <-chan struct{} {
 	return one.nodes.changed
 }
 
-func (one *node) Ask(name, id string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
+func (one *node) Ask(name, id string, kind uint16, body []byte, trace tracing.Context, deadline time.Time) ([]byte, error) {
 	s := one.nodes
 	s.asked.Add(1)
 	s.mu.Lock()
@@ -294,7 +295,7 @@ func (one *node) Ask(name, id string, kind uint16, body []byte, deadline time.Ti
 		return nil, competition.ErrNotDelivered
 	}
 	answer := make(chan []byte, 1)
-	s.all[i].engine.Serve(id, kind, body, deadline, func(b []byte) { answer <- bytes.Clone(b) })
+	s.all[i].engine.Serve(id, kind, body, trace, deadline, func(b []byte) { answer <- bytes.Clone(b) })
 	select {
 	case b := <-answer:
 		return b, nil
@@ -910,7 +911,7 @@ func TestAPeerDoesNotSayHowLongARequestIsKept(t *testing.T) {
 		kind, body, err := appendRequest(nil, &getSummary{operator})
 		require.NoError(t, err)
 		began, answered := time.Now(), make(chan struct{})
-		s.all[0].engine.Serve("spring", kind, body, began.Add(time.Hour), func([]byte) { close(answered) })
+		s.all[0].engine.Serve("spring", kind, body, tracing.Context{}, began.Add(time.Hour), func([]byte) { close(answered) })
 		<-answered
 		require.Less(t, time.Since(began), time.Minute)
 	})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // Link carries requests to other nodes. Safe for concurrent use.
@@ -12,7 +13,7 @@ type Link interface {
 	// Ask sends one request to the node at an address and returns its answer, by the
 	// deadline at the latest. The answer is the caller's, and so is body once Ask has
 	// returned. The error says whether the node certainly did not get the request.
-	Ask(node, address, competitionID string, kind uint16, body []byte, deadline time.Time) (answer []byte, err error)
+	Ask(node, address, competitionID string, kind uint16, body []byte, trace tracing.Context, deadline time.Time) (answer []byte, err error)
 }
 
 // Cluster reaches the nodes that own the competitions. Safe for concurrent use.
@@ -63,10 +64,10 @@ func (c *Cluster) Learn(competitionID, node string) { c.routes.learn(competition
 
 // Ask sends one request to a node and returns its answer; see [Link]. Error:
 // *competition.ElsewhereError if no such node is known, and nothing was sent.
-func (c *Cluster) Ask(node, competitionID string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
+func (c *Cluster) Ask(node, competitionID string, kind uint16, body []byte, trace tracing.Context, deadline time.Time) ([]byte, error) {
 	n, ok := c.routes.node(node)
 	if !ok {
 		return nil, &competition.ElsewhereError{} // dead, or so new that the next beat shows it: ask anew where the owner is
 	}
-	return c.link.Ask(n.ID, n.Address, competitionID, kind, body, deadline)
+	return c.link.Ask(n.ID, n.Address, competitionID, kind, body, trace, deadline)
 }

@@ -13,13 +13,14 @@ import (
 
 	"github.com/paceboard/paceboard/cluster/internal/link"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/tracing"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // Local carries out what other nodes ask of this one. It must not block, and calls
 // respond once, from any goroutine; answers and bodies are copied.
 type Local interface {
-	Serve(competitionID string, kind uint16, body []byte, deadline time.Time, respond func(answer []byte))
+	Serve(competitionID string, kind uint16, body []byte, trace tracing.Context, deadline time.Time, respond func(answer []byte))
 }
 
 // LinkOptions are those of Links.
@@ -126,14 +127,14 @@ func (l *Links) Nodes() int { return len(l.nodes()) }
 // ErrOverloaded; ErrDeploying if the node's version does not know the request; and an
 // *InvalidError if body is too large to cross, which is so at every node. ErrUnavailable: the
 // request may have been carried out.
-func (l *Links) Ask(node, address, competitionID string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
+func (l *Links) Ask(node, address, competitionID string, kind uint16, body []byte, trace tracing.Context, deadline time.Time) ([]byte, error) {
 	room, _ := l.rooms.Get().(*[]byte)
 	if room == nil {
 		room = new([]byte)
 	}
 	defer l.rooms.Put(room)
 	*room = append(appendID((*room)[:0], competitionID), body...)
-	m := link.Message{Kind: kind, Body: *room}
+	m := link.Message{Kind: kind, Trace: link.Trace{ID: trace.Trace, Span: trace.Span}, Body: *room}
 	answer, err := l.dialer.Ask(link.Node{ID: node, Address: address}, m, deadline)
 	l.asked.count(err)
 	switch {
@@ -184,7 +185,7 @@ func (h handler) HandleFrame(_ string, requests []link.Request) {
 			r.Refuse(link.StatusUnsupported)
 			continue
 		}
-		h.local.Serve(id, r.Kind, body, r.Deadline, func(answer []byte) { r.Respond(answer) })
+		h.local.Serve(id, r.Kind, body, tracing.Context{Trace: r.Trace.ID, Span: r.Trace.Span}, r.Deadline, func(answer []byte) { r.Respond(answer) })
 	}
 }
 

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // firewall stands before a node's address, and hangs up on everybody until it is opened.
@@ -175,10 +176,10 @@ func TestNothingIsPlacedAtANodeThatNobodyReaches(t *testing.T) {
 	require.Contains(t, fmt.Sprint(a.links.Figures().Unreachable), "node c at "+wall.Addr().String()+" cannot be reached")
 	require.Equal(t, 1, c.log.count("no other node connects to this one"))
 	require.Equal(t, 1, a.log.count("nodes that live cannot be reached"))
-	answer, err := c.Ask("a", "board-1", 1, []byte("x"), time.Now().Add(10*time.Second))
+	answer, err := c.Ask("a", "board-1", 1, []byte("x"), tracing.Context{}, time.Now().Add(10*time.Second))
 	require.NoError(t, err, "it goes on asking for its clients")
 	require.NotEmpty(t, answer)
-	_, err = a.Ask("c", "board-1", 1, []byte("x"), time.Now().Add(10*time.Second))
+	_, err = a.Ask("c", "board-1", 1, []byte("x"), tracing.Context{}, time.Now().Add(10*time.Second))
 	require.ErrorIs(t, err, competition.ErrNotDelivered)
 	tasks := map[string]int{}
 	for i := range boards {

@@ -12,6 +12,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // wire is the way of one node to the table: it can be cut, and answers can be late.
@@ -290,7 +291,7 @@ func TestLeaseCostsNoAllocation(t *testing.T) {
 // linkFunc is a link.
 type linkFunc func(node, address string) error
 
-func (f linkFunc) Ask(node, address, _ string, _ uint16, body []byte, _ time.Time) ([]byte, error) {
+func (f linkFunc) Ask(node, address, _ string, _ uint16, body []byte, _ tracing.Context, _ time.Time) ([]byte, error) {
 	return body, f(node, address)
 }
 
@@ -302,11 +303,11 @@ func TestAsk(t *testing.T) {
 		pass(time.Second)
 		asked := ""
 		c := New(a, linkFunc(func(node, address string) error { asked = node + " at " + address; return nil }))
-		answer, err := c.Ask("b", "x", 1, []byte("body"), time.Now().Add(time.Second))
+		answer, err := c.Ask("b", "x", 1, []byte("body"), tracing.Context{}, time.Now().Add(time.Second))
 		require.NoError(t, err)
 		require.Equal(t, "body", string(answer))
 		require.Equal(t, "b at b:1", asked)
-		_, err = c.Ask("nobody", "x", 1, nil, time.Now().Add(time.Second))
+		_, err = c.Ask("nobody", "x", 1, nil, tracing.Context{}, time.Now().Add(time.Second))
 		require.ErrorIs(t, err, competition.ErrNotOwner)
 		c.Learn("x", "b")
 		require.Equal(t, "b", c.Route("x"))

@@ -241,3 +241,18 @@ func normalOrigin(item string) (string, bool) {
 	}
 	return u.String(), true
 }
+
+// collectorURL takes the address of a collector of traces.
+func collectorURL(dst *string) parser {
+	return func(raw string) *refusal {
+		if raw == "" {
+			return nil
+		}
+		u, err := url.Parse(raw)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Hostname() == "" || u.User != nil || u.Fragment != "" || u.RawQuery != "" {
+			return &refusal{"is not the URL of a collector", "give one without user and query, such as http://localhost:4318; secrets go into OTEL_EXPORTER_OTLP_HEADERS"}
+		}
+		*dst = strings.TrimSuffix(u.String(), "/")
+		return nil
+	}
+}

@@ -3,6 +3,8 @@ package config
 import (
 	"fmt"
 	"iter"
+	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -199,3 +201,52 @@ func hmacKey(dst *Secret, tooShort, advice string) parser {
 		return nil
 	}
 }
+
+// Pairs gives the names and values of OTEL_EXPORTER_OTLP_HEADERS or OTEL_RESOURCE_ATTRIBUTES, which were checked
+// when they were read. The map is the caller's.
+func Pairs(raw string) map[string]string {
+	all, _ := keyValues(raw)
+	return all
+}
+
+// pairs takes a list of names and values, name=value,name=value, in which values may be percent-encoded.
+func pairs[T ~string](dst *T, valid func(name, value string) bool) parser {
+	return func(raw string) *refusal {
+		all, ok := keyValues(raw)
+		for name, value := range all {
+			ok = ok && valid(name, value)
+		}
+		if !ok {
+			return &refusal{"is not a list of names and values", "write name=value,name=value; %2C is a comma"}
+		}
+		*dst = T(raw)
+		return nil
+	}
+}
+
+// keyValues reads such a list.
+func keyValues(raw string) (all map[string]string, ok bool) {
+	all = map[string]string{}
+	for part := range parts(raw) {
+		name, value, found := strings.Cut(part, "=")
+		text, err := url.PathUnescape(strings.TrimSpace(value))
+		if name = strings.TrimSpace(name); !found || name == "" || err != nil {
+			return all, false
+		}
+		all[name] = text
+	}
+	return all, true
+}
+
+// isHeader reports whether a header field may be sent.
+func isHeader(name, value string) bool {
+	for _, c := range name {
+		if c <= ' ' || c >= 0x7f || strings.ContainsRune(`"(),/:;<=>?@[\]{}`, c) {
+			return false
+		}
+	}
+	return !strings.ContainsAny(value, "\r\n\x00") && http.CanonicalHeaderKey(name) != "Content-Length"
+}
+
+// isAttribute takes all.
+func isAttribute(string, string) bool { return true }

@@ -91,6 +91,12 @@ type Settings struct {
 	MetricsAddress string        // host:port where the metrics are; empty: where everything else is
 	MetricsToken   Secret        // opens /metrics where everything else is, besides operators' tokens; empty: nothing else does
 	Pprof          string        // loopback host:port of the profiler; empty: off
+
+	OTELExporterOTLPEndpoint string  // scheme://host[:port][/path] of the collector of traces; empty: nothing is traced
+	OTELExporterOTLPHeaders  Secret  // see Pairs
+	OTELTracesSamplerArg     float64 // the share of requests that are traced, 0 to 1
+	OTELServiceName          string
+	OTELResourceAttributes   string // see Pairs
 }
 
 // Load gives the settings of `paceboard serve`: flags from args (without the program's and the

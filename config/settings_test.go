@@ -37,6 +37,9 @@ func TestDefaults(t *testing.T) {
 		LogLevel:          slog.LevelInfo,
 		LogFormat:         LogAuto,
 		SlowRequest:       time.Second,
+
+		OTELTracesSamplerArg: 0.01,
+		OTELServiceName:      "paceboard",
 	}
 	got, err := Load(nil, []string{"SUPABASE_JWT_SECRET=" + goodSecret}, "")
 	require.NoError(t, err)
@@ -60,6 +63,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"RATE_LIMIT_USER=3", "RATE_LIMIT_ADDRESS=4", "TRUSTED_PROXIES=10.1.2.3/8, ::1,",
 		"REQUEST_TIMEOUT=250ms", "IDLE_PASSIVATION=1h", "LOG_LEVEL=WARN", "LOG_FORMAT=json", "ACCESS_LOG=0.25", "SLOW_REQUEST=2s",
 		"METRICS_ADDRESS=0.0.0.0:9100", "METRICS_TOKEN=" + goodSecret, "PPROF=localhost:6060",
+		"OTEL_EXPORTER_OTLP_ENDPOINT=https://collector.example:4318/", "OTEL_EXPORTER_OTLP_HEADERS=X-Key=a%2Cb, x-team = pace", "OTEL_TRACES_SAMPLER_ARG=1",
+		"OTEL_SERVICE_NAME=boards", "OTEL_RESOURCE_ATTRIBUTES=service.name=other,deployment.environment.name=test",
 	}
 	want := Settings{
 		Host: "::1", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
@@ -74,6 +79,8 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		RateLimitUser: 3, RateLimitAddress: 4, TrustedProxies: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")},
 		MaxInFlight: 1, MaxConnections: 2, MaxConnectionsAddress: 5, MaxSocketsUser: 6, MaxBodiesMemory: 1 << 20, MaxCreated: 7, MaxJoined: 8, MaxJournalUser: 9 * KiB, RequestTimeout: 250 * time.Millisecond, IdlePassivation: time.Hour,
 		LogLevel: slog.LevelWarn, LogFormat: LogJSON, AccessLog: 0.25, SlowRequest: 2 * time.Second, MetricsAddress: "0.0.0.0:9100", MetricsToken: goodSecret, Pprof: "localhost:6060",
+		OTELExporterOTLPEndpoint: "https://collector.example:4318", OTELExporterOTLPHeaders: "X-Key=a%2Cb, x-team = pace", OTELTracesSamplerArg: 1,
+		OTELServiceName: "boards", OTELResourceAttributes: "service.name=other,deployment.environment.name=test",
 	}
 	require.Len(t, values, len(table)-3, "all but --dev, --demo and --check")
 

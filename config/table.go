@@ -343,4 +343,29 @@ var table = []setting{
 		meaning: "profiler's address, loopback only",
 		bind:    func(s *Settings) parser { return loopbackAddress(&s.Pprof) },
 	},
+	{
+		name: "OTEL_EXPORTER_OTLP_ENDPOINT", group: groupInsight, unit: "URL", defNote: "no traces",
+		meaning: "collector for traces by OTLP/HTTP, http://…:4318",
+		bind:    func(s *Settings) parser { return collectorURL(&s.OTELExporterOTLPEndpoint) },
+	},
+	{
+		name: "OTEL_EXPORTER_OTLP_HEADERS", group: groupInsight, unit: "LIST", secret: true, defNote: "none",
+		meaning: "header fields for it, name=value,…", exposed: always,
+		bind: func(s *Settings) parser { return pairs(&s.OTELExporterOTLPHeaders, isHeader) },
+	},
+	{
+		name: "OTEL_TRACES_SAMPLER_ARG", group: groupInsight, reloads: true, unit: "SHARE", def: "0.01",
+		meaning: "share of requests to trace, without a traceparent",
+		bind:    func(s *Settings) parser { return share(&s.OTELTracesSamplerArg) },
+	},
+	{
+		name: "OTEL_SERVICE_NAME", group: groupInsight, unit: "NAME", def: "paceboard",
+		meaning: "name of the service in traces",
+		bind:    func(s *Settings) parser { return text(&s.OTELServiceName) },
+	},
+	{
+		name: "OTEL_RESOURCE_ATTRIBUTES", group: groupInsight, unit: "LIST", defNote: "none",
+		meaning: "what else traces say of this process, name=value,…",
+		bind:    func(s *Settings) parser { return pairs(&s.OTELResourceAttributes, isAttribute) },
+	},
 }

@@ -8,6 +8,9 @@ import (
 	"unicode/utf8"
 )
 
+// widest is how many columns the flags have; what is said of longer ones begins further right.
+const widest = 28
+
 // usage is the help text: the command's own flags first, then its settings by group.
 func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 	var text strings.Builder
@@ -29,6 +32,7 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 	for _, l := range lines {
 		width = max(width, utf8.RuneCountInString(l.flag()))
 	}
+	width = min(width, widest)
 	group := ""
 	for _, l := range lines {
 		if l.group != group {

@@ -61,7 +61,7 @@ func (l *accessLog) set(a AccessLog) {
 
 // note logs a request that was answered, if it is to have a line. It allocates nothing
 // for one that has none.
-func (l *accessLog) note(ctx *fasthttp.RequestCtx, operation string, who *auth.Identity, page []byte) {
+func (l *accessLog) note(ctx *fasthttp.RequestCtx, operation string, who *auth.Identity, page []byte, trace string) {
 	share, slow, debug := l.share.Load(), l.slow.Load(), l.log.Enabled(ctx, slog.LevelDebug)
 	if share == 0 && slow == 0 && !debug {
 		return
@@ -72,22 +72,22 @@ func (l *accessLog) note(ctx *fasthttp.RequestCtx, operation string, who *auth.I
 	}
 	if slow > 0 && took >= time.Duration(slow) {
 		if l.pace.Allow() {
-			l.line(ctx, l.log, slog.LevelWarn, "a request was slow", operation, who, page, took, slog.Int64("more_since_last", l.skipped.Swap(0)))
+			l.line(ctx, l.log, slog.LevelWarn, "a request was slow", operation, who, page, trace, took, slog.Int64("more_since_last", l.skipped.Swap(0)))
 		} else {
 			l.skipped.Add(1)
 		}
 	}
 	switch {
 	case share > 0 && (ctx.Response.StatusCode() >= fasthttp.StatusInternalServerError || mathrand.Uint64()>>(64-shareBits) < share):
-		l.line(ctx, l.lines, slog.LevelInfo, "request", operation, who, page, took)
+		l.line(ctx, l.lines, slog.LevelInfo, "request", operation, who, page, trace, took)
 	case debug:
-		l.line(ctx, l.log, slog.LevelDebug, "request", operation, who, page, took)
+		l.line(ctx, l.log, slog.LevelDebug, "request", operation, who, page, trace, took)
 	}
 }
 
 // line writes a line. The size of a streamed body is not known yet, and looking at the
 // body would wait for its end.
-func (l *accessLog) line(ctx *fasthttp.RequestCtx, to *slog.Logger, level slog.Level, text, operation string, who *auth.Identity, page []byte, took time.Duration, more ...slog.Attr) {
+func (l *accessLog) line(ctx *fasthttp.RequestCtx, to *slog.Logger, level slog.Level, text, operation string, who *auth.Identity, page []byte, trace string, took time.Duration, more ...slog.Attr) {
 	size := -1
 	switch {
 	case page != nil:
@@ -104,6 +104,9 @@ func (l *accessLog) line(ctx *fasthttp.RequestCtx, to *slog.Logger, level slog.L
 		slog.Int("bytes", size),
 		slog.String("address", l.limits.clientAddress(ctx).String()),
 	)
+	if trace != "" {
+		line = append(line, slog.String("trace_id", trace))
+	}
 	if who != nil {
 		switch by := who.Actor(); by.Kind {
 		case competition.UserSubject:

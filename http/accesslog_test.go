@@ -165,5 +165,5 @@ func TestRequestsWithoutALineCostNothing(t *testing.T) {
 	b, _ := loggingBench(t, func(o *Options) { o.AccessLog = AccessLog{Share: 1e-9, Slow: time.Hour} })
 	var ctx fasthttp.RequestCtx
 	ctx.Init(&fasthttp.Request{}, nil, nil)
-	require.Zero(t, testing.AllocsPerRun(1000, func() { b.access.note(&ctx, "submitSync", nil, nil) }))
+	require.Zero(t, testing.AllocsPerRun(1000, func() { b.access.note(&ctx, "submitSync", nil, nil, "") }))
 }

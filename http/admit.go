@@ -35,6 +35,18 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 // right: it is the only way there, so that no route forgets who may use it. bad is
 // the error of the request itself, if any; it takes precedence (400 before 403).
 func (s *Server) permit(c *call, bad error) (Engine, error) {
+	if c.span == nil {
+		return s.permitted(c, bad)
+	}
+	_, err := s.permitted(c, bad)
+	c.admitted(err)
+	if err != nil {
+		return nil, err
+	}
+	return s.traced(c.span), nil
+}
+
+func (s *Server) permitted(c *call, bad error) (Engine, error) {
 	switch {
 	case bad != nil:
 		return nil, bad

@@ -10,6 +10,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/decode"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // call is one request of a route. Calls are reused: nothing of one may be kept.
@@ -24,6 +25,7 @@ type call struct {
 	page  []byte         // the reply, with header fields of its own, if it is ready made
 	named string         // the user whom the body named instead of the caller
 	paid  int            // units
+	span  *tracing.Span  // nil if the request is not traced
 
 	form decode.Sync
 	sync competition.SubmitSync

@@ -9,7 +9,6 @@ import (
 
 	"github.com/valyala/fasthttp"
 
-	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/listen"
 )
 
@@ -27,7 +26,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	var page []byte
 	if err := s.refusalAtOnce(ctx, arrived); err != nil {
 		s.refuse(ctx, err)
-		s.answered(ctx, s.metrics.unrouted, nil, nil)
+		s.answered(ctx, s.metrics.unrouted, nil, nil, "")
 	} else {
 		page = s.serve(ctx)
 	}
@@ -122,17 +121,4 @@ func (s *Server) refuseUnread(ctx *fasthttp.RequestCtx, err error) {
 	s.refuse(ctx, err)
 	s.answeredUnread(ctx)
 	listen.EndSlowly(ctx)
-}
-
-// answered counts and logs a request that has its answer; page is what is sent instead of
-// a body, if anything.
-func (s *Server) answered(ctx *fasthttp.RequestCtx, o *outcomes, who *auth.Identity, page []byte) {
-	o.count(ctx)
-	s.access.note(ctx, o.operation, who, page)
-}
-
-// answeredUnread is answered for a request that no handler saw.
-func (s *Server) answeredUnread(ctx *fasthttp.RequestCtx) {
-	s.metrics.unrouted.unread(ctx)
-	s.access.note(ctx, s.metrics.unrouted.operation, nil, nil)
 }

@@ -27,6 +27,7 @@ var (
 	headerRateReset          = []byte("Ratelimit-Reset")
 	headerReferrerPolicy     = []byte("Referrer-Policy")
 	headerRequestID          = []byte("X-Request-Id")
+	headerTraceParent        = []byte("Traceparent")
 	headerSecurityPolicy     = []byte("Content-Security-Policy")
 	headerVary               = []byte("Vary")
 
@@ -40,9 +41,9 @@ var (
 )
 
 // allowedHeaders are those that a page may send: the API's, those that supabase-js
-// adds to every call, and the one that replacements of EventSource add.
+// adds to every call, the one that replacements of EventSource add, and those of traces.
 const allowedHeaders = "Authorization, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id, " +
-	"apikey, X-Client-Info, X-Supabase-Api-Version, Cache-Control"
+	"apikey, X-Client-Info, X-Supabase-Api-Version, Cache-Control, traceparent, tracestate"
 
 // origins are the foreign origins whose pages may call (the CORS protocol of
 // the Fetch standard). No cookies are involved, so credentials are never

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // Options are the options of a [Server]. Only Engine is required.
@@ -36,6 +37,11 @@ type Options struct {
 	AllowedOrigins []string
 
 	RateLimits RateLimits // none by default
+
+	// Tracer decides which requests are traced, and Traced returns the engine for one that
+	// is; nothing is traced unless both are there.
+	Tracer *tracing.Tracer
+	Traced func(span *tracing.Span) Engine
 
 	AccessLog    AccessLog    // which requests are logged; none by default
 	AccessLogger *slog.Logger // takes one line for each of those; Logger when nil

@@ -6,6 +6,8 @@ import (
 	"strconv"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // setHeaders gives a response the header fields that all responses have.
@@ -67,4 +69,17 @@ func (s *Server) survive(fault any) {
 		s.metrics.panics.Inc()
 		s.log.Error("a live client or an export panicked", "panic", fault, "stack", string(debug.Stack()))
 	}
+}
+
+// answered counts and logs a request that has its answer; page is what is sent instead of
+// a body, if anything, and trace the id of its trace.
+func (s *Server) answered(ctx *fasthttp.RequestCtx, o *outcomes, who *auth.Identity, page []byte, trace string) {
+	o.count(ctx)
+	s.access.note(ctx, o.operation, who, page, trace)
+}
+
+// answeredUnread is answered for a request that no handler saw.
+func (s *Server) answeredUnread(ctx *fasthttp.RequestCtx) {
+	s.metrics.unrouted.unread(ctx)
+	s.access.note(ctx, s.metrics.unrouted.operation, nil, nil, "")
 }

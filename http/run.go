@@ -9,6 +9,7 @@ import (
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/http/internal/decode"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // handlerOf makes Fiber's handler of a route. It refuses in the order that clients
@@ -28,9 +29,12 @@ func (s *Server) handlerOf(r *route) fiber.Handler {
 // of a body.
 func (s *Server) run(c *call, counters *outcomes) (page []byte) {
 	r := c.route
+	c.span = s.tracer.Begin(c.Request.Header.PeekCanonical(headerTraceParent), r.operation, tracing.Server, c.Time())
 	err := s.admit(c, len(c.Request.Body()) > r.limit())
 	if err == nil {
 		err = r.handle(s, c)
+	} else {
+		c.admitted(err)
 	}
 	if err != nil {
 		s.refuse(c.RequestCtx, err)
@@ -40,13 +44,35 @@ func (s *Server) run(c *call, counters *outcomes) (page []byte) {
 	if c.who != nil && c.who.Caller.Operator && r.audited {
 		s.audit(c)
 	}
-	s.answered(c.RequestCtx, counters, c.who, page)
+	s.answered(c.RequestCtx, counters, c.who, page, c.span.TraceID())
+	c.endSpan()
 	if cap(c.out) > maxKeptReply {
 		c.out = nil
 	}
 	*c = call{out: c.out}
 	s.calls.Put(c)
 	return page
+}
+
+// admitted ends the first step of a request that is traced: whether it may be carried out.
+func (c *call) admitted(err error) {
+	c.span.ChildAt("admission", tracing.Internal, c.Time()).End(err)
+}
+
+// endSpan ends the span of a request that is traced.
+func (c *call) endSpan() {
+	if c.span == nil {
+		return
+	}
+	status := c.Response.StatusCode()
+	c.span.SetText("http.request.method", c.route.method)
+	c.span.SetText("http.route", c.route.path)
+	c.span.SetNumber("http.response.status_code", int64(status))
+	c.span.SetText("paceboard.request.id", string(c.Response.Header.PeekCanonical(headerRequestID)))
+	if status >= fasthttp.StatusInternalServerError { // others are the client's mistakes
+		c.span.Fail("the request failed")
+	}
+	c.span.End(nil)
 }
 
 func (s *Server) newShortcuts(table []*route) (all [shortcuts]shortcut) {
@@ -78,23 +104,23 @@ func (s *Server) noRoute(f *fiber.Ctx, err error) error {
 	var refused *fiber.Error
 	if !errors.As(err, &refused) {
 		s.refuse(ctx, err)
-		s.answered(ctx, s.metrics.unrouted, nil, nil)
+		s.answered(ctx, s.metrics.unrouted, nil, nil, "")
 		return nil
 	}
 	misfit := refused.Code == fiber.StatusMethodNotAllowed // Fiber has set Allow
 	if misfit && string(ctx.Method()) == fiber.MethodOptions {
 		s.origins.preflight(ctx)
 		ctx.SetStatusCode(fiber.StatusNoContent)
-		s.answered(ctx, s.metrics.unrouted, nil, nil)
+		s.answered(ctx, s.metrics.unrouted, nil, nil, "")
 		return nil
 	}
 	if found := s.assets[string(ctx.Path())]; !misfit && found != nil && (ctx.IsGet() || ctx.IsHead()) {
 		found.serve(ctx)
-		s.answered(ctx, s.metrics.unrouted, nil, nil)
+		s.answered(ctx, s.metrics.unrouted, nil, nil, "")
 		return nil
 	}
 	s.refuse(ctx, s.refusalOf(unrouted(ctx), misfit))
-	s.answered(ctx, s.metrics.unrouted, nil, nil)
+	s.answered(ctx, s.metrics.unrouted, nil, nil, "")
 	return nil
 }
 

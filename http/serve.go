@@ -41,6 +41,9 @@ func New(o Options) *Server {
 
 		metricsToken: hashed(o.MetricsToken), openMetrics: o.OpenMetrics, metricsElsewhere: o.MetricsElsewhere,
 	}
+	if o.Traced != nil {
+		s.tracer, s.traced = o.Tracer, o.Traced
+	}
 	s.access, s.refusals = newAccessLog(o.AccessLog, o.AccessLogger, o.Logger, &s.limits), newRefusalLog(o.Logger)
 	s.erasures = newSeldom("a user can be erased once a minute, and a few times more in between")
 	s.exports = newSeldom("a user can be exported once a minute, and a few times more in between")

@@ -14,6 +14,7 @@ import (
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/listen"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // Server answers HTTP. Use New.
@@ -29,6 +30,8 @@ type Server struct {
 	ids         *requestIDs
 	metrics     *metrics
 	access      *accessLog
+	tracer      *tracing.Tracer // nil: nothing is traced
+	traced      func(*tracing.Span) Engine
 	refusals    *refusalLog
 	build       Build
 	now         func() time.Time

@@ -29,6 +29,7 @@ import (
 	"github.com/paceboard/paceboard/config"
 	pbhttp "github.com/paceboard/paceboard/http"
 	"github.com/paceboard/paceboard/internal/token"
+	"github.com/paceboard/paceboard/internal/tracing"
 	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/paceboard/paceboard/payouts"
 	"github.com/paceboard/paceboard/persistence/postgres"
@@ -107,6 +108,7 @@ func (s *server) apply(settings *config.Settings) {
 	s.logLevel.Set(settings.LogLevel)
 	s.http.SetRateLimits(settings.RateLimitUser, settings.RateLimitAddress)
 	s.http.SetAccessLog(accessLog(settings))
+	s.tracer.SetShare(settings.OTELTracesSamplerArg)
 }
 
 // accessLog is which requests are logged.
@@ -120,7 +122,8 @@ type server struct {
 	process  *process
 	logger   *slog.Logger
 	logLevel slog.LevelVar
-	requests *logging.Lines // of the log: one for each request
+	requests *logging.Lines  // of the log: one for each request
+	tracer   *tracing.Tracer // nil: nothing is traced
 	memory   *worker.Loop
 	clock    *clock.Clock
 	store    store
@@ -180,10 +183,13 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}, func() float64 { return float64(s.requests.Lost()) }))
 	s.clock.Register(registry)
 	measureStore(registry, s.store)
+	s.tracer = startTracer(&s.settings, s.cluster, s.logger)
+	measureTraces(registry, s.tracer)
 	handOver := s.startPayouts(registry)
 	options := actors.Options{
 		Now: s.clock.Now, Settled: s.clock.Settled,
-		Store: s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
+		Tracer: s.tracer,
+		Store:  s.store, Mirror: s.mirrorPort(), Logger: s.logger, Metrics: registry, RequestTimeout: settings.RequestTimeout,
 		MaxInFlight: settings.MaxInFlight, MaxCreated: settings.MaxCreated, MaxJoined: settings.MaxJoined, MaxJournalUser: int64(settings.MaxJournalUser), IdleAfter: settings.IdlePassivation, Progress: recoveryProgress(s.logger), HandOver: handOver,
 	}
 	if s.erasures, s.pruning, err = openErasures(&s.settings, s.clock.Now, s.logger); err != nil {
@@ -224,6 +230,9 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	s.http = pbhttp.New(pbhttp.Options{
 		Now:    s.clock.Now,
 		Engine: servedEngine{s.engine, s.clock, s.cluster, &s.leaving}, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
+		Tracer: s.tracer, Traced: func(span *tracing.Span) pbhttp.Engine {
+			return servedEngine{s.engine.Traced(span), s.clock, s.cluster, &s.leaving}
+		},
 		AccessLog: accessLog(&settings), AccessLogger: newLogger(s.requests, settings, &s.logLevel),
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
@@ -377,6 +386,7 @@ func (s *server) stop() error {
 	}
 	s.clock.Close()
 	s.memory.Stop()
+	s.tracer.Close(min(tracesWithin, time.Until(s.stopUntil)))
 	if s.requests.Close(ctx) != nil {
 		s.logger.Warn("the last lines about requests could not be written")
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // NoDeadLetters is part of every message to a competition. One that comes when its
@@ -39,6 +40,10 @@ type Envelope struct {
 	// to be carried out.
 	Deadline time.Time
 
+	// Span is the step of a request that is traced which the envelope stands for; nil: it is
+	// not traced. Whoever made the envelope ends it.
+	Span *tracing.Span
+
 	// Then, if not nil, is called with the answer instead of the caller's being woken. It
 	// must not block.
 	Then func()
@@ -61,7 +66,7 @@ func (e *Envelopes) Get() *Envelope {
 // Put takes an answered envelope back.
 func (e *Envelopes) Put(v *Envelope) {
 	v.Sync, v.Command, v.Reply, v.Answer, v.Err, v.Proven, v.Then = competition.SubmitSync{}, nil, competition.SyncReply{}, nil, nil, false, nil
-	v.Deadline = time.Time{}
+	v.Deadline, v.Span = time.Time{}, nil
 	e.pool.Put(v)
 }
 

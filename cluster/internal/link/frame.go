@@ -16,6 +16,7 @@ import (
 //	request: kind, version, timeout in µs (varints), trace (16 bytes, if flagged), body
 //	answer:  status 1 byte, body
 //	hello:   nothing: its id is the stream's number at its dialer
+//	span:    8 bytes: the span that asks for the request after it, if that has a trace; its id is 0, which no request has
 //
 // Sizes come first, so that a later version may add verbs: they are skipped, or answered unsupported.
 const (
@@ -34,14 +35,18 @@ const (
 	hello verb = iota
 	request
 	answer
+	span
 	verbs // how many there are
 
 	verbMask = 0x1f
 	traced   = 0x80
 )
 
-// Trace is the id of the trace that a request belongs to; zero: none.
-type Trace [16]byte
+// Trace is the trace that a request belongs to, and the step of it that asks; zero: none.
+type Trace struct {
+	ID   [16]byte
+	Span [8]byte
+}
 
 // message is a part of a frame. Which fields count depends on the verb.
 type message struct {
@@ -65,7 +70,7 @@ func appendHeader(b []byte, target, sender string) []byte {
 func appendMessage(b []byte, m *message) []byte {
 	start := len(b)
 	first := byte(m.verb)
-	if m.trace != (Trace{}) {
+	if m.trace.ID != [16]byte{} {
 		first |= traced
 	}
 	b = append(b, 0, 0, 0, 0, first)
@@ -76,8 +81,10 @@ func appendMessage(b []byte, m *message) []byte {
 		b = binary.AppendUvarint(b, uint64(m.version))
 		b = binary.AppendUvarint(b, uint64(max(m.timeout, 0)/time.Microsecond))
 		if first&traced != 0 {
-			b = append(b, m.trace[:]...)
+			b = append(b, m.trace.ID[:]...)
 		}
+	case span:
+		b = append(b, m.trace.Span[:]...)
 	case answer:
 		b = append(b, byte(m.status))
 	default: // hello: no fields
@@ -153,8 +160,10 @@ func (m *message) decode(b []byte) error {
 		m.version = uint16(f.number(1<<16 - 1))
 		m.timeout = time.Duration(min(f.number(1<<64-1), uint64(longest/time.Microsecond))) * time.Microsecond
 		if first&traced != 0 {
-			copy(m.trace[:], f.bytes(len(m.trace)))
+			copy(m.trace.ID[:], f.bytes(len(m.trace.ID)))
 		}
+	case span:
+		copy(m.trace.Span[:], f.bytes(len(m.trace.Span)))
 	case answer:
 		if status := f.bytes(1); status != nil {
 			m.status = Status(status[0])

@@ -33,7 +33,7 @@ func TestFramesComeBackAsTheyWere(t *testing.T) {
 	number16, number64 := rapid.Uint16(), rapid.Uint64()
 	one := rapid.Custom(func(t *rapid.T) message {
 		m := message{
-			verb: rapid.SampledFrom([]verb{hello, request, answer}).Draw(t, "verb"),
+			verb: rapid.SampledFrom([]verb{hello, request, answer, span}).Draw(t, "verb"),
 			id:   number64.Draw(t, "id"),
 			body: rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "body"),
 		}
@@ -41,9 +41,11 @@ func TestFramesComeBackAsTheyWere(t *testing.T) {
 		case request:
 			m.kind, m.version = number16.Draw(t, "kind"), number16.Draw(t, "version")
 			m.timeout = time.Duration(rapid.Int64Range(0, int64(longest/time.Microsecond)).Draw(t, "timeout")) * time.Microsecond
-			copy(m.trace[:], rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "trace"))
+			copy(m.trace.ID[:], rapid.SliceOfN(rapid.Byte(), 0, 16).Draw(t, "trace"))
 		case answer:
 			m.status = Status(rapid.Byte().Draw(t, "status"))
+		case span:
+			copy(m.trace.Span[:], rapid.SliceOfN(rapid.Byte(), 0, 8).Draw(t, "span"))
 		default:
 		}
 		return m
@@ -148,7 +150,7 @@ func FuzzFrame(f *testing.F) {
 		}
 	}
 	for v := range verbs + 1 {
-		f.Add(appendMessage(sound(), &message{verb: v, id: 1 << 40, kind: 300, version: 2, status: 1, trace: Trace{1}, body: []byte("b")}))
+		f.Add(appendMessage(sound(), &message{verb: v, id: 1 << 40, kind: 300, version: 2, status: 1, trace: Trace{ID: [16]byte{1}}, body: []byte("b")}))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		target, sender, all, err := decode(b)

@@ -53,11 +53,29 @@ func (g *gather) drop() { g.frames, g.bytes = nil, 0 }
 
 // fits reports whether a frame has room for a message. An empty one has, however large it is.
 func (f *frame) fits(m *message) bool {
-	return f.count == 0 || f.count < perFrame && len(f.bytes)+overhead+len(m.body) <= frameLimit
+	return f.count == 0 || f.count+m.messages() <= perFrame && f.within(m)
 }
 
+// within reports whether a message would leave the frame within its limit.
+func (f *frame) within(m *message) bool {
+	return len(f.bytes)+overhead*m.messages()+len(m.body) <= frameLimit
+}
+
+// messages is how many a message is sent as: two if it has a span.
+func (m *message) messages() int {
+	if m.verb == request && m.trace.Span != [8]byte{} {
+		return 2
+	}
+	return 1
+}
+
+// add adds a message. One so large that it must be alone goes without its span.
 func (f *frame) add(m *message) (bytes int) {
 	before := len(f.bytes)
+	if m.messages() == 2 && f.within(m) {
+		f.bytes = appendMessage(f.bytes, &message{verb: span, trace: Trace{Span: m.trace.Span}})
+		f.count++
+	}
 	f.bytes = appendMessage(f.bytes, m)
 	f.count++
 	return len(f.bytes) - before

@@ -132,6 +132,7 @@ func (b *batch) reset() {
 // read decodes a frame, and takes in what is in it only when all of it is sound.
 func (in *inbound) read(got *messages, b *batch) error {
 	now := time.Now()
+	var asking [8]byte // the span of the request that comes next
 	for {
 		var m message
 		more, err := got.next(&m)
@@ -142,7 +143,11 @@ func (in *inbound) read(got *messages, b *batch) error {
 			break
 		}
 		switch m.verb {
+		case span:
+			asking = m.trace.Span
+			continue
 		case request:
+			m.trace.Span = asking
 			b.requests = append(b.requests, Request{
 				Kind: m.kind, Version: m.version, Deadline: now.Add(m.timeout), Trace: m.trace, Body: m.body, from: in, id: m.id,
 			})
@@ -150,6 +155,7 @@ func (in *inbound) read(got *messages, b *batch) error {
 		default:
 			b.unknown = append(b.unknown, m.id)
 		}
+		asking = [8]byte{}
 	}
 	in.Lock()
 	defer in.unlockAndWake()

@@ -81,7 +81,7 @@ func TestAsk(t *testing.T) {
 			requests[0].Respond([]byte("the answer"))
 		}))
 		d := dialer(t, link.Options{})
-		m := link.Message{Kind: 65535, Version: 7, Trace: link.Trace{1, 2, 3}, Body: []byte("the question")}
+		m := link.Message{Kind: 65535, Version: 7, Trace: link.Trace{ID: [16]byte{1, 2, 3}, Span: [8]byte{4}}, Body: []byte("the question")}
 		answer, err := d.Ask(b, m, time.Now().Add(5*time.Second))
 		require.NoError(t, err)
 		require.Equal(t, "the answer", string(answer))

@@ -67,4 +67,6 @@ func (l grpcLog) Fatalln(args ...any)                 { l.Fatal(args...) }
 func (l grpcLog) Fatalf(format string, args ...any)   { l.Fatal(fmt.Sprintf(format, args...)) }
 
 // V reports whether messages of a verbosity are wanted.
-func (l grpcLog) V(level int) bool { return level == 0 && l.log.Enabled(context.Background(), slog.LevelDebug) }
+func (l grpcLog) V(level int) bool {
+	return level == 0 && l.log.Enabled(context.Background(), slog.LevelDebug)
+}
