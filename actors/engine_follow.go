@@ -43,6 +43,7 @@ type followers struct {
 	places chan struct{}                      // of questions that wait for a change
 	moving map[*competition.Subscription]bool // to this node's own actors; true if they ended meanwhile
 	closed bool
+	ended  chan struct{}  // closed with it
 	group  sync.WaitGroup // of followers and what they wake
 }
 
@@ -58,8 +59,8 @@ type followersEnv struct {
 	ask func(ctx context.Context, id string, request any, deadline time.Time) (node string, answer any, err error)
 	// exchange carries a request to a node and its answer back.
 	exchange func(node, id string, request any, deadline time.Time) (answer any, err error)
-	// subscribe and unsubscribe are Engine's.
-	subscribe   func(s *competition.Subscription, caller competition.Caller, deadline time.Time) error
+	// subscribe and unsubscribe are Engine's; subscribe gives up once ended is closed.
+	subscribe   func(s *competition.Subscription, caller competition.Caller, deadline time.Time, ended <-chan struct{}) error
 	unsubscribe func(s *competition.Subscription)
 	saw         func(*competition.Board) // is told of each new page
 }
@@ -86,7 +87,9 @@ type follower struct {
 }
 
 func newFollowers(env followersEnv) *followers {
-	return &followers{env: env, all: map[string]*follower{}, places: make(chan struct{}, env.watches), moving: map[*competition.Subscription]bool{}}
+	return &followers{
+		env: env, all: map[string]*follower{}, places: make(chan struct{}, env.watches), moving: map[*competition.Subscription]bool{}, ended: make(chan struct{}),
+	}
 }
 
 // add puts subscriptions with the follower of their board, and starts one if need be.
@@ -134,6 +137,7 @@ func (f *followers) add(id string, joining map[*competition.Subscription]competi
 func (f *followers) close() {
 	f.mu.Lock()
 	f.closed = true
+	close(f.ended)
 	all := slices.Collect(maps.Values(f.all))
 	f.mu.Unlock()
 	for _, one := range all {
@@ -377,7 +381,7 @@ func (f *followers) begin(node string, s *competition.Subscription, caller compe
 func (f *follower) comeHome() {
 	env := &f.followers.env
 	for s, caller := range f.takeAll() {
-		err := env.subscribe(s, caller, time.Now().Add(env.timeout))
+		err := env.subscribe(s, caller, time.Now().Add(env.timeout), f.followers.ended)
 		ended := f.followers.arrived(s)
 		if ended || err != nil {
 			env.unsubscribe(s)

@@ -79,6 +79,7 @@ type way struct {
 	tries    int
 	asked    string          // the node that was tried last; empty for this process
 	changed  <-chan struct{} // since before the last try
+	ended    <-chan struct{} // nobody waits for an answer any more; nil if somebody always does
 }
 
 func (e *Engine) wayTo(id string, deadline time.Time) way {
@@ -152,6 +153,8 @@ func (w *way) pause() bool {
 	select {
 	case <-w.changed: // nil, and never ready, if the last try was here
 	case <-timer.C:
+	case <-w.ended:
+		return false
 	case <-w.engine.life.Done():
 		return false
 	}

@@ -223,17 +223,19 @@ func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Calle
 		return err
 	}
 	defer e.dismiss()
-	err := e.subscribe(s, caller, e.deadline())
+	err := e.subscribe(s, caller, e.deadline(), nil)
 	if err != nil {
 		e.Unsubscribe(s)
 	}
 	return err
 }
 
-// subscribe is Subscribe for a request that was admitted. After an error the subscription
+// subscribe is Subscribe for a request that was admitted, until ended is closed. After an error the subscription
 // may still begin, until Unsubscribe.
-func (e *Engine) subscribe(s *competition.Subscription, caller competition.Caller, deadline time.Time) (err error) {
-	for way := e.wayTo(s.CompetitionID, deadline); ; {
+func (e *Engine) subscribe(s *competition.Subscription, caller competition.Caller, deadline time.Time, ended <-chan struct{}) (err error) {
+	way := e.wayTo(s.CompetitionID, deadline)
+	way.ended = ended
+	for {
 		if node := way.node(); node == "" {
 			err = e.subscribeHere(&subscribe{caller: caller, subscription: s}, deadline)
 		} else {

@@ -86,3 +86,19 @@ func (s *nodes) status(id string) competition.Status {
 	require.NoError(s.t, err)
 	return summary.Status
 }
+
+// TestTheLastNodeStopsWithSubscribers: when no other node is there to take the board, its
+// subscribers are not kept until a request's time is over.
+func TestTheLastNodeStopsWithSubscribers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := startNodes(t, 2, nil)
+		owner, other := s.spring()
+		s.stop(other)
+		ann := competition.NewSubscription("spring", "ann", make(chan struct{}, 1))
+		require.NoError(t, owner.engine.Subscribe(ann, competition.Caller{UserID: "ann"}))
+		began := time.Now()
+		closeEngine(t, owner.engine)
+		require.Less(t, time.Since(began), 500*time.Millisecond)
+		require.True(t, ann.Ended())
+	})
+}
