@@ -1,7 +1,6 @@
 package main
 
 import (
-	"encoding/json"
 	"fmt"
 	"math/rand/v2"
 	"net/http"
@@ -60,10 +59,7 @@ var cutKinds = []struct {
 	name  string
 	cause func(c *cutCluster, random *rand.Rand, long time.Duration)
 }{
-	{"a node and PostgreSQL", func(c *cutCluster, random *rand.Rand, long time.Duration) {
-		i := random.IntN(len(c.at))
-		c.disrupt(long, func() (heal func()) { return c.net.cut(c.net.node(i), c.net.store()) }, i)
-	}},
+	{"a node and PostgreSQL", cutFromStore},
 	{"a node and all others", func(c *cutCluster, random *rand.Rand, long time.Duration) {
 		i := random.IntN(len(c.at))
 		c.disrupt(long, func() (heal func()) {
@@ -93,14 +89,21 @@ var cutKinds = []struct {
 		}
 		c.disrupt(long, func() (heal func()) { return c.net.cut(c.net.prefix+"0/24", c.net.store()) }, all...)
 	}},
-	{"a node stands still", func(c *cutCluster, random *rand.Rand, long time.Duration) {
-		i := random.IntN(len(c.at))
-		c.disrupt(long, func() (heal func()) {
-			s := c.at[i].node.Load()
-			_ = s.cmd.Process.Signal(syscall.SIGSTOP)
-			return func() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
-		}, i)
-	}},
+	{"a node stands still", standStill},
+}
+
+func cutFromStore(c *cutCluster, random *rand.Rand, long time.Duration) {
+	i := random.IntN(len(c.at))
+	c.disrupt(long, func() (heal func()) { return c.net.cut(c.net.node(i), c.net.store()) }, i)
+}
+
+func standStill(c *cutCluster, random *rand.Rand, long time.Duration) {
+	i := random.IntN(len(c.at))
+	c.disrupt(long, func() (heal func()) {
+		s := c.at[i].node.Load()
+		_ = s.cmd.Process.Signal(syscall.SIGSTOP)
+		return func() { _ = s.cmd.Process.Signal(syscall.SIGCONT) }
+	}, i)
 }
 
 // cutCluster is a cluster of three nodes in a network of its own, with a load.
@@ -180,14 +183,6 @@ func (c *cutCluster) recover(i int) {
 	require.FailNow(c.t, "the node neither beats nor ends", s.logs.String())
 }
 
-// nodeID is the id that a server gave itself as a node.
-func (s *instance) nodeID() string {
-	s.t.Helper()
-	var joined struct{ Node string }
-	require.NoError(s.t, json.Unmarshal([]byte(s.waitFor(`"msg":"this process is a node of a cluster"`)), &joined))
-	return joined.Node
-}
-
 // reaches waits until a node answers for every board, which others own.
 func (c *cutCluster) reaches(i int) {
 	c.t.Helper()
@@ -218,11 +213,4 @@ func (c *cutCluster) finish() {
 	code, out, errs := runProgram(t, "audit", "DATABASE_URL="+c.database)
 	require.Zero(t, code, out+errs)
 	require.Contains(t, out, fmt.Sprintf("audited   %d competitions", len(c.crowd.competitions)))
-}
-
-// checked is how many reads have been checked.
-func (o *clusterCrowd) checked() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.reads
 }

@@ -66,8 +66,8 @@ func TestClusterIsDeployedWhileItRuns(t *testing.T) {
 	require.Zero(t, code, out+errs)
 }
 
-// olderProgram builds this program as a version that knows neither its latest three kinds
-// of events nor its messages between nodes.
+// olderProgram builds this program as a version that knows neither its latest kinds of
+// events nor its messages between nodes.
 func olderProgram(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()

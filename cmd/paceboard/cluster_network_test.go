@@ -1,14 +1,7 @@
 package main
 
 import (
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/x509"
-	"crypto/x509/pkix"
-	"encoding/pem"
 	"fmt"
-	"math/big"
 	"net"
 	"net/url"
 	"os"
@@ -192,7 +185,7 @@ func (n *isolated) postgres() (server *testservers.Server, here, there string) {
 // places are where the nodes run: a program on a database, in the namespaces.
 func (n *isolated) places(program, where string) (places []*nodePlace) {
 	n.t.Helper()
-	certificates := n.certificates()
+	certificates := newAuthority(n.t).issue(n.t, n.t.TempDir()) // one for all of them
 	for i, namespace := range n.nodes {
 		places = append(places, &nodePlace{
 			where: where, command: []string{"ip", "netns", "exec", namespace, program},
@@ -200,39 +193,4 @@ func (n *isolated) places(program, where string) (places []*nodePlace) {
 		})
 	}
 	return places
-}
-
-// certificates makes a CA, and one certificate that all nodes share, and returns the
-// settings that name the files.
-func (n *isolated) certificates() (settings []string) {
-	n.t.Helper()
-	dir := n.t.TempDir()
-	write := func(setting, kind string, der []byte) {
-		name := filepath.Join(dir, setting)
-		require.NoError(n.t, os.WriteFile(name, pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der}), 0o600))
-		settings = append(settings, setting+"="+name)
-	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(n.t, err)
-	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "a test's CA"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(99 * time.Hour),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	der, err := x509.CreateCertificate(rand.Reader, ca, ca, &key.PublicKey, key)
-	require.NoError(n.t, err)
-	write("CLUSTER_CA", "CERTIFICATE", der)
-	node := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "a test's node"}, NotBefore: ca.NotBefore, NotAfter: ca.NotAfter,
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
-	}
-	for i := range n.nodes {
-		node.IPAddresses = append(node.IPAddresses, net.ParseIP(n.node(i)))
-	}
-	der, err = x509.CreateCertificate(rand.Reader, node, ca, &key.PublicKey, key)
-	require.NoError(n.t, err)
-	write("CLUSTER_CERT", "CERTIFICATE", der)
-	der, err = x509.MarshalPKCS8PrivateKey(key)
-	require.NoError(n.t, err)
-	write("CLUSTER_KEY", "PRIVATE KEY", der)
-	return settings
 }

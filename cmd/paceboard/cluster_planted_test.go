@@ -56,9 +56,7 @@ var plantedFaults = []struct {
 		"an answer from memory without a look at the lease",
 		[]plantedEdit{{"actors/engine_owner.go", "case o.Lease == nil || o.Lease.Valid():", "case true:"}},
 		8, 12,
-		func(c *cutCluster, random *rand.Rand) {
-			cutKinds[0].cause(c, random, 4*time.Second)
-		},
+		func(c *cutCluster, random *rand.Rand) { cutFromStore(c, random, buriedAfter) },
 		false,
 	},
 	{
@@ -76,9 +74,9 @@ var plantedFaults = []struct {
 			{"persistence/postgres/append_events.sql", "AND h.owner = $11::text AND h.epoch = b.epoch\n", "\n"},
 			{"persistence/postgres/append.sql", "WHERE h.owner = excluded.owner AND h.epoch = excluded.epoch AND ", "WHERE "},
 		}, sessionsGoOn...),
-		96, 48, standStill, false,
+		96, 48, buryOne, false,
 	},
-	{"a burial that does not end the sessions", sessionsGoOn, 96, 48, standStill, true},
+	{"a burial that does not end the sessions", sessionsGoOn, 96, 48, buryOne, true},
 	{
 		"a reader who joins a fetch that is under way",
 		[]plantedEdit{
@@ -97,10 +95,10 @@ var sessionsGoOn = []plantedEdit{{
 	"persistence/postgres/nodes.go", "SELECT count(pg_terminate_backend(a.pid))\nFROM unnest($1::text[])", "SELECT count(a.pid)\nFROM unnest($1::text[])",
 }}
 
-// standStill has a node stand still for longer than the others wait for it.
-func standStill(c *cutCluster, random *rand.Rand) {
-	cutKinds[4].cause(c, random, 4*time.Second)
-}
+// buriedAfter is longer than the others wait for a node.
+const buriedAfter = 4 * time.Second
+
+func buryOne(c *cutCluster, random *rand.Rand) { standStill(c, random, buriedAfter) }
 
 // TestPlantedFaultsFit: each fault is one of the program as it is now. Only soaks build
 // them, and a fault that fits no more would be noticed too late.
@@ -151,11 +149,4 @@ func buildPlanted(t *testing.T, edits []plantedEdit) (program string) {
 	out, err := exec.Command("go", "build", "-ldflags=-s -w", "-overlay", filepath.Join(dir, "overlay.json"), "-o", program, ".").CombinedOutput()
 	require.NoError(t, err, string(out))
 	return program
-}
-
-// tooOld is how many answers were too old so far.
-func (o *clusterCrowd) tooOld() int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return len(o.stale)
 }

@@ -131,15 +131,3 @@ func (c *storeCluster) acknowledgedAgain() time.Duration {
 	}, 20*time.Second, 5*time.Millisecond, "PostgreSQL is back, and not every board takes syncs")
 	return time.Since(back).Round(time.Millisecond)
 }
-
-// acknowledged is the sum of the steps that were acknowledged, by board.
-func (o *clusterCrowd) acknowledged() (sums []int64) {
-	for i := range o.acked {
-		var sum int64
-		for u := range o.users {
-			sum += o.acked[i][u].Load()
-		}
-		sums = append(sums, sum)
-	}
-	return sums
-}

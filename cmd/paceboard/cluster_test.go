@@ -13,7 +13,7 @@ import (
 
 // TestClusterLosesNodes kills, freezes and stops the nodes of a cluster under load from
 // and through all of them. Nothing that was acknowledged is lost, nobody reads what is
-// older than an acknowledgement before, and who asks another node waits, but is not
+// older than an acknowledgement before, and clients of the other nodes wait, but are not
 // refused.
 func TestClusterLosesNodes(t *testing.T) {
 	faults := 6 // each of the three twice
@@ -34,7 +34,7 @@ func TestClusterLosesNodes(t *testing.T) {
 	ways := []struct {
 		name string
 		how  func(*instance) int
-		most time.Duration // that others wait; see the issue
+		most time.Duration // that a sync to another node waits
 	}{
 		{"kill -9", killNode, 3500 * time.Millisecond},
 		{"SIGSTOP for 4 s", freezeNode, 3500 * time.Millisecond},

@@ -18,6 +18,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// longestSoak is how long certificates are good for.
+const longestSoak = 99 * time.Hour
+
 // authority is a certificate authority of a test.
 type authority struct {
 	certificate *x509.Certificate
@@ -28,7 +31,7 @@ func newAuthority(t *testing.T) *authority {
 	t.Helper()
 	a := &authority{certificate: &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "nodes"}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(longestSoak),
 	}}
 	var err error
 	a.key, err = ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -38,13 +41,13 @@ func newAuthority(t *testing.T) *authority {
 	return a
 }
 
-// issue writes the files of a node into a folder, and returns its settings.
+// issue writes the files of a node into a folder, and returns the settings that name them.
 func (a *authority) issue(t *testing.T, folder string) []string {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	node := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "a node"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour),
+		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "a node"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(longestSoak),
 		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, node, a.certificate, key.Public(), a.key)
