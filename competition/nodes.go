@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/wire"
 )
 
 // Node is a process of a cluster as the others know it.
@@ -27,6 +28,16 @@ const (
 	NodeLeaving
 	NodeDead // for good: nobody acts under its id any more
 )
+
+var nodeStateNames = [...]string{NodeLive: "live", NodeLeaving: "leaving", NodeDead: "dead"}
+
+// String returns the word that stores and operators have for it.
+func (s NodeState) String() string { return wire.Word(nodeStateNames[:], s) }
+
+// ParseNodeState is the inverse of String.
+func ParseNodeState(word string) (NodeState, bool) {
+	return wire.ParseWord[NodeState](nodeStateNames[:], word)
+}
 
 // Nodes is the table of a cluster's nodes, in the store that they share. Its writes
 // are durable when they return, as those of a journal are; after ErrUnavailable the

@@ -10,7 +10,6 @@ import (
 	"text/tabwriter"
 	"time"
 
-	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
 	"github.com/paceboard/paceboard/persistence/postgres"
 )
@@ -60,11 +59,6 @@ func nodeTool(ctx context.Context, p *program, args []string) error {
 	return misused("say list, or evict and the id of a node, not %q", words)
 }
 
-// nodeStates are the states as the command calls them.
-var nodeStates = map[competition.NodeState]string{
-	competition.NodeLive: "live", competition.NodeLeaving: "leaving", competition.NodeDead: "dead",
-}
-
 func (p *program) nodesAsTable(found []postgres.NodeStatus) error {
 	if len(found) == 0 {
 		fmt.Fprintln(p.out, "no process is known; --all shows those that have ended")
@@ -78,7 +72,7 @@ func (p *program) nodesAsTable(found []postgres.NodeStatus) error {
 		if n.Alone { // it sends none
 			beat = "-"
 		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%s\n", n.ID, cmp.Or(n.Address, "alone"), nodeStates[n.State],
+		fmt.Fprintf(table, "%s\t%s\t%s\t%d\t%d\t%s\t%d\t%d\t%s\n", n.ID, cmp.Or(n.Address, "alone"), n.State,
 			n.WireVersion, n.Level, beat, n.Boards, n.Sessions, n.Started.UTC().Format(time.RFC3339))
 	}
 	return table.Flush()
@@ -106,7 +100,7 @@ func (p *program) nodesAsJSON(found []postgres.NodeStatus) error {
 	for i := range found {
 		n := &found[i]
 		r := nodeReport{
-			ID: n.ID, Address: n.Address, Alone: n.Alone, State: nodeStates[n.State], WireVersion: n.WireVersion, Level: n.Level,
+			ID: n.ID, Address: n.Address, Alone: n.Alone, State: n.State.String(), WireVersion: n.WireVersion, Level: n.Level,
 			Beat: n.Beat, Boards: n.Boards, Sessions: n.Sessions, StartedAt: n.Started.UTC(),
 		}
 		if !n.Alone {

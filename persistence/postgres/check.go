@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-
-	"github.com/jackc/pgx/v5"
-
-	"github.com/paceboard/paceboard/competition"
 )
 
 // mayMigrateSQL says whether the role may make the schema, or change the one that is there.
@@ -51,19 +47,8 @@ func CheckOpen(ctx context.Context, o Options) (migrates bool, err error) {
 		}
 		return true, nil
 	}
-	return false, wouldAdmit(ctx, conn, &o.Cluster.Node)
-}
-
-// wouldAdmit is admit without its locks.
-func wouldAdmit(ctx context.Context, conn *pgx.Conn, n *competition.Node) error {
-	var stranger string
-	var version int
-	switch err := conn.QueryRow(ctx, strangerSQL, n.WireVersion).Scan(&stranger, &version); {
-	case errors.Is(err, pgx.ErrNoRows):
-		return nil
-	case err != nil:
-		return unavailable("look at the nodes", err)
-	default:
-		return strangerError(stranger, version, n)
+	if err = admitVersion(ctx, conn, o.Cluster.Node.WireVersion); err != nil && !errors.Is(err, ErrWireVersion) {
+		err = unavailable("look at the nodes", err)
 	}
+	return false, err
 }

@@ -28,6 +28,16 @@ var (
 	ErrInUse = errors.New("another process uses the database")
 )
 
+// What Evict gives, besides competition.ErrUnavailable.
+var (
+	// ErrUnknownNode is returned for a node that the database does not know.
+	ErrUnknownNode = errors.New("there is no such node")
+	// ErrBeats is returned for a node that has beaten within its TTL.
+	ErrBeats = errors.New("the node says that it lives")
+	// ErrAlone is returned for a process that has the database to itself.
+	ErrAlone = errors.New("the process has the database to itself")
+)
+
 // errReadOnly is given for what a store that was opened for reading cannot do.
 var errReadOnly = errors.New("the store was opened for reading")
 

@@ -13,7 +13,7 @@ var _ competition.Holds = (*Store)(nil)
 
 var errNoNode = errors.New("this process is not a node of a cluster")
 
-// holdPause is between two attempts to take a name that another process holds.
+// holdPause is the pause between two attempts to take a name that another process holds.
 var holdPause = worker.Backoff{First: 2 * time.Millisecond, Max: 50 * time.Millisecond, Jitter: 0.5}
 
 // Hold takes a name; see competition.Holds. Cost: a round trip, which callers share.

@@ -12,9 +12,10 @@ import (
 
 var _ competition.Levels = (*Store)(nil)
 
-// The row of paceboard.format is locked by whoever raises the level and by whoever
-// registers, so that either sees what the other has done: a statement that waited for the
-// lock would still see the nodes of its beginning, and so the lock is a statement of its own.
+// A node that raises the level and a node that registers both lock the row of
+// paceboard.format, so that each sees what the other has done: a statement that waited for
+// the lock would still see the nodes of its beginning, and so the lock is a statement of
+// its own.
 const (
 	lockFormatSQL = `SELECT level FROM paceboard.format FOR UPDATE`
 
@@ -63,8 +64,8 @@ func (s *Store) RaiseLevel(ctx context.Context) error {
 	return nil
 }
 
-// admit refuses a node that cannot read what is stored, or that another node and it do
-// not understand each other. Error: ErrNewer, ErrWireVersion.
+// admit refuses a node that cannot read what is stored, or that would not understand
+// another node or not be understood by it. Errors: ErrNewer, ErrWireVersion.
 func admit(ctx context.Context, tx pgx.Tx, n *competition.Node) error {
 	var level int
 	if err := tx.QueryRow(ctx, lockFormatSQL).Scan(&level); err != nil {
@@ -73,19 +74,21 @@ func admit(ctx context.Context, tx pgx.Tx, n *competition.Node) error {
 	if level > n.Level {
 		return fmt.Errorf("%w: its format level was raised to %d meanwhile, and this program knows %d; run the newer program", ErrNewer, level, n.Level)
 	}
+	return admitVersion(ctx, tx.Conn(), n.WireVersion)
+}
+
+// admitVersion refuses a wire version that a living node does not understand, or that does
+// not understand it. Error: ErrWireVersion.
+func admitVersion(ctx context.Context, conn *pgx.Conn, wireVersion int) error {
 	var stranger string
 	var version int
-	switch err := tx.QueryRow(ctx, strangerSQL, n.WireVersion).Scan(&stranger, &version); {
+	switch err := conn.QueryRow(ctx, strangerSQL, wireVersion).Scan(&stranger, &version); {
 	case errors.Is(err, pgx.ErrNoRows):
 		return nil
 	case err != nil:
 		return err
 	default:
-		return strangerError(stranger, version, n)
+		return fmt.Errorf("%w: node %q speaks version %d and this program %d; deploy the versions in between first, or stop all nodes before this one starts",
+			ErrWireVersion, stranger, version, wireVersion)
 	}
-}
-
-func strangerError(stranger string, version int, n *competition.Node) error {
-	return fmt.Errorf("%w: node %q speaks version %d and this program %d; deploy the versions in between first, or stop all nodes before this one starts",
-		ErrWireVersion, stranger, version, n.WireVersion)
 }

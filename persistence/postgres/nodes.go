@@ -87,10 +87,7 @@ func (s *Store) Beat(ctx context.Context, id string) (alive []competition.Node, 
 		var state string
 		_, err := pgx.ForEachRow(rows, []any{&n.ID, &n.Address, &n.WireVersion, &n.Level, &ttl, &n.Beat, &state, &now}, func() error {
 			n.TTL = time.Duration(ttl) * time.Millisecond
-			n.State = competition.NodeLive
-			if state != stateNames[competition.NodeLive] {
-				n.State = competition.NodeLeaving
-			}
+			n.State, _ = competition.ParseNodeState(state)
 			alive = append(alive, n)
 			return nil
 		})
@@ -159,8 +156,9 @@ func (s *Store) endSessions(ctx context.Context, ids ...string) {
 	}
 }
 
-// moveIn registers the process that has the database to itself, after burying all others.
-func (s *Store) moveIn(ctx context.Context) error {
+// registerAlone registers the process that has the database to itself, after burying all
+// others.
+func (s *Store) registerAlone(ctx context.Context) error {
 	var dead []string
 	err := s.durably(ctx, func(conn *pgx.Conn) (err error) {
 		rows, _ := conn.Query(ctx, buryAllSQL, s.node) // CollectRows tells its error

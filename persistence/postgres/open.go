@@ -130,7 +130,7 @@ func (s *Store) open(ctx context.Context, config *pgxpool.Config, o *Options) (e
 		return nil
 	}
 	if s.alone {
-		if err := s.moveIn(ctx); err != nil {
+		if err := s.registerAlone(ctx); err != nil {
 			return err
 		}
 	}

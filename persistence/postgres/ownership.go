@@ -56,7 +56,7 @@ func (s *Store) Claim(ctx context.Context, competitionID string) (epoch uint64, 
 			return epoch, nil
 		}
 		if !errors.Is(err, pgx.ErrNoRows) {
-			s.unlock(ctx, competitionID, err)
+			s.endDeadOwner(ctx, competitionID, err)
 			break
 		}
 		if epoch, err = s.unclaimed(ctx, competitionID); !errors.Is(err, errAgain) {
@@ -66,9 +66,9 @@ func (s *Store) Claim(ctx context.Context, competitionID string) (epoch uint64, 
 	return epoch, s.ownershipError("claim competition "+competitionID, err)
 }
 
-// unlock ends the sessions of a competition's owner if a claim has waited for its row in
-// vain and the owner is dead: who buried it may have died before it could.
-func (s *Store) unlock(ctx context.Context, competitionID string, err error) {
+// endDeadOwner ends the sessions of a competition's owner if a claim has waited for its row
+// in vain and the owner is dead: the node that buried it may have died before it could.
+func (s *Store) endDeadOwner(ctx context.Context, competitionID string, err error) {
 	if refusal := refused(err); refusal == nil || refusal.Code != lockNotAvailable {
 		return
 	}
@@ -77,7 +77,7 @@ func (s *Store) unlock(ctx context.Context, competitionID string, err error) {
 	}
 }
 
-// claimable is what a claim of this node found.
+// claimable is what a claim of this node finds.
 type claimable struct {
 	me         *string // this node's state; nil if it is not registered
 	exists     bool    // the competition has a journal
@@ -85,7 +85,7 @@ type claimable struct {
 	ownerState string
 }
 
-func (c *claimable) ownerDead() bool { return c.ownerState == stateNames[competition.NodeDead] }
+func (c *claimable) ownerDead() bool { return c.ownerState == competition.NodeDead.String() }
 
 func (s *Store) claimable(ctx context.Context, competitionID string) (c claimable, err error) {
 	err = s.claims.QueryRow(ctx, claimableSQL, competitionID, s.node).Scan(&c.me, &c.exists, &c.owner, &c.ownerState)
@@ -109,7 +109,7 @@ func (s *Store) beginClaim(ctx context.Context) (end func(), err error) {
 	}
 }
 
-// errAgain is given when what was refused before should be tried again.
+// errAgain is returned for a claim that was refused for a reason that is no longer there.
 var errAgain = errors.New("the competition's owner is changing")
 
 // unclaimed finds out why a claim changed nothing; a competition that is not there has
@@ -123,7 +123,7 @@ func (s *Store) unclaimed(ctx context.Context, competitionID string) (epoch uint
 		return 0, elsewhere(at.owner, s.node)
 	case at.me == nil:
 		return 0, fmt.Errorf("node %q is not registered", s.node)
-	case *at.me != stateNames[competition.NodeLive]:
+	case *at.me != competition.NodeLive.String():
 		return 0, fmt.Errorf("node %q claims nothing any more, it is %s", s.node, *at.me)
 	case at.exists:
 		return 0, errAgain
@@ -163,7 +163,8 @@ func (s *Store) Release(ctx context.Context, competitionID string, epoch uint64)
 	}))
 }
 
-// ownershipError leaves alone what says who the owner is, and nil.
+// ownershipError makes an error competition.ErrUnavailable, unless it names another owner;
+// nil stays nil.
 func (s *Store) ownershipError(what string, err error) error {
 	if errors.Is(err, competition.ErrNotOwner) {
 		return fmt.Errorf("%s: %w", what, err)

@@ -208,7 +208,7 @@ func (p *presence) buried(ctx context.Context, conn *pgx.Conn) (bool, error) {
 	if errors.Is(err, pgx.ErrNoRows) { // a node of a cluster that has not registered yet
 		return false, nil
 	}
-	return state == stateNames[competition.NodeDead], err
+	return state == competition.NodeDead.String(), err
 }
 
 // takeAgain takes the lock again as soon as there is a server, unless another process

@@ -19,8 +19,8 @@ import (
 const (
 	// holdsAtOnce is how many names of a kind a process holds at the same time: each
 	// takes room in the server's table of locks, which all its users share. Each kind has
-	// places of its own, since whoever holds one name may have to wait for one of the
-	// next kind.
+	// places of its own, since a caller that holds one name may have to wait for one of
+	// the next kind.
 	holdsAtOnce = 64
 	// holdTimeout bounds a round trip.
 	holdTimeout = 2 * time.Second
@@ -32,7 +32,7 @@ FROM unnest($1::bigint[], $2::boolean[]) AS o (key, take)`
 )
 
 // holder takes and releases names for a process: session-level advisory locks of one
-// session, which a goroutine of its own talks to, for all who wait together. It is
+// session, which a goroutine of its own talks to, for all callers that wait. It is
 // connected when the first hold is wanted. A request that gives up leaves the session as it
 // is: ending a statement would end the session, and with it the holds of all others.
 type holder struct {
@@ -138,8 +138,8 @@ func (h *holder) leave(r *holdRequest) bool {
 	return r.left
 }
 
-// deliver ends a request. Nobody takes part in a release, nor waits for a take that was
-// left, so its name is released.
+// deliver ends a request. No caller waits for a release, nor for a take that it has left:
+// the name is then released again.
 func (h *holder) deliver(r *holdRequest, err error) {
 	if err != nil || !r.take {
 		<-r.place
@@ -189,8 +189,8 @@ func (h *holder) run(ctx context.Context) {
 	}
 }
 
-// carryOut sends what was asked for to the server. If the session turns out to have
-// ended, all its names are released, and what is to be taken is taken by the next one.
+// carryOut sends requests to the server. If the session turns out to have ended, all its
+// names are released, and the next session takes what is to be taken.
 func (h *holder) carryOut(ctx context.Context, asked []*holdRequest) {
 	if h.renew.Swap(false) && h.conn != nil {
 		h.lose(ctx, errors.New("the pools were connected anew"))
@@ -213,7 +213,7 @@ func (h *holder) carryOut(ctx context.Context, asked []*holdRequest) {
 	}
 }
 
-// send asks once, and returns what each request came to.
+// send sends requests once, and returns the outcome of each.
 func (h *holder) send(ctx context.Context, asked []*holdRequest) (answers []bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, holdTimeout)
 	defer cancel()
