@@ -94,7 +94,7 @@ func (l *Links) Keep(n *Node) {
 // up returns the nodes that this one is connected to.
 func (l *Links) up() (nodes []string) {
 	for _, p := range l.dialer.Peers() {
-		if p.State == stateUp {
+		if p.State == link.Up {
 			nodes = append(nodes, p.Node.ID)
 		}
 	}
@@ -109,7 +109,7 @@ func (l *Links) nodes() []string {
 	return nil
 }
 
-// Close ends all links. Whoever waits for an answer is told that it is lost.
+// Close ends all links. Callers of Ask that wait for an answer get competition.ErrUnavailable.
 func (l *Links) Close() {
 	if l.keeping != nil {
 		l.keeping.Stop()
@@ -189,15 +189,13 @@ func (h handler) HandleFrame(_ string, requests []link.Request) {
 	}
 }
 
-const stateUp = "up" // of link.PeerStatus
-
 // Figures returns the links' figures.
 func (l *Links) Figures() (f LinkFigures) {
 	for _, p := range l.dialer.Peers() {
 		switch p.State {
-		case stateUp:
+		case link.Up:
 			f.Up++
-		case "connecting":
+		case link.Connecting:
 			f.Connecting++
 		default:
 			f.Down++

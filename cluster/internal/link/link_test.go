@@ -347,7 +347,7 @@ func TestConnection(t *testing.T) {
 				return err == nil
 			}, 10*time.Second, 10*time.Millisecond)
 			s.Close()
-			require.Eventually(t, func() bool { return d.Peers()[0].State != "up" }, 10*time.Second, time.Millisecond)
+			require.Eventually(t, func() bool { return d.Peers()[0].State != link.Up }, 10*time.Second, time.Millisecond)
 			var err error
 			l, err = (&net.ListenConfig{}).Listen(t.Context(), "tcp", node.Address)
 			require.NoError(t, err)

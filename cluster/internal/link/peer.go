@@ -15,17 +15,16 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-type state int
+// State is how far a connection is.
+type State int
 
+// The states of a connection.
 const (
-	connecting state = iota // calls wait for the connection, which is there or refused within Options.Connect
-	up
-	down // calls are refused until the next attempt
+	Connecting State = iota // asks wait for the connection, which is there or refused within Options.Connect
+	Up
+	Down // asks are refused until the next attempt
 	gone // for good
 )
-
-// String returns the state as operators read it.
-func (s state) String() string { return [...]string{"connecting", "up", "down", "gone"}[s] }
 
 // peer is the connection to a node, as its asker sees it: made by Keep or the first ask, kept, and made again when it broke.
 type peer struct {
@@ -37,7 +36,7 @@ type peer struct {
 
 	outbox // always empty, since calls wait in a queue of their own; its lock guards what follows
 
-	state    state
+	state    State
 	calls    calls
 	lastErr  error
 	connects uint64
@@ -76,7 +75,7 @@ func (p *peer) ask(m *Message, deadline time.Time) ([]byte, error) {
 
 func (p *peer) refuses() error {
 	switch p.state {
-	case down:
+	case Down:
 		return fmt.Errorf("%w: %w", errDown, p.lastErr)
 	case gone:
 		return ErrClosed
@@ -101,7 +100,7 @@ func (p *peer) end() {
 }
 
 // leave enters a state without a connection.
-func (p *peer) leave(s state, sent, notSent error) {
+func (p *peer) leave(s State, sent, notSent error) {
 	if p.state == gone {
 		return
 	}
@@ -126,9 +125,9 @@ func (p *peer) run(ctx context.Context) {
 		}
 		failures++
 		p.Lock()
-		broke := p.state == up
+		broke := p.state == Up
 		p.lastErr = err
-		p.leave(down, fmt.Errorf("%w: %w", errBroken, err), fmt.Errorf("%w: %w", errConnect, err))
+		p.leave(Down, fmt.Errorf("%w: %w", errBroken, err), fmt.Errorf("%w: %w", errConnect, err))
 		p.Unlock()
 		if broke {
 			p.o.Moved()
@@ -141,8 +140,8 @@ func (p *peer) run(ctx context.Context) {
 			return
 		}
 		p.Lock()
-		if p.state == down {
-			p.state = connecting
+		if p.state == Down {
+			p.state = Connecting
 		}
 		p.Unlock()
 	}
@@ -173,7 +172,7 @@ func (p *peer) connected(ctx context.Context) error {
 		p.Unlock()
 		return ErrClosed
 	}
-	p.state, p.lastErr = up, nil
+	p.state, p.lastErr = Up, nil
 	p.connects++
 	p.Unlock()
 	p.o.Moved()
@@ -326,19 +325,19 @@ func (p *peer) deliver(got []message, to []*call) []*call {
 // PeerStatus is how the connection to a node is.
 type PeerStatus struct {
 	Node     Node
-	State    string // connecting, up or down
+	State    State
 	InFlight int    // asks without an answer
 	Bytes    int    // of their bodies
 	Connects uint64 // how often it was connected
 	Sent     Sent   // since this process first asked it
-	Error    error  // why it is not up
+	Error    error  // why it is not Up
 }
 
 func (p *peer) status() PeerStatus {
 	p.Lock()
 	defer p.Unlock()
 	return PeerStatus{
-		Node: p.node, State: p.state.String(), InFlight: p.calls.inFlight(), Bytes: p.calls.bytes,
+		Node: p.node, State: p.state, InFlight: p.calls.inFlight(), Bytes: p.calls.bytes,
 		Connects: p.connects, Sent: p.sent, Error: p.lastErr,
 	}
 }
