@@ -24,7 +24,7 @@
 // competition then follows a way (engine_owner.go) from submit, forward or Top to its
 // owner, as the bytes that the files wire_* make of it, and arrives in Engine.Serve
 // there. Only the node that the client talks to asks again; an owner answers from memory
-// under its lease alone (Engine.confirm).
+// under its lease alone (engine_confirm.go).
 //
 // Files named actor_* are what runs inside the actor of one competition, and what it
 // needs; files named engine_* are what the Engine offers, and the parts that

@@ -69,9 +69,9 @@ type followersEnv struct {
 //
 // Invariants:
 //
-//	W1  a subscription is with a follower, with an actor, or ended; never with two
-//	W2  the update's versions only grow, except when the board's journal lost events
-//	W3  a follower without subscriptions is not in followers.all, and ends
+//	F1  a subscription is with a follower, with an actor, or ended; never with two
+//	F2  the update's versions only grow, except when the board's journal lost events
+//	F3  a follower without subscriptions is not in followers.all, and ends
 type follower struct {
 	followers *followers
 	id        string

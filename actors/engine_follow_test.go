@@ -44,9 +44,9 @@ func TestAFollowerThatCannotShowWhatItHearsEnds(t *testing.T) {
 	})
 }
 
-// TestWhoComesLaterTakesNothingAway: a subscriber who comes between two questions to the
+// TestALaterSubscriberTakesNothingAway: a subscriber who comes between two questions to the
 // owner brings a newer board than the others have.
-func TestWhoComesLaterTakesNothingAway(t *testing.T) {
+func TestALaterSubscriberTakesNothingAway(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var version atomic.Uint64
 		board := func() topReply {
@@ -91,9 +91,9 @@ func TestWhoComesLaterTakesNothingAway(t *testing.T) {
 	})
 }
 
-// TestWhoComesAfterARestoreDoesNotSeeWhatWasLost: the board went on under a new epoch, and
+// TestASubscriberAfterARestoreDoesNotSeeWhatWasLost: the board went on under a new epoch, and
 // the follower has not heard of that yet.
-func TestWhoComesAfterARestoreDoesNotSeeWhatWasLost(t *testing.T) {
+func TestASubscriberAfterARestoreDoesNotSeeWhatWasLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		board := func(version, epoch uint64) topReply {
 			return topReply{Top: &competition.Published{Board: competition.Board{CompetitionID: "spring", Version: version, Epoch: competition.BoardEpoch(epoch)}}, Hash: version}

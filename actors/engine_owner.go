@@ -5,52 +5,13 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/paceboard/paceboard/actors/internal/mailbox"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/internal/tracing"
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// atOnce is until when a request of another node waits for this node's lease: not at all,
-// since it may go on elsewhere.
-var atOnce time.Time
-
-// confirmWithin is how long a request of another node waits for Options.Confirm, which
-// always takes some time.
-const confirmWithin = time.Second
-
-// confirm ends a request whose answer rests on memory: the state was looked at after
-// the request came, and now the lease is. An expired one may be extended by the
-// deadline; then no other process had the competition meanwhile, since a node that was
-// buried never gets its lease back. With Options.Confirm the store is asked instead.
-func (e *Engine) confirm(deadline time.Time) error {
-	switch o := &e.options; {
-	case o.Confirm != nil && deadline.Equal(atOnce):
-		return o.Confirm(time.Now().Add(confirmWithin))
-	case o.Confirm != nil:
-		return o.Confirm(deadline)
-	case o.Lease == nil || o.Lease.Valid():
-		return nil
-	default:
-		return o.Lease.Await(deadline)
-	}
-}
-
-// confirmed is confirm for an answer; an error of the answer's own is returned likewise,
-// since refusals rest on memory, too. That another node is to be asked does not: the node
-// that asked is told so at once, for it may repeat what was certainly not carried out.
-func (e *Engine) confirmed(v *mailbox.Envelope, deadline time.Time) error {
-	turnedAway := deadline.Equal(atOnce) && errors.Is(v.Err, competition.ErrNotOwner)
-	if !v.Proven && !turnedAway {
-		if err := e.confirm(deadline); err != nil {
-			return err
-		}
-	}
-	return v.Err
-}
-
-// askNode asks another node. Errors: those of Peers.Ask; errLost for all that does not
-// say that nothing was done.
+// askNode asks another node. Errors: those of Peers.Ask that say that nothing was done, and
+// errLost for all others.
 func (e *Engine) askNode(node, id string, kind uint16, body []byte, deadline time.Time) ([]byte, error) {
 	span := e.span.Child("forward", tracing.Client)
 	span.SetText(tracedNode, node)
@@ -141,8 +102,8 @@ func (w *way) again(err error, repeatable bool) bool {
 	return !pause || w.pause()
 }
 
-// pause waits until nodes came or went, or for a short time; it returns false if the
-// request's time is over.
+// pause waits until nodes come or go, or for a short time. It reports whether there is time
+// left for another try.
 func (w *way) pause() bool {
 	left := time.Until(w.deadline)
 	if left <= 0 {

@@ -10,9 +10,9 @@ import (
 const (
 	// rebalanceEvery is how often boards move to the nodes that they belong to.
 	rebalanceEvery = 10 * time.Second
-	// rebalanced is how many move at a time: each is recovered anew at its next owner, and
-	// its requests wait for that.
-	rebalanced = 8
+	// movedAtOnce is how many move at a time: each is recovered at its next owner, and its
+	// requests wait for that.
+	movedAtOnce = 8
 )
 
 // rebalanceAll gives boards to the nodes that they belong to: some every rebalanceEvery,
@@ -43,7 +43,7 @@ func (e *Engine) rebalanceAll(ctx context.Context) {
 // come back, since this one claimed the boards.
 func (e *Engine) rebalance() {
 	away := e.away()
-	for _, h := range away[:min(len(away), rebalanced)] {
+	for _, h := range away[:min(len(away), movedAtOnce)] {
 		e.tell(h, &shutDown{})
 	}
 }
@@ -54,9 +54,9 @@ func (e *Engine) away() []*handle {
 	return slices.DeleteFunc(e.inMemory(), func(h *handle) bool { return h.damage.Load() != nil || e.options.Peers.Home(h.id) })
 }
 
-// MoveAway gives all boards to the nodes that they belong to, for a node that is leaving
-// or has withdrawn, and so has no claim to any as long as others live. It returns when they are gone, or at
-// the end of ctx. Requests are served throughout.
+// MoveAway gives all boards to the nodes that they belong to. It is for a node that is
+// leaving or has withdrawn, to which none belongs as long as others live. It returns when
+// they are gone, or at the end of ctx. Requests are served throughout.
 func (e *Engine) MoveAway(ctx context.Context) {
 	for away := e.away(); len(away) > 0 && ctx.Err() == nil; away = e.away() {
 		e.giveUp(ctx, away)
@@ -67,7 +67,7 @@ func (e *Engine) MoveAway(ctx context.Context) {
 // little more than its own snapshot and recovery. It returns when they have, or at the
 // end of ctx.
 func (e *Engine) giveUp(ctx context.Context, all []*handle) {
-	for some := range slices.Chunk(all, rebalanced) {
+	for some := range slices.Chunk(all, movedAtOnce) {
 		for _, h := range some {
 			e.tell(h, &shutDown{})
 		}

@@ -12,7 +12,7 @@ import (
 type Link interface {
 	// Ask sends one request to the node at an address and returns its answer, by the
 	// deadline at the latest. The answer is the caller's, and so is body once Ask has
-	// returned. The error says whether the node certainly did not get the request.
+	// returned. The error says whether the node certainly did nothing; see [Links.Ask].
 	Ask(node, address, competitionID string, kind uint16, body []byte, trace tracing.Context, deadline time.Time) (answer []byte, err error)
 }
 
@@ -40,8 +40,8 @@ func (c *Cluster) Home(competitionID string) bool {
 	return c.routes.home(competitionID) == c.options.ID
 }
 
-// Appointed reports whether it is up to this node to do what one node is enough for. That
-// needs no link, so it is the same node whoever reaches whom.
+// Appointed reports whether it is up to this node to do what one node is enough for. The
+// links do not count, so the nodes agree on it even while they do not reach each other.
 func (c *Cluster) Appointed(task string) bool { return c.routes.appointed(task) == c.options.ID }
 
 // Lost reports whether this node has not been connected to another one for so long that

@@ -11,9 +11,9 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// confirmations ask the store whether this node lives, for those who do not rely on
-// the lease. Whoever comes while a question is under way waits for the next one, which
-// all of them share: an answer proves nothing to those who came after the question.
+// confirmations ask the store whether this node lives, for readers that do not rely on the
+// lease. Readers that come while a question is under way wait for the next one, which they
+// share: an answer proves nothing to a reader that came after the question.
 // Safe for concurrent use.
 type confirmations struct {
 	ask   func() error
@@ -55,6 +55,7 @@ func (c *confirmations) run(ctx context.Context) {
 	})
 }
 
+// await is [Node.Confirm].
 func (c *confirmations) await(deadline time.Time) error {
 	timer := time.NewTimer(time.Until(deadline))
 	defer timer.Stop()
@@ -71,7 +72,7 @@ func (c *confirmations) await(deadline time.Time) error {
 		if one.err == nil || errors.Is(one.err, errNotAlive) || time.Until(deadline) < pause {
 			return one.err
 		}
-		worker.Signal(nil).Wait(context.Background(), pause)
+		worker.Pause(context.Background(), pause)
 	}
 }
 

@@ -12,8 +12,8 @@ import (
 	"github.com/paceboard/paceboard/competition"
 )
 
-// TestConfirmAsksAfterEachReader: whoever comes while the store is asked shares the
-// question after that one with all others who came meanwhile.
+// TestConfirmAsksAfterEachReader: readers that come while the store is asked share the
+// question after that one.
 func TestConfirmAsksAfterEachReader(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newTable()

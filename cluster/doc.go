@@ -1,7 +1,7 @@
 // Package cluster makes several processes one service. It owns membership (which
 // nodes live), the lease under which a node may answer from memory, and routes (which
 // node a request about a competition goes to). It never knows what a request asks,
-// touches the state of a competition, or decides who owns one: the store does, by
+// touches the state of a competition, or decides which node owns one: the store does, by
 // [competition.Ownership].
 //
 // # The protocol

@@ -170,7 +170,7 @@ var planted = []struct {
 	{"answers without a look at the lease", flaws{noLeaseCheck: true}, "I3", "silence"},
 	{"appends without the owner", flaws{appendByAnyone: true}, "I1", "handover"},
 	{"the owner in a subquery", flaws{ownerInSubquery: true}, "I1", "handover"},
-	{"claims from whoever is not among the living", flaws{claimFromUnlisted: true}, "I3", "birth"},
+	{"claims from a node that is not among the living", flaws{claimFromUnlisted: true}, "I3", "birth"},
 	{"releases without an epoch", flaws{noEpoch: true}, "I3", "handover"},
 	{"a release before the answers stop", flaws{answersWhileReleasing: true}, "I3", "handover"},
 	{"observation from the sending of the poll", flaws{observesFromSending: true}, "I3", "silence"},

@@ -24,7 +24,7 @@ func newLease() *Lease { return &Lease{renewed: make(chan struct{})} }
 // clocks.
 func (l *Lease) Valid() bool { return l.left(time.Now()) > 0 }
 
-// left is how long the lease lasts after now: by the monotonic clock, or by the wall
+// left returns how long the lease lasts after now: by the monotonic clock, or by the wall
 // clock if that ends it earlier, since the other one stands still while a machine is
 // suspended.
 func (l *Lease) left(now time.Time) time.Duration {
@@ -63,14 +63,14 @@ func (l *Lease) Await(deadline time.Time) error {
 	}
 }
 
-// next returns a channel that is closed by the next beat, and whether there is none.
+// next returns a channel that is closed by the next beat; over reports that there is none.
 func (l *Lease) next() (renewed <-chan struct{}, over bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.renewed, l.over
 }
 
-// extend makes the lease last until a time, and wakes those who wait.
+// extend makes the lease last until a time, and wakes the callers of Await.
 func (l *Lease) extend(until time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

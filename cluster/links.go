@@ -109,7 +109,8 @@ func (l *Links) nodes() []string {
 	return nil
 }
 
-// Close ends all links. Callers of Ask that wait for an answer get competition.ErrUnavailable.
+// Close ends all links. Callers that wait for an answer are told at once that it is lost, or
+// that nothing was sent.
 func (l *Links) Close() {
 	if l.keeping != nil {
 		l.keeping.Stop()

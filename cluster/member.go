@@ -17,7 +17,7 @@ import (
 //
 //	M1  the lease ends at most 9/10 of the TTL after the moment before a beat was sent
 //	    that was carried out
-//	M2  whoever is to be buried showed the same beat in at least minPolls answers, the
+//	M2  a node that is to be buried showed the same beat in at least minPolls answers, the
 //	    first of which arrived at least its TTL before the last, with no longer gap between
 //	    them than maxGap
 //	M3  after exit nothing is sent, and there is no lease
@@ -178,7 +178,7 @@ func (m *member) observe(shown []competition.Node, arrived time.Duration, e *eff
 		s.polls = min(s.polls+1, minPolls)
 		switch due := s.since + m.ttlOf(&n); {
 		case n.ID == m.id || s.polls < minPolls-1:
-		case arrived < due: // whoever waits for what it owns does not wait for the turn of a beat, too
+		case arrived < due: // sooner than the next beat: requests wait for what it owns
 			m.next = min(m.next, due)
 		case s.polls >= minPolls:
 			e.bury = append(e.bury, suspect{id: n.ID, beat: s.beat})

@@ -202,7 +202,7 @@ func TestNodesWithDifferentTTLs(t *testing.T) {
 	})
 }
 
-// TestOutageBuriesNobody: whoever reaches the database first after an outage has seen
+// TestOutageBuriesNobody: the node that reaches the database first after an outage has seen
 // nobody's beat for long.
 func TestOutageBuriesNobody(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

@@ -11,7 +11,7 @@ import (
 // beats but that nobody can connect to, because of a wrong address or a firewall, lives,
 // and keeps what it owns safe; but what it owns cannot be reached through the others. It
 // is a pure state machine as member is, and nothing about safety rests on it: it says
-// where a competition goes that nobody owns, never who owns one.
+// where a competition goes that nobody owns, never which node owns one.
 //
 //	P1  competitions are placed at another node from the first time that this one is
 //	    connected to it, and no more once it has not been for patience·TTL

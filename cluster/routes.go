@@ -11,7 +11,8 @@ import (
 
 // routes says which node a request about a competition goes to: the one that was
 // learnt, if it is not dead, or else the one that the competition would be placed at, of
-// those that live and are reached. Both may be wrong; the node then says so. Safe for concurrent use.
+// those that live and are reached. Both may be wrong; the node then says so. Safe for
+// concurrent use.
 type routes struct {
 	self   string
 	view   atomic.Pointer[view]

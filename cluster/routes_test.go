@@ -15,7 +15,7 @@ func TestRoutes(t *testing.T) {
 	leaving.State = competition.NodeLeaving
 	alive := []competition.Node{live("a", 1), live("b", 1), leaving}
 	r := newRoutes("a")
-	require.Equal(t, "a", r.route("x"), "who knows nobody is asked itself")
+	require.Equal(t, "a", r.route("x"), "a node that knows no other is asked itself")
 	r.update(alive, false, nil, nil)
 	to := map[string]int{}
 	for i := range 1000 {
@@ -38,7 +38,7 @@ func TestRoutes(t *testing.T) {
 
 	r.update(alive[:2], true, nil, nil)
 	for i := range 1000 {
-		require.Equal(t, "b", r.home(fmt.Sprint(i)), "who leaves takes nothing")
+		require.Equal(t, "b", r.home(fmt.Sprint(i)), "a node that leaves takes nothing")
 	}
 	r.update(alive[:1], true, nil, nil)
 	require.Equal(t, "a", r.home("x"), "unless there is nobody else")

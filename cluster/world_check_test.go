@@ -4,7 +4,7 @@ import "fmt"
 
 // The invariants of the protocol:
 //
-//	I1  who appends to a board owns it at that moment
+//	I1  a process that appends to a board owns it at that moment
 //	I2  nothing acknowledged is lost
 //	I3  no answer from memory is older than an acknowledgement before its request; one
 //	    under the lease, at the owner or fetched from it, or a sign of life

@@ -12,7 +12,7 @@ import (
 // (the real ones, of member.go), two boards, the statements that are on their way, and
 // the faults. It goes on by steps; time is in units of a tenth of the TTL. What a check
 // of the protocol relies on is in world_check_test.go, the store in
-// world_store_test.go, who decides on the steps in explore_test.go.
+// world_store_test.go, and what decides on the steps in explore_test.go.
 
 const (
 	nodeCount  = 3
@@ -343,7 +343,7 @@ func (w *world) act(n, b int) {
 	case x.doubt && p.left:
 		x.drop()
 	case x.doubt: // it can neither release it yet nor go on
-	default: // its requests go to the owner, who may not know that it is
+	default: // its requests go to the owner, which may not know that it is
 		switch owner := &w.procs[x.learnt]; {
 		case owner.state == running && owner.boards[b].phase == none && !owner.leaving:
 			owner.boards[b].wanted = true

@@ -40,7 +40,7 @@ type Ownership interface {
 // do; nothing was done. The caller must forget the competition's state.
 var ErrNotOwner = errors.New("another process owns the competition")
 
-// ElsewhereError says who owns a competition. errors.Is(err, ErrNotOwner) holds.
+// ElsewhereError names the node that owns a competition. errors.Is(err, ErrNotOwner) holds.
 type ElsewhereError struct{ Node string } // empty if it is not known
 
 // Error implements error.

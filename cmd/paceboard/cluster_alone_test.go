@@ -12,7 +12,7 @@ import (
 )
 
 // TestOneProcessHasItsDatabaseToItself: a server that is no node refuses others beside
-// it, and is refused beside nodes; each time it is said who is there.
+// it, and is refused beside nodes. Each refusal names the process that is there.
 func TestOneProcessHasItsDatabaseToItself(t *testing.T) {
 	t.Parallel()
 	where := newDatabase(t)

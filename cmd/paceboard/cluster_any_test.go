@@ -124,7 +124,7 @@ var nodeStories = map[string]func(s *nodeStory){
 			if first == nil {
 				first = ids
 			}
-			require.Equal(s.t, first, ids, "an event has one id, whoever tells it")
+			require.Equal(s.t, first, ids, "an event has one id, whichever node tells it")
 		}
 		s.seen(s.user, 403, "/competitions/{id}/events")
 	},
@@ -253,7 +253,7 @@ var nodeStories = map[string]func(s *nodeStory){
 			s.does("op", 409, http.MethodPost, "/competitions", strings.Replace(body, `"N"`, `"M"`, 1))
 		}
 	},
-	"one who was removed": func(s *nodeStory) {
+	"a participant who was removed": func(s *nodeStory) {
 		s.create()
 		s.syncs(s.user, 3)
 		s.does("op", 200, http.MethodDelete, "/competitions/{id}/join?user_id={user}&reason=bus", "")

@@ -30,7 +30,7 @@ type audience struct {
 	frames, deltas, returns, wholes atomic.Int64
 
 	mu     sync.Mutex
-	boards map[string]liveBoard // by competition and version, as whoever was first had it
+	boards map[string]liveBoard // by competition and version, as the first subscriber had it
 	wrong  []string
 }
 

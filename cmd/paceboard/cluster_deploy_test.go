@@ -133,7 +133,7 @@ func (d *deploy) decideAbout(user string, n int) {
 	require.Equal(d.t, http.StatusOK, status, string(answer))
 }
 
-// erases has each node asked to erase a user, who is erased or not.
+// erases asks each node to erase a user, who is erased if want is 200 and kept otherwise.
 func (d *deploy) erases(user string, want int) {
 	d.t.Helper()
 	for range d.at {

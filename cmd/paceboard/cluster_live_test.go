@@ -13,8 +13,8 @@ import (
 const liveLimit = 10
 
 // TestClusterStaysLive has subscribers at all nodes, by WebSocket and by Server-Sent
-// Events, follow boards while the nodes are killed and stopped. Whoever loses the
-// connection comes back to another node with the version at hand. A board that was put
+// Events, follow boards while the nodes are killed and stopped. Subscribers that
+// lose the connection come back to another node with the version at hand. A board that was put
 // together from deltas is the same as everybody else's of that version, and none is left
 // with an old one.
 func TestClusterStaysLive(t *testing.T) {

@@ -25,7 +25,7 @@ import (
 // TestClusterPaysOnceWhileNodesDie pays prizes, hands them over, confirms them and erases
 // people while a node is killed: at random within a call, when the payment provider is
 // asked, and when it has accepted. Each call is repeated at other nodes until it
-// succeeds. Each prize is paid once, and nothing is left of who was erased.
+// succeeds. Each prize is paid once, and nothing is left of people who were erased.
 func TestClusterPaysOnceWhileNodesDie(t *testing.T) {
 	t.Parallel()
 	deaths := 6
@@ -316,7 +316,7 @@ func (m *money) eraseUsers(i int) {
 	}
 }
 
-// settle looks at who has what in the end.
+// settle checks what everybody has in the end.
 func (m *money) settle() {
 	m.t.Helper()
 	for i := range m.rounds {

@@ -54,7 +54,7 @@ var plantedFaults = []struct {
 }{
 	{
 		"an answer from memory without a look at the lease",
-		[]plantedEdit{{"actors/engine_owner.go", "case o.Lease == nil || o.Lease.Valid():", "case true:"}},
+		[]plantedEdit{{"actors/engine_confirm.go", "case o.Lease == nil || o.Lease.Valid():", "case true:"}},
 		8, 12,
 		func(c *cutCluster, random *rand.Rand) { cutFromStore(c, random, buriedAfter) },
 		false,

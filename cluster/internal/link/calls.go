@@ -32,7 +32,7 @@ func newCall(m *Message, deadline time.Time) *call {
 	return c
 }
 
-// wait returns the outcome, which comes by the deadline. The call is used again after it.
+// wait returns the outcome, which comes by the deadline. The call must not be used after it.
 func (c *call) wait() ([]byte, error) {
 	<-c.done
 	answer, err := c.answer, c.err

@@ -94,7 +94,7 @@ func (o *outlet) run(ctx context.Context) error {
 	defer signs.Stop()
 	silent := true // since the last tick
 	for {
-		runtime.Gosched() // Whoever is about to add something does it now: larger frames, fewer of them.
+		runtime.Gosched() // Callers that are about to add something do it now: larger frames, fewer of them.
 		f := o.next()
 		if f == nil {
 			select {

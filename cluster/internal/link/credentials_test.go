@@ -164,7 +164,7 @@ func TestTLS(t *testing.T) {
 		_, err = dialer(t, link.Options{Credentials: files(ours, x509.Certificate{}, ours)}).Ask(node, link.Message{}, soon())
 		require.NoError(t, err)
 	})
-	t.Run("who does not even begin a handshake is hung up on", func(t *testing.T) {
+	t.Run("a stranger that does not even begin a handshake is hung up on", func(t *testing.T) {
 		b := serve(t, link.Options{Credentials: files(ours, x509.Certificate{}, ours), Connect: 50 * time.Millisecond}, echo)
 		conn, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", b.Address)
 		require.NoError(t, err)

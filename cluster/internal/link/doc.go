@@ -1,5 +1,5 @@
 // Package link carries requests between the nodes of a cluster, and their answers. It knows bytes, not what they
-// ask, and nothing of who owns what.
+// ask, and nothing of owners.
 //
 // A node has a [Server], which gives other nodes' requests to its [Handler], and a [Dialer], whose Ask sends one
 // request to one node and waits for the answer:

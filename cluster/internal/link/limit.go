@@ -8,8 +8,7 @@ import (
 	"time"
 )
 
-// limited is a listener that hangs up on whoever connects while so many connections are
-// open: before a handshake, which costs more than the connection. Strangers may take all
+// limited is a listener that hangs up on new connections while so many are open: before a handshake, which costs more than the connection. Strangers may take all
 // places, but each has to be a node within Options.Connect, or is hung up on.
 type limited struct {
 	net.Listener

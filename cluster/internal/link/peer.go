@@ -218,7 +218,7 @@ func dial(address string, o *Options) (*grpc.ClientConn, error) {
 	)
 }
 
-// greet says who calls whom, and waits until the node has confirmed that.
+// greet names both nodes, and waits until the node has confirmed that.
 func (p *peer) greet(stream carrier) error {
 	first := p.empty()
 	first.add(&message{verb: hello, id: p.serial()})
