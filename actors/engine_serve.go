@@ -19,9 +19,10 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, trace tra
 	}
 	if span := e.options.Tracer.Continue(trace, "serve"); span != nil {
 		span.SetText(tracedCompetition, competitionID)
+		untraced := respond
 		e, respond = e.Traced(span), func(answer []byte) {
 			span.End(nil)
-			respond(answer)
+			untraced(answer)
 		}
 	}
 	if e.gives(competitionID) { // the next owner may answer, and this one is asked again until there is one
