@@ -140,6 +140,9 @@ func (s *store) clone() *store {
 	c.records, c.rows = slices.Clone(s.records), maps.Clone(s.rows)
 	c.identities, c.memberships = maps.Clone(s.identities), maps.Clone(s.memberships)
 	c.ledger.Transactions, c.ledger.Prizes = slices.Clone(s.ledger.Transactions), slices.Clone(s.ledger.Prizes)
+	for i := range c.ledger.Transactions {
+		c.ledger.Transactions[i].Postings = slices.Clone(c.ledger.Transactions[i].Postings)
+	}
 	return &c
 }
 
