@@ -43,11 +43,11 @@ func ReadPart(competitionID string, records []byte) (p Part, err error) {
 
 // NamedRows visits the identity rows that the batch's events write, one for each event:
 // a row that is replaced in the same batch, too.
-func (b *Batch) NamedRows(visit func(Identity)) {
+func (b *Batch) NamedRows(visit func(seq uint64, row Identity)) {
 	for i := range b.Events {
 		if d, ok := b.Events[i].Detail.(identified); ok {
 			if _, said, who := d.identity(); said != nil {
-				visit(*who)
+				visit(b.Events[i].Seq, *who)
 			}
 		}
 	}
@@ -232,4 +232,3 @@ func CutAtSeq(records []byte, upTo uint64) (kept []byte, err error) {
 	}
 	return kept, nil
 }
-

@@ -256,3 +256,32 @@ func collectorURL(dst *string) parser {
 		return nil
 	}
 }
+
+// archiveURL takes a folder, or the URL of a bucket.
+func archiveURL(dst *string) parser {
+	const example = "/mnt/archive, or s3://bucket/prefix?endpoint=https://host&region=name"
+	return func(raw string) *refusal {
+		u, err := url.Parse(raw)
+		switch {
+		case err != nil:
+			return &refusal{"is neither a folder nor a URL", "write " + example}
+		case u.Scheme != "" && u.Scheme != "file" && u.Scheme != "s3":
+			return &refusal{"begins with " + u.Scheme + "://", "write " + example}
+		case u.User != nil:
+			return &refusal{"contains a user, and everybody on the machine can read flags (ps)", "set ARCHIVE_ACCESS_KEY and ARCHIVE_SECRET_KEY instead"}
+		case u.Scheme == "file" && (u.Host != "" || u.Path == ""):
+			return &refusal{"names no folder of this machine", "write the folder's path"}
+		}
+		if u.Scheme == "s3" {
+			endpoint, err := url.Parse(u.Query().Get("endpoint"))
+			if u.Host == "" || err != nil || endpoint.String() != "" && (endpoint.Host == "" || endpoint.Scheme != "https" && endpoint.Scheme != "http") {
+				return &refusal{"names no bucket, or its endpoint is no http or https URL", "write " + example}
+			}
+			if endpoint.Scheme == "http" && !isLoopback(endpoint.Hostname()) {
+				return &refusal{"has a plain http endpoint, so others could read who did what", "use https://, or a loopback host"}
+			}
+		}
+		*dst = raw
+		return nil
+	}
+}

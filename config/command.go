@@ -146,6 +146,12 @@ var serve = Command{
 			}
 			return &refusal{"and ERASURES_FILE belong together, but one of them is not set", "set both, or neither"}
 		}},
+		{[]string{"ARCHIVE_SECRET_KEY", "ARCHIVE_ACCESS_KEY"}, func(s Settings) *refusal {
+			if (s.ArchiveAccessKey == "") == (s.ArchiveSecretKey == "") {
+				return nil
+			}
+			return &refusal{"and ARCHIVE_ACCESS_KEY belong together, but one of them is not set", "set both, or neither"}
+		}},
 		{[]string{"CONTROL_DIR", "DATABASE_URL"}, func(s Settings) *refusal {
 			if s.ControlDir == "" || s.DatabaseURL != "" {
 				return nil

@@ -47,9 +47,12 @@ type Settings struct {
 	RedisURL         SecretURL     // the mirror; empty: none
 	JournalRetention time.Duration // how long journal that a snapshot covers is kept; 0: forever
 	AuditRetention   time.Duration // how long entries of the audit log are kept; 0: forever
-	ErasuresFile     string        // where it is noted who was erased; set together with the key, or neither
-	ErasuresKey      Secret        // hashes those in it; at least 32 bytes
-	MinFreeDisk      Bytes         // less free space in DataDir than this makes syncs be refused
+	Archive          string        // where journals are archived: a folder, or s3://…; empty: nowhere
+	ArchiveAccessKey Secret        // of s3://; set together with the other, or neither
+	ArchiveSecretKey Secret
+	ErasuresFile     string // where it is noted who was erased; set together with the key, or neither
+	ErasuresKey      Secret // hashes those in it; at least 32 bytes
+	MinFreeDisk      Bytes  // less free space in DataDir than this makes syncs be refused
 
 	ClusterListen    string        // host:port for other nodes, whose port may be 0; empty: there are none
 	ClusterAdvertise string        // host:port by which they reach this one; empty: where it listens

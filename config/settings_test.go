@@ -52,7 +52,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 	values := []string{
 		"HOST=::1", "PORT=0", "ALLOWED_ORIGINS=https://a.example, http://b.example:3000", "SHUTDOWN_TIMEOUT=1m30s", "SHUTDOWN_DELAY=20s",
 		"DATA_DIR=/var/lib/pace", "CONTROL_DIR=/run/pace", "DATABASE_URL=postgresql://app:pw@db/pace", "REDIS_URL=rediss://cache:6380/1",
-		"JOURNAL_RETENTION=30d", "AUDIT_RETENTION=60d", "ERASURES_FILE=/mnt/erasures", "ERASURES_KEY=" + goodSecret, "MIN_FREE_DISK=1GiB",
+		"JOURNAL_RETENTION=30d", "ARCHIVE=s3://journals/spring?endpoint=https://s3.example:9000", "ARCHIVE_ACCESS_KEY=access", "ARCHIVE_SECRET_KEY=secret", "AUDIT_RETENTION=60d", "ERASURES_FILE=/mnt/erasures", "ERASURES_KEY=" + goodSecret, "MIN_FREE_DISK=1GiB",
 		"CLUSTER_LISTEN=0.0.0.0:7946", "CLUSTER_ADVERTISE=node1.internal:7947", "CLUSTER_LEASE=3s", "CLUSTER_READS=confirmed", "CLUSTER_CA=ca.pem", "CLUSTER_CERT=/run/cert.pem", "CLUSTER_KEY=/run/key.pem",
 		"SUPABASE_URL=https://abcd.supabase.co/",
 		"SUPABASE_JWT_ISSUER=https://abcd.supabase.co/auth/v1, https://auth.example,", "SUPABASE_JWKS_URL=https://auth.example/keys?x=1", "SUPABASE_ALLOW_HTTP=true",
@@ -70,7 +70,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		Host: "::1", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
 		ShutdownTimeout: 90 * time.Second, ShutdownDelay: 20 * time.Second,
 		DataDir: "/var/lib/pace", ControlDir: "/run/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
-		JournalRetention: 720 * time.Hour, AuditRetention: 1440 * time.Hour, ErasuresFile: "/mnt/erasures", ErasuresKey: goodSecret, MinFreeDisk: 1073741824,
+		JournalRetention: 720 * time.Hour, Archive: "s3://journals/spring?endpoint=https://s3.example:9000", ArchiveAccessKey: "access", ArchiveSecretKey: "secret", AuditRetention: 1440 * time.Hour, ErasuresFile: "/mnt/erasures", ErasuresKey: goodSecret, MinFreeDisk: 1073741824,
 		ClusterListen: "0.0.0.0:7946", ClusterAdvertise: "node1.internal:7947", ClusterLease: 3 * time.Second, ClusterReads: ReadsConfirmed, ClusterCA: "ca.pem", ClusterCert: "/run/cert.pem", ClusterKey: "/run/key.pem",
 		SupabaseURL: "https://abcd.supabase.co", SupabaseJWTSecret: goodSecret, SupabaseAnonKey: "anon",
 		SupabaseJWTIssuer: []string{"https://abcd.supabase.co/auth/v1", "https://auth.example"},

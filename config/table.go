@@ -140,6 +140,21 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return duration(&s.JournalRetention, 0, 36500*day, "90d") },
 	},
 	{
+		name: "ARCHIVE", group: groupStores, unit: "URL", defNote: "none",
+		meaning: "keep journals a second time: folder or s3://bucket/…",
+		bind:    func(s *Settings) parser { return archiveURL(&s.Archive) },
+	},
+	{
+		name: "ARCHIVE_ACCESS_KEY", group: groupStores, unit: "KEY", secret: true, defNote: "AWS_*, role",
+		meaning: "access key of an s3:// archive", exposed: always,
+		bind: func(s *Settings) parser { return text(&s.ArchiveAccessKey) },
+	},
+	{
+		name: "ARCHIVE_SECRET_KEY", group: groupStores, unit: "KEY", secret: true, defNote: "none",
+		meaning: "its secret key", exposed: always,
+		bind: func(s *Settings) parser { return text(&s.ArchiveSecretKey) },
+	},
+	{
 		name: "AUDIT_RETENTION", group: groupStores, unit: "DURATION", def: "0",
 		meaning: "how long to keep the log of operators' actions; 0: forever",
 		bind:    func(s *Settings) parser { return duration(&s.AuditRetention, 0, 36500*day, "730d") },

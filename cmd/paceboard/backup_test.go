@@ -226,7 +226,7 @@ func TestBackupsAreCompleteOrRefused(t *testing.T) {
 // requireEveryFileCounts damages each file of the latest backup in turn: none goes unnoticed.
 func requireEveryFileCounts(t *testing.T, backups string) {
 	t.Helper()
-	source, err := backup.Open(backups, nil)
+	source, err := backup.Open(backups, nil, nil)
 	require.NoError(t, err)
 	names := []string{"manifest.json"}
 	for _, f := range source.Manifest.Files {

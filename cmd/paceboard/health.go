@@ -11,6 +11,7 @@ import (
 
 	"github.com/paceboard/paceboard/actors"
 	"github.com/paceboard/paceboard/cluster"
+	"github.com/paceboard/paceboard/cmd/internal/archive"
 	"github.com/paceboard/paceboard/cmd/internal/clock"
 	"github.com/paceboard/paceboard/competition"
 )
@@ -20,7 +21,8 @@ import (
 type servedEngine struct {
 	*actors.Engine
 	clock   *clock.Clock
-	cluster *clusterPart // nil for a process that is alone
+	cluster *clusterPart     // nil for a process that is alone
+	archive *archive.Shipper // nil without one
 	leaving *atomic.Bool
 }
 
@@ -33,6 +35,9 @@ func (e servedEngine) Health() competition.Health {
 		part, ready := e.cluster.health()
 		h.Dependencies = append(h.Dependencies, part)
 		h.Ready = h.Ready && ready
+	}
+	if e.archive != nil {
+		h.Dependencies = append(h.Dependencies, e.archive.Health())
 	}
 	if e.leaving.Load() {
 		h.Ready, h.Draining = false, true

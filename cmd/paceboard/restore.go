@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"maps"
 	"time"
@@ -12,25 +13,36 @@ import (
 	"github.com/paceboard/paceboard/persistence/embedded"
 )
 
-// restore makes a data folder of a backup.
+// restore makes a data folder of a backup, of an archive, or of both.
 func restore(ctx context.Context, p *program, args []string) error {
+	var point pointInTime
 	cmd := config.Command{
 		Name: "restore",
 		Summary: "Make a data folder of a backup: of its folder, of the latest in a folder of backups, of a tar, or, with -, of a tar from standard input. " +
 			"DIR must be empty, or not there. Every byte is verified. Whatever happened after the backup is gone, so each board goes on under a new epoch: " +
-			"clients get it whole, and should send their latest days again.",
-		Arguments: "BACKUP DIR",
-		Example:   "paceboard restore /mnt/backups ./restored",
-		Optional:  []string{"MIN_FREE_DISK", "LOG_LEVEL", "LOG_FORMAT"},
+			"clients get it whole, and should send their latest days again. With ARCHIVE and DIR alone, make one of what the archive has after the backup that --from names, " +
+			"up to a point, or to its end. If anything of that is missing or damaged, nothing is restored.",
+		Arguments: "[BACKUP] DIR",
+		Example:   "paceboard restore --archive /mnt/archive --from /mnt/backups --until 2026-11-27T06:15:00Z ./restored",
+		Optional:  []string{"ARCHIVE", "ARCHIVE_ACCESS_KEY", "ARCHIVE_SECRET_KEY", "MIN_FREE_DISK", "LOG_LEVEL", "LOG_FORMAT"},
+		Flags:     func(f *flag.FlagSet) { point.flags(f) },
 	}
 	settings, where, err := cmd.Load(args, p.environ, p.envFile)
 	if err != nil {
 		return err
 	}
-	if len(where) != 2 {
-		return errors.New("name the backup, or - for standard input, and an empty folder to restore it to")
+	o := func(dir string) embedded.Options {
+		return embedded.Options{Dir: dir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: newLogger(p.err, settings, settings.LogLevel)}
 	}
-	m, err := p.restoreTo(ctx, where[0], embedded.Options{Dir: where[1], MinFreeBytes: uint64(settings.MinFreeDisk), Logger: newLogger(p.err, settings, settings.LogLevel)})
+	switch {
+	case len(where) == 1 && settings.Archive != "":
+		return p.restoreArchive(ctx, &settings, point, o(where[0]))
+	case point.given():
+		return misused("a point in time needs ARCHIVE, and no other argument than an empty folder to restore to; --from names the backup")
+	case len(where) != 2:
+		return errors.New("name the backup, or - for standard input, and an empty folder to restore it to; or set ARCHIVE, and name the folder alone")
+	}
+	m, err := p.restoreTo(ctx, where[0], o(where[1]))
 	if err != nil {
 		return err
 	}
@@ -41,28 +53,39 @@ func restore(ctx context.Context, p *program, args []string) error {
 
 // restoreTo restores a backup, and returns its manifest.
 func (p *program) restoreTo(ctx context.Context, from string, o embedded.Options) (m *backup.Manifest, err error) {
-	source, err := backup.Open(from, p.in)
+	source, err := backup.Open(from, p.in, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, source.Close()) }()
+	err = p.restoreSource(ctx, source, o, func(context.Context, *embedded.Store) error { return nil })
+	return source.Manifest, err
+}
+
+// restoreSource restores a backup, which it compares with its manifest, and then has the
+// journals go on.
+func (p *program) restoreSource(ctx context.Context, source *backup.Source, o embedded.Options, extend func(context.Context, *embedded.Store) error) error {
 	total := -1
 	if source.Manifest != nil {
 		total = int(source.Manifest.Bytes())
 	}
 	bar := newProgress(p.err, "restore", total, "bytes")
-	ends, err := embedded.Restore(ctx, o, func(to string) error { return source.Fetch(ctx, to, bar.addN) })
-	bar.finish()
-	if err != nil {
-		return nil, err
-	}
-	for id := range ends { // a competition that was damaged when the backup was made has an end, and none in the manifest
-		if _, named := source.Manifest.Journals[id]; !named {
-			delete(ends, id)
+	_, err := embedded.Restore(ctx, o, func(to string) error { return source.Fetch(ctx, to, bar.addN) }, func(ctx context.Context, s *embedded.Store) error {
+		bar.finish()
+		ends, err := journalEnds(ctx, s)
+		if err != nil {
+			return err
 		}
-	}
-	if !maps.Equal(ends, source.Manifest.Journals) {
-		return nil, fmt.Errorf("%w: its journals do not end where the manifest says", backup.ErrDamaged)
-	}
-	return source.Manifest, nil
+		seqs := map[string]uint64{}
+		for id := range ends { // a competition that was damaged when the backup was made has an end, and none in the manifest
+			if _, named := source.Manifest.Journals[id]; named {
+				seqs[id] = ends[id].Seq
+			}
+		}
+		if !maps.Equal(seqs, source.Manifest.Journals) {
+			return fmt.Errorf("%w: its journals do not end where the manifest says", backup.ErrDamaged)
+		}
+		return extend(ctx, s)
+	})
+	return err
 }

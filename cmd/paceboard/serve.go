@@ -20,6 +20,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/paceboard/paceboard/actors"
+	"github.com/paceboard/paceboard/cmd/internal/archive"
 	"github.com/paceboard/paceboard/cmd/internal/clock"
 	"github.com/paceboard/paceboard/cmd/internal/control"
 	"github.com/paceboard/paceboard/cmd/internal/erasures"
@@ -127,12 +128,13 @@ type server struct {
 	memory   *worker.Loop
 	clock    *clock.Clock
 	store    store
-	cluster  *clusterPart    // nil for a process that is alone
-	keeping  *retention      // nil when everything is kept
-	erasures *erasures.File  // nil if erasures are not noted
-	pruning  *worker.Loop    // of that; nil without one
-	mirror   *redis.Mirror   // nil without one
-	payouts  *payouts.Worker // nil where prizes are paid at once
+	cluster  *clusterPart     // nil for a process that is alone
+	keeping  *retention       // nil when everything is kept
+	archive  *archive.Shipper // nil without one
+	erasures *erasures.File   // nil if erasures are not noted
+	pruning  *worker.Loop     // of that; nil without one
+	mirror   *redis.Mirror    // nil without one
+	payouts  *payouts.Worker  // nil where prizes are paid at once
 	engine   *actors.Engine
 	http     *pbhttp.Server
 	profiler *nethttp.Server
@@ -171,7 +173,11 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		rand.Read(secret)
 		secret = []byte(hex.EncodeToString(secret))
 	}
-	if err := s.openStore(ctx); err != nil {
+	archiving, err := newArchiving(&settings)
+	if err != nil {
+		return s, err
+	}
+	if err := s.openStore(ctx, archiving); err != nil {
 		return s, err
 	}
 	if s.mirror, err = openMirror(settings); err != nil {
@@ -185,6 +191,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	measureStore(registry, s.store)
 	s.tracer = startTracer(&s.settings, s.cluster, s.logger)
 	measureTraces(registry, s.tracer)
+	s.archive = archiving.start(s.store, s.logger, registry)
 	handOver := s.startPayouts(registry)
 	options := actors.Options{
 		Now: s.clock.Now, Settled: s.clock.Settled,
@@ -229,9 +236,9 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	s.http = pbhttp.New(pbhttp.Options{
 		Now:    s.clock.Now,
-		Engine: servedEngine{s.engine, s.clock, s.cluster, &s.leaving}, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
+		Engine: servedEngine{s.engine, s.clock, s.cluster, s.archive, &s.leaving}, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
 		Tracer: s.tracer, Traced: func(span *tracing.Span) pbhttp.Engine {
-			return servedEngine{s.engine.Traced(span), s.clock, s.cluster, &s.leaving}
+			return servedEngine{s.engine.Traced(span), s.clock, s.cluster, s.archive, &s.leaving}
 		},
 		AccessLog: accessLog(&settings), AccessLogger: newLogger(s.requests, settings, &s.logLevel),
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
@@ -287,7 +294,11 @@ func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
 }
 
 // openStore opens the store, and makes this process a node if it is to be one.
-func (s *server) openStore(ctx context.Context) (err error) {
+func (s *server) openStore(ctx context.Context, archiving *archiving) (err error) {
+	if archiving != nil {
+		s.store, err = archiving.openStore(ctx, &s.settings, s.logger)
+		return err
+	}
 	if s.cluster, err = listenForNodes(ctx, s.settings, s.logger, s.clock.Now, s.lost); err != nil {
 		return err
 	}
@@ -376,6 +387,9 @@ func (s *server) stop() error {
 	}
 	if s.payouts != nil {
 		s.payouts.Stop()
+	}
+	if s.archive != nil {
+		s.archive.Stop() // nothing is appended any more
 	}
 	if s.mirror != nil {
 		errs = append(errs, s.mirror.Close())

@@ -83,6 +83,9 @@ func (s *Store) gather(ctx context.Context, c *commit, batches []*competition.Ba
 			return refuseAll(batches, fmt.Errorf("%w: %w", competition.ErrUnavailable, err))
 		}
 		s.heads[b.CompetitionID] = b.LastSeq
+		if s.options.OnAppend != nil {
+			s.options.OnAppend(b)
+		}
 	}
 	return errs
 }

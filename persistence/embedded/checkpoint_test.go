@@ -20,7 +20,7 @@ import (
 func restoreFrom(t *testing.T, checkpoint string) Options {
 	t.Helper()
 	o := Options{Dir: filepath.Join(t.TempDir(), "restored"), BallastBytes: -1}
-	_, err := Restore(t.Context(), o, copyFiles(t, checkpoint))
+	_, err := Restore(t.Context(), o, copyFiles(t, checkpoint), nil)
 	require.NoError(t, err)
 	return o
 }
@@ -145,7 +145,7 @@ func TestARestoreIsWholeOrRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, g.Create("creator"))
 	require.NoError(t, g.Commit(t.Context()))
-	_, err = Restore(t.Context(), s.options, func(string) error { return nil })
+	_, err = Restore(t.Context(), s.options, func(string) error { return nil }, nil)
 	require.ErrorIs(t, err, ErrNotEmpty)
 	dir, release, err := s.Checkpoint(t.Context())
 	require.NoError(t, err)
@@ -154,13 +154,13 @@ func TestARestoreIsWholeOrRefused(t *testing.T) {
 	broken := errors.New("the backup's disk is gone")
 	_, err = Restore(t.Context(), o, func(to string) error {
 		return errors.Join(os.WriteFile(filepath.Join(to, watermarkFile), nil, 0o600), broken)
-	})
+	}, nil)
 	require.ErrorIs(t, err, broken)
 	_, err = Open(t.Context(), o)
 	require.ErrorIs(t, err, ErrUnfinished)
 	want, _, err := JournalEnds(dir)
 	require.NoError(t, err)
-	ends, err := Restore(t.Context(), o, copyFiles(t, dir))
+	ends, err := Restore(t.Context(), o, copyFiles(t, dir), nil)
 	require.NoError(t, err)
 	require.Contains(t, ends, "spring")
 	require.Equal(t, want, ends)

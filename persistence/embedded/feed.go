@@ -17,22 +17,26 @@ func (s *Store) ReadEvents(ctx context.Context, competitionID string, after, upT
 
 // ReadRecords visits all records between two seqs; see competition.FeedStore.
 func (s *Store) ReadRecords(ctx context.Context, competitionID string, after, upTo uint64, visit func(record []byte) error) error {
-	return s.readRecords(ctx, competitionID, after, upTo, func([]byte) bool { return true }, visit)
+	return s.readRecords(ctx, competitionID, after, upTo, every, visit)
 }
 
 // readRecords visits the wanted records between two seqs.
 func (s *Store) readRecords(ctx context.Context, competitionID string, after, upTo uint64, wanted func(record []byte) bool, visit func(record []byte) error) (err error) {
+	view, err := s.view(ctx)
+	if err != nil {
+		return err
+	}
+	defer closeAfter(view, &err)
+	return s.readRecordsOf(ctx, view, competitionID, after, upTo, wanted, visit)
+}
+
+func (s *Store) readRecordsOf(ctx context.Context, view pebble.Reader, competitionID string, after, upTo uint64, wanted func(record []byte) bool, visit func(record []byte) error) (err error) {
 	if damage, known := s.damaged[competitionID]; known {
 		return damage
 	}
 	if after >= upTo {
 		return nil
 	}
-	view, err := s.view(ctx)
-	if err != nil {
-		return err
-	}
-	defer closeAfter(view, &err)
 	places := s.newBulk()
 	defer places.end()
 	lower, upper := under(journalKeys, competitionID)

@@ -58,6 +58,8 @@ import (
 //	S/<what>                    a random key of this store
 //	E/<id>                      the seq at which its journal ended when the folder was restored
 //	f/level                     the levels of events and layout of the newest program that was here
+//	v/<id>                      up to where its journal is in the archive
+//	K/<what>                    what is known of the archive, and of the last restore; see archive.go
 //	e/<what>                    something was erased and is in old files yet
 //	W/<id> NUL <seq, 8> <n, 4>  a batch that ends with a seq erased somebody; a snapshot of before is stale
 //
@@ -90,6 +92,8 @@ const (
 	scrubKeys       byte = 'e'
 	restoredKeys    byte = 'E'
 	staleKeys       byte = 'W'
+	archivedKeys    byte = 'v'
+	archiveKeys     byte = 'K'
 
 	invitationKeys     byte = 'I'
 	invitationOfKeys   byte = 'G'

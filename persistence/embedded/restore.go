@@ -2,6 +2,7 @@ package embedded
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -20,8 +21,10 @@ const unfinishedFile = "unfinished-restore"
 // Restore makes a data folder of a checkpoint's files, which fetch puts into it, synced.
 // The folder must be empty, or not there, or hold a restore that was not finished, which
 // is begun again. Each journal goes on under a new epoch of its board, see
-// [Store.RestoredTo]; ends says where they end now. Errors: ErrNotEmpty, and those of Open.
-func Restore(ctx context.Context, o Options, fetch func(dir string) error) (ends map[string]uint64, err error) {
+// [Store.RestoredTo]; ends says where they end now. Extend, if it is not nil, may have them
+// go on before. Errors: ErrNotEmpty, those of Open, and of fetch and extend: the folder is
+// refused then, until this is repeated.
+func Restore(ctx context.Context, o Options, fetch func(dir string) error, extend func(context.Context, *Store) error) (ends map[string]uint64, err error) {
 	if o.FS == nil {
 		o.FS = vfs.Default
 	}
@@ -46,7 +49,12 @@ func Restore(ctx context.Context, o Options, fetch func(dir string) error) (ends
 	if err != nil {
 		return nil, err
 	}
-	ends, err = s.noteRestored(ctx)
+	if extend != nil {
+		err = extend(ctx, s)
+	}
+	if err == nil {
+		ends, err = s.noteRestored(ctx)
+	}
 	if err := errors.Join(err, s.Close()); err != nil { //nolint:contextcheck // Close takes as long as the commit under way
 		return nil, err
 	}
@@ -106,6 +114,10 @@ func (s *Store) noteRestored(ctx context.Context) (ends map[string]uint64, err e
 		return batch.Set(key, seal(key, binary.BigEndian.AppendUint64([]byte{rowVersion}, h.seq)), nil)
 	})
 	if err != nil {
+		return nil, err
+	}
+	key := appendKey(nil, archiveKeys, restoredName)
+	if err := batch.Set(key, seal(key, append([]byte{rowVersion}, rand.Text()...)), nil); err != nil {
 		return nil, err
 	}
 	return ends, s.db.Apply(batch, pebble.Sync)

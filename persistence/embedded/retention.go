@@ -15,7 +15,8 @@ import (
 
 // Retain removes journal batches of which all records are older than a time, of
 // each competition from the beginning on, and as far as its snapshot holds them,
-// so that recovery finds all it needs. The last batch always stays: the head is
+// so that recovery finds all it needs, and, with [Options].Archived, as far as they are
+// archived. The last batch always stays: the head is
 // held against it. It removes some step records in a write (0 means 1,000). It
 // returns how many are gone, also when it fails; asking again goes on. Damaged
 // competitions are left as they are. Safe for concurrent use. Errors:
@@ -110,6 +111,14 @@ func (s *Store) removable(ctx context.Context, id string, before calendar.Millis
 	if err != nil {
 		return 0, 0, err
 	}
+	most := snapshot
+	if s.options.Archived {
+		archived, err := archivedEnd(s.db, id)
+		if err != nil {
+			return 0, 0, err
+		}
+		most = min(most, archived.Seq)
+	}
 	lower, upper := under(journalKeys, id)
 	err = each(ctx, s.db, lower, upper, func(key, records []byte) error {
 		first, ok := firstSeq(key, id)
@@ -123,7 +132,7 @@ func (s *Store) removable(ctx context.Context, id string, before calendar.Millis
 		if err != nil {
 			return corrupt(id, first, "%v", err)
 		}
-		if last := first + n - 1; last > snapshot || last >= journal.seq || newest >= before || to-from >= step {
+		if last := first + n - 1; last > most || last >= journal.seq || newest >= before || to-from >= step {
 			return errEnough
 		}
 		to = first + n

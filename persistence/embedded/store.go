@@ -122,13 +122,15 @@ const (
 
 // Options say where the store is and how it behaves.
 type Options struct {
-	Dir          string               // the data folder; it is made if it is not there
-	FS           vfs.FS               // nil means the real disk
-	MinFreeBytes uint64               // less free space than this, and no write is taken; 0 never refuses
-	BallastBytes int64                // 0 means 64 MiB, less than 0 no ballast
-	Logger       *slog.Logger         // nil discards
-	OnFatal      func(message string) // a write cannot be made durable: end the process and do not return; nil logs and exits with status 1
-	NoTimers     bool                 // for tests whose time is not real: nothing happens by the clock alone, so the disk's free space is not watched
+	Dir          string                     // the data folder; it is made if it is not there
+	FS           vfs.FS                     // nil means the real disk
+	MinFreeBytes uint64                     // less free space than this, and no write is taken; 0 never refuses
+	BallastBytes int64                      // 0 means 64 MiB, less than 0 no ballast
+	Logger       *slog.Logger               // nil discards
+	OnFatal      func(message string)       // a write cannot be made durable: end the process and do not return; nil logs and exits with status 1
+	OnAppend     func(b *competition.Batch) // is told of each batch that is about to be committed, and must be quick; may be nil. Who takes a view after that sees it, or it was not stored
+	Archived     bool                       // Retain removes nothing that is not in the archive; see [Store.SaveArchived]
+	NoTimers     bool                       // for tests whose time is not real: nothing happens by the clock alone, so the disk's free space is not watched
 
 	restoring bool                  // the folder is being restored from a backup
 	tune      func(*pebble.Options) // for tests

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/paceboard/paceboard/cmd/internal/durable"
@@ -55,16 +56,24 @@ func isStamp(name string) bool {
 	return err == nil
 }
 
-// newest is the latest complete backup in a folder of backups; empty if there is none.
-func newest(backups string) (dir string, err error) {
+// newest is the latest complete backup in a folder of backups that fits, if fits is not
+// nil; empty if there is none.
+func newest(backups string, fits func(*Manifest) bool) (dir string, err error) {
 	entries, err := os.ReadDir(backups) // in the order of names
 	if errors.Is(err, fs.ErrNotExist) {
 		return "", nil
 	}
-	for _, e := range entries {
-		if e.IsDir() && isStamp(e.Name()) {
-			dir = filepath.Join(backups, e.Name())
+	for _, e := range slices.Backward(entries) {
+		if !e.IsDir() || !isStamp(e.Name()) {
+			continue
+		}
+		dir = filepath.Join(backups, e.Name())
+		if fits == nil {
+			return dir, err
+		}
+		if m, err := readManifest(dir); err != nil || fits(m) {
+			return dir, err
 		}
 	}
-	return dir, err
+	return "", err
 }

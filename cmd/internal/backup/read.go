@@ -19,9 +19,9 @@ type Source struct {
 	close    func() error
 }
 
-// Open opens a backup: its folder, a folder of backups, of which the latest is taken, a
-// tar, or - for a tar from in.
-func Open(path string, in io.Reader) (*Source, error) {
+// Open opens a backup: its folder, a folder of backups, of which the latest is taken that
+// fits (nil: all do), a tar, or - for a tar from in.
+func Open(path string, in io.Reader, fits func(*Manifest) bool) (*Source, error) {
 	nothing := func() error { return nil }
 	if path == "-" {
 		return &Source{tar: in, close: nothing}, nil
@@ -38,12 +38,12 @@ func Open(path string, in io.Reader) (*Source, error) {
 		return &Source{tar: file, close: file.Close}, nil
 	}
 	if _, err := os.Stat(filepath.Join(path, manifestName)); errors.Is(err, fs.ErrNotExist) {
-		latest, err := newest(path)
+		latest, err := newest(path, fits)
 		if err != nil {
 			return nil, err
 		}
 		if latest == "" {
-			return nil, fmt.Errorf("there is no complete backup in %s", path)
+			return nil, fmt.Errorf("there is no complete backup in %s%s", path, map[bool]string{true: " from before that point"}[fits != nil])
 		}
 		path = latest
 	}

@@ -64,7 +64,7 @@ func WriteFolder(ctx context.Context, backups string, c *Checkpoint) (*Written, 
 	if err := removeParts(backups); err != nil {
 		return nil, fmt.Errorf("remove a backup that was not finished: %w", err)
 	}
-	before, err := newest(backups)
+	before, err := newest(backups, nil)
 	if err != nil {
 		return nil, err
 	}
