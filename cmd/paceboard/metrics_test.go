@@ -34,7 +34,7 @@ func measuredServers(t *testing.T) []*instance {
 	t.Helper()
 	all := []*instance{
 		startServer(t, t.TempDir(), "--redis-url", testservers.Redis(t).URL(), "--supabase-url", "http://127.0.0.1:1",
-			"--payout-webhook-url", "http://127.0.0.1:1", "PAYOUT_WEBHOOK_SECRET="+testSecret, "--journal-retention", "720h"),
+			"--payout-webhook-url", "http://127.0.0.1:1", "PAYOUT_WEBHOOK_SECRET="+testSecret, "--journal-retention", "720h", "--archive", t.TempDir()),
 		startNode(t, newDatabase(t)),
 	}
 	for _, s := range all {

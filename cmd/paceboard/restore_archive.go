@@ -151,17 +151,6 @@ func (p *program) extend(ctx context.Context, bucket archive.Bucket, s *embedded
 	return plan, done, err
 }
 
-// journalEnds returns where each journal ends.
-func journalEnds(ctx context.Context, s *embedded.Store) (ends map[string]competition.Chain, err error) {
-	view, err := s.ArchiveView(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, view.Close()) }()
-	ends = map[string]competition.Chain{}
-	return ends, view.Ends(ctx, func(end competition.Chain) { ends[end.CompetitionID] = end })
-}
-
 // notAfter returns an error if a backup goes beyond the point.
 func notAfter(ctx context.Context, s *embedded.Store, ends map[string]competition.Chain, t pointInTime) error {
 	for id, end := range ends {

@@ -21,10 +21,6 @@ type Bucket interface {
 	Close()
 }
 
-// Credentials are those of an S3-compatible store. If they are empty, the environment, or
-// the machine's role, has them.
-type Credentials struct{ AccessKey, SecretKey string }
-
 // Open opens what an URL names: a folder (/path or file:///path), or
 // s3://bucket/prefix?endpoint=https://host&region=name. It does not connect.
 func Open(where string, c Credentials) (Bucket, error) {

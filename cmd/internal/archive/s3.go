@@ -22,6 +22,10 @@ type s3 struct {
 	prefix    string // empty, or with a slash at its end
 }
 
+// Credentials are those of an S3-compatible store. If they are empty, the environment, or
+// the machine's role, has them.
+type Credentials struct{ AccessKey, SecretKey string }
+
 func openS3(u *url.URL, c Credentials) (*s3, error) {
 	options := u.Query()
 	endpoint, err := url.Parse(options.Get("endpoint"))

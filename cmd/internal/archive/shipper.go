@@ -497,20 +497,12 @@ func (s *Shipper) unknown(ctx context.Context, after uint64) (numbers []uint64, 
 // adopt goes on after segments that this store does not know of: it was killed before it
 // noted that they are there, or it was restored.
 func (s *Shipper) adopt(ctx context.Context, position *embedded.ArchivePosition, unknown []uint64) error {
-	if len(unknown) == 0 {
-		return nil
-	}
 	restored := s.restore != position.Declared
-	if restored {
-		var h head
-		err := s.call(ctx, func(ctx context.Context) error { return getJSON(ctx, s.options.Bucket, headName, &h) })
-		if err != nil && !errors.Is(err, errNotThere) {
+	if restored { // what is there is of another history
+		if err := s.othersAreSilent(ctx); err != nil {
 			return err
 		}
-		if silent := time.Since(h.At); err == nil && !h.Closed && silent < othersSilent {
-			return fmt.Errorf("%w: it wrote %s ago, and this data folder comes from a restore", ErrBusy, silent.Round(time.Second))
-		}
-		unknown = unknown[len(unknown)-1:] // what is in them is of another history
+		unknown = unknown[max(len(unknown)-1, 0):]
 	}
 	if len(unknown) > maxUnknown {
 		return fmt.Errorf("%w: it has %d segments more", ErrOlder, len(unknown))
@@ -537,6 +529,23 @@ func (s *Shipper) adopt(ctx context.Context, position *embedded.ArchivePosition,
 			}
 		}
 		position.Segment, position.SHA256 = number, read.sum
+	}
+	return nil
+}
+
+// othersAreSilent returns an error if another server, whose data this one's come from,
+// still writes: this one may be a drill. Error: ErrBusy.
+func (s *Shipper) othersAreSilent(ctx context.Context) error {
+	var h head
+	err := s.call(ctx, func(ctx context.Context) error { return getJSON(ctx, s.options.Bucket, headName, &h) })
+	if err != nil {
+		if errors.Is(err, errNotThere) {
+			return nil
+		}
+		return err
+	}
+	if silent := time.Since(h.At); !h.Closed && silent < othersSilent {
+		return fmt.Errorf("%w: it wrote %s ago, and this data folder comes from a restore", ErrBusy, silent.Round(time.Second))
 	}
 	return nil
 }

@@ -221,6 +221,13 @@ var Alerts = []Alert{
 		Fires:   []Series{{"paceboard_accept_failures_total", "0+1x20"}}, Quiet: []Series{{"paceboard_accept_failures_total", "1x20"}, {`process_open_fds{job="paceboard"}`, "10x20"}, {`process_max_fds{job="paceboard"}`, "100x20"}},
 	},
 	{
+		Name: "PaceboardArchiveLate", Expr: `paceboard_archive_lag_seconds > 60`, For: time.Minute, Severity: page,
+		Summary: "What {{ $labels.instance }} acknowledged in the last {{ $value | humanizeDuration }} is not in the archive.",
+		Meaning: "the archive of the journals cannot be reached, cannot keep up, or is not this server's; syncs are not affected. If the disk of `DATA_DIR` is lost now, so is what the archive lacks. `JOURNAL_RETENTION` removes nothing of that",
+		Do:      "`archive` in `/health/detailed` says why; the server goes on by itself when the cause is gone",
+		Fires:   []Series{{"paceboard_archive_lag_seconds", "100x20"}}, Quiet: []Series{{"paceboard_archive_lag_seconds", "4x20"}},
+	},
+	{
 		Name: "PaceboardRetentionFails", Expr: `increase(paceboard_retention_failures_total[2h]) > 0 or time() - (paceboard_retention_last_success_timestamp_seconds > 0) > 86400`, For: time.Hour, Severity: ticket,
 		Summary: "Old journal of {{ $labels.instance }} is not removed.",
 		Meaning: "old journal is not removed; this only costs disk space",

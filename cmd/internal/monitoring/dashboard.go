@@ -43,6 +43,7 @@ var Panels = []Panel{
 	{"", "Events in a commit, and waiting", "short", []Query{{quantile("0.5", "paceboard_commit_events", ""), "in a commit, p50"}, {gauge("paceboard_journal_queued_events"), "waiting {{instance}}"}}},
 	{"", "Dependencies", "short", []Query{{gauge("paceboard_dependency_up"), "{{dependency}} {{instance}}"}}},
 	{"", "Lag", "s", []Query{{gauge("paceboard_dependency_lag_seconds"), "{{dependency}} {{instance}}"}, {gauge("paceboard_lifetime_lag_seconds"), "statistics {{instance}}"}}},
+	{"", "Archive (embedded)", "s", []Query{{gauge("paceboard_archive_lag_seconds"), "lag {{instance}}"}}},
 	{"", "Disk (embedded)", "bytes", []Query{{gauge("paceboard_store_disk_bytes"), "used {{instance}}"}, {gauge("paceboard_store_free_bytes"), "free {{instance}}"}, {gauge("paceboard_store_min_free_bytes"), "MIN_FREE_DISK {{instance}}"}}},
 	{"", "Fsync (embedded)", "s", []Query{{quantile("0.99", "paceboard_store_fsync_seconds", ""), "p99"}}},
 	{"", "Compaction (embedded)", "bytes", []Query{{gauge("paceboard_store_compaction_debt_bytes"), "debt {{instance}}"}}},
