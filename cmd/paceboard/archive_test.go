@@ -4,7 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"path"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -12,6 +14,7 @@ import (
 
 	"github.com/paceboard/paceboard/cmd/internal/archive/s3test"
 	"github.com/paceboard/paceboard/persistence/embedded"
+	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
 // exportOf returns the export of a data folder: all that there is of its competitions, byte for byte.
@@ -136,4 +139,36 @@ func openEmbedded(t *testing.T, dir string) *embedded.Store {
 	s, err := embedded.Open(t.Context(), embedded.Options{Dir: dir, BallastBytes: -1})
 	require.NoError(t, err)
 	return s
+}
+
+// TestPostgreSQLRestoredWhileNobodySaw: after a restore that no server saw, `paceboard continue` gives each
+// board a new epoch, so that a client with a version of the lost future gets the board and not 304.
+func TestPostgreSQLRestoredWhileNobodySaw(t *testing.T) {
+	t.Parallel()
+	server := testservers.Postgres(t)
+	database := server.NewDatabase(t, "")
+	s := startServer(t, database, "--rate-limit-user", "0")
+	s.createSpring("spring")
+	s.createSpring("autumn")
+	s.syncSteps("spring", "ann", 100)
+	s.stop()
+	copied := server.NewDatabase(t, path.Base(strings.SplitN(database, "?", 2)[0]))
+	s = startServer(t, database, "--rate-limit-user", "0")
+	s.syncSteps("spring", "ann", 200)
+	_, tag := s.tagged("spring", "")
+	s.stop()
+
+	code, out, errs := runProgram(t, "continue", "DATABASE_URL="+copied)
+	require.Zero(t, code, out+errs)
+	require.Contains(t, out, "continued 2 boards")
+	s = startServer(t, copied, "--rate-limit-user", "0")
+	for steps := 150; s.readBoard("spring", 1).Data.Version < 8; steps++ { // past the version that the client has
+		status, now := s.tagged("spring", tag)
+		require.Equal(t, http.StatusOK, status)
+		require.NotEqual(t, tag, now)
+		s.syncSteps("spring", "ann", steps)
+	}
+	s.stop()
+	code, out, errs = runProgram(t, "audit", "DATABASE_URL="+copied)
+	require.Zero(t, code, out+errs)
 }

@@ -9,6 +9,7 @@
 //	paceboard import    and back
 //	paceboard backup    a copy of the embedded store, while it is served
 //	paceboard restore   and back
+//	paceboard continue  a new epoch for each board, after other restores
 //	paceboard erasures  who was erased, erased again after a restore
 //	paceboard audit     journals, ledger and prizes, worked out again and compared
 //	paceboard retention what JOURNAL_RETENTION would remove
@@ -63,6 +64,7 @@ var commands = []command{
 	{"import", "read what export wrote into a store", imports},
 	{"backup", "back up the embedded store, while its server runs", backUp},
 	{"restore", "make a data folder of a backup", restore},
+	{"continue", "give each board a new epoch, after PostgreSQL was restored", continueTool},
 	{"erasures", "erase again who was erased, after a restore", erasuresTool},
 	{"audit", "verify journals, ledger and prizes", audit},
 	{"retention", "show what JOURNAL_RETENTION would remove", retentionTool},

@@ -53,7 +53,7 @@ func Restore(ctx context.Context, o Options, fetch func(dir string) error, exten
 		err = extend(ctx, s)
 	}
 	if err == nil {
-		ends, err = s.noteRestored(ctx)
+		ends, err = s.NoteRestored(ctx)
 	}
 	if err := errors.Join(err, s.Close()); err != nil { //nolint:contextcheck // Close takes as long as the commit under way
 		return nil, err
@@ -97,8 +97,9 @@ func checkWhole(o *Options) error {
 	return err
 }
 
-// noteRestored notes where each journal ends.
-func (s *Store) noteRestored(ctx context.Context) (ends map[string]uint64, err error) {
+// NoteRestored notes where each journal ends, because the folder came back as it was
+// earlier; see [Store.RestoredTo].
+func (s *Store) NoteRestored(ctx context.Context) (ends map[string]uint64, err error) {
 	ends = map[string]uint64{}
 	batch := s.db.NewBatch()
 	defer closeAfter(batch, &err)
