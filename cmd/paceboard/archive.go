@@ -56,9 +56,9 @@ func (a *archiving) openStore(ctx context.Context, settings *config.Settings, lo
 
 // start begins to archive the store. Whether the archive can be reached is found out
 // later: nothing waits for it.
-func (a *archiving) start(s store, logger *slog.Logger, metrics prometheus.Registerer) *archive.Shipper {
+func (a *archiving) start(s store, now func() time.Time, logger *slog.Logger, metrics prometheus.Registerer) *archive.Shipper {
 	if a == nil {
 		return nil
 	}
-	return archive.Start(s.(*embedded.Store), archive.Options{Bucket: a.bucket, Grown: a.grown, Program: Version, Logger: logger, Metrics: metrics})
+	return archive.Start(s.(*embedded.Store), archive.Options{Bucket: a.bucket, Grown: a.grown, Program: Version, Now: now, Logger: logger, Metrics: metrics})
 }

@@ -112,10 +112,10 @@ func (p *program) restoreArchive(ctx context.Context, settings *config.Settings,
 
 // extend has the journals of a store that was restored go on as the archive has them.
 func (p *program) extend(ctx context.Context, bucket archive.Bucket, s *embedded.Store, t pointInTime, spool string) (plan *archive.Plan, done archive.Extended, err error) {
-	if err := os.MkdirAll(spool, 0o700); err != nil {
+	if err := os.MkdirAll(spool, 0o700); err != nil { //nolint:gosec // G703: the operator's own path.
 		return nil, done, err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(spool)) }()
+	defer func() { err = errors.Join(err, os.RemoveAll(spool)) }() //nolint:gosec // G703: as above.
 	position, err := s.ArchivePosition()
 	if err != nil {
 		return nil, done, err

@@ -191,7 +191,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	measureStore(registry, s.store)
 	s.tracer = startTracer(&s.settings, s.cluster, s.logger)
 	measureTraces(registry, s.tracer)
-	s.archive = archiving.start(s.store, s.logger, registry)
+	s.archive = archiving.start(s.store, s.clock.Now, s.logger, registry)
 	handOver := s.startPayouts(registry)
 	options := actors.Options{
 		Now: s.clock.Now, Settled: s.clock.Settled,

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
@@ -153,7 +154,9 @@ func (p *Plan) list(ctx context.Context, o PlanOptions) (numbers []uint64, err e
 	return numbers, nil
 }
 
-func (p *Plan) file(number uint64) string { return filepath.Join(p.dir, fmt.Sprint(number)) }
+func (p *Plan) file(number uint64) string {
+	return filepath.Join(p.dir, strconv.FormatUint(number, 10))
+}
 
 // fetch copies segments into the folder, verified one by one.
 func (p *Plan) fetch(ctx context.Context, numbers []uint64, fetched func(int)) error {

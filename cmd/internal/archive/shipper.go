@@ -54,7 +54,8 @@ type Options struct {
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
 
-	Every time.Duration // 0 for 3 s; for tests
+	Now   func() time.Time // the clock that gives events their times; nil for that of the machine
+	Every time.Duration    // 0 for 3 s; for tests
 }
 
 // Shipper writes what is new in a store's journals to an archive, as long as it runs.
@@ -92,6 +93,9 @@ type sealed struct {
 func Start(store Store, o Options) *Shipper {
 	if o.Every == 0 {
 		o.Every = every
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	counter := func(name, help string) prometheus.Counter {
 		return prometheus.NewCounter(prometheus.CounterOpts{Name: "paceboard_archive_" + name, Help: help})
@@ -184,7 +188,7 @@ func (s *Shipper) round(ctx context.Context, last bool) error {
 			return err
 		}
 	}
-	began := time.Now()
+	began, through := time.Now(), s.options.Now().UTC()
 	s.options.Grown.take(s.pending)
 	for {
 		if s.sealed == nil {
@@ -203,7 +207,7 @@ func (s *Shipper) round(ctx context.Context, last bool) error {
 		}
 	}
 	s.waiting.Set(0)
-	h := head{Archive: s.id, Segment: s.position.Segment, SHA256: s.position.SHA256, Through: began.UTC(), Closed: last, At: time.Now().UTC()}
+	h := head{Archive: s.id, Segment: s.position.Segment, SHA256: s.position.SHA256, Through: through, Closed: last, At: time.Now().UTC()}
 	b, err := json.Marshal(h)
 	if err != nil {
 		return err

@@ -39,11 +39,11 @@ type Server struct {
 }
 
 // Start starts a server for a test.
-func Start(t testing.TB) *Server {
-	t.Helper()
+func Start(tb testing.TB) *Server {
+	tb.Helper()
 	s := &Server{Objects: map[string][]byte{}}
 	server := httptest.NewServer(s)
-	t.Cleanup(server.Close)
+	tb.Cleanup(server.Close)
 	s.URL = "s3://" + bucket + "/spring?region=eu-1&endpoint=" + server.URL
 	return s
 }
