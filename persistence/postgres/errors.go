@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
 
@@ -65,8 +66,33 @@ func unavailable(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%w: %s: %w", competition.ErrUnavailable, what, err)
+	return fmt.Errorf("%w: %s: %w", competition.ErrUnavailable, what, onOneLine(err))
 }
+
+// onOneLine has errors of several lines, as those of connecting to several addresses, on
+// one. What is in it twice, with TLS and without, is there once.
+func onOneLine(err error) error {
+	head, rest, several := strings.Cut(err.Error(), ":\n\t")
+	if !several {
+		return err
+	}
+	var parts []string
+	for part := range strings.SplitSeq(rest, "\n\t") {
+		if !slices.Contains(parts, part) {
+			parts = append(parts, part)
+		}
+	}
+	return &oneLine{head + ": " + strings.Join(parts, "; "), err}
+}
+
+// oneLine is an error with another text.
+type oneLine struct {
+	text string
+	err  error
+}
+
+func (e *oneLine) Error() string { return e.text }
+func (e *oneLine) Unwrap() error { return e.err }
 
 // corrupt says that a competition's records cannot be trusted from a seq on.
 func corrupt(id string, seq uint64, format string, args ...any) error {
