@@ -7,7 +7,7 @@ import "errors"
 // a new node id.
 var (
 	// ErrBuried is returned when the other nodes, or an operator, made this node dead.
-	ErrBuried = errors.New("this node is dead in the table of nodes")
+	ErrBuried = errors.New("the other nodes have declared this one dead, or somebody has evicted it")
 	// ErrSameID is returned when somebody else raises this node's beat.
 	ErrSameID = errors.New("another process uses this node's id")
 	// ErrRetired is returned for a node that has left the cluster itself.

@@ -58,6 +58,15 @@ func NewLinks(o LinkOptions) (*Links, error) {
 	return l, nil
 }
 
+// Refused tells why other nodes would refuse this one's certificate; nil if they would
+// not, or there is none.
+func (l *Links) Refused() error {
+	if l.options.Credentials == nil {
+		return nil
+	}
+	return l.options.Credentials.Refused()
+}
+
 // Serve begins to take what other nodes ask on a listener, which Close closes.
 func (l *Links) Serve(listener net.Listener, local Local) error {
 	server, err := link.Serve(listener, l.options, handler{local})

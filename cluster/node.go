@@ -249,16 +249,16 @@ func (n *Node) bury(ctx context.Context, s suspect) {
 	ctx, cancel := context.WithTimeout(ctx, n.options.TTL)
 	defer cancel()
 	buried, err := n.options.Nodes.Bury(ctx, s.id, s.beat)
-	log := n.options.Logger.With("buried", s.id, "beat", s.beat)
+	log := n.options.Logger.With("dead", s.id, "beat", s.beat)
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	switch {
 	case err != nil:
 		n.figures.BurialErrors++
-		log.WarnContext(ctx, "cluster: a node has gone silent, and cannot be buried", "error", err)
+		log.WarnContext(ctx, "cluster: a node has gone silent, and cannot be declared dead yet", "error", err)
 	case buried:
 		n.figures.Burials++
-		log.WarnContext(ctx, "cluster: buried a node that had gone silent")
+		log.WarnContext(ctx, "cluster: declared a node dead that had gone silent; others take its boards when they are asked for them")
 		e := n.member.dead(s.id)
 		n.update(e.gone, e.changed)
 	}

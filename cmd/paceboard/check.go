@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/paceboard/paceboard/cluster"
+	"github.com/paceboard/paceboard/cmd/internal/control"
 	"github.com/paceboard/paceboard/cmd/internal/erasures"
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/config"
@@ -42,6 +43,7 @@ func (p *program) check(ctx context.Context, settings config.Settings) error {
 	}{
 		{"store", c.store},
 		{"cluster", c.cluster},
+		{"control", c.control},
 		{"erasures", c.erasures},
 		{"ports", c.ports},
 		{"descriptors", c.descriptors},
@@ -107,11 +109,31 @@ func (c *startCheck) cluster(context.Context) (detail string, warnings []error, 
 	if err != nil {
 		return "", nil, fmt.Errorf("%w; see CLUSTER_CA, CLUSTER_CERT and CLUSTER_KEY", err)
 	}
+	refused := links.Refused()
 	links.Close()
+	if refused != nil {
+		warnings = append(warnings, fmt.Errorf("other nodes would refuse this one: %w", refused))
+	}
 	if s.ClusterCA == "" {
 		return "a node, without TLS", nil, nil
 	}
-	return "a node, with TLS", nil, nil
+	return "a node, with TLS", warnings, nil
+}
+
+// control looks whether paceboard ctl could reach a server on PostgreSQL.
+func (c *startCheck) control(ctx context.Context) (detail string, warnings []error, err error) {
+	dir := c.settings.ControlDir
+	if dir == "" {
+		return "", nil, nil
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) {
+		return "the folder " + dir + " is not there; a start would make it", nil, nil
+	}
+	detail = "the folder " + dir + " is there"
+	if _, err := control.Dial(ctx, dir); err == nil {
+		warnings = append(warnings, fmt.Errorf("another server has its socket in %s, so `paceboard ctl` would not reach this one: give each its own CONTROL_DIR", dir))
+	}
+	return detail, warnings, nil
 }
 
 // erasures looks whether ERASURES_FILE can be read, and is where it survives a restore.

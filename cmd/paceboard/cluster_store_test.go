@@ -44,7 +44,7 @@ func TestClusterWithoutItsStore(t *testing.T) {
 			c.crowd.end()
 			syncs := c.crowd.settle()
 			for _, s := range c.all {
-				require.NotContains(t, s.logs.String(), "buried a node")
+				require.NotContains(t, s.logs.String(), "declared a node dead")
 				s.stop() // it has not ended yet
 			}
 			slices.Sort(took)

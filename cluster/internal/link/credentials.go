@@ -55,7 +55,38 @@ func NewCredentials(files Files, logger *slog.Logger) (*Credentials, error) {
 	if c.loaded, err = files.load(); err != nil {
 		return nil, err
 	}
+	c.warn(c.loaded)
 	return c, nil
+}
+
+// Refused tells why nodes with the same files would refuse this one, as one that asks or
+// one that is asked; nil if they would not.
+func (c *Credentials) Refused() error { return c.current().refused() }
+
+func (l loaded) refused() error {
+	chain := []*x509.Certificate{l.pair.Leaf}
+	for _, der := range l.pair.Certificate[1:] {
+		if cert, err := x509.ParseCertificate(der); err == nil {
+			chain = append(chain, cert)
+		}
+	}
+	for _, as := range []struct {
+		what  string
+		usage x509.ExtKeyUsage
+	}{{"servers", x509.ExtKeyUsageServerAuth}, {"clients", x509.ExtKeyUsageClientAuth}} {
+		if err := verify(chain, l.ca, as.usage); err != nil {
+			return fmt.Errorf("this node's certificate is not good for %s: %w", as.what, err)
+		}
+	}
+	return nil
+}
+
+// warn has the log say what other nodes would refuse. It is no reason not to serve: a CA
+// may be being changed, and a node that is the only one needs no other.
+func (c *Credentials) warn(l loaded) {
+	if err := l.refused(); err != nil {
+		c.logger.Error("other nodes will refuse this one", "error", err)
+	}
 }
 
 func (f Files) load() (loaded, error) {
@@ -98,6 +129,7 @@ func (c *Credentials) current() loaded {
 	}
 	c.seen, c.loaded = now, fresh
 	c.logger.Info("the certificates were read again", "expires", fresh.pair.Leaf.NotAfter)
+	c.warn(fresh)
 	return c.loaded
 }
 
@@ -123,12 +155,12 @@ func (c *Credentials) client() credentials.TransportCredentials {
 		MinVersion: tls.VersionTLS13, Certificates: []tls.Certificate{l.pair},
 		InsecureSkipVerify: true, //nolint:gosec // G402: VerifyConnection does it, without the name.
 		VerifyConnection: func(s tls.ConnectionState) error {
-			return verify(s.PeerCertificates, l.ca)
+			return verify(s.PeerCertificates, l.ca, x509.ExtKeyUsageServerAuth)
 		},
 	})
 }
 
-func verify(chain []*x509.Certificate, ca *x509.CertPool) error {
+func verify(chain []*x509.Certificate, ca *x509.CertPool, usage x509.ExtKeyUsage) error {
 	if len(chain) == 0 {
 		return errors.New("the node shows no certificate")
 	}
@@ -136,6 +168,6 @@ func verify(chain []*x509.Certificate, ca *x509.CertPool) error {
 	for _, c := range chain[1:] {
 		between.AddCert(c)
 	}
-	_, err := chain[0].Verify(x509.VerifyOptions{Roots: ca, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	_, err := chain[0].Verify(x509.VerifyOptions{Roots: ca, Intermediates: between, KeyUsages: []x509.ExtKeyUsage{usage}})
 	return err
 }

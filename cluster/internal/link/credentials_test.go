@@ -95,6 +95,18 @@ func read(tb testing.TB, f link.Files) *link.Credentials {
 	return c
 }
 
+func TestANodeKnowsThatOthersWouldRefuseIt(t *testing.T) {
+	ours, foreign := newAuthority(t), newAuthority(t)
+	require.NoError(t, read(t, nodeFiles(t, t.TempDir(), ours, x509.Certificate{}, ours)).Refused())
+	for what, files := range map[string]link.Files{
+		"unknown authority":    nodeFiles(t, t.TempDir(), foreign, x509.Certificate{}, ours),
+		"not good for clients": nodeFiles(t, t.TempDir(), ours, x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}}, ours),
+		"not good for servers": nodeFiles(t, t.TempDir(), ours, x509.Certificate{ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}, ours),
+	} {
+		require.ErrorContains(t, read(t, files).Refused(), what)
+	}
+}
+
 func TestTLS(t *testing.T) {
 	ours, foreign := newAuthority(t), newAuthority(t)
 	both := []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth, x509.ExtKeyUsageServerAuth}
