@@ -86,6 +86,7 @@ type competitionActor struct {
 	ticked         bool      // the clock's tick was handled
 	lastUsed       time.Time // by a lease, as of the last sweep; zero if there was none yet
 	failures       int       // to recover or catch up, in a row
+	saidAt         time.Time // when the log last had one of them
 	catchUpTimeout time.Duration
 	retrying       *time.Timer       // sends the next retry; nil before the first
 	current        *mailbox.Envelope // being handled, for a panic to answer

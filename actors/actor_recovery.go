@@ -28,7 +28,7 @@ func (a *competitionActor) recover() {
 		a.disowned(err)
 	case err != nil && a.env.recovering.Err() != nil: // shutting down
 	case err != nil:
-		a.logger.Log(ctx, severity(err), "recovery failed and will be tried again", "error", err, "in", a.retryLater())
+		a.failed(severity(err), "recovery failed and will be tried again", err)
 	default:
 		a.core, a.stalled, a.locked, a.failures, a.events = core, false, false, 0, records
 		a.handle.damage.Store(nil)
@@ -113,7 +113,7 @@ func (a *competitionActor) damaged(err error) {
 func (a *competitionActor) disowned(err error) {
 	elsewhere := &competition.ElsewhereError{}
 	_ = errors.As(err, &elsewhere) // else it is not known which
-	a.logger.Info("another node owns the competition", "node", elsewhere.Node)
+	a.logger.Debug("another node owns the competition", "node", elsewhere.Node)
 	a.handle.elsewhere.Store(elsewhere)
 	a.forgetState()
 	a.refuseWaiters(elsewhere)
@@ -130,6 +130,9 @@ func severity(err error) slog.Level {
 	return slog.LevelError
 }
 
+// sayEvery is how often the log says that something still fails.
+const sayEvery = time.Minute
+
 var retryBackoff = worker.Backoff{First: 20 * time.Millisecond, Max: time.Second}
 
 // retryLater sends a retry after a pause, which it returns.
@@ -139,6 +142,17 @@ func (a *competitionActor) retryLater() time.Duration {
 	self, root, message := a.self, a.env.root, &retry{incarnation: a.incarnation}
 	a.retrying = time.AfterFunc(pause, func() { root.Send(self, message) })
 	return pause
+}
+
+// failed tries again later. The log has the first failure in a row, and then one a minute:
+// all competitions may fail at once, for as long as the store does.
+func (a *competitionActor) failed(level slog.Level, what string, err error) {
+	pause := a.retryLater()
+	if a.failures > 1 && time.Since(a.saidAt) < sayEvery {
+		return
+	}
+	a.saidAt = time.Now()
+	a.logger.Log(a.env.life, level, what, "error", err, "failures", a.failures, "retry_in", pause)
 }
 
 // retry recovers, or catches up with the journal after an append of unknown
@@ -164,7 +178,7 @@ func (a *competitionActor) retry() {
 			a.catchUpTimeout = min(2*a.catchUpTimeout, a.env.options.RecoveryTimeout)
 		}
 		a.locked = false
-		a.logger.Warn("the journal cannot be reached yet", "error", err, "retry_in", a.retryLater())
+		a.failed(slog.LevelWarn, "the journal cannot be reached yet", err)
 	}
 }
 

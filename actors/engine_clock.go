@@ -31,6 +31,7 @@ type clock struct {
 	// The loop's own.
 	pollAt calendar.Millis // when to look at the list next
 	polled competition.Due // where the look under way is; zero when none is
+	saidAt calendar.Millis // when the log last said that it cannot be read; zero while it can
 }
 
 // clockEnv is what a clock needs.
@@ -161,12 +162,14 @@ func (c *clock) poll(life context.Context, now calendar.Millis) {
 	defer cancel()
 	page, err := c.env.store.DueBefore(ctx, c.polled, now+calendar.Millis(horizon.Milliseconds()), duePage)
 	if err != nil {
-		if life.Err() == nil {
-			c.env.logger.ErrorContext(ctx, "the list of what is due cannot be read yet", "error", err)
+		if life.Err() == nil && (c.saidAt == 0 || now-c.saidAt >= calendar.Millis(sayEvery.Milliseconds())) {
+			c.saidAt = now
+			c.env.logger.ErrorContext(life, "the list of what is due cannot be read yet", "error", err)
 		}
 		c.pollAt, c.polled = now+calendar.Millis(pollRetry.Milliseconds()), competition.Due{}
 		return
 	}
+	c.saidAt = 0
 	for _, d := range page {
 		c.schedule(d.CompetitionID, max(d.At, 1))
 	}
