@@ -108,8 +108,9 @@ Sign-in
 Logs and profiling
   --log-level LEVEL           debug, info, warn or error [info]
 
-Flags take precedence over the environment, and the environment over .env. In these two,
---data-dir is DATA_DIR. Secrets, including URLs with passwords, are never flags: ps shows flags.
+Flags take precedence over the environment, and the environment over .env. There, a flag
+such as --data-dir is written DATA_DIR. Secrets are never flags, since ps shows those; nor are
+URLs with passwords.
 Example: paceboard token anna
 `
 	for _, args := range [][]string{{"--help"}, {"-h"}, {"-help"}, {"--no-such-flag", "anna", "--help"}} {

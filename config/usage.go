@@ -47,8 +47,9 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 	}
 
 	if len(rows) > 0 {
-		text.WriteString("\nFlags take precedence over the environment, and the environment over .env. In these two,\n" +
-			"--data-dir is DATA_DIR. Secrets, including URLs with passwords, are never flags: ps shows flags.\n")
+		text.WriteString("\nFlags take precedence over the environment, and the environment over .env. There, a flag\n" +
+			"such as --data-dir is written DATA_DIR. Secrets are never flags, since ps shows those; nor are\n" +
+			"URLs with passwords.\n")
 	}
 	if names := reloadable(rows); len(names) > 0 && c.Name == serve.Name {
 		text.WriteString("At SIGHUP a running server reads these again:\n" + strings.Join(names, ", ") + ".\n")

@@ -52,6 +52,7 @@ type ctlCall struct {
 
 // ctlCalls are all of them.
 var ctlCalls = []ctlCall{
+	{name: "health", summary: "what works, what does not, and what to do about it", method: http.MethodGet, path: "/health/detailed"},
 	{name: "list", summary: "the competitions in memory, by participants, activity or memory", method: http.MethodGet, path: "/api/v1/server/competitions", flags: []string{"sort", "limit"}, show: showLoaded},
 	{name: "show", arguments: "ID", summary: "a competition's definition", method: http.MethodGet, path: "/api/v1/competitions/{1}"},
 	{name: "journal", arguments: "ID", summary: "a competition's journal, decoded, after a seq", method: http.MethodGet, path: "/api/v1/competitions/{1}/journal", flags: []string{"after", "limit"}},
@@ -235,6 +236,9 @@ func (p *program) showAnswer(call *ctlCall, status int, answer []byte, asJSON bo
 	}
 	if err := json.Unmarshal(answer, &is); err != nil {
 		return fmt.Errorf("the server answered %d: %s", status, strings.TrimSpace(string(answer)))
+	}
+	if is.Data == nil { // of health
+		is.Data = answer
 	}
 	if status >= http.StatusBadRequest {
 		return fmt.Errorf("the server refused: %s (%s)", is.Detail, is.Code)

@@ -50,6 +50,7 @@ func TestCtlLooksAtAServerAndChangesIt(t *testing.T) {
 			}
 			require.Regexp(t, `(?m)^spring +active +1 +\d`, ctl("list", "--sort", "activity"))
 			require.Contains(t, ctl("show", "spring"), `"name": "Spring"`)
+			require.Regexp(t, `"name": "store",\s+"healthy": true`, ctl("health"))
 			require.Contains(t, ctl("participant", "spring", "ann"), `"steps": 9`)
 			require.Contains(t, ctl("flags", "spring"), `"flags": []`)
 			require.Contains(t, ctl("connections"), "0 connections")

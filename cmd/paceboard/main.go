@@ -103,8 +103,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 		case err == nil:
 			return exitDone
 		case errors.Is(err, flag.ErrHelp):
-			fmt.Fprintln(p.out, err)
-			fmt.Fprint(p.out, "\n"+exitCodes)
+			fmt.Fprint(p.out, strings.TrimRight(err.Error(), "\n")+"\n\n"+exitCodes)
 			return exitDone
 		default:
 			if p.failed != nil {
@@ -137,7 +136,7 @@ func (p *program) usage(w io.Writer) {
 	var b strings.Builder
 	b.WriteString("Paceboard runs live, exact fitness competitions.\n\n")
 	for _, c := range commands {
-		fmt.Fprintf(&b, "  paceboard %-8s %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  paceboard %-9s  %s\n", c.name, c.summary)
 	}
 	b.WriteString("\n" + exitCodes)
 	b.WriteString("\nEach command explains itself with --help. To look around: paceboard serve --dev --demo\n")

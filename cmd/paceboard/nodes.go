@@ -56,7 +56,7 @@ func nodeTool(ctx context.Context, p *program, args []string) error {
 	case len(words) == 1 && words[0] == "evict":
 		return misused("say which node: paceboard nodes evict ID; paceboard nodes list shows the ids")
 	}
-	return misused("say list, or evict and the id of a node, not %q", words)
+	return misused("write: paceboard nodes list, or: paceboard nodes evict ID")
 }
 
 func (p *program) nodesAsTable(found []postgres.NodeStatus) error {

@@ -126,7 +126,7 @@ func TestNodesExplainsItself(t *testing.T) {
 		args []string
 	}{
 		"DATABASE_URL is not set":                         {exitMisused, []string{"list"}},
-		"say list, or evict and the id of a node":         {exitMisused, []string{"show", "DATABASE_URL=postgres://nowhere.invalid/x"}},
+		"write: paceboard nodes list":                     {exitMisused, []string{"show", "DATABASE_URL=postgres://nowhere.invalid/x"}},
 		"say which node: paceboard nodes evict ID":        {exitMisused, []string{"evict", "DATABASE_URL=postgres://nowhere.invalid/x"}},
 		"connect to the database":                         {exitFailed, []string{"list", "DATABASE_URL=postgres://127.0.0.1:1/x"}},
 		"it has no table of nodes; run paceboard migrate": {exitFailed, []string{"list", "DATABASE_URL=" + emptyDatabase(t)}},

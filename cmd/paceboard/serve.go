@@ -463,9 +463,17 @@ func (s *server) startControl(ctx context.Context) {
 	if dir == "" {
 		return
 	}
-	server, err := control.Listen(ctx, dir, s.logger)
+	without := "there is no control socket, so `paceboard ctl` does not reach this server"
+	if ok {
+		without += ", and backups need it to be stopped"
+	}
+	err := os.MkdirAll(dir, 0o700)
+	var server *control.Server
+	if err == nil {
+		server, err = control.Listen(ctx, dir, s.logger)
+	}
 	if err != nil {
-		s.logger.WarnContext(ctx, "there is no control socket, so `paceboard ctl` does not reach this server, and backups need it to be stopped", "error", err)
+		s.logger.WarnContext(ctx, without, "error", err)
 		return
 	}
 	s.control = server
