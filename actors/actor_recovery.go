@@ -130,9 +130,6 @@ func severity(err error) slog.Level {
 	return slog.LevelError
 }
 
-// sayEvery is how often the log says that something still fails.
-const sayEvery = time.Minute
-
 var retryBackoff = worker.Backoff{First: 20 * time.Millisecond, Max: time.Second}
 
 // retryLater sends a retry after a pause, which it returns.
