@@ -178,7 +178,7 @@ func checkUnrun(root, command string, help func(name string) (string, bool)) err
 		}
 		return nil
 	default:
-		if !slices.Contains(docPrograms, words[0]) && !slices.Contains([]string{"sudo", "cd", "mkdir", "cp", "export", "openssl", "printf"}, program) {
+		if !slices.Contains(docPrograms, words[0]) && !slices.Contains([]string{"sudo", "sudoedit", "cd", "mkdir", "cp", "export", "openssl", "printf"}, program) {
 			return fmt.Errorf("%s: how to check %s is not known", command, words[0])
 		}
 		for _, w := range words[1:] {

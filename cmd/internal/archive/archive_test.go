@@ -135,9 +135,7 @@ func rows(t *testing.T, s *embedded.Store) map[string]string {
 
 // shipper begins to archive the writer's store; its rounds are those of the test.
 func (w *writer) shipper(bucket Bucket) *Shipper {
-	s := &Shipper{}
-	*s = *Start(w.store, Options{Bucket: bucket, Grown: w.grown, Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Every: time.Hour})
-	return s
+	return Start(w.store, Options{Bucket: bucket, Grown: w.grown, Logger: slog.New(slog.DiscardHandler), Metrics: prometheus.NewRegistry(), Every: time.Hour})
 }
 
 // ship archives all that there is, in a server's life of its own, and returns why it could not.

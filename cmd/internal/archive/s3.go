@@ -102,13 +102,11 @@ func (b *s3) Get(ctx context.Context, name string) ([]byte, error) {
 }
 
 func (b *s3) List(ctx context.Context, prefix, after string, visit func(name string) error) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel() // the listing ends with it
 	o := minio.ListObjectsOptions{Prefix: b.prefix + prefix, Recursive: true}
 	if after != "" {
 		o.StartAfter = b.prefix + after
 	}
-	for object := range b.client.ListObjects(ctx, b.bucket, o) {
+	for object := range b.client.ListObjectsIter(ctx, b.bucket, o) {
 		if object.Err != nil {
 			return fmt.Errorf("list %s: %w", prefix, object.Err)
 		}
