@@ -149,7 +149,7 @@ func (a *competitionActor) failed(level slog.Level, what string, err error) {
 		return
 	}
 	a.saidAt = time.Now()
-	a.logger.Log(a.env.life, level, what, "error", err, "failures", a.failures, "retry_in", pause)
+	a.logger.Log(a.env.life, level, what, "error", err, "failures", a.failures, "retry_in", pause) //nolint:sloglint // a constant of the caller
 }
 
 // retry recovers, or catches up with the journal after an append of unknown

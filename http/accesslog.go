@@ -78,7 +78,7 @@ func (l *accessLog) note(ctx *fasthttp.RequestCtx, operation string, who *auth.I
 		}
 	}
 	switch {
-	case share > 0 && (ctx.Response.StatusCode() >= fasthttp.StatusInternalServerError || mathrand.Uint64()>>(64-shareBits) < share):
+	case share > 0 && (ctx.Response.StatusCode() >= fasthttp.StatusInternalServerError || mathrand.Uint64()>>(64-shareBits) < share): //nolint:gosec // a sample
 		l.line(ctx, l.lines, slog.LevelInfo, "request", operation, who, page, trace, took)
 	case debug:
 		l.line(ctx, l.log, slog.LevelDebug, "request", operation, who, page, trace, took)
@@ -117,7 +117,7 @@ func (l *accessLog) line(ctx *fasthttp.RequestCtx, to *slog.Logger, level slog.L
 			line = append(line, slog.String("role", by.ID))
 		}
 	}
-	to.LogAttrs(ctx, level, text, append(line, more...)...)
+	to.LogAttrs(ctx, level, text, append(line, more...)...) //nolint:sloglint // a constant of the caller
 }
 
 // user returns what stands for a user in the log: enough to see which requests are of the

@@ -53,6 +53,7 @@ func (a *acks) oldest(after int) time.Time {
 
 // write posts the next reports until ctx ends or the server does not answer.
 func (a *acks) write(ctx context.Context, t *testing.T, url, token string) {
+	t.Helper()
 	for ctx.Err() == nil {
 		body := report{user: "ann", source: "watch", day: "2026-11-01", steps: int64(a.count() + 1)}.body("spring")
 		request, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/api/v1/fitness/sync", strings.NewReader(body))

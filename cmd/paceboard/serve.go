@@ -56,7 +56,7 @@ func serve(ctx context.Context, p *program, args []string) error {
 	}
 	s, err := start(ctx, p, settings)
 	if logsJSON(p.err, settings) {
-		p.failed = func(err error) { s.logger.Error("the server failed", "error", err) }
+		p.failed = func(err error) { s.logger.Error("the server failed", "error", err) } //nolint:sloglint // no request is under way
 	}
 	if err != nil {
 		return err
@@ -69,7 +69,7 @@ func serve(ctx context.Context, p *program, args []string) error {
 			told(s.logger, manager.Reload(func() { s.reload(p, args) }))
 			continue
 		case <-ctx.Done():
-			s.logger.Info("stopping, as a signal told it") //nolint:contextcheck // which is over
+			s.logger.Info("stopping, as a signal told it") //nolint:sloglint // the context is over
 		case <-s.process.drain:
 			s.logger.InfoContext(ctx, "stopping, as an operator told it by the control socket")
 		case err = <-s.failed:
@@ -82,7 +82,7 @@ func serve(ctx context.Context, p *program, args []string) error {
 			s.serveOn()
 		}
 		if err = errors.Join(err, s.stop()); err == nil {
-			s.logger.Info("stopped") //nolint:contextcheck // which is over
+			s.logger.Info("stopped") //nolint:sloglint // the context is over
 		}
 		return err
 	}
@@ -473,7 +473,7 @@ func (s *server) startControl(ctx context.Context) {
 		server, err = control.Listen(ctx, dir, s.logger)
 	}
 	if err != nil {
-		s.logger.WarnContext(ctx, without, "error", err)
+		s.logger.WarnContext(ctx, without, "error", err) //nolint:sloglint // a constant of the caller
 		return
 	}
 	s.control = server

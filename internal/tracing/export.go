@@ -60,7 +60,7 @@ func (e *exporter) post(ctx context.Context, batch []*Span) error {
 	if err != nil {
 		return &againError{error: withoutURL(err)}
 	}
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	_, _ = io.Copy(io.Discard, io.LimitReader(response.Body, 64<<10)) // so that the connection is used again
 	switch status := response.StatusCode; status {
 	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:

@@ -92,12 +92,12 @@ func (t *Tracer) Begin(traceparent []byte, name string, kind Kind, began time.Ti
 			return newSpan(t.taking, parent, name, kind, began)
 		}
 	}
-	if rand.Uint64()>>(64-shareBits) >= t.share.Load() {
+	if rand.Uint64()>>(64-shareBits) >= t.share.Load() { //nolint:gosec // a sample
 		return nil
 	}
 	var c Context
-	binary.LittleEndian.PutUint64(c.Trace[:], rand.Uint64())
-	binary.LittleEndian.PutUint64(c.Trace[8:], rand.Uint64()|1)
+	binary.LittleEndian.PutUint64(c.Trace[:], rand.Uint64()) //nolint:gosec // no secret
+	binary.LittleEndian.PutUint64(c.Trace[8:], rand.Uint64()|1) //nolint:gosec // no secret
 	return newSpan(t.taking, c, name, kind, began)
 }
 
@@ -152,7 +152,7 @@ func (t *Tracer) run(ctx context.Context) {
 	for err := error(nil); len(t.waiting) > 0; { // at the end, while it can be sent
 		batch = t.gather(batch)
 		if err == nil {
-			err = t.exporter.post(t.sending, batch)
+			err = t.exporter.post(t.sending, batch) //nolint:contextcheck // it outlives the loop
 		}
 		t.count(len(batch), err)
 	}
@@ -183,7 +183,7 @@ const tries = 4
 func (t *Tracer) send(ctx context.Context, batch []*Span) {
 	var err error
 	for try := 1; ; try++ {
-		err = t.exporter.post(t.sending, batch)
+		err = t.exporter.post(t.sending, batch) //nolint:contextcheck // it outlives the loop
 		var again *againError
 		if err == nil || !errors.As(err, &again) || try == tries {
 			break

@@ -179,7 +179,7 @@ func TestACollectorThatHangsHoldsNobodyUp(t *testing.T) {
 		})
 		end := func() { tracer.Begin(nil, "sync", Server, time.Now()).End(nil) }
 		end()
-		time.Sleep(2 * sendEvery) // it is with the collector now
+		time.Sleep(2 * sendEvery) //nolint:forbidigo // in a bubble: it is with the collector now
 		synctest.Wait()
 		began := time.Now()
 		for range maxWaiting + 7 {
@@ -212,7 +212,7 @@ func TestWhatTheCollectorDoesNotTakeNowIsSentAgain(t *testing.T) {
 				return answer(http.StatusOK), nil
 			})
 			tracer.Begin(nil, "sync", Server, time.Now()).End(nil)
-			time.Sleep(time.Minute)
+			time.Sleep(time.Minute) //nolint:forbidigo // a collector that hangs
 			tracer.Close(time.Second)
 			sent, failed, _ := tracer.Counts()
 			require.Equal(t, want.posts, posts.Load(), status)

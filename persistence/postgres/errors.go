@@ -86,7 +86,7 @@ func onOneLine(err error) error {
 }
 
 // oneLine is an error with another text.
-type oneLine struct {
+type oneLine struct { //nolint:errname // it is any error
 	text string
 	err  error
 }
