@@ -96,7 +96,7 @@ func (t *Tracer) Begin(traceparent []byte, name string, kind Kind, began time.Ti
 		return nil
 	}
 	var c Context
-	binary.LittleEndian.PutUint64(c.Trace[:], rand.Uint64()) //nolint:gosec // no secret
+	binary.LittleEndian.PutUint64(c.Trace[:], rand.Uint64())    //nolint:gosec // no secret
 	binary.LittleEndian.PutUint64(c.Trace[8:], rand.Uint64()|1) //nolint:gosec // no secret
 	return newSpan(t.taking, c, name, kind, began)
 }
