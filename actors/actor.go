@@ -14,6 +14,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/internal/tracing"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // actorEnv is what the actors of competitions need, and share.
@@ -80,13 +81,13 @@ type competitionActor struct {
 
 	storing        []storing // waiters for a snapshot
 	saving         bool
-	stopping       bool      // no leases are granted: store, then stop
-	releasing      bool      // the store is asked to release the competition
-	events         int       // applied since the last snapshot
-	ticked         bool      // the clock's tick was handled
-	lastUsed       time.Time // by a lease, as of the last sweep; zero if there was none yet
-	failures       int       // to recover or catch up, in a row
-	saidAt         time.Time // when the log last had one of them
+	stopping       bool        // no leases are granted: store, then stop
+	releasing      bool        // the store is asked to release the competition
+	events         int         // applied since the last snapshot
+	ticked         bool        // the clock's tick was handled
+	lastUsed       time.Time   // by a lease, as of the last sweep; zero if there was none yet
+	failures       int         // to recover or catch up, in a row
+	pace           worker.Pace // of the log's lines about them
 	catchUpTimeout time.Duration
 	retrying       *time.Timer       // sends the next retry; nil before the first
 	current        *mailbox.Envelope // being handled, for a panic to answer

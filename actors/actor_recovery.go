@@ -145,11 +145,12 @@ func (a *competitionActor) retryLater() time.Duration {
 // all competitions may fail at once, for as long as the store does.
 func (a *competitionActor) failed(level slog.Level, what string, err error) {
 	pause := a.retryLater()
-	if a.failures > 1 && time.Since(a.saidAt) < sayEvery {
-		return
+	if a.failures == 1 {
+		a.pace.Reset()
 	}
-	a.saidAt = time.Now()
-	a.logger.Log(a.env.life, level, what, "error", err, "failures", a.failures, "retry_in", pause) //nolint:sloglint // a constant of the caller
+	if _, due := a.pace.Due(time.Now()); due {
+		a.logger.Log(a.env.life, level, what, "error", err, "failures", a.failures, "retry_in", pause) //nolint:sloglint // a constant of the caller
+	}
 }
 
 // retry recovers, or catches up with the journal after an append of unknown

@@ -31,7 +31,7 @@ type clock struct {
 	// The loop's own.
 	pollAt calendar.Millis // when to look at the list next
 	polled competition.Due // where the look under way is; zero when none is
-	saidAt calendar.Millis // when the log last said that it cannot be read; zero while it can
+	pace   worker.Pace     // of the log's lines that it cannot be read
 }
 
 // clockEnv is what a clock needs.
@@ -162,14 +162,13 @@ func (c *clock) poll(life context.Context, now calendar.Millis) {
 	defer cancel()
 	page, err := c.env.store.DueBefore(ctx, c.polled, now+calendar.Millis(horizon.Milliseconds()), duePage)
 	if err != nil {
-		if life.Err() == nil && (c.saidAt == 0 || now-c.saidAt >= calendar.Millis(sayEvery.Milliseconds())) {
-			c.saidAt = now
+		if _, due := c.pace.Due(time.Now()); due && life.Err() == nil {
 			c.env.logger.ErrorContext(life, "the list of what is due cannot be read yet", "error", err)
 		}
 		c.pollAt, c.polled = now+calendar.Millis(pollRetry.Milliseconds()), competition.Due{}
 		return
 	}
-	c.saidAt = 0
+	c.pace.Reset()
 	for _, d := range page {
 		c.schedule(d.CompetitionID, max(d.At, 1))
 	}

@@ -74,17 +74,13 @@ func (m *monitor) look(ctx context.Context) {
 // ready is nil when the store could take writes at the last look.
 func (m *monitor) ready() error { return m.last.Load().err }
 
-// damageEvery is the shortest time between two logs of what is left out: every request
-// of a user may meet the same damage.
-const damageEvery = time.Minute
-
 // damage counts reads that leave out what cannot be read, so that one damaged
 // competition does not keep a user from the others. Safe for concurrent use.
 type damage struct {
 	logger *slog.Logger
 	now    func() time.Time
 	reads  prometheus.Counter
-	logged atomic.Int64 // when, Unix nanoseconds
+	pace   worker.Pace // every request of a user may meet the same damage
 }
 
 func newDamage(o *Options) *damage {
@@ -101,8 +97,7 @@ func (d *damage) tolerate(what string, err error) error {
 		return err
 	}
 	d.reads.Inc()
-	now, logged := d.now().UnixNano(), d.logged.Load()
-	if now-logged >= int64(damageEvery) && d.logged.CompareAndSwap(logged, now) {
+	if _, due := d.pace.Due(d.now()); due {
 		d.logger.Error("what is damaged was left out", "of", what, "error", err)
 	}
 	return nil

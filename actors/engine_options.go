@@ -196,6 +196,3 @@ func newKey() (k competition.Key) {
 	rand.Read(k[:]) // never fails, see crypto/rand
 	return k
 }
-
-// sayEvery is how often the log says that something still fails.
-const sayEvery = time.Minute

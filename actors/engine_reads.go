@@ -230,8 +230,8 @@ func (e *Engine) Subscribe(s *competition.Subscription, caller competition.Calle
 	return err
 }
 
-// subscribe is Subscribe for a request that was admitted, until ended is closed. After an error the subscription
-// may still begin, until Unsubscribe.
+// subscribe is Subscribe for a request that was admitted, until ended is closed. After an
+// error the subscription may still begin, until Unsubscribe.
 func (e *Engine) subscribe(s *competition.Subscription, caller competition.Caller, deadline time.Time, ended <-chan struct{}) (err error) {
 	way := e.wayTo(s.CompetitionID, deadline)
 	way.ended = ended

@@ -44,7 +44,7 @@ type Node struct {
 	member  *member
 	reach   *reach
 	outlook *outlook // nil before the first look at links
-	warned  time.Time
+	warned  worker.Pace
 	leaving bool
 	suspect []suspect // to be buried
 	figures State

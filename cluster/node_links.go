@@ -6,9 +6,6 @@ import (
 	"time"
 )
 
-// warnEvery is how often the log says what is still so.
-const warnEvery = time.Minute
-
 // linked takes to which other nodes this one is connected, and which are connected to it.
 func (n *Node) linked(ctx context.Context, to, from []string) {
 	n.mu.Lock()
@@ -36,10 +33,12 @@ func (n *Node) tell(ctx context.Context, before, now *outlook) {
 		}
 		return
 	}
-	if !changed && time.Since(n.warned) < warnEvery {
+	if changed {
+		n.warned.Reset()
+	}
+	if _, due := n.warned.Due(time.Now()); !due {
 		return
 	}
-	n.warned = time.Now()
 	if len(now.lost) > 0 {
 		log.WarnContext(ctx, "cluster: nodes that live cannot be reached; nothing is placed there by this one", "nodes", now.lost)
 	}

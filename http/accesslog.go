@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
-	mathrand "math/rand/v2"
 	"sync/atomic"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
+	"github.com/paceboard/paceboard/internal/tracing"
 )
 
 // AccessLog says which requests have a line in the log.
@@ -34,18 +34,14 @@ type accessLog struct {
 	log     *slog.Logger // of slow ones, and of all while it takes lines for debugging
 	limits  *RateLimits
 	key     [sha256.Size]byte // of this process alone; see user
-	share   atomic.Uint64     // of 1<<shareBits
-	slow    atomic.Int64      // nanoseconds; 0: never
-	pace    *rate.Limiter     // of lines about slow requests
-	skipped atomic.Int64      // slow requests without a line since the last one
+	share   tracing.Share
+	slow    atomic.Int64  // nanoseconds; 0: never
+	pace    *rate.Limiter // of lines about slow requests
+	skipped atomic.Int64  // slow requests without a line since the last one
 }
 
-const (
-	shareBits = 53
-
-	// When the store hangs, all requests are slow: so many lines a second say it.
-	slowLines, slowLinesAtOnce = 10, 50
-)
+// When the store hangs, all requests are slow: so many lines a second say it.
+const slowLines, slowLinesAtOnce = 10, 50
 
 func newAccessLog(a AccessLog, lines, log *slog.Logger, limits *RateLimits) *accessLog {
 	l := &accessLog{lines: lines, log: log, limits: limits, pace: rate.NewLimiter(slowLines, slowLinesAtOnce)}
@@ -55,15 +51,15 @@ func newAccessLog(a AccessLog, lines, log *slog.Logger, limits *RateLimits) *acc
 }
 
 func (l *accessLog) set(a AccessLog) {
-	l.share.Store(uint64(a.Share * (1 << shareBits)))
+	l.share.Set(a.Share)
 	l.slow.Store(int64(a.Slow))
 }
 
 // note logs a request that was answered, if it is to have a line. It allocates nothing
 // for one that has none.
 func (l *accessLog) note(ctx *fasthttp.RequestCtx, operation string, who *auth.Identity, page []byte, trace string) {
-	share, slow, debug := l.share.Load(), l.slow.Load(), l.log.Enabled(ctx, slog.LevelDebug)
-	if share == 0 && slow == 0 && !debug {
+	some, slow, debug := l.share.Some(), l.slow.Load(), l.log.Enabled(ctx, slog.LevelDebug)
+	if !some && slow == 0 && !debug {
 		return
 	}
 	var took time.Duration
@@ -78,7 +74,7 @@ func (l *accessLog) note(ctx *fasthttp.RequestCtx, operation string, who *auth.I
 		}
 	}
 	switch {
-	case share > 0 && (ctx.Response.StatusCode() >= fasthttp.StatusInternalServerError || mathrand.Uint64()>>(64-shareBits) < share): //nolint:gosec // a sample
+	case some && (ctx.Response.StatusCode() >= fasthttp.StatusInternalServerError || l.share.Picks()):
 		l.line(ctx, l.lines, slog.LevelInfo, "request", operation, who, page, trace, took)
 	case debug:
 		l.line(ctx, l.log, slog.LevelDebug, "request", operation, who, page, trace, took)

@@ -153,9 +153,7 @@ func TestRefusalsAreLoggedOnceAMinute(t *testing.T) {
 	require.Equal(t, 409, got[0].Status)
 	require.NotEmpty(t, got[0].RequestID)
 
-	for _, of := range b.refusals.kinds {
-		of.logged.Store(1) // long ago
-	}
+	b.refusals.now = func() time.Time { return time.Now().Add(time.Minute) }
 	b.do(t, "POST", "/api/v1/fitness/sync", goodSync, ann)
 	require.Equal(t, 2, lines("a request is refused")[0].More)
 }

@@ -3,10 +3,11 @@ package http
 import (
 	"context"
 	"log/slog"
-	"sync/atomic"
 	"time"
 
 	"github.com/valyala/fasthttp"
+
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // refusalLog logs what clients are refused with: one request a minute for each kind of
@@ -14,39 +15,28 @@ import (
 // with the rule. Safe for concurrent use.
 type refusalLog struct {
 	log   *slog.Logger
-	kinds map[*kind]*refusalsOf
+	now   func() time.Time
+	kinds map[*kind]*worker.Pace
 }
 
-// refusalsOf counts the refusals of one kind.
-type refusalsOf struct {
-	logged  atomic.Int64 // when, in Unix nanoseconds; 0 for never
-	skipped atomic.Int64 // since
-}
-
-// refusalEvery is the time between two lines for one kind.
-const refusalEvery = time.Minute
-
-func newRefusalLog(log *slog.Logger) *refusalLog {
-	l := &refusalLog{log: log, kinds: map[*kind]*refusalsOf{}}
+func newRefusalLog(log *slog.Logger, now func() time.Time) *refusalLog {
+	l := &refusalLog{log: log, now: now, kinds: map[*kind]*worker.Pace{}}
 	for _, k := range kinds {
 		if k.status != fasthttp.StatusUnauthorized {
-			l.kinds[k] = &refusalsOf{}
+			l.kinds[k] = &worker.Pace{}
 		}
 	}
 	return l
 }
 
-// note counts a refusal, and logs it if none of its kind was for refusalEvery.
+// note counts a refusal, and logs it if it is time to.
 func (l *refusalLog) note(p *problem, requestID []byte) {
-	of := l.kinds[p.kind]
-	if of == nil {
+	pace := l.kinds[p.kind]
+	if pace == nil {
 		return
 	}
-	now, last := time.Now().UnixNano(), of.logged.Load()
-	if last != 0 && now-last < int64(refusalEvery) || !of.logged.CompareAndSwap(last, now) {
-		of.skipped.Add(1)
-		return
+	if skipped, due := pace.Due(l.now()); due {
+		l.log.LogAttrs(context.Background(), slog.LevelInfo, "a request is refused", slog.Int("status", p.kind.status), slog.String("code", p.kind.code),
+			slog.String("request_id", string(requestID)), slog.Int("more_since_last", skipped))
 	}
-	l.log.LogAttrs(context.Background(), slog.LevelInfo, "a request is refused", slog.Int("status", p.kind.status), slog.String("code", p.kind.code),
-		slog.String("request_id", string(requestID)), slog.Int64("more_since_last", of.skipped.Swap(0)))
 }

@@ -44,7 +44,7 @@ func New(o Options) *Server {
 	if o.Traced != nil {
 		s.tracer, s.traced = o.Tracer, o.Traced
 	}
-	s.access, s.refusals = newAccessLog(o.AccessLog, o.AccessLogger, o.Logger, &s.limits), newRefusalLog(o.Logger)
+	s.access, s.refusals = newAccessLog(o.AccessLog, o.AccessLogger, o.Logger, &s.limits), newRefusalLog(o.Logger, o.Now)
 	s.erasures = newSeldom("a user can be erased once a minute, and a few times more in between")
 	s.exports = newSeldom("a user can be exported once a minute, and a few times more in between")
 	table := routes()

@@ -35,8 +35,6 @@ const (
 	// maxAsked is how many requests a second clients may have traced by a traceparent:
 	// anybody can send one.
 	maxAsked = 100
-
-	shareBits = 53
 )
 
 // Tracer begins the spans of requests and sends all spans that have ended. A nil one
@@ -44,7 +42,7 @@ const (
 type Tracer struct {
 	exporter exporter
 	logger   *slog.Logger
-	share    atomic.Uint64 // of 1<<shareBits
+	share    Share
 	asked    *rate.Limiter
 
 	taking  func(*Span) // t.take, made once
@@ -53,7 +51,7 @@ type Tracer struct {
 	loop    *worker.Loop
 	sending context.Context // of requests to the collector
 	cut     context.CancelFunc
-	failing failing // the goroutine's
+	pace    worker.Pace // of the log's lines about failures
 
 	sent, failed, lost atomic.Uint64 // spans
 }
@@ -74,7 +72,7 @@ func New(o Options) *Tracer {
 // SetShare changes how many of the requests that bring no traceparent are traced.
 func (t *Tracer) SetShare(share float64) {
 	if t != nil {
-		t.share.Store(uint64(share * (1 << shareBits)))
+		t.share.Set(share)
 	}
 }
 
@@ -92,7 +90,7 @@ func (t *Tracer) Begin(traceparent []byte, name string, kind Kind, began time.Ti
 			return newSpan(t.taking, parent, name, kind, began)
 		}
 	}
-	if rand.Uint64()>>(64-shareBits) >= t.share.Load() { //nolint:gosec // a sample
+	if !t.share.Picks() {
 		return nil
 	}
 	var c Context
@@ -188,7 +186,7 @@ func (t *Tracer) send(ctx context.Context, batch []*Span) {
 		if err == nil || !errors.As(err, &again) || try == tries {
 			break
 		}
-		t.failing.note(t.logger, err)
+		t.note(err)
 		if !worker.Pause(ctx, max(again.after, sendBackoff.After(try))) {
 			break
 		}
@@ -202,22 +200,18 @@ func (t *Tracer) count(n int, err error) {
 	} else {
 		t.sent.Add(uint64(n))
 	}
-	t.failing.note(t.logger, err)
+	t.note(err)
 }
 
-// failing logs failures of the collector: when they begin, once a minute, and when they
-// end.
-type failing struct{ logged time.Time }
-
-const failingEvery = time.Minute
-
-func (f *failing) note(logger *slog.Logger, err error) {
-	switch {
-	case err == nil && !f.logged.IsZero():
-		f.logged = time.Time{}
-		logger.Info("the collector takes traces again")
-	case err != nil && time.Since(f.logged) >= failingEvery:
-		f.logged = time.Now()
-		logger.Warn("the collector takes no traces; requests are not affected, and what does not fit into the queue is lost", "error", err)
+// note logs failures of the collector: when they begin, once a minute, and when they end.
+func (t *Tracer) note(err error) {
+	if err == nil {
+		if t.pace.Reset() {
+			t.logger.Info("the collector takes traces again")
+		}
+		return
+	}
+	if _, due := t.pace.Due(time.Now()); due {
+		t.logger.Warn("the collector takes no traces; requests are not affected, and what does not fit into the queue is lost", "error", err)
 	}
 }

@@ -1,6 +1,7 @@
 // Package worker holds what every background worker needs: a goroutine with an
 // owner that stops it and waits ([Loop]), something done again and again ([Every]),
-// a wake-up ([Signal]) and the pauses between attempts ([Backoff]).
+// a wake-up ([Signal]), the pauses between attempts ([Backoff]) and those between
+// lines of the log ([Pace]).
 //
 // It recovers no panic: one in a worker ends the process, as anywhere else. It
 // knows nothing of what the workers do. Reading starts at [Start].

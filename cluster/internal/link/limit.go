@@ -6,20 +6,20 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
-// limited is a listener that hangs up on new connections while so many are open: before a handshake, which costs more than the connection. Strangers may take all
-// places, but each has to be a node within Options.Connect, or is hung up on.
+// limited is a listener that hangs up on new connections while so many are open: before a
+// handshake, which costs more than the connection. Strangers may take all places, but each
+// has to be a node within Options.Connect, or is hung up on.
 type limited struct {
 	net.Listener
 	places  chan struct{} // a value for each open connection
 	refused *atomic.Uint64
 	logger  *slog.Logger
-	told    time.Time // when the log was last told; Accept's caller's
+	pace    worker.Pace // of the log's lines about them
 }
-
-// tellEvery is how often the log is told of connections that were refused.
-const tellEvery = time.Minute
 
 func (l *limited) Accept() (net.Conn, error) {
 	for {
@@ -34,8 +34,7 @@ func (l *limited) Accept() (net.Conn, error) {
 		}
 		l.refused.Add(1) // before the other side can notice
 		_ = conn.Close() // Nobody has read or written.
-		if time.Since(l.told) > tellEvery {
-			l.told = time.Now()
+		if _, due := l.pace.Due(time.Now()); due {
 			l.logger.Warn("too many connections to the address for other nodes; some were refused",
 				"open", cap(l.places), "refused", l.refused.Load(), "from", conn.RemoteAddr().String())
 		}

@@ -108,12 +108,9 @@ func (p *peer) leave(s State, sent, notSent error) {
 	p.calls.fail(sent, notSent)
 }
 
-// warnEvery is how often the log says that a node still cannot be connected to.
-const warnEvery = time.Minute
-
 // run keeps the connection.
 func (p *peer) run(ctx context.Context) {
-	var warned time.Time
+	var pace worker.Pace // of the log's lines that the node still cannot be connected to
 	for failures := 0; ; {
 		began := time.Now()
 		err := p.connected(ctx)
@@ -131,9 +128,9 @@ func (p *peer) run(ctx context.Context) {
 		p.Unlock()
 		if broke {
 			p.o.Moved()
+			pace.Reset()
 		}
-		if broke || time.Since(warned) >= warnEvery {
-			warned = time.Now()
+		if _, due := pace.Due(time.Now()); due {
 			p.o.Logger.WarnContext(ctx, "the connection to a node failed", "node", p.node.ID, "address", p.node.Address, "failures", failures, "error", err)
 		}
 		if !worker.Pause(ctx, p.o.Backoff.After(failures)) {

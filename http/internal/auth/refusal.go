@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // The kinds of a [RefusalError].
@@ -53,38 +55,26 @@ type refusalLog struct {
 	log *slog.Logger
 	now func() time.Time
 
-	mu   sync.Mutex
-	last map[string]*refusalsOf
+	mu    sync.Mutex
+	paces map[string]*worker.Pace // by rule
 }
-
-// refusalsOf counts those by one rule.
-type refusalsOf struct {
-	logged  time.Time
-	skipped int // since
-}
-
-// refusalEvery is the time between two lines for one rule.
-const refusalEvery = time.Minute
 
 func newRefusalLog(log *slog.Logger, now func() time.Time) *refusalLog {
-	return &refusalLog{log: log, now: now, last: map[string]*refusalsOf{}}
+	return &refusalLog{log: log, now: now, paces: map[string]*worker.Pace{}}
 }
 
-// note counts a refusal, and logs it if its rule was not logged for refusalEvery.
+// note counts a refusal, and logs it if it is time to.
 func (l *refusalLog) note(rule, detail string) {
-	now := l.now()
+	if skipped, due := l.pace(rule).Due(l.now()); due {
+		l.log.Info("a caller is refused with 401", "rule", rule, "reason", detail, "more_since_last", skipped)
+	}
+}
+
+func (l *refusalLog) pace(rule string) *worker.Pace {
 	l.mu.Lock()
-	seen := l.last[rule]
-	if seen != nil && now.Sub(seen.logged) < refusalEvery {
-		seen.skipped++
-		l.mu.Unlock()
-		return
+	defer l.mu.Unlock()
+	if l.paces[rule] == nil {
+		l.paces[rule] = &worker.Pace{}
 	}
-	skipped := 0
-	if seen != nil {
-		skipped = seen.skipped
-	}
-	l.last[rule] = &refusalsOf{logged: now}
-	l.mu.Unlock()
-	l.log.Info("a caller is refused with 401", "rule", rule, "reason", detail, "more_since_last", skipped)
+	return l.paces[rule]
 }
