@@ -26,7 +26,7 @@ func (s *Server) handle(ctx *fasthttp.RequestCtx) {
 	var page []byte
 	if err := s.refusalAtOnce(ctx, arrived); err != nil {
 		s.refuse(ctx, err)
-		s.answered(ctx, s.metrics.unrouted, nil, nil, "")
+		s.answeredUnrouted(ctx)
 	} else {
 		page = s.serve(ctx)
 	}

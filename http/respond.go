@@ -78,6 +78,11 @@ func (s *Server) answered(ctx *fasthttp.RequestCtx, o *outcomes, who *auth.Ident
 	s.access.note(ctx, o.operation, who, page, trace)
 }
 
+// answeredUnrouted is answered for a request that no route took.
+func (s *Server) answeredUnrouted(ctx *fasthttp.RequestCtx) {
+	s.answered(ctx, s.metrics.unrouted, nil, nil, "")
+}
+
 // answeredUnread is answered for a request that no handler saw.
 func (s *Server) answeredUnread(ctx *fasthttp.RequestCtx) {
 	s.metrics.unrouted.unread(ctx)

@@ -104,23 +104,23 @@ func (s *Server) noRoute(f *fiber.Ctx, err error) error {
 	var refused *fiber.Error
 	if !errors.As(err, &refused) {
 		s.refuse(ctx, err)
-		s.answered(ctx, s.metrics.unrouted, nil, nil, "")
+		s.answeredUnrouted(ctx)
 		return nil
 	}
 	misfit := refused.Code == fiber.StatusMethodNotAllowed // Fiber has set Allow
 	if misfit && string(ctx.Method()) == fiber.MethodOptions {
 		s.origins.preflight(ctx)
 		ctx.SetStatusCode(fiber.StatusNoContent)
-		s.answered(ctx, s.metrics.unrouted, nil, nil, "")
+		s.answeredUnrouted(ctx)
 		return nil
 	}
 	if found := s.assets[string(ctx.Path())]; !misfit && found != nil && (ctx.IsGet() || ctx.IsHead()) {
 		found.serve(ctx)
-		s.answered(ctx, s.metrics.unrouted, nil, nil, "")
+		s.answeredUnrouted(ctx)
 		return nil
 	}
 	s.refuse(ctx, s.refusalOf(unrouted(ctx), misfit))
-	s.answered(ctx, s.metrics.unrouted, nil, nil, "")
+	s.answeredUnrouted(ctx)
 	return nil
 }
 
