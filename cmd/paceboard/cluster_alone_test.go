@@ -21,9 +21,7 @@ func TestOneProcessHasItsDatabaseToItself(t *testing.T) {
 		s = startServer(t, where)
 		return s, time.Since(began)
 	}
-	s, _ := start() // which makes the schema
-	s.stop()
-	s, usual := start()
+	s, _ := start()
 	s.createSpring("spring")
 	host, _ := os.Hostname()
 	for _, args := range [][]string{nil, {"CLUSTER_LISTEN=127.0.0.1:0"}} {
@@ -37,14 +35,16 @@ func TestOneProcessHasItsDatabaseToItself(t *testing.T) {
 	code, out, errs = runProgram(t, "audit", "DATABASE_URL="+where)
 	require.Zero(t, code, out+errs)
 
-	soonest := time.Hour // other tests run beside this one
-	for range 3 {
+	longer := time.Hour // of five pairs the best: other tests run beside this one
+	for pair := 0; pair < 5 && longer >= time.Second; pair++ {
+		s.stop()
+		var afterStop, afterKill time.Duration
+		s, afterStop = start()
 		s.kill()
-		var took time.Duration
-		s, took = start()
-		soonest = min(soonest, took)
+		s, afterKill = start()
+		longer = min(longer, afterKill-afterStop)
 	}
-	require.Less(t, soonest, usual+time.Second, "PostgreSQL notices at once that a process was killed")
+	require.Less(t, longer, time.Second, "PostgreSQL notices at once that a process was killed")
 	s.createSpring("summer")
 	s.stop()
 
