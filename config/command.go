@@ -57,9 +57,15 @@ func (c Command) Load(args, environ []string, envFile string) (Settings, []strin
 		mistakes = append(mistakes, givens[row.name].mistake(row, r))
 	}
 	for _, row := range rows {
-		g := pick(row, sources)
+		g, mistake := row.orFromFile(pick(row, sources), sources)
 		givens[row.name] = g
-		if g.exposes(row) {
+		if g.loose != "" && !slices.Contains(s.looseFiles, g.loose) {
+			s.looseFiles = append(s.looseFiles, g.loose)
+		}
+		if mistake != nil {
+			refused[row.name] = true
+			mistakes = append(mistakes, *mistake)
+		} else if g.exposes(row) {
 			refuse(row, &refusal{
 				"is or contains a secret, and everybody on the machine can read flags (ps)",
 				"set " + row.name + " in the environment or in .env instead",

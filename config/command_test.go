@@ -111,6 +111,8 @@ Logs and profiling
 Flags take precedence over the environment, and the environment over .env. There, a flag
 such as --data-dir is written DATA_DIR. Secrets are never flags, since ps shows those; nor are
 URLs with passwords.
+A file may have the value of these instead; NAME_FILE (as a flag --name-file) names it:
+SUPABASE_JWT_SECRET.
 Example: paceboard token anna
 `
 	for _, args := range [][]string{{"--help"}, {"-h"}, {"-help"}, {"--no-such-flag", "anna", "--help"}} {

@@ -17,6 +17,7 @@ func envExample() string {
 	var text strings.Builder
 	text.WriteString(`# Paceboard's settings: copy this file to .env and set what should not be the default.
 # Flags win over the environment, and that wins over .env. An empty value stands for the default.
+# Instead of a secret, NAME_FILE may name a file that has it. Both at once are refused.
 # Put values with $, # or spaces into single quotes: "$" begins a variable elsewhere.
 # Written from the table in config/table.go by: go test ./config -update
 `)
@@ -38,6 +39,9 @@ func envExample() string {
 			text.WriteString("; read again at SIGHUP")
 		}
 		text.WriteString(").\n# " + row.name + "=" + row.def + "\n")
+		if file := row.file(); file != nil {
+			text.WriteString("# " + file.name + "=\n")
+		}
 	}
 	return text.String()
 }
@@ -60,7 +64,7 @@ func TestEnvExampleStatesTheDefaults(t *testing.T) {
 			lines = append(lines, strings.TrimSpace(entry))
 		}
 	}
-	require.Len(t, lines, len(table)-3, "all but --dev, --demo and --check")
+	require.Len(t, lines, len(table)-3+len(inFiles(serve.rows())), "all but --dev, --demo and --check, and the files")
 
 	want, err := Load([]string{"--dev"}, nil, "")
 	require.NoError(t, err)

@@ -10,6 +10,9 @@ import (
 // errNameless is a line of .env without a name. Callers see a [Mistake].
 var errNameless = errors.New("line without a name")
 
+// refusal is what is wrong with a value and what to do, in the words of [Mistake].
+type refusal struct{ problem, advice string }
+
 // Mistake is one thing wrong with how the program was set up.
 type Mistake struct {
 	Setting string // its name, such as PORT, or what else is meant: a flag, an argument, the .env file

@@ -39,6 +39,9 @@ func (c Command) parse(rows []*setting, args []string) commandLine {
 	line.flags.Usage = func() {}
 	for _, row := range rows {
 		line.flags.Var(rawFlag{row, line.values}, row.flag(), row.meaning)
+		if file := row.file(); file != nil {
+			line.flags.Var(rawFlag{file, line.values}, file.flag(), "")
+		}
 	}
 	if c.Flags != nil {
 		c.Flags(line.flags)

@@ -15,9 +15,6 @@ import (
 // not given an empty value unless the setting's default is empty, and must accept that one.
 type parser func(raw string) *refusal
 
-// refusal is what is wrong with a value and what to do, in the words of [Mistake].
-type refusal struct{ problem, advice string }
-
 // minSecretBytes is the shortest key that HS256 may use: as long as its hash (RFC 7518, section 3.2).
 const minSecretBytes = 32
 

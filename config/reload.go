@@ -19,6 +19,7 @@ func (s Settings) Reload(args, environ []string, envFile string) (now Settings, 
 		return s, nil, nil, err
 	}
 	now = s
+	now.looseFiles = next.looseFiles
 	for i := range table {
 		row := &table[i]
 		from, to := row.field(&next), row.field(&now)

@@ -100,6 +100,8 @@ type Settings struct {
 	OTELTracesSamplerArg     float64 // the share of requests that are traced, 0 to 1
 	OTELServiceName          string
 	OTELResourceAttributes   string // see Pairs
+
+	looseFiles []string // see LooseFiles
 }
 
 // Load gives the settings of `paceboard serve`: flags from args (without the program's and the
@@ -129,6 +131,9 @@ func Load(args, environ []string, envFile string) (Settings, error) {
 	}
 	return s, nil
 }
+
+// LooseFiles are the paths of files with secrets that every user of the machine may read.
+func (s Settings) LooseFiles() []string { return s.looseFiles }
 
 // Address is what to listen on, as host:port.
 func (s Settings) Address() string { return net.JoinHostPort(s.Host, strconv.Itoa(s.Port)) }

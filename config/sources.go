@@ -21,27 +21,59 @@ type source struct {
 }
 
 // given is the value in force for a setting, and where it stood: "" for the default.
-type given struct{ value, source string }
+type given struct {
+	value, source string
+	rank          int    // of the source that decided, from 0 for the one that wins over all
+	loose         string // the file that the value is from, if every user of the machine may read it
+}
 
 // pick gives the value of the first source that has one. An empty one counts: it hides the sources after
 // it and stands for the default, so that `REDIS_URL= paceboard serve` switches off what .env switches on.
 func pick(row *setting, sources []source) given {
-	for _, src := range sources {
+	for rank, src := range sources {
 		value, ok := src.values[row.name]
 		switch {
 		case !ok || row.flagOnly && src.name != commandFlags:
 			continue
 		case strings.TrimSpace(value) == "":
-			return given{row.def, ""}
+			return given{value: row.def, rank: rank}
 		case src.name == commandFlags:
 			src.name = "--" + row.flag()
 		}
 		if !row.secret {
 			value = strings.TrimSpace(value)
 		}
-		return given{value, src.name}
+		return given{value: value, source: src.name, rank: rank}
 	}
-	return given{row.def, ""}
+	return given{value: row.def, rank: len(sources)}
+}
+
+// orFromFile gives the value of the file that the sources name for a setting, instead of g, its own; g if they name
+// none. An empty g that wins over the file's name switches the setting off.
+func (row *setting) orFromFile(g given, sources []source) (given, *Mistake) {
+	file := row.file()
+	if file == nil {
+		return g, nil
+	}
+	named := pick(file, sources)
+	switch {
+	case strings.TrimSpace(named.value) == "", g.value == "" && g.rank < named.rank:
+		return g, nil
+	case g.value != "":
+		m := g.mistake(row, &refusal{"is set, and so is " + file.name + ", from " + named.source, "take one of them away"})
+		return g, &m
+	}
+	path := strings.TrimSpace(named.value)
+	value, loose, r := readSecretFile(path)
+	if r != nil {
+		m := named.mistake(file, r)
+		return g, &m
+	}
+	fromFile := given{value: value, source: "the file " + path, rank: named.rank}
+	if loose {
+		fromFile.loose = path
+	}
+	return fromFile, nil
 }
 
 // exposes says that the value gives away a secret by where it stood.

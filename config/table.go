@@ -30,6 +30,15 @@ type setting struct {
 // flag is the setting's flag without dashes: data-dir for DATA_DIR.
 func (row *setting) flag() string { return strings.ReplaceAll(strings.ToLower(row.name), "_", "-") }
 
+// file is the setting that names a file with the value of a secret one: DATABASE_URL_FILE of DATABASE_URL. It has no
+// row in the table, and nil stands for that of a setting that is no secret.
+func (row *setting) file() *setting {
+	if !row.secret {
+		return nil
+	}
+	return &setting{name: row.name + "_FILE", group: row.group, unit: "FILE", secret: true} // so it is not shown: it may be the secret itself, by mistake
+}
+
 // label is what messages call the setting.
 func (row *setting) label() string {
 	if row.flagOnly {

@@ -51,13 +51,46 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 			"such as --data-dir is written DATA_DIR. Secrets are never flags, since ps shows those; nor are\n" +
 			"URLs with passwords.\n")
 	}
+	if names := inFiles(rows); len(names) > 0 {
+		text.WriteString("A file may have the value of these instead; NAME_FILE (as a flag --name-file) names it:\n" + list(names))
+	}
 	if names := reloadable(rows); len(names) > 0 && c.Name == serve.Name {
-		text.WriteString("At SIGHUP a running server reads these again:\n" + strings.Join(names, ", ") + ".\n")
+		text.WriteString("At SIGHUP a running server reads these again, and their files:\n" + list(names))
 	}
 	if c.Example != "" {
 		text.WriteString("Example: " + c.Example + "\n")
 	}
 	return text.String()
+}
+
+// inFiles are the names of the settings whose value may be in a file.
+func inFiles(rows []*setting) (names []string) {
+	for _, row := range rows {
+		if row.file() != nil {
+			names = append(names, row.name)
+		}
+	}
+	return names
+}
+
+// list writes names with commas between, in lines that fit a terminal.
+func list(names []string) string {
+	const columns = 92
+	var text strings.Builder
+	used := 0
+	for i, name := range names {
+		end := ", "
+		if i == len(names)-1 {
+			end = "."
+		}
+		if used > 0 && used+len(name)+len(end) > columns {
+			text.WriteString("\n")
+			used = 0
+		}
+		text.WriteString(name + end)
+		used += len(name) + len(end)
+	}
+	return strings.ReplaceAll(text.String(), ", \n", ",\n") + "\n"
 }
 
 // spelling is how help writes the setting: as a flag, or as a variable where no flag is taken.
@@ -78,6 +111,9 @@ func ownFlags(rows []*setting, flags *flag.FlagSet) []usageLine {
 	settings := map[string]bool{}
 	for _, row := range rows {
 		settings[row.flag()] = true
+		if file := row.file(); file != nil {
+			settings[file.flag()] = true
+		}
 	}
 	var lines []usageLine
 	flags.VisitAll(func(f *flag.Flag) {

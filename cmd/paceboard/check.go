@@ -36,7 +36,7 @@ type startCheck struct {
 // a server starts without, and says later, is a warning. The settings are sound already.
 func (p *program) check(ctx context.Context, settings config.Settings) error {
 	c := startCheck{p, settings, 0}
-	c.say("settings", "sound", nil, nil)
+	c.say("settings", "sound", looseFiles(&settings), nil)
 	for _, look := range []struct {
 		what string
 		at   func(ctx context.Context) (detail string, warnings []error, err error)

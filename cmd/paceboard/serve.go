@@ -91,14 +91,17 @@ func serve(ctx context.Context, p *program, args []string) error {
 // reload takes the settings that a running server can change from where they stand now,
 // and says what happened. Mistakes change nothing.
 func (s *server) reload(p *program, args []string) {
-	changed, waiting, err := s.process.reload(func(in config.Settings) (config.Settings, []string, []string, error) {
-		return in.Reload(args, p.environ, p.envFile)
+	var now config.Settings
+	changed, waiting, err := s.process.reload(func(in config.Settings) (_ config.Settings, changed, waiting []string, err error) {
+		now, changed, waiting, err = in.Reload(args, p.environ, p.envFile)
+		return now, changed, waiting, err
 	})
 	if err != nil {
 		s.logger.Error("the settings were read again and cannot be used; nothing was changed", "error", err)
 		return
 	}
 	s.logger.Info("the settings were read again", "changed", changed)
+	warnOfFiles(s.logger, &now)
 	if len(waiting) > 0 {
 		s.logger.Warn("these settings differ from those in use, and need a new start", "settings", waiting)
 	}
@@ -156,6 +159,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	s.process = newProcess(settings, s.apply)
 	s.logLevel.Set(settings.LogLevel)
 	s.logger = newLogger(p.err, settings, &s.logLevel)
+	warnOfFiles(s.logger, &settings)
 	if p.redirect != nil {
 		p.redirect(s.logger)
 	}
