@@ -18,7 +18,7 @@ const (
 )
 
 // EraseUser erases a person everywhere: in each competition that they have a tie to,
-// in the lifetime statistics, the audit log and API keys, and in the store's files.
+// in the lifetime statistics, the audit log, webhooks and API keys, and in the store's files.
 // Ledgers keep the money under a pseudonym. It takes longer than other calls. After an
 // error, or a crash, the same call does the rest, at any node: a competition's tie is
 // deleted in the commit that erases the person there, which also notes that the stored
@@ -162,6 +162,9 @@ func (e *Engine) staleOf(userID string) ([]string, error) {
 // forgetEverywhere deletes what a person has outside competitions.
 func (e *Engine) forgetEverywhere(ctx context.Context, userID string) error {
 	if err := e.store.ForgetInvitations(ctx, userID); err != nil {
+		return err
+	}
+	if err := e.store.ForgetWebhooks(ctx, userID); err != nil {
 		return err
 	}
 	if err := e.store.ForgetLifetime(ctx, userID); err != nil {

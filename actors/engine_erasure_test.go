@@ -94,7 +94,7 @@ func TestErasureGoesEverywhere(t *testing.T) {
 // of one that was not.
 func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 	for _, fails := range []string{
-		"nothing", "TransactionsOf", "MembershipsOf", "StaleSnapshots", "the second StaleSnapshots", "Save", "ForgetLifetime", "Pseudonymise", "Scrub", "the second Save", "Append", "the answer to Append",
+		"nothing", "TransactionsOf", "MembershipsOf", "StaleSnapshots", "the second StaleSnapshots", "Save", "ForgetWebhooks", "ForgetLifetime", "Pseudonymise", "Scrub", "the second Save", "Append", "the answer to Append",
 	} {
 		t.Run(fails, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -122,6 +122,7 @@ func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 						want.KeptUntil = d.End + calendar.Millis(d.LateSyncHours)*anHour + 30*24*anHour
 					}
 				}
+				require.NoError(t, store.stored.PutWebhook(t.Context(), &competition.Webhook{ID: "hook", Owner: "ann", CompetitionID: "a"}, competition.KeepCursors))
 				want.Transactions = 1
 				left := 1
 				fails, second := strings.CutPrefix(fails, "the second ")
@@ -159,6 +160,8 @@ func TestErasureCutShortIsFinishedByTheNext(t *testing.T) {
 				}
 				require.Empty(t, e.erasing.users)
 				require.Empty(t, namedIn(t, store, "ann"))
+				_, err = store.stored.FindWebhook(t.Context(), "hook")
+				require.ErrorIs(t, err, competition.ErrUnknownWebhook)
 				require.Equal(t, 1, store.scrubs)
 			})
 		})

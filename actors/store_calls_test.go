@@ -363,6 +363,14 @@ func (s *memoryStore) ForgetInvitations(ctx context.Context, userID string) erro
 	return store.ForgetInvitations(ctx, userID)
 }
 
+func (s *memoryStore) ForgetWebhooks(ctx context.Context, userID string) error {
+	store, err := s.call(ctx, "ForgetWebhooks")
+	if err != nil {
+		return err
+	}
+	return store.ForgetWebhooks(ctx, userID)
+}
+
 func (s *memoryStore) CodeKey(ctx context.Context) (key competition.Key, err error) {
 	store, err := s.call(ctx, "CodeKey")
 	if err != nil {

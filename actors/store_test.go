@@ -19,6 +19,7 @@ import (
 type memoryStore struct {
 	competition.AdministrationStore // none of the tests needs it
 	competition.AuditLogStore       // nor this
+	competition.WebhookStore        // nor most of this
 
 	mu            sync.Mutex
 	stored        competition.Store

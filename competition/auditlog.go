@@ -58,6 +58,7 @@ var placeKinds = map[string]SubjectKind{
 	"date":           DaySubject,
 	"invitation_id":  InvitationSubject,
 	"node_id":        NodeSubject,
+	"webhook_id":     WebhookSubject,
 }
 
 // TargetAt returns what a request named in a place, where it is written as in a path

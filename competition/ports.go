@@ -240,6 +240,50 @@ type InvitationStore interface {
 	CodeKey(ctx context.Context) (Key, error)
 }
 
+// WebhookStore keeps the endpoints that events are sent to, and how far each has been
+// sent those of each competition. Retention removes no record after the cursor of an
+// endpoint that is not disabled. Every call may return ErrUnavailable; the outcome of a
+// write is then unknown.
+type WebhookStore interface {
+	// PutWebhook stores an endpoint, and what becomes of its cursors, in one commit, and
+	// raises its Version. A new one has Version 0; any other must have the stored one.
+	// Errors: ErrTooManyWebhooks, ErrUnknownWebhook, ErrConflict.
+	PutWebhook(ctx context.Context, w *Webhook, cursors CursorChange) error
+
+	// FindWebhook returns one endpoint. Error: ErrUnknownWebhook.
+	FindWebhook(ctx context.Context, id string) (Webhook, error)
+
+	// Webhooks returns endpoints in the order of their ids, beginning after one, limit at
+	// most.
+	Webhooks(ctx context.Context, after string, limit int) ([]Webhook, error)
+
+	// WebhooksOf returns a creator's endpoints, in the order of their ids.
+	WebhooksOf(ctx context.Context, owner string) ([]Webhook, error)
+
+	// DeleteWebhook deletes an endpoint and its cursors. Error: ErrUnknownWebhook.
+	DeleteWebhook(ctx context.Context, id string) error
+
+	// ForgetWebhooks deletes the endpoints that a user owns.
+	ForgetWebhooks(ctx context.Context, userID string) error
+
+	// WebhookCursors returns an endpoint's cursors, in the order of competition ids,
+	// beginning after one, limit at most; also those that are not stored, of Version 0.
+	WebhookCursors(ctx context.Context, from WebhookPlace, limit int) ([]WebhookCursor, error)
+
+	// WebhookBacklog returns, for each of several endpoints, the first cursors after a
+	// place, limit at most, that do not stand at the end of the journal and whose NextAt
+	// has come. They are in the order of the endpoints and then of competition ids. Cost:
+	// for an endpoint for all competitions linear in those that are looked through.
+	WebhookBacklog(ctx context.Context, from []WebhookPlace, now calendar.Millis, limit int) ([]WebhookCursor, error)
+
+	// SaveWebhookCursor stores a cursor and raises its Version. Error: ErrConflict, if
+	// the stored one has another version, or the endpoint is gone.
+	SaveWebhookCursor(ctx context.Context, c *WebhookCursor) error
+
+	// WebhookFailures counts the cursors that are failing.
+	WebhookFailures(ctx context.Context) (WebhookFailures, error)
+}
+
 // LifetimeStore keeps each user's days in all competitions together: a
 // projection of the snapshots that can be made again from them.
 //
@@ -291,6 +335,7 @@ type Store interface {
 	AuditLogStore
 	ErasureStore
 	InvitationStore
+	WebhookStore
 
 	// Check reports whether the store can take writes now; the error says what
 	// to do about it. It answers from memory or within ctx's deadline.

@@ -21,10 +21,11 @@ const (
 	InvitationSubject                         // the id of an invitation
 	OtherSubject                              // what a refused request had in the place of an id
 	NodeSubject                               // the id of a process of a cluster
+	WebhookSubject                            // the id of a webhook
 )
 
 // subjectKindNames stand in the order of the kinds, from 1.
-var subjectKindNames = [...]string{"user", "key", "role", "competition", "prize", "day", "invitation", "other", "node"}
+var subjectKindNames = [...]string{"user", "key", "role", "competition", "prize", "day", "invitation", "other", "node", "webhook"}
 
 // String returns the word for the kind.
 func (k SubjectKind) String() string {

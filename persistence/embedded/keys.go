@@ -56,6 +56,8 @@ import (
 //	D/<id> NUL <code id>        that a code is a competition's
 //	Z/<time, 8> <code id>       until when it is good
 //	S/<what>                    a random key of this store
+//	b/<webhook id>              an endpoint that events are sent to
+//	r/<webhook id> NUL <id>     how far it was sent those of a competition
 //	E/<id>                      the seq at which its journal ended when the folder was restored
 //	f/level                     the levels of events and layout of the newest program that was here
 //	v/<id>                      up to where its journal is in the archive
@@ -106,6 +108,9 @@ const (
 	codeOfKeys         byte = 'D'
 	codeEndKeys        byte = 'Z'
 	secretKeys         byte = 'S'
+
+	webhookKeys byte = 'b'
+	cursorKeys  byte = 'r'
 
 	listedKeys  byte = 'g'
 	dueKeys     byte = 'd'

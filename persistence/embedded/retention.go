@@ -15,8 +15,8 @@ import (
 
 // Retain removes journal batches of which all records are older than a time, of
 // each competition from the beginning on, and as far as its snapshot holds them,
-// so that recovery finds all it needs, and, with [Options].Archived, as far as they are
-// archived. The last batch always stays: the head is
+// so that recovery finds all it needs, every webhook that is not disabled was sent
+// them, and, with [Options].Archived, they are archived. The last batch always stays: the head is
 // held against it. It removes some step records in a write (0 means 1,000). It
 // returns how many are gone, also when it fails; asking again goes on. Damaged
 // competitions are left as they are. Safe for concurrent use. Errors:
@@ -29,8 +29,12 @@ func (s *Store) Retain(ctx context.Context, olderThan time.Time, step int) (dele
 	if err != nil {
 		return 0, err
 	}
+	active, err := s.activeWebhooks(ctx)
+	if err != nil {
+		return 0, err
+	}
 	for _, id := range ids {
-		n, err := s.retain(ctx, id, calendar.MillisOf(olderThan), uint64(step))
+		n, err := s.retain(ctx, active, id, calendar.MillisOf(olderThan), uint64(step))
 		deleted += int64(n)
 		if err != nil {
 			return deleted, err
@@ -46,8 +50,12 @@ func (s *Store) Retainable(ctx context.Context, olderThan time.Time, visit func(
 	if err != nil {
 		return err
 	}
+	active, err := s.activeWebhooks(ctx)
+	if err != nil {
+		return err
+	}
 	for _, id := range ids {
-		from, to, err := s.removable(ctx, id, calendar.MillisOf(olderThan), math.MaxUint64)
+		from, to, err := s.removable(ctx, active, id, calendar.MillisOf(olderThan), math.MaxUint64)
 		if _, damaged := errors.AsType[*competition.CorruptError](err); damaged || err == nil && from == to {
 			continue
 		}
@@ -77,12 +85,12 @@ func (s *Store) snapshotted(ctx context.Context) (ids []string, err error) {
 // retain removes a competition's old batches. A removal does not wait for the
 // disk. It is a later write than the snapshot that made it possible, so that a
 // crash never leaves it without that (see Save).
-func (s *Store) retain(ctx context.Context, id string, before calendar.Millis, step uint64) (deleted uint64, err error) {
+func (s *Store) retain(ctx context.Context, active map[string][]string, id string, before calendar.Millis, step uint64) (deleted uint64, err error) {
 	if refusal := s.refusal.Load(); refusal != nil {
 		return 0, *refusal
 	}
 	for {
-		from, to, err := s.removable(ctx, id, before, step)
+		from, to, err := s.removable(ctx, active, id, before, step)
 		if _, damaged := errors.AsType[*competition.CorruptError](err); damaged {
 			return deleted, nil // recovery names it; nothing is removed from what is damaged
 		}
@@ -99,7 +107,7 @@ func (s *Store) retain(ctx context.Context, id string, before calendar.Millis, s
 
 // removable is the half-open range of seqs of the first batches that may go:
 // some step records, less at the end.
-func (s *Store) removable(ctx context.Context, id string, before calendar.Millis, step uint64) (from, to uint64, err error) {
+func (s *Store) removable(ctx context.Context, active map[string][]string, id string, before calendar.Millis, step uint64) (from, to uint64, err error) {
 	if damage, known := s.damaged[id]; known {
 		return 0, 0, damage
 	}
@@ -107,11 +115,14 @@ func (s *Store) removable(ctx context.Context, id string, before calendar.Millis
 	if err != nil {
 		return 0, 0, err
 	}
+	most, err := s.neededBy(active, id, snapshot)
+	if err != nil {
+		return 0, 0, err
+	}
 	journal, err := storedHead(s.db, id)
 	if err != nil {
 		return 0, 0, err
 	}
-	most := snapshot
 	if s.options.Archived {
 		archived, err := archivedEnd(s.db, id)
 		if err != nil {

@@ -28,6 +28,7 @@ const (
 	subjectMark     = "n/" // and a block of the audit log, see auditBlock
 	removedMark     = "r/" // and the block in which the audit log begins
 	staleMark       = "s/"
+	webhookMark     = "b/"
 	keysMark        = "a"
 	untypedMark     = "o" // and so is the mark of API keys that older versions wrote
 	bracketSize     = 2
@@ -83,6 +84,8 @@ func brackets(mark string) (all []bracket) {
 		all = append(all, bracket{[]byte{invitationKeys}, []byte{invitationKeys, pastSlash}})
 	case staleMark:
 		all = append(all, bracket{[]byte{staleKeys}, []byte{staleKeys, pastSlash}})
+	case webhookMark:
+		all = append(all, bracket{[]byte{webhookKeys}, []byte{webhookKeys, pastSlash}})
 	case namedMark:
 		around(namedKeys, rest, pastIDs)
 	case subjectMark, removedMark:

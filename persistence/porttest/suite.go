@@ -30,6 +30,7 @@ func Run(t *testing.T, b Backend) {
 		{"decisions", decisionRules},
 		{"invitations", invitationRules},
 		{"join codes", joinCodeRules},
+		{"webhooks", webhookRules},
 		{"damage", damageRules},
 	} {
 		t.Run(group.name, func(t *testing.T) {

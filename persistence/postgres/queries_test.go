@@ -91,6 +91,8 @@ INSERT INTO paceboard.postings (competition_id, seq, n, account, amount_minor)
 INSERT INTO paceboard.prizes SELECT 'c' || c, n, 'u' || (c * 10 + n), n, 5, 'EUR', CASE WHEN c % 100 = 0 THEN 'pending' ELSE 'failed' END, now(), NULL, ''
     FROM generate_series(1, 3000) c, generate_series(1, 10) n;
 INSERT INTO paceboard.stale_snapshots SELECT 'c' || c, 9 + c % 3, sha256(int4send(c)), sha256(int4send(c)) FROM generate_series(1, 3000) c;
+INSERT INTO paceboard.webhooks SELECT 'w' || w, 'u' || w, 'c' || w, 'https://example.com', '\x00', NULL, NULL, now(), NULL, '', 1 FROM generate_series(1, 3000) w;
+INSERT INTO paceboard.webhook_cursors SELECT 'w' || w, 'c' || w, w % 12, 1, now(), 0, NULL, NULL, '' FROM generate_series(1, 3000) w;
 INSERT INTO paceboard.handovers SELECT 'c' || c, n, 'waiting', 1, now(), '' FROM generate_series(1, 3000) c, generate_series(1, 10) n;`
 
 func TestEveryQueryUsesAnIndex(t *testing.T) {
@@ -165,6 +167,13 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"retireTies":  {retireTiesSQL, "'u99', '{c77}'"},
 		"overTies":    {overTiesSQL, "'u99', '', '-infinity', '', 101"},
 		"due":         {dueSQL, "'1970-01-01', '', '2026-01-03', 256"},
+		"webhook":     {findWebhookSQL, "'w77'"},
+		"webhooks":    {listWebhooksSQL, "'w77', 256"},
+		"webhooksOf":  {webhooksOfSQL, "'u77'"},
+		"restart":     {restartCursorsSQL, "'w77'"},
+		"cursors":     {cursorsSQL, "'{w7,w77}', '{c1,c2}', false, '2026-01-03', 64"},
+		"saveCursor":  {updateCursorSQL, "'w77', 'c77', 1, 1, NULL, 0, NULL, NULL, ''"},
+		"failing":     {webhookFailuresSQL, ""},
 	} {
 		t.Run("store: "+name, func(t *testing.T) {
 			_, err := conn.Exec(t.Context(), "PREPARE "+name+" AS "+c.sql)

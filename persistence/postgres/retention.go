@@ -10,7 +10,8 @@ import (
 
 // Retain removes journal records that are older than a time, of each competition
 // from the beginning on and up to its snapshot's seq at most, so that recovery
-// finds all it needs. The last record always stays. It removes step records in a
+// finds all it needs, and up to what every webhook that is not disabled was sent.
+// The last record always stays. It removes step records in a
 // transaction (0 means 1,000), so that nobody waits for it for long. It returns
 // how many are gone, also when it fails; asking again goes on. Safe to run beside
 // everything else. Errors: competition.ErrUnavailable.
@@ -60,7 +61,7 @@ func (s *Store) eachRetainable(ctx context.Context, olderThan time.Time, visit f
 	}
 }
 
-// snapshotted is a competition whose journal is needed from a seq on.
+// snapshotted is a competition whose journal is needed after a seq.
 type snapshotted struct {
 	id  string
 	seq int64
@@ -92,12 +93,16 @@ func (s *Store) retain(ctx context.Context, c snapshotted, olderThan time.Time, 
 
 const (
 	retainableSQL = `
-SELECT s.competition_id, LEAST(s.seq, h.last_seq - 1)
+SELECT s.competition_id, upto.seq
 FROM paceboard.snapshots s
 JOIN paceboard.heads h USING (competition_id)
 CROSS JOIN LATERAL (
     SELECT seq, at FROM paceboard.journal j WHERE j.competition_id = s.competition_id ORDER BY seq LIMIT 1) first
-WHERE s.competition_id > $1 AND first.seq <= LEAST(s.seq, h.last_seq - 1) AND first.at < $2
+CROSS JOIN LATERAL (SELECT LEAST(s.seq, h.last_seq - 1, (
+    SELECT min(coalesce(c.seq, 0)) FROM paceboard.webhooks w
+    LEFT JOIN paceboard.webhook_cursors c ON c.webhook_id = w.webhook_id AND c.competition_id = s.competition_id
+    WHERE w.disabled_at IS NULL AND (w.competition_id IS NULL OR w.competition_id = s.competition_id))) AS seq) upto
+WHERE s.competition_id > $1 AND first.seq <= upto.seq AND first.at < $2
 ORDER BY s.competition_id
 LIMIT $3`
 	countRetainableSQL = `
