@@ -13,7 +13,7 @@ type Scopes uint8
 const (
 	ScopeRead    Scopes = 1 << iota // everything that changes nothing, except people's exports and payouts
 	ScopeSync                       // syncs, for any user
-	ScopeManage                     // competitions and who takes part
+	ScopeManage                     // competitions, who takes part, and webhooks, which are sent what ScopeRead shows
 	ScopePrizes                     // prizes, and all that ScopePayouts is for
 	ScopePeople                     // export and erase people
 	ScopePayouts                    // confirm, fail, list and retry payouts

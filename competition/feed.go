@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/competition/ledger"
@@ -59,6 +60,12 @@ type PublicPrize struct {
 	Amount  json.RawMessage `json:"amount"`
 
 	number uint32
+}
+
+// At returns when the event happened.
+func (e *PublicEvent) At() time.Time {
+	at, _ := time.Parse(time.RFC3339, e.Timestamp) // It was written by publicTime.
+	return at
 }
 
 // JSON returns the event as other systems read it.

@@ -71,7 +71,7 @@ const (
 	groupStores  = "Stores"
 	groupCluster = "Cluster"
 	groupSignIn  = "Sign-in"
-	groupPrizes  = "Prizes"
+	groupPrizes  = "Prizes and webhooks"
 	groupLimits  = "Limits"
 	groupInsight = "Logs and profiling"
 
@@ -259,6 +259,11 @@ var table = []setting{
 		name: "PAYOUT_WEBHOOK_SECRET", group: groupPrizes, unit: "KEY", secret: true, defNote: "none",
 		meaning: "key that signs webhook requests, at least 32 bytes", exposed: always,
 		bind: func(s *Settings) parser { return signingSecret(&s.PayoutWebhookSecret) },
+	},
+	{
+		name: "WEBHOOKS_ANYWHERE", group: groupPrizes, unit: "BOOL", def: "false",
+		meaning: "private addresses and plain http for events",
+		bind:    func(s *Settings) parser { return boolean(&s.WebhooksAnywhere) },
 	},
 	{
 		name: "MAX_IN_FLIGHT", group: groupLimits, unit: "NUMBER", def: "16384",

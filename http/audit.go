@@ -37,8 +37,8 @@ func (s *Server) audit(c *call) {
 	}
 }
 
-// targets returns what the request named in the parameters of the route, and the
-// user that its body named.
+// targets returns what the request named in the parameters of the route, the user
+// that its body named, and what it made.
 func (c *call) targets() (targets []competition.AuditTarget) {
 	for part := range strings.SplitSeq(c.route.path, "/") {
 		if place, isPlace := strings.CutPrefix(part, ":"); isPlace {
@@ -47,6 +47,9 @@ func (c *call) targets() (targets []competition.AuditTarget) {
 	}
 	if c.named != "" {
 		targets = append(targets, competition.TargetIn("user_id", c.named))
+	}
+	if c.made != "" {
+		targets = append(targets, competition.TargetIn("webhook_id", c.made))
 	}
 	return targets
 }

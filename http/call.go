@@ -23,6 +23,7 @@ type call struct {
 	who   *auth.Identity // nil on public routes
 	out   []byte         // the reply as it is being written
 	page  []byte         // the reply, with header fields of its own, if it is ready made
+	made  string         // the id of the webhook that was made
 	named string         // the user whom the body named instead of the caller
 	paid  int            // units
 	span  *tracing.Span  // nil if the request is not traced

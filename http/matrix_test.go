@@ -29,7 +29,7 @@ var samples = map[string]request{
 }
 
 // sampled fills in the parameters of a path.
-var sampled = strings.NewReplacer(":competition_id", "spring", ":user_id", "u1", ":invitation_id", invitationID, ":date", "2026-05-01", ":key_id", "SPARE", ":id", "spring.7")
+var sampled = strings.NewReplacer(":competition_id", "spring", ":user_id", "u1", ":invitation_id", invitationID, ":date", "2026-05-01", ":key_id", "SPARE", ":webhook_id", webhookID, ":id", "spring.7")
 
 // sample is a good request of a route, by u1 and about u1.
 func sample(tb testing.TB, r *route) request {

@@ -14,9 +14,10 @@ import (
 	"github.com/paceboard/paceboard/internal/tracing"
 )
 
-// Options are the options of a [Server]. Only Engine is required.
+// Options are the options of a [Server]. Only Engine and Webhooks are required.
 type Options struct {
 	Engine   Engine
+	Webhooks Webhooks
 	Logger   *slog.Logger         // discards when nil
 	Registry *prometheus.Registry // shown at /metrics; one of its own when nil
 	Build    Build

@@ -52,6 +52,16 @@ func routes() []*route {
 		{"POST", "/api/v1/payouts/retry", "retryPayouts", operator, competition.ScopePayouts, audited, 0, (*Server).retryPayouts},
 		{"POST", "/api/v1/payouts/:id/retry", "retryPayout", operator, competition.ScopePayouts, audited, 0, (*Server).retryPayout},
 
+		{"POST", "/api/v1/webhooks", "createWebhook", athlete, competition.ScopeManage, audited, 0, (*Server).createWebhook},
+		{"GET", "/api/v1/webhooks", "listWebhooks", athlete, competition.ScopeRead, unaudited, 0, (*Server).listWebhooks},
+		{"GET", "/api/v1/webhooks/:webhook_id", "getWebhook", athlete, competition.ScopeRead, unaudited, 0, (*Server).getWebhook},
+		{"DELETE", "/api/v1/webhooks/:webhook_id", "deleteWebhook", athlete, competition.ScopeManage, audited, 0, (*Server).deleteWebhook},
+		{"POST", "/api/v1/webhooks/:webhook_id/rotate", "rotateWebhook", athlete, competition.ScopeManage, audited, 0, (*Server).rotateWebhook},
+		{"POST", "/api/v1/webhooks/:webhook_id/resume", "resumeWebhook", athlete, competition.ScopeManage, audited, 0, (*Server).resumeWebhook},
+		{"POST", "/api/v1/webhooks/:webhook_id/retry", "retryWebhook", athlete, competition.ScopeManage, audited, 0, (*Server).retryWebhook},
+		{"POST", "/api/v1/webhooks/:webhook_id/test", "testWebhook", athlete, competition.ScopeManage, audited, 0, (*Server).testWebhook},
+		{"GET", "/api/v1/webhooks/:webhook_id/deliveries", "listDeliveries", athlete, competition.ScopeRead, unaudited, 0, (*Server).listDeliveries},
+
 		{"POST", "/api/v1/api-keys", "createAPIKey", operator, noKey, audited, 0, (*Server).createAPIKey},
 		{"GET", "/api/v1/api-keys", "listAPIKeys", operator, noKey, unaudited, 0, (*Server).listAPIKeys},
 		{"DELETE", "/api/v1/api-keys/:key_id", "revokeAPIKey", operator, noKey, audited, 0, (*Server).revokeAPIKey},

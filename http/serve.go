@@ -35,6 +35,7 @@ func New(o Options) *Server {
 		live:    newLiveClients(o.MaxSocketsUser),
 		calls:   sync.Pool{New: func() any { return new(call) }},
 
+		webhooks:       o.Webhooks,
 		maxConnections: o.MaxConnections,
 		maxAddress:     o.MaxConnectionsAddress,
 		lingering:      listen.NewLingering(),

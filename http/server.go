@@ -39,6 +39,8 @@ type Server struct {
 	live        *liveClients
 	upgrade     fiber.Handler // to a WebSocket
 
+	webhooks Webhooks
+
 	erasures, exports seldom // of each user
 
 	process  Process

@@ -34,6 +34,7 @@ var (
 	joins      = right{403, 403, 200, 403, 200, 200} // anna herself, or an operator
 	removes    = right{403, 403, 200, 200, 200, 200} // anna herself, or who may take her off
 	members    = right{200, 404, 200, 200, 200, 200} // anna's and the creator's competition, which is not there for others
+	owns       = right{403, 404, 404, 200, 200, 200} // the creator's webhook, which is not there for others
 	operates   = right{403, 403, 403, 403, 200, 200}
 	adds       = right{403, 200, 200, 200, 200, 200}
 )
@@ -49,7 +50,7 @@ var unknownCallers = []string{"no token", "expired", "wrong key", "wrong audienc
 // that it wants, $U is anna.
 type attempt struct {
 	who    right
-	kind   string // of the competition: open, upcoming, private, invited (private, with anna invited instead of in it), completed or pending; none where empty
+	kind   string // of the competition: open, upcoming, private, invited (private, with anna invited instead of in it), hooked (open, with a webhook of the creator), completed or pending; none where empty
 	path   string // in place of the operation's own; a query is added to it where it begins with ?
 	body   string
 	public bool // even unknown callers may come
@@ -95,9 +96,22 @@ var attempts = map[string][]attempt{
 		{who: right{403, 403, 403, 200, 200, 200}, kind: "open", body: `{"user_ids":["zoe"]}`},
 		{who: right{403, 404, 403, 200, 200, 200}, kind: "private", body: `{"code":{"uses":2}}`},
 	},
-	"listInvitations":      {{who: right{403, 404, 403, 200, 200, 200}, kind: "private"}, {who: right{403, 403, 403, 200, 200, 200}, kind: "open"}},
-	"withdrawInvitation":   {{who: right{403, 404, 404, 200, 200, 200}, kind: "invited"}},
-	"listEvents":           {{who: manages, kind: "open"}, {who: right{403, 404, 403, 200, 200, 200}, kind: "private"}},
+	"listInvitations":    {{who: right{403, 404, 403, 200, 200, 200}, kind: "private"}, {who: right{403, 403, 403, 200, 200, 200}, kind: "open"}},
+	"withdrawInvitation": {{who: right{403, 404, 404, 200, 200, 200}, kind: "invited"}},
+	"listEvents":         {{who: manages, kind: "open"}, {who: right{403, 404, 403, 200, 200, 200}, kind: "private"}},
+	"createWebhook": {
+		{who: manages, kind: "open", body: `{"url":"http://127.0.0.1:1","competition_id":"$C"}`},
+		{who: right{403, 404, 403, 200, 200, 200}, kind: "private", body: `{"url":"http://127.0.0.1:1","competition_id":"$C"}`},
+		{who: operates, body: `{"url":"http://127.0.0.1:1"}`},
+	},
+	"listWebhooks":         {{who: anybody}},
+	"getWebhook":           {{who: right{404, 404, 404, 200, 200, 200}, kind: "hooked"}},
+	"deleteWebhook":        {{who: owns, kind: "hooked"}},
+	"rotateWebhook":        {{who: owns, kind: "hooked"}},
+	"resumeWebhook":        {{who: owns, kind: "hooked", body: `{"pending":"discard"}`}},
+	"retryWebhook":         {{who: owns, kind: "hooked"}},
+	"testWebhook":          {{who: owns, kind: "hooked"}},
+	"listDeliveries":       {{who: right{404, 404, 404, 200, 200, 200}, kind: "hooked"}},
 	"listUserInvitations":  {{who: readsOwn}},
 	"joinByCode":           {{who: right{403, 200, 200, 200, 200, 400}, kind: "invited", body: `{"code":"$K"}`}, {who: right{403, 404, 404, 404, 404, 400}, body: `{"code":"0000000000"}`}},
 	"acceptInvitation":     {{who: right{403, 404, 200, 404, 404, 400}, kind: "invited"}},
@@ -136,7 +150,7 @@ type matrix struct {
 	fresh  int               // competitions made so far
 	stored map[string]int    // of the kinds that only time makes, how many are used
 
-	invitations, codes map[string]string // by competition
+	invitations, codes, webhooks map[string]string // by competition
 }
 
 // How many competitions there are of each kind that only time makes.
@@ -156,7 +170,7 @@ func startMatrix(t *testing.T) *matrix {
 			playPending(t, s, fmt.Sprint("pending-", n))
 		}
 	})
-	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0", "--max-created", "10000", "--max-joined", "10000"), stored: map[string]int{}, invitations: map[string]string{}, codes: map[string]string{}}
+	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0", "--max-created", "10000", "--max-joined", "10000", "--webhooks-anywhere", "true"), stored: map[string]int{}, invitations: map[string]string{}, codes: map[string]string{}, webhooks: map[string]string{}}
 	status, answer := m.call(http.MethodPost, "/api/v1/api-keys", operatorToken(t), `{"name":"old","scopes":["read","sync","manage","prizes"]}`)
 	require.Equal(t, http.StatusCreated, status, string(answer))
 	var made struct{ Data struct{ ID, Key string } }
@@ -235,9 +249,26 @@ func (m *matrix) competition(kind string) (id string) {
 		m.invite(id)
 		return id
 	}
+	if kind == "hooked" {
+		m.hook(id)
+	}
 	status, answer = m.call(http.MethodPost, "/api/v1/competitions/"+id+"/join", m.tokens["operator"], `{"user_id":"anna"}`)
 	require.Equal(m.t, http.StatusOK, status, string(answer))
 	return id
+}
+
+// hook makes a webhook of the creator, in the place of those before.
+func (m *matrix) hook(id string) {
+	m.t.Helper()
+	for _, old := range m.webhooks {
+		m.call(http.MethodDelete, "/api/v1/webhooks/"+old, m.tokens["operator"], "")
+	}
+	clear(m.webhooks)
+	status, answer := m.call(http.MethodPost, "/api/v1/webhooks", m.tokens["creator"], fmt.Sprintf(`{"url":"http://127.0.0.1:1","competition_id":%q}`, id))
+	require.Equal(m.t, http.StatusCreated, status, string(answer))
+	var made struct{ Data struct{ ID string } }
+	require.NoError(m.t, json.Unmarshal(answer, &made))
+	m.webhooks[id] = made.Data.ID
 }
 
 // invite invites anna to a competition, and makes a join code.
@@ -260,7 +291,7 @@ func (m *matrix) invite(id string) {
 // state is what a refused request could have changed, by where it is read.
 func (m *matrix) state(id string) map[string]string {
 	m.t.Helper()
-	paths := []string{"/competitions", "/users/anna/competitions", "/users/anna/invitations", "/users/anna/transactions", "/users/bert/transactions", "/prizes/history/bert", "/payouts", "/api-keys"}
+	paths := []string{"/competitions", "/users/anna/competitions", "/users/anna/invitations", "/users/anna/transactions", "/users/bert/transactions", "/prizes/history/bert", "/payouts", "/api-keys", "/webhooks"}
 	if id != "" {
 		paths = append(paths, "/competitions/"+id, "/leaderboard/"+id, "/competitions/"+id+"/participants", "/competitions/"+id+"/invitations")
 	}
@@ -282,7 +313,7 @@ func (m *matrix) try(operation, method, template string, a attempt, id, caller s
 	}
 	day := time.Now().UTC().AddDate(0, 0, -7).Format(time.DateOnly)
 	fill := strings.NewReplacer("{competition_id}", id, "$C", id, "{user_id}", "anna", "$U", "anna", "{date}", day, "$D", day, "{id}", id+".1", "{key_id}", m.key,
-		"{invitation_id}", m.invitations[id], "$K", m.codes[id])
+		"{invitation_id}", m.invitations[id], "$K", m.codes[id], "{webhook_id}", m.webhooks[id])
 	target = fill.Replace(target)
 	switch operation {
 	case "watchLeaderboard":

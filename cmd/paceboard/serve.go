@@ -36,6 +36,7 @@ import (
 	"github.com/paceboard/paceboard/persistence/postgres"
 	"github.com/paceboard/paceboard/persistence/redis"
 	"github.com/paceboard/paceboard/web"
+	"github.com/paceboard/paceboard/webhooks"
 )
 
 // serve runs the server until it is told to stop.
@@ -138,6 +139,7 @@ type server struct {
 	pruning  *worker.Loop     // of that; nil without one
 	mirror   *redis.Mirror    // nil without one
 	payouts  *payouts.Worker  // nil where prizes are paid at once
+	webhooks *webhooks.Service
 	engine   *actors.Engine
 	http     *pbhttp.Server
 	profiler *nethttp.Server
@@ -217,6 +219,10 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	if err := s.cluster.serve(s.engine); err != nil {
 		return s, err
 	}
+	s.webhooks = webhooks.Start(webhooks.Options{
+		Store: s.store, Events: s.engine.Events, Logger: s.logger, Metrics: registry, Now: s.clock.Now,
+		Anywhere: settings.WebhooksAnywhere, Active: s.cluster.only("~webhooks"),
+	})
 	if settings.HasProjectKeys() { // fetched while competitions recover
 		s.keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{
 			Now:         s.clock.Now,
@@ -244,6 +250,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		Tracer: s.tracer, Traced: func(span *tracing.Span) pbhttp.Engine {
 			return servedEngine{s.engine.Traced(span), s.clock, s.cluster, s.archive, &s.leaving}
 		},
+		Webhooks:  s.webhooks,
 		AccessLog: accessLog(&settings), AccessLogger: newLogger(s.requests, settings, &s.logLevel),
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
@@ -385,6 +392,9 @@ func (s *server) stop() error {
 	}
 	if s.pruning != nil {
 		s.pruning.Stop()
+	}
+	if s.webhooks != nil {
+		s.webhooks.Stop()
 	}
 	if s.engine != nil {
 		errs = append(errs, s.engine.Close(ctx)) // which gives the competitions to other nodes

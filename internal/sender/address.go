@@ -50,22 +50,22 @@ const maxURL = 2048
 
 // CheckURL returns what is wrong with a URL that somebody wants messages to be sent
 // to, so that they hear of it at once. It resolves no name, so a request may be refused
-// all the same.
-func CheckURL(text string) error {
+// all the same. anywhere is as in [Options].
+func CheckURL(text string, anywhere bool) error {
 	u, err := url.Parse(text)
 	switch {
 	case len(text) > maxURL:
 		return fmt.Errorf("must be at most %d bytes long", maxURL)
 	case err != nil || u.Hostname() == "" || u.Opaque != "":
 		return errMalformed
-	case u.Scheme != "https":
+	case u.Scheme != "https" && (u.Scheme != "http" || !anywhere):
 		return errScheme
 	case u.User != nil:
 		return errUser
 	case u.Fragment != "":
 		return errFragment
 	}
-	if literal, err := netip.ParseAddr(u.Hostname()); err == nil && !IsPublic(literal) {
+	if literal, err := netip.ParseAddr(u.Hostname()); err == nil && !anywhere && !IsPublic(literal) {
 		return ErrNotPublic
 	}
 	return nil

@@ -137,13 +137,19 @@ func TestWhichAddressesArePublic(t *testing.T) {
 
 func TestWhichURLsMayBeGiven(t *testing.T) {
 	for _, good := range []string{"https://example.com", "https://example.com:8443/hooks?x=1", "https://1.1.1.1/x", "https://[2606:4700:4700::1111]/"} {
-		require.NoError(t, CheckURL(good), good)
+		require.NoError(t, CheckURL(good, false), good)
 	}
 	for _, bad := range []string{
 		"", "example.com", "http://example.com", "ftp://example.com", "https://", "https:example.com", "https:///x", "https://u:p@example.com",
 		"https://example.com/#x", "https://127.0.0.1/", "https://10.0.0.1/", "https://[::1]/", "https://[fe80::1%25eth0]/", "https://exa mple.com",
 		"https://example.com/" + strings.Repeat("x", maxURL),
 	} {
-		require.Error(t, CheckURL(bad), bad)
+		require.Error(t, CheckURL(bad, false), bad)
 	}
+	for _, internal := range []string{"http://127.0.0.1:8080/hooks", "https://10.0.0.1/", "http://receiver"} {
+		require.NoError(t, CheckURL(internal, true), internal)
+		require.Error(t, CheckURL(internal, false), internal)
+	}
+	require.Error(t, CheckURL("ftp://receiver", true))
+	require.Error(t, CheckURL("http://u@receiver", true))
 }

@@ -157,6 +157,20 @@ var Alerts = []Alert{
 		Fires:   []Series{{"paceboard_payouts_oldest_seconds", "4000x20"}}, Quiet: []Series{{"paceboard_payouts_oldest_seconds", "600x20"}},
 	},
 	{
+		Name: "PaceboardWebhookDisabled", Expr: `increase(paceboard_webhook_disabled_total[1h]) > 0`, Severity: ticket,
+		Summary: "A webhook was disabled, and is sent no events any more.",
+		Meaning: "it took no event for three days, answered 410, or its owner may not read the events any more; its place is kept, but not the journal after it",
+		Do:      "`GET /api/v1/webhooks` has the reason; when the receiver is mended, `POST /api/v1/webhooks/<id>/resume`, or delete it",
+		Fires:   []Series{{"paceboard_webhook_disabled_total", "0x5 1x20"}}, Quiet: []Series{{"paceboard_webhook_disabled_total", "1x20"}},
+	},
+	{
+		Name: "PaceboardWebhookFails", Expr: `paceboard_webhook_failing_seconds > 6 * 3600`, For: time.Minute, Severity: ticket,
+		Summary: "A webhook has not taken an event for {{ $value | humanizeDuration }}.",
+		Meaning: "a receiver is down or refuses an event; after three days it is disabled, and until then JOURNAL_RETENTION keeps what it was not sent",
+		Do:      "`GET /api/v1/webhooks/<id>/deliveries` has the last error; `POST /api/v1/webhooks/<id>/retry` tries again at once",
+		Fires:   []Series{{"paceboard_webhook_failing_seconds", "30000x20"}}, Quiet: []Series{{"paceboard_webhook_failing_seconds", "3600x20"}},
+	},
+	{
 		Name: "PaceboardClockSkew", Expr: `abs(paceboard_clock_offset_seconds) > 2`, For: time.Minute, Severity: page,
 		Summary: "The clocks of {{ $labels.instance }} and its database are {{ $value | humanizeDuration }} apart.",
 		Meaning: "competitions begin and end by the server's clock; in a cluster, a node that is 5 s away is not ready",

@@ -26,6 +26,7 @@ const (
 	CursorFlag        = "f"
 	CursorInvitation  = "i"
 	CursorDay         = "d"
+	CursorWebhook     = "w"
 )
 
 // CompetitionCursor names a competition in a list in the order of ids.
@@ -148,13 +149,18 @@ func (q *Query) AfterInvitation() competition.InvitationPlace {
 }
 
 // AfterInvitationID reads the parameter cursor of a competition's invitations.
-func (q *Query) AfterInvitationID() string {
-	id, given := q.cursor(CursorInvitation)
+func (q *Query) AfterInvitationID() string { return q.afterUUID(CursorInvitation) }
+
+func (q *Query) afterUUID(letter string) string {
+	id, given := q.cursor(letter)
 	if given && uuid.Validate(id) != nil {
 		q.Refuse("cursor", badCursor)
 	}
 	return id
 }
+
+// AfterWebhook reads the parameter cursor of a list of webhooks.
+func (q *Query) AfterWebhook() string { return q.afterUUID(CursorWebhook) }
 
 // AfterPrize reads the parameter cursor of a list of payouts.
 func (q *Query) AfterPrize() ledger.PrizeID {
