@@ -106,12 +106,12 @@ func TestSubjectsOfOlderRowsAreText(t *testing.T) {
 		require.NoError(t, json.Unmarshal(again, &got))
 		require.Equal(t, want, got)
 	}
-	for k := UserSubject; k <= NodeSubject; k++ {
+	for k := UserSubject; int(k) <= len(subjectKindNames); k++ {
 		parsed, err := ParseSubjectKind(k.String())
 		require.NoError(t, err)
 		require.Equal(t, k, parsed)
 	}
-	_, err := ParseSubjectKind((NodeSubject + 1).String())
+	_, err := ParseSubjectKind(SubjectKind(len(subjectKindNames) + 1).String())
 	require.Error(t, err, "a kind without a word")
 }
 

@@ -23,6 +23,7 @@ const (
 
 func TestEventsAreSentInOrderFromTheFirst(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		users := namesOf(250) // several pages
 		b.join("spring", users...)
 		b.join("autumn", users[:30]...)
@@ -48,6 +49,7 @@ func TestEventsAreSentInOrderFromTheFirst(t *testing.T) {
 
 func TestEventsAreSentFromNowOn(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "before")
 		s := b.start()
 		_, err := s.Create(operator, "", one, false)
@@ -63,6 +65,7 @@ func TestEventsAreSentFromNowOn(t *testing.T) {
 // TestSyncsDelayNothingForLong: a competition with syncs alone is looked at now and then.
 func TestSyncsDelayNothingForLong(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann")
 		s := b.start()
 		w := b.hook(s, operator, "", one)
@@ -86,6 +89,7 @@ func TestSyncsDelayNothingForLong(t *testing.T) {
 // TestMessagesFollowTheSpecification, as its own library reads it.
 func TestMessagesFollowTheSpecification(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		s := b.start(seldom)
 		var w, rotated competition.Webhook
 		signed := func(w *competition.Webhook, header http.Header, body []byte) error {
@@ -130,6 +134,7 @@ func TestMessagesFollowTheSpecification(t *testing.T) {
 
 func TestAReceiverThatIsDownForAnHourMissesNothing(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		users := namesOf(40)
 		b.join("spring", users...)
 		b.answer = answers(http.StatusBadGateway)
@@ -163,6 +168,7 @@ func TestAnEndpointIsDisabledAfterThreeDaysAndItsCursorStays(t *testing.T) {
 	for _, discard := range []bool{false, true} {
 		t.Run(fmt.Sprint("discard ", discard), func(t *testing.T) {
 			inBubble(t, func(t *testing.T, b *bench) {
+				t.Helper()
 				b.join("spring", "ann", "bob")
 				b.answer = answers(http.StatusInternalServerError)
 				s := b.start(seldom)
@@ -198,6 +204,7 @@ func TestAnEndpointIsDisabledAfterThreeDaysAndItsCursorStays(t *testing.T) {
 
 func TestRetryNowAttemptsAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann")
 		b.answer = answers(http.StatusInternalServerError)
 		s := b.start(seldom)
@@ -216,6 +223,7 @@ func TestRetryNowAttemptsAtOnce(t *testing.T) {
 
 func TestAnEndpointThatIsGoneIsDisabledAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann")
 		b.answer = answers(http.StatusGone)
 		s := b.start(seldom)
@@ -232,6 +240,7 @@ func TestAnEndpointThatIsGoneIsDisabledAtOnce(t *testing.T) {
 // TestASlowEndpointHoldsUpNobodyElse, however many slow ones there are.
 func TestASlowEndpointHoldsUpNobodyElse(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		users := namesOf(100)
 		b.join("spring", users...)
 		b.answer = func(url string, _ *competition.PublicEvent, _ http.Header, _ []byte) error {
@@ -255,6 +264,7 @@ func TestASlowEndpointHoldsUpNobodyElse(t *testing.T) {
 // TestAReceiverThatIsDownIsNotAskedForEachCompetition.
 func TestAReceiverThatIsDownIsNotAskedForEachCompetition(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		for i := range 100 {
 			b.game(fmt.Sprintf("c%03d", i))
 		}
@@ -279,6 +289,7 @@ func TestAReceiverThatIsDownIsNotAskedForEachCompetition(t *testing.T) {
 // TestOneEventThatIsNeverTakenHoldsUpItsCompetitionAlone.
 func TestOneEventThatIsNeverTakenHoldsUpItsCompetitionAlone(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("poisoned", "ann", "bob", "eve")
 		b.answer = func(_ string, e *competition.PublicEvent, _ http.Header, _ []byte) error {
 			if e.CompetitionID == "poisoned" && e.Data.UserID == "bob" {
@@ -300,6 +311,7 @@ func TestOneEventThatIsNeverTakenHoldsUpItsCompetitionAlone(t *testing.T) {
 // TestTheCreatorIsToldWhatCreatorsAreTold, and nothing of other competitions.
 func TestTheCreatorIsToldWhatCreatorsAreTold(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		creator := competition.Caller{UserID: "creator"}
 		b.join("spring", "ann")
 		require.NoError(t, b.game("spring").Sync("ann", 0, 90_000)) // which is flagged
@@ -355,6 +367,7 @@ func TestTheCreatorIsToldWhatCreatorsAreTold(t *testing.T) {
 
 func TestAnErasedPersonIsNamedByThePseudonym(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann", "bob")
 		b.answer = answers(http.StatusBadGateway)
 		s := b.start()
@@ -374,6 +387,7 @@ func TestAnErasedPersonIsNamedByThePseudonym(t *testing.T) {
 // TestWhoMayNotReadAnyMoreIsNotSentAnythingAnyMore.
 func TestWhoMayNotReadAnyMoreIsNotSentAnythingAnyMore(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann")
 		s := b.start()
 		w := b.hook(s, competition.Caller{UserID: "creator"}, "spring", one)
@@ -394,6 +408,7 @@ func TestWhoMayNotReadAnyMoreIsNotSentAnythingAnyMore(t *testing.T) {
 // TestAFeedThatCannotBeReadIsReadLater, and is no fault of the receiver.
 func TestAFeedThatCannotBeReadIsReadLater(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann")
 		b.game("autumn")
 		b.unread = competition.ErrUnavailable
@@ -413,6 +428,7 @@ func TestAFeedThatCannotBeReadIsReadLater(t *testing.T) {
 // TestWhatWasRemovedIsSkipped when a disabled endpoint is resumed too late.
 func TestWhatWasRemovedIsSkipped(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann", "bob")
 		b.answer = answers(http.StatusGone)
 		s := b.start()
@@ -438,6 +454,7 @@ func TestWhatWasRemovedIsSkipped(t *testing.T) {
 // TestAJournalThatLostEventsIsSentAgain from the beginning: the ids tell repeats.
 func TestAJournalThatLostEventsIsSentAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann")
 		s := b.start()
 		w := b.hook(s, operator, "spring", one)
@@ -455,6 +472,7 @@ func TestAJournalThatLostEventsIsSentAgain(t *testing.T) {
 // on later: whoever comes second finds the cursor changed.
 func TestTwoProcessesSendInOrder(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		users := namesOf(120)
 		b.join("spring", users...)
 		active := []bool{true, false}
@@ -500,6 +518,7 @@ func TestTwoProcessesSendInOrder(t *testing.T) {
 // TestAnAttemptThatWasCutShortIsMadeAgain by the next start.
 func TestAnAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.join("spring", "ann", "bob")
 		stopping := make(chan struct{})
 		b.answer = func(_ string, e *competition.PublicEvent, _ http.Header, _ []byte) error {
@@ -529,6 +548,7 @@ func TestAnAttemptThatWasCutShortIsMadeAgain(t *testing.T) {
 
 func TestAnEndpointIsTested(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.game("spring")
 		s := b.start()
 		w, err := s.Create(operator, "spring", one, false)
@@ -548,6 +568,7 @@ func TestAnEndpointIsTested(t *testing.T) {
 
 func TestURLsAreChecked(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
 		b.game("spring")
 		strict, lenient := b.start(), b.start(func(o *Options) { o.Anywhere = true })
 		for _, url := range []string{"http://example.com", "https://127.0.0.1/", "https://u:p@example.com", "example.com"} {

@@ -184,7 +184,7 @@ func (s *Store) WebhookBacklog(ctx context.Context, from []competition.WebhookPl
 	for _, place := range from {
 		w, err := s.webhook(place.WebhookID)
 		if err != nil {
-			if err = unlessGone(err); err != nil {
+			if err := unlessGone(err); err != nil {
 				return list, err
 			}
 			continue
