@@ -68,8 +68,19 @@ func (e *PublicEvent) At() time.Time {
 	return at
 }
 
-// JSON returns the event as other systems read it.
-func (e *PublicEvent) JSON() ([]byte, error) { return json.Marshal(e) }
+// MaxPublicEventBytes is how long an event can be, as other systems read it.
+const MaxPublicEventBytes = 64 << 10
+
+// JSON returns the event as other systems read it. It names fewer of the prizes of a
+// competition that was settled if all would make it longer than MaxPublicEventBytes.
+func (e *PublicEvent) JSON() ([]byte, error) {
+	for short := *e; ; short.Data.Prizes = short.Data.Prizes[:len(short.Data.Prizes)/2] {
+		text, err := json.Marshal(&short)
+		if err != nil || len(text) <= MaxPublicEventBytes || len(short.Data.Prizes) == 0 {
+			return text, err
+		}
+	}
+}
 
 // Feed makes public events of a competition's records. Records are added in order,
 // and then the people whom they name are looked up.

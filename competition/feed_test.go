@@ -172,3 +172,29 @@ func TestWhereAFeedEnds(t *testing.T) {
 	require.ErrorIs(t, end.Check(FeedPlace{Version: end.Seq + 1}), ErrEventsReplaced)
 	require.ErrorIs(t, end.Check(FeedPlace{Version: 1, Epoch: end.Epoch + 1}), ErrEventsReplaced)
 }
+
+// TestNoEventIsLongerThanReceiversTake, whatever ids and reasons are made of.
+func TestNoEventIsLongerThanReceiversTake(t *testing.T) {
+	long := func(n int) string { return strings.Repeat("<", n) } // six bytes each
+	e := PublicEvent{Type: "competition.settled", CompetitionID: strings.Repeat("c", 64), Data: PublicData{
+		UserID: long(128), UserName: long(MaxNameRunes), Name: long(MaxNameRunes), Reason: long(MaxReasonRunes), PrizesCount: 1000,
+	}}
+	for rank := range publicPrizes {
+		e.Data.Prizes = append(e.Data.Prizes, PublicPrize{PrizeID: e.CompetitionID + ".4294967295", UserID: long(128), Rank: rank + 1, Amount: json.RawMessage("1.00")})
+	}
+	text, err := e.JSON()
+	require.NoError(t, err)
+	require.LessOrEqual(t, len(text), MaxPublicEventBytes)
+	var got PublicEvent
+	require.NoError(t, json.Unmarshal(text, &got))
+	require.Equal(t, e.Data.Prizes[:50], got.Data.Prizes, "the best are named")
+	require.Equal(t, 1000, got.Data.PrizesCount)
+	require.Len(t, e.Data.Prizes, publicPrizes, "the event itself is as it was")
+	for i := range e.Data.Prizes {
+		e.Data.Prizes[i].UserID = "ann"
+	}
+	text, err = e.JSON()
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(text, &got))
+	require.Equal(t, e.Data.Prizes, got.Data.Prizes)
+}

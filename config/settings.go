@@ -72,6 +72,7 @@ type Settings struct {
 	PayoutWebhookURL    SecretURL // who is told of prizes to pay; empty: nobody, they are paid at once
 	PayoutWebhookSecret Secret    // signs what the webhook is told; at least 32 bytes
 	WebhooksAnywhere    bool      // endpoints made through the API may be at private addresses, and speak plain HTTP
+	WebhooksOff         bool      // none of them is sent anything by this process
 
 	RateLimitUser    int            // units a second of one user; 0: no limit
 	RateLimitAddress int            // requests a second of one client address; 0: no limit

@@ -266,6 +266,11 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return boolean(&s.WebhooksAnywhere) },
 	},
 	{
+		name: "WEBHOOKS_OFF", group: groupPrizes, unit: "BOOL", def: "false",
+		meaning: "send no events: for a copy of a store",
+		bind:    func(s *Settings) parser { return boolean(&s.WebhooksOff) },
+	},
+	{
 		name: "MAX_IN_FLIGHT", group: groupLimits, unit: "NUMBER", def: "16384",
 		meaning: "requests in progress at once; beyond that, 503",
 		bind:    func(s *Settings) parser { return number(&s.MaxInFlight, 1, 1<<20) },

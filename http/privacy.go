@@ -27,7 +27,7 @@ func (s *Server) exportUser(c *call) error {
 	if err := s.exports.take(userID, s.now()); err != nil {
 		return err
 	}
-	x := &personExport{engine: engine, userID: userID, now: s.nowMillis(), deadline: time.Now().Add(exportTimeout)}
+	x := &personExport{engine: engine, webhooks: s.webhooks, userID: userID, now: s.nowMillis(), deadline: time.Now().Add(exportTimeout)}
 	if x.lifetime, err = engine.Lifetime(c.who.Caller, userID); err != nil {
 		return err
 	}
@@ -88,6 +88,7 @@ var (
 // personExport is an export under way. It holds a page of each list at a time.
 type personExport struct {
 	engine   Engine
+	webhooks Webhooks
 	userID   string
 	now      calendar.Millis
 	deadline time.Time
@@ -113,6 +114,7 @@ func (x *personExport) run(write func([]byte) error) error {
 		{"transactions", x.transactions},
 		{"prizes", x.prizes},
 		{"invitations", x.invitations},
+		{"webhooks", x.hooks},
 		{"operator_actions", x.actions},
 	} {
 		x.out = append(append(append(x.out, `,"`...), part.name...), `":[`...)
@@ -268,6 +270,26 @@ func (x *personExport) invitations(item func(func([]byte) []byte) error) error {
 	}, func(dst []byte, o *competition.Offer) []byte { return appendInvitation(dst, &o.Invitation) }, item)
 }
 
+// hooks writes the person's webhooks, without their secrets.
+func (x *personExport) hooks(item func(func([]byte) []byte) error) error {
+	list, _, err := x.webhooks.List(competition.Caller{UserID: x.userID}, "", decode.MaxLimit) // a creator's are one page
+	for i := range list {
+		if err == nil {
+			err = appendShown(showWebhook(&list[i]), item)
+		}
+	}
+	return err
+}
+
+// appendShown writes a value where speed does not matter.
+func appendShown(value any, item func(func([]byte) []byte) error) error {
+	shown, err := json.Marshal(value)
+	if err != nil {
+		return err
+	}
+	return item(func(dst []byte) []byte { return append(dst, shown...) })
+}
+
 // eachPage visits all rows of a user's list, whose end is the place that is zero.
 func eachPage[T any, P comparable](read func(after P) ([]T, P, error), appendOne func([]byte, *T) []byte, item func(func([]byte) []byte) error) error {
 	for after, end := *new(P), *new(P); ; {
@@ -297,11 +319,7 @@ func (x *personExport) actions(item func(func([]byte) []byte) error) error {
 		}
 		for i := range entries {
 			before = entries[i].Seq
-			shown, err := json.Marshal(showEntry(&entries[i]))
-			if err != nil {
-				return err
-			}
-			if err := item(func(dst []byte) []byte { return append(dst, shown...) }); err != nil {
+			if err := appendShown(showEntry(&entries[i]), item); err != nil {
 				return err
 			}
 		}

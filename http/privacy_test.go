@@ -95,6 +95,7 @@ func TestAnExportHasEverything(t *testing.T) {
 				Explanation map[string]any `json:"explanation"`
 			} `json:"competitions"`
 			Transactions, Prizes []map[string]any
+			Webhooks             []map[string]any
 			Actions              []map[string]any `json:"operator_actions"`
 		} `json:"data"`
 	}
@@ -111,6 +112,9 @@ func TestAnExportHasEverything(t *testing.T) {
 	require.Equal(t, explanation.Reason, d.Competitions[0].Explanation["reason"], "what operators decided is theirs to know")
 	require.Len(t, d.Transactions, 1)
 	require.Len(t, d.Prizes, 1)
+	require.Len(t, d.Webhooks, 1)
+	require.Equal(t, sampleWebhook().URL, d.Webhooks[0]["url"])
+	require.NotContains(t, d.Webhooks[0], "secret")
 	require.Len(t, d.Actions, 1)
 	require.Equal(t, "/api/v1/users/u1/export", d.Actions[0]["target"])
 }
@@ -251,7 +255,7 @@ func TestAnExportHasADeadline(t *testing.T) {
 	manyDays(b, 2)
 	life, err := b.engine.Lifetime(competition.Caller{}, "u1")
 	require.NoError(t, err)
-	x := &personExport{engine: b.engine, userID: "u1", lifetime: life, deadline: time.Now().Add(time.Hour)}
+	x := &personExport{engine: b.engine, webhooks: fakeWebhooks{}, userID: "u1", lifetime: life, deadline: time.Now().Add(time.Hour)}
 	pieces := 0
 	write := func([]byte) error {
 		if pieces++; pieces == 2 {

@@ -156,12 +156,17 @@ func (s *Server) permitWebhook(c *call, bad error) (string, error) {
 	return strings.Clone(id), nil
 }
 
+// unitsOfTest is what a test costs besides, since it has the server send a request to
+// whomever the caller names.
+const unitsOfTest = 20
+
 // testWebhook sends an event of a test, and says whether it was taken.
 func (s *Server) testWebhook(c *call) error {
 	id, err := s.permitWebhook(c, nil)
 	if err != nil {
 		return err
 	}
+	s.chargeRows(c, unitsOfTest*rowsOfUnit)
 	refusal, err := s.webhooks.Test(c.who.Caller, id)
 	if err != nil {
 		return err

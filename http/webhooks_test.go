@@ -1,6 +1,7 @@
 package http
 
 import (
+	"strconv"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -78,7 +79,9 @@ func TestDeliveriesAreListed(t *testing.T) {
 func TestWebhooksAreTested(t *testing.T) {
 	user := bearer(authtest.User(t, "u1"))
 	good, _ := withWebhooks(t, fakeWebhooks{})
-	require.JSONEq(t, `{"success":true,"data":{"delivered":true}}`, good.do(t, "POST", "/api/v1/webhooks/"+webhookID+"/test", "", user).body)
+	r := good.do(t, "POST", "/api/v1/webhooks/"+webhookID+"/test", "", user)
+	require.JSONEq(t, `{"success":true,"data":{"delivered":true}}`, r.body)
+	require.Equal(t, strconv.Itoa(4000-1-unitsOfTest), r.get("RateLimit-Remaining"))
 	bad, _ := withWebhooks(t, fakeWebhooks{refusal: errRefused})
 	require.JSONEq(t, `{"success":true,"data":{"delivered":false,"error":"the webhook answered 502"}}`, bad.do(t, "POST", "/api/v1/webhooks/"+webhookID+"/test", "", user).body)
 }

@@ -37,6 +37,7 @@ type deliverer struct {
 // endpoint is what is known of an endpoint between turns.
 type endpoint struct {
 	busy     bool      // it has a turn
+	version  uint64    // that the endpoint had in the last round
 	after    string    // the competition after which the next turn begins
 	failures int       // turns in a row in which an attempt failed
 	restsTil time.Time // it gets no turn before
@@ -163,6 +164,9 @@ func (s *deliverer) idle(active map[string]competition.Webhook) (from []competit
 		if known == nil {
 			known = &endpoint{}
 			s.endpoints[id] = known
+		}
+		if known.version != active[id].Version { // somebody may want another attempt now
+			known.version, known.failures, known.restsTil = active[id].Version, 0, time.Time{}
 		}
 		if !known.busy && !s.options.Now().Before(known.restsTil) {
 			from = append(from, competition.WebhookPlace{WebhookID: id, CompetitionID: known.after})

@@ -25,6 +25,8 @@ type Options struct {
 
 	// Anywhere lets endpoints be at any address, and speak plain HTTP.
 	Anywhere bool
+	// Off has nothing sent except tests.
+	Off bool
 	// Active reports whether it is up to this process to send events; nil: always.
 	Active func() bool
 
@@ -63,7 +65,7 @@ func (o *Options) setDefaults() {
 const (
 	maxTurns = 128 // endpoints that are being sent events
 	lanes    = 4   // events on their way to one of them, each of another competition
-	maxTests = 8
+	maxTests = 32
 )
 
 // storeTimeout is how long a call of the store may take.

@@ -34,7 +34,11 @@ func Start(o Options) *Service {
 		options: o, metrics: newMetrics(o.Metrics),
 		wake: worker.NewSignal(), places: make(chan struct{}, maxTurns), endpoints: map[string]*endpoint{},
 	}
-	s.loop = worker.Start(context.Background(), s.run)
+	run := s.run
+	if o.Off {
+		run = func(context.Context) {}
+	}
+	s.loop = worker.Start(context.Background(), run)
 	return s
 }
 

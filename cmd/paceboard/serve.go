@@ -221,7 +221,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	s.webhooks = webhooks.Start(webhooks.Options{
 		Store: s.store, Events: s.engine.Events, Logger: s.logger, Metrics: registry, Now: s.clock.Now,
-		Anywhere: settings.WebhooksAnywhere, Active: s.cluster.only("~webhooks"),
+		Anywhere: settings.WebhooksAnywhere, Active: s.cluster.only("~webhooks"), Off: settings.WebhooksOff,
 	})
 	if settings.HasProjectKeys() { // fetched while competitions recover
 		s.keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{

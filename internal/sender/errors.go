@@ -9,6 +9,7 @@ import (
 var (
 	ErrNotHTTPS   = errors.New("the receiver's URL is not one of https")
 	ErrNotPublic  = errors.New("the receiver is at an address that is not public")
+	errUnresolved = errors.New("the name of the receiver's host leads to no address")
 	errInvalidURL = errors.New("the receiver's URL cannot be used")
 )
 

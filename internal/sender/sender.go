@@ -24,7 +24,10 @@ type Options struct {
 }
 
 // Sender posts messages. It is safe for concurrent use.
-type Sender struct{ client *http.Client }
+type Sender struct {
+	client   *http.Client
+	anywhere bool
+}
 
 // New returns a sender. Close ends it.
 func New(o Options) *Sender {
@@ -38,7 +41,7 @@ func New(o Options) *Sender {
 	} else {
 		transport.DialContext = (&net.Dialer{ControlContext: onlyPublic}).DialContext
 	}
-	return &Sender{&http.Client{
+	return &Sender{anywhere: o.Anywhere, client: &http.Client{
 		Timeout: cmp.Or(o.Timeout, 5*time.Second),
 		// A message goes where its receiver's URL says, and nowhere else.
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
@@ -69,7 +72,7 @@ func (t httpsOnly) RoundTrip(r *http.Request) (*http.Response, error) {
 func (s *Sender) Close() { s.client.CloseIdleConnections() }
 
 // Post sends a message. Nil says that the receiver answered 2xx. The error is for
-// operators, and does not hold the URL, which may be a secret.
+// whoever chose the receiver, and does not hold the URL, which may be a secret.
 func (s *Sender) Post(ctx context.Context, to string, header http.Header, body []byte) error {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, to, bytes.NewReader(body))
 	if err != nil {
@@ -78,10 +81,7 @@ func (s *Sender) Post(ctx context.Context, to string, header http.Header, body [
 	request.Header = header
 	response, err := s.client.Do(request)
 	if err != nil {
-		if inner, ok := errors.AsType[*url.Error](err); ok {
-			err = inner.Err
-		}
-		return fmt.Errorf("no answer: %w", err)
+		return s.noAnswer(err)
 	}
 	defer func() { _ = response.Body.Close() }()          // It was read.
 	_, _ = io.CopyN(io.Discard, response.Body, maxAnswer) // So that the connection can be used again.
@@ -89,4 +89,21 @@ func (s *Sender) Post(ctx context.Context, to string, header http.Header, body [
 		return &StatusError{response.StatusCode}
 	}
 	return nil
+}
+
+// noAnswer returns why there was no answer, without the URL, and without what only those
+// may know who run this server: to which private address a name leads, or whom it asks
+// for that.
+func (s *Sender) noAnswer(err error) error {
+	if inner, ok := errors.AsType[*url.Error](err); ok {
+		err = inner.Err
+	}
+	_, unresolved := errors.AsType[*net.DNSError](err)
+	switch {
+	case errors.Is(err, ErrNotPublic):
+		return ErrNotPublic
+	case unresolved && !s.anywhere:
+		return errUnresolved
+	}
+	return fmt.Errorf("no answer: %w", err)
 }

@@ -111,6 +111,9 @@ func TestOnlyPublicAddressesByHTTPS(t *testing.T) {
 	_, port, err := net.SplitHostPort(strings.TrimPrefix(server.URL, "https://"))
 	require.NoError(t, err)
 	require.ErrorIs(t, foreign.Post(t.Context(), "https://localhost:"+port, http.Header{}, nil), ErrNotPublic)
+	for host, want := range map[string]error{"localhost": ErrNotPublic, "a..b": errUnresolved} {
+		require.EqualError(t, foreign.Post(t.Context(), "https://"+host+"/", http.Header{}, nil), want.Error(), "neither the address nor who resolved it")
+	}
 	require.ErrorIs(t, foreign.Post(t.Context(), "http://example.com", http.Header{}, nil), ErrNotHTTPS)
 	require.False(t, reached)
 
