@@ -86,7 +86,7 @@ func (l *Links) Keep(n *Node) {
 			changed := n.Changed()
 			var nodes []link.Node
 			for _, alive := range n.Alive() {
-				nodes = append(nodes, link.Node{ID: alive.ID, Address: alive.Address})
+				nodes = append(nodes, link.Node{ID: alive.ID, Address: alive.Address, Leaving: alive.State == competition.NodeLeaving})
 			}
 			l.dialer.Keep(nodes)
 			n.linked(ctx, l.up(), l.nodes())

@@ -145,6 +145,9 @@ func problemOf(err error) (p *problem, known bool) {
 				continue
 			}
 			p = k.with(known.Error())
+			if known == competition.ErrNotOwner { //nolint:errorlint // of the table's own; whoever owns it, the client has asked for it here
+				p.detail = "the process that owns the competition cannot be asked now"
+			}
 			if everywhere, ok := errors.AsType[*competition.RefusedEverywhereError](err); ok {
 				p.refusals = everywhere.Others
 			}

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -42,13 +43,16 @@ func newAuthority(t *testing.T) *authority {
 }
 
 // issue writes the files of a node into a folder, and returns the settings that name them.
-func (a *authority) issue(t *testing.T, folder string) []string {
+func (a *authority) issue(t *testing.T, folder string, usage ...x509.ExtKeyUsage) []string {
 	t.Helper()
+	if len(usage) == 0 {
+		usage = []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth}
+	}
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	node := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "a node"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(longestSoak),
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth, x509.ExtKeyUsageClientAuth},
+		ExtKeyUsage: usage,
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, node, a.certificate, key.Public(), a.key)
 	require.NoError(t, err)
@@ -140,4 +144,22 @@ func TestNodesKnowEachOtherByTheirCertificates(t *testing.T) {
 		require.True(t, time.Now().Before(deadline), stranger.logs)
 	}
 	stranger.waitFor("the certificates were read again")
+}
+
+// TestACertificateForServersAloneIsNotHealthy: others refuse the node as a client, though they reach it.
+func TestACertificateForServersAloneIsNotHealthy(t *testing.T) {
+	t.Parallel()
+	folder, ours := t.TempDir(), newAuthority(t)
+	s := startNode(t, newDatabase(t), append(ours.issue(t, folder, x509.ExtKeyUsageServerAuth), "CLUSTER_LISTEN=127.0.0.1:0")...)
+	eventuallyStatus(t, s, "/health/ready", http.StatusOK)
+	says := func() string {
+		_, health := s.call(http.MethodGet, "/health/detailed", operatorToken(t), "")
+		return string(health)
+	}
+	require.Contains(t, says(), "other nodes refuse this one: this node's certificate is not good for clients")
+	_, health := s.call(http.MethodGet, "/health", "", "")
+	require.Contains(t, string(health), `"degraded":["cluster"]`)
+	ours.issue(t, folder)
+	require.Eventually(t, func() bool { return !strings.Contains(says(), "other nodes refuse") }, 10*time.Second, 50*time.Millisecond)
+	s.stop()
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -75,7 +76,7 @@ func (c *clusterPart) health() (d competition.Dependency, ready bool) {
 	case state.Withdrawn:
 		err, ready = errWithdrawn, true
 	default:
-		ready = true
+		err, ready = c.certificate.refused(c.links), true
 	}
 	d = competition.NewDependency(clusterName, 0, err)
 	links := c.links.Figures()
@@ -90,6 +91,28 @@ func (c *clusterPart) health() (d competition.Dependency, ready bool) {
 		d.Detail += "; " + strings.Join(links.Unreachable, "; ")
 	}
 	return d, ready
+}
+
+// certificateCheck remembers whether other nodes would refuse this one's certificate: the
+// health is asked for often, by anybody.
+type certificateCheck struct {
+	mu    sync.Mutex
+	at    time.Time // of the last look
+	found error
+}
+
+// refused returns why they would, as it was a second ago or later.
+func (k *certificateCheck) refused(links *cluster.Links) error {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if time.Since(k.at) < time.Second {
+		return k.found
+	}
+	k.at, k.found = time.Now(), links.Refused()
+	if k.found != nil {
+		k.found = fmt.Errorf("other nodes refuse this one: %w", k.found)
+	}
+	return k.found
 }
 
 // measure registers the metrics of a node, if this process is one.

@@ -37,13 +37,14 @@ type clusterPart struct {
 	lost     func(error) // told if the others do without this process
 	self     competition.Node
 
-	listener net.Listener // serve takes it
-	serving  bool
-	links    *cluster.Links // from join on, as the rest
-	node     *cluster.Node
-	peers    *cluster.Cluster
-	holds    competition.Holds
-	fate     *worker.Loop // waits for the end of the node
+	listener    net.Listener // serve takes it
+	serving     bool
+	certificate certificateCheck
+	links       *cluster.Links // from join on, as the rest
+	node        *cluster.Node
+	peers       *cluster.Cluster
+	holds       competition.Holds
+	fate        *worker.Loop // waits for the end of the node
 }
 
 // listenForNodes takes the address at which other nodes reach this one; nil if the

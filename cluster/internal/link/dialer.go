@@ -77,6 +77,9 @@ func (d *Dialer) Keep(alive []Node) {
 			}
 		}
 		for _, n := range alive {
+			if p := peers[n.ID]; p != nil {
+				p.leaving.Store(n.Leaving)
+			}
 			if len(peers) < d.o.MaxConns && !d.closed && n.ID != d.o.Self && peers[n.ID] == nil && validID(n.ID) {
 				peers[n.ID] = d.start(n)
 			}

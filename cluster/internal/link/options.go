@@ -8,7 +8,10 @@ import (
 )
 
 // Node is a process of the cluster. Its id is new for each start, so it never changes its address.
-type Node struct{ ID, Address string }
+type Node struct {
+	ID, Address string
+	Leaving     bool // it was told to stop, so that its connections end is as it should be
+}
 
 // Options are those of both ends; zero values mean the defaults.
 type Options struct {

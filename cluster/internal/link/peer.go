@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
+	"sync/atomic"
 	"time"
 
 	"google.golang.org/grpc"
@@ -28,11 +30,12 @@ const (
 
 // peer is the connection to a node, as its asker sees it: made by Keep or the first ask, kept, and made again when it broke.
 type peer struct {
-	node   Node
-	o      Options
-	serial func() uint64 // numbers streams: the node keeps the one with the highest
-	cancel context.CancelFunc
-	loop   *worker.Loop
+	node    Node
+	o       Options
+	serial  func() uint64 // numbers streams: the node keeps the one with the highest
+	cancel  context.CancelFunc
+	loop    *worker.Loop
+	leaving atomic.Bool // the node was told to stop
 
 	outbox // always empty, since calls wait in a queue of their own; its lock guards what follows
 
@@ -51,6 +54,7 @@ func newPeer(ctx context.Context, node Node, o Options, serial func() uint64) *p
 		node: node, o: o, serial: serial, outbox: newOutbox(node.ID, o.Self, o.MaxBytes),
 		calls: calls{most: o.MaxInFlight, mostBytes: o.MaxBytes},
 	}
+	p.leaving.Store(node.Leaving)
 	ctx, p.cancel = context.WithCancel(ctx)
 	p.loop = worker.Start(ctx, p.run)
 	return p
@@ -131,7 +135,11 @@ func (p *peer) run(ctx context.Context) {
 			pace.Reset()
 		}
 		if _, due := pace.Due(time.Now()); due {
-			p.o.Logger.WarnContext(ctx, "the connection to a node failed", "node", p.node.ID, "address", p.node.Address, "failures", failures, "error", err)
+			level, text := slog.LevelWarn, "the connection to a node failed"
+			if p.leaving.Load() {
+				level, text = slog.LevelInfo, "the connection to a node that stops has ended"
+			}
+			p.o.Logger.Log(ctx, level, text, "node", p.node.ID, "address", p.node.Address, "failures", failures, "error", err) //nolint:sloglint // one of two
 		}
 		if !worker.Pause(ctx, p.o.Backoff.After(failures)) {
 			return
