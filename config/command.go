@@ -139,6 +139,12 @@ var serve = Command{
 			}
 			return &refusal{"and PAYOUT_WEBHOOK_URL belong together, but one of them is not set", "set both, or neither"}
 		}},
+		previous("PAYOUT_WEBHOOK_SECRET", func(s Settings) (current, previous Secret) {
+			return s.PayoutWebhookSecret, s.PayoutWebhookSecretPrevious
+		}),
+		previous("SUPABASE_JWT_SECRET", func(s Settings) (current, previous Secret) {
+			return s.SupabaseJWTSecret, s.SupabaseJWTSecretPrevious
+		}),
 		{[]string{"PAYOUT_WEBHOOK_URL", "DEV"}, func(s Settings) *refusal {
 			u, err := url.Parse(s.PayoutWebhookURL.Reveal())
 			if s.Dev || err != nil || u.Scheme != "http" || isLoopback(u.Hostname()) {
@@ -171,6 +177,16 @@ var serve = Command{
 			return &refusal{"leaves no time of SHUTDOWN_TIMEOUT, in which it is counted", "set it to less than that, or SHUTDOWN_TIMEOUT to more"}
 		}},
 	}),
+}
+
+// previous is the rule that a secret that is changed has a new one.
+func previous(name string, values func(Settings) (current, previous Secret)) rule {
+	return rule{[]string{name + "_PREVIOUS", name}, func(s Settings) *refusal {
+		if current, previous := values(s); current != "" || previous == "" {
+			return nil
+		}
+		return &refusal{"is set, but " + name + " is not", "name the only one " + name}
+	}}
 }
 
 // plainHTTP is the rule that keys come from where nobody can slip in others.

@@ -3,6 +3,7 @@ package config
 import (
 	"log/slog"
 	"net/url"
+	"slices"
 	"strings"
 )
 
@@ -22,6 +23,16 @@ func (s Secret) String() string {
 		return ""
 	}
 	return redacted
+}
+
+// revealed gives secrets themselves, each once, without empty ones.
+func revealed(secrets ...Secret) (all [][]byte) {
+	for i, secret := range secrets {
+		if secret != "" && !slices.Contains(secrets[:i], secret) {
+			all = append(all, []byte(secret))
+		}
+	}
+	return all
 }
 
 // GoString redacts under %#v.

@@ -62,17 +62,19 @@ type Settings struct {
 	ClusterCert      string        // file
 	ClusterKey       string        // file
 
-	SupabaseURL       string   // scheme://host of the project whose public keys are trusted; empty: none
-	SupabaseJWTSecret Secret   // HS256 key of at least 32 bytes; empty: no HS256 tokens
-	SupabaseJWTIssuer []string // accepted `iss` of users' tokens, or "any" alone; empty: the project's
-	SupabaseJWKSURL   string   // where the project's public keys are; empty: below SupabaseURL
-	SupabaseAllowHTTP bool     // these two may be plain http
-	SupabaseAnonKey   Secret   // the project's publishable key, for the web page
+	SupabaseURL               string   // scheme://host of the project whose public keys are trusted; empty: none
+	SupabaseJWTSecret         Secret   // HS256 key of at least 32 bytes; empty: no HS256 tokens
+	SupabaseJWTSecretPrevious Secret   // another one; see JWTSecrets
+	SupabaseJWTIssuer         []string // accepted `iss` of users' tokens, or "any" alone; empty: the project's
+	SupabaseJWKSURL           string   // where the project's public keys are; empty: below SupabaseURL
+	SupabaseAllowHTTP         bool     // these two may be plain http
+	SupabaseAnonKey           Secret   // the project's publishable key, for the web page
 
-	PayoutWebhookURL    SecretURL // who is told of prizes to pay; empty: nobody, they are paid at once
-	PayoutWebhookSecret Secret    // signs what the webhook is told; at least 32 bytes
-	WebhooksAnywhere    bool      // endpoints made through the API may be at private addresses, and speak plain HTTP
-	WebhooksOff         bool      // none of them is sent anything by this process
+	PayoutWebhookURL            SecretURL // who is told of prizes to pay; empty: nobody, they are paid at once
+	PayoutWebhookSecret         Secret    // signs what the webhook is told; at least 32 bytes
+	PayoutWebhookSecretPrevious Secret    // another one; see PayoutSecrets
+	WebhooksAnywhere            bool      // endpoints made through the API may be at private addresses, and speak plain HTTP
+	WebhooksOff                 bool      // none of them is sent anything by this process
 
 	RateLimitUser    int            // units a second of one user; 0: no limit
 	RateLimitAddress int            // requests a second of one client address; 0: no limit
@@ -143,6 +145,17 @@ func (s Settings) Address() string { return net.JoinHostPort(s.Host, strconv.Ito
 // NeedsSecret says that nothing is there to check tokens with, which only --dev allows: the caller makes
 // up a random secret for this run.
 func (s Settings) NeedsSecret() bool { return s.SupabaseJWTSecret == "" && !s.HasProjectKeys() }
+
+// JWTSecrets are the HS256 keys, of any of which tokens are good: while the project changes its secret there are two.
+func (s Settings) JWTSecrets() [][]byte {
+	return revealed(s.SupabaseJWTSecret, s.SupabaseJWTSecretPrevious)
+}
+
+// PayoutSecrets are the keys that sign what the webhook is told, each of them: while the secret is changed there are
+// two.
+func (s Settings) PayoutSecrets() [][]byte {
+	return revealed(s.PayoutWebhookSecret, s.PayoutWebhookSecretPrevious)
+}
 
 // HasProjectKeys says that there is a project whose public keys are trusted.
 func (s Settings) HasProjectKeys() bool { return s.SupabaseURL != "" || s.SupabaseJWKSURL != "" }

@@ -55,10 +55,27 @@ func (row *setting) shownDefault() string {
 	return row.def
 }
 
-// reloadable are the names of the settings that a running server can change.
-func reloadable(rows []*setting) (names []string) {
+// reloadable are the names of the settings that a running server takes new values of at SIGHUP.
+func reloadable(rows []*setting) []string {
+	return namesOf(rows, (*setting).reloading)
+}
+
+// operable are the names of those that operators can change in a running server, without a reload: secrets come from
+// where they are kept, and by no request.
+func operable(rows []*setting) []string { return namesOf(rows, (*setting).operable) }
+
+func (row *setting) reloading() bool { return row.reloads }
+
+func (row *setting) operable() bool { return row.reloads && !row.secret }
+
+// inFiles are the names of the settings whose value may be in a file.
+func inFiles(rows []*setting) []string {
+	return namesOf(rows, func(row *setting) bool { return row.file() != nil })
+}
+
+func namesOf(rows []*setting, which func(*setting) bool) (names []string) {
 	for _, row := range rows {
-		if row.reloads {
+		if which(row) {
 			names = append(names, row.name)
 		}
 	}
@@ -241,9 +258,14 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return boolean(&s.SupabaseAllowHTTP) },
 	},
 	{
-		name: "SUPABASE_JWT_SECRET", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
+		name: "SUPABASE_JWT_SECRET", group: groupSignIn, unit: "SECRET", secret: true, reloads: true, defNote: "none",
 		meaning: "HS256 key, at least 32 bytes", exposed: always,
 		bind: func(s *Settings) parser { return jwtSecret(&s.SupabaseJWTSecret) },
+	},
+	{
+		name: "SUPABASE_JWT_SECRET_PREVIOUS", group: groupSignIn, unit: "SECRET", secret: true, reloads: true, defNote: "none",
+		meaning: "a second one to accept, while it is changed", exposed: always,
+		bind: func(s *Settings) parser { return jwtSecret(&s.SupabaseJWTSecretPrevious) },
 	},
 	{
 		name: "SUPABASE_ANON_KEY", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
@@ -256,9 +278,14 @@ var table = []setting{
 		bind: func(s *Settings) parser { return webhookURL(&s.PayoutWebhookURL) },
 	},
 	{
-		name: "PAYOUT_WEBHOOK_SECRET", group: groupPrizes, unit: "KEY", secret: true, defNote: "none",
+		name: "PAYOUT_WEBHOOK_SECRET", group: groupPrizes, unit: "KEY", secret: true, reloads: true, defNote: "none",
 		meaning: "key that signs webhook requests, at least 32 bytes", exposed: always,
 		bind: func(s *Settings) parser { return signingSecret(&s.PayoutWebhookSecret) },
+	},
+	{
+		name: "PAYOUT_WEBHOOK_SECRET_PREVIOUS", group: groupPrizes, unit: "KEY", secret: true, reloads: true, defNote: "none",
+		meaning: "a second one to sign with, while it is changed", exposed: always,
+		bind: func(s *Settings) parser { return signingSecret(&s.PayoutWebhookSecretPrevious) },
 	},
 	{
 		name: "WEBHOOKS_ANYWHERE", group: groupPrizes, unit: "BOOL", def: "false",
@@ -368,7 +395,7 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return ownAddress(&s.MetricsAddress) },
 	},
 	{
-		name: "METRICS_TOKEN", group: groupInsight, unit: "SECRET", secret: true, defNote: "none",
+		name: "METRICS_TOKEN", group: groupInsight, unit: "SECRET", secret: true, reloads: true, defNote: "none",
 		meaning: "Bearer token for /metrics, at least 32 bytes", exposed: always,
 		bind: func(s *Settings) parser { return signingSecret(&s.MetricsToken) },
 	},

@@ -63,16 +63,6 @@ func (c Command) usage(rows []*setting, flags *flag.FlagSet) string {
 	return text.String()
 }
 
-// inFiles are the names of the settings whose value may be in a file.
-func inFiles(rows []*setting) (names []string) {
-	for _, row := range rows {
-		if row.file() != nil {
-			names = append(names, row.name)
-		}
-	}
-	return names
-}
-
 // list writes names with commas between, in lines that fit a terminal.
 func list(names []string) string {
 	const columns = 92

@@ -111,7 +111,8 @@ func (s *Server) mayScrape(ctx *fasthttp.RequestCtx) bool {
 		return true
 	}
 	token, _ := auth.TokenOf(ctx.Request.Header.PeekCanonical(headerAuthorization))
-	return s.metricsToken != nil && subtle.ConstantTimeCompare(hashed(string(token)), s.metricsToken) == 1
+	wanted := *s.metricsToken.Load()
+	return wanted != nil && subtle.ConstantTimeCompare(hashed(string(token)), wanted) == 1
 }
 
 // hashed is the hash of a secret, so that comparing takes as long for each; nil

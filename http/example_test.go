@@ -18,9 +18,9 @@ func (engine) Health() competition.Health { return competition.Health{Ready: tru
 
 func ExampleNew() {
 	server := pbhttp.New(pbhttp.Options{
-		Engine: engine{},
-		Secret: []byte("the SUPABASE_JWT_SECRET of the project"),
-		Build:  pbhttp.Build{Version: "1.0.0"},
+		Engine:  engine{},
+		Secrets: [][]byte{[]byte("the SUPABASE_JWT_SECRET of the project")},
+		Build:   pbhttp.Build{Version: "1.0.0"},
 	})
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

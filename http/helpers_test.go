@@ -324,7 +324,7 @@ func newBench(tb testing.TB, change ...func(*Options)) *bench {
 	tb.Helper()
 	b := &bench{engine: newFakeEngine(), process: &fakeProcess{level: "info"}, now: start}
 	o := Options{
-		Engine: b.engine, Webhooks: fakeWebhooks{}, Process: b.process, Secret: secret, SupabaseURL: projectURL,
+		Engine: b.engine, Webhooks: fakeWebhooks{}, Process: b.process, Secrets: [][]byte{secret}, SupabaseURL: projectURL,
 		Now: func() time.Time { return b.now }, NewID: func() string { return "new-id" },
 		Build: Build{Version: "1.2.3", Commit: "abc", Go: "go1.26"}, MetricsToken: metricsToken,
 	}

@@ -126,7 +126,7 @@ func TestAPublicKeyIsNoSecret(t *testing.T) {
 	p := newProject(t, authtest.Shows(map[string]crypto.Signer{"ec": ec, "rsa": rsaKey}))
 	benches := map[string]*bench{
 		"with a secret":    newKeyBench(t, p),
-		"without a secret": newKeyBench(t, p, func(o *Options) { o.Secret = nil }),
+		"without a secret": newKeyBench(t, p, func(o *Options) { o.Secrets = nil }),
 	}
 	for name, key := range map[string]crypto.Signer{"ec": ec, "rsa": rsaKey} {
 		der, err := x509.MarshalPKIXPublicKey(key.Public())

@@ -88,7 +88,7 @@ func (l *liveClients) count() float64 {
 	return float64(len(l.open))
 }
 
-// wakeAll makes every client check its state, since keys of the project have ended,
+// wakeAll makes every client check its state, since keys of tokens were withdrawn,
 // maybe its own.
 func (l *liveClients) wakeAll() {
 	l.mu.Lock()

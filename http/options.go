@@ -23,15 +23,16 @@ type Options struct {
 	Build    Build
 	Page     fs.FS // index.html and what belongs to it, shown at /; none when nil
 
-	// Secret verifies tokens signed with HS256; none are accepted when empty.
-	Secret []byte
+	// Secrets verify tokens signed with HS256, each of them; none are accepted when
+	// there is none. See also [Server.SetSecrets].
+	Secrets [][]byte
 	// Keys verifies tokens signed with the project's own keys; none are accepted
 	// when nil.
 	Keys *ProjectKeys
 	// SupabaseURL is the project, which the page may talk to.
 	SupabaseURL string
 	// Issuers are the `iss` that users' tokens may have, or "any" alone. When empty
-	// it is SupabaseURL's, and tokens signed with Secret may have none.
+	// it is SupabaseURL's, and tokens signed with Secrets may have none.
 	Issuers []string
 	// AllowedOrigins are the origins of foreign pages that may call from a
 	// browser, or "*" alone.

@@ -40,8 +40,9 @@ func New(o Options) *Server {
 		maxAddress:     o.MaxConnectionsAddress,
 		lingering:      listen.NewLingering(),
 
-		metricsToken: hashed(o.MetricsToken), openMetrics: o.OpenMetrics, metricsElsewhere: o.MetricsElsewhere,
+		openMetrics: o.OpenMetrics, metricsElsewhere: o.MetricsElsewhere,
 	}
+	s.SetMetricsToken(o.MetricsToken)
 	if o.Traced != nil {
 		s.tracer, s.traced = o.Tracer, o.Traced
 	}
@@ -53,10 +54,8 @@ func New(o Options) *Server {
 	s.serving, s.endServing = context.WithCancel(context.Background())
 	s.metrics = newMetrics(o.Registry, operations(table), o.Engine, s.live.count)
 	s.upgrade = s.newUpgrader()
-	var verifiers []auth.Verifier
-	if len(o.Secret) > 0 {
-		verifiers = append(verifiers, auth.NewSecret(o.Secret, o.Issuers, o.SupabaseURL, o.Now))
-	}
+	s.secrets = auth.NewSecrets(o.Secrets, o.Issuers, o.SupabaseURL, o.Now)
+	verifiers := []auth.Verifier{s.secrets}
 	if o.Keys != nil {
 		s.projectKeys = o.Keys
 		verifiers = append(verifiers, o.Keys)
@@ -116,6 +115,20 @@ func (s *Server) SetRateLimits(user, address int) {
 	limits := RateLimits{User: user, Address: address}
 	s.users.set(limits.users())
 	s.clients.set(limits.clients())
+}
+
+// SetSecrets changes the secrets that verify tokens signed with HS256. What one that is no
+// longer among them has signed is refused from now on, and live clients of its tokens end.
+func (s *Server) SetSecrets(secrets [][]byte) {
+	if s.secrets.Change(secrets) {
+		s.live.wakeAll()
+	}
+}
+
+// SetMetricsToken changes the token that opens /metrics; empty for none.
+func (s *Server) SetMetricsToken(token string) {
+	hash := hashed(token)
+	s.metricsToken.Store(&hash)
 }
 
 // SetAccessLog changes which requests are logged from now on.

@@ -22,6 +22,7 @@ type Server struct {
 	engine      Engine
 	log         *slog.Logger
 	auth        *auth.Authenticator
+	secrets     *auth.Secrets
 	projectKeys *ProjectKeys // nil without a project
 	limits      RateLimits
 	users       *throttle[string]
@@ -46,7 +47,7 @@ type Server struct {
 	process  Process
 	readOnly atomic.Pointer[readOnly] // nil while changes are taken
 
-	metricsToken     []byte // hashed; nil when there is none
+	metricsToken     atomic.Pointer[[]byte] // hashed; nil when there is none
 	openMetrics      bool
 	metricsElsewhere bool
 	scrape           scrape

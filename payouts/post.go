@@ -26,14 +26,19 @@ const (
 //
 //	t=<seconds since 1970>,v1=<hex of HMAC-SHA-256 of "<t>.<body>" under the secret>
 //
-// A receiver works it out itself, compares in constant time, and refuses times
-// that are long past, so that nobody can send an old request again.
-func Signature(secret, body []byte, at time.Time) string {
+// While the secret is changed there is a v1 for each of the two. A receiver works them
+// out itself, takes a request if one of them is right, compares in constant time, and
+// refuses times that are long past, so that nobody can send an old request again.
+func Signature(secrets [][]byte, body []byte, at time.Time) string {
 	t := strconv.FormatInt(at.Unix(), 10)
-	mac := hmac.New(sha256.New, secret)
-	mac.Write([]byte(t + "."))
-	mac.Write(body)
-	return "t=" + t + ",v1=" + hex.EncodeToString(mac.Sum(nil))
+	value := "t=" + t
+	for _, secret := range secrets {
+		mac := hmac.New(sha256.New, secret)
+		mac.Write([]byte(t + "."))
+		mac.Write(body)
+		value += ",v1=" + hex.EncodeToString(mac.Sum(nil))
+	}
+	return value
 }
 
 // message is the body of a request.
@@ -61,17 +66,16 @@ func bodyOf(p *ledger.Prize) ([]byte, error) {
 // webhook is where requests go.
 type webhook struct {
 	url    string
-	secret []byte
 	sender *sender.Sender
 }
 
-func newWebhook(url string, secret []byte, timeout time.Duration, connections int) webhook {
-	return webhook{url: url, secret: secret, sender: sender.New(sender.Options{Timeout: timeout, Connections: connections, Anywhere: true})}
+func newWebhook(url string, timeout time.Duration, connections int) webhook {
+	return webhook{url: url, sender: sender.New(sender.Options{Timeout: timeout, Connections: connections, Anywhere: true})}
 }
 
 // post makes one request; nil says that the receiver answered 2xx. The error is
 // for operators and does not hold the URL, which may be a secret.
-func (w webhook) post(ctx context.Context, p *ledger.Prize, now time.Time) error {
+func (w webhook) post(ctx context.Context, p *ledger.Prize, secrets [][]byte, now time.Time) error {
 	body, err := bodyOf(p)
 	if err != nil {
 		return err
@@ -80,6 +84,6 @@ func (w webhook) post(ctx context.Context, p *ledger.Prize, now time.Time) error
 	header.Set("Content-Type", "application/json")
 	header.Set("User-Agent", "Paceboard")
 	header.Set(IdempotencyHeader, p.ID().String())
-	header.Set(SignatureHeader, Signature(w.secret, body, now))
+	header.Set(SignatureHeader, Signature(secrets, body, now))
 	return w.sender.Post(ctx, w.url, header, body)
 }

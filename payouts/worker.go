@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -25,8 +26,8 @@ type Store interface {
 // Options of a Worker. Store and URL are needed, all else has a default.
 type Options struct {
 	Store   Store
-	URL     string // of the webhook
-	Secret  []byte // signs the requests
+	URL     string   // of the webhook
+	Secrets [][]byte // sign the requests, each of them
 	Logger  *slog.Logger
 	Metrics prometheus.Registerer
 	Now     func() time.Time
@@ -66,6 +67,7 @@ func (o *Options) setDefaults() {
 type Worker struct {
 	options Options
 	webhook webhook
+	secrets atomic.Pointer[[][]byte]
 	wake    worker.Signal
 	places  chan struct{} // one for each attempt that may be under way
 	under   underway
@@ -80,12 +82,16 @@ func Start(o Options) *Worker {
 	w := &Worker{
 		under:   underway{prizes: map[ledger.PrizeID]struct{}{}},
 		options: o, wake: worker.NewSignal(), places: make(chan struct{}, o.Concurrency), metrics: newMetrics(o.Metrics),
-		webhook: newWebhook(o.URL, o.Secret, o.Timeout, o.Concurrency),
+		webhook: newWebhook(o.URL, o.Timeout, o.Concurrency),
 		pauses:  worker.Backoff{First: o.FirstPause, Max: o.LongestWait, Jitter: .5}, // prizes that failed together do not come again together
 	}
+	w.SetSecrets(o.Secrets)
 	w.loop = worker.Start(context.Background(), w.run)
 	return w
 }
+
+// SetSecrets changes the secrets that sign the requests from now on.
+func (w *Worker) SetSecrets(secrets [][]byte) { w.secrets.Store(&secrets) }
 
 // Wake has the worker look for new prizes now; it never blocks.
 func (w *Worker) Wake() { w.wake.Set() }
@@ -220,7 +226,7 @@ func (w *Worker) attempt(ctx context.Context, p ledger.PayoutReply) {
 		}
 		return
 	}
-	err := w.webhook.post(ctx, &p.Prize, w.options.Now())
+	err := w.webhook.post(ctx, &p.Prize, *w.secrets.Load(), w.options.Now())
 	if ctx.Err() != nil {
 		return // stopped: the claim stands, and the next start tries again
 	}

@@ -133,10 +133,8 @@ func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
 		r.t.Error(err)
 	}
 	// As a provider would do it, not with the code under test.
-	stamp, sum, _ := strings.Cut(strings.TrimPrefix(request.Header.Get("Paceboard-Signature"), "t="), ",v1=")
-	mac := hmac.New(sha256.New, secret)
-	fmt.Fprintf(mac, "%s.%s", stamp, body)
-	if hex.EncodeToString(mac.Sum(nil)) != sum {
+	stamp, signed := signedBy(request, body, secret)
+	if !signed {
 		r.t.Errorf("a wrong signature: %s", request.Header.Get("Paceboard-Signature"))
 	}
 	if seconds, err := strconv.ParseInt(stamp, 10, 64); err != nil || time.Since(time.Unix(seconds, 0)).Abs() > time.Minute {
@@ -156,12 +154,20 @@ func (r *receiver) serve(w http.ResponseWriter, request *http.Request) {
 	r.answer(n, w)
 }
 
+// signedBy reports whether one of a request's signatures is by a secret, and when it says that it was signed.
+func signedBy(request *http.Request, body, secret []byte) (stamp string, signed bool) {
+	stamp, sums, _ := strings.Cut(strings.TrimPrefix(request.Header.Get("Paceboard-Signature"), "t="), ",v1=")
+	mac := hmac.New(sha256.New, secret)
+	fmt.Fprintf(mac, "%s.%s", stamp, body)
+	return stamp, slices.Contains(strings.Split(sums, ",v1="), hex.EncodeToString(mac.Sum(nil)))
+}
+
 // start begins with short pauses.
 func start(t *testing.T, store Store, url string, change func(*Options)) (*Worker, *prometheus.Registry) {
 	t.Helper()
 	registry := prometheus.NewRegistry()
 	o := Options{
-		Store: store, URL: url, Secret: secret, Metrics: registry, Timeout: 200 * time.Millisecond,
+		Store: store, URL: url, Secrets: [][]byte{secret}, Metrics: registry, Timeout: 200 * time.Millisecond,
 		FirstPause: time.Millisecond, LongestWait: 10 * time.Millisecond, Every: 20 * time.Millisecond,
 	}
 	if change != nil {
@@ -379,5 +385,34 @@ func TestPausesGrowAndAreJittered(t *testing.T) {
 
 func TestSignature(t *testing.T) {
 	// printf '1795435200.{}' | openssl dgst -sha256 -hmac secret
-	require.Equal(t, "t=1795435200,v1=5871430338692b4bd490738c4df03402843d3877ffc2c67d28faa4ee976d5f9d", Signature([]byte("secret"), []byte("{}"), time.Unix(1_795_435_200, 0)))
+	const one = "t=1795435200,v1=5871430338692b4bd490738c4df03402843d3877ffc2c67d28faa4ee976d5f9d"
+	at := time.Unix(1_795_435_200, 0)
+	require.Equal(t, one, Signature([][]byte{[]byte("secret")}, []byte("{}"), at))
+	require.Equal(t, one+",v1=626f7218b55ea1aaf120238515ce34dab9867bbfa43b1e506950936c86c18280", Signature([][]byte{[]byte("secret"), []byte("old")}, []byte("{}"), at))
+}
+
+// TestTheSecretIsChangedWhileItRuns: with both, a receiver takes a request whichever of them it knows.
+func TestTheSecretIsChangedWhileItRuns(t *testing.T) {
+	current, next := []byte("current"), []byte("next")
+	for _, known := range [][]byte{current, next} {
+		m := newPending(t, 1)
+		asked := make(chan struct{}, 1)
+		r := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, request *http.Request) {
+			body, err := io.ReadAll(request.Body)
+			if _, signed := signedBy(request, body, known); err != nil || !signed {
+				w.WriteHeader(http.StatusUnauthorized)
+			}
+			select {
+			case asked <- struct{}{}:
+			default:
+			}
+		}))
+		w, _ := start(t, m, r.URL, func(o *Options) { o.Secrets, o.Attempts, o.Timeout = [][]byte{[]byte("neither")}, 1000, 10*time.Second })
+		<-asked
+		require.NotEqual(t, ledger.HandoverDelivered, m.handovers(t)[0].Status)
+		w.SetSecrets([][]byte{next, current})
+		m.await(t, ledger.HandoverDelivered)
+		w.Stop()
+		r.Close()
+	}
 }

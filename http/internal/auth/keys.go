@@ -138,7 +138,7 @@ func newKeyTransport() nethttp.RoundTripper {
 }
 
 // keyFor returns the key that a token's header names.
-func (k *ProjectKeys) keyFor(token *jwt.Token) (crypto.PublicKey, *signingKey, error) {
+func (k *ProjectKeys) keyFor(token *jwt.Token) (crypto.PublicKey, *signer, error) {
 	kid, _ := token.Header["kid"].(string)
 	if kid == "" {
 		return nil, nil, refuseToken("unnamed_key", "it does not name its key in `kid`")
@@ -154,7 +154,7 @@ func (k *ProjectKeys) keyFor(token *jwt.Token) (crypto.PublicKey, *signingKey, e
 			return nil, nil, err
 		}
 	}
-	return key.public, key, nil
+	return key.public, &key.signer, nil
 }
 
 // ask looks for an unknown key. It starts a fetch if one is permitted, and waits for

@@ -11,7 +11,6 @@ import (
 	"math/big"
 	"slices"
 	"strings"
-	"sync/atomic"
 
 	"github.com/go-json-experiment/json"
 	"github.com/golang-jwt/jwt/v5"
@@ -29,11 +28,10 @@ var (
 	errUnnamedKey = errors.New("it names no key")
 )
 
-// signingKey is one of the project's public keys. Identities whose tokens it signed
-// refer to it, and so see when the project withdraws it, which is for good.
+// signingKey is one of the project's public keys.
 type signingKey struct {
-	public    crypto.PublicKey // *ecdsa.PublicKey on P-256, or *rsa.PublicKey
-	withdrawn atomic.Bool
+	signer
+	public crypto.PublicKey // *ecdsa.PublicKey on P-256, or *rsa.PublicKey
 }
 
 // keyName is how a token names its key: one name may stand for a key of each kind.

@@ -21,7 +21,7 @@ const audience = "authenticated"
 // Verifier checks the tokens of one family of signing methods. Each family has
 // its own: a shared secret and public keys never meet in one.
 type Verifier interface {
-	// Methods are the `alg` values that it answers for.
+	// Methods are the `alg` values that it answers for now.
 	Methods() []string
 	// Verify returns whom the token speaks for. The error says why it is refused,
 	// in words for the client; it never holds the token. Safe for concurrent use.
@@ -38,9 +38,9 @@ type keyed struct {
 	key     keyFunc
 }
 
-// keyFunc returns the key for a token, of which only the header may be looked at.
-// signer is nil for a key that is never withdrawn.
-type keyFunc func(token *jwt.Token) (key crypto.PublicKey, signer *signingKey, err error)
+// keyFunc returns the key for a token, whose claims may not be looked at, and the signer
+// that the key is of.
+type keyFunc func(token *jwt.Token) (key crypto.PublicKey, from *signer, err error)
 
 func newKeyed(methods []string, issuers issuers, now func() time.Time, key keyFunc) *keyed {
 	return &keyed{
@@ -53,12 +53,6 @@ func newKeyed(methods []string, issuers issuers, now func() time.Time, key keyFu
 	}
 }
 
-// NewSecret makes the verifier of tokens signed with the project's secret, HS256.
-// Issuers and the project are as in [ProjectKeysOptions].
-func NewSecret(secret []byte, issuers []string, supabaseURL string, now func() time.Time) Verifier {
-	return newKeyed([]string{jwt.SigningMethodHS256.Alg()}, newIssuers(issuers, supabaseURL), now, func(*jwt.Token) (crypto.PublicKey, *signingKey, error) { return secret, nil, nil })
-}
-
 func (k *keyed) Methods() []string { return k.methods }
 
 func (k *keyed) Verify(token string) (*Identity, error) {
@@ -66,12 +60,12 @@ func (k *keyed) Verify(token string) (*Identity, error) {
 		return nil, errMalformedToken
 	}
 	var c claims
-	var signer *signingKey
+	var from *signer
 	parsed, err := k.parser.ParseWithClaims(token, &c, func(t *jwt.Token) (key any, err error) {
 		if _, critical := t.Header["crit"]; critical { // RFC 7515, section 4.1.11: none are known here
 			return nil, refuseToken("critical_extension", "its header has `crit`: extensions that are not known here")
 		}
-		key, signer, err = k.key(t)
+		key, from, err = k.key(t)
 		return key, err
 	})
 	if err != nil {
@@ -86,7 +80,7 @@ func (k *keyed) Verify(token string) (*Identity, error) {
 		}
 	}
 	id := c.identity()
-	id.signer = signer
+	id.signer = from
 	return id, nil
 }
 
@@ -109,6 +103,9 @@ func (k *keyed) checkUser(c *claims) error {
 	return nil
 }
 
+// errSignature is returned for a token that no key of ours has signed.
+var errSignature = refuseToken("signature", "its signature does not fit the key")
+
 // reasonOf returns why a token could not be read, or its signature not be verified.
 func reasonOf(err error, token *jwt.Token) error {
 	var refused *RefusalError
@@ -118,7 +115,7 @@ func reasonOf(err error, token *jwt.Token) error {
 	case errors.Is(err, jwt.ErrTokenMalformed), token == nil:
 		return errMalformedToken
 	case errors.Is(err, jwt.ErrTokenSignatureInvalid):
-		return refuseToken("signature", "its signature does not fit the key")
+		return errSignature
 	default:
 		return errMalformedToken
 	}
