@@ -429,7 +429,7 @@ func TestHangingPeer(t *testing.T) {
 		defer l.Close()
 		d := NewDialer(Options{Self: "x", Connect: 200 * time.Millisecond})
 		defer d.Close()
-		_, err := d.Ask(Node{"y", l.Addr().String()}, Message{}, time.Now().Add(time.Hour))
+		_, err := d.Ask(Node{ID: "y", Address: l.Addr().String()}, Message{}, time.Now().Add(time.Hour))
 		require.ErrorIs(t, err, ErrNotSent)
 	})
 	t.Run("a node gives up one that asks and falls silent, and one that does not say who it is", func(t *testing.T) {
@@ -437,7 +437,7 @@ func TestHangingPeer(t *testing.T) {
 		s, err := Serve(l, Options{Self: "y", Silence: 300 * time.Millisecond, Connect: 300 * time.Millisecond}, &counting{})
 		require.NoError(t, err)
 		defer s.Close()
-		x := connect(t, Node{"y", l.Addr().String()})
+		x := connect(t, Node{ID: "y", Address: l.Addr().String()})
 		var got frame
 		greeted, mute := x.stream(), x.stream()
 		send(t, greeted, greeting(1))
@@ -455,7 +455,7 @@ func TestHangingPeer(t *testing.T) {
 		s, err := Serve(l, Options{Self: "y", MaxBytes: 1 << 20}, &counting{})
 		require.NoError(t, err)
 		defer s.Close()
-		stream := connect(t, Node{"y", l.Addr().String()}).stream()
+		stream := connect(t, Node{ID: "y", Address: l.Addr().String()}).stream()
 		send(t, stream, greeting(1))
 		b := appendHeader(nil, "y", "x")
 		for id := range uint64(4) {

@@ -13,8 +13,16 @@ import (
 )
 
 // TestAnUnreachableNodeDoesNotFillTheLog: a node that cannot be connected to is tried
-// again and again, and the log says so once a minute.
+// again and again, and the log says so once a minute. Of one that was told to stop, that
+// is no warning.
 func TestAnUnreachableNodeDoesNotFillTheLog(t *testing.T) {
+	for leaving, says := range map[bool]string{false: `level=WARN msg="the connection to a node failed"`, true: `level=INFO msg="the connection to a node that stops has ended"`} {
+		unreachable(t, leaving, says)
+	}
+}
+
+func unreachable(t *testing.T, leaving bool, says string) {
+	t.Helper()
 	var log bytes.Buffer // read once the dialer has ended
 	d := dialer(t, link.Options{
 		Logger:  slog.New(slog.NewTextHandler(&log, nil)),
@@ -34,7 +42,9 @@ func TestAnUnreachableNodeDoesNotFillTheLog(t *testing.T) {
 			tried <- struct{}{}
 		}
 	}()
-	_, err := d.Ask(link.Node{ID: "b", Address: l.Addr().String()}, link.Message{}, soon())
+	node := link.Node{ID: "b", Address: l.Addr().String(), Leaving: leaving}
+	d.Keep([]link.Node{node})
+	_, err := d.Ask(node, link.Message{}, soon())
 	require.ErrorIs(t, err, link.ErrNotSent)
 	times := 0
 	for range tried {
@@ -42,5 +52,6 @@ func TestAnUnreachableNodeDoesNotFillTheLog(t *testing.T) {
 	}
 	require.Equal(t, cap(tried), times)
 	d.Close()
-	require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("the connection to a node failed")), "%s", log.Bytes())
+	require.Equal(t, 1, bytes.Count(log.Bytes(), []byte(says)), "%s", log.Bytes())
+	require.Equal(t, 1, bytes.Count(log.Bytes(), []byte("level=")), "%s", log.Bytes())
 }
