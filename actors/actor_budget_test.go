@@ -88,7 +88,7 @@ func TestOneUserCannotFillTheJournal(t *testing.T) {
 				submit(t, e, "c", steps("ann", 1))
 				submit(t, e, "c", steps("ben", 1))
 				written := func() int {
-					all, _, err := e.Competitions(operator, 0, competition.ListPlace{}, 1000)
+					all, _, err := e.Competitions(operator, competition.Listing{Limit: 1000})
 					require.NoError(t, err)
 					var ids []string
 					for i := range all {

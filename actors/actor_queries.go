@@ -77,6 +77,10 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 		var list []competition.Amendment
 		list, err = a.core.Amendments(q.Caller)
 		v.Answer = amendmentsReply{list}
+	case *getSettledPrizes:
+		if err = a.mayRead(q.Caller); err == nil {
+			v.Answer = competition.SettledPrizes{Best: a.publish().SettledPrizes(), Count: a.core.PrizesCount()}
+		}
 	case *getSummary:
 		if err = a.mayRead(q.Caller); err == nil {
 			v.Answer = a.core.Summary()

@@ -31,7 +31,7 @@ func TestRequestsBeyondTheLimitAreOverloaded(t *testing.T) {
 		require.ErrorIs(t, err, competition.ErrOverloaded)
 		_, err = e.Top("spring", operator)
 		require.ErrorIs(t, err, competition.ErrOverloaded)
-		_, _, err = e.Competitions(operator, 0, competition.ListPlace{}, 10)
+		_, _, err = e.Competitions(operator, competition.Listing{Limit: 10})
 		require.ErrorIs(t, err, competition.ErrOverloaded)
 		_, err = e.SubmitEverywhere(steps("ann", 1), nil)
 		require.ErrorIs(t, err, competition.ErrOverloaded)
@@ -220,7 +220,7 @@ func TestStoreIsLeftAloneAfterClose(t *testing.T) {
 	require.NoError(t, err)
 	create(t, e, running("spring"))
 	reads := []func(){
-		func() { _, _, _ = e.Competitions(competition.Caller{UserID: "ann"}, 0, competition.ListPlace{}, 10) },
+		func() { _, _, _ = e.Competitions(competition.Caller{UserID: "ann"}, competition.Listing{Limit: 10}) },
 		func() { _, _, _ = e.CompetitionsOf("ann", "", 10) },
 		func() { _, _ = e.Competition("winter", operator) },
 		func() { _, _ = e.SubmitEverywhere(steps("ann", 1), nil) },

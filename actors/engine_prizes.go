@@ -17,6 +17,12 @@ func (e *Engine) CalculatePrizes(competitionID string, caller competition.Caller
 	return send[competition.PrizesReply](e, competitionID, &calculatePrizes{poolMinor})
 }
 
+// SettledPrizes returns the prizes of a competition as everybody who sees it is shown
+// them.
+func (e *Engine) SettledPrizes(competitionID string, caller competition.Caller) (competition.SettledPrizes, error) {
+	return send[competition.SettledPrizes](e, competitionID, &getSettledPrizes{caller})
+}
+
 // DistributePrizes pays the prizes of a competition, once however often it is called,
 // and returns all of them.
 func (e *Engine) DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error) {

@@ -87,6 +87,40 @@ func TestPrizesArePaidOnce(t *testing.T) {
 	})
 }
 
+// TestSettledPrizesAreShownToAll who see the competition, by the names of now; what
+// became of each is not.
+func TestSettledPrizesAreShownToAll(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		e := startEngine(t, store, func(o *Options) { o.HandOver = func() {} })
+		withPrizes(t, e)
+		renamed := join("ann")
+		renamed.UserName = "Ann"
+		_, err := e.Join("c", renamed)
+		require.NoError(t, err)
+		anyone := competition.Caller{UserID: "zoe"}
+		none, err := e.SettledPrizes("c", anyone)
+		require.NoError(t, err)
+		require.Empty(t, none.Best)
+		require.Zero(t, none.Count)
+		pass(2 * time.Minute)
+		_, err = distribute(e)
+		require.NoError(t, err)
+		_, err = e.FailPrize(ledger.PrizeID{CompetitionID: "c", Number: 1}, operator, "no account")
+		require.NoError(t, err)
+		want := competition.SettledPrizes{Count: 3, Best: []competition.SettledPrize{
+			{Rank: 1, UserID: "ann", UserName: "Ann", Minor: 60_00, Currency: "EUR"},
+			{Rank: 2, UserID: "bob", Minor: 30_00, Currency: "EUR"},
+			{Rank: 3, UserID: "cleo", Minor: 10_00, Currency: "EUR"},
+		}}
+		settled, err := e.SettledPrizes("c", anyone)
+		require.NoError(t, err)
+		require.Equal(t, want, settled)
+		_, err = e.SettledPrizes("unknown", anyone)
+		require.ErrorIs(t, err, competition.ErrUnknownCompetition)
+	})
+}
+
 // TestPrizesRestOnTheLastSync: a distribution that comes first after the end, and
 // so ends the competition itself, while the last syncs are still on their way to
 // the disk, pays by standings that have them.

@@ -131,19 +131,69 @@ func (e *Engine) summaries(ctx context.Context, what string, ids []string) ([]co
 	return all, e.confirm(deadlineOf(ctx))
 }
 
-// Competitions lists those that the caller may see, of one status or of all (0), in
-// the order of lists, after a place; next is the zero value at the end. Summaries that
-// cannot be read are left out.
-func (e *Engine) Competitions(caller competition.Caller, status competition.Status, after competition.ListPlace, limit int) (list []competition.Summary, next competition.ListPlace, err error) {
+// Competitions lists those that the caller may see; next is the zero value at the end.
+// Summaries that cannot be read are left out.
+func (e *Engine) Competitions(caller competition.Caller, l competition.Listing) (list []competition.Summary, next competition.ListPlace, err error) {
 	ctx, end, err := e.begin()
 	if err != nil {
 		return nil, next, err
 	}
 	defer end()
-	list, next, err = e.store.Visible(ctx, competition.Listing{
-		Reader: caller.UserID, Operator: caller.Operator, Status: status, After: after, Limit: limit,
-	})
+	return e.visible(ctx, caller, l)
+}
+
+func (e *Engine) visible(ctx context.Context, caller competition.Caller, l competition.Listing) (list []competition.Summary, next competition.ListPlace, err error) {
+	l.Reader, l.Operator = caller.UserID, caller.Operator
+	list, next, err = e.store.Visible(ctx, l)
 	return list, next, e.damage.tolerate("a list of competitions", err)
+}
+
+// OwnFirst lists competitions that are not over: first those that the caller takes part
+// in or made, then the others that the caller may see. Each page costs the caller's ties
+// to what is not over, besides what the others do.
+func (e *Engine) OwnFirst(caller competition.Caller, l competition.Listing) (page competition.ListedPage, err error) {
+	ctx, end, err := e.begin()
+	if err != nil {
+		return page, err
+	}
+	defer end()
+	if len(l.Statuses) == 0 {
+		l.Statuses = []competition.Status{competition.Upcoming, competition.Active, competition.Finalizing}
+	}
+	var ties []competition.Tie
+	if caller.UserID != "" {
+		ties, err = e.store.OpenTies(ctx, caller.UserID)
+		if err = e.damage.tolerate("a user's open competitions", err); err != nil {
+			return page, err
+		}
+	}
+	own := make(map[string]bool, len(ties))
+	var mine []competition.Summary
+	for i := range ties {
+		summary := &ties[i].Summary
+		own[summary.Definition.ID] = true
+		if (l.After == (competition.ListPlace{}) || l.After.Own) && l.Shows(summary) {
+			mine = append(mine, *summary)
+		}
+	}
+	page.List, page.Next = l.Page(nil, mine)
+	if page.Own = len(page.List); page.Own == l.Limit {
+		page.Next = page.List[page.Own-1].Place() // the others follow, if not more of these
+		page.Next.Own = true
+		return page, nil
+	}
+	if l.After.Own {
+		l.After = competition.ListPlace{}
+	}
+	l.Limit -= page.Own
+	others, next, err := e.visible(ctx, caller, l)
+	for i := range others {
+		if !own[others[i].Definition.ID] {
+			page.List = append(page.List, others[i])
+		}
+	}
+	page.Next = next
+	return page, err
 }
 
 // tiesExamined is how many ties one page of a user's competitions searches for those

@@ -50,7 +50,7 @@ func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
 					if want == nil {
 						listed = 1
 					}
-					list, _, err := e.Competitions(caller, 0, competition.ListPlace{}, 10)
+					list, _, err := e.Competitions(caller, competition.Listing{Limit: 10})
 					require.NoError(t, err)
 					require.Len(t, list, listed, "%+v", caller)
 					_, err = e.Competition("secret", caller)
@@ -198,10 +198,10 @@ func TestListsComeInPages(t *testing.T) {
 		require.NoError(t, obey(e, "c4", &competition.LeaveCompetition{Caller: competition.Caller{UserID: "ann"}, UserID: "ann"}))
 		anns = slices.DeleteFunc(anns, func(id string) bool { return id == "c4" })
 
-		walkAll := func(caller competition.Caller, status competition.Status, limit int) (ids []string) {
+		walkAll := func(caller competition.Caller, limit int, statuses ...competition.Status) (ids []string) {
 			var after competition.ListPlace
 			for {
-				list, next, err := e.Competitions(caller, status, after, limit)
+				list, next, err := e.Competitions(caller, competition.Listing{Statuses: statuses, After: after, Limit: limit})
 				require.NoError(t, err)
 				require.LessOrEqual(t, len(list), limit)
 				for i := range list {
@@ -231,8 +231,8 @@ func TestListsComeInPages(t *testing.T) {
 			}
 		}
 		for limit := 1; limit <= 10; limit++ {
-			require.Equal(t, slices.Concat(active, upcoming), walkAll(competition.Caller{UserID: "ann"}, 0, limit), "by start")
-			require.Equal(t, active, walkAll(operator, competition.Active, limit))
+			require.Equal(t, slices.Concat(active, upcoming), walkAll(competition.Caller{UserID: "ann"}, limit), "by start")
+			require.Equal(t, active, walkAll(operator, limit, competition.Active))
 			require.Equal(t, anns, walk(func(after string, limit int) ([]competition.Summary, string, error) {
 				return e.CompetitionsOf("ann", after, limit)
 			}, limit))
@@ -325,5 +325,75 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 		}
 		_, err := e.Around("spring", operator, "user-5", 3, nil)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled)
+	})
+}
+
+// TestAListBeginsWithTheReadersOwn, whatever the pages, and has everything that is not
+// over once; 105 competitions that are over do not hide it.
+func TestAListBeginsWithTheReadersOwn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		const day = 24 * 60 * 60 * 1000
+		e := startEngine(t, newMemoryStore(), nil)
+		ann := competition.Caller{UserID: "ann"}
+		for i := range 105 {
+			d := running(fmt.Sprintf("old%03d", i))
+			d.Start, d.End, d.LateSyncHours = d.Start-1000*day, calendar.MillisOf(time.Now().Add(time.Minute)), 0
+			d.Complete()
+			create(t, e, d)
+		}
+		pass(10 * time.Minute)
+		var others, own []string
+		for i := range 8 {
+			d := running(fmt.Sprintf("c%d", i))
+			d.Name += " " + d.ID
+			d.Start += calendar.Millis(i) * day
+			d.End = d.Start + 30*day
+			creator := competition.Caller{UserID: "bob"}
+			switch i {
+			case 6:
+				d.Visibility = competition.Private
+			case 7:
+				creator = ann
+			}
+			d.Complete()
+			_, _, err := e.Create(&competition.CreateCompetition{Caller: creator, Definition: d})
+			require.NoError(t, err)
+			switch i {
+			case 2, 4:
+				_, err := e.Join(d.ID, join("ann"))
+				require.NoError(t, err)
+				own = append(own, d.ID)
+			case 6: // not hers to see
+			case 7:
+				own = append(own, d.ID)
+			default:
+				others = append(others, d.ID)
+			}
+		}
+		for limit := 1; limit <= 9; limit++ {
+			var ids []string
+			after, marked := competition.ListPlace{}, 0
+			for {
+				page, err := e.OwnFirst(ann, competition.Listing{After: after, Limit: limit})
+				require.NoError(t, err)
+				require.LessOrEqual(t, len(page.List), limit)
+				marked += page.Own
+				for i := range page.List {
+					ids = append(ids, page.List[i].Definition.ID)
+				}
+				if after = page.Next; after == (competition.ListPlace{}) {
+					break
+				}
+			}
+			require.Equal(t, slices.Concat(own, others), ids, limit)
+			require.Equal(t, len(own), marked)
+		}
+		page, err := e.OwnFirst(ann, competition.Listing{Limit: 10, Search: "C4"})
+		require.NoError(t, err)
+		require.Len(t, page.List, 1)
+		page, err = e.OwnFirst(competition.Caller{Operator: true}, competition.Listing{Limit: 10})
+		require.NoError(t, err)
+		require.Zero(t, page.Own)
+		require.Len(t, page.List, 8, "an operator sees what is private")
 	})
 }

@@ -353,7 +353,7 @@ func (h *harness) verifyLists(m *model, page *competition.Board) {
 	summary, err := h.engine.Competition(m.def.ID, operator)
 	h.must(err)
 	h.equal("summary of "+m.def.ID, competition.Summary{Definition: m.def, Status: m.status(h.now()), Participants: m.present()}, summary)
-	listed, _, err := h.engine.Competitions(operator, 0, competition.ListPlace{}, 100)
+	listed, _, err := h.engine.Competitions(operator, competition.Listing{Limit: 100})
 	h.must(err)
 	h.equal("list", summary, listed[slices.IndexFunc(listed, func(s competition.Summary) bool { return s.Definition.ID == m.def.ID })])
 	people, next, err := h.engine.Participants(m.def.ID, operator, 0, 100)

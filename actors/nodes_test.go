@@ -587,6 +587,7 @@ func TestAnswersFromMemoryWaitForTheLease(t *testing.T) {
 			"refusal":  func() error { _, err := one.sync("spring", "ann", -1); return err },
 			"summary":  func() error { _, err := one.engine.Competition("spring", operator); return err },
 			"prizes":   func() error { _, err := one.engine.CalculatePrizes("spring", operator, 100); return err },
+			"settled":  func() error { _, err := one.engine.SettledPrizes("spring", operator); return err },
 			"stats":    func() error { _, err := one.engine.Stats("spring", operator, "ann", competition.Span{}); return err },
 			"lifetime": func() error { _, err := one.engine.Lifetime(operator, "ann"); return err },
 			"batch": func() error {

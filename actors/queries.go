@@ -66,12 +66,13 @@ type (
 		UserID string
 		Span   competition.Span
 	}
-	getInvitable    struct{ Caller competition.Caller } // answered with a Summary
-	takesPart       struct{ UserID string }             // answered with a bool
-	calculatePrizes struct{ PoolMinor int64 }           // 0 is the competition's own pool
-	getFeedEnd      struct{ Caller competition.Caller } // answered with a FeedEnd
-	getAmendments   struct{ Caller competition.Caller }
-	amendmentsReply struct{ List []competition.Amendment }
+	getInvitable     struct{ Caller competition.Caller } // answered with a Summary
+	takesPart        struct{ UserID string }             // answered with a bool
+	calculatePrizes  struct{ PoolMinor int64 }           // 0 is the competition's own pool
+	getFeedEnd       struct{ Caller competition.Caller } // answered with a FeedEnd
+	getAmendments    struct{ Caller competition.Caller }
+	getSettledPrizes struct{ Caller competition.Caller } // answered with competition.SettledPrizes
+	amendmentsReply  struct{ List []competition.Amendment }
 )
 
 // What a node asks the owner of a board that its subscribers watch. The nodes of a

@@ -62,6 +62,7 @@ var wireKinds = map[uint16]*wireKind{
 	25: newKind("get_standings", again, codec.Value[getStandings](), codec.Value[standingsReply]()),
 	26: newKind("get_feed_end", again, codec.Value[getFeedEnd](), codec.Value[competition.FeedEnd]()),
 	27: newKind("get_amendments", again, codec.Value[getAmendments](), codec.Value[amendmentsReply]()),
+	28: newKind("get_settled_prizes", again, codec.Value[getSettledPrizes](), codec.Value[competition.SettledPrizes]()),
 
 	40: commandKind[competition.CreateCompetition]("create", once, codec.Value[competition.CreateReply]()),
 	41: commandKind[competition.EditCompetition]("edit", once, codec.Value[competition.Summary]()),

@@ -94,6 +94,14 @@ func (c *Competition) Prizes(limit int) PrizesReply {
 	return reply
 }
 
+// PrizesCount returns how many prizes were distributed.
+func (c *Competition) PrizesCount() int {
+	if c.distribution == nil {
+		return 0
+	}
+	return len(c.distribution.prizes)
+}
+
 // Calculate works out what a pool would come to if the standings were final as
 // they are; a pool of 0 is the competition's. It changes nothing. Errors:
 // ErrNoPrizePool, ErrTooManyWinners.

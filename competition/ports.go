@@ -103,8 +103,8 @@ type Catalog interface {
 	// and the place after which the next one begins: the zero value at the end.
 	// Cost: the page, and the reader's open ties, however many competitions there
 	// are. Of the reader's private competitions that are over it looks through
-	// MaxOverPrivate at most; a page may so be short, or empty, although there is a
-	// next one.
+	// MaxOverPrivate at most, and for a name through MaxSearched of the others; a page
+	// may so be short, or empty, although there is a next one.
 	Visible(ctx context.Context, l Listing) (page []Summary, next ListPlace, err error)
 
 	// OpenTies returns a user's ties to competitions that are not over, in the order of

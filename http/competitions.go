@@ -1,6 +1,11 @@
 package http
 
 import (
+	"errors"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
@@ -91,26 +96,86 @@ func (s *Server) getCompetition(c *call) error {
 		return err
 	}
 	summary, err := engine.Competition(id, c.who.Caller)
-	return c.replySummary(err, engine, fasthttp.StatusOK, &summary)
+	if err != nil || summary.Status != competition.Settled {
+		return c.replySummary(err, engine, fasthttp.StatusOK, &summary)
+	}
+	settled := []competition.Summary{summary}
+	date(engine, settled)
+	prizes, err := engine.SettledPrizes(id, c.who.Caller)
+	if errors.Is(err, competition.ErrDeploying) { // its node is of a version that does not tell them yet
+		return replyOne(c, nil, fasthttp.StatusOK, &settled[0], appendSummary)
+	}
+	return replyOne(c, err, fasthttp.StatusOK, &settledSummary{settled[0], prizes}, appendSettledSummary)
 }
 
 func (s *Server) listCompetitions(c *call) error {
 	q := c.query()
-	var status competition.Status
-	if word, given := q.Choice("status"); given {
-		var ok bool
-		if status, ok = competition.ParseStatus(word); !ok {
-			q.Refuse("status", "must be upcoming, active, finalizing, completed, settled, cancelled or all")
-		}
-	}
-	after, limit := q.AfterListed(), q.Limit()
+	listing, order := readListing(&q)
 	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
-	list, next, err := engine.Competitions(c.who.Caller, status, after, limit)
-	date(engine, list)
-	return replyList(c, err, "competitions", list, appendSummary, decode.ListedCursor(next))
+	if listing.Search != "" {
+		s.chargeRows(c, competition.MaxSearched)
+	}
+	if order != decode.CursorCurrent {
+		list, next, err := engine.Competitions(c.who.Caller, listing)
+		date(engine, list)
+		return replyList(c, err, "competitions", list, appendSummary, decode.ListedCursor(order, next))
+	}
+	page, err := engine.OwnFirst(c.who.Caller, listing)
+	date(engine, page.List)
+	shown := 0
+	return replyList(c, err, "competitions", page.List, func(dst []byte, summary *competition.Summary) []byte {
+		dst = appendSummary(dst, summary)
+		if shown++; shown <= page.Own {
+			dst = append(dst[:len(dst)-1], `,"own":true}`...)
+		}
+		return dst
+	}, decode.ListedCursor(order, page.Next))
+}
+
+// readListing reads which competitions to list; order is the letter of its cursors.
+func readListing(q *decode.Query) (l competition.Listing, order string) {
+	if word, given := q.Choice("status"); given {
+		if l.Statuses = statusesOf(word); l.Statuses == nil {
+			q.Refuse("status", "must be upcoming, active, finalizing, completed, settled, cancelled, open, over or all")
+		}
+	}
+	word, _ := q.Text("order")
+	switch word {
+	case "", "start":
+		order = decode.CursorListed
+	case "newest":
+		order, l.Newest = decode.CursorNewest, true
+	case "current":
+		order = decode.CursorCurrent
+		if slices.ContainsFunc(l.Statuses, competition.Status.Over) {
+			q.Refuse("order", "must not be current for a status that is over")
+		}
+	default:
+		q.Refuse("order", "must be start, newest or current")
+	}
+	var given bool
+	if l.Search, given = q.Text("search"); given && (!utf8.ValidString(l.Search) || utf8.RuneCountInString(l.Search) > maxSearch) {
+		q.Refuse("search", "must have at most "+strconv.Itoa(maxSearch)+" characters")
+	}
+	l.After, l.Limit = q.AfterListed(order), q.Limit()
+	return l, order
+}
+
+// maxSearch is how many characters are searched for at most: as many as a name has.
+const maxSearch = 100
+
+// statusesOf returns the statuses that a word stands for, or nil.
+func statusesOf(word string) []competition.Status {
+	if status, ok := competition.ParseStatus(word); ok {
+		return []competition.Status{status}
+	}
+	if word != "open" && word != "over" {
+		return nil
+	}
+	return slices.DeleteFunc(competition.AllStatuses(), func(s competition.Status) bool { return s.Over() != (word == "over") })
 }
 
 func (s *Server) listUserCompetitions(c *call) error {

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -104,22 +105,68 @@ func TestCompetitionsSayWhenTheyWereCreated(t *testing.T) {
 	}
 }
 
+// TestListsHaveOrders, whose cursors are no good in another one.
+func TestListsHaveOrders(t *testing.T) {
+	b := newBench(t)
+	user := bearer(authtest.User(t, "u1"))
+	place := competition.ListPlace{Start: 1_777_593_600_000, ID: "spring"}
+	own := place
+	own.Own = true
+	open := []competition.Status{competition.Upcoming, competition.Active, competition.Finalizing}
+	over := []competition.Status{competition.Completed, competition.Settled, competition.Cancelled}
+	for query, want := range map[string]competition.Listing{
+		"order=start":                    {},
+		"order=newest&status=over":       {Newest: true, Statuses: over},
+		"order=current":                  {},
+		"order=current&status=open":      {Statuses: open},
+		"search=":                        {},
+		"order=newest&search=Fr%C3%BChl": {Newest: true, Search: "Frühl"},
+		"order=newest&cursor=" + decode.ListedCursor(decode.CursorNewest, place):    {Newest: true, After: place},
+		"order=current&cursor=" + decode.ListedCursor(decode.CursorCurrent, place):  {After: place},
+		"order=current&cursor=" + decode.ListedCursor(decode.CursorCurrent, own):    {After: own},
+		"order=current&status=active&search=" + strings.Repeat("%C3%BC", maxSearch): {Statuses: open[1:2], Search: strings.Repeat("ü", maxSearch)},
+	} {
+		want.Limit = 100
+		r := b.do(t, "GET", "/api/v1/competitions?"+query, "", user)
+		assert.Equal(t, 200, r.status, r.body)
+		assert.Equal(t, []any{want}, b.engine.args, query)
+	}
+	for query, field := range map[string]string{
+		"order=oldest":                               "order",
+		"order=current&status=settled":               "order",
+		"order=current&status=over":                  "order",
+		"status=closed":                              "status",
+		"search=%ff":                                 "search",
+		"search=" + strings.Repeat("x", maxSearch+1): "search",
+		"order=newest&cursor=" + decode.ListedCursor(decode.CursorListed, place): "cursor",
+		"cursor=" + decode.ListedCursor(decode.CursorCurrent, own):               "cursor",
+	} {
+		r := b.do(t, "GET", "/api/v1/competitions?"+query, "", user)
+		assert.Equal(t, 400, r.status, query)
+		assert.Equal(t, field, problemFrom(t, r).Errors[0].Field, query)
+	}
+	b.engine.nextListed = own
+	r := b.do(t, "GET", "/api/v1/competitions?order=current", "", user)
+	assert.Equal(t, 1, strings.Count(r.body, `,"own":true}`))
+	assert.Contains(t, r.body, `],"next_cursor":"`+decode.ListedCursor(decode.CursorCurrent, own)+`"}}`)
+}
+
 func TestListsGoOn(t *testing.T) {
 	b := newBench(t)
 	user := bearer(authtest.User(t, "u1"))
 	r := b.do(t, "GET", "/api/v1/competitions", "", user)
 	assert.NotContains(t, r.body, "next_cursor", "absent at the end")
-	assert.Equal(t, []any{competition.Status(0), competition.ListPlace{}, 100}, b.engine.args)
+	assert.Equal(t, []any{competition.Listing{Limit: 100}}, b.engine.args)
 	assert.Equal(t, competition.Caller{UserID: "u1"}, b.engine.caller)
 
 	place := competition.ListPlace{Start: 1_777_593_600_000, ID: "spring"}
 	b.engine.nextListed = place
 	r = b.do(t, "GET", "/api/v1/competitions?status=active&limit=1", "", user)
-	assert.Contains(t, r.body, `],"next_cursor":"`+decode.ListedCursor(place)+`"}}`)
-	assert.Equal(t, []any{competition.Active, competition.ListPlace{}, 1}, b.engine.args)
-	b.do(t, "GET", "/api/v1/competitions?cursor="+decode.ListedCursor(place), "", user)
-	assert.Equal(t, place, b.engine.args[1])
-	for _, wrong := range []string{"spring", "1.", "-1.spring", "01.spring", "1.a.b", ".spring", "281474976710656.a"} {
+	assert.Contains(t, r.body, `],"next_cursor":"`+decode.ListedCursor(decode.CursorListed, place)+`"}}`)
+	assert.Equal(t, []any{competition.Listing{Statuses: []competition.Status{competition.Active}, Limit: 1}}, b.engine.args)
+	b.do(t, "GET", "/api/v1/competitions?cursor="+decode.ListedCursor(decode.CursorListed, place), "", user)
+	assert.Equal(t, []any{competition.Listing{After: place, Limit: 100}}, b.engine.args)
+	for _, wrong := range []string{"spring", "1.", "-1.spring", "01.spring", "1.a.b", ".spring", "281474976710656.a", "1.a.own"} {
 		r = b.do(t, "GET", "/api/v1/competitions?cursor="+decode.Cursor(decode.CursorListed, wrong), "", user)
 		assert.Equal(t, 400, r.status, wrong)
 	}
@@ -127,7 +174,7 @@ func TestListsGoOn(t *testing.T) {
 	assert.Equal(t, 400, r.status, "that of the user's own list")
 	r = b.do(t, "GET", "/api/v1/competitions?status=all", "", user)
 	assert.Equal(t, 200, r.status, r.body)
-	assert.Equal(t, competition.Status(0), b.engine.args[0], "all of them")
+	assert.Equal(t, []any{competition.Listing{Limit: 100}}, b.engine.args, "all of them")
 
 	b.engine.next = "b"
 	r = b.do(t, "GET", "/api/v1/users/u1/competitions?limit=5&cursor="+decode.CompetitionCursor("a"), "", user)

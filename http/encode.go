@@ -107,6 +107,18 @@ func appendSummary(dst []byte, s *competition.Summary) []byte {
 	return append(timeField(dst, `,"created_at":`, s.CreatedAt), '}')
 }
 
+// settledSummary is a settled competition with its prizes.
+type settledSummary struct {
+	competition.Summary
+	prizes competition.SettledPrizes
+}
+
+func appendSettledSummary(dst []byte, s *settledSummary) []byte {
+	dst = appendSummary(dst, &s.Summary)
+	dst = listField(dst[:len(dst)-1], `,"prizes":`, s.prizes.Best, appendSettledPrize)
+	return append(intField(dst, `,"prizes_count":`, s.prizes.Count), '}')
+}
+
 // appendStats writes a user's statistics in a competition, or, without competition_id
 // and score, in all of them. rank is left out if the user is not on the board, source
 // and last_synced_at if there was no sync.
@@ -191,6 +203,16 @@ func appendPrize(dst []byte, p *ledger.Prize) []byte {
 	}
 	dst = timeField(dst, `,"distributed_at":`, p.DistributedAt)
 	return append(timeField(dst, `,"created_at":`, p.CreatedAt), '}')
+}
+
+// appendSettledPrize writes a prize as everybody is shown it.
+func appendSettledPrize(dst []byte, p *competition.SettledPrize) []byte {
+	decimals, _ := ledger.CurrencyDecimals(p.Currency)
+	dst = intField(dst, `{"rank":`, p.Rank)
+	dst = textField(dst, `,"user_id":`, p.UserID)
+	dst = textField(dst, `,"user_name":`, p.UserName)
+	dst = minorField(dst, `,"amount":`, p.Minor, decimals)
+	return append(wordField(dst, `,"currency":"`, p.Currency), '}')
 }
 
 // appendTransaction writes a user's side of a transaction.

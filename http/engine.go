@@ -49,10 +49,11 @@ type Engine interface {
 	// Created returns when each of the competitions was created, in their order; 0 if
 	// that is not known.
 	Created(competitionIDs []string) []calendar.Millis
-	// Competitions lists those that the caller may see, of one status (0 for
-	// all), in the order of competition.ListPlace, beginning after one; next is the
-	// zero value at the end.
-	Competitions(caller competition.Caller, status competition.Status, after competition.ListPlace, limit int) (list []competition.Summary, next competition.ListPlace, err error)
+	// Competitions lists those that the caller may see; next is the zero value at the
+	// end. The caller takes the place of the listing's reader.
+	Competitions(caller competition.Caller, l competition.Listing) (list []competition.Summary, next competition.ListPlace, err error)
+	// OwnFirst lists those that are not over, the caller's own before the others.
+	OwnFirst(caller competition.Caller, l competition.Listing) (competition.ListedPage, error)
 	// CompetitionsOf lists those that a user takes part in.
 	CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error)
 	// Participants lists who is on the board, by enrolment; after and next are
@@ -90,6 +91,9 @@ type Engine interface {
 	// CalculatePrizes works out the prizes, DistributePrizes pays them.
 	CalculatePrizes(competitionID string, caller competition.Caller, poolMinor int64) (competition.PrizesReply, error)
 	DistributePrizes(competitionID string, d *competition.DistributePrizes) (competition.PrizesReply, error)
+	// SettledPrizes are those of a settled competition, without what is between their
+	// winners and operators.
+	SettledPrizes(competitionID string, caller competition.Caller) (competition.SettledPrizes, error)
 	ConfirmPrize(id ledger.PrizeID, caller competition.Caller) (ledger.Prize, error)
 	FailPrize(id ledger.PrizeID, caller competition.Caller, reason string) (ledger.Prize, error)
 	// PrizesOf and TransactionsOf list a user's, newest first, beginning after a

@@ -264,9 +264,13 @@ func (e *fakeEngine) Competition(id string, caller competition.Caller) (competit
 	return e.summary, e.note("Competition", id, caller)
 }
 
-func (e *fakeEngine) Competitions(caller competition.Caller, status competition.Status, after competition.ListPlace, limit int) ([]competition.Summary, competition.ListPlace, error) {
-	err := e.note("Competitions", "", caller, status, after, limit)
+func (e *fakeEngine) Competitions(caller competition.Caller, l competition.Listing) ([]competition.Summary, competition.ListPlace, error) {
+	err := e.note("Competitions", "", caller, l)
 	return []competition.Summary{e.summary}, e.nextListed, err
+}
+
+func (e *fakeEngine) OwnFirst(caller competition.Caller, l competition.Listing) (competition.ListedPage, error) {
+	return competition.ListedPage{List: []competition.Summary{e.summary, e.summary}, Own: 1, Next: e.nextListed}, e.note("OwnFirst", "", caller, l)
 }
 
 func (e *fakeEngine) CompetitionsOf(userID, after string, limit int) ([]competition.Summary, string, error) {

@@ -78,7 +78,7 @@ func statusFrameOf(b *competition.Board, now calendar.Millis) []byte {
 	dst := wordField(beginFrame(nil, "status"), `{"competition_id":"`, b.CompetitionID)
 	dst = wordField(dst, `,"status":"`, b.Status.String())
 	if b.Status == competition.Settled {
-		dst = listField(dst, `,"prizes":`, b.Prizes, appendPrize)
+		dst = listField(dst, `,"prizes":`, b.SettledPrizes(), appendSettledPrize)
 	}
 	return endFrame(append(dst, '}'), now)
 }

@@ -29,7 +29,7 @@ func mutants(tb testing.TB) [][]byte {
 	return append(all,
 		rawRequest("POST", "/api/v1/fitness/sync", token, hotBody),
 		rawRequest("GET", "/api/v1/leaderboard/spring?around=u2&radius=3", token, ""),
-		rawRequest("GET", "/api/v1/competitions?status=active&cursor="+decode.ListedCursor(competition.ListPlace{Start: 1, ID: "a"})+"&limit=5", token, ""),
+		rawRequest("GET", "/api/v1/competitions?status=active&cursor="+decode.ListedCursor(decode.CursorListed, competition.ListPlace{Start: 1, ID: "a"})+"&limit=5", token, ""),
 		[]byte("POST /api/v1/fitness/sync HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "+token+"\r\nTransfer-Encoding: chunked\r\n\r\n3c\r\n"+
 			`{"competition_id":"spring","steps":1.000,"date":"2026-05-01"}`[:60]+"\r\n0\r\n\r\n"),
 	)

@@ -37,6 +37,13 @@ func (e *fakeEngine) DistributePrizes(id string, d *competition.DistributePrizes
 	}, e.note("DistributePrizes", id, d.Caller, d.PoolMinor)
 }
 
+func (e *fakeEngine) SettledPrizes(id string, caller competition.Caller) (competition.SettledPrizes, error) {
+	return competition.SettledPrizes{
+		Best:  []competition.SettledPrize{{Rank: 1, UserID: "u1", UserName: `An"na`, Minor: 60_000, Currency: "EUR"}, {Rank: 2, UserID: "u2", Minor: 40_000, Currency: "EUR"}},
+		Count: 120,
+	}, e.note("SettledPrizes", id, caller)
+}
+
 func (e *fakeEngine) ConfirmPrize(id ledger.PrizeID, caller competition.Caller) (ledger.Prize, error) {
 	return wonPrize, e.note("ConfirmPrize", id.CompetitionID, caller, id)
 }

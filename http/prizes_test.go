@@ -132,14 +132,33 @@ func TestPayouts(t *testing.T) {
 // TestSettledStatusTellsThePrizes, over WebSocket and Server-Sent Events alike,
 // since both send this frame.
 func TestSettledStatusTellsThePrizes(t *testing.T) {
-	board := competition.Board{CompetitionID: "spring", Status: competition.Settled, Prizes: []ledger.Prize{wonPrize}}
+	board := competition.Board{
+		CompetitionID: "spring", Status: competition.Settled, Prizes: []ledger.Prize{wonPrize, failedPrize},
+		Entries: []competition.Entry{{UserID: "u1", UserName: "Anna", Rank: 1}},
+	}
 	require.JSONEq(t, `{"type":"status","data":{"competition_id":"spring","status":"settled","prizes":[
-		{"id":"spring.7","competition_id":"spring","user_id":"u1","rank":1,"amount":600.00,"currency":"EUR","status":"distributed","distributed_at":"2026-05-10T12:00:00.000Z","created_at":"2026-05-10T12:00:00.000Z"}]},
+		{"rank":1,"user_id":"u1","user_name":"Anna","amount":600.00,"currency":"EUR"},
+		{"rank":3,"user_id":"u\"3","user_name":"","amount":0.05,"currency":"EUR"}]},
 		"timestamp":"2026-05-10T12:00:00.000Z"}`, string(statusFrameOf(&board, atStart)))
 	board.Prizes = nil
 	require.Contains(t, string(statusFrameOf(&board, atStart)), `"status":"settled","prizes":[]}`, "nobody won")
 	board.Status = competition.Completed
 	require.NotContains(t, string(statusFrameOf(&board, atStart)), "prizes")
+}
+
+// TestASettledCompetitionHasItsPrizes, which everybody is shown, and no other one asks
+// for them.
+func TestASettledCompetitionHasItsPrizes(t *testing.T) {
+	b := newBench(t)
+	someone := bearer(authtest.User(t, "u3"))
+	path := "/api/v1/competitions/spring"
+	require.NotContains(t, b.do(t, "GET", path, "", someone).body, "prizes")
+	b.engine.summary.Status = competition.Settled
+	r := b.do(t, "GET", path, "", someone)
+	require.Equal(t, 200, r.status, r.body)
+	require.Contains(t, r.body, `"prizes":[{"rank":1,"user_id":"u1","user_name":"An\"na","amount":600.00,"currency":"EUR"},{"rank":2,"user_id":"u2","user_name":"","amount":400.00,"currency":"EUR"}],"prizes_count":120}`)
+	require.Equal(t, "u3", b.engine.caller.UserID)
+	require.NotContains(t, b.do(t, "GET", "/api/v1/competitions", "", someone).body, `"prizes"`, "lists stay short")
 }
 
 // nextCursor is the cursor that a list ends with.

@@ -201,7 +201,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"money without an operator", create, creates, []header{user}, competition.ErrForbidden, 403, "forbidden", ""},
 		{"an anonymous user makes nothing", create, creates, []header{anonymous}, nil, 403, "forbidden", ""},
 		{"another competition has the id", create, creates, []header{user}, competition.ErrExists, 409, "competition_exists", ""},
-		{"an unknown status", list + "?status=open", "", []header{user}, nil, 400, "invalid_request", "status"},
+		{"an unknown status", list + "?status=running", "", []header{user}, nil, 400, "invalid_request", "status"},
 		{"a cursor of another list", list + "?cursor=" + decode.ParticipantCursor(5), "", []header{user}, nil, 400, "invalid_request", "cursor"},
 		{"everything wrong with a list", list + "?status=&cursor=&limit=", "", []header{user}, nil, 400, "invalid_request", "status,cursor,limit"},
 		{"no such competition to read", one, "", []header{user}, competition.ErrUnknownCompetition, 404, "unknown_competition", ""},

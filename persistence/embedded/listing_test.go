@@ -170,9 +170,11 @@ func TestAListReadsWhatItShows(t *testing.T) {
 		listing competition.Listing
 		gets    int
 	}{
-		"of a status that none has": {competition.Listing{Reader: "bert", Status: competition.Cancelled, Limit: 10}, 0},
-		"of one that all have":      {competition.Listing{Reader: "bert", Status: competition.Active, Limit: 10}, 11},
+		"of a status that none has": {competition.Listing{Reader: "bert", Statuses: []competition.Status{competition.Cancelled}, Limit: 10}, 0},
+		"of one that all have":      {competition.Listing{Reader: "bert", Statuses: []competition.Status{competition.Active}, Limit: 10}, 11},
 		"of all":                    {competition.Listing{Reader: "bert", Limit: 10}, 11},
+		"of all, the newest first":  {competition.Listing{Reader: "bert", Newest: true, Limit: 10}, 11},
+		"of no name that there is":  {competition.Listing{Operator: true, Search: "nothing", Limit: 10}, 301},
 		"an operator's":             {competition.Listing{Operator: true, Limit: 10}, 11},
 	} {
 		t.Run(name, func(t *testing.T) {

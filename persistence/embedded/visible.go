@@ -35,7 +35,7 @@ func (s *Store) Visible(ctx context.Context, l competition.Listing) (page []comp
 			s.retireTies(ctx, l.Reader, over)
 		}
 	}
-	page, next = l.Page(v.known, v.listed, v.own)
+	page, next = l.Page(v.known[:], v.listed, v.own)
 	return page, next, errors.Join(v.damage...)
 }
 
@@ -45,23 +45,40 @@ type lister struct {
 	from    pebble.Reader
 	many    *bulk
 	listing competition.Listing
-	listed  []competition.Summary // of the visibilities that the reader sees anyhow
-	own     []competition.Summary // private, because of ties
-	known   competition.ListPlace // see competition.Listing.Page
+	listed  []competition.Summary    // of the visibilities that the reader sees anyhow
+	own     []competition.Summary    // private, because of ties
+	known   [2]competition.ListPlace // of listed and own; see competition.Listing.Page
 	damage  []error
 }
 
 // statuses are those that the list shows.
 func (v *lister) statuses() []competition.Status {
-	if v.listing.Status != 0 {
-		return []competition.Status{v.listing.Status}
+	if len(v.listing.Statuses) > 0 {
+		return v.listing.Statuses
 	}
 	return competition.AllStatuses()
+}
+
+// rangeOf narrows a range of keys, in which places stand behind a prefix, to what comes
+// after a place.
+func (v *lister) rangeOf(lower, upper, after []byte) (from, to []byte) {
+	switch {
+	case v.listing.After == (competition.ListPlace{}):
+		return lower, upper
+	case v.listing.Newest:
+		return lower, after
+	default:
+		return append(after, separator), upper
+	}
 }
 
 // readListed reads the first competitions of some visibilities, one more than fit.
 // It goes along as many ranges at once as there are visibilities and statuses.
 func (v *lister) readListed(ctx context.Context, visibilities []byte) (err error) {
+	begin, step, sooner := (*pebble.Iterator).First, (*pebble.Iterator).Next, -1
+	if v.listing.Newest {
+		begin, step, sooner = (*pebble.Iterator).Last, (*pebble.Iterator).Prev, 1
+	}
 	var ranges []*pebble.Iterator
 	defer func() {
 		for _, rows := range ranges {
@@ -71,27 +88,24 @@ func (v *lister) readListed(ctx context.Context, visibilities []byte) (err error
 	for _, visibility := range visibilities {
 		for _, status := range v.statuses() {
 			prefix := []byte{listedKeys, '/', visibility, byte(status)}
-			lower := prefix
-			if after := v.listing.After; after != (competition.ListPlace{}) {
-				lower = append(append(appendTime(bytes.Clone(prefix), after.Start), after.ID...), separator)
-			}
-			upper := []byte{listedKeys, '/', visibility, byte(status) + 1}
+			after := append(appendTime(bytes.Clone(prefix), v.listing.After.Start), v.listing.After.ID...)
+			lower, upper := v.rangeOf(prefix, []byte{listedKeys, '/', visibility, byte(status) + 1}, after)
 			rows, err := v.from.NewIter(&pebble.IterOptions{LowerBound: lower, UpperBound: upper})
 			if err != nil {
 				return unread(err)
 			}
 			ranges = append(ranges, rows)
-			rows.First()
+			begin(rows)
 		}
 	}
 	const place = kindSize + 2 // where it begins in the key
-	for len(v.listed) <= v.listing.Limit {
+	for examined := 1; len(v.listed) <= v.listing.Limit; examined++ {
 		if ctx.Err() != nil {
 			return outOfTime(ctx, "reading was not finished")
 		}
 		var first *pebble.Iterator
 		for _, rows := range ranges {
-			if rows.Valid() && (first == nil || bytes.Compare(rows.Key()[place:], first.Key()[place:]) < 0) {
+			if rows.Valid() && (first == nil || bytes.Compare(rows.Key()[place:], first.Key()[place:]) == sooner) {
 				first = rows
 			}
 		}
@@ -101,11 +115,16 @@ func (v *lister) readListed(ctx context.Context, visibilities []byte) (err error
 		if err := v.many.row(ctx); err != nil {
 			return err
 		}
-		if summary := v.summary(string(first.Key()[place+timestampSize:])); summary != nil &&
-			bytes.Equal(appendListedKey(nil, summary), first.Key()) {
+		at := competition.ListPlace{Start: parseTime(first.Key()[place:]), ID: string(first.Key()[place+timestampSize:])}
+		if summary := v.summary(at.ID); summary != nil &&
+			bytes.Equal(appendListedKey(nil, summary), first.Key()) && v.listing.Names(summary) {
 			v.listed = append(v.listed, *summary)
 		}
-		first.Next()
+		if v.listing.Search != "" && examined == competition.MaxSearched {
+			v.known[0] = at
+			return nil
+		}
+		step(first)
 	}
 	return nil
 }
@@ -135,16 +154,18 @@ func (v *lister) readOwn(ctx context.Context) (over []competition.Tie, err error
 			}
 		}
 	}
-	if l.Status != 0 && !l.Status.Over() {
+	if !l.OfOver() {
 		return over, nil
 	}
 	lower, upper := under(overKeys, l.Reader)
 	at := len(lower)
-	if l.After != (competition.ListPlace{}) {
-		lower = append(appendOverKey(nil, l.Reader, l.After), separator)
+	lower, upper = v.rangeOf(lower, upper, appendOverKey(nil, l.Reader, l.After))
+	visit := each
+	if l.Newest {
+		visit = backwards
 	}
 	examined, found := 0, 0
-	err = each(ctx, v.from, lower, upper, func(key, _ []byte) error {
+	err = visit(ctx, v.from, lower, upper, func(key, _ []byte) error {
 		if found > l.Limit {
 			return errEnough
 		}
@@ -160,7 +181,7 @@ func (v *lister) readOwn(ctx context.Context) (over []competition.Tie, err error
 			found++
 		}
 		if examined == competition.MaxOverPrivate {
-			v.known = last
+			v.known[1] = last
 		}
 		return nil
 	})

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -85,7 +86,7 @@ var listingRules = []rule{
 			}
 		}
 		together(t, h, games)
-		listing := competition.Listing{Reader: "creator", Status: competition.Cancelled, Limit: 10}
+		listing := competition.Listing{Reader: "creator", Statuses: []competition.Status{competition.Cancelled}, Limit: 10}
 		page, _, err := h.store.Visible(t.Context(), listing) // by ties that are not moved yet
 		require.NoError(t, err)
 		require.Equal(t, []string{games[last].C.ID()}, listedIDs(page))
@@ -280,16 +281,27 @@ func (c *comparison) requireTies(t *testing.T, user string) (mine []string) {
 // requireVisible reads lists of all statuses page by page.
 func (c *comparison) requireVisible(t *testing.T, l competition.Listing, mine []string) {
 	t.Helper()
-	for _, l.Status = range append(competition.AllStatuses(), 0) {
-		want := []string{}
-		for _, s := range c.all {
-			if (l.Status == 0 || s.Status == l.Status) &&
-				(l.Operator || s.Definition.Visibility == competition.Public || slices.Contains(mine, s.Definition.ID)) {
-				want = append(want, s.Definition.ID)
+	of := [][]competition.Status{nil, {competition.Upcoming, competition.Active, competition.Finalizing}, {competition.Completed, competition.Settled, competition.Cancelled}}
+	for _, status := range competition.AllStatuses() {
+		of = append(of, []competition.Status{status})
+	}
+	for i, statuses := range of {
+		l.Statuses, l.Newest = statuses, i%2 == 1
+		for _, l.Search = range []string{"", "GAME C1", "no such"} {
+			want := []string{}
+			for _, s := range c.all {
+				if (statuses == nil || slices.Contains(statuses, s.Status)) &&
+					(l.Operator || s.Definition.Visibility == competition.Public || slices.Contains(mine, s.Definition.ID)) &&
+					(l.Search == "" || strings.HasPrefix(strings.ToLower(s.Definition.Name), strings.ToLower(l.Search))) {
+					want = append(want, s.Definition.ID)
+				}
 			}
-		}
-		for _, l.Limit = range []int{1, 3, 1000} {
-			c.requirePages(t, l, want)
+			if l.Newest {
+				slices.Reverse(want)
+			}
+			for _, l.Limit = range []int{1, 3, 1000} {
+				c.requirePages(t, l, want)
+			}
 		}
 	}
 }

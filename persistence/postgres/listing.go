@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -12,6 +13,8 @@ import (
 )
 
 const (
+	// Lists that begin with the newest are read by the same statements, backwards.
+
 	// Here packed is read by subqueries of one row each. As a join, the planner,
 	// which does not know how few rows a limit leaves, would read all competitions.
 
@@ -25,13 +28,13 @@ FROM (
         SELECT competition_id, start_at
         FROM paceboard.competitions
         WHERE visibility = v.visibility AND status = s.status AND (start_at, competition_id) > ($3, $4)
-        ORDER BY start_at, competition_id
+        ORDER BY start_at ASC, competition_id ASC
         LIMIT $5
     ) l
-    ORDER BY l.start_at, l.competition_id
+    ORDER BY l.start_at ASC, l.competition_id ASC
     LIMIT $5
 ) first
-ORDER BY first.start_at, first.competition_id`
+ORDER BY first.start_at ASC, first.competition_id ASC`
 
 	openTiesSQL = `
 SELECT m.competition_id, m.number, m.present, m.creator,
@@ -52,15 +55,15 @@ WHERE m.user_id = $1 AND m.competition_id = ANY ($2) AND c.competition_id = m.co
 	// where none is given.
 	overTiesSQL = `
 SELECT m.competition_id, m.over_start,
-       (SELECT CASE WHEN $2 IN ('', c.status) THEN c.packed END FROM paceboard.competitions c WHERE c.competition_id = m.competition_id)
+       (SELECT CASE WHEN $2::text[] = '{}' OR c.status = ANY ($2) THEN c.packed END FROM paceboard.competitions c WHERE c.competition_id = m.competition_id)
 FROM (
     SELECT competition_id, over_start
     FROM paceboard.memberships
     WHERE user_id = $1 AND over_start IS NOT NULL AND (present OR creator) AND (over_start, competition_id) > ($3, $4)
-    ORDER BY over_start, competition_id
+    ORDER BY over_start ASC, competition_id ASC
     LIMIT $5
 ) m
-ORDER BY m.over_start, m.competition_id`
+ORDER BY m.over_start ASC, m.competition_id ASC`
 
 	dueSQL = `
 SELECT competition_id, due_at AT TIME ZONE 'UTC'
@@ -136,49 +139,76 @@ func (s *Store) Visible(ctx context.Context, l competition.Listing) (page []comp
 		visibilities = append(visibilities, string(competition.Private))
 	}
 	var damage []error
-	listed, err := s.readListed(ctx, &l, visibilities, &damage)
+	var known [2]competition.ListPlace
+	listed, err := s.readListed(ctx, &l, visibilities, &known[0], &damage)
 	if err != nil {
 		return nil, next, err
 	}
 	var own []competition.Summary
-	var known competition.ListPlace
 	if !l.Operator && l.Reader != "" {
-		if own, known, err = s.readOwn(ctx, &l, &damage); err != nil {
+		if own, known[1], err = s.readOwn(ctx, &l, &damage); err != nil {
 			return nil, next, err
 		}
 	}
-	page, next = l.Page(known, listed, own)
+	page, next = l.Page(known[:], listed, own)
 	return page, next, errors.Join(damage...)
 }
 
 // afterArguments are the place after which a list begins.
 func afterArguments(l *competition.Listing) (start any, id string) {
-	if l.After == (competition.ListPlace{}) {
+	switch {
+	case l.After != (competition.ListPlace{}):
+	case l.Newest:
+		return "infinity", ""
+	default:
 		return "-infinity", ""
 	}
 	return l.After.Start.Time(), l.After.ID
 }
 
-// readListed reads the first competitions of some visibilities, one more than fit.
-func (s *Store) readListed(ctx context.Context, l *competition.Listing, visibilities []string, damage *[]error) (listed []competition.Summary, err error) {
+// readListed reads the first competitions of some visibilities, one more than fit. Up
+// to the place known they are complete; see competition.Listing.Page.
+func (s *Store) readListed(ctx context.Context, l *competition.Listing, visibilities []string, known *competition.ListPlace, damage *[]error) (listed []competition.Summary, err error) {
 	var statuses []string
 	for _, status := range competition.AllStatuses() {
-		if l.Status == 0 || l.Status == status {
+		if l.Of(status) {
 			statuses = append(statuses, status.String())
 		}
 	}
+	limit := l.Limit + 1
+	if l.Search != "" {
+		limit = max(limit, competition.MaxSearched)
+	}
+	examined := 0
+	var last competition.ListPlace
 	start, id := afterArguments(l)
-	err = s.each(ctx, visibleSQL, func(row [][]byte) error {
+	err = s.each(ctx, orderedAs(l, visibleSQL), func(row [][]byte) error {
+		examined++
 		summary, err := parseSummary(string(row[0]), row[1])
 		if err != nil {
 			*damage = append(*damage, err)
 			return nil
 		}
-		listed = append(listed, summary)
+		if last = summary.Place(); l.Names(&summary) {
+			listed = append(listed, summary)
+		}
 		return nil
-	}, visibilities, statuses, start, id, l.Limit+1)
+	}, visibilities, statuses, start, id, limit)
+	if examined == limit {
+		*known = last
+	}
 	return listed, err
 }
+
+// orderedAs is a statement that reads a list, in the list's order.
+func orderedAs(l *competition.Listing, sql string) string {
+	if l.Newest {
+		return backwards.Replace(sql)
+	}
+	return sql
+}
+
+var backwards = strings.NewReplacer(" ASC", " DESC", ") > ($3", ") < ($3")
 
 // readOwn reads the private competitions that the reader has to do with: all that
 // are not over, and the first of the others. Up to the place known they are
@@ -198,7 +228,7 @@ func (s *Store) readOwn(ctx context.Context, l *competition.Listing, damage *[]e
 			}
 		}
 	}
-	if l.Status == 0 || l.Status.Over() {
+	if l.OfOver() {
 		if own, known, err = s.readOver(ctx, l, own, damage); err != nil {
 			return nil, known, err
 		}
@@ -209,16 +239,19 @@ func (s *Store) readOwn(ctx context.Context, l *competition.Listing, damage *[]e
 
 // readOver adds the first of the reader's private competitions that are over.
 func (s *Store) readOver(ctx context.Context, l *competition.Listing, own []competition.Summary, damage *[]error) ([]competition.Summary, competition.ListPlace, error) {
-	limit, status := l.Limit+1, ""
-	if l.Status != 0 {
-		limit, status = competition.MaxOverPrivate, l.Status.String()
+	limit, statuses := l.Limit+1, []string{}
+	if len(l.Statuses) > 0 || l.Search != "" {
+		limit = max(limit, competition.MaxOverPrivate)
+	}
+	for _, status := range l.Statuses {
+		statuses = append(statuses, status.String())
 	}
 	var last competition.ListPlace
 	var at time.Time
 	var packed []byte
 	examined := 0
 	start, id := afterArguments(l)
-	rows, _ := s.read.Query(ctx, overTiesSQL, l.Reader, status, start, id, limit) // ForEachRow tells its error
+	rows, _ := s.read.Query(ctx, orderedAs(l, overTiesSQL), l.Reader, statuses, start, id, limit) // ForEachRow tells its error
 	_, err := pgx.ForEachRow(rows, []any{&last.ID, &at, &packed}, func() error {
 		examined++
 		last.Start = calendar.MillisOf(at)
@@ -230,7 +263,9 @@ func (s *Store) readOver(ctx context.Context, l *competition.Listing, own []comp
 			*damage = append(*damage, err)
 			return nil
 		}
-		own = append(own, summary)
+		if l.Names(&summary) {
+			own = append(own, summary)
+		}
 		return nil
 	})
 	if err != nil {

@@ -163,9 +163,11 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"ledgerOf":    {ledgerOfSQL, "'c77'"},
 		"allPrizes":   {allPrizesSQL, "'c77'"},
 		"visible":     {visibleSQL, "'{public,private}', '{upcoming,active,finalizing,completed,settled,cancelled}', '-infinity', '', 101"},
+		"newest":      {backwards.Replace(visibleSQL), "'{public,private}', '{completed,settled,cancelled}', 'infinity', '', 101"},
+		"overNewest":  {backwards.Replace(overTiesSQL), "'u99', '{settled}', 'infinity', '', 101"},
 		"openTies":    {openTiesSQL, "'u99'"},
 		"retireTies":  {retireTiesSQL, "'u99', '{c77}'"},
-		"overTies":    {overTiesSQL, "'u99', '', '-infinity', '', 101"},
+		"overTies":    {overTiesSQL, "'u99', '{}', '-infinity', '', 101"},
 		"due":         {dueSQL, "'1970-01-01', '', '2026-01-03', 256"},
 		"webhook":     {findWebhookSQL, "'w77'"},
 		"webhooks":    {listWebhooksSQL, "'w77', 256"},
@@ -199,6 +201,7 @@ func TestListsReadWhatTheyShow(t *testing.T) {
 		most           float64
 	}{
 		"listed": {visibleSQL, "'{public}', '{upcoming,active,finalizing,completed,settled,cancelled}', '2026-01-01', 'c77', 11", 6*11 + 11},
+		"newest": {backwards.Replace(visibleSQL), "'{public}', '{upcoming,active,finalizing,completed,settled,cancelled}', '2027-01-01', 'c77', 11", 6*11 + 11},
 		"status": {visibleSQL, "'{public}', '{active}', '-infinity', '', 11", 2 * 11},
 		"ties":   {openTiesSQL, "'u99'", 2 * 3},
 		"due":    {dueSQL, "'1970-01-01', '', '2027-01-03', 25", 25},

@@ -17,7 +17,9 @@ import (
 // not interpret it; the letter in front tells the cursors of different lists apart.
 const (
 	CursorCompetition = "c"
-	CursorListed      = "l"
+	CursorListed      = "l" // by start
+	CursorNewest      = "n"
+	CursorCurrent     = "u"
 	CursorParticipant = "p"
 	CursorAudit       = "o"
 	CursorPrize       = "z"
@@ -58,27 +60,37 @@ func (q *Query) AfterNumber(letter string, bits int) uint64 {
 	return n
 }
 
-// ListedCursor names a place in the list of all competitions; empty for the
-// zero value, which is the end.
-func ListedCursor(p competition.ListPlace) string {
+// ListedCursor names a place in the list of all competitions, in the order that a letter
+// stands for; empty for the zero value, which is the end.
+func ListedCursor(letter string, p competition.ListPlace) string {
 	if p == (competition.ListPlace{}) {
 		return ""
 	}
-	return Cursor(CursorListed, listedText(p))
+	return Cursor(letter, listedText(p))
 }
 
-func listedText(p competition.ListPlace) string { return fmt.Sprintf("%d.%s", p.Start, p.ID) }
+func listedText(p competition.ListPlace) string {
+	text := fmt.Sprintf("%d.%s", p.Start, p.ID)
+	if p.Own {
+		text += ownSuffix
+	}
+	return text
+}
+
+// ownSuffix marks a place among the reader's own competitions.
+const ownSuffix = ".own"
 
 // AfterListed reads the parameter cursor of that list.
-func (q *Query) AfterListed() (p competition.ListPlace) {
-	text, given := q.cursor(CursorListed)
+func (q *Query) AfterListed(letter string) (p competition.ListPlace) {
+	text, given := q.cursor(letter)
 	if !given {
 		return p
 	}
-	start, id, _ := strings.Cut(text, ".")
+	rest, own := strings.CutSuffix(text, ownSuffix)
+	start, id, _ := strings.Cut(rest, ".")
 	at, _ := strconv.ParseUint(start, 10, 48) // beyond the year 9999
-	p = competition.ListPlace{Start: calendar.Millis(at), ID: id}
-	if !competition.ValidID(id) || listedText(p) != text {
+	p = competition.ListPlace{Start: calendar.Millis(at), ID: id, Own: own}
+	if !competition.ValidID(id) || own && letter != CursorCurrent || listedText(p) != text {
 		q.Refuse("cursor", badCursor)
 		return competition.ListPlace{}
 	}
