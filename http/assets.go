@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -8,7 +9,9 @@ import (
 	"io/fs"
 	"net/url"
 	"path"
+	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/valyala/fasthttp"
 )
@@ -23,16 +26,29 @@ type asset struct {
 	etag        []byte // strong: a hash of the body
 	contentType string
 	policy      string // Content-Security-Policy, on everything a browser might open
+
+	// The same for clients that take gzip, made for the first of them.
+	zipped     func() []byte // nil if it would save nothing
+	zippedETag []byte
 }
+
+// zipFrom is how many bytes an answer has that is worth to be compressed.
+const zipFrom = 1 << 10
 
 func newAsset(name string, body []byte, policy string) *asset {
 	sum := sha256.Sum256(body)
-	return &asset{
+	tag := hex.EncodeToString(sum[:12])
+	a := &asset{
 		body:        body,
-		etag:        []byte(`"` + hex.EncodeToString(sum[:12]) + `"`),
+		etag:        []byte(`"` + tag + `"`),
 		contentType: contentTypeOf(name),
 		policy:      policy,
+		zippedETag:  []byte(`"` + tag + `-gzip"`),
 	}
+	if len(body) >= zipFrom && !strings.HasPrefix(a.contentType, "image/png") {
+		a.zipped = sync.OnceValue(func() []byte { return fasthttp.AppendGzipBytesLevel(nil, body, fasthttp.CompressBestCompression) })
+	}
+	return a
 }
 
 // newAssets reads the page into memory and adds the documentation. Keys are paths.
@@ -68,10 +84,42 @@ func (a *asset) serve(ctx *fasthttp.RequestCtx) {
 	header := &ctx.Response.Header
 	header.SetCanonical(headerCacheControl, []byte("no-cache"))
 	header.SetCanonical(headerSecurityPolicy, []byte(a.policy))
-	if !unchanged(ctx, a.etag) {
-		header.SetContentType(a.contentType)
-		ctx.Response.SetBodyRaw(a.body)
+	body, etag := a.body, a.etag
+	if a.zipped != nil {
+		header.AddBytesKV(headerVary, valueAcceptEncoding)
+		if acceptsGzip(ctx.Request.Header.Peek(fasthttp.HeaderAcceptEncoding)) {
+			body, etag = a.zipped(), a.zippedETag
+			header.SetContentEncoding("gzip")
+		}
 	}
+	if !unchanged(ctx, etag) {
+		header.SetContentType(a.contentType)
+		ctx.Response.SetBodyRaw(body)
+	}
+}
+
+var valueAcceptEncoding = []byte(fasthttp.HeaderAcceptEncoding)
+
+// acceptsGzip reports whether an Accept-Encoding lists gzip, or everything, with a weight
+// above 0 (RFC 9110, section 12.5.3).
+func acceptsGzip(accepted []byte) bool {
+	all := false
+	for part := range bytes.SplitSeq(accepted, []byte(",")) {
+		coding, weight, _ := bytes.Cut(part, []byte(";"))
+		name, value, weighed := bytes.Cut(bytes.TrimSpace(weight), []byte("="))
+		takes := true
+		if weighed && bytes.EqualFold(bytes.TrimSpace(name), []byte("q")) {
+			q, err := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64)
+			takes = err == nil && q > 0
+		}
+		switch coding = bytes.TrimSpace(coding); {
+		case bytes.EqualFold(coding, []byte("gzip")):
+			return takes
+		case string(coding) == "*":
+			all = takes
+		}
+	}
+	return all
 }
 
 // pagePolicy lets a page load what this server has, and talk to it and to the
@@ -82,7 +130,7 @@ func pagePolicy(supabaseURL string) string {
 	if project, err := url.Parse(supabaseURL); err == nil && project.Host != "" {
 		connect += " " + project.Scheme + "://" + project.Host
 	}
-	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; " +
+	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; " +
 		"connect-src " + connect + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 }
 

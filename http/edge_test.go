@@ -32,7 +32,7 @@ func TestContentTypesOfJSON(t *testing.T) {
 // TestSameOriginBehindProxies: a proxy may add the default port to Host, and
 // people write names in any case.
 func TestSameOriginBehindProxies(t *testing.T) {
-	allowed := newOrigins([]string{"https://friend.example"})
+	allowed := newOrigins([]string{"https://friend.example"}, false)
 	for _, c := range []struct {
 		rule, origin, host string
 		want               bool

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
@@ -40,7 +41,7 @@ func TestThePageAndWhatBelongsToIt(t *testing.T) {
 		assert.Equal(t, "no-cache", r.get("Cache-Control"))
 		assert.Equal(t, "nosniff", r.get("X-Content-Type-Options"))
 		assert.Equal(t, "no-referrer", r.get("Referrer-Policy"))
-		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self' "+projectURL+
+		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; connect-src 'self' "+projectURL+
 			"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", r.get("Content-Security-Policy"))
 		again := b.do(t, "GET", target, "", header{"If-None-Match", r.get("ETag")})
 		assert.Equal(t, 304, again.status, target)
@@ -244,4 +245,49 @@ func TestServeAfterShutdownReturns(t *testing.T) {
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.NoError(t, b.Serve(listener))
+}
+
+// TestPagesOfThisMachineMayCall in a trial, and no other ones.
+func TestPagesOfThisMachineMayCall(t *testing.T) {
+	trial, other := newBench(t, func(o *Options) { o.LocalOrigins = true }), newBench(t)
+	for origin, local := range map[string]bool{
+		"http://localhost:5173": true, "http://localhost": true, "https://LOCALHOST:8443": true, "http://127.0.0.1:3000": true, "http://[::1]:3000": true,
+		"http://localhost.evil.example": false, "http://evil.example:5173": false, "null": false, "file://localhost": false, "http://127.0.0.1.evil.example": false,
+	} {
+		want := ""
+		if local {
+			want = origin
+		}
+		assert.Equal(t, want, trial.do(t, "GET", "/health", "", header{"Origin", origin}).get("Access-Control-Allow-Origin"), origin)
+		assert.Empty(t, other.do(t, "GET", "/health", "", header{"Origin", origin}).get("Access-Control-Allow-Origin"), origin)
+	}
+}
+
+// TestFilesAreCompressed for those who take that, and each has an ETag of its own.
+func TestFilesAreCompressed(t *testing.T) {
+	b := newBench(t)
+	plain := b.do(t, "GET", "/openapi.yaml", "")
+	assert.Empty(t, plain.get("Content-Encoding"))
+	assert.Equal(t, "Accept-Encoding", plain.get("Vary"))
+	for accepted, zipped := range map[string]bool{
+		"gzip": true, "deflate, GZIP;q=0.5, br": true, "*": true, "*;q=0, gzip": true,
+		"br": false, "gzip;q=0": false, "gzip;q=0, *": false, "gzip;q=x": false, "xgzip": false, "identity": false,
+	} {
+		r := b.do(t, "GET", "/openapi.yaml", "", header{"Accept-Encoding", accepted})
+		if !zipped {
+			assert.Empty(t, r.get("Content-Encoding"), accepted)
+			assert.Equal(t, plain.body, r.body, accepted)
+			continue
+		}
+		assert.Equal(t, "gzip", r.get("Content-Encoding"), accepted)
+		assert.Less(t, 5*len(r.body), len(plain.body))
+		text, err := fasthttp.AppendGunzipBytes(nil, []byte(r.body))
+		assert.NoError(t, err)
+		assert.Equal(t, plain.body, string(text))
+		assert.NotEqual(t, plain.get("Etag"), r.get("Etag"))
+		assert.Equal(t, 304, b.do(t, "GET", "/openapi.yaml", "", header{"Accept-Encoding", accepted}, header{"If-None-Match", r.get("Etag")}).status)
+		assert.Equal(t, 200, b.do(t, "GET", "/openapi.yaml", "", header{"Accept-Encoding", accepted}, header{"If-None-Match", plain.get("Etag")}).status)
+	}
+	small := b.do(t, "GET", "/health", "", header{"Accept-Encoding", "gzip"})
+	assert.Empty(t, small.get("Content-Encoding"))
 }

@@ -2,6 +2,8 @@ package http
 
 import (
 	"crypto/rand"
+	"net"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -51,19 +53,31 @@ const allowedHeaders = "Authorization, Content-Type, If-None-Match, Last-Event-I
 type origins struct {
 	any  bool
 	list []string
+	own  bool // pages of this machine, whatever their port
 }
 
-func newOrigins(allowed []string) origins {
-	return origins{any: slices.Contains(allowed, "*"), list: allowed}
+func newOrigins(allowed []string, own bool) origins {
+	return origins{any: slices.Contains(allowed, "*"), list: allowed, own: own}
 }
 
 func (o *origins) allows(origin []byte) bool {
-	return o.any || slices.Contains(o.list, string(origin)) || slices.Contains(o.list, normalOrigin(string(origin)))
+	return o.any || o.own && localOrigin(origin) || slices.Contains(o.list, string(origin)) || slices.Contains(o.list, normalOrigin(string(origin)))
+}
+
+// localOrigin reports whether a page is one of this machine: a browser finds localhost
+// and loopback addresses nowhere else.
+func localOrigin(origin []byte) bool {
+	u, err := url.Parse(string(origin))
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" {
+		return false
+	}
+	name := strings.ToLower(u.Hostname())
+	return name == "localhost" || net.ParseIP(name).IsLoopback()
 }
 
 // allow tells the browser what the calling page may read.
 func (o *origins) allow(ctx *fasthttp.RequestCtx) {
-	if !o.any && len(o.list) == 0 {
+	if !o.any && !o.own && len(o.list) == 0 {
 		return
 	}
 	header := &ctx.Response.Header

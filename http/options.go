@@ -37,6 +37,8 @@ type Options struct {
 	// AllowedOrigins are the origins of foreign pages that may call from a
 	// browser, or "*" alone.
 	AllowedOrigins []string
+	// LocalOrigins allows pages of this machine, too: for trials.
+	LocalOrigins bool
 
 	RateLimits RateLimits // none by default
 

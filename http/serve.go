@@ -26,7 +26,7 @@ func New(o Options) *Server {
 		limits:  o.RateLimits,
 		users:   newThrottle[string](o.RateLimits.users(), o.Now, userRate),
 		clients: newThrottle[netip.Addr](o.RateLimits.clients(), o.Now, addressRate),
-		origins: newOrigins(o.AllowedOrigins),
+		origins: newOrigins(o.AllowedOrigins, o.LocalOrigins),
 		ids:     newRequestIDs(),
 		build:   o.Build,
 		now:     o.Now,

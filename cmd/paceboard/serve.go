@@ -267,7 +267,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		Webhooks:  s.webhooks,
 		AccessLog: accessLog(&settings), AccessLogger: newLogger(s.requests, settings, &s.logLevel),
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
-		AllowedOrigins: settings.AllowedOrigins, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
+		AllowedOrigins: settings.AllowedOrigins, LocalOrigins: settings.Dev, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
 		MaxSocketsUser: settings.MaxSocketsUser, MaxBodiesMemory: int64(settings.MaxBodiesMemory), Page: web.Files(),
 		MetricsToken: settings.MetricsToken.Reveal(), OpenMetrics: settings.Dev, MetricsElsewhere: s.metrics != nil,
 		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()}, Process: s.process,
@@ -318,6 +318,7 @@ func (s *server) welcome(ctx context.Context, p *program) error {
 		fmt.Fprintf(p.out, "board  %s/#/c/%s?token=%s\n", url, competitionID, viewer)
 	}
 	fmt.Fprintf(p.out, "read   curl -H \"Authorization: Bearer %s\" '%s/api/v1/leaderboard/%s?limit=3'\n", viewer, url, competitionID)
+	fmt.Fprintf(p.out, "allow  pages of http://localhost:* to call, because of --dev\n")
 	fmt.Fprintf(p.out, "stop   Ctrl-C\n\n")
 	return nil
 }
