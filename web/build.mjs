@@ -17,6 +17,8 @@ const at = (...parts) => join(root, ...parts);
 const assets = [
   ["src/index.html", "index.html"],
   ["src/icon.svg", "icon.svg"],
+  ["src/manifest.webmanifest", "manifest.webmanifest"],
+  ...["favicon.ico", "apple-touch-icon.png", "icon-192.png", "icon-512.png"].map((name) => [`src/icons/${name}`, name]),
   ["vendor/uplot/LICENSE", "uplot.LICENSE.txt"],
 ];
 

@@ -8,8 +8,8 @@
 // The page keeps to one origin and to the Content-Security-Policy
 //
 //	default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;
-//	font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none';
-//	frame-ancestors 'none'
+//	font-src 'self'; manifest-src 'self'; connect-src 'self'; base-uri 'none';
+//	form-action 'none'; frame-ancestors 'none'
 //
 // which the tests of this package hold it to. Its addresses within itself are
 // relative, so it may be mounted under any path that ends in a slash; the API,

@@ -1,4 +1,4 @@
-import type { CompetitionStatus, Entry, Limit, Prize, ScoreUpdate, ServerFrame } from "./frames.js";
+import type { CompetitionStatus, Entry, Limit, ScoreUpdate, ServerFrame, SettledPrize } from "./frames.js";
 
 /** What we hold of one competition's board. Never changed in place. */
 export interface Board {
@@ -18,8 +18,8 @@ export interface Board {
   readonly totalCount: number;
   /** The viewer's own entry, wherever on the board; absent when not on it. */
   readonly standing?: Entry;
-  /** The prizes paid, once settled. */
-  readonly prizes: readonly Prize[];
+  /** The prizes, when the competition was settled while this was watched; the GET of a competition has them, too. */
+  readonly prizes: readonly SettledPrize[];
 }
 
 export function emptyBoard(competitionId: string, limit: Limit): Board {

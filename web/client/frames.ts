@@ -51,23 +51,20 @@ export interface StandingRemoved {
   removed: true;
 }
 
-export interface Prize {
-  id: string;
-  competition_id: string;
-  user_id: string;
+/** A prize of a settled competition, as everybody who sees the board is shown it. */
+export interface SettledPrize {
   rank: number;
+  user_id: string;
+  user_name?: string;
   amount: number;
   currency: string;
-  status: "pending" | "distributed" | "failed";
-  distributed_at?: string | null;
-  created_at?: string;
 }
 
 export interface StatusChange {
   competition_id: string;
   status: CompetitionStatus;
-  /** Those distributed, once settled. */
-  prizes?: Prize[];
+  /** The best 100, once settled. */
+  prizes?: SettledPrize[];
 }
 
 export interface Connected {

@@ -1,4 +1,4 @@
-import type { CompetitionStatus, Leaderboard, Prize, Problem } from "../client/index.js";
+import type { CompetitionStatus, Leaderboard, Problem, SettledPrize } from "../client/index.js";
 
 /** A competition as the service gives it. What an older service may leave out is optional. */
 export interface Competition {
@@ -14,7 +14,10 @@ export interface Competition {
   currency?: string;
   late_sync_hours?: number;
   participant_count?: number;
-  prizes?: Prize[];
+  /** The viewer takes part in it or made it; told in the list of what is not over. */
+  own?: boolean;
+  /** The best 100, once settled. */
+  prizes?: SettledPrize[];
 }
 
 /** A change by an operator after the start, with what held from then on. */
@@ -49,8 +52,12 @@ export class Api {
     this.#token = token;
   }
 
-  competitions(cursor?: string): Promise<CompetitionPage> {
-    return this.#get(`/api/v1/competitions${cursor === undefined ? "" : `?cursor=${encodeURIComponent(cursor)}`}`);
+  /** What is not over, the viewer's own first, or what is over, the newest first. */
+  competitions(past: boolean, search: string, cursor: string | undefined): Promise<CompetitionPage> {
+    const query = new URLSearchParams(past ? { order: "newest", status: "over" } : { order: "current" });
+    if (search !== "") query.append("search", search);
+    if (cursor !== undefined) query.append("cursor", cursor);
+    return this.#get(`/api/v1/competitions?${query}`);
   }
 
   competition(id: string): Promise<Competition> {
@@ -64,10 +71,6 @@ export class Api {
 
   leaderboard(id: string, limit: number): Promise<Leaderboard> {
     return this.#get(`/api/v1/leaderboard/${encodeURIComponent(id)}?limit=${limit}`);
-  }
-
-  prizesOf(user: string): Promise<{ prizes: Prize[] }> {
-    return this.#get(`/api/v1/prizes/history/${encodeURIComponent(user)}`);
   }
 
   async #get<T>(path: string): Promise<T> {

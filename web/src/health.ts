@@ -44,9 +44,17 @@ export class HealthWatch {
 async function ask(): Promise<Health> {
   try {
     const response = await fetch("/health", { credentials: "omit", cache: "no-store", signal: AbortSignal.timeout(8_000) });
-    const body = await response.json();
-    return response.ok && body.status === "healthy" ? "healthy" : "degraded";
+    return healthOf(response.ok, await response.json());
   } catch {
     return "unreachable";
   }
+}
+
+/** The parts without which syncs wait. The others, such as copies of boards for other services, are not an athlete's concern. */
+const needed = new Set(["store", "cluster", "competitions", "recovery", "read_only", "shutdown"]);
+
+/** What an answer of /health means to who looks at a board. */
+export function healthOf(ok: boolean, { status, degraded }: { status?: string; degraded?: string[] }): Health {
+  if (!ok) return "degraded";
+  return status === "healthy" || degraded?.every((part) => !needed.has(part)) ? "healthy" : "degraded";
 }

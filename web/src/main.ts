@@ -53,7 +53,7 @@ function route(): void {
     const action = { label: "All competitions", run: "#/" };
     return show(messagePanel({ title: "There is nothing here", text: "The link may be old, or a letter of it got lost.", action }), "Not found");
   }
-  const next = where.view === "list" ? new ListView(app) : new BoardView(app, where.id, where.top);
+  const next = where.view === "list" ? new ListView(app, where.past, where.search) : new BoardView(app, where.id, where.top);
   show(next.element, next.title, next);
 }
 

@@ -3,6 +3,7 @@ export const mostMoving = 12;
 
 const glideMs = 250;
 const countMs = 450;
+const countEvery = 50;
 
 const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -10,18 +11,29 @@ const reduced = matchMedia("(prefers-reduced-motion: reduce)");
 export const still = (): boolean => document.hidden || reduced.matches;
 
 /**
+ * Where rows were before anything was written, all asked at once: a question
+ * between writes makes the browser lay out the page for each.
+ */
+export type Tops = ReadonlyMap<HTMLElement, number>;
+
+/** The tops of rows; none when nothing may move. */
+export function topsOf(rows: Iterable<HTMLElement>): Tops {
+  const tops = new Map<HTMLElement, number>();
+  if (!still()) for (const row of rows) tops.set(row, row.getBoundingClientRect().top);
+  return tops;
+}
+
+/**
  * Lets rows glide from where they were to where `change` puts them (first,
  * last, invert, play): transforms alone, so no layout is done on the way.
  * Only rows in view count and move.
  */
-export function glide(rows: () => Iterable<HTMLElement>, body: HTMLElement, change: () => void): void {
-  if (still()) return change();
-  const before = new Map<HTMLElement, number>();
-  for (const row of rows()) before.set(row, row.getBoundingClientRect().top);
+export function glide(rows: () => Iterable<HTMLElement>, body: HTMLElement, before: Tops, change: () => void): void {
   change();
+  if (still()) return;
   const moves: [HTMLElement, number][] = [];
   for (const row of rows()) {
-    for (const running of row.getAnimations()) if (running.id === "glide") running.cancel();
+    gliding.get(row)?.cancel();
     const [from, to] = [before.get(row), row.getBoundingClientRect().top];
     if (from === undefined || Math.abs(from - to) < 1) continue;
     if (inView(from) || inView(to)) moves.push([row, from - to]);
@@ -33,20 +45,32 @@ export function glide(rows: () => Iterable<HTMLElement>, body: HTMLElement, chan
   for (const [row, by] of moves) {
     row.classList.toggle("rising", by > 0);
     const motion = row.animate([{ transform: `translateY(${by}px)` }, { transform: "none" }], { duration: glideMs, easing: "ease-out", id: "glide" });
-    motion.onfinish = () => row.classList.remove("rising");
+    gliding.set(row, motion);
+    motion.onfinish = () => {
+      gliding.delete(row);
+      row.classList.remove("rising");
+    };
   }
 }
 
+const gliding = new WeakMap<HTMLElement, Animation>();
 const counting = new WeakMap<Element, number>();
 
-/** Counts a number up (or down) to its new value, once. `write` shows a value; the last call has the exact one. */
-export function countTo(element: HTMLElement, from: number, to: number, write: (value: number) => void): void {
+/**
+ * Counts a number up (or down) to its new value, once, if it may be `seen`. `write`
+ * shows a value, at most twenty times a second; the last call has the exact one.
+ */
+export function countTo(element: HTMLElement, from: number, to: number, seen: boolean, write: (value: number) => void): void {
   cancelAnimationFrame(counting.get(element) ?? 0);
-  if (from === to || still() || !inView(element.getBoundingClientRect().top)) return write(to);
+  if (from === to || !seen || still()) return write(to);
   const begin = performance.now();
+  let written = begin;
   const step = (now: number): void => {
     const part = Math.min(1, Math.max(0, (now - begin) / countMs));
-    write(Math.round(from + (to - from) * (1 - (1 - part) ** 3)));
+    if (part === 1 || now - written >= countEvery) {
+      written = now;
+      write(Math.round(from + (to - from) * (1 - (1 - part) ** 3)));
+    }
     if (part < 1) counting.set(element, requestAnimationFrame(step));
   };
   counting.set(element, requestAnimationFrame(step));
@@ -60,6 +84,7 @@ export function flash(element: HTMLElement): void {
   element.addEventListener("animationend", () => element.classList.remove("flash"), { once: true });
 }
 
-function inView(top: number): boolean {
+/** Whether something of a row's height is in view, or nearly, that begins there. */
+export function inView(top: number): boolean {
   return top > -80 && top < innerHeight;
 }

@@ -1,6 +1,6 @@
 import type { Limit } from "../client/index.js";
 
-export type Route = { view: "list" } | { view: "board"; id: string; top: Limit } | { view: "missing" };
+export type Route = { view: "list"; past: boolean; search: string } | { view: "board"; id: string; top: Limit } | { view: "missing" };
 
 export const windows: readonly Limit[] = [10, 25, 50, 100];
 export const defaultWindow: Limit = 25;
@@ -16,7 +16,7 @@ export interface Parsed {
 const competition = /^\/c\/([A-Za-z0-9_-]{1,64})$/;
 
 /**
- * Reads a location's fragment: `#/` the list, `#/c/<id>?top=50` a board, either
+ * Reads a location's fragment: `#/` the list, `#/past` what is over, `#/c/<id>?top=50` a board, either
  * with `token=<JWT>` once, and `#token=<JWT>` alone for the list.
  */
 export function parseFragment(fragment: string): Parsed {
@@ -30,11 +30,17 @@ export function parseFragment(fragment: string): Parsed {
   const rest = bare ? "" : parameters.toString();
   const clean = token === undefined ? fragment : `#${path}${rest && `?${rest}`}`;
   const found = { clean, ...(token !== undefined && { token }) };
-  if (path === "/" || path === "") return { route: { view: "list" }, ...found };
+  if (path === "/" || path === "" || path === "/past") {
+    return { route: { view: "list", past: path === "/past", search: parameters.get("search") ?? "" }, ...found };
+  }
   const id = competition.exec(path)?.[1];
   if (id === undefined) return { route: { view: "missing" }, ...found };
   const top = windows.find((limit) => String(limit) === parameters.get("top")) ?? defaultWindow;
   return { route: { view: "board", id, top }, ...found };
+}
+
+export function listFragment(past: boolean, search: string): string {
+  return `#/${past ? "past" : ""}${search === "" ? "" : `?${new URLSearchParams({ search })}`}`;
 }
 
 export function boardFragment(id: string, top: Limit = defaultWindow): string {

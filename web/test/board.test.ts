@@ -89,7 +89,7 @@ describe("applyFrame", () => {
   });
 
   it("keeps prizes once they are told", () => {
-    const prize = { id: "p", competition_id: "c", user_id: "a", rank: 1, amount: 6, currency: "EUR", status: "distributed" } as const;
+    const prize = { rank: 1, user_id: "a", user_name: "Anna", amount: 6, currency: "EUR" };
     const settled = applyFrame(start, { type: "status", data: { competition_id: "c", status: "settled", prizes: [prize] } });
     assert.equal(settled.status, "settled");
     assert.deepEqual(applyFrame(settled, { type: "status", data: { competition_id: "c", status: "settled" } }).prizes, [prize]);

@@ -1,55 +1,12 @@
-// Tries the page in a real browser against the mock server. Without a Chromium
-// (CHROMIUM names it) it says so and is skipped; with CI=true that is a failure.
+// Tries the page in a real browser against the mock server; see harness.mjs.
 //
 //   npm run test:browser
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
-import { after, afterEach, before, describe, it } from "node:test";
-import { chromium } from "playwright-core";
-import { listen, tokenFor } from "./mock-server.mjs";
+import { it } from "node:test";
+import { control, inBrowser, live, open } from "./harness.mjs";
+import { tokenFor } from "./mock-server.mjs";
 
-const executablePath = process.env.CHROMIUM ?? "/usr/bin/chromium";
-const missing = !existsSync(executablePath);
-if (missing) console.error(`NOT TESTED in a browser: there is no ${executablePath}`);
-
-let address;
-let browser;
-const control = (name) => fetch(`${address}/mock/${name}`, { method: "POST" });
-
-/** A page on a fragment, signed in as u14, with everything that it complained of. */
-async function open(fragment, options = {}) {
-  const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1280, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.complaints = [];
-  page.on("pageerror", (error) => page.complaints.push(String(error)));
-  page.on("console", (message) => /Content Security|Refused/.test(message.text()) && page.complaints.push(message.text()));
-  page.on("dialog", (dialog) => {
-    page.complaints.push("a name was run as a script");
-    void dialog.dismiss();
-  });
-  await page.goto(`${address}/${fragment}${fragment.includes("?") ? "&" : "?"}token=${tokenFor("u14")}`);
-  return page;
-}
-
-const live = (page) => page.waitForSelector(".connection[data-kind=live]");
-
-describe("the page in a browser", { skip: missing && process.env.CI !== "true", timeout: 120_000 }, () => {
-  before(async () => {
-    assert.ok(!missing, `there is no ${executablePath}`);
-    address = await listen();
-    browser = await chromium.launch({
-      executablePath,
-      args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-    });
-    await control("pause");
-  });
-  after(async () => {
-    await browser?.close();
-    setImmediate(() => process.exit()); // the mock server listens for ever
-  });
-
-  afterEach(() => Promise.all(browser.contexts().map((context) => context.close())));
-
+inBrowser("the page in a browser", () => {
   it("takes the token out of the address and keeps it for a reload", async () => {
     const page = await open("#/c/demo");
     await live(page);
@@ -80,6 +37,29 @@ describe("the page in a browser", { skip: missing && process.env.CI !== "true", 
     await live(other);
     assert.ok(await other.locator(".changes").isHidden());
     assert.deepEqual([...page.complaints, ...other.complaints], []);
+  });
+
+  it("lists the viewer's own first and the past apart, and searches", async () => {
+    const page = await open("#/");
+    const headings = () => page.locator(".found h2").allTextContents();
+    const names = () => page.locator(".competition-name").allTextContents();
+    await page.waitForSelector("a.competition");
+    assert.deepEqual(await headings(), ["Yours", "Now", "Next"]);
+    assert.equal((await names())[0], "Office lunch walk");
+    await page.fill(".search", "SPRING");
+    await page.waitForFunction(() => document.querySelectorAll("a.competition").length === 1);
+    assert.deepEqual(await names(), ["Spring step challenge"]);
+    assert.ok(page.url().endsWith("#/?search=SPRING"));
+    await page.reload();
+    await page.waitForSelector("a.competition");
+    assert.equal(await page.inputValue(".search"), "SPRING");
+    await page.click(".tab:not([aria-current])");
+    await page.waitForSelector(".found .message");
+    assert.match(await page.innerText(".found"), /No past competition has “SPRING” in its name/);
+    await page.fill(".search", "");
+    await page.waitForSelector("a.competition");
+    assert.deepEqual(await headings(), ["Past"]);
+    assert.deepEqual(page.complaints, []);
   });
 
   it("is a real table with a header for each column and row", async () => {
@@ -153,9 +133,9 @@ describe("the page in a browser", { skip: missing && process.env.CI !== "true", 
     await page.waitForSelector(".view.dimmed");
     assert.match(await page.textContent(".notice"), /Board as of \d\d:\d\d:\d\d/);
     assert.equal(await page.locator("table.board tbody tr").count(), 25);
+    assert.equal(await page.textContent(".notice button"), "Try now");
     await control("accept");
     await control("lead");
-    await page.click(".notice button");
     await live(page);
     await page.waitForSelector(".view:not(.dimmed)");
     assert.equal(await page.textContent(".notice"), "");
@@ -176,12 +156,12 @@ describe("the page in a browser", { skip: missing && process.env.CI !== "true", 
     const page = await open("#/");
     await page.waitForSelector("a.competition");
     const reached = [];
-    for (let i = 0; i < 5; i++) {
+    for (let i = 0; i < 8; i++) {
       await page.keyboard.press("Tab");
       reached.push(await page.evaluate(() => document.activeElement.className));
       assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none");
     }
-    assert.deepEqual(reached, ["brand", "quiet sign", "quiet theme", "competition", "competition"]);
+    assert.deepEqual(reached, ["brand", "quiet sign", "quiet theme", "tab", "tab", "search", "competition", "competition"]);
     await page.keyboard.press("Shift+Tab");
     await page.keyboard.press("Enter");
     await live(page);

@@ -18,8 +18,8 @@ import { seeded, names } from "./people.mjs";
 
 const dist = join(dirname(fileURLToPath(import.meta.url)), "../dist");
 const csp =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain" };
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain", ".png": "image/png", ".ico": "image/x-icon", ".webmanifest": "application/manifest+json" };
 const hour = 3600_000;
 const day = 24 * hour;
 const random = seeded(7);
@@ -69,7 +69,6 @@ class Competition {
     this.sockets.set(socket, { limit, entries: this.entries().slice(0, limit), version: this.version, user, standing: "" });
     if (since !== `${this.version}.${this.epoch}`) send(socket, "leaderboard_update", this.board(limit));
     this.tellStanding(socket);
-    if (this.info.status === "settled") send(socket, "status", { competition_id: this.info.id, status: "settled", prizes: this.info.prizes_paid });
   }
 
   tellStanding(socket) {
@@ -102,9 +101,7 @@ function send(socket, type, data) {
 }
 
 const now = Date.now();
-const prize = (rank, amount) => ({
-  id: `p${rank}`, competition_id: "settled", user_id: `u${rank}`, rank, amount, currency: "EUR", status: "distributed", distributed_at: iso(now), created_at: iso(now),
-});
+const prize = (rank, amount) => ({ rank, user_id: `u${rank}`, user_name: "", amount, currency: "EUR" });
 const pool = { prize_pool: 1000, currency: "EUR" };
 const over = { start_date: iso(now - 33 * day), end_date: iso(now - 2 * day), ...pool };
 const competitions = new Map([
@@ -114,11 +111,16 @@ const competitions = new Map([
   ["finalizing", new Competition("finalizing", { name: "April marathon month", status: "finalizing", start_date: iso(now - 30 * day), end_date: iso(now - 13 * hour), ...pool }, 40)],
   ["upcoming", new Competition("upcoming", { name: "Summer relay", status: "upcoming", start_date: iso(now + 3 * day + 5 * hour), end_date: iso(now + 33 * day) }, 12, 0)],
   ["completed", new Competition("completed", { name: "March steps", status: "completed", ...over }, 64)],
-  ["settled", new Competition("settled", { name: "February steps", status: "settled", prizes_paid: [prize(1, 600), prize(2, 300), prize(3, 100)], ...over }, 64)],
+  ["settled", new Competition("settled", { name: "February steps", status: "settled", prizes: [prize(1, 600), prize(2, 300), prize(3, 100)], prizes_count: 3, ...over }, 64)],
   ["cancelled", new Competition("cancelled", { name: "Night run league", status: "cancelled", entry_fee: 5, ...over }, 9)],
+  ["huge", new Competition("huge", { name: "Every step of a year" }, 40, 987_654_321)],
+  ["zero", new Competition("zero", { name: "Nobody has walked yet" }, 12, 0)],
+  ["tie", new Competition("tie", { name: "Level at the top" }, 12)],
+  ["long", new Competition("long", { name: "The great and rather long summer challenge of all walking clubs of the lower and upper valley", ...pool }, 12)],
   ["members", new Competition("members", { name: "Board of directors", visibility: "private" }, 5)],
 ]);
 
+for (const person of competitions.get("tie").people.slice(0, 3)) person.score = 90_000;
 competitions.get("finalizing").amendments = [
   { amended_at: iso(now - 16 * day), reason: "The course was closed for a week.", end_date: iso(now - 6 * day) },
   { amended_at: iso(now - 7 * day), reason: "<b>Snow</b>: the last two days are left out.", end_date: iso(now - 13 * hour) },
@@ -164,10 +166,15 @@ const server = createServer(async (request, response) => {
     if (!accepting) return request.socket.destroy();
     if (!request.headers.authorization) return problem(401, "unauthorized");
     if (what === "competitions" && id === undefined) {
-      const list = [...competitions.values()].map(({ info, people }) => ({ ...info, participant_count: people.length }));
+      const { order, status, search = "" } = Object.fromEntries(url.searchParams);
+      const over = (info) => ["completed", "settled", "cancelled"].includes(info.status);
+      const list = [...competitions.values()]
+        .filter(({ info }) => over(info) === (status === "over") && info.name.toLowerCase().includes(search.toLowerCase()))
+        .map(({ info, people }) => ({ ...info, prizes: undefined, prizes_count: undefined, participant_count: people.length, ...(info.id === "few" && { own: true }) }))
+        .sort((a, b) => (order === "newest" ? -1 : 1) * (Date.parse(a.start_date) - Date.parse(b.start_date)))
+        .sort((a, b) => (b.own ? 1 : 0) - (a.own ? 1 : 0));
       return json(200, { success: true, data: { competitions: list } });
     }
-    if (what === "prizes") return json(200, { success: true, data: { prizes: [] } });
     const competition = competitions.get(id);
     if (!competition) return problem(404, "unknown_competition");
     if (competition.info.visibility === "private") return problem(403, "private");

@@ -6,14 +6,17 @@ import { Formatter } from "../src/format.js";
 import { History } from "../src/history.js";
 import { phaseOf } from "../src/phase.js";
 import { Places, placeWindow } from "../src/places.js";
-import { boardFragment, parseFragment } from "../src/route.js";
+import { boardFragment, listFragment, parseFragment } from "../src/route.js";
 import { spread } from "../src/views/chart-labels.js";
 
 describe("the address", () => {
   const route = (fragment: string) => parseFragment(fragment).route;
 
   it("leads to the list or to a board", () => {
-    for (const list of ["", "#", "#/"]) assert.deepEqual(route(list), { view: "list" });
+    for (const list of ["", "#", "#/"]) assert.deepEqual(route(list), { view: "list", past: false, search: "" });
+    for (const [past, search] of [[false, ""], [true, ""], [false, "a&b=ü"], [true, "x y"]] as const) {
+      assert.deepEqual(route(listFragment(past, search)), { view: "list", past, search });
+    }
     assert.deepEqual(route("#/c/spring-26"), { view: "board", id: "spring-26", top: 25 });
     assert.deepEqual(route("#/c/spring?top=100"), { view: "board", id: "spring", top: 100 });
     assert.deepEqual(route("#/c/spring?top=7"), { view: "board", id: "spring", top: 25 });

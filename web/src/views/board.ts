@@ -46,6 +46,7 @@ export class BoardView implements View {
   readonly #hero: Hero;
   readonly #toolbar: Toolbar;
   readonly #table: Table;
+  readonly #standings = h("section", { class: "standings" });
   readonly #dock: Dock;
   readonly #chart: Chart;
   readonly #changes = new Changes();
@@ -59,14 +60,22 @@ export class BoardView implements View {
   #state: WatchState = { kind: "connecting" };
   #delay: number | undefined;
   #tokenEnds = false;
-  #ownPrizes: ReadonlyMap<string, string> | undefined;
   #drawTimer: ReturnType<typeof setTimeout> | undefined;
   #drawnAt = 0;
   #fetchedAt = Date.now() - fetchEvery + fetchAfter;
+  #confirmedAt: number | undefined; // when the board was last known to be the server's
+  #polledAt = 0; // when it was last fetched the other way
+  #offlineSince: number | undefined;
   #told = "";
   #gone = false;
 
+  readonly #onOffline = (): void => {
+    this.#offlineSince = Date.now();
+    this.#client.nudge(); // a connection that is left after all shows itself
+    this.#schedule();
+  };
   readonly #onWake = (): void => {
+    if (navigator.onLine) this.#offlineSince = undefined;
     if (document.hidden) return;
     this.#client.nudge();
     this.#reload();
@@ -84,8 +93,8 @@ export class BoardView implements View {
     this.#table = new Table(app.format);
     this.#dock = new Dock(app.format);
     this.#chart = new Chart(app.format);
-    const standings = h("section", { class: "standings" }, this.#toolbar.element, this.#table.element);
-    this.element.append(this.#head.element, this.#hero.element, standings, this.#chart.element, this.#changes.element, this.#foot.element, this.#dock.element);
+    this.#standings.append(this.#toolbar.element, this.#table.element);
+    this.element.append(this.#head.element, this.#hero.element, this.#standings, this.#chart.element, this.#changes.element, this.#foot.element, this.#dock.element);
 
     this.#client = new BoardClient({
       url: new URL("/ws/leaderboard", location.href).href.replace(/^http/, "ws"),
@@ -95,18 +104,23 @@ export class BoardView implements View {
         this.#schedule();
         return undefined; // the viewer is asked, and `tokenChanged` goes on
       },
-      onDelay: (ms) => (this.#delay = ms),
+      onDelay: (ms) => {
+        this.#delay = ms;
+        this.#heard();
+      },
     });
     this.#watch = this.#client.watch(id, {
       limit: top,
       onBoard: (board) => this.#receive(board),
       onState: (state) => {
+        if (state.kind === "reconnecting" && this.#state.kind === "live") this.#confirmedAt = state.since;
         this.#state = state;
         app.health.urgent = state.kind === "reconnecting";
         this.#schedule();
       },
     });
     addEventListener("online", this.#onWake);
+    addEventListener("offline", this.#onOffline);
     document.addEventListener("visibilitychange", this.#onWake);
     this.#timers.push(setInterval(() => this.#tick(), 1000), setInterval(() => this.#table.tick(Date.now()), 15_000));
     void this.#load();
@@ -119,6 +133,7 @@ export class BoardView implements View {
   }
 
   healthChanged(): void {
+    if (this.#app.health.health !== "unreachable") this.#client.nudge();
     this.#schedule();
   }
 
@@ -141,6 +156,7 @@ export class BoardView implements View {
     this.#timers.forEach(clearInterval);
     clearTimeout(this.#drawTimer);
     removeEventListener("online", this.#onWake);
+    removeEventListener("offline", this.#onOffline);
     document.removeEventListener("visibilitychange", this.#onWake);
     this.#app.health.urgent = false;
     this.#app.notice.show(undefined);
@@ -175,26 +191,22 @@ export class BoardView implements View {
     setTimeout(() => !this.#gone && void this.#load(), patience + 4000 * Math.random());
   }
 
+  // The server has answered, so the board is of now.
+  #heard(): void {
+    this.#offlineSince = undefined;
+    this.#confirmedAt = Date.now();
+  }
+
   #receive(board: Board): void {
     const now = Date.now();
+    this.#offlineSince = undefined;
     const statusNow = board.status !== this.#board.status && this.#board.status !== undefined;
     const settledNow = board.status === "settled" && this.#board.status !== "settled";
     this.#board = board;
     this.#places.note(this.#everyone(), now, this.#app.session.viewer.sub);
     this.#history.note([...board.entries.slice(0, 10), ...(this.#mine() ? [this.#mine()!] : [])], now);
-    if (settledNow && board.prizes.length === 0) void this.#loadOwnPrizes();
-    if (statusNow) this.#reload();
-    this.#schedule();
-  }
-
-  // The server tells all prizes when they are paid; who comes later can still see the own ones.
-  async #loadOwnPrizes(): Promise<void> {
-    const { api, session, format } = this.#app;
-    const me = session.viewer.sub;
-    if (me === undefined) return;
-    const { prizes } = await api.prizesOf(me).catch(() => ({ prizes: [] }));
-    const own = prizes.filter((prize) => prize.competition_id === this.#id);
-    this.#ownPrizes = new Map(own.map((prize) => [prize.user_id, format.money(prize.amount, prize.currency)]));
+    if (settledNow && board.prizes.length === 0 && this.#competition && !this.#competition.prizes) void this.#load();
+    else if (statusNow) this.#reload();
     this.#schedule();
   }
 
@@ -202,8 +214,13 @@ export class BoardView implements View {
     this.#fetchedAt = Date.now();
     const board = await this.#app.api.leaderboard(this.#id, this.#top).catch((error: ApiError) => error);
     if (this.#gone) return;
-    if (!(board instanceof ApiError)) this.#watch.offer(board);
-    else if (board.status === 401) this.#state = { kind: "unauthorized" };
+    if (!(board instanceof ApiError)) {
+      this.#heard();
+      this.#polledAt = Date.now();
+      this.#watch.offer(board);
+      this.#client.nudge(); // the server answers
+      this.#schedule();
+    } else if (board.status === 401) this.#state = { kind: "unauthorized" };
     else if (board.status === 403) this.#refuse("no_access");
     else if (board.status === 404) this.#refuse("not_found");
   }
@@ -228,28 +245,40 @@ export class BoardView implements View {
 
   // What goes out.
 
+  // A browser that is offline tells so long before its connections are missed.
+  #shownState(): WatchState {
+    const since = this.#offlineSince;
+    return since !== undefined && this.#state.kind === "live" ? { kind: "reconnecting", since, retryAt: since, reason: "lost" } : this.#state;
+  }
+
   #draw(now: number): void {
     const { format, session } = this.#app;
+    this.#hero.measure();
+    this.#table.measure();
     this.#app.notice.show(this.#noticeNow(now));
     if (this.#state.kind === "no_access" || this.#state.kind === "not_found") return this.#refuse(this.#state.kind);
     this.#changes.update(this.#amendments, format);
-    this.#foot.update(this.#state, this.#board.version, this.#delay, format);
+    this.#foot.update(this.#shownState(), this.#board.version, this.#delay, format);
     this.element.classList.toggle("dimmed", this.#dimmed(now));
 
     const { version, entries, totalCount } = this.#board;
     const competition = this.#competition;
     const status = this.#board.status ?? competition?.status;
     if (!competition || !status) return;
+    const waiting = version === undefined && status !== "cancelled";
+    if (waiting && now - this.#loadedAt < patience) return; // head and board come together, so that neither moves the other
     const phase = phaseOf(competition, status, this.#state.kind === "live", now, format);
     const people = version === undefined ? competition.participant_count : totalCount;
     this.#head.update(competition, phase, people, format);
-    if (version === undefined && status !== "cancelled") return;
+    if (waiting) return;
 
     const me = session.viewer.sub;
     const mine = this.#mine();
     const apart = mine && !entries.includes(mine) ? mine : undefined;
     const prizes = this.#prizes();
     const stage = this.#hero.update({ competition, status, phase, entries, me, people: totalCount, prizes });
+    // The rows so far only stood for a board: it comes in anew rather than from where they were.
+    if (this.element.dataset.stage === "loading") this.#chart.element.before(this.#standings);
     this.element.dataset.stage = stage;
     this.element.classList.toggle("vacant", totalCount === 0);
     this.#toolbar.update(totalCount, entries.length, stage !== "upcoming", format);
@@ -277,9 +306,9 @@ export class BoardView implements View {
     const { health, askForToken } = this.#app;
     const again = { label: "Sign in again", run: () => askForToken() };
     if (this.#state.kind === "unauthorized") return { tone: "err", text: "Your sign-in has ended. The board stands still.", action: again };
-    if (this.#state.kind === "reconnecting" && now - this.#state.since > patience) {
-      const as = this.#board.version === undefined ? "" : ` Board as of ${this.#app.format.clock(this.#state.since)}.`;
-      const what = health.health === "unreachable" ? "The server does not answer." : "Reconnecting.";
+    if (this.#cut(now)) {
+      const as = this.#board.version === undefined || this.#confirmedAt === undefined ? "" : ` Board as of ${this.#app.format.clock(this.#confirmedAt)}.`;
+      const what = this.#offlineSince !== undefined ? "You are offline." : health.health === "unreachable" ? "The server does not answer." : "Reconnecting.";
       return { tone: "warn", text: what + as, action: { label: "Try now", run: () => this.#client.nudge() } };
     }
     if (this.#tokenEnds) return { tone: "warn", text: "Your sign-in ends within a minute.", action: again };
@@ -288,7 +317,13 @@ export class BoardView implements View {
   }
 
   #dimmed(now: number): boolean {
-    return this.#state.kind === "unauthorized" || (this.#state.kind === "reconnecting" && now - this.#state.since > patience);
+    return this.#state.kind === "unauthorized" || (this.#cut(now) && now - this.#polledAt > fetchEvery + patience);
+  }
+
+  // Whether the connection is lost for longer than a moment.
+  #cut(now: number): boolean {
+    const state = this.#shownState();
+    return state.kind === "reconnecting" && now - state.since > patience;
   }
 
   #tell(entries: readonly Entry[], mine: Entry | undefined, total: number): void {
@@ -317,7 +352,6 @@ export class BoardView implements View {
 
   #prizes(): ReadonlyMap<string, string> {
     const paid = this.#board.prizes.length > 0 ? this.#board.prizes : (this.#competition?.prizes ?? []);
-    if (paid.length === 0) return this.#ownPrizes ?? new Map();
     return new Map(paid.map((prize) => [prize.user_id, this.#app.format.money(prize.amount, prize.currency)]));
   }
 }

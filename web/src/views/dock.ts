@@ -3,7 +3,7 @@ import { h, setText } from "../dom.js";
 import { displayName, ordinal, type Formatter } from "../format.js";
 import { still } from "../motion.js";
 import type { PlaceChange } from "../places.js";
-import { showChange } from "./row.js";
+import { showChange, showLength } from "./row.js";
 
 const barHeight = 56;
 
@@ -34,7 +34,11 @@ export class Dock {
     addEventListener("scroll", this.#onScroll, { passive: true });
     addEventListener("resize", this.#onScroll, { passive: true });
     this.element.addEventListener("click", () => {
-      this.#row?.scrollIntoView({ block: "center", behavior: still() ? "auto" : "smooth" });
+      const row = this.#row;
+      if (!row) return;
+      row.scrollIntoView({ block: "center", behavior: still() ? "auto" : "smooth" });
+      row.tabIndex = -1; // this button goes when the row comes into view, and must not take the focus with it
+      row.focus({ preventScroll: true });
     });
   }
 
@@ -46,6 +50,7 @@ export class Dock {
       showChange(this.#change, change);
       setText(this.#name, displayName(entry));
       setText(this.#score, score);
+      showLength(this.#score, score);
       setText(this.#behind, entry.rank === 1 ? "leading" : `${this.#format.integer(leaderScore - entry.score)} behind`);
       const standing = `You are ${ordinal(entry.rank)} of ${this.#format.integer(total)} with ${score}.`;
       this.element.setAttribute("aria-label", `${standing} Show your row.`);

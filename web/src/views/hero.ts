@@ -34,6 +34,10 @@ export class Hero {
     this.element = h("section", { class: "hero" }, this.#podium.element);
   }
 
+  measure(): void {
+    this.#podium.measure();
+  }
+
   update(content: HeroContent): Stage {
     const { competition, status, phase, entries, me, people, prizes } = content;
     const stage = stageOf(status, entries);

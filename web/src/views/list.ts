@@ -1,80 +1,124 @@
-import type { CompetitionStatus } from "../../client/index.js";
 import { ApiError, type Competition } from "../api.js";
 import type { App, View } from "../app.js";
 import { h } from "../dom.js";
 import { plural } from "../format.js";
 import { phaseOf, statusWord } from "../phase.js";
-import { boardFragment } from "../route.js";
+import { boardFragment, listFragment } from "../route.js";
 import { messagePanel } from "./message.js";
 
-const groups: readonly [string, readonly CompetitionStatus[]][] = [
-  ["Now", ["active", "finalizing"]],
-  ["Next", ["upcoming"]],
-  ["Past", ["completed", "settled", "cancelled"]],
-];
+/** Typing for less than this long asks for nothing yet. */
+const typingPause = 300;
+/** A page may be empty although more follows: so many are asked for at once. */
+const mostEmpty = 5;
 
-/** The competitions: those under way first, each a way to its board. */
+/** What is not over, the viewer's own first, or what is over; each competition a way to its board. */
 export class ListView implements View {
-  readonly title = "Competitions";
+  readonly title: string;
   readonly element = h("div", { class: "list" });
   readonly #app: App;
-  readonly #known: Competition[] = [];
+  readonly #past: boolean;
+  readonly #tabs: HTMLAnchorElement[];
+  readonly #found = h("div", { class: "found" });
+  #search: string;
+  #known: Competition[] = [];
   #cursor: string | undefined;
-  #gone = false;
+  #typing: ReturnType<typeof setTimeout> | undefined;
+  #asked = 0; // answers to earlier questions are dropped
 
-  constructor(app: App) {
+  constructor(app: App, past: boolean, search: string) {
     this.#app = app;
-    this.element.append(h("h1", {}, "Competitions"), skeleton());
-    void this.#load();
+    this.#past = past;
+    this.#search = search;
+    this.title = past ? "Past competitions" : "Competitions";
+    this.#tabs = [false, true].map((over) => h("a", { class: "tab", "aria-current": over === past && "page" }, over ? "Past" : "Current"));
+    const field = h("input", { type: "search", class: "search", "aria-label": "Search by name", placeholder: "Search by name", maxlength: 100, value: search });
+    field.addEventListener("input", () => {
+      clearTimeout(this.#typing);
+      this.#typing = setTimeout(() => this.#searchFor(field.value.trim()), typingPause);
+    });
+    this.element.append(h("h1", {}, "Competitions"), h("div", { class: "list-tools" }, h("nav", { class: "tabs", "aria-label": "Which" }, ...this.#tabs), field), this.#found);
+    this.#restart();
   }
 
   destroy(): void {
-    this.#gone = true;
+    this.#asked = -1;
+    clearTimeout(this.#typing);
+  }
+
+  #searchFor(search: string): void {
+    if (search === this.#search) return;
+    this.#search = search;
+    history.replaceState(history.state, "", listFragment(this.#past, search));
+    this.#restart();
+  }
+
+  #restart(): void {
+    this.#tabs.forEach((tab, i) => tab.setAttribute("href", listFragment(i === 1, this.#search)));
+    this.#known = [];
+    this.#cursor = undefined;
+    if (this.#found.childElementCount === 0) this.#found.append(skeleton());
+    void this.#load();
   }
 
   async #load(): Promise<void> {
+    const asked = ++this.#asked;
+    const before = this.#known.length;
     try {
-      const { competitions, next_cursor } = await this.#app.api.competitions(this.#cursor);
-      this.#known.push(...(competitions ?? []));
-      this.#cursor = next_cursor;
-      if (!this.#gone) this.#draw();
+      for (let pages = 0; pages < mostEmpty && this.#known.length === before; pages++) {
+        const { competitions, next_cursor } = await this.#app.api.competitions(this.#past, this.#search, this.#cursor);
+        if (asked !== this.#asked) return;
+        this.#known.push(...(competitions ?? []));
+        this.#cursor = next_cursor;
+        if (next_cursor === undefined) break;
+      }
+      this.#draw();
     } catch (error) {
-      if (!this.#gone) this.#failed(error as ApiError);
+      if (asked === this.#asked) this.#failed(error as ApiError);
     }
   }
 
   #failed(error: ApiError): void {
     if (error.status === 401) return this.#app.session.reject();
     const retry = (): void => {
-      this.element.replaceChildren(h("h1", {}, "Competitions"), skeleton());
+      this.#found.replaceChildren(skeleton());
       void this.#load();
     };
-    this.element.replaceChildren(
+    this.#found.replaceChildren(
       messagePanel({ title: "The competitions cannot be shown", text: error.message, action: { label: "Try again", run: retry } }),
     );
   }
 
   #draw(): void {
-    this.element.replaceChildren(h("h1", {}, "Competitions"));
-    if (this.#known.length === 0) {
-      this.element.append(
-        messagePanel({ title: "No competition yet", text: "The first one is made with POST /api/v1/competitions. It will be listed here." }),
-      );
-      return;
-    }
-    for (const [heading, statuses] of groups) {
-      const members = this.#known.filter(({ status }) => statuses.includes(status));
-      if (members.length === 0) continue;
+    this.#found.replaceChildren(...this.#groups().map(([heading, members]) => {
       const items = h("ul", { class: "competitions" }, ...members.map((competition) => this.#item(competition)));
-      this.element.append(h("section", {}, h("h2", {}, heading), items));
-    }
-    if (this.#cursor === undefined) return;
-    const more = h("button", { class: "button", type: "button" }, "Show more");
-    more.addEventListener("click", () => {
-      more.disabled = true;
-      void this.#load();
-    });
-    this.element.append(more);
+      return h("section", {}, h("h2", {}, heading), items);
+    }));
+    const count = this.#known.length;
+    if (this.#search !== "") this.#app.say(`${count}${this.#cursor === undefined ? "" : " or more"} ${plural(count, "competition")} found.`);
+    if (this.#cursor !== undefined) {
+      const more = h("button", { class: "button", type: "button" }, count === 0 ? "Search further" : "Show more");
+      more.addEventListener("click", () => {
+        more.disabled = true;
+        void this.#load();
+      });
+      this.#found.append(more);
+    } else if (count === 0) this.#found.append(this.#nothing());
+  }
+
+  #groups(): [string, Competition[]][] {
+    const of = (wanted: (competition: Competition) => boolean): Competition[] => this.#known.filter(wanted);
+    const groups: [string, Competition[]][] = this.#past ? [["Past", this.#known]] : [
+      ["Yours", of(({ own }) => own === true)],
+      ["Now", of(({ own, status }) => !own && status !== "upcoming")],
+      ["Next", of(({ own, status }) => !own && status === "upcoming")],
+    ];
+    return groups.filter(([, members]) => members.length > 0);
+  }
+
+  #nothing(): HTMLElement {
+    if (this.#search !== "") return messagePanel({ title: "Nothing found", text: `No ${this.#past ? "past" : "current"} competition has “${this.#search}” in its name.` });
+    if (this.#past) return messagePanel({ title: "Nothing is over yet", text: "Competitions that have ended will be listed here." });
+    return messagePanel({ title: "No competition at the moment", text: "The next one will be listed here as soon as somebody makes it." });
   }
 
   #item(competition: Competition): HTMLElement {

@@ -1,7 +1,7 @@
 import type { Entry } from "../../client/index.js";
 import { h, setText } from "../dom.js";
 import { displayName, type Formatter } from "../format.js";
-import { countTo, flash } from "../motion.js";
+import { countTo, flash, inView } from "../motion.js";
 
 export interface PodiumContent {
   entries: readonly Entry[];
@@ -26,11 +26,17 @@ export class Podium {
   readonly element: HTMLElement;
   readonly #format: Formatter;
   readonly #steps: Step[];
+  #seen = false;
 
   constructor(format: Formatter) {
     this.#format = format;
     this.#steps = [1, 2, 3].map((place) => makeStep(place));
     this.element = h("ol", { class: "podium", "aria-label": "Podium" }, ...this.#steps.map(({ element }) => element));
+  }
+
+  /** Looks where it is, before anything is written. */
+  measure(): void {
+    this.#seen = inView(this.element.getBoundingClientRect().top);
   }
 
   update({ entries, me, final, prizes }: PodiumContent): void {
@@ -56,8 +62,8 @@ export class Podium {
     setText(step.gap, this.#gap(entries, i, final));
     setText(step.prize, prizes.get(entry.user_id) ?? "");
     const write = (value: number): void => setText(step.score, this.#format.integer(value));
-    if (before?.user_id === entry.user_id) countTo(step.score, before.score, entry.score, write);
-    else countTo(step.score, entry.score, entry.score, write);
+    if (before?.user_id === entry.user_id) countTo(step.score, before.score, entry.score, this.#seen, write);
+    else countTo(step.score, entry.score, entry.score, false, write);
   }
 
   #gap(entries: readonly Entry[], i: number, final: boolean): string {

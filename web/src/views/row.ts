@@ -10,6 +10,8 @@ export interface RowContext {
   leaderScore: number;
   change: PlaceChange;
   prize: string | undefined;
+  /** The score may count up to a new value: it is in view, and not too many do. */
+  counts: boolean;
   now: number;
 }
 
@@ -26,6 +28,7 @@ export class Row {
   readonly #sync = h("td", { class: "sync" });
   readonly #prize = h("td", { class: "prize" });
   #entry: Entry;
+  #context: RowContext | undefined;
 
   constructor(entry: Entry, own: boolean, format: Formatter) {
     this.#format = format;
@@ -44,21 +47,23 @@ export class Row {
   }
 
   update(entry: Entry, context: RowContext): void {
-    const before = this.#entry;
+    const [before, was] = [this.#entry, this.#context];
+    this.#context = context;
+    if (entry === before && was?.leaderScore === context.leaderScore && was.change === context.change && was.prize === context.prize) return;
     this.#entry = entry;
     const place = this.#format.integer(entry.rank);
     setText(this.#medal, place);
     // A medal is for a score: nobody has won anything with 0.
-    this.#medal.dataset.place = entry.rank <= 3 && entry.score > 0 ? place : "";
+    this.#medal.dataset.place = entry.rank <= 3 && entry.score > 0 ? String(entry.rank) : "";
     this.element.classList.toggle("first", entry.rank === 1 && entry.score > 0);
     setText(this.#name, displayName(entry));
     this.#name.title = displayName(entry);
     showChange(this.#change, context.change);
     const part = context.leaderScore > 0 ? entry.score / context.leaderScore : 0;
     this.#bar.style.transform = `scaleX(${Math.min(1, Math.max(0, part)).toFixed(4)})`;
-    this.#score.classList.toggle("long", this.#format.integer(entry.score).length > 7);
+    showLength(this.#score, this.#format.integer(entry.score));
     if (before.score !== entry.score) {
-      countTo(this.#score, before.score, entry.score, (value) => setText(this.#score, this.#format.integer(value)));
+      countTo(this.#score, before.score, entry.score, context.counts, (value) => setText(this.#score, this.#format.integer(value)));
     }
     setText(this.#prize, context.prize ?? "");
     this.tick(context.now);
@@ -83,6 +88,12 @@ export function showChange(cell: HTMLElement, change: PlaceChange): void {
   cell.replaceChildren(
     h("span", { class: "mark", "data-tone": tone, "aria-hidden": "true" }, mark),
     h("span", { class: "heard-only" }, words));
+}
+
+/** Marks a number by how long it is, for screens on which it would not fit. */
+export function showLength(element: HTMLElement, number: string): void {
+  element.classList.toggle("long", number.length > 7);
+  element.classList.toggle("longest", number.length > 10);
 }
 
 function describe(change: PlaceChange): [mark: string, words: string, tone: string] {

@@ -1,7 +1,7 @@
 import type { Entry } from "../../client/index.js";
 import { h } from "../dom.js";
 import type { Formatter } from "../format.js";
-import { flash, glide } from "../motion.js";
+import { flash, glide, inView, mostMoving, topsOf, type Tops } from "../motion.js";
 import type { Places } from "../places.js";
 import { Row } from "./row.js";
 
@@ -26,6 +26,7 @@ export class Table {
   // A cell for each column and none that spans: columns come and go by the style sheet.
   readonly #gap = h("tr", { class: "gap", "aria-hidden": "true" }, h("td", { class: "rank" }, "···"),
     ...["change", "", "score", "prize", "sync"].map((kind) => h("td", { class: kind })));
+  #tops: Tops = new Map();
   #leader: string | undefined;
   #me: string | undefined;
 
@@ -45,6 +46,11 @@ export class Table {
     return this.#me === undefined ? undefined : this.#rows.get(this.#me);
   }
 
+  /** Looks where the rows are, before anything is written. */
+  measure(): void {
+    this.#tops = topsOf(this.#present());
+  }
+
   update({ entries, apart, me, places, prizes, now }: TableContent): void {
     this.#me = me;
     this.element.removeAttribute("aria-busy");
@@ -53,12 +59,15 @@ export class Table {
     const shown = apart ? [...entries, apart] : entries;
     const order: HTMLElement[] = [];
     const kept = new Set<string>();
+    let counting = 0;
     for (const entry of shown) {
       const id = entry.user_id;
       kept.add(id);
       const row = this.#rows.get(id) ?? new Row(entry, id === me, this.#format);
       this.#rows.set(id, row);
-      row.update(entry, { me, leaderScore, change: places.change(id), prize: prizes.get(id), now });
+      const top = this.#tops.get(row.element);
+      const counts = row.entry.score !== entry.score && top !== undefined && inView(top) && counting++ < mostMoving;
+      row.update(entry, { me, leaderScore, change: places.change(id), prize: prizes.get(id), counts, now });
       if (entry === apart) order.push(this.#gap);
       order.push(row.element);
     }
@@ -71,13 +80,16 @@ export class Table {
     for (const row of this.#rows.values()) row.tick(now);
   }
 
+  #present(): HTMLElement[] {
+    return [...this.#body.children].filter((row): row is HTMLElement => row !== this.#gap);
+  }
+
   #arrange(order: readonly HTMLElement[]): void {
     const present = [...this.#body.children];
     if (present.length === order.length && order.every((row, i) => row === present[i])) return;
-    const rows = (): HTMLElement[] => [...this.#body.children].filter((row): row is HTMLElement => row !== this.#gap);
     const first = present[0]?.classList.contains("skeleton") ?? true;
     if (first) return this.#body.replaceChildren(...order);
-    glide(rows, this.#body, () => {
+    glide(() => this.#present(), this.#body, this.#tops, () => {
       const wanted = new Set<Element>(order);
       for (const row of present) if (!wanted.has(row)) row.remove();
       order.forEach((row, i) => {
