@@ -2,6 +2,7 @@ package http
 
 import (
 	"bytes"
+	"compress/gzip"
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
@@ -46,7 +47,7 @@ func newAsset(name string, body []byte, policy string) *asset {
 		zippedETag:  []byte(`"` + tag + `-gzip"`),
 	}
 	if len(body) >= zipFrom && !strings.HasPrefix(a.contentType, "image/png") {
-		a.zipped = sync.OnceValue(func() []byte { return fasthttp.AppendGzipBytesLevel(nil, body, fasthttp.CompressBestCompression) })
+		a.zipped = sync.OnceValue(func() []byte { return zip(body) })
 	}
 	return a
 }
@@ -96,6 +97,15 @@ func (a *asset) serve(ctx *fasthttp.RequestCtx) {
 		header.SetContentType(a.contentType)
 		ctx.Response.SetBodyRaw(body)
 	}
+}
+
+// zip compresses a body. fasthttp's own functions leave goroutines behind.
+func zip(body []byte) []byte {
+	var zipped bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&zipped, gzip.BestCompression) // fails for unknown levels alone
+	_, _ = w.Write(body)                                       // neither does a buffer fail
+	_ = w.Close()
+	return zipped.Bytes()
 }
 
 var valueAcceptEncoding = []byte(fasthttp.HeaderAcceptEncoding)

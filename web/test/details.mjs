@@ -137,7 +137,7 @@ inBrowser("details of the page", () => {
         }),
       });
       await live(page);
-      await page.waitForTimeout(1500);
+      await page.waitForTimeout(600);
       const shifts = await page.evaluate(() => window.shifts);
       const sum = shifts.reduce((total, { value }) => total + value, 0);
       assert.ok(sum < 0.1, `${board}: ${sum.toFixed(3)} ${JSON.stringify(shifts)}`);

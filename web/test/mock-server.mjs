@@ -145,6 +145,7 @@ const controls = {
     const [first, second] = demo.entries();
     demo.give(1, first.score - second.score + 1 + Math.floor(random() * 300));
   },
+  sync: () => competitions.get("demo").give(Math.floor(random() * 100), 1 + Math.floor(random() * 900)),
   shuffle: () => {
     for (let i = 0; i < 40; i++) competitions.get("demo").give(Math.floor(random() * 25), Math.floor(random() * 9000));
   },
