@@ -40,7 +40,7 @@ const (
 //	go test -run '^$' -bench SubscriberMemory -benchtime 1x ./benchmarks -subscribers 100000
 func BenchmarkSubscriberMemory(b *testing.B) {
 	engine := newEngine(b)
-	server := pbhttp.New(pbhttp.Options{Engine: engine, Secret: []byte(secret), MaxConnections: *subscribers + 100})
+	server := pbhttp.New(pbhttp.Options{Engine: engine, Secrets: [][]byte{[]byte(secret)}, MaxConnections: *subscribers + 100})
 	listener := fasthttputil.NewInmemoryListener()
 	served := make(chan error, 1)
 	go func() { served <- server.Serve(listener) }() // ends with Shutdown
