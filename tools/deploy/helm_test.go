@@ -39,6 +39,7 @@ func installed() map[string]any {
 func everything() map[string]any {
 	values := installed()
 	values["image"] = map[string]any{"repository": "registry.example.com/paceboard", "digest": "sha256:" + strings.Repeat("a", 64)}
+	values["existingSecrets"] = map[string]any{"settings": "paceboard", "nodes": "paceboard-nodes", "asFiles": []any{"DATABASE_URL", "SUPABASE_JWT_SECRET"}}
 	values["imagePullSecrets"] = []any{map[string]any{"name": "registry"}}
 	values["settings"] = map[string]any{"SUPABASE_URL": "https://project.supabase.co", "RATE_LIMIT_USER": 200, "MAX_CREATED": 7}
 	values["trustedProxies"] = []any{"10.0.0.0/8", "192.168.0.0/16"}
@@ -207,7 +208,19 @@ func TestChartRunsACluster(t *testing.T) {
 				}
 			}
 
-			require.Equal(t, "paceboard", container.EnvFrom[0].SecretRef.Name)
+			if name == "the least" {
+				require.Equal(t, "paceboard", container.EnvFrom[0].SecretRef.Name)
+			} else {
+				require.Empty(t, container.EnvFrom, "both at once are refused")
+				mount, volume := container.VolumeMounts[2], pod.Volumes[2]
+				require.Equal(t, mount.Name, volume.Name)
+				require.Equal(t, "paceboard", volume.Secret.SecretName)
+				require.Zero(t, *volume.Secret.DefaultMode&0o004, "others may not read it")
+				for i, key := range []string{"DATABASE_URL", "SUPABASE_JWT_SECRET"} {
+					require.Equal(t, key, volume.Secret.Items[i].Key)
+					require.Equal(t, path.Join(mount.MountPath, volume.Secret.Items[i].Path), environ[key+"_FILE"])
+				}
+			}
 			require.Equal(t, "paceboard-nodes", pod.Volumes[0].Secret.SecretName)
 			require.Equal(t, path.Dir(environ["CLUSTER_KEY"]), container.VolumeMounts[0].MountPath)
 			require.True(t, *pod.SecurityContext.RunAsNonRoot)
@@ -282,6 +295,10 @@ func TestChartRefusesMistakes(t *testing.T) {
 		_, err := render(t, c, values)
 		require.ErrorContains(t, err, change.says, name)
 	}
+	values := installed()
+	values["existingSecrets"] = map[string]any{"settings": "s", "nodes": "n", "asFiles": []any{"jwt-secret"}}
+	_, err := render(t, c, values)
+	require.ErrorContains(t, err, "asFiles", "a setting's name is no such key")
 	for field, text := range map[string]string{
 		"unknown field":      "apiVersion: policy/v1\nkind: PodDisruptionBudget\nspec: {maxunavailable: 1}\n",
 		"already set in map": "apiVersion: policy/v1\nkind: PodDisruptionBudget\nspec: {maxUnavailable: 1, maxUnavailable: 2}\n",
@@ -305,6 +322,11 @@ func settingsOfTheProgram(t *testing.T) func(name string) bool {
 	help, err := cmd.Output()
 	require.NoError(t, err)
 	return func(name string) bool {
-		return strings.Contains(string(help), "  --"+strings.ReplaceAll(strings.ToLower(name), "_", "-")+" ")
+		if strings.Contains(string(help), "  --"+strings.ReplaceAll(strings.ToLower(name), "_", "-")+" ") {
+			return true
+		}
+		value, isFile := strings.CutSuffix(name, "_FILE")
+		_, inFiles, _ := strings.Cut(string(help), "NAME_FILE")
+		return isFile && regexp.MustCompile(`\b`+value+`[,.]`).MatchString(inFiles)
 	}
 }
