@@ -1,4 +1,5 @@
-// Package config turns flags, the environment and a .env file into typed settings.
+// Package config turns flags, the environment, a .env file, and files with secrets that these name, into typed
+// settings.
 //
 // It owns the table of settings: each has one row with its name, default, unit, meaning and checks, and
 // from that row come the flag, the variable, the help text and the line of .env.example. It reports every

@@ -110,7 +110,8 @@ type Settings struct {
 
 // Load gives the settings of `paceboard serve`: flags from args (without the program's and the
 // subcommand's name) win over environ (NAME=value, as [os.Environ] gives it), which wins over envFile, which
-// wins over the defaults. An empty value anywhere stands for the default. envFile may be missing, or "".
+// wins over the defaults. An empty value anywhere stands for the default. envFile may be missing, or "". A secret NAME
+// may be in a file that NAME_FILE names in any of these, but not have a value as well.
 //
 // The error is an [*InvalidError] with every mistake, or a [*HelpError] (for which errors.Is gives
 // [flag.ErrHelp]) if help was asked for; the settings are zero then.

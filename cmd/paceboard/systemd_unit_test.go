@@ -28,6 +28,8 @@ ready() { curl -s -m 5 localhost:18080/health/ready; }
 	kill -KILL $pid && until_it restarted 1 && echo killed $(ready)
 	kill -STOP $(shows MainPID) && until_it restarted 2 && echo hung $(ready)
 	journalctl -u paceboard -o cat | grep -m 1 -x 'SIGABRT: abort'
+	sed -i '/^SUPABASE_JWT_SECRET=/d' /etc/paceboard/.env && install -D -m 0644 secrets.conf /etc/systemd/system/paceboard.service.d/secrets.conf
+	systemctl daemon-reload && systemctl restart paceboard && echo credential $(ready)
 	systemctl stop paceboard && echo stopped $(shows Result) $(shows ExecMainStatus)
 	journalctl -u paceboard -o cat
 } >trial.log 2>&1
@@ -47,6 +49,8 @@ func TestTheUnitUnderSystemd(t *testing.T) {
 	require.NoError(t, err)
 	install := regexp.MustCompile("(?s)\n```sh\n(sudo install .*?)```").FindSubmatch(docs)
 	require.NotNil(t, install)
+	dropIn := regexp.MustCompile("(?s)\n```text\n# systemctl edit paceboard\n(.*?)```").FindSubmatch(docs)
+	require.NotNil(t, dropIn)
 	settings := "printf 'SUPABASE_JWT_SECRET=" + testSecret + "\\nPORT=18080\\n' >>"
 	commands := strings.NewReplacer("sudoedit", settings, "sudo ", "").Replace(string(install[1]))
 
@@ -72,10 +76,12 @@ func TestTheUnitUnderSystemd(t *testing.T) {
 	}
 	units := filepath.Join(root, "etc", "systemd", "system")
 	for file, text := range map[string]string{
-		filepath.Join(release, "install.sh"):  commands,
-		filepath.Join(release, "trial.sh"):    unitTrial,
-		filepath.Join(units, "trial.service"): "[Service]\nType=oneshot\nExecStart=/bin/bash /root/release/trial.sh\n",
-		filepath.Join(units, "trial.target"):  "[Unit]\nRequires=basic.target trial.service\nAfter=basic.target trial.service\nAllowIsolate=yes\n",
+		filepath.Join(release, "install.sh"):                commands,
+		filepath.Join(release, "secrets.conf"):              string(dropIn[1]),
+		filepath.Join(root, "root", "paceboard-jwt-secret"): testSecret + "\n",
+		filepath.Join(release, "trial.sh"):                  unitTrial,
+		filepath.Join(units, "trial.service"):               "[Service]\nType=oneshot\nExecStart=/bin/bash /root/release/trial.sh\n",
+		filepath.Join(units, "trial.target"):                "[Unit]\nRequires=basic.target trial.service\nAfter=basic.target trial.service\nAllowIsolate=yes\n",
 	} {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o644)) // #nosec G306 -- systemd reads them
 	}
@@ -89,7 +95,7 @@ func TestTheUnitUnderSystemd(t *testing.T) {
 	require.NoError(t, err, "%s", said)
 	for _, line := range []string{
 		`installed`, `user paceboard CapEff: 0000000000000000 NoNewPrivs: 1 Seccomp: 2`, `ready {"status":"ready"}`, `reloaded 0`,
-		`killed {"status":"ready"}`, `hung {"status":"ready"}`, `SIGABRT: abort`, `stopped success 0`,
+		`killed {"status":"ready"}`, `hung {"status":"ready"}`, `SIGABRT: abort`, `credential {"status":"ready"}`, `stopped success 0`,
 	} {
 		require.Contains(t, "\n"+string(trial), "\n"+line+"\n")
 	}
