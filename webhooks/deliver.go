@@ -50,7 +50,6 @@ const (
 	pageLife      = time.Second      // after which they are read again: somebody may have been erased
 	turnTime      = 10 * time.Second // after which the next endpoint has its turn
 	measureEvery  = 10 * time.Second
-	maxError      = 200 // bytes of an error that are kept
 )
 
 // rests are the pauses after turns in which an attempt failed, so that a receiver that
@@ -337,7 +336,7 @@ func (t *turn) send(ctx context.Context, c *competition.WebhookCursor, e *compet
 	if c.Attempts++; c.FailingSince == 0 {
 		c.FailingSince = now
 	}
-	c.Error = err.Error()[:min(len(err.Error()), maxError)]
+	c.Error = err.Error()
 	last := c.FailingSince + calendar.Millis(s.options.GiveUp.Milliseconds())
 	c.NextAt = min(now+calendar.Millis(s.options.Pauses.After(c.Attempts).Milliseconds()), last)
 	if !t.save(ctx, c) {

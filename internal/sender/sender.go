@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -105,5 +104,5 @@ func (s *Sender) noAnswer(err error) error {
 	case unresolved && !s.anywhere:
 		return errUnresolved
 	}
-	return fmt.Errorf("no answer: %w", err)
+	return &noAnswerError{err}
 }

@@ -2,7 +2,15 @@ package sender
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"math/big"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +18,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -97,6 +106,33 @@ func TestAReceiverCannotHoldARequest(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	require.ErrorIs(t, own(t, Options{}).Post(ctx, silent, http.Header{}, nil), context.Canceled)
+}
+
+// TestAReceiverCannotWriteWhatIsStored: the reason is short and can be stored and shown,
+// whatever names are in the receiver's certificate.
+func TestAReceiverCannotWriteWhatIsStored(t *testing.T) {
+	names := []string{"a\x00b\nc"}
+	for range 90 {
+		names = append(names, strings.Repeat("x", 50)+".example.com")
+	}
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
+	server.Config.ErrorLog = log.New(io.Discard, "", 0) // the handshake that the test has fail
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	cert := x509.Certificate{SerialNumber: big.NewInt(1), DNSNames: names, NotAfter: time.Now().Add(time.Hour)}
+	der, err := x509.CreateCertificate(rand.Reader, &cert, &cert, key.Public(), key)
+	require.NoError(t, err)
+	server.TLS = &tls.Config{Certificates: []tls.Certificate{{Certificate: [][]byte{der}, PrivateKey: key}}}
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	err = own(t, Options{}).Post(t.Context(), strings.Replace(server.URL, "127.0.0.1", "localhost", 1), http.Header{}, nil)
+	require.ErrorContains(t, err, "no answer: tls: failed to verify certificate: x509")
+	require.Less(t, len(err.Error()), 250)
+
+	require.Equal(t, "no answer: valid for a?b?c, ??", (&noAnswerError{errors.New("valid for a\x00b\nc, \xff\u202e")}).Error())
+	require.Equal(t, strings.Repeat("x", maxReason-1)+"?", printable(strings.Repeat("x", maxReason-1)+"é and more"), "no half of a letter")
+	long := printable(strings.Repeat("\xff", maxReason) + "x")
+	require.True(t, utf8.ValidString(long) && len(long) <= maxReason, long)
 }
 
 // TestOnlyPublicAddressesByHTTPS: a receiver of somebody else's choice is not reached at
