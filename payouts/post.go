@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -31,14 +32,15 @@ const (
 // refuses times that are long past, so that nobody can send an old request again.
 func Signature(secrets [][]byte, body []byte, at time.Time) string {
 	t := strconv.FormatInt(at.Unix(), 10)
-	value := "t=" + t
+	var value strings.Builder
+	value.WriteString("t=" + t)
 	for _, secret := range secrets {
 		mac := hmac.New(sha256.New, secret)
 		mac.Write([]byte(t + "."))
 		mac.Write(body)
-		value += ",v1=" + hex.EncodeToString(mac.Sum(nil))
+		value.WriteString(",v1=" + hex.EncodeToString(mac.Sum(nil)))
 	}
-	return value
+	return value.String()
 }
 
 // message is the body of a request.
