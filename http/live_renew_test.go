@@ -188,6 +188,25 @@ func TestAWithdrawnKeyEndsLiveClients(t *testing.T) {
 	going.quiet()
 }
 
+// TestASecretThatIsTakenAwayEndsLiveClients: those of its tokens, soon; others go on.
+func TestASecretThatIsTakenAwayEndsLiveClients(t *testing.T) {
+	next := []byte("the next secret, of 32 bytes or more")
+	b := newLiveServer(t, func(o *Options) { o.Secrets = [][]byte{next, secret} })
+	lost := upgraded(t, b.address, "/ws/leaderboard/spring?token="+authtest.Mint(t, secret, nil))
+	lost.expect("leaderboard_update")
+	going := upgraded(t, b.address, "/ws/leaderboard/spring?token="+authtest.Mint(t, next, nil))
+	going.expect("leaderboard_update")
+	streamed := b.rawStream(t, authtest.Mint(t, secret, nil))
+	began := time.Now()
+	b.SetSecrets([][]byte{next})
+	require.Contains(t, lost.refusedWith(1008), "withdrawn")
+	rest, err := io.ReadAll(streamed)
+	require.NoError(t, err)
+	require.Contains(t, string(rest), `"code":"invalid_token"`)
+	require.Less(t, time.Since(began), 5*time.Second)
+	going.quiet()
+}
+
 // rawStream opens an event stream and reads it to its first board.
 func (b *liveBench) rawStream(t *testing.T, token string) *bufio.Reader {
 	t.Helper()
