@@ -65,11 +65,11 @@ func (s *Server) permitted(c *call, bad error) (Engine, error) {
 	return s.engine, nil
 }
 
-// refuseChange returns the refusal of a route that changes something while the server is
-// read-only. What is done to the server itself is not refused.
+// refuseChange returns the refusal of a route that changes data while the server is
+// read-only.
 func (s *Server) refuseChange(r *route) error {
 	mode := s.readOnly.Load()
-	if mode == nil || !r.changes() || r.changesServer() {
+	if mode == nil || !r.changesData() {
 		return nil
 	}
 	return kindReadOnly.with(mode.message)

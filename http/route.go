@@ -27,12 +27,15 @@ const (
 	noKey   competition.Scopes = 1 << 7 // no API key may use the route: the scope is never granted
 )
 
-// Whether the audit log records what operators and API keys do by a route: everything
-// that changes something, except syncs, which are data and not decisions; and taking
-// all of a person's data.
+// effect is what a route does to the audit log and to the server: the log records what
+// operators and API keys change, except by syncs, which are data and not decisions, and
+// who took all of a person's data.
+type effect uint8
+
 const (
-	audited   = true
-	unaudited = false
+	unaudited effect = iota
+	audited
+	onServer // audited; it changes this server and no data, so that a read-only server permits it
 )
 
 // route is one operation of the API: everything that is known about it, except
@@ -43,7 +46,7 @@ type route struct {
 	operation string // operationId in openapi.yaml
 	access    access
 	scope     competition.Scopes // what an API key needs
-	audited   bool
+	effect    effect
 	bodyLimit int // largest body in bytes; bodyLimit when 0
 	handle    func(*Server, *call) error
 }
@@ -51,13 +54,14 @@ type route struct {
 // limit returns the size of the largest body that the route takes.
 func (r *route) limit() int { return cmp.Or(r.bodyLimit, bodyLimit) }
 
-// changesServer reports whether the route changes this server, and no data.
-func (r *route) changesServer() bool {
-	return r.changes() && strings.HasPrefix(r.path, "/api/v1/server")
-}
+// audited reports whether the audit log records what is done by the route.
+func (r *route) audited() bool { return r.effect != unaudited }
 
 // changes reports whether the route does more than read.
 func (r *route) changes() bool { return r.method != fiber.MethodGet }
+
+// changesData reports whether the route changes more than this server.
+func (r *route) changesData() bool { return r.changes() && r.effect != onServer }
 
 // shortcut leads to a busy route without Fiber, whose routing takes a fifth of the time
 // of reading a board. It matches the route's path as it is mostly sent, and leaves all

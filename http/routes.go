@@ -68,11 +68,11 @@ func routes() []*route {
 		{"GET", "/api/v1/audit", "listAudit", operator, noKey, unaudited, 0, (*Server).listAudit},
 
 		{"GET", "/api/v1/server", "getServer", operator, competition.ScopeRead, unaudited, 0, (*Server).getServer},
-		{"PATCH", "/api/v1/server", "changeServer", operator, noKey, audited, 0, (*Server).changeServer},
-		{"POST", "/api/v1/server/drain", "drainServer", machineOnly, noKey, audited, 0, (*Server).drainServer},
+		{"PATCH", "/api/v1/server", "changeServer", operator, noKey, onServer, 0, (*Server).changeServer},
+		{"POST", "/api/v1/server/drain", "drainServer", machineOnly, noKey, onServer, 0, (*Server).drainServer},
 		{"GET", "/api/v1/server/competitions", "listLoaded", operator, competition.ScopeRead, unaudited, 0, (*Server).listLoaded},
 		{"GET", "/api/v1/server/connections", "listConnections", operator, competition.ScopeRead, unaudited, 0, (*Server).listConnections},
-		{"DELETE", "/api/v1/server/connections", "closeConnections", operator, noKey, audited, 0, (*Server).closeConnections},
+		{"DELETE", "/api/v1/server/connections", "closeConnections", operator, noKey, onServer, 0, (*Server).closeConnections},
 
 		{"GET", "/ws/leaderboard/:competition_id", "watchLeaderboard", guarded, competition.ScopeRead, unaudited, 0, (*Server).openSocket},
 		{"GET", "/api/v1/leaderboard/:competition_id/events", "streamLeaderboard", guarded, competition.ScopeRead, unaudited, 0, (*Server).streamEvents},

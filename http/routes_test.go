@@ -27,12 +27,12 @@ func TestEveryRouteIsARowThatIsWhole(t *testing.T) {
 
 		if r.access == public {
 			assert.Equal(t, noScope, r.scope, "nobody's scope is asked for: %s", name)
-			assert.False(t, r.audited, "nobody is known: %s", name)
+			assert.False(t, r.audited(), "nobody is known: %s", name)
 		} else {
 			assert.Equal(t, 1, bits.OnesCount8(uint8(r.scope)), "an API key needs one scope: %s", name)
 		}
 		isSync := r.scope == competition.ScopeSync
-		assert.Equal(t, r.changes() && !isSync || name == exportUser, r.audited, "audited: %s", name)
+		assert.Equal(t, r.changes() && !isSync || name == exportUser, r.audited(), "audited: %s", name)
 		assert.False(t, r.changes() && r.scope == competition.ScopeRead, "reading changes nothing: %s", name)
 
 		assert.GreaterOrEqual(t, r.limit(), bodyLimit, name)
