@@ -18,15 +18,15 @@ import (
 	"github.com/paceboard/paceboard/internal/token"
 )
 
-// startInside is startServer in the test's own process, by a wall clock that jumps as the
-// test tells it; after a jump it must be stable for some time, a minute if that is 0.
-func startInside(t *testing.T, where string, wall *clocktest.Wall, stable time.Duration, args ...string) *instance {
+// startInside is startServer in the test's own process, by the test's wall clock; after a
+// jump that must be stable for some time, a minute if stable is 0.
+func startInside(t *testing.T, where string, wall func() time.Time, stable time.Duration, args ...string) *instance {
 	t.Helper()
 	s := &instance{t: t, logs: &logs{more: make(chan struct{})}, exited: make(chan struct{})}
 	flags, environ := splitArgs(args)
 	out, said := io.Pipe()
 	p := program{
-		out: said, err: said, wall: wall.Read, stable: stable,
+		out: said, err: said, wall: wall, stable: stable,
 		environ: slices.Concat(storeSettings(where), []string{"SUPABASE_JWT_SECRET=" + testSecret, "MIN_FREE_DISK=1MiB", "SHUTDOWN_DELAY=0"}, environ),
 	}
 	ctx, stop := context.WithCancel(context.Background()) //nolint:usetesting // The test's own ends before its cleanups.
@@ -100,7 +100,7 @@ func longToken(t *testing.T, user string, valid time.Duration) string {
 func TestAClockThatJumpsForAWhileChangesNothing(t *testing.T) {
 	t.Parallel()
 	var wall clocktest.Wall
-	s := startInside(t, t.TempDir(), &wall, 0)
+	s := startInside(t, t.TempDir(), wall.Read, 0)
 	s.createShort()
 	anna, expired := tokenOf(t, "anna", false), longToken(t, "anna", -time.Hour)
 	require.InDelta(t, 0, s.syncedAt(anna, 1).Seconds(), 30)
@@ -129,7 +129,7 @@ func TestAClockThatJumpsForAWhileChangesNothing(t *testing.T) {
 func TestAClockThatStaysWhereItJumpedIsInUse(t *testing.T) {
 	t.Parallel()
 	var wall clocktest.Wall
-	s := startInside(t, t.TempDir(), &wall, time.Second)
+	s := startInside(t, t.TempDir(), wall.Read, time.Second)
 	s.createShort()
 	const by = 3 * time.Hour
 	anna := longToken(t, "anna", 24*time.Hour)
@@ -158,7 +158,7 @@ func TestTheDatabaseDecidesAboutAClockThatJumped(t *testing.T) {
 			t.Parallel()
 			var wall clocktest.Wall
 			wall.Set(-3 * time.Hour) // from the start
-			s := startInside(t, newDatabase(t), &wall, 0, args...)
+			s := startInside(t, newDatabase(t), wall.Read, 0, args...)
 			s.waitFor("the database's clock is not where this machine's is", `"database_ahead_by":"3h0m0`)
 			require.Contains(t, s.degraded(), `"clock"`)
 			wall.Set(0)

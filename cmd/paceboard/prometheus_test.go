@@ -23,13 +23,15 @@ import (
 
 	"github.com/paceboard/paceboard/cmd/internal/monitoring"
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/token"
 	"github.com/paceboard/paceboard/persistence/testservers"
 )
 
 // prometheusServer is a real Prometheus that scrapes servers every second.
 type prometheusServer struct {
-	t   *testing.T
-	url string
+	t        *testing.T
+	url      string
+	patience time.Duration // how long it waits for an answer
 }
 
 // startPrometheus starts one with the rules that are deployed, except that their times
@@ -38,6 +40,8 @@ func startPrometheus(t *testing.T, servers []*instance, arguments ...string) *pr
 	t.Helper()
 	needPrometheus(t, "prometheus")
 	dir, address := t.TempDir(), freeAddress(t)
+	scraper, err := token.User{ID: "scraper", Operator: true, Valid: 365 * 24 * time.Hour}.Sign([]byte(testSecret)) // which clocks that jump do not end
+	require.NoError(t, err)
 	var targets []string
 	for _, s := range servers {
 		targets = append(targets, strconv.Quote(strings.TrimPrefix(s.url, "http://")))
@@ -50,7 +54,7 @@ scrape_configs:
   - job_name: paceboard
     authorization: {credentials: %s}
     static_configs: [{targets: [%s]}]
-`, operatorToken(t), strings.Join(targets, ",")), 0o600))
+`, scraper, strings.Join(targets, ",")), 0o600))
 	command := exec.Command("prometheus", append([]string{
 		"--config.file=" + filepath.Join(dir, "prometheus.yaml"), "--storage.tsdb.path=" + filepath.Join(dir, "data"), "--web.listen-address=" + address, "--log.level=warn",
 	}, arguments...)...)
@@ -61,7 +65,7 @@ scrape_configs:
 		_ = command.Process.Kill()
 		_ = command.Wait()
 	})
-	return &prometheusServer{t: t, url: "http://" + address}
+	return &prometheusServer{t: t, url: "http://" + address, patience: time.Minute}
 }
 
 // sample is one result of a query.
@@ -104,13 +108,13 @@ func (p *prometheusServer) awaits(question, expr string, holds func(sample) bool
 	require.Eventually(p.t, func() bool {
 		last = p.query(expr)
 		return slices.ContainsFunc(last, holds)
-	}, time.Minute, 200*time.Millisecond, "%s: %s", question, expr)
+	}, p.patience, 200*time.Millisecond, "%s: %s", question, expr)
 	p.t.Logf("%s: %s", question, fmt.Sprint(last[:min(len(last), 3)]))
 }
 
 func positive(s sample) bool { return s.Value > 0 }
 
-// fires waits until alerts fire, and quiet until they do not.
+// fires waits until alerts fire.
 func (p *prometheusServer) fires(alerts ...string) {
 	p.t.Helper()
 	for _, alert := range alerts {
@@ -118,12 +122,21 @@ func (p *prometheusServer) fires(alerts ...string) {
 	}
 }
 
+// until does something again and again until an alert fires.
+func (p *prometheusServer) until(alert string, do func()) {
+	p.t.Helper()
+	for ended := time.Now().Add(p.patience); len(p.query(`ALERTS{alertstate="firing",alertname="`+alert+`"}`)) == 0; do() {
+		require.True(p.t, time.Now().Before(ended), "%s does not fire", alert)
+	}
+}
+
+// quiet waits until alerts do not fire, and are not about to.
 func (p *prometheusServer) quiet(alerts ...string) {
 	p.t.Helper()
 	for _, alert := range alerts {
 		require.Eventually(p.t, func() bool {
 			return len(p.query(`up`)) > 0 && len(p.query(`ALERTS{alertname="`+alert+`"}`)) == 0
-		}, time.Minute, 200*time.Millisecond, alert)
+		}, p.patience, 200*time.Millisecond, "%s does not stop", alert)
 	}
 }
 
@@ -209,7 +222,7 @@ func TestPrometheusAnswersTheTwelveQuestions(t *testing.T) {
 	for range 3 {
 		follow()
 	}
-	defer keepSyncing("bert", embedded, node)()
+	stop := keepSyncing("bert", embedded, node)
 
 	any1 := func(sample) bool { return true }
 	p.awaits("1 which route is slow", `topk(1, histogram_quantile(0.99, sum by (operation, le) (rate(paceboard_http_request_seconds_bucket[5s]))) > 0)`, func(s sample) bool { return s.Metric["operation"] != "" })
@@ -231,5 +244,6 @@ func TestPrometheusAnswersTheTwelveQuestions(t *testing.T) {
 	p.awaits("9 how late Redis is", `paceboard_dependency_lag_seconds{dependency="redis"} > 0`, positive)
 	p.fires("PaceboardRedisBehind")
 	redis.Continue()
-	p.quiet("PaceboardRedisBehind")
+	stop()
+	p.quiet("PaceboardRedisBehind", "PaceboardClientsLimited")
 }
