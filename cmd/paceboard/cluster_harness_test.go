@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -24,11 +25,12 @@ var nodeSettings = []string{"CLUSTER_LISTEN=127.0.0.1:0", "SHUTDOWN_DELAY=0"}
 
 // nodes are the server processes of a cluster on one database.
 type nodes struct {
-	t    *testing.T
-	args []string
-	at   []*nodePlace
-	turn atomic.Int64
-	all  []*instance // that were ever started
+	t      *testing.T
+	args   []string
+	at     []*nodePlace
+	turn   atomic.Int64
+	all    []*instance // that were ever started
+	client *http.Client
 }
 
 // nodePlace is where a node runs, and another one after it.
@@ -54,7 +56,8 @@ func startNodes(t *testing.T, ways []string, args ...string) *nodes {
 // startNodesAt is startNodes at places that the caller has made.
 func startNodesAt(t *testing.T, places []*nodePlace, args ...string) *nodes {
 	t.Helper()
-	c := &nodes{t: t, args: args, at: places}
+	c := &nodes{t: t, args: args, at: places, client: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{}}}
+	t.Cleanup(c.client.CloseIdleConnections)
 	for i := range places {
 		c.start(i)
 	}
@@ -88,6 +91,37 @@ func (c *nodes) warnings() string {
 // next returns the nodes in turns.
 func (c *nodes) next() *instance {
 	return c.at[int(c.turn.Add(1))%len(c.at)].node.Load()
+}
+
+// insist repeats a call, at one node after another, until it succeeds.
+func (c *nodes) insist(method, path, token, body string) (answer []byte) {
+	c.t.Helper()
+	for deadline := time.Now().Add(90 * time.Second); ; {
+		status, answer, err := c.try(c.next(), method, path, token, body)
+		if err == nil && (status == http.StatusOK || status == http.StatusCreated) {
+			return answer
+		}
+		if err == nil && status != http.StatusServiceUnavailable || time.Now().After(deadline) {
+			require.FailNow(c.t, "it was refused", "%s %s: %d %s %v\n%s", method, path, status, answer, err, c.warnings())
+		}
+		<-time.After(20 * time.Millisecond)
+	}
+}
+
+// try makes a call once.
+func (c *nodes) try(s *instance, method, path, token, body string) (status int, answer []byte, err error) {
+	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
+	if err != nil {
+		return 0, nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+token)
+	response, err := c.client.Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	defer response.Body.Close()
+	answer, err = io.ReadAll(response.Body)
+	return response.StatusCode, answer, err
 }
 
 // disturb does something to a node that ends it, and starts another one in its place.

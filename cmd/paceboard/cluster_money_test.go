@@ -49,7 +49,6 @@ type money struct {
 	*nodes
 	where    string
 	rounds   int
-	client   *http.Client
 	random   *rand.Rand
 	operator string
 	deaths   int
@@ -74,10 +73,8 @@ func startMoney(t *testing.T, rounds int, through func(place int, where string) 
 	where := newDatabase(t)
 	m := &money{
 		where: where, rounds: rounds,
-		client: &http.Client{Timeout: 15 * time.Second, Transport: &http.Transport{}},
 		random: rand.New(rand.NewPCG(seed, 11)), operator: operatorToken(t),
 	}
-	t.Cleanup(m.client.CloseIdleConnections)
 	prepare(t, where, func(s competition.Store) {
 		for i := range rounds {
 			playRound(t, s, roundID(i))
@@ -179,34 +176,9 @@ func (m *money) revive() {
 	}
 }
 
-// insist repeats a call, at one node after another, until it succeeds.
 func (m *money) insist(method, path, body string) (answer []byte) {
 	m.t.Helper()
-	for deadline := time.Now().Add(90 * time.Second); ; {
-		status, answer, err := m.try(m.next(), method, path, body)
-		if err == nil && status == http.StatusOK {
-			return answer
-		}
-		if err == nil && status != http.StatusServiceUnavailable || time.Now().After(deadline) {
-			require.FailNow(m.t, "it was refused", "%s %s: %d %s %v\n%s", method, path, status, answer, err, m.warnings())
-		}
-		<-time.After(20 * time.Millisecond)
-	}
-}
-
-func (m *money) try(s *instance, method, path, body string) (status int, answer []byte, err error) {
-	request, err := http.NewRequest(method, s.url+path, strings.NewReader(body))
-	if err != nil {
-		return 0, nil, err
-	}
-	request.Header.Set("Authorization", "Bearer "+m.operator)
-	response, err := m.client.Do(request)
-	if err != nil {
-		return 0, nil, err
-	}
-	defer response.Body.Close()
-	answer, err = io.ReadAll(response.Body)
-	return response.StatusCode, answer, err
+	return m.nodes.insist(method, path, m.operator, body)
 }
 
 // distribute has a competition's prizes paid and handed over while a node dies.

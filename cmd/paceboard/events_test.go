@@ -16,9 +16,10 @@ import (
 
 // toldEvent is an event of a feed.
 type toldEvent struct {
-	ID, Type string
-	Seq      uint64
-	Data     struct {
+	ID, Type      string
+	CompetitionID string `json:"competition_id"`
+	Seq           uint64
+	Data          struct {
 		UserID string `json:"user_id"`
 	}
 }
@@ -26,15 +27,23 @@ type toldEvent struct {
 // feedReader is another system that reads a feed and stores how far it has come.
 type feedReader struct {
 	t     *testing.T
+	id    string // the competition
+	token string
 	after string
 	told  []toldEvent
+}
+
+// readerOf reads a competition's feed as an operator.
+func readerOf(t *testing.T, id string) *feedReader {
+	t.Helper()
+	return &feedReader{t: t, id: id, token: operatorToken(t), after: "0"}
 }
 
 // read reads all that there is, some events at a time.
 func (r *feedReader) read(s *instance, limit int) {
 	r.t.Helper()
 	for more := true; more; {
-		status, answer := s.call(http.MethodGet, fmt.Sprintf("/api/v1/competitions/spring/events?limit=%d&after=%s", limit, r.after), operatorToken(r.t), "")
+		status, answer := s.call(http.MethodGet, fmt.Sprintf("/api/v1/competitions/%s/events?limit=%d&after=%s", r.id, limit, r.after), r.token, "")
 		require.Equal(r.t, http.StatusOK, status, string(answer))
 		var page struct {
 			Data struct {
@@ -59,7 +68,7 @@ func TestEventsSurviveKills(t *testing.T) {
 		t.Parallel()
 		s := startServer(t, where)
 		s.createSpring("spring")
-		reader := &feedReader{t: t, after: "0"}
+		reader := readerOf(t, "spring")
 		var joined []string
 		lives := 3
 		if os.Getenv("SOAK") != "" {
@@ -91,7 +100,7 @@ func TestEventsSurviveKills(t *testing.T) {
 			}
 		}
 		require.Equal(t, joined, told)
-		again := &feedReader{t: t, after: "0"}
+		again := readerOf(t, "spring")
 		again.read(s, 1000)
 		require.Equal(t, reader.told, again.told)
 
@@ -118,7 +127,7 @@ func TestEventsSurviveKills(t *testing.T) {
 		// Whoever is erased has a pseudonym from then on, in everything.
 		status, answer = s.call(http.MethodDelete, "/api/v1/users/"+joined[1], operatorToken(t), "")
 		require.Equal(t, http.StatusOK, status, string(answer))
-		after := &feedReader{t: t, after: "0"}
+		after := readerOf(t, "spring")
 		after.read(s, 1000)
 		require.Greater(t, len(after.told), len(again.told))
 		for _, e := range after.told {
