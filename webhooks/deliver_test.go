@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync"
 	"testing"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/internal/worker"
+	"github.com/paceboard/paceboard/persistence/porttest"
 )
 
 const (
@@ -72,8 +74,7 @@ func TestSyncsDelayNothingForLong(t *testing.T) {
 		pass(5 * time.Second)
 		before := len(b.taken[one])
 		for range 30 {
-			require.NoError(t, b.game("spring").Sync("ann", 0, 1000))
-			require.NoError(t, b.game("spring").Commit(t.Context()))
+			b.play("spring", func(g *porttest.Game) error { return g.Sync("ann", 0, 1000) })
 			pass(time.Second)
 		}
 		require.Len(t, b.taken[one], before, "nobody is told of syncs")
@@ -91,6 +92,7 @@ func TestMessagesFollowTheSpecification(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		t.Helper()
 		s := b.start(seldom)
+		var mu sync.Mutex // of the endpoint, and of whether it has another secret by now
 		var w, rotated competition.Webhook
 		signed := func(w *competition.Webhook, header http.Header, body []byte) error {
 			verifier, err := standard.NewWebhook(w.SecretText())
@@ -99,6 +101,8 @@ func TestMessagesFollowTheSpecification(t *testing.T) {
 		}
 		seen := 0
 		b.answer = func(_ string, e *competition.PublicEvent, header http.Header, body []byte) error {
+			mu.Lock()
+			defer mu.Unlock()
 			seen++
 			require.Equal(t, e.ID, header.Get("webhook-id"))
 			require.Equal(t, "application/json", header.Get("Content-Type"))
@@ -116,10 +120,15 @@ func TestMessagesFollowTheSpecification(t *testing.T) {
 			return nil
 		}
 		b.join("spring", "ann")
+		mu.Lock()
 		w = b.hook(s, operator, "spring", one)
+		mu.Unlock()
 		pass(3 * time.Second)
+		mu.Lock()
 		require.Equal(t, 3, seen)
-		rotated, err := s.Rotate(operator, w.ID)
+		var err error
+		rotated, err = s.Rotate(operator, w.ID)
+		mu.Unlock()
 		require.NoError(t, err)
 		b.join("spring", "bob")
 		pass(23 * time.Hour)
@@ -314,9 +323,7 @@ func TestTheCreatorIsToldWhatCreatorsAreTold(t *testing.T) {
 		t.Helper()
 		creator := competition.Caller{UserID: "creator"}
 		b.join("spring", "ann")
-		require.NoError(t, b.game("spring").Sync("ann", 0, 90_000)) // which is flagged
-		require.NoError(t, b.game("spring").Review("ann", 0))
-		require.NoError(t, b.game("spring").Commit(t.Context()))
+		b.play("spring", func(g *porttest.Game) error { return errors.Join(g.Sync("ann", 0, 90_000), g.Review("ann", 0)) }) // which is flagged
 		b.join("autumn", "bob")
 		s := b.start()
 		_, err := s.Create(competition.Caller{UserID: "ann"}, "spring", one, true)
@@ -373,8 +380,9 @@ func TestAnErasedPersonIsNamedByThePseudonym(t *testing.T) {
 		s := b.start()
 		b.hook(s, operator, "spring", one)
 		pass(10 * time.Second)
-		require.NoError(t, b.game("spring").Erase(competition.Erasure{UserID: "ann", Pseudonym: competition.NewPseudonym([16]byte{7})}))
-		require.NoError(t, b.game("spring").Commit(t.Context()))
+		b.play("spring", func(g *porttest.Game) error {
+			return g.Erase(competition.Erasure{UserID: "ann", Pseudonym: competition.NewPseudonym([16]byte{7})})
+		})
 		b.setAnswer(nil)
 		pass(time.Minute)
 		told := b.users(one, "spring")
@@ -509,6 +517,7 @@ func TestTwoProcessesSendInOrder(t *testing.T) {
 			told[user] = true
 		}
 		require.Len(t, told, len(users))
+		require.Len(t, b.users(one, "spring"), len(users)+1, "the one that hung is sent twice, and none after it")
 		b.join("spring", "late")
 		pass(5 * time.Second)
 		require.Contains(t, b.users(one, "spring"), "late")

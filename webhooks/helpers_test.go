@@ -27,6 +27,9 @@ type bench struct {
 	t     *testing.T
 	store competition.Store
 	games map[string]*porttest.Game
+
+	playing sync.RWMutex // held while something happens in a game, or a feed is read
+
 	mu    sync.Mutex
 	taken map[string][]competition.PublicEvent // by URL, in the order in which receivers took them
 	tries map[string]int                       // by URL
@@ -76,16 +79,26 @@ func (b *bench) game(id string) *porttest.Game {
 // join has users join a competition, each in a commit.
 func (b *bench) join(id string, users ...string) {
 	b.t.Helper()
-	g := b.game(id)
 	for _, user := range users {
-		require.NoError(b.t, g.Join(user, "Name of "+user))
-		require.NoError(b.t, g.Commit(b.t.Context()))
+		b.play(id, func(g *porttest.Game) error { return g.Join(user, "Name of "+user) })
 	}
+}
+
+// play has something happen in a competition.
+func (b *bench) play(id string, what func(*porttest.Game) error) {
+	b.t.Helper()
+	g := b.game(id)
+	b.playing.Lock()
+	defer b.playing.Unlock()
+	require.NoError(b.t, what(g))
+	require.NoError(b.t, g.Commit(b.t.Context()))
 }
 
 // events reads a feed, as the engine does.
 func (b *bench) events(id string, caller competition.Caller, after competition.FeedPlace, limit int) (page competition.EventsPage, err error) {
 	ctx := context.Background()
+	b.playing.RLock()
+	defer b.playing.RUnlock()
 	b.mu.Lock()
 	g, unread := b.games[id], b.unread
 	b.mu.Unlock()
