@@ -279,7 +279,7 @@ func (r *hookReceiver) finish(told map[string][]toldEvent) {
 			}
 			r.b.t.Logf("%s: %d messages, %d failed, %d repeats", r.name, len(r.messages), failed, repeats)
 			r.b.messages, r.b.repeats = r.b.messages+len(r.messages), r.b.repeats+repeats
-			require.LessOrEqual(r.b.t, repeats, failed+maxRepeats, "%s was sent events again that it had taken", r.name)
+			require.LessOrEqual(r.b.t, repeats, failed+r.b.mayRepeat*len(told), "%s was sent events again that it had taken", r.name)
 			return
 		}
 		if r.b.t.Failed() || time.Now().After(deadline) {
@@ -291,11 +291,6 @@ func (r *hookReceiver) finish(told map[string][]toldEvent) {
 		}
 	}
 }
-
-// maxRepeats is how many messages may be repeated in a round besides those that failed:
-// for each of two strikes and a retry, what was under way in two competitions, and the
-// places that the embedded store had not yet handed to the system when it was killed.
-const maxRepeats = 10
 
 // left returns how many events the receiver has not stored yet, and how many messages
 // were repeats. more is closed when it stores another one.
