@@ -269,16 +269,9 @@ func (r *hookReceiver) finish(told map[string][]toldEvent) {
 	for deadline := time.Now().Add(90 * time.Second); ; {
 		left, repeats, more := r.left(told)
 		if left == 0 {
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			failed := 0
-			for _, m := range r.messages {
-				if m.failed {
-					failed++
-				}
-			}
-			r.b.t.Logf("%s: %d messages, %d failed, %d repeats", r.name, len(r.messages), failed, repeats)
-			r.b.messages, r.b.repeats = r.b.messages+len(r.messages), r.b.repeats+repeats
+			messages, failed := r.count()
+			r.b.t.Logf("%s: %d messages, %d failed, %d repeats", r.name, messages, failed, repeats)
+			r.b.messages, r.b.repeats = r.b.messages+messages, r.b.repeats+repeats
 			require.LessOrEqual(r.b.t, repeats, failed+r.b.mayRepeat*len(told), "%s was sent events again that it had taken", r.name)
 			return
 		}
@@ -290,6 +283,19 @@ func (r *hookReceiver) finish(told map[string][]toldEvent) {
 		case <-time.After(time.Second):
 		}
 	}
+}
+
+// count returns how many messages came, and how many of them were not answered as they
+// are to be.
+func (r *hookReceiver) count() (messages, failed int) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, m := range r.messages {
+		if m.failed {
+			failed++
+		}
+	}
+	return len(r.messages), failed
 }
 
 // left returns how many events the receiver has not stored yet, and how many messages
