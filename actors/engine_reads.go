@@ -163,7 +163,7 @@ func (e *Engine) OwnFirst(caller competition.Caller, l competition.Listing) (pag
 	var ties []competition.Tie
 	if caller.UserID != "" {
 		ties, err = e.store.OpenTies(ctx, caller.UserID)
-		if err = e.damage.tolerate("a user's open competitions", err); err != nil {
+		if err := e.damage.tolerate("a user's open competitions", err); err != nil {
 			return page, err
 		}
 	}
