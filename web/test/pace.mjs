@@ -19,18 +19,13 @@ await cdp.send("Emulation.setCPUThrottlingRate", { rate: throttle });
 const syncs = setInterval(() => void control("sync"), 20);
 await page.waitForTimeout(2000);
 
-const frames = () => page.evaluate(() => {
-  window.frames_ ??= (requestAnimationFrame(function count() { window.seen = (window.seen ?? 0) + 1; requestAnimationFrame(count); }), true);
-  return window.seen ?? 0;
-});
 const metrics = async () => Object.fromEntries((await cdp.send("Performance.getMetrics")).metrics.map(({ name, value }) => [name, value]));
-const [drawn, before, begun] = [await frames(), await metrics(), performance.now()];
+const [before, begun] = [await metrics(), performance.now()];
 await page.waitForTimeout(seconds * 1000);
-const [after, took, drawnAfter] = [await metrics(), (performance.now() - begun) / 1000, await frames()];
+const [after, took] = [await metrics(), (performance.now() - begun) / 1000];
 clearInterval(syncs);
 const share = (name) => `${((throttle * 100 * (after[name] - before[name])) / took).toFixed(1)} %`;
 console.log(`main thread  ${share("TaskDuration")}: layout ${share("LayoutDuration")}, style ${share("RecalcStyleDuration")}, script ${share("ScriptDuration")}`);
 console.log(`layouts      ${((after.LayoutCount - before.LayoutCount) / took).toFixed(0)} a second`);
-console.log(`frames       ${((drawnAfter - drawn) / took).toFixed(0)} a second`);
 await browser.close();
 process.exit();
