@@ -24,6 +24,8 @@ const (
 	checkpointWithin = time.Minute
 	// checkpointKept is how long it keeps one: a checkpoint keeps old tables on the disk.
 	checkpointKept = 12 * time.Hour
+	// restBeside is how many times as long as it works a backup beside a server rests.
+	restBeside = 9
 )
 
 // backUp makes a backup of the embedded store, beside the server or without one.
@@ -57,7 +59,7 @@ func backUp(ctx context.Context, p *program, args []string) (err error) {
 			return err
 		}
 	}
-	dir, release, err := p.checkpoint(ctx, settings)
+	dir, beside, release, err := p.checkpoint(ctx, settings)
 	if err != nil {
 		return err
 	}
@@ -72,6 +74,9 @@ func backUp(ctx context.Context, p *program, args []string) (err error) {
 	}
 	bar := newProgress(p.err, "backup", int(size), "bytes")
 	c.Progress = bar.addN
+	if beside {
+		c.Rest = restBeside
+	}
 	if to == "-" {
 		m, err := backup.WriteTar(ctx, p.out, c)
 		bar.finish()
@@ -93,8 +98,8 @@ func backUp(ctx context.Context, p *program, args []string) (err error) {
 }
 
 // checkpoint has the running server make a checkpoint, or else opens the store and makes
-// one itself.
-func (p *program) checkpoint(ctx context.Context, settings config.Settings) (dir string, release func() error, err error) {
+// one itself. beside reports whether there is a server.
+func (p *program) checkpoint(ctx context.Context, settings config.Settings) (dir string, beside bool, release func() error, err error) {
 	server, err := control.Dial(ctx, settings.DataDir)
 	if err == nil {
 		var name string // of the folder, inside DATA_DIR: the server may know that by another path
@@ -102,25 +107,25 @@ func (p *program) checkpoint(ctx context.Context, settings config.Settings) (dir
 		if err == nil && !filepath.IsLocal(name) {
 			err = errors.Join(fmt.Errorf("the server answered %q", name), release())
 		}
-		return filepath.Join(settings.DataDir, name), release, err
+		return filepath.Join(settings.DataDir, name), true, release, err
 	}
 	if !errors.Is(err, control.ErrNoServer) {
-		return "", nil, err
+		return "", false, nil, err
 	}
 	if _, err := os.Stat(settings.DataDir); err != nil {
-		return "", nil, fmt.Errorf("there is no store in %s; set DATA_DIR as for the server", settings.DataDir)
+		return "", false, nil, fmt.Errorf("there is no store in %s; set DATA_DIR as for the server", settings.DataDir)
 	}
 	opening, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
 	s, err := embedded.Open(opening, embedded.Options{Dir: settings.DataDir, MinFreeBytes: uint64(settings.MinFreeDisk), Logger: newLogger(p.err, settings, settings.LogLevel)})
 	if err != nil {
-		return "", nil, err
+		return "", false, nil, err
 	}
 	dir, remove, err := s.Checkpoint(opening)
 	if err != nil {
-		return "", nil, errors.Join(err, s.Close())
+		return "", false, nil, errors.Join(err, s.Close())
 	}
-	return dir, func() error { return errors.Join(remove(), s.Close()) }, nil
+	return dir, false, func() error { return errors.Join(remove(), s.Close()) }, nil
 }
 
 // readCheckpoint finds out what is in a checkpoint. Competitions that the store itself has

@@ -54,7 +54,7 @@ func restart(t *testing.T, dir string, participants int) time.Duration {
 	}
 	b := s.readBoard("big", 3)
 	read := time.Since(began)
-	t.Logf("ready after %.2f s, read after %.2f s; %s", ready.Seconds(), read.Seconds(), s.waitFor("recovered", "big", "1000000 participants"))
+	t.Logf("ready after %.2f s, read after %.2f s; %s", ready.Seconds(), read.Seconds(), s.waitFor("a competition was recovered", "big", `"participants":1000000,`))
 	require.Equal(t, participants, b.Data.Total)
 	require.Equal(t, "user-1000000", b.Data.Entries[0].UserID)
 	s.stop()

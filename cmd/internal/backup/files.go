@@ -19,22 +19,33 @@ const (
 	part  = ".part"                // ends the name of a backup that is not complete
 )
 
-// describe reads a file and hashes it.
-func describe(name, from string) (File, error) {
-	return readFile(name, from, func(r io.Reader) (int64, error) { return io.Copy(io.Discard, r) })
-}
-
-// copyFile copies a file, has the copy on the disk, and describes it.
-func copyFile(name, from, to string) (File, error) { return readFile(name, from, into(to)) }
-
-// readFile has a file taken somewhere, and describes what was taken.
-func readFile(name, from string, take func(io.Reader) (int64, error)) (f File, err error) {
+// readFile has a file taken somewhere, and describes what was taken; see Checkpoint.Rest.
+func readFile(name, from string, rest int, take func(io.Reader) (int64, error)) (f File, err error) {
 	file, err := os.Open(from) //nolint:gosec // G304: the operator's own path.
 	if err != nil {
 		return f, err
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
-	return hashed(name, file, take)
+	return hashed(name, &paced{from: file, rest: rest, since: time.Now()}, take)
+}
+
+// paced reads in turns with others: it rests so many times as long as was worked.
+type paced struct {
+	from  io.Reader
+	rest  int
+	since time.Time // the end of the last rest
+}
+
+// turn is how long is worked between two rests, about.
+const turn = 5 * time.Millisecond
+
+// Read implements io.Reader.
+func (p *paced) Read(b []byte) (int, error) {
+	if worked := time.Since(p.since); p.rest > 0 && worked > turn {
+		time.Sleep(time.Duration(p.rest) * worked)
+		p.since = time.Now()
+	}
+	return p.from.Read(b)
 }
 
 // hashed describes what take reads.
@@ -44,11 +55,9 @@ func hashed(name string, from io.Reader, take func(io.Reader) (int64, error)) (F
 	return File{Name: name, Bytes: n, SHA256: hex.EncodeToString(hash.Sum(nil))}, err
 }
 
-// into makes a file of what is read, and has it on the disk.
-func into(path string) func(io.Reader) (int64, error) {
-	return func(r io.Reader) (int64, error) {
-		return durable.Write(path, func(w io.Writer) (int64, error) { return io.Copy(w, r) })
-	}
+// into makes a file of what is read, and has it on the disk; part is durable.Copy's.
+func into(path string, part int64) func(io.Reader) (int64, error) {
+	return func(r io.Reader) (int64, error) { return durable.Copy(path, r, part) }
 }
 
 func isStamp(name string) bool {

@@ -69,7 +69,7 @@ func (s *Source) Fetch(ctx context.Context, to string, progress func(bytes int))
 			return err
 		}
 		name := filepath.FromSlash(f.Name)
-		got, err := copyFile(f.Name, filepath.Join(s.dir, name), filepath.Join(to, name))
+		got, err := readFile(f.Name, filepath.Join(s.dir, name), 0, into(filepath.Join(to, name), 0))
 		if errors.Is(err, fs.ErrNotExist) {
 			return fmt.Errorf("%w: %s is missing", ErrDamaged, f.Name)
 		}
@@ -110,7 +110,7 @@ func (s *Source) unpack(ctx context.Context, to string, progress func(bytes int)
 		if !soundName(h.Name) || h.Typeflag != tar.TypeReg {
 			return fmt.Errorf("%w: it holds %q", ErrDamaged, h.Name)
 		}
-		f, err := hashed(h.Name, archive, into(filepath.Join(to, filepath.FromSlash(h.Name))))
+		f, err := hashed(h.Name, archive, into(filepath.Join(to, filepath.FromSlash(h.Name)), 0))
 		if errors.Is(err, io.ErrUnexpectedEOF) {
 			return fmt.Errorf("%w: it ends in %s", ErrDamaged, h.Name)
 		}

@@ -22,6 +22,7 @@ type Checkpoint struct {
 	Program  string
 	At       time.Time
 	Progress func(bytes int) // may be nil
+	Rest     int             // how many times as long as it works the backup rests, in turns, for a server beside it
 }
 
 func (c *Checkpoint) manifest() *Manifest {
@@ -45,6 +46,9 @@ func (c *Checkpoint) Size() (n int64, err error) {
 	}
 	return n, nil
 }
+
+// partBytes is how much of a copy is written between two syncs.
+const partBytes = 1 << 20
 
 // Written is a backup in a folder.
 type Written struct {
@@ -95,9 +99,9 @@ func (w *Written) fill(ctx context.Context, dir string, c *Checkpoint, previous 
 			return err
 		}
 		from, to := filepath.Join(c.Dir, filepath.FromSlash(name)), filepath.Join(dir, filepath.FromSlash(name))
-		f, linked, err := previous.link(name, from, to)
+		f, linked, err := previous.link(name, from, to, c.Rest)
 		if err == nil && !linked {
-			f, err = copyFile(name, from, to)
+			f, err = readFile(name, from, c.Rest, into(to, partBytes))
 		}
 		if err != nil {
 			return err
@@ -144,7 +148,7 @@ func readPrevious(dir string) *previous {
 
 // link links a file to that of the backup before, if it is a table with the same bytes.
 // The number in a table's name is not enough: a store that was restored uses it again.
-func (p *previous) link(name, from, to string) (f File, linked bool, err error) {
+func (p *previous) link(name, from, to string, rest int) (f File, linked bool, err error) {
 	if p == nil || !strings.HasSuffix(name, ".sst") {
 		return File{}, false, nil
 	}
@@ -153,7 +157,7 @@ func (p *previous) link(name, from, to string) (f File, linked bool, err error) 
 	if err != nil || !there || info.Size() != before.Bytes {
 		return File{}, false, err
 	}
-	if f, err = describe(name, from); err != nil || f != before {
+	if f, err = readFile(name, from, rest, func(r io.Reader) (int64, error) { return io.Copy(io.Discard, r) }); err != nil || f != before {
 		return File{}, false, err
 	}
 	if os.Link(filepath.Join(p.dir, filepath.FromSlash(name)), to) != nil { // a disk without links, or too many of them
@@ -169,7 +173,7 @@ func WriteTar(ctx context.Context, to io.Writer, c *Checkpoint) (*Manifest, erro
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
-		f, err := appendFile(archive, name, filepath.Join(c.Dir, filepath.FromSlash(name)), c.At)
+		f, err := c.appendFile(archive, name, filepath.Join(c.Dir, filepath.FromSlash(name)))
 		if err != nil {
 			return nil, err
 		}
@@ -189,15 +193,15 @@ func WriteTar(ctx context.Context, to io.Writer, c *Checkpoint) (*Manifest, erro
 	return m, archive.Close()
 }
 
-func appendFile(archive *tar.Writer, name, from string, at time.Time) (File, error) {
+func (c *Checkpoint) appendFile(archive *tar.Writer, name, from string) (File, error) {
 	info, err := os.Stat(from)
 	if err != nil {
 		return File{}, err
 	}
-	if err := archive.WriteHeader(header(name, info.Size(), at)); err != nil {
+	if err := archive.WriteHeader(header(name, info.Size(), c.At)); err != nil {
 		return File{}, err
 	}
-	return readFile(name, from, func(r io.Reader) (int64, error) { return io.Copy(archive, r) })
+	return readFile(name, from, c.Rest, func(r io.Reader) (int64, error) { return io.Copy(archive, r) })
 }
 
 func header(name string, size int64, at time.Time) *tar.Header {
