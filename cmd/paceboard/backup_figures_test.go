@@ -42,7 +42,7 @@ func TestRestoreOfAMillion(t *testing.T) {
 	}
 	backedUp := timed("backup", "--data-dir", dir, backups)
 	took := timed("restore", backups, restored)
-	read := restart(t, restored, participants)
+	read := restart(t, restored, participants, "--request-timeout", "30s")
 	t.Logf("backed up in %.1f s, restored in %.1f s, the board was read %.1f s after the start", backedUp.Seconds(), took.Seconds(), read.Seconds())
 	require.LessOrEqual(t, took+read, goal)
 }

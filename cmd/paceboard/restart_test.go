@@ -37,10 +37,10 @@ func TestRestartWithAMillionParticipants(t *testing.T) {
 
 // restart starts the server on the filled board and says how soon it was ready, and
 // the board, which is recovered for the first who asks, read.
-func restart(t *testing.T, dir string, participants int) time.Duration {
+func restart(t *testing.T, dir string, participants int, args ...string) time.Duration {
 	t.Helper()
 	began := time.Now()
-	s := startServer(t, dir)
+	s := startServer(t, dir, args...)
 	var ready time.Duration
 	for {
 		status, _ := s.call(http.MethodGet, "/health/ready", "", "")
