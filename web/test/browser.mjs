@@ -118,7 +118,7 @@ inBrowser("the page in a browser", () => {
   it("says who leads when that changes, at most once in ten seconds", async () => {
     const page = await open("#/c/demo");
     await live(page);
-    await page.waitForFunction(() => /leads with .* You are \d+th of 1,204\./.test(document.querySelector("#spoken").textContent));
+    await page.waitForFunction(() => /leads with .* You are \d+(st|nd|rd|th) of 1,204\./.test(document.querySelector("#spoken").textContent));
     const first = await page.textContent("#spoken");
     await control("lead");
     await page.waitForTimeout(2000);
