@@ -268,6 +268,7 @@ func TestBackupsThroughKills(t *testing.T) {
 	dir, backups := t.TempDir(), t.TempDir()
 	s := startServer(t, dir, "--rate-limit-user", "0")
 	s.createSpring("spring")
+	whole := time.Second // what a backup takes
 	next, completed := 0, 0
 	for range kills {
 		ctx, stop := context.WithCancel(t.Context())
@@ -304,15 +305,27 @@ func TestBackupsThroughKills(t *testing.T) {
 		mu.Unlock()
 		tool := exec.Command(binary, "backup", backups)
 		tool.Env, tool.Dir = append(storeSettings(dir), "MIN_FREE_DISK=1MiB"), t.TempDir()
+		began := time.Now()
 		require.NoError(t, tool.Start())
-		time.Sleep(time.Duration(random.IntN(300)) * time.Millisecond) //nolint:forbidigo // the moment of the kill
+		ended := make(chan error, 1)
+		go func() { ended <- tool.Wait() }()
+		var failed error
+		alive := true
+		select {
+		case <-time.After(time.Duration(random.Int64N(int64(2 * whole)))): // the moment of the kill
+		case failed = <-ended:
+			alive = false
+			whole = time.Since(began)
+		}
 		server := random.IntN(2) == 0
 		if server {
 			s.kill()
 		} else {
 			_ = tool.Process.Kill()
 		}
-		failed := tool.Wait()
+		if alive {
+			failed = <-ended
+		}
 		stop()
 		writing.Wait()
 		if failed == nil {
