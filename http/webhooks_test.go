@@ -15,7 +15,7 @@ func withWebhooks(t *testing.T, fake fakeWebhooks) (b *bench, asked *[]any) {
 	t.Helper()
 	asked = new([]any)
 	fake.asked = asked
-	return newBench(t, func(o *Options) { o.Webhooks = fake }), asked
+	return newBench(t, func(o *Options) { o.Webhooks, o.RateLimits.User = fake, 100 }), asked
 }
 
 func TestWebhooksAreMade(t *testing.T) {

@@ -56,6 +56,8 @@ var knownErrors = [...]knownError{
 	42: {sentinel: competition.ErrEventsRemoved},
 	43: {sentinel: competition.ErrEventsReplaced},
 	44: {sentinel: competition.ErrRowLocked},
+	45: {sentinel: competition.ErrUnknownWebhook},
+	46: {sentinel: competition.ErrTooManyWebhooks},
 	50: withFields(appendCorrupt, readCorrupt),
 	51: withFields(appendBudget, readBudget),
 	52: withFields(appendInvalid, readInvalid),
