@@ -59,7 +59,7 @@ func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo
 	}
 	d := &demo{competitionID: id}
 	d.loop = worker.Start(ctx, func(ctx context.Context) {
-		if err := walkDemo(ctx, s, url, secret, id, reports); err != nil && !errors.Is(err, context.Canceled) {
+		if err := walkDemo(ctx, s, url, secret, id, reports); !errors.Is(err, context.Canceled) {
 			s.logger.ErrorContext(ctx, "the demo stopped", "error", err)
 		}
 	})
@@ -67,7 +67,7 @@ func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo
 }
 
 // walkDemo posts one month after the other. Before they reach the present, which takes
-// half a day, it begins with a fresh competition.
+// half a day, it begins with a fresh competition. It returns when it cannot go on.
 func walkDemo(ctx context.Context, s *server, url string, secret []byte, id string, reports []activity) error {
 	for month := 0; ; month++ {
 		if demoEnd.AddDate(0, 0, month*demoDays).After(time.Now()) {

@@ -36,13 +36,15 @@ type paced struct {
 	since time.Time // the end of the last rest
 }
 
-// turn is how long is worked between two rests, about.
-const turn = 5 * time.Millisecond
+const (
+	turn     = 5 * time.Millisecond // how long is worked between two rests, about
+	mostRest = time.Second          // after a turn that took long since the disk was busy
+)
 
 // Read implements io.Reader.
 func (p *paced) Read(b []byte) (int, error) {
 	if worked := time.Since(p.since); p.rest > 0 && worked > turn {
-		time.Sleep(time.Duration(p.rest) * worked)
+		time.Sleep(min(time.Duration(p.rest)*worked, mostRest)) //nolint:forbidigo // a short rest, which ends with the process
 		p.since = time.Now()
 	}
 	return p.from.Read(b)
