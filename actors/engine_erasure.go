@@ -161,16 +161,7 @@ func (e *Engine) staleOf(userID string) ([]string, error) {
 
 // forgetEverywhere deletes what a person has outside competitions.
 func (e *Engine) forgetEverywhere(ctx context.Context, userID string) error {
-	if err := e.store.ForgetInvitations(ctx, userID); err != nil {
-		return err
-	}
-	if err := e.store.ForgetWebhooks(ctx, userID); err != nil {
-		return err
-	}
-	if err := e.store.ForgetLifetime(ctx, userID); err != nil {
-		return err
-	}
-	return e.store.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID)
+	return competition.ForgetOutside(ctx, e.store, competition.Erasure{UserID: userID, Pseudonym: newPseudonym()}, e.now(), newID)
 }
 
 // newPseudonym draws a pseudonym, one for each place that forgets a person, so that

@@ -139,12 +139,7 @@ func backUpBeside(t *testing.T, dir, backups string) *backup.Source {
 // spring, each of whose syncs says one more than the one before, add up to a number.
 func requireSumOfSteps(t *testing.T, backup string, steps uint64) {
 	t.Helper()
-	restored := filepath.Join(t.TempDir(), "restored")
-	code, out, errs := runProgram(t, "restore", backup, restored)
-	require.Zero(t, code, out+errs)
-	code, out, errs = runProgram(t, "audit", "--data-dir", restored)
-	require.Zero(t, code, out+errs)
-	s := startServer(t, restored)
+	s, _ := startRestored(t, backup)
 	defer s.kill()
 	var sum uint64
 	for _, e := range s.readBoard("spring", 1000).Data.Entries {

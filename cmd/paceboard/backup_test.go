@@ -353,16 +353,22 @@ func TestBackupsThroughKills(t *testing.T) {
 // requireRestores restores the latest backup, audits it, and finds at least these steps of ann's.
 func requireRestores(t *testing.T, backups string, steps int) {
 	t.Helper()
-	restored := filepath.Join(t.TempDir(), "restored")
-	code, out, errs := runProgram(t, "restore", backups, restored)
-	require.Zero(t, code, out+errs)
-	code, out, errs = runProgram(t, "audit", "--data-dir", restored)
-	require.Zero(t, code, out+errs)
-	again := startServer(t, restored)
+	again, restored := startRestored(t, backups)
 	defer again.kill()
 	b := again.readBoard("spring", 10)
 	if steps > 0 {
 		require.GreaterOrEqual(t, b.Data.Entries[0].Score, int64(steps), "an acknowledged sync is missing")
 	}
 	require.NoError(t, os.RemoveAll(restored))
+}
+
+// startRestored restores the latest backup, audits it, and starts a server on it.
+func startRestored(t *testing.T, backups string) (s *instance, dir string) {
+	t.Helper()
+	dir = filepath.Join(t.TempDir(), "restored")
+	code, out, errs := runProgram(t, "restore", backups, dir)
+	require.Zero(t, code, out+errs)
+	code, out, errs = runProgram(t, "audit", "--data-dir", dir)
+	require.Zero(t, code, out+errs)
+	return startServer(t, dir), dir
 }

@@ -197,11 +197,8 @@ func forget(ctx context.Context, s *embedded.Store, gone []competition.Erasure) 
 		}
 		var random [16]byte
 		rand.Read(random[:]) // never fails, see crypto/rand
-		err = errors.Join(
-			s.ForgetInvitations(ctx, userID), s.ForgetWebhooks(ctx, userID), s.ForgetLifetime(ctx, userID),
-			s.Pseudonymise(ctx, competition.Erasure{UserID: userID, Pseudonym: competition.NewPseudonym(random)}, calendar.MillisOf(time.Now()), newID),
-		)
-		if err != nil {
+		e := competition.Erasure{UserID: userID, Pseudonym: competition.NewPseudonym(random)}
+		if err := competition.ForgetOutside(ctx, s, e, calendar.MillisOf(time.Now()), newID); err != nil {
 			return err
 		}
 	}

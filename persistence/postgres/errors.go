@@ -51,6 +51,7 @@ const (
 	lockNotAvailable      = "55P03"
 	diskFull              = "53100"
 	uniqueViolation       = "23505"
+	foreignKeyViolation   = "23503"
 	undefinedTable        = "42P01"
 	insufficientPrivilege = "42501"
 
@@ -107,6 +108,20 @@ func refused(err error) *pgconn.PgError {
 		return refusal
 	}
 	return nil
+}
+
+// unlessRefusal returns nil, or the refusal of the core's that an error is; all else is
+// that the store cannot be reached.
+func unlessRefusal(what string, err error, refusals ...error) error {
+	if err == nil {
+		return nil
+	}
+	for _, refusal := range refusals {
+		if errors.Is(err, refusal) {
+			return refusal
+		}
+	}
+	return unavailable(what, err)
 }
 
 // blamesOne reports whether the server refused the statement for what is in it.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -222,13 +221,6 @@ func (s *Store) invitationWrite(ctx context.Context, what string, do func(tx pgx
 
 // invitationFailure leaves the core's own refusals as they are.
 func invitationFailure(what string, err error) error {
-	for _, refusal := range []error{
-		nil, competition.ErrUnknownInvitation, competition.ErrUnknownCode, competition.ErrInvitationDecided,
-		competition.ErrTooManyInvitations, competition.ErrInvitingTooFast,
-	} {
-		if errors.Is(err, refusal) {
-			return refusal
-		}
-	}
-	return unavailable(what, err)
+	return unlessRefusal(what, err, competition.ErrUnknownInvitation, competition.ErrUnknownCode, competition.ErrInvitationDecided,
+		competition.ErrTooManyInvitations, competition.ErrInvitingTooFast)
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
@@ -228,8 +227,8 @@ func (s *Store) SaveWebhookCursor(ctx context.Context, c *competition.WebhookCur
 // isForeign reports whether a row was refused because the one that it names has just
 // been deleted.
 func isForeign(err error) bool {
-	refused, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && refused.Code == "23503" // foreign_key_violation
+	refusal := refused(err)
+	return refusal != nil && refusal.Code == foreignKeyViolation
 }
 
 // WebhookFailures counts the cursors that are failing; see competition.WebhookStore.
@@ -242,10 +241,5 @@ func (s *Store) WebhookFailures(ctx context.Context) (f competition.WebhookFailu
 
 // webhookFailure leaves the core's own refusals as they are.
 func webhookFailure(what string, err error) error {
-	for _, refusal := range []error{nil, competition.ErrUnknownWebhook, competition.ErrTooManyWebhooks, competition.ErrConflict} {
-		if errors.Is(err, refusal) {
-			return refusal
-		}
-	}
-	return unavailable(what, err)
+	return unlessRefusal(what, err, competition.ErrUnknownWebhook, competition.ErrTooManyWebhooks, competition.ErrConflict)
 }

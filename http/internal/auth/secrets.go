@@ -72,12 +72,13 @@ func (s *Secrets) Methods() []string {
 	return s.keyed.Methods()
 }
 
-// keyFor returns the secret that signed a token; or else any, which will not verify it.
+// keyFor returns the secret that signed a token. The last one is not tried here: it is
+// the parser that will, so that a single secret is tried once.
 func (s *Secrets) keyFor(token *jwt.Token) (crypto.PublicKey, *signer, error) {
 	signed := token.Raw[:strings.LastIndexByte(token.Raw, '.')]
 	set := *s.set.Load()
-	for _, key := range set {
-		if token.Method.Verify(signed, token.Signature, key.secret) == nil { // in constant time
+	for i, key := range set {
+		if i == len(set)-1 || token.Method.Verify(signed, token.Signature, key.secret) == nil { // in constant time
 			return key.secret, &key.signer, nil
 		}
 	}
