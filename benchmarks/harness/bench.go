@@ -26,6 +26,7 @@ type bench struct {
 	each     time.Duration // of a measurement in a round
 	timed    time.Duration // of an open loop
 	board    int           // participants of the large one
+	atMost   int           // connections of a measurement
 	progress *progress
 	report   *report
 
@@ -65,7 +66,7 @@ func (b *bench) run(ctx context.Context) error {
 	}
 	for _, m := range b.chosen {
 		b.report.Results = append(b.report.Results, &result{
-			Key: m.key(), Name: m.name, Connections: m.connections, Syncs: m.syncs, Against: m.against,
+			Key: m.key(), Name: m.name, Connections: b.connections(&m), Syncs: m.syncs, Against: m.against,
 		})
 	}
 	b.progress.begin(b.rounds*len(b.chosen) + b.timedRounds()*len(b.timedKeys()))
@@ -135,7 +136,7 @@ func (b *bench) time(ctx context.Context, m *measurement, rate float64) error {
 	}
 	const opening = 100 * time.Millisecond // for all the connections
 	o := openLoop{
-		address: b.servers[m.subject].Address, connections: m.connections, load: p.load, number: b.number,
+		address: b.servers[m.subject].Address, connections: b.connections(m), load: p.load, number: b.number,
 		schedule: newSchedule(time.Now().Add(opening), rate, b.timed),
 	}
 	if err := o.run(ctx); err != nil {
@@ -192,7 +193,7 @@ func (b *bench) measure(ctx context.Context, m *measurement) (round, error) {
 	}
 	others := b.beside(ctx, m.beside)
 	used, machine, began := s.Usage(), measure.Machine(), time.Now()
-	w, err := b.wrk.run(ctx, s.Address, m.connections, l.file, b.number, b.each)
+	w, err := b.wrk.run(ctx, s.Address, b.connections(m), l.file, b.number, b.each)
 	usedUp, machineUp, took := s.Usage(), measure.Machine(), time.Since(began)
 	if err := errors.Join(err, <-others); err != nil {
 		return round{}, err
@@ -224,13 +225,16 @@ func (b *bench) hasNumbers() error {
 	return nil
 }
 
+// connections is how many a measurement has in this run.
+func (b *bench) connections(m *measurement) int { return min(m.connections, b.atMost) }
+
 // measureInserts is pgbench's turn, which knows whole seconds alone. On a busy
-// machine one may not be enough for all to connect, so then it gets more.
+// machine they may not be enough for all to connect, so then it gets more.
 func (b *bench) measureInserts(ctx context.Context, m *measurement) (r round, err error) {
 	shortest := max(time.Second, b.each.Round(time.Second))
-	for d := shortest; d <= 4*shortest; d *= 2 {
+	for d := shortest; d <= 16*shortest; d *= 2 {
 		machine := measure.Machine()
-		if r.Rate, err = testservers.RunPgbench(ctx, b.postgres.URL(), insertScript, m.connections, d); err == nil {
+		if r.Rate, err = testservers.RunPgbench(ctx, b.postgres.URL(), insertScript, b.connections(m), d); err == nil {
 			r.Machine = microseconds(measure.Machine().Busy-machine.Busy) / (r.Rate * d.Seconds())
 			break
 		}

@@ -31,6 +31,10 @@ const (
 	everywhere place = "everywhere" // all of them, a share of the users each
 )
 
+// lease is long: the nodes share their database's server with pgbench, whose 256
+// connections may keep it from all others for seconds, and would be declared dead.
+const lease = "10s"
+
 // startCluster starts so many nodes, and fills their database when all know each other.
 func (b *bench) startCluster(ctx context.Context, name string, nodes int) error {
 	if err := b.startDatabase(); err != nil {
@@ -46,7 +50,8 @@ func (b *bench) startCluster(ctx context.Context, name string, nodes int) error 
 		if err != nil {
 			return err
 		}
-		s, err := b.start(ctx, fmt.Sprintf("%s, node %d", name, i+1), environment("DATABASE_URL="+c.databaseURL, "CLUSTER_LISTEN="+listen), "paceboard", "serve")
+		env := environment("DATABASE_URL="+c.databaseURL, "CLUSTER_LISTEN="+listen, "CLUSTER_LEASE="+lease)
+		s, err := b.start(ctx, fmt.Sprintf("%s, node %d", name, i+1), env, "paceboard", "serve")
 		if err != nil {
 			return err
 		}
@@ -164,7 +169,7 @@ func (b *bench) measureCluster(ctx context.Context, m *measurement) (round, erro
 	var sending errgroup.Group
 	for i, s := range to {
 		sending.Go(func() (err error) {
-			answers[i], err = b.wrk.run(ctx, s.Address, m.connections/len(to), shares[i].file, b.number, b.each)
+			answers[i], err = b.wrk.run(ctx, s.Address, b.connections(m)/len(to), shares[i].file, b.number, b.each)
 			return err
 		})
 	}

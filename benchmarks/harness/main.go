@@ -4,6 +4,7 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -41,13 +42,13 @@ func main() {
 // run prepares, measures and reports.
 func run(ctx context.Context, o options) (err error) {
 	b := &bench{
-		rounds: o.rounds, each: o.each, timed: 2 * o.each, board: participants,
+		rounds: o.rounds, each: o.each, timed: 2 * o.each, board: participants, atMost: math.MaxInt,
 		files: map[string]*prepared{}, servers: map[string]*server{}, clusters: map[string]*cluster{}, number: gapStart,
 		progress: &progress{to: os.Stderr, terminal: isatty.IsTerminal(os.Stderr.Fd()), began: time.Now()},
 	}
 	defer b.close()
 	if o.quick {
-		b.rounds, b.each, b.timed, b.board = 1, 200*time.Millisecond, 200*time.Millisecond, 20_000
+		b.rounds, b.each, b.timed, b.board, b.atMost = 1, 200*time.Millisecond, 200*time.Millisecond, 20_000, 16
 	}
 	if b.chosen, err = choose(measurements(), o.only); err != nil {
 		return err
