@@ -1,13 +1,14 @@
-// Builds dist/ from src/, client/ and vendor/. The result is the same bytes on
+// Builds dist/ from src/, vendor/ and ../clients/typescript. The result is the same bytes on
 // every machine: names carry no hash, and the versions of the tools are pinned.
 //
 //   node build.mjs           write dist/
 //   node build.mjs --check   fail when dist/ is not what the sources give
+//   node build.mjs --packed PACKAGE  fail when the client as it was packed and unpacked there gives another page
 //   node build.mjs --tests   bundle test/*.test.ts into .build/ for node --test
 import { build } from "esbuild";
 import { copyFile, mkdir, mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
+import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const root = dirname(fileURLToPath(import.meta.url));
@@ -22,10 +23,11 @@ const assets = [
   ["vendor/uplot/LICENSE", "uplot.LICENSE.txt"],
 ];
 
-async function buildPage(out) {
+// The client is bundled from its sources (tsconfig.json, paths), or as it was packed.
+async function buildPage(out, options) {
   await rm(out, { recursive: true, force: true });
   await mkdir(out, { recursive: true });
-  const common = { bundle: true, minify: true, legalComments: "none", logLevel: "warning", target: "es2022" };
+  const common = { bundle: true, minify: true, legalComments: "none", logLevel: "warning", target: "es2022", ...options };
   await build({
     ...common,
     entryPoints: { app: at("src/main.ts") },
@@ -66,26 +68,46 @@ async function filesOf(folder) {
   return files.map((entry) => relative(folder, join(entry.parentPath ?? entry.path, entry.name))).sort();
 }
 
-async function check() {
-  const fresh = await mkdtemp(join(tmpdir(), "paceboard-web-"));
+async function differing(a, b) {
+  const list = [];
+  for (const name of new Set([...(await filesOf(a)), ...(await filesOf(b))])) {
+    const [one, other] = await Promise.all([a, b].map((dir) => readFile(join(dir, name)).catch(() => undefined)));
+    if (!one || !other || !one.equals(other)) list.push(name);
+  }
+  return list;
+}
+
+async function inFolders(use) {
+  const folder = await mkdtemp(join(tmpdir(), "paceboard-web-"));
   try {
-    await buildPage(fresh);
-    const [want, have] = [await filesOf(fresh), await filesOf(at("dist"))];
-    const differing = [];
-    for (const name of new Set([...want, ...have])) {
-      const [a, b] = await Promise.all([fresh, at("dist")].map((dir) => readFile(join(dir, name)).catch(() => undefined)));
-      if (!a || !b || !a.equals(b)) differing.push(name);
-    }
-    if (differing.length > 0) {
-      console.error(`dist/ is not what the sources give: ${differing.join(", ")}; run npm run build`);
-      process.exitCode = 1;
-    }
+    await use(join(folder, "a"), join(folder, "b"));
   } finally {
-    await rm(fresh, { recursive: true, force: true });
+    await rm(folder, { recursive: true, force: true });
   }
 }
 
+function fail(text) {
+  console.error(text);
+  process.exitCode = 1;
+}
+
+const check = () => inFolders(async (fresh) => {
+  await buildPage(fresh);
+  const list = await differing(fresh, at("dist"));
+  if (list.length > 0) fail(`dist/ is not what the sources give: ${list.join(", ")}; run npm run build`);
+});
+
+// Names are kept: which letters stand for them depends on how often letters occur in types.
+const checkPacked = (client) => inFolders(async (ours, packed) => {
+  const names = { minify: false, minifySyntax: true, minifyWhitespace: true };
+  await buildPage(ours, names);
+  await buildPage(packed, { ...names, alias: { "@paceboard/client": resolve(client, "dist/index.js") } });
+  const list = await differing(ours, packed);
+  if (list.length > 0) fail(`the page differs with the packed client: ${list.join(", ")}`);
+});
+
 const mode = process.argv[2];
 if (mode === "--check") await check();
+else if (mode === "--packed") await checkPacked(process.argv[3]);
 else if (mode === "--tests") await buildTests();
 else await buildPage(at("dist"));

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,21 +35,50 @@ func TestGeneratedClientOfOgen(t *testing.T) {
 
 func TestGeneratedClientOfOpenAPITypeScript(t *testing.T) {
 	inParallel(t)
+	findNode(t)
+	dir := clientModule(t, "typescript")
+	npmCI(t, dir)
+	inModule(t, dir, "npm", "exec", "--offline", "--", "openapi-typescript", "openapi.yaml", "--output", "schema.d.ts")
+	inModule(t, dir, "npm", "exec", "--offline", "--", "tsc")
+	runFlow(t, dir, "node", "built/main.js")
+
+	inModule(t, dir, "node", "operations.mjs", "schema.d.ts", "operations.ts")
+	for made, kept := range map[string]string{"schema.d.ts": "schema.ts", "operations.ts": "operations.ts"} {
+		requireSameFile(t, filepath.Join(dir, made), "../../clients/typescript/src/"+kept, "npm run generate in clients/typescript")
+	}
+}
+
+// requireSameFile checks that a generated file is what is kept of it.
+func requireSameFile(t *testing.T, made, kept, remedy string) {
+	t.Helper()
+	want, err := os.ReadFile(made)
+	require.NoError(t, err)
+	got, err := os.ReadFile(kept)
+	require.NoError(t, err)
+	require.True(t, bytes.Equal(want, got), "%s is not what openapi.yaml gives: %s", kept, remedy)
+}
+
+// findNode skips a test on a desk without Node, and fails it in CI.
+func findNode(t *testing.T) {
+	t.Helper()
 	for _, program := range []string{"node", "npm"} {
 		if _, err := exec.LookPath(program); err != nil {
-			const missing = "NO NODE: the TypeScript client was not generated; install nodejs and npm (tools/install-test-needs)"
+			const missing = "NO NODE: the TypeScript client was not tried; install nodejs and npm (tools/install-test-needs)"
 			if os.Getenv("CI") == "true" {
 				t.Fatal(missing)
 			}
 			t.Skip(missing)
 		}
 	}
-	dir := clientModule(t, "typescript")
-	inModule(t, dir, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline")
-	inModule(t, dir, "npm", "exec", "--offline", "--", "openapi-typescript", "openapi.yaml", "--output", "schema.d.ts")
-	inModule(t, dir, "npm", "exec", "--offline", "--", "tsc")
-	runFlow(t, dir, "node", "built/main.js")
 }
+
+// npmCI installs what a module's lock file names.
+func npmCI(t *testing.T, dir string) {
+	t.Helper()
+	require.NoError(t, runIn(t, dir, "npm", npmInstall...))
+}
+
+var npmInstall = []string{"ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"}
 
 // clientModule is a copy of a module under tools/clients, with openapi.yaml.
 func clientModule(t *testing.T, name string) string {
@@ -63,10 +94,18 @@ func clientModule(t *testing.T, name string) string {
 
 func inModule(t *testing.T, dir, program string, args ...string) {
 	t.Helper()
+	require.NoError(t, runIn(t, dir, program, args...))
+}
+
+// runIn is inModule that leaves it to the caller what an error means.
+func runIn(t *testing.T, dir, program string, args ...string) error {
+	t.Helper()
 	cmd := exec.CommandContext(t.Context(), program, args...)
 	cmd.Dir = dir
-	said, err := cmd.CombinedOutput()
-	require.NoError(t, err, "%s %v:\n%s", program, args, said)
+	if said, err := cmd.CombinedOutput(); err != nil {
+		return fmt.Errorf("%s %v: %w:\n%s", program, args, err, said)
+	}
+	return nil
 }
 
 // runFlow runs a client's main flow against a server of its own.

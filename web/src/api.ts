@@ -1,4 +1,4 @@
-import type { CompetitionStatus, Leaderboard, Problem, SettledPrize } from "../client/index.js";
+import type { CompetitionStatus, Leaderboard, Problem, SettledPrize } from "@paceboard/client";
 
 /** A competition as the service gives it. What an older service may leave out is optional. */
 export interface Competition {

@@ -1,4 +1,4 @@
-import type { Limit } from "../client/index.js";
+import type { Limit } from "@paceboard/client";
 import type { Api } from "./api.js";
 import type { Formatter } from "./format.js";
 import type { HealthWatch } from "./health.js";

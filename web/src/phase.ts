@@ -1,4 +1,4 @@
-import type { CompetitionStatus } from "../client/index.js";
+import type { CompetitionStatus } from "@paceboard/client";
 import type { Competition } from "./api.js";
 import type { Formatter } from "./format.js";
 

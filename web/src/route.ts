@@ -1,4 +1,4 @@
-import type { Limit } from "../client/index.js";
+import type { Limit } from "@paceboard/client";
 
 export type Route = { view: "list"; past: boolean; search: string } | { view: "board"; id: string; top: Limit } | { view: "missing" };
 

@@ -179,6 +179,7 @@ const server = createServer(async (request, response) => {
     const competition = competitions.get(id);
     if (!competition) return problem(404, "unknown_competition");
     if (competition.info.visibility === "private") return problem(403, "private");
+    if (more === "events") return problem(503, "overloaded"); // sockets alone carry boards here
     if (more === "amendments") return json(200, { success: true, data: { amendments: competition.amendments } });
     if (what === "competitions") return json(200, { success: true, data: competition.info });
     return json(200, { success: true, data: competition.board(Number(url.searchParams.get("limit") ?? 100)) });

@@ -1,4 +1,4 @@
-import { BoardClient, emptyBoard, type Board, type Entry, type Limit, type Watch, type WatchState } from "../../client/index.js";
+import { BoardClient, emptyBoard, type Board, type Entry, type Limit, type Watch, type WatchState } from "@paceboard/client";
 import { Announcer } from "../announce.js";
 import { ApiError, type Amendment, type Competition } from "../api.js";
 import type { App, View } from "../app.js";
@@ -97,7 +97,7 @@ export class BoardView implements View {
     this.element.append(this.#head.element, this.#hero.element, this.#standings, this.#chart.element, this.#changes.element, this.#foot.element, this.#dock.element);
 
     this.#client = new BoardClient({
-      url: new URL("/ws/leaderboard", location.href).href.replace(/^http/, "ws"),
+      url: location.origin,
       token: app.session.token ?? "",
       renewToken: async () => {
         this.#tokenEnds = true;

@@ -1,5 +1,5 @@
 import type uPlot from "../../vendor/uplot/uPlot.esm.js";
-import type { Entry } from "../../client/index.js";
+import type { Entry } from "@paceboard/client";
 import { h, setText } from "../dom.js";
 import { displayName, plural, type Formatter } from "../format.js";
 import type { History } from "../history.js";

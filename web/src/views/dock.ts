@@ -1,4 +1,4 @@
-import type { Entry } from "../../client/index.js";
+import type { Entry } from "@paceboard/client";
 import { h, setText } from "../dom.js";
 import { displayName, ordinal, type Formatter } from "../format.js";
 import { still } from "../motion.js";

@@ -1,4 +1,4 @@
-import type { WatchState } from "../../client/index.js";
+import type { WatchState } from "@paceboard/client";
 import { h, setText } from "../dom.js";
 import type { Formatter } from "../format.js";
 

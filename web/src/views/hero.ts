@@ -1,4 +1,4 @@
-import type { CompetitionStatus, Entry } from "../../client/index.js";
+import type { CompetitionStatus, Entry } from "@paceboard/client";
 import type { Competition } from "../api.js";
 import { h, setText } from "../dom.js";
 import { plural, type Formatter } from "../format.js";

@@ -1,4 +1,4 @@
-import { looksLikeToken, readClaims, type Claims } from "../../client/index.js";
+import { looksLikeToken, readClaims, type Claims } from "@paceboard/client";
 import { h, setText } from "../dom.js";
 import type { Session } from "../session.js";
 

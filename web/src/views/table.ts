@@ -1,4 +1,4 @@
-import type { Entry } from "../../client/index.js";
+import type { Entry } from "@paceboard/client";
 import { h } from "../dom.js";
 import type { Formatter } from "../format.js";
 import { flash, glide, inView, mostMoving, topsOf, type Tops } from "../motion.js";

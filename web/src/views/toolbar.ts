@@ -1,4 +1,4 @@
-import type { Limit } from "../../client/index.js";
+import type { Limit } from "@paceboard/client";
 import { h, setText } from "../dom.js";
 import { plural, type Formatter } from "../format.js";
 import { windows } from "../route.js";

@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import {
-  backoffDelay, BoardClient, deadAfter, decodeFrame, maxWatches, pingEvery, readClaims, renewAhead, resyncWithin, stableAfter,
+  aroundEvery, backoffDelay, blockedAfter, BoardClient, deadAfter, decodeFrame, eventsFor, maxWatches, pingEvery, readClaims, renewAhead, resyncWithin, stableAfter,
   type Board, type ClientOptions, type WatchState,
-} from "../client/index.js";
-import { entry, FakeClock, FakeSocket, token } from "./fakes.js";
+} from "../src/index.js";
+import { entry, FakeClock, FakeSocket, FakeStream, token } from "./fakes.js";
 
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -18,7 +18,8 @@ class Bench {
 
   constructor(options: Partial<ClientOptions> = {}) {
     this.client = new BoardClient({
-      url: "ws:/host/ws/leaderboard",
+      url: "http:/host/",
+      transport: "websocket",
       token: token({ sub: "me" }),
       clock: this.clock,
       random: () => 0.5,
@@ -41,6 +42,12 @@ class Bench {
 
   watch(id = "c") {
     return this.client.watch(id, { limit: 25, onBoard: (board) => (this.board = board), onState: (state) => this.states.push(state) });
+  }
+
+  /** Goes on until the next attempt to connect. */
+  retry(): void {
+    assert.ok(this.state?.kind === "reconnecting");
+    this.clock.advance(this.state.retryAt - this.clock.now());
   }
 
   /** The server's greeting, with a board of one. */
@@ -383,11 +390,55 @@ describe("several boards on one socket", () => {
     assert.deepEqual(bench.socket.of("subscribe")[0].data, { competition_id: "c", limit: 100 });
   });
 
-  it("refuses one too many, and the same twice", () => {
+  it("refuses one too many", () => {
     const bench = new Bench();
     for (let i = 0; i < maxWatches; i++) bench.watch(`c${i}`);
     assert.throws(() => bench.watch("more"), RangeError);
-    assert.throws(() => bench.watch("c0"));
+  });
+});
+
+describe("those who watch one board", () => {
+  const watcher = (bench: Bench, limit: 10 | 25 | 50) => {
+    const seen = { boards: [] as Board[], states: [] as string[] };
+    const watch = bench.client.watch("c", { limit, onBoard: (board) => seen.boards.push(board), onState: ({ kind }) => seen.states.push(kind) });
+    return { seen, watch };
+  };
+  const many = (bench: Bench, version: number, limit: number): void => {
+    const entries = Array.from({ length: limit }, (_, i) => entry(`u${i}`, i + 1, 100 - i));
+    bench.socket.give("leaderboard_update", { competition_id: "c", status: "active", entries, total_count: limit, version });
+  };
+
+  it("share one subscription, which ends with the last of them", async () => {
+    const bench = new Bench();
+    const a = watcher(bench, 25);
+    bench.greet();
+    const b = watcher(bench, 25);
+    assert.equal(b.seen.boards.at(-1), undefined, "not within the call");
+    await settle();
+    assert.deepEqual([b.seen.boards.at(-1)?.version, b.seen.states], [5, ["live"]]);
+    bench.delta(5, 6);
+    assert.deepEqual([a.seen.boards.at(-1)?.version, b.seen.boards.at(-1)?.version, b.watch.board.version, b.watch.state.kind], [6, 6, 6, "live"]);
+    assert.equal(bench.socket.of("subscribe").length, 0);
+    a.watch.stop();
+    a.watch.stop();
+    bench.delta(6, 7);
+    assert.deepEqual([a.seen.boards.at(-1)?.version, b.seen.boards.at(-1)?.version, bench.socket.closed], [6, 7, false]);
+    b.watch.stop();
+    assert.equal(bench.socket.closedWith, 1000);
+  });
+
+  it("each see their own window of the widest that anybody asks for", async () => {
+    const bench = new Bench();
+    const small = watcher(bench, 10);
+    bench.socket.give("connected", { competition_id: "c", version: 5, limit: 10 });
+    many(bench, 5, 10);
+    const wide = watcher(bench, 50);
+    assert.deepEqual(bench.socket.of("subscribe").map((frame) => frame.data), [{ competition_id: "c", limit: 50 }]);
+    many(bench, 5, 50);
+    assert.deepEqual([small.seen.boards.at(-1)?.entries.length, small.seen.boards.at(-1)?.limit], [10, 10]);
+    assert.deepEqual([wide.seen.boards.at(-1)?.entries.length, wide.seen.boards.at(-1)?.limit], [50, 50]);
+    wide.watch.stop();
+    assert.equal(bench.socket.of("subscribe").at(-1).data.limit, 10);
   });
 });
 
@@ -460,6 +511,42 @@ describe("the token", () => {
     assert.equal(bench.sockets.length, 1);
   });
 
+  it("is asked for again while asking fails, and the socket stays", async () => {
+    const start = new FakeClock();
+    const next = expiring(start, 7200_000);
+    let asked = 0;
+    const bench = new Bench({ token: expiring(start, 100_000), renewToken: async () => {
+      if (++asked < 3) throw new Error("no network");
+      return next;
+    } });
+    bench.watch();
+    bench.greet();
+    for (let i = 0; i < 90; i++) {
+      bench.clock.advance(1000);
+      bench.socket.give("pong");
+      await settle();
+    }
+    assert.equal(asked, 3);
+    assert.deepEqual([bench.socket.of("auth").map((frame) => frame.data.token), bench.sockets.length], [[next], 1]);
+  });
+
+  it("is asked for again after a refusal while asking fails", async () => {
+    let asked = 0;
+    const bench = new Bench({ renewToken: async () => {
+      if (++asked < 3) throw new Error("no network");
+      return "x.y.z";
+    } });
+    bench.watch();
+    bench.socket.drop(1008);
+    await settle();
+    assert.ok(bench.state?.kind === "reconnecting" && bench.state.reason === "token" && bench.state.retryAt > bench.clock.now());
+    while (bench.sockets.length === 1) {
+      bench.clock.advance(1000);
+      await settle();
+    }
+    assert.deepEqual([asked, bench.sockets.length, bench.socket.protocols], [3, 2, ["bearer.x.y.z"]]);
+  });
+
   it("of another user means another connection and an empty board", () => {
     const bench = new Bench();
     bench.watch();
@@ -476,5 +563,129 @@ describe("the token", () => {
 
   it("tells nothing when it is none", () => {
     for (const text of ["", "a.b", "a.b.c", "ä.b.c", "a.b.c d"]) assert.deepEqual(readClaims(text), {});
+  });
+});
+
+describe("where WebSockets are blocked", () => {
+  const blocked = (options: Partial<ClientOptions> = {}) => {
+    const streams: FakeStream[] = [];
+    const bench = new Bench({ transport: "auto", openStream: (...args) => streams[streams.push(new FakeStream(...args)) - 1]!.stop, ...options });
+    const lose = (): void => {
+      bench.socket.drop(1006);
+      bench.retry();
+    };
+    return { bench, streams, lose };
+  };
+
+  it("events take their place after two that never said a word, and go on from the version held", () => {
+    const { bench, streams, lose } = blocked({ token: "h.p.s" });
+    bench.watch();
+    for (let i = 0; i < blockedAfter; i++) lose();
+    assert.equal(bench.sockets.length, blockedAfter);
+    assert.deepEqual([streams[0]?.url, streams[0]?.headers], ["http:/host/api/v1/leaderboard/c/events?limit=25", { Authorization: "Bearer h.p.s" }]);
+    streams[0]!.give("connected", { competition_id: "c", version: 5, limit: 25 });
+    streams[0]!.give("leaderboard_update", { competition_id: "c", status: "active", entries: [entry("a", 1, 10)], total_count: 1, version: 5 });
+    assert.deepEqual([bench.state, bench.board?.version], [{ kind: "live" }, 5]);
+    streams[0]!.end(200);
+    bench.retry();
+    assert.match(streams[1]!.url, /limit=25&since=5$/);
+    assert.equal(bench.sockets.length, blockedAfter, "no WebSocket is tried for a while");
+  });
+
+  it("both are tried in turn while the server is away, and a WebSocket is what stays", () => {
+    const { bench, streams, lose } = blocked();
+    bench.watch();
+    for (let i = 0; i < blockedAfter; i++) lose();
+    streams[0]!.end(0);
+    bench.retry();
+    assert.equal(bench.sockets.length, 3);
+    bench.greet();
+    lose();
+    assert.deepEqual([bench.sockets.length, streams.length], [4, 1]);
+  });
+
+  it("a WebSocket is tried again in time", () => {
+    const { bench, streams, lose } = blocked();
+    bench.watch();
+    for (let i = 0; i < blockedAfter; i++) lose();
+    streams[0]!.give("connected", { competition_id: "c", version: 5, limit: 25 });
+    for (let passed = 0; passed < eventsFor; passed += 5000) {
+      streams[0]!.comment();
+      bench.clock.advance(5000);
+    }
+    streams[0]!.end(200);
+    bench.retry();
+    assert.equal(bench.sockets.length, blockedAfter + 1);
+  });
+
+  it("each board has a stream, a refused one ends alone, and a silent one ends all", () => {
+    const { bench, streams } = blocked({ transport: "events" });
+    const states: WatchState[] = [];
+    bench.watch("c");
+    bench.client.watch("d", { limit: 10, onBoard: () => {}, onState: (state) => states.push(state) });
+    streams[0]!.give("connected", { competition_id: "c", version: 5, limit: 25 });
+    streams[0]!.give("leaderboard_update", { competition_id: "c", status: "active", entries: [], total_count: 0, version: 5 });
+    assert.match(streams[1]!.url, /\/d\/events\?limit=10$/);
+    streams[1]!.end(404);
+    assert.deepEqual([states.at(-1)?.kind, bench.state?.kind, streams[0]!.stopped], ["not_found", "live", false]);
+    bench.clock.advance(pingEvery + deadAfter);
+    assert.deepEqual([bench.state?.kind, streams[0]!.stopped], ["reconnecting", true]);
+  });
+
+  it("an expired token is one there, too", async () => {
+    for (const expire of [(stream: FakeStream) => stream.end(401), (stream: FakeStream) => stream.give("error", { status: 401, code: "token_expired" })]) {
+      const { bench, streams } = blocked({ transport: "events", renewToken: async () => "x.y.z" });
+      bench.watch();
+      expire(streams[0]!);
+      await settle();
+      assert.deepEqual(streams[1]?.headers, { Authorization: "Bearer x.y.z" });
+    }
+  });
+
+  it("lines may come in any pieces", () => {
+    const { bench, streams } = blocked({ transport: "events" });
+    bench.watch();
+    const text = 'event: connected\ndata: {"type":"connected","data":{"competition_id":"c","version":1,"limit":25}}\n\nid: 1\ndata: {"type":"leaderboard_update","data":{"competition_id":"c","status":"active","entries":[],"total_count":7,"version":1}}\n\n';
+    for (const char of text) streams[0]!.onText(char);
+    assert.deepEqual([bench.board?.totalCount, bench.state?.kind], [7, "live"]);
+  });
+});
+
+describe("the places around a user", () => {
+  const answer = (status: number, entries: unknown[] = []): Response => new Response(JSON.stringify({ success: true, data: { entries } }), { status });
+
+  it("are read after the board has changed, every two seconds at most", async () => {
+    const urls: string[] = [];
+    let next = answer(200, [entry("me", 4000, 3)]);
+    const bench = new Bench({ fetch: async (url) => (urls.push(url), next) });
+    const boards: Board[] = [];
+    bench.client.watch("c", { limit: 10, around: { user: "me", radius: 2 }, onBoard: (board) => boards.push(board), onState: () => {} });
+    bench.greet(5);
+    await settle();
+    assert.deepEqual(urls, ["http:/host/api/v1/leaderboard/c?around=me&radius=2"]);
+    assert.deepEqual(boards.at(-1)?.around?.map(({ rank }) => rank), [4000]);
+    next = answer(404);
+    for (let version = 5; version < 15; version++) bench.delta(version, version + 1);
+    await settle();
+    assert.equal(urls.length, 1);
+    bench.clock.advance(aroundEvery);
+    await settle();
+    assert.deepEqual([urls.length, boards.at(-1)?.around, boards.at(-1)?.version], [2, [], 15]);
+    bench.clock.advance(60_000);
+    await settle();
+    assert.equal(urls.length, 2, "nothing changed");
+  });
+
+  it("are tried again after a failure, ever more seldom", async () => {
+    let asked = 0;
+    const bench = new Bench({ fetch: async () => (asked++, answer(503)) });
+    bench.client.watch("c", { limit: 10, around: { user: "me" }, onBoard: () => {}, onState: () => {} });
+    bench.greet(5);
+    for (let i = 0; i < 120; i++) {
+      bench.clock.advance(1000);
+      bench.socket.give("pong");
+      await settle();
+    }
+    assert.ok(asked >= 4 && asked <= 10, String(asked));
   });
 });

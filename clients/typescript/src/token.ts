@@ -1,3 +1,5 @@
+import { decodeBase64URL } from "./base64.js";
+
 /** What we read of a token, to know who is looking and until when. The server alone judges it. */
 export interface Claims {
   /** The viewer's user id; a service key has none. */
@@ -19,9 +21,7 @@ export function looksLikeToken(text: string): boolean {
 export function readClaims(token: string): Claims {
   if (!looksLikeToken(token)) return {};
   try {
-    const payload = token.split(".")[1]!.replaceAll("-", "+").replaceAll("_", "/");
-    const bytes = Uint8Array.from(atob(payload), (char) => char.charCodeAt(0));
-    const raw: unknown = JSON.parse(new TextDecoder().decode(bytes));
+    const raw: unknown = JSON.parse(decodeBase64URL(token.split(".")[1]!));
     if (typeof raw !== "object" || raw === null) return {};
     const { sub, exp, user_metadata: meta } = raw as Record<string, any>;
     const name: unknown = meta?.full_name ?? meta?.name;

@@ -84,12 +84,19 @@ export interface Problem {
   competition_id?: string;
 }
 
+/** The answer to `auth`, after every watch was checked with the new token. */
+export interface Authenticated {
+  /** Absent for keys that do not expire. */
+  expires_at?: string;
+}
+
 interface Payloads {
   connected: Connected;
   leaderboard_update: Leaderboard;
   score_update: ScoreUpdate;
   standing: Entry | StandingRemoved;
   status: StatusChange;
+  authenticated: Authenticated;
   pong: unknown;
   error: Problem;
 }
@@ -122,7 +129,7 @@ export const Close = {
 } as const;
 
 const needsCompetition: ReadonlySet<string> = new Set(["connected", "leaderboard_update", "score_update", "standing", "status"]);
-const known: ReadonlySet<string> = new Set([...needsCompetition, "pong", "error"]);
+const known: ReadonlySet<string> = new Set([...needsCompetition, "authenticated", "pong", "error"]);
 
 /**
  * Reads one frame. Anything else than a frame that we know and can act on is

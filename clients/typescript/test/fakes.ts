@@ -1,4 +1,4 @@
-import type { Clock, Entry, ServerFrame, SocketLike } from "../client/index.js";
+import type { Clock, Entry, ServerFrame, SocketLike } from "../src/index.js";
 
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
@@ -66,6 +66,29 @@ export class FakeSocket implements SocketLike {
   /** What was sent of one type. */
   of(type: string): any[] {
     return this.sent.filter((frame) => frame.type === type);
+  }
+}
+
+/** A stream of events whose other end is the test. */
+export class FakeStream {
+  stopped = false;
+  readonly stop = (): void => {
+    this.stopped = true;
+  };
+
+  constructor(
+    readonly url: string,
+    readonly headers: Record<string, string>,
+    readonly onText: (text: string) => void,
+    readonly end: (status: number) => void,
+  ) {}
+
+  give(type: ServerFrame["type"], data: unknown): void {
+    this.onText(`event: ${type}\ndata: ${JSON.stringify({ type, data })}\n\n`);
+  }
+
+  comment(): void {
+    this.onText(": still here\n\n");
   }
 }
 

@@ -1,6 +1,9 @@
+import { AroundWindow, type Around } from "./around.js";
 import { backoffDelay, defaultBackoff, type Backoff } from "./backoff.js";
-import { applyFrame, emptyBoard, sinceOf, withoutEpoch, withoutVersion, type Board } from "./board.js";
+import { applyFrame, emptyBoard, sinceOf, topOf, withoutEpoch, withoutVersion, type Board } from "./board.js";
+import { EventsSocket, openStream, type OpenStream } from "./events.js";
 import { Close, type Leaderboard, type Limit, type Problem, type ServerFrame } from "./frames.js";
+import { baseOf, bearer, queryOf, type Fetch } from "./http.js";
 import { TokenKeeper } from "./keeper.js";
 import { Link, systemClock, type Clock, type SocketLike } from "./link.js";
 import { readClaims } from "./token.js";
@@ -18,6 +21,8 @@ export type WatchState =
 
 export interface WatchOptions {
   limit: Limit;
+  /** The places around a user, too, as `board.around`: read again after the board has changed, every 2 s at most. */
+  around?: Around;
   /** The board after each frame that changed it. */
   onBoard(board: Board): void;
   onState(state: WatchState): void;
@@ -25,6 +30,9 @@ export interface WatchOptions {
 
 /** One board that is being watched. */
 export interface Watch {
+  /** The board now. */
+  readonly board: Board;
+  readonly state: WatchState;
   /** Asks for another window; the board stays as it is until the answer comes. */
   setLimit(limit: Limit): void;
   /** Takes in a board that came by another way (the GET), when it is newer than ours and the socket is silent. */
@@ -33,11 +41,16 @@ export interface Watch {
 }
 
 export interface ClientOptions {
-  /** Where the boards are, without the competition: `wss://host/ws/leaderboard`. */
+  /** The service's address: `https://host`. */
   url: string;
   token: string;
-  /** Asked shortly before the token expires and after a refusal. `undefined`: there is none. */
+  /**
+   * Asked shortly before the token expires and after a refusal. `undefined`: there is
+   * none, and boards end as `unauthorized`. A rejection is a failure, and it is asked again.
+   */
   renewToken?: () => Promise<string | undefined>;
+  /** How boards come. `auto`: over a WebSocket, and over Server-Sent Events where there is none or it is blocked. */
+  transport?: "auto" | "websocket" | "events";
   onDelay?: (ms: number) => void;
   /** Problems that concern no single board, for a log. */
   onProblem?: (problem: Problem) => void;
@@ -45,6 +58,8 @@ export interface ClientOptions {
   clock?: Clock;
   random?: () => number;
   open?: (url: string, protocols: string[]) => SocketLike;
+  openStream?: OpenStream;
+  fetch?: Fetch;
 }
 
 /** Most boards that one socket may watch. */
@@ -54,51 +69,94 @@ export const stableAfter = 10_000;
 /** How long a board may wait for what it misses before the connection is given up, in milliseconds. */
 export const resyncWithin = 5_000;
 
-interface Watched extends WatchOptions {
+/** So many WebSockets in a row that never said a word count as blocked. */
+export const blockedAfter = 2;
+/** For this long after events were the way, they are tried first, in milliseconds. */
+export const eventsFor = 10 * 60_000;
+
+interface Watched {
   id: string;
+  limit: Limit;
   board: Board;
   state: WatchState;
+  watchers: Set<Watcher>;
   resync?: unknown;
 }
+
+/** One caller of `watch`. */
+interface Watcher extends WatchOptions {
+  window?: AroundWindow;
+}
+
+type Filled = Required<Pick<ClientOptions, "backoff" | "clock" | "random" | "open" | "openStream" | "transport" | "fetch">> & ClientOptions;
 
 /**
  * Live boards over one WebSocket that mends itself: it reconnects with
  * exponential back-off and full jitter, resumes each board from the version it
  * holds, asks again when a delta does not fit, and renews its token in time.
+ * Where no WebSocket comes through, Server-Sent Events take its place.
  *
  * The first board is named in the socket's path, the others are subscribed to.
+ * Whoever watches a board that is watched already shares its subscription.
  */
 export class BoardClient {
-  readonly #options: Required<Pick<ClientOptions, "backoff" | "clock" | "random" | "open">> & ClientOptions;
+  readonly #options: Filled;
   readonly #watched = new Map<string, Watched>();
   readonly #keeper: TokenKeeper;
   #link: Link | undefined;
   #primary: string | undefined;
   #connectedAt: number | undefined;
   #attempt = 0;
+  #overEvents = false;
+  #eventsAt: number | undefined;
+  #silent = 0;
   #retryTimer: unknown;
   #renewedInVain = false;
   #closed = false;
 
   constructor(options: ClientOptions) {
-    const open = (url: string, protocols: string[]): SocketLike => new WebSocket(url, protocols);
-    this.#options = { backoff: defaultBackoff, clock: systemClock, random: Math.random, open, ...options };
-    this.#keeper = new TokenKeeper(options.token, this.#options.clock, options.renewToken, (token) => this.setToken(token));
+    this.#options = {
+      backoff: defaultBackoff, clock: systemClock, random: Math.random, transport: "auto", openStream,
+      open: (url, protocols) => new WebSocket(url, protocols),
+      fetch: (url, init) => fetch(url, init),
+      ...options, url: baseOf(options.url),
+    };
+    if (typeof WebSocket === "undefined" && !options.open) this.#options.transport = "events";
+    const { clock, random } = this.#options;
+    this.#keeper = new TokenKeeper(options.token, clock, random, options.renewToken, (token) => this.setToken(token));
   }
 
-  /** Starts to watch a board. Throws when it is watched already, or with `maxWatches` others. */
+  /**
+   * Watches a board. Whoever is not the first to watch it gets what is held at once,
+   * that is in the next microtask. Throws with `maxWatches` others.
+   */
   watch(competitionId: string, options: WatchOptions): Watch {
-    if (this.#watched.has(competitionId)) throw new Error(`${competitionId} is watched already`);
-    if (this.#watched.size >= maxWatches) throw new RangeError(`more than ${maxWatches} boards on one socket`);
-    const board = emptyBoard(competitionId, options.limit);
-    const watched: Watched = { ...options, id: competitionId, board, state: { kind: "connecting" } };
-    this.#watched.set(competitionId, watched);
-    if (this.#connectedAt !== undefined) this.#subscribe(watched);
+    const watcher: Watcher = { ...options };
+    const shared = this.#watched.get(competitionId);
+    const watched = shared ?? this.#start(competitionId, options.limit);
+    if (options.around) {
+      const { clock, random } = this.#options;
+      watcher.window = new AroundWindow(options.around, (around) => this.#readAround(watched.id, around), clock, random, () => this.#show(watched, watcher));
+    }
+    watched.watchers.add(watcher);
+    if (shared) {
+      this.#fit(shared);
+      void Promise.resolve().then(() => this.#catchUp(shared, watcher));
+    } else if (this.#connectedAt !== undefined) this.#subscribe(watched);
     else if (!this.#link && this.#retryTimer === undefined) this.#connect();
     return {
-      setLimit: (limit) => this.#setLimit(watched, limit),
+      get board() {
+        return viewOf(watched, watcher);
+      },
+      get state() {
+        return watched.state;
+      },
+      setLimit: (limit) => {
+        watcher.limit = limit;
+        if (watched.watchers.has(watcher)) this.#fit(watched);
+      },
       offer: (leaderboard) => this.#offer(watched, leaderboard),
-      stop: () => this.#stop(watched),
+      stop: () => this.#leave(watched, watcher),
     };
   }
 
@@ -128,7 +186,9 @@ export class BoardClient {
   close(): void {
     this.#closed = true;
     this.#keeper.stop();
-    for (const watched of [...this.#watched.values()]) this.#stop(watched);
+    for (const watched of [...this.#watched.values()]) {
+      for (const watcher of [...watched.watchers]) this.#leave(watched, watcher);
+    }
   }
 
   // Connecting.
@@ -141,16 +201,27 @@ export class BoardClient {
     const first = this.#wanted()[0];
     if (!first || this.#closed) return;
     this.#primary = first.id;
-    const query = new URLSearchParams({ limit: String(first.limit) });
-    const since = sinceOf(first.board);
-    if (since !== undefined) query.set("since", String(since));
-    const url = `${this.#options.url}/${encodeURIComponent(first.id)}?${query}`;
-    const socket = this.#options.open(url, [`bearer.${this.#keeper.token}`]);
-    this.#link = new Link(socket, this.#options.clock, {
+    this.#overEvents = this.#eventsNext();
+    const { url, clock, open, openStream } = this.#options;
+    const { token } = this.#keeper;
+    const data = subscriptionOf(first);
+    const socket = this.#overEvents
+      ? new EventsSocket(url, token, data, clock, openStream)
+      : open(`${url.replace(/^http/, "ws")}/ws/leaderboard/${encodeURIComponent(first.id)}${queryOf({ limit: data.limit, since: data.since })}`, [`bearer.${token}`]);
+    this.#link = new Link(socket, clock, {
       onFrame: (frame) => this.#receive(frame),
       onClose: (code, lastHeard) => this.#lost(code, lastHeard),
       onDelay: (ms) => this.#options.onDelay?.(ms),
     });
+  }
+
+  // Whether the next connection is one of events. A server that is away looks like a
+  // network that blocks WebSockets, so that both ways are tried in turn.
+  #eventsNext(): boolean {
+    const { transport, clock } = this.#options;
+    if (transport !== "auto") return transport === "events";
+    if (this.#eventsAt !== undefined && clock.now() - this.#eventsAt < eventsFor) return true;
+    return this.#silent >= blockedAfter && this.#silent % 2 === 0;
   }
 
   #receive(frame: ServerFrame): void {
@@ -159,6 +230,7 @@ export class BoardClient {
         return this.#connected(frame);
       case "error":
         return this.#refused(frame.data);
+      case "authenticated":
       case "pong":
         return;
       default: {
@@ -170,7 +242,11 @@ export class BoardClient {
 
   #connected(frame: ServerFrame & { type: "connected" }): void {
     if (this.#connectedAt === undefined) {
-      this.#connectedAt = this.#options.clock.now();
+      const now = this.#options.clock.now();
+      this.#connectedAt = now;
+      if (!this.#overEvents) this.#eventsAt = undefined;
+      else if (this.#eventsAt === undefined || this.#silent > 0) this.#eventsAt = now;
+      this.#silent = 0;
       this.#renewedInVain = false;
       if (!this.#watched.has(this.#primary!)) this.#unsubscribe(this.#primary!);
       for (const watched of this.#wanted()) if (watched.id !== this.#primary) this.#subscribe(watched);
@@ -185,7 +261,7 @@ export class BoardClient {
     const board = applyFrame(watched.board, frame);
     if (board !== watched.board) {
       watched.board = board;
-      watched.onBoard(board);
+      this.#tell(watched);
     }
     if (board.stale) this.#resync(watched);
     else if (board.version !== undefined) {
@@ -218,7 +294,8 @@ export class BoardClient {
 
   #lost(code: number, lastHeard: number): void {
     const { clock, random, backoff } = this.#options;
-    const held = this.#connectedAt === undefined ? 0 : clock.now() - this.#connectedAt;
+    const greeted = this.#connectedAt !== undefined;
+    const held = clock.now() - (this.#connectedAt ?? clock.now());
     this.#link = undefined;
     this.#connectedAt = undefined;
     for (const watched of this.#watched.values()) this.#cancelResync(watched);
@@ -233,6 +310,7 @@ export class BoardClient {
     }
 
     if (held >= stableAfter) this.#attempt = 0;
+    if (!greeted && code === Close.Abnormal) this.#miss();
     // A server that shuts down is away for a moment, and all its readers know it at once: spread them wider.
     if (code === Close.GoingAway) this.#attempt = Math.max(this.#attempt, 2);
     const wait = backoffDelay(this.#attempt++, random, backoff);
@@ -249,27 +327,49 @@ export class BoardClient {
     }
   }
 
+  // A connection that never was. Events that fail are no longer the way.
+  #miss(): void {
+    this.#silent++;
+    if (this.#overEvents) this.#eventsAt = undefined;
+  }
+
   async #renewAfterRefusal(): Promise<void> {
     const refused = this.#keeper.token;
-    const token = this.#renewedInVain ? undefined : await this.#keeper.renew();
+    const renewal = this.#renewedInVain ? { failed: false, token: undefined } as const : await this.#keeper.renew();
+    if (this.#closed || this.#keeper.token !== refused || this.#link) return; // setToken came first
+    if (renewal.failed) {
+      const { clock } = this.#options;
+      const wait = this.#keeper.retryIn();
+      this.#cancelRetry();
+      this.#retryTimer = clock.setTimeout(() => {
+        this.#retryTimer = undefined;
+        void this.#renewAfterRefusal();
+      }, wait);
+      return this.#setReconnecting(clock.now(), clock.now() + wait, "token");
+    }
     this.#renewedInVain = true;
-    if (this.#closed || this.#keeper.token !== refused) return; // setToken came first
-    if (token === undefined) {
+    if (renewal.token === undefined) {
       for (const watched of this.#wanted()) this.#setState(watched, { kind: "unauthorized" });
       return;
     }
-    this.#keeper.set(token);
+    this.#keeper.set(renewal.token);
     this.#connect();
   }
 
   // The boards.
 
+  #start(id: string, limit: Limit): Watched {
+    if (this.#watched.size >= maxWatches) throw new RangeError(`more than ${maxWatches} boards on one socket`);
+    const watched: Watched = { id, limit, board: emptyBoard(id, limit), state: { kind: "connecting" }, watchers: new Set() };
+    this.#watched.set(id, watched);
+    return watched;
+  }
+
   #subscribe(watched: Watched): void {
-    const since = sinceOf(watched.board);
-    const data = { competition_id: watched.id, limit: watched.limit, ...(since !== undefined && { since }) };
+    const data = subscriptionOf(watched);
     this.#link?.send({ type: "subscribe", data });
     if (watched.state.kind === "reconnecting") {
-      this.#setState(watched, since === undefined ? { kind: "connecting" } : { kind: "live" });
+      this.#setState(watched, data.since === undefined ? { kind: "connecting" } : { kind: "live" });
     }
   }
 
@@ -277,8 +377,10 @@ export class BoardClient {
     this.#link?.send({ type: "unsubscribe", data: { competition_id: competitionId } });
   }
 
-  #setLimit(watched: Watched, limit: Limit): void {
-    if (limit === watched.limit || this.#watched.get(watched.id) !== watched) return;
+  // The widest window that anybody asks for.
+  #fit(watched: Watched): void {
+    const limit = Math.max(...[...watched.watchers].map((watcher) => watcher.limit)) as Limit;
+    if (limit === watched.limit) return;
     watched.limit = limit;
     // Without its version the board takes no delta of the old window for one of the new.
     watched.board = { ...withoutVersion(watched.board), limit };
@@ -289,11 +391,13 @@ export class BoardClient {
     if (watched.state.kind === "live" || this.#watched.get(watched.id) !== watched) return;
     if (leaderboard.version <= (watched.board.version ?? -1)) return;
     watched.board = withoutEpoch(applyFrame(watched.board, { type: "leaderboard_update", data: leaderboard }));
-    watched.onBoard(watched.board);
+    this.#tell(watched);
   }
 
-  #stop(watched: Watched): void {
-    if (this.#watched.get(watched.id) !== watched) return;
+  #leave(watched: Watched, watcher: Watcher): void {
+    watcher.window?.stop();
+    if (!watched.watchers.delete(watcher)) return;
+    if (watched.watchers.size > 0) return this.#fit(watched);
     this.#cancelResync(watched);
     this.#watched.delete(watched.id);
     if (this.#wanted().length === 0) {
@@ -302,6 +406,36 @@ export class BoardClient {
       this.#link = undefined;
       this.#connectedAt = undefined;
     } else if (this.#connectedAt !== undefined) this.#unsubscribe(watched.id);
+  }
+
+  // Those who watch.
+
+  #tell(watched: Watched): void {
+    for (const watcher of [...watched.watchers]) {
+      if (watcher.window && watched.board.version !== undefined) watcher.window.touch();
+      this.#show(watched, watcher);
+    }
+  }
+
+  #show(watched: Watched, watcher: Watcher): void {
+    if (watched.watchers.has(watcher)) watcher.onBoard(viewOf(watched, watcher));
+  }
+
+  #catchUp(watched: Watched, watcher: Watcher): void {
+    if (!watched.watchers.has(watcher)) return;
+    if (watched.board.version !== undefined) {
+      watcher.window?.touch();
+      this.#show(watched, watcher);
+    }
+    if (watched.state.kind !== "connecting") watcher.onState(watched.state);
+  }
+
+  async #readAround(id: string, { user, radius }: Around): Promise<Leaderboard | undefined> {
+    const url = `${this.#options.url}/api/v1/leaderboard/${encodeURIComponent(id)}${queryOf({ around: user, radius })}`;
+    const response = await this.#options.fetch(url, { headers: bearer(this.#keeper.token), credentials: "omit" });
+    if (response.status === 404) return undefined;
+    if (!response.ok) throw new Error(`status ${response.status}`);
+    return ((await response.json()) as { data: Leaderboard }).data;
   }
 
   // Those that the server has not refused for good.
@@ -322,6 +456,16 @@ export class BoardClient {
   #setState(watched: Watched, state: WatchState): void {
     if (JSON.stringify(watched.state) === JSON.stringify(state)) return;
     watched.state = state;
-    watched.onState(state);
+    for (const watcher of [...watched.watchers]) watcher.onState(state);
   }
+}
+
+function subscriptionOf({ id, limit, board }: Watched): { competition_id: string; limit: Limit; since?: number | string } {
+  const since = sinceOf(board);
+  return { competition_id: id, limit, ...(since !== undefined && { since }) };
+}
+
+function viewOf(watched: Watched, { limit, window }: Watcher): Board {
+  const board = topOf(watched.board, limit);
+  return window?.entries ? { ...board, around: window.entries } : board;
 }

@@ -16,6 +16,8 @@ export interface Board {
   /** The top `limit`, by rank. */
   readonly entries: readonly Entry[];
   readonly totalCount: number;
+  /** The places around a user, when they were asked for; empty while that user is not on the board. */
+  readonly around?: readonly Entry[];
   /** The viewer's own entry, wherever on the board; absent when not on it. */
   readonly standing?: Entry;
   /** The prizes, when the competition was settled while this was watched; the GET of a competition has them, too. */
@@ -37,7 +39,7 @@ export function emptyBoard(competitionId: string, limit: Limit): Board {
  * stood for, and sends a whole board next.
  */
 export function applyFrame(board: Board, frame: ServerFrame): Board {
-  if (frame.type === "pong" || frame.type === "error") return board;
+  if (frame.type === "pong" || frame.type === "error" || frame.type === "authenticated") return board;
   if (frame.data.competition_id !== board.competitionId) return board;
   switch (frame.type) {
     case "connected":
@@ -73,6 +75,11 @@ export function withoutVersion(board: Board): Board {
 export function withoutEpoch(board: Board): Board {
   const { epoch: _epoch, ...rest } = board;
   return rest;
+}
+
+/** The top `limit` of a board that holds as many or more. */
+export function topOf(board: Board, limit: Limit): Board {
+  return board.limit === limit ? board : { ...board, limit, entries: board.entries.slice(0, limit) };
 }
 
 function announce(board: Board, epoch: string | undefined): Board {

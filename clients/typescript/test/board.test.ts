@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { applyFrame, emptyBoard, type Board, type Entry, type Limit, type ScoreUpdate } from "../client/index.js";
+import { applyFrame, emptyBoard, type Board, type Entry, type Limit, type ScoreUpdate } from "../src/index.js";
 import { entry, seeded } from "./fakes.js";
 
 const full = (version: number, entries: Entry[], limit: Limit = 10): Board =>

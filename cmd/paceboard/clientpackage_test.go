@@ -1,0 +1,138 @@
+package main
+
+import (
+	"cmp"
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// TestClientPackage packs clients/typescript as npm
+// publishes it. The page's own tests pass, its built files have not drifted, and the
+// packed client makes the same page. Two projects with lock files install the package,
+// compile against it and run: a Node script, and a board of Vite and React in a browser.
+func TestClientPackage(t *testing.T) {
+	inParallel(t)
+	findNode(t)
+	findChromium(t)
+	dir := t.TempDir()
+	at := func(parts ...string) string { return filepath.Join(append([]string{dir}, parts...)...) }
+	copySources(t, filepath.Join("..", "..", "clients"), at("clients"))
+	copySources(t, filepath.Join("..", "..", "web"), at("web"))
+	node, vite := at("clients", "examples", "node"), at("clients", "examples", "vite-react")
+
+	source := at("clients", "typescript")
+	together(t,
+		func() error { return runIn(t, source, "npm", npmInstall...) },
+		func() error { return runIn(t, at("web"), "npm", npmInstall...) },
+	)
+	inModule(t, source, "npm", "run", "build")
+	inModule(t, source, "npm", "pack", "--pack-destination", dir)
+	packed, err := filepath.Glob(at("paceboard-client-*.tgz"))
+	require.NoError(t, err)
+	require.Len(t, packed, 1)
+	inModule(t, dir, "tar", "xzf", packed[0])
+
+	installPacked := func(example string) func() error {
+		for _, name := range []string{"package.json", "package-lock.json"} { // they name the package by its folder
+			file := filepath.Join(example, name)
+			text, err := os.ReadFile(file)
+			require.NoError(t, err)
+			require.NotRegexp(t, `"resolved": "https?:`, string(text), "a registry's address")
+			require.Contains(t, string(text), `"file:../../typescript"`)
+			changed := strings.ReplaceAll(string(text), "file:../../typescript", "file:../../../package")
+			require.NoError(t, os.WriteFile(file, []byte(changed), 0o600))
+		}
+		return func() error {
+			return cmp.Or(runIn(t, example, "npm", npmInstall...), runIn(t, example, "npm", "run", "check"))
+		}
+	}
+	together(t, installPacked(node), installPacked(vite),
+		func() error { return runIn(t, source, "npm", "test") },
+		func() error {
+			return cmp.Or(runIn(t, at("web"), "npm", "test"),
+				runIn(t, at("web"), "node", "build.mjs", "--check"), runIn(t, at("web"), "node", "build.mjs", "--packed", at("package")))
+		})
+
+	app := httptest.NewServer(http.FileServerFS(os.DirFS(filepath.Join(vite, "dist"))))
+	t.Cleanup(app.Close)
+	s := startServer(t, t.TempDir(), "ALLOWED_ORIGINS="+app.URL)
+	s.createSpring("spring")
+	bruno := tokenOf(t, "bruno", false)
+	status, answer := s.call(http.MethodPost, "/api/v1/competitions/spring/join", bruno, `{"user_name":"Bruno"}`)
+	require.Equal(t, http.StatusOK, status, string(answer))
+
+	inModule(t, vite, "env", "VITE_PACEBOARD_URL="+s.url, "npm", "run", "build")
+	appHost, err := url.Parse(app.URL)
+	require.NoError(t, err)
+	tab := openTab(t, appHost.Host)
+	tab.api = strings.TrimPrefix(s.url, "http://")
+	tab.do(chromedp.Navigate(app.URL + "/#competition=spring&token=" + bruno))
+	tab.waitUntil("the board is live", `document.body.innerText.includes("Live · 1 athletes")`)
+
+	inModule(t, node, "npm", "run", "build")
+	script := exec.CommandContext(t.Context(), "node", "built/main.js", "spring", "7123")
+	script.Dir = node
+	script.Env = append(os.Environ(), "PACEBOARD_URL="+s.url, "PACEBOARD_TOKEN="+tokenOf(t, "ada", false))
+	script.WaitDelay = time.Second
+	said, err := script.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	require.Regexp(t, `(?m)^version \d+: 1\. \S+ 7123, 2\. Bruno 0$`, string(said))
+
+	tab.waitUntil("the board moved", `document.querySelector("tr").innerText.includes("7,123") && document.querySelectorAll("tr").length === 2`)
+	tab.mu.Lock()
+	require.Empty(t, tab.faults)
+	tab.mu.Unlock()
+	s.stop()
+}
+
+// together runs what does not depend on each other.
+func together(t *testing.T, steps ...func() error) {
+	t.Helper()
+	failed := make(chan error, len(steps))
+	for _, step := range steps {
+		go func() { failed <- step() }()
+	}
+	var all []error
+	for range steps {
+		all = append(all, <-failed)
+	}
+	require.NoError(t, errors.Join(all...))
+}
+
+// copySources copies a folder of this repository without what npm put there.
+func copySources(t *testing.T, from, to string) {
+	t.Helper()
+	err := filepath.WalkDir(from, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if name := entry.Name(); entry.IsDir() && (name == "node_modules" || name == ".build" || name == "built" || name == "dist" && !strings.HasSuffix(from, "web")) {
+			return filepath.SkipDir
+		}
+		relative, err := filepath.Rel(from, path)
+		if err != nil {
+			return err
+		}
+		target := filepath.Join(to, relative)
+		if entry.IsDir() {
+			return os.MkdirAll(target, 0o755)
+		}
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(target, content, 0o600)
+	})
+	require.NoError(t, err)
+}
