@@ -9,20 +9,44 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"time"
+
+	paceboard "github.com/paceboard/paceboard/clients/go"
 )
 
 // activity is a report as a phone would post it: a day's totals so far.
 type activity struct {
-	UserID        string `json:"user_id"`
-	CompetitionID string `json:"competition_id,omitempty"`
-	Date          string `json:"date"`
-	RecordedAt    string `json:"recorded_at,omitempty"`
-	Steps         int64  `json:"steps"`
-	Distance      int64  `json:"distance"`
-	Calories      int64  `json:"calories"`
-	ActiveMinutes int64  `json:"active_minutes"`
-	Source        string `json:"source"`
+	UserID        string
+	CompetitionID string
+	Date          string
+	RecordedAt    string
+	Steps         int64
+	Distance      int64
+	Calories      int64
+	ActiveMinutes int64
+	Source        string
 }
+
+// sync is the report as the API takes it.
+func (a *activity) sync() (paceboard.Sync, error) {
+	sync := paceboard.Sync{
+		UserID: &a.UserID, Date: a.Date, Source: &a.Source,
+		Steps: total(a.Steps), Distance: total(a.Distance), Calories: total(a.Calories), ActiveMinutes: total(a.ActiveMinutes),
+	}
+	if a.CompetitionID != "" {
+		sync.CompetitionID = &a.CompetitionID
+	}
+	if a.RecordedAt != "" {
+		at, err := time.Parse(time.RFC3339, a.RecordedAt)
+		if err != nil {
+			return sync, fmt.Errorf("hour %q: must be RFC 3339, such as 2016-04-12T07:00:00Z", a.RecordedAt)
+		}
+		sync.RecordedAt = &at
+	}
+	return sync, nil
+}
+
+func total(n int64) *float64 { return paceboard.Ptr(float64(n)) }
 
 // byteOrderMark is U+FEFF in UTF-8.
 const byteOrderMark = "\xef\xbb\xbf"

@@ -23,6 +23,11 @@ func TestGeneratedClientOfOAPICodegen(t *testing.T) {
 	inModule(t, dir, "go", "tool", "oapi-codegen", "-generate", "types,client", "-package", "api", "-o", "api/api.gen.go", "openapi.yaml")
 	inModule(t, dir, "go", "build", "-trimpath", "-o", "flow", ".")
 	runFlow(t, dir, filepath.Join(dir, "flow"))
+
+	config, err := filepath.Abs("../../clients/go/oapi-codegen.yaml")
+	require.NoError(t, err)
+	inModule(t, dir, "go", "tool", "oapi-codegen", "-config", config, "-o", "types.gen.go", "openapi.yaml")
+	requireSameFile(t, filepath.Join(dir, "types.gen.go"), "../../clients/go/types.gen.go", "go generate ./clients/go")
 }
 
 func TestGeneratedClientOfOgen(t *testing.T) {

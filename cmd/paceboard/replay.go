@@ -1,13 +1,10 @@
 package main
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"maps"
 	"net/http"
 	"os"
@@ -20,9 +17,9 @@ import (
 
 	"golang.org/x/time/rate"
 
+	paceboard "github.com/paceboard/paceboard/clients/go"
 	"github.com/paceboard/paceboard/config"
 	"github.com/paceboard/paceboard/internal/token"
-	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // replayOptions is how a replay goes.
@@ -153,11 +150,12 @@ func (r refusals) count() (n int) {
 func post(ctx context.Context, reports []activity, o replayOptions, posted func()) (refused refusals, err error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	client := &http.Client{
+	sender := &http.Client{
 		Timeout:   30 * time.Second,
 		Transport: &http.Transport{MaxIdleConnsPerHost: o.concurrency, MaxConnsPerHost: o.concurrency},
 	}
-	defer client.CloseIdleConnections()
+	defer sender.CloseIdleConnections()
+	client := &paceboard.Client{URL: o.url, Token: paceboard.StaticToken(o.token), HTTP: sender, RepeatFor: time.Minute}
 	limit := rate.NewLimiter(rate.Inf, 1)
 	if o.rate > 0 {
 		limit = rate.NewLimiter(rate.Limit(o.rate), 1)
@@ -175,7 +173,7 @@ func post(ctx context.Context, reports []activity, o replayOptions, posted func(
 				}
 				report := reports[i]
 				report.CompetitionID = o.competitionID
-				refusal, err := postOne(ctx, client, o, &report)
+				refusal, err := postOne(ctx, client, &report)
 				if err != nil {
 					cancel(fmt.Errorf("report %d (user %q, %q): %w", i+1, report.UserID, report.Date, err))
 					return
@@ -193,57 +191,28 @@ func post(ctx context.Context, reports []activity, o replayOptions, posted func(
 	return refused, context.Cause(ctx)
 }
 
-// postOne sends one report until it is answered for good. refusal says why it was
-// not taken.
-func postOne(ctx context.Context, client *http.Client, o replayOptions, report *activity) (refusal string, err error) {
-	body, err := json.Marshal(report)
+// postOne sends one report until it is answered for good. refusal is the code and the
+// title of the problem if it was not taken, which are the same for all reports with the
+// same mistake.
+func postOne(ctx context.Context, client *paceboard.Client, report *activity) (refusal string, err error) {
+	sync, err := report.sync()
 	if err != nil {
-		return "", fmt.Errorf("encode: %w", err)
+		return "", err
 	}
-	giveUp := time.Now().Add(time.Minute)
-	for {
-		status, detail, err := postBody(ctx, client, o, body)
-		switch {
-		case err == nil && status == http.StatusOK:
-			return "", nil
-		case err == nil && (status == http.StatusConflict || status == http.StatusUnprocessableEntity):
-			return refusalOf(status, detail), nil
-		case err == nil && status != http.StatusTooManyRequests && status != http.StatusServiceUnavailable:
-			return "", fmt.Errorf("the server answered %d: %q", status, detail)
-		case time.Now().After(giveUp):
-			return "", fmt.Errorf("the server took nothing for a minute, last: %d %q: %w", status, detail, err)
+	_, err = client.SubmitSync(ctx, sync)
+	var refused *paceboard.Error
+	if !errors.As(err, &refused) {
+		return "", err
+	}
+	switch refused.Status {
+	case http.StatusConflict, http.StatusUnprocessableEntity:
+		if refused.Problem.Code == "" {
+			return fmt.Sprintf("status %d", refused.Status), nil
 		}
-		if !worker.Pause(ctx, 250*time.Millisecond) {
-			return "", ctx.Err()
-		}
+		return string(refused.Problem.Code) + ": " + refused.Problem.Title, nil
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return "", fmt.Errorf("the server took nothing for a minute, last: %w", err)
+	default:
+		return "", err
 	}
-}
-
-// refusalOf is the code and the title of a problem, which are the same for all
-// reports with the same mistake.
-func refusalOf(status int, answer string) string {
-	var problem struct{ Code, Title string }
-	if err := json.Unmarshal([]byte(answer), &problem); err != nil || problem.Code == "" {
-		return fmt.Sprintf("status %d", status)
-	}
-	return problem.Code + ": " + problem.Title
-}
-
-func postBody(ctx context.Context, client *http.Client, o replayOptions, body []byte) (status int, detail string, err error) {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, o.url+"/api/v1/fitness/sync", bytes.NewReader(body))
-	if err != nil {
-		return 0, "", fmt.Errorf("request: %w", err)
-	}
-	request.Header.Set("Content-Type", "application/json")
-	request.Header.Set("Authorization", "Bearer "+o.token)
-	response, err := client.Do(request)
-	if err != nil {
-		return 0, "", fmt.Errorf("post: %w", err)
-	}
-	defer func() { _ = response.Body.Close() }()
-	answer, err := io.ReadAll(io.LimitReader(response.Body, 4<<10))
-	if err != nil {
-		return 0, "", fmt.Errorf("read the answer: %w", err)
-	}
-	return response.StatusCode, string(answer), nil
 }

@@ -11,7 +11,7 @@ const client = new BoardClient({ url, token });
 client.watch(competition, {
   limit: 10,
   onBoard: ({ version, entries, standing }) => {
-    console.log(`version ${version}: ${entries.map(({ rank, user_name, score }) => `${rank}. ${user_name} ${score}`).join(", ")}`);
+    console.log(`version ${version}: ${entries.map((entry) => `${entry.rank}. ${entry.user_name || entry.user_id} ${entry.score}`).join(", ")}`);
     if (standing?.score === Number(steps)) client.close();
   },
   onState: (state) => console.log(state.kind),
