@@ -62,6 +62,10 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 		if err = a.core.MayInvite(q.Caller); err == nil {
 			v.Answer = a.core.Summary()
 		}
+	case *getSharable:
+		if err = a.core.MayShare(q.Caller); err == nil {
+			v.Answer = a.core.Summary()
+		}
 	case *takesPart:
 		v.Answer = a.core.TakesPart(q.UserID)
 	case *saveRows:

@@ -179,14 +179,20 @@ func (e *Engine) invitationOf(ctx context.Context, id, userID string) (competiti
 	return i, err
 }
 
-// sweeper deletes invitations and join codes that need not be kept. Of several
-// processes each sweeps, which does no harm.
+// sweeper deletes invitations, join codes and board links that need not be kept. Of
+// several processes each sweeps, which does no harm.
 type sweeper struct {
-	store   competition.InvitationStore
+	store   sweptStore
 	timeout time.Duration // of one call of the store
 	now     func() calendar.Millis
 	logger  *slog.Logger
 	active  func() bool // it is up to this process; nil: always
+}
+
+// sweptStore is what a sweeper needs of the store.
+type sweptStore interface {
+	SweepInvitations(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error)
+	SweepBoardLinks(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error)
 }
 
 const (
@@ -199,12 +205,17 @@ func (s sweeper) sweep(ctx context.Context) {
 	if s.active != nil && !s.active() {
 		return
 	}
+	s.sweepAll(ctx, s.store.SweepInvitations)
+	s.sweepAll(ctx, s.store.SweepBoardLinks)
+}
+
+func (s sweeper) sweepAll(ctx context.Context, sweepSome func(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error)) {
 	for ctx.Err() == nil {
 		within, cancel := context.WithTimeout(ctx, s.timeout)
-		n, err := s.store.SweepInvitations(within, s.now(), sweepInvitationsAtOnce)
+		n, err := sweepSome(within, s.now(), sweepInvitationsAtOnce)
 		cancel()
 		if err != nil {
-			s.logger.WarnContext(ctx, "old invitations cannot be deleted now", "error", err)
+			s.logger.WarnContext(ctx, "old invitations or board links cannot be deleted now", "error", err)
 		}
 		if err != nil || n < sweepInvitationsAtOnce {
 			return

@@ -67,6 +67,7 @@ type (
 		Span   competition.Span
 	}
 	getInvitable     struct{ Caller competition.Caller } // answered with a Summary
+	getSharable      struct{ Caller competition.Caller } // answered with a Summary
 	takesPart        struct{ UserID string }             // answered with a bool
 	calculatePrizes  struct{ PoolMinor int64 }           // 0 is the competition's own pool
 	getFeedEnd       struct{ Caller competition.Caller } // answered with a FeedEnd

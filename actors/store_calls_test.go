@@ -371,6 +371,46 @@ func (s *memoryStore) ForgetWebhooks(ctx context.Context, userID string) error {
 	return store.ForgetWebhooks(ctx, userID)
 }
 
+func (s *memoryStore) PutBoardLink(ctx context.Context, l *competition.BoardLink) error {
+	store, err := s.call(ctx, "PutBoardLink")
+	if err != nil {
+		return err
+	}
+	return store.PutBoardLink(ctx, l)
+}
+
+func (s *memoryStore) FindBoardLink(ctx context.Context, hash competition.CodeHash) (l competition.BoardLink, err error) {
+	store, err := s.call(ctx, "FindBoardLink")
+	if err != nil {
+		return l, err
+	}
+	return store.FindBoardLink(ctx, hash)
+}
+
+func (s *memoryStore) BoardLinksOf(ctx context.Context, competitionID string) (links []competition.BoardLink, err error) {
+	store, err := s.call(ctx, "BoardLinksOf")
+	if err != nil {
+		return links, err
+	}
+	return store.BoardLinksOf(ctx, competitionID)
+}
+
+func (s *memoryStore) DeleteBoardLink(ctx context.Context, competitionID, id string) (l competition.BoardLink, err error) {
+	store, err := s.call(ctx, "DeleteBoardLink")
+	if err != nil {
+		return l, err
+	}
+	return store.DeleteBoardLink(ctx, competitionID, id)
+}
+
+func (s *memoryStore) SweepBoardLinks(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error) {
+	store, err := s.call(ctx, "SweepBoardLinks")
+	if err != nil {
+		return deleted, err
+	}
+	return store.SweepBoardLinks(ctx, now, limit)
+}
+
 func (s *memoryStore) CodeKey(ctx context.Context) (key competition.Key, err error) {
 	store, err := s.call(ctx, "CodeKey")
 	if err != nil {

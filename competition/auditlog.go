@@ -59,6 +59,7 @@ var placeKinds = map[string]SubjectKind{
 	"invitation_id":  InvitationSubject,
 	"node_id":        NodeSubject,
 	"webhook_id":     WebhookSubject,
+	"link_id":        BoardLinkSubject,
 }
 
 // TargetAt returns what a request named in a place, where it is written as in a path

@@ -240,6 +240,29 @@ type InvitationStore interface {
 	CodeKey(ctx context.Context) (Key, error)
 }
 
+// BoardLinkStore keeps the links that show boards, beside the journals. Its writes are
+// durable when they return. Every call may return ErrUnavailable; the outcome of a write
+// is then unknown.
+type BoardLinkStore interface {
+	// PutBoardLink stores a new link. Error: ErrTooManyBoardLinks, if the competition has
+	// MaxBoardLinks that have not expired when the link is made.
+	PutBoardLink(ctx context.Context, l *BoardLink) error
+
+	// FindBoardLink returns the link with the hash of a code, expired or not. Error:
+	// ErrUnknownBoardLink.
+	FindBoardLink(ctx context.Context, hash CodeHash) (BoardLink, error)
+
+	// BoardLinksOf returns a competition's links, by id, the expired ones included.
+	BoardLinksOf(ctx context.Context, competitionID string) ([]BoardLink, error)
+
+	// DeleteBoardLink ends a link, by its id, and returns it. Error: ErrUnknownBoardLink.
+	DeleteBoardLink(ctx context.Context, competitionID, id string) (BoardLink, error)
+
+	// SweepBoardLinks deletes links that have expired, up to limit, and returns how many
+	// it deleted.
+	SweepBoardLinks(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error)
+}
+
 // WebhookStore keeps the endpoints that events are sent to, and how far each has been
 // sent those of each competition. Retention removes no record after the cursor of an
 // endpoint that is not disabled. Every call may return ErrUnavailable; the outcome of a
@@ -335,6 +358,7 @@ type Store interface {
 	AuditLogStore
 	ErasureStore
 	InvitationStore
+	BoardLinkStore
 	WebhookStore
 
 	// Check reports whether the store can take writes now; the error says what

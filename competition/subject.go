@@ -22,10 +22,11 @@ const (
 	OtherSubject                              // what a refused request had in the place of an id
 	NodeSubject                               // the id of a process of a cluster
 	WebhookSubject                            // the id of a webhook
+	BoardLinkSubject                          // the id of a board link
 )
 
 // subjectKindNames stand in the order of the kinds, from 1.
-var subjectKindNames = [...]string{"user", "key", "role", "competition", "prize", "day", "invitation", "other", "node", "webhook"}
+var subjectKindNames = [...]string{"user", "key", "role", "competition", "prize", "day", "invitation", "other", "node", "webhook", "board_link"}
 
 // String returns the word for the kind.
 func (k SubjectKind) String() string {

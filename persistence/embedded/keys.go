@@ -56,6 +56,9 @@ import (
 //	D/<id> NUL <code id>        that a code is a competition's
 //	Z/<time, 8> <code id>       until when it is good
 //	S/<what>                    a random key of this store
+//	L/<hash, 32>                a board link, by the hash of its code
+//	M/<id> NUL <link id>        the hash of a competition's link
+//	T/<time, 8> <hash, 32>      until when a link is good
 //	b/<webhook id>              an endpoint that events are sent to
 //	r/<webhook id> NUL <id>     how far it was sent those of a competition
 //	E/<id>                      the seq at which its journal ended when the folder was restored
@@ -108,6 +111,10 @@ const (
 	codeOfKeys         byte = 'D'
 	codeEndKeys        byte = 'Z'
 	secretKeys         byte = 'S'
+
+	linkKeys    byte = 'L'
+	linkOfKeys  byte = 'M'
+	linkEndKeys byte = 'T'
 
 	webhookKeys byte = 'b'
 	cursorKeys  byte = 'r'

@@ -236,7 +236,7 @@ func (o *opening) newStore(db *pebble.DB, lock *pebble.Lock, said claims, found 
 	o.log.manifest.CompareAndSwap(nil, &there.ManifestFilename) // Nothing may have been written yet.
 	s := &Store{
 		options: o.options, log: o.log, db: db, lock: lock, mark: w, damaged: damaged,
-		saving: newTurns(), projecting: newTurns(), handing: newTurns(), administering: newTurns(), inviting: newTurns(), hooking: newTurns(), auditing: newTurns(),
+		saving: newTurns(), projecting: newTurns(), handing: newTurns(), administering: newTurns(), inviting: newTurns(), linking: newTurns(), hooking: newTurns(), auditing: newTurns(),
 		bulks: make(chan struct{}, bulkPlaces()),
 		slot:  make(chan struct{}, 1), scrubbing: make(chan struct{}, 1), checkpointing: make(chan struct{}, 1), renewing: o.renewing, commits: make(chan *commit, 1), heads: map[string]uint64{},
 	}

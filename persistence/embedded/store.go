@@ -43,6 +43,7 @@ type Store struct {
 	handing       turns         // in which a SaveHandover compares and writes
 	administering turns         // in which a PutAPIKey writes, and a Pseudonymise reads and writes
 	inviting      turns         // in which whoever writes invitations reads and writes
+	linking       turns         // in which whoever writes board links reads and writes
 	hooking       turns         // in which whoever writes webhooks or their cursors reads and writes
 	auditing      turns         // in which somebody appends to the audit log or removes from it
 	scrubbing     chan struct{} // capacity 1, full while a scrub is at work

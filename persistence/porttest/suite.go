@@ -30,6 +30,7 @@ func Run(t *testing.T, b Backend) {
 		{"decisions", decisionRules},
 		{"invitations", invitationRules},
 		{"join codes", joinCodeRules},
+		{"board links", boardLinkRules},
 		{"webhooks", webhookRules},
 		{"damage", damageRules},
 	} {

@@ -93,6 +93,7 @@ INSERT INTO paceboard.prizes SELECT 'c' || c, n, 'u' || (c * 10 + n), n, 5, 'EUR
 INSERT INTO paceboard.stale_snapshots SELECT 'c' || c, 9 + c % 3, sha256(int4send(c)), sha256(int4send(c)) FROM generate_series(1, 3000) c;
 INSERT INTO paceboard.webhooks SELECT 'w' || w, 'u' || w, 'c' || w, 'https://example.com', '\x00', NULL, NULL, now(), NULL, '', 1 FROM generate_series(1, 3000) w;
 INSERT INTO paceboard.webhook_cursors SELECT 'w' || w, 'c' || w, w % 12, 1, now(), 0, NULL, NULL, '' FROM generate_series(1, 3000) w;
+INSERT INTO paceboard.board_links SELECT 'l' || l, sha256(int4send(l)), sha256(int4send(-l)), 'c' || l, 'none', now(), now() + l * interval '1 hour' FROM generate_series(1, 3000) l;
 INSERT INTO paceboard.handovers SELECT 'c' || c, n, 'waiting', 1, now(), '' FROM generate_series(1, 3000) c, generate_series(1, 10) n;`
 
 func TestEveryQueryUsesAnIndex(t *testing.T) {
@@ -169,6 +170,11 @@ func TestEveryQueryUsesAnIndex(t *testing.T) {
 		"retireTies":  {retireTiesSQL, "'u99', '{c77}'"},
 		"overTies":    {overTiesSQL, "'u99', '{}', '-infinity', '', 101"},
 		"due":         {dueSQL, "'1970-01-01', '', '2026-01-03', 256"},
+		"link":        {findLinkSQL, "sha256(int4send(77))"},
+		"linksOf":     {linksOfSQL, "'c77'"},
+		"liveLinks":   {liveLinksSQL, "'c77', '2026-01-03'"},
+		"deleteLink":  {deleteLinkSQL, "'c77', 'l77'"},
+		"sweepLinks":  {sweepLinksSQL, "'2026-01-03', 1000"},
 		"webhook":     {findWebhookSQL, "'w77'"},
 		"webhooks":    {listWebhooksSQL, "'w77', 256"},
 		"webhooksOf":  {webhooksOfSQL, "'u77'"},

@@ -50,7 +50,7 @@ func TestMigrations(t *testing.T) {
 		steps += len(applied[i])
 	}
 	require.Len(t, status, steps, "each step is taken once")
-	require.Equal(t, 27+13, objects(t, databaseURL), "27 tables and 13 views")
+	require.Equal(t, 28+13, objects(t, databaseURL), "28 tables and 13 views")
 
 	status, err = Status(t.Context(), databaseURL)
 	require.NoError(t, err)

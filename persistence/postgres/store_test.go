@@ -61,7 +61,7 @@ DELETE FROM paceboard.competitions; DELETE FROM paceboard.sources; DELETE FROM p
 DELETE FROM paceboard.lifetime; DELETE FROM paceboard.lifetime_checkpoints; DELETE FROM paceboard.api_keys;
 DELETE FROM paceboard.audit_entries; DELETE FROM paceboard.audit_subjects;
 UPDATE paceboard.audit_head SET first_seq = 1, anchor_hash = sha256('paceboard audit log 1'), last_seq = 0, last_hash = sha256('paceboard audit log 1');
-DELETE FROM paceboard.invitations; DELETE FROM paceboard.join_codes; DELETE FROM paceboard.secrets; DELETE FROM paceboard.webhooks`
+DELETE FROM paceboard.invitations; DELETE FROM paceboard.join_codes; DELETE FROM paceboard.secrets; DELETE FROM paceboard.webhooks; DELETE FROM paceboard.board_links`
 
 // reopen opens a store that the caller closes.
 func reopen(t *testing.T, databaseURL string) *Store {
