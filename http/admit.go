@@ -22,8 +22,11 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 			return err
 		}
 		c.who = who
+		if !who.May(c.route.scope) && who.Link != nil { // for every other caller, bad requests are told of first
+			return errLink
+		}
 		units := 1 + len(c.Request.Body())/bytesOfUnit + c.rows()/rowsOfUnit
-		if err := s.users.take(c.RequestCtx, who.Bucket, units, 0); err != nil {
+		if err := s.users.take(c.RequestCtx, s.bucketOf(c.RequestCtx, who), units, 0); err != nil {
 			return err
 		}
 		c.paid = units
@@ -51,7 +54,7 @@ func (s *Server) permitted(c *call, bad error) (Engine, error) {
 	case bad != nil:
 		return nil, bad
 	case !c.who.May(c.route.scope):
-		return nil, errScope
+		return nil, mayUse(c.route, c.who)
 	case c.route.access >= operator && !c.who.Caller.Operator:
 		return nil, kindForbidden.with("only operators may do this")
 	case c.route.access == machineOnly && c.who != machine:
@@ -136,6 +139,9 @@ func (s *Server) admitBody(header *fasthttp.RequestHeader) (user string, err err
 		who, err := s.auth.Bearer(header.PeekCanonical(headerAuthorization))
 		if err != nil {
 			return "", err
+		}
+		if who.Link != nil { // nothing that takes one takes a body
+			return "", errLink
 		}
 		if !who.Caller.Operator {
 			user = who.Caller.UserID

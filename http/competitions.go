@@ -89,23 +89,38 @@ func (s *Server) cancelCompetition(c *call) error {
 	return c.replySummary(err, engine, fasthttp.StatusOK, &summary)
 }
 
+// getCompetition answers with a competition, with its prizes once it is settled, and with
+// the links that show its board to others.
 func (s *Server) getCompetition(c *call) error {
 	id, err := c.competitionID()
+	if err == nil {
+		err = shows(c.who, id)
+	}
 	engine, err := s.permit(c, err)
 	if err != nil {
 		return err
 	}
-	summary, err := engine.Competition(id, c.who.Caller)
-	if err != nil || summary.Status != competition.Settled {
-		return c.replySummary(err, engine, fasthttp.StatusOK, &summary)
+	reader := readerOf(c.who)
+	summary, err := engine.Competition(id, reader)
+	if err != nil {
+		return err
 	}
-	settled := []competition.Summary{summary}
-	date(engine, settled)
-	prizes, err := engine.SettledPrizes(id, c.who.Caller)
-	if errors.Is(err, competition.ErrDeploying) { // its node is of a version that does not tell them yet
-		return replyOne(c, nil, fasthttp.StatusOK, &settled[0], appendSummary)
+	one := []competition.Summary{summary}
+	date(engine, one)
+	answer := wholeCompetition{Summary: one[0]}
+	if summary.Status == competition.Settled {
+		answer.prizes, err = engine.SettledPrizes(id, reader)
+		// Its node may be of a version that does not tell them yet.
+		if answer.settled = err == nil; err != nil && !errors.Is(err, competition.ErrDeploying) {
+			return err
+		}
 	}
-	return replyOne(c, err, fasthttp.StatusOK, &settledSummary{settled[0], prizes}, appendSettledSummary)
+	if link := c.who.Link; link != nil {
+		answer.prizes = link.SettledPrizes(answer.prizes, summary.Definition.Visibility == competition.Private)
+	} else {
+		answer.links, answer.linked = s.linksTo.of(engine, id)
+	}
+	return replyOne(c, nil, fasthttp.StatusOK, &answer, appendWholeCompetition)
 }
 
 func (s *Server) listCompetitions(c *call) error {

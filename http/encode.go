@@ -9,14 +9,18 @@ import (
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
-// appendBoard writes a leaderboard as the GET gives it, without the envelope.
-func appendBoard(dst []byte, b *competition.Board) []byte {
+// entryWriter writes one place of a board.
+type entryWriter func(dst []byte, competitionID string, e *competition.Entry) []byte
+
+// appendBoard writes a leaderboard as the GET gives it, without the envelope, each of its
+// entries as one writes it.
+func appendBoard(dst []byte, b *competition.Board, one entryWriter) []byte {
 	dst = appendBoardHead(dst, b)
 	for i := range b.Entries {
 		if i > 0 {
 			dst = append(dst, ',')
 		}
-		dst = appendEntry(dst, b.CompetitionID, &b.Entries[i])
+		dst = one(dst, b.CompetitionID, &b.Entries[i])
 	}
 	return appendBoardTail(dst, b)
 }
@@ -36,14 +40,19 @@ func appendBoardTail(dst []byte, b *competition.Board) []byte {
 // appendEntry writes one place of a board. last_synced_at is left out before
 // the first sync.
 func appendEntry(dst []byte, competitionID string, e *competition.Entry) []byte {
+	dst = appendPlace(dst, competitionID, e)
+	dst = appendMetrics(append(dst, ','), e.Totals)
+	dst = timeField(dst, `,"last_synced_at":`, e.LastSyncedAt)
+	return append(timeField(dst, `,"updated_at":`, e.UpdatedAt), '}')
+}
+
+// appendPlace writes what an entry has in any case, without the brace.
+func appendPlace(dst []byte, competitionID string, e *competition.Entry) []byte {
 	dst = textField(dst, `{"user_id":`, e.UserID)
 	dst = textField(dst, `,"user_name":`, e.UserName)
 	dst = wordField(dst, `,"competition_id":"`, competitionID)
 	dst = intField(dst, `,"score":`, e.Score)
-	dst = intField(dst, `,"rank":`, e.Rank)
-	dst = appendMetrics(append(dst, ','), e.Totals)
-	dst = timeField(dst, `,"last_synced_at":`, e.LastSyncedAt)
-	return append(timeField(dst, `,"updated_at":`, e.UpdatedAt), '}')
+	return intField(dst, `,"rank":`, e.Rank)
 }
 
 // appendMetrics writes the four fields, without braces.
@@ -107,16 +116,25 @@ func appendSummary(dst []byte, s *competition.Summary) []byte {
 	return append(timeField(dst, `,"created_at":`, s.CreatedAt), '}')
 }
 
-// settledSummary is a settled competition with its prizes.
-type settledSummary struct {
+// wholeCompetition is a competition with what only its own answer has.
+type wholeCompetition struct {
 	competition.Summary
-	prizes competition.SettledPrizes
+	settled bool
+	prizes  competition.SettledPrizes // of a settled one
+	linked  bool
+	links   []competition.BoardLink // if they are known, as linked says
 }
 
-func appendSettledSummary(dst []byte, s *settledSummary) []byte {
-	dst = appendSummary(dst, &s.Summary)
-	dst = listField(dst[:len(dst)-1], `,"prizes":`, s.prizes.Best, appendSettledPrize)
-	return append(intField(dst, `,"prizes_count":`, s.prizes.Count), '}')
+func appendWholeCompetition(dst []byte, w *wholeCompetition) []byte {
+	dst = appendSummary(dst, &w.Summary)
+	if w.settled {
+		dst = listField(dst[:len(dst)-1], `,"prizes":`, w.prizes.Best, appendSettledPrize)
+		dst = append(intField(dst, `,"prizes_count":`, w.prizes.Count), '}')
+	}
+	if w.linked {
+		dst = append(listField(dst[:len(dst)-1], `,"board_links":`, w.links, appendShownLink), '}')
+	}
+	return dst
 }
 
 // appendStats writes a user's statistics in a competition, or, without competition_id

@@ -84,13 +84,13 @@ func TestEveryBoardIsWhatClientsRead(t *testing.T) {
 			UpdatedAt: atStart, Total: rapid.IntRange(0, 1e7).Draw(t, "total"), Entries: rapid.SliceOfN(rapid.Custom(drawEntry), 0, 5).Draw(t, "entries"),
 		}
 		limit := rapid.IntRange(1, 6).Draw(t, "limit")
-		top := encodeTop(&board)
+		top := encodeTop(&board, appendEntry)
 		cut := board
 		cut.Entries = board.Entries[:min(limit, len(board.Entries))]
 		require.Len(t, top.ends, len(board.Entries)+1)
 		last := len(top.ends) - 1
 		window := string(top.body[:top.ends[min(limit, last)]]) + string(top.body[top.ends[last]:])
-		require.Equal(t, envelope+string(appendBoard(nil, &cut))+"}", window, "a window of the encoded top is that board")
+		require.Equal(t, envelope+string(appendBoard(nil, &cut, appendEntry))+"}", window, "a window of the encoded top is that board")
 
 		var read struct {
 			Success bool
@@ -179,6 +179,6 @@ func ExampleServer_leaderboard() {
 	board := competition.Board{CompetitionID: "spring", Status: competition.Active, Version: 2, UpdatedAt: atStart, Total: 1, Entries: []competition.Entry{
 		{UserID: "u1", UserName: "Ada", Score: 10_000, Rank: 1, Totals: competition.Metrics{Steps: 10_000, DistanceCm: 800_050}, UpdatedAt: atStart},
 	}}
-	fmt.Println(string(appendBoard(nil, &board)))
+	fmt.Println(string(appendBoard(nil, &board, appendEntry)))
 	// Output: {"competition_id":"spring","status":"active","entries":[{"user_id":"u1","user_name":"Ada","competition_id":"spring","score":10000,"rank":1,"steps":10000,"distance":8000.5,"calories":0,"active_minutes":0,"updated_at":"2026-05-10T12:00:00.000Z"}],"total_count":1,"updated_at":"2026-05-10T12:00:00.000Z","version":2}
 }

@@ -78,6 +78,17 @@ type Engine interface {
 	DeclineInvitation(id, userID string) (competition.Invitation, error)
 	JoinByCode(competitionID, code string, j *competition.JoinCompetition) (id string, entry competition.Entry, err error)
 
+	// MakeBoardLink makes a link that is good until a time (0: as long as is usual). The
+	// text of its code cannot be had again. BoardLinks lists a competition's that have
+	// not ended; RevokeBoardLink ends one.
+	MakeBoardLink(competitionID string, caller competition.Caller, names competition.NamePrivacy, until calendar.Millis) (code string, l competition.BoardLink, err error)
+	BoardLinks(competitionID string, caller competition.Caller) ([]competition.BoardLink, error)
+	RevokeBoardLink(competitionID string, caller competition.Caller, id string) (competition.BoardLink, error)
+	// LinksTo is BoardLinks for whoever may read the competition, which the caller has
+	// made sure of. BoardLink finds one, expired or not, by the hash of its code.
+	LinksTo(competitionID string) ([]competition.BoardLink, error)
+	BoardLink(hash competition.CodeHash) (competition.BoardLink, error)
+
 	// Flags lists the flagged syncs, newest first, beginning after the flag with
 	// the seq before (0: with the newest); next is 0 at the end.
 	Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error)

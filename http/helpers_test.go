@@ -60,6 +60,9 @@ type fakeEngine struct {
 	nextPrize ledger.PrizeID
 	nextFlag  uint64
 
+	links    []competition.BoardLink
+	linksErr error // what finding one returns
+
 	apiKeys []competition.APIKey
 	audit   []competition.AuditEntry
 }

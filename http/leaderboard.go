@@ -20,6 +20,9 @@ func (s *Server) getLeaderboard(c *call) error {
 	if err != nil {
 		return err
 	}
+	if c.who.Link != nil {
+		return s.getLinkedBoard(c, id)
+	}
 	id = c.who.Read.Copy(id)
 	part, err := decode.ReadPart(c.query())
 	engine, err := s.permit(c, err)
@@ -31,7 +34,7 @@ func (s *Server) getLeaderboard(c *call) error {
 		if err != nil {
 			return err
 		}
-		encoded := competition.Encoded(&top.Encodings, topKey{}, func() *encodedTop { return encodeTop(&top.Board) })
+		encoded := competition.Encoded(&top.Encodings, topKey{}, func() *encodedTop { return encodeTop(&top.Board, appendEntry) })
 		if part.Limit == decode.DefaultLimit && s.leaves(c) {
 			c.page = encoded.page
 			return nil
@@ -59,7 +62,7 @@ func (s *Server) getLeaderboard(c *call) error {
 		rooms.Put(room)
 	}()
 	if !unchanged(c.RequestCtx, c.etag(&part, &board)) {
-		c.out = append(appendBoard(append(c.out[:0], envelope...), &board), envelopeEnd)
+		c.out = append(appendBoard(append(c.out[:0], envelope...), &board, appendEntry), envelopeEnd)
 		c.reply(fasthttp.StatusOK, c.out)
 	}
 	return nil
@@ -107,7 +110,7 @@ type encodedTop struct {
 // topKey names the encodedTop among the encodings of a published board.
 type topKey struct{}
 
-func encodeTop(b *competition.Board) *encodedTop {
+func encodeTop(b *competition.Board, one entryWriter) *encodedTop {
 	top := &encodedTop{ends: make([]int, 0, len(b.Entries)+1)}
 	const head = 512 // room for the header fields, which stand before the body and hold its length
 	buffer := append(make([]byte, head, head+256*(len(b.Entries)+1)), envelope...)
@@ -117,7 +120,7 @@ func encodeTop(b *competition.Board) *encodedTop {
 		if i > 0 {
 			buffer = append(buffer, ',')
 		}
-		buffer = appendEntry(buffer, b.CompetitionID, &b.Entries[i])
+		buffer = one(buffer, b.CompetitionID, &b.Entries[i])
 		top.ends = append(top.ends, len(buffer)-head)
 	}
 	buffer = append(appendBoardTail(buffer, b), envelopeEnd)

@@ -53,7 +53,7 @@ func TestTheRestOfABoardComesByAsking(t *testing.T) {
 	} {
 		r := b.do(t, "GET", "/api/v1/leaderboard/spring"+c.query, "", user)
 		require.Equal(t, 200, r.status)
-		assert.Equal(t, envelope+string(appendBoard(nil, &b.engine.board))+"}", r.body)
+		assert.Equal(t, envelope+string(appendBoard(nil, &b.engine.board, appendEntry))+"}", r.body)
 		assert.Equal(t, []string{c.call}, b.engine.called())
 		assert.Equal(t, c.args, b.engine.args)
 	}

@@ -45,18 +45,16 @@ func appendConnected(dst []byte, competitionID string, b *competition.Board, lim
 	return endFrame(append(dst, `}}`...), now)
 }
 
-// appendBoardUpdate writes the whole board, cut to limit.
-func appendBoardUpdate(dst []byte, b *competition.Board, limit int, now calendar.Millis) []byte {
-	window := *b
-	window.Entries = b.Entries[:min(limit, len(b.Entries))]
-	return endFrame(appendBoard(beginFrame(dst, "leaderboard_update"), &window), now)
+// appendBoardUpdate writes a board, each of its entries as one writes it.
+func appendBoardUpdate(dst []byte, b *competition.Board, one entryWriter, now calendar.Millis) []byte {
+	return endFrame(appendBoard(beginFrame(dst, "leaderboard_update"), b, one), now)
 }
 
-func appendScoreUpdate(dst []byte, competitionID string, d *competition.Delta, now calendar.Millis) []byte {
+func appendScoreUpdate(dst []byte, competitionID string, d *competition.Delta, one entryWriter, now calendar.Millis) []byte {
 	dst = wordField(beginFrame(dst, "score_update"), `{"competition_id":"`, competitionID)
 	dst = intField(dst, `,"version":`, d.Version)
 	dst = intField(dst, `,"previous_version":`, d.PreviousVersion)
-	dst = listField(dst, `,"changes":`, d.Changes, func(dst []byte, e *competition.Entry) []byte { return appendEntry(dst, competitionID, e) })
+	dst = listField(dst, `,"changes":`, d.Changes, func(dst []byte, e *competition.Entry) []byte { return one(dst, competitionID, e) })
 	dst = listField(dst, `,"removed":`, d.Removed, textItem)
 	dst = intField(dst, `,"total_count":`, d.Total)
 	dst = timeField(dst, `,"updated_at":`, d.UpdatedAt)

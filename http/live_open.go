@@ -85,14 +85,18 @@ func (s *Server) readHandshake(c *call) *handshake {
 	if h.identity, err = s.auth.Token([]byte(token)); err != nil {
 		return refuse(err)
 	}
-	if !h.identity.May(c.route.scope) {
-		return refuse(errScope)
+	if err := mayUse(c.route, h.identity); err != nil {
+		return refuse(err)
 	}
-	if err := s.users.take(c.RequestCtx, h.identity.Bucket, 1, 0); err != nil {
+	h.bucket = s.bucketOf(c.RequestCtx, h.identity)
+	if err := s.users.take(c.RequestCtx, h.bucket, 1, 0); err != nil {
 		return refuse(err)
 	}
 	if h.competitionID, err = c.competitionID(); err != nil {
 		return refuse(competition.ErrUnknownCompetition)
+	}
+	if err := shows(h.identity, h.competitionID); err != nil {
+		return refuse(err)
 	}
 	if h.limit, h.since, err = readWindow(&q); err != nil {
 		return refuse(err)
@@ -126,13 +130,10 @@ func (s *Server) liveIdentity(c *call, q *decode.Query) (*auth.Identity, error) 
 	} else {
 		err = s.auth.Missing("send the token as Authorization: Bearer <token> or as token=")
 	}
-	switch {
-	case err != nil:
-		return nil, err
-	case !identity.May(c.route.scope):
-		return nil, errScope
+	if err == nil {
+		err = mayUse(c.route, identity)
 	}
-	return identity, nil
+	return identity, err
 }
 
 // readWindow reads how much of a board the client wants, and which version it has.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/histogram"
 	"github.com/paceboard/paceboard/internal/worker"
 )
@@ -22,7 +23,8 @@ type liveSession struct {
 	engine  Engine
 	now     func() calendar.Millis
 	caller  competition.Caller
-	wake    worker.Signal // some watch has news, an alarm went off, or whoever set it knows why
+	link    *competition.BoardLink // that the client came by, and by which alone it sees the board; else nil
+	wake    worker.Signal          // some watch has news, an alarm went off, or whoever set it knows why
 	watches []*watch
 	lag     *histogram.Histogram     // of what is sent; nil for none
 	watched atomic.Pointer[[]string] // the competitions of watches, for any goroutine
@@ -65,8 +67,8 @@ type frame struct {
 	bytes  []byte
 }
 
-func newLiveSession(engine Engine, now func() calendar.Millis, caller competition.Caller) *liveSession {
-	return &liveSession{engine: engine, now: now, caller: caller, wake: worker.NewSignal()}
+func newLiveSession(engine Engine, now func() calendar.Millis, who *auth.Identity) *liveSession {
+	return &liveSession{engine: engine, now: now, caller: readerOf(who), link: who.Link, wake: worker.NewSignal()}
 }
 
 // errTooManySubscriptions is returned for one watch too many.
@@ -78,6 +80,9 @@ var errTooManySubscriptions = kindInvalidRequest.listing([]competition.FieldErro
 // watched, and returns the frame that says so. since is the version of a board that the
 // client still has.
 func (l *liveSession) watch(competitionID string, limit int, since competition.BoardVersion) (frame, error) {
+	if l.link != nil && l.link.CompetitionID != competitionID {
+		return frame{}, errLink
+	}
 	w := l.find(competitionID)
 	if w == nil {
 		if len(l.watches) >= maxSubscriptions {
@@ -277,35 +282,60 @@ func sameStanding(a, b *competition.Standing) bool {
 }
 
 func (l *liveSession) statusFrame(update *competition.Update) frame {
-	bytes := competition.Encoded(&update.Messages, statusKey{}, func() []byte { return statusFrameOf(&update.Board, l.now()) })
+	bytes := competition.Encoded(&update.Messages, statusKey{l.linkID()}, func() []byte {
+		if l.link != nil {
+			shown := l.link.Board(&update.Board)
+			return statusFrameOf(&shown, l.now())
+		}
+		return statusFrameOf(&update.Board, l.now())
+	})
 	return frame{kind: "status", bytes: bytes}
 }
 
-// The keys of an update's messages.
+// The keys of an update's messages. A link shows its own.
 type (
-	statusKey struct{}
+	statusKey struct{ link string }
 	boardKey  struct {
 		from  uint64 // 0 for the whole board
 		limit int
+		link  string
 	}
 )
+
+// linkID returns the id of the session's link, if there is one.
+func (l *liveSession) linkID() string {
+	if l.link == nil {
+		return ""
+	}
+	return l.link.ID
+}
 
 // boardFrame is the delta from what the client has, or the whole board.
 func (l *liveSession) boardFrame(w *watch, update *competition.Update) frame {
 	if w.version != 0 {
-		shared := competition.Encoded(&update.Messages, boardKey{w.version, w.limit}, func() *sharedFrame {
+		shared := competition.Encoded(&update.Messages, boardKey{w.version, w.limit, l.linkID()}, func() *sharedFrame {
 			delta, ok := update.Since(w.version, w.limit)
 			if !ok {
 				return nil
 			}
-			return newSharedFrame(appendScoreUpdate(nil, update.CompetitionID, &delta, l.now()))
+			one := appendEntry
+			if l.link != nil {
+				delta, one = l.link.Delta(delta, update.Private), entryUnder(l.link, update.Private)
+			}
+			return newSharedFrame(appendScoreUpdate(nil, update.CompetitionID, &delta, one, l.now()))
 		})
 		if shared != nil {
 			return frame{kind: "score_update", id: versionOf(update), shared: shared, bytes: shared.bytes}
 		}
 	}
-	shared := competition.Encoded(&update.Messages, boardKey{0, w.limit}, func() *sharedFrame {
-		return newSharedFrame(appendBoardUpdate(nil, &update.Board, w.limit, l.now()))
+	shared := competition.Encoded(&update.Messages, boardKey{0, w.limit, l.linkID()}, func() *sharedFrame {
+		window := update.Board
+		window.Entries = window.Entries[:min(w.limit, len(window.Entries))]
+		one := appendEntry
+		if l.link != nil {
+			window, one = l.link.Board(&window), entryUnder(l.link, window.Private)
+		}
+		return newSharedFrame(appendBoardUpdate(nil, &window, one, l.now()))
 	})
 	return frame{kind: "leaderboard_update", id: versionOf(update), shared: shared, bytes: shared.bytes}
 }

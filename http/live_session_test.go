@@ -13,11 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 func TestASessionConflates(t *testing.T) {
 	b := newLiveBench(t)
-	session := newLiveSession(b.live, b.nowMillis, competition.Caller{UserID: "u1"})
+	session := newLiveSession(b.live, b.nowMillis, &auth.Identity{Caller: competition.Caller{UserID: "u1"}})
 	defer session.close()
 	var sent []liveMessage
 	send := func(f frame) error {
@@ -62,7 +63,7 @@ func TestSubscribersShareEncodings(t *testing.T) {
 	b := newLiveBench(t)
 	var frames []frame
 	for range 2 {
-		session := newLiveSession(b.live, b.nowMillis, competition.Caller{UserID: "u1"})
+		session := newLiveSession(b.live, b.nowMillis, &auth.Identity{Caller: competition.Caller{UserID: "u1"}})
 		t.Cleanup(session.close)
 		_, err := session.watch("spring", 10, competition.BoardVersion{})
 		require.NoError(t, err)

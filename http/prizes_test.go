@@ -156,7 +156,7 @@ func TestASettledCompetitionHasItsPrizes(t *testing.T) {
 	b.engine.summary.Status = competition.Settled
 	r := b.do(t, "GET", path, "", someone)
 	require.Equal(t, 200, r.status, r.body)
-	require.Contains(t, r.body, `"prizes":[{"rank":1,"user_id":"u1","user_name":"An\"na","amount":600.00,"currency":"EUR"},{"rank":2,"user_id":"u2","user_name":"","amount":400.00,"currency":"EUR"}],"prizes_count":120}`)
+	require.Contains(t, r.body, `"prizes":[{"rank":1,"user_id":"u1","user_name":"An\"na","amount":600.00,"currency":"EUR"},{"rank":2,"user_id":"u2","user_name":"","amount":400.00,"currency":"EUR"}],"prizes_count":120,"board_links":[]}`)
 	require.Equal(t, "u3", b.engine.caller.UserID)
 	require.NotContains(t, b.do(t, "GET", "/api/v1/competitions", "", someone).body, `"prizes"`, "lists stay short")
 }

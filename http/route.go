@@ -7,6 +7,7 @@ import (
 	"github.com/gofiber/fiber/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/http/internal/auth"
 )
 
 // access is who may use a route.
@@ -25,6 +26,9 @@ const (
 const (
 	noScope competition.Scopes = 0      // the route asks for no token
 	noKey   competition.Scopes = 1 << 7 // no API key may use the route: the scope is never granted
+
+	// readBoard is for the board of one competition: a board link may read it, too.
+	readBoard = competition.ScopeRead | auth.LinkScope
 )
 
 // effect is what a route does to the audit log and to the server: the log records what

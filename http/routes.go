@@ -10,12 +10,12 @@ func routes() []*route {
 	return []*route{
 		{"POST", "/api/v1/fitness/sync", "submitSync", athlete, competition.ScopeSync, unaudited, 0, (*Server).submitSync},
 		{"POST", "/api/v1/fitness/sync/batch", "submitBatch", athlete, competition.ScopeSync, unaudited, batchBodyLimit, (*Server).submitBatch},
-		{"GET", "/api/v1/leaderboard/:competition_id", "getLeaderboard", athlete, competition.ScopeRead, unaudited, 0, (*Server).getLeaderboard},
+		{"GET", "/api/v1/leaderboard/:competition_id", "getLeaderboard", athlete, readBoard, unaudited, 0, (*Server).getLeaderboard},
 		{"GET", "/api/v1/fitness/stats/:user_id", "getStats", athlete, competition.ScopeRead, unaudited, 0, (*Server).getStats},
 
 		{"POST", "/api/v1/competitions", "createCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).createCompetition},
 		{"GET", "/api/v1/competitions", "listCompetitions", athlete, competition.ScopeRead, unaudited, 0, (*Server).listCompetitions},
-		{"GET", "/api/v1/competitions/:competition_id", "getCompetition", athlete, competition.ScopeRead, unaudited, 0, (*Server).getCompetition},
+		{"GET", "/api/v1/competitions/:competition_id", "getCompetition", athlete, readBoard, unaudited, 0, (*Server).getCompetition},
 		{"PATCH", "/api/v1/competitions/:competition_id", "editCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).editCompetition},
 		{"DELETE", "/api/v1/competitions/:competition_id", "cancelCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).cancelCompetition},
 		{"POST", "/api/v1/competitions/:competition_id/join", "joinCompetition", athlete, competition.ScopeManage, audited, 0, (*Server).joinCompetition},
@@ -24,6 +24,9 @@ func routes() []*route {
 		{"POST", "/api/v1/competitions/:competition_id/invitations", "inviteUsers", athlete, competition.ScopeManage, audited, 0, (*Server).inviteUsers},
 		{"GET", "/api/v1/competitions/:competition_id/invitations", "listInvitations", athlete, competition.ScopeRead, unaudited, 0, (*Server).listInvitations},
 		{"DELETE", "/api/v1/competitions/:competition_id/invitations/:invitation_id", "withdrawInvitation", athlete, competition.ScopeManage, audited, 0, (*Server).withdrawInvitation},
+		{"POST", "/api/v1/competitions/:competition_id/board-links", "createBoardLink", athlete, competition.ScopeManage, audited, 0, (*Server).createBoardLink},
+		{"GET", "/api/v1/competitions/:competition_id/board-links", "listBoardLinks", athlete, competition.ScopeRead, unaudited, 0, (*Server).listBoardLinks},
+		{"DELETE", "/api/v1/competitions/:competition_id/board-links/:link_id", "revokeBoardLink", athlete, competition.ScopeManage, audited, 0, (*Server).revokeBoardLink},
 		{"GET", "/api/v1/users/:user_id/invitations", "listUserInvitations", athlete, competition.ScopeRead, unaudited, 0, (*Server).listUserInvitations},
 		{"POST", "/api/v1/invitations/code", "joinByCode", athlete, noKey, audited, 0, (*Server).joinByCode},
 		{"POST", "/api/v1/invitations/:invitation_id/accept", "acceptInvitation", athlete, noKey, audited, 0, (*Server).acceptInvitation},
@@ -74,8 +77,8 @@ func routes() []*route {
 		{"GET", "/api/v1/server/connections", "listConnections", operator, competition.ScopeRead, unaudited, 0, (*Server).listConnections},
 		{"DELETE", "/api/v1/server/connections", "closeConnections", operator, noKey, onServer, 0, (*Server).closeConnections},
 
-		{"GET", "/ws/leaderboard/:competition_id", "watchLeaderboard", guarded, competition.ScopeRead, unaudited, 0, (*Server).openSocket},
-		{"GET", "/api/v1/leaderboard/:competition_id/events", "streamLeaderboard", guarded, competition.ScopeRead, unaudited, 0, (*Server).streamEvents},
+		{"GET", "/ws/leaderboard/:competition_id", "watchLeaderboard", guarded, readBoard, unaudited, 0, (*Server).openSocket},
+		{"GET", "/api/v1/leaderboard/:competition_id/events", "streamLeaderboard", guarded, readBoard, unaudited, 0, (*Server).streamEvents},
 
 		{"GET", "/health", "getHealth", public, noScope, unaudited, 0, (*Server).getHealth},
 		{"GET", "/health/live", "getLiveness", public, noScope, unaudited, 0, (*Server).getLiveness},

@@ -36,6 +36,7 @@ func New(o Options) *Server {
 		calls:   sync.Pool{New: func() any { return new(call) }},
 
 		webhooks:       o.Webhooks,
+		linksTo:        newLinksTo(o.Now),
 		maxConnections: o.MaxConnections,
 		maxAddress:     o.MaxConnectionsAddress,
 		lingering:      listen.NewLingering(),
@@ -63,7 +64,7 @@ func New(o Options) *Server {
 		o.Registry.MustRegister(o.Keys)
 	}
 	s.auth = auth.New(auth.Options{
-		Verifiers: verifiers, Keys: o.Engine, Bucket: s.users.of, Log: o.Logger, Now: o.Now,
+		Verifiers: verifiers, Keys: o.Engine, Links: o.Engine, Bucket: s.users.of, Log: o.Logger, Now: o.Now,
 		Hits: s.metrics.tokensKnown, Misses: s.metrics.tokensVerified,
 	})
 	s.assets = newAssets(o.Page, pagePolicy(o.SupabaseURL))
@@ -148,6 +149,7 @@ func (s *Server) EndLive(ctx context.Context, over time.Duration) {
 // the end of the program. The server cannot be used again.
 func (s *Server) Shutdown(ctx context.Context) error {
 	defer s.auth.Close()
+	defer s.linksTo.close()
 	defer s.users.close()
 	defer s.clients.close()
 	defer s.erasures.buckets.StopAllGoroutines()

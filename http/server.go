@@ -41,6 +41,7 @@ type Server struct {
 	upgrade     fiber.Handler // to a WebSocket
 
 	webhooks Webhooks
+	linksTo  *linksTo
 
 	erasures, exports seldom // of each user
 

@@ -120,7 +120,7 @@ func TestAPageSaysWhatEveryAnswerDoes(t *testing.T) {
 	}
 	page, text := ask("GET", readTop)
 	require.Equal(t, 200, page.status)
-	require.JSONEq(t, envelope+string(appendBoard(nil, &b.engine.board))+"}", text)
+	require.JSONEq(t, envelope+string(appendBoard(nil, &b.engine.board, appendEntry))+"}", text)
 	require.EqualValues(t, len(text), page.length)
 	require.Equal(t, "3999", page.header.Get("RateLimit-Remaining"), "the unit is charged")
 	require.Equal(t, "mine", page.header.Get("X-Request-Id"))

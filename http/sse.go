@@ -26,11 +26,14 @@ func (s *Server) streamEvents(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.users.take(c.RequestCtx, identity.Bucket, 1, 0); err != nil {
+	if err := s.users.take(c.RequestCtx, s.bucketOf(c.RequestCtx, identity), 1, 0); err != nil {
 		return err
 	}
 	id, err := c.competitionID()
 	if err != nil {
+		return err
+	}
+	if err := shows(identity, id); err != nil {
 		return err
 	}
 	limit, since, err := readWindow(&q)
@@ -40,7 +43,7 @@ func (s *Server) streamEvents(c *call) error {
 	if err != nil {
 		return err
 	}
-	session := newLiveSession(s.engine, s.nowMillis, identity.Caller)
+	session := newLiveSession(s.engine, s.nowMillis, identity)
 	connected, err := session.watch(id, limit, since)
 	if err != nil {
 		return err

@@ -25,7 +25,7 @@ type socket struct {
 	session *liveSession
 
 	identity *auth.Identity               // of the latest token; the writer's
-	bucket   atomic.Pointer[rate.Limiter] // the identity's
+	bucket   atomic.Pointer[rate.Limiter] // the identity's, see Server.bucketOf
 
 	frames      chan clientFrame // to the writer
 	hangUp      chan closing     // the reader or the server asks for it; capacity 1
@@ -41,7 +41,8 @@ type handshake struct {
 	limit         int
 	since         competition.BoardVersion
 	identity      *auth.Identity
-	refusal       *closing // nil if the socket is served
+	bucket        *rate.Limiter // the identity's
+	refusal       *closing      // nil if the socket is served
 }
 
 func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
@@ -54,13 +55,13 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 		return
 	}
 	k := &socket{
-		server: s, conn: conn, session: newLiveSession(s.engine, s.nowMillis, h.identity.Caller),
+		server: s, conn: conn, session: newLiveSession(s.engine, s.nowMillis, h.identity),
 		identity: h.identity,
 		frames:   make(chan clientFrame, maxWaitingForWriting),
 		hangUp:   make(chan closing, 1), done: make(chan struct{}),
 	}
 	k.session.lag = s.metrics.liveLag
-	k.bucket.Store(h.identity.Bucket)
+	k.bucket.Store(h.bucket)
 	if err := s.admitLive(k, h.identity.Caller.UserID, overWebSocket); err != nil {
 		s.refuseLive(err)
 		closeSocket(conn, closingFor(err))
@@ -285,6 +286,8 @@ func (k *socket) renew(token string, expiry *alarm) error {
 	identity, err := k.server.auth.Token([]byte(token))
 	switch {
 	case err != nil:
+	case identity.Link != nil || k.identity.Link != nil:
+		err = kindForbidden.with("a connection by a board link keeps that link: connect again with another token")
 	case identity.Caller.UserID != k.session.caller.UserID:
 		err = kindForbidden.with("the token belongs to another user")
 	case !identity.May(competition.ScopeRead):

@@ -43,6 +43,9 @@ var (
 // about, and creator made the competition.
 var knownCallers = []string{"anonymous user", "other user", "same user", "creator", "operator", "service role"}
 
+// linkCaller comes by a board link, and may see one board that no attempt is about.
+const linkCaller = "board link"
+
 // unknownCallers are told 401 everywhere but where anybody may come.
 var unknownCallers = []string{"no token", "expired", "wrong key", "wrong audience", "anon key", "revoked API key"}
 
@@ -50,7 +53,7 @@ var unknownCallers = []string{"no token", "expired", "wrong key", "wrong audienc
 // that it wants, $U is anna.
 type attempt struct {
 	who    right
-	kind   string // of the competition: open, upcoming, private, invited (private, with anna invited instead of in it), hooked (open, with a webhook of the creator), completed or pending; none where empty
+	kind   string // of the competition: open, upcoming, private, invited (private, with anna invited instead of in it), hooked (open, with a webhook of the creator), linked (open, with a board link), completed or pending; none where empty
 	path   string // in place of the operation's own; a query is added to it where it begins with ?
 	body   string
 	public bool // even unknown callers may come
@@ -99,6 +102,13 @@ var attempts = map[string][]attempt{
 	"listInvitations":    {{who: right{403, 404, 403, 200, 200, 200}, kind: "private"}, {who: right{403, 403, 403, 200, 200, 200}, kind: "open"}},
 	"withdrawInvitation": {{who: right{403, 404, 404, 200, 200, 200}, kind: "invited"}},
 	"listEvents":         {{who: manages, kind: "open"}, {who: right{403, 404, 403, 200, 200, 200}, kind: "private"}},
+	"createBoardLink": {
+		{who: manages, kind: "open", body: `{"names":"names"}`},
+		{who: right{403, 404, 403, 200, 200, 200}, kind: "private", body: `{"names":"initials"}`},
+		{who: right{403, 404, 403, 409, 409, 409}, kind: "private", body: `{"names":"names"}`},
+	},
+	"listBoardLinks":  {{who: right{403, 404, 403, 200, 200, 200}, kind: "private"}, {who: right{403, 403, 403, 200, 200, 200}, kind: "open"}},
+	"revokeBoardLink": {{who: manages, kind: "linked"}},
 	"createWebhook": {
 		{who: manages, kind: "open", body: `{"url":"http://127.0.0.1:1","competition_id":"$C"}`},
 		{who: right{403, 404, 403, 200, 200, 200}, kind: "private", body: `{"url":"http://127.0.0.1:1","competition_id":"$C"}`},
@@ -150,7 +160,7 @@ type matrix struct {
 	fresh  int               // competitions made so far
 	stored map[string]int    // of the kinds that only time makes, how many are used
 
-	invitations, codes, webhooks map[string]string // by competition
+	invitations, codes, webhooks, links map[string]string // by competition
 }
 
 // How many competitions there are of each kind that only time makes.
@@ -170,7 +180,7 @@ func startMatrix(t *testing.T) *matrix {
 			playPending(t, s, fmt.Sprint("pending-", n))
 		}
 	})
-	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0", "--max-created", "10000", "--max-joined", "10000", "--webhooks-anywhere", "true"), stored: map[string]int{}, invitations: map[string]string{}, codes: map[string]string{}, webhooks: map[string]string{}}
+	m := &matrix{instance: startServer(t, where, "--rate-limit-user", "0", "--max-created", "10000", "--max-joined", "10000", "--webhooks-anywhere", "true"), stored: map[string]int{}, invitations: map[string]string{}, codes: map[string]string{}, webhooks: map[string]string{}, links: map[string]string{}}
 	status, answer := m.call(http.MethodPost, "/api/v1/api-keys", operatorToken(t), `{"name":"old","scopes":["read","sync","manage","prizes"]}`)
 	require.Equal(t, http.StatusCreated, status, string(answer))
 	var made struct{ Data struct{ ID, Key string } }
@@ -194,7 +204,17 @@ func startMatrix(t *testing.T) *matrix {
 		"operator":        signed(t, testSecret, jwt.MapClaims{"sub": "op", "app_metadata": map[string]any{"role": "operator"}}),
 		"service role":    signed(t, testSecret, jwt.MapClaims{"role": "service_role", "iss": "supabase", "aud": nil}),
 	}
+	m.tokens[linkCaller] = m.boardLink(m.competition("open")).Token
 	return m
+}
+
+// boardLink makes a link to the board of a competition.
+func (m *matrix) boardLink(id string) (made struct{ ID, Token string }) {
+	m.t.Helper()
+	status, answer := m.call(http.MethodPost, "/api/v1/competitions/"+id+"/board-links", m.tokens["creator"], `{"names":"none"}`)
+	require.Equal(m.t, http.StatusCreated, status, string(answer))
+	require.NoError(m.t, json.Unmarshal(answer, &struct{ Data any }{&made}))
+	return made
 }
 
 // signed is a token of a Supabase user, with some claims changed; nil takes one out.
@@ -249,8 +269,11 @@ func (m *matrix) competition(kind string) (id string) {
 		m.invite(id)
 		return id
 	}
-	if kind == "hooked" {
+	switch kind {
+	case "hooked":
 		m.hook(id)
+	case "linked":
+		m.links[id] = m.boardLink(id).ID
 	}
 	status, answer = m.call(http.MethodPost, "/api/v1/competitions/"+id+"/join", m.tokens["operator"], `{"user_id":"anna"}`)
 	require.Equal(m.t, http.StatusOK, status, string(answer))
@@ -313,7 +336,7 @@ func (m *matrix) try(operation, method, template string, a attempt, id, caller s
 	}
 	day := time.Now().UTC().AddDate(0, 0, -7).Format(time.DateOnly)
 	fill := strings.NewReplacer("{competition_id}", id, "$C", id, "{user_id}", "anna", "$U", "anna", "{date}", day, "$D", day, "{id}", id+".1", "{key_id}", m.key,
-		"{invitation_id}", m.invitations[id], "$K", m.codes[id], "{webhook_id}", m.webhooks[id])
+		"{invitation_id}", m.invitations[id], "$K", m.codes[id], "{webhook_id}", m.webhooks[id], "{link_id}", m.links[id])
 	target = fill.Replace(target)
 	switch operation {
 	case "watchLeaderboard":
@@ -350,6 +373,8 @@ func (m *matrix) watch(target, token string) int {
 		return http.StatusUnauthorized
 	case 4404:
 		return http.StatusNotFound
+	case 4403:
+		return http.StatusForbidden
 	}
 	require.NoError(m.t, err)
 	return http.StatusOK
@@ -425,7 +450,11 @@ func (m *matrix) row(name, method, template string, a attempt) (cells int) {
 	for i, caller := range knownCallers {
 		want[caller] = a.who[i]
 	}
-	callers := slices.Concat(unknownCallers, knownCallers)
+	// The link shows another board.
+	if want[linkCaller] = http.StatusForbidden; a.public {
+		want[linkCaller] = http.StatusOK
+	}
+	callers := slices.Concat(unknownCallers, knownCallers, []string{linkCaller})
 	rule := fmt.Sprint(name, " of ", a.kind, " ", a.path, a.body, " by ")
 	id := m.competition(a.kind)
 	before := m.state(id)

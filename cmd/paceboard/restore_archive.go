@@ -104,7 +104,7 @@ func (p *program) restoreArchive(ctx context.Context, settings *config.Settings,
 		fmt.Fprintf(p.out, "complete  what was acknowledged before %s is there\n", plan.Through.UTC().Format(time.RFC3339Nano))
 	}
 	if t.from == "" {
-		fmt.Fprintln(p.out, "lacking   what is beside journals: invitations, join codes, API keys, the log of operators' actions, what the payment provider was told; --from a backup has them")
+		fmt.Fprintln(p.out, "lacking   what is beside journals: invitations, join codes, board links, API keys, the log of operators' actions, what the payment provider was told; --from a backup has them")
 	}
 	fmt.Fprintf(p.out, "next      DATA_DIR=%s paceboard audit, and then start the server on it; each board goes on under a new epoch\n", o.Dir)
 	return nil

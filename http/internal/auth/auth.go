@@ -1,6 +1,6 @@
 // Package auth tells who sends a request: it verifies the tokens of a Supabase
-// project, signed with a secret of it or with keys that it shows, and API keys. Reading
-// starts at [Authenticator].
+// project, signed with a secret of it or with keys that it shows, API keys, and the codes
+// of board links. Reading starts at [Authenticator].
 //
 // It never decides what a caller may do, and writes no response: a refusal is a
 // [RefusalError], which package http turns into a problem.
@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/time/rate"
 
+	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -36,6 +37,7 @@ type Authenticator struct {
 	known        *otter.Cache[string, *Identity]
 	bucket       func(userID string) *rate.Limiter
 	keys         *keyring
+	links        *links
 	refusals     *refusalLog
 	now          func() time.Time
 	hits, misses prometheus.Counter
@@ -45,6 +47,7 @@ type Authenticator struct {
 type Options struct {
 	Verifiers    []Verifier                        // each for methods of its own
 	Keys         KeyStore                          // the API keys
+	Links        LinkStore                         // the board links
 	Bucket       func(userID string) *rate.Limiter // returns the rate limiter of a user; its result is nil if there is no limit
 	Log          *slog.Logger
 	Now          func() time.Time
@@ -55,7 +58,7 @@ type Options struct {
 func New(o Options) *Authenticator {
 	a := &Authenticator{
 		verifiers: o.Verifiers, now: o.Now, bucket: o.Bucket, keys: &keyring{store: o.Keys, log: o.Log, now: o.Now},
-		refusals: newRefusalLog(o.Log, o.Now), hits: o.Hits, misses: o.Misses,
+		links: newLinks(o.Links, o.Log, o.Now), refusals: newRefusalLog(o.Log, o.Now), hits: o.Hits, misses: o.Misses,
 	}
 	a.known = otter.Must(&otter.Options[string, *Identity]{
 		MaximumWeight: maxTokenBytes,
@@ -68,7 +71,10 @@ func New(o Options) *Authenticator {
 }
 
 // Close ends the cache's work.
-func (a *Authenticator) Close() { a.known.StopAllGoroutines() }
+func (a *Authenticator) Close() {
+	a.known.StopAllGoroutines()
+	a.links.close()
+}
 
 // Bearer authenticates by an Authorization header. A token that is known costs
 // no allocation.
@@ -109,8 +115,11 @@ func (a *Authenticator) Token(token []byte) (*Identity, error) {
 
 // verify authenticates by a token that is not known, and remembers it.
 func (a *Authenticator) verify(token []byte) (*Identity, error) {
-	if bytes.HasPrefix(token, []byte(KeyPrefix)) {
+	switch {
+	case bytes.HasPrefix(token, []byte(KeyPrefix)):
 		return a.keys.verify(token)
+	case bytes.HasPrefix(token, []byte(LinkPrefix)):
+		return a.links.verify(token)
 	}
 	a.misses.Inc()
 	kept := string(token)
@@ -157,20 +166,26 @@ func (a *Authenticator) methods() string {
 }
 
 // RecheckIn returns after how long a live client's identity must be checked again: an
-// API key may be revoked before it expires.
+// API key or a board link may be revoked before it expires.
 func (a *Authenticator) RecheckIn(id *Identity) time.Duration {
 	left := time.Unix(id.Expires, 0).Sub(a.now())
-	if id.Key != "" {
+	switch {
+	case id.Key != "":
 		left = min(left, keyringAge)
+	case id.Link != nil:
+		left = min(left, linkRecheck)
 	}
 	return left
 }
 
 // Recheck returns why a live client must end: the key that signed its token is
-// withdrawn or, if the time of RecheckIn is over (due), its token has expired, or its
-// API key is revoked, or that cannot be known. It is nil while the client may stay.
+// withdrawn, its board link was revoked at this server or, if the time of RecheckIn is
+// over (due), its token has expired, or its API key or board link is revoked, or that
+// cannot be known. It is nil while the client may stay.
 func (a *Authenticator) Recheck(id *Identity, due bool) error {
 	switch {
+	case id.Link != nil && (due || id.withdrawn()):
+		return a.refused(a.links.holds(id.known))
 	case id.withdrawn():
 		return a.refused(refuseToken("withdrawn", "the key that signed the token was withdrawn"))
 	case !due:
@@ -183,6 +198,9 @@ func (a *Authenticator) Recheck(id *Identity, due bool) error {
 
 // ForgetKeys has the API keys read again before the next use of one, after a change.
 func (a *Authenticator) ForgetKeys() { a.keys.forget() }
+
+// EndLink makes a board link void at once, after it was revoked.
+func (a *Authenticator) EndLink(link competition.BoardLink) { a.links.end(link) }
 
 // refused logs a refusal, and returns it. Every 401 passes here.
 func (a *Authenticator) refused(err error) error {

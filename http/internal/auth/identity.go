@@ -17,20 +17,22 @@ import (
 // Identity is the bearer of a verified token. It never changes, except for what it
 // remembers to save work. Safe for concurrent use.
 type Identity struct {
-	Caller    competition.Caller // a service key has no user id and is an operator
-	Name      string             // to show on boards; empty if the token has none
-	Anonymous bool               // may only read
-	Expires   int64              // seconds since 1970, leeway included
-	Key       string             // the id of the API key; empty for tokens
-	Scopes    competition.Scopes // of an API key; 0 for tokens, which are not limited by scopes
-	Machine   bool               // the operator of the server's machine, who has no token; see Machine
+	Caller    competition.Caller     // a service key has no user id and is an operator
+	Name      string                 // to show on boards; empty if the token has none
+	Anonymous bool                   // may only read
+	Expires   int64                  // seconds since 1970, leeway included
+	Key       string                 // the id of the API key; empty for tokens
+	Scopes    competition.Scopes     // of an API key; 0 for tokens, which are not limited by scopes
+	Machine   bool                   // the operator of the server's machine, who has no token; see Machine
+	Link      *competition.BoardLink // of whoever has its code, who is no caller at all and may only see its board; else nil
 
 	Bucket *rate.Limiter // of the user's requests, shared by the user's tokens; nil for no limit
 	Synced LastName      // the competition that the last sync named
 	Read   LastName      // the one whose board was read last
 
-	remembered int64   // seconds since 1970, until when the verified token is remembered
-	signer     *signer // of a token; nil for an API key and for the machine
+	remembered int64      // seconds since 1970, until when the verified token is remembered
+	signer     *signer    // of a token, or what says that a board link is revoked; nil for an API key and for the machine
+	known      *knownLink // nil without a link
 }
 
 // LastName saves copying a name that is mostly the same as the last time.
@@ -65,7 +67,7 @@ func (id *Identity) EndsAt() (calendar.Millis, bool) {
 	switch {
 	case id.Expires == never:
 		return 0, false
-	case id.Key == "": // a token's leeway is no part of its time
+	case id.Key == "" && id.Link == nil: // a token's leeway is no part of its time
 		return calendar.MillisOf(time.Unix(id.Expires, 0).Add(-Leeway)), true
 	default:
 		return calendar.MillisOf(time.Unix(id.Expires, 0)), true
@@ -85,6 +87,8 @@ func (id *Identity) Actor() competition.Subject {
 		return competition.Subject{Kind: competition.RoleSubject, ID: competition.CommandLineRole}
 	case id.Key != "":
 		return competition.Subject{Kind: competition.KeySubject, ID: id.Key}
+	case id.Link != nil:
+		return competition.Subject{Kind: competition.RoleSubject, ID: linkRole}
 	case id.Caller.UserID != "":
 		return competition.Subject{Kind: competition.UserSubject, ID: id.Caller.UserID}
 	default:
@@ -92,9 +96,16 @@ func (id *Identity) Actor() competition.Subject {
 	}
 }
 
-// May reports whether an API key has a scope; tokens need none.
+// linkRole is the role of whoever has the code of a board link.
+const linkRole = "board_link"
+
+// May reports whether an API key has a scope, of which the tokens of users need none, and
+// a board link is good for it.
 func (id *Identity) May(wanted competition.Scopes) bool {
-	return id.Scopes == 0 || id.Scopes.Has(wanted)
+	if id.Link != nil {
+		return wanted&LinkScope != 0
+	}
+	return id.Scopes == 0 || id.Scopes.Has(wanted&^LinkScope)
 }
 
 // serviceRole is the role of Supabase's own key.

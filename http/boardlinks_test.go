@@ -1,0 +1,273 @@
+package http
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/http/internal/auth/authtest"
+)
+
+// people are what a link must not show of those on the board: their ids, always, and the
+// name of one of them.
+var people = []string{`"u1"`, `"u2"`, `"u3"`, "Löve"}
+
+// showsNobody insists that an answer under a link names nobody.
+func showsNobody(t *testing.T, body string) {
+	t.Helper()
+	for _, person := range people {
+		assert.NotContains(t, body, person)
+	}
+}
+
+func newLinkedBench(t *testing.T, names competition.NamePrivacy) *bench {
+	t.Helper()
+	b := newBench(t)
+	link := fakeLink()
+	link.Names = names
+	b.engine.links = []competition.BoardLink{link}
+	return b
+}
+
+func TestALinkShowsTheBoardItsWay(t *testing.T) {
+	entry := func(name, rest string) string {
+		link := fakeLink()
+		return `{"user_id":"` + link.UserID("u1") + `","user_name":"` + name + `","competition_id":"spring","score":900,"rank":1` + rest + `}`
+	}
+	const metrics = `,"steps":900,"distance":700.5,"calories":123.45,"active_minutes":9,"last_synced_at":"2026-05-10T12:00:00.000Z","updated_at":"2026-05-10T11:59:59.999Z"`
+	for names, want := range map[competition.NamePrivacy]string{
+		competition.ShowNames:    entry(`Ada \"the\" Löve`, metrics),
+		competition.ShowInitials: entry("A. L.", metrics),
+		competition.ShowNoNames:  entry("", ""),
+	} {
+		for target, call := range map[string]string{"": "Top", "?limit=1": "Top", "?offset=1": "Page"} {
+			b := newLinkedBench(t, names)
+			got := b.do(t, "GET", "/api/v1/leaderboard/spring"+target, "", bearer(linkToken))
+			require.Equal(t, 200, got.status, got.body)
+			require.Contains(t, got.body, want, "%s%s", names, target)
+			require.Equal(t, []string{call}, b.engine.called())
+			require.True(t, b.engine.caller.Operator, "the link's limits count, not those of the competition")
+			if names != competition.ShowNames {
+				showsNobody(t, got.body)
+			}
+			etag := got.get("Etag")
+			require.Equal(t, 304, b.do(t, "GET", "/api/v1/leaderboard/spring"+target, "", bearer(linkToken), header{"If-None-Match", etag}).status)
+			again := b.do(t, "GET", "/api/v1/leaderboard/spring"+target, "", bearer(authtest.User(t, "u1")), header{"If-None-Match", etag})
+			require.Equal(t, 200, again.status, "it is no ETag of another token's")
+			require.Contains(t, again.body, "Löve")
+		}
+	}
+}
+
+// TestALinkOfWhatBecamePrivate shows initials from then on, and its ETag says so.
+func TestALinkOfWhatBecamePrivate(t *testing.T) {
+	b := newLinkedBench(t, competition.ShowNames)
+	before := b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken))
+	require.Contains(t, before.body, "Löve")
+	private := &competition.Published{Board: b.engine.board}
+	private.Private = true
+	b.engine.top = private
+	after := b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken), header{"If-None-Match", before.get("Etag")})
+	require.Equal(t, 200, after.status)
+	showsNobody(t, after.body)
+}
+
+func TestALinkShowsNothingElse(t *testing.T) {
+	b := newLinkedBench(t, competition.ShowNames)
+	for _, target := range []string{"/api/v1/leaderboard/autumn", "/api/v1/competitions/autumn", "/api/v1/leaderboard/autumn/events", "/api/v1/nothing"} {
+		got := b.do(t, "GET", target, "", bearer(linkToken))
+		require.Equal(t, 403, got.status, target)
+		require.Contains(t, got.body, "a board link shows the board of its competition, and nothing else")
+	}
+	got := b.do(t, "GET", "/api/v1/leaderboard/spring?around=u1", "", bearer(linkToken))
+	require.Equal(t, 400, got.status)
+	require.Contains(t, got.body, "around")
+	got = b.do(t, "POST", "/api/v1/fitness/sync", hotBody, bearer(linkToken), header{"Content-Type", "application/json"})
+	require.Equal(t, 403, got.status)
+	require.Empty(t, b.engine.called(), "none of it reaches anybody")
+}
+
+func TestTheCompetitionUnderALink(t *testing.T) {
+	b := newLinkedBench(t, competition.ShowInitials)
+	b.engine.summary.Status = competition.Settled
+	b.engine.board.Prizes = []ledger.Prize{{CompetitionID: "spring", UserID: "u1", Rank: 1, Minor: 60_000, Currency: "EUR", Status: ledger.PendingPrize}}
+	got := b.do(t, "GET", "/api/v1/competitions/spring", "", bearer(linkToken))
+	require.Equal(t, 200, got.status, got.body)
+	require.Contains(t, got.body, `"name":"Spring"`)
+	require.Contains(t, got.body, `"prizes":[`)
+	require.NotContains(t, got.body, "board_links")
+	showsNobody(t, got.body)
+
+	own := b.do(t, "GET", "/api/v1/competitions/spring", "", bearer(authtest.User(t, "u1")))
+	require.Contains(t, own.body, `"board_links":[{"names":"initials","created_at":"2026-05-10T12:00:00.000Z","expires_at":"2026-05-11T12:00:00.000Z"}]`)
+	require.NotContains(t, own.body, linkID)
+}
+
+// TestWhatLinksThereAreIsLeftOutIfItIsNotKnown: that would say that there are none.
+func TestWhatLinksThereAreIsLeftOutIfItIsNotKnown(t *testing.T) {
+	b := newLinkedBench(t, competition.ShowInitials)
+	b.engine.linksErr = competition.ErrUnavailable
+	got := b.do(t, "GET", "/api/v1/competitions/spring", "", bearer(authtest.User(t, "u1")))
+	require.Equal(t, 200, got.status)
+	require.NotContains(t, got.body, "board_links")
+	b.engine.linksErr = nil
+	require.Contains(t, b.do(t, "GET", "/api/v1/competitions/spring", "", bearer(authtest.User(t, "u1"))).body, `"board_links":[{`)
+}
+
+func TestLinksAreMadeListedAndRevoked(t *testing.T) {
+	b := newLinkedBench(t, competition.ShowInitials)
+	user := bearer(authtest.User(t, "u1"))
+	made := b.do(t, "POST", "/api/v1/competitions/spring/board-links", `{"names":"none","expires_at":"2026-05-11T12:00:00Z"}`, user)
+	require.Equal(t, 201, made.status, made.body)
+	require.Equal(t, "no-store", made.get("Cache-Control"))
+	require.Contains(t, made.body, `"code":"`+linkCode+`","token":"`+linkToken+`","path":"/b/`+linkCode+`"`)
+	require.Equal(t, []any{competition.ShowNoNames, atStart + 24*60*60*1000}, b.engine.args)
+	for _, body := range []string{`{}`, `{"names":"full"}`, `{"names":"none","expires_at":"2026-05-10T12:00:00Z"}`} {
+		require.Equal(t, 400, b.do(t, "POST", "/api/v1/competitions/spring/board-links", body, user).status, body)
+	}
+	list := b.do(t, "GET", "/api/v1/competitions/spring/board-links", "", user)
+	require.Contains(t, list.body, `"board_links":[{"id":"`+linkID+`","competition_id":"spring","names":"initials"`)
+	require.NotContains(t, list.body, linkCode)
+	require.Equal(t, 404, b.do(t, "DELETE", "/api/v1/competitions/spring/board-links/x", "", user).status)
+
+	require.Equal(t, 200, b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken)).status)
+	revoked := b.do(t, "DELETE", "/api/v1/competitions/spring/board-links/"+linkID, "", user)
+	require.Equal(t, 200, revoked.status, revoked.body)
+	require.NotContains(t, revoked.body, linkCode)
+	got := b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken))
+	require.Equal(t, 401, got.status, "at once, although the fake's store still has it")
+	require.Contains(t, got.body, `"invalid_token"`)
+}
+
+// TestALinkRevokedElsewhereEndsWithinSeconds, and one that the store cannot tell of lasts
+// another minute.
+func TestALinkRevokedElsewhereEndsWithinSeconds(t *testing.T) {
+	b := newLinkedBench(t, competition.ShowInitials)
+	status := func() int { return b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken)).status }
+	require.Equal(t, 200, status())
+	b.engine.linksErr = competition.ErrUnavailable
+	b.now = b.now.Add(59 * time.Second)
+	require.Equal(t, 200, status(), "boards are in memory while the store is down")
+	b.now = b.now.Add(2 * time.Second)
+	require.Equal(t, 503, status())
+	b.engine.linksErr = nil
+	b.now = b.now.Add(2 * time.Second)
+	require.Equal(t, 200, status())
+	b.engine.links = nil
+	b.now = b.now.Add(2 * time.Second)
+	require.Equal(t, 401, status())
+
+	expired := newLinkedBench(t, competition.ShowInitials)
+	require.Equal(t, 200, expired.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken)).status)
+	expired.now = expired.now.Add(24 * time.Hour)
+	got := expired.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken))
+	require.Equal(t, 401, got.status)
+	require.Contains(t, got.body, "token_expired")
+}
+
+// newLinkedServer is a live server with a link, which shows initials.
+func newLinkedServer(t *testing.T, change ...func(*Options)) *liveBench {
+	t.Helper()
+	b := newLiveServer(t, change...)
+	link := fakeLink()
+	link.ExpiresAt = calendar.MillisOf(time.Now().Add(time.Hour)) // for tests by the real clock
+	b.live.links = []competition.BoardLink{link}
+	return b
+}
+
+// byLink opens a socket by a link, and by u1.
+func (b *liveBench) byLink(t *testing.T) (linked, own *rawSocket) {
+	t.Helper()
+	linked = upgraded(t, b.address, "/ws/leaderboard/spring?token="+linkToken)
+	own = upgraded(t, b.address, "/ws/leaderboard/spring?token="+authtest.User(t, "u1"))
+	return linked, own
+}
+
+func TestASocketByALinkIsMaskedAndKeepsToItsBoard(t *testing.T) {
+	b := newLinkedServer(t)
+	link := fakeLink()
+	linked, own := b.byLink(t)
+	require.Equal(t, link.UserID("u1")+" "+link.UserID("u2")+" "+link.UserID("u3"), users(t, linked.expect("leaderboard_update").Data["entries"]))
+	require.Equal(t, "u1 u2 u3", users(t, own.expect("leaderboard_update").Data["entries"]), "frames of links are no one else's")
+
+	b.live.change("spring", score(1000))
+	require.Equal(t, link.UserID("u1"), users(t, linked.expect("score_update").Data["changes"]))
+	require.Equal(t, "u1", users(t, own.expect("score_update").Data["changes"]))
+	b.live.change("spring", func(board *competition.Board) { board.Entries = board.Entries[:2] })
+	require.Equal(t, []any{link.UserID("u3")}, linked.expect("score_update").Data["removed"])
+	b.live.change("spring", func(board *competition.Board) {
+		board.Status = competition.Settled
+		board.Prizes = []ledger.Prize{{CompetitionID: "spring", UserID: "u1", Rank: 1, Minor: 60_000, Currency: "EUR"}}
+	})
+	status := linked.expect("status")
+	require.Equal(t, link.UserID("u1"), status.Data["prizes"].([]any)[0].(map[string]any)["user_id"])
+	require.Equal(t, "A. L.", status.Data["prizes"].([]any)[0].(map[string]any)["user_name"])
+
+	linked.say("subscribe", `{"competition_id":"autumn"}`)
+	require.Equal(t, "forbidden", linked.expect("error").Data["code"])
+	linked.say("auth", fmt.Sprintf(`{"token":%q}`, authtest.User(t, "u1")))
+	require.Equal(t, "forbidden", linked.expect("error").Data["code"])
+	own.say("auth", fmt.Sprintf(`{"token":%q}`, linkToken))
+	require.Equal(t, "forbidden", own.expect("error").Data["code"])
+}
+
+func TestARevokedLinkEndsItsSockets(t *testing.T) {
+	b := newLinkedServer(t)
+	linked, own := b.byLink(t)
+	linked.expect("leaderboard_update")
+	own.expect("leaderboard_update")
+	conn, err := net.Dial("tcp", b.address)
+	require.NoError(t, err)
+	defer conn.Close()
+	_, err = io.WriteString(conn, "GET /api/v1/leaderboard/spring/events?token="+linkToken+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+	require.NoError(t, err)
+	streamed := bufio.NewReader(conn)
+	for line := ""; line != "event: leaderboard_update\n"; {
+		line, err = streamed.ReadString('\n')
+		require.NoError(t, err)
+	}
+
+	answer := b.do(t, "DELETE", "/api/v1/competitions/spring/board-links/"+linkID, "", bearer(authtest.User(t, "u1")))
+	require.Equal(t, 200, answer.status, answer.body)
+	linked.refusedWith(closeBadToken)
+	rest, err := io.ReadAll(streamed)
+	require.NoError(t, err)
+	require.Contains(t, string(rest), `"status":401`)
+	showsNobody(t, string(rest))
+	own.quiet()
+}
+
+// TestALinkRevokedElsewhereEndsItsSockets, which look for themselves.
+func TestALinkRevokedElsewhereEndsItsSockets(t *testing.T) {
+	t.Parallel() // it takes as long as that may
+	b := newLinkedServer(t, func(o *Options) { o.Now = time.Now })
+	linked := upgraded(t, b.address, "/ws/leaderboard/spring?token="+linkToken)
+	linked.expect("leaderboard_update")
+	b.live.mu.Lock()
+	b.live.links = nil
+	b.live.mu.Unlock()
+	began := time.Now()
+	linked.refusedWith(closeBadToken)
+	require.Less(t, time.Since(began), 5*time.Second)
+}
+
+func TestASocketByALinkIsRefused(t *testing.T) {
+	b := newLinkedServer(t)
+	for target, code := range map[string]int{
+		"autumn?token=" + linkToken:                                   closePrivate,
+		"spring?token=" + strings.Replace(linkToken, "ABC", "AAA", 1): closeBadToken,
+		"spring?token=" + linkToken[:len(linkToken)-1]:                closeBadToken,
+	} {
+		upgraded(t, b.address, "/ws/leaderboard/"+target).refusedWith(code)
+	}
+}
