@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/valyala/fasthttp"
+	"golang.org/x/time/rate"
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/http/internal/auth"
@@ -80,6 +81,27 @@ func (s *Server) refuseChange(r *route) error {
 
 // errScope refuses an API key that lacks the scope of an operation.
 var errScope = kindForbidden.with("the API key lacks the required scope")
+
+// mayUse returns why a caller may not use a route, or nil.
+func mayUse(r *route, who *auth.Identity) error {
+	switch {
+	case who.May(r.scope):
+		return nil
+	case who.Link != nil:
+		return errLink
+	default:
+		return errScope
+	}
+}
+
+// bucketOf returns the bucket of a caller's requests; nil without a limit. Those who come
+// by a link are held to a user's rate by their address.
+func (s *Server) bucketOf(ctx *fasthttp.RequestCtx, who *auth.Identity) *rate.Limiter {
+	if who.Link == nil {
+		return who.Bucket
+	}
+	return s.users.of("board link " + s.limits.clientAddress(ctx).String()) // no user's id has a space
+}
 
 // readOwnList reads a request for a page of a list of the path's user: the place
 // after which the page begins, as after reads it, and how many rows it may have.

@@ -6,6 +6,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -135,6 +136,28 @@ func appendWholeCompetition(dst []byte, w *wholeCompetition) []byte {
 		dst = append(listField(dst[:len(dst)-1], `,"board_links":`, w.links, appendShownLink), '}')
 	}
 	return dst
+}
+
+// appendBoardLink writes a link as those who manage it see it. Its code, which is known
+// only when it is made, is left out if empty.
+func appendBoardLink(dst []byte, l *competition.BoardLink, code string) []byte {
+	dst = wordField(dst, `{"id":"`, l.ID)
+	if code != "" {
+		dst = wordField(dst, `,"code":"`, code)
+		dst = wordField(dst, `,"token":"`, auth.LinkPrefix+code)
+		dst = wordField(dst, `,"path":"`, "/b/"+code)
+	}
+	dst = wordField(dst, `,"competition_id":"`, l.CompetitionID)
+	dst = wordField(dst, `,"names":"`, l.Names.String())
+	dst = timeField(dst, `,"created_at":`, l.CreatedAt)
+	return append(timeField(dst, `,"expires_at":`, l.ExpiresAt), '}')
+}
+
+// appendShownLink writes a link as all readers of the competition see it.
+func appendShownLink(dst []byte, l *competition.BoardLink) []byte {
+	dst = wordField(dst, `{"names":"`, l.Names.String())
+	dst = timeField(dst, `,"created_at":`, l.CreatedAt)
+	return append(timeField(dst, `,"expires_at":`, l.ExpiresAt), '}')
 }
 
 // appendStats writes a user's statistics in a competition, or, without competition_id

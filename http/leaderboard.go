@@ -68,6 +68,61 @@ func (s *Server) getLeaderboard(c *call) error {
 	return nil
 }
 
+// linkedTopKey names the encodedTop of a link among the encodings of a published board.
+type linkedTopKey struct{ link string }
+
+// getLinkedBoard is getLeaderboard for whoever comes by a link.
+func (s *Server) getLinkedBoard(c *call, id string) error {
+	link := c.who.Link
+	err := shows(c.who, id)
+	var part decode.Part
+	if err == nil {
+		part, err = decode.ReadPart(c.query())
+	}
+	if err == nil && part.Around != "" {
+		err = kindInvalidRequest.listing([]competition.FieldError{{Field: "around", Detail: "cannot be asked for by a board link"}})
+	}
+	engine, err := s.permit(c, err)
+	if err != nil {
+		return err
+	}
+	c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
+	if part.Offset == 0 && part.Limit <= competition.PublishedEntries {
+		top, err := engine.Top(link.CompetitionID, link.Reader())
+		if err != nil {
+			return err
+		}
+		encoded := competition.Encoded(&top.Encodings, linkedTopKey{link.ID}, func() *encodedTop {
+			shown := link.Board(&top.Board)
+			return encodeTop(&shown, entryUnder(link, top.Private))
+		})
+		if !unchanged(c.RequestCtx, c.linkedETag(&part, &top.Board)) {
+			c.replyTop(encoded, part.Limit)
+		}
+		return nil
+	}
+	board, err := engine.Page(link.CompetitionID, link.Reader(), part.Offset, part.Limit, nil)
+	if err != nil {
+		return onReading(err)
+	}
+	if !unchanged(c.RequestCtx, c.linkedETag(&part, &board)) {
+		shown := link.Board(&board)
+		c.out = append(appendBoard(append(c.out[:0], envelope...), &shown, entryUnder(link, board.Private)), envelopeEnd)
+		c.reply(fasthttp.StatusOK, c.out)
+	}
+	return nil
+}
+
+// linkedETag is etag under a link: a cache that has a board of another token at the same
+// address must not take it for this one. It also tells how much the link shows.
+func (c *call) linkedETag(p *decode.Part, b *competition.Board) []byte {
+	tag := c.etag(p, b)
+	tag = append(append(tag[:len(tag)-1], ".l"...), c.who.Link.ID...)
+	tag = append(append(tag, '.'), c.who.Link.ShownNames(b.Private).String()...)
+	c.out = append(tag, '"')
+	return c.out
+}
+
 // rooms is storage of boards' entries. Those of large pages are most of what readers
 // leave to the collector, which then marks the board for it.
 var rooms = sync.Pool{New: func() any { return new([]competition.Entry) }}

@@ -185,7 +185,7 @@ func (a *Authenticator) RecheckIn(id *Identity) time.Duration {
 func (a *Authenticator) Recheck(id *Identity, due bool) error {
 	switch {
 	case id.Link != nil && (due || id.withdrawn()):
-		return a.refused(a.links.holds(id.known))
+		return a.refused(id.holds())
 	case id.withdrawn():
 		return a.refused(refuseToken("withdrawn", "the key that signed the token was withdrawn"))
 	case !due:

@@ -30,9 +30,9 @@ type Identity struct {
 	Synced LastName      // the competition that the last sync named
 	Read   LastName      // the one whose board was read last
 
-	remembered int64      // seconds since 1970, until when the verified token is remembered
-	signer     *signer    // of a token, or what says that a board link is revoked; nil for an API key and for the machine
-	known      *knownLink // nil without a link
+	remembered int64        // seconds since 1970, until when the verified token is remembered
+	signer     *signer      // of a token, or what says that a board link is revoked; nil for an API key and for the machine
+	holds      func() error // of a board link: returns why it is not good any more; nil without one
 }
 
 // LastName saves copying a name that is mostly the same as the last time.
@@ -95,6 +95,10 @@ func (id *Identity) Actor() competition.Subject {
 		return competition.Subject{Kind: competition.RoleSubject, ID: serviceRole}
 	}
 }
+
+// LinkScope marks what a board link is good for, beside the scope that an API key needs
+// for the same. It is never granted to a key.
+const LinkScope competition.Scopes = 1 << 6
 
 // linkRole is the role of whoever has the code of a board link.
 const linkRole = "board_link"

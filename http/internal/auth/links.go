@@ -17,10 +17,6 @@ import (
 // LinkPrefix begins the token of a board link: then comes the link's code.
 const LinkPrefix = "pbl_"
 
-// LinkScope marks what a board link is good for, beside the scope that an API key needs
-// for the same. It is never granted to a key.
-const LinkScope competition.Scopes = 1 << 6
-
 const (
 	linkCodeLength   = 26              // as crypto/rand.Text has it
 	linkAge          = time.Second     // after which it is looked whether a link still is
@@ -124,7 +120,8 @@ func (l *links) lookUp(hash competition.CodeHash) (*knownLink, error) {
 
 func (l *links) newKnown(link competition.BoardLink) *knownLink {
 	known := &knownLink{link: link}
-	known.identity = Identity{Anonymous: true, Expires: link.ExpiresAt.Time().Unix(), Link: &known.link, signer: &signer{}, known: known}
+	known.identity = Identity{Anonymous: true, Expires: link.ExpiresAt.Time().Unix(), Link: &known.link, signer: &signer{}}
+	known.identity.holds = func() error { return l.holds(known) }
 	return known
 }
 
