@@ -1,6 +1,8 @@
 package config
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"iter"
 	"net/http"
@@ -197,6 +199,43 @@ func hmacKey(dst *Secret, tooShort, advice string) parser {
 		*dst = Secret(raw)
 		return nil
 	}
+}
+
+// publicKey takes the key that pages show to the project's sign-in: an anon key or a publishable one. Every browser
+// gets it, so one that opens more than that is refused.
+func publicKey(dst *Secret) parser {
+	return func(raw string) *refusal {
+		role := keyRole(raw)
+		switch {
+		case strings.ContainsFunc(raw, func(c rune) bool { return c <= ' ' || c > '~' }):
+			return &refusal{"has spaces or special characters", "copy the project's anon or publishable key again"}
+		case strings.HasPrefix(raw, "sb_secret_"), role != "" && role != "anon":
+			return &refusal{
+				"is a secret key of the project, but every browser would get it",
+				"use the anon key or the publishable one, and replace this one if others could read it",
+			}
+		}
+		*dst = Secret(raw)
+		return nil
+	}
+}
+
+// keyRole returns the role that a project's key names if the key is a JWT, as anon and service_role keys are. Its
+// signature is not checked.
+func keyRole(key string) string {
+	parts := strings.Split(key, ".")
+	if len(parts) != 3 {
+		return ""
+	}
+	payload, err := base64.RawURLEncoding.DecodeString(parts[1])
+	if err != nil {
+		return ""
+	}
+	var claims struct {
+		Role string `json:"role"`
+	}
+	_ = json.Unmarshal(payload, &claims) // what is no JSON names no role
+	return claims.Role
 }
 
 // Pairs gives the names and values of OTEL_EXPORTER_OTLP_HEADERS or OTEL_RESOURCE_ATTRIBUTES, which were checked

@@ -68,7 +68,7 @@ type Settings struct {
 	SupabaseJWTIssuer         []string // accepted `iss` of users' tokens, or "any" alone; empty: the project's
 	SupabaseJWKSURL           string   // where the project's public keys are; empty: below SupabaseURL
 	SupabaseAllowHTTP         bool     // these two may be plain http
-	SupabaseAnonKey           Secret   // the project's publishable key, for the web page
+	SupabaseAnonKey           Secret   // the project's publishable key, which every browser gets; of use only with SupabaseURL
 
 	PayoutWebhookURL            SecretURL // who is told of prizes to pay; empty: nobody, they are paid at once
 	PayoutWebhookSecret         Secret    // signs what the webhook is told; at least 32 bytes

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"encoding/base64"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,36 @@ func TestIssuersAndKeySets(t *testing.T) {
 	s, err := Load(nil, []string{"SUPABASE_JWKS_URL=https://a.example/keys"}, "")
 	require.NoError(t, err, "a key set is a way to check tokens")
 	require.False(t, s.NeedsSecret())
+}
+
+// TestOnlyPublicKeysReachThePage: every browser gets SUPABASE_ANON_KEY.
+func TestOnlyPublicKeysReachThePage(t *testing.T) {
+	jwt := func(payload string) string {
+		return "eyJhbGciOiJIUzI1NiJ9." + base64.RawURLEncoding.EncodeToString([]byte(payload)) + ".c2lnbmF0dXJl"
+	}
+	const secret = "is a secret key of the project, but every browser would get it"
+	for _, c := range []struct{ rule, key, problem string }{
+		{"an anon key", jwt(`{"iss":"supabase","ref":"abcd","role":"anon"}`), ""},
+		{"a publishable key", "sb_publishable_abc-DEF_123", ""},
+		{"what a project of one's own made up", "anon", ""},
+		{"a service key", jwt(`{"iss":"supabase","role":"service_role"}`), secret},
+		{"a key of another role", jwt(`{"role":"supabase_admin"}`), secret},
+		{"a secret key", "sb_secret_abc", secret},
+		{"two lines", "sb_publishable_a\nb", "has spaces or special characters"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			s, err := Load(nil, []string{"SUPABASE_JWT_SECRET=" + goodSecret, "SUPABASE_ANON_KEY=" + c.key}, "")
+			if c.problem == "" {
+				require.NoError(t, err)
+				require.Equal(t, c.key, s.SupabaseAnonKey.Reveal())
+				return
+			}
+			var invalid *InvalidError
+			require.ErrorAs(t, err, &invalid)
+			require.Equal(t, c.problem, invalid.Mistakes[0].Problem)
+			require.NotContains(t, err.Error(), c.key)
+		})
+	}
 }
 
 // TestTokensOfOurOwnAreAccepted: they name an issuer that the settings accept.

@@ -269,8 +269,8 @@ var table = []setting{
 	},
 	{
 		name: "SUPABASE_ANON_KEY", group: groupSignIn, unit: "SECRET", secret: true, defNote: "none",
-		meaning: "publishable key for signing in on the page; not used yet",
-		bind:    func(s *Settings) parser { return text(&s.SupabaseAnonKey) },
+		meaning: "the project's public key: the page signs people in",
+		bind:    func(s *Settings) parser { return publicKey(&s.SupabaseAnonKey) },
 	},
 	{
 		name: "PAYOUT_WEBHOOK_URL", group: groupPrizes, unit: "URL", secret: true, defNote: "none: paid at once",

@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	_ "embed"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
+	"html"
 	"io/fs"
 	"net/url"
 	"path"
@@ -52,8 +54,25 @@ func newAsset(name string, body []byte, policy string) *asset {
 	return a
 }
 
+// pageSignIn is how the page signs people in, as it reads that in its own markup.
+type pageSignIn struct {
+	URL   string `json:"url,omitempty"` // of the Supabase project; none when empty
+	Key   string `json:"key,omitempty"` // the project's public key
+	Paste bool   `json:"paste,omitempty"`
+}
+
+// signInMark is where the markup of a page has room for a [pageSignIn].
+const signInMark = `<meta name="sign-in" content="">`
+
+// fill writes it into a page.
+func (p pageSignIn) fill(page []byte) []byte {
+	text, _ := json.Marshal(p) // strings and a bool
+	return bytes.Replace(page, []byte(signInMark), fmt.Appendf(nil, `<meta name="sign-in" content="%s">`, html.EscapeString(string(text))), 1)
+}
+
 // newAssets reads the page into memory and adds the documentation. Keys are paths.
-func newAssets(page fs.FS, policy string) map[string]*asset {
+func newAssets(page fs.FS, signIn pageSignIn) map[string]*asset {
+	policy := pagePolicy(signIn.URL)
 	assets := map[string]*asset{
 		"/openapi.yaml": newAsset("openapi.yaml", openAPI, policy),
 		"/docs":         newAsset("docs.html", docsPage(), policy),
@@ -68,6 +87,9 @@ func newAssets(page fs.FS, policy string) map[string]*asset {
 		}
 		body, err := fs.ReadFile(page, name)
 		if err == nil {
+			if path.Ext(name) == ".html" {
+				body = signIn.fill(body)
+			}
 			assets["/"+name] = newAsset(name, body, policy)
 		}
 		return err
@@ -133,7 +155,7 @@ func acceptsGzip(accepted []byte) bool {
 }
 
 // pagePolicy lets a page load what this server has, and talk to it and to the
-// project's sign-in, and nothing else. 'self' covers a WebSocket of the same
+// project that signs people in, if there is one, and nothing else. 'self' covers a WebSocket of the same
 // origin (CSP level 3, section 6.7.2.8).
 func pagePolicy(supabaseURL string) string {
 	connect := "'self'"

@@ -20,7 +20,7 @@ import (
 
 func withPage(o *Options) {
 	o.Page = fstest.MapFS{
-		"index.html":        {Data: []byte("<!doctype html><title>Paceboard</title>")},
+		"index.html":        {Data: []byte("<!doctype html>" + signInMark + "<title>Paceboard</title>")},
 		"app.js":            {Data: []byte("export {}")},
 		"fonts/a.woff2":     {Data: []byte("font")},
 		"icon.svg":          {Data: []byte("<svg/>")},
@@ -42,7 +42,7 @@ func TestThePageAndWhatBelongsToIt(t *testing.T) {
 		assert.Equal(t, "no-cache", r.get("Cache-Control"))
 		assert.Equal(t, "nosniff", r.get("X-Content-Type-Options"))
 		assert.Equal(t, "no-referrer", r.get("Referrer-Policy"))
-		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; connect-src 'self' "+projectURL+
+		assert.Equal(t, "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; connect-src 'self'"+
 			"; base-uri 'none'; form-action 'none'; frame-ancestors 'none'", r.get("Content-Security-Policy"))
 		again := b.do(t, "GET", target, "", header{"If-None-Match", r.get("ETag")})
 		assert.Equal(t, 304, again.status, target)
@@ -53,6 +53,27 @@ func TestThePageAndWhatBelongsToIt(t *testing.T) {
 		assert.Equal(t, 404, b.do(t, "GET", target, "").status, target)
 	}
 	assert.Equal(t, 404, b.do(t, "POST", "/app.js", "").status)
+}
+
+// TestThePageIsToldHowToSignPeopleIn and may talk to that project alone.
+func TestThePageIsToldHowToSignPeopleIn(t *testing.T) {
+	for _, c := range []struct {
+		rule    string
+		change  func(*Options)
+		content string // of the element, as HTML
+		connect string
+	}{
+		{"a project without a public key", func(*Options) {}, `{}`, "'self'"},
+		{"a project", func(o *Options) { o.AnonKey = `a"<b` }, `{&#34;url&#34;:&#34;` + projectURL + `&#34;,&#34;key&#34;:&#34;a\&#34;\u003cb&#34;}`, "'self' " + projectURL},
+		{"a trial", func(o *Options) { o.PastedTokens = true }, `{&#34;paste&#34;:true}`, "'self'"},
+	} {
+		t.Run(c.rule, func(t *testing.T) {
+			b := newBench(t, withPage, c.change)
+			r := b.do(t, "GET", "/", "")
+			require.Contains(t, r.body, `<meta name="sign-in" content="`+c.content+`">`)
+			require.Contains(t, r.get("Content-Security-Policy"), "; connect-src "+c.connect+";")
+		})
+	}
 }
 
 func TestEveryAnswerHasAnIDAndIsNotSniffed(t *testing.T) {

@@ -29,8 +29,13 @@ type Options struct {
 	// Keys verifies tokens signed with the project's own keys; none are accepted
 	// when nil.
 	Keys *ProjectKeys
-	// SupabaseURL is the project, which the page may talk to.
+	// SupabaseURL is the project that signs tokens.
 	SupabaseURL string
+	// AnonKey is the project's public key. With it the page signs people in, for which
+	// it may talk to SupabaseURL.
+	AnonKey string
+	// PastedTokens has the page take a token that somebody pastes: for trials.
+	PastedTokens bool
 	// Issuers are the `iss` that users' tokens may have, or "any" alone. When empty
 	// it is SupabaseURL's, and tokens signed with Secrets may have none.
 	Issuers []string

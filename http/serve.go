@@ -67,7 +67,11 @@ func New(o Options) *Server {
 		Verifiers: verifiers, Keys: o.Engine, Links: o.Engine, Bucket: s.users.of, Log: o.Logger, Now: o.Now,
 		Hits: s.metrics.tokensKnown, Misses: s.metrics.tokensVerified,
 	})
-	s.assets = newAssets(o.Page, pagePolicy(o.SupabaseURL))
+	signIn := pageSignIn{Paste: o.PastedTokens}
+	if o.AnonKey != "" {
+		signIn.URL, signIn.Key = o.SupabaseURL, o.AnonKey
+	}
+	s.assets = newAssets(o.Page, signIn)
 	s.listen(o, table)
 	return s
 }

@@ -21,6 +21,7 @@ const assets = [
   ["src/manifest.webmanifest", "manifest.webmanifest"],
   ...["favicon.ico", "apple-touch-icon.png", "icon-192.png", "icon-512.png"].map((name) => [`src/icons/${name}`, name]),
   ["vendor/uplot/LICENSE", "uplot.LICENSE.txt"],
+  ["node_modules/@supabase/auth-js/LICENSE", "auth-js.LICENSE.txt"],
 ];
 
 // The client is bundled from its sources (tsconfig.json, paths), or as it was packed.
@@ -34,7 +35,7 @@ async function buildPage(out, options) {
     outdir: out,
     format: "esm",
     charset: "utf8",
-    splitting: true, // uPlot becomes a file of its own, fetched by boards alone
+    splitting: true, // uPlot and the sign-in become files of their own, fetched by those who need them
     chunkNames: "[name]",
   });
   await build({

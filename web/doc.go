@@ -11,7 +11,8 @@
 //	font-src 'self'; manifest-src 'self'; connect-src 'self'; base-uri 'none';
 //	form-action 'none'; frame-ancestors 'none'
 //
-// which the tests of this package hold it to. Its addresses within itself are
+// which the tests of this package hold it to, and to which the server adds the Supabase
+// project that signs people in, if there is one, as a connect-src. Its addresses within itself are
 // relative, so it may be mounted under any path that ends in a slash; the API,
 // the socket and /health it expects at the root of its origin.
 package web

@@ -237,6 +237,9 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		Store: s.store, Events: s.engine.Events, Logger: s.logger, Metrics: registry, Now: s.clock.Now,
 		Anywhere: settings.WebhooksAnywhere, Active: s.cluster.only("~webhooks"), Off: settings.WebhooksOff,
 	})
+	if settings.SupabaseAnonKey != "" && settings.SupabaseURL == "" {
+		s.logger.WarnContext(ctx, "SUPABASE_ANON_KEY is set, but SUPABASE_URL is not, so the page signs nobody in")
+	}
 	if settings.HasProjectKeys() { // fetched while competitions recover
 		s.keys = pbhttp.NewProjectKeys(ctx, pbhttp.ProjectKeysOptions{
 			Now:         s.clock.Now,
@@ -261,6 +264,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 	s.http = pbhttp.New(pbhttp.Options{
 		Now:    s.clock.Now,
 		Engine: servedEngine{s.engine, s.clock, s.cluster, s.archive, &s.leaving}, Logger: s.logger, Registry: registry, Secrets: s.tokenSecrets(&settings), Keys: s.keys, SupabaseURL: settings.SupabaseURL, Issuers: settings.SupabaseJWTIssuer,
+		AnonKey: settings.SupabaseAnonKey.Reveal(), PastedTokens: settings.Dev,
 		Tracer: s.tracer, Traced: func(span *tracing.Span) pbhttp.Engine {
 			return servedEngine{s.engine.Traced(span), s.clock, s.cluster, s.archive, &s.leaving}
 		},

@@ -44,12 +44,18 @@ export class ApiError extends Error {
   }
 }
 
+/** Whose calls they are. */
+interface Caller {
+  readonly token: string | undefined;
+  renew(): Promise<string | undefined>;
+}
+
 /** The few reads that the page needs. Safe to call at any time; each throws `ApiError` alone. */
 export class Api {
-  readonly #token: () => string | undefined;
+  readonly #caller: Caller;
 
-  constructor(token: () => string | undefined) {
-    this.#token = token;
+  constructor(caller: Caller) {
+    this.#caller = caller;
   }
 
   /** What is not over, the viewer's own first, or what is over, the newest first. */
@@ -74,17 +80,27 @@ export class Api {
   }
 
   async #get<T>(path: string): Promise<T> {
-    let response: Response;
-    let body: any;
+    const { token } = this.#caller;
     try {
-      const token = this.#token();
-      const headers: HeadersInit = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-      response = await fetch(path, { headers, credentials: "omit", signal: AbortSignal.timeout(15_000) });
-      body = await response.json().catch(() => ({}));
-    } catch {
-      throw new ApiError(0, {});
+      return await call(path, token);
+    } catch (error) {
+      const renewed = (error as ApiError).status === 401 ? await this.#caller.renew() : undefined;
+      if (renewed === undefined || renewed === token) throw error;
+      return call(path, renewed);
     }
-    if (!response.ok) throw new ApiError(response.status, body);
-    return body?.data ?? body;
   }
+}
+
+async function call<T>(path: string, token: string | undefined): Promise<T> {
+  let response: Response;
+  let body: any;
+  try {
+    const headers: HeadersInit = token === undefined ? {} : { Authorization: `Bearer ${token}` };
+    response = await fetch(path, { headers, credentials: "omit", signal: AbortSignal.timeout(15_000) });
+    body = await response.json().catch(() => ({}));
+  } catch {
+    throw new ApiError(0, {});
+  }
+  if (!response.ok) throw new ApiError(response.status, body);
+  return body?.data ?? body;
 }

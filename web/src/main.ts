@@ -6,21 +6,24 @@ import { HealthWatch } from "./health.js";
 import { Notice } from "./notice.js";
 import { parseFragment } from "./route.js";
 import { Session } from "./session.js";
+import { problemOf, readLanding, readSignIn, type Landing } from "./signin.js";
 import { theme, toggleTheme } from "./theme.js";
 import { BoardView } from "./views/board.js";
 import { ListView } from "./views/list.js";
 import { messagePanel } from "./views/message.js";
-import { signInDialog, signInPanel, takeLinkToken } from "./views/signin.js";
+import { askForSwitch, signInDialog, signingIn, signInPanel, takeLinkToken } from "./views/signin.js";
 
 const main = find("#main");
 const spoken = find("#spoken");
 const sign = find<HTMLButtonElement>(".sign");
-const session = new Session();
+const session = new Session(readSignIn());
 let view: View | undefined;
+let busy = false; // with the project, before anything can be shown
+let failure: string | undefined; // of the last way in
 
 const app: App = {
   session,
-  api: new Api(() => session.token),
+  api: new Api(session),
   format: new Formatter(navigator.languages),
   health: new HealthWatch(() => view?.healthChanged?.()),
   notice: new Notice(find(".notice")),
@@ -47,7 +50,9 @@ function show(element: HTMLElement, title: string, next?: View): void {
 function route(): void {
   const where = readAddress();
   sign.hidden = session.token === undefined;
-  if (session.token === undefined) return show(signInPanel(session), "Sign in");
+  if (busy) return;
+  if (session.token === undefined) return show(signInPanel(session, failure), "Sign in");
+  failure = undefined;
   if (where.view === "board" && view?.showTop?.(where.id, where.top)) return;
   if (where.view === "missing") {
     const action = { label: "All competitions", run: "#/" };
@@ -57,7 +62,7 @@ function route(): void {
   show(next.element, next.title, next);
 }
 
-sign.addEventListener("click", () => session.signOut());
+sign.addEventListener("click", () => void session.signOut());
 addEventListener("hashchange", () => {
   const before = view;
   route();
@@ -72,6 +77,44 @@ themeButton.addEventListener("click", () => {
 });
 markTheme();
 
+/** Does what the project's sign-in sent the browser back for, once it is no longer in the address. */
+async function land(landing: Landing): Promise<void> {
+  const project = await session.project();
+  const wanted = project.takeWanted();
+  if (wanted !== undefined && /^(#\/?)?$/.test(location.hash)) history.replaceState(history.state, "", wanted);
+  switch (landing.kind) {
+    case "code":
+      return project.exchange(landing.code);
+    case "tokens":
+      return askForSwitch(session, landing.accessToken, () => void whileBusy(project.adopt(landing.accessToken, landing.refreshToken)));
+    case "failed":
+      failure = problemOf(landing.code);
+  }
+}
+
+async function whileBusy(work: Promise<unknown>): Promise<void> {
+  busy = true;
+  show(signingIn(), "Sign in");
+  try {
+    await work;
+  } catch (error) {
+    failure = (error as Error).message;
+  }
+  busy = false;
+  route();
+}
+
+/** What the page begins with, when that takes more than the address. */
+function beginning(): Promise<unknown> | undefined {
+  const landed = session.ways.url === undefined ? undefined : readLanding(location);
+  if (landed) {
+    history.replaceState(history.state, "", location.pathname + landed.clean);
+    return land(landed.landing);
+  }
+  return session.stale ? session.renew() : undefined;
+}
+
+const first = beginning();
 readAddress();
 let viewer = session.viewer.sub;
 session.onChange(() => {
@@ -84,4 +127,5 @@ session.onChange(() => {
   }
   route();
 });
-route();
+if (first) void whileBusy(first);
+else route();

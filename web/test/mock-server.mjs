@@ -186,7 +186,8 @@ const server = createServer(async (request, response) => {
   }
   const path = normalize(url.pathname === "/" ? "/index.html" : url.pathname);
   try {
-    const body = await readFile(join(dist, path));
+    const file = await readFile(join(dist, path));
+    const body = path.endsWith(".html") ? String(file).replace('name="sign-in" content=""', 'name="sign-in" content="{&quot;paste&quot;:true}"') : file;
     response.writeHead(200, { "Content-Type": types[extname(path)] ?? "application/octet-stream", "Content-Security-Policy": csp }).end(body);
   } catch {
     problem(404, "not_found");

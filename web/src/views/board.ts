@@ -100,9 +100,10 @@ export class BoardView implements View {
       url: location.origin,
       token: app.session.token ?? "",
       renewToken: async () => {
-        this.#tokenEnds = true;
+        const token = await app.session.renew();
+        this.#tokenEnds = token === undefined; // the viewer is asked, and `tokenChanged` goes on
         this.#schedule();
-        return undefined; // the viewer is asked, and `tokenChanged` goes on
+        return token;
       },
       onDelay: (ms) => {
         this.#delay = ms;
