@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -47,19 +48,22 @@ func findChromium(t *testing.T) string {
 
 // browserTab is a tab of a real browser, and what it reported.
 type browserTab struct {
-	t    *testing.T
-	ctx  context.Context //nolint:containedctx // chromedp keeps the tab in it
-	host string          // the only one that it may talk to,
-	api  string          // and the service, if its page came from elsewhere
+	t     *testing.T
+	ctx   context.Context //nolint:containedctx // chromedp keeps the tab in it
+	hosts []string        // the only ones that it may talk to
 
 	mu       sync.Mutex
 	down     bool // the server is away: connections may be refused
 	faults   []string
 	policies []string // the Content-Security-Policy of each document
+	sent     []string // frames of WebSockets
+	sockets  int      // how many were opened
+	more     chan struct{}
 }
 
-// openTab starts a browser that knows no names and nobody.
-func openTab(t *testing.T, host string) *browserTab {
+// openTab starts a browser that knows no names and nobody, for a page that may talk to
+// some hosts.
+func openTab(t *testing.T, hosts ...string) *browserTab {
 	t.Helper()
 	path, home := findChromium(t), t.TempDir()
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(home, "profile"))}
@@ -73,7 +77,7 @@ func openTab(t *testing.T, host string) *browserTab {
 	}
 	options = append(options, chromedp.NoInheritEnv, chromedp.Env("HOME="+home, "TMPDIR="+home, "PATH="+os.Getenv("PATH")))
 	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...) //nolint:usetesting // the cleanup still needs the browser
-	b := &browserTab{t: t, host: host}
+	b := &browserTab{t: t, hosts: hosts, more: make(chan struct{}, 1)}
 	var cancel context.CancelFunc
 	b.ctx, cancel = chromedp.NewContext(allocator, chromedp.WithListener(b.hear))
 	t.Cleanup(func() {
@@ -82,6 +86,41 @@ func openTab(t *testing.T, host string) *browserTab {
 	})
 	require.NoError(t, chromedp.Do(b.ctx)) // starts it, under a context that lives as long as it does
 	return b
+}
+
+// openSibling opens another tab of the same browser, with the same storage.
+func (b *browserTab) openSibling() *browserTab {
+	b.t.Helper()
+	sibling := &browserTab{t: b.t, hosts: b.hosts, more: make(chan struct{}, 1)}
+	var cancel context.CancelFunc
+	sibling.ctx, cancel = chromedp.NewContext(b.ctx, chromedp.WithListener(sibling.hear))
+	b.t.Cleanup(cancel)
+	require.NoError(b.t, chromedp.Do(sibling.ctx)) // as in openTab
+	sibling.do(chromedp.EmulateViewport(1280, 900))
+	return sibling
+}
+
+// frames returns what the page has sent over WebSockets, and how many it has opened.
+func (b *browserTab) frames() (sent []string, sockets int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return slices.Clone(b.sent), b.sockets
+}
+
+// waitUntilFrames waits until what the page has sent over WebSockets is so.
+func (b *browserTab) waitUntilFrames(why string, so func(sent []string, sockets int) bool) {
+	b.t.Helper()
+	for timeout := time.After(browserPatience); ; {
+		if so(b.frames()) {
+			return
+		}
+		select {
+		case <-b.more:
+		case <-timeout:
+			sent, sockets := b.frames()
+			require.Fail(b.t, why, "%d sockets, %q", sockets, sent)
+		}
+	}
 }
 
 // hear notes what must not be: errors, violations of the policy, other hosts.
@@ -105,6 +144,13 @@ func (b *browserTab) hear(event any) {
 		b.called(e.Request.URL)
 	case *network.EventWebSocketCreated:
 		b.called(e.URL)
+		b.sockets++
+	case *network.EventWebSocketFrameSent:
+		b.sent = append(b.sent, string(e.Response.PayloadData))
+		select {
+		case b.more <- struct{}{}:
+		default:
+		}
 	case *network.EventResponseReceived:
 		if e.Type == network.ResourceTypeDocument {
 			policy, _ := e.Response.Headers["Content-Security-Policy"].(string)
@@ -130,7 +176,7 @@ func isCutOff(text string) bool {
 // called holds an address that the page called against the one that it may.
 func (b *browserTab) called(address string) {
 	u, err := url.Parse(address)
-	if err != nil || u.Scheme != "data" && u.Host != b.host && (b.api == "" || u.Host != b.api) {
+	if err != nil || u.Scheme != "data" && u.Scheme != "about" && !slices.Contains(b.hosts, u.Host) {
 		b.faults = append(b.faults, "a request to "+address)
 	}
 }
@@ -191,16 +237,30 @@ func (b *browserTab) waitUntil(why, expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](fmt.Sprintf(`new Promise((resolve) => {
+	look := chromedp.Evaluate[bool](fmt.Sprintf(`new Promise((resolve) => {
 		const look = () => { if (!(%s)) return false; watch.disconnect(); resolve(true); return true; };
 		const watch = new MutationObserver(look);
 		if (!look()) watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
-	})`, expression), chromedp.EvalAwaitPromise))
+	})`, expression), chromedp.EvalAwaitPromise)
+	_, err := chromedp.Run(ctx, look)
+	for err != nil && ctx.Err() == nil && isNavigation(err) { // the promise went with its document
+		_, err = chromedp.Run(ctx, look)
+	}
 	if err != nil {
-		b.t.Logf("the page:\n%s", b.read("document.body.innerText"))
+		b.t.Logf("the page: %v\n%s", err, b.read("document.body?.innerText"))
 		b.shoot("failed")
 		require.NoError(b.t, err, why)
 	}
+}
+
+// isNavigation reports whether an expression ended because the page went elsewhere.
+func isNavigation(err error) bool {
+	for _, sign := range []string{"navigated", "context was destroyed", "Promise was collected", "Cannot find context"} {
+		if strings.Contains(err.Error(), sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // pageRows are the places as the page shows them, in its order; it shows the id of

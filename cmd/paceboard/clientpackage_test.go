@@ -75,8 +75,7 @@ func TestClientPackage(t *testing.T) {
 	inModule(t, vite, "env", "VITE_PACEBOARD_URL="+s.url, "npm", "run", "build")
 	appHost, err := url.Parse(app.URL)
 	require.NoError(t, err)
-	tab := openTab(t, appHost.Host)
-	tab.api = strings.TrimPrefix(s.url, "http://")
+	tab := openTab(t, appHost.Host, strings.TrimPrefix(s.url, "http://"))
 	tab.do(chromedp.Navigate(app.URL + "/#competition=spring&token=" + bruno))
 	tab.waitUntil("the board is live", `document.body.innerText.includes("Live · 1 athletes")`)
 

@@ -124,7 +124,9 @@ export class Project {
 
   /** Renews the session. When the project does not know it any more and its token has expired, it is gone afterwards. */
   async renew(): Promise<void> {
-    accept(await this.#client.refreshSession());
+    const before = this.#vault.session?.accessToken;
+    accept(await this.#client.getSession()); // it renews what ends within 90 seconds
+    if (before !== undefined && this.#vault.session?.accessToken === before) accept(await this.#client.refreshSession());
   }
 
   /** Ends the session, here and with the project. */

@@ -7,6 +7,7 @@ import { History } from "../src/history.js";
 import { phaseOf } from "../src/phase.js";
 import { Places, placeWindow } from "../src/places.js";
 import { boardFragment, listFragment, parseFragment } from "../src/route.js";
+import { problemOf, readLanding } from "../src/signin.js";
 import { spread } from "../src/views/chart-labels.js";
 
 describe("the address", () => {
@@ -154,5 +155,32 @@ describe("labels at the ends of lines", () => {
   it("move apart in their order, within the plot", () => {
     assert.deepEqual(spread([50, 50, 51], 10, 0, 100), [50, 60, 70]);
     assert.deepEqual(spread([99, 100, 98], 10, 0, 100), [90, 100, 80]);
+  });
+});
+
+describe("what the project sends back", () => {
+  const landed = (search: string, hash: string) => {
+    const found = readLanding({ search, hash });
+    return found && [found.landing, found.clean];
+  };
+
+  it("is read once, and leaves the rest of the address", () => {
+    assert.deepEqual(landed("?code=a-b", "#/c/live?top=50"), [{ kind: "code", code: "a-b" }, "#/c/live?top=50"]);
+    assert.deepEqual(landed("?tv=1&code=a", ""), [{ kind: "code", code: "a" }, "?tv=1"]);
+    assert.deepEqual(landed("", "#access_token=h.p.s&expires_in=3600&refresh_token=r&token_type=bearer&type=signup"), [{ kind: "tokens", accessToken: "h.p.s", refreshToken: "r" }, ""]);
+    assert.deepEqual(landed("", "#error=access_denied&error_code=otp_expired&error_description=Email+link&sb="), [{ kind: "failed", code: "otp_expired" }, ""]);
+    assert.deepEqual(landed("?error=server_error&error_description=x", "#/"), [{ kind: "failed", code: "server_error" }, "#/"]);
+  });
+
+  it("is not seen where there is none", () => {
+    for (const [search, hash] of [["", ""], ["?tv=1", "#/c/live"], ["", "#token=a.b.c"], ["", "#/c/code?top=50"], ["", "#access_token=h.p.s"]] as const) {
+      assert.equal(landed(search, hash), undefined, search + hash);
+    }
+  });
+
+  it("is told in words", () => {
+    assert.match(problemOf("otp_expired"), /used already, or has expired/);
+    assert.equal(problemOf("unknown", "Database error."), "Database error.");
+    assert.match(problemOf(undefined), /failed/);
   });
 });
