@@ -50,7 +50,7 @@ func TestClusterWithoutItsStore(t *testing.T) {
 			slices.Sort(took)
 			t.Logf("%d syncs, %d reads; every board acknowledged again after %v", syncs, c.crowd.reads, took)
 			if soaks { // on a machine of one's own; a typical one, since a wait is a measurement
-				require.LessOrEqual(t, took[len(took)/2], 1500*time.Millisecond)
+				require.LessOrEqual(t, took[len(took)/2], way.within)
 			}
 			code, out, errs := runProgram(t, "audit", "DATABASE_URL="+c.address)
 			require.Zero(t, code, out+errs)
@@ -62,9 +62,10 @@ func TestClusterWithoutItsStore(t *testing.T) {
 // back. CI has the first alone.
 var storeOutages = []struct {
 	name   string
+	within time.Duration // how soon all boards take syncs again
 	outage func(c *storeCluster, away time.Duration)
 }{
-	{"replaced by its synchronous standby", func(c *storeCluster, away time.Duration) {
+	{"replaced by its synchronous standby", 1500 * time.Millisecond, func(c *storeCluster, away time.Duration) {
 		standby := c.server.Standby(c.t, "second")
 		c.server.Configure(c.t, "synchronous_standby_names", "second")
 		c.server.Await(c.t, `SELECT count(*) = 1 FROM pg_stat_replication WHERE sync_state = 'sync'`)
@@ -77,12 +78,14 @@ var storeOutages = []struct {
 		c.server = standby
 		require.NoError(c.t, old.Close())
 	}},
-	{"killed and started again", func(c *storeCluster, away time.Duration) {
+	{"killed and started again", 1500 * time.Millisecond, func(c *storeCluster, away time.Duration) {
 		c.server.Kill()
 		<-time.After(away)
 		c.server.Restart(c.t)
 	}},
-	{"standing still", func(c *storeCluster, away time.Duration) {
+	// Its kernel takes connections while it stands, and it begins a session for each that was
+	// given up since: some 50, of 25 to 60 ms of a processor each.
+	{"standing still", 4 * time.Second, func(c *storeCluster, away time.Duration) {
 		c.server.Stop()
 		<-time.After(away)
 		c.server.Continue()
