@@ -117,6 +117,7 @@ func (r *recovery) header(b []byte) error {
 	}
 	r.rows, r.c.saved = rows, r.c.applied.Seq
 	r.c.participants.byUser = make(map[string]uint32, rows)
+	r.keys = make([]Key, 0, rows)
 	return nil
 }
 
