@@ -159,9 +159,15 @@ func (o *clusterCrowd) calm() {
 	}, 20*time.Second, 10*time.Millisecond, "syncs are not acknowledged")
 }
 
+// pause is the longest wait of a sync after a fault, and how long after it the wait began.
+type pause struct{ took, after time.Duration }
+
+// String shows both.
+func (p pause) String() string { return fmt.Sprintf("%v after %v", p.took, p.after) }
+
 // longest is the longest that a sync waited between two times. Waits that began before,
 // or ended after, count with what lies between: the rest belongs to another fault.
-func (o *clusterCrowd) longest(from, to time.Time) (longest time.Duration) {
+func (o *clusterCrowd) longest(from, to time.Time) (longest pause) {
 	for _, w := range o.waits {
 		since, until := w.since, w.since.Add(w.took)
 		if since.Before(from) {
@@ -170,9 +176,11 @@ func (o *clusterCrowd) longest(from, to time.Time) (longest time.Duration) {
 		if until.After(to) {
 			until = to
 		}
-		longest = max(longest, until.Sub(since))
+		if took := until.Sub(since).Round(time.Millisecond); took > longest.took {
+			longest = pause{took, since.Sub(from).Round(time.Millisecond)}
+		}
 	}
-	return longest.Round(time.Millisecond)
+	return longest
 }
 
 // read reads boards, whole, around somebody, or if they have changed, and compares them

@@ -203,7 +203,7 @@ func (c *cutCluster) finish() {
 	c.crowd.refusals = nil
 	syncs := c.crowd.settle()
 	t.Logf("%d faults, %d nodes declared dead: %d syncs, %d reads, %d too old; at nodes that no fault concerned: %d refusals, the longest wait %v",
-		c.faults, c.again, syncs, c.crowd.reads, len(c.crowd.stale), len(refusals), c.crowd.longest(time.Time{}, time.Now()))
+		c.faults, c.again, syncs, c.crowd.reads, len(c.crowd.stale), len(refusals), c.crowd.longest(time.Time{}, time.Now()).took)
 	if len(refusals) > 0 {
 		t.Logf("the first refusal: %s\nwhat the nodes warned of:\n%s", refusals[0], c.warnings())
 	}
