@@ -46,6 +46,11 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 			list, next := a.core.Flags(q.Before, q.Limit)
 			v.Answer, err = flagsReply{list, next}, nil
 		}
+	case *getExclusions:
+		if err = competition.ErrUnknownCompetition; a.core.Exists() {
+			list, next := a.core.Exclusions(q.After, q.Limit)
+			v.Answer, err = exclusionsReply{list, next}, nil
+		}
 	case *getExplanation:
 		if err = competition.ErrUnknownCompetition; a.core.Exists() {
 			v.Answer, err = a.core.Explain(q.UserID, q.Span)

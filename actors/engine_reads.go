@@ -208,6 +208,16 @@ const tiesAtOnce = 250
 // one; next is where the list goes on, empty at the end. A page may be short, or
 // empty, although there is a next one. Summaries that cannot be read are left out.
 func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error) {
+	return e.tied(userID, after, limit, func(m *competition.Membership) bool { return m.Present })
+}
+
+// CompetitionsMadeBy is CompetitionsOf for those that a user made.
+func (e *Engine) CompetitionsMadeBy(userID, after string, limit int) (list []competition.Summary, next string, err error) {
+	return e.tied(userID, after, limit, func(m *competition.Membership) bool { return m.Creator })
+}
+
+// tied lists the competitions of those of a user's ties that are wanted.
+func (e *Engine) tied(userID, after string, limit int, wanted func(*competition.Membership) bool) (list []competition.Summary, next string, err error) {
 	ctx, end, err := e.begin()
 	if err != nil {
 		return nil, "", err
@@ -220,9 +230,10 @@ func (e *Engine) CompetitionsOf(userID, after string, limit int) (list []competi
 		if err != nil {
 			return nil, "", err
 		}
-		for _, m := range ties {
+		for i := range ties {
+			m := &ties[i]
 			after = m.CompetitionID
-			if !m.Present {
+			if !wanted(m) {
 				continue
 			}
 			if len(ids) == limit {
@@ -254,6 +265,16 @@ func (e *Engine) Flags(competitionID string, caller competition.Caller, before u
 		return nil, 0, competition.ErrForbidden
 	}
 	reply, err := send[flagsReply](e, competitionID, &getFlags{before, limit})
+	return reply.List, reply.Next, err
+}
+
+// Exclusions lists who was taken off the board, by enrolment, as Participants lists who is
+// on it.
+func (e *Engine) Exclusions(competitionID string, caller competition.Caller, after uint32, limit int) (list []competition.Exclusion, next uint32, err error) {
+	if !caller.Operator {
+		return nil, 0, competition.ErrForbidden
+	}
+	reply, err := send[exclusionsReply](e, competitionID, &getExclusions{after, limit})
 	return reply.List, reply.Next, err
 }
 

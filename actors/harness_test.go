@@ -294,12 +294,24 @@ func (h *harness) verify() {
 		}
 		list, _, err := h.engine.CompetitionsOf(user, "", 100)
 		h.must(err)
-		var theirs []string
-		for i := range list {
-			theirs = append(theirs, list[i].Definition.ID)
+		h.equal("competitions of "+user, mine, idsOf(list))
+		var made []string
+		for _, m := range h.models {
+			if m.creator == user {
+				made = append(made, m.def.ID)
+			}
 		}
-		h.equal("competitions of "+user, mine, theirs)
+		list, _, err = h.engine.CompetitionsMadeBy(user, "", 100)
+		h.must(err)
+		h.equal("competitions that "+user+" made", made, idsOf(list))
 	}
+}
+
+func idsOf(list []competition.Summary) (ids []string) {
+	for i := range list {
+		ids = append(ids, list[i].Definition.ID)
+	}
+	return ids
 }
 
 func (h *harness) must(err error) {
@@ -362,6 +374,22 @@ func (h *harness) verifyLists(m *model, page *competition.Board) {
 	if next != 0 || len(people) != len(page.Entries) || len(people) > 0 && !reflect.DeepEqual(people, page.Entries) {
 		h.t.Fatalf("burst %d: participants of %s: %+v, want %+v", h.burst, m.def.ID, people, page.Entries)
 	}
+	excluded := map[string]int64{}
+	for after, last := uint32(0), false; !last; {
+		list, next, err := h.engine.Exclusions(m.def.ID, operator, after, 1)
+		h.must(err)
+		for _, x := range list {
+			excluded[x.UserID] = x.Score
+		}
+		after, last = next, next == 0
+	}
+	want := map[string]int64{}
+	for user, p := range m.people {
+		if p.excluded {
+			want[user] = m.score(p.totals())
+		}
+	}
+	h.equal("exclusions of "+m.def.ID, want, excluded)
 }
 
 // verifyRecovery holds what can be rebuilt from the store, with snapshots and

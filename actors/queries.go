@@ -48,6 +48,14 @@ type (
 		Entries []competition.Entry
 		Next    uint32
 	}
+	getExclusions struct {
+		After uint32
+		Limit int
+	}
+	exclusionsReply struct {
+		List []competition.Exclusion
+		Next uint32
+	}
 	getFlags struct {
 		Before uint64
 		Limit  int

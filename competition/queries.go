@@ -119,6 +119,33 @@ func (c *Competition) Participants(after uint32, limit int) (entries []Entry, ne
 	return entries, 0
 }
 
+// Exclusion is a participant whom an operator took off the board.
+type Exclusion struct {
+	UserID   string
+	UserName string
+	Score    int64 // as it would be on the board
+	Reason   string
+}
+
+// Exclusions returns who is excluded, by the order of enrolment, as [Competition.Participants]
+// returns who is on the board. Cost: linear in the participants that are passed.
+func (c *Competition) Exclusions(after uint32, limit int) (list []Exclusion, next uint32) {
+	last := after
+	for number := after; number < c.participants.count; {
+		number++
+		p := c.participants.at(number)
+		if p.review == nil || !p.review.Excluded {
+			continue
+		}
+		if len(list) == limit {
+			return list, last
+		}
+		list = append(list, Exclusion{UserID: p.userID, UserName: p.userName, Score: p.score, Reason: p.review.Reason})
+		last = number
+	}
+	return list, 0
+}
+
 // Readable reports whether the caller may look at the competition.
 func (c *Competition) Readable(caller Caller) bool {
 	if c.definition.Visibility != Private || caller.Operator {

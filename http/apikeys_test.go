@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -203,6 +204,70 @@ func TestTheAuditLogHasWhatOperatorsDid(t *testing.T) {
 	}
 	require.Equal(t, "request-1", entries[0].RequestID)
 	require.Equal(t, 400, b.do(t, "GET", "/api/v1/audit?cursor=b3g", "", operator).status)
+}
+
+func TestTheAuditLogIsSearched(t *testing.T) {
+	b := newBench(t)
+	operator := bearer(authtest.Operator(t))
+	const others = 2 * maxAuditSearched
+	for i := range others + 3 {
+		e := competition.AuditEntry{
+			ID: strconv.Itoa(i), At: atStart, Actor: competition.Subject{Kind: competition.KeySubject, ID: "K"}, Action: "createWebhook", Status: 201, RequestID: "r" + strconv.Itoa(i),
+		}
+		if i == 0 || i >= others {
+			e.Actor, e.Action = competition.Subject{Kind: competition.UserSubject, ID: "op"}, "excludeParticipant"
+			e.Targets = []competition.AuditTarget{competition.TargetIn("competition_id", "spring"), competition.TargetIn("user_id", "u"+strconv.Itoa(i))}
+		}
+		if i == others {
+			e.At += 24 * 3600 * 1000
+		}
+		require.NoError(t, b.engine.Note(e))
+	}
+	search := func(query string) (found []string, pages int) {
+		for cursor := ""; pages == 0 || cursor != ""; pages++ {
+			got := b.do(t, "GET", "/api/v1/audit?"+query+"&cursor="+cursor, "", operator)
+			if cursor == "" {
+				got = b.do(t, "GET", "/api/v1/audit?"+query, "", operator)
+			}
+			require.Equal(t, 200, got.status, got.body)
+			var page struct {
+				Data struct {
+					Entries []shownEntry
+					Next    string `json:"next_cursor"`
+				}
+			}
+			require.NoError(t, json.Unmarshal([]byte(got.body), &page))
+			for _, e := range page.Data.Entries {
+				found = append(found, e.ID)
+			}
+			cursor = page.Data.Next
+		}
+		return found, pages
+	}
+	last, middle, first := strconv.Itoa(others+2), strconv.Itoa(others+1), strconv.Itoa(others)
+	for query, want := range map[string][]string{
+		"actor=op":                                  {last, middle, first, "0"},
+		"action=excludeParticipant":                 {last, middle, first, "0"},
+		"action=excludeParticipant&limit=2":         {last, middle, first, "0"},
+		"competition_id=spring&actor=op":            {last, middle, first, "0"},
+		"user_id=u" + last:                          {last},
+		"user_id=u0&action=excludeParticipant":      {"0"},
+		"user_id=u0&action=createWebhook":           nil,
+		"request_id=r5":                             {"5"},
+		"action=excludeParticipant&from=2026-05-11": {first},
+		"actor=op&to=2026-05-10":                    {last, middle, "0"},
+		"actor=op&from=2026-05-10&to=2026-05-11":    {last, middle, first, "0"},
+		"actor=nobody":                              nil,
+		"competition_id=autumn":                     nil,
+		"actor=key:K&action=excludeParticipant":     nil,
+	} {
+		found, pages := search(query)
+		require.Equal(t, want, found, query)
+		require.LessOrEqual(t, pages, 4, query)
+	}
+	for _, query := range []string{"user_id=a%20b", "competition_id=a.b", "from=May", "to=1"} {
+		require.Equal(t, 400, b.do(t, "GET", "/api/v1/audit?"+query, "", operator).status, query)
+	}
 }
 
 // TestTheAuditLogSaysWhoWasMeant, by the path or by the body, and what stood in

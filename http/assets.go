@@ -97,8 +97,10 @@ func newAssets(page fs.FS, signIn pageSignIn) map[string]*asset {
 	if err != nil {
 		panic(fmt.Errorf("read the page: %w", err))
 	}
-	if index := assets["/index.html"]; index != nil {
-		assets["/"] = index
+	for address, name := range map[string]string{"/": "/index.html", "/console": "/console.html"} {
+		if document := assets[name]; document != nil {
+			assets[address] = document
+		}
 	}
 	return assets
 }

@@ -1,12 +1,14 @@
 package http
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
 	"github.com/valyala/fasthttp"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/http/internal/decode"
 )
 
@@ -24,11 +26,13 @@ func (s *Server) audit(c *call) {
 		Actor: c.who.Actor(), Action: c.route.operation, Route: c.route.path, Targets: c.targets(),
 		Status: c.Response.StatusCode(), RequestID: string(c.Response.Header.PeekCanonical(headerRequestID)),
 	}
-	if c.route.operation == eraseUser { // this entry must not name the person
+	if c.route.operation == eraseUser {
 		if len(entry.Targets) == 1 && entry.Targets[0].Subject == entry.Actor {
 			entry.Actor = competition.Subject{Kind: competition.RoleSubject, ID: competition.SelfRole}
 		}
-		entry.Targets = nil
+		if c.erase != openErasure { // this entry must not name the person
+			entry.Targets = nil
+		}
 	}
 	if err := s.engine.Note(entry); err != nil {
 		s.metrics.auditFailures.Inc()
@@ -93,23 +97,99 @@ func (s *Server) listAudit(c *call) error {
 	q := c.query()
 	limit := q.Limit()
 	before := q.AfterNumber(decode.CursorAudit, 63)
+	wanted := readAuditFilter(&q)
 	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
-	entries, err := engine.AuditLog(before, limit+1)
+	entries, next, err := s.searchAudit(c, engine, wanted, before, limit)
 	if err != nil {
 		return err
-	}
-	page := map[string]any{}
-	if len(entries) > limit {
-		entries = entries[:limit]
-		page["next_cursor"] = decode.NumberCursor(decode.CursorAudit, entries[limit-1].Seq)
 	}
 	shown := make([]shownEntry, len(entries))
 	for i := range entries {
 		shown[i] = showEntry(&entries[i])
 	}
-	page["entries"] = shown
+	return c.replyAudit("entries", shown, next)
+}
+
+// replyAudit replies with a list that was made of the audit log.
+func (c *call) replyAudit(name string, list any, next uint64) error {
+	page := map[string]any{name: list}
+	if next > 0 {
+		page["next_cursor"] = decode.NumberCursor(decode.CursorAudit, next)
+	}
 	return c.replyValue(fasthttp.StatusOK, page)
+}
+
+// auditFilter says which entries of the audit log are wanted. What is empty wants all.
+type auditFilter struct {
+	actor, action, requestID string
+	userID, competitionID    string          // whom and what an entry names
+	from, until              calendar.Millis // until is not included
+}
+
+func readAuditFilter(q *decode.Query) (f auditFilter) {
+	f.actor, _ = q.Text("actor")
+	f.action, _ = q.Text("action")
+	f.requestID, _ = q.Text("request_id")
+	var given bool
+	if f.userID, given = q.Text("user_id"); given && !competition.ValidUserID(f.userID) {
+		q.Refuse("user_id", decode.BadUserID)
+	}
+	if f.competitionID, given = q.Text("competition_id"); given && !competition.ValidID(f.competitionID) {
+		q.Refuse("competition_id", decode.BadCompetitionID)
+	}
+	if q.Has("from") {
+		f.from = calendar.MillisOf(q.Day("from", 0).Time())
+	}
+	if q.Has("to") {
+		f.until = calendar.MillisOf((q.Day("to", 0) + 1).Time())
+	}
+	return f
+}
+
+// wants reports whether an entry is one of those. Entries name the user already.
+func (f *auditFilter) wants(e *competition.AuditEntry) bool {
+	return (f.actor == "" || f.actor == e.Actor.String()) && (f.action == "" || f.action == e.Action) &&
+		(f.requestID == "" || f.requestID == e.RequestID) && e.At >= f.from && (f.until == 0 || e.At < f.until) &&
+		(f.competitionID == "" || slices.ContainsFunc(e.Targets, func(t competition.AuditTarget) bool {
+			return t.Subject == competition.Subject{Kind: competition.CompetitionSubject, ID: f.competitionID}
+		}))
+}
+
+// maxAuditSearched is how many entries of the audit log one page looks through.
+const maxAuditSearched = 1_000
+
+// searchAudit returns the entries before a seq (0: the last ones) that are wanted, the
+// latest first, limit at most, and the seq before which the next page begins, or 0 at the
+// end. It costs the entries that it looks through.
+func (s *Server) searchAudit(c *call, engine Engine, f auditFilter, before uint64, limit int) (found []competition.AuditEntry, next uint64, err error) {
+	read, most := engine.AuditLog, limit+1
+	if f.userID != "" {
+		read = func(before uint64, limit int) ([]competition.AuditEntry, error) {
+			return engine.AuditLogOf(f.userID, before, limit)
+		}
+	}
+	if f != (auditFilter{userID: f.userID}) {
+		most = max(maxAuditSearched, most)
+	}
+	entries, err := read(before, most)
+	if err != nil {
+		return nil, 0, err
+	}
+	s.chargeRows(c, len(entries))
+	for i := range entries {
+		if len(found) == limit {
+			return found, next, nil
+		}
+		next = entries[i].Seq
+		if f.wants(&entries[i]) {
+			found = append(found, entries[i])
+		}
+	}
+	if len(entries) < most {
+		next = 0
+	}
+	return found, next, nil
 }

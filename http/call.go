@@ -26,6 +26,7 @@ type call struct {
 	made  string         // the id of the webhook that was made
 	named string         // the user whom the body named instead of the caller
 	paid  int            // units
+	erase erasure        // what became of it, if a person's erasure was begun
 	span  *tracing.Span  // nil if the request is not traced
 
 	form decode.Sync

@@ -194,11 +194,22 @@ func statusesOf(word string) []competition.Status {
 }
 
 func (s *Server) listUserCompetitions(c *call) error {
-	engine, userID, after, limit, err := readOwnList(s, c, (*decode.Query).AfterCompetition)
+	made := false
+	engine, userID, after, limit, err := readOwnList(s, c, func(q *decode.Query) string {
+		as, given := q.Text("as")
+		if made = as == "creator"; given && !made && as != "participant" {
+			q.Refuse("as", "must be participant or creator")
+		}
+		return q.AfterCompetition()
+	})
 	if err != nil {
 		return err
 	}
-	list, next, err := engine.CompetitionsOf(userID, after, limit)
+	read := engine.CompetitionsOf
+	if made {
+		read = engine.CompetitionsMadeBy
+	}
+	list, next, err := read(userID, after, limit)
 	date(engine, list)
 	return replyList(c, err, "competitions", list, appendSummary, decode.CompetitionCursor(next))
 }

@@ -56,6 +56,8 @@ type Engine interface {
 	OwnFirst(caller competition.Caller, l competition.Listing) (competition.ListedPage, error)
 	// CompetitionsOf lists those that a user takes part in.
 	CompetitionsOf(userID, after string, limit int) (list []competition.Summary, next string, err error)
+	// CompetitionsMadeBy lists those that a user made.
+	CompetitionsMadeBy(userID, after string, limit int) (list []competition.Summary, next string, err error)
 	// Participants lists who is on the board, by enrolment; after and next are
 	// participant numbers, next is 0 at the end.
 	Participants(competitionID string, caller competition.Caller, after uint32, limit int) (entries []competition.Entry, next uint32, err error)
@@ -92,6 +94,8 @@ type Engine interface {
 	// Flags lists the flagged syncs, newest first, beginning after the flag with
 	// the seq before (0: with the newest); next is 0 at the end.
 	Flags(competitionID string, caller competition.Caller, before uint64, limit int) (list []competition.FlaggedEntry, next uint64, err error)
+	// Exclusions lists who was taken off the board, as Participants lists who is on it.
+	Exclusions(competitionID string, caller competition.Caller, after uint32, limit int) (list []competition.Exclusion, next uint32, err error)
 	// Explain explains a participant's score.
 	Explain(competitionID string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error)
 

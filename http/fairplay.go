@@ -108,6 +108,29 @@ func (s *Server) listFlags(c *call) error {
 	return replyList(c, err, "flags", list, appendFlagged, decode.NumberCursor(decode.CursorFlag, next))
 }
 
+// listExclusions lists who was taken off the board, by enrolment.
+func (s *Server) listExclusions(c *call) error {
+	id, err := c.competitionID()
+	if err != nil {
+		return err
+	}
+	q := c.query()
+	after, limit := q.AfterParticipant(), q.Limit()
+	engine, err := s.permit(c, q.Err())
+	if err != nil {
+		return err
+	}
+	list, next, err := engine.Exclusions(id, c.who.Caller, after, limit)
+	return replyList(c, err, "exclusions", list, appendExclusion, decode.ParticipantCursor(next))
+}
+
+func appendExclusion(dst []byte, x *competition.Exclusion) []byte {
+	dst = textField(dst, `{"user_id":`, x.UserID)
+	dst = textField(dst, `,"user_name":`, x.UserName)
+	dst = intField(dst, `,"score":`, x.Score)
+	return append(textField(dst, `,"reason":`, x.Reason), '}')
+}
+
 // explainScore explains a participant's score, a page of days at a time.
 func (s *Server) explainScore(c *call) error {
 	id, err := c.competitionID()

@@ -38,6 +38,11 @@ func (e *fakeEngine) Flags(id string, caller competition.Caller, before uint64, 
 	return list, e.nextFlag, e.note("Flags", id, caller, before, limit)
 }
 
+func (e *fakeEngine) Exclusions(id string, caller competition.Caller, after uint32, limit int) ([]competition.Exclusion, uint32, error) {
+	list := []competition.Exclusion{{UserID: "u1", UserName: "Ada", Score: 4000, Reason: `a "car"`}}
+	return list, e.nextPart, e.note("Exclusions", id, caller, after, limit)
+}
+
 func (e *fakeEngine) Explain(id string, caller competition.Caller, userID string, span competition.Span) (competition.Explanation, error) {
 	if e.explain != nil {
 		return e.explain(userID, span)

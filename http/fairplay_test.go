@@ -43,6 +43,19 @@ func TestOperatorsDecideAboutParticipants(t *testing.T) {
 	require.Equal(t, participant+"/exclude", b.engine.audit[0].Path())
 }
 
+func TestExclusionsAreListed(t *testing.T) {
+	b := newBench(t)
+	op := bearer(authtest.Operator(t))
+	b.engine.nextPart = 7
+	r := b.do(t, "GET", "/api/v1/competitions/spring/exclusions?limit=1", "", op)
+	require.JSONEq(t, `{"success":true,"data":{"exclusions":[{"user_id":"u1","user_name":"Ada","score":4000,"reason":"a \"car\""}],"next_cursor":"cDc"}}`, r.body)
+	require.Equal(t, []any{uint32(0), 1}, b.engine.args)
+	b.engine.nextPart = 0
+	r = b.do(t, "GET", "/api/v1/competitions/spring/exclusions?cursor=cDc", "", op)
+	require.NotContains(t, r.body, "next_cursor")
+	require.Equal(t, []any{uint32(7), 100}, b.engine.args)
+}
+
 func TestFlagsAreListed(t *testing.T) {
 	b := newBench(t)
 	op := bearer(authtest.Operator(t))

@@ -53,6 +53,7 @@ type fakeEngine struct {
 	join   competition.JoinCompetition
 	remove competition.RemoveParticipant
 	erased competition.Erased
+	nobody bool // whom erasures are of
 	args   []any
 	ran    competition.Command // the last one that had no method of its own
 
@@ -278,6 +279,11 @@ func (e *fakeEngine) OwnFirst(caller competition.Caller, l competition.Listing) 
 
 func (e *fakeEngine) CompetitionsOf(userID, after string, limit int) ([]competition.Summary, string, error) {
 	err := e.note("CompetitionsOf", "", competition.Caller{}, userID, after, limit)
+	return []competition.Summary{e.summary}, e.next, err
+}
+
+func (e *fakeEngine) CompetitionsMadeBy(userID, after string, limit int) ([]competition.Summary, string, error) {
+	err := e.note("CompetitionsMadeBy", "", competition.Caller{}, userID, after, limit)
 	return []competition.Summary{e.summary}, e.next, err
 }
 

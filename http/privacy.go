@@ -340,8 +340,12 @@ func (s *Server) eraseUser(c *call) error {
 		return err
 	}
 	done, err := engine.EraseUser(userID)
-	if err != nil {
+	switch {
+	case err != nil:
+		c.erase = openErasure
 		return err
+	case done.Competitions > 0 || done.Transactions > 0: // not where there was nobody to erase, again and again
+		c.erase = doneErasure
 	}
 	out := intField(append(c.out[:0], envelope...), `{"erased":true,"competitions":`, done.Competitions)
 	out = intField(out, `,"transactions_kept":`, done.Transactions)

@@ -23,7 +23,9 @@ func TestErasingAnswersWithCountsAlone(t *testing.T) {
 	got := b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.User(t, "u1")))
 	require.Equal(t, 200, got.status)
 	require.JSONEq(t, `{"success":true,"data":{"erased":true,"competitions":3,"transactions_kept":2}}`, got.body)
-	require.Empty(t, b.engine.audit, "users are not in the audit log")
+	require.Len(t, b.engine.audit, 1)
+	require.Equal(t, "self", b.engine.audit[0].Actor.String(), "nothing names the person")
+	require.Empty(t, b.engine.audit[0].Targets)
 	b.engine.erased = competition.Erased{Competitions: 2, KeptIn: []string{"autumn", "spring"}, KeptUntil: atStart}
 	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.User(t, "u1")))
 	require.JSONEq(t, `{"success":true,"data":{"erased":true,"competitions":2,"transactions_kept":0,
@@ -32,6 +34,46 @@ func TestErasingAnswersWithCountsAlone(t *testing.T) {
 	got = b.do(t, "DELETE", "/api/v1/users/u1", "", bearer(authtest.User(t, "u1")))
 	require.Equal(t, 409, got.status)
 	require.Contains(t, got.body, `"code":"prize_pending"`)
+}
+
+func TestErasuresAreListed(t *testing.T) {
+	b := newBench(t)
+	operator, u1 := bearer(authtest.Operator(t)), bearer(authtest.User(t, "u1"))
+	b.engine.err = competition.ErrPrizePending
+	require.Equal(t, 409, b.do(t, "DELETE", "/api/v1/users/u1", "", u1).status)
+	b.engine.err = competition.ErrUnavailable
+	require.Equal(t, 503, b.do(t, "DELETE", "/api/v1/users/u2", "", operator).status)
+	b.engine.err = nil
+	require.Equal(t, 403, b.do(t, "DELETE", "/api/v1/users/u2", "", u1).status, "and is not listed")
+	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/users/u1", "", u1).status)
+	b.engine.nobody = true
+	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/users/u1", "", u1).status, "and is not listed")
+	require.Equal(t, 200, b.do(t, "DELETE", "/api/v1/users/u1", "", operator).status)
+
+	list := func() []shownErasure {
+		var got struct {
+			Data struct{ Erasures []shownErasure }
+		}
+		r := b.do(t, "GET", "/api/v1/erasures", "", operator)
+		require.Equal(t, 200, r.status, r.body)
+		require.NoError(t, json.Unmarshal([]byte(r.body), &got))
+		for i := range got.Data.Erasures {
+			e := &got.Data.Erasures[i]
+			require.NotEmpty(t, e.ID, e.RequestedAt)
+			e.ID, e.RequestedAt, e.RequestID = "", "", ""
+		}
+		return got.Data.Erasures
+	}
+	done := shownErasure{RequestedBy: "self", State: "done", Status: 200}
+	byOperator, failed := shownErasure{RequestedBy: "op", State: "done", Status: 200}, shownErasure{RequestedBy: "op", State: "open", UserID: "u2", Status: 503}
+	pending := shownErasure{RequestedBy: "self", State: "open", UserID: "u1", Status: 409}
+	require.Equal(t, []shownErasure{byOperator, done, failed, pending}, list())
+
+	// The store lets a pseudonym take the place of who is erased; see Pseudonymise.
+	b.engine.audit[0].Targets[0].ID = competition.NewPseudonym([16]byte{1})
+	pending.State, pending.UserID = "done", ""
+	require.Equal(t, []shownErasure{byOperator, done, failed, pending}, list())
+	require.Equal(t, 403, b.do(t, "GET", "/api/v1/erasures", "", u1).status)
 }
 
 // TestErasingAgainAndAgainIsLimited, for each user alone, whoever asks.

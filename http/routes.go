@@ -36,6 +36,7 @@ func routes() []*route {
 		{"GET", "/api/v1/competitions/:competition_id/amendments", "listAmendments", athlete, competition.ScopeRead, unaudited, 0, (*Server).listAmendments},
 		{"GET", "/api/v1/competitions/:competition_id/journal", "readJournal", operator, competition.ScopeRead, unaudited, 0, (*Server).readJournal},
 		{"GET", "/api/v1/competitions/:competition_id/flags", "listFlags", operator, competition.ScopeRead, unaudited, 0, (*Server).listFlags},
+		{"GET", "/api/v1/competitions/:competition_id/exclusions", "listExclusions", operator, competition.ScopeRead, unaudited, 0, (*Server).listExclusions},
 		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/exclude", "excludeParticipant", operator, competition.ScopeManage, audited, 0, (*Server).excludeParticipant},
 		{"POST", "/api/v1/competitions/:competition_id/participants/:user_id/restore", "restoreParticipant", operator, competition.ScopeManage, audited, 0, (*Server).restoreParticipant},
 		{"PUT", "/api/v1/competitions/:competition_id/participants/:user_id/days/:date", "correctDay", operator, competition.ScopeManage, audited, 0, (*Server).correctDay},
@@ -69,6 +70,7 @@ func routes() []*route {
 		{"GET", "/api/v1/api-keys", "listAPIKeys", operator, noKey, unaudited, 0, (*Server).listAPIKeys},
 		{"DELETE", "/api/v1/api-keys/:key_id", "revokeAPIKey", operator, noKey, audited, 0, (*Server).revokeAPIKey},
 		{"GET", "/api/v1/audit", "listAudit", operator, noKey, unaudited, 0, (*Server).listAudit},
+		{"GET", "/api/v1/erasures", "listErasures", operator, competition.ScopePeople, unaudited, 0, (*Server).listErasures},
 
 		{"GET", "/api/v1/server", "getServer", operator, competition.ScopeRead, unaudited, 0, (*Server).getServer},
 		{"PATCH", "/api/v1/server", "changeServer", operator, noKey, onServer, 0, (*Server).changeServer},
@@ -87,6 +89,7 @@ func routes() []*route {
 		{"GET", "/metrics", "getMetrics", scraper, competition.ScopeRead, unaudited, 0, (*Server).getMetrics},
 		{"GET", "/openapi.yaml", "getOpenAPI", public, noScope, unaudited, 0, (*Server).getAsset},
 		{"GET", "/docs", "getDocs", public, noScope, unaudited, 0, (*Server).getAsset},
+		{"GET", "/console", "getConsole", public, noScope, unaudited, 0, (*Server).getAsset},
 		{"GET", "/", "getPage", public, noScope, unaudited, 0, (*Server).getAsset},
 	}
 }

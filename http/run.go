@@ -41,7 +41,7 @@ func (s *Server) run(c *call, counters *outcomes) (page []byte) {
 		c.page = nil
 	}
 	page = c.page
-	if c.who != nil && c.who.Caller.Operator && r.audited() {
+	if c.who != nil && (c.who.Caller.Operator && r.audited() || c.erase != noErasure) {
 		s.audit(c)
 	}
 	s.answered(c.RequestCtx, counters, c.who, page, c.span.TraceID())

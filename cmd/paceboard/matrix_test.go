@@ -150,6 +150,7 @@ var attempts = map[string][]attempt{
 	"getOpenAPI":           {{who: anybody, public: true}},
 	"getDocs":              {{who: anybody, public: true}},
 	"getPage":              {{who: anybody, public: true}},
+	"getConsole":           {{who: anybody, public: true}},
 }
 
 // matrix is a server and everybody who calls it.
