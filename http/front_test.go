@@ -21,6 +21,7 @@ import (
 func withPage(o *Options) {
 	o.Page = fstest.MapFS{
 		"index.html":        {Data: []byte("<!doctype html>" + signInMark + "<title>Paceboard</title>")},
+		"console.html":      {Data: []byte("<!doctype html><title>Console</title>")},
 		"app.js":            {Data: []byte("export {}")},
 		"fonts/a.woff2":     {Data: []byte("font")},
 		"icon.svg":          {Data: []byte("<svg/>")},
@@ -35,6 +36,7 @@ func TestThePageAndWhatBelongsToIt(t *testing.T) {
 		"/": "text/html; charset=utf-8", "/index.html": "text/html; charset=utf-8", "/app.js": "text/javascript; charset=utf-8",
 		"/fonts/a.woff2": "font/woff2", "/icon.svg": "image/svg+xml", "/uplot.LICENSE.txt": "text/plain; charset=utf-8", "/strange.xyz": "application/octet-stream",
 		"/docs": "text/html; charset=utf-8", "/docs.css": "text/css; charset=utf-8", "/openapi.yaml": "application/yaml", "/?x=1": "text/html; charset=utf-8",
+		"/console": "text/html; charset=utf-8", "/console/": "text/html; charset=utf-8", "/console.html": "text/html; charset=utf-8",
 	} {
 		r := b.do(t, "GET", target, "")
 		require.Equal(t, 200, r.status, target)

@@ -17,6 +17,7 @@ const at = (...parts) => join(root, ...parts);
 // Copied as they are: [source, name in dist].
 const assets = [
   ["src/index.html", "index.html"],
+  ["src/console.html", "console.html"],
   ["src/icon.svg", "icon.svg"],
   ["src/manifest.webmanifest", "manifest.webmanifest"],
   ...["favicon.ico", "apple-touch-icon.png", "icon-192.png", "icon-512.png"].map((name) => [`src/icons/${name}`, name]),
@@ -38,6 +39,9 @@ async function buildPage(out, options) {
     splitting: true, // uPlot and the sign-in become files of their own, fetched by those who need them
     chunkNames: "[name]",
   });
+  // The console finds the sign-in of the page beside it.
+  await build({ ...common, entryPoints: { console: at("src/console/main.ts") }, outdir: out, format: "esm", charset: "utf8", external: ["./auth.js"] });
+  await build({ ...common, entryPoints: { console: at("src/styles/console.css") }, outdir: out });
   await build({
     ...common,
     entryPoints: { theme: at("src/theme-early.ts") },

@@ -25,6 +25,7 @@ var limits = []struct {
 	{"a board's scripts", []string{"app.js", "chunk.js", "theme.js", "uPlot.esm.js"}, 60 << 10},
 	{"the scripts of the other pages", []string{"app.js", "chunk.js", "theme.js"}, 36 << 10},
 	{"signing in", []string{"auth.js"}, 32 << 10},
+	{"the console", []string{"console.html", "console.css", "console.js", "theme.js"}, 32 << 10},
 	{"styles", []string{"app.css"}, 8 << 10},
 	{"markup", []string{"index.html"}, 2 << 10},
 }
@@ -49,11 +50,14 @@ func TestFilesHoldThePageAndAllItRefersTo(t *testing.T) {
 	files := allFiles(t)
 	index, ok := files["index.html"]
 	require.True(t, ok, "no index.html")
-
-	references := regexp.MustCompile(`(?:src|href)="([^"#]+)`).FindAllStringSubmatch(index, -1)
-	require.NotEmpty(t, references)
-	for _, reference := range references {
-		require.Contains(t, files, reference[1])
+	for _, name := range []string{"index.html", "console.html"} {
+		references := regexp.MustCompile(`(?:src|href)="([^"#]+)`).FindAllStringSubmatch(files[name], -1)
+		require.NotEmpty(t, references, name)
+		for _, reference := range references {
+			if file := strings.TrimPrefix(reference[1], "/"); file != "" { // the console's address may end in a slash
+				require.Contains(t, files, file)
+			}
+		}
 	}
 
 	imports := regexp.MustCompile(`(?:import\(|from ?)"\./([^"]+)"`)
@@ -69,7 +73,9 @@ func TestFilesHoldThePageAndAllItRefersTo(t *testing.T) {
 	require.Contains(t, files["app.js"], `"./auth.js"`, "the sign-in has gone missing")
 	require.Contains(t, files["uplot.LICENSE.txt"], "MIT License")
 	require.Contains(t, files["auth-js.LICENSE.txt"], "MIT License")
-	require.Contains(t, index, `<meta name="sign-in" content="">`, "the server could not write in how people sign in")
+	for _, document := range []string{index, files["console.html"]} {
+		require.Contains(t, document, `<meta name="sign-in" content="">`, "the server could not write in how people sign in")
+	}
 }
 
 func TestFilesStaySmall(t *testing.T) {

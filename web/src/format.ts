@@ -40,6 +40,11 @@ export class Formatter {
     return this.#integer.format(value);
   }
 
+  /** With two decimals at most. */
+  decimal(value: number): string {
+    return new Intl.NumberFormat(this.#figures, { maximumFractionDigits: 2 }).format(value);
+  }
+
   money(amount: number, currency: string | undefined): string {
     if (!currency || !/^[A-Za-z]{3}$/.test(currency)) return new Intl.NumberFormat(this.#figures).format(amount);
     return new Intl.NumberFormat(this.#figures, { style: "currency", currency }).format(amount);
@@ -74,6 +79,18 @@ export class Formatter {
   moment(time: number | string): string {
     const ms = typeof time === "number" ? time : Date.parse(time);
     return Number.isNaN(ms) ? "" : this.#moment.format(ms);
+  }
+
+  /** Day and time to the minute, with the year, in a time zone. */
+  at(time: number | string, timeZone?: string): string {
+    const ms = typeof time === "number" ? time : Date.parse(time);
+    if (Number.isNaN(ms)) return "–";
+    const options = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
+    try {
+      return new Intl.DateTimeFormat(this.#words, { ...options, ...(timeZone !== undefined && { timeZone }) }).format(ms);
+    } catch {
+      return new Intl.DateTimeFormat(this.#words, { ...options, timeZone: "UTC" }).format(ms);
+    }
   }
 
   /** The days from `start` to `end`, the latter not included, in the competition's own time zone. */

@@ -1,0 +1,35 @@
+package main
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestBrowserRunsACompetitionInTheConsole has web/test/console.mjs drive the console of a
+// real server with a real browser: a creator makes a competition and invites, an operator
+// excludes, restores, corrects, distributes the prizes, which a third person sees, and
+// looks after keys, webhooks, payouts, erasures and health. In every state axe finds
+// nothing, the browser reports nothing, and no other host is called.
+func TestBrowserRunsACompetitionInTheConsole(t *testing.T) {
+	inParallel(t)
+	findNode(t)
+	findChromium(t)
+	dir := t.TempDir()
+	copySources(t, filepath.Join("..", "..", "web"), dir)
+	inModule(t, dir, "npm", npmInstall...)
+	s := startServer(t, t.TempDir())
+	script := exec.CommandContext(t.Context(), "node", "test/console.mjs")
+	script.Dir = dir
+	script.Env = append(os.Environ(), "PACEBOARD_URL="+s.url, "OPERATOR_TOKEN="+operatorToken(t),
+		"CREATOR_TOKEN="+tokenOf(t, "maker", false), "VIEWER_TOKEN="+tokenOf(t, "stranger", false),
+		"SHOTS="+os.Getenv("ARTIFACTS"), "BROWSER_PATIENCE=3")
+	script.WaitDelay = time.Second
+	said, err := script.CombinedOutput()
+	require.NoError(t, err, "%s", said)
+	s.stop()
+}
