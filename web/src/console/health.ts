@@ -121,7 +121,7 @@ function loadedTable({ api, format }: Console): DataTable<Loaded> {
       { head: "Name", kind: "main", cell: ({ id, name }) => link(fragmentOf(["c", id]), name || id) },
       { head: "People", kind: "number", cell: (c) => format.integer(c.participant_count) },
       { head: "Events", kind: "number", cell: (c) => format.integer(c.events) },
-      { head: "Memory", kind: "number", cell: (c) => `${format.decimal(c.memory_bytes / 2 ** 20)} MiB` },
+      { head: "Memory", kind: "number", cell: (c) => `${format.integer(Math.ceil(c.memory_bytes / 2 ** 10))} KiB` },
       { head: "Changed", cell: (c) => format.ago(c.changed_at, Date.now()) },
       { head: "State", cell: (c) => (c.damaged ? status("Damaged", "err") : "Sound") },
     ],
