@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"compress/gzip"
 	"crypto/sha256"
-	_ "embed"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
@@ -17,10 +16,9 @@ import (
 	"sync"
 
 	"github.com/valyala/fasthttp"
-)
 
-//go:embed docs.css
-var docsStyle []byte
+	"github.com/paceboard/paceboard/http/internal/apidocs"
+)
 
 // asset is a file that all clients get alike, kept in memory. Caches must ask
 // again by its ETag, since names carry no hash.
@@ -76,7 +74,8 @@ func newAssets(page fs.FS, signIn pageSignIn) map[string]*asset {
 	assets := map[string]*asset{
 		"/openapi.yaml": newAsset("openapi.yaml", openAPI, policy),
 		"/docs":         newAsset("docs.html", docsPage(), policy),
-		"/docs.css":     newAsset("docs.css", docsStyle, policy),
+		"/docs.css":     newAsset("docs.css", apidocs.Style, policy),
+		"/docs.js":      newAsset("docs.js", apidocs.Script, policy),
 	}
 	if page == nil {
 		return assets

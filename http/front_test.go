@@ -35,7 +35,7 @@ func TestThePageAndWhatBelongsToIt(t *testing.T) {
 	for target, contentType := range map[string]string{
 		"/": "text/html; charset=utf-8", "/index.html": "text/html; charset=utf-8", "/app.js": "text/javascript; charset=utf-8",
 		"/fonts/a.woff2": "font/woff2", "/icon.svg": "image/svg+xml", "/uplot.LICENSE.txt": "text/plain; charset=utf-8", "/strange.xyz": "application/octet-stream",
-		"/docs": "text/html; charset=utf-8", "/docs.css": "text/css; charset=utf-8", "/openapi.yaml": "application/yaml", "/?x=1": "text/html; charset=utf-8",
+		"/docs": "text/html; charset=utf-8", "/docs.css": "text/css; charset=utf-8", "/docs.js": "text/javascript; charset=utf-8", "/openapi.yaml": "application/yaml", "/?x=1": "text/html; charset=utf-8",
 		"/console": "text/html; charset=utf-8", "/console/": "text/html; charset=utf-8", "/console.html": "text/html; charset=utf-8",
 	} {
 		r := b.do(t, "GET", target, "")

@@ -3,12 +3,14 @@ package main
 import (
 	"cmp"
 	"errors"
+	"html"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +69,7 @@ func TestClientPackage(t *testing.T) {
 	app := httptest.NewServer(http.FileServerFS(os.DirFS(filepath.Join(vite, "dist"))))
 	t.Cleanup(app.Close)
 	s := startServer(t, t.TempDir(), "ALLOWED_ORIGINS="+app.URL)
+	requireDocsCompile(t, s, node)
 	s.createSpring("spring")
 	bruno := tokenOf(t, "bruno", false)
 	status, answer := s.call(http.MethodPost, "/api/v1/competitions/spring/join", bruno, `{"user_name":"Bruno"}`)
@@ -93,6 +96,30 @@ func TestClientPackage(t *testing.T) {
 	require.Empty(t, tab.faults)
 	tab.mu.Unlock()
 	s.stop()
+}
+
+var docsTypeScript = regexp.MustCompile(`(?s)<figure data-language="TypeScript">.*?<pre><code>(.*?)</code></pre>`)
+
+// requireDocsCompile compiles every snippet of TypeScript in /docs in a project that has
+// the client.
+func requireDocsCompile(t *testing.T, s *instance, project string) {
+	t.Helper()
+	status, page := s.call(http.MethodGet, "/docs", "", "")
+	require.Equal(t, http.StatusOK, status)
+	guides := docsSnippets(t)
+	require.Len(t, guides["ts"], 1)
+	require.Len(t, guides["ts-setup"], 1)
+	code := strings.Replace(guides["ts-setup"][0], "const api", "declare const PACEBOARD: string, TOKEN: string;\nconst api", 1) +
+		"\ndeclare const session: { access_token: string }, supabase: { auth: { refreshSession(): Promise<{ data: { session: { access_token: string } | null } }> } };\n" +
+		"{" + strings.Replace(guides["ts"][0], `import { BoardClient } from "@paceboard/client";`, "", 1) + "}\n"
+	found := docsTypeScript.FindAllStringSubmatch(string(page), -1)
+	require.Greater(t, len(found), 50)
+	for _, m := range found {
+		code += "{ " + html.UnescapeString(m[1]) + " }\n"
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(project, "docs.ts"), []byte(code+"export {};\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(project, "docs.json"), []byte(`{"extends": "./tsconfig.json", "files": ["docs.ts"]}`), 0o600))
+	inModule(t, project, "npm", "exec", "--offline", "--", "tsc", "-p", "docs.json")
 }
 
 // together runs what does not depend on each other.
