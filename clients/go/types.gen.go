@@ -43,6 +43,7 @@ func (e APIKeyScopes) Valid() bool {
 
 // Defines values for AuditSubjectKind.
 const (
+	AuditSubjectKindBoardLink   AuditSubjectKind = "board_link"
 	AuditSubjectKindCompetition AuditSubjectKind = "competition"
 	AuditSubjectKindDay         AuditSubjectKind = "day"
 	AuditSubjectKindInvitation  AuditSubjectKind = "invitation"
@@ -58,6 +59,8 @@ const (
 // Valid indicates whether the value is a known member of the AuditSubjectKind enum.
 func (e AuditSubjectKind) Valid() bool {
 	switch e {
+	case AuditSubjectKindBoardLink:
+		return true
 	case AuditSubjectKindCompetition:
 		return true
 	case AuditSubjectKindDay:
@@ -308,6 +311,27 @@ func (e InvitationState) Valid() bool {
 	}
 }
 
+// Defines values for NamePrivacy.
+const (
+	Initials NamePrivacy = "initials"
+	Names    NamePrivacy = "names"
+	None     NamePrivacy = "none"
+)
+
+// Valid indicates whether the value is a known member of the NamePrivacy enum.
+func (e NamePrivacy) Valid() bool {
+	switch e {
+	case Initials:
+		return true
+	case Names:
+		return true
+	case None:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PayoutStatus.
 const (
 	PayoutStatusDead      PayoutStatus = "dead"
@@ -385,6 +409,7 @@ const (
 	ProblemCodeNotReady              ProblemCode = "not_ready"
 	ProblemCodeOutsideWindow         ProblemCode = "outside_window"
 	ProblemCodeOverloaded            ProblemCode = "overloaded"
+	ProblemCodePrivateNames          ProblemCode = "private_names"
 	ProblemCodePrizeDecided          ProblemCode = "prize_decided"
 	ProblemCodePrizePending          ProblemCode = "prize_pending"
 	ProblemCodeRateLimited           ProblemCode = "rate_limited"
@@ -394,6 +419,7 @@ const (
 	ProblemCodeSignInUnavailable     ProblemCode = "sign_in_unavailable"
 	ProblemCodeTokenExpired          ProblemCode = "token_expired"
 	ProblemCodeTooManyAPIKeys        ProblemCode = "too_many_api_keys"
+	ProblemCodeTooManyBoardLinks     ProblemCode = "too_many_board_links"
 	ProblemCodeTooManyCompetitions   ProblemCode = "too_many_competitions"
 	ProblemCodeTooManyInvitations    ProblemCode = "too_many_invitations"
 	ProblemCodeTooManySockets        ProblemCode = "too_many_sockets"
@@ -403,6 +429,7 @@ const (
 	ProblemCodeTooManyWinners        ProblemCode = "too_many_winners"
 	ProblemCodeTooMuchAtOnce         ProblemCode = "too_much_at_once"
 	ProblemCodeUnavailable           ProblemCode = "unavailable"
+	ProblemCodeUnknownBoardLink      ProblemCode = "unknown_board_link"
 	ProblemCodeUnknownCode           ProblemCode = "unknown_code"
 	ProblemCodeUnknownCompetition    ProblemCode = "unknown_competition"
 	ProblemCodeUnknownInvitation     ProblemCode = "unknown_invitation"
@@ -482,6 +509,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeOverloaded:
 		return true
+	case ProblemCodePrivateNames:
+		return true
 	case ProblemCodePrizeDecided:
 		return true
 	case ProblemCodePrizePending:
@@ -500,6 +529,8 @@ func (e ProblemCode) Valid() bool {
 		return true
 	case ProblemCodeTooManyAPIKeys:
 		return true
+	case ProblemCodeTooManyBoardLinks:
+		return true
 	case ProblemCodeTooManyCompetitions:
 		return true
 	case ProblemCodeTooManyInvitations:
@@ -517,6 +548,8 @@ func (e ProblemCode) Valid() bool {
 	case ProblemCodeTooMuchAtOnce:
 		return true
 	case ProblemCodeUnavailable:
+		return true
+	case ProblemCodeUnknownBoardLink:
 		return true
 	case ProblemCodeUnknownCode:
 		return true
@@ -1112,11 +1145,11 @@ type AuditSubject struct {
 	// ID An erased user has a pseudonym: erased- followed by 32 hexadecimal digits.
 	ID string `json:"id"`
 
-	// Kind role: service_role, self (an operator who erased themselves), erasure or command_line (an operator who ran a command of the program). other: what a refused request had instead of an id. node: a process of a cluster. webhook: the id of a webhook.
+	// Kind role: service_role, self (an operator who erased themselves), erasure or command_line (an operator who ran a command of the program). other: what a refused request had instead of an id. node: a process of a cluster. webhook and board_link: their ids.
 	Kind AuditSubjectKind `json:"kind"`
 }
 
-// AuditSubjectKind role: service_role, self (an operator who erased themselves), erasure or command_line (an operator who ran a command of the program). other: what a refused request had instead of an id. node: a process of a cluster. webhook: the id of a webhook.
+// AuditSubjectKind role: service_role, self (an operator who erased themselves), erasure or command_line (an operator who ran a command of the program). other: what a refused request had instead of an id. node: a process of a cluster. webhook and board_link: their ids.
 type AuditSubjectKind string
 
 // Because defines model for Because.
@@ -1125,8 +1158,32 @@ type Because struct {
 	Reason string `json:"reason"`
 }
 
+// BoardLink defines model for BoardLink.
+type BoardLink struct {
+	// Code Only when the link is created, as token and path.
+	Code          *string       `json:"code,omitempty"`
+	CompetitionID CompetitionID `json:"competition_id"`
+	CreatedAt     time.Time     `json:"created_at"`
+	ExpiresAt     time.Time     `json:"expires_at"`
+
+	// ID For revoking it.
+	ID openapi_types.UUID `json:"id"`
+
+	// Names What a board link shows of people: names as they are, initials, or none.
+	Names NamePrivacy `json:"names"`
+
+	// Path Of the page that shows the board: the code after /b/.
+	Path *string `json:"path,omitempty"`
+
+	// Token To be sent as a user's token is.
+	Token *string `json:"token,omitempty"`
+}
+
 // Competition defines model for Competition.
 type Competition struct {
+	// BoardLinks In GET of one competition: the links by which its board is shown to people without a token; see createBoardLink. Absent under a link, and while they cannot be read.
+	BoardLinks *[]ShownBoardLink `json:"board_links,omitempty"`
+
 	// CreatedAt Absent if the beginning of its journal was removed (JOURNAL_RETENTION).
 	CreatedAt       *time.Time            `json:"created_at,omitempty"`
 	Currency        string                `json:"currency"`
@@ -1272,24 +1329,24 @@ type Delivery struct {
 	Seq int64 `json:"seq"`
 }
 
-// Entry defines model for Entry.
+// Entry The metrics and times are absent under a board link that shows no names.
 type Entry struct {
-	ActiveMinutes Count `json:"active_minutes"`
+	ActiveMinutes *Count `json:"active_minutes,omitempty"`
 
 	// Calories Exact to 2 decimals.
-	Calories      Amount        `json:"calories"`
+	Calories      *Amount       `json:"calories,omitempty"`
 	CompetitionID CompetitionID `json:"competition_id"`
 
 	// Distance Exact to 2 decimals.
-	Distance Amount `json:"distance"`
+	Distance *Amount `json:"distance,omitempty"`
 
 	// LastSyncedAt The last sync that changed anything; absent before the first.
 	LastSyncedAt *time.Time `json:"last_synced_at,omitempty"`
 
 	// Rank 0 for an excluded participant, in the answer to a join.
-	Rank  int64 `json:"rank"`
-	Score Count `json:"score"`
-	Steps Count `json:"steps"`
+	Rank  int64  `json:"rank"`
+	Score Count  `json:"score"`
+	Steps *Count `json:"steps,omitempty"`
 
 	// UpdatedAt The last change of the score.
 	UpdatedAt *time.Time `json:"updated_at,omitempty"`
@@ -1297,7 +1354,7 @@ type Entry struct {
 	// UserID The token's sub.
 	UserID UserID `json:"user_id"`
 
-	// UserName Empty if unknown.
+	// UserName Empty if unknown, or not shown by a board link.
 	UserName string `json:"user_name"`
 }
 
@@ -1541,6 +1598,9 @@ type Metrics struct {
 	Steps    Count  `json:"steps"`
 }
 
+// NamePrivacy What a board link shows of people: names as they are, initials, or none.
+type NamePrivacy string
+
 // NextCursor For the parameter cursor; absent at the end.
 type NextCursor = string
 
@@ -1660,6 +1720,15 @@ type SettledPrize struct {
 
 	// UserName Empty if unknown.
 	UserName string `json:"user_name"`
+}
+
+// ShownBoardLink defines model for ShownBoardLink.
+type ShownBoardLink struct {
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Names What a board link shows of people: names as they are, initials, or none.
+	Names NamePrivacy `json:"names"`
 }
 
 // Stats defines model for Stats.
@@ -2031,6 +2100,15 @@ type AmendCompetitionJSONBody struct {
 
 // AmendCompetitionJSONBodyVisibility defines parameters for AmendCompetition.
 type AmendCompetitionJSONBodyVisibility string
+
+// CreateBoardLinkJSONBody defines parameters for CreateBoardLink.
+type CreateBoardLinkJSONBody struct {
+	// ExpiresAt In the future.
+	ExpiresAt *Time `json:"expires_at,omitempty"`
+
+	// Names What a board link shows of people: names as they are, initials, or none.
+	Names NamePrivacy `json:"names"`
+}
 
 // ListEventsParams defines parameters for ListEvents.
 type ListEventsParams struct {
@@ -2415,6 +2493,9 @@ type EditCompetitionJSONRequestBody = Definition
 
 // AmendCompetitionJSONRequestBody defines body for AmendCompetition for application/json ContentType.
 type AmendCompetitionJSONRequestBody AmendCompetitionJSONBody
+
+// CreateBoardLinkJSONRequestBody defines body for CreateBoardLink for application/json ContentType.
+type CreateBoardLinkJSONRequestBody CreateBoardLinkJSONBody
 
 // InviteUsersJSONRequestBody defines body for InviteUsers for application/json ContentType.
 type InviteUsersJSONRequestBody InviteUsersJSONBody

@@ -326,7 +326,7 @@ export interface paths {
         /**
          * Live updates over WebSocket.
          * @description Send the token as the subprotocol `bearer.<JWT>`, which keeps it out of access logs, or as `token`. Frames are JSON text `{"type","data","timestamp"}`, both ways. From the server: connected (`version`, `epoch`, `limit` and server limits; again when the epoch changes, followed by the whole board), leaderboard_update (a whole board), score_update (`changes`, `removed` and `total_count`, from `previous_version` to `version`), standing (the user's own entry), status (with `prizes`, as getCompetition has them, when it becomes settled), authenticated (`expires_at`; absent for keys that do not expire), pong, error (a problem). From the client: ping, subscribe and unsubscribe `{"competition_id","limit","since"}` for up to 50 competitions (`since`: the version that the client has, a number, or a text with the epoch, `"<version>.<epoch>"`, as `connected` gave it; without the epoch the whole board is sent if it ever had another one), auth `{"token"}` of the same user: the server checks every subscription with it, ends those that the user may not see with an error, and answers authenticated; a token that is not accepted is an error and changes nothing.
-         *     At most 10 updates a second for each competition; a slow reader gets fewer and larger ones. To refuse a connection, the server accepts the upgrade and then closes it: 1008 bad, expired or withdrawn token (a withdrawn one within 5 s), or frames at more than 10 times the rate limit within a second; 1009 frame over 4 KiB; 1001 shutting down (reconnect with since); 1013 try again later; 4400 bad limit or since; 4403 the competition became private; 4404 unknown competition, or a private one that the caller may not see. Only a foreign Origin is answered 403.
+         *     At most 10 updates a second for each competition; a slow reader gets fewer and larger ones. To refuse a connection, the server accepts the upgrade and then closes it: 1008 bad, expired or withdrawn token (a withdrawn one within 5 s; a board link that was revoked, too), or frames at more than 10 times the rate limit within a second; 1009 frame over 4 KiB; 1001 shutting down (reconnect with since); 1013 try again later; 4400 bad limit or since; 4403 the competition became private, or a board link does not show it; 4404 unknown competition, or a private one that the caller may not see. Only a foreign Origin is answered 403.
          */
         get: operations["watchLeaderboard"];
         put?: never;
@@ -370,7 +370,7 @@ export interface paths {
         };
         /**
          * Read a competition.
-         * @description A settled one has its prizes, without whether each was paid yet; a user's own have that in listPrizes.
+         * @description A settled one has its prizes, without whether each was paid yet; a user's own have that in listPrizes. board_links says by which links the board is shown to others.
          */
         get: operations["getCompetition"];
         put?: never;
@@ -470,6 +470,51 @@ export interface paths {
          * @description Repeating is 200. 409 invitation_decided if it was already accepted or declined; 404 unknown_invitation if the competition has no such invitation.
          */
         delete: operations["withdrawInvitation"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/competitions/{competition_id}/board-links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the links to a board, by time.
+         * @description For the creator and for operators. Links that were revoked or have expired are not there, and codes are not shown.
+         */
+        get: operations["listBoardLinks"];
+        put?: never;
+        /**
+         * Make a link that shows the board to everybody who has it.
+         * @description For the creator and for operators. The answer has the link's code, which is never shown again: `path` is a page with the board, for spectators, screens and other sites; `token` is a token for programs, as a user's. With it, getLeaderboard (without around), getCompetition, watchLeaderboard and streamLeaderboard show the board of this competition; every other operation is 403, and there is no way to another board. Under a link, `user_id` is an id that means nothing elsewhere, not even under another link. `names` says what is shown of people: names as they are, initials, or none; with none, entries have no metrics and no times either. The board of a private competition is shown with initials at most, 409 private_names otherwise; if it becomes private later, links that show names show initials from then on.
+         *     A link lasts until expires_at, by default until 30 days after the end of the competition, and 366 days at most. Everyone who may read the competition sees in getCompetition that there are links. 409 too_many_board_links beyond 20 links of a competition.
+         */
+        post: operations["createBoardLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/competitions/{competition_id}/board-links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Revoke a link to a board.
+         * @description For the creator and for operators. Its token is 401 at once, and at other nodes of a cluster within 5 seconds; live connections end (WebSocket with 1008). 404 unknown_board_link if the competition has no such link, or no more.
+         */
+        delete: operations["revokeBoardLink"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1228,7 +1273,7 @@ export interface components {
             /** @description The same text as detail. */
             message: string;
             /** @enum {string} */
-            code: "bad_request" | "invalid_json" | "invalid_request" | "missing_token" | "invalid_token" | "token_expired" | "forbidden" | "invitation_required" | "not_found" | "unknown_competition" | "unknown_invitation" | "unknown_code" | "unknown_prize" | "unknown_webhook" | "not_enrolled" | "method_not_allowed" | "request_timeout" | "competition_not_started" | "competition_closed" | "competition_full" | "too_many_competitions" | "competition_exists" | "invitation_decided" | "too_many_invitations" | "too_many_api_keys" | "too_many_webhooks" | "competition_started" | "competition_joined" | "fees_paid" | "not_final" | "no_prize_pool" | "too_many_winners" | "prize_decided" | "prize_pending" | "events_removed" | "events_replaced" | "body_too_large" | "unsupported_encoding" | "unsupported_media_type" | "outside_window" | "future_date" | "recorded_in_future" | "implausible" | "too_many_sources" | "too_much_at_once" | "upgrade_required" | "rate_limited" | "journal_budget" | "too_many_sockets" | "too_many_tries" | "headers_too_large" | "internal" | "overloaded" | "deploy_in_progress" | "unavailable" | "competition_damaged" | "sign_in_unavailable" | "read_only" | "not_ready";
+            code: "bad_request" | "invalid_json" | "invalid_request" | "missing_token" | "invalid_token" | "token_expired" | "forbidden" | "invitation_required" | "not_found" | "unknown_competition" | "unknown_invitation" | "unknown_code" | "unknown_board_link" | "unknown_prize" | "unknown_webhook" | "not_enrolled" | "method_not_allowed" | "request_timeout" | "competition_not_started" | "competition_closed" | "competition_full" | "too_many_competitions" | "competition_exists" | "invitation_decided" | "too_many_invitations" | "too_many_board_links" | "private_names" | "too_many_api_keys" | "too_many_webhooks" | "competition_started" | "competition_joined" | "fees_paid" | "not_final" | "no_prize_pool" | "too_many_winners" | "prize_decided" | "prize_pending" | "events_removed" | "events_replaced" | "body_too_large" | "unsupported_encoding" | "unsupported_media_type" | "outside_window" | "future_date" | "recorded_in_future" | "implausible" | "too_many_sources" | "too_much_at_once" | "upgrade_required" | "rate_limited" | "journal_budget" | "too_many_sockets" | "too_many_tries" | "headers_too_large" | "internal" | "overloaded" | "deploy_in_progress" | "unavailable" | "competition_damaged" | "sign_in_unavailable" | "read_only" | "not_ready";
             errors?: {
                 field: string;
                 detail: string;
@@ -1305,10 +1350,10 @@ export interface components {
         };
         AuditSubject: {
             /**
-             * @description role: service_role, self (an operator who erased themselves), erasure or command_line (an operator who ran a command of the program). other: what a refused request had instead of an id. node: a process of a cluster. webhook: the id of a webhook.
+             * @description role: service_role, self (an operator who erased themselves), erasure or command_line (an operator who ran a command of the program). other: what a refused request had instead of an id. node: a process of a cluster. webhook and board_link: their ids.
              * @enum {string}
              */
-            kind: "user" | "key" | "role" | "competition" | "prize" | "day" | "invitation" | "other" | "node" | "webhook";
+            kind: "user" | "key" | "role" | "competition" | "prize" | "day" | "invitation" | "other" | "node" | "webhook" | "board_link";
             /** @description An erased user has a pseudonym: erased- followed by 32 hexadecimal digits. */
             id: string;
         };
@@ -1346,6 +1391,37 @@ export interface components {
              * @description The number of uses left.
              */
             uses: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        /**
+         * @description What a board link shows of people: names as they are, initials, or none.
+         * @enum {string}
+         */
+        NamePrivacy: "names" | "initials" | "none";
+        BoardLink: {
+            /**
+             * Format: uuid
+             * @description For revoking it.
+             */
+            id: string;
+            /** @description Only when the link is created, as token and path. */
+            code?: string;
+            /** @description To be sent as a user's token is. */
+            token?: string;
+            /** @description Of the page that shows the board: the code after /b/. */
+            path?: string;
+            competition_id: components["schemas"]["CompetitionID"];
+            names: components["schemas"]["NamePrivacy"];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+        };
+        ShownBoardLink: {
+            names: components["schemas"]["NamePrivacy"];
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -1422,9 +1498,10 @@ export interface components {
             changed: boolean;
         };
         SyncOutcome: components["schemas"]["SyncResult"] | components["schemas"]["Problem"];
+        /** @description The metrics and times are absent under a board link that shows no names. */
         Entry: {
             user_id: components["schemas"]["UserID"];
-            /** @description Empty if unknown. */
+            /** @description Empty if unknown, or not shown by a board link. */
             user_name: string;
             competition_id: components["schemas"]["CompetitionID"];
             score: components["schemas"]["Count"];
@@ -1433,10 +1510,10 @@ export interface components {
              * @description 0 for an excluded participant, in the answer to a join.
              */
             rank: number;
-            steps: components["schemas"]["Count"];
-            distance: components["schemas"]["Amount"];
-            calories: components["schemas"]["Amount"];
-            active_minutes: components["schemas"]["Count"];
+            steps?: components["schemas"]["Count"];
+            distance?: components["schemas"]["Amount"];
+            calories?: components["schemas"]["Amount"];
+            active_minutes?: components["schemas"]["Count"];
             /**
              * Format: date-time
              * @description The last sync that changed anything; absent before the first.
@@ -1752,6 +1829,8 @@ export interface components {
              * @description With prizes: how many there are.
              */
             prizes_count?: number;
+            /** @description In GET of one competition: the links by which its board is shown to people without a token; see createBoardLink. Absent under a link, and while they cannot be read. */
+            board_links?: components["schemas"]["ShownBoardLink"][];
         };
         CompetitionReply: {
             success: components["schemas"]["Success"];
@@ -3736,6 +3815,175 @@ export interface operations {
             403: components["responses"]["Forbidden"];
             404: components["responses"]["NotFound"];
             409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listBoardLinks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The competition. */
+                competition_id: components["parameters"]["CompetitionID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The links. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "board_links": [
+                     *           {
+                     *             "id": "019d2f5e-0000-7000-8000-000000000003",
+                     *             "competition_id": "spring",
+                     *             "names": "initials",
+                     *             "created_at": "2026-05-01T09:00:00.000Z",
+                     *             "expires_at": "2026-07-01T00:00:00.000Z"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        success: components["schemas"]["Success"];
+                        data: {
+                            board_links: components["schemas"]["BoardLink"][];
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    createBoardLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The competition. */
+                competition_id: components["parameters"]["CompetitionID"];
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "names": "initials"
+                 *     }
+                 */
+                "application/json": {
+                    names: components["schemas"]["NamePrivacy"];
+                    /** @description In the future. */
+                    expires_at?: components["schemas"]["Time"];
+                };
+            };
+        };
+        responses: {
+            /** @description The link, with its code. */
+            201: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "id": "019d2f5e-0000-7000-8000-000000000003",
+                     *         "code": "ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                     *         "token": "pbl_ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                     *         "path": "/b/ABCDEFGHIJKLMNOPQRSTUVWXYZ",
+                     *         "competition_id": "spring",
+                     *         "names": "initials",
+                     *         "created_at": "2026-05-01T09:00:00.000Z",
+                     *         "expires_at": "2026-07-01T00:00:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        success: components["schemas"]["Success"];
+                        data: components["schemas"]["BoardLink"];
+                    };
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Conflict"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    revokeBoardLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description The competition. */
+                competition_id: components["parameters"]["CompetitionID"];
+                /** @description The id of the link. */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It is revoked. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "id": "019d2f5e-0000-7000-8000-000000000003",
+                     *         "competition_id": "spring",
+                     *         "names": "initials",
+                     *         "created_at": "2026-05-01T09:00:00.000Z",
+                     *         "expires_at": "2026-07-01T00:00:00.000Z"
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        success: components["schemas"]["Success"];
+                        data: components["schemas"]["BoardLink"];
+                    };
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["Unsupported"];
             429: components["responses"]["TooMany"];
