@@ -20,12 +20,12 @@ func (p parameter) Sample() string {
 	switch {
 	case p.Example.Value != "":
 		return p.Example.Value
-	case p.In == "path" && samples[p.Name] != "":
-		return samples[p.Name]
-	case p.In == "path":
-		return strings.ToUpper(p.Name)
-	default:
+	case !p.Required:
 		return ""
+	case samples[p.Name] != "":
+		return samples[p.Name]
+	default:
+		return strings.ToUpper(p.Name)
 	}
 }
 
@@ -33,11 +33,17 @@ func (d *document) snippets(o *operation) []snippet {
 	if o.Live {
 		return live(o)
 	}
-	path := o.Path
+	path, query := o.Path, url.Values{}
 	for _, p := range o.Parameters {
-		if p.In == "path" {
+		switch {
+		case p.In == "path":
 			path = strings.Replace(path, "{"+p.Name+"}", url.PathEscape(p.Sample()), 1)
+		case p.Required:
+			query.Set(p.Name, p.Sample())
 		}
+	}
+	if len(query) > 0 {
+		path += "?" + query.Encode()
 	}
 	list := []snippet{{"curl", o.curl(path)}}
 	if o.ID != "getPage" && o.ID != "getDocs" {
@@ -65,7 +71,7 @@ func (o *operation) curl(path string) string {
 func (o *operation) typeScript() string {
 	var args []string
 	for _, p := range o.Parameters {
-		if p.In == "path" {
+		if p.Required {
 			args = append(args, p.Name+": "+text(p.Sample()))
 		}
 	}
