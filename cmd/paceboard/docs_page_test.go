@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"html"
@@ -34,10 +35,11 @@ func axe(t *testing.T) string {
 func (b *browserTab) requireAxeClean(script, state string) {
 	b.t.Helper()
 	b.read("(() => {" + script + "})()")
-	b.waitUntil("axe is done", `(window.found ??= axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => document.body.dataset.axe = JSON.stringify(
-		violations.map(({id, nodes}) => [id, nodes.length, nodes[0].html.slice(0, 200), nodes[0].failureSummary]))), document.body.dataset.axe !== undefined)`)
-	found := b.read("document.body.dataset.axe")
-	b.read("(delete window.found, delete document.body.dataset.axe)")
+	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
+	defer cancel()
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => JSON.stringify(
+		violations.map(({id, nodes}) => [id, nodes.length, nodes[0].html.slice(0, 200), nodes[0].failureSummary])), String)`, chromedp.EvalAwaitPromise))
+	require.NoError(b.t, err, state)
 	require.Equal(b.t, "[]", found, state)
 }
 
