@@ -887,6 +887,27 @@ func (e LeaveCompetition200JSONResponseBodyDataRemoved) Valid() bool {
 	}
 }
 
+// Defines values for ListErasures200JSONResponseBodyDataErasuresState.
+const (
+	ListErasures200JSONResponseBodyDataErasuresStateDone    ListErasures200JSONResponseBodyDataErasuresState = "done"
+	ListErasures200JSONResponseBodyDataErasuresStateOpen    ListErasures200JSONResponseBodyDataErasuresState = "open"
+	ListErasures200JSONResponseBodyDataErasuresStateRefused ListErasures200JSONResponseBodyDataErasuresState = "refused"
+)
+
+// Valid indicates whether the value is a known member of the ListErasures200JSONResponseBodyDataErasuresState enum.
+func (e ListErasures200JSONResponseBodyDataErasuresState) Valid() bool {
+	switch e {
+	case ListErasures200JSONResponseBodyDataErasuresStateDone:
+		return true
+	case ListErasures200JSONResponseBodyDataErasuresStateOpen:
+		return true
+	case ListErasures200JSONResponseBodyDataErasuresStateRefused:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for StreamLeaderboardParamsLimit.
 const (
 	StreamLeaderboardParamsLimitN10  StreamLeaderboardParamsLimit = 10
@@ -968,6 +989,24 @@ func (e ListConnections200JSONResponseBodyDataConnectionsTransport) Valid() bool
 	case EventStream:
 		return true
 	case Websocket:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ListUserCompetitionsParamsAs.
+const (
+	Creator     ListUserCompetitionsParamsAs = "creator"
+	Participant ListUserCompetitionsParamsAs = "participant"
+)
+
+// Valid indicates whether the value is a known member of the ListUserCompetitionsParamsAs enum.
+func (e ListUserCompetitionsParamsAs) Valid() bool {
+	switch e {
+	case Creator:
+		return true
+	case Participant:
 		return true
 	default:
 		return false
@@ -1998,6 +2037,27 @@ type CreateAPIKeyJSONBodyScopes string
 
 // ListAuditParams defines parameters for ListAudit.
 type ListAuditParams struct {
+	// Actor Who acted, written as actor is in the answer.
+	Actor *string `form:"actor,omitempty" json:"actor,omitempty"`
+
+	// Action The operationId.
+	Action *string `form:"action,omitempty" json:"action,omitempty"`
+
+	// CompetitionID The competition that the request was for.
+	CompetitionID *CompetitionID `form:"competition_id,omitempty" json:"competition_id,omitempty"`
+
+	// UserID A user who acted, or whom the request named.
+	UserID *UserID `form:"user_id,omitempty" json:"user_id,omitempty"`
+
+	// RequestID The X-Request-Id of the answer.
+	RequestID *string `form:"request_id,omitempty" json:"request_id,omitempty"`
+
+	// From The first day, in UTC.
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To The last day, inclusive, in UTC.
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
 	// Cursor The next_cursor of the previous page.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
@@ -2125,6 +2185,15 @@ type ListEventsParams struct {
 	LastEventID *string `json:"Last-Event-ID,omitempty"`
 }
 
+// ListExclusionsParams defines parameters for ListExclusions.
+type ListExclusionsParams struct {
+	// Cursor The next_cursor of the previous page.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Maximum number of items, 1 to 1000.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
 // ListFlagsParams defines parameters for ListFlags.
 type ListFlagsParams struct {
 	// Limit Maximum number of items, 1 to 1000.
@@ -2214,6 +2283,18 @@ type ExplainScoreParams struct {
 	// Cursor The next_cursor of the previous page.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 }
+
+// ListErasuresParams defines parameters for ListErasures.
+type ListErasuresParams struct {
+	// Cursor The next_cursor of the previous page.
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Limit Maximum number of items, 1 to 1000.
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+}
+
+// ListErasures200JSONResponseBodyDataErasuresState defines parameters for ListErasures.
+type ListErasures200JSONResponseBodyDataErasuresState string
 
 // GetStatsParams defines parameters for GetStats.
 type GetStatsParams struct {
@@ -2388,12 +2469,18 @@ type ListConnections200JSONResponseBodyDataConnectionsTransport string
 
 // ListUserCompetitionsParams defines parameters for ListUserCompetitions.
 type ListUserCompetitionsParams struct {
+	// As participant: those that the user takes part in, the default. creator: those that the user made.
+	As *ListUserCompetitionsParamsAs `form:"as,omitempty" json:"as,omitempty"`
+
 	// Cursor The next_cursor of the previous page.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Limit Maximum number of items, 1 to 1000.
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 }
+
+// ListUserCompetitionsParamsAs defines parameters for ListUserCompetitions.
+type ListUserCompetitionsParamsAs string
 
 // ListUserInvitationsParams defines parameters for ListUserInvitations.
 type ListUserInvitationsParams struct {

@@ -18,6 +18,7 @@ export const routes = {
   createAPIKey: "POST /api/v1/api-keys",
   revokeAPIKey: "DELETE /api/v1/api-keys/{key_id}",
   listAudit: "GET /api/v1/audit",
+  listErasures: "GET /api/v1/erasures",
   watchLeaderboard: "GET /ws/leaderboard/{competition_id}",
   listCompetitions: "GET /api/v1/competitions",
   createCompetition: "POST /api/v1/competitions",
@@ -42,6 +43,7 @@ export const routes = {
   amendCompetition: "POST /api/v1/competitions/{competition_id}/amendments",
   readJournal: "GET /api/v1/competitions/{competition_id}/journal",
   listFlags: "GET /api/v1/competitions/{competition_id}/flags",
+  listExclusions: "GET /api/v1/competitions/{competition_id}/exclusions",
   excludeParticipant: "POST /api/v1/competitions/{competition_id}/participants/{user_id}/exclude",
   restoreParticipant: "POST /api/v1/competitions/{competition_id}/participants/{user_id}/restore",
   correctDay: "PUT /api/v1/competitions/{competition_id}/participants/{user_id}/days/{date}",
@@ -72,5 +74,6 @@ export const routes = {
   getMetrics: "GET /metrics",
   getOpenAPI: "GET /openapi.yaml",
   getDocs: "GET /docs",
+  getConsole: "GET /console",
   getPage: "GET /",
 } as const;

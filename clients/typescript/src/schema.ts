@@ -305,9 +305,31 @@ export interface paths {
         };
         /**
          * List what operators did, latest first.
-         * @description Every request that changes something, except syncs, with its status; refused attempts included. So is every node that paceboard nodes evict declared dead. The log itself adds entries with the action replaceErased; they say that an erased user has a pseudonym in earlier entries.
+         * @description Every request that changes something, except syncs, with its status; refused attempts included. So is every node that paceboard nodes evict declared dead, and every erasure of a person, whoever asked for it (see listErasures). The log itself adds entries with the action replaceErased; they say that an erased user has a pseudonym in earlier entries.
+         *     With parameters, only entries that fit all of them. One page looks through 1,000 entries at most, so it can be short, or empty, even if more follow: follow next_cursor until it is absent.
          */
         get: operations["listAudit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/erasures": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the requests to erase a person, latest first.
+         * @description By operators, API keys and the persons themselves, as long as the audit log keeps them. A request is open if a prize is still to be paid, or if something failed on the way: repeat it by eraseUser. An open request names the person; once the person is erased it is done, and nothing names them. refused: the caller was not allowed to, or asked too often. A request that found nothing to erase, by somebody who is no operator, is not listed.
+         *     One page looks through 1,000 entries of the audit log at most, so it can be short, or empty, even if more follow: follow next_cursor until it is absent.
+         */
+        get: operations["listErasures"];
         put?: never;
         post?: never;
         delete?: never;
@@ -688,6 +710,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/competitions/{competition_id}/exclusions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List who was taken off the board, and why, by enrolment.
+         * @description Those whom excludeParticipant excluded and restoreParticipant did not restore. score is what they would have on the board.
+         */
+        get: operations["listExclusions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/competitions/{competition_id}/participants/{user_id}/exclude": {
         parameters: {
             query?: never;
@@ -781,8 +823,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * List the competitions that a user takes part in, by id.
-         * @description Users see their own; operators see everyone's.
+         * List the competitions that a user takes part in, or made, by id.
+         * @description Users see their own; operators see everyone's. Follow next_cursor until it is absent; a page can be short, or empty, even if more follow.
          */
         get: operations["listUserCompetitions"];
         put?: never;
@@ -1215,6 +1257,23 @@ export interface paths {
         };
         /** This document, for people. */
         get: operations["getDocs"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/console": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The console of creators and operators. */
+        get: operations["getConsole"];
         put?: never;
         post?: never;
         delete?: never;
@@ -3134,6 +3193,26 @@ export interface operations {
     listAudit: {
         parameters: {
             query?: {
+                /** @description Who acted, written as actor is in the answer. */
+                actor?: string;
+                /** @description The operationId. */
+                action?: string;
+                /** @description The competition that the request was for. */
+                competition_id?: components["schemas"]["CompetitionID"];
+                /** @description A user who acted, or whom the request named. */
+                user_id?: components["schemas"]["UserID"];
+                /** @description The X-Request-Id of the answer. */
+                request_id?: string;
+                /**
+                 * @description The first day, in UTC.
+                 * @example 2026-05-01
+                 */
+                from?: string;
+                /**
+                 * @description The last day, inclusive, in UTC.
+                 * @example 2026-05-31
+                 */
+                to?: string;
                 /** @description The next_cursor of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Maximum number of items, 1 to 1000. */
@@ -3185,6 +3264,79 @@ export interface operations {
                         success: components["schemas"]["Success"];
                         data: {
                             entries: components["schemas"]["AuditEntry"][];
+                            next_cursor?: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
+    listErasures: {
+        parameters: {
+            query?: {
+                /** @description The next_cursor of the previous page. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Maximum number of items, 1 to 1000. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of requests. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "erasures": [
+                     *           {
+                     *             "id": "019e2b1c-0000-7000-8000-000000000000",
+                     *             "requested_at": "2026-05-01T09:00:00.000Z",
+                     *             "requested_by": "self",
+                     *             "state": "open",
+                     *             "user_id": "u1",
+                     *             "status": 409,
+                     *             "request_id": "r1"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        success: components["schemas"]["Success"];
+                        data: {
+                            erasures: {
+                                id: string;
+                                requested_at: components["schemas"]["Time"];
+                                /** @description self: the person; otherwise as actor in listAudit. */
+                                requested_by: string;
+                                /** @enum {string} */
+                                state: "done" | "open" | "refused";
+                                /** @description Only while the request is open. */
+                                user_id?: components["schemas"]["UserID"];
+                                /**
+                                 * Format: int64
+                                 * @description What the request was answered; 409: a prize was still to be paid.
+                                 */
+                                status: number;
+                                request_id: string;
+                            }[];
                             next_cursor?: components["schemas"]["NextCursor"];
                         };
                     };
@@ -4580,6 +4732,71 @@ export interface operations {
             503: components["responses"]["Unavailable"];
         };
     };
+    listExclusions: {
+        parameters: {
+            query?: {
+                /** @description The next_cursor of the previous page. */
+                cursor?: components["parameters"]["Cursor"];
+                /** @description Maximum number of items, 1 to 1000. */
+                limit?: components["parameters"]["Limit"];
+            };
+            header?: never;
+            path: {
+                /** @description The competition. */
+                competition_id: components["parameters"]["CompetitionID"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of exclusions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["RequestID"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "success": true,
+                     *       "data": {
+                     *         "exclusions": [
+                     *           {
+                     *             "user_id": "u1",
+                     *             "user_name": "Ada",
+                     *             "score": 90000,
+                     *             "reason": "the route is that of a train"
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
+                    "application/json": {
+                        success: components["schemas"]["Success"];
+                        data: {
+                            exclusions: {
+                                user_id: components["schemas"]["UserID"];
+                                /** @description Empty if unknown. */
+                                user_name: string;
+                                score: components["schemas"]["Count"];
+                                reason: string;
+                            }[];
+                            next_cursor?: components["schemas"]["NextCursor"];
+                        };
+                    };
+                };
+            };
+            400: components["responses"]["Invalid"];
+            401: components["responses"]["Unauthorized"];
+            403: components["responses"]["Forbidden"];
+            404: components["responses"]["NotFound"];
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Failed"];
+            503: components["responses"]["Unavailable"];
+        };
+    };
     excludeParticipant: {
         parameters: {
             query?: never;
@@ -4872,6 +5089,8 @@ export interface operations {
     listUserCompetitions: {
         parameters: {
             query?: {
+                /** @description participant: those that the user takes part in, the default. creator: those that the user made. */
+                as?: "participant" | "creator";
                 /** @description The next_cursor of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Maximum number of items, 1 to 1000. */
@@ -6198,6 +6417,38 @@ export interface operations {
                 };
                 content?: never;
             };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Failed"];
+        };
+    };
+    getConsole: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description The client already has it. */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: components["responses"]["NotFound"];
             413: components["responses"]["TooLarge"];
             415: components["responses"]["Unsupported"];
             429: components["responses"]["TooMany"];
