@@ -3,6 +3,7 @@ package apidocs
 import (
 	"bytes"
 	"encoding/json"
+	"iter"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -63,4 +64,15 @@ func text(value string) string {
 	e.SetEscapeHTML(false)
 	_ = e.Encode(value) // a text is always encoded
 	return strings.TrimSpace(out.String())
+}
+
+// pairs are the keys and values of a mapping, in its order.
+func pairs(node *yaml.Node) iter.Seq2[string, *yaml.Node] {
+	return func(yield func(string, *yaml.Node) bool) {
+		for i := 0; i+1 < len(node.Content); i += 2 {
+			if !yield(node.Content[i].Value, node.Content[i+1]) {
+				return
+			}
+		}
+	}
 }

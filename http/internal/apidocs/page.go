@@ -33,14 +33,6 @@ var (
 	Script []byte
 )
 
-// Problem is a row of the table of problems, in its order.
-type Problem struct {
-	Status      int
-	Code, Title string
-	Anchor      string
-	Again       bool // an earlier row has the anchor
-}
-
 // Page renders the page. An error means that the document is malformed.
 func Page(openAPI []byte, problems []Problem) ([]byte, error) {
 	d := &document{Problems: problems}
@@ -50,7 +42,7 @@ func Page(openAPI []byte, problems []Problem) ([]byte, error) {
 	if err := d.resolve(); err != nil {
 		return nil, fmt.Errorf("read openapi.yaml: %w", err)
 	}
-	t, err := template.New("page").Funcs(template.FuncMap{"paragraphs": paragraphs, "linked": d.linked}).Parse(pageTemplate)
+	t, err := template.New("page").Funcs(template.FuncMap{"paragraphs": paragraphs, "linked": d.schemas.linked}).Parse(pageTemplate)
 	if err != nil {
 		return nil, fmt.Errorf("parse page.html: %w", err)
 	}
@@ -73,8 +65,7 @@ type document struct {
 	}
 
 	Problems []Problem `yaml:"-"`
-	Schemas  []*named  `yaml:"-"` // those with fields, in the document's order
-	schemas  map[string]*schema
+	schemas  *schemas
 }
 
 type tag struct {
@@ -82,73 +73,10 @@ type tag struct {
 	Operations        []*operation `yaml:"-"`
 }
 
-type operation struct {
-	Method, Path string   `yaml:"-"`
-	ID           string   `yaml:"operationId"`
-	KeyScope     string   `yaml:"x-api-key-scope"` // what an API key needs; none if none will do, empty without a token
-	Tags         []string `yaml:"tags"`
-	Summary      string
-	Description  string
-	Parameters   []parameter
-	RequestBody  struct{ Content content } `yaml:"requestBody"`
-	Responses    map[string]response
-
-	Body     []Field    `yaml:"-"`
-	Request  string     `yaml:"-"` // the example, as JSON
-	Answers  []answer   `yaml:"-"`
-	Refusals []refusal  `yaml:"-"`
-	Snippets []snippet  `yaml:"-"`
-	Live     bool       `yaml:"-"` // frames or events, not one answer
-	body     *yaml.Node // the example
-	result   *schema    // of the first success
-}
-
-type parameter struct {
-	Ref         string `yaml:"$ref"`
-	Name, In    string
-	Description string
-	Required    bool
-	Schema      *schema
-	Example     yaml.Node
-
-	Type string `yaml:"-"` // as the page says it
-}
-
-type response struct {
-	Ref         string `yaml:"$ref"`
-	Description string
-	Content     content
-}
-
-type content map[string]struct {
-	Schema  *schema
-	Example yaml.Node
-}
-
-// answer is a success as the page shows it.
-type answer struct {
-	Status, Description string
-	Envelope            bool // the fields are those of data
-	Of                  string
-	Fields              []Field
-	Example             string
-}
-
-// refusal is a status and the problems that an operation may answer with it.
-type refusal struct {
-	Status string
-	Codes  []Problem
-}
-
-// named is a schema with fields, under its name.
-type named struct {
-	Name, Description string
-	Fields            []Field
-}
-
 // resolve brings the document into the shape of the page.
 func (d *document) resolve() error {
-	if err := d.readSchemas(); err != nil {
+	var err error
+	if d.schemas, err = readSchemas(&d.Components.Schemas); err != nil {
 		return err
 	}
 	tags := map[string]*tag{}
@@ -174,17 +102,20 @@ func (d *document) resolve() error {
 	return nil
 }
 
+// Schemas are those that the page shows.
+func (d *document) Schemas() []*named { return d.schemas.shown }
+
 // complete fills what is worked out of an operation.
 func (d *document) complete(o *operation) error {
 	for i, p := range o.Parameters {
 		if name, is := strings.CutPrefix(p.Ref, "#/components/parameters/"); is {
 			p = d.Components.Parameters[name]
 		}
-		p.Type = d.describe(p.Schema)
+		p.Type = d.schemas.describe(p.Schema)
 		o.Parameters[i] = p
 	}
 	for _, media := range o.RequestBody.Content {
-		o.Body = d.fields(media.Schema)
+		o.Body = d.schemas.fields(media.Schema)
 		if !media.Example.IsZero() {
 			o.body = &media.Example
 			o.Request = prettyJSON(&media.Example)
@@ -202,22 +133,22 @@ func (d *document) complete(o *operation) error {
 		o.Answers = append(o.Answers, d.answer(o, status, r))
 	}
 	o.Live = o.ID == "streamLeaderboard" || o.ID == "watchLeaderboard"
-	o.Snippets = d.snippets(o)
+	o.Snippets = snippetsOf(o, d.schemas)
 	return nil
 }
 
 func (d *document) answer(o *operation, status string, r response) answer {
 	a := answer{Status: status, Description: r.Description}
 	for _, media := range r.Content {
-		result := d.merged(media.Schema)
+		result := d.schemas.merged(media.Schema)
 		if data := result.property("data"); data != nil && result.property("success") != nil {
 			a.Envelope, result = true, data
 		}
 		if o.result == nil {
 			o.result = result
 		}
-		a.Of = d.describe(result)
-		a.Fields = d.fields(result)
+		a.Of = d.schemas.describe(result)
+		a.Fields = d.schemas.fields(result)
 		if !media.Example.IsZero() {
 			a.Example = prettyJSON(&media.Example)
 		}
@@ -245,9 +176,6 @@ func (d *document) codes(status int, text string) []Problem {
 	}
 	return all
 }
-
-// piece is a piece of text and the code that follows it, if there is any.
-type piece struct{ Text, Code string }
 
 // paragraphs are the lines of a text. What stands between backticks is code.
 func paragraphs(text string) (list [][]piece) {

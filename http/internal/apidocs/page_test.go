@@ -76,10 +76,10 @@ func TestFieldsHaveTypesRangesAndWhatIsInside(t *testing.T) {
 	require.Equal(t, want, o.Body)
 	require.Equal(t, want, o.Answers[0].Fields, "those of data")
 	require.True(t, o.Answers[0].Envelope)
-	require.Equal(t, want, d.Schemas[0].Fields)
+	require.Equal(t, want, d.Schemas()[0].Fields)
 	require.Equal(t, "string, matches ^a$", o.Parameters[0].Type)
 	require.Equal(t, "integer, 1 to 50, default 10", o.Parameters[1].Type)
-	require.Equal(t, []piece{{"list of ", "Thing"}, {Text: ", up to 3 items"}}, d.linked("list of Thing, up to 3 items"))
+	require.Equal(t, []piece{{"list of ", "Thing"}, {Text: ", up to 3 items"}}, d.schemas.linked("list of Thing, up to 3 items"))
 }
 
 func TestProblemsAreThoseThatTheTextNamesOrAllOfTheStatus(t *testing.T) {

@@ -2,7 +2,6 @@ package apidocs
 
 import (
 	"fmt"
-	"iter"
 	"regexp"
 	"slices"
 	"strings"
@@ -52,44 +51,48 @@ type Field struct {
 // maxDepth bounds how far tables go into objects that have no name of their own.
 const maxDepth = 4
 
-// pairs are the keys and values of a mapping, in its order.
-func pairs(node *yaml.Node) iter.Seq2[string, *yaml.Node] {
-	return func(yield func(string, *yaml.Node) bool) {
-		for i := 0; i+1 < len(node.Content); i += 2 {
-			if !yield(node.Content[i].Value, node.Content[i+1]) {
-				return
-			}
-		}
-	}
+// schemas are those of a document.
+type schemas struct {
+	byName map[string]*schema
+	shown  []*named // those with fields, in the document's order
 }
 
-func (d *document) readSchemas() error {
-	d.schemas = map[string]*schema{}
+// named is a schema with fields, under its name.
+type named struct {
+	Name, Description string
+	Fields            []Field
+}
+
+// piece is a piece of text and the code that follows it, if there is any.
+type piece struct{ Text, Code string }
+
+func readSchemas(list *yaml.Node) (*schemas, error) {
+	d := &schemas{byName: map[string]*schema{}}
 	var names []string
-	for name, node := range pairs(&d.Components.Schemas) {
+	for name, node := range pairs(list) {
 		s := new(schema)
 		if err := node.Decode(s); err != nil {
-			return fmt.Errorf("schema %s: %w", name, err)
+			return nil, fmt.Errorf("schema %s: %w", name, err)
 		}
-		d.schemas[name] = s
+		d.byName[name] = s
 		names = append(names, name)
 	}
 	for _, name := range names {
-		s := d.schemas[name]
+		s := d.byName[name]
 		if fields := d.fields(s); len(fields) > 0 {
-			d.Schemas = append(d.Schemas, &named{name, s.Description, fields})
+			d.shown = append(d.shown, &named{name, s.Description, fields})
 		}
 	}
-	return nil
+	return d, nil
 }
 
 // merged is a schema behind its reference, with the properties of all that it consists of.
-func (d *document) merged(s *schema) *schema {
+func (d *schemas) merged(s *schema) *schema {
 	if s == nil {
 		return new(schema)
 	}
 	if name, is := strings.CutPrefix(s.Ref, "#/components/schemas/"); is {
-		return d.merged(d.schemas[name])
+		return d.merged(d.byName[name])
 	}
 	if !s.read {
 		s.read = true
@@ -119,7 +122,7 @@ func (s *schema) property(name string) *schema {
 
 // fields are the fields of an object, of the objects of a list, and of the objects in it
 // that have no name of their own.
-func (d *document) fields(s *schema) []Field {
+func (d *schemas) fields(s *schema) []Field {
 	of := d.merged(s)
 	prefix := ""
 	for of.Items != nil {
@@ -128,7 +131,7 @@ func (d *document) fields(s *schema) []Field {
 	return d.fieldsIn(of, prefix, 1)
 }
 
-func (d *document) fieldsIn(s *schema, prefix string, depth int) (list []Field) {
+func (d *schemas) fieldsIn(s *schema, prefix string, depth int) (list []Field) {
 	for _, p := range s.properties {
 		of := d.merged(p.schema)
 		description := p.schema.Description
@@ -150,10 +153,10 @@ func (d *document) fieldsIn(s *schema, prefix string, depth int) (list []Field) 
 var typeName = regexp.MustCompile(`\b[A-Z][A-Za-z]+\b`)
 
 // linked splits a type into texts and the names of schemas that the page shows.
-func (d *document) linked(text string) (list []piece) {
+func (d *schemas) linked(text string) (list []piece) {
 	end := 0
 	for _, at := range typeName.FindAllStringIndex(text, -1) {
-		if name := text[at[0]:at[1]]; slices.ContainsFunc(d.Schemas, func(n *named) bool { return n.Name == name }) {
+		if name := text[at[0]:at[1]]; slices.ContainsFunc(d.shown, func(n *named) bool { return n.Name == name }) {
 			list = append(list, piece{text[end:at[0]], name})
 			end = at[1]
 		}
@@ -162,7 +165,7 @@ func (d *document) linked(text string) (list []piece) {
 }
 
 // describe says which values a schema takes.
-func (d *document) describe(s *schema) string {
+func (d *schemas) describe(s *schema) string {
 	if s == nil {
 		return ""
 	}
@@ -170,7 +173,7 @@ func (d *document) describe(s *schema) string {
 		if of := d.merged(s); of.Type == "object" || len(of.AllOf)+len(of.OneOf) > 0 {
 			return name
 		}
-		return d.describe(d.schemas[name])
+		return d.describe(d.byName[name])
 	}
 	if len(s.OneOf) > 0 {
 		var parts []string

@@ -6,9 +6,6 @@ import (
 	"strings"
 )
 
-// snippet is how an operation is called in a language.
-type snippet struct{ Language, Code string }
-
 // samples stand for parameters of paths that have no example of their own.
 var samples = map[string]string{
 	"competition_id": "spring", "user_id": "u1", "date": "2026-05-01", "id": "spring.1",
@@ -29,7 +26,7 @@ func (p parameter) Sample() string {
 	}
 }
 
-func (d *document) snippets(o *operation) []snippet {
+func snippetsOf(o *operation, all *schemas) []snippet {
 	if o.Live {
 		return live(o)
 	}
@@ -49,7 +46,7 @@ func (d *document) snippets(o *operation) []snippet {
 	if o.ID != "getPage" && o.ID != "getDocs" {
 		list = append(list, snippet{"TypeScript", o.typeScript()})
 	}
-	return append(list, snippet{"Go", d.golang(o, path)})
+	return append(list, snippet{"Go", golang(o, all, path)})
 }
 
 func (o *operation) curl(path string) string {
@@ -85,8 +82,8 @@ func (o *operation) typeScript() string {
 	return fmt.Sprintf("const answer = await api.%s(%s);", o.ID, given)
 }
 
-func (d *document) golang(o *operation, path string) string {
-	body, kind := "nil", d.goType(o.result)
+func golang(o *operation, all *schemas, path string) string {
+	body, kind := "nil", goType(o.result, all)
 	if o.body != nil {
 		body = "json.RawMessage(`" + o.Request + "`)"
 	}
@@ -99,21 +96,21 @@ func (d *document) golang(o *operation, path string) string {
 }
 
 // goType is the type of the Go client for a result; "" if there is none to decode.
-func (d *document) goType(s *schema) string {
+func goType(s *schema, all *schemas) string {
 	if s == nil {
 		return ""
 	}
 	if name, is := strings.CutPrefix(s.Ref, "#/components/schemas/"); is {
 		return "paceboard." + name
 	}
-	for name, of := range d.schemas {
+	for name, of := range all.byName {
 		if of == s {
 			return "paceboard." + name
 		}
 	}
 	switch {
 	case s.Items != nil:
-		if inner := d.goType(s.Items); inner != "" {
+		if inner := goType(s.Items, all); inner != "" {
 			return "[]" + inner
 		}
 	case s.Type == "string":
