@@ -1,5 +1,28 @@
 import type { CompetitionStatus, Leaderboard, Problem, SettledPrize } from "@paceboard/client";
 
+/** What a day or a board counts: steps, metres, kilocalories, minutes. */
+export interface Metrics {
+  steps: number;
+  distance: number;
+  calories: number;
+  active_minutes: number;
+}
+
+/** Why somebody's score is what it is. */
+export interface Explanation {
+  score: number;
+  rank?: number;
+  points: number;
+  scoring: Metrics;
+  days: (Metrics & {
+    date: string;
+    points: number;
+    correction?: { reason: string };
+    reports: (Metrics & { source: string; counts: boolean; counted?: Metrics; why_not?: "corrected" | "another_source_has_more" | "nothing_reported" })[];
+  })[];
+  next_cursor?: string;
+}
+
 /** A competition as the service gives it. What an older service may leave out is optional. */
 export interface Competition {
   id: string;
@@ -13,6 +36,12 @@ export interface Competition {
   prize_pool?: number;
   currency?: string;
   late_sync_hours?: number;
+  scoring?: Metrics;
+  daily_limits?: Metrics;
+  /** Percentages of the pool, by place. */
+  prize_split?: number[];
+  enrollment?: "open" | "invite";
+  max_participants?: number;
   participant_count?: number;
   /** The viewer takes part in it or made it; told in the list of what is not over. */
   own?: boolean;
@@ -50,7 +79,7 @@ interface Caller {
   renew(): Promise<string | undefined>;
 }
 
-/** The few reads that the page needs. Safe to call at any time; each throws `ApiError` alone. */
+/** The few calls that the page needs. Safe to call at any time; each throws `ApiError` alone. */
 export class Api {
   readonly #caller: Caller;
 
@@ -79,24 +108,61 @@ export class Api {
     return this.#get(`/api/v1/leaderboard/${encodeURIComponent(id)}?limit=${limit}`);
   }
 
-  async #get<T>(path: string): Promise<T> {
+  /** The board from `offset` on. */
+  boardFrom(id: string, offset: number, limit: number): Promise<Leaderboard> {
+    return this.#get(`/api/v1/leaderboard/${encodeURIComponent(id)}?limit=${limit}&offset=${offset}`);
+  }
+
+  /** Who stands around a user, up to `radius` places up and down. */
+  around(id: string, user: string, radius: number): Promise<Leaderboard> {
+    return this.#get(`/api/v1/leaderboard/${encodeURIComponent(id)}?${new URLSearchParams({ around: user, radius: String(radius) })}`);
+  }
+
+  explanation(id: string, user: string, cursor: string | undefined): Promise<Explanation> {
+    const query = cursor === undefined ? "" : `?${new URLSearchParams({ cursor })}`;
+    return this.#get(`/api/v1/competitions/${encodeURIComponent(id)}/participants/${encodeURIComponent(user)}/explanation${query}`);
+  }
+
+  join(id: string): Promise<unknown> {
+    return this.#call("POST", `/api/v1/competitions/${encodeURIComponent(id)}/join`, {});
+  }
+
+  /** Takes part in the competition of a code, and says in which. */
+  async joinByCode(code: string): Promise<string> {
+    const { competition_id: id } = await this.#call<{ competition_id: string }>("POST", "/api/v1/invitations/code", { code });
+    return id;
+  }
+
+  leave(id: string): Promise<unknown> {
+    return this.#call("DELETE", `/api/v1/competitions/${encodeURIComponent(id)}/join`);
+  }
+
+  #get<T>(path: string): Promise<T> {
+    return this.#call("GET", path);
+  }
+
+  async #call<T>(method: string, path: string, sent?: object): Promise<T> {
     const { token } = this.#caller;
     try {
-      return await call(path, token);
+      return await call(method, path, token, sent);
     } catch (error) {
-      const renewed = (error as ApiError).status === 401 ? await this.#caller.renew() : undefined;
+      const renewed = (error as ApiError).status === 401 ? await this.#caller.renew().catch(() => undefined) : undefined;
       if (renewed === undefined || renewed === token) throw error;
-      return call(path, renewed);
+      return call(method, path, renewed, sent);
     }
   }
 }
 
-async function call<T>(path: string, token: string | undefined): Promise<T> {
+async function call<T>(method: string, path: string, token: string | undefined, sent: object | undefined): Promise<T> {
   let response: Response;
   let body: any;
   try {
-    const headers: HeadersInit = token === undefined ? {} : { Authorization: `Bearer ${token}` };
-    response = await fetch(path, { headers, credentials: "omit", signal: AbortSignal.timeout(15_000) });
+    const headers: HeadersInit = {
+      ...(token !== undefined && { Authorization: `Bearer ${token}` }),
+      ...(sent && { "Content-Type": "application/json" }),
+    };
+    const content = sent && { body: JSON.stringify(sent) };
+    response = await fetch(path, { method, headers, ...content, credentials: "omit", signal: AbortSignal.timeout(15_000) });
     body = await response.json().catch(() => ({}));
   } catch {
     throw new ApiError(0, {});

@@ -122,8 +122,19 @@ export class Project {
     }
   }
 
-  /** Renews the session. When the project does not know it any more and its token has expired, it is gone afterwards. */
+  /**
+   * Renews the session, unless the project does not know it any more: then it is gone
+   * once its token has expired. Fails while the project cannot be reached.
+   */
   async renew(): Promise<void> {
+    try {
+      await this.#renew();
+    } catch (error) {
+      if ((error as SignInError).code === undefined) throw error;
+    }
+  }
+
+  async #renew(): Promise<void> {
     const before = this.#vault.session?.accessToken;
     accept(await this.#client.getSession()); // it renews what ends within 90 seconds
     if (before !== undefined && this.#vault.session?.accessToken === before) accept(await this.#client.refreshSession());

@@ -40,9 +40,15 @@ export class Formatter {
     return this.#integer.format(value);
   }
 
-  /** With two decimals at most. */
+  /** A number with the decimals that it has, up to three. */
   decimal(value: number): string {
-    return new Intl.NumberFormat(this.#figures, { maximumFractionDigits: 2 }).format(value);
+    return new Intl.NumberFormat(this.#figures, { maximumFractionDigits: 3 }).format(value);
+  }
+
+  /** A calendar day, as `YYYY-MM-DD` says it. */
+  day(date: string): string {
+    const ms = Date.parse(`${date}T00:00:00Z`);
+    return Number.isNaN(ms) ? date : new Intl.DateTimeFormat(this.#words, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" }).format(ms);
   }
 
   money(amount: number, currency: string | undefined): string {

@@ -111,7 +111,7 @@ function beginning(): Promise<unknown> | undefined {
     history.replaceState(history.state, "", location.pathname + landed.clean);
     return land(landed.landing);
   }
-  return session.stale ? session.renew() : undefined;
+  return session.stale ? session.renew().catch(() => {}) : undefined; // whoever has no token yet asks again
 }
 
 const first = beginning();

@@ -95,7 +95,7 @@ export class Session {
 
   /**
    * A token other than the present one, of the same session; `undefined`: there is
-   * none, at least for now. One tab asks for all.
+   * none. Fails while the project cannot be reached. One tab asks for all.
    */
   renew(): Promise<string | undefined> {
     this.#renewing ??= this.#renew().finally(() => (this.#renewing = undefined));
@@ -137,10 +137,9 @@ export class Session {
     };
     try {
       await (navigator.locks ? navigator.locks.request(sessionKey, ask) : ask());
-    } catch {
-      // The project cannot be reached; it is asked again.
+    } finally {
+      this.#look();
     }
-    this.#look();
     return this.#token === before ? undefined : this.#token;
   }
 
@@ -178,7 +177,7 @@ export class Session {
 
   async #renewInTime(): Promise<void> {
     const before = this.#token;
-    await this.renew();
+    await this.renew().catch(() => {});
     if (this.#token !== before || before === undefined) return; // armed anew, or signed out
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => void this.#renewInTime(), renewAgain);
@@ -189,6 +188,6 @@ export class Session {
     if (document.hidden) return;
     this.#look();
     const { expiresAt } = this.viewer;
-    if (this.#renewable && expiresAt !== undefined && expiresAt - Date.now() < renewAhead / 2) void this.renew();
+    if (this.#renewable && expiresAt !== undefined && expiresAt - Date.now() < renewAhead / 2) this.renew().catch(() => {}); // the timer asks again
   }
 }

@@ -161,8 +161,7 @@ inBrowser("the page in a browser", () => {
       reached.push(await page.evaluate(() => document.activeElement.className));
       assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none");
     }
-    assert.deepEqual(reached, ["brand", "quiet sign", "quiet theme", "tab", "tab", "search", "competition", "competition"]);
-    await page.keyboard.press("Shift+Tab");
+    assert.deepEqual(reached, ["brand", "quiet sign", "quiet theme", "tab", "tab", "search", "quiet", "competition"]);
     await page.keyboard.press("Enter");
     await live(page);
   });

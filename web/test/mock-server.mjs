@@ -30,7 +30,9 @@ class Competition {
     const now = Date.now();
     this.info = {
       id, name: id, description: "", type: "custom", status: "active", start_date: iso(now - 9 * day), end_date: iso(now + 2 * day + 4 * hour),
-      entry_fee: 0, prize_pool: 0, currency: "EUR", time_zone: "UTC", late_sync_hours: 24, visibility: "public", enrollment: "open", ...fields,
+      entry_fee: 0, prize_pool: 0, currency: "EUR", time_zone: "UTC", late_sync_hours: 24, visibility: "public", enrollment: "open",
+      scoring: { steps: 1, distance: 0, calories: 0, active_minutes: 0 }, daily_limits: { steps: 100_000, distance: 200_000, calories: 20_000, active_minutes: 1440 },
+      prize_split: [60, 30, 10], max_participants: 0, ...fields,
     };
     this.amendments = [];
     this.version = 1;
@@ -53,9 +55,29 @@ class Competition {
     }));
   }
 
-  board(limit) {
-    const entries = this.entries().slice(0, limit);
+  board(limit, offset = 0) {
+    const entries = this.entries().slice(offset, offset + limit);
     return { competition_id: this.info.id, status: this.info.status, entries, total_count: this.people.length, updated_at: iso(Date.now()), version: this.version };
+  }
+
+  around(user, radius) {
+    const at = this.entries().findIndex(({ user_id }) => user_id === user);
+    return this.board(2 * radius + 1, Math.max(0, at - radius));
+  }
+
+  /** Three days that make up a score: two devices, a correction, and the rest. */
+  explanation(user) {
+    const { score, rank } = this.entries().find(({ user_id }) => user_id === user);
+    const day = (ago, steps, more) => ({ date: iso(Date.now() - ago * 24 * 3600_000).slice(0, 10), steps, distance: 0, calories: 0, active_minutes: 0, points: steps, flags: [], ...more });
+    const report = (source, steps, more) => ({ source, steps, distance: 0, calories: 0, active_minutes: 0, counts: true, counted: { steps }, ...more });
+    const [first, second] = [Math.round(score * 0.5), Math.round(score * 0.2)];
+    return {
+      score, rank, points: score, scoring: this.info.scoring, days: [
+        day(2, first, { reports: [report("google_fit", first), report("garmin", first - 700, { counts: false, why_not: "another_source_has_more" })] }),
+        day(1, second, { correction: { reason: "The watch was in a car." }, reports: [report("google_fit", 90_000, { counts: false, why_not: "corrected" })] }),
+        day(0, score - first - second, { reports: [report("google_fit", score - first - second)] }),
+      ],
+    };
   }
 
   give(index, steps) {
@@ -181,8 +203,10 @@ const server = createServer(async (request, response) => {
     if (competition.info.visibility === "private") return problem(403, "private");
     if (more === "events") return problem(503, "overloaded"); // sockets alone carry boards here
     if (more === "amendments") return json(200, { success: true, data: { amendments: competition.amendments } });
+    if (more === "participants") return json(200, { success: true, data: competition.explanation(url.pathname.split("/")[6]) });
     if (what === "competitions") return json(200, { success: true, data: competition.info });
-    return json(200, { success: true, data: competition.board(Number(url.searchParams.get("limit") ?? 100)) });
+    const { around, radius, limit = 100, offset = 0 } = Object.fromEntries(url.searchParams);
+    return json(200, { success: true, data: around === undefined ? competition.board(Number(limit), Number(offset)) : competition.around(around, Number(radius)) });
   }
   const path = normalize(url.pathname === "/" ? "/index.html" : url.pathname);
   try {

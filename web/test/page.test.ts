@@ -6,6 +6,7 @@ import { Formatter } from "../src/format.js";
 import { History } from "../src/history.js";
 import { phaseOf } from "../src/phase.js";
 import { Places, placeWindow } from "../src/places.js";
+import { explainDay, prizeTable, rulesOf } from "../src/rules.js";
 import { boardFragment, listFragment, parseFragment } from "../src/route.js";
 import { problemOf, readLanding } from "../src/signin.js";
 import { spread } from "../src/views/chart-labels.js";
@@ -182,5 +183,37 @@ describe("what the project sends back", () => {
     assert.match(problemOf("otp_expired"), /used already, or has expired/);
     assert.equal(problemOf("unknown", "Database error."), "Database error.");
     assert.match(problemOf(undefined), /failed/);
+  });
+});
+
+describe("the rules in words", () => {
+  const format = new Formatter(["en-GB"]);
+  const steps = { steps: 1, distance: 0, calories: 0, active_minutes: 0 };
+  const spring: Competition = {
+    id: "spring", name: "Spring", status: "active", start_date: "2026-04-30T22:00:00.000Z", end_date: "2026-05-31T22:00:00.000Z", time_zone: "Europe/Berlin",
+    entry_fee: 5, prize_pool: 1000, currency: "EUR", prize_split: [60, 30, 10], late_sync_hours: 0, scoring: { steps: 1, distance: 0.5, calories: 0, active_minutes: 0 },
+    daily_limits: { steps: 100_000, distance: 200_000, calories: 20_000, active_minutes: 1440 }, enrollment: "invite", max_participants: 50,
+  };
+
+  it("say what counts, how much of it, whose midnight, the fee and who may join", () => {
+    const said = Object.fromEntries(rulesOf(spring, format));
+    assert.match(said.Points!, /^1 for each step and 0\.5 for each metre\./);
+    assert.equal(said["A day at most"], "100,000 steps and 200 km. A day with more is refused.");
+    assert.match(said.Days!, /^1\s*–\s*31 May 2026\. Days begin and end at midnight in Europe\/Berlin\.$/);
+    assert.equal(said["Late syncs"], "Do not count after the end.");
+    assert.match(said["Entry fee"]!, /^€5\.00, paid back/);
+    assert.equal(said.Who, "By invitation or with a code. At most 50 take part.");
+    assert.deepEqual(prizeTable(spring, format), [["1st", "€600.00"], ["2nd", "€300.00"], ["3rd", "€100.00"]]);
+    assert.equal(Object.fromEntries(rulesOf({ ...spring, entry_fee: 0, prize_pool: 0 }, format)).Prizes, undefined);
+  });
+
+  it("say why a day counts for what it does", () => {
+    const day = { date: "2026-05-02", steps: 4000, distance: 0, calories: 0, active_minutes: 0, points: 4000 };
+    const report = (source: string, count: number) => ({ source, steps: count, distance: 900, calories: 0, active_minutes: 0 });
+    assert.deepEqual(explainDay({ ...day, reports: [{ ...report("google_fit", 4000), counts: true }] }, steps, format), ["4,000 points for 4,000 steps."]);
+    assert.deepEqual(explainDay({ ...day, correction: { reason: "a bus" }, reports: [{ ...report("google_fit", 90_000), counts: false, why_not: "corrected" }] }, steps, format),
+      ["4,000 points for 4,000 steps.", "The organiser has set this day by hand: a bus", "google fit reported 90,000 steps, which the organiser's figures replace."]);
+    assert.deepEqual(explainDay({ ...day, reports: [{ ...report("watch", 4000), counts: true, counted: { ...steps, steps: 4000 } }, { ...report("phone", 3000), counts: false, why_not: "another_source_has_more" }] }, steps, format).slice(1),
+      ["watch reported 4,000 steps, and 4,000 steps of it counts.", "phone reported 3,000 steps. Another device has more, so this is not counted a second time."]);
   });
 });

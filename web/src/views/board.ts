@@ -9,13 +9,16 @@ import type { NoticeContent } from "../notice.js";
 import { phaseOf } from "../phase.js";
 import { Places } from "../places.js";
 import { boardFragment } from "../route.js";
+import { Athlete } from "./athlete.js";
 import { Changes } from "./changes.js";
 import { Chart } from "./chart.js";
 import { Dock } from "./dock.js";
+import { Finder } from "./finder.js";
 import { Foot } from "./foot.js";
 import { Head } from "./head.js";
 import { Hero } from "./hero.js";
 import { messagePanel } from "./message.js";
+import { RulesCard } from "./rules.js";
 import { Table } from "./table.js";
 import { Toolbar } from "./toolbar.js";
 
@@ -49,6 +52,9 @@ export class BoardView implements View {
   readonly #standings = h("section", { class: "standings" });
   readonly #dock: Dock;
   readonly #chart: Chart;
+  readonly #athlete: Athlete;
+  readonly #finder: Finder;
+  readonly #rules = new RulesCard();
   readonly #changes = new Changes();
   readonly #foot = new Foot();
   readonly #timers: ReturnType<typeof setInterval>[] = [];
@@ -93,8 +99,10 @@ export class BoardView implements View {
     this.#table = new Table(app.format);
     this.#dock = new Dock(app.format);
     this.#chart = new Chart(app.format);
-    this.#standings.append(this.#toolbar.element, this.#table.element);
-    this.element.append(this.#head.element, this.#hero.element, this.#standings, this.#chart.element, this.#changes.element, this.#foot.element, this.#dock.element);
+    this.#athlete = new Athlete(app, id, () => this.#dock.show());
+    this.#finder = new Finder(app, id, this.#places);
+    this.#standings.append(this.#toolbar.element, this.#table.element, this.#finder.element);
+    this.element.append(this.#head.element, this.#hero.element, this.#athlete.element, this.#standings, this.#chart.element, this.#rules.element, this.#changes.element, this.#foot.element, this.#dock.element);
 
     this.#client = new BoardClient({
       url: location.origin,
@@ -153,6 +161,7 @@ export class BoardView implements View {
     this.#client.close();
     this.#announcer.stop();
     this.#dock.destroy();
+    this.#finder.destroy();
     this.#chart.destroy();
     this.#timers.forEach(clearInterval);
     clearTimeout(this.#drawTimer);
@@ -255,10 +264,12 @@ export class BoardView implements View {
   #draw(now: number): void {
     const { format, session } = this.#app;
     this.#hero.measure();
+    this.#athlete.measure();
     this.#table.measure();
     this.#app.notice.show(this.#noticeNow(now));
     if (this.#state.kind === "no_access" || this.#state.kind === "not_found") return this.#refuse(this.#state.kind);
     this.#changes.update(this.#amendments, format);
+    if (this.#competition) this.#rules.update(this.#competition, format);
     this.#foot.update(this.#shownState(), this.#board.version, this.#delay, format);
     this.element.classList.toggle("dimmed", this.#dimmed(now));
 
@@ -279,11 +290,13 @@ export class BoardView implements View {
     const prizes = this.#prizes();
     const stage = this.#hero.update({ competition, status, phase, entries, me, people: totalCount, prizes });
     // The rows so far only stood for a board: it comes in anew rather than from where they were.
-    if (this.element.dataset.stage === "loading") this.#chart.element.before(this.#standings);
+    if (this.element.dataset.stage === "loading") this.#athlete.element.after(this.#standings, this.#chart.element);
     this.element.dataset.stage = stage;
     this.element.classList.toggle("vacant", totalCount === 0);
     this.#toolbar.update(totalCount, entries.length, stage !== "upcoming", format);
     this.#table.update({ entries, apart, me, places: this.#places, prizes, now });
+    this.#finder.element.hidden = totalCount <= entries.length;
+    this.#athlete.update({ competition, status, entries, mine, total: totalCount, places: this.#places, prizes, known: version !== undefined, now });
     const change = mine ? this.#places.change(mine.user_id) : 0;
     this.#dock.update(this.#table.own?.element, stage === "cancelled" ? undefined : mine, change, entries[0]?.score ?? 0, totalCount);
     if (stage === "live") this.#chart.update(this.#history, entries, mine, now);

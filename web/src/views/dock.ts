@@ -33,13 +33,16 @@ export class Dock {
     this.#format = format;
     addEventListener("scroll", this.#onScroll, { passive: true });
     addEventListener("resize", this.#onScroll, { passive: true });
-    this.element.addEventListener("click", () => {
-      const row = this.#row;
-      if (!row) return;
-      row.scrollIntoView({ block: "center", behavior: still() ? "auto" : "smooth" });
-      row.tabIndex = -1; // this button goes when the row comes into view, and must not take the focus with it
-      row.focus({ preventScroll: true });
-    });
+    this.element.addEventListener("click", () => this.show());
+  }
+
+  /** Brings the viewer's own row into view. */
+  show(): void {
+    const row = this.#row;
+    if (!row) return;
+    row.scrollIntoView({ block: "center", behavior: still() ? "auto" : "smooth" });
+    row.tabIndex = -1; // this button goes when the row comes into view, and must not take the focus with it
+    row.focus({ preventScroll: true });
   }
 
   update(row: HTMLElement | undefined, entry: Entry | undefined, change: PlaceChange, leaderScore: number, total: number): void {

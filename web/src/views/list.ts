@@ -4,6 +4,7 @@ import { h } from "../dom.js";
 import { plural } from "../format.js";
 import { phaseOf, statusWord } from "../phase.js";
 import { boardFragment, listFragment } from "../route.js";
+import { askForCode } from "./code.js";
 import { messagePanel } from "./message.js";
 
 /** Typing for less than this long asks for nothing yet. */
@@ -36,7 +37,7 @@ export class ListView implements View {
       clearTimeout(this.#typing);
       this.#typing = setTimeout(() => this.#searchFor(field.value.trim()), typingPause);
     });
-    this.element.append(h("h1", {}, "Competitions"), h("div", { class: "list-tools" }, h("nav", { class: "tabs", "aria-label": "Which" }, ...this.#tabs), field), this.#found);
+    this.element.append(h("h1", {}, "Competitions"), h("div", { class: "list-tools" }, h("nav", { class: "tabs", "aria-label": "Which" }, ...this.#tabs), field, askForCode(app.api)), this.#found);
     this.#restart();
   }
 

@@ -12,6 +12,8 @@ export interface TableContent {
   me: string | undefined;
   places: Places;
   prizes: ReadonlyMap<string, string>;
+  /** What the bars are compared with; the first entry's score when absent. */
+  leaderScore?: number;
   now: number;
 }
 
@@ -27,16 +29,19 @@ export class Table {
   readonly #gap = h("tr", { class: "gap", "aria-hidden": "true" }, h("td", { class: "rank" }, "···"),
     ...["change", "", "score", "prize", "sync"].map((kind) => h("td", { class: kind })));
   #tops: Tops = new Map();
+  readonly #whole: boolean;
   #leader: string | undefined;
   #me: string | undefined;
 
-  constructor(format: Formatter) {
+  /** A table with a caption of its own is a part of the board. */
+  constructor(format: Formatter, caption = "Standings") {
     this.#format = format;
+    this.#whole = caption === "Standings";
     this.#body = h("tbody", {}, ...Array.from({ length: skeletonRows }, skeletonRow));
     const head = [["rank", "Rank"], ["change", "Change"], ["", "Name"], ["score", "Score"], ["prize", "Prize"], ["sync", "Last sync"]] as const;
     const cells = head.map(([kind, text]) => h("th", { scope: "col", class: kind }, text));
     this.element = h("table", { class: "board", "aria-busy": "true" },
-      h("caption", { class: "heard-only" }, "Standings"),
+      h("caption", { class: "heard-only" }, caption),
       h("thead", {}, h("tr", {}, ...cells)),
       this.#body);
   }
@@ -51,11 +56,10 @@ export class Table {
     this.#tops = topsOf(this.#present());
   }
 
-  update({ entries, apart, me, places, prizes, now }: TableContent): void {
+  update({ entries, apart, me, places, prizes, now, leaderScore = entries[0]?.score ?? 0 }: TableContent): void {
     this.#me = me;
     this.element.removeAttribute("aria-busy");
     this.element.classList.toggle("with-prizes", prizes.size > 0);
-    const leaderScore = entries[0]?.score ?? 0;
     const shown = apart ? [...entries, apart] : entries;
     const order: HTMLElement[] = [];
     const kept = new Set<string>();
@@ -102,7 +106,7 @@ export class Table {
   #greet(leader: Entry | undefined): void {
     const before = this.#leader;
     this.#leader = leader?.user_id;
-    if (before !== undefined && leader && before !== leader.user_id) flash(this.#rows.get(leader.user_id)!.element);
+    if (this.#whole && before !== undefined && leader && before !== leader.user_id) flash(this.#rows.get(leader.user_id)!.element);
   }
 }
 

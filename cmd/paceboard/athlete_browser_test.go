@@ -1,0 +1,100 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// TestBrowserTakesPart follows an athlete from an account to an explanation: joins by a
+// code, syncs, sees the own place move and why, leaves, and joins a public board after
+// its rules.
+func TestBrowserTakesPart(t *testing.T) {
+	inParallel(t)
+	findChromium(t)
+	p := startSignInProject(t)
+	s := startServer(t, t.TempDir(), "SUPABASE_URL="+p.url, "SUPABASE_ANON_KEY=anon-key")
+	s.createSpring("closed", `"enrollment":"invite"`, `"visibility":"private"`)
+	s.createSpring("open", `"prize_pool":100`, `"currency":"EUR"`, `"time_zone":"Europe/Berlin"`)
+	for i, user := range walkers {
+		status, answer := s.call(http.MethodPost, "/api/v1/competitions/closed/join", operatorToken(t), fmt.Sprintf(`{"user_id":%q}`, user))
+		require.Equal(t, http.StatusOK, status, string(answer))
+		r := report{user: user, source: "watch", day: "2016-04-12", steps: int64(1_000 * (i + 1))}
+		status, answer = s.call(http.MethodPost, "/api/v1/fitness/sync", operatorToken(t), r.body("closed"))
+		require.Equal(t, http.StatusOK, status, string(answer))
+	}
+	status, answer := s.call(http.MethodPost, "/api/v1/competitions/closed/invitations", operatorToken(t), `{"code":{"uses":5}}`)
+	require.Equal(t, http.StatusCreated, status, string(answer))
+	var made struct {
+		Data struct{ Code struct{ Code string } }
+	}
+	require.NoError(t, json.Unmarshal(answer, &made))
+
+	tab := openTab(t, strings.TrimPrefix(s.url, "http://"), strings.TrimPrefix(p.url, "http://"))
+	tab.do(chromedp.EmulateViewport(1280, 900), chromedp.Navigate(s.url+"/"))
+	tab.press("Create an account")
+	tab.fill("name", "Ada Byron", "email", "ada@example.com", "password", "correct horse")
+	tab.waitUntil("a code is asked for", codeIsThere)
+	var code string
+	p.do(func() { code = p.users["ada@example.com"].otp })
+	tab.fill("code", code)
+	tab.waitUntil("the list", listIsThere)
+
+	const place = `document.querySelector(".athlete:not([hidden]) .athlete-place")?.textContent`
+	tab.press("Join with a code")
+	tab.read(fmt.Sprintf(`(document.querySelector("#join-code").value = %q, true)`, strings.ToLower(made.Data.Code.Code)))
+	tab.press("Join")
+	tab.waitUntil("the board, and the own place on it", place+` === "13th of 13"`)
+	require.Equal(t, "/#/c/closed", tab.address())
+
+	// The phone syncs, with the token of the same session.
+	token := tab.read(`JSON.parse(localStorage.getItem("paceboard.session")).access_token`)
+	sync := func(source string, steps int64) {
+		r := report{source: source, day: "2016-04-13", steps: steps}
+		status, answer := s.call(http.MethodPost, "/api/v1/fitness/sync", token, strings.Replace(r.body("closed"), `"user_id":"",`, "", 1))
+		require.Equal(t, http.StatusOK, status, string(answer))
+	}
+	sync("phone", 6_500)
+	tab.waitUntil("the place moves", place+` === "7th of 13"`)
+	sync("watch", 11_500)
+	tab.waitUntil("and again", place+` === "2nd of 13"`)
+	require.Equal(t, "500 to lars, 1st · 500 ahead of keiko", tab.read(`document.querySelector(".athlete .facts").textContent`))
+	tab.waitUntil("the places while watching", `/While you watch: .*2nd at/.test(document.querySelector(".athlete").textContent)`)
+	tab.press("Why this score?")
+	tab.waitUntil("the explanation", `document.querySelector(".days li") !== null`)
+	why := tab.read(`document.querySelector(".days").textContent`)
+	require.Contains(t, why, "Your 11,500 points are the sum of these days.")
+	require.Contains(t, why, "11,500 points for 11,500 steps.")
+	require.Contains(t, why, "phone reported 6,500 steps. Another device has more, so this is not counted a second time.")
+	tab.shootAll("athlete")
+	sync("watch", 12_500)
+	tab.waitUntil("the explanation follows", `document.querySelector(".days")?.textContent.includes("12,500 points for 12,500 steps.")`)
+
+	tab.press("Leave")
+	tab.waitUntil("it asks", `document.querySelector("dialog.confirm[open]")?.textContent.includes("You are taken off the board.")`)
+	tab.read(`(document.querySelector("dialog.confirm .button").click(), true)`)
+	tab.waitUntil("outside again, where a private board is not shown", `document.querySelector(".view")?.textContent.includes("This board is private")`)
+
+	// A public board, after what one agrees to.
+	tab.do(chromedp.Navigate(s.url + "/#/c/open"))
+	tab.waitUntil("outside", place+` === "You do not take part"`)
+	tab.press("Join")
+	const dialog = `document.querySelector("dialog.confirm[open]")?.textContent`
+	tab.waitUntil("it asks", dialog+` !== undefined`)
+	asked := tab.read(dialog)
+	for _, rule := range []string{"Join Spring?", "Boards show you as Ada Byron. Joining is free.", "1 for each step.", "midnight in Europe/Berlin.", "1st€60.00"} {
+		require.Contains(t, asked, rule)
+	}
+	tab.shootAll("joining")
+	tab.read(`(document.querySelector("dialog.confirm .button").click(), true)`)
+	tab.waitUntil("inside", place+` === "1st of 1"`)
+	require.Equal(t, "false", tab.read(`document.querySelector(".rules-card").hidden`))
+	tab.requireNoFaults()
+	tab.requireHearing()
+	s.stop()
+}
