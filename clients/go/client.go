@@ -177,8 +177,7 @@ func (e *Error) Error() string {
 
 // CodeOf returns the code of the problem that err is about, and "" if it is no refusal.
 func CodeOf(err error) ProblemCode {
-	var refusal *Error
-	if errors.As(err, &refusal) {
+	if refusal, is := errors.AsType[*Error](err); is {
 		return refusal.Problem.Code
 	}
 	return ""
@@ -191,6 +190,3 @@ func at(path string, values ...string) string {
 	}
 	return path
 }
-
-// Ptr returns a pointer to a value, for optional fields.
-func Ptr[T any](value T) *T { return &value }

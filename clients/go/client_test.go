@@ -18,7 +18,7 @@ import (
 
 // answers is a server without a network: each request gets the next answer.
 type answers struct {
-	list []func() *http.Response
+	list []reply
 	sent []*http.Request
 	body []string
 }
@@ -31,27 +31,30 @@ func (a *answers) RoundTrip(r *http.Request) (*http.Response, error) {
 	a.sent, a.body = append(a.sent, r), append(a.body, string(body))
 	next := a.list[0]
 	a.list = a.list[1:]
-	if response := next(); response != nil {
-		return response, nil
+	if next.status == 0 {
+		return nil, errors.New("no connection")
 	}
-	return nil, errors.New("no connection")
+	recorder := httptest.NewRecorder()
+	for i := 0; i < len(next.header); i += 2 {
+		recorder.Header().Set(next.header[i], next.header[i+1])
+	}
+	recorder.WriteHeader(next.status)
+	_, _ = recorder.WriteString(next.body)
+	return recorder.Result(), nil
 }
 
-func answer(status int, body string, header ...string) func() *http.Response {
-	return func() *http.Response {
-		r := httptest.NewRecorder()
-		for i := 0; i < len(header); i += 2 {
-			r.Header().Set(header[i], header[i+1])
-		}
-		r.WriteHeader(status)
-		_, _ = r.WriteString(body)
-		return r.Result()
-	}
+// reply is an answer; without a status the connection is lost.
+type reply struct {
+	status int
+	body   string
+	header []string // names and values
 }
 
-func lost() *http.Response { return nil }
+func answer(status int, body string, header ...string) reply { return reply{status, body, header} }
 
-func clientOf(list ...func() *http.Response) (*answers, *paceboard.Client) {
+var lost reply
+
+func clientOf(list ...reply) (*answers, *paceboard.Client) {
 	a := &answers{list: list}
 	return a, &paceboard.Client{URL: "http://host/", Token: paceboard.StaticToken("h.p.s"), HTTP: &http.Client{Transport: a}}
 }
@@ -61,7 +64,7 @@ const result = `{"competition_id":"c","user_id":"u1","score":7,"rank":1,"total_c
 func TestASyncIsAnsweredByOneOutcomeOrAList(t *testing.T) {
 	for _, data := range []string{result, "[" + result + "]"} {
 		a, c := clientOf(answer(200, `{"success":true,"data":`+data+`}`))
-		outcomes, err := c.SubmitSync(t.Context(), paceboard.Sync{Date: "2026-05-01", Steps: paceboard.Ptr(7.0)})
+		outcomes, err := c.SubmitSync(t.Context(), paceboard.Sync{Date: "2026-05-01", Steps: new(7.0)})
 		require.NoError(t, err)
 		require.Len(t, outcomes, 1)
 		got, err := outcomes[0].AsSyncResult()
@@ -82,7 +85,7 @@ func TestABatchHasTheOutcomesOfEachItem(t *testing.T) {
 
 func TestAPartOfTheBoardIsAskedForByWhatIsSet(t *testing.T) {
 	a, c := clientOf(answer(200, `{"success":true,"data":{"version":3,"entries":[]}}`))
-	board, err := c.Leaderboard(t.Context(), "a/b", paceboard.GetLeaderboardParams{Around: paceboard.Ptr("u 1"), Radius: paceboard.Ptr[int32](2)})
+	board, err := c.Leaderboard(t.Context(), "a/b", paceboard.GetLeaderboardParams{Around: new("u 1"), Radius: new(int32(2))})
 	require.NoError(t, err)
 	require.EqualValues(t, 3, board.Version)
 	require.Equal(t, "http://host/api/v1/leaderboard/a%2Fb?around=u+1&radius=2", a.sent[0].URL.String())
@@ -143,7 +146,7 @@ func TestAnswersWithoutAnEnvelopeAreDecoded(t *testing.T) {
 // One who wants the standings of a competition.
 func ExampleClient() {
 	client := &paceboard.Client{URL: "https://boards.example.org", Token: paceboard.StaticToken("…"), RepeatFor: time.Minute}
-	board, err := client.Leaderboard(context.Background(), "spring", paceboard.GetLeaderboardParams{Limit: paceboard.Ptr[int32](10)})
+	board, err := client.Leaderboard(context.Background(), "spring", paceboard.GetLeaderboardParams{Limit: new(int32(10))})
 	if paceboard.CodeOf(err) == "unknown_competition" {
 		return
 	}

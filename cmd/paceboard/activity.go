@@ -46,7 +46,7 @@ func (a *activity) sync() (paceboard.Sync, error) {
 	return sync, nil
 }
 
-func total(n int64) *float64 { return paceboard.Ptr(float64(n)) }
+func total(n int64) *float64 { return new(float64(n)) }
 
 // byteOrderMark is U+FEFF in UTF-8.
 const byteOrderMark = "\xef\xbb\xbf"

@@ -92,9 +92,7 @@ func (d *document) resolve() error {
 			if len(o.Tags) == 0 || tags[o.Tags[0]] == nil {
 				return fmt.Errorf("%s has no known tag", o.ID)
 			}
-			if err := d.complete(o); err != nil {
-				return fmt.Errorf("%s: %w", o.ID, err)
-			}
+			d.complete(o)
 			t := tags[o.Tags[0]]
 			t.Operations = append(t.Operations, o)
 		}
@@ -106,7 +104,7 @@ func (d *document) resolve() error {
 func (d *document) Schemas() []*named { return d.schemas.shown }
 
 // complete fills what is worked out of an operation.
-func (d *document) complete(o *operation) error {
+func (d *document) complete(o *operation) {
 	for i, p := range o.Parameters {
 		if name, is := strings.CutPrefix(p.Ref, "#/components/parameters/"); is {
 			p = d.Components.Parameters[name]
@@ -134,7 +132,6 @@ func (d *document) complete(o *operation) error {
 	}
 	o.Live = o.ID == "streamLeaderboard" || o.ID == "watchLeaderboard"
 	o.Snippets = snippetsOf(o, d.schemas)
-	return nil
 }
 
 func (d *document) answer(o *operation, status string, r response) answer {
