@@ -28,7 +28,7 @@ const (
 )
 
 // Settings is everything that can be set from outside. Those that [Load] or [Command.Load] gives without
-// an error are within the ranges that the table states. It is a value; only AllowedOrigins and
+// an error are within the ranges that the table states. It is a value; only AllowedOrigins, EmbedOrigins and
 // TrustedProxies are shared between copies, and nobody changes those.
 type Settings struct {
 	Dev   bool // a trial on one machine: no sign-in project needed
@@ -38,6 +38,7 @@ type Settings struct {
 	Host            string   // name or IP address to listen on, without port or brackets
 	Port            int      // 0 to 65535; 0 has the system pick a free one
 	AllowedOrigins  []string // scheme://host[:port] as browsers write it, or "*" alone; empty: same origin only
+	EmbedOrigins    []string // of pages that may show boards by links in a frame, as AllowedOrigins; empty: none
 	ShutdownTimeout time.Duration
 	ShutdownDelay   time.Duration // how long it is served on, but not ready; less than ShutdownTimeout
 

@@ -50,7 +50,7 @@ func TestDefaults(t *testing.T) {
 
 func TestEverySettingFromEverySource(t *testing.T) {
 	values := []string{
-		"HOST=::1", "PORT=0", "ALLOWED_ORIGINS=https://a.example, http://b.example:3000", "SHUTDOWN_TIMEOUT=1m30s", "SHUTDOWN_DELAY=20s",
+		"HOST=::1", "PORT=0", "ALLOWED_ORIGINS=https://a.example, http://b.example:3000", "EMBED_ORIGINS=https://c.example", "SHUTDOWN_TIMEOUT=1m30s", "SHUTDOWN_DELAY=20s",
 		"DATA_DIR=/var/lib/pace", "CONTROL_DIR=/run/pace", "DATABASE_URL=postgresql://app:pw@db/pace", "REDIS_URL=rediss://cache:6380/1",
 		"JOURNAL_RETENTION=30d", "ARCHIVE=s3://journals/spring?endpoint=https://s3.example:9000", "ARCHIVE_ACCESS_KEY=access", "ARCHIVE_SECRET_KEY=secret", "AUDIT_RETENTION=60d", "ERASURES_FILE=/mnt/erasures", "ERASURES_KEY=" + goodSecret, "MIN_FREE_DISK=1GiB",
 		"CLUSTER_LISTEN=0.0.0.0:7946", "CLUSTER_ADVERTISE=node1.internal:7947", "CLUSTER_LEASE=3s", "CLUSTER_READS=confirmed", "CLUSTER_CA=ca.pem", "CLUSTER_CERT=/run/cert.pem", "CLUSTER_KEY=/run/key.pem",
@@ -67,7 +67,7 @@ func TestEverySettingFromEverySource(t *testing.T) {
 		"OTEL_SERVICE_NAME=boards", "OTEL_RESOURCE_ATTRIBUTES=service.name=other,deployment.environment.name=test",
 	}
 	want := Settings{
-		Host: "::1", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"},
+		Host: "::1", Port: 0, AllowedOrigins: []string{"https://a.example", "http://b.example:3000"}, EmbedOrigins: []string{"https://c.example"},
 		ShutdownTimeout: 90 * time.Second, ShutdownDelay: 20 * time.Second,
 		DataDir: "/var/lib/pace", ControlDir: "/run/pace", DatabaseURL: "postgresql://app:pw@db/pace", RedisURL: "rediss://cache:6380/1",
 		JournalRetention: 720 * time.Hour, Archive: "s3://journals/spring?endpoint=https://s3.example:9000", ArchiveAccessKey: "access", ArchiveSecretKey: "secret", AuditRetention: 1440 * time.Hour, ErasuresFile: "/mnt/erasures", ErasuresKey: goodSecret, MinFreeDisk: 1073741824,

@@ -129,6 +129,11 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return origins(&s.AllowedOrigins) },
 	},
 	{
+		name: "EMBED_ORIGINS", group: groupServer, unit: "LIST", defNote: "none",
+		meaning: "sites that may embed boards, comma-separated, or *",
+		bind:    func(s *Settings) parser { return origins(&s.EmbedOrigins) },
+	},
+	{
 		name: "SHUTDOWN_TIMEOUT", group: groupServer, unit: "DURATION", def: "10s",
 		meaning: "time limit for a graceful shutdown",
 		bind:    func(s *Settings) parser { return duration(&s.ShutdownTimeout, time.Second, 10*time.Minute, "10s") },

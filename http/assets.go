@@ -164,8 +164,11 @@ func pagePolicy(supabaseURL string) string {
 		connect += " " + project.Scheme + "://" + project.Host
 	}
 	return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; " +
-		"connect-src " + connect + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+		"connect-src " + connect + "; base-uri 'none'; form-action 'none'; " + noFrames
 }
+
+// noFrames is the part of a policy by which no other page may show this one.
+const noFrames = "frame-ancestors 'none'"
 
 // contentTypes are the types of a page's files. The system's own list differs from
 // machine to machine.

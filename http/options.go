@@ -42,6 +42,9 @@ type Options struct {
 	// AllowedOrigins are the origins of foreign pages that may call from a
 	// browser, or "*" alone.
 	AllowedOrigins []string
+	// EmbedOrigins are the origins whose pages may show boards by board links in a frame,
+	// or "*" alone; none by default.
+	EmbedOrigins []string
 	// LocalOrigins allows pages of this machine, too: for trials.
 	LocalOrigins bool
 

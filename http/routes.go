@@ -90,6 +90,7 @@ func routes() []*route {
 		{"GET", "/openapi.yaml", "getOpenAPI", public, noScope, unaudited, 0, (*Server).getAsset},
 		{"GET", "/docs", "getDocs", public, noScope, unaudited, 0, (*Server).getAsset},
 		{"GET", "/console", "getConsole", public, noScope, unaudited, 0, (*Server).getAsset},
+		{"GET", "/b/:code", "getBoardPage", public, noScope, unaudited, 0, (*Server).getBoardPage},
 		{"GET", "/", "getPage", public, noScope, unaudited, 0, (*Server).getAsset},
 	}
 }

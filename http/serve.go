@@ -72,6 +72,7 @@ func New(o Options) *Server {
 		signIn.URL, signIn.Key = o.SupabaseURL, o.AnonKey
 	}
 	s.assets = newAssets(o.Page, signIn)
+	s.boardPage = newBoardPage(o.Page, pagePolicy(""), o.EmbedOrigins)
 	s.listen(o, table)
 	return s
 }

@@ -53,9 +53,10 @@ type Server struct {
 	metricsElsewhere bool
 	scrape           scrape
 
-	assets map[string]*asset // by path
-	app    *fiber.App
-	fiber  fasthttp.RequestHandler // what Fiber makes of the routes
+	assets    map[string]*asset // by path
+	boardPage *boardPage        // nil without one
+	app       *fiber.App
+	fiber     fasthttp.RequestHandler // what Fiber makes of the routes
 
 	shortcuts [shortcuts]shortcut
 

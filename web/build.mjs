@@ -18,12 +18,20 @@ const at = (...parts) => join(root, ...parts);
 const assets = [
   ["src/index.html", "index.html"],
   ["src/console.html", "console.html"],
+  ["src/board.html", "board.html"],
   ["src/icon.svg", "icon.svg"],
   ["src/manifest.webmanifest", "manifest.webmanifest"],
   ...["favicon.ico", "apple-touch-icon.png", "icon-192.png", "icon-512.png"].map((name) => [`src/icons/${name}`, name]),
   ["vendor/uplot/LICENSE", "uplot.LICENSE.txt"],
   ["node_modules/@supabase/auth-js/LICENSE", "auth-js.LICENSE.txt"],
+  ["node_modules/lean-qr/LICENSE", "lean-qr.LICENSE.txt"],
 ];
+
+// The file with uPlot is made once, for the page of boards.
+const samePlots = {
+  name: "same plots",
+  setup: ({ onResolve }) => onResolve({ filter: /uPlot\.esm\.js$/ }, () => ({ path: "./uPlot.esm.js", external: true })),
+};
 
 // The client is bundled from its sources (tsconfig.json, paths), or as it was packed.
 async function buildPage(out, options) {
@@ -44,11 +52,21 @@ async function buildPage(out, options) {
   await build({ ...common, entryPoints: { console: at("src/styles/console.css") }, outdir: out });
   await build({
     ...common,
+    entryPoints: { spectate: at("src/spectate.ts") },
+    outdir: out,
+    format: "esm",
+    charset: "utf8",
+    splitting: true, // the QR code's part becomes a file of its own
+    chunkNames: "[name]",
+    plugins: [samePlots],
+  });
+  await build({
+    ...common,
     entryPoints: { theme: at("src/theme-early.ts") },
     outdir: out,
     format: "iife",
   });
-  await build({ ...common, entryPoints: { app: at("src/styles/app.css") }, outdir: out });
+  await build({ ...common, entryPoints: { app: at("src/styles/app.css"), spectate: at("src/styles/spectate.css") }, outdir: out });
   for (const [from, to] of assets) await copyFile(at(from), join(out, to));
 }
 

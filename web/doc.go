@@ -14,5 +14,7 @@
 // which the tests of this package hold it to, and to which the server adds the Supabase
 // project that signs people in, if there is one, as a connect-src. Its addresses within itself are
 // relative, so it may be mounted under any path that ends in a slash; the API,
-// the socket and /health it expects at the root of its origin.
+// the socket and /health it expects at the root of its origin. board.html, the page
+// of board links, stands under /b/ and takes its files from the root; the server writes
+// its title and which board it is of.
 package web

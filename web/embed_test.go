@@ -26,8 +26,12 @@ var limits = []struct {
 	{"the scripts of the other pages", []string{"app.js", "chunk.js", "theme.js"}, 36 << 10},
 	{"signing in", []string{"auth.js"}, 32 << 10},
 	{"the console", []string{"console.html", "console.css", "console.js", "theme.js"}, 32 << 10},
+	{"a board's scripts by a link", []string{"spectate.js", "theme.js", "uPlot.esm.js"}, 48 << 10},
+	{"the QR code", []string{"qr.js"}, 4 << 10},
 	{"styles", []string{"app.css"}, 8 << 10},
+	{"styles by a link", []string{"app.css", "spectate.css"}, 10 << 10},
 	{"markup", []string{"index.html"}, 2 << 10},
+	{"markup by a link", []string{"board.html"}, 2 << 10},
 }
 
 // allFiles reads the whole page: its names and contents.
@@ -50,7 +54,7 @@ func TestFilesHoldThePageAndAllItRefersTo(t *testing.T) {
 	files := allFiles(t)
 	index, ok := files["index.html"]
 	require.True(t, ok, "no index.html")
-	for _, name := range []string{"index.html", "console.html"} {
+	for _, name := range []string{"index.html", "console.html", "board.html"} {
 		references := regexp.MustCompile(`(?:src|href)="([^"#]+)`).FindAllStringSubmatch(files[name], -1)
 		require.NotEmpty(t, references, name)
 		for _, reference := range references {
@@ -59,6 +63,7 @@ func TestFilesHoldThePageAndAllItRefersTo(t *testing.T) {
 			}
 		}
 	}
+	require.NotRegexp(t, `(?:src|href)="[^/"]`, files["board.html"], "it stands under /b/")
 
 	imports := regexp.MustCompile(`(?:import\(|from ?)"\./([^"]+)"`)
 	for name, content := range files {

@@ -1049,6 +1049,42 @@ func (e ResumeWebhookJSONBodyPending) Valid() bool {
 	}
 }
 
+// Defines values for GetBoardPageParamsTv.
+const (
+	GetBoardPageParamsTvN0 GetBoardPageParamsTv = "0"
+	GetBoardPageParamsTvN1 GetBoardPageParamsTv = "1"
+)
+
+// Valid indicates whether the value is a known member of the GetBoardPageParamsTv enum.
+func (e GetBoardPageParamsTv) Valid() bool {
+	switch e {
+	case GetBoardPageParamsTvN0:
+		return true
+	case GetBoardPageParamsTvN1:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetBoardPageParamsEmbed.
+const (
+	GetBoardPageParamsEmbedN0 GetBoardPageParamsEmbed = "0"
+	GetBoardPageParamsEmbedN1 GetBoardPageParamsEmbed = "1"
+)
+
+// Valid indicates whether the value is a known member of the GetBoardPageParamsEmbed enum.
+func (e GetBoardPageParamsEmbed) Valid() bool {
+	switch e {
+	case GetBoardPageParamsEmbedN0:
+		return true
+	case GetBoardPageParamsEmbedN1:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for GetDetailedHealth200JSONResponseBodyService.
 const (
 	GetDetailedHealth200JSONResponseBodyServicePaceboard GetDetailedHealth200JSONResponseBodyService = "paceboard"
@@ -2538,6 +2574,21 @@ type ResumeWebhookJSONBody struct {
 
 // ResumeWebhookJSONBodyPending defines parameters for ResumeWebhook.
 type ResumeWebhookJSONBodyPending string
+
+// GetBoardPageParams defines parameters for GetBoardPage.
+type GetBoardPageParams struct {
+	// Tv 1 for a screen on the wall.
+	Tv *GetBoardPageParamsTv `form:"tv,omitempty" json:"tv,omitempty"`
+
+	// Embed 1 for a frame of another site.
+	Embed *GetBoardPageParamsEmbed `form:"embed,omitempty" json:"embed,omitempty"`
+}
+
+// GetBoardPageParamsTv defines parameters for GetBoardPage.
+type GetBoardPageParamsTv string
+
+// GetBoardPageParamsEmbed defines parameters for GetBoardPage.
+type GetBoardPageParamsEmbed string
 
 // GetDetailedHealth200JSONResponseBodyService defines parameters for GetDetailedHealth.
 type GetDetailedHealth200JSONResponseBodyService string

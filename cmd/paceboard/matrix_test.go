@@ -151,6 +151,7 @@ var attempts = map[string][]attempt{
 	"getDocs":              {{who: anybody, public: true}},
 	"getPage":              {{who: anybody, public: true}},
 	"getConsole":           {{who: anybody, public: true}},
+	"getBoardPage":         {{who: anybody, public: true}},
 }
 
 // matrix is a server and everybody who calls it.
@@ -337,7 +338,7 @@ func (m *matrix) try(operation, method, template string, a attempt, id, caller s
 	}
 	day := time.Now().UTC().AddDate(0, 0, -7).Format(time.DateOnly)
 	fill := strings.NewReplacer("{competition_id}", id, "$C", id, "{user_id}", "anna", "$U", "anna", "{date}", day, "$D", day, "{id}", id+".1", "{key_id}", m.key,
-		"{invitation_id}", m.invitations[id], "$K", m.codes[id], "{webhook_id}", m.webhooks[id], "{link_id}", m.links[id])
+		"{invitation_id}", m.invitations[id], "$K", m.codes[id], "{webhook_id}", m.webhooks[id], "{link_id}", m.links[id], "{code}", strings.TrimPrefix(m.tokens[linkCaller], "pbl_"))
 	target = fill.Replace(target)
 	switch operation {
 	case "watchLeaderboard":

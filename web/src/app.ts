@@ -30,3 +30,10 @@ export interface View {
   showTop?(id: string, top: Limit): boolean;
   destroy(): void;
 }
+
+/** What a view of one board is given: by somebody who signed in, or by a board link. */
+export interface BoardApp extends Omit<App, "session"> {
+  readonly session: Pick<Session, "token" | "viewer" | "reject" | "renew">;
+  /** The viewer came by a link, which shows this board and nothing else; `session.reject` says that it has ended. */
+  readonly guest?: boolean;
+}

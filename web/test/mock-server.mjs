@@ -9,6 +9,7 @@
 //   POST /mock/lead         the second of the demo overtakes the first
 //   POST /mock/shuffle      many places change at once
 //   POST /mock/pause        nobody moves; /mock/go takes it back
+//   POST /mock/revoke       board links (/b/<competition>) end
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "node:path";
@@ -162,6 +163,9 @@ const controls = {
   healthy: () => (health = "healthy"),
   pause: () => (moving = false),
   go: () => (moving = true),
+  revoke: () => {
+    for (const socket of sockets.clients) if (socket.protocol.startsWith("bearer.pbl_")) socket.close(1008);
+  },
   lead: () => {
     const demo = competitions.get("demo");
     const [first, second] = demo.entries();
@@ -208,6 +212,12 @@ const server = createServer(async (request, response) => {
     const { around, radius, limit = 100, offset = 0 } = Object.fromEntries(url.searchParams);
     return json(200, { success: true, data: around === undefined ? competition.board(Number(limit), Number(offset)) : competition.around(around, Number(radius)) });
   }
+  const linked = /^\/b\/([a-z]+)$/.exec(url.pathname)?.[1]; // a board link's code is the competition's id
+  if (linked !== undefined) {
+    const [status, board] = competitions.has(linked) ? [200, linked] : [404, ""];
+    const body = (await readFile(join(dist, "board.html"), "utf8")).replace("</title>", `</title><meta name="board" content="${board}" data-status="${status}">`);
+    return response.writeHead(status, { "Content-Type": types[".html"], "Content-Security-Policy": csp }).end(body);
+  }
   const path = normalize(url.pathname === "/" ? "/index.html" : url.pathname);
   try {
     const file = await readFile(join(dist, path));
@@ -230,7 +240,8 @@ server.on("upgrade", (request, socket, head) => {
 
 function connected(socket, request) {
   const url = new URL(request.url, "http://localhost");
-  const user = JSON.parse(Buffer.from(socket.protocol.split(".")[2] ?? "", "base64url").toString() || "{}").sub;
+  const linked = socket.protocol.startsWith("bearer.pbl_");
+  const user = linked ? "" : JSON.parse(Buffer.from(socket.protocol.split(".")[2] ?? "", "base64url").toString() || "{}").sub;
   const first = competitions.get(url.pathname.split("/").at(-1));
   if (user === undefined) return socket.close(1008);
   if (!first) return socket.close(4404);

@@ -12,6 +12,8 @@ const address = await listen();
 const post = (name) => fetch(`${address}/mock/${name}`, { method: "POST" });
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+const screens = { "1080p": [1920, 1080], "1440p": [2560, 1440], "4k": [3840, 2160] };
+const walls = Object.fromEntries(Object.entries(screens).map(([name, [width, height]]) => [name, { width, height }]));
 const viewports = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 
 // Each: the fragment, the viewer, and what happens before the picture. `replaces`: something else comes in the place of the skeleton; `noisy`:
@@ -41,6 +43,18 @@ const states = {
   noaccess: { ...board("members"), replaces: true, noisy: true },
   notfound: { ...board("nothing-here"), replaces: true, noisy: true },
   degraded: { ...board("demo"), before: () => post("degraded"), undo: () => post("healthy") },
+  spectator: { path: "b/demo", wait: 4000 },
+  share: { path: "b/demo", wait: 1500, after: (page) => page.click(".share") },
+  embed: { path: "b/few?embed=1", wait: 2500, replaces: true },
+  linkEnded: { path: "b/gone", noisy: true },
+  walls: { ...board("demo"), wait: 4000, viewports: walls },
+  tv: { path: "b/demo?tv=1", wait: 4000, viewports: walls, replaces: true },
+  tvFew: { path: "b/few?tv=1", wait: 2500, viewports: walls, replaces: true },
+  tvUpcoming: { path: "b/upcoming?tv=1", wait: 2500, viewports: walls, replaces: true },
+  tvSettled: { path: "b/settled?tv=1", wait: 2500, viewports: walls, replaces: true },
+  tvLong: { path: "b/long?tv=1", wait: 2500, viewports: walls, replaces: true },
+  tvHuge: { path: "b/huge?tv=1", wait: 2500, viewports: walls, replaces: true },
+  tvLost: { path: "b/demo?tv=1", wait: 2500, viewports: walls, replaces: true, after: () => post("refuse").then(() => pause(7500)), undo: () => post("accept"), noisy: true },
   reconnecting: { ...board("demo"), wait: 1000, after: () => post("refuse").then(() => pause(3500)), undo: () => post("accept"), noisy: true },
 };
 
@@ -53,7 +67,7 @@ let faults = 0;
 
 for (const [name, state] of Object.entries(states)) {
   if (only.length > 0 && !only.includes(name)) continue;
-  for (const [device, viewport] of Object.entries(viewports)) {
+  for (const [device, viewport] of Object.entries(state.viewports ?? viewports)) {
     for (const colorScheme of ["light", "dark"]) {
       const context = await browser.newContext({ viewport, colorScheme, locale: "en-GB", deviceScaleFactor: device === "phone" ? 2 : 1, hasTouch: device === "phone", isMobile: device === "phone" });
       const page = await context.newPage();
@@ -67,7 +81,7 @@ for (const [name, state] of Object.entries(states)) {
       });
       await state.before?.(page);
       const token = state.user === undefined ? "" : `${state.hash === "#/" ? "#/?" : `${state.hash}?`}token=${tokenFor(state.user)}`;
-      await page.goto(`${address}/${token}`);
+      await page.goto(`${address}/${state.path ?? token}`);
       await pause(state.wait ?? 1200);
       const shift = await page.evaluate(() => window.shift);
       await state.after?.(page);

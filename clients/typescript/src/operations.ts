@@ -75,5 +75,6 @@ export const routes = {
   getOpenAPI: "GET /openapi.yaml",
   getDocs: "GET /docs",
   getConsole: "GET /console",
+  getBoardPage: "GET /b/{code}",
   getPage: "GET /",
 } as const;

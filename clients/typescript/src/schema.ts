@@ -1282,6 +1282,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/b/{code}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The page of a board link.
+         * @description For spectators: it needs no account. With tv=1 it is for a screen on the wall; with embed=1 it may stand in a frame of the sites in EMBED_ORIGINS. Its title and what a preview shows are the competition's name and days. A code that opens nothing, and one that has ended, is 404 with a page that says so.
+         */
+        get: operations["getBoardPage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/": {
         parameters: {
             query?: never;
@@ -6453,6 +6473,58 @@ export interface operations {
             415: components["responses"]["Unsupported"];
             429: components["responses"]["TooMany"];
             500: components["responses"]["Failed"];
+        };
+    };
+    getBoardPage: {
+        parameters: {
+            query?: {
+                /** @description 1 for a screen on the wall. */
+                tv?: "0" | "1";
+                /** @description 1 for a frame of another site. */
+                embed?: "0" | "1";
+            };
+            header?: never;
+            path: {
+                /** @description The code of the link. */
+                code: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                };
+            };
+            /** @description A page that says that the link has ended, or, if the server has no page, a problem. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            413: components["responses"]["TooLarge"];
+            415: components["responses"]["Unsupported"];
+            429: components["responses"]["TooMany"];
+            500: components["responses"]["Failed"];
+            /** @description A page that tries again, or a problem. */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": string;
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
         };
     };
     getPage: {

@@ -1,6 +1,6 @@
 import type { CompetitionStatus, Entry } from "@paceboard/client";
 import { ApiError, type Competition, type Explanation } from "../api.js";
-import type { App } from "../app.js";
+import type { BoardApp as App } from "../app.js";
 import { h, setText } from "../dom.js";
 import { displayName, ordinal, plural } from "../format.js";
 import type { Places } from "../places.js";

@@ -1,7 +1,7 @@
 import { BoardClient, emptyBoard, type Board, type Entry, type Limit, type Watch, type WatchState } from "@paceboard/client";
 import { Announcer } from "../announce.js";
 import { ApiError, type Amendment, type Competition } from "../api.js";
-import type { App, View } from "../app.js";
+import type { BoardApp, View } from "../app.js";
 import { h } from "../dom.js";
 import { displayName, ordinal } from "../format.js";
 import { History } from "../history.js";
@@ -37,7 +37,7 @@ export class BoardView implements View {
   readonly element = h("div", { class: "view", "data-stage": "loading" });
   title = "Board";
 
-  readonly #app: App;
+  readonly #app: BoardApp;
   readonly #client: BoardClient;
   readonly #watch: Watch;
   readonly #id: string;
@@ -88,7 +88,7 @@ export class BoardView implements View {
     this.#schedule();
   };
 
-  constructor(app: App, id: string, top: Limit) {
+  constructor(app: BoardApp, id: string, top: Limit) {
     this.#app = app;
     this.#id = id;
     this.#top = top;
@@ -100,6 +100,7 @@ export class BoardView implements View {
     this.#dock = new Dock(app.format);
     this.#chart = new Chart(app.format);
     this.#athlete = new Athlete(app, id, () => this.#dock.show());
+    this.#athlete.element.hidden = app.guest === true; // who comes by a link takes no part
     this.#finder = new Finder(app, id, this.#places);
     this.#standings.append(this.#toolbar.element, this.#table.element, this.#finder.element);
     this.element.append(this.#head.element, this.#hero.element, this.#athlete.element, this.#standings, this.#chart.element, this.#rules.element, this.#changes.element, this.#foot.element, this.#dock.element);
@@ -179,7 +180,7 @@ export class BoardView implements View {
       this.#loadedAt = Date.now();
       const { api } = this.#app;
       const older = this.#amendments; // a service that does not know them, or fails to tell
-      [this.#competition, this.#amendments] = await Promise.all([api.competition(this.#id), api.amendments(this.#id).catch(() => older)]);
+      [this.#competition, this.#amendments] = await Promise.all([api.competition(this.#id), this.#app.guest ? older : api.amendments(this.#id).catch(() => older)]);
       if (this.#gone) return;
       this.title = this.#competition.name || this.#id;
       document.title = `${this.title} · Paceboard`;
@@ -267,6 +268,7 @@ export class BoardView implements View {
     this.#athlete.measure();
     this.#table.measure();
     this.#app.notice.show(this.#noticeNow(now));
+    if (this.#app.guest && this.#state.kind === "unauthorized") return this.#app.session.reject();
     if (this.#state.kind === "no_access" || this.#state.kind === "not_found") return this.#refuse(this.#state.kind);
     this.#changes.update(this.#amendments, format);
     if (this.#competition) this.#rules.update(this.#competition, format);
@@ -293,10 +295,11 @@ export class BoardView implements View {
     if (this.element.dataset.stage === "loading") this.#athlete.element.after(this.#standings, this.#chart.element);
     this.element.dataset.stage = stage;
     this.element.classList.toggle("vacant", totalCount === 0);
+    this.element.classList.toggle("timeless", this.#app.guest === true && entries.every(({ updated_at }) => !updated_at)); // a link that shows no names
     this.#toolbar.update(totalCount, entries.length, stage !== "upcoming", format);
     this.#table.update({ entries, apart, me, places: this.#places, prizes, now });
-    this.#finder.element.hidden = totalCount <= entries.length;
-    this.#athlete.update({ competition, status, entries, mine, total: totalCount, places: this.#places, prizes, known: version !== undefined, now });
+    this.#finder.element.hidden = this.#app.guest === true || totalCount <= entries.length;
+    if (!this.#app.guest) this.#athlete.update({ competition, status, entries, mine, total: totalCount, places: this.#places, prizes, known: version !== undefined, now });
     const change = mine ? this.#places.change(mine.user_id) : 0;
     this.#dock.update(this.#table.own?.element, stage === "cancelled" ? undefined : mine, change, entries[0]?.score ?? 0, totalCount);
     if (stage === "live") this.#chart.update(this.#history, entries, mine, now);
@@ -304,6 +307,7 @@ export class BoardView implements View {
   }
 
   #refuse(kind: "no_access" | "not_found"): void {
+    if (this.#app.guest) return this.#app.session.reject();
     this.#app.notice.show(undefined);
     this.#client.close();
     this.#gone = true;

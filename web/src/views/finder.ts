@@ -1,5 +1,5 @@
 import type { Entry } from "@paceboard/client";
-import type { App } from "../app.js";
+import type { BoardApp as App } from "../app.js";
 import { h, setText } from "../dom.js";
 import { displayName, plural } from "../format.js";
 import type { Places } from "../places.js";
