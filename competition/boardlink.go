@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -133,7 +134,7 @@ func (l *BoardLink) Board(b *Board) Board {
 	for i := range b.Entries {
 		shown.Entries[i] = l.Entry(b.Entries[i], names)
 	}
-	shown.Prizes = append(b.Prizes[:0:0], b.Prizes...)
+	shown.Prizes = slices.Clone(b.Prizes)
 	for i := range shown.Prizes {
 		shown.Prizes[i].UserID = l.UserID(shown.Prizes[i].UserID)
 	}

@@ -119,8 +119,9 @@ func (c *call) linkedETag(p *decode.Part, b *competition.Board) []byte {
 	tag := c.etag(p, b)
 	tag = append(append(tag[:len(tag)-1], ".l"...), c.who.Link.ID...)
 	tag = append(append(tag, '.'), c.who.Link.ShownNames(b.Private).String()...)
-	c.out = append(tag, '"')
-	return c.out
+	tag = append(tag, '"')
+	c.out = tag
+	return tag
 }
 
 // rooms is storage of boards' entries. Those of large pages are most of what readers
