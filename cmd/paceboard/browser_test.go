@@ -441,7 +441,7 @@ func TestBrowserShowsTheDocumentation(t *testing.T) {
 	tab.waitUntil("the page is there", `document.querySelector("#problems tr") !== null`)
 	tab.shootAll("docs")
 	require.Equal(t, "0", tab.read(`[...document.querySelectorAll("p")].filter((p) => p.textContent.includes("\u0060")).length`))
-	require.Equal(t, "true", tab.read(`[...document.querySelectorAll("header p code")].some((c) => c.textContent === "x-api-key-scope")`))
+	require.Equal(t, "true", tab.read(`[...document.querySelectorAll("p code")].some((c) => c.textContent === "x-api-key-scope")`))
 	tab.requireNoFaults()
 	s.stop()
 }
