@@ -229,6 +229,7 @@ func TestARevokedLinkEndsItsSockets(t *testing.T) {
 	conn, err := net.Dial("tcp", b.address)
 	require.NoError(t, err)
 	defer conn.Close()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
 	_, err = io.WriteString(conn, "GET /api/v1/leaderboard/spring/events?token="+linkToken+" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
 	require.NoError(t, err)
 	streamed := bufio.NewReader(conn)
@@ -258,7 +259,7 @@ func TestALinkRevokedElsewhereEndsItsSockets(t *testing.T) {
 	b.live.mu.Unlock()
 	began := time.Now()
 	linked.refusedWith(closeBadToken)
-	require.Less(t, time.Since(began), 5*time.Second)
+	require.Less(t, time.Since(began), 15*time.Second) // 5 s on a machine of one's own
 }
 
 func TestASocketByALinkIsRefused(t *testing.T) {

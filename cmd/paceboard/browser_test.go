@@ -232,14 +232,15 @@ func (b *browserTab) read(expression string) string {
 }
 
 // waitUntil waits until an expression is true, which is looked at whenever the
-// document changes.
+// document changes, and now and then for what changes beside it.
 func (b *browserTab) waitUntil(why, expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
 	look := chromedp.Evaluate[bool](fmt.Sprintf(`new Promise((resolve) => {
-		const look = () => { if (!(%s)) return false; watch.disconnect(); resolve(true); return true; };
+		const look = () => { if (!(%s)) return false; watch.disconnect(); clearInterval(again); resolve(true); return true; };
 		const watch = new MutationObserver(look);
+		const again = setInterval(() => look(), 100);
 		if (!look()) watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
 	})`, expression), chromedp.EvalAwaitPromise)
 	_, err := chromedp.Run(ctx, look)

@@ -1,7 +1,7 @@
 package main
 
 import (
-	"cmp"
+	"context"
 	"errors"
 	"html"
 	"net/http"
@@ -56,14 +56,21 @@ func TestClientPackage(t *testing.T) {
 			require.NoError(t, os.WriteFile(file, []byte(changed), 0o600))
 		}
 		return func() error {
-			return cmp.Or(runIn(t, example, "npm", npmInstall...), runIn(t, example, "npm", "run", "check"))
+			if err := runIn(t, example, "npm", npmInstall...); err != nil {
+				return err
+			}
+			return runIn(t, example, "npm", "run", "check")
 		}
 	}
 	together(t, installPacked(node), installPacked(vite),
 		func() error { return runIn(t, source, "npm", "test") },
 		func() error {
-			return cmp.Or(runIn(t, at("web"), "npm", "test"),
-				runIn(t, at("web"), "node", "build.mjs", "--check"), runIn(t, at("web"), "node", "build.mjs", "--packed", at("package")))
+			for _, command := range [][]string{{"npm", "test"}, {"node", "build.mjs", "--check"}, {"node", "build.mjs", "--packed", at("package")}} {
+				if err := runIn(t, at("web"), command[0], command[1:]...); err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 
 	app := httptest.NewServer(http.FileServerFS(os.DirFS(filepath.Join(vite, "dist"))))
@@ -83,7 +90,9 @@ func TestClientPackage(t *testing.T) {
 	tab.waitUntil("the board is live", `document.body.innerText.includes("Live · 1 athletes")`)
 
 	inModule(t, node, "npm", "run", "build")
-	script := exec.CommandContext(t.Context(), "node", "built/main.js", "spring", "7123")
+	ctx, cancel := context.WithTimeout(t.Context(), browserPatience)
+	defer cancel()
+	script := exec.CommandContext(ctx, "node", "built/main.js", "spring", "7123")
 	script.Dir = node
 	script.Env = append(os.Environ(), "PACEBOARD_URL="+s.url, "PACEBOARD_TOKEN="+tokenOf(t, "ada", false))
 	script.WaitDelay = time.Second

@@ -2,11 +2,13 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -105,7 +107,9 @@ func inModule(t *testing.T, dir, program string, args ...string) {
 // runIn is inModule that leaves it to the caller what an error means.
 func runIn(t *testing.T, dir, program string, args ...string) error {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program, args...)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute) // a registry may be slow
+	defer cancel()
+	cmd := exec.CommandContext(ctx, program, args...)
 	cmd.Dir = dir
 	if said, err := cmd.CombinedOutput(); err != nil {
 		return fmt.Errorf("%s %v: %w:\n%s", program, args, err, said)

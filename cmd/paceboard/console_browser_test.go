@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -23,7 +24,9 @@ func TestBrowserRunsACompetitionInTheConsole(t *testing.T) {
 	copySources(t, filepath.Join("..", "..", "web"), dir)
 	inModule(t, dir, "npm", npmInstall...)
 	s := startServer(t, t.TempDir())
-	script := exec.CommandContext(t.Context(), "node", "test/console.mjs")
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
+	defer cancel()
+	script := exec.CommandContext(ctx, "node", "test/console.mjs")
 	script.Dir = dir
 	script.Env = append(os.Environ(), "PACEBOARD_URL="+s.url, "OPERATOR_TOKEN="+operatorToken(t),
 		"CREATOR_TOKEN="+tokenOf(t, "maker", false), "VIEWER_TOKEN="+tokenOf(t, "stranger", false),

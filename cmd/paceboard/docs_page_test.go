@@ -104,12 +104,13 @@ func docsSnippets(t *testing.T) map[string][]string {
 // project that answers as its sign-in does.
 func TestDocsQuickStart(t *testing.T) {
 	inParallel(t)
+	token := tokenOf(t, "ann", false)
 	project := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.String() != "/auth/v1/token?grant_type=password" || r.Header.Get("apikey") != "public" {
 			w.WriteHeader(http.StatusUnauthorized)
 			return
 		}
-		_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":3600,"refresh_token":"r","user":{}}`, tokenOf(t, "ann", false))
+		_, _ = fmt.Fprintf(w, `{"access_token":%q,"token_type":"bearer","expires_in":3600,"refresh_token":"r","user":{}}`, token)
 	}))
 	t.Cleanup(project.Close)
 	s := startServer(t, t.TempDir())

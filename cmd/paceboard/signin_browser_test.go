@@ -30,8 +30,7 @@ func (b *browserTab) fill(fields ...string) {
 // press clicks the button or the link with that text.
 func (b *browserTab) press(label string) {
 	b.t.Helper()
-	b.waitUntil("there is "+label, fmt.Sprintf(`[...document.querySelectorAll("button, a")].some((e) => e.textContent === %q && !e.disabled && e.checkVisibility())`, label))
-	b.read(fmt.Sprintf(`([...document.querySelectorAll("button, a")].find((e) => e.textContent === %q && !e.disabled && e.checkVisibility()).click(), true)`, label))
+	b.waitUntil("there is "+label, fmt.Sprintf(`((e) => e && (e.click(), true))([...document.querySelectorAll("button, a")].find((e) => e.textContent === %q && !e.disabled && e.checkVisibility()))`, label))
 }
 
 // says waits until a mistake is told under a field.
@@ -128,6 +127,7 @@ func TestBrowserSignsIn(t *testing.T) {
 	})
 	second.waitUntil("the other tab has the session", listIsThere)
 	p.do(func() { p.lifetime = time.Hour })
+	second.waitUntil("no renewal is under way any more", `JSON.parse(localStorage.getItem("paceboard.session")).expires_at > Date.now() / 1000 + 600`)
 
 	// By a link, which another tab opens.
 	second.press("Sign out")

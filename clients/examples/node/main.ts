@@ -12,7 +12,7 @@ client.watch(competition, {
   limit: 10,
   onBoard: ({ version, entries, standing }) => {
     console.log(`version ${version}: ${entries.map((entry) => `${entry.rank}. ${entry.user_name || entry.user_id} ${entry.score}`).join(", ")}`);
-    if (standing?.score === Number(steps)) client.close();
+    if (entries.some((entry) => entry.user_id === standing?.user_id && entry.score === Number(steps))) client.close();
   },
   onState: (state) => console.log(state.kind),
 });

@@ -65,7 +65,7 @@ export class DataTable<T> {
     } catch (error) {
       if (asked === this.#asked) this.#fail(error as ApiError);
     }
-    this.element.removeAttribute("aria-busy");
+    if (asked === this.#asked) this.element.removeAttribute("aria-busy");
   }
 
   destroy(): void {
