@@ -156,12 +156,11 @@ func (a *competitionActor) revoke() {
 	}
 }
 
-// tellNodes has other nodes ask at once who of their subscribers may still read the board.
-func (a *competitionActor) tellNodes() {
-	for subscription, s := range a.handle.subscribers.all {
-		if s.node {
-			subscription.Put(a.nextUpdate())
-		}
+// tellOfVisibility gives the board to those who may still read it: other nodes ask at once
+// who of their subscribers may, and board links may have to show less.
+func (a *competitionActor) tellOfVisibility() {
+	for subscription := range a.handle.subscribers.all {
+		subscription.Put(a.nextUpdate())
 	}
 }
 
@@ -203,7 +202,7 @@ func (a *competitionActor) publishSummary() {
 			a.handle.top.Store(nil)
 		}
 		a.revoke() // an edit changes no version, so no fan-out would do it
-		a.tellNodes()
+		a.tellOfVisibility()
 	}
 	a.scheduleTick()
 }

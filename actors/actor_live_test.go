@@ -46,6 +46,9 @@ func TestWhoMayNotReadAnyMoreIsNotShown(t *testing.T) {
 		<-stranger.wake
 		require.True(t, stranger.Revoked())
 		require.False(t, ann.Revoked() || bob.Revoked())
+		<-ann.wake
+		<-bob.wake
+		require.True(t, ann.Latest().Private, "though the version is the same")
 
 		require.NoError(t, e.Remove("c", &competition.RemoveParticipant{Caller: operator, UserID: "bob", Reason: "rude"}))
 		<-bob.wake

@@ -102,7 +102,7 @@ func (l *BoardLink) Ended(now calendar.Millis) bool { return now >= l.ExpiresAt 
 func (l *BoardLink) Reader() Caller { return Caller{Operator: true} }
 
 // ShownNames returns what the link shows of people: of a competition that has become
-// private, no names.
+// private, initials at most.
 func (l *BoardLink) ShownNames(private bool) NamePrivacy {
 	if private {
 		return max(l.Names, ShowInitials)

@@ -244,8 +244,8 @@ type InvitationStore interface {
 // durable when they return. Every call may return ErrUnavailable; the outcome of a write
 // is then unknown.
 type BoardLinkStore interface {
-	// PutBoardLink stores a new link. Error: ErrTooManyBoardLinks, if the competition has
-	// MaxBoardLinks that have not expired when the link is made.
+	// PutBoardLink stores a new link, and deletes those of the competition that have
+	// expired when it is made. Error: ErrTooManyBoardLinks, if MaxBoardLinks have not.
 	PutBoardLink(ctx context.Context, l *BoardLink) error
 
 	// FindBoardLink returns the link with the hash of a code, expired or not. Error:

@@ -221,6 +221,25 @@ func TestASocketByALinkIsMaskedAndKeepsToItsBoard(t *testing.T) {
 	require.Equal(t, "forbidden", own.expect("error").Data["code"])
 }
 
+// TestASocketByALinkOfWhatBecamePrivate gets the whole board at once with initials, without
+// a new version, and never what it showed before.
+func TestASocketByALinkOfWhatBecamePrivate(t *testing.T) {
+	b := newLinkedServer(t)
+	b.live.mu.Lock()
+	b.live.links[0].Names = competition.ShowNames
+	b.live.mu.Unlock()
+	linked, own := b.byLink(t)
+	whole := linked.expect("leaderboard_update").Data
+	require.Contains(t, fmt.Sprint(whole), "Löve")
+	own.expect("leaderboard_update")
+	b.live.change("spring", func(board *competition.Board) { board.Version, board.Private = board.Version-1, true })
+	showsNobody(t, fmt.Sprint(linked.expect("leaderboard_update").Data))
+	own.quiet()
+
+	again := upgraded(t, b.address, fmt.Sprintf("/ws/leaderboard/spring?since=%.0f.a0b1c2d3&token=%s", whole["version"], linkToken))
+	showsNobody(t, fmt.Sprint(again.expect("leaderboard_update").Data))
+}
+
 func TestARevokedLinkEndsItsSockets(t *testing.T) {
 	b := newLinkedServer(t)
 	linked, own := b.byLink(t)

@@ -54,6 +54,7 @@ type watch struct {
 	limit        int
 	version      uint64 // of the board that the client has, in epoch; 0 for none
 	epoch        competition.BoardEpoch
+	private      bool // as the client has it
 	status       competition.Status
 	standing     *competition.Standing
 	current      bool // the client was sent a board since it began to watch
@@ -98,6 +99,10 @@ func (l *liveSession) watch(competitionID string, limit int, since competition.B
 		since = competition.BoardVersion{} // a board of another window is no start for a delta
 	}
 	update := w.subscription.Latest()
+	w.private = update.Private
+	if l.link != nil && l.link.ShownNames(w.private) != l.link.Names {
+		since = competition.BoardVersion{} // the client may have what the link no longer shows
+	}
 	w.limit, w.version, w.epoch, w.standing, w.current = limit, since.Of(&update.Board), update.Epoch, nil, false
 	var known bool
 	if w.status, known = update.StatusAt(w.version); !known {
@@ -248,6 +253,10 @@ func (l *liveSession) deliverWatch(w *watch, send func(frame) error) error {
 			return err
 		}
 	}
+	if l.link != nil && update.Private != w.private { // the link shows other names from now on
+		w.version = 0
+	}
+	w.private = update.Private
 	if update.Version != w.version {
 		if err := send(l.boardFrame(w, update)); err != nil {
 			return err

@@ -28,6 +28,8 @@ func (s *Store) PutBoardLink(ctx context.Context, l *competition.BoardLink) erro
 		for i := range links {
 			if !links[i].Ended(l.CreatedAt) {
 				live++
+			} else if err := deleteBoardLink(batch, &links[i]); err != nil {
+				return err
 			}
 		}
 		if live >= competition.MaxBoardLinks {

@@ -53,14 +53,15 @@ var boardLinkRules = []rule{
 		}
 		require.Equal(t, competition.MaxBoardLinks, race(t, competition.MaxBoardLinks+4, competition.ErrTooManyBoardLinks, func(n int) error { return put(n, Start) }))
 		require.ErrorIs(t, put(200, Start+porttestHour-1), competition.ErrTooManyBoardLinks)
-		require.NoError(t, put(201, Start+porttestHour), "the others have expired")
 		sweep := func(now calendar.Millis, limit int) int {
 			return must(h.store.SweepBoardLinks(ctx, now, limit))(t)
 		}
 		require.Zero(t, sweep(Start+porttestHour-1, 100))
 		require.Equal(t, 15, sweep(Start+porttestHour, 15))
-		require.Equal(t, competition.MaxBoardLinks-15, sweep(Start+porttestHour, 15))
-		require.Zero(t, sweep(Start+porttestHour, 15))
+		require.NoError(t, put(201, Start+porttestHour), "the others have expired, and go")
 		require.Equal(t, []competition.BoardLink{linkOf(201, Start+porttestHour)}, must(h.store.BoardLinksOf(ctx, "spring"))(t))
+		require.Zero(t, sweep(Start+porttestHour, 15))
+		require.Equal(t, 1, sweep(Start+2*porttestHour, 15))
+		require.Empty(t, must(h.store.BoardLinksOf(ctx, "spring"))(t))
 	}},
 }

@@ -16,7 +16,8 @@ const (
 	insertLinkSQL = `INSERT INTO paceboard.board_links (` + linkColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	findLinkSQL   = `SELECT ` + linkColumns + ` FROM paceboard.board_links WHERE hash = $1`
 	linksOfSQL    = `SELECT ` + linkColumns + ` FROM paceboard.board_links WHERE competition_id = $1 ORDER BY link_id`
-	liveLinksSQL  = `SELECT count(*) FROM paceboard.board_links WHERE competition_id = $1 AND expires_at > $2`
+	endedLinksSQL = `DELETE FROM paceboard.board_links WHERE competition_id = $1 AND expires_at <= $2`
+	liveLinksSQL  = `SELECT count(*) FROM paceboard.board_links WHERE competition_id = $1`
 	deleteLinkSQL = `DELETE FROM paceboard.board_links WHERE competition_id = $1 AND link_id = $2 RETURNING ` + linkColumns
 	sweepLinksSQL = `
 DELETE FROM paceboard.board_links WHERE link_id IN (
@@ -29,8 +30,11 @@ func (s *Store) PutBoardLink(ctx context.Context, l *competition.BoardLink) erro
 		if _, err := tx.Exec(ctx, lockSQL, "board links to "+l.CompetitionID); err != nil {
 			return err
 		}
+		if _, err := tx.Exec(ctx, endedLinksSQL, l.CompetitionID, l.CreatedAt.Time()); err != nil {
+			return err
+		}
 		var live int
-		if err := tx.QueryRow(ctx, liveLinksSQL, l.CompetitionID, l.CreatedAt.Time()).Scan(&live); err != nil {
+		if err := tx.QueryRow(ctx, liveLinksSQL, l.CompetitionID).Scan(&live); err != nil {
 			return err
 		}
 		if live >= competition.MaxBoardLinks {

@@ -23,7 +23,7 @@ const (
 	linkRecheck      = 3 * time.Second // as often a live client's link is looked at
 	linkTrust        = time.Minute     // that a known link is good for while the links cannot be read
 	maxKnownLinks    = 10_000
-	maxLinkLookups   = 64 // of codes that are not known, at a time
+	maxLinkLookups   = 4 // of codes that are not known, at a time: half of what a store reads at once
 	linkCodeAlphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
 )
 
