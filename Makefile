@@ -27,7 +27,7 @@ demo-cluster: build ## three nodes, PostgreSQL and a proxy on this machine; the 
 
 test: ## install what the tests need, and pass everything
 	tools/install-test-needs
-	$(GO) test -race -vet=off -parallel 3 -timeout 30m $(LONGEST) ./... # make lint vets
+	$(GO) test -race -vet=off -parallel 3 -timeout 60m $(LONGEST) ./... # make lint vets
 	$(GO) test -vet=off -run '$(WITHOUT_RACE)' -count 1 -v ./cmd/paceboard ./actors
 
 build: ## build bin/paceboard
