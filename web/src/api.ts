@@ -141,15 +141,20 @@ export class Api {
     return this.#call("GET", path);
   }
 
-  async #call<T>(method: string, path: string, sent?: object): Promise<T> {
-    const { token } = this.#caller;
-    try {
-      return await call(method, path, token, sent);
-    } catch (error) {
-      const renewed = (error as ApiError).status === 401 ? await this.#caller.renew().catch(() => undefined) : undefined;
-      if (renewed === undefined || renewed === token) throw error;
-      return call(method, path, renewed, sent);
-    }
+  #call<T>(method: string, path: string, sent?: object): Promise<T> {
+    return withRenewal(this.#caller, (token) => call(method, path, token, sent));
+  }
+}
+
+/** Makes a call, and once more with a renewed token when the first is refused. */
+export async function withRenewal<T>(caller: Caller, call: (token: string | undefined) => Promise<T>): Promise<T> {
+  const { token } = caller;
+  try {
+    return await call(token);
+  } catch (error) {
+    const renewed = (error as ApiError).status === 401 ? await caller.renew().catch(() => undefined) : undefined;
+    if (renewed === undefined || renewed === token) throw error;
+    return call(renewed);
   }
 }
 

@@ -1,6 +1,7 @@
 // The project's sign-in. It is a file of its own, fetched by those who sign in and
 // when a session is renewed.
 import { GoTrueClient, isAuthRetryableFetchError, type AuthError } from "@supabase/auth-js";
+import { readClaims } from "@paceboard/client";
 import type { SignIn } from "./signin.js";
 import { problemOf } from "./signin.js";
 import { sessionKey, type Vault } from "./vault.js";
@@ -28,6 +29,8 @@ export class SignInError extends Error {
 /** Where to go after a sign-in that leads over another page, and for how long that holds, in milliseconds. */
 const wantedKey = "paceboard.wanted";
 const wantedFor = 3600_000;
+
+const badLink = "The link has expired, or it is not what it says. Ask for another one.";
 
 /** The Supabase project that signs people in. Methods that fail throw a [SignInError]. */
 export class Project {
@@ -105,9 +108,22 @@ export class Project {
     accept(await this.#client.exchangeCodeForSession(code));
   }
 
-  /** Takes the tokens that came back in the address, once the project has said whose they are. */
+  /**
+   * Takes the tokens that came back in the address, once the project has said that they
+   * are whose the access token says. Anybody can write one, and the client does not look
+   * at one that has expired: it takes whatever session the other token leads to.
+   */
   async adopt(accessToken: string, refreshToken: string): Promise<void> {
-    accept(await this.#client.setSession({ access_token: accessToken, refresh_token: refreshToken }));
+    const { sub, expiresAt = 0 } = readClaims(accessToken);
+    if (sub === undefined || expiresAt <= Date.now()) throw new SignInError(badLink, undefined);
+    // A client that keeps nothing: what it is given is no session of the page yet.
+    const apart = new GoTrueClient({ url: this.#url, headers: this.#headers, storageKey: `${sessionKey}.link`, persistSession: false, autoRefreshToken: false, detectSessionInUrl: false });
+    const { session } = accept(await apart.setSession({ access_token: accessToken, refresh_token: refreshToken }));
+    if (session?.user.id !== sub) {
+      await apart.signOut({ scope: "local" });
+      throw new SignInError(badLink, undefined);
+    }
+    this.#vault.setItem(sessionKey, JSON.stringify(session));
   }
 
   /** The fragment that one wanted to see before one left to sign in. */

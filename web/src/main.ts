@@ -1,5 +1,6 @@
 import type { App, View } from "./app.js";
 import { Api } from "./api.js";
+import type { Project } from "./auth.js";
 import { find } from "./dom.js";
 import { Formatter } from "./format.js";
 import { HealthWatch } from "./health.js";
@@ -86,10 +87,30 @@ async function land(landing: Landing): Promise<void> {
     case "code":
       return project.exchange(landing.code);
     case "tokens":
-      return askForSwitch(session, landing.accessToken, () => void whileBusy(project.adopt(landing.accessToken, landing.refreshToken)));
+      return takeTokens(project, landing.accessToken, landing.refreshToken);
     case "failed":
       failure = problemOf(landing.code);
   }
+}
+
+/** Takes a link's tokens: at once, which the answer waits for, or when the viewer says so. */
+function takeTokens(project: Project, accessToken: string, refreshToken: string): Promise<void> | undefined {
+  let atOnce: Promise<void> | undefined;
+  let asked = false;
+  askForSwitch(session, accessToken, () => {
+    const work = project.adopt(accessToken, refreshToken);
+    if (asked) void whileBusy(work);
+    else atOnce = work;
+  });
+  asked = true;
+  return atOnce;
+}
+
+/** Tells somebody who is signed in already that another way in has failed. */
+function showFailure(text: string): void {
+  sign.hidden = false;
+  const action = { label: "Go on", run: route };
+  show(messagePanel({ title: "Signing in did not work", text: `${text} You stay signed in as before.`, action }), "Sign in");
 }
 
 async function whileBusy(work: Promise<unknown>): Promise<void> {
@@ -98,9 +119,12 @@ async function whileBusy(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    failure = (error as Error).message;
+    const { message } = error as Error;
+    if (session.token !== undefined) return showFailure(message);
+    failure = message;
+  } finally {
+    busy = false;
   }
-  busy = false;
   route();
 }
 

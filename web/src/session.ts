@@ -11,7 +11,8 @@ const renewAhead = 80_000;
 const renewSpread = 10_000;
 const renewAgain = 10_000;
 const longestTimer = 6 * 3600_000; // browsers take no more than 24 days
-/** How long the project may take to hear of a sign-out before the session is forgotten here. */
+/** How long its client may take to load, and then the project to hear of a sign-out, before the session is forgotten here. */
+const loadWithin = 7_000;
 const signOutWithin = 3_000;
 
 /**
@@ -77,8 +78,8 @@ export class Session {
   async signOut(): Promise<void> {
     this.#keep(undefined);
     if (this.vault.session && this.#hasProject) {
-      const told = this.project().then((project) => project.signOut());
-      await Promise.race([told, new Promise((resolve) => setTimeout(resolve, signOutWithin))]).catch(() => {});
+      const project = await within(loadWithin, this.project());
+      if (project) await within(signOutWithin, project.signOut());
     }
     this.vault.removeItem(sessionKey);
     this.#look();
@@ -190,4 +191,10 @@ export class Session {
     const { expiresAt } = this.viewer;
     if (this.#renewable && expiresAt !== undefined && expiresAt - Date.now() < renewAhead / 2) this.renew().catch(() => {}); // the timer asks again
   }
+}
+
+/** What a promise gives, unless it fails or takes longer. */
+function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  const late = new Promise<undefined>((resolve) => setTimeout(resolve, milliseconds));
+  return Promise.race([promise, late]).catch(() => undefined);
 }

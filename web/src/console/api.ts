@@ -1,4 +1,4 @@
-import { ApiError } from "../api.js";
+import { ApiError, withRenewal } from "../api.js";
 import type { Session } from "../session.js";
 
 /** A success: what the server gives, and the id that leads to its entry in the audit log. */
@@ -17,7 +17,7 @@ type Query = Record<string, string | number | undefined>;
 /** How many rows a page has. */
 export const pageSize = 50;
 
-/** The calls of the console. Each throws `ApiError` alone; a token that is refused ends the session. */
+/** The calls of the console. Each throws `ApiError` alone; a token that is refused and cannot be renewed ends the session. */
 export class ConsoleApi {
   readonly #session: Session;
 
@@ -36,25 +36,32 @@ export class ConsoleApi {
   }
 
   async send<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
-    const { token } = this.#session;
-    let response: Response;
-    let answer: any;
     try {
-      response = await fetch(path, {
-        method,
-        headers: { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...(body !== undefined && { "Content-Type": "application/json" }) },
-        credentials: "omit",
-        signal: AbortSignal.timeout(70_000), // an erasure may take a minute
-        ...(body !== undefined && { body: JSON.stringify(body) }),
-      });
-      answer = await response.json().catch(() => ({}));
-    } catch {
-      throw new ApiError(0, {});
+      return await withRenewal(this.#session, (token) => send<T>(method, path, token, body));
+    } catch (error) {
+      if ((error as ApiError).status === 401) this.#session.reject();
+      throw error;
     }
-    if (response.status === 401) this.#session.reject();
-    if (!response.ok) throw new ApiError(response.status, answer);
-    return { data: answer?.data ?? answer, requestId: response.headers.get("X-Request-Id") ?? "" };
   }
+}
+
+async function send<T>(method: string, path: string, token: string | undefined, body: unknown): Promise<Answer<T>> {
+  let response: Response;
+  let answer: any;
+  try {
+    response = await fetch(path, {
+      method,
+      headers: { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...(body !== undefined && { "Content-Type": "application/json" }) },
+      credentials: "omit",
+      signal: AbortSignal.timeout(70_000), // an erasure may take a minute
+      ...(body !== undefined && { body: JSON.stringify(body) }),
+    });
+    answer = await response.json().catch(() => ({}));
+  } catch {
+    throw new ApiError(0, {});
+  }
+  if (!response.ok) throw new ApiError(response.status, answer);
+  return { data: answer?.data ?? answer, requestId: response.headers.get("X-Request-Id") ?? "" };
 }
 
 /** A path of the API, each part as it stands between slashes. */

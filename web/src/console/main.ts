@@ -141,4 +141,5 @@ themeButton.addEventListener("click", () => {
   markTheme();
 });
 markTheme();
-route();
+if (session.stale) void session.renew().catch(() => {}).finally(route); // whoever has no token yet asks again
+else route();
