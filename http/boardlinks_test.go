@@ -225,9 +225,7 @@ func TestASocketByALinkIsMaskedAndKeepsToItsBoard(t *testing.T) {
 // a new version, and never what it showed before.
 func TestASocketByALinkOfWhatBecamePrivate(t *testing.T) {
 	b := newLinkedServer(t)
-	b.live.mu.Lock()
 	b.live.links[0].Names = competition.ShowNames
-	b.live.mu.Unlock()
 	linked, own := b.byLink(t)
 	whole := linked.expect("leaderboard_update").Data
 	require.Contains(t, fmt.Sprint(whole), "Löve")
@@ -273,9 +271,9 @@ func TestALinkRevokedElsewhereEndsItsSockets(t *testing.T) {
 	b := newLinkedServer(t, func(o *Options) { o.Now = time.Now })
 	linked := upgraded(t, b.address, "/ws/leaderboard/spring?token="+linkToken)
 	linked.expect("leaderboard_update")
-	b.live.mu.Lock()
+	b.live.fakeEngine.mu.Lock()
 	b.live.links = nil
-	b.live.mu.Unlock()
+	b.live.fakeEngine.mu.Unlock()
 	began := time.Now()
 	linked.refusedWith(closeBadToken)
 	require.Less(t, time.Since(began), 15*time.Second) // 5 s on a machine of one's own

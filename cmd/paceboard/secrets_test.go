@@ -116,7 +116,7 @@ func TestNothingSecretIsEverShown(t *testing.T) {
 		"REDIS_URL="+withPassword(t, cache.URL(), redisPassword), // which takes any
 		"PAYOUT_WEBHOOK_URL="+withPassword(t, provider.URL, webhookPassword)+"/prizes?key="+webhookKey,
 		"PAYOUT_WEBHOOK_SECRET="+webhookPassword+" of 32 bytes or more",
-		"--supabase-anon-key", testSecret+" anon", "--log-level", "debug", "--rate-limit-user", "5")}
+		"--supabase-anon-key", "sb_publishable_of-the-project", "--log-level", "debug", "--rate-limit-user", "5")}
 	s.createSpring("spring")
 	require.Equal(t, http.StatusOK, s.ask(http.MethodPost, "/api/v1/prizes/distribute/paid", operatorToken(t), "", nil))
 	status, answer := s.call(http.MethodPost, "/api/v1/api-keys", operatorToken(t), `{"name":"old","scopes":["read","sync"]}`)

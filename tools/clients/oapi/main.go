@@ -79,7 +79,7 @@ func run(ctx context.Context, url string, operator, user api.RequestEditorFn) er
 	if err != nil || board.JSON200 == nil || len(board.JSON200.Data.Entries) != 1 {
 		return fmt.Errorf("board: %v %s", err, body(board))
 	}
-	if got := board.JSON200.Data.Entries[0]; got.UserName != "Ada" || got.Score != 11623 || got.Distance != 8000.25 {
+	if got := board.JSON200.Data.Entries[0]; got.UserName != "Ada" || got.Score != 11623 || got.Distance == nil || *got.Distance != 8000.25 {
 		return fmt.Errorf("board: %+v", got)
 	}
 	prizes, err := c.CalculatePrizesWithResponse(ctx, id, api.CalculatePrizesJSONRequestBody{PrizePool: ptr(pool)}, operator)

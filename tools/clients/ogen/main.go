@@ -74,7 +74,7 @@ func run(ctx context.Context, url string, operator, user as) error {
 	if err != nil || !ok || len(board.Response.Data.Entries) != 1 {
 		return fmt.Errorf("board: %v %+v", err, page)
 	}
-	if got := board.Response.Data.Entries[0]; got.UserName != "Ada" || got.Score != 11623 || got.Distance != 8000.25 {
+	if got := board.Response.Data.Entries[0]; got.UserName != "Ada" || got.Score != 11623 || got.Distance.Value != 8000.25 {
 		return fmt.Errorf("board: %+v", got)
 	}
 	worked, err := operators.CalculatePrizes(ctx, api.NewOptCalculatePrizesReq(api.CalculatePrizesReq{PrizePool: api.NewOptNilFloat64(pool)}),
