@@ -1256,7 +1256,7 @@ type BoardLink struct {
 
 // Competition defines model for Competition.
 type Competition struct {
-	// BoardLinks In GET of one competition: the links by which its board is shown to people without a token; see createBoardLink. Absent under a link, and while they cannot be read.
+	// BoardLinks In GET of one competition: the links by which its board is shown to people without an account; see createBoardLink. Absent under a link, and while they cannot be read.
 	BoardLinks *[]ShownBoardLink `json:"board_links,omitempty"`
 
 	// CreatedAt Absent if the beginning of its journal was removed (JOURNAL_RETENTION).

@@ -54,14 +54,13 @@ type signInProject struct {
 	url string
 	key *ecdsa.PrivateKey
 
-	mu        sync.Mutex
-	lifetime  time.Duration // of the next tokens
-	users     map[string]*projectUser
-	sessions  map[string]*projectSession // by refresh token
-	codes     map[string]projectCode     // of PKCE
-	links     map[string]projectLink     // by the token of the link
-	mail      projectLink                // the last one
-	refreshes int
+	mu       sync.Mutex
+	lifetime time.Duration // of the next tokens
+	users    map[string]*projectUser
+	sessions map[string]*projectSession // by refresh token
+	codes    map[string]projectCode     // of PKCE
+	links    map[string]projectLink     // by the token of the link
+	mail     projectLink                // the last one
 }
 
 type projectUser struct {
@@ -313,7 +312,6 @@ func (p *signInProject) giveToken(w http.ResponseWriter, r *http.Request, body m
 			refuseSignIn(w, http.StatusBadRequest, "refresh_token_not_found", "Invalid Refresh Token: Refresh Token Not Found")
 			return
 		}
-		p.refreshes++
 		answerJSON(w, http.StatusOK, p.refresh(session))
 	case "pkce":
 		code, ok := p.codes[text(body, "auth_code")]

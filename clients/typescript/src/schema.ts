@@ -1908,7 +1908,7 @@ export interface components {
              * @description With prizes: how many there are.
              */
             prizes_count?: number;
-            /** @description In GET of one competition: the links by which its board is shown to people without a token; see createBoardLink. Absent under a link, and while they cannot be read. */
+            /** @description In GET of one competition: the links by which its board is shown to people without an account; see createBoardLink. Absent under a link, and while they cannot be read. */
             board_links?: components["schemas"]["ShownBoardLink"][];
         };
         CompetitionReply: {
