@@ -69,7 +69,7 @@ func TestBoardLinksThatEndedAreSwept(t *testing.T) {
 		require.Empty(t, links)
 		_, err = e.BoardLink(made.Hash)
 		require.NoError(t, err, "it is there until it is swept")
-		<-time.After(sweepInvitationsEvery + time.Minute)
+		<-time.After(sweepEvery + time.Minute)
 		synctest.Wait()
 		_, err = e.BoardLink(made.Hash)
 		require.ErrorIs(t, err, competition.ErrUnknownBoardLink)

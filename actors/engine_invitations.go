@@ -196,8 +196,8 @@ type sweptStore interface {
 }
 
 const (
-	sweepInvitationsEvery  = time.Hour
-	sweepInvitationsAtOnce = 1_000
+	sweepEvery  = time.Hour
+	sweepAtOnce = 1_000
 )
 
 // sweep deletes some at a time. What fails is left for the next time.
@@ -212,12 +212,12 @@ func (s sweeper) sweep(ctx context.Context) {
 func (s sweeper) sweepAll(ctx context.Context, sweepSome func(ctx context.Context, now calendar.Millis, limit int) (deleted int, err error)) {
 	for ctx.Err() == nil {
 		within, cancel := context.WithTimeout(ctx, s.timeout)
-		n, err := sweepSome(within, s.now(), sweepInvitationsAtOnce)
+		n, err := sweepSome(within, s.now(), sweepAtOnce)
 		cancel()
 		if err != nil {
 			s.logger.WarnContext(ctx, "old invitations or board links cannot be deleted now", "error", err)
 		}
-		if err != nil || n < sweepInvitationsAtOnce {
+		if err != nil || n < sweepAtOnce {
 			return
 		}
 	}

@@ -386,7 +386,7 @@ func TestOldInvitationsAreSwept(t *testing.T) {
 		store := newMemoryStore()
 		e := secretEngine(t, store, nil)
 		invite(t, e, "ann")
-		pass(72*time.Hour + sweepInvitationsEvery)
+		pass(72*time.Hour + sweepEvery)
 		_, err := store.stored.LatestInvitation(t.Context(), "secret", "ann")
 		require.ErrorIs(t, err, competition.ErrUnknownInvitation)
 		require.True(t, e.Health().Ready)

@@ -62,7 +62,7 @@ func New(o Options) (*Engine, error) {
 	a.saver = startSaver(saverEnv{life: e.life, store: o.Store, timeout: o.StoreTimeout, root: root, projector: e.projector})
 	a.monitor = startMonitor(e.life, o.Store, o.Logger, e.recheck)
 	a.clock = newClock(clockEnv{store: o.Store, timeout: o.StoreTimeout, now: e.now, settled: o.Settled, logger: o.Logger, tick: e.tick})
-	e.sweeping = worker.Every(e.life, worker.Interval{Then: sweepInvitationsEvery},
+	e.sweeping = worker.Every(e.life, worker.Interval{Then: sweepEvery},
 		sweeper{store: o.Store, timeout: o.StoreTimeout, now: e.now, logger: o.Logger, active: o.only("~invitations")}.sweep)
 	if o.Mirror != nil {
 		of := mirror.Options{

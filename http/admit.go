@@ -23,8 +23,8 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 			return err
 		}
 		c.who = who
-		if !who.May(c.route.scope) && who.Link != nil { // for every other caller, bad requests are told of first
-			return errLink
+		if err := mayUse(c.route, who); err != nil && who.Link != nil { // for every other caller, bad requests are told of first
+			return err
 		}
 		units := 1 + len(c.Request.Body())/bytesOfUnit + c.rows()/rowsOfUnit
 		if err := s.users.take(c.RequestCtx, s.bucketOf(c.RequestCtx, who), units, 0); err != nil {

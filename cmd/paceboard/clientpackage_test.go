@@ -145,6 +145,16 @@ func together(t *testing.T, steps ...func() error) {
 	require.NoError(t, errors.Join(all...))
 }
 
+// webModule is a copy of the page's sources, with what its tests need installed.
+func webModule(t *testing.T) (dir string) {
+	t.Helper()
+	findNode(t)
+	dir = t.TempDir()
+	copySources(t, filepath.Join("..", "..", "web"), dir)
+	npmCI(t, dir)
+	return dir
+}
+
 // copySources copies a folder of this repository without what npm put there.
 func copySources(t *testing.T, from, to string) {
 	t.Helper()

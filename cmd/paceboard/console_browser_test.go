@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -18,11 +17,8 @@ import (
 // nothing, the browser reports nothing, and no other host is called.
 func TestBrowserRunsACompetitionInTheConsole(t *testing.T) {
 	inParallel(t)
-	findNode(t)
 	findChromium(t)
-	dir := t.TempDir()
-	copySources(t, filepath.Join("..", "..", "web"), dir)
-	inModule(t, dir, "npm", npmInstall...)
+	dir := webModule(t)
 	s := startServer(t, t.TempDir())
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()

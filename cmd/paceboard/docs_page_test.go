@@ -21,12 +21,7 @@ import (
 // axe is axe-core, which finds what keeps people from using a page.
 func axe(t *testing.T) string {
 	t.Helper()
-	findNode(t)
-	dir := t.TempDir()
-	require.NoError(t, os.CopyFS(dir, os.DirFS("../../tools/axe")))
-	require.NoError(t, os.RemoveAll(filepath.Join(dir, "node_modules")))
-	npmCI(t, dir)
-	script, err := os.ReadFile(filepath.Join(dir, "node_modules", "axe-core", "axe.min.js"))
+	script, err := os.ReadFile(filepath.Join(webModule(t), "node_modules", "axe-core", "axe.min.js"))
 	require.NoError(t, err)
 	return string(script)
 }

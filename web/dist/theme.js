@@ -1,1 +1,1 @@
-"use strict";(()=>{var n="paceboard.theme";function t(){try{let e=localStorage.getItem(n);return e==="light"||e==="dark"?e:void 0}catch{return}}function o(e){e?document.documentElement.dataset.theme=e:delete document.documentElement.dataset.theme}o(t());})();
+"use strict";(()=>{var o="paceboard.theme";function t(){try{let e=localStorage.getItem(o);return e==="light"||e==="dark"?e:void 0}catch{return}}function n(e){e?document.documentElement.dataset.theme=e:delete document.documentElement.dataset.theme}n(t());})();

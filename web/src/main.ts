@@ -8,7 +8,7 @@ import { Notice } from "./notice.js";
 import { parseFragment } from "./route.js";
 import { Session } from "./session.js";
 import { problemOf, readLanding, readSignIn, type Landing } from "./signin.js";
-import { theme, toggleTheme } from "./theme.js";
+import { bindThemeButton } from "./theme.js";
 import { BoardView } from "./views/board.js";
 import { ListView } from "./views/list.js";
 import { messagePanel } from "./views/message.js";
@@ -70,13 +70,7 @@ addEventListener("hashchange", () => {
   if (view !== before) main.focus({ preventScroll: true }); // not when the same board shows more of itself
 });
 
-const themeButton = find<HTMLButtonElement>(".theme");
-const markTheme = (): void => themeButton.setAttribute("aria-pressed", String(theme() === "dark"));
-themeButton.addEventListener("click", () => {
-  toggleTheme();
-  markTheme();
-});
-markTheme();
+bindThemeButton(find(".theme"));
 
 /** Does what the project's sign-in sent the browser back for, once it is no longer in the address. */
 async function land(landing: Landing): Promise<void> {

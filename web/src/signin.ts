@@ -64,9 +64,9 @@ const problems: Record<string, string> = {
   over_request_rate_limit: "Too many tries. Wait a minute, then try again.",
   pkce_code_verifier_not_found: "This link was asked for in another browser. Open it there, or ask for another one here.",
   provider_disabled: "This way of signing in is not on. Use another one.",
-  signup_disabled: "New accounts cannot be made here. Whoever runs the competition can add you.",
+  signup_disabled: "New accounts cannot be made here. The organiser of the competition can add you.",
   user_already_exists: "There is an account with this e-mail already. Sign in with it.",
-  user_banned: "This account is blocked. Ask whoever runs the competition.",
+  user_banned: "This account is blocked. Ask the organiser of the competition.",
   access_denied: "Signing in was given up.",
 };
 

@@ -7,7 +7,7 @@ import { Formatter } from "./format.js";
 import { HealthWatch } from "./health.js";
 import { Notice } from "./notice.js";
 import { defaultWindow, parseFragment } from "./route.js";
-import { chosenTheme, theme, toggleTheme } from "./theme.js";
+import { bindThemeButton, chosenTheme } from "./theme.js";
 import { BoardView } from "./views/board.js";
 import { messagePanel } from "./views/message.js";
 import { shareDialog } from "./views/share.js";
@@ -38,7 +38,7 @@ const guest: BoardApp = {
 
 /** The link shows nothing any more. */
 function ended(): void {
-  message("This link has ended", "It was revoked, or its time is over. Ask whoever gave it to you for a new one.");
+  message("This link has ended", "It was revoked, or its time is over. Ask the person who gave it to you for a new one.");
 }
 
 function message(title: string, text: string, action?: { label: string; run: () => void }): void {
@@ -61,13 +61,7 @@ function show(id: string): void {
 document.documentElement.classList.toggle("tv", tv);
 document.body.classList.toggle("embedded", embedded);
 if (tv && chosenTheme() === undefined) document.documentElement.dataset.theme = "dark";
-const themeButton = find<HTMLButtonElement>(".theme");
-const markTheme = (): void => themeButton.setAttribute("aria-pressed", String(theme() === "dark"));
-themeButton.addEventListener("click", () => {
-  toggleTheme();
-  markTheme();
-});
-markTheme();
+bindThemeButton(find(".theme"));
 const share = find<HTMLButtonElement>(".share");
 share.addEventListener("click", () => void shareDialog(address));
 

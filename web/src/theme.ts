@@ -24,7 +24,7 @@ export function applyTheme(chosen: Theme | undefined): void {
 }
 
 /** The other theme, remembered; choosing what the system asks for means following the system again. */
-export function toggleTheme(): void {
+function toggleTheme(): void {
   const next: Theme = theme() === "dark" ? "light" : "dark";
   const chosen = next === system() ? undefined : next;
   try {
@@ -34,4 +34,14 @@ export function toggleTheme(): void {
     // Not remembered, but applied.
   }
   applyTheme(chosen);
+}
+
+/** Has a button choose the other theme, and say whether the dark one is on. */
+export function bindThemeButton(button: Element): void {
+  const mark = (): void => button.setAttribute("aria-pressed", String(theme() === "dark"));
+  button.addEventListener("click", () => {
+    toggleTheme();
+    mark();
+  });
+  mark();
 }

@@ -2,7 +2,7 @@ import { find, h, setText } from "../dom.js";
 import { Formatter } from "../format.js";
 import { Session } from "../session.js";
 import { readSignIn } from "../signin.js";
-import { theme, toggleTheme } from "../theme.js";
+import { bindThemeButton } from "../theme.js";
 import { messagePanel } from "../views/message.js";
 import { ConsoleApi } from "./api.js";
 import type { Console, Screen } from "./app.js";
@@ -134,12 +134,6 @@ session.onChange(() => {
 });
 listenForKeys();
 
-const themeButton = find<HTMLButtonElement>(".theme");
-const markTheme = (): void => themeButton.setAttribute("aria-pressed", String(theme() === "dark"));
-themeButton.addEventListener("click", () => {
-  toggleTheme();
-  markTheme();
-});
-markTheme();
+bindThemeButton(find(".theme"));
 if (session.stale) void session.renew().catch(() => {}).finally(route); // whoever has no token yet asks again
 else route();

@@ -10,7 +10,7 @@ export function askForCode(api: Api): HTMLButtonElement {
     const code = h("input", { id: "join-code", autocomplete: "off", autocapitalize: "characters", spellcheck: "false", maxlength: 20, required: true });
     confirmDialog({
       title: "Join with a code",
-      content: [h("label", { for: "join-code" }, "Code"), code, h("p", { class: "help" }, "It is ten letters and digits, from whoever runs the competition.")],
+      content: [h("label", { for: "join-code" }, "Code"), code, h("p", { class: "help" }, "Ten letters and digits, from the organiser of the competition.")],
       action: "Join",
       run: async () => {
         location.hash = boardFragment(await api.joinByCode(code.value));

@@ -9,7 +9,7 @@ export async function shareDialog(address: string): Promise<void> {
   const place = h("div", { class: "share-code" });
   const dialog = h("dialog", { class: "panel share-dialog", "aria-labelledby": "share-title" },
     h("h2", { id: "share-title" }, "Share this board"),
-    h("p", { class: "help" }, "Whoever has this address sees the board, as you do."),
+    h("p", { class: "help" }, "Everybody who has this address sees the board as you do."),
     place, field, copy, said,
     h("a", { class: "help", href: `${new URL(address).pathname}?tv=1` }, "Show it on a screen"), close);
   copy.addEventListener("click", async () => {
