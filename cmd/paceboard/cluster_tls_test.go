@@ -83,11 +83,11 @@ func TestNodesKnowEachOtherByTheirCertificates(t *testing.T) {
 		settings := append(by.issue(t, folder), args...)
 		port := quietPort(t)
 		settings = append(settings, fmt.Sprintf("CLUSTER_LISTEN=0.0.0.0:%d", port), fmt.Sprintf("CLUSTER_ADVERTISE=127.0.0.1:%d", port))
-		s := startNode(t, where, settings...)
-		eventuallyStatus(t, s, "/health/ready", http.StatusOK)
-		return s
+		return startNode(t, where, settings...)
 	}
 	first, second := start(ours, t.TempDir()), start(ours, t.TempDir())
+	eventuallyStatus(t, first, "/health/ready", http.StatusOK)
+	eventuallyStatus(t, second, "/health/ready", http.StatusOK)
 	date := time.Now().UTC().Format(time.DateOnly)
 	const boards = 6
 	count := func(s *instance, board, steps int) int {
@@ -130,6 +130,7 @@ func TestNodesKnowEachOtherByTheirCertificates(t *testing.T) {
 	require.Zero(t, metric(t, stranger, "paceboard_cluster_peers_up"))
 	_, health := stranger.call(http.MethodGet, "/health/detailed", operatorToken(t), "")
 	require.Contains(t, string(health), "cannot be reached")
+	eventuallyStatus(t, stranger, "/health/ready", http.StatusServiceUnavailable) // it is cut off
 
 	ours.issue(t, folder)
 	deadline := time.Now().Add(30 * time.Second)
@@ -144,6 +145,7 @@ func TestNodesKnowEachOtherByTheirCertificates(t *testing.T) {
 		require.True(t, time.Now().Before(deadline), stranger.logs)
 	}
 	stranger.waitFor("the certificates were read again")
+	eventuallyStatus(t, stranger, "/health/ready", http.StatusOK)
 }
 
 // TestACertificateForServersAloneIsNotHealthy: others refuse the node as a client, though they reach it.
