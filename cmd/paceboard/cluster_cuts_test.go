@@ -161,13 +161,8 @@ func (c *cutCluster) recover(i int) {
 	id := s.nodeID()
 	var first int64
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); <-time.After(20 * time.Millisecond) {
-		select {
-		case <-s.exited:
-			require.Equal(c.t, 75, s.cmd.ProcessState.ExitCode(), s.logs.String())
-			c.start(i)
-			c.again++
+		if c.replace(i) {
 			return
-		default:
 		}
 		var state string
 		var beat int64
@@ -183,14 +178,37 @@ func (c *cutCluster) recover(i int) {
 	require.FailNow(c.t, "the node neither beats nor ends", s.logs.String())
 }
 
-// reaches waits until a node answers for every board, which others own.
+// replace starts another node in the place of one that has ended because the others
+// declared it dead, and reports whether it had.
+func (c *cutCluster) replace(i int) bool {
+	c.t.Helper()
+	s := c.at[i].node.Load()
+	select {
+	case <-s.exited:
+		require.Equal(c.t, 75, s.cmd.ProcessState.ExitCode(), s.logs.String())
+		c.start(i)
+		c.again++
+		return true
+	default:
+		return false
+	}
+}
+
+// reaches waits until a node answers for every board, which others own. A machine that
+// is busy may have it declared dead meanwhile.
 func (c *cutCluster) reaches(i int) {
 	c.t.Helper()
 	for _, id := range c.crowd.competitions {
-		require.Eventually(c.t, func() bool {
-			status, _ := c.at[i].node.Load().call(http.MethodGet, "/api/v1/leaderboard/"+id+"?limit=1", c.crowd.operator, "")
-			return status == http.StatusOK
-		}, 30*time.Second, 20*time.Millisecond, "node %d does not reach the owner of %s", i, id)
+		deadline := time.Now().Add(30 * time.Second)
+		for {
+			status, _, err := c.at[i].node.Load().try(http.MethodGet, "/api/v1/leaderboard/"+id+"?limit=1", c.crowd.operator, "")
+			if err == nil && status == http.StatusOK {
+				break
+			}
+			c.replace(i)
+			require.True(c.t, time.Now().Before(deadline), "node %d does not reach the owner of %s", i, id)
+			<-time.After(20 * time.Millisecond)
+		}
 	}
 }
 

@@ -334,8 +334,8 @@ func outage(t *testing.T, s *instance, v *viewer, lasts time.Duration, begin, en
 func eventuallyStatus(t *testing.T, s *instance, path string, want int) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		status, _ := s.call(http.MethodGet, path, "", "")
-		return status == want
+		status, _, err := s.try(http.MethodGet, path, "", "")
+		return err == nil && status == want
 	}, 20*time.Second, 20*time.Millisecond, "%s does not become %d", path, want)
 }
 
