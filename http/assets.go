@@ -2,7 +2,6 @@ package http
 
 import (
 	"bytes"
-	"compress/gzip"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -11,7 +10,6 @@ import (
 	"io/fs"
 	"net/url"
 	"path"
-	"strconv"
 	"strings"
 	"sync"
 
@@ -32,9 +30,6 @@ type asset struct {
 	zipped     func() []byte // nil if it would save nothing
 	zippedETag []byte
 }
-
-// zipFrom is how many bytes an answer has that is worth to be compressed.
-const zipFrom = 1 << 10
 
 func newAsset(name string, body []byte, policy string) *asset {
 	sum := sha256.Sum256(body)
@@ -111,7 +106,7 @@ func (a *asset) serve(ctx *fasthttp.RequestCtx) {
 	body, etag := a.body, a.etag
 	if a.zipped != nil {
 		header.AddBytesKV(headerVary, valueAcceptEncoding)
-		if acceptsGzip(ctx.Request.Header.Peek(fasthttp.HeaderAcceptEncoding)) {
+		if takesGzip(ctx) {
 			body, etag = a.zipped(), a.zippedETag
 			header.SetContentEncoding("gzip")
 		}
@@ -120,39 +115,6 @@ func (a *asset) serve(ctx *fasthttp.RequestCtx) {
 		header.SetContentType(a.contentType)
 		ctx.Response.SetBodyRaw(body)
 	}
-}
-
-// zip compresses a body. fasthttp's own functions leave goroutines behind.
-func zip(body []byte) []byte {
-	var zipped bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&zipped, gzip.BestCompression) // fails for unknown levels alone
-	_, _ = w.Write(body)                                       // neither does a buffer fail
-	_ = w.Close()
-	return zipped.Bytes()
-}
-
-var valueAcceptEncoding = []byte(fasthttp.HeaderAcceptEncoding)
-
-// acceptsGzip reports whether an Accept-Encoding lists gzip, or everything, with a weight
-// above 0 (RFC 9110, section 12.5.3).
-func acceptsGzip(accepted []byte) bool {
-	all := false
-	for part := range bytes.SplitSeq(accepted, []byte(",")) {
-		coding, weight, _ := bytes.Cut(part, []byte(";"))
-		name, value, weighed := bytes.Cut(bytes.TrimSpace(weight), []byte("="))
-		takes := true
-		if weighed && bytes.EqualFold(bytes.TrimSpace(name), []byte("q")) {
-			q, err := strconv.ParseFloat(string(bytes.TrimSpace(value)), 64)
-			takes = err == nil && q > 0
-		}
-		switch coding = bytes.TrimSpace(coding); {
-		case bytes.EqualFold(coding, []byte("gzip")):
-			return takes
-		case string(coding) == "*":
-			all = takes
-		}
-	}
-	return all
 }
 
 // pagePolicy lets a page load what this server has, and talk to it and to the

@@ -113,6 +113,32 @@ func BenchmarkTop25(b *testing.B) {
 	serve(b, bench.app.Server(), rawRequest("GET", "/api/v1/leaderboard/spring?limit=25", authtest.User(b, "u1"), ""))
 }
 
+// What a client that takes gzip pays.
+func BenchmarkTop100Compressed(b *testing.B) {
+	bench := quietBench(b)
+	request := bytes.Replace(rawRequest("GET", "/api/v1/leaderboard/spring?limit=100", authtest.User(b, "u1"), ""),
+		[]byte("Host:"), []byte("Accept-Encoding: gzip\r\nHost:"), 1)
+	serve(b, bench.app.Server(), request)
+}
+
+// What the first of them pays for all, for each version of a board.
+func BenchmarkCompressATop(b *testing.B) {
+	top := encodeTop(&board100().Board, appendEntry)
+	b.SetBytes(int64(len(top.body)))
+	b.ReportAllocs()
+	for b.Loop() {
+		zipQuickly(top.body)
+	}
+}
+
+func BenchmarkEncodeATop(b *testing.B) {
+	board := board100()
+	b.ReportAllocs()
+	for b.Loop() {
+		encodeTop(&board.Board, appendEntry)
+	}
+}
+
 func BenchmarkTop100NotModified(b *testing.B) {
 	bench := quietBench(b)
 	request := bytes.Replace(rawRequest("GET", "/api/v1/leaderboard/spring?limit=100", authtest.User(b, "u1"), ""),

@@ -2,6 +2,7 @@ package http
 
 import (
 	"log/slog"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -40,9 +41,7 @@ func (s *Server) getLeaderboard(c *call) error {
 			return nil
 		}
 		c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
-		if !unchanged(c.RequestCtx, c.etag(&part, &top.Board)) {
-			c.replyTop(encoded, part.Limit)
-		}
+		c.replyTop(top, encoded, zippedTopKey{limit: part.Limit}, c.etag(&part, &top.Board))
 		return nil
 	}
 	c.Response.Header.SetCanonical(headerCacheControl, valueRevalidate)
@@ -96,9 +95,7 @@ func (s *Server) getLinkedBoard(c *call, id string) error {
 			shown := link.Board(&top.Board)
 			return encodeTop(&shown, entryUnder(link, top.Private))
 		})
-		if !unchanged(c.RequestCtx, c.linkedETag(&part, &top.Board)) {
-			c.replyTop(encoded, part.Limit)
-		}
+		c.replyTop(top, encoded, zippedTopKey{link.ID, part.Limit}, c.linkedETag(&part, &top.Board))
 		return nil
 	}
 	board, err := engine.Page(link.CompetitionID, link.Reader(), part.Offset, part.Limit, nil)
@@ -195,28 +192,72 @@ func appendPageHead(dst []byte, b *competition.Board, size int) []byte {
 	field(headerContentTypeOptions, valueNoSniff)
 	field(headerReferrerPolicy, valueNoReferrer)
 	field(headerCacheControl, valueRevalidate)
+	field(headerVary, valueAcceptEncoding)
 	field(headerETag, appendETag(nil, &decode.Part{Limit: decode.DefaultLimit}, b))
 	field(headerContentType, valueJSON)
 	field(headerContentLength, strconv.AppendInt(nil, int64(size), 10))
 	return append(dst, "\r\n"...)
 }
 
-// leaves reports whether an answer may be sent as a page: if a shortcut led here, the
-// client has no version yet, and answers are not logged, which needs their bodies.
-func (s *Server) leaves(c *call) bool {
-	return c.fiber == nil && listen.TakesPages(c.RequestCtx) && len(c.Request.Header.PeekCanonical(headerIfNoneMatch)) == 0 &&
-		!s.log.Enabled(c, slog.LevelDebug)
+// part is the answer with the first entries. It is only whole without a copy.
+func (t *encodedTop) part(limit int) []byte {
+	last := len(t.ends) - 1
+	if limit >= last {
+		return t.body
+	}
+	return slices.Concat(t.body[:t.ends[limit]], t.body[t.ends[last]:])
 }
 
-// replyTop answers with the first entries of a published board: all of them
-// without copying a byte.
-func (c *call) replyTop(top *encodedTop, limit int) {
-	c.Response.Header.SetContentTypeBytes(valueJSON)
-	last := len(top.ends) - 1
+// size is how many bytes a part has.
+func (t *encodedTop) size(limit int) int {
+	last := len(t.ends) - 1
 	if limit >= last {
-		c.Response.SetBodyRaw(top.body)
+		return len(t.body)
+	}
+	return t.ends[limit] + len(t.body) - t.ends[last]
+}
+
+// leaves reports whether an answer may be sent as a page: if a shortcut led here, the
+// client has no version yet and takes no gzip, and answers are not logged, which needs
+// their bodies.
+func (s *Server) leaves(c *call) bool {
+	return c.fiber == nil && listen.TakesPages(c.RequestCtx) && len(c.Request.Header.PeekCanonical(headerIfNoneMatch)) == 0 &&
+		!takesGzip(c.RequestCtx) && !s.log.Enabled(c, slog.LevelDebug)
+}
+
+// zippedTopKey names a part of an encodedTop, compressed, among the encodings of a
+// published board.
+type zippedTopKey struct {
+	link  string // empty without one
+	limit int
+}
+
+// replyTop answers with the part of a published board that the key names, or with 304:
+// compressed for clients that take it so, once for all of them; all of it without
+// copying a byte.
+func (c *call) replyTop(top *competition.Published, encoded *encodedTop, key zippedTopKey, tag []byte) {
+	c.Response.Header.AddBytesKV(headerVary, valueAcceptEncoding)
+	if encoded.size(key.limit) >= zipFrom && takesGzip(c.RequestCtx) {
+		c.out = append(tag[:len(tag)-1], `-gzip"`...)
+		if unchanged(c.RequestCtx, c.out) {
+			return
+		}
+		key.limit = min(key.limit, len(encoded.ends)-1)
+		zipped := competition.Encoded(&top.Encodings, key, func() []byte { return zipQuickly(encoded.part(key.limit)) })
+		c.Response.Header.SetContentTypeBytes(valueJSON)
+		c.Response.Header.SetContentEncoding("gzip")
+		c.Response.SetBodyRaw(zipped)
 		return
 	}
-	c.SetBody(top.body[:top.ends[limit]])
-	c.Response.AppendBody(top.body[top.ends[last]:])
+	if unchanged(c.RequestCtx, tag) {
+		return
+	}
+	c.Response.Header.SetContentTypeBytes(valueJSON)
+	last := len(encoded.ends) - 1
+	if key.limit >= last {
+		c.Response.SetBodyRaw(encoded.body)
+		return
+	}
+	c.SetBody(encoded.body[:encoded.ends[key.limit]])
+	c.Response.AppendBody(encoded.body[encoded.ends[last]:])
 }

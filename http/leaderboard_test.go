@@ -1,6 +1,7 @@
 package http
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -111,16 +112,51 @@ func TestHEADAnswersLikeGETWithoutABody(t *testing.T) {
 	assert.NotEmpty(t, r.get("ETag"))
 }
 
+// TestATopIsCompressed for those who take that, if it is large, once for each version,
+// and differs in its ETag.
+func TestATopIsCompressed(t *testing.T) {
+	b := newBench(t)
+	b.engine.top = board100()
+	link := fakeLink()
+	link.Names = competition.ShowNoNames
+	b.engine.links = []competition.BoardLink{link}
+	gzipped := header{"Accept-Encoding", "gzip, deflate, br"}
+	tags := map[string]bool{}
+	for who, token := range map[string]header{"a user": bearer(authtest.User(t, "u1")), "a link": bearer(linkToken)} {
+		for _, query := range []string{"", "?limit=25", "?limit=99"} {
+			plain := b.do(t, "GET", readTop+query, "", token)
+			r := b.do(t, "GET", readTop+query, "", token, gzipped)
+			require.Equal(t, 200, r.status, r.body)
+			assert.Equal(t, "gzip", r.get("Content-Encoding"), "%s%s", who, query)
+			assert.Equal(t, plain.body, unzipped(t, r.body), "%s%s", who, query)
+			assert.Less(t, 2*len(r.body), len(plain.body))
+			assert.Equal(t, r.body, b.do(t, "GET", readTop+query, "", token, gzipped).body)
+			for _, answer := range []response{plain, r} {
+				assert.Contains(t, string(bytes.Join(answer.header.PeekAll("Vary"), []byte(","))), "Accept-Encoding")
+				assert.False(t, tags[answer.get("Etag")], "each has an ETag of its own")
+				tags[answer.get("Etag")] = true
+			}
+			assert.Equal(t, 304, b.do(t, "GET", readTop+query, "", token, gzipped, header{"If-None-Match", r.get("Etag")}).status)
+			assert.Equal(t, 304, b.do(t, "GET", readTop+query, "", token, header{"If-None-Match", plain.get("Etag")}).status)
+			assert.Equal(t, 200, b.do(t, "GET", readTop+query, "", token, gzipped, header{"If-None-Match", plain.get("Etag")}).status)
+			assert.Equal(t, 200, b.do(t, "GET", readTop+query, "", token, header{"If-None-Match", r.get("Etag")}).status)
+		}
+	}
+	assert.Empty(t, b.do(t, "GET", readTop+"?limit=1", "", bearer(authtest.User(t, "u1")), gzipped).get("Content-Encoding"), "it is small")
+}
+
 // TestReadingATopAllocatesNothing: as a page, as fasthttp sends it, a part of it, and
 // what the client has already.
 func TestReadingATopAllocatesNothing(t *testing.T) {
 	b := newBench(t, func(o *Options) { o.Engine = &quietEngine{Engine: o.Engine, top: board100()} })
 	for name, c := range map[string]struct {
-		target, known string
-		status        int
+		target, known, accepted string
+		status                  int
 	}{
-		"the default": {readTop, "", 200}, "all": {readTop + "?limit=100", "", 200},
-		"a part": {readTop + "?limit=25", "", 200}, "nothing new": {readTop, `"7-a0b1c2d3-100.2"`, 304},
+		"the default": {readTop, "", "", 200}, "all": {readTop + "?limit=100", "", "", 200},
+		"a part": {readTop + "?limit=25", "", "", 200}, "nothing new": {readTop, `"7-a0b1c2d3-100.2"`, "", 304},
+		"compressed": {readTop, "", "gzip, br", 200}, "a part, compressed": {readTop + "?limit=25", "", "gzip", 200},
+		"nothing new, compressed": {readTop, `"7-a0b1c2d3-100.2-gzip"`, "gzip", 304},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var ctx fasthttp.RequestCtx
@@ -129,6 +165,9 @@ func TestReadingATopAllocatesNothing(t *testing.T) {
 			ctx.Request.Header.Set("Authorization", "Bearer "+authtest.User(t, "u1"))
 			if c.known != "" {
 				ctx.Request.Header.Set("If-None-Match", c.known)
+			}
+			if c.accepted != "" {
+				ctx.Request.Header.Set("Accept-Encoding", c.accepted)
 			}
 			read := func() {
 				ctx.Response.Reset()

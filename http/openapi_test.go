@@ -77,6 +77,9 @@ func (c contract) holds(tb testing.TB, method, path string, r response) {
 	if !strings.HasSuffix(media, "json") {
 		return
 	}
+	if r.get("Content-Encoding") == "gzip" {
+		r.body = unzipped(tb, r.body)
+	}
 	var body any
 	require.NoError(tb, json.Unmarshal([]byte(r.body), &body), r.body)
 	require.NoError(tb, content.Schema.Value.VisitJSON(body), "%s: %s", operation.OperationID, r.body)

@@ -77,7 +77,7 @@ export interface paths {
         /**
          * Part of the standings.
          * @description Either limit and offset, or the places around a user, cut off at the ends of the board. Everyone enrolled is on the board, ordered by descending score, then by who reached the score first, then by user id.
-         *     The ETag is strong; with If-None-Match the answer is 304 while nothing has changed. It names the version and the epoch: 8 hexadecimal digits that are drawn when the competition is created, and again when the store has lost changes, so that a version of what was lost is never taken for a later one. 404 not_enrolled if the user in around is not on the board; 404 unknown_competition if the competition does not exist or is private and the caller may not see it.
+         *     The first 100 places are compressed for clients that accept gzip, from 1 KiB on. The ETag is strong, so that the two differ in it; with If-None-Match the answer is 304 while nothing has changed. It names the version and the epoch: 8 hexadecimal digits that are drawn when the competition is created, and again when the store has lost changes, so that a version of what was lost is never taken for a later one. 404 not_enrolled if the user in around is not on the board; 404 unknown_competition if the competition does not exist or is private and the caller may not see it.
          */
         get: operations["getLeaderboard"];
         put?: never;
