@@ -4,11 +4,13 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"crypto/rand"
+	"crypto/tls"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"fmt"
 	"math/big"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -52,7 +54,7 @@ func (a *authority) issue(t *testing.T, folder string, usage ...x509.ExtKeyUsage
 	require.NoError(t, err)
 	node := &x509.Certificate{
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "a node"}, NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(longestSoak),
-		ExtKeyUsage: usage,
+		ExtKeyUsage: usage, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, node, a.certificate, key.Public(), a.key)
 	require.NoError(t, err)
@@ -69,6 +71,22 @@ func (a *authority) issue(t *testing.T, folder string, usage ...x509.ExtKeyUsage
 		settings = append(settings, name+"="+file)
 	}
 	return settings
+}
+
+// transport is that of clients who trust the authority, and come from an address, if it
+// is not empty.
+func (a *authority) transport(t *testing.T, from string) *http.Transport {
+	t.Helper()
+	certificate, err := x509.ParseCertificate(a.certificate.Raw)
+	require.NoError(t, err)
+	trusted := x509.NewCertPool()
+	trusted.AddCert(certificate)
+	transport := &http.Transport{
+		TLSClientConfig: &tls.Config{RootCAs: trusted, MinVersion: tls.VersionTLS12},
+		DialContext:     (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(from)}}).DialContext,
+	}
+	t.Cleanup(transport.CloseIdleConnections)
+	return transport
 }
 
 // TestNodesKnowEachOtherByTheirCertificates: requests cross between nodes of one CA; a

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -28,6 +27,7 @@ type proxy struct {
 	node            string // how conf names a node, of a number
 	listens         string // how it names the port that clients come to
 	port            string // the same with another port
+	secure          string // the same with another port, and with the certificate and the key in conf's folder
 	command         func(program, folder string) *exec.Cmd
 	end             os.Signal     // ends it and its children at once
 	notices         time.Duration // how long it takes to notice that a node is back
@@ -38,6 +38,7 @@ var proxies = map[string]proxy{
 		program: "nginx", debian: "nginx-light", conf: "../../deploy/cluster/nginx.conf",
 		node:    "        server node%d:8081 max_fails=1 fail_timeout=1s;\n",
 		listens: "listen 8081;", port: "listen 127.0.0.1:%d;",
+		secure: "listen 127.0.0.1:%d ssl; ssl_certificate CLUSTER_CERT; ssl_certificate_key CLUSTER_KEY;",
 		command: func(program, folder string) *exec.Cmd {
 			return exec.Command(program, "-c", folder+"/conf", "-p", folder, "-e", folder+"/error.log", "-g", "daemon off;")
 		},
@@ -47,6 +48,7 @@ var proxies = map[string]proxy{
 		program: "caddy", debian: "caddy", conf: "../../deploy/caddy/Caddyfile",
 		node:    " node%d:8081",
 		listens: "\n:8081 {", port: "\nhttp://127.0.0.1:%d {",
+		secure: "\nhttps://127.0.0.1:%d {\n\ttls {$FOLDER}/CLUSTER_CERT {$FOLDER}/CLUSTER_KEY",
 		command: func(program, folder string) *exec.Cmd {
 			return exec.Command(program, "run", "--adapter", "caddyfile", "--config", folder+"/conf")
 		},
@@ -54,9 +56,11 @@ var proxies = map[string]proxy{
 	},
 }
 
-// start runs the real program in front of nodes, of which its configuration has three.
-func (p proxy) start(t *testing.T, nodes ...string) (url string) {
+// start runs the real program in front of nodes, of which its configuration has three;
+// with a certificate, if there is an authority to issue one.
+func (p proxy) start(t *testing.T, by *authority, nodes ...string) (url string) {
 	t.Helper()
+	scheme, listens, client := "http", p.port, http.DefaultClient
 	program, err := exec.LookPath(p.program)
 	if err != nil {
 		out, _ := exec.Command("../../tools/install-test-needs", p.debian).CombinedOutput()
@@ -71,9 +75,13 @@ func (p proxy) start(t *testing.T, nodes ...string) (url string) {
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = os.RemoveAll(folder) })
 	require.NoError(t, os.Chmod(folder, 0o755))
+	if by != nil {
+		by.issue(t, folder)
+		scheme, listens, client = "https", p.secure, &http.Client{Transport: by.transport(t, "")}
+	}
 	port := quietPort(t)
 	require.Equal(t, 1, strings.Count(string(text), p.listens))
-	conf := strings.Replace(string(text), p.listens, fmt.Sprintf(p.port, port), 1)
+	conf := strings.Replace(string(text), p.listens, fmt.Sprintf(listens, port), 1)
 	conf = strings.ReplaceAll(conf, " /tmp/", " "+folder+"/")
 	for i := range 3 {
 		name, line := fmt.Sprintf("node%d:8081", i+1), fmt.Sprintf(p.node, i+1)
@@ -88,7 +96,7 @@ func (p proxy) start(t *testing.T, nodes ...string) (url string) {
 	cmd := p.command(program, folder)
 	said, err := os.Create(filepath.Join(folder, "said"))
 	require.NoError(t, err)
-	cmd.Stdout, cmd.Stderr, cmd.Env = said, said, append(os.Environ(), "HOME="+folder)
+	cmd.Stdout, cmd.Stderr, cmd.Env = said, said, append(os.Environ(), "HOME="+folder, "FOLDER="+folder)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	require.NoError(t, cmd.Start())
 	require.NoError(t, said.Close())
@@ -100,14 +108,14 @@ func (p proxy) start(t *testing.T, nodes ...string) (url string) {
 			t.Logf("%s", text)
 		}
 	})
-	url = fmt.Sprintf("http://127.0.0.1:%d", port)
-	require.Eventually(t, func() bool { return askOnce(http.DefaultClient, http.MethodGet, url+"/health/live", "", "") == nil }, 20*time.Second, 20*time.Millisecond)
+	url = fmt.Sprintf("%s://127.0.0.1:%d", scheme, port)
+	require.Eventually(t, func() bool { return askOnce(client, http.MethodGet, url+"/health/live", "", "") == nil }, 20*time.Second, 20*time.Millisecond)
 	return url
 }
 
-// TestProxiesPassWhatIsServed: sockets and events pass at once, bodies up to the largest
-// that the server takes, and the server knows the addresses of clients, who cannot make
-// up others.
+// TestProxiesPassWhatIsServed: with a certificate, sockets of pages of the proxy's own
+// origin and events pass at once, bodies up to the largest that the server takes, and the
+// server knows the addresses of clients, who cannot make up others.
 func TestProxiesPassWhatIsServed(t *testing.T) {
 	t.Parallel()
 	for name, p := range proxies {
@@ -115,11 +123,10 @@ func TestProxiesPassWhatIsServed(t *testing.T) {
 			t.Parallel()
 			s := startServer(t, t.TempDir(), "TRUSTED_PROXIES=127.0.0.1", "RATE_LIMIT_ADDRESS=5")
 			s.createSpring("spring")
-			front := p.start(t, s.url)
+			by := newAuthority(t)
+			front := p.start(t, by, s.url)
 			at := func(address string) *http.Client { // a client with another address than the proxy
-				transport := &http.Transport{DialContext: (&net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}).DialContext}
-				t.Cleanup(transport.CloseIdleConnections)
-				return &http.Client{Transport: transport, Timeout: 20 * time.Second}
+				return &http.Client{Transport: by.transport(t, address), Timeout: 20 * time.Second}
 			}
 			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
 			defer cancel()
@@ -138,8 +145,18 @@ func TestProxiesPassWhatIsServed(t *testing.T) {
 				return response.StatusCode
 			}
 
+			foreign, response, err := websocket.Dial(ctx, strings.Replace(front, "http", "ws", 1)+"/ws/leaderboard/spring", &websocket.DialOptions{
+				Subprotocols: []string{"bearer." + operator}, HTTPClient: at("127.0.0.10"), HTTPHeader: http.Header{"Origin": {"https://elsewhere.example"}},
+			})
+			if err == nil {
+				_ = foreign.CloseNow()
+			}
+			require.Error(t, err)
+			require.NotNil(t, response)
+			require.NoError(t, response.Body.Close())
+			require.Equal(t, http.StatusForbidden, response.StatusCode)
 			socket, _, err := websocket.Dial(ctx, strings.Replace(front, "http", "ws", 1)+"/ws/leaderboard/spring", &websocket.DialOptions{ //nolint:bodyclose // the library has read it
-				Subprotocols: []string{"bearer." + operator}, HTTPClient: at("127.0.0.11"),
+				Subprotocols: []string{"bearer." + operator}, HTTPClient: at("127.0.0.11"), HTTPHeader: http.Header{"Origin": {front}},
 			})
 			require.NoError(t, err)
 			_, message, err := socket.Read(ctx)
@@ -191,7 +208,7 @@ func TestRollingRestart(t *testing.T) {
 			}
 			start(0)
 			start(1)
-			front := &instance{t: t, url: p.start(t, all[0].url, all[1].url)}
+			front := &instance{t: t, url: p.start(t, nil, all[0].url, all[1].url)}
 			front.createSpring("spring")
 
 			stop := make(chan struct{})
