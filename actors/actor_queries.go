@@ -73,6 +73,8 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 		}
 	case *takesPart:
 		v.Answer = a.core.TakesPart(q.UserID)
+	case *previewJoin:
+		v.Answer, err = a.core.PreviewJoin((*competition.JoinCompetition)(q))
 	case *saveRows:
 		a.saveNow(v)
 		return true

@@ -361,6 +361,83 @@ func TestJoinCodesCannotBeGuessed(t *testing.T) {
 	})
 }
 
+// TestACodeShowsWhatItJoins, to whom it would let in, without anybody joining.
+func TestACodeShowsWhatItJoins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := secretEngine(t, newMemoryStore(), func(d *competition.Definition) { d.MaxParticipants = 2 })
+		code, made, err := e.MakeJoinCode("secret", theCreator, 1, 0)
+		require.NoError(t, err)
+		s, err := e.PreviewCode(code[:5]+"-"+code[5:], join("ann"))
+		require.NoError(t, err)
+		require.Equal(t, "secret", s.Definition.ID)
+		require.Zero(t, s.Participants)
+		require.Empty(t, members(t, e), "nobody has joined")
+		_, codes, _, err := e.Invitations("secret", theCreator, "", 10)
+		require.NoError(t, err)
+		require.Equal(t, 1, codes[0].Uses, "nor used the code")
+		offers, _, err := e.InvitationsTo("ann", competition.InvitationPlace{}, 10)
+		require.NoError(t, err)
+		require.Empty(t, offers)
+
+		refused := func(who, code string, want error) {
+			t.Helper()
+			_, preview := e.PreviewCode(code, join(who))
+			require.ErrorIs(t, preview, want)
+			_, _, joining := e.JoinByCode("", code, join(who))
+			require.ErrorIs(t, joining, want, "a join says the same")
+		}
+		_, _, err = e.JoinByCode("", code, join("ann"))
+		require.NoError(t, err)
+		s, err = e.PreviewCode(code, join("ann"))
+		require.NoError(t, err, "who joined by it may look again")
+		require.Equal(t, 1, s.Participants)
+		refused("bob", code, competition.ErrUnknownCode) // used up
+		invite(t, e, "bob")
+		_, err = e.PreviewCode(code, join("bob"))
+		require.NoError(t, err, "who is invited needs no use")
+
+		more, later, err := e.MakeJoinCode("secret", theCreator, 5, e.now()+1000)
+		require.NoError(t, err)
+		_, _, err = e.JoinByCode("", more, join("bob"))
+		require.NoError(t, err)
+		refused("cid", more, competition.ErrFull)
+		require.NoError(t, e.Remove("secret", &competition.RemoveParticipant{Caller: theCreator, UserID: "bob", Reason: "rude"}))
+		refused("bob", more, competition.ErrUnknownCode)
+		_, err = e.WithdrawInvitation("secret", theCreator, made.ID)
+		require.NoError(t, err)
+		refused("dan", code, competition.ErrUnknownCode)
+		pass(time.Until(later.ExpiresAt.Time()))
+		refused("dan", more, competition.ErrUnknownCode)
+	})
+}
+
+// TestAPreviewIsATry, like a join; the join of what was previewed is no other.
+func TestAPreviewIsATry(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		e := secretEngine(t, newMemoryStore(), nil)
+		code, _, err := e.MakeJoinCode("secret", theCreator, 4, 0)
+		require.NoError(t, err)
+		other, _, err := e.MakeJoinCode("secret", theCreator, 4, 0)
+		require.NoError(t, err)
+		for n := range maxTriesHour - 1 {
+			_, err := e.PreviewCode(fmt.Sprintf("%010d", n), join("ann"))
+			require.ErrorIs(t, err, competition.ErrUnknownCode)
+		}
+		_, err = e.PreviewCode(code, join("ann"))
+		require.NoError(t, err)
+		for _, again := range []string{code, other, "short"} {
+			_, err = e.PreviewCode(again, join("ann"))
+			require.ErrorIs(t, err, competition.ErrTooManyTries)
+		}
+		_, _, err = e.JoinByCode("", other, join("ann"))
+		require.ErrorIs(t, err, competition.ErrTooManyTries)
+		_, _, err = e.JoinByCode("", code, join("ann"))
+		require.NoError(t, err, "it was shown")
+		_, _, err = e.JoinByCode("", code, join("ann"))
+		require.ErrorIs(t, err, competition.ErrTooManyTries, "once")
+	})
+}
+
 // TestAnErasedPersonHasNoInvitations, and made none.
 func TestAnErasedPersonHasNoInvitations(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -432,6 +509,8 @@ func TestWithMoneyInvitationsAreTheOperators(t *testing.T) {
 				for _, id := range []string{"", "secret"} { // POST invitations/code, and join with a code
 					for _, user := range []string{"bob", "ann"} {
 						_, _, err = e.JoinByCode(id, code, join(user))
+						refused(err)
+						_, err = e.PreviewCode(code, join(user))
 						refused(err)
 					}
 				}

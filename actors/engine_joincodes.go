@@ -70,15 +70,8 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 		return "", entry, err
 	}
 	defer end()
-	if !e.tries.take(j.UserID, e.now()) {
-		return "", entry, competition.ErrTooManyTries
-	}
-	code, ok := canonicalCode(typed)
-	if !ok {
-		return "", entry, competition.ErrUnknownCode
-	}
 	r := &competition.Redemption{CompetitionID: competitionID, UserID: j.UserID, InvitationID: newID(), Now: e.now()}
-	if r.Hash, err = e.hashCode(ctx, code); err != nil {
+	if r.Hash, err = e.tryCode(ctx, typed, j.UserID, e.tries.takeToJoin); err != nil {
 		return "", entry, err
 	}
 	i, made, err := e.store.Redeem(ctx, r)
@@ -101,12 +94,78 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 	if made && isRefusal(err) {
 		err = errors.Join(err, e.store.Unredeem(ctx, i.ID))
 	}
+	return i.CompetitionID, entry, concealCode(err)
+}
+
+// PreviewCode returns the competition that JoinByCode would join, and changes nothing,
+// except that it counts as a try; the join that follows does not count as another one.
+// Errors: those of JoinByCode.
+func (e *Engine) PreviewCode(typed string, j *competition.JoinCompetition) (competition.Summary, error) {
+	ctx, end, err := e.begin()
+	if err != nil {
+		return competition.Summary{}, err
+	}
+	defer end()
+	r := &competition.Redemption{UserID: j.UserID, Now: e.now()}
+	if r.Hash, err = e.tryCode(ctx, typed, j.UserID, e.tries.take); err != nil {
+		return competition.Summary{}, err
+	}
+	i, err := e.redeemable(ctx, r)
+	if err != nil {
+		return competition.Summary{}, err
+	}
+	s, err := forward[competition.Summary](e, i.CompetitionID, (*previewJoin)(joinBy(&i, j)), deadlineOf(ctx))
+	if err == nil {
+		e.tries.previewed(j.UserID, r.Hash)
+	}
+	return s, concealCode(err)
+}
+
+// tryCode counts a try of a code, and returns the code's hash. Errors:
+// competition.ErrTooManyTries, ErrUnknownCode.
+func (e *Engine) tryCode(ctx context.Context, typed, userID string, take func(string, competition.CodeHash, calendar.Millis) bool) (hash competition.CodeHash, err error) {
+	code, ok := canonicalCode(typed)
+	if ok {
+		if hash, err = e.hashCode(ctx, code); err != nil {
+			return hash, err
+		}
+	}
+	switch {
+	case !take(userID, hash, e.now()):
+		return hash, competition.ErrTooManyTries
+	case !ok:
+		return hash, competition.ErrUnknownCode
+	}
+	return hash, nil
+}
+
+// redeemable returns the invitation that a redemption of a code would come to. Error:
+// competition.ErrUnknownCode.
+func (e *Engine) redeemable(ctx context.Context, r *competition.Redemption) (i competition.Invitation, err error) {
+	code, err := e.store.FindJoinCode(ctx, r.Hash)
+	if err != nil {
+		return i, err
+	}
+	var latest *competition.Invitation
+	switch found, err := e.store.LatestInvitation(ctx, code.CompetitionID, r.UserID); {
+	case err == nil:
+		latest = &found
+	case !errors.Is(err, competition.ErrUnknownInvitation):
+		return i, err
+	}
+	i, _, err = r.Decide(&code, latest)
+	return i, err
+}
+
+// concealCode returns what those hear who are refused with a code: a removed user cannot
+// rejoin with one.
+func concealCode(err error) error {
 	switch {
 	case errors.Is(err, competition.ErrOperatorInvites): // the code was valid once
 	case errors.Is(err, competition.ErrInvitationRequired), errors.Is(err, competition.ErrUnknownCompetition), errors.Is(err, competition.ErrUnknownInvitation):
-		err = competition.ErrUnknownCode // a removed user cannot rejoin with a code
+		return competition.ErrUnknownCode
 	}
-	return i.CompetitionID, entry, err
+	return err
 }
 
 // redeemed accepts the invitation that a code was redeemed for.

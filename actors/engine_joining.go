@@ -89,16 +89,21 @@ func (e *Engine) accept(ctx context.Context, i *competition.Invitation, j *compe
 	case i.State != competition.InvitationOpen:
 		return entry, competition.ErrInvitationDecided
 	}
+	if entry, err = e.join(ctx, i.CompetitionID, joinBy(i, j)); err != nil {
+		return entry, err
+	}
+	_, err = e.store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationAccepted)
+	return entry, err
+}
+
+// joinBy returns a join as one by an invitation.
+func joinBy(i *competition.Invitation, j *competition.JoinCompetition) *competition.JoinCompetition {
 	command := *j
 	command.Invited, command.ByOperator = true, i.ByOperator
 	if !i.ByCode() {
 		command.InvitedAt = i.CreatedAt
 	}
-	if entry, err = e.join(ctx, i.CompetitionID, &command); err != nil {
-		return entry, err
-	}
-	_, err = e.store.DecideInvitation(ctx, i.ID, e.now(), competition.InvitationAccepted)
-	return entry, err
+	return &command
 }
 
 // joinInvited repeats a join that was refused for lack of an invitation, with the one

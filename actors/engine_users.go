@@ -97,13 +97,37 @@ type tries struct {
 }
 
 type tried struct {
-	since calendar.Millis
-	n     int
+	since   calendar.Millis
+	n       int
+	preview competition.CodeHash // of the code that was previewed last and not yet used to join
 }
 
-// take counts a try, and reports whether it is allowed. Cost: linear in the users who
-// tried, each time that they have become too many to remember.
-func (t *tries) take(userID string, now calendar.Millis) bool {
+// takeToJoin is take, except that a join after a preview of the same code is free, once.
+func (t *tries) takeToJoin(userID string, hash competition.CodeHash, now calendar.Millis) bool {
+	t.mu.Lock()
+	mine := t.users[userID]
+	free := mine.preview == hash && hash != competition.CodeHash{} && now < mine.since+anHour
+	if free {
+		mine.preview = competition.CodeHash{}
+		t.users[userID] = mine
+	}
+	t.mu.Unlock()
+	return free || t.take(userID, hash, now)
+}
+
+// previewed notes that a user has seen what a code leads to.
+func (t *tries) previewed(userID string, hash competition.CodeHash) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if mine, known := t.users[userID]; known {
+		mine.preview = hash
+		t.users[userID] = mine
+	}
+}
+
+// take counts a try of whatever code, and reports whether it is allowed. Cost: linear in
+// the users who tried, each time that they have become too many to remember.
+func (t *tries) take(userID string, _ competition.CodeHash, now calendar.Millis) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	mine := t.users[userID]

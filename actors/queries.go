@@ -84,6 +84,9 @@ type (
 	amendmentsReply  struct{ List []competition.Amendment }
 )
 
+// previewJoin asks what a join would join, and is answered with a Summary.
+type previewJoin competition.JoinCompetition
+
 // What a node asks the owner of a board that its subscribers watch. The nodes of a
 // cluster trust each other: a private board is told, and the node that asks shows it to
 // those who getStandings says may see it.

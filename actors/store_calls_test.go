@@ -323,6 +323,14 @@ func (s *memoryStore) JoinCodesOf(ctx context.Context, competitionID string) (co
 	return store.JoinCodesOf(ctx, competitionID)
 }
 
+func (s *memoryStore) FindJoinCode(ctx context.Context, hash competition.CodeHash) (c competition.JoinCode, err error) {
+	store, err := s.call(ctx, "FindJoinCode")
+	if err != nil {
+		return c, err
+	}
+	return store.FindJoinCode(ctx, hash)
+}
+
 func (s *memoryStore) DeleteJoinCode(ctx context.Context, competitionID, id string) error {
 	store, err := s.call(ctx, "DeleteJoinCode")
 	if err != nil {

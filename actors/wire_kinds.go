@@ -65,6 +65,7 @@ var wireKinds = map[uint16]*wireKind{
 	28: newKind("get_settled_prizes", again, codec.Value[getSettledPrizes](), codec.Value[competition.SettledPrizes]()),
 	29: newKind("get_sharable", again, codec.Value[getSharable](), codec.Value[competition.Summary]()),
 	30: newKind("get_exclusions", again, codec.Value[getExclusions](), codec.Value[exclusionsReply]()),
+	31: newKind("preview_join", again, codec.Command[previewJoin](), codec.Value[competition.Summary]()),
 
 	40: commandKind[competition.CreateCompetition]("create", once, codec.Value[competition.CreateReply]()),
 	41: commandKind[competition.EditCompetition]("edit", once, codec.Value[competition.Summary]()),

@@ -67,35 +67,11 @@ func (cmd *JoinCompetition) Decide(c *Competition, now calendar.Millis) (Decisio
 }
 
 func (c *Competition) join(now calendar.Millis, j *JoinCompetition) (Decision, error) {
-	number, enrolled := c.enrolment(j.UserID)
-	own := j.UserID == j.Caller.UserID
+	number, enrolled, err := c.admission(j)
 	switch {
-	case IsPseudonym(j.UserID), !own && !j.Operator:
-		return Decision{}, ErrForbidden
-	case c.decided.status == 0:
-		return Decision{}, ErrUnknownCompetition
-	}
-	if number == 0 {
-		if err := checkNewUser(j.UserID); err != nil {
-			return Decision{}, err
-		}
-	}
-	if j.Rename {
-		if err := CheckUserName(j.UserName); err != nil {
-			return Decision{}, err
-		}
-	}
-	switch {
-	case !enrolled && !c.mayEnrol(j, number):
-		if j.Invited && !c.counts(j) {
-			return Decision{}, ErrOperatorInvites
-		}
-		return Decision{}, ErrInvitationRequired
-	case c.decided.status != Upcoming && c.decided.status != Active:
-		return Decision{}, ErrClosed
+	case err != nil:
+		return Decision{}, err
 	case enrolled:
-	case c.full() && !c.decidedReview(number).isExcluded(), own && c.overflows(number):
-		return Decision{}, ErrFull
 	case j.Limited:
 		return Decision{}, ErrUncounted
 	default:
@@ -104,14 +80,61 @@ func (c *Competition) join(now calendar.Millis, j *JoinCompetition) (Decision, e
 		} else {
 			c.setPresence(now, j.UserID, number, true)
 		}
-		if own {
+		if j.own() {
 			c.collect(now, number)
 		}
 	}
-	if shown := c.identityOf(number).UserName; shown != j.UserName && (j.Rename && own || shown == "") {
+	if shown := c.identityOf(number).UserName; shown != j.UserName && (j.Rename && j.own() || shown == "") {
 		c.rename(now, number, j.UserName)
 	}
 	return Decision{Seq: c.decided.chain.Seq, Number: number, Enrolled: !enrolled}, nil
+}
+
+// own reports whether users join themselves.
+func (cmd *JoinCompetition) own() bool { return cmd.UserID == cmd.Caller.UserID }
+
+// admission returns why a user may not join, or the user's number (0 for one who never
+// took part), and whether the user takes part already. It changes nothing.
+func (c *Competition) admission(j *JoinCompetition) (number uint32, enrolled bool, err error) {
+	number, enrolled = c.enrolment(j.UserID)
+	switch {
+	case IsPseudonym(j.UserID), !j.own() && !j.Operator:
+		return 0, false, ErrForbidden
+	case c.decided.status == 0:
+		return 0, false, ErrUnknownCompetition
+	}
+	if number == 0 {
+		if err := checkNewUser(j.UserID); err != nil {
+			return 0, false, err
+		}
+	}
+	if j.Rename {
+		if err := CheckUserName(j.UserName); err != nil {
+			return 0, false, err
+		}
+	}
+	switch {
+	case !enrolled && !c.mayEnrol(j, number):
+		if j.Invited && !c.counts(j) {
+			return 0, false, ErrOperatorInvites
+		}
+		return 0, false, ErrInvitationRequired
+	case c.decided.status != Upcoming && c.decided.status != Active:
+		return 0, false, ErrClosed
+	case enrolled:
+	case c.full() && !c.decidedReview(number).isExcluded(), j.own() && c.overflows(number):
+		return 0, false, ErrFull
+	}
+	return number, enrolled, nil
+}
+
+// PreviewJoin returns the competition that a user would join by j, which is not carried
+// out. Errors: those of the join, except those of the user's other competitions.
+func (c *Competition) PreviewJoin(j *JoinCompetition) (Summary, error) {
+	if _, _, err := c.admission(j); err != nil {
+		return Summary{}, err
+	}
+	return c.Summary(), nil
 }
 
 func (c *Competition) rename(now calendar.Millis, number uint32, name string) {

@@ -216,6 +216,10 @@ type InvitationStore interface {
 	// JoinCodesOf returns a competition's codes, by id.
 	JoinCodesOf(ctx context.Context, competitionID string) ([]JoinCode, error)
 
+	// FindJoinCode returns the code with a hash, expired and used up or not. Error:
+	// ErrUnknownCode.
+	FindJoinCode(ctx context.Context, hash CodeHash) (JoinCode, error)
+
 	// DeleteJoinCode ends a code, by its id. Error: ErrUnknownInvitation.
 	DeleteJoinCode(ctx context.Context, competitionID, id string) error
 

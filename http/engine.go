@@ -79,6 +79,8 @@ type Engine interface {
 	AcceptInvitation(id string, j *competition.JoinCompetition) (competitionID string, entry competition.Entry, err error)
 	DeclineInvitation(id, userID string) (competition.Invitation, error)
 	JoinByCode(competitionID, code string, j *competition.JoinCompetition) (id string, entry competition.Entry, err error)
+	// PreviewCode is the competition that JoinByCode would join.
+	PreviewCode(code string, j *competition.JoinCompetition) (competition.Summary, error)
 
 	// MakeBoardLink makes a link that is good until a time (0: as long as is usual). The
 	// text of its code cannot be had again. BoardLinks lists a competition's that have

@@ -74,3 +74,8 @@ func (e *fakeEngine) JoinByCode(id, code string, j *competition.JoinCompetition)
 	e.join = *j
 	return "spring", competition.Entry{UserID: j.UserID, UserName: j.UserName, Rank: 4, UpdatedAt: atStart}, err
 }
+
+func (e *fakeEngine) PreviewCode(code string, j *competition.JoinCompetition) (competition.Summary, error) {
+	e.join = *j
+	return e.summary, e.note("PreviewCode", "", j.Caller, code)
+}

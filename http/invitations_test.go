@@ -76,6 +76,14 @@ func TestAnsweringInvitations(t *testing.T) {
 		assert.Equal(t, id, b.engine.id)
 		assert.Equal(t, []any{"abcde-12345"}, b.engine.args)
 	}
+
+	r = b.do(t, "POST", "/api/v1/invitations/code/preview", `{"code":"abcde-12345"}`, user)
+	require.Equal(t, 200, r.status, r.body)
+	assert.Contains(t, r.body, `"data":{"id":"spring"`)
+	assert.Equal(t, []any{"abcde-12345"}, b.engine.args)
+	assert.Equal(t, "no-store", r.get("Cache-Control"))
+	r = b.do(t, "POST", "/api/v1/invitations/code/preview", `{}`, user)
+	assert.Equal(t, 400, r.status, r.body)
 }
 
 // TestOnlyOneselfAnswers: nobody, of whatever rights, accepts, declines or shows a
@@ -85,7 +93,7 @@ func TestOnlyOneselfAnswers(t *testing.T) {
 	b.engine.apiKeys = sampleKeys()
 	for _, token := range []string{authtest.Operator(t), authtest.Service(t), apiKey("ALL"), authtest.User(t, "u2")} {
 		for _, target := range []string{
-			"/api/v1/invitations/" + invitationID + "/accept", "/api/v1/invitations/code", "/api/v1/competitions/spring/join",
+			"/api/v1/invitations/" + invitationID + "/accept", "/api/v1/invitations/code", "/api/v1/invitations/code/preview", "/api/v1/competitions/spring/join",
 		} {
 			r := b.do(t, "POST", target, `{"user_id":"u1","code":"ABCDE12345"}`, bearer(token))
 			assert.Equal(t, 403, r.status, "%s: %s", target, r.body)

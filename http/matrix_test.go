@@ -25,6 +25,7 @@ var samples = map[string]request{
 	"joinCompetition":  {"/api/v1/competitions/spring/join", `{"user_id":"u1"}`},
 	"leaveCompetition": {"/api/v1/competitions/spring/join?user_id=u1&reason=rude", ""},
 	"joinByCode":       {"/api/v1/invitations/code", `{"user_id":"u1","code":"ABCDE12345"}`},
+	"previewCode":      {"/api/v1/invitations/code/preview", `{"user_id":"u1","code":"ABCDE12345"}`},
 	"acceptInvitation": {"/api/v1/invitations/" + invitationID + "/accept", `{"user_id":"u1"}`},
 	"closeConnections": {"/api/v1/server/connections?user_id=u1", ""},
 }
@@ -75,12 +76,12 @@ func keysWith(tb testing.TB, scopes ...string) func(r *route) int {
 var ownOnly = map[string]bool{
 	"submitSync": true, "getStats": true, "listUserCompetitions": true, "listPrizes": true, "listTransactions": true,
 	"explainScore": true, "exportUser": true, "eraseUser": true,
-	"joinCompetition": true, "listUserInvitations": true, "joinByCode": true, "acceptInvitation": true,
+	"joinCompetition": true, "listUserInvitations": true, "joinByCode": true, "previewCode": true, "acceptInvitation": true,
 }
 
 // selfOnly are the operations that people do for themselves alone, whatever their
 // rights.
-var selfOnly = map[string]bool{"joinByCode": true, "acceptInvitation": true}
+var selfOnly = map[string]bool{"joinByCode": true, "previewCode": true, "acceptInvitation": true}
 
 // linkShows are the operations that a board link is good for.
 var linkShows = map[string]bool{"getLeaderboard": true, "getCompetition": true, "watchLeaderboard": true, "streamLeaderboard": true}

@@ -139,14 +139,41 @@ func (c *call) replyEntry(err error, competitionID string, entry *competition.En
 
 // joinByCode enrols the caller in the competition of a join code.
 func (s *Server) joinByCode(c *call) error {
-	join, code, err := c.readJoin()
+	join, code, err := c.readCoded()
 	if err != nil {
 		return err
 	}
-	if code == "" {
-		return kindInvalidRequest.listing([]competition.FieldError{{Field: "code", Detail: "is required: a join code"}})
-	}
 	return s.joinWithCode(c, "", code, join)
+}
+
+// previewCode shows the competition that joinByCode would enrol the caller in.
+func (s *Server) previewCode(c *call) error {
+	join, code, err := c.readCoded()
+	if err != nil {
+		return err
+	}
+	engine, err := s.permitSelf(c, join.UserID)
+	if err != nil {
+		return err
+	}
+	summary, err := engine.PreviewCode(code, join)
+	if err != nil {
+		return err
+	}
+	one := []competition.Summary{summary}
+	date(engine, one)
+	answer := wholeCompetition{Summary: one[0]}
+	answer.links, answer.linked = s.linksTo.of(engine, summary.Definition.ID)
+	return replyOne(c, nil, fasthttp.StatusOK, &answer, appendWholeCompetition)
+}
+
+// readCoded is readJoin where a code is required.
+func (c *call) readCoded() (join *competition.JoinCompetition, code string, err error) {
+	join, code, err = c.readJoin()
+	if err == nil && code == "" {
+		err = kindInvalidRequest.listing([]competition.FieldError{{Field: "code", Detail: "is required: a join code"}})
+	}
+	return join, code, err
 }
 
 // joinWithCode joins the competition of a code, which must be competitionID if that is

@@ -250,6 +250,7 @@ func TestEveryRefusal(t *testing.T) {
 		{"declining as an anonymous user", "POST /api/v1/invitations/" + invitationID + "/decline", "", []header{anonymous}, nil, 403, "forbidden", ""},
 		{"no code", "POST /api/v1/invitations/code", `{}`, []header{user}, nil, 400, "invalid_request", "code"},
 		{"an unknown code", "POST /api/v1/invitations/code", `{"code":"x"}`, []header{user}, competition.ErrUnknownCode, 404, "unknown_code", ""},
+		{"a preview of an unknown code", "POST /api/v1/invitations/code/preview", `{"code":"x"}`, []header{user}, competition.ErrUnknownCode, 404, "unknown_code", ""},
 		{"a join with an unknown code", join, `{"code":"x"}`, []header{user}, competition.ErrUnknownCode, 404, "unknown_code", ""},
 		{"too many codes", join, `{"code":"x"}`, []header{user}, competition.ErrTooManyTries, 429, "too_many_tries", ""},
 		{"leaving what one is not in", leave, "", []header{user}, competition.ErrNotEnrolled, 409, "not_enrolled", ""},

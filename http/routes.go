@@ -29,6 +29,7 @@ func routes() []*route {
 		{"DELETE", "/api/v1/competitions/:competition_id/board-links/:link_id", "revokeBoardLink", athlete, competition.ScopeManage, audited, 0, (*Server).revokeBoardLink},
 		{"GET", "/api/v1/users/:user_id/invitations", "listUserInvitations", athlete, competition.ScopeRead, unaudited, 0, (*Server).listUserInvitations},
 		{"POST", "/api/v1/invitations/code", "joinByCode", athlete, noKey, audited, 0, (*Server).joinByCode},
+		{"POST", "/api/v1/invitations/code/preview", "previewCode", athlete, noKey, audited, 0, (*Server).previewCode},
 		{"POST", "/api/v1/invitations/:invitation_id/accept", "acceptInvitation", athlete, noKey, audited, 0, (*Server).acceptInvitation},
 		{"POST", "/api/v1/invitations/:invitation_id/decline", "declineInvitation", athlete, noKey, audited, 0, (*Server).declineInvitation},
 		{"GET", "/api/v1/competitions/:competition_id/events", "listEvents", guarded, competition.ScopeRead, unaudited, 0, (*Server).listEvents},

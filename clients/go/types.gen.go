@@ -2374,6 +2374,11 @@ type JoinByCodeJSONBody struct {
 	UserName *string `json:"user_name,omitempty"`
 }
 
+// PreviewCodeJSONBody defines parameters for PreviewCode.
+type PreviewCodeJSONBody struct {
+	Code string `json:"code"`
+}
+
 // AcceptInvitationJSONBody defines parameters for AcceptInvitation.
 type AcceptInvitationJSONBody struct {
 	UserName *string `json:"user_name,omitempty"`
@@ -2661,6 +2666,9 @@ type SubmitBatchJSONRequestBody SubmitBatchJSONBody
 
 // JoinByCodeJSONRequestBody defines body for JoinByCode for application/json ContentType.
 type JoinByCodeJSONRequestBody JoinByCodeJSONBody
+
+// PreviewCodeJSONRequestBody defines body for PreviewCode for application/json ContentType.
+type PreviewCodeJSONRequestBody PreviewCodeJSONBody
 
 // AcceptInvitationJSONRequestBody defines body for AcceptInvitation for application/json ContentType.
 type AcceptInvitationJSONRequestBody AcceptInvitationJSONBody

@@ -124,6 +124,7 @@ var attempts = map[string][]attempt{
 	"listDeliveries":       {{who: right{404, 404, 404, 200, 200, 200}, kind: "hooked"}},
 	"listUserInvitations":  {{who: readsOwn}},
 	"joinByCode":           {{who: right{403, 200, 200, 200, 200, 400}, kind: "invited", body: `{"code":"$K"}`}, {who: right{403, 404, 404, 404, 404, 400}, body: `{"code":"0000000000"}`}},
+	"previewCode":          {{who: right{403, 200, 200, 200, 200, 400}, kind: "invited", body: `{"code":"$K"}`}, {who: right{403, 404, 404, 404, 404, 400}, body: `{"code":"0000000000"}`}},
 	"acceptInvitation":     {{who: right{403, 404, 200, 404, 404, 400}, kind: "invited"}},
 	"declineInvitation":    {{who: right{403, 404, 200, 404, 404, 403}, kind: "invited"}},
 	"leaveCompetition":     {{who: removes, kind: "open", path: "?user_id=$U&reason=rude"}, {who: right{403, 404, 200, 200, 200, 200}, kind: "private", path: "?user_id=$U&reason=rude"}},

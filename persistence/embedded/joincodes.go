@@ -62,6 +62,18 @@ func (s *Store) codeByHash(hash competition.CodeHash) (c competition.JoinCode, e
 	return s.joinCode(place.ID)
 }
 
+// FindJoinCode is the code with a hash; see competition.InvitationStore.
+func (s *Store) FindJoinCode(ctx context.Context, hash competition.CodeHash) (competition.JoinCode, error) {
+	if ctx.Err() != nil {
+		return competition.JoinCode{}, outOfTime(ctx, "nothing was begun")
+	}
+	c, err := s.codeByHash(hash)
+	if errors.Is(err, competition.ErrUnknownInvitation) { // it has just been deleted
+		err = competition.ErrUnknownCode
+	}
+	return c, err
+}
+
 // DeleteJoinCode ends a code; see competition.InvitationStore.
 func (s *Store) DeleteJoinCode(ctx context.Context, competitionID, id string) error {
 	return s.invitationWrite(ctx, func(batch *pebble.Batch) error {

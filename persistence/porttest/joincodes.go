@@ -38,6 +38,7 @@ var joinCodeRules = []rule{
 		used := code
 		used.Uses = 0
 		require.Equal(t, []competition.JoinCode{used}, codes)
+		require.Equal(t, used, must(h.store.FindJoinCode(ctx, code.Hash))(t))
 
 		// A use that came to nothing is given back, once.
 		for range 2 {
@@ -75,6 +76,8 @@ var joinCodeRules = []rule{
 		require.True(t, made)
 		require.NoError(t, h.store.DeleteJoinCode(ctx, "spring", "c1"))
 		require.ErrorIs(t, h.store.DeleteJoinCode(ctx, "spring", "c1"), competition.ErrUnknownInvitation)
+		_, err = h.store.FindJoinCode(ctx, code.Hash)
+		require.ErrorIs(t, err, competition.ErrUnknownCode)
 		good.UserID, good.InvitationID = "bert", "2"
 		_, _, err = h.store.Redeem(ctx, &good)
 		require.ErrorIs(t, err, competition.ErrUnknownCode)

@@ -16,7 +16,8 @@ const (
 	codeColumns = `code_id, hash, competition_id, by_operator, uses, created_at, expires_at`
 
 	codesOfSQL    = `SELECT ` + codeColumns + ` FROM paceboard.join_codes WHERE competition_id = $1 ORDER BY code_id`
-	codeByHashSQL = `SELECT ` + codeColumns + ` FROM paceboard.join_codes WHERE hash = $1 FOR UPDATE`
+	findCodeSQL   = `SELECT ` + codeColumns + ` FROM paceboard.join_codes WHERE hash = $1`
+	lockCodeSQL   = findCodeSQL + ` FOR UPDATE`
 	liveCodesSQL  = `SELECT count(*) FROM paceboard.join_codes WHERE competition_id = $1 AND uses > 0 AND expires_at > $2`
 	insertCodeSQL = `INSERT INTO paceboard.join_codes (` + codeColumns + `) VALUES ($1, $2, $3, $4, $5, $6, $7)`
 	deleteCodeSQL = `DELETE FROM paceboard.join_codes WHERE competition_id = $1 AND code_id = $2`
@@ -63,6 +64,18 @@ func joinCodes(ctx context.Context, from querier, sql string, arguments ...any) 
 	})
 }
 
+// FindJoinCode is the code with a hash; see competition.InvitationStore.
+func (s *Store) FindJoinCode(ctx context.Context, hash competition.CodeHash) (competition.JoinCode, error) {
+	codes, err := joinCodes(ctx, s.read, findCodeSQL, hash[:])
+	if err == nil && len(codes) == 0 {
+		err = competition.ErrUnknownCode
+	}
+	if err != nil {
+		return competition.JoinCode{}, invitationFailure("read a join code", err)
+	}
+	return codes[0], nil
+}
+
 // DeleteJoinCode ends a code; see competition.InvitationStore.
 func (s *Store) DeleteJoinCode(ctx context.Context, competitionID, id string) error {
 	done, err := s.write.Exec(ctx, deleteCodeSQL, competitionID, id)
@@ -76,7 +89,7 @@ func (s *Store) DeleteJoinCode(ctx context.Context, competitionID, id string) er
 // competition.InvitationStore.
 func (s *Store) Redeem(ctx context.Context, r *competition.Redemption) (i competition.Invitation, made bool, err error) {
 	err = s.invitationWrite(ctx, "redeem a join code", func(tx pgx.Tx) error {
-		codes, err := joinCodes(ctx, tx, codeByHashSQL, r.Hash[:])
+		codes, err := joinCodes(ctx, tx, lockCodeSQL, r.Hash[:])
 		if err != nil {
 			return err
 		}

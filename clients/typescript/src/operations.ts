@@ -36,6 +36,7 @@ export const routes = {
   revokeBoardLink: "DELETE /api/v1/competitions/{competition_id}/board-links/{link_id}",
   listUserInvitations: "GET /api/v1/users/{user_id}/invitations",
   joinByCode: "POST /api/v1/invitations/code",
+  previewCode: "POST /api/v1/invitations/code/preview",
   acceptInvitation: "POST /api/v1/invitations/{invitation_id}/accept",
   declineInvitation: "POST /api/v1/invitations/{invitation_id}/decline",
   listEvents: "GET /api/v1/competitions/{competition_id}/events",
