@@ -1,6 +1,8 @@
 package main
 
 import (
+	"encoding/base64"
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -166,6 +168,36 @@ func TestBrowserSignsIn(t *testing.T) {
 	require.NotContains(t, second.address(), "access_token")
 	second.press("Use the link's account")
 	second.waitUntil("signed in by tokens", listIsThere+` && JSON.parse(localStorage.getItem("paceboard.session")).user.email === "ada@example.com"`)
+
+	// A link that names the viewer in a token that has expired, and leads to somebody else's session.
+	p.do(func() {
+		p.lifetime = -time.Minute
+		tokens = p.newSession(p.users["octocat@example.com"])
+		p.lifetime = time.Hour
+	})
+	var forged string
+	p.do(func() {
+		claims := fmt.Sprintf(`{"sub":%q,"exp":%d}`, p.users["ada@example.com"].id, time.Now().Add(-time.Minute).Unix())
+		forged = "eyJhbGciOiJub25lIn0." + base64.RawURLEncoding.EncodeToString([]byte(claims)) + ".c2ln"
+	})
+	second.do(chromedp.Navigate("about:blank"), chromedp.Navigate(fmt.Sprintf("%s/#access_token=%s&refresh_token=%s&token_type=bearer&type=invite", s.url, forged, tokens["refresh_token"])))
+	second.waitUntil("the link is refused", `document.querySelector("main .message")?.textContent.includes("The link has expired, or it is not what it says.")`)
+	require.NotContains(t, second.address(), "access_token")
+	second.press("Go on")
+	second.waitUntil("still who one was", listIsThere+` && JSON.parse(localStorage.getItem("paceboard.session")).user.email === "ada@example.com"`)
+
+	// The console, opened when the token has expired.
+	first.do(chromedp.Navigate("about:blank")) // it would renew the session
+	p.do(func() {
+		p.lifetime = -time.Minute
+		tokens = p.newSession(p.users["ada@example.com"])
+		p.lifetime = time.Hour
+	})
+	kept, err := json.Marshal(tokens)
+	require.NoError(t, err)
+	second.read(fmt.Sprintf(`(localStorage.setItem("paceboard.session", %q), true)`, kept))
+	second.do(chromedp.Navigate(s.url + "/console"))
+	second.waitUntil("the console, with a renewed session", `document.querySelector(".viewer")?.textContent === "Creator" && JSON.parse(localStorage.getItem("paceboard.session")).expires_at > Date.now() / 1000`)
 
 	first.requireNoFaults()
 	second.requireNoFaults()
