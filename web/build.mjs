@@ -47,8 +47,8 @@ async function buildPage(out, options) {
     splitting: true, // uPlot and the sign-in become files of their own, fetched by those who need them
     chunkNames: "[name]",
   });
-  // The console finds the sign-in of the page beside it.
-  await build({ ...common, entryPoints: { console: at("src/console/main.ts") }, outdir: out, format: "esm", charset: "utf8", external: ["./auth.js"] });
+  // The console finds the sign-in and the QR code of the page beside it.
+  await build({ ...common, entryPoints: { console: at("src/console/main.ts") }, outdir: out, format: "esm", charset: "utf8", external: ["./auth.js", "./qr.js"] });
   await build({ ...common, entryPoints: { console: at("src/styles/console.css") }, outdir: out });
   await build({
     ...common,

@@ -12,14 +12,14 @@ import (
 )
 
 // TestBrowserTakesPart follows an athlete from an account to an explanation: joins by a
-// code, syncs, sees the own place move and why, leaves, and joins a public board after
-// its rules.
+// code after its fee and rules, syncs, sees the own place move and why, leaves, joins a
+// public board after its rules, declines an invitation and accepts another one.
 func TestBrowserTakesPart(t *testing.T) {
 	inParallel(t)
 	findChromium(t)
 	p := startSignInProject(t)
 	s := startServer(t, t.TempDir(), "SUPABASE_URL="+p.url, "SUPABASE_ANON_KEY=anon-key")
-	s.createSpring("closed", `"enrollment":"invite"`, `"visibility":"private"`)
+	s.createSpring("closed", `"enrollment":"invite"`, `"visibility":"private"`, `"entry_fee":5`, `"currency":"EUR"`, `"time_zone":"Europe/Berlin"`, `"description":"Four weeks of steps."`)
 	s.createSpring("open", `"prize_pool":100`, `"currency":"EUR"`, `"time_zone":"Europe/Berlin"`)
 	for i, user := range walkers {
 		status, answer := s.call(http.MethodPost, "/api/v1/competitions/closed/join", operatorToken(t), fmt.Sprintf(`{"user_id":%q}`, user))
@@ -46,10 +46,39 @@ func TestBrowserTakesPart(t *testing.T) {
 	tab.waitUntil("the list", listIsThere)
 
 	const place = `document.querySelector(".athlete:not([hidden]) .athlete-place")?.textContent`
+	const dialog = `document.querySelector("dialog.confirm[open]")?.textContent`
+	read := func(path string) string {
+		t.Helper()
+		status, answer := s.call(http.MethodGet, path, operatorToken(t), "")
+		require.Equal(t, http.StatusOK, status, string(answer))
+		return string(answer)
+	}
+	asks := func(title string) string {
+		t.Helper()
+		tab.waitUntil("it asks", fmt.Sprintf(`%s?.startsWith(%q)`, dialog, title))
+		return tab.read(dialog)
+	}
+	show := func(code string) {
+		t.Helper()
+		tab.read(fmt.Sprintf(`(document.querySelector("#join-code").value = %q, true)`, code))
+		tab.press("Go on")
+	}
 	tab.press("Join with a code")
-	tab.read(fmt.Sprintf(`(document.querySelector("#join-code").value = %q, true)`, strings.ToLower(made.Data.Code.Code)))
-	tab.press("Join")
+	show("0000000000")
+	tab.waitUntil("a wrong code is refused", `document.querySelector("dialog.confirm .wrong")?.textContent === "there is no such join code"`)
+	tab.takeRefusals(404)
+	show(strings.ToLower(made.Data.Code.Code))
+	asked := asks("Join Spring?")
+	for _, told := range []string{"Four weeks of steps.", "Boards show you as Ada Byron. Joining costs €5.00. 12 people take part.", "1 for each step.", "midnight in Europe/Berlin.", "€5.00, paid back if you leave before the start"} {
+		require.Contains(t, asked, told)
+	}
+	tab.shootAll("code")
+	codes := read("/api/v1/competitions/closed/invitations")
+	require.Contains(t, codes, `"uses":5`, "the code is not used yet")
+	require.Contains(t, read("/api/v1/leaderboard/closed"), `"total_count":12`, "and nobody has joined")
+	tab.press("Join for €5.00")
 	tab.waitUntil("the board, and the own place on it", place+` === "13th of 13"`)
+	require.Contains(t, read("/api/v1/competitions/closed/invitations"), `"uses":4`)
 	require.Equal(t, "/#/c/closed", tab.address())
 
 	// The phone syncs, with the token of the same session.
@@ -84,9 +113,7 @@ func TestBrowserTakesPart(t *testing.T) {
 	tab.do(chromedp.Navigate(s.url + "/#/c/open"))
 	tab.waitUntil("outside", place+` === "You do not take part"`)
 	tab.press("Join")
-	const dialog = `document.querySelector("dialog.confirm[open]")?.textContent`
-	tab.waitUntil("it asks", dialog+` !== undefined`)
-	asked := tab.read(dialog)
+	asked = asks("Join Spring?")
 	for _, rule := range []string{"Join Spring?", "Boards show you as Ada Byron. Joining is free.", "1 for each step.", "midnight in Europe/Berlin.", "1st€60.00"} {
 		require.Contains(t, asked, rule)
 	}
@@ -94,6 +121,33 @@ func TestBrowserTakesPart(t *testing.T) {
 	tab.read(`(document.querySelector("dialog.confirm .button").click(), true)`)
 	tab.waitUntil("inside", place+` === "1st of 1"`)
 	require.Equal(t, "false", tab.read(`document.querySelector(".rules-card").hidden`))
+
+	// Two invitations: one is declined, one accepted after its fee and rules.
+	var me string
+	p.do(func() { me = p.users["ada@example.com"].id })
+	for _, id := range []string{"guests-a", "guests-b"} {
+		s.createSpring(id, `"visibility":"private"`, `"entry_fee":3`, `"currency":"EUR"`)
+		status, answer := s.call(http.MethodPost, "/api/v1/competitions/"+id+"/invitations", operatorToken(t), fmt.Sprintf(`{"user_ids":[%q]}`, me))
+		require.Equal(t, http.StatusOK, status, string(answer))
+	}
+	tab.do(chromedp.Navigate(s.url + "/#/"))
+	const offered = `document.querySelectorAll(".invitations:not([hidden]) .invitation").length`
+	tab.waitUntil("both are offered", offered+` === 2`)
+	require.Contains(t, tab.read(`document.querySelector(".invitation").textContent`), "€3.00 to take part")
+	tab.shootAll("invitations")
+	tab.press("Decline")
+	require.Contains(t, asks("Decline Spring?"), "You do not take part")
+	tab.read(`(document.querySelector("dialog.confirm .button").click(), true)`)
+	tab.waitUntil("one is left", offered+` === 1`)
+	require.Contains(t, read("/api/v1/competitions/guests-a/invitations"), `"state":"declined"`)
+	tab.press("See and join")
+	require.Contains(t, asks("Join Spring?"), "Joining costs €3.00.")
+	require.Contains(t, read("/api/v1/leaderboard/guests-b"), `"total_count":0`, "nobody is shown before they accept")
+	tab.press("Join for €3.00")
+	tab.waitUntil("inside", place+` === "1st of 1"`)
+	require.Equal(t, "/#/c/guests-b", tab.address())
+	require.Contains(t, read("/api/v1/leaderboard/guests-a"), `"total_count":0`)
+
 	tab.requireNoFaults()
 	tab.requireHearing()
 	s.stop()

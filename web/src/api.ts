@@ -23,6 +23,9 @@ export interface Explanation {
   next_cursor?: string;
 }
 
+/** What a board link shows of names. */
+export type NamePrivacy = "names" | "initials" | "none";
+
 /** A competition as the service gives it. What an older service may leave out is optional. */
 export interface Competition {
   id: string;
@@ -45,6 +48,8 @@ export interface Competition {
   participant_count?: number;
   /** The viewer takes part in it or made it; told in the list of what is not over. */
   own?: boolean;
+  /** The links by which the board is shown to people without an account. */
+  board_links?: { names: NamePrivacy; expires_at: string }[];
   /** The best 100, once settled. */
   prizes?: SettledPrize[];
 }
@@ -54,6 +59,14 @@ export interface Amendment {
   amended_at: string;
   reason: string;
   end_date: string;
+}
+
+/** An invitation, with its competition while it is open. */
+export interface Invitation {
+  id: string;
+  state: "open" | "accepted" | "declined" | "withdrawn";
+  expires_at: string;
+  competition?: Competition;
 }
 
 export interface CompetitionPage {
@@ -131,6 +144,25 @@ export class Api {
   async joinByCode(code: string): Promise<string> {
     const { competition_id: id } = await this.#call<{ competition_id: string }>("POST", "/api/v1/invitations/code", { code });
     return id;
+  }
+
+  /** The competition that a code would join. */
+  previewCode(code: string): Promise<Competition> {
+    return this.#call("POST", "/api/v1/invitations/code/preview", { code });
+  }
+
+  /** The invitations to a user. */
+  invitations(user: string, cursor: string | undefined): Promise<{ invitations: Invitation[]; next_cursor?: string }> {
+    const query = cursor === undefined ? "" : `?${new URLSearchParams({ cursor })}`;
+    return this.#get(`/api/v1/users/${encodeURIComponent(user)}/invitations${query}`);
+  }
+
+  acceptInvitation(id: string): Promise<unknown> {
+    return this.#call("POST", `/api/v1/invitations/${encodeURIComponent(id)}/accept`, {});
+  }
+
+  declineInvitation(id: string): Promise<unknown> {
+    return this.#call("POST", `/api/v1/invitations/${encodeURIComponent(id)}/decline`);
   }
 
   leave(id: string): Promise<unknown> {

@@ -1,4 +1,4 @@
-import type { Competition, Explanation, Metrics } from "./api.js";
+import type { Competition, Explanation, Metrics, NamePrivacy } from "./api.js";
 import { ordinal, plural, type Formatter } from "./format.js";
 
 /** What is counted, in the order in which it is told. */
@@ -50,7 +50,19 @@ export function rulesOf(competition: Competition, format: Formatter): [term: str
   const most = competition.max_participants ?? 0;
   const room = most > 0 ? ` At most ${format.integer(most)} take part.` : "";
   rules.push(["Who", (competition.enrollment === "invite" ? "By invitation or with a code." : "Everybody, until the end.") + room]);
+  const links = competition.board_links ?? [];
+  if (links.length > 0) rules.push(["Seen by link", `Everybody who has ${links.length === 1 ? "its link" : "one of its links"} sees this board: ${listed(shownTo(links, format))}.`]);
   return rules;
+}
+
+const namesShown: Record<NamePrivacy, string> = { names: "with names", initials: "with initials", none: "without names" };
+
+/** What links show of names, and until when. */
+function shownTo(links: NonNullable<Competition["board_links"]>, format: Formatter): string[] {
+  return (Object.keys(namesShown) as NamePrivacy[]).flatMap((names) => {
+    const ends = links.filter((link) => link.names === names).map(({ expires_at }) => Date.parse(expires_at));
+    return ends.length === 0 ? [] : [`${namesShown[names]} until ${format.at(Math.max(...ends))}`];
+  });
 }
 
 const sentence = (text: string): string => (text === "" ? "Nothing counts." : `${text}.`);

@@ -114,7 +114,7 @@ await creator.locator("main [name=name]").fill("Office walk");
 await creator.getByRole("button", { name: "Create" }).click();
 await done(creator, "Office walk is there.");
 await creator.locator(".tabs .tab", { hasText: "Invitations" }).waitFor();
-assert.deepEqual(await creator.locator(".tabs .tab").allInnerTexts(), ["Rules", "People", "Invitations"]);
+assert.deepEqual(await creator.locator(".tabs .tab").allInnerTexts(), ["Rules", "People", "Invitations", "Links"]);
 assert.deepEqual(await creator.locator(".sections .section").allInnerTexts(), ["Competitions", "Webhooks"]);
 await creator.getByRole("link", { name: "Invitations" }).click();
 await creator.getByRole("button", { name: "Make a join code…" }).click();
@@ -131,6 +131,37 @@ assert.deepEqual(await creator.locator(".part-body > .table tbody th").allInnerT
 await creator.getByRole("button", { name: "Withdraw… yan" }).click();
 await confirm(creator, "is withdrawn");
 await creator.locator("tr", { hasText: "Withdrawn" }).waitFor();
+
+// A link to its board, which somebody without an account follows, until it is revoked.
+await creator.getByRole("link", { name: "Links" }).click();
+await creator.getByText("The board has no links.").waitFor();
+await creator.getByRole("button", { name: "Make a link…" }).click();
+await state(creator, "panel-link");
+await confirm(creator, "The board of Office walk has a link.");
+await creator.locator(".link-code svg").waitFor();
+await creator.locator("tbody tr", { hasText: "Initials" }).waitFor();
+await state(creator, "links");
+const address = await creator.getByLabel("For people").inputValue();
+assert.match(address, new RegExp(`^${url}/b/[A-Z2-7]{26}$`));
+assert.equal(await creator.getByLabel("For a screen on a wall").inputValue(), `${address}?tv=1`);
+assert.ok((await creator.getByLabel(/For a site/).inputValue()).startsWith(`<iframe src="${address}?embed=1" `));
+const spectator = await open();
+await spectator.goto(address);
+await spectator.locator(".connection[data-kind=live]").waitFor();
+await creator.reload();
+await creator.locator("tbody tr", { hasText: "Initials" }).waitFor();
+assert.ok(!(await creator.content()).includes(address), "it is shown once");
+const member = await open(VIEWER_TOKEN);
+await member.goto(`${url}/#/c/${await creator.evaluate(() => location.hash.split("/")[2])}`);
+await member.locator(".rules-card dd", { hasText: /^Everybody who has its link sees this board: with initials until / }).waitFor();
+await member.context().close();
+spectator.expected.push("401");
+await creator.getByRole("button", { name: "Revoke… the link" }).click();
+await confirm(creator, "The link is revoked.");
+await creator.getByText("The board has no links.").waitFor();
+await spectator.getByText("This link has ended").waitFor();
+await spectator.context().close();
+
 await creator.getByRole("link", { name: "Rules" }).click();
 await creator.getByRole("link", { name: "Edit" }).click();
 await creator.locator("main [name=description]").fill("Walk to lunch.");

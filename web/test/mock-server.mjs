@@ -202,6 +202,11 @@ const server = createServer(async (request, response) => {
         .sort((a, b) => (b.own ? 1 : 0) - (a.own ? 1 : 0));
       return json(200, { success: true, data: { competitions: list } });
     }
+    if (what === "users" && more === "invitations") { // guests have some
+      const to = (competition, n) => ({ id: `i${n}`, competition_id: competition, user_id: id, state: "open", expires_at: iso(now + 20 * day), competition: { ...competitions.get(competition).info, entry_fee: 5 * n } });
+      return json(200, { success: true, data: { invitations: id === "guest" ? [to("upcoming", 0), to("long", 1)] : [] } });
+    }
+    if (url.pathname.endsWith("/invitations/code/preview")) return json(200, { success: true, data: { ...competitions.get("few").info, entry_fee: 5, prize_pool: 100, enrollment: "invite", time_zone: "Europe/Berlin", participant_count: 6 } });
     const competition = competitions.get(id);
     if (!competition) return problem(404, "unknown_competition");
     if (competition.info.visibility === "private") return problem(403, "private");

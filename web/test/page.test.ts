@@ -207,6 +207,15 @@ describe("the rules in words", () => {
     assert.equal(Object.fromEntries(rulesOf({ ...spring, entry_fee: 0, prize_pool: 0 }, format)).Prizes, undefined);
   });
 
+  it("say by which links others see the board", () => {
+    const link = (names: "names" | "initials" | "none", expires_at: string) => ({ names, expires_at });
+    const seen = (...board_links: ReturnType<typeof link>[]) => Object.fromEntries(rulesOf({ ...spring, board_links }, format))["Seen by link"];
+    assert.equal(seen(), undefined);
+    assert.match(seen(link("initials", "2026-06-15T10:00:00Z"))!, /^Everybody who has its link sees this board: with initials until 15 Jun 2026/);
+    assert.match(seen(link("none", "2026-06-01T10:00:00Z"), link("none", "2026-07-01T10:00:00Z"), link("names", "2026-06-15T10:00:00Z"))!,
+      /^Everybody who has one of its links sees this board: with names until 15 Jun 2026.* and without names until 1 Jul 2026/);
+  });
+
   it("say why a day counts for what it does", () => {
     const day = { date: "2026-05-02", steps: 4000, distance: 0, calories: 0, active_minutes: 0, points: 4000 };
     const report = (source: string, count: number) => ({ source, steps: count, distance: 900, calories: 0, active_minutes: 0 });

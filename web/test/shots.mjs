@@ -21,6 +21,8 @@ const viewports = { desktop: { width: 1280, height: 900 }, phone: { width: 390, 
 const board = (id, user = "u14") => ({ hash: `#/c/${id}`, user });
 const states = {
   list: { hash: "#/", user: "u14" },
+  invited: { hash: "#/", user: "guest" },
+  code: { hash: "#/", user: "u14", after: (page) => page.click("text=Join with a code").then(() => page.fill("#join-code", "4X7GTN2QWE")).then(() => page.click("text=Go on")) },
   signin: { hash: "#/", user: undefined },
   loading: { ...board("demo"), before: (page) => page.route("**/api/**", () => {}), wait: 300, noSocket: true },
   live: { ...board("demo"), wait: 5000 },

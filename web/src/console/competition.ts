@@ -6,6 +6,7 @@ import { path } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import { definitionScreen } from "./definition.js";
 import { filters, amounts, button, failure, link, person, status } from "./parts.js";
+import { linksPart } from "./links.js";
 import { personScreen } from "./person.js";
 import { fragmentOf, type Place } from "./place.js";
 import { prizesPart } from "./prizes.js";
@@ -33,6 +34,7 @@ const parts: { name: string; label: string; operator?: boolean; make(within: Wit
   { name: "flags", label: "Flags", operator: true, make: flags },
   { name: "excluded", label: "Excluded", operator: true, make: excluded },
   { name: "invitations", label: "Invitations", make: invitations },
+  { name: "links", label: "Links", make: linksPart },
   { name: "prizes", label: "Prizes", operator: true, make: prizesPart },
 ];
 

@@ -15,7 +15,7 @@ import { healthScreen } from "./health.js";
 import { listenForKeys, showKeys } from "./keyboard.js";
 import { keysScreen } from "./keys.js";
 import { openPanel, type Action, type Outcome } from "./panel.js";
-import { button } from "./parts.js";
+import { button, secretField } from "./parts.js";
 import { payoutsScreen } from "./payouts.js";
 import { fragmentOf, parsePlace } from "./place.js";
 import { deliveriesScreen, webhooksScreen } from "./webhooks.js";
@@ -55,15 +55,13 @@ function say(outcome: Outcome): void {
   const app = consoleOf();
   const parts: (Node | string)[] = [h("span", { class: "done-mark", "aria-hidden": "true" }, "✓"), h("span", {}, outcome.said)];
   if (outcome.secret) {
-    const shown = h("input", { class: "secret", readonly: true, value: outcome.secret.value, "aria-label": outcome.secret.label });
-    shown.addEventListener("focus", () => shown.select());
-    parts.push(shown);
+    parts.push(secretField(outcome.secret));
   }
   const { back } = outcome;
   if (back) parts.push(button("Take it back…", () => app.act(back, route), "quiet edged"));
   if (app.who.operator && outcome.requestId !== "") parts.push(h("a", { class: "link", href: fragmentOf(["audit"], { request_id: outcome.requestId }) }, "Audit entry"));
   parts.push(button("Hide", () => outcomeLine.replaceChildren(), "quiet"));
-  outcomeLine.replaceChildren(h("div", { class: "outcome-line" }, ...parts));
+  outcomeLine.replaceChildren(h("div", { class: "outcome-line" }, ...parts), ...(outcome.shown ? [outcome.shown] : []));
 }
 
 function consoleOf(): Console {

@@ -11,6 +11,8 @@ export interface Outcome {
   back?: Action;
   /** Shown this once. */
   secret?: { label: string; value: string };
+  /** More that is shown this once, under the line. */
+  shown?: HTMLElement;
 }
 
 /** Something that changes something. */

@@ -14,6 +14,13 @@ export function button(label: string, run: () => void, kind = "button"): HTMLBut
   return made;
 }
 
+/** What is shown once, to be copied: all of it is selected. */
+export function secretField({ label, value }: { label: string; value: string }): HTMLInputElement {
+  const field = h("input", { class: "secret", readonly: true, value, "aria-label": label });
+  field.addEventListener("focus", () => field.select());
+  return field;
+}
+
 /** The head of a view: what it is, a sentence on it, and what can be done. */
 export function head(title: string, text: string, ...actions: (Node | false)[]): HTMLElement {
   return h("div", { class: "screen-head" }, h("div", {}, h("h1", {}, title), h("p", { class: "facts" }, text)), h("div", { class: "screen-actions" }, ...actions));

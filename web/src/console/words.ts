@@ -22,7 +22,8 @@ export const whyNotInWords = (why: string | undefined): string => (why === undef
 const deeds: Record<string, string> = {
   createCompetition: "created a competition", editCompetition: "edited a competition", cancelCompetition: "cancelled a competition", amendCompetition: "amended a competition",
   joinCompetition: "enrolled somebody", leaveCompetition: "removed somebody", inviteUsers: "invited people or made a join code", withdrawInvitation: "withdrew an invitation",
-  joinByCode: "joined by code", acceptInvitation: "accepted an invitation", declineInvitation: "declined an invitation",
+  createBoardLink: "made a link to the board", revokeBoardLink: "revoked a link to the board",
+  previewCode: "looked at what a code joins", joinByCode: "joined by code", acceptInvitation: "accepted an invitation", declineInvitation: "declined an invitation",
   excludeParticipant: "excluded somebody", restoreParticipant: "restored somebody", correctDay: "corrected a day", withdrawCorrection: "withdrew a correction",
   calculatePrizes: "looked at the prizes", distributePrizes: "distributed the prizes", confirmPrize: "confirmed a prize", failPrize: "marked a prize as failed",
   retryPayout: "retried a payout", retryPayouts: "retried payouts", exportUser: "exported a person's data", eraseUser: "erased a person", replaceErased: "took an erased person's name out of the log",

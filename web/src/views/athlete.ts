@@ -6,7 +6,7 @@ import { displayName, ordinal, plural } from "../format.js";
 import type { Places } from "../places.js";
 import { explainDay } from "../rules.js";
 import { confirmDialog } from "./confirm.js";
-import { rulesCard } from "./rules.js";
+import { joinQuestion } from "./joining.js";
 import { Table } from "./table.js";
 
 /** So many places up and down are shown around the viewer. */
@@ -95,7 +95,7 @@ export class Athlete {
     const [leader] = entries;
     setText(this.#place, "You do not take part");
     const lead = leader && leader.score > 0 ? `${displayName(leader)} leads with ${this.#app.format.integer(leader.score)}. ` : "";
-    setText(this.#gaps, competition.enrollment === "invite" ? `${lead}Joining needs an invitation, or a code that you type in on the list of competitions.` : `${lead}Everybody may join.`);
+    setText(this.#gaps, competition.enrollment === "invite" ? `${lead}Joining needs an invitation or a code: the list of competitions takes both.` : `${lead}Everybody may join.`);
     setText(this.#seen, "");
   }
 
@@ -173,18 +173,7 @@ export class Athlete {
   // In and out.
 
   #askToJoin(): void {
-    const { competition } = this.#content!;
-    const { format, api, session } = this.#app;
-    const fee = competition.entry_fee ?? 0;
-    confirmDialog({
-      title: `Join ${competition.name || competition.id}?`,
-      content: [
-        h("p", {}, `Boards show you as ${session.viewer.name ?? "a short form of your id"}. ${fee > 0 ? `Joining costs ${format.money(fee, competition.currency)}.` : "Joining is free."}`),
-        rulesCard(competition, format),
-      ],
-      action: fee > 0 ? `Join for ${format.money(fee, competition.currency)}` : "Join",
-      run: () => api.join(this.#id),
-    });
+    confirmDialog(joinQuestion(this.#app, this.#content!.competition, () => this.#app.api.join(this.#id)));
   }
 
   #askToLeave(): void {

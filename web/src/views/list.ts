@@ -5,6 +5,7 @@ import { plural } from "../format.js";
 import { phaseOf, statusWord } from "../phase.js";
 import { boardFragment, listFragment } from "../route.js";
 import { askForCode } from "./code.js";
+import { Invitations } from "./invitations.js";
 import { messagePanel } from "./message.js";
 
 /** Typing for less than this long asks for nothing yet. */
@@ -19,6 +20,7 @@ export class ListView implements View {
   readonly #app: App;
   readonly #past: boolean;
   readonly #tabs: HTMLAnchorElement[];
+  readonly #invitations: Invitations | undefined;
   readonly #found = h("div", { class: "found" });
   #search: string;
   #known: Competition[] = [];
@@ -37,8 +39,9 @@ export class ListView implements View {
       clearTimeout(this.#typing);
       this.#typing = setTimeout(() => this.#searchFor(field.value.trim()), typingPause);
     });
-    this.element.append(h("h1", {}, "Competitions"), h("div", { class: "list-tools" }, h("nav", { class: "tabs", "aria-label": "Which" }, ...this.#tabs), field, askForCode(app.api)), this.#found);
-    this.#restart();
+    if (!past) this.#invitations = new Invitations(app);
+    this.element.append(h("h1", {}, "Competitions"), h("div", { class: "list-tools" }, h("nav", { class: "tabs", "aria-label": "Which" }, ...this.#tabs), field, askForCode(app)), ...(this.#invitations ? [this.#invitations.element] : []), this.#found);
+    this.#restart(this.#invitations?.load());
   }
 
   destroy(): void {
@@ -53,15 +56,16 @@ export class ListView implements View {
     this.#restart();
   }
 
-  #restart(): void {
+  /** Begins with the first page, which is shown once `also` is done. */
+  #restart(also?: Promise<void>): void {
     this.#tabs.forEach((tab, i) => tab.setAttribute("href", listFragment(i === 1, this.#search)));
     this.#known = [];
     this.#cursor = undefined;
     if (this.#found.childElementCount === 0) this.#found.append(skeleton());
-    void this.#load();
+    void this.#load(also);
   }
 
-  async #load(): Promise<void> {
+  async #load(also?: Promise<void>): Promise<void> {
     const asked = ++this.#asked;
     const before = this.#known.length;
     try {
@@ -72,7 +76,8 @@ export class ListView implements View {
         this.#cursor = next_cursor;
         if (next_cursor === undefined) break;
       }
-      this.#draw();
+      await also;
+      if (asked === this.#asked) this.#draw();
     } catch (error) {
       if (asked === this.#asked) this.#failed(error as ApiError);
     }

@@ -1,4 +1,5 @@
 import { h } from "../dom.js";
+import { drawQr } from "../qr-later.js";
 
 /** Shows a board's address as text and as a code for cameras. */
 export async function shareDialog(address: string): Promise<void> {
@@ -25,6 +26,5 @@ export async function shareDialog(address: string): Promise<void> {
   dialog.addEventListener("close", () => dialog.remove());
   document.body.append(dialog);
   dialog.showModal();
-  const { qr } = await import("../qr.js");
-  place.replaceChildren(qr(address, "QR code of the address"));
+  await drawQr(place, address, "QR code of the address");
 }
