@@ -12,18 +12,31 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
-// axe is axe-core, which finds what keeps people from using a page.
+// axeOnce keeps what axe returns.
+var axeOnce struct {
+	sync.Mutex
+	script string
+}
+
+// axe is axe-core, which finds what keeps people from using a page. It is installed once
+// for all tests.
 func axe(t *testing.T) string {
 	t.Helper()
-	script, err := os.ReadFile(filepath.Join(webModule(t), "node_modules", "axe-core", "axe.min.js"))
-	require.NoError(t, err)
-	return string(script)
+	axeOnce.Lock()
+	defer axeOnce.Unlock()
+	if axeOnce.script == "" {
+		script, err := os.ReadFile(filepath.Join(webModule(t), "node_modules", "axe-core", "axe.min.js"))
+		require.NoError(t, err)
+		axeOnce.script = string(script)
+	}
+	return axeOnce.script
 }
 
 // requireAxeClean checks that axe finds nothing wrong with what is shown.

@@ -72,6 +72,7 @@ func (b *browserTab) address() string {
 func TestBrowserSignsIn(t *testing.T) {
 	inParallel(t)
 	findChromium(t)
+	script := axe(t)
 	p := startSignInProject(t)
 	s := startServer(t, t.TempDir(), "SUPABASE_URL="+p.url, "SUPABASE_ANON_KEY=anon-key")
 	s.createSpring("live")
@@ -82,14 +83,17 @@ func TestBrowserSignsIn(t *testing.T) {
 	first.waitUntil("the form", formIsThere)
 	require.Equal(t, "null", first.read(`document.querySelector("#token")`), "no field for a token")
 	first.shootAll("signin")
+	first.requireAxeClean(script, "the form")
 
 	first.press("Create an account")
 	first.fill("name", "Ada Byron", "email", "ada@example.com", "password", "short")
 	first.says("password", "Password should be at least 6 characters.")
 	first.shoot("signup-wrong-desktop")
+	first.requireAxeClean(script, "a password that is too short")
 	first.fill("password", "correct horse")
 	first.waitUntil("a code is asked for", codeIsThere)
 	first.shootAll("signin-code")
+	first.requireAxeClean(script, "a code is asked for")
 	first.fill("code", "000")
 	first.says("code", "The link or the code was used already, or has expired. Ask for another one.")
 	var code string

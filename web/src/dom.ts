@@ -32,3 +32,8 @@ export function find<T extends HTMLElement>(selector: string): T {
   if (!element) throw new Error(`the page has no ${selector}`);
   return element;
 }
+
+/** Puts the children of an element in anew: what takes the place of a skeleton has not moved there. */
+export function renew(parent: HTMLElement): void {
+  parent.append(...parent.children);
+}

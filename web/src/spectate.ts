@@ -68,7 +68,7 @@ share.addEventListener("click", () => void shareDialog(address));
 if (found?.content) {
   const id = found.content;
   if (embedded && !tv) {
-    main.after(h("p", { class: "embed-foot" }, h("a", { href: address, target: "_blank", rel: "noopener" }, "Open this board in Paceboard")));
+    main.after(h("footer", { class: "embed-foot" }, h("a", { href: address, target: "_blank", rel: "noopener" }, "Open this board in Paceboard")));
   }
   addEventListener("hashchange", () => {
     const where = windowNow();

@@ -65,9 +65,9 @@ inBrowser("the page in a browser", () => {
   it("is a real table with a header for each column and row", async () => {
     const page = await open("#/c/demo");
     await live(page);
-    assert.equal(await page.locator("table.board tbody tr").count(), 25);
-    assert.equal(await page.locator("tbody tr th[scope=row]").count(), 25);
-    assert.deepEqual(await page.locator("thead th[scope=col]").allTextContents(), ["Rank", "Change", "Name", "Score", "Prize", "Last sync"]);
+    assert.equal(await page.locator(".standings > .board tbody tr").count(), 25);
+    assert.equal(await page.locator(".standings > .board tbody th[scope=row]").count(), 25);
+    assert.deepEqual(await page.locator(".standings > .board thead th").allTextContents(), ["Rank", "Change", "Name", "Score", "Prize", "Last sync"]);
   });
 
   it("keeps the viewer's row at the edge until it is in view", async () => {
@@ -87,7 +87,7 @@ inBrowser("the page in a browser", () => {
     const page = await open("#/c/demo");
     await live(page);
     await page.selectOption("#top", "50");
-    await page.waitForFunction(() => document.querySelectorAll("table.board tbody tr").length === 50);
+    await page.waitForFunction(() => document.querySelectorAll(".standings > .board tbody tr").length === 50);
     assert.match(page.url(), /top=50$/);
     assert.equal(await page.locator(".mark", { hasText: "new" }).count(), 0);
   });
@@ -132,7 +132,7 @@ inBrowser("the page in a browser", () => {
     await control("refuse");
     await page.waitForSelector(".view.dimmed");
     assert.match(await page.textContent(".notice"), /Board as of \d\d:\d\d:\d\d/);
-    assert.equal(await page.locator("table.board tbody tr").count(), 25);
+    assert.equal(await page.locator(".standings > .board tbody tr").count(), 25);
     assert.equal(await page.textContent(".notice button"), "Try now");
     await control("accept");
     await control("lead");

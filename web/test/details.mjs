@@ -125,25 +125,6 @@ inBrowser("details of the page", () => {
     }
   });
 
-  it("does not jump on a phone while a board comes", async () => {
-    for (const board of ["demo", "upcoming", "zero", "tie", "long", "empty", "settled"]) {
-      const page = await open(`#/c/${board}`, {
-        ...phone,
-        prepare: (at) => at.addInitScript(() => {
-          window.shifts = [];
-          new PerformanceObserver((list) => {
-            for (const entry of list.getEntries()) window.shifts.push({ value: entry.value, of: entry.sources.map(({ node, previousRect, currentRect }) => `${node?.className ?? node?.nodeName} ${previousRect.y}→${currentRect.y}`) });
-          }).observe({ type: "layout-shift", buffered: true });
-        }),
-      });
-      await live(page);
-      await page.waitForTimeout(600);
-      const shifts = await page.evaluate(() => window.shifts);
-      const sum = shifts.reduce((total, { value }) => total + value, 0);
-      assert.ok(sum < 0.1, `${board}: ${sum.toFixed(3)} ${JSON.stringify(shifts)}`);
-    }
-  });
-
   it("prints the board alone, black on white", async () => {
     const page = await open("#/c/demo", { colorScheme: "dark" });
     await live(page);

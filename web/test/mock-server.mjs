@@ -149,11 +149,16 @@ competitions.get("finalizing").amendments = [
   { amended_at: iso(now - 7 * day), reason: "<b>Snow</b>: the last two days are left out.", end_date: iso(now - 13 * hour) },
 ];
 
+/** How late answers and the frames of a new socket are, in milliseconds. */
+export const late = { answers: 0, boards: 0 };
+const passed = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
 let accepting = true;
 let health = "healthy";
 let moving = true;
 
-const controls = {
+/** What a POST to /mock/<name> does. */
+export const controls = {
   refuse: () => {
     accepting = false;
     for (const socket of sockets.clients) socket.terminate();
@@ -190,6 +195,7 @@ const server = createServer(async (request, response) => {
   }
   if (url.pathname === "/health") return accepting ? json(200, { status: health, service: "paceboard" }) : request.socket.destroy();
   if (url.pathname.startsWith("/api/")) {
+    await passed(what === "leaderboard" ? late.boards : late.answers);
     if (!accepting) return request.socket.destroy();
     if (!request.headers.authorization) return problem(401, "unauthorized");
     if (what === "competitions" && id === undefined) {
@@ -253,7 +259,7 @@ function connected(socket, request) {
   if (first.info.visibility === "private") return socket.close(4403);
   const limit = Number(url.searchParams.get("limit") ?? 100);
   send(socket, "connected", { competition_id: first.info.id, version: first.version, epoch: first.epoch, limit });
-  first.watch(socket, limit, url.searchParams.get("since"), user);
+  setTimeout(() => first.watch(socket, limit, url.searchParams.get("since"), user), late.boards);
   socket.on("message", (text) => {
     const { type, data } = JSON.parse(text);
     const competition = competitions.get(data?.competition_id);

@@ -15,6 +15,9 @@ const radius = 3;
 const nearEvery = 5_000;
 /** The latest places that are told. */
 const mostPlaces = 6;
+/** Fewer on a phone, which has two lines for them. */
+const mostNarrow = 3;
+const narrow = matchMedia("(max-width: 640px)");
 const joinable = new Set<CompetitionStatus>(["upcoming", "active"]);
 
 export interface AthleteContent {
@@ -36,8 +39,8 @@ export class Athlete {
   readonly #app: App;
   readonly #id: string;
   readonly #place = h("p", { class: "athlete-place" });
-  readonly #gaps = h("p", { class: "facts" });
-  readonly #seen = h("p", { class: "facts" });
+  readonly #gaps = h("p", { class: "facts gaps" });
+  readonly #seen = h("p", { class: "facts seen" });
   readonly #join = button("Join", () => this.#askToJoin());
   readonly #show: HTMLButtonElement;
   readonly #why = button("Why this score?", () => this.#toggleDays());
@@ -48,6 +51,7 @@ export class Athlete {
   #content: AthleteContent | undefined;
   #around: readonly Entry[] = [];
   #aroundAt = 0;
+  #alone = false; // who is near could not be read
   #asking = false;
   #ranks: { rank: number; at: number }[] = [];
   #explained: number | undefined; // the score that the days explain
@@ -82,12 +86,13 @@ export class Athlete {
     this.#show.hidden = mine === undefined;
     this.#why.hidden = mine === undefined || status === "upcoming";
     this.#leave.hidden = mine === undefined || !open;
-    this.#nearby.hidden = !apart || this.#around.length === 0;
+    this.#nearby.hidden = !apart || (this.#around.length === 0 && this.#alone);
     if (!mine) return this.#tellOutside(content);
     this.#note(mine.rank, content.now);
     if (apart) void this.#fetchAround(me!, content.now);
     this.#tellStanding(content, mine, apart ? this.#around : entries);
-    if (!this.#nearby.hidden) this.#near.update({ entries: this.#around, apart: undefined, me, places: content.places, prizes: content.prizes, leaderScore: entries[0]?.score ?? 0, now: content.now });
+    if (apart && this.#around.length === 0) this.#near.expect(Math.min(content.total, mine.rank + radius) - Math.max(1, mine.rank - radius) + 1);
+    else if (apart) this.#near.update({ entries: this.#around, apart: undefined, me, places: content.places, prizes: content.prizes, leaderScore: entries[0]?.score ?? 0, now: content.now });
     if (!this.#days.hidden && this.#explained !== mine.score && !this.#asking) void this.#explain();
   }
 
@@ -114,9 +119,15 @@ export class Athlete {
       down && (down.score === mine.score ? `level with ${displayName(down)}` : `${gap(down)} ahead of ${displayName(down)}`),
       leader && mine.rank > 2 && `${gap(leader)} to the lead`,
     ];
-    setText(this.#gaps, parts.filter(Boolean).join(" · "));
-    const seen = this.#ranks.slice(-mostPlaces);
-    setText(this.#seen, seen.length < 2 ? "" : `While you watch: ${seen.map(({ rank, at }) => `${ordinal(rank)} at ${format.clock(at).slice(0, 5)}`).join(" → ")}`);
+    this.#tellGaps(parts.filter((part) => typeof part === "string"));
+    const seen = this.#ranks.slice(narrow.matches ? -mostNarrow : -mostPlaces);
+    setText(this.#seen, `While you watch: ${seen.map(({ rank, at }) => `${ordinal(rank)} at ${format.clock(at).slice(0, 5)}`).join(" → ")}`);
+  }
+
+  // Names are cut where they are too long for a line, so that the board under them does not move when they change.
+  #tellGaps(parts: readonly string[]): void {
+    if (this.#gaps.textContent === parts.join(" · ")) return;
+    this.#gaps.replaceChildren(...parts.flatMap((part, i) => [...(i > 0 ? [h("span", { class: "dot" }, " · ")] : []), h("span", {}, part)]));
   }
 
   #note(rank: number, now: number): void {
@@ -129,6 +140,7 @@ export class Athlete {
     if (now - this.#aroundAt < nearEvery) return;
     this.#aroundAt = now;
     const board = await this.#app.api.around(this.#id, me, radius).catch(() => undefined); // the live board tells what is wrong
+    this.#alone = board === undefined;
     if (board) this.#around = board.entries;
   }
 

@@ -2,7 +2,7 @@ import { BoardClient, emptyBoard, type Board, type Entry, type Limit, type Watch
 import { Announcer } from "../announce.js";
 import { ApiError, type Amendment, type Competition } from "../api.js";
 import type { BoardApp, View } from "../app.js";
-import { h } from "../dom.js";
+import { h, renew } from "../dom.js";
 import { displayName, ordinal } from "../format.js";
 import { History } from "../history.js";
 import type { NoticeContent } from "../notice.js";
@@ -270,8 +270,6 @@ export class BoardView implements View {
     this.#app.notice.show(this.#noticeNow(now));
     if (this.#app.guest && this.#state.kind === "unauthorized") return this.#app.session.reject();
     if (this.#state.kind === "no_access" || this.#state.kind === "not_found") return this.#refuse(this.#state.kind);
-    this.#changes.update(this.#amendments, format);
-    if (this.#competition) this.#rules.update(this.#competition, format);
     this.#foot.update(this.#shownState(), this.#board.version, this.#delay, format);
     this.element.classList.toggle("dimmed", this.#dimmed(now));
 
@@ -283,6 +281,7 @@ export class BoardView implements View {
     if (waiting && now - this.#loadedAt < patience) return; // head and board come together, so that neither moves the other
     const phase = phaseOf(competition, status, this.#state.kind === "live", now, format);
     const people = version === undefined ? competition.participant_count : totalCount;
+    if (this.element.dataset.stage === "loading") renew(this.element);
     this.#head.update(competition, phase, people, format);
     if (waiting) return;
 
@@ -291,8 +290,6 @@ export class BoardView implements View {
     const apart = mine && !entries.includes(mine) ? mine : undefined;
     const prizes = this.#prizes();
     const stage = this.#hero.update({ competition, status, phase, entries, me, people: totalCount, prizes });
-    // The rows so far only stood for a board: it comes in anew rather than from where they were.
-    if (this.element.dataset.stage === "loading") this.#athlete.element.after(this.#standings, this.#chart.element);
     this.element.dataset.stage = stage;
     this.element.classList.toggle("vacant", totalCount === 0);
     this.element.classList.toggle("timeless", this.#app.guest === true && entries.every(({ updated_at }) => !updated_at)); // a link that shows no names
@@ -303,6 +300,8 @@ export class BoardView implements View {
     const change = mine ? this.#places.change(mine.user_id) : 0;
     this.#dock.update(this.#table.own?.element, stage === "cancelled" ? undefined : mine, change, entries[0]?.score ?? 0, totalCount);
     if (stage === "live") this.#chart.update(this.#history, entries, mine, now);
+    this.#changes.update(this.#amendments, format);
+    this.#rules.update(competition, format);
     this.#tell(entries, mine, totalCount);
   }
 

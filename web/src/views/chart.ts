@@ -20,7 +20,7 @@ interface Line {
 export class Chart {
   readonly #format: Formatter;
   readonly #since = h("p", { class: "help" }, "\u00a0");
-  readonly #canvas = h("div", { class: "chart-canvas", role: "img" });
+  readonly #canvas = h("div", { class: "chart-canvas", role: "img", "aria-label": "Lines of the scores." });
   readonly element = h("section", { class: "chart" }, h("h2", {}, "Score over time"), this.#since, this.#canvas);
   readonly #resized = new ResizeObserver(() => this.#fit());
   readonly #themed = new MutationObserver(() => this.#plot?.redraw());

@@ -14,9 +14,10 @@ export class Dock {
   readonly #name = h("bdi", { class: "name" });
   readonly #score = h("span", { class: "score" });
   readonly #behind = h("span", { class: "sync" });
+  readonly #said = h("span", { class: "heard-only" });
   readonly element = h("button", { class: "dock", type: "button", hidden: true },
     h("span", { class: "dock-row" }, this.#rank, this.#change,
-      h("span", { class: "dock-name" }, this.#name, h("span", { class: "you" }, "you")), this.#score, this.#behind));
+      h("span", { class: "dock-name" }, this.#name, h("span", { class: "you" }, "you")), this.#score, this.#behind), this.#said);
   readonly #format: Formatter;
   #row: HTMLElement | undefined;
   #scheduled = false;
@@ -55,8 +56,7 @@ export class Dock {
       setText(this.#score, score);
       showLength(this.#score, score);
       setText(this.#behind, entry.rank === 1 ? "leading" : `${this.#format.integer(leaderScore - entry.score)} behind`);
-      const standing = `You are ${ordinal(entry.rank)} of ${this.#format.integer(total)} with ${score}.`;
-      this.element.setAttribute("aria-label", `${standing} Show your row.`);
+      setText(this.#said, `You are ${ordinal(entry.rank)} of ${this.#format.integer(total)} with ${score}. Show your row.`);
     }
     this.#place();
   }

@@ -6,7 +6,7 @@ import type { Phase } from "../phase.js";
 /** The head of a board: status, name, what it is about, and the clock. */
 export class Head {
   readonly #status = h("p", { class: "status" }, "Loading");
-  readonly #name = h("h1", {}, h("span", { class: "blank wide" }));
+  readonly #name = h("h1", {}, h("span", { class: "heard-only" }, "Board"), h("span", { class: "blank wide" }));
   readonly #facts = h("p", { class: "facts" }, "\u00a0");
   readonly #note = h("p", { class: "note" }, "\u00a0");
   readonly #label = h("p", { class: "clock-label" });

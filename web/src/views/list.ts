@@ -41,7 +41,7 @@ export class ListView implements View {
     });
     if (!past) this.#invitations = new Invitations(app);
     this.element.append(h("h1", {}, "Competitions"), h("div", { class: "list-tools" }, h("nav", { class: "tabs", "aria-label": "Which" }, ...this.#tabs), field, askForCode(app)), ...(this.#invitations ? [this.#invitations.element] : []), this.#found);
-    this.#restart(this.#invitations?.load());
+    this.#restart(this.#invitations?.load().then(() => this.element.append(this.#found))); // in anew under them: what stood for it has not moved
   }
 
   destroy(): void {
@@ -57,7 +57,7 @@ export class ListView implements View {
   }
 
   /** Begins with the first page, which is shown once `also` is done. */
-  #restart(also?: Promise<void>): void {
+  #restart(also?: Promise<unknown>): void {
     this.#tabs.forEach((tab, i) => tab.setAttribute("href", listFragment(i === 1, this.#search)));
     this.#known = [];
     this.#cursor = undefined;
@@ -65,7 +65,7 @@ export class ListView implements View {
     void this.#load(also);
   }
 
-  async #load(also?: Promise<void>): Promise<void> {
+  async #load(also?: Promise<unknown>): Promise<void> {
     const asked = ++this.#asked;
     const before = this.#known.length;
     try {

@@ -51,6 +51,11 @@ export class Table {
     return this.#me === undefined ? undefined : this.#rows.get(this.#me);
   }
 
+  /** Keeps the room of so many rows until they are there. */
+  expect(rows: number): void {
+    if (this.#rows.size === 0 && this.#body.children.length !== rows) this.#body.replaceChildren(...Array.from({ length: rows }, skeletonRow));
+  }
+
   /** Looks where the rows are, before anything is written. */
   measure(): void {
     this.#tops = topsOf(this.#present());

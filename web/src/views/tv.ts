@@ -1,7 +1,7 @@
 import { BoardClient, emptyBoard, type Board, type Entry, type Watch, type WatchState } from "@paceboard/client";
 import { ApiError, type Competition } from "../api.js";
 import type { BoardApp, View } from "../app.js";
-import { h, setText } from "../dom.js";
+import { h, renew, setText } from "../dom.js";
 import { displayName, plural, type Formatter } from "../format.js";
 import { phaseOf } from "../phase.js";
 import { Hero } from "./hero.js";
@@ -187,6 +187,7 @@ export class TvView implements View {
     const status = this.#board.status ?? competition?.status;
     if (!competition || !status) return;
 
+    if (this.element.dataset.stage === "loading") renew(this.element);
     const phase = phaseOf(competition, status, this.#state.kind === "live", now, format);
     this.#status.dataset.tone = phase.tone;
     setText(this.#status, phase.word);
