@@ -75,7 +75,6 @@ func (s *Server) revokeBoardLink(c *call) error {
 	if err == nil {
 		s.auth.EndLink(link)
 		s.linksTo.forget(id)
-		s.live.wakeAll()
 	}
 	return replyOne(c, err, fasthttp.StatusOK, &link, func(dst []byte, l *competition.BoardLink) []byte { return appendBoardLink(dst, l, "") })
 }

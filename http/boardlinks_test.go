@@ -279,6 +279,24 @@ func TestALinkRevokedElsewhereEndsItsSockets(t *testing.T) {
 	require.Less(t, time.Since(began), 15*time.Second) // 5 s on a machine of one's own
 }
 
+// TestWhoeverSeesThatALinkWasRevokedElsewhereTellsItsSockets, so that each need not look for
+// itself: some would look just before that, and again seconds later.
+func TestWhoeverSeesThatALinkWasRevokedElsewhereTellsItsSockets(t *testing.T) {
+	b := newLinkedServer(t)
+	opened := time.Now()
+	first, second := upgraded(t, b.address, "/ws/leaderboard/spring?token="+linkToken), upgraded(t, b.address, "/ws/leaderboard/spring?token="+linkToken)
+	first.expect("leaderboard_update")
+	second.expect("leaderboard_update")
+	b.live.fakeEngine.mu.Lock()
+	b.live.links = nil
+	b.live.fakeEngine.mu.Unlock()
+	b.now = b.now.Add(2 * time.Second)
+	require.Equal(t, 401, b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken)).status)
+	first.refusedWith(closeBadToken)
+	second.refusedWith(closeBadToken)
+	require.Less(t, time.Since(opened), 3*time.Second, "before they look for themselves")
+}
+
 func TestASocketByALinkIsRefused(t *testing.T) {
 	b := newLinkedServer(t)
 	for target, code := range map[string]int{

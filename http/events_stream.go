@@ -46,7 +46,7 @@ func (s *Server) followFeed(c *call, f *feedStream) error {
 		return nil
 	}
 	f.news = worker.NewSignal()
-	return s.stream(c, f, f.identity.Caller.UserID, f.run)
+	return s.stream(c, f, f.identity, f.run)
 }
 
 // run sends until the client goes, may not see the feed any more, or the server stops,

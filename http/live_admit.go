@@ -1,8 +1,14 @@
 package http
 
+import "github.com/paceboard/paceboard/http/internal/auth"
+
 // admitLive counts a client among those that are open, if it is admitted.
-func (s *Server) admitLive(c liveClient, userID string, over transport) error {
-	err := s.live.add(c, connection{userID, over.String(), s.nowMillis()})
+func (s *Server) admitLive(c liveClient, who *auth.Identity, over transport) error {
+	is := connection{userID: who.Caller.UserID, over: over.String(), since: s.nowMillis()}
+	if who.Link != nil {
+		is.linkID = who.Link.ID
+	}
+	err := s.live.add(c, is)
 	if err == nil {
 		s.metrics.liveOpened[over].Inc()
 	}

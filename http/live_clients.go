@@ -22,6 +22,7 @@ type liveClient interface {
 // connection is what is known of a live client.
 type connection struct {
 	userID string // empty where none is counted
+	linkID string // of the board link that it came by; empty without one
 	over   string // the transport, as metrics have it
 	since  calendar.Millis
 }
@@ -33,13 +34,14 @@ type liveClients struct {
 
 	mu     sync.Mutex
 	open   map[liveClient]connection
-	users  map[string]int // how many each has open
+	users  map[string]int                     // how many each has open
+	links  map[string]map[liveClient]struct{} // that came by each board link
 	closed bool
 	empty  chan struct{} // closed when the last one has ended after endAll
 }
 
 func newLiveClients(mostOfUser int) *liveClients {
-	return &liveClients{mostOfUser: mostOfUser, open: map[liveClient]connection{}, users: map[string]int{}, empty: make(chan struct{})}
+	return &liveClients{mostOfUser: mostOfUser, open: map[liveClient]connection{}, users: map[string]int{}, links: map[string]map[liveClient]struct{}{}, empty: make(chan struct{})}
 }
 
 // Why a live client is not admitted.
@@ -64,6 +66,12 @@ func (l *liveClients) add(c liveClient, is connection) error {
 	if userID != "" {
 		l.users[userID]++
 	}
+	if is.linkID != "" {
+		if l.links[is.linkID] == nil {
+			l.links[is.linkID] = map[liveClient]struct{}{}
+		}
+		l.links[is.linkID][c] = struct{}{}
+	}
 	l.open[c] = is
 	return nil
 }
@@ -71,9 +79,15 @@ func (l *liveClients) add(c liveClient, is connection) error {
 func (l *liveClients) remove(c liveClient) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if userID := l.open[c].userID; userID != "" {
-		if l.users[userID]--; l.users[userID] == 0 {
-			delete(l.users, userID)
+	is := l.open[c]
+	if is.userID != "" {
+		if l.users[is.userID]--; l.users[is.userID] == 0 {
+			delete(l.users, is.userID)
+		}
+	}
+	if of := l.links[is.linkID]; of != nil {
+		if delete(of, c); len(of) == 0 {
+			delete(l.links, is.linkID)
 		}
 	}
 	delete(l.open, c)
@@ -94,6 +108,15 @@ func (l *liveClients) wakeAll() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for c := range l.open {
+		c.wake()
+	}
+}
+
+// wakeLink makes the clients of a board link check their state, since it was revoked.
+func (l *liveClients) wakeLink(linkID string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for c := range l.links[linkID] {
 		c.wake()
 	}
 }

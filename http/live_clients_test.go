@@ -45,3 +45,26 @@ func TestAUserHasSoManyLiveConnections(t *testing.T) {
 	require.Equal(t, "connected", open(authtest.User(t, "u1")).message().Type)
 	require.Equal(t, 1013, closingFor(errTooManySockets).code)
 }
+
+// woken is a live client that counts how often it was woken.
+type woken struct{ times int }
+
+func (*woken) end(closing) {}
+
+func (w *woken) wake() { w.times++ }
+
+// TestARevokedLinkWakesItsClientsAlone, however many others there are.
+func TestARevokedLinkWakesItsClientsAlone(t *testing.T) {
+	l := newLiveClients(1)
+	one, again, other, user := &woken{}, &woken{}, &woken{}, &woken{}
+	for c, is := range map[*woken]connection{one: {linkID: "a"}, again: {linkID: "a"}, other: {linkID: "b"}, user: {userID: "u1"}} {
+		require.NoError(t, l.add(c, is))
+	}
+	l.wakeLink("a")
+	l.remove(one)
+	l.wakeLink("a")
+	require.Equal(t, []int{1, 2, 0, 0}, []int{one.times, again.times, other.times, user.times})
+	l.remove(again)
+	l.remove(other)
+	require.Empty(t, l.links)
+}

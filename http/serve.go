@@ -64,7 +64,7 @@ func New(o Options) *Server {
 		o.Registry.MustRegister(o.Keys)
 	}
 	s.auth = auth.New(auth.Options{
-		Verifiers: verifiers, Keys: o.Engine, Links: o.Engine, Bucket: s.users.of, Log: o.Logger, Now: o.Now,
+		Verifiers: verifiers, Keys: o.Engine, Links: o.Engine, LinkEnded: s.live.wakeLink, Bucket: s.users.of, Log: o.Logger, Now: o.Now,
 		Hits: s.metrics.tokensKnown, Misses: s.metrics.tokensVerified,
 	})
 	signIn := pageSignIn{Paste: o.PastedTokens}

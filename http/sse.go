@@ -55,7 +55,7 @@ func (s *Server) streamEvents(c *call) error {
 	}
 	e := &eventStream{server: s, session: session, identity: identity}
 	session.lag = s.metrics.liveLag
-	err = s.stream(c, e, identity.Caller.UserID, func(w *bufio.Writer, before func()) ending {
+	err = s.stream(c, e, identity, func(w *bufio.Writer, before func()) ending {
 		defer session.close()
 		return e.run(w, connected, func() {
 			s.metrics.liveFrames.Inc()
@@ -78,8 +78,8 @@ func beStream(c *call) {
 // handler, run sends them until one side ends the stream, and calls before ahead of
 // whatever it sends: a client that takes nothing is ended by the connection's write
 // deadline. It returns why it ended.
-func (s *Server) stream(c *call, client liveClient, userID string, run func(w *bufio.Writer, before func()) ending) error {
-	if err := s.admitLive(client, userID, overEvents); err != nil {
+func (s *Server) stream(c *call, client liveClient, who *auth.Identity, run func(w *bufio.Writer, before func()) ending) error {
+	if err := s.admitLive(client, who, overEvents); err != nil {
 		return err
 	}
 	beStream(c)

@@ -62,7 +62,7 @@ func (s *Server) serveSocket(conn *websocket.Conn, h *handshake) {
 	}
 	k.session.lag = s.metrics.liveLag
 	k.bucket.Store(h.bucket)
-	if err := s.admitLive(k, h.identity.Caller.UserID, overWebSocket); err != nil {
+	if err := s.admitLive(k, h.identity, overWebSocket); err != nil {
 		s.refuseLive(err)
 		closeSocket(conn, closingFor(err))
 		return

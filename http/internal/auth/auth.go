@@ -48,6 +48,7 @@ type Options struct {
 	Verifiers    []Verifier                        // each for methods of its own
 	Keys         KeyStore                          // the API keys
 	Links        LinkStore                         // the board links
+	LinkEnded    func(linkID string)               // is called when a link is known to be revoked; it must not block
 	Bucket       func(userID string) *rate.Limiter // returns the rate limiter of a user; its result is nil if there is no limit
 	Log          *slog.Logger
 	Now          func() time.Time
@@ -58,7 +59,7 @@ type Options struct {
 func New(o Options) *Authenticator {
 	a := &Authenticator{
 		verifiers: o.Verifiers, now: o.Now, bucket: o.Bucket, keys: &keyring{store: o.Keys, log: o.Log, now: o.Now},
-		links: newLinks(o.Links, o.Log, o.Now), refusals: newRefusalLog(o.Log, o.Now), hits: o.Hits, misses: o.Misses,
+		links: newLinks(o.Links, o.LinkEnded, o.Log, o.Now), refusals: newRefusalLog(o.Log, o.Now), hits: o.Hits, misses: o.Misses,
 	}
 	a.known = otter.Must(&otter.Options[string, *Identity]{
 		MaximumWeight: maxTokenBytes,

@@ -20,6 +20,7 @@ const LinkPrefix = "pbl_"
 const (
 	linkCodeLength   = 26              // as crypto/rand.Text has it
 	linkAge          = time.Second     // after which it is looked whether a link still is
+	linkLate         = 4 * time.Second // after which nobody relies on the last look, if the links can be read
 	linkRecheck      = 3 * time.Second // as often a live client's link is looked at
 	linkTrust        = time.Minute     // that a known link is good for while the links cannot be read
 	maxKnownLinks    = 10_000
@@ -39,6 +40,7 @@ type links struct {
 	store   LinkStore
 	log     *slog.Logger
 	now     func() time.Time
+	ended   func(linkID string)
 	known   *otter.Cache[competition.CodeHash, *knownLink]
 	lookups chan struct{} // capacity maxLinkLookups
 }
@@ -58,9 +60,9 @@ type linkReading struct {
 	stale error     // why the last try failed; nil if it did not
 }
 
-func newLinks(store LinkStore, log *slog.Logger, now func() time.Time) *links {
+func newLinks(store LinkStore, ended func(linkID string), log *slog.Logger, now func() time.Time) *links {
 	return &links{
-		store: store, log: log, now: now, lookups: make(chan struct{}, maxLinkLookups),
+		store: store, ended: ended, log: log, now: now, lookups: make(chan struct{}, maxLinkLookups),
 		known: otter.Must(&otter.Options[competition.CodeHash, *knownLink]{MaximumSize: maxKnownLinks}),
 	}
 }
@@ -128,11 +130,7 @@ func (l *links) newKnown(link competition.BoardLink) *knownLink {
 // holds is nil if a link is still good. It looks every linkAge; while the links cannot be
 // read, a known one stays good for linkTrust: boards are in memory.
 func (l *links) holds(known *knownLink) error {
-	reading := known.read.Load()
-	if l.now().Sub(reading.at) > linkAge && known.reading.TryLock() {
-		reading = l.readAgain(known)
-		known.reading.Unlock()
-	}
+	reading := l.reading(known)
 	switch {
 	case known.identity.withdrawn():
 		return errUnknownLink
@@ -144,6 +142,26 @@ func (l *links) holds(known *knownLink) error {
 	return nil
 }
 
+// reading returns how reading a link went last, which it does again if that is long ago.
+// Whoever comes meanwhile goes by the last reading, unless that is too old.
+func (l *links) reading(known *knownLink) *linkReading {
+	last := known.read.Load()
+	age := l.now().Sub(last.at)
+	switch {
+	case age <= linkAge:
+		return last
+	case age > linkLate && last.stale == nil:
+		known.reading.Lock()
+	case !known.reading.TryLock():
+		return last
+	}
+	defer known.reading.Unlock()
+	if now := known.read.Load(); now != last { // somebody else has read it
+		return now
+	}
+	return l.readAgain(known)
+}
+
 func (l *links) readAgain(known *knownLink) *linkReading {
 	before := known.read.Load()
 	_, err := l.store.BoardLink(known.link.Hash)
@@ -151,7 +169,7 @@ func (l *links) readAgain(known *knownLink) *linkReading {
 	reading := &linkReading{at: now, as: now}
 	switch {
 	case errors.Is(err, competition.ErrUnknownBoardLink):
-		known.identity.signer.withdrawn.Store(true)
+		l.withdraw(known)
 	case err != nil:
 		reading.as, reading.stale = before.as, err
 		if before.stale == nil {
@@ -167,5 +185,12 @@ func (l *links) end(link competition.BoardLink) {
 	known := l.newKnown(link)
 	known.read.Store(&linkReading{at: l.now(), as: l.now()})
 	known, _ = l.known.SetIfAbsent(link.Hash, known) // so that a reading under way does not bring it back
-	known.identity.signer.withdrawn.Store(true)
+	l.withdraw(known)
+}
+
+// withdraw makes a known link void, and says so.
+func (l *links) withdraw(known *knownLink) {
+	if !known.identity.signer.withdrawn.Swap(true) {
+		l.ended(known.link.ID)
+	}
 }
