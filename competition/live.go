@@ -169,7 +169,8 @@ func (s *Subscription) PutStanding(entry Entry, onBoard bool) {
 }
 
 // Encodings keeps what readers made of something that never changes, so that each
-// is made once for all of them. The zero value is empty. Safe for concurrent use.
+// is made once for all of them. It has maxEncodings at most: board links come and go, each
+// with its own, while a quiet board stays. The zero value is empty. Safe for concurrent use.
 type Encodings struct {
 	mu   sync.Mutex // held while one is made
 	made atomic.Pointer[madeEncoding]
@@ -177,9 +178,13 @@ type Encodings struct {
 
 // madeEncoding is one of a list, the latest first.
 type madeEncoding struct {
-	kept any // a *keptEncoding of some types
-	next *madeEncoding
+	kept  any // a *keptEncoding of some types
+	next  *madeEncoding
+	count int // of the list from here on
 }
+
+// maxEncodings is more than the users, and 20 links, of a board ask for.
+const maxEncodings = 128
 
 type keptEncoding[K comparable, V any] struct {
 	key   K
@@ -188,7 +193,8 @@ type keptEncoding[K comparable, V any] struct {
 
 // Encoded returns what makeIt returned for the key, the first time anybody asked.
 // Keys of different types are different, so a type of key stands for one use. A
-// value that is there is found without a lock or an allocation. Cost: linear in the
+// value that is there is found without a lock or an allocation. When there are as many as
+// there may be, all are dropped, and made again when somebody asks. Cost: linear in the
 // values.
 func Encoded[K comparable, V any](e *Encodings, key K, makeIt func() V) V {
 	if kept := findEncoding[K, V](e, key); kept != nil {
@@ -199,7 +205,11 @@ func Encoded[K comparable, V any](e *Encodings, key K, makeIt func() V) V {
 	kept := findEncoding[K, V](e, key)
 	if kept == nil {
 		kept = &keptEncoding[K, V]{key, makeIt()}
-		e.made.Store(&madeEncoding{kept, e.made.Load()})
+		made := &madeEncoding{kept: kept, count: 1}
+		if before := e.made.Load(); before != nil && before.count < maxEncodings {
+			made.next, made.count = before, before.count+1
+		}
+		e.made.Store(made)
 	}
 	return kept.value
 }

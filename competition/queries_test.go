@@ -23,6 +23,21 @@ func TestPublishedIsEncodedOnce(t *testing.T) {
 	require.Equal(t, 1, calls)
 }
 
+// TestEncodingsAreBounded, whatever the readers of a quiet board ask for one after another.
+func TestEncodingsAreBounded(t *testing.T) {
+	var e Encodings
+	for key := range 10 * maxEncodings {
+		require.Equal(t, 2*key, Encoded(&e, key, func() int { return 2 * key }))
+		kept := 0
+		for made := e.made.Load(); made != nil; made = made.next {
+			kept++
+		}
+		require.LessOrEqual(t, kept, maxEncodings)
+		require.Equal(t, 2*key, Encoded(&e, key, func() int { return -1 }), "it is kept")
+	}
+	require.Zero(t, Encoded(&e, 0, func() int { return 0 }), "it is made again")
+}
+
 // TestPageBounds: a page begins and ends where the board does.
 func TestPageBounds(t *testing.T) {
 	c := crowd(5)
