@@ -230,6 +230,49 @@ func TestRetryNowAttemptsAtOnce(t *testing.T) {
 	})
 }
 
+// TestAnAttemptIsMadeWhenItsPauseEnds: not before, and then by itself, although nothing else
+// happens.
+func TestAnAttemptIsMadeWhenItsPauseEnds(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
+		b.join("spring", "ann")
+		b.answer = answers(http.StatusInternalServerError)
+		s := b.start(func(o *Options) { o.Pauses = worker.Backoff{First: 10 * time.Minute, Max: time.Hour} })
+		b.hook(s, operator, "spring", one)
+		pass(time.Minute)
+		require.Equal(t, 1, b.tried(one))
+		b.setAnswer(nil)
+		pass(10*time.Minute - time.Minute - time.Second)
+		require.Equal(t, 1, b.tried(one), "the pause is not over")
+		pass(5 * time.Second)
+		require.Equal(t, []string{"ann"}, b.users(one, "spring"))
+		require.InDelta(t, 10*time.Minute, b.at[one][1].Sub(b.at[one][0]), float64(2*time.Second))
+	})
+}
+
+// TestAProcessThatIsOffSendsTestsAlone, and leaves the rest to the next one that is not.
+func TestAProcessThatIsOffSendsTestsAlone(t *testing.T) {
+	inBubble(t, func(t *testing.T, b *bench) {
+		t.Helper()
+		b.join("spring", "ann")
+		off := b.start(func(o *Options) { o.Off = true })
+		w := b.hook(off, operator, "spring", one)
+		b.join("spring", "bob")
+		pass(time.Hour)
+		_, err := off.Retry(operator, w.ID)
+		require.NoError(t, err)
+		pass(time.Hour)
+		require.Zero(t, b.tried(one))
+		refusal, err := off.Test(operator, w.ID)
+		require.NoError(t, err)
+		require.NoError(t, refusal)
+		require.Equal(t, 1, b.tried(one))
+		b.start()
+		pass(time.Minute)
+		require.Equal(t, []string{"ann", "bob"}, b.users(one, "spring"))
+	})
+}
+
 func TestAnEndpointThatIsGoneIsDisabledAtOnce(t *testing.T) {
 	inBubble(t, func(t *testing.T, b *bench) {
 		t.Helper()
