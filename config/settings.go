@@ -88,6 +88,7 @@ type Settings struct {
 	MaxConnections        int           // open connections
 	MaxConnectionsAddress int           // of one client address; 0: half of MaxConnections
 	MaxSocketsUser        int           // live connections of one user
+	MaxSocketsLink        int           // live connections by one board link; 0: half of MaxConnections
 	MaxBodiesMemory       Bytes         // for all bodies that are being received
 	RequestTimeout        time.Duration // how long one request may take
 	IdlePassivation       time.Duration // how long an unused competition stays in memory

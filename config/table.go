@@ -324,6 +324,12 @@ var table = []setting{
 		bind:    func(s *Settings) parser { return number(&s.MaxSocketsUser, 1, 1_000_000) },
 	},
 	{
+		name: "MAX_SOCKETS_LINK", group: groupLimits, unit: "N", def: "0",
+		defNote: "half of MAX_CONNECTIONS",
+		meaning: "live connections by one board link",
+		bind:    func(s *Settings) parser { return number(&s.MaxSocketsLink, 0, 1_000_000) },
+	},
+	{
 		name: "MAX_BODIES_MEMORY", group: groupLimits, unit: "SIZE", def: "256MiB",
 		meaning: "memory for request bodies; one user gets a 16th",
 		bind:    func(s *Settings) parser { return size(&s.MaxBodiesMemory, MiB, TiB, "256MiB") },

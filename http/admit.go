@@ -18,7 +18,7 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 	if fromMachine(c.RequestCtx) {
 		c.who = machine
 	} else if c.route.access > guarded && (c.route.access != scraper || !s.mayScrape(c.RequestCtx)) {
-		who, err := s.auth.Bearer(c.Request.Header.PeekCanonical(headerAuthorization))
+		who, err := s.bearer(c.RequestCtx)
 		if err != nil {
 			return err
 		}
@@ -27,7 +27,7 @@ func (s *Server) admit(c *call, tooLarge bool) error {
 			return err
 		}
 		units := 1 + len(c.Request.Body())/bytesOfUnit + c.rows()/rowsOfUnit
-		if err := s.users.take(c.RequestCtx, s.bucketOf(c.RequestCtx, who), units, 0); err != nil {
+		if err := s.payRequest(c.RequestCtx, who, units); err != nil {
 			return err
 		}
 		c.paid = units
@@ -94,12 +94,45 @@ func mayUse(r *route, who *auth.Identity) error {
 	}
 }
 
-// bucketOf returns the bucket of a caller's requests; nil without a limit. Those who come
-// by a link are held to a user's rate by their address.
+// bearer identifies a caller by the Authorization header.
+func (s *Server) bearer(ctx *fasthttp.RequestCtx) (*auth.Identity, error) {
+	header := ctx.Request.Header.PeekCanonical(headerAuthorization)
+	if token, ok := auth.TokenOf(header); ok {
+		return s.identify(ctx, token)
+	}
+	return s.auth.Bearer(header)
+}
+
+// identify identifies a caller by a token. The code of a board link costs a unit before
+// anybody looks for it, whether there is such a link or not.
+func (s *Server) identify(ctx *fasthttp.RequestCtx, token []byte) (*auth.Identity, error) {
+	if auth.IsLink(token) {
+		if err := s.users.take(ctx, s.linkBucket(ctx), 1, 0); err != nil {
+			return nil, err
+		}
+	}
+	return s.auth.Token(token)
+}
+
+// payRequest takes the units of a request whose caller was identified.
+func (s *Server) payRequest(ctx *fasthttp.RequestCtx, who *auth.Identity, units int) error {
+	if who.Link != nil {
+		units-- // see identify
+	}
+	return s.users.take(ctx, s.bucketOf(ctx, who), units, 0)
+}
+
+// bucketOf returns the bucket of a caller's requests; nil without a limit.
 func (s *Server) bucketOf(ctx *fasthttp.RequestCtx, who *auth.Identity) *rate.Limiter {
 	if who.Link == nil {
 		return who.Bucket
 	}
+	return s.linkBucket(ctx)
+}
+
+// linkBucket returns the bucket of requests by board links, which are held to a user's rate
+// by their address; nil without a limit.
+func (s *Server) linkBucket(ctx *fasthttp.RequestCtx) *rate.Limiter {
 	return s.users.of("board link " + s.limits.clientAddress(ctx).String()) // no user's id has a space
 }
 
@@ -158,12 +191,13 @@ func hashed(secret string) []byte {
 func (s *Server) admitBody(header *fasthttp.RequestHeader) (user string, err error) {
 	tooLarge := header.ContentLength() > s.bodies.limit(header)
 	if isUnderAPI(header) {
-		who, err := s.auth.Bearer(header.PeekCanonical(headerAuthorization))
+		field := header.PeekCanonical(headerAuthorization)
+		if token, _ := auth.TokenOf(field); auth.IsLink(token) { // nothing that takes one takes a body, so it is not looked for
+			return "", errLink
+		}
+		who, err := s.auth.Bearer(field)
 		if err != nil {
 			return "", err
-		}
-		if who.Link != nil { // nothing that takes one takes a body
-			return "", errLink
 		}
 		if !who.Caller.Operator {
 			user = who.Caller.UserID

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"sync"
 	"time"
 
 	"github.com/maypok86/otter/v2"
@@ -13,12 +14,15 @@ import (
 // use.
 type linksTo struct {
 	now   func() time.Time
-	known *otter.Cache[string, linksAt] // by competition
+	known *otter.Cache[string, *linksAt] // by competition
 }
 
+// linksAt are the links to one board as of a time.
 type linksAt struct {
+	mu    sync.Mutex // held while they are read: one request reads for all that come meanwhile
 	at    time.Time
 	links []competition.BoardLink
+	err   error
 }
 
 const (
@@ -27,23 +31,24 @@ const (
 )
 
 func newLinksTo(now func() time.Time) *linksTo {
-	return &linksTo{now: now, known: otter.Must(&otter.Options[string, linksAt]{MaximumSize: maxLinksTo})}
+	return &linksTo{now: now, known: otter.Must(&otter.Options[string, *linksAt]{MaximumSize: maxLinksTo})}
 }
 
 // of returns the links to a competition's board that have not ended, as they were
-// linksToAge ago or later; ok is false if they are not known, because the store does not
-// answer.
+// linksToAge ago or later; ok is false if they are not known, because the store did not
+// answer then.
 func (l *linksTo) of(engine Engine, competitionID string) (links []competition.BoardLink, ok bool) {
-	now := l.now()
-	if known, ok := l.known.GetIfPresent(competitionID); ok && now.Sub(known.at) <= linksToAge {
-		return known.links, true
+	known, found := l.known.GetIfPresent(competitionID)
+	if !found {
+		known, _ = l.known.SetIfAbsent(competitionID, &linksAt{})
 	}
-	links, err := engine.LinksTo(competitionID)
-	if err != nil {
-		return nil, false
+	known.mu.Lock()
+	defer known.mu.Unlock()
+	if l.now().Sub(known.at) > linksToAge {
+		known.links, known.err = engine.LinksTo(competitionID)
+		known.at = l.now()
 	}
-	l.known.Set(competitionID, linksAt{now, links})
-	return links, true
+	return known.links, known.err == nil
 }
 
 // forget has the links to a competition's board read again, after a change.

@@ -2,10 +2,13 @@ package http
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -15,6 +18,7 @@ import (
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/competition/ledger"
+	"github.com/paceboard/paceboard/http/internal/auth"
 	"github.com/paceboard/paceboard/http/internal/auth/authtest"
 )
 
@@ -121,6 +125,7 @@ func TestWhatLinksThereAreIsLeftOutIfItIsNotKnown(t *testing.T) {
 	require.Equal(t, 200, got.status)
 	require.NotContains(t, got.body, "board_links")
 	b.engine.linksErr = nil
+	b.now = b.now.Add(3 * time.Second)
 	require.Contains(t, b.do(t, "GET", "/api/v1/competitions/spring", "", bearer(authtest.User(t, "u1"))).body, `"board_links":[{`)
 }
 
@@ -277,6 +282,62 @@ func TestALinkRevokedElsewhereEndsItsSockets(t *testing.T) {
 	began := time.Now()
 	linked.refusedWith(closeBadToken)
 	require.Less(t, time.Since(began), 15*time.Second) // 5 s on a machine of one's own
+}
+
+// TestGuessesOfCodesAreHeldToARate, that of their address, by whichever way they come; nobody
+// looks for one that comes too early. A link that exists costs a unit a request.
+func TestGuessesOfCodesAreHeldToARate(t *testing.T) {
+	const burst = 6
+	b := newPagedBench(t, func(o *Options) { o.RateLimits = RateLimits{User: 1, Burst: burst} })
+	guess := strings.Replace(linkToken, "ABC", "AAA", 1)
+	for range burst / 3 {
+		require.Equal(t, 401, b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(guess)).status)
+		require.Equal(t, 401, b.do(t, "GET", "/api/v1/leaderboard/spring/events?token="+guess, "").status)
+		require.Equal(t, 404, b.do(t, "GET", "/b/"+strings.TrimPrefix(guess, auth.LinkPrefix), "").status)
+	}
+	b.engine.linksErr = errors.New("nobody may ask")
+	for _, target := range []string{"/api/v1/leaderboard/spring/events?token=" + guess, "/b/" + strings.TrimPrefix(guess, auth.LinkPrefix)} {
+		require.Equal(t, 429, b.do(t, "GET", target, "").status, target)
+	}
+	require.Equal(t, 429, b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(guess)).status)
+	b.engine.linksErr = nil
+	b.now = b.now.Add(time.Minute)
+	for left := range 3 {
+		got := b.do(t, "GET", "/api/v1/leaderboard/spring", "", bearer(linkToken))
+		require.Equal(t, 200, got.status)
+		require.Equal(t, fmt.Sprint(burst-1-left), got.get("RateLimit-Remaining"))
+	}
+}
+
+// slowLinksTo is an engine that does not say at once which links there are.
+type slowLinksTo struct {
+	Engine
+	asked  atomic.Int32
+	answer chan struct{}
+}
+
+func (e *slowLinksTo) LinksTo(string) ([]competition.BoardLink, error) {
+	e.asked.Add(1)
+	<-e.answer
+	return []competition.BoardLink{fakeLink()}, nil
+}
+
+// TestLinksToABoardAreReadOnceForAllWhoAsk meanwhile.
+func TestLinksToABoardAreReadOnceForAllWhoAsk(t *testing.T) {
+	l := newLinksTo(time.Now)
+	defer l.close()
+	e := &slowLinksTo{answer: make(chan struct{})}
+	var all sync.WaitGroup
+	for range 20 {
+		all.Go(func() {
+			links, ok := l.of(e, "spring")
+			assert.True(t, ok)
+			assert.Len(t, links, 1)
+		})
+	}
+	time.AfterFunc(50*time.Millisecond, func() { close(e.answer) })
+	all.Wait()
+	require.EqualValues(t, 1, e.asked.Load())
 }
 
 // TestWhoeverSeesThatALinkWasRevokedElsewhereTellsItsSockets, so that each need not look for

@@ -16,11 +16,11 @@ func (s *Server) getBoardPage(c *call) error {
 	}
 	title, description := "Board", ""
 	status := fasthttp.StatusOK
+	if err := s.users.take(c.RequestCtx, s.linkBucket(c.RequestCtx), 1, 0); err != nil { // for a wrong code, too
+		return err
+	}
 	who, err := s.auth.Token([]byte(auth.LinkPrefix + c.parameter("code")))
 	if err == nil {
-		if err := s.users.take(c.RequestCtx, s.bucketOf(c.RequestCtx, who), 1, 0); err != nil {
-			return err
-		}
 		var summary competition.Summary
 		if summary, err = s.engine.Competition(who.Link.CompetitionID, who.Link.Reader()); err == nil {
 			title, description = summary.Definition.Name, describe(&summary)

@@ -11,6 +11,7 @@ const (
 	connectionsLimit         // MAX_CONNECTIONS
 	addressConnections       // MAX_CONNECTIONS_ADDRESS
 	userSockets              // MAX_SOCKETS_USER
+	linkSockets              // MAX_SOCKETS_LINK
 	bodiesMemory             // MAX_BODIES_MEMORY
 	userBodies               // a user's share of it
 	engineLimit              // MAX_IN_FLIGHT, and the queues of a competition and of other nodes
@@ -22,7 +23,7 @@ const (
 // String returns the limit as metrics have it.
 func (l limit) String() string {
 	return [...]string{
-		"none", "user_rate", "address_rate", "user_erasures_and_exports", "connections", "address_connections", "user_sockets",
+		"none", "user_rate", "address_rate", "user_erasures_and_exports", "connections", "address_connections", "user_sockets", "link_sockets",
 		"bodies_memory", "user_bodies", "requests_in_flight", "user_journal", "user_tries",
 	}[l]
 }

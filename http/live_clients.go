@@ -27,10 +27,10 @@ type connection struct {
 	since  calendar.Millis
 }
 
-// liveClients are the open clients, so that the server can end them, and no user has
-// too many.
+// liveClients are the open clients, so that the server can end them, and no user, and no
+// board link, has too many.
 type liveClients struct {
-	mostOfUser int
+	mostOfUser, mostOfLink int
 
 	mu     sync.Mutex
 	open   map[liveClient]connection
@@ -40,8 +40,8 @@ type liveClients struct {
 	empty  chan struct{} // closed when the last one has ended after endAll
 }
 
-func newLiveClients(mostOfUser int) *liveClients {
-	return &liveClients{mostOfUser: mostOfUser, open: map[liveClient]connection{}, users: map[string]int{}, links: map[string]map[liveClient]struct{}{}, empty: make(chan struct{})}
+func newLiveClients(mostOfUser, mostOfLink int) *liveClients {
+	return &liveClients{mostOfUser: mostOfUser, mostOfLink: mostOfLink, open: map[liveClient]connection{}, users: map[string]int{}, links: map[string]map[liveClient]struct{}{}, empty: make(chan struct{})}
 }
 
 // Why a live client is not admitted.
@@ -49,10 +49,11 @@ var (
 	errStopping       = kindNotReady.with("the server is shutting down")
 	errBoardMoved     = kindNotReady.with("the node that keeps the board cannot be reached; reconnect with since")
 	errTooManySockets = kindTooManySockets.with("close some: a user's WebSockets and event streams count together").of(userSockets)
+	errTooManyOfLink  = kindTooManySockets.with("the board link has as many live connections as it may have; poll the board, or try again later").of(linkSockets)
 )
 
-// add admits a client, unless the server is stopping or its user has as many as
-// allowed. API keys and the service role speak for no user.
+// add admits a client, unless the server is stopping, or its user or its board link has as
+// many as allowed. API keys and the service role speak for no user.
 func (l *liveClients) add(c liveClient, is connection) error {
 	userID := is.userID
 	l.mu.Lock()
@@ -62,6 +63,8 @@ func (l *liveClients) add(c liveClient, is connection) error {
 		return errStopping
 	case userID != "" && l.users[userID] >= l.mostOfUser:
 		return errTooManySockets
+	case is.linkID != "" && len(l.links[is.linkID]) >= l.mostOfLink:
+		return errTooManyOfLink
 	}
 	if userID != "" {
 		l.users[userID]++

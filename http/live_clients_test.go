@@ -55,11 +55,12 @@ func (w *woken) wake() { w.times++ }
 
 // TestARevokedLinkWakesItsClientsAlone, however many others there are.
 func TestARevokedLinkWakesItsClientsAlone(t *testing.T) {
-	l := newLiveClients(1)
+	l := newLiveClients(1, 2)
 	one, again, other, user := &woken{}, &woken{}, &woken{}, &woken{}
 	for c, is := range map[*woken]connection{one: {linkID: "a"}, again: {linkID: "a"}, other: {linkID: "b"}, user: {userID: "u1"}} {
 		require.NoError(t, l.add(c, is))
 	}
+	require.ErrorIs(t, l.add(&woken{}, connection{linkID: "a"}), errTooManyOfLink)
 	l.wakeLink("a")
 	l.remove(one)
 	l.wakeLink("a")

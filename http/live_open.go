@@ -82,14 +82,14 @@ func (s *Server) readHandshake(c *call) *handshake {
 		return refuse(s.auth.Missing("send the token as subprotocol bearer.<token> or as token="))
 	}
 	var err error
-	if h.identity, err = s.auth.Token([]byte(token)); err != nil {
+	if h.identity, err = s.identify(c.RequestCtx, []byte(token)); err != nil {
 		return refuse(err)
 	}
 	if err := mayUse(c.route, h.identity); err != nil {
 		return refuse(err)
 	}
 	h.bucket = s.bucketOf(c.RequestCtx, h.identity)
-	if err := s.users.take(c.RequestCtx, h.bucket, 1, 0); err != nil {
+	if err := s.payRequest(c.RequestCtx, h.identity, 1); err != nil {
 		return refuse(err)
 	}
 	if h.competitionID, err = c.competitionID(); err != nil {
@@ -123,10 +123,10 @@ func (s *Server) liveIdentity(c *call, q *decode.Query) (*auth.Identity, error) 
 	}
 	var identity *auth.Identity
 	var err error
-	if header := c.Request.Header.PeekCanonical(headerAuthorization); len(header) > 0 {
-		identity, err = s.auth.Bearer(header)
+	if len(c.Request.Header.PeekCanonical(headerAuthorization)) > 0 {
+		identity, err = s.bearer(c.RequestCtx)
 	} else if token, given := q.Text("token"); given {
-		identity, err = s.auth.Token([]byte(token))
+		identity, err = s.identify(c.RequestCtx, []byte(token))
 	} else {
 		err = s.auth.Missing("send the token as Authorization: Bearer <token> or as token=")
 	}

@@ -31,7 +31,7 @@ func TestLiveClientsLeaveOneAfterAnother(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		var at []time.Duration
-		l := newLiveClients(1)
+		l := newLiveClients(1, 1)
 		const clients = 1000
 		for range clients {
 			require.NoError(t, l.add(&ended{&mu, &at, time.Now()}, connection{}))

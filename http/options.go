@@ -73,6 +73,7 @@ type Options struct {
 	MaxConnections        int   // open at a time, sockets among them; more are rejected with 503; 15,000 when 0
 	MaxConnectionsAddress int   // of one client address; half of MaxConnections when 0; private addresses and trusted proxies are not counted
 	MaxSocketsUser        int   // WebSockets and event streams of one user at a time; 100 when 0
+	MaxSocketsLink        int   // of all who came by one board link; half of MaxConnections when 0
 	MaxBodiesMemory       int64 // for all bodies that are being received, in bytes; 256 MiB when 0
 
 	ReadTimeout  time.Duration // for a whole request to arrive; 10 s when 0
@@ -108,6 +109,7 @@ func (o Options) withDefaults() Options {
 	o.MaxConnections = cmp.Or(o.MaxConnections, 15_000)
 	o.MaxConnectionsAddress = cmp.Or(o.MaxConnectionsAddress, max(o.MaxConnections/2, 1))
 	o.MaxSocketsUser = cmp.Or(o.MaxSocketsUser, 100)
+	o.MaxSocketsLink = cmp.Or(o.MaxSocketsLink, max(o.MaxConnections/2, 1))
 	o.MaxBodiesMemory = cmp.Or(o.MaxBodiesMemory, 256<<20)
 	o.ReadTimeout = cmp.Or(o.ReadTimeout, 10*time.Second)
 	o.WriteTimeout = cmp.Or(o.WriteTimeout, 10*time.Second)

@@ -78,7 +78,7 @@ var (
 	kindTooMany            = problemKind(429, "rate_limited", "There are too many requests", 1)
 	kindTooOften           = problemKind(429, "too_many_tries", "There were too many within the last hour", 600, competition.ErrInvitingTooFast, competition.ErrTooManyTries)
 	kindJournalBudget      = problemKind(429, "journal_budget", "The user has changed too much within a day", 60*60, competition.ErrJournalBudget)
-	kindTooManySockets     = problemKind(429, "too_many_sockets", "The user has too many live connections", 10)
+	kindTooManySockets     = problemKind(429, "too_many_sockets", "Too many live connections", 10)
 	kindHeaders            = problemKind(431, "headers_too_large", "The header fields are too large", 0)
 	kindInternal           = problemKind(500, "internal", "The server failed", 0)
 	kindOverloaded         = problemKind(503, "overloaded", "The server is overloaded", 1, competition.ErrOverloaded)

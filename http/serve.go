@@ -32,7 +32,7 @@ func New(o Options) *Server {
 		now:     o.Now,
 		newID:   o.NewID,
 		process: o.Process,
-		live:    newLiveClients(o.MaxSocketsUser),
+		live:    newLiveClients(o.MaxSocketsUser, o.MaxSocketsLink),
 		calls:   sync.Pool{New: func() any { return new(call) }},
 
 		webhooks:       o.Webhooks,

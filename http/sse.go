@@ -26,7 +26,7 @@ func (s *Server) streamEvents(c *call) error {
 	if err != nil {
 		return err
 	}
-	if err := s.users.take(c.RequestCtx, s.bucketOf(c.RequestCtx, identity), 1, 0); err != nil {
+	if err := s.payRequest(c.RequestCtx, identity, 1); err != nil {
 		return err
 	}
 	id, err := c.competitionID()

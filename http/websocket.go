@@ -283,11 +283,12 @@ func (k *socket) answer(f clientFrame, expiry *alarm) error {
 // it: those that it may not see end. The error is competition.ErrForbidden if none
 // is left. A token that cannot be taken changes nothing.
 func (k *socket) renew(token string, expiry *alarm) error {
+	if auth.IsLink([]byte(token)) || k.identity.Link != nil {
+		return k.refuse("", kindForbidden.with("a connection by a board link keeps that link: connect again with another token"))
+	}
 	identity, err := k.server.auth.Token([]byte(token))
 	switch {
 	case err != nil:
-	case identity.Link != nil || k.identity.Link != nil:
-		err = kindForbidden.with("a connection by a board link keeps that link: connect again with another token")
 	case identity.Caller.UserID != k.session.caller.UserID:
 		err = kindForbidden.with("the token belongs to another user")
 	case !identity.May(competition.ScopeRead):

@@ -272,7 +272,7 @@ func start(ctx context.Context, p *program, settings config.Settings) (s *server
 		AccessLog: accessLog(&settings), AccessLogger: newLogger(s.requests, settings, &s.logLevel),
 		RateLimits:     pbhttp.RateLimits{User: settings.RateLimitUser, Address: settings.RateLimitAddress, TrustedProxies: settings.TrustedProxies},
 		AllowedOrigins: settings.AllowedOrigins, EmbedOrigins: settings.EmbedOrigins, LocalOrigins: settings.Dev, MaxConnections: connections, MaxConnectionsAddress: settings.MaxConnectionsAddress,
-		MaxSocketsUser: settings.MaxSocketsUser, MaxBodiesMemory: int64(settings.MaxBodiesMemory), Page: web.Files(),
+		MaxSocketsUser: settings.MaxSocketsUser, MaxSocketsLink: settings.MaxSocketsLink, MaxBodiesMemory: int64(settings.MaxBodiesMemory), Page: web.Files(),
 		MetricsToken: settings.MetricsToken.Reveal(), OpenMetrics: settings.Dev, MetricsElsewhere: s.metrics != nil,
 		Build: pbhttp.Build{Version: Version, Commit: commit(), Go: runtime.Version()}, Process: s.process,
 	})

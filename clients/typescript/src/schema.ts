@@ -2277,7 +2277,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description too_many_tries: too many join codes or invitations within the last hour; or rate_limited: the user or the client address sends too many requests; or journal_budget: the user has used up the share of the journal for 24 hours (reading is still possible); or too_many_sockets: the user has too many live connections. Retry after Retry-After. */
+        /** @description too_many_tries: too many join codes or invitations within the last hour; or rate_limited: the user or the client address sends too many requests; or journal_budget: the user has used up the share of the journal for 24 hours (reading is still possible); or too_many_sockets: the user, or the board link, has too many live connections. Retry after Retry-After. */
         TooMany: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];

@@ -119,7 +119,7 @@ func (a *Authenticator) verify(token []byte) (*Identity, error) {
 	switch {
 	case bytes.HasPrefix(token, []byte(KeyPrefix)):
 		return a.keys.verify(token)
-	case bytes.HasPrefix(token, []byte(LinkPrefix)):
+	case IsLink(token):
 		return a.links.verify(token)
 	}
 	a.misses.Inc()

@@ -69,6 +69,9 @@ func newLinks(store LinkStore, ended func(linkID string), log *slog.Logger, now 
 
 func (l *links) close() { l.known.StopAllGoroutines() }
 
+// IsLink reports whether a token says that it is a board link's.
+func IsLink(token []byte) bool { return bytes.HasPrefix(token, []byte(LinkPrefix)) }
+
 // LinkCode returns the code of a link's token, and whether it can be one.
 func LinkCode(token []byte) (code []byte, ok bool) {
 	code, ok = bytes.CutPrefix(token, []byte(LinkPrefix))
