@@ -98,7 +98,7 @@ func (a *competitionActor) query(v *mailbox.Envelope) bool {
 		}
 	case *getParticipants:
 		if err = a.mayRead(q.Caller); err == nil {
-			entries, next := a.core.Participants(q.After, q.Limit)
+			entries, next := a.core.Participants(q.After, q.Limit, q.Search)
 			v.Answer = participantsReply{entries, next}
 		}
 	default:

@@ -56,7 +56,7 @@ func invite(t *testing.T, e *Engine, user string) competition.Invitation {
 // members are who is on the board of "secret".
 func members(t *testing.T, e *Engine) (users []string) {
 	t.Helper()
-	entries, _, err := e.Participants("secret", operator, 0, 100)
+	entries, _, err := e.Participants("secret", operator, 0, 100, "")
 	require.NoError(t, err)
 	for _, entry := range entries {
 		users = append(users, entry.UserID)

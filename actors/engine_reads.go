@@ -69,9 +69,10 @@ func (e *Engine) Stats(competitionID string, caller competition.Caller, userID s
 	return send[competition.Stats](e, competitionID, &getStats{Caller: caller, UserID: userID, Span: span})
 }
 
-// Participants lists the entries of the board, by enrolment.
-func (e *Engine) Participants(competitionID string, caller competition.Caller, after uint32, limit int) ([]competition.Entry, uint32, error) {
-	reply, err := send[participantsReply](e, competitionID, &getParticipants{Caller: caller, After: after, Limit: limit})
+// Participants lists the entries of the board, by enrolment, or those that a search finds;
+// see [competition.Competition.Participants].
+func (e *Engine) Participants(competitionID string, caller competition.Caller, after uint32, limit int, search string) ([]competition.Entry, uint32, error) {
+	reply, err := send[participantsReply](e, competitionID, &getParticipants{Caller: caller, After: after, Limit: limit, Search: search})
 	return reply.Entries, reply.Next, err
 }
 

@@ -63,7 +63,7 @@ func TestPrivateCompetitionIsReadByItsOwn(t *testing.T) {
 					require.ErrorIs(t, err, want, "%+v", caller)
 					_, err = e.Around("secret", caller, "ann", 1, nil)
 					require.ErrorIs(t, err, want, "%+v", caller)
-					_, _, err = e.Participants("secret", caller, 0, 10)
+					_, _, err = e.Participants("secret", caller, 0, 10, "")
 					require.ErrorIs(t, err, want, "%+v", caller)
 					watching := competition.NewSubscription("secret", caller.UserID, make(chan struct{}, 1))
 					err = e.Subscribe(watching, caller)
@@ -306,7 +306,7 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 		var got []string
 		after := uint32(0)
 		for {
-			people, next, err := e.Participants("spring", operator, after, 4)
+			people, next, err := e.Participants("spring", operator, after, 4, "")
 			require.NoError(t, err)
 			for _, p := range people {
 				got = append(got, p.UserID)
@@ -317,13 +317,17 @@ func TestParticipantsComeByEnrolment(t *testing.T) {
 			after = next
 		}
 		require.Equal(t, want, got)
+		people, next, err := e.Participants("spring", operator, 0, 4, "USER-7")
+		require.NoError(t, err)
+		require.Equal(t, []string{"user-7"}, []string{people[0].UserID})
+		require.Zero(t, next)
 		for _, after := range []uint32{10, 11, math.MaxInt32, math.MaxUint32 - 1, math.MaxUint32} { // clients may send any
-			people, next, err := e.Participants("spring", operator, after, 4)
+			people, next, err := e.Participants("spring", operator, after, 4, "")
 			require.NoError(t, err, "after %d", after)
 			require.Empty(t, people)
 			require.Zero(t, next)
 		}
-		_, err := e.Around("spring", operator, "user-5", 3, nil)
+		_, err = e.Around("spring", operator, "user-5", 3, nil)
 		require.ErrorIs(t, err, competition.ErrNotEnrolled)
 	})
 }

@@ -368,7 +368,7 @@ func (h *harness) verifyLists(m *model, page *competition.Board) {
 	listed, _, err := h.engine.Competitions(operator, competition.Listing{Limit: 100})
 	h.must(err)
 	h.equal("list", summary, listed[slices.IndexFunc(listed, func(s competition.Summary) bool { return s.Definition.ID == m.def.ID })])
-	people, next, err := h.engine.Participants(m.def.ID, operator, 0, 100)
+	people, next, err := h.engine.Participants(m.def.ID, operator, 0, 100, "")
 	h.must(err)
 	slices.SortFunc(people, func(a, b competition.Entry) int { return a.Rank - b.Rank })
 	if next != 0 || len(people) != len(page.Entries) || len(people) > 0 && !reflect.DeepEqual(people, page.Entries) {

@@ -43,6 +43,7 @@ type (
 		Caller competition.Caller
 		After  uint32
 		Limit  int
+		Search string
 	}
 	participantsReply struct {
 		Entries []competition.Entry

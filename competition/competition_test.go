@@ -2,6 +2,7 @@ package competition
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -199,10 +200,46 @@ func TestManyParticipants(t *testing.T) {
 		require.True(t, ok)
 		require.Equal(t, i+1, entry.Rank, "all have 0: who came first is first")
 	}
-	page, next := c.Participants(chunkSize-1, 2)
+	page, next := c.Participants(chunkSize-1, 2, "")
 	require.Equal(t, []string{member(chunkSize - 1), member(chunkSize)}, []string{page[0].UserID, page[1].UserID})
 	require.EqualValues(t, chunkSize+1, next)
 	checkInvariants(t, c)
+}
+
+// TestParticipantsAreSearched: in any letter case, by name and id, a bounded part of the
+// roster at a time, and each who fits once.
+func TestParticipantsAreSearched(t *testing.T) {
+	const n = 2*MaxSearchedParticipants + 10
+	c := crowd(n)
+	search := func(text string, limit int) (found []string, pages int) {
+		for after := uint32(0); ; pages++ {
+			page, next := c.Participants(after, limit, text)
+			require.LessOrEqual(t, len(page), limit)
+			for i := range page {
+				found = append(found, page[i].UserID)
+			}
+			if next == 0 {
+				return found, pages + 1
+			}
+			require.Greater(t, next, after)
+			after = next
+		}
+	}
+	var want []string
+	for i := range n {
+		if strings.Contains(member(i), "77") {
+			want = append(want, member(i))
+		}
+	}
+	found, _ := search("77", 10)
+	require.Equal(t, want, found)
+	last := member(n - 1)
+	found, pages := search(strings.ToUpper(last), 10)
+	require.Equal(t, []string{last}, found)
+	require.Equal(t, 3, pages, "two of them empty")
+	found, pages = search("nobody", 10)
+	require.Empty(t, found)
+	require.Equal(t, 3, pages)
 }
 
 // TestSyncAllocatesNothing: a batch's storage comes back with Take, and the

@@ -1,6 +1,8 @@
 package competition
 
 import (
+	"strings"
+
 	"github.com/paceboard/paceboard/competition/calendar"
 	"github.com/paceboard/paceboard/competition/ledger"
 	"github.com/paceboard/paceboard/ranking"
@@ -100,24 +102,37 @@ func (c *Competition) TakesPart(userID string) bool {
 
 // Participants returns who is on the board, by the order of enrolment, beginning
 // after a number, which may be any, limit at most, and the number to go on after;
-// next is 0 at the end.
-func (c *Competition) Participants(after uint32, limit int) (entries []Entry, next uint32) {
-	last := after
+// next is 0 at the end. If search is not empty, it returns those whose name or id
+// contains it, in any letter case, among the next MaxSearchedParticipants: a page may
+// then be short, or empty, although there is a next one. Cost: linear in the participants
+// that are passed.
+func (c *Competition) Participants(after uint32, limit int, search string) (entries []Entry, next uint32) {
+	last, searched := after, 0
+	search = strings.ToLower(search)
 	for number := after; number < c.participants.count; {
 		number++
 		p := c.participants.at(number)
 		if !p.onBoard() {
 			continue
 		}
-		if len(entries) == limit {
+		if len(entries) == limit || searched == MaxSearchedParticipants {
 			return entries, last
+		}
+		last = number
+		if search != "" {
+			searched++
+			if !strings.Contains(strings.ToLower(p.userName), search) && !strings.Contains(strings.ToLower(p.userID), search) {
+				continue
+			}
 		}
 		rank, _ := c.board.Rank(p.key())
 		entries = append(entries, p.entry(rank))
-		last = number
 	}
 	return entries, 0
 }
+
+// MaxSearchedParticipants is how many participants one page looks through for a name.
+const MaxSearchedParticipants = 10_000
 
 // Exclusion is a participant whom an operator took off the board.
 type Exclusion struct {

@@ -73,7 +73,7 @@ func viewOf(t require.TestingT, c *Competition) view {
 	}
 	require.True(t, c.Readable(operator))
 	for after := uint32(0); ; {
-		page, next := c.Participants(after, 2)
+		page, next := c.Participants(after, 2, "")
 		v.Participants = append(v.Participants, page...)
 		if next == 0 {
 			break

@@ -171,12 +171,18 @@ func readListing(q *decode.Query) (l competition.Listing, order string) {
 	default:
 		q.Refuse("order", "must be start, newest or current")
 	}
-	var given bool
-	if l.Search, given = q.Text("search"); given && (!utf8.ValidString(l.Search) || utf8.RuneCountInString(l.Search) > maxSearch) {
-		q.Refuse("search", "must have at most "+strconv.Itoa(maxSearch)+" characters")
-	}
+	l.Search = readSearch(q)
 	l.After, l.Limit = q.AfterListed(order), q.Limit()
 	return l, order
+}
+
+// readSearch reads what names are searched for.
+func readSearch(q *decode.Query) string {
+	search, given := q.Text("search")
+	if given && (!utf8.ValidString(search) || utf8.RuneCountInString(search) > maxSearch) {
+		q.Refuse("search", "must have at most "+strconv.Itoa(maxSearch)+" characters")
+	}
+	return search
 }
 
 // maxSearch is how many characters are searched for at most: as many as a name has.

@@ -1,6 +1,7 @@
 package http
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -276,4 +277,17 @@ func TestStatisticsAsTheEngineIsAsked(t *testing.T) {
 	require.Equal(t, 200, r.status, r.body)
 	assert.Equal(t, []any{"u1", competition.Span{From: from, To: from + 1, Limit: 400}}, b.engine.args)
 	assert.Equal(t, "spring", b.engine.id)
+}
+
+// TestParticipantsAreSearched: and it costs what it reads.
+func TestParticipantsAreSearched(t *testing.T) {
+	b := newBench(t, func(o *Options) { o.RateLimits.User = 100 })
+	user := bearer(authtest.User(t, "u1"))
+	r := b.do(t, "GET", "/api/v1/competitions/spring/participants?search=L%C3%BCtt&limit=5", "", user)
+	require.Equal(t, 200, r.status, r.body)
+	require.Equal(t, []any{uint32(0), 5, "Lütt"}, b.engine.args)
+	require.Equal(t, strconv.Itoa(4000-1-competition.MaxSearchedParticipants/rowsOfUnit), r.get("RateLimit-Remaining"))
+	r = b.do(t, "GET", "/api/v1/competitions/spring/participants?search="+strings.Repeat("x", maxSearch+1), "", user)
+	require.Equal(t, 400, r.status, r.body)
+	require.Contains(t, r.body, `"field":"search"`)
 }

@@ -59,8 +59,9 @@ type Engine interface {
 	// CompetitionsMadeBy lists those that a user made.
 	CompetitionsMadeBy(userID, after string, limit int) (list []competition.Summary, next string, err error)
 	// Participants lists who is on the board, by enrolment; after and next are
-	// participant numbers, next is 0 at the end.
-	Participants(competitionID string, caller competition.Caller, after uint32, limit int) (entries []competition.Entry, next uint32, err error)
+	// participant numbers, next is 0 at the end. A search, if not empty, finds some of
+	// them by name or id.
+	Participants(competitionID string, caller competition.Caller, after uint32, limit int, search string) (entries []competition.Entry, next uint32, err error)
 
 	// Invite returns an invitation for each user, in order.
 	Invite(competitionID string, caller competition.Caller, users []string) ([]competition.Invitation, error)

@@ -287,8 +287,8 @@ func (e *fakeEngine) CompetitionsMadeBy(userID, after string, limit int) ([]comp
 	return []competition.Summary{e.summary}, e.next, err
 }
 
-func (e *fakeEngine) Participants(id string, caller competition.Caller, after uint32, limit int) ([]competition.Entry, uint32, error) {
-	return e.board.Entries, e.nextPart, e.note("Participants", id, caller, after, limit)
+func (e *fakeEngine) Participants(id string, caller competition.Caller, after uint32, limit int, search string) ([]competition.Entry, uint32, error) {
+	return e.board.Entries, e.nextPart, e.note("Participants", id, caller, after, limit, search)
 }
 
 func (e *fakeEngine) Health() competition.Health {

@@ -2,6 +2,7 @@ package http
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/valyala/fasthttp"
 
@@ -60,19 +61,23 @@ func (s *Server) leaveCompetition(c *call) error {
 	return nil
 }
 
-// listParticipants lists the users on the board, by enrolment.
+// listParticipants lists the users on the board, by enrolment, or those whose name or id
+// contains a text.
 func (s *Server) listParticipants(c *call) error {
 	id, err := c.competitionID()
 	if err != nil {
 		return err
 	}
 	q := c.query()
-	after, limit := q.AfterParticipant(), q.Limit()
+	after, limit, search := q.AfterParticipant(), q.Limit(), readSearch(&q)
 	engine, err := s.permit(c, q.Err())
 	if err != nil {
 		return err
 	}
-	entries, next, err := engine.Participants(id, c.who.Caller, after, limit)
+	if search != "" {
+		s.chargeRows(c, competition.MaxSearchedParticipants)
+	}
+	entries, next, err := engine.Participants(id, c.who.Caller, after, limit, strings.Clone(search))
 	return replyList(c, err, "participants", entries, func(dst []byte, e *competition.Entry) []byte {
 		return appendEntry(dst, id, e)
 	}, decode.ParticipantCursor(next))

@@ -1256,7 +1256,7 @@ type BoardLink struct {
 
 // Competition defines model for Competition.
 type Competition struct {
-	// BoardLinks In GET of one competition: the links by which its board is shown to people without an account; see createBoardLink. Absent under a link, and while they cannot be read.
+	// BoardLinks In GET of one competition, and the preview of a join code: the links by which its board is shown to people without an account; see createBoardLink. Absent under a link, and while they cannot be read.
 	BoardLinks *[]ShownBoardLink `json:"board_links,omitempty"`
 
 	// CreatedAt Absent if the beginning of its journal was removed (JOURNAL_RETENTION).
@@ -2293,6 +2293,9 @@ type ReadJournalParams struct {
 
 // ListParticipantsParams defines parameters for ListParticipants.
 type ListParticipantsParams struct {
+	// Search Only participants whose name or id contains this, in any letter case. One page looks through 10,000 participants at most, and costs as much as reading them; it may be short or empty although there is a next one.
+	Search *string `form:"search,omitempty" json:"search,omitempty"`
+
 	// Cursor The next_cursor of the previous page.
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 

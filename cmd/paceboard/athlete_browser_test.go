@@ -134,6 +134,7 @@ func TestBrowserTakesPart(t *testing.T) {
 	const offered = `document.querySelectorAll(".invitations:not([hidden]) .invitation").length`
 	tab.waitUntil("both are offered", offered+` === 2`)
 	require.Contains(t, tab.read(`document.querySelector(".invitation").textContent`), "€3.00 to take part")
+	require.Equal(t, "Organise /console", tab.read(`((e) => e.textContent + " " + e.getAttribute("href"))(document.querySelector(".console-way"))`))
 	tab.shootAll("invitations")
 	tab.press("Decline")
 	require.Contains(t, asks("Decline Spring?"), "You do not take part")

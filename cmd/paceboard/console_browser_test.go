@@ -8,18 +8,27 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/paceboard/paceboard/competition"
 )
 
 // TestBrowserRunsACompetitionInTheConsole has web/test/console.mjs drive the console of a
 // real server with a real browser: a creator makes a competition and invites, an operator
-// excludes, restores, corrects, distributes the prizes, which a third person sees, and
-// looks after keys, webhooks, payouts, erasures and health. In every state axe finds
+// excludes, restores, corrects, decides about a flagged day, distributes the prizes, which
+// a third person sees, and looks after keys, webhooks, prizes that wait to be paid,
+// erasures and health. In every state axe finds
 // nothing, the browser reports nothing, and no other host is called.
 func TestBrowserRunsACompetitionInTheConsole(t *testing.T) {
 	inParallel(t)
 	findChromium(t)
 	dir := webModule(t)
-	s := startServer(t, t.TempDir())
+	where := t.TempDir()
+	prepare(t, where, func(s competition.Store) {
+		for _, id := range []string{"relay-a", "relay-b", "relay-c"} {
+			playPending(t, s, id)
+		}
+	})
+	s := startServer(t, where)
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	script := exec.CommandContext(ctx, "node", "test/console.mjs")

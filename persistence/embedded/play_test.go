@@ -172,7 +172,7 @@ func checkCatalog(ctx context.Context, s *Store, c *competition.Competition) err
 	case found.Participants != c.Summary().Participants || found.Status != c.Summary().Status:
 		return fmt.Errorf("the summary %+v is not that of the competition", found)
 	}
-	entries, _ := c.Participants(0, 1000)
+	entries, _ := c.Participants(0, 1000, "")
 	for _, e := range entries {
 		memberships, err := s.MembershipsOf(ctx, e.UserID, "", 1000)
 		if err != nil {

@@ -23,8 +23,8 @@ func RequireSame(tb testing.TB, want, got *competition.Competition, users []stri
 	require.Equal(tb, wantFlags, gotFlags, "flags")
 	total := want.Summary().Participants
 	require.Equal(tb, want.Page(nil, 0, total+1), got.Page(nil, 0, total+1), "board")
-	wantEntries, _ := want.Participants(0, total+1)
-	gotEntries, _ := got.Participants(0, total+1)
+	wantEntries, _ := want.Participants(0, total+1, "")
+	gotEntries, _ := got.Participants(0, total+1, "")
 	require.Equal(tb, wantEntries, gotEntries, "participants")
 	for _, user := range users {
 		wantStats, wantErr := want.Stats(user, competition.AllDays)

@@ -154,6 +154,7 @@ assert.ok(!(await creator.content()).includes(address), "it is shown once");
 const member = await open(VIEWER_TOKEN);
 await member.goto(`${url}/#/c/${await creator.evaluate(() => location.hash.split("/")[2])}`);
 await member.locator(".rules-card dd", { hasText: /^Everybody who has its link sees this board: with initials until / }).waitFor();
+assert.equal(await member.getByRole("link", { name: "Open in the console" }).count(), 0);
 await member.context().close();
 spectator.expected.push("401");
 await creator.getByRole("button", { name: "Revoke… the link" }).click();
@@ -174,7 +175,7 @@ await creator.context().close();
 
 // An operator runs one with prizes.
 const operator = await open(OPERATOR_TOKEN);
-await go(operator, "");
+await operator.locator(".console-way", { hasText: "Console" }).click();
 await operator.locator("tbody a", { hasText: "Office walk" }).waitFor();
 await state(operator, "competitions");
 const end = Date.now() + 3_600_000;
@@ -211,8 +212,16 @@ await operator.locator("main").focus();
 for (const key of ["j", "j", "k"]) await operator.keyboard.press(key);
 assert.match(await operator.evaluate(() => document.activeElement.innerText), /^ada\b/);
 await operator.keyboard.press("/");
-assert.equal(await operator.evaluate(() => document.activeElement.name), "user");
-await operator.keyboard.type("bruno");
+assert.equal(await operator.evaluate(() => document.activeElement.name), "search");
+await operator.keyboard.type("BRU");
+await operator.keyboard.press("Enter");
+await operator.waitForFunction(() => document.querySelectorAll("tbody tr:not(.skeleton)").length === 1);
+assert.match(await operator.locator("tbody tr").innerText(), /^bruno/);
+await state(operator, "people-found");
+await operator.locator("[name=search]").fill("nobody");
+await operator.getByRole("button", { name: "Show" }).click();
+await operator.getByText("Nobody who takes part is called “nobody”.").waitFor();
+await operator.locator("[name=user]").fill("bruno");
 await operator.keyboard.press("Enter");
 await operator.getByRole("button", { name: `Correct… ${day}` }).click();
 await confirm(operator, "of bruno is corrected", { steps: "4000", reason: "A bus." });
@@ -221,8 +230,18 @@ await state(operator, "person");
 await operator.getByRole("button", { name: "Take it back…" }).click();
 await confirm(operator, "counts for its reports again", { reason: "The route was shown." });
 await operator.locator(".tabs").getByRole("link", { name: "Flags" }).click();
-await operator.locator(".table-note", { hasText: "odd" }).or(operator.locator("tbody tr th")).first().waitFor();
+await operator.getByText("No day looks odd.").waitFor();
+const today = local(Date.now()).slice(0, 10);
+for (const steps of [500, 20_500]) await call(OPERATOR_TOKEN, "POST", "/api/v1/fitness/sync", { user_id: "chiara", competition_id: "sprint", steps, date: today });
+await operator.reload();
+const flagged = operator.locator("tbody tr", { hasText: "chiara" });
+await flagged.getByText(/Grew by 20,000 steps in .* is not humanly possible/).waitFor();
 await state(operator, "flags");
+await operator.getByRole("button", { name: "Exclude… chiara" }).click();
+await confirm(operator, "chiara is excluded", { reason: "The watch sat on a dog." });
+await operator.getByRole("button", { name: "Restore… chiara" }).click();
+await confirm(operator, "chiara is on the board of City sprint again", { reason: "The dog was at home." });
+await operator.getByRole("button", { name: "Exclude… chiara" }).waitFor();
 
 // Prizes, once it is completed.
 await call(OPERATOR_TOKEN, "POST", "/api/v1/competitions/sprint/amendments", { end_date: new Date(Date.now() + 1_000).toISOString(), reason: "All have arrived." });
@@ -256,6 +275,11 @@ for (const visit of [() => viewer.goto(`${url}/#/c/sprint`), () => viewer.reload
 }
 await viewer.context().close();
 
+// From a board, an operator gets to its competition here.
+await operator.goto(`${url}/#/c/sprint`);
+await operator.getByRole("link", { name: "Open in the console" }).click();
+await operator.getByRole("heading", { name: "City sprint" }).waitFor();
+
 // What concerns no competition.
 await go(operator, "keys");
 await operator.getByText("There is no API key.").waitFor();
@@ -277,8 +301,24 @@ await operator.locator("tbody a").first().click();
 await operator.getByRole("heading", { name: "Deliveries" }).waitFor();
 await state(operator, "deliveries");
 await go(operator, "payouts");
-await operator.getByText("Nothing waits to be paid.").waitFor();
+await operator.waitForFunction(() => document.querySelectorAll("tbody tr:not(.skeleton)").length === 3);
 await state(operator, "payouts");
+await operator.getByRole("button", { name: "Retry… relay-a.1" }).click();
+await confirm(operator, "relay-a.1 is handed over again.");
+await operator.getByRole("button", { name: "Confirm… relay-a.1" }).click();
+await inPanel(operator, "[name=typed]").fill("berta");
+await inPanel(operator, "button[type=submit]").click();
+await operator.getByText("This is not the winner's user id.").waitFor();
+await state(operator, "panel-confirm-prize");
+await confirm(operator, "relay-a.1 is confirmed as paid.", { typed: "bert" });
+await operator.getByRole("button", { name: "Fail… relay-b.1" }).click();
+await confirm(operator, "relay-b.1 is marked as failed.", { reason: "The account is closed.", typed: "bert" });
+await operator.waitForFunction(() => document.querySelectorAll("tbody tr:not(.skeleton)").length === 1);
+assert.match(await operator.locator("tbody tr").innerText(), /relay-c/);
+const paid = await call(OPERATOR_TOKEN, "GET", "/api/v1/prizes/history/bert");
+assert.deepEqual(paid.prizes.map(({ id, status }) => `${id} ${status}`).sort(), ["relay-a.1 distributed", "relay-b.1 failed", "relay-c.1 pending"]);
+await operator.locator("[name=status]").selectOption("dead");
+await operator.getByText("Nothing waits to be paid.").waitFor();
 await go(operator, "erasures");
 await operator.getByRole("button", { name: "Erase a person…" }).click();
 await inPanel(operator, "[name=user_id]").fill("dmitri");

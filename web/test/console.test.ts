@@ -71,10 +71,11 @@ describe("who holds a token", () => {
   const token = (claims: object): string => `e30.${Buffer.from(JSON.stringify(claims)).toString("base64url")}.c2ln`;
 
   it("is an operator as the server has it", () => {
-    assert.deepEqual(whoHolds(token({ sub: "ada", role: "authenticated" })), { id: "ada", operator: false });
-    assert.deepEqual(whoHolds(token({ sub: "op", app_metadata: { role: "operator" } })), { id: "op", operator: true });
-    assert.deepEqual(whoHolds(token({ role: "service_role" })), { id: "", operator: true });
-    assert.deepEqual(whoHolds(token({ sub: "eve", user_metadata: { role: "operator" } })), { id: "eve", operator: false });
-    assert.deepEqual(whoHolds("nonsense"), { id: "", operator: false });
+    assert.deepEqual(whoHolds(token({ sub: "ada", role: "authenticated" })), { id: "ada", operator: false, anonymous: false });
+    assert.deepEqual(whoHolds(token({ sub: "op", app_metadata: { role: "operator" } })), { id: "op", operator: true, anonymous: false });
+    assert.deepEqual(whoHolds(token({ role: "service_role" })), { id: "", operator: true, anonymous: false });
+    assert.deepEqual(whoHolds(token({ sub: "eve", user_metadata: { role: "operator" } })), { id: "eve", operator: false, anonymous: false });
+    assert.deepEqual(whoHolds(token({ sub: "ada", is_anonymous: true, app_metadata: { role: "operator" } })), { id: "ada", operator: false, anonymous: true });
+    assert.deepEqual(whoHolds("nonsense"), { id: "", operator: false, anonymous: false });
   });
 });

@@ -1928,7 +1928,7 @@ export interface components {
              * @description With prizes: how many there are.
              */
             prizes_count?: number;
-            /** @description In GET of one competition: the links by which its board is shown to people without an account; see createBoardLink. Absent under a link, and while they cannot be read. */
+            /** @description In GET of one competition, and the preview of a join code: the links by which its board is shown to people without an account; see createBoardLink. Absent under a link, and while they cannot be read. */
             board_links?: components["schemas"]["ShownBoardLink"][];
         };
         CompetitionReply: {
@@ -3737,6 +3737,8 @@ export interface operations {
     listParticipants: {
         parameters: {
             query?: {
+                /** @description Only participants whose name or id contains this, in any letter case. One page looks through 10,000 participants at most, and costs as much as reading them; it may be short or empty although there is a next one. */
+                search?: string;
                 /** @description The next_cursor of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
                 /** @description Maximum number of items, 1 to 1000. */

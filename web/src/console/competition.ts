@@ -5,6 +5,7 @@ import { amending, cancelling, excluding, inviting, makingCode, nameOf, removing
 import { path } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import { definitionScreen } from "./definition.js";
+import type { Field } from "./fields.js";
 import { filters, amounts, button, failure, link, person, status } from "./parts.js";
 import { linksPart } from "./links.js";
 import { personScreen } from "./person.js";
@@ -19,6 +20,8 @@ import { flagInWords } from "./words.js";
 export interface Within {
   app: Console;
   competition: Competition;
+  /** The filters in the address. */
+  query: Record<string, string>;
   /** Shows everything again, after something changed. */
   reload(): void;
 }
@@ -39,7 +42,7 @@ const parts: { name: string; label: string; operator?: boolean; make(within: Wit
 ];
 
 /** One competition, its parts as tabs. It is read before anything is shown. */
-export function competitionScreen(app: Console, { parts: [, id = "", name = "", user] }: Place): Screen {
+export function competitionScreen(app: Console, { parts: [, id = "", name = "", user], query }: Place): Screen {
   const element = h("div", { class: "screen" }, h("p", { class: "facts", role: "status" }, "Loading…"));
   let inner: Part | undefined;
   let gone = false;
@@ -63,7 +66,7 @@ export function competitionScreen(app: Console, { parts: [, id = "", name = "", 
     }
     if (gone) return;
     inner?.destroy?.();
-    const within: Within = { app, competition, reload: () => void show() };
+    const within: Within = { app, competition, query, reload: () => void show() };
     document.title = `${competition.name} · Console · Paceboard`;
     if (name === "edit") {
       inner = definitionScreen(app, competition);
@@ -116,7 +119,7 @@ function overview({ app, competition, reload }: Within): Part {
   return { element: h("div", { class: "part-body" }, competition.description ? h("p", { class: "prose" }, competition.description) : "", rules, amendments, h("div", { class: "choices" }, ...may)) };
 }
 
-function people({ app, competition, reload }: Within): Part {
+function people({ app, competition, query, reload }: Within): Part {
   const { api, format, who } = app;
   const table = new DataTable<Participant>({
     label: "Who takes part, by the order of joining",
@@ -126,16 +129,18 @@ function people({ app, competition, reload }: Within): Part {
       { head: "Score", kind: "number", cell: ({ score }) => format.integer(score) },
       { head: "Last sync", cell: ({ last_synced_at: at }) => format.ago(at, Date.now()) },
     ],
-    load: (cursor) => api.page<Participant>(path("competitions", competition.id, "participants"), "participants", cursor),
-    empty: "Nobody takes part yet.",
+    load: (cursor) => api.page<Participant>(path("competitions", competition.id, "participants"), "participants", cursor, { search: query.search }),
+    empty: query.search ? `Nobody who takes part is called “${query.search}”.` : "Nobody takes part yet.",
     actions: (p) => [
       who.operator && !over(competition) && rowButton("Exclude…", nameOf(p), () => app.act(excluding(api, competition, p), changed)),
       ["upcoming", "active"].includes(competition.status) && rowButton("Remove…", nameOf(p), () => app.act(removing(api, competition, p), changed)),
     ].filter((node) => node !== false),
   });
   const changed = (): void => reload();
-  const search = who.operator && filters([{ name: "user", label: "User id", help: "The id of the account. Opens why the score is what it is." }], ({ user = "" }) => {
-    if (user.trim() !== "") location.hash = fragmentOf(["c", competition.id, "person", user.trim()]);
+  const fields: Field[] = [{ name: "search", label: "Name", value: query.search ?? "", most: 100, help: "Or user id, or a part of either." }];
+  if (who.operator) fields.push({ name: "user", label: "User id", help: "Opens the days, also of somebody who left." });
+  const search = filters(fields, ({ search = "", user = "" }) => {
+    location.hash = user.trim() !== "" ? fragmentOf(["c", competition.id, "person", user.trim()]) : fragmentOf(["c", competition.id, "people"], { search: search.trim() });
   });
   return { element: h("div", { class: "part-body" }, search, table.element), destroy: () => table.destroy() };
 }

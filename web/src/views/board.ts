@@ -2,6 +2,7 @@ import { BoardClient, emptyBoard, type Board, type Entry, type Limit, type Watch
 import { Announcer } from "../announce.js";
 import { ApiError, type Amendment, type Competition } from "../api.js";
 import type { BoardApp, View } from "../app.js";
+import { whoHolds } from "../console/who.js";
 import { h, renew } from "../dom.js";
 import { displayName, ordinal } from "../format.js";
 import { History } from "../history.js";
@@ -31,6 +32,12 @@ const fetchEvery = 10_000;
 const reloadAfter = 60_000;
 /** A connection lost for less than this is not worth a word. */
 const patience = 1_000;
+
+/** The way to the competition in the console, for operators: boards do not tell who made them. */
+function wayToConsole({ guest, session }: BoardApp, id: string): HTMLElement[] {
+  if (guest || !whoHolds(session.token ?? "").operator) return [];
+  return [h("p", { class: "facts" }, h("a", { href: `/console#/c/${id}` }, "Open in the console"))];
+}
 
 /** A competition's live board. It gathers what happens and draws at most four times a second. */
 export class BoardView implements View {
@@ -103,7 +110,7 @@ export class BoardView implements View {
     this.#athlete.element.hidden = app.guest === true; // who comes by a link takes no part
     this.#finder = new Finder(app, id, this.#places);
     this.#standings.append(this.#toolbar.element, this.#table.element, this.#finder.element);
-    this.element.append(this.#head.element, this.#hero.element, this.#athlete.element, this.#standings, this.#chart.element, this.#rules.element, this.#changes.element, this.#foot.element, this.#dock.element);
+    this.element.append(this.#head.element, this.#hero.element, this.#athlete.element, this.#standings, this.#chart.element, this.#rules.element, this.#changes.element, ...wayToConsole(app, id), this.#foot.element, this.#dock.element);
 
     this.#client = new BoardClient({
       url: location.origin,

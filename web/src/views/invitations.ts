@@ -53,10 +53,11 @@ export class Invitations {
       pool > 0 && `${format.money(pool, currency)} in prizes`,
       `open until ${format.at(offer.expires_at)}`,
     ];
-    const look = button("See and join", "button");
-    const decline = button("Decline", "quiet");
+    const name = competition.name || competition.id;
+    const look = h("button", { class: "button", type: "button", "aria-label": `See and join ${name}` }, "See and join");
+    const decline = h("button", { class: "quiet", type: "button", "aria-label": `Decline ${name}` }, "Decline");
     const item = h("li", { class: "invitation" },
-      h("span", { class: "competition-name" }, h("bdi", {}, competition.name || competition.id)),
+      h("span", { class: "competition-name" }, h("bdi", {}, name)),
       h("span", { class: "facts" }, facts.filter(Boolean).join(" · ")),
       h("span", { class: "choices" }, look, decline));
     look.addEventListener("click", () => this.#askToJoin(offer));
@@ -85,8 +86,4 @@ export class Invitations {
       },
     });
   }
-}
-
-function button(label: string, kind: string): HTMLButtonElement {
-  return h("button", { class: kind, type: "button" }, label);
 }

@@ -1,5 +1,6 @@
 import { ApiError, type Competition } from "../api.js";
 import type { App, View } from "../app.js";
+import { whoHolds } from "../console/who.js";
 import { h } from "../dom.js";
 import { plural } from "../format.js";
 import { phaseOf, statusWord } from "../phase.js";
@@ -40,8 +41,8 @@ export class ListView implements View {
       this.#typing = setTimeout(() => this.#searchFor(field.value.trim()), typingPause);
     });
     if (!past) this.#invitations = new Invitations(app);
-    this.element.append(h("h1", {}, "Competitions"), h("div", { class: "list-tools" }, h("nav", { class: "tabs", "aria-label": "Which" }, ...this.#tabs), field, askForCode(app)), ...(this.#invitations ? [this.#invitations.element] : []), this.#found);
-    this.#restart(this.#invitations?.load().then(() => this.element.append(this.#found))); // in anew under them: what stood for it has not moved
+    this.element.append(h("h1", {}, "Competitions"), h("div", { class: "list-tools" }, h("nav", { class: "tabs", "aria-label": "Which" }, ...this.#tabs), field, h("span", { class: "list-ways" }, askForCode(app), wayToConsole(app))), this.#found);
+    this.#restart(this.#invitations?.load());
   }
 
   destroy(): void {
@@ -95,10 +96,11 @@ export class ListView implements View {
   }
 
   #draw(): void {
-    this.#found.replaceChildren(...this.#groups().map(([heading, members]) => {
+    const groups = this.#groups().map(([heading, members]) => {
       const items = h("ul", { class: "competitions" }, ...members.map((competition) => this.#item(competition)));
       return h("section", {}, h("h2", {}, heading), items);
-    }));
+    });
+    this.#found.replaceChildren(...(this.#invitations ? [this.#invitations.element] : []), ...groups);
     const count = this.#known.length;
     if (this.#search !== "") this.#app.say(`${count}${this.#cursor === undefined ? "" : " or more"} ${plural(count, "competition")} found.`);
     if (this.#cursor !== undefined) {
@@ -144,6 +146,12 @@ export class ListView implements View {
         h("span", { class: "facts" }, facts.filter(Boolean).join(" · ")),
         h("span", { class: "facts competition-clock" }, clock ? `${clock.label} ${clock.value}` : "")));
   }
+}
+
+/** The way to the console, for everybody who may make competitions. */
+function wayToConsole({ session }: App): HTMLElement | false {
+  const { operator, anonymous } = whoHolds(session.token ?? "");
+  return !anonymous && h("a", { class: "quiet console-way", href: "/console" }, operator ? "Console" : "Organise");
 }
 
 function skeleton(): HTMLElement {
