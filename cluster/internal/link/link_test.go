@@ -102,6 +102,23 @@ func TestAsk(t *testing.T) {
 		require.ErrorIs(t, err, link.ErrTooLarge)
 		require.ErrorIs(t, err, link.ErrNotSent)
 	})
+	t.Run("an answer over the limit is an error at once, and the link goes on", func(t *testing.T) {
+		b := serve(t, link.Options{}, handler(func(_ string, requests []link.Request) {
+			for _, r := range requests {
+				if len(r.Body) == 0 {
+					r.Respond(make([]byte, 8<<20+1))
+				} else {
+					r.Respond(r.Body)
+				}
+			}
+		}))
+		d := dialer(t, link.Options{})
+		_, err := d.Ask(b, link.Message{}, time.Now().Add(time.Minute))
+		require.ErrorIs(t, err, link.ErrAnswerDropped)
+		answer, err := d.Ask(b, link.Message{Body: []byte("again")}, soon())
+		require.NoError(t, err)
+		require.Equal(t, "again", string(answer))
+	})
 	t.Run("many at once, of all sizes, each get their own answer", func(t *testing.T) {
 		b := serve(t, link.Options{}, handler(func(_ string, requests []link.Request) {
 			for _, r := range requests { // answered by others, in any order
