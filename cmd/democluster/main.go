@@ -28,6 +28,7 @@ import (
 	"github.com/paceboard/paceboard/internal/worker"
 	"github.com/paceboard/paceboard/persistence/postgres"
 	"github.com/paceboard/paceboard/persistence/testservers"
+	fitbit "github.com/paceboard/paceboard/testdata/fitbit-2016"
 )
 
 // options of a demonstration.
@@ -135,9 +136,33 @@ func (s *show) start() error {
 	if err := s.ask(http.MethodPost, "/api/v1/competitions", body); err != nil {
 		return fmt.Errorf("create the board: %w", err)
 	}
+	if err := s.join(); err != nil {
+		return fmt.Errorf("enrol the people of the data: %w", err)
+	}
 	fmt.Fprintf(s.out, "\nboard  %s/#/c/%s?token=%s\nread   curl -H \"Authorization: Bearer %s\" '%s/api/v1/leaderboard/%s?limit=3'\n",
 		s.url, board, s.operator, s.operator, s.url, board)
 	fmt.Fprintf(s.out, "nodes  DATABASE_URL='%s' bin/paceboard nodes list\n\n", s.database)
+	return nil
+}
+
+// join enrols everybody whose activity is posted, under a name: the data has numbers.
+func (s *show) join() error {
+	data, err := os.ReadFile(s.data)
+	if err != nil {
+		return err
+	}
+	known := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		user, _, _ := strings.Cut(line, ",")
+		if user == "user_id" || known[user] { // the first line names the columns
+			continue
+		}
+		name := fitbit.Names[len(known)%len(fitbit.Names)]
+		known[user] = true
+		if err := s.ask(http.MethodPost, "/api/v1/competitions/"+board+"/join", fmt.Sprintf(`{"user_id":%q,"user_name":%q}`, user, name)); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -35,14 +35,6 @@ var (
 	demoEnd   = demoStart.AddDate(0, 0, demoDays)
 )
 
-// demoNames are shown for the data's people, who have numbers only; they are
-// made up.
-var demoNames = []string{
-	"Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Keiko",
-	"Lars", "Mira", "Nils", "Olga", "Pablo", "Quinn", "Rosa", "Samir", "Tilda", "Umar", "Vera",
-	"Wanda", "Xenia", "Yusuf", "Zoe", "Anton", "Bella", "Cem", "Dana", "Emil", "Freya", "Goran",
-}
-
 // startDemo creates the competition and begins to post. A data folder that has
 // a demo already gets a fresh one beside it.
 func startDemo(ctx context.Context, s *server, url string, secret []byte) (*demo, error) {
@@ -171,7 +163,7 @@ func joinDemo(s *server, id string, reports []activity) error {
 	for i, user := range append([]string{demoViewer}, people...) {
 		name := "Robin"
 		if i > 0 {
-			name = demoNames[(i-1)%len(demoNames)]
+			name = fitbit.Names[(i-1)%len(fitbit.Names)]
 		}
 		join := &competition.JoinCompetition{Caller: operator, UserID: user, UserName: name}
 		if _, err := s.engine.Join(id, join); err != nil {

@@ -73,7 +73,7 @@ func TestDemoHasMonthAfterMonth(t *testing.T) {
 			require.Equal(t, a.Date, a.RecordedAt[:len(a.Date)])
 			totals[a.UserID][a.Date] = a.Steps
 		}
-		require.Len(t, totals, len(demoNames)+1)
+		require.Len(t, totals, len(fitbit.Names)+1)
 		require.NotEmpty(t, totals[demoViewer])
 		leader, most := "", int64(-1)
 		for user, days := range totals {

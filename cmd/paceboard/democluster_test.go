@@ -80,6 +80,7 @@ func TestDemoClusterLosesNodesAndGoesOn(t *testing.T) {
 	status, answer := read.call("GET", "/api/v1/leaderboard/spring-2016?limit=3", page[2], "")
 	require.Equal(t, 200, status, string(answer))
 	require.Contains(t, string(answer), `"rank":1`, "activity is posted")
+	require.Regexp(t, `"user_name":"[A-Z][a-z]+"`, string(answer), "people have names")
 	status, _ = read.call("GET", "/", "", "")
 	require.Equal(t, 200, status, "the page")
 

@@ -15,3 +15,10 @@ var DailyCSV []byte
 //
 //go:embed hourly.csv
 var HourlyCSV []byte
+
+// Names are shown for the people of the data, who have numbers only; they are made up.
+var Names = []string{
+	"Ada", "Bruno", "Chiara", "Dmitri", "Elif", "Farid", "Greta", "Hugo", "Ines", "Jonas", "Keiko",
+	"Lars", "Mira", "Nils", "Olga", "Pablo", "Quinn", "Rosa", "Samir", "Tilda", "Umar", "Vera",
+	"Wanda", "Xenia", "Yusuf", "Zoe", "Anton", "Bella", "Cem", "Dana", "Emil", "Freya", "Goran",
+}
