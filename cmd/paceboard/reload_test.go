@@ -124,3 +124,21 @@ func TestSecretsAreChangedWithoutARestart(t *testing.T) {
 	require.NoError(t, stays.Ping(t.Context()))
 	s.stop()
 }
+
+// TestDevSaysWhatANewSecretDoes to what it printed.
+func TestDevSaysWhatANewSecretDoes(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(path, []byte(testSecret), 0o600))
+	s := startServer(t, t.TempDir(), "--dev", "SUPABASE_JWT_SECRET=", "SUPABASE_JWT_SECRET_FILE="+path)
+	_, printed, _ := strings.Cut(strings.Fields(s.waitFor("open "))[1], "#token=")
+	read := func() int {
+		status, _ := s.call(http.MethodGet, "/api/v1/competitions", printed, "")
+		return status
+	}
+	require.Equal(t, http.StatusOK, read())
+	require.NoError(t, os.WriteFile(path, []byte(strings.Repeat("another-", 5)), 0o600))
+	require.NoError(t, s.cmd.Process.Signal(syscall.SIGHUP))
+	s.waitFor("the addresses that --dev printed", "start the server again")
+	require.Equal(t, http.StatusUnauthorized, read())
+}

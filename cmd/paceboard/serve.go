@@ -13,6 +13,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -103,6 +104,10 @@ func (s *server) reload(p *program, args []string) {
 	}
 	s.logger.Info("the settings were read again", "changed", changed)
 	warnOfFiles(s.logger, &now)
+	if s.settings.Dev && slices.Contains(changed, "SUPABASE_JWT_SECRET") {
+		s.logger.Warn("the addresses that --dev printed, and the demo, have tokens of the secret at the start: " +
+			"they are refused unless it is SUPABASE_JWT_SECRET_PREVIOUS now; start the server again for new ones")
+	}
 	if len(waiting) > 0 {
 		s.logger.Warn("these settings differ from those in use, and need a new start", "settings", waiting)
 	}
