@@ -157,9 +157,8 @@ async function lookAll(theirs, schemes, [answers, boards]) {
 
 const begun = Date.now();
 if (readme) {
-  only.push("live", "tv");
+  only.push("live");
   await lookAll(["desktop", "phone"], ["light", "dark"], [0, 0]);
-  await lookAll(["1080p"], ["dark"], [0, 0]);
 } else if (few) {
   await lookAll(["desktop", "1080p"], ["light"], [300, 700]);
   await lookAll(["phone", "4k"], ["dark"], [700, 300]);

@@ -127,7 +127,7 @@ export class Athlete {
   // Names are cut where they are too long for a line, so that the board under them does not move when they change.
   #tellGaps(parts: readonly string[]): void {
     if (this.#gaps.textContent === parts.join(" · ")) return;
-    this.#gaps.replaceChildren(...parts.flatMap((part, i) => [...(i > 0 ? [h("span", { class: "dot" }, " · ")] : []), h("span", {}, part)]));
+    this.#gaps.replaceChildren(...parts.flatMap((part, i) => [...(i > 0 ? [h("span", { class: "dot" }, " · ")] : []), h("span", { class: part.endsWith("to the lead") && "whole" }, part)]));
   }
 
   #note(rank: number, now: number): void {
