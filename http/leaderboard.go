@@ -238,8 +238,9 @@ type zippedTopKey struct {
 func (c *call) replyTop(top *competition.Published, encoded *encodedTop, key zippedTopKey, tag []byte) {
 	c.Response.Header.AddBytesKV(headerVary, valueAcceptEncoding)
 	if encoded.size(key.limit) >= zipFrom && takesGzip(c.RequestCtx) {
-		c.out = append(tag[:len(tag)-1], `-gzip"`...)
-		if unchanged(c.RequestCtx, c.out) {
+		tag = append(tag[:len(tag)-1], `-gzip"`...)
+		c.out = tag
+		if unchanged(c.RequestCtx, tag) {
 			return
 		}
 		key.limit = min(key.limit, len(encoded.ends)-1)
