@@ -32,6 +32,8 @@ const fetchEvery = 10_000;
 const reloadAfter = 60_000;
 /** A connection lost for less than this is not worth a word. */
 const patience = 1_000;
+/** So long a board waits for the place of its viewer, who is not among the first, in milliseconds. */
+const placePatience = 300;
 
 /** The way to the competition in the console, for operators: boards do not tell who made them. */
 function wayToConsole({ guest, session }: BoardApp, id: string): HTMLElement[] {
@@ -76,6 +78,7 @@ export class BoardView implements View {
   #drawTimer: ReturnType<typeof setTimeout> | undefined;
   #drawnAt = 0;
   #fetchedAt = Date.now() - fetchEvery + fetchAfter;
+  #boardAt: number | undefined; // when the first board came
   #confirmedAt: number | undefined; // when the board was last known to be the server's
   #polledAt = 0; // when it was last fetched the other way
   #offlineSince: number | undefined;
@@ -221,6 +224,10 @@ export class BoardView implements View {
     const statusNow = board.status !== this.#board.status && this.#board.status !== undefined;
     const settledNow = board.status === "settled" && this.#board.status !== "settled";
     this.#board = board;
+    if (this.#boardAt === undefined) {
+      this.#boardAt = now;
+      setTimeout(() => this.#schedule(), placePatience);
+    }
     this.#places.note(this.#everyone(), now, this.#app.session.viewer.sub);
     this.#history.note([...board.entries.slice(0, 10), ...(this.#mine() ? [this.#mine()!] : [])], now);
     if (settledNow && board.prizes.length === 0 && this.#competition && !this.#competition.prizes) void this.#load();
@@ -284,7 +291,7 @@ export class BoardView implements View {
     const competition = this.#competition;
     const status = this.#board.status ?? competition?.status;
     if (!competition || !status) return;
-    const waiting = version === undefined && status !== "cancelled";
+    const waiting = status !== "cancelled" && (version === undefined || this.#placeIsDue(now));
     if (waiting && now - this.#loadedAt < patience) return; // head and board come together, so that neither moves the other
     const phase = phaseOf(competition, status, this.#state.kind === "live", now, format);
     const people = version === undefined ? competition.participant_count : totalCount;
@@ -362,6 +369,12 @@ export class BoardView implements View {
     const ahead = second ? `, ${format.integer(leader.score - second.score)} ahead of ${displayName(second)}` : "";
     const standing = mine && !own ? ` You are ${ordinal(mine.rank)} of ${format.integer(total)}.` : "";
     this.#announcer.tell(`${own ? "You lead" : `${displayName(leader)} leads`} with ${format.integer(leader.score)}${ahead}.${standing}`);
+  }
+
+  // The place of a viewer below the entries comes right after them. Until then it is not known whether they take part.
+  #placeIsDue(now: number): boolean {
+    const { entries, totalCount } = this.#board;
+    return this.#app.session.viewer.sub !== undefined && entries.length < totalCount && this.#mine() === undefined && now - (this.#boardAt ?? now) < placePatience;
   }
 
   #mine(): Entry | undefined {
