@@ -71,7 +71,7 @@ func (e *Engine) JoinByCode(competitionID, typed string, j *competition.JoinComp
 	}
 	defer end()
 	r := &competition.Redemption{CompetitionID: competitionID, UserID: j.UserID, InvitationID: newID(), Now: e.now()}
-	if r.Hash, err = e.tryCode(ctx, typed, j.UserID, e.tries.takeToJoin); err != nil {
+	if r.Hash, err = e.tryCode(ctx, typed, j.UserID, true); err != nil {
 		return "", entry, err
 	}
 	i, made, err := e.store.Redeem(ctx, r)
@@ -107,7 +107,7 @@ func (e *Engine) PreviewCode(typed string, j *competition.JoinCompetition) (comp
 	}
 	defer end()
 	r := &competition.Redemption{UserID: j.UserID, Now: e.now()}
-	if r.Hash, err = e.tryCode(ctx, typed, j.UserID, e.tries.take); err != nil {
+	if r.Hash, err = e.tryCode(ctx, typed, j.UserID, false); err != nil {
 		return competition.Summary{}, err
 	}
 	i, err := e.redeemable(ctx, r)
@@ -121,17 +121,21 @@ func (e *Engine) PreviewCode(typed string, j *competition.JoinCompetition) (comp
 	return s, concealCode(err)
 }
 
-// tryCode counts a try of a code, and returns the code's hash. Errors:
+// tryCode counts a try of a code, to join or to preview, and returns the code's hash. Errors:
 // competition.ErrTooManyTries, ErrUnknownCode.
-func (e *Engine) tryCode(ctx context.Context, typed, userID string, take func(string, competition.CodeHash, calendar.Millis) bool) (hash competition.CodeHash, err error) {
+func (e *Engine) tryCode(ctx context.Context, typed, userID string, toJoin bool) (hash competition.CodeHash, err error) {
 	code, ok := canonicalCode(typed)
 	if ok {
 		if hash, err = e.hashCode(ctx, code); err != nil {
 			return hash, err
 		}
 	}
+	var joins competition.CodeHash
+	if toJoin {
+		joins = hash
+	}
 	switch {
-	case !take(userID, hash, e.now()):
+	case !e.tries.take(userID, joins, e.now()):
 		return hash, competition.ErrTooManyTries
 	case !ok:
 		return hash, competition.ErrUnknownCode

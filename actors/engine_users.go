@@ -102,19 +102,6 @@ type tried struct {
 	preview competition.CodeHash // of the code that was previewed last and not yet used to join
 }
 
-// takeToJoin is take, except that a join after a preview of the same code is free, once.
-func (t *tries) takeToJoin(userID string, hash competition.CodeHash, now calendar.Millis) bool {
-	t.mu.Lock()
-	mine := t.users[userID]
-	free := mine.preview == hash && hash != competition.CodeHash{} && now < mine.since+anHour
-	if free {
-		mine.preview = competition.CodeHash{}
-		t.users[userID] = mine
-	}
-	t.mu.Unlock()
-	return free || t.take(userID, hash, now)
-}
-
 // previewed notes that a user has seen what a code leads to.
 func (t *tries) previewed(userID string, hash competition.CodeHash) {
 	t.mu.Lock()
@@ -125,14 +112,20 @@ func (t *tries) previewed(userID string, hash competition.CodeHash) {
 	}
 }
 
-// take counts a try of whatever code, and reports whether it is allowed. Cost: linear in
-// the users who tried, each time that they have become too many to remember.
-func (t *tries) take(userID string, _ competition.CodeHash, now calendar.Millis) bool {
+// take counts a try, and reports whether it is allowed. A join by the code that the user
+// previewed last is free, once; joins is its code's hash, and zero for a preview. Cost:
+// linear in the users who tried, each time that they have become too many to remember.
+func (t *tries) take(userID string, joins competition.CodeHash, now calendar.Millis) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	mine := t.users[userID]
 	if now >= mine.since+anHour {
 		mine = tried{since: now}
+	}
+	if joins != (competition.CodeHash{}) && joins == mine.preview {
+		mine.preview = competition.CodeHash{}
+		t.users[userID] = mine
+		return true
 	}
 	if mine.n++; mine.n > maxTriesHour {
 		return false
