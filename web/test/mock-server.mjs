@@ -14,6 +14,7 @@ import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
+import { text } from "node:stream/consumers";
 import { WebSocketServer } from "ws";
 import { seeded, names } from "./people.mjs";
 
@@ -187,7 +188,7 @@ const server = createServer(async (request, response) => {
   const json = (status, body) => {
     response.writeHead(status, { "Content-Type": status < 400 ? "application/json" : "application/problem+json" }).end(JSON.stringify(body));
   };
-  const problem = (status, code) => json(status, { success: false, status, code, title: code, detail: code });
+  const problem = (status, code, detail = code) => json(status, { success: false, status, code, title: code, detail });
   const [, , , what, id, more] = url.pathname.split("/");
   if (url.pathname.startsWith("/mock/")) {
     controls[url.pathname.slice(6)]?.();
@@ -212,6 +213,7 @@ const server = createServer(async (request, response) => {
       const to = (competition, n) => ({ id: `i${n}`, competition_id: competition, user_id: id, state: "open", expires_at: iso(now + 20 * day), competition: { ...competitions.get(competition).info, entry_fee: 5 * n } });
       return json(200, { success: true, data: { invitations: id === "guest" ? [to("upcoming", 0), to("long", 1)] : [] } });
     }
+    if (url.pathname.endsWith("/invitations/code/preview") && (await text(request)).includes("0000000000")) return problem(404, "unknown_code", "there is no such join code");
     if (url.pathname.endsWith("/invitations/code/preview")) return json(200, { success: true, data: { ...competitions.get("few").info, entry_fee: 5, prize_pool: 100, enrollment: "invite", time_zone: "Europe/Berlin", participant_count: 6 } });
     const competition = competitions.get(id);
     if (!competition) return problem(404, "unknown_competition");

@@ -26,15 +26,24 @@ const mostShift = 0.01;
 // Each: the fragment, the viewer, and what happens before the picture. `noisy`: the
 // browser reports the refusals. `alone`: it changes what all others see. `is`: what shows
 // that the state is there. `again`: one more picture
-// of a state.
+// of what other states show in other words or places.
 const board = (id, user = "u14") => ({ hash: `#/c/${id}`, user });
+const tryCode = async (page, code) => {
+  await page.click("text=Join with a code");
+  await page.fill("#join-code", code);
+  await page.click("text=Go on");
+};
 const cut = (ms) => ({ alone: true, after: () => (controls.refuse(), pause(ms)), undo: controls.accept, noisy: true });
 const states = {
   list: { hash: "#/", user: "u14" },
   invited: { hash: "#/", user: "guest" },
-  code: { hash: "#/", user: "u14", after: (page) => page.click("text=Join with a code").then(() => page.fill("#join-code", "4X7GTN2QWE")).then(() => page.click("text=Go on")) },
-  past: { hash: "#/past", user: "u14" },
-  nothingFound: { hash: "#/?search=nothing", user: "u14", is: ".found .message" },
+  declining: { hash: "#/", user: "guest", after: (page) => page.click("[aria-label^='Decline The great']") },
+  offered: { hash: "#/", user: "guest", after: (page) => page.click("[aria-label^='See and join The great']") },
+  code: { hash: "#/", user: "u14", after: (page) => tryCode(page, "4X7GTN2QWE") },
+  codeWrong: { hash: "#/", user: "u14", noisy: true, after: (page) => tryCode(page, "0000000000") },
+  switching: { hash: "#/", user: "u14", after: (page) => page.evaluate((token) => (location.hash = `#/?token=${token}`), tokenFor("guest")) },
+  past: { hash: "#/past", user: "u14", again: true },
+  nothingFound: { hash: "#/past?search=nothing", user: "u14", is: ".found .message" },
   signin: { hash: "#/", user: undefined, is: "form" },
   loading: { ...board("demo"), before: (page) => page.route("**/api/**", () => {}), is: ".standings > .board .skeleton", noSocket: true },
   live: { ...board("demo"), wait: 5000 },
@@ -43,7 +52,7 @@ const states = {
   outside: { ...board("demo", "0198c5e2-0214"), wait: 1500 },
   dockedTop: { ...board("demo", "u3"), again: true, wait: 1500, after: (page) => page.evaluate(() => scrollTo(0, 1100)) },
   why: { ...board("demo", "u25"), wait: 1500, after: (page) => page.click("text=Why this score?") },
-  outsider: { ...board("finalizing", "nobody"), wait: 1500 },
+  outsider: { ...board("finalizing", "nobody"), again: true, wait: 1500 },
   joining: { ...board("demo", "nobody"), wait: 1500, after: (page) => page.click(".athlete .button") },
   leaving: { ...board("few", "u2"), wait: 1500, after: (page) => page.click("text=Leave") },
   rules: { ...board("demo"), wait: 1500, after: (page) => page.evaluate(() => document.querySelector(".rules-card").scrollIntoView()) },
@@ -51,15 +60,15 @@ const states = {
   few: { ...board("few", "u2"), wait: 4000 },
   empty: board("empty"),
   zero: board("zero", "u3"),
-  tie: board("tie", "u2"),
+  tie: { ...board("tie", "u2"), again: true },
   long: board("long", "u13"),
   huge: board("huge"),
   upcoming: board("upcoming", "u3"),
   finalizing: board("finalizing", "u3"),
-  completed: board("completed", "u5"),
+  completed: { ...board("completed", "u5"), again: true },
   settled: board("settled", "u2"),
   cancelled: board("cancelled"),
-  noaccess: { ...board("members"), is: ".message", noisy: true },
+  noaccess: { ...board("members"), again: true, is: ".message", noisy: true },
   notfound: { ...board("nothing-here"), is: ".message", noisy: true },
   spectator: { path: "b/demo", wait: 4000 },
   share: { path: "b/demo", wait: 1500, after: (page) => page.click(".share") },

@@ -10,12 +10,12 @@ export interface Question {
   next?(): Question;
 }
 
-/** Asks before something is done, and says there what went wrong. */
+/** Asks before something is done, and says there what went wrong. What has no field is read from its top: the focus is there, not on the button. */
 export function confirmDialog({ title, content, action, run, next }: Question): void {
   const wrong = h("p", { class: "wrong", role: "alert", hidden: true });
   const agree = h("button", { class: "button" }, action);
   const cancel = h("button", { class: "quiet", type: "button" }, "Cancel");
-  const form = h("form", {}, h("h2", { id: "confirm-title" }, title), ...content, wrong, h("p", { class: "choices" }, agree, " ", cancel));
+  const form = h("form", {}, h("h2", { id: "confirm-title", tabindex: -1, autofocus: content.every((node) => !(node instanceof HTMLInputElement)) }, title), ...content, wrong, h("p", { class: "choices" }, agree, " ", cancel));
   const dialog = h("dialog", { class: "panel confirm", "aria-labelledby": "confirm-title" }, form);
   cancel.addEventListener("click", () => dialog.close());
   form.addEventListener("submit", async (event) => {
