@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -367,7 +368,11 @@ func TestACodeShowsWhatItJoins(t *testing.T) {
 		e := secretEngine(t, newMemoryStore(), func(d *competition.Definition) { d.MaxParticipants = 2 })
 		code, made, err := e.MakeJoinCode("secret", theCreator, 1, 0)
 		require.NoError(t, err)
-		s, err := e.PreviewCode(code[:5]+"-"+code[5:], join("ann"))
+		for _, typed := range []string{code[:5] + "-" + code[5:], "\ufeff" + strings.ToLower(code[:5]) + "\u2013" + code[5:] + "\u00a0\n"} {
+			_, err = e.PreviewCode(typed, join("ann"))
+			require.NoError(t, err, typed)
+		}
+		s, err := e.PreviewCode(code, join("ann"))
 		require.NoError(t, err)
 		require.Equal(t, "secret", s.Definition.ID)
 		require.Zero(t, s.Participants)

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"strings"
+	"unicode"
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
@@ -27,10 +28,20 @@ func newCode() string {
 	return string(code[:])
 }
 
-// canonicalCode returns a code as it was made, whatever case, hyphens and letters that
-// look like digits it was typed with; ok is false if it cannot be one.
+// canonicalCode returns a code as it was made, whatever case, spaces, hyphens and letters
+// that look like digits it was typed or pasted with; ok is false if it cannot be one.
 func canonicalCode(typed string) (code string, ok bool) {
-	code = strings.NewReplacer("-", "", " ", "", "O", "0", "I", "1", "L", "1").Replace(strings.ToUpper(typed))
+	code = strings.Map(func(r rune) rune {
+		switch r = unicode.ToUpper(r); {
+		case r == 'O':
+			return '0'
+		case r == 'I', r == 'L':
+			return '1'
+		case unicode.IsSpace(r), unicode.In(r, unicode.Pd, unicode.Cf): // keyboards make dashes of hyphens, and chats add marks that nobody sees
+			return -1
+		}
+		return r
+	}, typed)
 	return code, len(code) == codeLength && strings.Trim(code, codeAlphabet) == ""
 }
 
