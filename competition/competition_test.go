@@ -207,7 +207,7 @@ func TestManyParticipants(t *testing.T) {
 }
 
 // TestParticipantsAreSearched: in any letter case, by name and id, a bounded part of the
-// roster at a time, and each who fits once.
+// roster at a time, and each who is on the board and fits once.
 func TestParticipantsAreSearched(t *testing.T) {
 	const n = 2*MaxSearchedParticipants + 10
 	c := crowd(n)
@@ -240,6 +240,12 @@ func TestParticipantsAreSearched(t *testing.T) {
 	found, pages = search("nobody", 10)
 	require.Empty(t, found)
 	require.Equal(t, 3, pages)
+
+	_, err := (&LeaveCompetition{Caller: user(last), UserID: last}).Decide(c, instant("2026-05-01T11:00:00Z"))
+	require.NoError(t, err)
+	land(c, &Batch{})
+	found, _ = search(last, 10)
+	require.Empty(t, found, "who has left is not found any more")
 }
 
 // TestSyncAllocatesNothing: a batch's storage comes back with Take, and the

@@ -220,10 +220,68 @@ func TestASocketByALinkIsMaskedAndKeepsToItsBoard(t *testing.T) {
 
 	linked.say("subscribe", `{"competition_id":"autumn"}`)
 	require.Equal(t, "forbidden", linked.expect("error").Data["code"])
-	linked.say("auth", fmt.Sprintf(`{"token":%q}`, authtest.User(t, "u1")))
-	require.Equal(t, "forbidden", linked.expect("error").Data["code"])
-	own.say("auth", fmt.Sprintf(`{"token":%q}`, linkToken))
-	require.Equal(t, "forbidden", own.expect("error").Data["code"])
+	service := upgraded(t, b.address, "/ws/leaderboard/spring?token="+authtest.Service(t)) // of no user, as a link is
+	for token, socket := range map[string]*rawSocket{authtest.User(t, "u1"): linked, authtest.Service(t): linked, linkToken: own} {
+		socket.say("auth", fmt.Sprintf(`{"token":%q}`, token))
+		require.Equal(t, "forbidden", socket.expect("error").Data["code"])
+	}
+	service.say("auth", fmt.Sprintf(`{"token":%q}`, linkToken))
+	require.Equal(t, "forbidden", service.expect("error").Data["code"])
+}
+
+// TestTwoLinksToABoardShareNothing: neither answers, compressed or not, nor ETags nor frames.
+func TestTwoLinksToABoardShareNothing(t *testing.T) {
+	b := newLinkedServer(t)
+	first, second := b.live.links[0], b.live.links[0]
+	otherCode := strings.Replace(linkCode, "ABC", "BBC", 1)
+	second.ID, second.Hash, second.Key, second.Names = spareLinkID, competition.HashLinkCode([]byte(otherCode)), competition.Key{2}, competition.ShowNoNames
+	b.live.links = append(b.live.links, second)
+	b.live.top = board100()
+	tokens := [...]string{linkToken, auth.LinkPrefix + otherCode}
+	tags := map[string]bool{}
+	for _, gzipped := range []string{"gzip", "identity"} {
+		for n, link := range []competition.BoardLink{first, second} {
+			got := b.do(t, "GET", readTop, "", bearer(tokens[n]), header{"Accept-Encoding", gzipped})
+			require.Equal(t, 200, got.status, got.body)
+			require.Equal(t, "private, no-cache", got.get("Cache-Control"))
+			require.False(t, tags[got.get("Etag")])
+			tags[got.get("Etag")] = true
+			if gzipped == "gzip" {
+				got.body = unzipped(t, got.body)
+			}
+			require.Contains(t, got.body, link.UserID(b.live.top.Entries[0].UserID))
+			require.Equal(t, n == 0, strings.Contains(got.body, `"steps"`))
+		}
+	}
+
+	var sockets [len(tokens)]*rawSocket
+	for change, frame := range []string{"leaderboard_update", "score_update", "status"} {
+		if change == 1 {
+			b.live.change("spring", score(1000))
+		}
+		if change == 2 {
+			b.live.change("spring", func(board *competition.Board) {
+				board.Status = competition.Settled
+				board.Prizes = []ledger.Prize{{CompetitionID: "spring", UserID: "u1", Rank: 1, Minor: 60_000, Currency: "EUR"}}
+			})
+		}
+		for n, link := range []competition.BoardLink{first, second} {
+			if change == 0 {
+				sockets[n] = upgraded(t, b.address, "/ws/leaderboard/spring?token="+tokens[n])
+			}
+			require.Contains(t, fmt.Sprint(sockets[n].expect(frame).Data), link.UserID("u1"), frame)
+		}
+	}
+}
+
+// TestASocketEndsWithItsLink, when that expires.
+func TestASocketEndsWithItsLink(t *testing.T) {
+	b := newLinkedServer(t)
+	b.live.links[0].ExpiresAt = calendar.MillisOf(b.now.Add(time.Second))
+	linked := upgraded(t, b.address, "/ws/leaderboard/spring?token="+linkToken)
+	linked.expect("leaderboard_update")
+	b.now = b.now.Add(2 * time.Second)
+	linked.refusedWith(closeBadToken)
 }
 
 // TestASocketByALinkOfWhatBecamePrivate gets the whole board at once with initials, without

@@ -286,7 +286,10 @@ func TestParticipantsAreSearched(t *testing.T) {
 	r := b.do(t, "GET", "/api/v1/competitions/spring/participants?search=L%C3%BCtt&limit=5", "", user)
 	require.Equal(t, 200, r.status, r.body)
 	require.Equal(t, []any{uint32(0), 5, "Lütt"}, b.engine.args)
-	require.Equal(t, strconv.Itoa(4000-1-competition.MaxSearchedParticipants/rowsOfUnit), r.get("RateLimit-Remaining"))
+	left := 4000 - 1 - competition.MaxSearchedParticipants/rowsOfUnit
+	require.Equal(t, strconv.Itoa(left), r.get("RateLimit-Remaining"))
+	r = b.do(t, "GET", "/api/v1/competitions?search=x", "", user)
+	require.Equal(t, strconv.Itoa(left-1-competition.MaxSearched/rowsOfUnit), r.get("RateLimit-Remaining"), "so are competitions")
 	r = b.do(t, "GET", "/api/v1/competitions/spring/participants?search="+strings.Repeat("x", maxSearch+1), "", user)
 	require.Equal(t, 400, r.status, r.body)
 	require.Contains(t, r.body, `"field":"search"`)

@@ -18,6 +18,7 @@ import (
 // who may come, or says it in a way that contradicts itself, is found here.
 func TestEveryRouteIsARowThatIsWhole(t *testing.T) {
 	operations, addresses := map[string]bool{}, map[string]bool{}
+	var byLink []string
 	for _, r := range routes() {
 		name := r.operation
 		assert.False(t, operations[name], "the operation %s stands twice", name)
@@ -33,6 +34,9 @@ func TestEveryRouteIsARowThatIsWhole(t *testing.T) {
 			assert.Equal(t, 1, bits.OnesCount8(uint8(r.scope&^auth.LinkScope)), "an API key needs one scope: %s", name)
 			assert.False(t, r.changes() && r.scope&auth.LinkScope != 0, "a board link changes nothing: %s", name)
 		}
+		if r.scope&auth.LinkScope != 0 && r.scope != noScope {
+			byLink = append(byLink, name)
+		}
 		isSync := r.scope == competition.ScopeSync
 		assert.Equal(t, r.changes() && !isSync || name == exportUser, r.audited(), "audited: %s", name)
 		assert.False(t, r.changes() && r.scope == competition.ScopeRead, "reading changes nothing: %s", name)
@@ -40,6 +44,7 @@ func TestEveryRouteIsARowThatIsWhole(t *testing.T) {
 		assert.GreaterOrEqual(t, r.limit(), bodyLimit, name)
 		assert.False(t, r.bodyLimit > 0 && strings.Contains(r.path, ":"), "a limit of its own needs an exact path: %s", name)
 	}
+	assert.ElementsMatch(t, []string{"getLeaderboard", "getCompetition", "watchLeaderboard", "streamLeaderboard"}, byLink, "what a board link opens")
 }
 
 // TestNoKeyIsNoScopeThatIsGranted: whatever words a key is made with.

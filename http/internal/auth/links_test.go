@@ -85,3 +85,26 @@ func TestNobodyWaitsForAStoreThatDoesNotAnswer(t *testing.T) {
 	require.NoError(t, <-first)
 	require.Empty(t, *ended)
 }
+
+// TestALinkThatIsRevokedWhileItIsFoundStaysRevoked: what the store said before does not bring
+// it back. Few codes are looked for at a time.
+func TestALinkThatIsRevokedWhileItIsFoundStaysRevoked(t *testing.T) {
+	store := &slowLinks{make(chan struct{}, 10), make(chan error, 10)}
+	b := newBench(t, func(o *Options) { o.Links, o.LinkEnded = store, func(string) {} })
+	found := make(chan error, maxLinkLookups)
+	for range maxLinkLookups {
+		go func() {
+			_, err := b.Token([]byte(linkToken))
+			found <- err
+		}()
+		<-store.asked
+	}
+	_, err := b.Token([]byte(linkToken))
+	require.ErrorIs(t, err, competition.ErrOverloaded)
+	code, _ := LinkCode([]byte(linkToken))
+	b.EndLink(competition.BoardLink{ID: "link", Hash: competition.HashLinkCode(code), ExpiresAt: calendar.MillisOf(start.AddDate(1, 0, 0))})
+	for range maxLinkLookups {
+		store.answer <- nil
+		require.ErrorIs(t, <-found, ErrInvalid)
+	}
+}
