@@ -51,7 +51,7 @@ func New(o Options) (*Engine, error) {
 		Life: e.life, Store: o.Store, Logger: o.Logger, Timeout: o.StoreTimeout, RecoveryTimeout: o.RecoveryTimeout, Rows: o.projectRows, Ours: o.home(),
 	})
 	if o.Peers != nil {
-		e.tops = newTops(topsEnv{exchange: e.exchange, timeout: o.RequestTimeout, saw: e.actors.losses.saw})
+		e.tops = newTops(topsEnv{exchange: e.exchange, saw: e.actors.losses.saw})
 		e.actors.followers = newFollowers(followersEnv{
 			life: e.life, logger: o.Logger, timeout: o.RequestTimeout, watches: watchesAtOnce, ask: e.askOwner, exchange: e.exchange,
 			subscribe: e.subscribe, unsubscribe: e.Unsubscribe, saw: e.actors.losses.saw,

@@ -39,14 +39,23 @@ func (e *Engine) topHere(id string, caller competition.Caller, deadline, confirm
 		return nil, err
 	}
 	defer h.release()
+	if top := h.published(caller); top != nil {
+		return top, e.confirm(confirmBy)
+	}
+	return ask[*competition.Published](e, h, &getTop{Caller: caller}, deadline, confirmBy)
+}
+
+// published returns the published top for a caller, if it is the board's last version and
+// the caller may see it without the actor's being asked.
+func (h *handle) published(caller competition.Caller) *competition.Published {
 	if !h.read.Load() { // as in acquire
 		h.read.Store(true)
 	}
 	version := h.version.Load()
 	if top := h.top.Load(); top != nil && top.Version >= version && version > 0 && (!top.Private || caller.Operator) {
-		return top, e.confirm(confirmBy)
+		return top
 	}
-	return ask[*competition.Published](e, h, &getTop{Caller: caller}, deadline, confirmBy)
+	return nil
 }
 
 // Page returns the board from offset on, with its entries in room if they fit. After an

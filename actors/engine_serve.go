@@ -51,6 +51,12 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, trace tra
 		respond(appendAnswer(nil, nil, nil, err))
 		return
 	}
+	if q, ok := request.(*getTopSince); ok && e.options.Confirm == nil {
+		if top, err := e.publishedHere(competitionID, q.reader()); top != nil {
+			e.respond(request, top, err, respond)
+			return
+		}
+	}
 	if q, ok := request.(boardQuery); ok && q.entries() <= smallPage {
 		v := e.envelope(competitionID, deadline)
 		v.Command = request
@@ -59,12 +65,29 @@ func (e *Engine) Serve(competitionID string, kind uint16, body []byte, trace tra
 	}
 	e.serving.Go(func() {
 		answer, err := e.serve(competitionID, request, deadline)
-		room := e.takeRoom()
-		*room = appendAnswer((*room)[:0], request, answer, err)
-		e.dismiss()
-		respond(*room)
-		e.putRoom(room)
+		e.respond(request, answer, err, respond)
 	})
+}
+
+// respond encodes what another node is answered, and ends its request.
+func (e *Engine) respond(request, answer any, err error, respond func(answer []byte)) {
+	room := e.takeRoom()
+	*room = appendAnswer((*room)[:0], request, answer, err)
+	e.dismiss()
+	respond(*room)
+	e.putRoom(room)
+}
+
+// publishedHere returns the published top of a board that is in memory, if there is one for
+// the caller, and whether the lease allows to tell it: for that nobody has to wait.
+func (e *Engine) publishedHere(id string, caller competition.Caller) (*competition.Published, error) {
+	h := e.actors.registry.find(id)
+	if h == nil || !h.acquire() {
+		return nil, nil
+	}
+	defer h.release()
+	top := h.published(caller)
+	return top, e.confirm(atOnce)
 }
 
 // gives reports whether a competition is to be claimed elsewhere, if it is not this
@@ -82,10 +105,7 @@ func (e *Engine) serve(id string, request any, deadline time.Time) (answer any, 
 	case *watch:
 		return e.watched(id, q, deadline)
 	case *getTopSince:
-		if q.Shared {
-			return e.topHere(id, competition.Caller{Operator: true}, deadline, atOnce)
-		}
-		return e.topHere(id, q.Caller, deadline, atOnce)
+		return e.topHere(id, q.reader(), deadline, atOnce)
 	case *batchOfSyncs:
 		h, err := e.find(id, true, deadline)
 		if err != nil {

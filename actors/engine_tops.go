@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"context"
 	"runtime"
 	"sync"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/maypok86/otter/v2"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/worker"
 )
 
 // maxTops is how many boards of other nodes are held; each is some tens of kilobytes.
@@ -21,14 +23,12 @@ type tops struct {
 	env      topsEnv
 	boards   *otter.Cache[string, *heldTop]
 	fetching sync.WaitGroup
-	timers   sync.Pool // of readers that wait
 }
 
 // topsEnv is what tops need.
 type topsEnv struct {
 	// exchange carries a request to a node and its answer back.
 	exchange func(node, id string, command any, deadline time.Time) (answer any, err error)
-	timeout  time.Duration            // of a fetch that readers share
 	saw      func(*competition.Board) // is told of each new page
 }
 
@@ -42,10 +42,19 @@ type heldTop struct {
 
 // topFetch is a fetch that readers wait for.
 type topFetch struct {
-	done  chan struct{}
-	reply topReply // with a Top, or PerCaller
-	err   error
+	deadline time.Time // of the reader who came first: nobody waits longer
+	readers  int
+	done     chan struct{}
+	reply    topReply // with a Top, or PerCaller
+	err      error
 }
+
+// Where so many readers shared a fetch, the next one begins a little later: they come back
+// together, and a fetch for half of them costs as much as one for all.
+const (
+	manyReaders = 4
+	manyPause   = time.Millisecond
+)
 
 func newTops(env topsEnv) *tops {
 	return &tops{env: env, boards: otter.Must(&otter.Options[string, *heldTop]{MaximumSize: maxTops})}
@@ -54,13 +63,11 @@ func newTops(env topsEnv) *tops {
 // top returns the published top of a board that a node owns, for a caller.
 func (t *tops) top(node, id string, caller competition.Caller, deadline time.Time) (*competition.Published, error) {
 	board, _ := t.boards.ComputeIfAbsent(id, func() (*heldTop, bool) { return &heldTop{}, false })
-	fetch, begin := board.join()
+	fetch, begin := board.join(deadline)
 	if begin {
 		t.run(board, node, id)
 	}
-	if !t.wait(fetch, deadline) {
-		return nil, errNoAnswer
-	}
+	<-fetch.done
 	switch {
 	case fetch.err != nil:
 		return nil, fetch.err
@@ -73,38 +80,15 @@ func (t *tops) top(node, id string, caller competition.Caller, deadline time.Tim
 // close waits for the fetches that readers have begun.
 func (t *tops) close() { t.fetching.Wait() }
 
-// wait waits for a fetch until the deadline, and reports whether it is done.
-func (t *tops) wait(fetch *topFetch, deadline time.Time) bool {
-	select {
-	case <-fetch.done: // mostly of the reader who carried it out
-		return true
-	default:
-	}
-	left := time.Until(deadline)
-	timer, ok := t.timers.Get().(*time.Timer)
-	if ok {
-		timer.Reset(left)
-	} else {
-		timer = time.NewTimer(left)
-	}
-	defer t.timers.Put(timer)
-	defer timer.Stop()
-	select {
-	case <-fetch.done:
-		return true
-	case <-timer.C:
-		return false
-	}
-}
-
 // join returns the fetch that a reader who comes now waits for; begin says that the
 // reader is to carry it out.
-func (b *heldTop) join() (fetch *topFetch, begin bool) {
+func (b *heldTop) join(deadline time.Time) (fetch *topFetch, begin bool) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.next == nil {
-		b.next = &topFetch{done: make(chan struct{})}
+		b.next = &topFetch{deadline: deadline, done: make(chan struct{})}
 	}
+	b.next.readers++
 	begin = !b.underway
 	b.underway = true
 	return b.next, begin
@@ -113,29 +97,38 @@ func (b *heldTop) join() (fetch *topFetch, begin bool) {
 // run carries the next fetch out, and then, in a goroutine that ends by the deadline of
 // one, those that readers wait for meanwhile.
 func (t *tops) run(b *heldTop, node, id string) {
-	if !t.fetchNext(b, node, id) {
+	pause, more := t.fetchNext(b, node, id)
+	if !more {
 		return
 	}
 	t.fetching.Go(func() {
-		for more := true; more; {
-			more = t.fetchNext(b, node, id)
+		for more {
+			worker.Pause(context.Background(), pause)
+			pause, more = t.fetchNext(b, node, id)
 		}
 	})
 }
 
-// fetchNext carries out the fetch that readers wait for, and reports whether there is
-// another one.
-func (t *tops) fetchNext(b *heldTop, node, id string) (more bool) {
+// fetchNext carries out the fetch that readers wait for, if they do. It reports whether to
+// look for the next one, and after which pause.
+func (t *tops) fetchNext(b *heldTop, node, id string) (pause time.Duration, more bool) {
 	runtime.Gosched() // Readers that are about to join do it now: fewer fetches.
 	b.mu.Lock()
 	fetch := b.next
 	b.next = nil
+	b.underway = fetch != nil
 	b.mu.Unlock()
+	if fetch == nil {
+		return 0, false
+	}
 	t.fetch(b, node, id, fetch)
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if fetch.readers >= manyReaders {
+		return manyPause, true
+	}
 	b.underway = b.next != nil
-	return b.underway
+	return 0, b.underway
 }
 
 func (t *tops) fetch(b *heldTop, node, id string, fetch *topFetch) {
@@ -147,7 +140,7 @@ func (t *tops) fetch(b *heldTop, node, id string, fetch *topFetch) {
 	if held.Top != nil {
 		query.Version, query.Hash = held.Top.Version, held.Hash
 	}
-	if fetch.reply, fetch.err = exchanged[topReply](t.env.exchange(node, id, query, time.Now().Add(t.env.timeout))); fetch.err != nil {
+	if fetch.reply, fetch.err = exchanged[topReply](t.env.exchange(node, id, query, fetch.deadline)); fetch.err != nil {
 		return
 	}
 	switch {

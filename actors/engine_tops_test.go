@@ -23,7 +23,7 @@ func TestReadersElsewhereShareTheNextFetch(t *testing.T) {
 				time.Sleep(time.Second) //nolint:forbidigo // in the bubble's time
 				return topReply{Top: &competition.Published{Board: competition.Board{Version: uint64(n)}}}, nil
 			},
-			timeout: 10 * time.Second, saw: func(*competition.Board) {},
+			saw: func(*competition.Board) {},
 		})
 		var reading sync.WaitGroup
 		versions := make([]uint64, 12)
@@ -44,30 +44,59 @@ func TestReadersElsewhereShareTheNextFetch(t *testing.T) {
 	})
 }
 
-func TestAReaderElsewhereWaitsUntilItsDeadline(t *testing.T) {
+// Readers who come back together are not answered by two fetches, one for each half of them.
+func TestManyReadersElsewhereAreWaitedFor(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		answer := make(chan struct{})
+		var fetches atomic.Int64
 		readers := newTops(topsEnv{
 			exchange: func(string, string, any, time.Time) (any, error) {
-				<-answer
+				fetches.Add(1)
+				time.Sleep(time.Second) //nolint:forbidigo // in the bubble's time
 				return topReply{Top: &competition.Published{}}, nil
 			},
-			timeout: 10 * time.Second, saw: func(*competition.Board) {},
+			saw: func(*competition.Board) {},
 		})
-		var first sync.WaitGroup
-		first.Go(func() {
-			_, err := readers.top("owner", "spring", operator, time.Now().Add(time.Hour))
-			require.NoError(t, err)
-		})
-		synctest.Wait()
-		for range 3 { // the timer of one is that of the next
-			began := time.Now()
-			_, err := readers.top("owner", "spring", operator, began.Add(time.Second))
-			require.ErrorIs(t, err, errNoAnswer)
-			require.Equal(t, time.Second, time.Since(began))
+		var reading sync.WaitGroup
+		read := func() {
+			reading.Go(func() {
+				_, err := readers.top("owner", "spring", operator, time.Now().Add(10*time.Second))
+				require.NoError(t, err)
+			})
 		}
-		close(answer)
-		first.Wait()
+		for range manyReaders + 1 { // one begins, the others share the next
+			read()
+		}
+		time.Sleep(1500 * time.Millisecond)            //nolint:forbidigo // in the bubble's time
+		read()                                         // has the next one begin after theirs has ended
+		time.Sleep(500*time.Millisecond + manyPause/2) //nolint:forbidigo // in the bubble's time
+		require.EqualValues(t, 2, fetches.Load(), "the third waits a moment")
+		read()
+		reading.Wait()
+		require.EqualValues(t, 3, fetches.Load(), "who came in that moment shares it")
+		readers.close()
+	})
+}
+
+func TestAReaderElsewhereWaitsUntilItsDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		readers := newTops(topsEnv{
+			exchange: func(_, _ string, _ any, deadline time.Time) (any, error) { // nobody answers
+				time.Sleep(time.Until(deadline)) //nolint:forbidigo // in the bubble's time
+				return nil, errNoAnswer
+			},
+			saw: func(*competition.Board) {},
+		})
+		var reading sync.WaitGroup
+		for range 5 {
+			reading.Go(func() {
+				began := time.Now()
+				_, err := readers.top("owner", "spring", operator, began.Add(5*time.Second))
+				require.ErrorIs(t, err, errNoAnswer)
+				require.LessOrEqual(t, time.Since(began), 5*time.Second, "though it waited for another fetch first")
+			})
+			time.Sleep(700 * time.Millisecond) //nolint:forbidigo // in the bubble's time
+		}
+		reading.Wait()
 		readers.close()
 	})
 }
@@ -77,7 +106,7 @@ func TestReadingATopElsewhereAllocatesLittle(t *testing.T) {
 	var held any = topReply{Same: true}
 	readers := newTops(topsEnv{
 		exchange: func(string, string, any, time.Time) (any, error) { return held, nil },
-		timeout:  time.Second, saw: func(*competition.Board) {},
+		saw:      func(*competition.Board) {},
 	})
 	deadline := time.Now().Add(time.Minute)
 	read := func() { _, _ = readers.top("owner", "spring", operator, deadline) }

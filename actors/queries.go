@@ -113,6 +113,15 @@ type (
 	}
 )
 
+// reader is for whom the top is asked: the node that asks for all of its readers gets none
+// that is private, whoever may see it here.
+func (q *getTopSince) reader() competition.Caller {
+	if q.Shared {
+		return competition.Caller{Operator: true}
+	}
+	return q.Caller
+}
+
 // boardQuery is a query for a part of a board.
 type boardQuery interface {
 	// entries is how many it is answered with at most.
