@@ -12,7 +12,7 @@ TOOL := $(GO) tool -modfile=tools/go.mod
 LONGEST = ./cmd/paceboard ./persistence/postgres ./actors ./persistence/embedded ./http
 
 # Measurements, and tests of which the race detector runs a few rounds, if any (internal/race).
-WITHOUT_RACE = Counted|Overload|Million|Hours|PrizesArePaidOnce|AtInjectedPoints|ClusterIsDeployed|OneUserCannotFill|BudgetsRemember|WhatIsDueTogether|WhoMayInvite|OldInvitations|LifetimeIsMadeAnew|LifetimeAgrees
+WITHOUT_RACE = Counted|Overload|Million|Hours|PrizesArePaidOnce|AtInjectedPoints|ClusterIsDeployed|OneUserCannotFill|BudgetsRemember|WhatIsDueTogether|WhoMayInvite|OldInvitations|LifetimeIsMadeAnew|LifetimeAgrees|AgreesWithTheModel$$|MirrorAgrees|InTheSameScores
 
 .PHONY: help demo demo-cluster test build lint fmt verify release fuzz soak bench bench-go bench-growth bench-live
 
@@ -52,7 +52,7 @@ fuzz: ## fuzz every decoder for a minute each
 	tools/fuzz 60s
 
 soak: ## kill servers, nodes and the database for hours (SOAK=2h), check that nothing is lost, attack it, and explore the protocol of clusters
-	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|ErasureIsFinished|PrizesArePaidOnce|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWithout|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|AtInjectedPoints|AlertsFire|BackupUnderLoad|RestoreOfAMillion|CostOfTraces|RollingRestart|UnitUnderSystemd|WebhooksThroughKills' -timeout 0 -v ./cmd/paceboard
+	SOAK=$${SOAK:-2h} $(GO) test -run 'Kill|Outage|ErasureIsFinished|PrizesArePaidOnce|Attack|Malformed|ClusterLoses|ClusterCuts|ClusterWith|ClusterFinds|ClusterRecovers|ClusterIsDeployed|ClusterStaysLive|ClusterPaysOnce|AtInjectedPoints|AlertsFire|BackupUnderLoad|RestoreOfAMillion|CostOfTraces|RollingRestart|UnitUnderSystemd|WebhooksThroughKills|LiveBoards' -timeout 0 -v ./cmd/paceboard
 	SOAK=$${SOAK:-2h} $(GO) test -run Malformed -timeout 0 -v ./cluster/internal/link
 	SOAK=$${SOAK:-2h} $(GO) test -run Protocol -timeout 0 -v ./cluster
 	cd tools && SOAK=$${SOAK:-2h} $(GO) test -timeout 0 -v ./release

@@ -18,6 +18,7 @@ import (
 
 	"github.com/paceboard/paceboard/competition"
 	"github.com/paceboard/paceboard/competition/calendar"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 func TestSubmitEverywhereGoesToWhatTheUserHasJoined(t *testing.T) {
@@ -228,7 +229,9 @@ func TestAnyOrderWithDuplicatesEndsInTheSameScores(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		runs := 0
 		rapid.Check(noDeadline{t}, func(rt *rapid.T) {
-			runs++
+			if runs++; runs > 25 && race.Enabled {
+				return // `make test` goes on without the race detector
+			}
 			store := newMemoryStore()
 			e, err := New(Options{Store: store, SnapshotEvents: 10})
 			require.NoError(rt, err)

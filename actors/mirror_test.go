@@ -14,6 +14,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/paceboard/paceboard/competition"
+	"github.com/paceboard/paceboard/internal/race"
 )
 
 func withMirror(m *memoryMirror) func(*Options) { return func(o *Options) { o.Mirror = m } }
@@ -414,9 +415,12 @@ func TestMirrorDoesNotDelayAnybody(t *testing.T) {
 // leaves, panics, appends of unknown outcome, passivation, restarts, and a mirror
 // that fails, forgets, and carries out what it says it did not.
 func TestMirrorAgreesWithTheBoards(t *testing.T) {
-	var shows, writes atomic.Int64
+	var shows, writes, runs atomic.Int64
 	synctest.Test(t, func(t *testing.T) {
 		rapid.Check(noDeadline{t}, func(rt *rapid.T) {
+			if runs.Add(1) > 25 && race.Enabled {
+				return // `make test` goes on without the race detector
+			}
 			m, store := newMemoryMirror(), newMemoryStore()
 			options := Options{Store: store, Mirror: m, IdleAfter: time.Minute}
 			e, err := New(options)

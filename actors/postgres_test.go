@@ -23,7 +23,7 @@ import (
 // fewer operations, each of which takes real commits.
 func TestEngineAgreesWithTheModelOnPostgreSQL(t *testing.T) {
 	t.Parallel() // with the other test of a database: both wait much
-	enough := int64(10_000)
+	enough := int64(2_500)
 	if os.Getenv("SOAK") != "" {
 		enough = 20_000
 	}
