@@ -27,7 +27,7 @@ func TestClusterCuts(t *testing.T) {
 	if err != nil {
 		t.Parallel()
 		c := newCutCluster(t, binary, 8, 12, "CLUSTER_LEASE=1s")
-		c.crowd.run(6, 5*time.Millisecond)
+		c.crowd.run(6, pace(t, 0))
 		for _, kind := range cutKinds {
 			kind.cause(c, random, 2500*time.Millisecond)
 		}

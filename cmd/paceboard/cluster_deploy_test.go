@@ -39,7 +39,7 @@ func TestClusterIsDeployedWhileItRuns(t *testing.T) {
 	crowd := newClusterCrowd(c, 6, 8)
 	d := &deploy{nodes: c}
 	d.decideAbout("ann", 0)
-	crowd.run(4, 5*time.Millisecond)
+	crowd.run(4, pace(t, 5*time.Millisecond))
 	for round := range rounds {
 		d.roll(binary, func(left int) {
 			if left > 0 { // of the older nodes

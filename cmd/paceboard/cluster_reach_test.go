@@ -131,7 +131,7 @@ func TestClusterWithNodesThatCannotBeReached(t *testing.T) {
 	}
 
 	crowd := newClusterCrowd(c, 24, 12)
-	crowd.run(4, 5*time.Millisecond)
+	crowd.run(4, pace(t, 5*time.Millisecond))
 	for _, i := range []int{hidden, double} {
 		soon("the node withdraws", func() bool {
 			require.Zero(t, owned()[ids[i]])

@@ -31,7 +31,7 @@ func TestClusterWithoutItsStore(t *testing.T) {
 				t.Parallel()
 			}
 			c := newStoreCluster(t, lease)
-			c.crowd.run(6, 5*time.Millisecond)
+			c.crowd.run(6, pace(t, 5*time.Millisecond))
 			<-time.After(time.Second)
 			var took []time.Duration
 			for range rounds {

@@ -17,11 +17,11 @@ import (
 // older than an acknowledgement before, and clients of the other nodes wait, but are not
 // refused.
 func TestClusterLosesNodes(t *testing.T) {
-	faults := 6 // each of the three twice
+	faults := 3 // each of the three
 	soak, err := time.ParseDuration(os.Getenv("SOAK"))
 	soaks := err == nil
 	if soaks {
-		faults = max(faults, int(soak/(8*time.Second)))
+		faults = max(6, int(soak/(8*time.Second)))
 	}
 	inParallel(t)
 	where := newDatabase(t)
@@ -30,7 +30,7 @@ func TestClusterLosesNodes(t *testing.T) {
 	random := rand.New(rand.NewPCG(seed, 7))
 	c := startNodes(t, []string{where, where, where}, "--rate-limit-user", "0")
 	crowd := newClusterCrowd(c, 8, 12)
-	crowd.run(6, 5*time.Millisecond)
+	crowd.run(6, pace(t, 5*time.Millisecond))
 	<-time.After(time.Second)
 	ways := []struct {
 		name string

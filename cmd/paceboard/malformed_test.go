@@ -22,7 +22,7 @@ func malformed(t *testing.T) int64 {
 	if soak(t) > 0 {
 		return 500_000
 	}
-	return 8_000
+	return 2_500
 }
 
 // mutate returns a valid request, damaged somewhere: bytes changed, dropped,

@@ -42,7 +42,7 @@ const (
 func (p *phone) run(l *registers, competitionID string, stop <-chan struct{}) error {
 	client := &http.Client{Timeout: 10 * time.Second, Transport: &http.Transport{}}
 	defer client.CloseIdleConnections()
-	token := operatorToken(p.t)
+	token, pause := operatorToken(p.t), pace(p.t, 0)
 	for {
 		select {
 		case <-stop:
@@ -60,6 +60,7 @@ func (p *phone) run(l *registers, competitionID string, stop <-chan struct{}) er
 			return err
 		}
 		l.note(r, true)
+		<-time.After(pause)
 	}
 }
 
@@ -218,7 +219,7 @@ func (v *viewer) shows(b board) bool {
 // anybody's help, with every acknowledged sync there.
 func TestOutagesOfPostgreSQL(t *testing.T) {
 	t.Parallel()
-	const competitionID, workers, rounds, perWorker = "outage", 6, 11, 4
+	const competitionID, workers, rounds, perWorker = "outage", 6, 6, 4
 	database := testservers.Postgres(t)
 	s := startServer(t, database.URL(), "--request-timeout", outageTimeout.String())
 	s.createSpring(competitionID)
@@ -261,13 +262,13 @@ func TestOutagesOfPostgreSQL(t *testing.T) {
 			})
 		}
 		<-time.After(time.Duration(random.IntN(150)) * time.Millisecond)
-		if round%10 == 0 {
+		if round%5 == 0 {
 			freezes++
 			frozen := 3 * time.Second
 			if soak(t) > 0 {
 				frozen = 10 * time.Second
 			}
-			if round%20 == 10 {
+			if round%10 == 5 {
 				frozen = 6 * time.Second // longer than the server waits for a commit
 			}
 			outage(t, s, v, frozen, database.Stop, database.Continue)

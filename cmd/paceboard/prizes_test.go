@@ -21,9 +21,10 @@ import (
 // distributors is how many callers have a competition's prizes paid at once.
 const distributors = 200
 
-// prizeRounds is how many competitions are paid in a test: usual, ten times as many with
-// SOAK, or as many as PRIZE_ROUNDS says.
-func prizeRounds(t *testing.T, usual int) int {
+// prizeRounds is how many competitions are paid in a test: few with the race detector, five
+// times as many without it (`make test` runs both), all with SOAK, or as many as PRIZE_ROUNDS
+// says.
+func prizeRounds(t *testing.T, few, all int) int {
 	t.Helper()
 	if text := os.Getenv("PRIZE_ROUNDS"); text != "" {
 		rounds, err := strconv.Atoi(text)
@@ -31,12 +32,12 @@ func prizeRounds(t *testing.T, usual int) int {
 		return rounds
 	}
 	if soak(t) > 0 {
-		return 10 * usual
+		return all
 	}
 	if race.Enabled {
-		return usual / 5 // `make test` runs all of them without the race detector
+		return few
 	}
-	return usual
+	return 5 * few
 }
 
 // payday is a crowd that has prizes paid by servers that are killed meanwhile.
@@ -227,7 +228,7 @@ func (p *payday) end(rounds int) {
 // killed at any moment, on the embedded store. PRIZE_ROUNDS says how many rounds.
 func TestPrizesArePaidOnceThroughKills(t *testing.T) {
 	inParallel(t)
-	rounds := prizeRounds(t, 60)
+	rounds := prizeRounds(t, 4, 600)
 	p := startPayday(t, t.TempDir(), rounds)
 	for i := range rounds {
 		s := p.server()
@@ -244,7 +245,7 @@ func TestPrizesArePaidOnceThroughKills(t *testing.T) {
 // fewer rounds.
 func TestPrizesArePaidOnceByTwoServers(t *testing.T) {
 	inParallel(t)
-	rounds := prizeRounds(t, 10)
+	rounds := prizeRounds(t, 2, 100)
 	p := startPayday(t, newDatabase(t), rounds)
 	servers := []*instance{p.node(), p.node()}
 	for i := range rounds {

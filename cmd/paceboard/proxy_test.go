@@ -226,7 +226,7 @@ func TestRollingRestart(t *testing.T) {
 						select {
 						case <-stop:
 							return
-						case <-time.After(10 * time.Millisecond):
+						case <-time.After(pace(t, 10*time.Millisecond)):
 						}
 						err := errors.Join(
 							askOnce(client, http.MethodPost, front.url+"/api/v1/fitness/sync", token, fmt.Sprintf(`{"competition_id":"spring","date":%q,"steps":%d}`, date, steps)),
