@@ -55,9 +55,12 @@ func (b *browserTab) requireAxeClean(script, state string) {
 // takes a minute for all of them.
 const fewOperations = `document.querySelectorAll("main article, main .schema, nav li li, #problems tr:nth-child(n+5)").forEach((part) => ["submitSync", "getLeaderboard", "schema-Entry"].includes(part.id) || part.remove())`
 
+// undrawnParts counts what /docs draws when it is needed.
+const undrawnParts = `document.querySelectorAll("main noscript").length`
+
 // TestDocsPageInABrowser looks at /docs of a real server: on every width nothing is
-// wider than the window, axe finds nothing, the filter and the languages work, and an
-// operation can be tried.
+// wider than the window, axe finds nothing, operations are drawn when they are needed, the
+// filter and the languages work, and an operation can be tried.
 func TestDocsPageInABrowser(t *testing.T) {
 	inParallel(t)
 	findChromium(t)
@@ -67,7 +70,10 @@ func TestDocsPageInABrowser(t *testing.T) {
 	tab := openTab(t, strings.TrimPrefix(s.url, "http://"))
 	for _, width := range []int64{320, 390, 1280, 1920} {
 		tab.do(chromedp.EmulateViewport(width, 900), chromedp.Navigate(s.url+"/docs"))
-		require.Equal(t, "true", tab.read(`(document.querySelectorAll("article").forEach((a) => (a.style.contentVisibility = "visible")), document.documentElement.scrollWidth <= innerWidth)`), "%d", width)
+		require.NotEqual(t, "0", tab.read(undrawnParts), "what nobody looks at is not drawn")
+		tab.read(`dispatchEvent(new Event("beforeprint"))`)
+		require.Equal(t, "0", tab.read(undrawnParts), "all is printed")
+		require.Equal(t, "true", tab.read(`document.documentElement.scrollWidth <= innerWidth`), "%d", width)
 		require.Empty(t, tab.read(`[...document.querySelectorAll("main *")].filter((e) => e.getBoundingClientRect().right > innerWidth + 1 && e.offsetParent).map((e) => e.tagName + e.textContent.slice(0, 40)).join()`), "%d", width)
 		tab.shoot(fmt.Sprintf("docs-%d", width))
 		if width == 390 || width == 1280 {
@@ -76,7 +82,10 @@ func TestDocsPageInABrowser(t *testing.T) {
 		}
 	}
 
-	tab.do(chromedp.SendKeys("#filter", "leaderboard/"))
+	tab.do(chromedp.Navigate(s.url + "/docs?linked#getLeaderboard"))
+	tab.waitUntil("the operation of the address", `Math.abs(document.querySelector("#getLeaderboard").getBoundingClientRect().top) < 50`)
+	tab.do(chromedp.Navigate(s.url+"/docs?filtered"), chromedp.SendKeys("#filter", "leaderboard/"))
+	tab.waitUntil("all to be drawn, once somebody is there", undrawnParts+` === 0`)
 	tab.waitUntil("the filter", `document.querySelector("#found").textContent === "3 operations" && document.querySelector("#submitSync").hidden && !document.querySelector("#getLeaderboard").hidden`)
 	tab.read(`document.querySelector("#getLeaderboard [data-pick=Go]").click()`)
 	tab.waitUntil("one language", `[...document.querySelectorAll("#getLeaderboard [data-language]")].filter((f) => !f.hidden).map((f) => f.dataset.language).join() === "Go"`)

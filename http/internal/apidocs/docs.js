@@ -1,8 +1,7 @@
-// What the page can do beyond being read: filter, one language for all snippets,
-// copying, and trying an operation with the token of the session.
+// What the page can do beyond being read: draw its long parts when they are needed,
+// filter, one language for all snippets, copying, and trying an operation with the
+// token of the session.
 "use strict";
-const root = document.documentElement;
-root.classList.add("js");
 const all = (selector, of = document) => [...of.querySelectorAll(selector)];
 const make = (name, properties = {}, ...children) => {
   const element = Object.assign(document.createElement(name), properties);
@@ -12,13 +11,11 @@ const make = (name, properties = {}, ...children) => {
 
 // One language for all snippets.
 const remembered = "paceboard.docs.language";
-function pick(language) {
-  for (const article of all("article")) {
-    const offered = all("[data-pick]", article);
-    const chosen = offered.find((button) => button.dataset.pick === language) ?? offered[0];
-    for (const button of offered) button.setAttribute("aria-pressed", String(button === chosen));
-    for (const figure of all("[data-language]", article)) figure.hidden = figure.dataset.language !== chosen?.dataset.pick;
-  }
+function speak(article) {
+  const offered = all("[data-pick]", article);
+  const chosen = offered.find((button) => button.dataset.pick === language) ?? offered[0];
+  for (const button of offered) button.setAttribute("aria-pressed", String(button === chosen));
+  for (const figure of all("[data-language]", article)) figure.hidden = figure.dataset.language !== chosen?.dataset.pick;
 }
 let language = "curl";
 try {
@@ -26,13 +23,50 @@ try {
 } catch {
   // Storage is forbidden: it lasts until the page is left.
 }
-pick(language);
+
+// Most of the page stands in <noscript>, which a browser with scripts reads as text. It is
+// drawn where it comes near the view, and the rest, which is to be found by the browser's
+// own search, while there is nothing else to do.
+const undrawn = new Set(all("main :is(article, .schema)"));
+const anchors = CSS.supports("overflow-anchor", "auto"); // the browser itself keeps what is read in its place
+function draw(part) {
+  if (!undrawn.delete(part)) return;
+  near.unobserve(part);
+  const above = !anchors && part.getBoundingClientRect().bottom < 0;
+  const before = above ? part.offsetHeight : 0;
+  const text = part.querySelector("noscript");
+  text.replaceWith(document.createRange().createContextualFragment(text.textContent));
+  speak(part);
+  if (above) scrollBy({ top: part.offsetHeight - before, behavior: "instant" });
+}
+const drawAll = () => undrawn.forEach(draw);
+const near = new IntersectionObserver((seen) => seen.forEach(({ isIntersecting, target }) => isIntersecting && draw(target)), { rootMargin: "100% 0px" });
+undrawn.forEach((part) => near.observe(part));
+const whenIdle = globalThis.requestIdleCallback ?? ((run) => setTimeout(run, 16));
+function drawNext(time) {
+  for (const part of undrawn) {
+    draw(part);
+    if (!(time?.timeRemaining() > 10)) return whenIdle(drawNext);
+  }
+}
+// Only once somebody reads: before that it would take the time of what is in view.
+const reads = ["pointerdown", "keydown", "wheel", "scroll"];
+function begin() {
+  for (const sign of reads) removeEventListener(sign, begin);
+  whenIdle(drawNext);
+}
+for (const sign of reads) addEventListener(sign, begin, { passive: true });
+addEventListener("beforeprint", drawAll);
+// A way within the page ends where it should if nothing grows on it.
+if (location.hash !== "") drawAll();
+addEventListener("click", ({ target }) => target.closest?.('a[href^="#"]') && drawAll(), true);
 
 addEventListener("click", async ({ target }) => {
   const { pick: chosen, copy } = target.dataset ?? {};
   if (chosen !== undefined) {
     const before = target.getBoundingClientRect().top;
-    pick(chosen);
+    language = chosen;
+    all("article").forEach(speak);
     scrollBy({ top: target.getBoundingClientRect().top - before, behavior: "instant" });
     try {
       localStorage.setItem(remembered, chosen);
@@ -79,7 +113,7 @@ function sessionToken() {
   }
 }
 
-for (const details of all(".try")) details.addEventListener("toggle", () => !details.querySelector("form") && details.append(tryForm(details)));
+addEventListener("toggle", ({ target }) => target.matches(".try") && !target.querySelector("form") && target.append(tryForm(target)), true);
 
 function tryForm(details) {
   const article = details.closest("article");
