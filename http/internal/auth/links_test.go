@@ -91,16 +91,24 @@ func TestNobodyWaitsForAStoreThatDoesNotAnswer(t *testing.T) {
 func TestALinkThatIsRevokedWhileItIsFoundStaysRevoked(t *testing.T) {
 	store := &slowLinks{make(chan struct{}, 10), make(chan error, 10)}
 	b := newBench(t, func(o *Options) { o.Links, o.LinkEnded = store, func(string) {} })
-	found := make(chan error, maxLinkLookups)
-	for range maxLinkLookups {
+	found := make(chan error, maxLinkLookups+1)
+	look := func() {
 		go func() {
 			_, err := b.Token([]byte(linkToken))
 			found <- err
 		}()
+	}
+	for range maxLinkLookups {
+		look()
 		<-store.asked
 	}
-	_, err := b.Token([]byte(linkToken))
-	require.ErrorIs(t, err, competition.ErrOverloaded)
+	look()
+	select {
+	case err := <-found:
+		require.ErrorIs(t, err, competition.ErrOverloaded)
+	case <-store.asked:
+		require.Fail(t, "one more is looked for")
+	}
 	code, _ := LinkCode([]byte(linkToken))
 	b.EndLink(competition.BoardLink{ID: "link", Hash: competition.HashLinkCode(code), ExpiresAt: calendar.MillisOf(start.AddDate(1, 0, 0))})
 	for range maxLinkLookups {
