@@ -65,7 +65,7 @@ func TestBrowserTakesPart(t *testing.T) {
 	}
 	tab.press("Join with a code")
 	show("0000000000")
-	tab.waitUntil("a wrong code is refused", `document.querySelector("dialog.confirm .wrong")?.textContent === "there is no such join code"`)
+	tab.waitUntil("a wrong code is refused", `document.querySelector("dialog.confirm .wrong")?.textContent === "There is no such join code."`)
 	tab.takeRefusals(404)
 	show(strings.ToLower(made.Data.Code.Code))
 	asked := asks("Join Spring?")

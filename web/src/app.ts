@@ -1,9 +1,9 @@
-import type { Limit } from "@paceboard/client";
-import type { Api } from "./api.js";
+import type { Api, Limit } from "@paceboard/client";
 import type { Formatter } from "./format.js";
 import type { HealthWatch } from "./health.js";
 import type { Notice } from "./notice.js";
 import type { Session } from "./session.js";
+import type { viewerParts } from "./views/viewer.js";
 
 /** What every view is given. */
 export interface App {
@@ -15,7 +15,7 @@ export interface App {
   /** Puts a sentence into the polite live region. */
   readonly say: (sentence: string) => void;
   /** Opens the sign-in dialog over the view. */
-  askForToken(): void;
+  askToSignIn(): void;
 }
 
 /** One of the page's views: its element, and what it is told from outside. */
@@ -34,6 +34,6 @@ export interface View {
 /** What a view of one board is given: by somebody who signed in, or by a board link. */
 export interface BoardApp extends Omit<App, "session"> {
   readonly session: Pick<Session, "token" | "viewer" | "reject" | "renew">;
-  /** The viewer came by a link, which shows this board and nothing else; `session.reject` says that it has ended. */
-  readonly guest?: boolean;
+  /** Makes the parts for somebody who signed in. Without it, the viewer is a guest by a link, which shows this board and nothing else; `session.reject` says that it has ended. */
+  readonly viewerParts?: typeof viewerParts;
 }

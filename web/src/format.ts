@@ -88,8 +88,8 @@ export class Formatter {
   }
 
   /** Day and time to the minute, with the year, in a time zone. */
-  at(time: number | string, timeZone?: string): string {
-    const ms = typeof time === "number" ? time : Date.parse(time);
+  at(time: number | string | undefined, timeZone?: string): string {
+    const ms = typeof time === "number" ? time : Date.parse(time ?? "");
     if (Number.isNaN(ms)) return "–";
     const options = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
     try {

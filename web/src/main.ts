@@ -1,5 +1,5 @@
 import type { App, View } from "./app.js";
-import { Api } from "./api.js";
+import { apiOf } from "./api.js";
 import type { Project } from "./auth.js";
 import { find } from "./dom.js";
 import { Formatter } from "./format.js";
@@ -13,6 +13,7 @@ import { BoardView } from "./views/board.js";
 import { ListView } from "./views/list.js";
 import { messagePanel } from "./views/message.js";
 import { askForSwitch, signInDialog, signingIn, signInPanel, takeLinkToken } from "./views/signin.js";
+import { viewerParts } from "./views/viewer.js";
 
 const main = find("#main");
 const spoken = find("#spoken");
@@ -24,12 +25,12 @@ let failure: string | undefined; // of the last way in
 
 const app: App = {
   session,
-  api: new Api(session),
+  api: apiOf(session),
   format: new Formatter(navigator.languages),
   health: new HealthWatch(() => view?.healthChanged?.()),
   notice: new Notice(find(".notice")),
   say: (sentence) => (spoken.textContent = sentence),
-  askForToken: () => signInDialog(session),
+  askToSignIn: () => signInDialog(session),
 };
 
 /** Takes a token out of the address, before anybody can read it over a shoulder or in the history. */
@@ -59,7 +60,7 @@ function route(): void {
     const action = { label: "All competitions", run: "#/" };
     return show(messagePanel({ title: "There is nothing here", text: "The link may be old, or a letter of it got lost.", action }), "Not found");
   }
-  const next = where.view === "list" ? new ListView(app, where.past, where.search) : new BoardView(app, where.id, where.top);
+  const next = where.view === "list" ? new ListView(app, where.past, where.search) : new BoardView({ ...app, viewerParts }, where.id, where.top);
   show(next.element, next.title, next);
 }
 

@@ -25,12 +25,12 @@ const words: Record<CompetitionStatus, Pick<Phase, "word" | "tone">> = {
 export const statusWord = (status: CompetitionStatus): Pick<Phase, "word" | "tone"> => words[status] ?? { word: status, tone: "muted" };
 
 /** The phase at `now`. `live`: the board follows the server at this moment. */
-export function phaseOf(competition: Competition, status: CompetitionStatus, live: boolean, now: number, format: Formatter): Phase {
+export function phaseOf(competition: Pick<Competition, "start_date" | "end_date" | "late_sync_hours" | "prize_pool">, status: CompetitionStatus, live: boolean, now: number, format: Formatter): Phase {
   const { word, tone } = statusWord(status);
   const counting = (label: string, until: number): Phase["clock"] =>
     until > now ? { label, value: format.span(until - now) } : { label, value: "a moment" };
-  const late = Date.parse(competition.end_date) + (competition.late_sync_hours ?? 24) * hour;
-  const prizes = (competition.prize_pool ?? 0) > 0;
+  const late = Date.parse(competition.end_date) + competition.late_sync_hours * hour;
+  const prizes = competition.prize_pool > 0;
   switch (status) {
     case "upcoming":
       return { word, tone, clock: counting("Starts in", Date.parse(competition.start_date))! };

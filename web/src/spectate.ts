@@ -1,7 +1,7 @@
 // The page of a board link: the board for those who have no account, on a phone, a desk,
 // in a frame of another site, or on a screen on the wall.
 import type { BoardApp, View } from "./app.js";
-import { Api } from "./api.js";
+import { apiOf } from "./api.js";
 import { find, h } from "./dom.js";
 import { Formatter } from "./format.js";
 import { HealthWatch } from "./health.js";
@@ -27,13 +27,12 @@ let view: View | undefined;
 const session: BoardApp["session"] = { token: `pbl_${code}`, viewer: {}, reject: ended, renew: async () => undefined };
 const guest: BoardApp = {
   session,
-  api: new Api(session),
+  api: apiOf(session),
   format: new Formatter(navigator.languages),
   health: new HealthWatch(() => view?.healthChanged?.()),
   notice: new Notice(find(".notice")),
   say: (sentence) => (spoken.textContent = sentence),
-  askForToken: () => {},
-  guest: true,
+  askToSignIn: () => {},
 };
 
 /** The link shows nothing any more. */

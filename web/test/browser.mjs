@@ -41,7 +41,7 @@ inBrowser("the page in a browser", () => {
 
   it("lists the viewer's own first and the past apart, and searches", async () => {
     const page = await open("#/");
-    const headings = () => page.locator(".found h2").allTextContents();
+    const headings = () => page.locator(".found section:not([hidden]) > h2").allTextContents();
     const names = () => page.locator(".competition-name").allTextContents();
     await page.waitForSelector("a.competition");
     assert.deepEqual(await headings(), ["Yours", "Now", "Next"]);
@@ -156,12 +156,12 @@ inBrowser("the page in a browser", () => {
     const page = await open("#/");
     await page.waitForSelector("a.competition");
     const reached = [];
-    for (let i = 0; i < 8; i++) {
+    for (let i = 0; i < 9; i++) {
       await page.keyboard.press("Tab");
       reached.push(await page.evaluate(() => document.activeElement.className));
       assert.notEqual(await page.evaluate(() => getComputedStyle(document.activeElement).outlineStyle), "none");
     }
-    assert.deepEqual(reached, ["brand", "quiet sign", "quiet theme", "tab", "tab", "search", "quiet", "competition"]);
+    assert.deepEqual(reached, ["brand", "quiet sign", "quiet theme", "tab", "tab", "search", "quiet", "quiet console-way", "competition"]);
     await page.keyboard.press("Enter");
     await live(page);
   });

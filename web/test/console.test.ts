@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { fragmentOf, parsePlace } from "../src/console/place.js";
-import { rulesInWords } from "../src/console/rules.js";
 import { whoHolds } from "../src/console/who.js";
 import { isZone, toInstant, toLocal } from "../src/console/zones.js";
 import { Formatter } from "../src/format.js";
+import { rulesInWords } from "../src/rules.js";
 
 const format = new Formatter(["en-GB"]);
 
@@ -16,7 +16,7 @@ describe("the rules in words", () => {
       "1 point for each step.",
       "Days from 1 May 2026, 00:00 to 1 Jun 2026, 00:00 count, by the midnight of UTC.",
       "What arrives late counts for 24 more hours; then the standings are final.",
-      "A day with more than 100,000 steps, 200 km, 20,000 kcal or 1,440 active minutes is refused.",
+      "A day with more than 100,000 steps, 200 km, 20,000 kilocalories or 1,440 active minutes is refused.",
       "Anybody can join, also by a first sync. Everybody who is signed in sees the board.",
       "There are no prizes.",
     ]);

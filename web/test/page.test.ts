@@ -125,8 +125,8 @@ describe("the live region", () => {
 
 describe("the phase of a competition", () => {
   const format = new Formatter(["en-US"]);
-  const competition: Competition = {
-    id: "c", name: "C", status: "active", start_date: "2026-05-01T00:00:00Z", end_date: "2026-05-08T00:00:00Z", late_sync_hours: 12, prize_pool: 10,
+  const competition = {
+    start_date: "2026-05-01T00:00:00Z", end_date: "2026-05-08T00:00:00Z", late_sync_hours: 12, prize_pool: 10,
   };
   const now = Date.parse("2026-05-07T22:00:00Z");
 
@@ -190,7 +190,7 @@ describe("the rules in words", () => {
   const format = new Formatter(["en-GB"]);
   const steps = { steps: 1, distance: 0, calories: 0, active_minutes: 0 };
   const spring: Competition = {
-    id: "spring", name: "Spring", status: "active", start_date: "2026-04-30T22:00:00.000Z", end_date: "2026-05-31T22:00:00.000Z", time_zone: "Europe/Berlin",
+    id: "spring", name: "Spring", description: "", type: "custom", status: "active", visibility: "public", participant_count: 0, start_date: "2026-04-30T22:00:00.000Z", end_date: "2026-05-31T22:00:00.000Z", time_zone: "Europe/Berlin",
     entry_fee: 5, prize_pool: 1000, currency: "EUR", prize_split: [60, 30, 10], late_sync_hours: 0, scoring: { steps: 1, distance: 0.5, calories: 0, active_minutes: 0 },
     daily_limits: { steps: 100_000, distance: 200_000, calories: 20_000, active_minutes: 1440 }, enrollment: "invite", max_participants: 50,
   };
@@ -208,7 +208,7 @@ describe("the rules in words", () => {
   });
 
   it("say by which links others see the board", () => {
-    const link = (names: "names" | "initials" | "none", expires_at: string) => ({ names, expires_at });
+    const link = (names: "names" | "initials" | "none", expires_at: string) => ({ names, created_at: "2026-05-01T10:00:00Z", expires_at });
     const seen = (...board_links: ReturnType<typeof link>[]) => Object.fromEntries(rulesOf({ ...spring, board_links }, format))["Seen by link"];
     assert.equal(seen(), undefined);
     assert.match(seen(link("initials", "2026-06-15T10:00:00Z"))!, /^Everybody who has its link sees this board: with initials until 15 Jun 2026/);

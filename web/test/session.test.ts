@@ -1,8 +1,9 @@
 import assert from "node:assert/strict";
 import { afterEach, describe, it, mock } from "node:test";
-import { ApiError, withRenewal } from "../src/api.js";
+import type { PaceboardError } from "@paceboard/client";
+import { apiOf, sentenceOf } from "../src/api.js";
 import { Project } from "../src/auth.js";
-import { ConsoleApi } from "../src/console/api.js";
+import { consoleApi } from "../src/console/api.js";
 import type { Session } from "../src/session.js";
 import { sessionKey, type Vault } from "../src/vault.js";
 
@@ -60,26 +61,36 @@ describe("the tokens of a link", () => {
 describe("a call that is refused", () => {
   afterEach(() => mock.restoreAll());
 
-  it("is made once more with a renewed token, and no oftener", async () => {
+  /** A server that takes one token, and what it was asked with. */
+  function startServer(good: string): (string | undefined)[] {
     const used: (string | undefined)[] = [];
-    const refuse = async (token: string | undefined): Promise<never> => {
-      used.push(token);
-      throw new ApiError(401, {});
-    };
-    await assert.rejects(withRenewal({ token: "old", renew: async () => "new" }, refuse), ApiError);
-    assert.deepEqual(used, ["old", "new"]);
+    mock.method(globalThis, "fetch", async (_: string, { headers }: RequestInit) => {
+      const given = (headers as Record<string, string>).Authorization;
+      used.push(given);
+      return given === `Bearer ${good}` ? Response.json({ success: true, data: { competitions: [] } }) : Response.json({ code: "invalid_token", detail: "the token is not valid" }, { status: 401 });
+    });
+    return used;
+  }
+
+  it("is made once more with a renewed token, and no oftener", async () => {
+    const used = startServer("good");
+    await assert.rejects(apiOf({ token: "old", renew: async () => "new" }).listCompetitions(), (error: PaceboardError) => error.status === 401 && sentenceOf(error) === "The token is not valid.");
+    assert.deepEqual(used, ["Bearer old", "Bearer new"]);
+  });
+
+  it("is not made again when the project cannot be reached", async () => {
+    const used = startServer("good");
+    await assert.rejects(apiOf({ token: "old", renew: () => Promise.reject(new Error("no answer")) }).listCompetitions(), { status: 401 });
+    assert.deepEqual(used, ["Bearer old"]);
   });
 
   for (const [renewed, rejections] of [["new", 0], [undefined, 1]] as const) {
     it(`ends the console's session ${rejections} times when renewing gives ${renewed}`, async () => {
-      mock.method(globalThis, "fetch", async (_: string, { headers }: RequestInit) => {
-        const good = (headers as Record<string, string>).Authorization === "Bearer new";
-        return Response.json(good ? { data: "rows" } : {}, { status: good ? 200 : 401 });
-      });
+      startServer("new");
       const reject = mock.fn();
-      const api = new ConsoleApi({ token: "old", renew: async () => renewed, reject } as unknown as Session);
-      const answer = await api.get("/api/v1/competitions").catch(({ status }) => status);
-      assert.equal(answer, renewed === undefined ? 401 : "rows");
+      const api = consoleApi({ token: "old", renew: async () => renewed, reject } as unknown as Session);
+      const answer = await api.listCompetitions().catch(({ status }) => status);
+      assert.deepEqual(answer, renewed === undefined ? 401 : { competitions: [] });
       assert.equal(reject.mock.callCount(), rejections);
     });
   }

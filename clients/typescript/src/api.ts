@@ -11,9 +11,11 @@ type Named<T> = [T] extends [never] ? unknown : T;
 type BodyOf<O> = O extends { requestBody: { content: { "application/json": infer B } } } ? { body: B }
   : O extends { requestBody?: { content: { "application/json": infer B } } } ? { body?: B } : unknown;
 
-/** What an operation takes: its parameters in path and query by their names, and `body`. */
+type OrUndefined<T> = { [K in keyof T]: {} extends Pick<T, K> ? T[K] | undefined : T[K] };
+
+/** What an operation takes: its parameters in path and query by their names, and `body`. What is undefined in the query is left out. */
 export type ArgumentsOf<N extends OperationName> =
-  Named<Part<operations[N], "path">> & Named<Part<operations[N], "query">> & BodyOf<operations[N]>;
+  Named<Part<operations[N], "path">> & Named<OrUndefined<Part<operations[N], "query">>> & BodyOf<operations[N]>;
 
 type Success<R> = { [S in keyof R]: S extends 200 | 201 | 202 ? (R[S] extends { content: infer C } ? C[keyof C] : never) : never }[keyof R];
 type Unwrapped<T> = T extends { success: unknown; data: infer D } ? D : T;

@@ -17,7 +17,7 @@ function bench(status: number, body: unknown, headers: Record<string, string> = 
 describe("the API", () => {
   it("puts parameters into path and query, and unwraps data", async () => {
     const { api, calls } = bench(200, { success: true, data: { entries: [], version: 3 } });
-    const board: ResultOf<"getLeaderboard"> = await api.getLeaderboard({ competition_id: "a b/c", around: "ü", radius: 2 });
+    const board: ResultOf<"getLeaderboard"> = await api.getLeaderboard({ competition_id: "a b/c", around: "ü", radius: 2, limit: undefined });
     assert.equal(board.version, 3);
     assert.equal(calls[0]?.url, "https://host/api/v1/leaderboard/a%20b%2Fc?around=%C3%BC&radius=2");
     assert.deepEqual([calls[0]?.init.method, calls[0]?.init.headers], ["GET", { Authorization: "Bearer h.p.s" }]);

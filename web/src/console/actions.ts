@@ -1,10 +1,8 @@
 // The actions on competitions and on who takes part in them. Each says what it will do
 // and, where it can be, what takes it back.
-import { path, type ConsoleApi } from "./api.js";
 import type { Field, Values } from "./fields.js";
 import { reasonField, type Action, type Outcome } from "./panel.js";
-import type { Competition, Reviewed } from "./shapes.js";
-import type { Amounts } from "./rules.js";
+import type { Amounts, Competition } from "./shapes.js";
 import { toInstant, toLocal } from "./zones.js";
 
 export interface Person {
@@ -16,7 +14,7 @@ export const nameOf = ({ user_id, user_name }: Person): string => user_name?.tri
 const whom = (person: Person, competition: Competition): string =>
   `${nameOf(person)}${nameOf(person) === person.user_id ? "" : ` (${person.user_id})`} in ${competition.name}`;
 
-export function excluding(api: ConsoleApi, competition: Competition, person: Person): Action {
+export function excluding(competition: Competition, person: Person): Action {
   return {
     title: `Exclude ${nameOf(person)}`,
     what: "The person leaves the board at once, and everybody below moves up. What they sync is still kept.",
@@ -24,14 +22,14 @@ export function excluding(api: ConsoleApi, competition: Competition, person: Per
     undo: "Restore brings the person back with every step, until the prizes are paid.",
     fields: [reasonField],
     confirm: "Exclude",
-    async run({ reason }) {
-      const { requestId } = await api.send<Reviewed>("POST", path("competitions", competition.id, "participants", person.user_id, "exclude"), { reason });
-      return { said: `${nameOf(person)} is excluded from ${competition.name}.`, requestId, back: restoring(api, competition, person) };
+    async run({ reason = "" }, api) {
+      await api.excludeParticipant({ competition_id: competition.id, user_id: person.user_id, body: { reason } });
+      return { said: `${nameOf(person)} is excluded from ${competition.name}.`, back: restoring(competition, person) };
     },
   };
 }
 
-export function restoring(api: ConsoleApi, competition: Competition, person: Person): Action {
+export function restoring(competition: Competition, person: Person): Action {
   return {
     title: `Restore ${nameOf(person)}`,
     what: "The person is on the board again, with everything that was synced meanwhile.",
@@ -39,24 +37,24 @@ export function restoring(api: ConsoleApi, competition: Competition, person: Per
     undo: "Exclude takes the person off again.",
     fields: [reasonField],
     confirm: "Restore",
-    async run({ reason }) {
-      const { requestId } = await api.send<Reviewed>("POST", path("competitions", competition.id, "participants", person.user_id, "restore"), { reason });
-      return { said: `${nameOf(person)} is on the board of ${competition.name} again.`, requestId, back: excluding(api, competition, person) };
+    async run({ reason = "" }, api) {
+      await api.restoreParticipant({ competition_id: competition.id, user_id: person.user_id, body: { reason } });
+      return { said: `${nameOf(person)} is on the board of ${competition.name} again.`, back: excluding(competition, person) };
     },
   };
 }
 
-export function removing(api: ConsoleApi, competition: Competition, person: Person): Action {
+export function removing(competition: Competition, person: Person): Action {
   return {
     title: `Remove ${nameOf(person)}`,
-    what: `The person no longer takes part.${competition.status === "upcoming" && (competition.entry_fee ?? 0) > 0 ? " The entry fee is given back." : ""} Their days are kept.`,
+    what: `The person no longer takes part.${competition.status === "upcoming" && competition.entry_fee > 0 ? " The entry fee is given back." : ""} Their days are kept.`,
     whom: whom(person, competition),
     undo: "Invite the person again: they come back with their days once they accept.",
     fields: [reasonField],
     confirm: "Remove",
-    async run({ reason }) {
-      const { requestId } = await api.send("DELETE", `${path("competitions", competition.id, "join")}?user_id=${encodeURIComponent(person.user_id)}`, { reason });
-      return { said: `${nameOf(person)} no longer takes part in ${competition.name}.`, requestId, back: inviting(api, competition, person.user_id) };
+    async run({ reason = "" }, api) {
+      await api.leaveCompetition({ competition_id: competition.id, user_id: person.user_id, body: { reason } });
+      return { said: `${nameOf(person)} no longer takes part in ${competition.name}.`, back: inviting(competition, person.user_id) };
     },
   };
 }
@@ -71,7 +69,7 @@ const metricFields = (now: Amounts): Field[] => [
 const numbers = (values: Values, ...names: string[]): Record<string, number> =>
   Object.fromEntries(names.filter((name) => values[name] !== undefined && values[name] !== "").map((name) => [name, Number(values[name])]));
 
-export function correcting(api: ConsoleApi, competition: Competition, person: Person, date: string, now: Amounts): Action {
+export function correcting(competition: Competition, person: Person, date: string, now: Amounts): Action {
   return {
     title: `Correct ${date}`,
     what: "The day counts for what you write here, whatever is reported, until the correction is withdrawn.",
@@ -79,15 +77,14 @@ export function correcting(api: ConsoleApi, competition: Competition, person: Pe
     undo: "Withdraw the correction: the day counts for its reports again.",
     fields: [...metricFields(now), reasonField],
     confirm: "Correct the day",
-    async run(values) {
-      const body = { ...numbers(values, "steps", "distance", "calories", "active_minutes"), reason: values.reason };
-      const { requestId } = await api.send<Reviewed>("PUT", path("competitions", competition.id, "participants", person.user_id, "days", date), body);
-      return { said: `${date} of ${nameOf(person)} is corrected.`, requestId, back: withdrawing(api, competition, person, date) };
+    async run(values, api) {
+      await api.correctDay({ competition_id: competition.id, user_id: person.user_id, date, body: { ...numbers(values, "steps", "distance", "calories", "active_minutes"), reason: values.reason ?? "" } });
+      return { said: `${date} of ${nameOf(person)} is corrected.`, back: withdrawing(competition, person, date) };
     },
   };
 }
 
-export function withdrawing(api: ConsoleApi, competition: Competition, person: Person, date: string): Action {
+export function withdrawing(competition: Competition, person: Person, date: string): Action {
   return {
     title: `Withdraw the correction of ${date}`,
     what: "The day counts for what its reports say.",
@@ -95,30 +92,30 @@ export function withdrawing(api: ConsoleApi, competition: Competition, person: P
     undo: "Correct the day again; what the correction said is not kept here.",
     fields: [reasonField],
     confirm: "Withdraw",
-    async run({ reason }) {
-      const { requestId } = await api.send<Reviewed>("DELETE", path("competitions", competition.id, "participants", person.user_id, "days", date), { reason });
-      return { said: `${date} of ${nameOf(person)} counts for its reports again.`, requestId };
+    async run({ reason = "" }, api) {
+      await api.withdrawCorrection({ competition_id: competition.id, user_id: person.user_id, date, body: { reason } });
+      return { said: `${date} of ${nameOf(person)} counts for its reports again.` };
     },
   };
 }
 
-export function cancelling(api: ConsoleApi, competition: Competition): Action {
+export function cancelling(competition: Competition): Action {
   return {
     title: `Cancel ${competition.name}`,
-    what: `The competition ends without standings.${(competition.entry_fee ?? 0) > 0 ? " All entry fees are given back." : ""}`,
+    what: `The competition ends without standings.${competition.entry_fee > 0 ? " All entry fees are given back." : ""}`,
     whom: `${competition.participant_count} who take part`,
     confirm: "Cancel the competition",
     typed: { text: competition.name, what: "the name of the competition" },
-    async run() {
-      const { requestId } = await api.send("DELETE", path("competitions", competition.id));
-      return { said: `${competition.name} is cancelled.`, requestId };
+    async run(_, api) {
+      await api.cancelCompetition({ competition_id: competition.id });
+      return { said: `${competition.name} is cancelled.` };
     },
   };
 }
 
-export function amending(api: ConsoleApi, competition: Competition): Action {
-  const zone = competition.time_zone ?? "UTC";
-  const limits = competition.daily_limits ?? {};
+export function amending(competition: Competition): Action {
+  const zone = competition.time_zone;
+  const limits = competition.daily_limits;
   return {
     title: `Amend ${competition.name}`,
     what: "What was accepted before stays and counts. Everybody who sees the competition is shown the change and the reason.",
@@ -126,34 +123,28 @@ export function amending(api: ConsoleApi, competition: Competition): Action {
     undo: "Amend it again; both changes stay in its history.",
     fields: [
       { name: "end_date", label: `End, in ${zone}`, kind: "moment", value: toLocal(competition.end_date, zone) },
-      { name: "visibility", label: "Who sees it", kind: "choice", value: competition.visibility ?? "public", choices: [["public", "Everybody"], ["private", "Those who take part"]] },
+      { name: "visibility", label: "Who sees it", kind: "choice", value: competition.visibility, choices: [["public", "Everybody"], ["private", "Those who take part"]] },
       ...metricFields(limits).map((field) => ({ ...field, label: `${field.label}, a day at most` })),
       { ...reasonField, help: "Shown to everybody, and kept for good." },
     ],
     confirm: "Amend",
-    async run(values) {
+    async run(values, api) {
       const end = toInstant(values.end_date!, zone);
       const changed = numbers(values, "steps", "distance", "calories", "active_minutes");
       const same = Object.entries(changed).every(([name, value]) => limits[name as keyof Amounts] === value);
       const body = {
-        reason: values.reason,
+        reason: values.reason ?? "",
         ...(values.end_date !== toLocal(competition.end_date, zone) && { end_date: end }),
-        ...(values.visibility !== competition.visibility && { visibility: values.visibility }),
+        ...(values.visibility !== competition.visibility && { visibility: values.visibility as Competition["visibility"] }),
         ...(!same && { daily_limits: changed }),
       };
-      const { requestId } = await api.send("POST", path("competitions", competition.id, "amendments"), body);
-      return { said: `${competition.name} is amended.`, requestId };
+      await api.amendCompetition({ competition_id: competition.id, body });
+      return { said: `${competition.name} is amended.` };
     },
   };
 }
 
-interface Invitation {
-  id: string;
-  user_id?: string;
-  state: string;
-}
-
-export function inviting(api: ConsoleApi, competition: Competition, users = ""): Action {
+export function inviting(competition: Competition, users = ""): Action {
   return {
     title: "Invite people",
     what: "Each of them finds the invitation when they sign in, and takes part once they accept. It lasts 30 days, at most until the end.",
@@ -161,20 +152,20 @@ export function inviting(api: ConsoleApi, competition: Competition, users = ""):
     undo: "Withdraw an invitation that is still open.",
     fields: [{ name: "user_ids", label: "User ids", kind: "long", required: true, value: users, help: "The ids of their accounts, one a line or with commas between them; at most 1,000." }],
     confirm: "Invite",
-    async run({ user_ids = "" }) {
+    async run({ user_ids = "" }, api) {
       const ids = user_ids.split(/[\s,;]+/).filter((id) => id !== "");
-      const { data, requestId } = await api.send<{ invitations: Invitation[] }>("POST", path("competitions", competition.id, "invitations"), { user_ids: ids });
-      const { invitations } = data;
+      const answer = await api.inviteUsers({ competition_id: competition.id, body: { user_ids: ids } });
+      const invitations = "invitations" in answer ? answer.invitations : [];
       const open = invitations.filter(({ state }) => state === "open");
       const rest = invitations.length - open.length;
       const said = `${open.length} ${open.length === 1 ? "person is" : "people are"} invited to ${competition.name}${rest > 0 ? `; ${rest} declined within 30 days` : ""}.`;
       const only = open.length === 1 ? open[0] : undefined;
-      return { said, requestId, ...(only && { back: withdrawingInvitation(api, competition, only.id, only.user_id ?? "a join code") }) };
+      return { said, ...(only && { back: withdrawingInvitation(competition, only.id, only.user_id ?? "a join code") }) };
     },
   };
 }
 
-export function makingCode(api: ConsoleApi, competition: Competition): Action {
+export function makingCode(competition: Competition): Action {
   return {
     title: "Make a join code",
     what: "Anybody who has the code can take part with it, until it is used up or expires. It is shown this once.",
@@ -185,15 +176,17 @@ export function makingCode(api: ConsoleApi, competition: Competition): Action {
       { name: "expires_at", label: "Until", kind: "moment", help: "In your own time zone. Empty: 30 days, at most until the end." },
     ],
     confirm: "Make the code",
-    async run({ uses, expires_at }) {
+    async run({ uses, expires_at }, api) {
       const code = { uses: Number(uses), ...(expires_at && { expires_at: new Date(expires_at).toISOString() }) };
-      const { data, requestId } = await api.send<{ code: { id: string; code: string } }>("POST", path("competitions", competition.id, "invitations"), { code });
-      return { said: `A join code for ${competition.name}. Copy it now: it cannot be shown again.`, requestId, secret: { label: "Join code", value: data.code.code }, back: withdrawingInvitation(api, competition, data.code.id, "a join code") };
+      const answer = await api.inviteUsers({ competition_id: competition.id, body: { code } });
+      const said = `A join code for ${competition.name}. Copy it now: it cannot be shown again.`;
+      if (!("code" in answer)) return { said };
+      return { said, secret: { label: "Join code", value: answer.code.code ?? "" }, back: withdrawingInvitation(competition, answer.code.id, "a join code") };
     },
   };
 }
 
-export function withdrawingInvitation(api: ConsoleApi, competition: Competition, id: string, of: string): Action {
+export function withdrawingInvitation(competition: Competition, id: string, of: string): Action {
   const code = of === "a join code";
   return {
     title: code ? "End a join code" : `Withdraw the invitation of ${of}`,
@@ -201,10 +194,10 @@ export function withdrawingInvitation(api: ConsoleApi, competition: Competition,
     whom: `${of} in ${competition.name}`,
     undo: code ? "Make another code." : "Invite the person again.",
     confirm: code ? "End the code" : "Withdraw",
-    async run() {
-      const { requestId } = await api.send("DELETE", path("competitions", competition.id, "invitations", id));
-      const outcome: Outcome = { said: code ? "The join code is ended." : `The invitation of ${of} is withdrawn.`, requestId };
-      return code ? outcome : { ...outcome, back: inviting(api, competition, of) };
+    async run(_, api) {
+      await api.withdrawInvitation({ competition_id: competition.id, invitation_id: id });
+      const outcome: Outcome = { said: code ? "The join code is ended." : `The invitation of ${of} is withdrawn.` };
+      return code ? outcome : { ...outcome, back: inviting(competition, of) };
     },
   };
 }

@@ -1,73 +1,53 @@
-import { ApiError, withRenewal } from "../api.js";
+import type { Api } from "@paceboard/client";
+import { apiOf } from "../api.js";
 import type { Session } from "../session.js";
 
-/** A success: what the server gives, and the id that leads to its entry in the audit log. */
-export interface Answer<T> {
-  data: T;
-  requestId: string;
-}
-
+/** A page of a list. */
 export interface Page<T> {
   rows: T[];
   next: string | undefined;
 }
 
-type Query = Record<string, string | number | undefined>;
-
 /** How many rows a page has. */
 export const pageSize = 50;
 
-/** The calls of the console. Each throws `ApiError` alone; a token that is refused and cannot be renewed ends the session. */
-export class ConsoleApi {
-  readonly #session: Session;
-
-  constructor(session: Session) {
-    this.#session = session;
-  }
-
-  async get<T>(path: string, query: Query = {}): Promise<T> {
-    return (await this.send<T>("GET", path + search(query))).data;
-  }
-
-  /** A page of a list of the server's, by its cursor. */
-  async page<T>(path: string, list: string, cursor: string | undefined, query: Query = {}): Promise<Page<T>> {
-    const data = await this.get<Record<string, unknown>>(path, { limit: pageSize, ...query, cursor });
-    return { rows: (data[list] as T[] | undefined) ?? [], next: data.next_cursor as string | undefined };
-  }
-
-  async send<T>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
-    try {
-      return await withRenewal(this.#session, (token) => send<T>(method, path, token, body));
-    } catch (error) {
-      if ((error as ApiError).status === 401) this.#session.reject();
-      throw error;
-    }
-  }
+/** The API as the console asks it: a token that is refused and cannot be renewed ends the session. */
+export function consoleApi(session: Session, answered?: (answer: Response) => void): Api {
+  return apiOf(session, {
+    patience: 70_000, // an erasure may take a minute
+    answered: (answer) => {
+      if (answer.status === 401) session.reject();
+      answered?.(answer);
+    },
+  });
 }
 
-async function send<T>(method: string, path: string, token: string | undefined, body: unknown): Promise<Answer<T>> {
-  let response: Response;
-  let answer: any;
-  try {
-    response = await fetch(path, {
-      method,
-      headers: { ...(token !== undefined && { Authorization: `Bearer ${token}` }), ...(body !== undefined && { "Content-Type": "application/json" }) },
-      credentials: "omit",
-      signal: AbortSignal.timeout(70_000), // an erasure may take a minute
-      ...(body !== undefined && { body: JSON.stringify(body) }),
-    });
-    answer = await response.json().catch(() => ({}));
-  } catch {
-    throw new ApiError(0, {});
-  }
-  if (!response.ok) throw new ApiError(response.status, answer);
-  return { data: answer?.data ?? answer, requestId: response.headers.get("X-Request-Id") ?? "" };
+/** What something came to that was done with the API, and the id that leads to its entry in the audit log. */
+export interface Recorded<T> {
+  done: T;
+  requestId: string;
 }
 
-/** A path of the API, each part as it stands between slashes. */
-export const path = (...parts: string[]): string => `/api/v1/${parts.map(encodeURIComponent).join("/")}`;
+export type Record = <T>(run: (api: Api) => Promise<T>) => Promise<Recorded<T>>;
 
-function search(query: Query): string {
-  const given = Object.entries(query).filter(([, value]) => value !== undefined && value !== "");
-  return given.length === 0 ? "" : `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+/** Does something with an API of its own, to know the id of its last request. */
+export function recordOf(session: Session): Record {
+  return async (run) => {
+    let requestId = "";
+    const done = await run(consoleApi(session, ({ headers }) => (requestId = headers.get("X-Request-Id") ?? "")));
+    return { done, requestId };
+  };
+}
+
+/** The page that an answer has of the list of this name. */
+export async function pageOf<K extends string, T>(list: K, asked: Promise<{ [L in K]: T[] } & { next_cursor?: string }>): Promise<Page<T>> {
+  const answer = await asked;
+  return { rows: answer[list], next: answer.next_cursor };
+}
+
+/** A page of a list that is there as a whole; the cursor is where it begins. */
+export function pageOfAll<T>(all: readonly T[], cursor: string | undefined): Page<T> {
+  const from = Number(cursor ?? 0);
+  const to = from + pageSize;
+  return { rows: all.slice(from, to), next: to < all.length ? String(to) : undefined };
 }

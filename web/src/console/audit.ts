@@ -1,26 +1,11 @@
 import { h } from "../dom.js";
-import { path } from "./api.js";
+import { pageOf, pageSize } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import { filters, head, link } from "./parts.js";
 import { fragmentOf } from "./place.js";
+import type { AuditEntry } from "./shapes.js";
 import { DataTable } from "./table.js";
 import { deedInWords, deedNames } from "./words.js";
-
-interface Subject {
-  kind: string;
-  id: string;
-}
-
-interface Entry {
-  seq: number;
-  at: string;
-  actor: string;
-  by: Subject;
-  action: string;
-  targets: Subject[];
-  status: number;
-  request_id: string;
-}
 
 const answers: Record<number, string> = { 400: "Refused: not valid", 403: "Refused: not allowed", 404: "Refused: not there", 409: "Refused: not possible", 429: "Refused: too often", 503: "Not done: unavailable" };
 const answer = (status: number): string => (status < 300 ? "Done" : (answers[status] ?? `Refused (${status})`));
@@ -30,7 +15,7 @@ export function auditScreen(app: Console, query: Record<string, string>): Screen
   const { api, format } = app;
   const names = ["actor", "action", "competition_id", "user_id", "request_id", "from", "to"];
   const wanted = Object.fromEntries(names.map((name) => [name, query[name]]));
-  const table = new DataTable<Entry>({
+  const table = new DataTable<AuditEntry>({
     label: "Audit log, the latest first",
     columns: [
       { head: "When", kind: "main", cell: ({ at }) => format.at(at) },
@@ -40,7 +25,7 @@ export function auditScreen(app: Console, query: Record<string, string>): Screen
       { head: "Answer", cell: ({ status }) => h("span", { "data-tone": status < 300 ? undefined : "warn" }, answer(status)) },
       { head: "Request", cell: ({ request_id }) => h("span", { class: "id" }, request_id || "–") },
     ],
-    load: (cursor) => api.page<Entry>(path("audit"), "entries", cursor, wanted),
+    load: (cursor) => pageOf("entries", api.listAudit({ ...wanted, limit: pageSize, cursor })),
     empty: "Nothing was done that fits.",
   });
   const fields = [

@@ -1,8 +1,9 @@
-import type { ApiError } from "../api.js";
+import type { PaceboardError } from "@paceboard/client";
 import { h } from "../dom.js";
 import { statusWord } from "../phase.js";
+import { rulesInWords } from "../rules.js";
 import { amending, cancelling, excluding, inviting, makingCode, nameOf, removing, restoring, withdrawingInvitation } from "./actions.js";
-import { path } from "./api.js";
+import { pageOf, pageSize } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import { definitionScreen } from "./definition.js";
 import type { Field } from "./fields.js";
@@ -11,8 +12,7 @@ import { linksPart } from "./links.js";
 import { personScreen } from "./person.js";
 import { fragmentOf, type Place } from "./place.js";
 import { prizesPart } from "./prizes.js";
-import { rulesInWords } from "./rules.js";
-import type { Amendment, Competition, Exclusion, FlaggedDay, Participant } from "./shapes.js";
+import type { Amendment, Competition, Exclusion, FlaggedDay, Invitation, JoinCode, Participant } from "./shapes.js";
 import { DataTable, rowButton } from "./table.js";
 import { flagInWords } from "./words.js";
 
@@ -59,9 +59,9 @@ export function competitionScreen(app: Console, { parts: [, id = "", name = "", 
   async function show(): Promise<void> {
     let competition: Competition;
     try {
-      competition = await app.api.get<Competition>(path("competitions", id));
+      competition = await app.api.getCompetition({ competition_id: id });
     } catch (error) {
-      if (!gone) element.replaceChildren(failure(error as ApiError, () => void show()));
+      if (!gone) element.replaceChildren(failure(error as PaceboardError, () => void show()));
       return;
     }
     if (gone) return;
@@ -104,15 +104,15 @@ function overview({ app, competition, reload }: Within): Part {
   const rules = h("ul", { class: "rules" }, ...rulesInWords(competition, format).map((rule) => h("li", {}, rule)));
   const may = [
     h("a", { class: "button", href: fragmentOf(["c", competition.id, "edit"]) }, "Edit"),
-    who.operator && ["active", "finalizing"].includes(competition.status) && button("Amend…", () => app.act(amending(api, competition), reload), "quiet edged"),
-    !over(competition) && (who.operator || !started) && button("Cancel the competition…", () => app.act(cancelling(api, competition), reload), "quiet edged final"),
+    who.operator && ["active", "finalizing"].includes(competition.status) && button("Amend…", () => app.act(amending(competition), reload), "quiet edged"),
+    !over(competition) && (who.operator || !started) && button("Cancel the competition…", () => app.act(cancelling(competition), reload), "quiet edged final"),
   ];
   if (started) void readAmendments();
 
   async function readAmendments(): Promise<void> {
-    const found = await api.get<{ amendments: Amendment[] }>(path("competitions", competition.id, "amendments")).catch(() => ({ amendments: [] }));
-    if (found.amendments.length === 0) return;
-    amendments.replaceChildren(h("h2", {}, "Amended since the start"), h("ul", { class: "rules" }, ...found.amendments.map((a) =>
+    const found: Amendment[] = await api.listAmendments({ competition_id: competition.id }).then((answer) => answer.amendments, () => []);
+    if (found.length === 0) return;
+    amendments.replaceChildren(h("h2", {}, "Amended since the start"), h("ul", { class: "rules" }, ...found.map((a) =>
       h("li", {}, `${format.at(a.amended_at)}: ${a.reason} `, h("span", { class: "facts" }, `(until ${format.at(a.end_date, competition.time_zone)}, ${a.visibility})`)))));
   }
 
@@ -129,14 +129,13 @@ function people({ app, competition, query, reload }: Within): Part {
       { head: "Score", kind: "number", cell: ({ score }) => format.integer(score) },
       { head: "Last sync", cell: ({ last_synced_at: at }) => format.ago(at, Date.now()) },
     ],
-    load: (cursor) => api.page<Participant>(path("competitions", competition.id, "participants"), "participants", cursor, { search: query.search }),
+    load: (cursor) => pageOf("participants", api.listParticipants({ competition_id: competition.id, search: query.search, limit: pageSize, cursor })),
     empty: query.search ? `Nobody who takes part is called “${query.search}”.` : "Nobody takes part yet.",
     actions: (p) => [
-      who.operator && !over(competition) && rowButton("Exclude…", nameOf(p), () => app.act(excluding(api, competition, p), changed)),
-      ["upcoming", "active"].includes(competition.status) && rowButton("Remove…", nameOf(p), () => app.act(removing(api, competition, p), changed)),
+      who.operator && !over(competition) && rowButton("Exclude…", nameOf(p), () => app.act(excluding(competition, p), reload)),
+      ["upcoming", "active"].includes(competition.status) && rowButton("Remove…", nameOf(p), () => app.act(removing(competition, p), reload)),
     ].filter((node) => node !== false),
   });
-  const changed = (): void => reload();
   const fields: Field[] = [{ name: "search", label: "Name", value: query.search ?? "", most: 100, help: "Or user id, or a part of either." }];
   if (who.operator) fields.push({ name: "user", label: "User id", help: "Opens the days, also of somebody who left." });
   const search = filters(fields, ({ search = "", user = "" }) => {
@@ -156,12 +155,12 @@ function flags({ app, competition, reload }: Within): Part {
       { head: "Counts now", kind: "long", cell: (f) => amounts(f.counts, app) },
       { head: "Flagged", cell: ({ created_at }) => format.ago(created_at, Date.now()) },
     ],
-    load: (cursor) => api.page<FlaggedDay>(path("competitions", competition.id, "flags"), "flags", cursor),
+    load: (cursor) => pageOf("flags", api.listFlags({ competition_id: competition.id, limit: pageSize, cursor })),
     empty: "No day looks odd.",
     actions: (f) => over(competition) ? [] : [
       f.excluded
-        ? rowButton("Restore…", nameOf(f), () => app.act(restoring(api, competition, f), reload))
-        : rowButton("Exclude…", nameOf(f), () => app.act(excluding(api, competition, f), reload)),
+        ? rowButton("Restore…", nameOf(f), () => app.act(restoring(competition, f), reload))
+        : rowButton("Exclude…", nameOf(f), () => app.act(excluding(competition, f), reload)),
       link(fragmentOf(["c", competition.id, "person", f.user_id]), "Days"),
     ],
   });
@@ -180,26 +179,11 @@ function excluded({ app, competition, reload }: Within): Part {
       { head: "Would have", kind: "number", cell: ({ score }) => format.integer(score) },
       { head: "Reason", kind: "long", cell: ({ reason }) => reason },
     ],
-    load: (cursor) => api.page<Exclusion>(path("competitions", competition.id, "exclusions"), "exclusions", cursor),
+    load: (cursor) => pageOf("exclusions", api.listExclusions({ competition_id: competition.id, limit: pageSize, cursor })),
     empty: "Nobody is excluded.",
-    actions: (x) => over(competition) ? [] : [rowButton("Restore…", nameOf(x), () => app.act(restoring(api, competition, x), reload))],
+    actions: (x) => over(competition) ? [] : [rowButton("Restore…", nameOf(x), () => app.act(restoring(competition, x), reload))],
   });
   return { element: h("div", { class: "part-body" }, table.element), destroy: () => table.destroy() };
-}
-
-interface Invitation {
-  id: string;
-  user_id: string;
-  state: "open" | "accepted" | "declined" | "withdrawn";
-  created_at: string;
-  expires_at: string;
-}
-
-interface JoinCode {
-  id: string;
-  uses: number;
-  created_at: string;
-  expires_at: string;
 }
 
 function invitations({ app, competition, reload }: Within): Part {
@@ -215,32 +199,32 @@ function invitations({ app, competition, reload }: Within): Part {
       ],
       load: () => Promise.resolve({ rows: list, next: undefined }),
       empty: "",
-      actions: ({ id, created_at }) => [rowButton("End…", `the code of ${format.at(created_at)}`, () => app.act(withdrawingInvitation(api, competition, id, "a join code"), reload))],
+      actions: ({ id, created_at }) => [rowButton("End…", `the code of ${format.at(created_at)}`, () => app.act(withdrawingInvitation(competition, id, "a join code"), reload))],
     });
     return table.element;
   };
   const table = new DataTable<Invitation>({
     label: "Invitations",
     columns: [
-      { head: "Who", kind: "main", cell: ({ user_id }) => person(user_id, undefined) },
+      { head: "Who", kind: "main", cell: ({ user_id = "" }) => person(user_id, undefined) },
       { head: "Answer", cell: ({ state }) => ({ open: "None yet", accepted: "Accepted", declined: "Declined", withdrawn: "Withdrawn" })[state] },
       { head: "Invited", cell: ({ created_at }) => format.at(created_at) },
       { head: "Until", cell: ({ expires_at }) => format.at(expires_at) },
     ],
     load: async (cursor) => {
-      const data = await api.get<{ invitations: Invitation[]; codes?: JoinCode[]; next_cursor?: string }>(path("competitions", competition.id, "invitations"), { limit: 50, cursor });
+      const data = await api.listInvitations({ competition_id: competition.id, limit: pageSize, cursor });
       if (cursor === undefined) codes.replaceChildren(...(data.codes?.length ? [h("h2", {}, "Join codes"), codeTable(data.codes)] : []));
       return { rows: data.invitations ?? [], next: data.next_cursor };
     },
     empty: "Nobody is invited yet.",
-    actions: ({ id, user_id, state }) => state === "open" ? [rowButton("Withdraw…", user_id, () => app.act(withdrawingInvitation(api, competition, id, user_id), reload))] : [],
+    actions: ({ id, user_id = "", state }) => state === "open" ? [rowButton("Withdraw…", user_id, () => app.act(withdrawingInvitation(competition, id, user_id), reload))] : [],
   });
   const open = ["upcoming", "active"].includes(competition.status);
   return {
     element: h("div", { class: "part-body" },
       open && h("div", { class: "choices" },
-        button("Invite people…", () => app.act(inviting(api, competition), reload)),
-        button("Make a join code…", () => app.act(makingCode(api, competition), reload), "quiet edged")),
+        button("Invite people…", () => app.act(inviting(competition), reload)),
+        button("Make a join code…", () => app.act(makingCode(competition), reload), "quiet edged")),
       codes, table.element),
     destroy: () => table.destroy(),
   };

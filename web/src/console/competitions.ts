@@ -1,6 +1,7 @@
 import { h } from "../dom.js";
 import { statusWord } from "../phase.js";
-import { path } from "./api.js";
+import type { ArgumentsOf } from "@paceboard/client";
+import { pageOf, pageSize } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import { filters, head, link, status } from "./parts.js";
 import { fragmentOf } from "./place.js";
@@ -20,12 +21,12 @@ export function competitionsScreen(app: Console, query: Record<string, string>):
       { head: "Status", cell: (c) => status(statusWord(c.status).word, statusWord(c.status).tone) },
       { head: "Days", cell: (c) => format.days(c.start_date, c.end_date, c.time_zone) },
       { head: "People", kind: "number", cell: (c) => format.integer(c.participant_count) },
-      { head: "Prizes", kind: "number", cell: (c) => ((c.prize_pool ?? 0) > 0 ? format.money(c.prize_pool!, c.currency) : "–") },
+      { head: "Prizes", kind: "number", cell: (c) => (c.prize_pool > 0 ? format.money(c.prize_pool, c.currency) : "–") },
       { head: "Seen by", cell: ({ visibility }) => (visibility === "private" ? "Who takes part" : "Everybody") },
     ],
     load: (cursor) => own
-      ? api.page<Competition>(path("users", who.id, "competitions"), "competitions", cursor, { as: "creator" })
-      : api.page<Competition>(path("competitions"), "competitions", cursor, { order: "newest", status: query.status, search: query.search }),
+      ? pageOf("competitions", api.listUserCompetitions({ user_id: who.id, as: "creator", limit: pageSize, cursor }))
+      : pageOf("competitions", api.listCompetitions({ order: "newest", status: query.status as ArgumentsOf<"listCompetitions">["status"], search: query.search, limit: pageSize, cursor })),
     empty: own ? "You have made no competition yet." : "There is no such competition.",
   });
   const fields = own ? [] : [

@@ -1,18 +1,13 @@
-import type { ApiError } from "../api.js";
+import type { ArgumentsOf, PaceboardError } from "@paceboard/client";
 import { h } from "../dom.js";
-import { path } from "./api.js";
+import { defaultCurrency, defaultLateHours, defaultLimits, defaultSplit, rulesInWords, units } from "../rules.js";
 import type { Console, Screen } from "./app.js";
 import { Fields, type Field, type Values } from "./fields.js";
 import { head } from "./parts.js";
 import { fragmentOf } from "./place.js";
 import { explain } from "./problems.js";
-import { defaultLimits, rulesInWords, type Definition } from "./rules.js";
-import type { Competition } from "./shapes.js";
+import type { Competition, Definition } from "./shapes.js";
 import { isZone, toInstant, toLocal } from "./zones.js";
-
-const units = ["steps", "distance", "calories", "active_minutes"] as const;
-const unitWords = { steps: "step", distance: "metre", calories: "kilocalorie", active_minutes: "active minute" };
-const limitWords = { steps: "Steps", distance: "Metres", calories: "Kilocalories", active_minutes: "Active minutes" };
 
 /** The form of a competition, a new one or one that is there, beside its rules in words. */
 export function definitionScreen(app: Console, competition?: Competition): Screen {
@@ -49,7 +44,7 @@ export function definitionScreen(app: Console, competition?: Competition): Scree
     try {
       await (competition ? edit(values, competition) : create(values));
     } catch (error) {
-      const { said, fields: bad, advice } = explain(error as ApiError);
+      const { said, fields: bad, advice } = explain(error as PaceboardError);
       if (!fields.refuse(bad) || bad.length === 0) trouble.append(h("p", { class: "wrong" }, said), advice === undefined ? "" : h("p", {}, advice));
     } finally {
       save.disabled = false;
@@ -57,19 +52,19 @@ export function definitionScreen(app: Console, competition?: Competition): Scree
   }
 
   async function create(values: Values): Promise<void> {
-    const body = { ...(values.id && { id: values.id }), ...definitionOf(values, false) };
-    const { data, requestId } = await app.api.send<Competition>("POST", path("competitions"), body);
-    location.hash = fragmentOf(["c", data.id]);
-    app.say({ said: `${data.name} is there. Invite people, or tell them its name.`, requestId });
+    const body = { ...(values.id && { id: values.id }), ...definitionOf(values, false) } as ArgumentsOf<"createCompetition">["body"];
+    const { done: made, requestId } = await app.record((api) => api.createCompetition({ body }));
+    location.hash = fragmentOf(["c", made.id]);
+    app.say({ said: `${made.name} is there. Invite people, or tell them its name.` }, requestId);
   }
 
   async function edit(values: Values, before: Competition): Promise<void> {
     const after = definitionOf(values, started);
     const same = definitionOf(initial, started);
     const changes = Object.fromEntries(Object.entries(after).filter(([name, value]) => JSON.stringify(value) !== JSON.stringify(same[name as keyof Definition])));
-    const { requestId } = await app.api.send("PATCH", path("competitions", before.id), changes);
+    const { requestId } = await app.record((api) => api.editCompetition({ competition_id: before.id, body: changes }));
     location.hash = fragmentOf(["c", before.id]);
-    app.say({ said: `${after.name} is saved. Edit it again to take that back.`, requestId });
+    app.say({ said: `${after.name} is saved. Edit it again to take that back.` }, requestId);
   }
 
   const initial = fields.values();
@@ -101,11 +96,11 @@ function groupsOf(app: Console, c: Competition | undefined, started: boolean): {
         { name: "start_date", label: "Start", kind: "moment", required: true, value: c ? toLocal(c.start_date, zone) : "" },
         { name: "end_date", label: "End", kind: "moment", required: true, value: c ? toLocal(c.end_date, zone) : "", help: "The first moment that no longer counts, as midnight after the last day." },
         { name: "time_zone", label: "Time zone", kind: "zone", value: zone, help: "Decides when a day begins, for everybody." },
-        { name: "late_sync_hours", label: "Hours in which late syncs count", kind: "number", value: String(c?.late_sync_hours ?? 24) },
+        { name: "late_sync_hours", label: "Hours in which late syncs count", kind: "number", value: String(c?.late_sync_hours ?? defaultLateHours) },
       ],
     },
-    { legend: "Points", fields: units.map((unit) => ({ name: `w_${unit}`, label: `For each ${unitWords[unit]}`, kind: "number", value: String(scoring[unit] ?? 0) })) },
-    { legend: "A day at most", fields: units.map((unit) => ({ name: `l_${unit}`, label: limitWords[unit], kind: "number", value: String(limits[unit]) })) },
+    { legend: "Points", fields: units.map(({ metric, one }) => ({ name: `w_${metric}`, label: `For each ${one}`, kind: "number", value: String(scoring[metric] ?? 0) })) },
+    { legend: "A day at most", fields: units.map(({ metric, many }) => ({ name: `l_${metric}`, label: many.charAt(0).toUpperCase() + many.slice(1), kind: "number", value: String(limits[metric]) })) },
     {
       legend: "Who",
       fields: [
@@ -119,10 +114,10 @@ function groupsOf(app: Console, c: Competition | undefined, started: boolean): {
     groups.push({
       legend: "Money",
       fields: [
-        { name: "currency", label: "Currency", most: 3, value: c?.currency ?? "USD" },
+        { name: "currency", label: "Currency", most: 3, value: c?.currency ?? defaultCurrency },
         { name: "entry_fee", label: "Entry fee", kind: "number", value: String(c?.entry_fee ?? 0) },
         { name: "prize_pool", label: "Prize pool", kind: "number", value: String(c?.prize_pool ?? 0) },
-        { name: "prize_split", label: "Shares by place", value: (c?.prize_split ?? [60, 30, 10]).join(", "), help: "Per cent, with commas between them; together 100." },
+        { name: "prize_split", label: "Shares by place", value: (c?.prize_split ?? defaultSplit).join(", "), help: "Per cent, with commas between them; together 100." },
       ],
     });
   }
@@ -134,12 +129,12 @@ function definitionOf(v: Values, started: boolean): Definition {
   const about = { name: v.name!.trim(), description: v.description! };
   if (started) return about;
   const zone = v.time_zone || "UTC";
-  const of = (prefix: string): Record<string, number> => Object.fromEntries(units.map((unit) => [unit, Number(v[`${prefix}_${unit}`] || 0)]));
+  const of = (prefix: string): Record<string, number> => Object.fromEntries(units.map(({ metric }) => [metric, Number(v[`${prefix}_${metric}`] || 0)]));
   return {
     ...about,
     start_date: toInstant(v.start_date!, zone), end_date: toInstant(v.end_date!, zone), time_zone: zone, late_sync_hours: Number(v.late_sync_hours || 0),
     scoring: of("w"), daily_limits: of("l"),
-    visibility: v.visibility!, enrollment: v.visibility === "private" ? "invite" : v.enrollment!, max_participants: Number(v.max_participants || 0),
+    visibility: v.visibility as Competition["visibility"], enrollment: v.visibility === "private" ? "invite" : v.enrollment as Competition["enrollment"], max_participants: Number(v.max_participants || 0),
     ...(v.currency !== undefined && {
       currency: v.currency.toUpperCase(), entry_fee: Number(v.entry_fee || 0), prize_pool: Number(v.prize_pool || 0),
       prize_split: v.prize_split!.split(/[\s,;]+/).filter((share) => share !== "").map(Number),

@@ -1,19 +1,11 @@
-import { ApiError } from "../api.js";
+import { PaceboardError, type Api, type ApiProblem } from "@paceboard/client";
 import { h } from "../dom.js";
-import { path } from "./api.js";
+import { pageOf, pageSize } from "./api.js";
 import type { Console, Screen } from "./app.js";
-import type { Action } from "./panel.js";
+import type { Action, Outcome } from "./panel.js";
 import { button, head, status } from "./parts.js";
+import type { Erasure } from "./shapes.js";
 import { DataTable, rowButton } from "./table.js";
-
-interface Erasure {
-  requested_at: string;
-  requested_by: string;
-  state: "done" | "open" | "refused";
-  user_id?: string;
-  status: number;
-  request_id: string;
-}
 
 const states = { done: ["Done", "accent"], open: ["Open", "warn"], refused: ["Refused", "muted"] } as const;
 
@@ -28,14 +20,14 @@ export function erasuresScreen(app: Console): Screen {
   const { api, format } = app;
   const reload = (): void => void table.load();
 
-  async function erase(user: string): Promise<{ said: string; requestId: string }> {
-    const { data, requestId } = await api.send<{ competitions: number; transactions_kept: number; kept_in?: string[] }>("DELETE", path("users", user));
+  async function erase(api: Api, user: string): Promise<Outcome> {
+    const data = await api.eraseUser({ user_id: user });
     const kept = data.kept_in?.length ? ` A keyed hash stays in ${data.kept_in.join(", ")}, because of a decision there.` : "";
-    return { said: `The person is erased from ${data.competitions} ${data.competitions === 1 ? "competition" : "competitions"}; ${data.transactions_kept} transactions stay under a pseudonym.${kept}`, requestId };
+    return { said: `The person is erased from ${data.competitions} ${data.competitions === 1 ? "competition" : "competitions"}; ${data.transactions_kept} transactions stay under a pseudonym.${kept}` };
   }
   const what = "Days, scores, names and statistics are deleted everywhere. Money stays in the ledger under a pseudonym that leads nowhere. It can take some seconds.";
   const finishing = (user: string): Action => ({
-    title: "Finish an erasure", what, whom: user, confirm: "Erase the person", typed: { text: user, what: "the user id" }, run: () => erase(user),
+    title: "Finish an erasure", what, whom: user, confirm: "Erase the person", typed: { text: user, what: "the user id" }, run: (_, api) => erase(api, user),
   });
   const erasing: Action = {
     title: "Erase a person", what, whom: "Whose user id you give", confirm: "Erase the person",
@@ -43,9 +35,9 @@ export function erasuresScreen(app: Console): Screen {
       { name: "user_id", label: "User id", required: true, most: 128 },
       { name: "again", label: "The user id again, to confirm", required: true, most: 128 },
     ],
-    async run({ user_id = "", again = "" }) {
+    async run({ user_id = "", again = "" }, api) {
       if (user_id.trim() !== again.trim()) throw mismatch();
-      return erase(user_id.trim());
+      return erase(api, user_id.trim());
     },
   };
 
@@ -58,7 +50,7 @@ export function erasuresScreen(app: Console): Screen {
       { head: "Whom", cell: ({ user_id }) => (user_id ? h("span", { class: "id" }, user_id) : "Not named") },
       { head: "What that means", kind: "long", cell: why },
     ],
-    load: (cursor) => api.page<Erasure>(path("erasures"), "erasures", cursor),
+    load: (cursor) => pageOf("erasures", api.listErasures({ limit: pageSize, cursor })),
     empty: "Nobody asked to be erased, as far as the audit log goes back.",
     actions: ({ state, user_id }) => (state === "open" && user_id ? [rowButton("Finish…", user_id, () => app.act(finishing(user_id), reload), true)] : []),
   });
@@ -69,7 +61,7 @@ export function erasuresScreen(app: Console): Screen {
   };
 }
 
-function mismatch(): ApiError {
+function mismatch(): PaceboardError {
   const detail = "differs from the user id above";
-  return new ApiError(400, { detail, errors: [{ field: "again", detail }] } as ApiError["problem"]);
+  return new PaceboardError(400, { detail, errors: [{ field: "again", detail }] } as ApiProblem);
 }

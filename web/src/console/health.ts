@@ -1,51 +1,11 @@
-import type { ApiError } from "../api.js";
+import type { PaceboardError } from "@paceboard/client";
 import { h } from "../dom.js";
-import { path } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import type { Action } from "./panel.js";
 import { button, failure, head, link, status } from "./parts.js";
 import { fragmentOf } from "./place.js";
+import type { Connection, Health, Loaded, ServerState } from "./shapes.js";
 import { DataTable, rowButton } from "./table.js";
-
-interface Health {
-  status: string;
-  version: string;
-  degraded?: string[];
-  ready: boolean;
-  draining: boolean;
-  dependencies: { name: string; healthy: boolean; detail?: string; latency_ms: number; lag_ms?: number }[];
-  active_competitions: number;
-  damaged_competitions: string[];
-  lost_events_competitions: string[];
-  requests_in_flight: number;
-  journal_queued_events: number;
-  build: { version: string; commit: string; go: string };
-}
-
-interface ServerState {
-  read_only: boolean;
-  message?: string;
-  live_connections: number;
-  settings: Record<string, string>;
-}
-
-interface Loaded {
-  id: string;
-  name: string;
-  status?: string;
-  participant_count: number;
-  events: number;
-  changed_at?: string;
-  memory_bytes: number;
-  damaged: boolean;
-}
-
-interface Connection {
-  user_id?: string;
-  transport: string;
-  since: string;
-  competitions: string[];
-}
 
 /** How the server that answers is, and what an operator can do about it. */
 export function healthScreen(app: Console): Screen {
@@ -56,10 +16,10 @@ export function healthScreen(app: Console): Screen {
 
   async function show(): Promise<void> {
     try {
-      const [health, server] = await Promise.all([api.get<Health>("/health/detailed"), api.get<ServerState>(path("server"))]);
+      const [health, server] = await Promise.all([api.getDetailedHealth(), api.getServer()]);
       draw(health, server);
     } catch (error) {
-      parts.replaceChildren(failure(error as ApiError, () => void show()));
+      parts.replaceChildren(failure(error as PaceboardError, () => void show()));
     }
   }
 
@@ -70,9 +30,9 @@ export function healthScreen(app: Console): Screen {
     undo: readOnly ? "Take changes again, or restart the server." : "Stop changes again.",
     fields: readOnly ? [{ name: "message", label: "What people are told", required: true, most: 500, value: "Maintenance. Please try again in a few minutes." }] : [],
     confirm: readOnly ? "Stop changes" : "Take changes again",
-    async run({ message }) {
-      const { requestId } = await api.send("PATCH", path("server"), { read_only: readOnly, ...(readOnly && { message }) });
-      return { said: readOnly ? "The server takes no changes." : "The server takes changes again.", requestId, back: reading(!readOnly) };
+    async run({ message = "" }, api) {
+      await api.changeServer({ body: { read_only: readOnly, ...(readOnly && { message }) } });
+      return { said: readOnly ? "The server takes no changes." : "The server takes changes again.", back: reading(!readOnly) };
     },
   });
 
@@ -125,7 +85,7 @@ function loadedTable({ api, format }: Console): DataTable<Loaded> {
       { head: "Changed", cell: (c) => format.ago(c.changed_at, Date.now()) },
       { head: "State", cell: (c) => (c.damaged ? status("Damaged", "err") : "Sound") },
     ],
-    load: async () => ({ rows: (await api.get<{ competitions: Loaded[] }>(path("server", "competitions"), { limit: 25 })).competitions, next: undefined }),
+    load: async () => ({ rows: (await api.listLoaded({ limit: 25 })).competitions, next: undefined }),
     empty: "None.",
   });
 }
@@ -134,9 +94,9 @@ function connectionsTable(app: Console): DataTable<Connection> {
   const { api, format } = app;
   const closing = (user: string): Action => ({
     title: `Close the connections of ${user}`, what: "All live connections of the user to this server end.", whom: user, undo: "The user may connect again at once.", confirm: "Close them",
-    async run() {
-      const { data, requestId } = await api.send<{ closed: number }>("DELETE", `${path("server", "connections")}?user_id=${encodeURIComponent(user)}`);
-      return { said: `${data.closed} connections of ${user} were closed.`, requestId };
+    async run(_, api) {
+      const { closed } = await api.closeConnections({ user_id: user });
+      return { said: `${closed} connections of ${user} were closed.` };
     },
   });
   const table: DataTable<Connection> = new DataTable<Connection>({
@@ -147,7 +107,7 @@ function connectionsTable(app: Console): DataTable<Connection> {
       { head: "Since", cell: ({ since }) => format.ago(since, Date.now()) },
       { head: "Watches", kind: "long", cell: ({ competitions }) => competitions.join(", ") || "nothing" },
     ],
-    load: async () => ({ rows: (await api.get<{ connections: Connection[] }>(path("server", "connections"), { limit: 25 })).connections, next: undefined }),
+    load: async () => ({ rows: (await api.listConnections({ limit: 25 })).connections, next: undefined }),
     empty: "Nobody watches a board on this server.",
     actions: ({ user_id }) => (user_id ? [rowButton("Close…", user_id, () => app.act(closing(user_id), () => void table.load()))] : []),
   });

@@ -1,27 +1,16 @@
 import { h } from "../dom.js";
-import { path } from "./api.js";
+import { pageOfAll } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import type { Action } from "./panel.js";
 import { button, head } from "./parts.js";
+import type { Key } from "./shapes.js";
 import { DataTable, rowButton } from "./table.js";
-
-interface Key {
-  id: string;
-  name: string;
-  scopes: string[];
-  created_by: string;
-  created_at: string;
-  expires_at?: string;
-  revoked_at?: string;
-  key?: string;
-}
 
 const scopes = [
   ["read", "read: everything that changes nothing, except exports and payouts"], ["sync", "sync: syncs for any user"],
   ["manage", "manage: competitions, who takes part, webhooks"], ["prizes", "prizes: calculate and distribute, with payouts"],
   ["payouts", "payouts: list, confirm, fail and retry"], ["people", "people: export and erase people"],
 ] as const;
-const atOnce = 50;
 
 /** Keys of services. There are 1,000 at most, so they come in one answer. */
 export function keysScreen(app: Console): Screen {
@@ -33,9 +22,9 @@ export function keysScreen(app: Console): Screen {
     title: `Revoke ${k.name}`,
     what: "Whatever uses the key is refused: by this server at once, by the others within 5 seconds.",
     whom: `${k.name} (${k.id}), for ${k.scopes.join(", ")}`, confirm: "Revoke the key", typed: { text: k.name, what: "the key's name" },
-    async run() {
-      const { requestId } = await api.send("DELETE", path("api-keys", k.id));
-      return { said: `${k.name} is revoked.`, requestId };
+    async run(_, api) {
+      await api.revokeAPIKey({ key_id: k.id });
+      return { said: `${k.name} is revoked.` };
     },
   });
   const making: Action = {
@@ -47,10 +36,10 @@ export function keysScreen(app: Console): Screen {
       { name: "scopes", label: "Scopes", kind: "many", required: true, choices: scopes },
       { name: "expires_at", label: "Good until", kind: "moment", help: "In your own time zone. Empty: until it is revoked." },
     ],
-    async run({ name, scopes = "", expires_at }) {
-      const body = { name, scopes: scopes.split(","), ...(expires_at && { expires_at: new Date(expires_at).toISOString() }) };
-      const { data, requestId } = await api.send<Key>("POST", path("api-keys"), body);
-      return { said: `${data.name} is made. Copy the key now: it cannot be shown again.`, requestId, secret: { label: "API key", value: data.key ?? "" }, back: revoking(data) };
+    async run({ name = "", scopes = "", expires_at }, api) {
+      const body = { name, scopes: scopes.split(",") as Key["scopes"], ...(expires_at && { expires_at: new Date(expires_at).toISOString() }) };
+      const made = await api.createAPIKey({ body });
+      return { said: `${made.name} is made. Copy the key now: it cannot be shown again.`, secret: { label: "API key", value: made.key ?? "" }, back: revoking(made) };
     },
   };
 
@@ -65,10 +54,9 @@ export function keysScreen(app: Console): Screen {
       { head: "Made", cell: ({ created_at }) => format.at(created_at) },
     ],
     load: async (cursor) => {
-      const { api_keys: keys } = await api.get<{ api_keys: Key[] }>(path("api-keys"));
-      const from = Number(cursor ?? 0);
+      const { api_keys: keys } = await api.listAPIKeys();
       keys.sort((a, b) => Number(a.revoked_at !== undefined) - Number(b.revoked_at !== undefined) || b.created_at.localeCompare(a.created_at));
-      return { rows: keys.slice(from, from + atOnce), next: from + atOnce < keys.length ? String(from + atOnce) : undefined };
+      return pageOfAll(keys, cursor);
     },
     empty: "There is no API key.",
     actions: (k) => (k.revoked_at ? [] : [rowButton("Revoke…", k.name, () => app.act(revoking(k), reload), true)]),

@@ -1,18 +1,11 @@
-import type { NamePrivacy } from "../api.js";
 import { h } from "../dom.js";
 import { drawQr } from "../qr-later.js";
-import { path } from "./api.js";
+import { pageOf } from "./api.js";
 import type { Within } from "./competition.js";
 import type { Action } from "./panel.js";
 import { button, secretField } from "./parts.js";
+import type { BoardLink, NamePrivacy } from "./shapes.js";
 import { DataTable, rowButton } from "./table.js";
-
-interface BoardLink {
-  id: string;
-  names: NamePrivacy;
-  created_at: string;
-  expires_at: string;
-}
 
 const shown: Record<NamePrivacy, string> = { names: "Names", initials: "Initials", none: "No names, distances or times" };
 
@@ -31,10 +24,10 @@ export function linksPart({ app, competition, reload }: Within): { element: HTML
       { name: "expires_at", label: "Until", kind: "moment", help: "In your own time zone, at most a year from now. Empty: 30 days after the end." },
     ],
     confirm: "Make the link",
-    async run({ names, expires_at }) {
-      const body = { names, ...(expires_at && { expires_at: new Date(expires_at).toISOString() }) };
-      const { data, requestId } = await api.send<BoardLink & { path: string }>("POST", path("competitions", competition.id, "board-links"), body);
-      return { said: `The board of ${competition.name} has a link. Copy it now: it cannot be shown again.`, requestId, shown: addresses(data.path), back: revoking(data) };
+    async run({ names, expires_at }, api) {
+      const body = { names: names as NamePrivacy, ...(expires_at && { expires_at: new Date(expires_at).toISOString() }) };
+      const made = await api.createBoardLink({ competition_id: competition.id, body });
+      return { said: `The board of ${competition.name} has a link. Copy it now: it cannot be shown again.`, shown: addresses(made.path!), back: revoking(made) };
     },
   };
   const revoking = ({ id, names, expires_at }: BoardLink): Action => ({
@@ -43,9 +36,9 @@ export function linksPart({ app, competition, reload }: Within): { element: HTML
     whom: `The link with ${shown[names].toLowerCase()} until ${format.at(expires_at)}`,
     undo: "Make another link: its address is another one.",
     confirm: "Revoke",
-    async run() {
-      const { requestId } = await api.send("DELETE", path("competitions", competition.id, "board-links", id));
-      return { said: "The link is revoked.", requestId, back: making };
+    async run(_, api) {
+      await api.revokeBoardLink({ competition_id: competition.id, link_id: id });
+      return { said: "The link is revoked.", back: making };
     },
   });
 
@@ -56,7 +49,7 @@ export function linksPart({ app, competition, reload }: Within): { element: HTML
       { head: "Shows", cell: ({ names }) => shown[names] },
       { head: "Until", cell: ({ expires_at }) => format.at(expires_at) },
     ],
-    load: () => api.page<BoardLink>(path("competitions", competition.id, "board-links"), "board_links", undefined),
+    load: () => pageOf("board_links", api.listBoardLinks({ competition_id: competition.id })),
     empty: "The board has no links.",
     actions: (l) => [rowButton("Revoke…", `the link of ${format.at(l.created_at)}`, () => app.act(revoking(l), reload))],
   });

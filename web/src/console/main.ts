@@ -4,7 +4,7 @@ import { Session } from "../session.js";
 import { readSignIn } from "../signin.js";
 import { bindThemeButton } from "../theme.js";
 import { messagePanel } from "../views/message.js";
-import { ConsoleApi } from "./api.js";
+import { consoleApi, recordOf } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import { auditScreen } from "./audit.js";
 import { competitionScreen } from "./competition.js";
@@ -27,7 +27,8 @@ const sections = find(".sections");
 const sign = find<HTMLButtonElement>(".sign");
 const session = new Session(readSignIn());
 const format = new Formatter(navigator.languages);
-const api = new ConsoleApi(session);
+const api = consoleApi(session);
+const record = recordOf(session);
 let screen: Screen | undefined;
 let keepOutcome = false; // over the next change of the address
 
@@ -49,7 +50,7 @@ const all: Section[] = [
 ];
 
 /** Says what an action did, how it is taken back, and where it is on record. */
-function say(outcome: Outcome): void {
+function say(outcome: Outcome, requestId: string): void {
   keepOutcome = true;
   setTimeout(() => (keepOutcome = false)); // a change of the address by the action comes before
   const app = consoleOf();
@@ -59,18 +60,18 @@ function say(outcome: Outcome): void {
   }
   const { back } = outcome;
   if (back) parts.push(button("Take it back…", () => app.act(back, route), "quiet edged"));
-  if (app.who.operator && outcome.requestId !== "") parts.push(h("a", { class: "link", href: fragmentOf(["audit"], { request_id: outcome.requestId }) }, "Audit entry"));
+  if (app.who.operator && requestId !== "") parts.push(h("a", { class: "link", href: fragmentOf(["audit"], { request_id: requestId }) }, "Audit entry"));
   parts.push(button("Hide", () => outcomeLine.replaceChildren(), "quiet"));
   outcomeLine.replaceChildren(h("div", { class: "outcome-line" }, ...parts), ...(outcome.shown ? [outcome.shown] : []));
 }
 
 function consoleOf(): Console {
   return {
-    api, format, say,
+    api, record, format, say,
     who: whoHolds(session.token ?? ""),
     act: (action: Action, changed?: (outcome: Outcome) => void) =>
-      openPanel(action, (outcome) => {
-        say(outcome);
+      openPanel(action, record, (outcome, requestId) => {
+        say(outcome, requestId);
         changed?.(outcome);
       }),
   };

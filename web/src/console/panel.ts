@@ -1,12 +1,12 @@
-import type { ApiError } from "../api.js";
+import type { Api, PaceboardError } from "@paceboard/client";
 import { h } from "../dom.js";
+import type { Record } from "./api.js";
 import { Fields, type Field, type Values } from "./fields.js";
 import { explain } from "./problems.js";
 
 /** What an action did, for the line that says so. */
 export interface Outcome {
   said: string;
-  requestId: string;
   /** The action that takes it back. */
   back?: Action;
   /** Shown this once. */
@@ -29,7 +29,7 @@ export interface Action {
   confirm: string;
   /** What must be typed to confirm, and what that is. */
   typed?: { text: string; what: string };
-  run(values: Values): Promise<Outcome>;
+  run(values: Values, api: Api): Promise<Outcome>;
 }
 
 export const reasonField: Field = {
@@ -39,9 +39,9 @@ export const reasonField: Field = {
 
 /**
  * A panel at the side that says what will happen, to whom, and whether it can be taken
- * back, and asks what has to be known. `done` is told what came of it.
+ * back, and asks what has to be known. `done` is told what came of it, by which request.
  */
-export function openPanel(action: Action, done: (outcome: Outcome) => void): void {
+export function openPanel(action: Action, record: Record, done: (outcome: Outcome, requestId: string) => void): void {
   const asked: Field[] = [...(action.fields ?? [])];
   if (action.typed) asked.push({ name: "typed", label: `Type ${action.typed.what} to confirm: ${action.typed.text}`, required: true });
   const fields = new Fields(asked);
@@ -70,11 +70,11 @@ export function openPanel(action: Action, done: (outcome: Outcome) => void): voi
     confirm.disabled = true;
     form.setAttribute("aria-busy", "true");
     try {
-      const outcome = await action.run(values);
+      const { done: outcome, requestId } = await record((api) => action.run(values, api));
       dialog.close();
-      done(outcome);
+      done(outcome, requestId);
     } catch (error) {
-      const { said, fields: wrongFields, advice } = explain(error as ApiError);
+      const { said, fields: wrongFields, advice } = explain(error as PaceboardError);
       if (!fields.refuse(wrongFields) || wrongFields.length === 0) trouble.append(h("p", { class: "wrong" }, said), advice === undefined ? "" : h("p", {}, advice));
     } finally {
       confirm.disabled = false;

@@ -1,8 +1,8 @@
-import type { ApiError } from "../api.js";
+import type { PaceboardError } from "@paceboard/client";
 import { h } from "../dom.js";
 import { Fields, type Field } from "./fields.js";
 import { explain } from "./problems.js";
-import type { Amounts } from "./rules.js";
+import type { Amounts } from "./shapes.js";
 import type { Console } from "./app.js";
 
 /** A link that looks like one. */
@@ -39,7 +39,7 @@ export function filters(fields: readonly Field[], apply: (values: Record<string,
 }
 
 /** What cannot be shown, and why. */
-export function failure(error: ApiError, again: () => void): HTMLElement {
+export function failure(error: PaceboardError, again: () => void): HTMLElement {
   const { said, advice } = explain(error);
   return h("section", { class: "panel message" }, h("h1", {}, "This cannot be shown"), h("p", {}, advice === undefined ? said : `${said} ${advice}`), button("Try again", again));
 }

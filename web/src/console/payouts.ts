@@ -1,21 +1,17 @@
 import { h } from "../dom.js";
-import { path } from "./api.js";
+import { pageOf, pageSize } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import type { Action } from "./panel.js";
 import { button, filters, head, link, person } from "./parts.js";
 import { fragmentOf } from "./place.js";
+import type { Payout } from "./shapes.js";
 import { DataTable, rowButton } from "./table.js";
-
-interface Payout {
-  prize: { id: string; competition_id: string; user_id: string; rank: number; amount: number; currency: string };
-  status: "waiting" | "delivered" | "dead";
-  attempts: number;
-  next_attempt_at?: string;
-  error?: string;
-}
 
 const words = { waiting: "Will be handed over", delivered: "Handed over, not confirmed", dead: "Given up" };
 const choices = [["", "All"], ["waiting", words.waiting], ["delivered", words.delivered], ["dead", words.dead]] as const;
+
+/** Prizes that are only calculated have no id; there are none of them here. */
+const idOf = ({ prize }: Payout): string => prize.id ?? "";
 
 /** Prizes that wait to be paid, and how far the payment provider is. */
 export function payoutsScreen(app: Console, query: Record<string, string>): Screen {
@@ -27,18 +23,18 @@ export function payoutsScreen(app: Console, query: Record<string, string>): Scre
     title: "Hand a prize over again",
     what: "The payment provider is told of it again at once, with as many attempts as a new one. It has the same id, so it is paid once.",
     whom: what(p), undo: "Nothing to take back: it only asks again.", confirm: "Retry",
-    async run() {
-      const { requestId } = await api.send("POST", path("payouts", p.prize.id, "retry"));
-      return { said: `${p.prize.id} is handed over again.`, requestId };
+    async run(_, api) {
+      await api.retryPayout({ id: idOf(p) });
+      return { said: `${idOf(p)} is handed over again.` };
     },
   });
   const confirming = (p: Payout): Action => ({
     title: "Confirm a prize",
     what: "You say that the winner has the money. Nothing is paid by this.",
     whom: what(p), confirm: "Confirm", typed: { text: p.prize.user_id, what: "the winner's user id" },
-    async run() {
-      const { requestId } = await api.send("POST", path("prizes", p.prize.id, "confirm"));
-      return { said: `${p.prize.id} is confirmed as paid.`, requestId };
+    async run(_, api) {
+      await api.confirmPrize({ id: idOf(p) });
+      return { said: `${idOf(p)} is confirmed as paid.` };
     },
   });
   const failing = (p: Payout): Action => ({
@@ -46,18 +42,18 @@ export function payoutsScreen(app: Console, query: Record<string, string>): Scre
     what: "The winner does not get it: the money goes back to the competition's pool.",
     whom: what(p), confirm: "Mark as failed", typed: { text: p.prize.user_id, what: "the winner's user id" },
     fields: [{ name: "reason", label: "Reason", kind: "long", required: true, most: 500, help: "Kept for good: name nobody in it." }],
-    async run({ reason }) {
-      const { requestId } = await api.send("POST", path("prizes", p.prize.id, "fail"), { reason });
-      return { said: `${p.prize.id} is marked as failed.`, requestId };
+    async run({ reason = "" }, api) {
+      await api.failPrize({ id: idOf(p), body: { reason } });
+      return { said: `${idOf(p)} is marked as failed.` };
     },
   });
   const retryingAll: Action = {
     title: "Retry all that were given up",
     what: "The payment provider is told of up to 500 prizes again. Each has the same id as before, so it is paid once.",
     whom: "Payouts of all competitions that were given up", undo: "Nothing to take back: it only asks again.", confirm: "Retry all",
-    async run() {
-      const { data, requestId } = await api.send<{ retried: number; more: boolean }>("POST", path("payouts", "retry"), {});
-      return { said: `${data.retried} payouts are handed over again.${data.more ? " There are more: repeat it." : ""}`, requestId };
+    async run(_, api) {
+      const data = await api.retryPayouts();
+      return { said: `${data.retried} payouts are handed over again.${data.more ? " There are more: repeat it." : ""}` };
     },
   };
 
@@ -72,12 +68,12 @@ export function payoutsScreen(app: Console, query: Record<string, string>): Scre
       { head: "Attempts", kind: "number", cell: ({ attempts }) => format.integer(attempts) },
       { head: "Last answer", kind: "long", cell: ({ error, next_attempt_at: next }) => [error, next && `next ${format.at(next)}`].filter(Boolean).join("; ") || "–" },
     ],
-    load: (cursor) => api.page<Payout>(path("payouts"), "payouts", cursor, { status: query.status }),
+    load: (cursor) => pageOf("payouts", api.listPayouts({ status: query.status as Payout["status"] | undefined, limit: pageSize, cursor })),
     empty: "Nothing waits to be paid.",
     actions: (p) => [
-      rowButton("Retry…", p.prize.id, () => app.act(retrying(p), reload)),
-      rowButton("Confirm…", p.prize.id, () => app.act(confirming(p), reload), true),
-      rowButton("Fail…", p.prize.id, () => app.act(failing(p), reload), true),
+      rowButton("Retry…", idOf(p), () => app.act(retrying(p), reload)),
+      rowButton("Confirm…", idOf(p), () => app.act(confirming(p), reload), true),
+      rowButton("Fail…", idOf(p), () => app.act(failing(p), reload), true),
     ],
   });
   return {

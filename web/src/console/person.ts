@@ -1,6 +1,5 @@
 import { h } from "../dom.js";
 import { correcting, excluding, nameOf, removing, restoring, withdrawing } from "./actions.js";
-import { path } from "./api.js";
 import type { Within } from "./competition.js";
 import { amounts, button, person } from "./parts.js";
 import type { ExplainedDay, Explanation } from "./shapes.js";
@@ -23,14 +22,14 @@ export function personScreen({ app, competition }: Within, user: string): { elem
       { head: "Flags", kind: "long", cell: (day) => h("ul", { class: "lines" }, ...day.flags.map((flag) => h("li", { "data-tone": "warn" }, flagInWords(flag, app)))) },
     ],
     load: async (cursor) => {
-      last = await api.get<Explanation>(path("competitions", competition.id, "participants", user, "explanation"), { cursor });
+      last = await api.explainScore({ competition_id: competition.id, user_id: user, cursor });
       draw(last);
       return { rows: last.days, next: last.next_cursor };
     },
     empty: "No day was reported.",
     actions: (day) => closed || competition.status === "upcoming" || !last ? [] : [
-      rowButton("Correct…", day.date, () => app.act(correcting(api, competition, last!, day.date, day), changed)),
-      ...(day.correction ? [rowButton("Withdraw…", day.date, () => app.act(withdrawing(api, competition, last!, day.date), changed))] : []),
+      rowButton("Correct…", day.date, () => app.act(correcting(competition, last!, day.date, day), changed)),
+      ...(day.correction ? [rowButton("Withdraw…", day.date, () => app.act(withdrawing(competition, last!, day.date), changed))] : []),
     ],
   });
   const changed = (): void => void table.load();
@@ -42,9 +41,9 @@ export function personScreen({ app, competition }: Within, user: string): { elem
       h("p", { class: "facts" }, `${state} · ${format.integer(x.score)} points${x.points === x.score ? "" : `, ${format.decimal(x.points)} before rounding down`}`),
       closed ? "" : h("div", { class: "choices" },
         x.excluded
-          ? button("Restore…", () => app.act(restoring(api, competition, x), changed))
-          : button("Exclude…", () => app.act(excluding(api, competition, x), changed), "quiet edged"),
-        !x.left && ["upcoming", "active"].includes(competition.status) && button("Remove…", () => app.act(removing(api, competition, x), changed), "quiet edged")));
+          ? button("Restore…", () => app.act(restoring(competition, x), changed))
+          : button("Exclude…", () => app.act(excluding(competition, x), changed), "quiet edged"),
+        !x.left && ["upcoming", "active"].includes(competition.status) && button("Remove…", () => app.act(removing(competition, x), changed), "quiet edged")));
     document.title = `${nameOf(x)} · Console · Paceboard`;
   }
 

@@ -6,7 +6,7 @@ export interface Place {
 
 export function parsePlace(fragment: string): Place {
   const [path = "", query = ""] = fragment.replace(/^#\/?/, "").split("?", 2);
-  return { parts: path.split("/").filter((part) => part !== "").map(decoded), query: Object.fromEntries(new URLSearchParams(query)) };
+  return { parts: path.split("/").filter((part) => part !== "").map(decoded), query: Object.fromEntries([...new URLSearchParams(query)].filter(([, value]) => value !== "")) };
 }
 
 /** The fragment of a place; what is empty in the query is left out. */

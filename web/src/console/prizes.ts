@@ -1,39 +1,21 @@
-import type { ApiError } from "../api.js";
+import type { PaceboardError } from "@paceboard/client";
 import { h } from "../dom.js";
-import { path, type Page } from "./api.js";
+import { pageOfAll } from "./api.js";
 import type { Within } from "./competition.js";
 import type { Action } from "./panel.js";
 import { button, person } from "./parts.js";
 import { fragmentOf } from "./place.js";
 import { explain } from "./problems.js";
-import type { Competition } from "./shapes.js";
+import type { Competition, Prize, Prizes } from "./shapes.js";
 import { DataTable } from "./table.js";
 
-interface Prize {
-  id?: string;
-  user_id: string;
-  user_name?: string;
-  rank: number;
-  amount: number;
-  currency: string;
-  status?: "pending" | "distributed" | "failed";
-}
-
-interface Prizes {
-  final: boolean;
-  prize_pool: number;
-  currency: string;
-  prizes: Prize[];
-}
-
 const words = { pending: "Waits for the payment provider", distributed: "Paid", failed: "Failed" };
-const shown = 100;
 
 /** Who would get what, and paying it. */
 export function prizesPart({ app, competition, reload }: Within): { element: HTMLElement; destroy?(): void } {
   const { api, format } = app;
   const result = h("div", { class: "prizes", "aria-live": "polite" });
-  const pool = competition.prize_pool ?? 0;
+  const pool = competition.prize_pool;
   const field = pool > 0 ? undefined : h("input", { type: "number", id: "pool", min: 0, step: "any", inputmode: "decimal" });
   const body = (): { prize_pool?: number } => (field?.value ? { prize_pool: Number(field.value) } : {});
 
@@ -45,20 +27,20 @@ export function prizesPart({ app, competition, reload }: Within): { element: HTM
       { head: "Amount", kind: "number", cell: ({ amount, currency }) => format.money(amount, currency) },
       { head: "State", cell: ({ status }) => (status ? words[status] : "–") },
     ],
-    load: (cursor) => Promise.resolve(pageOf(list, cursor)),
+    load: (cursor) => Promise.resolve(pageOfAll(list, cursor)),
     empty: "Nobody has a score above 0, so nobody wins.",
   }).element;
 
   async function preview(): Promise<void> {
     result.setAttribute("aria-busy", "true");
     try {
-      const { data } = await api.send<Prizes>("POST", path("prizes", "calculate", competition.id), body());
+      const data = await api.calculatePrizes({ competition_id: competition.id, body: body() });
       const sum = format.money(data.prize_pool, data.currency);
       const text = data.final ? `The standings are final: ${sum} for ${data.prizes.length}.` : `If it ended now: ${sum} for ${data.prizes.length}. This is not final.`;
       result.replaceChildren(h("p", { class: data.final ? undefined : "facts" }, text), table(data.prizes),
         data.final ? h("div", { class: "choices" }, button("Distribute…", () => app.act(distributing(data), reload), "button final")) : "");
     } catch (error) {
-      const { said, advice } = explain(error as ApiError);
+      const { said, advice } = explain(error as PaceboardError);
       result.replaceChildren(h("p", { class: "wrong" }, said), advice === undefined ? "" : h("p", {}, advice));
     }
     result.removeAttribute("aria-busy");
@@ -71,16 +53,16 @@ export function prizesPart({ app, competition, reload }: Within): { element: HTM
       whom: `${prizes.prizes.length} ${prizes.prizes.length === 1 ? "winner" : "winners"} of ${competition.name}`,
       confirm: `Pay ${format.money(prizes.prize_pool, prizes.currency)}`,
       typed: { text: competition.name, what: "the name of the competition" },
-      async run() {
-        const { data, requestId } = await api.send<Prizes>("POST", path("prizes", "distribute", competition.id), body());
-        const waiting = data.prizes.some(({ status }) => status === "pending");
-        return { said: waiting ? `The prizes of ${competition.name} are handed to the payment provider; see Payouts.` : `The prizes of ${competition.name} are paid.`, requestId };
+      async run(_, api) {
+        const { prizes } = await api.distributePrizes({ competition_id: competition.id, body: body() });
+        const waiting = prizes.some(({ status }) => status === "pending");
+        return { said: waiting ? `The prizes of ${competition.name} are handed to the payment provider; see Payouts.` : `The prizes of ${competition.name} are paid.` };
       },
     };
   }
 
   if (competition.status === "settled") {
-    const list = (competition.prizes ?? []).map((p): Prize => p);
+    const list = competition.prizes ?? [];
     const more = (competition.prizes_count ?? list.length) - list.length;
     return { element: h("div", { class: "part-body" },
       h("p", {}, `The prizes were distributed.${more > 0 ? ` The best ${list.length} are shown, and ${format.integer(more)} more were paid.` : ""} `, h("a", { class: "link", href: fragmentOf(["payouts"]) }, "See what waits to be paid.")),
@@ -90,7 +72,7 @@ export function prizesPart({ app, competition, reload }: Within): { element: HTM
   return {
     element: h("div", { class: "part-body" },
       h("p", {}, stageOf(competition)),
-      field ? h("div", { class: "field narrow" }, h("label", { for: "pool" }, `Prize pool, in ${competition.currency ?? "USD"}`), field) : "",
+      field ? h("div", { class: "field narrow" }, h("label", { for: "pool" }, `Prize pool, in ${competition.currency}`), field) : "",
       h("div", { class: "choices" }, button("Preview the prizes", () => void preview(), competition.status === "completed" ? "button" : "quiet edged")),
       result),
   };
@@ -100,10 +82,4 @@ function stageOf({ status }: Competition): string {
   if (status === "completed") return "The standings are final. Look at the prizes, and then distribute them.";
   if (status === "finalizing") return "Late syncs still count. The prizes can be distributed once the competition is completed.";
   return "The prizes can be distributed once the competition is completed.";
-}
-
-/** Pages of a list that is there as a whole; the cursor is where one begins. */
-function pageOf<T>(list: T[], cursor: string | undefined): Page<T> {
-  const from = Number(cursor ?? 0);
-  return { rows: list.slice(from, from + shown), next: from + shown < list.length ? String(from + shown) : undefined };
 }

@@ -1,4 +1,5 @@
-import type { ApiError } from "../api.js";
+import type { PaceboardError } from "@paceboard/client";
+import { sentenceOf } from "../api.js";
 
 /** What to do about a problem, by its code. The server's own words say what happened. */
 const advice: Record<string, string> = {
@@ -28,10 +29,8 @@ const advice: Record<string, string> = {
   competition_damaged: "Look at Health, and at docs/operations.md.",
 };
 
-/** A problem in plain words: what happened, and what to do next. */
-export function explain(error: ApiError): { said: string; fields: { field: string; detail: string }[]; advice: string | undefined } {
-  const problem = error.problem as { code?: string; errors?: { field: string; detail: string }[] };
-  const said = error.message.charAt(0).toUpperCase() + error.message.slice(1);
-  const next = error.status === 0 ? "Check the connection. What you did may or may not have been done: reload before you repeat it." : advice[problem.code ?? ""];
-  return { said: /[.!?]$/.test(said) ? said : `${said}.`, fields: problem.errors ?? [], advice: next };
+/** A problem in plain words: what happened, where in a form, and what to do next. */
+export function explain(error: PaceboardError): { said: string; fields: { field: string; detail: string }[]; advice: string | undefined } {
+  const next = error.status === 0 ? "Check the connection. What you did may or may not have been done: reload before you repeat it." : advice[error.code];
+  return { said: sentenceOf(error), fields: error.problem?.errors ?? [], advice: next };
 }

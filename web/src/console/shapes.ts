@@ -1,85 +1,26 @@
-// What the server gives, as far as the console reads it; see openapi.yaml.
-import type { SettledPrize } from "@paceboard/client";
-import type { CompetitionStatus } from "@paceboard/client";
-import type { Amounts, Definition } from "./rules.js";
+// The types of what the console shows, by short names.
+import type { components, ResultOf } from "@paceboard/client";
 
-export interface Competition extends Definition {
-  id: string;
-  name: string;
-  status: CompetitionStatus;
-  start_date: string;
-  end_date: string;
-  participant_count: number;
-  created_at?: string;
-  prizes?: SettledPrize[];
-  prizes_count?: number;
-}
-
-export interface Participant {
-  user_id: string;
-  user_name: string;
-  score: number;
-  rank: number;
-  last_synced_at?: string;
-}
-
-export interface Exclusion {
-  user_id: string;
-  user_name: string;
-  score: number;
-  reason: string;
-}
-
-export interface Flag {
-  reason: "rate" | "own_days";
-  found: Amounts;
-  usual: Amounts;
-  within_seconds?: number;
-  created_at: string;
-}
-
-export interface FlaggedDay extends Flag {
-  user_id: string;
-  user_name: string;
-  excluded: boolean;
-  date: string;
-  counts: Amounts;
-}
-
-export interface ExplainedDay extends Amounts {
-  date: string;
-  points: number;
-  correction?: { reason: string };
-  flags: Flag[];
-  reports: (Amounts & { source: string; counts: boolean; why_not?: string })[];
-}
-
-export interface Explanation {
-  user_id: string;
-  user_name: string;
-  score: number;
-  rank?: number;
-  total_count: number;
-  left: boolean;
-  excluded: boolean;
-  reason?: string;
-  removed?: boolean;
-  removal_reason?: string;
-  points: number;
-  days: ExplainedDay[];
-  next_cursor?: string;
-}
-
-export interface Amendment {
-  amended_at: string;
-  reason: string;
-  end_date: string;
-  visibility: string;
-  daily_limits: Amounts;
-}
-
-export interface Reviewed {
-  excluded: boolean;
-  score: number;
-  rank: number;
-}
+type Schemas = components["schemas"];
+export type { Amendment, Amounts, Competition, Definition, Explanation, NamePrivacy } from "../api.js";
+export type Participant = Schemas["Entry"];
+export type Exclusion = ResultOf<"listExclusions">["exclusions"][number];
+export type Flag = Schemas["Flag"];
+export type FlaggedDay = ResultOf<"listFlags">["flags"][number];
+export type ExplainedDay = Schemas["Explanation"]["days"][number];
+export type Invitation = Schemas["Invitation"];
+export type JoinCode = Schemas["JoinCode"];
+export type BoardLink = Schemas["BoardLink"];
+/** A prize that is calculated, or was paid. */
+export type Prize = Pick<Schemas["Prize"], "user_id" | "rank" | "amount" | "currency" | "status"> & { user_name?: string };
+export type Prizes = Schemas["Prizes"];
+export type Payout = Schemas["Payout"];
+export type Key = Schemas["APIKey"];
+export type Webhook = Schemas["Webhook"];
+export type Delivery = Schemas["Delivery"];
+export type AuditEntry = Schemas["AuditEntry"];
+export type Erasure = ResultOf<"listErasures">["erasures"][number];
+export type Health = ResultOf<"getDetailedHealth">;
+export type ServerState = Schemas["ServerState"];
+export type Loaded = ResultOf<"listLoaded">["competitions"][number];
+export type Connection = ResultOf<"listConnections">["connections"][number];

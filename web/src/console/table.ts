@@ -1,4 +1,4 @@
-import type { ApiError } from "../api.js";
+import type { PaceboardError } from "@paceboard/client";
 import { h, setText } from "../dom.js";
 import type { Page } from "./api.js";
 import { explain } from "./problems.js";
@@ -63,7 +63,7 @@ export class DataTable<T> {
       const page = await this.#options.load(this.#cursors.at(-1));
       if (asked === this.#asked) this.#draw(page);
     } catch (error) {
-      if (asked === this.#asked) this.#fail(error as ApiError);
+      if (asked === this.#asked) this.#fail(error as PaceboardError);
     }
     if (asked === this.#asked) this.element.removeAttribute("aria-busy");
   }
@@ -88,7 +88,7 @@ export class DataTable<T> {
     this.#previous.parentElement!.hidden = page === 1 && !more;
   }
 
-  #fail(error: ApiError): void {
+  #fail(error: PaceboardError): void {
     const { said, advice } = explain(error);
     const again = h("button", { type: "button", class: "quiet edged" }, "Try again");
     again.addEventListener("click", () => void this.load());

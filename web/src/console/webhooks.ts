@@ -1,32 +1,11 @@
 import { h } from "../dom.js";
-import { path } from "./api.js";
+import { pageOf, pageSize } from "./api.js";
 import type { Console, Screen } from "./app.js";
 import type { Action } from "./panel.js";
 import { button, head, link, status } from "./parts.js";
 import { fragmentOf } from "./place.js";
+import type { Delivery, Webhook } from "./shapes.js";
 import { DataTable, rowButton } from "./table.js";
-
-interface Webhook {
-  id: string;
-  user_id?: string;
-  competition_id?: string;
-  url: string;
-  secret?: string;
-  state: "active" | "disabled";
-  reason?: string;
-  created_at: string;
-}
-
-interface Delivery {
-  competition_id: string;
-  seq: number;
-  last_seq: number;
-  delivered_at?: string;
-  attempts?: number;
-  failing_since?: string;
-  next_attempt_at?: string;
-  last_error?: string;
-}
 
 const whom = (w: Webhook): string => `${w.url}, ${w.competition_id ? `events of ${w.competition_id}` : "events of all competitions"}`;
 
@@ -44,45 +23,45 @@ export function webhooksScreen(app: Console): Screen {
       { name: "competition_id", label: "Competition id", required: !who.operator, most: 64, ...(who.operator && { help: "Empty: all competitions." }) },
       { name: "from", label: "Begin with", kind: "choice", choices: [["now", "The next event"], ["start", "The first event that is still there"]] },
     ],
-    async run({ url, competition_id, from }) {
-      const { data, requestId } = await api.send<Webhook>("POST", path("webhooks"), { url, from, ...(competition_id && { competition_id }) });
-      return { said: "The webhook is made. Copy its secret now: it cannot be shown again.", requestId, secret: { label: "Secret", value: data.secret ?? "" }, back: deleting(data) };
+    async run({ url = "", competition_id, from }, api) {
+      const data = await api.createWebhook({ body: { url, from: from as "now" | "start", ...(competition_id && { competition_id }) } });
+      return { said: "The webhook is made. Copy its secret now: it cannot be shown again.", secret: { label: "Secret", value: data.secret ?? "" }, back: deleting(data) };
     },
   };
   const deleting = (w: Webhook): Action => ({
     title: "Delete a webhook", what: "Nothing is sent there any more, and where it was is forgotten.", whom: whom(w), confirm: "Delete", typed: { text: w.url, what: "its address" },
-    async run() {
-      const { requestId } = await api.send("DELETE", path("webhooks", w.id));
-      return { said: `The webhook to ${w.url} is deleted.`, requestId };
+    async run(_, api) {
+      await api.deleteWebhook({ webhook_id: w.id });
+      return { said: `The webhook to ${w.url} is deleted.` };
     },
   });
   const rotating = (w: Webhook): Action => ({
     title: "New secret", what: "Messages are signed with the new and the old secret for 24 hours, then with the new one alone.", whom: whom(w), confirm: "Make a new secret",
-    async run() {
-      const { data, requestId } = await api.send<Webhook>("POST", path("webhooks", w.id, "rotate"));
-      return { said: "There is a new secret. Copy it now: it cannot be shown again.", requestId, secret: { label: "Secret", value: data.secret ?? "" } };
+    async run(_, api) {
+      const data = await api.rotateWebhook({ webhook_id: w.id });
+      return { said: "There is a new secret. Copy it now: it cannot be shown again.", secret: { label: "Secret", value: data.secret ?? "" } };
     },
   });
   const resuming = (w: Webhook): Action => ({
     title: "Resume a webhook", what: "Events are sent again.", whom: whom(w), undo: "It is disabled again only by failing for 3 days; delete it to stop it.", confirm: "Resume",
     fields: [{ name: "pending", label: "What happened meanwhile", kind: "choice", choices: [["deliver", "Send it first"], ["discard", "Leave it out for good"]] }],
-    async run({ pending }) {
-      const { requestId } = await api.send("POST", path("webhooks", w.id, "resume"), { pending });
-      return { said: `The webhook to ${w.url} is resumed.`, requestId };
+    async run({ pending }, api) {
+      await api.resumeWebhook({ webhook_id: w.id, body: { pending: pending as "deliver" | "discard" } });
+      return { said: `The webhook to ${w.url} is resumed.` };
     },
   });
   const testing = (w: Webhook): Action => ({
     title: "Test a webhook", what: "An event of type webhook.test, without data, is sent at once.", whom: whom(w), undo: "Nothing to take back: it changes nothing here.", confirm: "Send the test",
-    async run() {
-      const { data, requestId } = await api.send<{ delivered: boolean; error?: string }>("POST", path("webhooks", w.id, "test"));
-      return { said: data.delivered ? "The test was taken." : `The test was not taken: ${data.error ?? "no reason was given"}.`, requestId };
+    async run(_, api) {
+      const data = await api.testWebhook({ webhook_id: w.id });
+      return { said: data.delivered ? "The test was taken." : `The test was not taken: ${data.error ?? "no reason was given"}.` };
     },
   });
   const retrying = (w: Webhook): Action => ({
     title: "Send what failed again", what: "The next attempts are made within seconds.", whom: whom(w), undo: "Nothing to take back: it only sends earlier.", confirm: "Send now",
-    async run() {
-      const { requestId } = await api.send("POST", path("webhooks", w.id, "retry"));
-      return { said: `What failed is sent to ${w.url} again.`, requestId };
+    async run(_, api) {
+      await api.retryWebhook({ webhook_id: w.id });
+      return { said: `What failed is sent to ${w.url} again.` };
     },
   });
 
@@ -95,7 +74,7 @@ export function webhooksScreen(app: Console): Screen {
       { head: "State", kind: "long", cell: (w) => (w.state === "active" ? status("Active", "accent") : h("span", {}, status("Disabled", "err"), w.reason ? `: ${w.reason}` : "")) },
       { head: "Made", cell: ({ created_at }) => format.at(created_at) },
     ],
-    load: (cursor) => api.page<Webhook>(path("webhooks"), "webhooks", cursor),
+    load: (cursor) => pageOf("webhooks", api.listWebhooks({ limit: pageSize, cursor })),
     empty: "Nothing is sent anywhere.",
     actions: (w) => [
       rowButton("Test…", w.url, () => app.act(testing(w), reload)),
@@ -122,7 +101,7 @@ export function deliveriesScreen({ api, format }: Console, id: string): Screen {
       { head: "Failing", kind: "long", cell: (d) => (d.failing_since ? `${d.attempts ?? 0} times since ${format.at(d.failing_since)}${d.last_error ? `: ${d.last_error}` : ""}` : "–") },
       { head: "Next attempt", cell: ({ next_attempt_at }) => (next_attempt_at ? format.at(next_attempt_at) : "–") },
     ],
-    load: (cursor) => api.page<Delivery>(path("webhooks", id, "deliveries"), "deliveries", cursor),
+    load: (cursor) => pageOf("deliveries", api.listDeliveries({ webhook_id: id, limit: pageSize, cursor })),
     empty: "Nothing was sent yet.",
   });
   return {

@@ -1,5 +1,5 @@
 import type { CompetitionStatus, Entry } from "@paceboard/client";
-import { ApiError, type Competition, type Explanation } from "../api.js";
+import { sentenceOf, type Competition, type Explanation } from "../api.js";
 import type { BoardApp as App } from "../app.js";
 import { h, setText } from "../dom.js";
 import { displayName, ordinal, plural } from "../format.js";
@@ -51,7 +51,7 @@ export class Athlete {
   #content: AthleteContent | undefined;
   #around: readonly Entry[] = [];
   #aroundAt = 0;
-  #alone = false; // who is near could not be read
+  #unread = false; // who is near could not be read
   #asking = false;
   #ranks: { rank: number; at: number }[] = [];
   #explained: number | undefined; // the score that the days explain
@@ -86,7 +86,7 @@ export class Athlete {
     this.#show.hidden = mine === undefined;
     this.#why.hidden = mine === undefined || status === "upcoming";
     this.#leave.hidden = mine === undefined || !open;
-    this.#nearby.hidden = !apart || (this.#around.length === 0 && this.#alone);
+    this.#nearby.hidden = !apart || (this.#around.length === 0 && this.#unread);
     if (!mine) return this.#tellOutside(content);
     this.#note(mine.rank, content.now);
     if (apart) void this.#fetchAround(me!, content.now);
@@ -139,8 +139,8 @@ export class Athlete {
   async #fetchAround(me: string, now: number): Promise<void> {
     if (now - this.#aroundAt < nearEvery) return;
     this.#aroundAt = now;
-    const board = await this.#app.api.around(this.#id, me, radius).catch(() => undefined); // the live board tells what is wrong
-    this.#alone = board === undefined;
+    const board = await this.#app.api.getLeaderboard({ competition_id: this.#id, around: me, radius }).catch(() => undefined); // the live board tells what is wrong
+    this.#unread = board === undefined;
     if (board) this.#around = board.entries;
   }
 
@@ -157,12 +157,12 @@ export class Athlete {
     if (me === undefined) return;
     this.#asking = true;
     try {
-      const found = await this.#app.api.explanation(this.#id, me, cursor);
+      const found = await this.#app.api.explainScore({ competition_id: this.#id, user_id: me, cursor });
       this.#explained = found.score;
       this.#draw(found, [...before, ...found.days]);
     } catch (error) {
       this.#explained = this.#content?.mine?.score;
-      this.#days.replaceChildren(h("p", { class: "wrong", role: "alert" }, (error as ApiError).message));
+      this.#days.replaceChildren(h("p", { class: "wrong", role: "alert" }, sentenceOf(error as Error)));
     }
     this.#asking = false;
   }
@@ -185,18 +185,18 @@ export class Athlete {
   // In and out.
 
   #askToJoin(): void {
-    confirmDialog(joinQuestion(this.#app, this.#content!.competition, () => this.#app.api.join(this.#id)));
+    confirmDialog(joinQuestion(this.#app, this.#content!.competition, () => this.#app.api.joinCompetition({ competition_id: this.#id })));
   }
 
   #askToLeave(): void {
     const { competition, status } = this.#content!;
-    const paid = (competition.entry_fee ?? 0) > 0;
+    const paid = competition.entry_fee > 0;
     const fee = !paid ? "" : status === "upcoming" ? " Your entry fee is paid back." : " Your entry fee is not paid back.";
     confirmDialog({
       title: `Leave ${competition.name || competition.id}?`,
       content: [h("p", {}, `You are taken off the board.${fee} Your days are kept in case you join again.`)],
       action: "Leave",
-      run: () => this.#app.api.leave(this.#id),
+      run: () => this.#app.api.leaveCompetition({ competition_id: this.#id }),
     });
   }
 }

@@ -1,8 +1,7 @@
-import { BoardClient, emptyBoard, type Board, type Entry, type Limit, type Watch, type WatchState } from "@paceboard/client";
+import { BoardClient, emptyBoard, PaceboardError, type Board, type Entry, type Limit, type Watch, type WatchState } from "@paceboard/client";
 import { Announcer } from "../announce.js";
-import { ApiError, type Amendment, type Competition } from "../api.js";
+import type { Amendment, Competition } from "../api.js";
 import type { BoardApp, View } from "../app.js";
-import { whoHolds } from "../console/who.js";
 import { h, renew } from "../dom.js";
 import { displayName, ordinal } from "../format.js";
 import { History } from "../history.js";
@@ -10,11 +9,9 @@ import type { NoticeContent } from "../notice.js";
 import { phaseOf } from "../phase.js";
 import { Places } from "../places.js";
 import { boardFragment } from "../route.js";
-import { Athlete } from "./athlete.js";
 import { Changes } from "./changes.js";
 import { Chart } from "./chart.js";
 import { Dock } from "./dock.js";
-import { Finder } from "./finder.js";
 import { Foot } from "./foot.js";
 import { Head } from "./head.js";
 import { Hero } from "./hero.js";
@@ -22,6 +19,7 @@ import { messagePanel } from "./message.js";
 import { RulesCard } from "./rules.js";
 import { Table } from "./table.js";
 import { Toolbar } from "./toolbar.js";
+import type { ViewerParts } from "./viewer.js";
 
 /** A glide lasts as long, so that one is over before the next begins. */
 const drawEvery = 250;
@@ -34,12 +32,6 @@ const reloadAfter = 60_000;
 const patience = 1_000;
 /** So long a board waits for the place of its viewer, who is not among the first, in milliseconds. */
 const placePatience = 300;
-
-/** The way to the competition in the console, for operators: boards do not tell who made them. */
-function wayToConsole({ guest, session }: BoardApp, id: string): HTMLElement[] {
-  if (guest || !whoHolds(session.token ?? "").operator) return [];
-  return [h("p", { class: "facts" }, h("a", { href: `/console#/c/${id}` }, "Open in the console"))];
-}
 
 /** A competition's live board. It gathers what happens and draws at most four times a second. */
 export class BoardView implements View {
@@ -61,8 +53,7 @@ export class BoardView implements View {
   readonly #standings = h("section", { class: "standings" });
   readonly #dock: Dock;
   readonly #chart: Chart;
-  readonly #athlete: Athlete;
-  readonly #finder: Finder;
+  readonly #viewer: ViewerParts | undefined; // absent for guests
   readonly #rules = new RulesCard();
   readonly #changes = new Changes();
   readonly #foot = new Foot();
@@ -109,11 +100,9 @@ export class BoardView implements View {
     this.#table = new Table(app.format);
     this.#dock = new Dock(app.format);
     this.#chart = new Chart(app.format);
-    this.#athlete = new Athlete(app, id, () => this.#dock.show());
-    this.#athlete.element.hidden = app.guest === true; // who comes by a link takes no part
-    this.#finder = new Finder(app, id, this.#places);
-    this.#standings.append(this.#toolbar.element, this.#table.element, this.#finder.element);
-    this.element.append(this.#head.element, this.#hero.element, this.#athlete.element, this.#standings, this.#chart.element, this.#rules.element, this.#changes.element, ...wayToConsole(app, id), this.#foot.element, this.#dock.element);
+    this.#viewer = app.viewerParts?.(app, id, this.#places, () => this.#dock.show());
+    this.#standings.append(this.#toolbar.element, this.#table.element, this.#viewer?.finder.element ?? "");
+    this.element.append(this.#head.element, this.#hero.element, this.#viewer?.athlete.element ?? "", this.#standings, this.#chart.element, this.#rules.element, this.#changes.element, this.#viewer?.console ?? "", this.#foot.element, this.#dock.element);
 
     this.#client = new BoardClient({
       url: location.origin,
@@ -172,7 +161,7 @@ export class BoardView implements View {
     this.#client.close();
     this.#announcer.stop();
     this.#dock.destroy();
-    this.#finder.destroy();
+    this.#viewer?.finder.destroy();
     this.#chart.destroy();
     this.#timers.forEach(clearInterval);
     clearTimeout(this.#drawTimer);
@@ -190,13 +179,15 @@ export class BoardView implements View {
       this.#loadedAt = Date.now();
       const { api } = this.#app;
       const older = this.#amendments; // a service that does not know them, or fails to tell
-      [this.#competition, this.#amendments] = await Promise.all([api.competition(this.#id), this.#app.guest ? older : api.amendments(this.#id).catch(() => older)]);
+      const which = { competition_id: this.#id };
+      const amendments = this.#viewer === undefined ? older : api.listAmendments(which).then((found) => found.amendments, () => older);
+      [this.#competition, this.#amendments] = await Promise.all([api.getCompetition(which), amendments]);
       if (this.#gone) return;
       this.title = this.#competition.name || this.#id;
       document.title = `${this.title} · Paceboard`;
       this.#schedule();
     } catch (error) {
-      if (!this.#gone) this.#failed(error as ApiError);
+      if (!this.#gone) this.#failed(error as PaceboardError);
     }
   }
 
@@ -205,7 +196,7 @@ export class BoardView implements View {
     if (this.#competition && Date.now() - this.#loadedAt >= reloadAfter) void this.#load();
   }
 
-  #failed({ status }: ApiError): void {
+  #failed({ status }: PaceboardError): void {
     if (status === 401) return this.#app.session.reject();
     if (status === 403) return this.#refuse("no_access");
     if (status === 404) return this.#refuse("not_found");
@@ -237,9 +228,9 @@ export class BoardView implements View {
 
   async #fetchBoard(): Promise<void> {
     this.#fetchedAt = Date.now();
-    const board = await this.#app.api.leaderboard(this.#id, this.#top).catch((error: ApiError) => error);
+    const board = await this.#app.api.getLeaderboard({ competition_id: this.#id, limit: this.#top }).catch((error: PaceboardError) => error);
     if (this.#gone) return;
-    if (!(board instanceof ApiError)) {
+    if (!(board instanceof PaceboardError)) {
       this.#heard();
       this.#polledAt = Date.now();
       this.#watch.offer(board);
@@ -279,10 +270,10 @@ export class BoardView implements View {
   #draw(now: number): void {
     const { format, session } = this.#app;
     this.#hero.measure();
-    this.#athlete.measure();
+    this.#viewer?.athlete.measure();
     this.#table.measure();
     this.#app.notice.show(this.#noticeNow(now));
-    if (this.#app.guest && this.#state.kind === "unauthorized") return this.#app.session.reject();
+    if (!this.#viewer && this.#state.kind === "unauthorized") return this.#app.session.reject();
     if (this.#state.kind === "no_access" || this.#state.kind === "not_found") return this.#refuse(this.#state.kind);
     this.#foot.update(this.#shownState(), this.#board.version, this.#delay, format);
     this.element.classList.toggle("dimmed", this.#dimmed(now));
@@ -306,11 +297,11 @@ export class BoardView implements View {
     const stage = this.#hero.update({ competition, status, phase, entries, me, people: totalCount, prizes });
     this.element.dataset.stage = stage;
     this.element.classList.toggle("vacant", totalCount === 0);
-    this.element.classList.toggle("timeless", this.#app.guest === true && entries.every(({ updated_at }) => !updated_at)); // a link that shows no names
+    this.element.classList.toggle("timeless", !this.#viewer && entries.every(({ updated_at }) => !updated_at)); // a link that shows no names
     this.#toolbar.update(totalCount, entries.length, stage !== "upcoming", format);
     this.#table.update({ entries, apart, me, places: this.#places, prizes, now });
-    this.#finder.element.hidden = this.#app.guest === true || totalCount <= entries.length;
-    if (!this.#app.guest) this.#athlete.update({ competition, status, entries, mine, total: totalCount, places: this.#places, prizes, known: version !== undefined, now });
+    if (this.#viewer) this.#viewer.finder.element.hidden = totalCount <= entries.length;
+    this.#viewer?.athlete.update({ competition, status, entries, mine, total: totalCount, places: this.#places, prizes, known: version !== undefined, now });
     const change = mine ? this.#places.change(mine.user_id) : 0;
     this.#dock.update(this.#table.own?.element, stage === "cancelled" ? undefined : mine, change, entries[0]?.score ?? 0, totalCount);
     if (stage === "live") this.#chart.update(this.#history, entries, mine, now);
@@ -320,7 +311,7 @@ export class BoardView implements View {
   }
 
   #refuse(kind: "no_access" | "not_found"): void {
-    if (this.#app.guest) return this.#app.session.reject();
+    if (!this.#viewer) return this.#app.session.reject();
     this.#app.notice.show(undefined);
     this.#client.close();
     this.#gone = true;
@@ -334,8 +325,8 @@ export class BoardView implements View {
   }
 
   #noticeNow(now: number): NoticeContent | undefined {
-    const { health, askForToken } = this.#app;
-    const again = { label: "Sign in again", run: () => askForToken() };
+    const { health, askToSignIn } = this.#app;
+    const again = { label: "Sign in again", run: () => askToSignIn() };
     if (this.#state.kind === "unauthorized") return { tone: "err", text: "Your sign-in has ended. The board stands still.", action: again };
     if (this.#cut(now)) {
       const as = this.#board.version === undefined || this.#confirmedAt === undefined ? "" : ` Board as of ${this.#app.format.clock(this.#confirmedAt)}.`;

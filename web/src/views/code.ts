@@ -16,9 +16,10 @@ export function askForCode(app: App): HTMLButtonElement {
       title: "Join with a code",
       content: [h("label", { for: "join-code" }, "Code"), code, h("p", { class: "help" }, "Ten letters and digits, from the organiser of the competition. You see the rules before you join.")],
       action: "Go on",
-      run: async () => (found = await api.previewCode(code.value)),
+      run: async () => (found = await api.previewCode({ body: { code: code.value } })),
       next: () => joinQuestion(app, found, async () => {
-        location.hash = boardFragment(await api.joinByCode(code.value));
+        const { competition_id: id } = await api.joinByCode({ body: { code: code.value } });
+        location.hash = boardFragment(id);
       }),
     });
   });

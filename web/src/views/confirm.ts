@@ -1,3 +1,4 @@
+import { sentenceOf } from "../api.js";
 import { h, setText } from "../dom.js";
 
 export interface Question {
@@ -28,7 +29,7 @@ export function confirmDialog({ title, content, action, run, next }: Question): 
       dialog.close();
       if (next) confirmDialog(next());
     } catch (error) {
-      setText(wrong, (error as Error).message);
+      setText(wrong, sentenceOf(error as Error));
       wrong.hidden = false;
     }
     agree.disabled = false;

@@ -1,4 +1,5 @@
 import type { Entry } from "@paceboard/client";
+import { sentenceOf } from "../api.js";
 import type { BoardApp as App } from "../app.js";
 import { h, setText } from "../dom.js";
 import { displayName, plural } from "../format.js";
@@ -52,12 +53,12 @@ export class Finder {
       if (asked !== this.#asked) return;
       const wanted = fold(text);
       const found = entries.filter((entry) => fold(displayName(entry)).includes(wanted));
-      const { integer } = { integer: (count: number) => this.#app.format.integer(count) };
+      const { format } = this.#app;
       const rest = found.length > mostShown ? `; the best ${mostShown} are shown` : "";
-      const within = whole ? "" : ` among the first ${integer(entries.length)}`;
-      this.#show(found.slice(0, mostShown), found.length === 0 ? `Nobody${within} is called “${text}”.` : `${integer(found.length)} ${plural(found.length, "athlete")}${within}${rest}.`);
+      const within = whole ? "" : ` among the first ${format.integer(entries.length)}`;
+      this.#show(found.slice(0, mostShown), found.length === 0 ? `Nobody${within} is called “${text}”.` : `${format.integer(found.length)} ${plural(found.length, "athlete")}${within}${rest}.`);
     } catch (error) {
-      if (asked === this.#asked) this.#show([], (error as Error).message);
+      if (asked === this.#asked) this.#show([], sentenceOf(error as Error));
     }
   }
 
@@ -66,7 +67,7 @@ export class Finder {
     const entries = new Map<string, Entry>();
     let whole = false;
     for (let page = 0; page < mostPages && !whole; page++) {
-      const board = await this.#app.api.boardFrom(this.#id, page * pageSize, pageSize);
+      const board = await this.#app.api.getLeaderboard({ competition_id: this.#id, offset: page * pageSize, limit: pageSize });
       for (const entry of board.entries) entries.set(entry.user_id, entry); // who moves between two pages is there once
       whole = (page + 1) * pageSize >= board.total_count;
     }

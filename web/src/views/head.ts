@@ -16,20 +16,20 @@ export class Head {
     h("div", { class: "clock", role: "timer", "aria-live": "off" }, this.#label, this.#value),
     h("div", { class: "about" }, this.#name, this.#facts, this.#note));
 
-  update(competition: Competition, phase: Phase, people: number | undefined, format: Formatter): void {
+  update(competition: Competition, phase: Phase, people: number, format: Formatter): void {
     this.#status.dataset.tone = phase.tone;
     this.#status.classList.toggle("live", phase.word === "Live");
     setText(this.#status, phase.word);
     setText(this.#name, competition.name || competition.id);
     this.#name.dir = "auto";
-    const { prize_pool: pool = 0 } = competition;
+    const { prize_pool: pool } = competition;
     const facts = [
       format.days(competition.start_date, competition.end_date, competition.time_zone),
-      people !== undefined && `${format.integer(people)} ${plural(people, "athlete")}`,
+      `${format.integer(people)} ${plural(people, "athlete")}`,
       pool > 0 && `${format.money(pool, competition.currency)} in prizes`,
     ];
     setText(this.#facts, facts.filter(Boolean).join(" · "));
-    setText(this.#note, phase.note ?? competition.description ?? "");
+    setText(this.#note, phase.note ?? competition.description);
     setText(this.#label, phase.clock?.label ?? "");
     setText(this.#value, phase.clock?.value ?? "");
   }

@@ -25,8 +25,8 @@ export class Hero {
   readonly element: HTMLElement;
   #panel: HTMLElement | undefined;
   #shown: Stage = "live";
-  #countdown = h("p", { class: "countdown" });
-  #joined = h("p", {});
+  readonly #countdown = h("p", { class: "countdown" });
+  readonly #joined = h("p", {});
 
   constructor(format: Formatter) {
     this.#format = format;
@@ -67,7 +67,7 @@ export class Hero {
         return panel(h("h2", {}, "Starts in"), this.#countdown, starts, this.#joined);
       }
       case "cancelled": {
-        const refund = (competition.entry_fee ?? 0) > 0 ? " Entry fees have been refunded." : "";
+        const refund = competition.entry_fee > 0 ? " Entry fees have been refunded." : "";
         return panel(h("h2", {}, "This competition was cancelled"), h("p", {}, `Nothing is counted any more.${refund}`));
       }
       case "empty":

@@ -1,4 +1,4 @@
-import type { ApiError, Competition, Invitation } from "../api.js";
+import { sentenceOf, type Competition, type Invitation } from "../api.js";
 import type { App } from "../app.js";
 import { h } from "../dom.js";
 import { boardFragment } from "../route.js";
@@ -31,14 +31,14 @@ export class Invitations {
     try {
       const offers: Offer[] = [];
       for (let page = 0, cursor: string | undefined; page === 0 || (cursor !== undefined && page < mostPages); page++) {
-        const { invitations, next_cursor } = await api.invitations(me, cursor);
+        const { invitations, next_cursor } = await api.listUserInvitations({ user_id: me, cursor });
         offers.push(...invitations.filter((offer): offer is Offer => offer.state === "open" && offer.competition !== undefined));
         cursor = next_cursor;
       }
       this.#items.replaceChildren(...offers.map((offer) => this.#item(offer)));
       this.element.hidden = offers.length === 0;
     } catch (error) {
-      this.#items.replaceChildren(h("li", { class: "invitation" }, h("span", { class: "facts" }, `Your invitations cannot be shown: ${(error as ApiError).message}`)));
+      this.#items.replaceChildren(h("li", { class: "invitation" }, h("span", { class: "facts" }, `Your invitations cannot be shown: ${sentenceOf(error as Error)}`)));
       this.element.hidden = false;
     }
   }
@@ -46,7 +46,7 @@ export class Invitations {
   #item(offer: Offer): HTMLElement {
     const { format } = this.#app;
     const { competition } = offer;
-    const { entry_fee: fee = 0, prize_pool: pool = 0, currency } = competition;
+    const { entry_fee: fee, prize_pool: pool, currency } = competition;
     const facts = [
       format.days(competition.start_date, competition.end_date, competition.time_zone),
       fee > 0 ? `${format.money(fee, currency)} to take part` : "free",
@@ -67,7 +67,7 @@ export class Invitations {
 
   #askToJoin({ id, competition }: Offer): void {
     confirmDialog(joinQuestion(this.#app, competition, async () => {
-      await this.#app.api.acceptInvitation(id);
+      await this.#app.api.acceptInvitation({ invitation_id: id });
       location.hash = boardFragment(competition.id);
     }));
   }
@@ -79,7 +79,7 @@ export class Invitations {
       content: [h("p", {}, "You do not take part, and the organiser sees that you declined. You can be invited again after 30 days.")],
       action: "Decline",
       run: async () => {
-        await this.#app.api.declineInvitation(id);
+        await this.#app.api.declineInvitation({ invitation_id: id });
         item.remove();
         this.element.hidden = this.#items.childElementCount === 0;
         this.#app.say(`The invitation to ${name} is declined.`);

@@ -7,8 +7,7 @@ import { rulesCard } from "./rules.js";
 
 /** What somebody agrees to who joins: the name that boards show, the fee and the rules. */
 export function joinQuestion({ format, session }: Pick<App, "format" | "session">, competition: Competition, run: () => Promise<unknown>): Question {
-  const fee = competition.entry_fee ?? 0;
-  const { description = "", participant_count: people = 0 } = competition;
+  const { description, entry_fee: fee, participant_count: people } = competition;
   const already = people > 0 ? ` ${format.integer(people)} ${plural(people, "person takes", "people take")} part.` : "";
   return {
     title: `Join ${competition.name || competition.id}?`,

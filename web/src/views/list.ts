@@ -1,4 +1,5 @@
-import { ApiError, type Competition } from "../api.js";
+import type { PaceboardError } from "@paceboard/client";
+import { sentenceOf, type Competition } from "../api.js";
 import type { App, View } from "../app.js";
 import { whoHolds } from "../console/who.js";
 import { h } from "../dom.js";
@@ -71,27 +72,27 @@ export class ListView implements View {
     const before = this.#known.length;
     try {
       for (let pages = 0; pages < mostEmpty && this.#known.length === before; pages++) {
-        const { competitions, next_cursor } = await this.#app.api.competitions(this.#past, this.#search, this.#cursor);
+        const { competitions, next_cursor } = await this.#app.api.listCompetitions({ ...(this.#past ? { order: "newest", status: "over" } : { order: "current" }), search: this.#search || undefined, cursor: this.#cursor });
         if (asked !== this.#asked) return;
-        this.#known.push(...(competitions ?? []));
+        this.#known.push(...competitions);
         this.#cursor = next_cursor;
         if (next_cursor === undefined) break;
       }
       await also;
       if (asked === this.#asked) this.#draw();
     } catch (error) {
-      if (asked === this.#asked) this.#failed(error as ApiError);
+      if (asked === this.#asked) this.#failed(error as PaceboardError);
     }
   }
 
-  #failed(error: ApiError): void {
+  #failed(error: PaceboardError): void {
     if (error.status === 401) return this.#app.session.reject();
     const retry = (): void => {
       this.#found.replaceChildren(skeleton());
       void this.#load();
     };
     this.#found.replaceChildren(
-      messagePanel({ title: "The competitions cannot be shown", text: error.message, action: { label: "Try again", run: retry } }),
+      messagePanel({ title: "The competitions cannot be shown", text: sentenceOf(error), action: { label: "Try again", run: retry } }),
     );
   }
 
@@ -133,10 +134,10 @@ export class ListView implements View {
     const { format } = this.#app;
     const { word, tone } = statusWord(competition.status);
     const { clock } = phaseOf(competition, competition.status, false, Date.now(), format);
-    const { participant_count: people, prize_pool: pool = 0 } = competition;
+    const { participant_count: people, prize_pool: pool } = competition;
     const facts = [
       format.days(competition.start_date, competition.end_date, competition.time_zone),
-      people !== undefined && `${format.integer(people)} ${plural(people, "athlete")}`,
+      `${format.integer(people)} ${plural(people, "athlete")}`,
       pool > 0 && `${format.money(pool, competition.currency)} in prizes`,
     ];
     return h("li", {},

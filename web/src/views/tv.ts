@@ -1,9 +1,10 @@
-import { BoardClient, emptyBoard, type Board, type Entry, type Watch, type WatchState } from "@paceboard/client";
-import { ApiError, type Competition } from "../api.js";
+import { BoardClient, emptyBoard, PaceboardError, type Board, type Entry, type Watch, type WatchState } from "@paceboard/client";
+import type { Competition } from "../api.js";
 import type { BoardApp, View } from "../app.js";
 import { h, renew, setText } from "../dom.js";
 import { displayName, plural, type Formatter } from "../format.js";
 import { phaseOf } from "../phase.js";
+import { drawQr } from "../qr-later.js";
 import { Hero } from "./hero.js";
 
 /** How long a page of rows stands, in milliseconds. */
@@ -68,7 +69,7 @@ export class TvView implements View {
     const code = h("div", { class: "tv-code" });
     const { host, pathname } = new URL(address);
     const where = h("div", { class: "tv-share" }, code, h("p", {}, h("span", { class: "tv-look" }, "Follow it on your phone"), h("span", { class: "tv-host" }, `${host}/b/`), h("wbr"), pathname.slice("/b/".length)));
-    void import("../qr.js").then(({ qr }) => code.append(qr(address, "QR code of this board")));
+    void drawQr(code, address, "QR code of this board");
     this.element = h("div", { class: "tv-view", "data-stage": "loading" },
       h("header", { class: "tv-head" },
         h("div", { class: "tv-about" }, this.#name, this.#facts),
@@ -132,9 +133,9 @@ export class TvView implements View {
   }
 
   async #load(): Promise<void> {
-    const competition = await this.#app.api.competition(this.#id).catch((error: ApiError) => error);
+    const competition = await this.#app.api.getCompetition({ competition_id: this.#id }).catch((error: PaceboardError) => error);
     if (this.#gone) return;
-    if (competition instanceof ApiError) {
+    if (competition instanceof PaceboardError) {
       if ([401, 403, 404].includes(competition.status)) this.#app.session.reject();
       return;
     }
@@ -146,9 +147,9 @@ export class TvView implements View {
     if (this.#state.kind === "live" || Date.now() - this.#fetchedAt < fetchEvery) return;
     this.#fetchedAt = Date.now();
     if (!this.#competition) void this.#load();
-    const board = await this.#app.api.leaderboard(this.#id, most).catch((error: ApiError) => error);
+    const board = await this.#app.api.getLeaderboard({ competition_id: this.#id, limit: most }).catch((error: PaceboardError) => error);
     if (this.#gone) return;
-    if (board instanceof ApiError) {
+    if (board instanceof PaceboardError) {
       if (board.status === 401 || board.status === 403) this.#app.session.reject();
       return;
     }
@@ -193,7 +194,7 @@ export class TvView implements View {
     setText(this.#status, phase.word);
     setText(this.#name, competition.name);
     const people = this.#board.version === undefined ? competition.participant_count : this.#board.totalCount;
-    setText(this.#facts, [format.days(competition.start_date, competition.end_date, competition.time_zone), people !== undefined && `${format.integer(people)} ${plural(people, "athlete")}`].filter(Boolean).join(" · "));
+    setText(this.#facts, [format.days(competition.start_date, competition.end_date, competition.time_zone), `${format.integer(people)} ${plural(people, "athlete")}`].filter(Boolean).join(" · "));
     setText(this.#clockLabel, phase.clock?.label ?? "");
     setText(this.#clock, phase.clock?.value ?? "");
     if (this.#board.version === undefined && status !== "cancelled") return;
