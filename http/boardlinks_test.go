@@ -275,11 +275,15 @@ func TestTwoLinksToABoardShareNothing(t *testing.T) {
 
 // TestASocketEndsWithItsLink, when that expires.
 func TestASocketEndsWithItsLink(t *testing.T) {
-	b := newLinkedServer(t)
+	var passed atomic.Int64
+	b := newLinkedServer(t, func(o *Options) {
+		before := o.Now
+		o.Now = func() time.Time { return before().Add(time.Duration(passed.Load())) }
+	})
 	b.live.links[0].ExpiresAt = calendar.MillisOf(b.now.Add(time.Second))
 	linked := upgraded(t, b.address, "/ws/leaderboard/spring?token="+linkToken)
 	linked.expect("leaderboard_update")
-	b.now = b.now.Add(2 * time.Second)
+	passed.Store(int64(2 * time.Second))
 	linked.refusedWith(closeBadToken)
 }
 

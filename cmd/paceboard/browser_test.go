@@ -65,7 +65,10 @@ type browserTab struct {
 // some hosts.
 func openTab(t *testing.T, hosts ...string) *browserTab {
 	t.Helper()
-	path, home := findChromium(t), t.TempDir()
+	path := findChromium(t)
+	home, err := os.MkdirTemp("", "tab") //nolint:usetesting // Chromium has a socket in it, whose path may have 107 bytes.
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = os.RemoveAll(home) })
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(home, "profile"))}
 	for name, value := range map[string]any{
 		"headless": "new", "no-sandbox": true, "disable-gpu": true, "disable-quic": true, "no-first-run": true,
