@@ -79,7 +79,7 @@ func (e *Engine) respond(request, answer any, err error, respond func(answer []b
 }
 
 // publishedHere returns the published top of a board that is in memory, if there is one for
-// the caller, and whether the lease allows to tell it: for that nobody has to wait.
+// the caller, without waiting. The error says why the lease does not allow telling it.
 func (e *Engine) publishedHere(id string, caller competition.Caller) (*competition.Published, error) {
 	h := e.actors.registry.find(id)
 	if h == nil || !h.acquire() {

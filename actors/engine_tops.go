@@ -27,7 +27,8 @@ type tops struct {
 
 // topsEnv is what tops need.
 type topsEnv struct {
-	// exchange carries a request to a node and its answer back.
+	// exchange carries a request to a node and its answer back, and returns by the deadline:
+	// readers wait as long as it takes.
 	exchange func(node, id string, command any, deadline time.Time) (answer any, err error)
 	saw      func(*competition.Board) // is told of each new page
 }
@@ -97,21 +98,23 @@ func (b *heldTop) join(deadline time.Time) (fetch *topFetch, begin bool) {
 // run carries the next fetch out, and then, in a goroutine that ends by the deadline of
 // one, those that readers wait for meanwhile.
 func (t *tops) run(b *heldTop, node, id string) {
-	pause, more := t.fetchNext(b, node, id)
+	many, more := t.fetchNext(b, node, id)
 	if !more {
 		return
 	}
 	t.fetching.Go(func() {
 		for more {
-			worker.Pause(context.Background(), pause)
-			pause, more = t.fetchNext(b, node, id)
+			if many {
+				worker.Pause(context.Background(), manyPause)
+			}
+			many, more = t.fetchNext(b, node, id)
 		}
 	})
 }
 
-// fetchNext carries out the fetch that readers wait for, if they do. It reports whether to
-// look for the next one, and after which pause.
-func (t *tops) fetchNext(b *heldTop, node, id string) (pause time.Duration, more bool) {
+// fetchNext carries out the fetch that readers wait for, if they do. It reports whether
+// those were many, and whether to look for another one, as one does after many.
+func (t *tops) fetchNext(b *heldTop, node, id string) (many, more bool) {
 	runtime.Gosched() // Readers that are about to join do it now: fewer fetches.
 	b.mu.Lock()
 	fetch := b.next
@@ -119,16 +122,14 @@ func (t *tops) fetchNext(b *heldTop, node, id string) (pause time.Duration, more
 	b.underway = fetch != nil
 	b.mu.Unlock()
 	if fetch == nil {
-		return 0, false
+		return false, false
 	}
 	t.fetch(b, node, id, fetch)
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if fetch.readers >= manyReaders {
-		return manyPause, true
-	}
-	b.underway = b.next != nil
-	return 0, b.underway
+	many = fetch.readers >= manyReaders
+	b.underway = many || b.next != nil
+	return many, b.underway
 }
 
 func (t *tops) fetch(b *heldTop, node, id string, fetch *topFetch) {

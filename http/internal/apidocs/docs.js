@@ -11,7 +11,7 @@ const make = (name, properties = {}, ...children) => {
 
 // One language for all snippets.
 const remembered = "paceboard.docs.language";
-function speak(article) {
+function showLanguage(article) {
   const offered = all("[data-pick]", article);
   const chosen = offered.find((button) => button.dataset.pick === language) ?? offered[0];
   for (const button of offered) button.setAttribute("aria-pressed", String(button === chosen));
@@ -36,7 +36,7 @@ function draw(part) {
   const before = above ? part.offsetHeight : 0;
   const text = part.querySelector("noscript");
   text.replaceWith(document.createRange().createContextualFragment(text.textContent));
-  speak(part);
+  showLanguage(part);
   if (above) scrollBy({ top: part.offsetHeight - before, behavior: "instant" });
 }
 const drawAll = () => undrawn.forEach(draw);
@@ -66,7 +66,7 @@ addEventListener("click", async ({ target }) => {
   if (chosen !== undefined) {
     const before = target.getBoundingClientRect().top;
     language = chosen;
-    all("article").forEach(speak);
+    all("article").forEach(showLanguage);
     scrollBy({ top: target.getBoundingClientRect().top - before, behavior: "instant" });
     try {
       localStorage.setItem(remembered, chosen);
