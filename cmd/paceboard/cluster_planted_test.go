@@ -81,7 +81,7 @@ var plantedFaults = []struct {
 		"a reader who joins a fetch that is under way",
 		[]plantedEdit{
 			{"actors/engine_tops.go", "b.next = nil\n", ""},
-			{"actors/engine_tops.go", "b.underway = b.next != nil", "b.next, b.underway = nil, false"},
+			{"actors/engine_tops.go", "b.underway = many || b.next != nil", "b.next, b.underway = nil, false"},
 		},
 		2, 12,
 		func(*cutCluster, *rand.Rand) { <-time.After(100 * time.Millisecond) },
