@@ -22,48 +22,41 @@ const day = 24 * hour;
 export class Formatter {
   readonly #figures: string | undefined;
   readonly #words: string;
-  readonly #integer: Intl.NumberFormat;
-  readonly #relative: Intl.RelativeTimeFormat;
-  readonly #clock: Intl.DateTimeFormat;
-  readonly #moment: Intl.DateTimeFormat;
+  readonly #made = new Map<string, unknown>();
 
   constructor(languages: readonly string[]) {
     this.#figures = languages[0];
     this.#words = languages.find((language) => language.startsWith("en")) ?? "en-GB";
-    this.#integer = new Intl.NumberFormat(this.#figures, { maximumFractionDigits: 0 });
-    this.#relative = new Intl.RelativeTimeFormat(this.#words, { style: "short", numeric: "auto" });
-    this.#clock = new Intl.DateTimeFormat(this.#words, { hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" });
-    this.#moment = new Intl.DateTimeFormat(this.#words, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   }
 
   integer(value: number): string {
-    return this.#integer.format(value);
+    return this.#number({ maximumFractionDigits: 0 }).format(value);
   }
 
   /** A number with the decimals that it has, up to three. */
   decimal(value: number): string {
-    return new Intl.NumberFormat(this.#figures, { maximumFractionDigits: 3 }).format(value);
+    return this.#number({ maximumFractionDigits: 3 }).format(value);
   }
 
   /** A calendar day, as `YYYY-MM-DD` says it. */
   day(date: string): string {
     const ms = Date.parse(`${date}T00:00:00Z`);
-    return Number.isNaN(ms) ? date : new Intl.DateTimeFormat(this.#words, { weekday: "short", day: "numeric", month: "short", timeZone: "UTC" }).format(ms);
+    return Number.isNaN(ms) ? date : this.#time({ weekday: "short", day: "numeric", month: "short", timeZone: "UTC" }).format(ms);
   }
 
   money(amount: number, currency: string | undefined): string {
-    if (!currency || !/^[A-Za-z]{3}$/.test(currency)) return new Intl.NumberFormat(this.#figures).format(amount);
-    return new Intl.NumberFormat(this.#figures, { style: "currency", currency }).format(amount);
+    if (!currency || !/^[A-Za-z]{3}$/.test(currency)) return this.#number({}).format(amount);
+    return this.#number({ style: "currency", currency }).format(amount);
   }
 
   /** How long ago, in the largest unit that fits: "now", "3 min. ago", "2 days ago". */
   ago(then: string | null | undefined, now: number): string {
     const past = now - Date.parse(then ?? "");
     if (Number.isNaN(past)) return "–";
-    if (past < minute) return this.#relative.format(0, "second");
-    if (past < hour) return this.#relative.format(-Math.floor(past / minute), "minute");
-    if (past < day) return this.#relative.format(-Math.floor(past / hour), "hour");
-    return this.#relative.format(-Math.floor(past / day), "day");
+    if (past < minute) return this.#relative(0, "second");
+    if (past < hour) return this.#relative(-Math.floor(past / minute), "minute");
+    if (past < day) return this.#relative(-Math.floor(past / hour), "hour");
+    return this.#relative(-Math.floor(past / day), "day");
   }
 
   /** A length of time in its two largest units: "2 days 4 hr", "12 min 33 sec". Never below zero. */
@@ -78,13 +71,13 @@ export class Formatter {
 
   /** The time of day, to the second, where the viewer is. */
   clock(ms: number): string {
-    return this.#clock.format(ms);
+    return this.#time({ hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" }).format(ms);
   }
 
   /** Day and time, where the viewer is. */
   moment(time: number | string): string {
     const ms = typeof time === "number" ? time : Date.parse(time);
-    return Number.isNaN(ms) ? "" : this.#moment.format(ms);
+    return Number.isNaN(ms) ? "" : this.#time({ weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" }).format(ms);
   }
 
   /** Day and time to the minute, with the year, in a time zone. */
@@ -93,9 +86,9 @@ export class Formatter {
     if (Number.isNaN(ms)) return "–";
     const options = { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23" } as const;
     try {
-      return new Intl.DateTimeFormat(this.#words, { ...options, ...(timeZone !== undefined && { timeZone }) }).format(ms);
+      return this.#time({ ...options, ...(timeZone !== undefined && { timeZone }) }).format(ms);
     } catch {
-      return new Intl.DateTimeFormat(this.#words, { ...options, timeZone: "UTC" }).format(ms);
+      return this.#time({ ...options, timeZone: "UTC" }).format(ms);
     }
   }
 
@@ -105,24 +98,43 @@ export class Formatter {
     if (!(from <= to)) return "";
     const options = { day: "numeric", month: "short", year: "numeric" } as const;
     try {
-      return new Intl.DateTimeFormat(this.#words, { ...options, timeZone }).formatRange(from, to);
+      return this.#time({ ...options, timeZone }).formatRange(from, to);
     } catch {
-      return new Intl.DateTimeFormat(this.#words, { ...options, timeZone: "UTC" }).formatRange(from, to);
+      return this.#time({ ...options, timeZone: "UTC" }).formatRange(from, to);
     }
   }
 
   #units(...parts: [number, string][]): string {
     const shown = parts.filter(([value], i) => value > 0 || i === 0);
     return shown
-      .map(([value, unit]) => new Intl.NumberFormat(this.#words, { style: "unit", unit, unitDisplay: "short" }).format(value))
+      .map(([value, unit]) => this.#once(`unit ${unit}`, () => new Intl.NumberFormat(this.#words, { style: "unit", unit, unitDisplay: "short" })).format(value))
       .join(" ");
+  }
+
+  #number(options: Intl.NumberFormatOptions): Intl.NumberFormat {
+    return this.#once(JSON.stringify(options), () => new Intl.NumberFormat(this.#figures, options));
+  }
+
+  #time(options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+    return this.#once(JSON.stringify(options), () => new Intl.DateTimeFormat(this.#words, options));
+  }
+
+  #relative(value: number, unit: Intl.RelativeTimeFormatUnit): string {
+    return this.#once("ago", () => new Intl.RelativeTimeFormat(this.#words, { style: "short", numeric: "auto" })).format(value, unit);
+  }
+
+  // A browser takes milliseconds to make one of these: each is made when it is first needed, and kept.
+  #once<T>(key: string, make: () => T): T {
+    if (!this.#made.has(key)) this.#made.set(key, make());
+    return this.#made.get(key) as T;
   }
 }
 
 /** "1st", "2nd", "3rd", "14th". */
 export function ordinal(rank: number): string {
-  const suffix = { one: "st", two: "nd", few: "rd", other: "th", zero: "th", many: "th" };
-  return `${rank}${suffix[new Intl.PluralRules("en", { type: "ordinal" }).select(rank)]}`;
+  const [tens, ones] = [Math.floor(rank / 10) % 10, rank % 10];
+  const suffix = tens === 1 ? undefined : ["th", "st", "nd", "rd"][ones];
+  return `${rank}${suffix ?? "th"}`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

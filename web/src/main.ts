@@ -20,6 +20,7 @@ const spoken = find("#spoken");
 const sign = find<HTMLButtonElement>(".sign");
 const session = new Session(readSignIn());
 let view: View | undefined;
+let shown = false; // anything, yet
 let busy = false; // with the project, before anything can be shown
 let failure: string | undefined; // of the last way in
 
@@ -46,7 +47,8 @@ function show(element: HTMLElement, title: string, next?: View): void {
   view = next;
   main.replaceChildren(element);
   document.title = `${title} · Paceboard`;
-  scrollTo(0, 0);
+  if (shown) scrollTo(0, 0); // which lays the page out
+  shown = true;
 }
 
 function route(): void {
@@ -147,4 +149,4 @@ session.onChange(() => {
   route();
 });
 if (first) void whileBusy(first);
-else route();
+else setTimeout(route); // a task of its own: the page answers in between

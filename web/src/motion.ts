@@ -86,5 +86,10 @@ export function flash(element: HTMLElement): void {
 
 /** Whether something of a row's height is in view, or nearly, that begins there. */
 export function inView(top: number): boolean {
-  return top > -80 && top < innerHeight;
+  viewHeight ??= innerHeight;
+  return top > -80 && top < viewHeight;
 }
+
+// On a phone the question itself makes the browser lay out the page.
+let viewHeight: number | undefined;
+addEventListener("resize", () => (viewHeight = undefined));

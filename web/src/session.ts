@@ -27,6 +27,7 @@ export class Session {
   readonly vault = new Vault(() => this.#look());
   #own: string | undefined; // the tab's
   #token: string | undefined;
+  #read: { token: string; claims: Claims } | undefined; // a board asks with each draw
   #rejecting = false;
   #loading: Promise<Project> | undefined;
   #renewing: Promise<string | undefined> | undefined;
@@ -51,7 +52,9 @@ export class Session {
 
   /** Who is looking, as the token says it. */
   get viewer(): Claims {
-    return this.#token === undefined ? {} : readClaims(this.#token);
+    if (this.#token === undefined) return {};
+    if (this.#read?.token !== this.#token) this.#read = { token: this.#token, claims: readClaims(this.#token) };
+    return this.#read.claims;
   }
 
   /** The client of the project, which is loaded when it is first needed. There must be a project. */

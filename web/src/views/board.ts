@@ -23,6 +23,8 @@ import type { ViewerParts } from "./viewer.js";
 
 /** A glide lasts as long, so that one is over before the next begins. */
 const drawEvery = 250;
+/** As soon as possible, for what a draw has left to the next, in milliseconds. */
+const soon = 20;
 /** Without a live board for this long, it is fetched the other way now and then. */
 const fetchAfter = 3_000;
 const fetchEvery = 10_000;
@@ -249,9 +251,9 @@ export class BoardView implements View {
     this.#schedule();
   }
 
-  #schedule(): void {
+  #schedule(pause = drawEvery): void {
     if (this.#drawTimer !== undefined || this.#gone || document.hidden) return;
-    const wait = Math.max(0, this.#drawnAt + drawEvery - Date.now());
+    const wait = Math.max(0, this.#drawnAt + pause - Date.now());
     this.#drawTimer = setTimeout(() => {
       this.#drawTimer = undefined;
       this.#drawnAt = Date.now();
@@ -299,7 +301,7 @@ export class BoardView implements View {
     this.element.classList.toggle("vacant", totalCount === 0);
     this.element.classList.toggle("timeless", !this.#viewer && entries.every(({ updated_at }) => !updated_at)); // a link that shows no names
     this.#toolbar.update(totalCount, entries.length, stage !== "upcoming", format);
-    this.#table.update({ entries, apart, me, places: this.#places, prizes, now });
+    if (!this.#table.update({ entries, apart, me, places: this.#places, prizes, now })) this.#schedule(soon);
     if (this.#viewer) this.#viewer.finder.element.hidden = totalCount <= entries.length;
     this.#viewer?.athlete.update({ competition, status, entries, mine, total: totalCount, places: this.#places, prizes, known: version !== undefined, now });
     const change = mine ? this.#places.change(mine.user_id) : 0;

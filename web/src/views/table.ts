@@ -17,7 +17,8 @@ export interface TableContent {
   now: number;
 }
 
-const skeletonRows = 10;
+/** A skeleton has as many rows as are made in one task, so that a slow phone answers in between. */
+const rowsAtOnce = 10;
 
 /** The board itself: a real table, a row for each user, in the order of rank. */
 export class Table {
@@ -28,6 +29,8 @@ export class Table {
   // A cell for each column and none that spans: columns come and go by the style sheet.
   readonly #gap = h("tr", { class: "gap", "aria-hidden": "true" }, h("td", { class: "rank" }, "···"),
     ...["change", "", "score", "prize", "sync"].map((kind) => h("td", { class: kind })));
+  /** Stands for the rows that are yet to be made. */
+  readonly #room = h("tr", { class: "skeleton room", "aria-hidden": "true" }, h("td"));
   #tops: Tops = new Map();
   readonly #whole: boolean;
   #leader: string | undefined;
@@ -37,7 +40,7 @@ export class Table {
   constructor(format: Formatter, caption = "Standings") {
     this.#format = format;
     this.#whole = caption === "Standings";
-    this.#body = h("tbody", {}, ...Array.from({ length: skeletonRows }, skeletonRow));
+    this.#body = h("tbody", {}, ...(this.#whole ? Array.from({ length: rowsAtOnce }, skeletonRow) : []));
     const head = [["rank", "Rank"], ["change", "Change"], ["", "Name"], ["score", "Score"], ["prize", "Prize"], ["sync", "Last sync"]] as const;
     const cells = head.map(([kind, text]) => h("th", { scope: "col", class: kind }, text));
     this.element = h("table", { class: "board", "aria-busy": "true" },
@@ -61,11 +64,16 @@ export class Table {
     this.#tops = topsOf(this.#present());
   }
 
-  update({ entries, apart, me, places, prizes, now, leaderScore = entries[0]?.score ?? 0 }: TableContent): void {
+  /**
+   * Draws the standings. A board grows from the rows of its skeleton: the answer says
+   * whether it is complete, or the next update goes on.
+   */
+  update({ entries, apart, me, places, prizes, now, leaderScore = entries[0]?.score ?? 0 }: TableContent): boolean {
     this.#me = me;
-    this.element.removeAttribute("aria-busy");
     this.element.classList.toggle("with-prizes", prizes.size > 0);
-    const shown = apart ? [...entries, apart] : entries;
+    const all = apart ? [...entries, apart] : entries;
+    const shown = this.#whole ? all.slice(0, this.#rows.size + rowsAtOnce) : all;
+    const later = all.length - shown.length;
     const order: HTMLElement[] = [];
     const kept = new Set<string>();
     let counting = 0;
@@ -81,8 +89,14 @@ export class Table {
       order.push(row.element);
     }
     for (const id of this.#rows.keys()) if (!kept.has(id)) this.#rows.delete(id);
+    if (later > 0) {
+      this.#room.style.setProperty("--rows", String(later));
+      order.push(this.#room);
+    }
     this.#arrange(order);
     this.#greet(entries[0]);
+    this.element.toggleAttribute("aria-busy", later > 0);
+    return later === 0;
   }
 
   tick(now: number): void {
@@ -90,7 +104,7 @@ export class Table {
   }
 
   #present(): HTMLElement[] {
-    return [...this.#body.children].filter((row): row is HTMLElement => row !== this.#gap);
+    return [...this.#body.children].filter((row): row is HTMLElement => row !== this.#gap && row !== this.#room);
   }
 
   #arrange(order: readonly HTMLElement[]): void {
