@@ -14,7 +14,7 @@ type Listing struct {
 	Reader   string   // sees what is public, and the private ones that it takes part in or made
 	Operator bool     // the reader sees everything
 	Statuses []Status // none: all
-	Search   string   // in the name, in any letter case; empty: any name
+	Search   string   // in the name, in any letter case, with or without accents; empty: any name
 	Newest   bool     // in the opposite order
 	After    ListPlace
 	Limit    int // at least 1
@@ -44,7 +44,7 @@ func (l *Listing) Shows(s *Summary) bool {
 
 // Names reports whether the name is one that is searched for.
 func (l *Listing) Names(s *Summary) bool {
-	return l.Search == "" || strings.Contains(strings.ToLower(s.Definition.Name), strings.ToLower(l.Search))
+	return l.Search == "" || strings.Contains(folded(s.Definition.Name), folded(l.Search))
 }
 
 // Page makes the page of a list from parts of what it shows, each in any order and

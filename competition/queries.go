@@ -103,12 +103,12 @@ func (c *Competition) TakesPart(userID string) bool {
 // Participants returns who is on the board, by the order of enrolment, beginning
 // after a number, which may be any, limit at most, and the number to go on after;
 // next is 0 at the end. If search is not empty, it returns those whose name or id
-// contains it, in any letter case, among the next MaxSearchedParticipants: a page may
+// contains it, in any letter case and with or without accents, among the next MaxSearchedParticipants: a page may
 // then be short, or empty, although there is a next one. Cost: linear in the participants
 // that are passed.
 func (c *Competition) Participants(after uint32, limit int, search string) (entries []Entry, next uint32) {
 	last, searched := after, 0
-	search = strings.ToLower(search)
+	search = folded(search)
 	for number := after; number < c.participants.count; {
 		number++
 		p := c.participants.at(number)
@@ -121,7 +121,7 @@ func (c *Competition) Participants(after uint32, limit int, search string) (entr
 		last = number
 		if search != "" {
 			searched++
-			if !strings.Contains(strings.ToLower(p.userName), search) && !strings.Contains(strings.ToLower(p.userID), search) {
+			if !strings.Contains(folded(p.userName), search) && !strings.Contains(folded(p.userID), search) {
 				continue
 			}
 		}

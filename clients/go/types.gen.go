@@ -2109,7 +2109,7 @@ type ListCompetitionsParams struct {
 	// Status Only competitions with this status; open stands for upcoming, active and finalizing, over for the others. By default all.
 	Status *ListCompetitionsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
 
-	// Search Only competitions whose name contains this, in any letter case. One page looks through 1,000 competitions at most, and costs as much as reading them.
+	// Search Only competitions whose name contains this, in any letter case, with or without accents. One page looks through 1,000 competitions at most, and costs as much as reading them.
 	Search *string `form:"search,omitempty" json:"search,omitempty"`
 
 	// Cursor The next_cursor of the previous page.
@@ -2293,7 +2293,7 @@ type ReadJournalParams struct {
 
 // ListParticipantsParams defines parameters for ListParticipants.
 type ListParticipantsParams struct {
-	// Search Only participants whose name or id contains this, in any letter case. One page looks through 10,000 participants at most, and costs as much as reading them; it may be short or empty although there is a next one.
+	// Search Only participants whose name or id contains this, in any letter case, with or without accents. One page looks through 10,000 participants at most, and costs as much as reading them; it may be short or empty although there is a next one.
 	Search *string `form:"search,omitempty" json:"search,omitempty"`
 
 	// Cursor The next_cursor of the previous page.

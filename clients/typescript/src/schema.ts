@@ -3446,7 +3446,7 @@ export interface operations {
                 order?: "start" | "newest" | "current";
                 /** @description Only competitions with this status; open stands for upcoming, active and finalizing, over for the others. By default all. */
                 status?: "upcoming" | "active" | "finalizing" | "completed" | "settled" | "cancelled" | "open" | "over" | "all";
-                /** @description Only competitions whose name contains this, in any letter case. One page looks through 1,000 competitions at most, and costs as much as reading them. */
+                /** @description Only competitions whose name contains this, in any letter case, with or without accents. One page looks through 1,000 competitions at most, and costs as much as reading them. */
                 search?: string;
                 /** @description The next_cursor of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
@@ -3737,7 +3737,7 @@ export interface operations {
     listParticipants: {
         parameters: {
             query?: {
-                /** @description Only participants whose name or id contains this, in any letter case. One page looks through 10,000 participants at most, and costs as much as reading them; it may be short or empty although there is a next one. */
+                /** @description Only participants whose name or id contains this, in any letter case, with or without accents. One page looks through 10,000 participants at most, and costs as much as reading them; it may be short or empty although there is a next one. */
                 search?: string;
                 /** @description The next_cursor of the previous page. */
                 cursor?: components["parameters"]["Cursor"];
