@@ -83,8 +83,10 @@ addEventListener("click", async ({ target }) => {
 // The filter.
 const filter = document.querySelector("#filter");
 const found = document.querySelector("#found");
-const texts = new Map(all("main article, main .schema").map((part) => [part, `${part.id} ${part.querySelector("h3").textContent} ${part.querySelector(".route")?.textContent ?? ""}`.toLowerCase()]));
+const textOf = (part) => `${part.id} ${part.querySelector("h3").textContent} ${part.querySelector(".route")?.textContent ?? ""}`.toLowerCase();
+let texts; // of the parts, once somebody filters
 filter.addEventListener("input", () => {
+  texts ??= new Map(all("main article, main .schema").map((part) => [part, textOf(part)]));
   const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
   let operations = 0;
   for (const [part, text] of texts) {
