@@ -19,6 +19,7 @@ import (
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
@@ -61,14 +62,24 @@ type browserTab struct {
 	more     chan struct{}
 }
 
-// openTab starts a browser that knows no names and nobody, for a page that may talk to
-// some hosts.
-func openTab(t *testing.T, hosts ...string) *browserTab {
+// browserOnce is the browser of all tests, which the first of them starts and TestMain stops.
+var browserOnce struct {
+	sync.Mutex
+	ctx  context.Context //nolint:containedctx // chromedp keeps the browser in it
+	stop func()
+}
+
+// sharedBrowser returns a browser that knows no names and nobody.
+func sharedBrowser(t *testing.T) context.Context {
 	t.Helper()
 	path := findChromium(t)
+	browserOnce.Lock()
+	defer browserOnce.Unlock()
+	if browserOnce.ctx != nil && browserOnce.ctx.Err() == nil {
+		return browserOnce.ctx
+	}
 	home, err := os.MkdirTemp("", "tab") //nolint:usetesting // Chromium has a socket in it, whose path may have 107 bytes.
 	require.NoError(t, err)
-	t.Cleanup(func() { _ = os.RemoveAll(home) })
 	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.UserDataDir(filepath.Join(home, "profile"))}
 	for name, value := range map[string]any{
 		"headless": "new", "no-sandbox": true, "disable-gpu": true, "disable-quic": true, "no-first-run": true,
@@ -79,19 +90,43 @@ func openTab(t *testing.T, hosts ...string) *browserTab {
 		options = append(options, chromedp.Flag(name, value))
 	}
 	options = append(options, chromedp.NoInheritEnv, chromedp.Env("HOME="+home, "TMPDIR="+home, "PATH="+os.Getenv("PATH")))
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...) //nolint:usetesting // the cleanup still needs the browser
-	b := &browserTab{t: t, hosts: hosts, more: make(chan struct{}, 1)}
-	var cancel context.CancelFunc
-	b.ctx, cancel = chromedp.NewContext(allocator, chromedp.WithListener(b.hear))
-	t.Cleanup(func() {
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...) //nolint:usetesting // it outlives the test
+	ctx, cancel := chromedp.NewContext(allocator)
+	if browserOnce.stop != nil {
+		browserOnce.stop() // the one before has ended
+	}
+	browserOnce.ctx = ctx //nolint:fatcontext // it is kept for the tests that follow
+	browserOnce.stop = func() {
 		cancel()
 		stop()
-	})
-	require.NoError(t, chromedp.Do(b.ctx)) // starts it, under a context that lives as long as it does
+		_ = os.RemoveAll(home)
+	}
+	require.NoError(t, chromedp.Do(ctx)) // starts it, under a context that lives as long as it does
+	return ctx
+}
+
+// stopBrowser ends the browser of all tests, if one has started it.
+func stopBrowser() {
+	browserOnce.Lock()
+	defer browserOnce.Unlock()
+	if browserOnce.stop != nil {
+		browserOnce.stop()
+	}
+}
+
+// openTab opens a tab that shares nothing with other tests' tabs, for a page that may talk
+// to some hosts.
+func openTab(t *testing.T, hosts ...string) *browserTab {
+	t.Helper()
+	b := &browserTab{t: t, hosts: hosts, more: make(chan struct{}, 1)}
+	var cancel context.CancelFunc
+	b.ctx, cancel = chromedp.NewContext(sharedBrowser(t), chromedp.WithNewBrowserContext(), chromedp.WithListener(b.hear))
+	t.Cleanup(cancel)
+	require.NoError(t, chromedp.Do(b.ctx)) // opens it, under a context that lives as long as it does
 	return b
 }
 
-// openSibling opens another tab of the same browser, with the same storage.
+// openSibling opens another tab with the same storage.
 func (b *browserTab) openSibling() *browserTab {
 	b.t.Helper()
 	sibling := &browserTab{t: b.t, hosts: b.hosts, more: make(chan struct{}, 1)}
@@ -168,6 +203,7 @@ func isCutOff(text string) bool {
 	for _, sign := range []string{
 		"net::ERR_CONNECTION_REFUSED", "net::ERR_CONNECTION_RESET", "net::ERR_EMPTY_RESPONSE",
 		"Connection closed before receiving a handshake response",
+		"WebSocket is closed before the connection is established", // the page gave up waiting
 	} {
 		if strings.Contains(text, sign) {
 			return true
@@ -303,8 +339,14 @@ func (b *browserTab) shoot(name string) {
 	require.NoError(b.t, os.MkdirAll(dir, 0o755))
 	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
-	picture, err := chromedp.Run(ctx, chromedp.CaptureScreenshot())
-	require.NoError(b.t, err)
+	var picture []byte
+	require.NoError(b.t, chromedp.Do(ctx, chromedp.Func(func(ctx context.Context, _ *chromedp.Target) error {
+		taken, err := chromedp.Call(ctx, page.CaptureScreenshot, page.CaptureScreenshotParams{OptimizeForSpeed: new(true)})
+		if err == nil {
+			picture = taken.Data
+		}
+		return err
+	})))
 	require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), picture, 0o600))
 	b.t.Logf("picture: %s", filepath.Join(dir, name+".png"))
 }

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -145,14 +146,26 @@ func together(t *testing.T, steps ...func() error) {
 	require.NoError(t, errors.Join(all...))
 }
 
-// webModule is a copy of the page's sources, with what its tests need installed.
+// webOnce is where webModule made its copy.
+var webOnce struct {
+	sync.Mutex
+	dir string
+}
+
+// webModule is a copy of the page's sources, with what its tests need installed. It is made
+// once, for tests that write nothing there.
 func webModule(t *testing.T) (dir string) {
 	t.Helper()
 	findNode(t)
-	dir = t.TempDir()
-	copySources(t, filepath.Join("..", "..", "web"), dir)
-	npmCI(t, dir)
-	return dir
+	webOnce.Lock()
+	defer webOnce.Unlock()
+	if webOnce.dir == "" {
+		dir := filepath.Join(common, "web")
+		copySources(t, filepath.Join("..", "..", "web"), dir)
+		npmCI(t, dir)
+		webOnce.dir = dir
+	}
+	return webOnce.dir
 }
 
 // copySources copies a folder of this repository without what npm put there.

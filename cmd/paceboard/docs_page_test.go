@@ -12,31 +12,18 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 )
 
-// axeOnce keeps what axe returns.
-var axeOnce struct {
-	sync.Mutex
-	script string
-}
-
-// axe is axe-core, which finds what keeps people from using a page. It is installed once
-// for all tests.
+// axe is axe-core, which finds what keeps people from using a page.
 func axe(t *testing.T) string {
 	t.Helper()
-	axeOnce.Lock()
-	defer axeOnce.Unlock()
-	if axeOnce.script == "" {
-		script, err := os.ReadFile(filepath.Join(webModule(t), "node_modules", "axe-core", "axe.min.js"))
-		require.NoError(t, err)
-		axeOnce.script = string(script)
-	}
-	return axeOnce.script
+	script, err := os.ReadFile(filepath.Join(webModule(t), "node_modules", "axe-core", "axe.min.js"))
+	require.NoError(t, err)
+	return string(script)
 }
 
 // requireAxeClean checks that axe finds nothing wrong with what is shown.
@@ -45,7 +32,7 @@ func (b *browserTab) requireAxeClean(script, state string) {
 	b.read("(() => {" + script + "})()")
 	ctx, cancel := context.WithTimeout(b.ctx, browserPatience)
 	defer cancel()
-	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"]}).then(({violations}) => JSON.stringify(
+	found, err := chromedp.Run(ctx, chromedp.Evaluate[string](`axe.run(document, {resultTypes: ["violations"], preload: false}).then(({violations}) => JSON.stringify(
 		violations.map(({id, nodes}) => [id, nodes.length, nodes[0].html.slice(0, 200), nodes[0].failureSummary])), String)`, chromedp.EvalAwaitPromise))
 	require.NoError(b.t, err, state)
 	require.Equal(b.t, "[]", found, state)

@@ -28,7 +28,10 @@ import (
 
 const testSecret = "a secret of the tests, 32 bytes or more"
 
-var binary string
+var (
+	binary string
+	common string // a folder of all tests, which is removed after the last one
+)
 
 func TestMain(m *testing.M) {
 	os.Exit(func() int {
@@ -37,7 +40,7 @@ func TestMain(m *testing.M) {
 			panic(err)
 		}
 		defer func() { _ = os.RemoveAll(dir) }()
-		binary = filepath.Join(dir, "paceboard")
+		binary, common = filepath.Join(dir, "paceboard"), dir
 		args := []string{"build", "-o", binary}
 		if race.Enabled {
 			args = append(args, "-race")
@@ -48,6 +51,7 @@ func TestMain(m *testing.M) {
 			panic(fmt.Sprintf("build the program: %v\n%s", err, out))
 		}
 		code := m.Run()
+		stopBrowser()
 		if err := sharedPostgres.Close(); err != nil {
 			panic(err)
 		}

@@ -10,7 +10,9 @@
 //   POST /mock/shuffle      many places change at once
 //   POST /mock/pause        nobody moves; /mock/go takes it back
 //   POST /mock/revoke       board links (/b/<competition>) end
+//   GET  /mock/axe.js       axe-core, which a page may load by its own policy
 import { createServer } from "node:http";
+import { createRequire } from "node:module";
 import { readFile } from "node:fs/promises";
 import { dirname, extname, join, normalize } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -22,6 +24,7 @@ const dist = join(dirname(fileURLToPath(import.meta.url)), "../dist");
 const csp =
   "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; manifest-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 const types = { ".html": "text/html; charset=utf-8", ".js": "text/javascript", ".css": "text/css", ".svg": "image/svg+xml", ".txt": "text/plain", ".png": "image/png", ".ico": "image/x-icon", ".webmanifest": "application/manifest+json" };
+const axe = createRequire(import.meta.url).resolve("axe-core/axe.min.js");
 const hour = 3600_000;
 const day = 24 * hour;
 const random = seeded(7);
@@ -190,6 +193,7 @@ const server = createServer(async (request, response) => {
   };
   const problem = (status, code, detail = code) => json(status, { success: false, status, code, title: code, detail });
   const [, , , what, id, more] = url.pathname.split("/");
+  if (url.pathname === "/mock/axe.js") return response.writeHead(200, { "Content-Type": types[".js"], "Cache-Control": "max-age=3600" }).end(await readFile(axe));
   if (url.pathname.startsWith("/mock/")) {
     controls[url.pathname.slice(6)]?.();
     return json(200, {});

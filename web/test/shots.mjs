@@ -3,10 +3,9 @@
 // policy, is wider than its screen, or shifts while its data comes late.
 //
 //   npm run shots -- <folder> [state …]      needs a Chromium; CHROMIUM names it
-//   LOOKS=few      each state once, on a desk in light or a phone in dark by turns, without the long waits; three at a time
+//   LOOKS=few      each state once, on a desk in light or a phone in dark by turns, without the long waits; two at a time
 //   LOOKS=readme   takes those that README.md shows, as WebP
-import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { createRequire } from "node:module";
+import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { chromium } from "playwright-core";
 import { controls, late, listen, tokenFor } from "./mock-server.mjs";
@@ -16,12 +15,12 @@ const patience = 20_000 * Number(process.env.BROWSER_PATIENCE ?? 1);
 const [folder = "shots", ...only] = process.argv.slice(2);
 const address = await listen();
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const axe = await readFile(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 
 const screens = { "1080p": [1920, 1080], "1440p": [2560, 1440], "4k": [3840, 2160] };
 const walls = Object.fromEntries(Object.entries(screens).map(([name, [width, height]]) => [name, { width, height }]));
 const viewports = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 const mostShift = 0.01;
+const workers = 2;
 
 // Each: the fragment, the viewer, and what happens before the picture. `noisy`: the
 // browser reports the refusals. `alone`: it changes what all others see. `is`: what shows
@@ -33,7 +32,7 @@ const tryCode = async (page, code) => {
   await page.fill("#join-code", code);
   await page.click("text=Go on");
 };
-const cut = (ms) => ({ alone: true, after: () => (controls.refuse(), pause(ms)), undo: controls.accept, noisy: true });
+const cut = (shown) => ({ alone: true, after: (page) => (controls.refuse(), page.waitForSelector(shown)), undo: controls.accept, noisy: true });
 const states = {
   list: { hash: "#/", user: "u14" },
   invited: { hash: "#/", user: "guest" },
@@ -82,8 +81,8 @@ const states = {
   tvLong: { path: "b/long?tv=1", wait: 2500, viewports: walls },
   tvHuge: { path: "b/huge?tv=1", wait: 2500, viewports: walls },
   degraded: { ...board("demo"), alone: true, before: controls.degraded, undo: controls.healthy },
-  tvLost: { path: "b/demo?tv=1", wait: 2500, viewports: walls, ...cut(7500) },
-  reconnecting: { ...board("demo"), wait: 1000, ...cut(3500) },
+  tvLost: { path: "b/demo?tv=1", wait: 2500, viewports: walls, ...cut(".tv-lost:not([hidden])") },
+  reconnecting: { ...board("demo"), wait: 1000, ...cut(".view.dimmed") },
 };
 const there = ".view:not([data-stage=loading]), .tv-view:not([data-stage=loading]), a.competition";
 
@@ -95,30 +94,59 @@ await mkdir(folder, { recursive: true });
 let faults = 0;
 let looks = 0;
 
-async function look(name, state, device, viewport, colorScheme) {
+/** A page that has been nowhere yet, and what is kept beside it for the looks. */
+async function newPage(device, colorScheme) {
   const mobile = device === "phone";
-  const context = await browser.newContext({ viewport, colorScheme, locale: "en-GB", timezoneId: "UTC", deviceScaleFactor: mobile ? 2 : 1, hasTouch: mobile, isMobile: mobile });
+  const context = await browser.newContext({ colorScheme, locale: "en-GB", timezoneId: "UTC", deviceScaleFactor: mobile ? 2 : 1, hasTouch: mobile, isMobile: mobile });
   const page = await context.newPage();
   page.setDefaultTimeout(patience);
-  const said = [];
-  page.on("console", (message) => message.type() === "error" && said.push(message.text()));
-  page.on("pageerror", (error) => said.push(String(error)));
-  if (state.noSocket) await page.routeWebSocket(/\/ws\//, () => {});
+  const tab = { page, cdp: await context.newCDPSession(page), said: [], asked: new Set() };
+  page.on("console", (message) => message.type() === "error" && tab.said.push(message.text()));
+  page.on("pageerror", (error) => tab.said.push(String(error)));
+  page.on("request", (request) => tab.asked.add(request));
+  for (const end of ["requestfinished", "requestfailed"]) page.on(end, (request) => tab.asked.delete(request));
+  page.on("websocket", (socket) => { // until its board is there
+    tab.asked.add(socket);
+    socket.on("framereceived", ({ payload }) => !payload.includes('"connected"') && tab.asked.delete(socket));
+    for (const end of ["close", "socketerror"]) socket.on(end, () => tab.asked.delete(socket));
+  });
   await page.addInitScript(() => {
     window.shifts = [];
     const of = ({ node, previousRect: a, currentRect: b }) => `${node?.className || node?.nodeName} ${a.x},${a.y} ${a.width}×${a.height} → ${b.x},${b.y} ${b.width}×${b.height}`;
     new PerformanceObserver((list) => list.getEntries().forEach(({ value, sources }) => window.shifts.push({ value, of: sources.map(of) }))).observe({ type: "layout-shift", buffered: true });
   });
+  return tab;
+}
+
+/** Waits until the page has all that it asked for, and nothing moves that soon comes to an end. */
+async function settle({ page, asked }) {
+  const begun = Date.now();
+  for (let calm = 0; calm < 2; calm = asked.size === 0 ? calm + 1 : 0) {
+    if (Date.now() - begun > patience) throw new Error(`still waits for ${[...asked].map((what) => what.url())}`);
+    await page.evaluate(async () => {
+      const ends = document.getAnimations().filter(({ effect }) => effect.getComputedTiming().endTime < 2000);
+      await Promise.allSettled(ends.map(({ finished }) => finished));
+      await new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve)));
+    });
+  }
+}
+
+async function look(tab, name, state, device, viewport, colorScheme) {
+  const { page, said } = tab;
+  said.length = 0;
+  await page.setViewportSize(viewport);
+  if (state.noSocket) await page.routeWebSocket(/\/ws\//, () => {});
   await state.before?.(page);
   const token = state.user === undefined ? "" : `${state.hash}${state.hash.includes("?") ? "&" : "?"}token=${tokenFor(state.user)}`;
   await page.goto(`${address}/${state.path ?? token}`);
   await page.waitForSelector(state.is ?? there);
-  await pause(few ? 400 : (state.wait ?? 1200));
+  const wait = (ms) => (few && !state.noSocket ? settle(tab) : pause(ms)); // without sockets, it never has all
+  await wait(state.wait ?? 1200);
   const shifts = await page.evaluate(() => window.shifts);
   const shift = shifts.reduce((sum, { value }) => sum + value, 0);
   await state.after?.(page);
-  if (state.after) await pause(few ? 500 : 1200);
-  await take(page, join(folder, `${name}-${device}-${colorScheme}`));
+  if (state.after) await wait(1200);
+  await take(tab, join(folder, `${name}-${device}-${colorScheme}`));
   const wide = await page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   const leak = await page.evaluate(() => location.href.includes("token="));
   const expected = /status of 40[34]|ERR_EMPTY_RESPONSE|WebSocket connection/;
@@ -129,20 +157,22 @@ async function look(name, state, device, viewport, colorScheme) {
     faults++;
     console.error(`${name} ${device} ${colorScheme}: ${JSON.stringify({ errors, wide, leak, shift, ...(shift > mostShift && { shifts }), violations }, null, 1)}`);
   }
-  await context.close();
   await state.undo?.();
+  // The next look begins as the first did, but with scripts that are compiled already.
+  await page.evaluate(() => (sessionStorage.clear(), localStorage.clear()));
+  await page.goto("about:blank");
+  tab.asked.clear();
 }
 
-async function take(page, path) {
-  if (!readme) return page.screenshot({ path: `${path}.png` });
-  const cdp = await page.context().newCDPSession(page);
-  const { data } = await cdp.send("Page.captureScreenshot", { format: "webp", quality: 75 });
-  await writeFile(`${path}.webp`, Buffer.from(data, "base64"));
+async function take({ cdp }, path) {
+  const [format, more] = readme ? ["webp", { quality: 75 }] : ["png", { optimizeForSpeed: true }];
+  const { data } = await cdp.send("Page.captureScreenshot", { format, ...more });
+  await writeFile(`${path}.${format}`, Buffer.from(data, "base64"));
 }
 
 async function violationsOf(page) {
-  await page.evaluate(axe);
-  const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  await page.addScriptTag({ url: "/mock/axe.js" }); // the browser keeps it compiled
+  const found = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"], preload: false }));
   return found.violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html, failureSummary }) => `${html} ${failureSummary}`).join("; ")}`);
 }
 
@@ -159,10 +189,29 @@ async function lookAll(theirs, schemes, [answers, boards]) {
   }
   const together = queue.filter(([, state]) => !state.alone);
   const worker = async () => {
-    for (let next = together.shift(); next; next = together.shift()) await look(...next);
+    const tabs = {};
+    for (let next = together.shift(); next; next = together.shift()) await inTab(tabs, next);
+    for (const { page } of Object.values(tabs)) await page.context().close();
   };
-  await Promise.all(Array.from({ length: few ? 3 : 1 }, worker));
-  for (const next of queue) if (next[1].alone) await look(...next);
+  await Promise.all(Array.from({ length: few ? workers : 1 }, worker));
+  together.push(...queue.filter(([, state]) => state.alone));
+  await worker();
+}
+
+/** Looks in the tab for the device and the colours, which is there from the look before if that left it usable. */
+async function inTab(tabs, next) {
+  const [name, state, device, , colorScheme] = next;
+  const kind = `${device === "phone"} ${colorScheme}`;
+  const tab = (tabs[kind] ??= await newPage(device, colorScheme));
+  const reused = await look(tab, ...next).then(() => !state.before, async (error) => {
+    faults++;
+    console.error(`${name} ${device} ${colorScheme}: ${error}`);
+    await state.undo?.();
+    return false;
+  });
+  if (reused) return;
+  delete tabs[kind];
+  await tab.page.context().close();
 }
 
 const begun = Date.now();
