@@ -1,6 +1,8 @@
 // Looks at every state of the page, in light and dark, on a desk, on a phone and on walls:
 // takes a picture, and fails when axe finds something, the page logs an error, breaks its
-// policy, is wider than its screen, or shifts while its data comes late.
+// policy, is wider than its screen, or shifts while its data comes late. A page goes from
+// look to look, with its storage emptied: what a look costs is mostly compiling and warming
+// up the page's scripts and axe, which a new context would begin again.
 //
 //   npm run shots -- <folder> [state …]      needs a Chromium; CHROMIUM names it
 //   LOOKS=few      each state once, on a desk in light or a phone in dark by turns, without the long waits; two at a time
@@ -20,7 +22,7 @@ const screens = { "1080p": [1920, 1080], "1440p": [2560, 1440], "4k": [3840, 216
 const walls = Object.fromEntries(Object.entries(screens).map(([name, [width, height]]) => [name, { width, height }]));
 const viewports = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
 const mostShift = 0.01;
-const workers = 2;
+const workers = 2; // as CI has processors
 
 // Each: the fragment, the viewer, and what happens before the picture. `noisy`: the
 // browser reports the refusals. `alone`: it changes what all others see. `is`: what shows
