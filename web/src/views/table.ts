@@ -95,7 +95,7 @@ export class Table {
     }
     this.#arrange(order);
     this.#greet(entries[0]);
-    this.element.toggleAttribute("aria-busy", later > 0);
+    if (later === 0) this.element.removeAttribute("aria-busy");
     return later === 0;
   }
 
