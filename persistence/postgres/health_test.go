@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"testing"
 	"time"
 
@@ -66,6 +67,9 @@ func TestReadinessIsWhetherAppendsGo(t *testing.T) {
 				}
 				for range 2 {
 					err = look(t.Context(), store)
+					for again := 0; again < 5 && errors.Is(err, context.DeadlineExceeded); again++ { // a busy machine
+						err = look(t.Context(), store)
+					}
 					require.ErrorIs(t, err, competition.ErrUnavailable)
 					require.ErrorContains(t, err, h.says)
 				}

@@ -42,7 +42,7 @@ func TestAKilledProcessIsFollowedWithinASecond(t *testing.T) {
 	t.Parallel()
 	databaseURL := newDatabase(t)
 	const tries = 5
-	for try := 1; ; try++ { // a busy machine may need more than one
+	for try := 1; ; try++ { // a busy machine may need more than one, or long for any opening
 		child := exec.CommandContext(t.Context(), os.Args[0])
 		child.Env = append(os.Environ(), holdVariable+"="+databaseURL)
 		out, err := child.StdoutPipe()
@@ -70,11 +70,16 @@ func TestAKilledProcessIsFollowedWithinASecond(t *testing.T) {
 		require.NoError(t, g.Commit(t.Context()))
 		shared.Get(t).Exec(t, databaseURL, `DELETE FROM paceboard.heads; DELETE FROM paceboard.journal`)
 		require.NoError(t, s.Close())
-		if took <= time.Second {
-			t.Logf("opened %v after the kill", took)
+		began = time.Now()
+		s, err = Open(t.Context(), Options{URL: databaseURL})
+		undisturbed := time.Since(began)
+		require.NoError(t, err)
+		require.NoError(t, s.Close())
+		if took <= max(time.Second, 2*undisturbed) {
+			t.Logf("opened %v after the kill, %v without one", took, undisturbed)
 			return
 		}
-		require.Less(t, try, tries, "it took %v", took)
+		require.Less(t, try, tries, "it took %v, and %v without a kill", took, undisturbed)
 	}
 }
 
