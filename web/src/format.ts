@@ -130,11 +130,13 @@ export class Formatter {
   }
 }
 
+let ordinals: Intl.PluralRules | undefined; // once somebody needs them
+
 /** "1st", "2nd", "3rd", "14th". */
 export function ordinal(rank: number): string {
-  const [tens, ones] = [Math.floor(rank / 10) % 10, rank % 10];
-  const suffix = tens === 1 ? undefined : ["th", "st", "nd", "rd"][ones];
-  return `${rank}${suffix ?? "th"}`;
+  const suffix = { one: "st", two: "nd", few: "rd", other: "th", zero: "th", many: "th" };
+  ordinals ??= new Intl.PluralRules("en", { type: "ordinal" });
+  return `${rank}${suffix[ordinals.select(rank)]}`;
 }
 
 export function plural(count: number, one: string, many = `${one}s`): string {

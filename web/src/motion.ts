@@ -84,12 +84,12 @@ export function flash(element: HTMLElement): void {
   element.addEventListener("animationend", () => element.classList.remove("flash"), { once: true });
 }
 
+// Kept until it changes: on a phone, asking for it makes the browser lay out the page.
+let viewHeight: number | undefined;
+addEventListener("resize", () => (viewHeight = undefined));
+
 /** Whether something of a row's height is in view, or nearly, that begins there. */
 export function inView(top: number): boolean {
   viewHeight ??= innerHeight;
   return top > -80 && top < viewHeight;
 }
-
-// On a phone the question itself makes the browser lay out the page.
-let viewHeight: number | undefined;
-addEventListener("resize", () => (viewHeight = undefined));
